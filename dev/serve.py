@@ -1,0 +1,49 @@
+"""Serves an ASGI app on a loopback port from a thread: how every stand-in becomes a program and a test fixture."""
+
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+
+HOST = "127.0.0.1"
+
+
+class Server:
+    """A running server: `url` without a trailing slash, and `close()`. Also a context manager."""
+
+    def __init__(self, app: Any, port: int = 0) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((HOST, port))
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://{HOST}:{self.port}"
+        config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True, name=f"serve:{self.port}"
+        )
+        self._thread.start()
+        self._wait_until_started()
+
+    def _wait_until_started(self, timeout_seconds: float = 20.0) -> None:
+        give_up = time.monotonic() + timeout_seconds
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > give_up:
+                raise RuntimeError(f"the server on port {self.port} did not start")
+            time.sleep(0.005)
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(5)
+        self._socket.close()
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,77 @@
+"""What can go wrong, and what the caller should do about it.
+
+    SyncError
+    ├── Refused            the request is wrong: change it                     (4xx, the status is its own)
+    ├── Misconfigured      a setting is missing or wrong: the owner mends it   (500)
+    ├── TryLater           temporary: come back after `retry_after_seconds`    (503)
+    │   ├── NotionWait     Notion's request budget is used up until then; nothing failed
+    │   └── NotionAway     Notion gave no usable answer, after all retries
+    ├── QueueRefused       QStash did not take a message                       (502)
+    ├── Hopeless           no retry can help: stop the run and tell people     (489)
+    └── Unreadable         one Notion object can't be read: go on without it   (never reaches HTTP)
+
+`lib/endpoint.py` is the only place where these become HTTP answers.
+Every message says what happened and how to mend it, and never holds a secret.
+"""
+
+from http import HTTPStatus
+
+
+class SyncError(Exception):
+    """The root of the family; `status` is the HTTP status of the answer."""
+
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+class Refused(SyncError):
+    """The caller's request can't be served as it is; `headers` go out with the answer (for 405: `Allow`)."""
+
+    def __init__(
+        self, message: str, status: int = HTTPStatus.BAD_REQUEST, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers or {}
+
+
+class Misconfigured(SyncError):
+    """A setting is missing or malformed; the message names the variable and never shows its value."""
+
+
+class TryLater(SyncError):
+    """Temporary trouble: the same request may succeed after `retry_after_seconds`."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, message: str, retry_after_seconds: float = 30.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotionWait(TryLater):
+    """Notion said (or the shared budget says) that no request may go out for `retry_after_seconds`."""
+
+
+class NotionAway(TryLater):
+    """Notion gave no usable answer to a request, although it was repeated."""
+
+
+class QueueRefused(SyncError):
+    """QStash did not accept a message, or could not be reached."""
+
+    status = HTTPStatus.BAD_GATEWAY
+
+
+class Hopeless(SyncError):
+    """No retry can help (token revoked, database not shared): stop, and say why."""
+
+    status = 489  # QStash's own status for "do not retry"; see https://upstash.com/docs/qstash/features/retry
+
+
+class Unreadable(SyncError):
+    """One Notion object can't be read (404, 400, 403); `reason` is short enough to stand in a bundle."""
+
+    def __init__(self, reason: str, notion_status: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.notion_status = notion_status
