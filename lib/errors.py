@@ -5,9 +5,11 @@
     ├── Misconfigured      a setting is missing or wrong: the owner mends it   (500)
     ├── TryLater           temporary: come back after `retry_after_seconds`    (503)
     │   ├── NotionWait     Notion's request budget is used up until then; nothing failed
-    │   └── NotionAway     Notion gave no usable answer, after all retries
+    │   ├── NotionAway     Notion gave no usable answer, after all retries
+    │   └── OutOfTime      the slice's time is used up; nothing failed
     ├── QueueRefused       QStash did not take a message                       (502)
     ├── Hopeless           no retry can help: stop the run and tell people     (489)
+    ├── TakenOver          another delivery of this slice goes on with its work: stop, change nothing (no HTTP)
     └── Unreadable         one Notion object can't be read: go on without it   (never reaches HTTP)
 
 `lib/endpoint.py` is the only place where these become HTTP answers.
@@ -56,6 +58,10 @@ class NotionAway(TryLater):
     """Notion gave no usable answer to a request, although it was repeated."""
 
 
+class OutOfTime(TryLater):
+    """The slice's time is used up; nothing failed."""
+
+
 class QueueRefused(SyncError):
     """QStash did not accept a message, or could not be reached."""
 
@@ -75,3 +81,7 @@ class Unreadable(SyncError):
         super().__init__(reason)
         self.reason = reason
         self.notion_status = notion_status
+
+
+class TakenOver(SyncError):
+    """A later delivery of the same slice holds this one's claims now: whatever this one still does changes nothing."""

@@ -1,0 +1,16 @@
+"""GET /api/sync/trigger: ask for a run, which QStash then carries out."""
+
+from lib.auth import require_secret
+from lib.config import Config
+from lib.endpoint import Endpoint, Request, Response
+from lib.requests import ask_of, triggered
+from lib.wiring import services
+
+
+class handler(Endpoint):
+    async def get(self, request: Request) -> Response:
+        config = Config.read()
+        require_secret(request, config)
+        ask = ask_of(request.query, config)
+        async with services(config, self.log(config)) as service:
+            return Response(202, triggered(await service.trigger.ask(ask), config))

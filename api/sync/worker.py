@@ -1,0 +1,19 @@
+"""POST /api/sync/worker: work one slice of a run. Only QStash may call it."""
+
+from lib.auth import require_qstash
+from lib.config import Config
+from lib.endpoint import Endpoint, Request, Response
+from lib.requests import message_of
+from lib.sync.queue import WORKER
+from lib.wiring import services
+
+
+class handler(Endpoint):
+    async def post(self, request: Request) -> Response:
+        config = Config.read()
+        require_qstash(request, config, config.address(WORKER))
+        message = message_of(request, config)
+        async with services(config, self.log(config)) as service:
+            until = service.until(request.deadline)
+            report = await service.engine(until).deliver(message, until)
+            return Response(200, report.as_json())

@@ -1,0 +1,81 @@
+"""What callers ask for, as values: from query strings and message bodies, and the trigger's answer back."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from lib.config import Config
+from lib.endpoint import Request
+from lib.errors import Refused
+from lib.model import JSON, Ask
+from lib.sync.queue import Message
+from lib.sync.trigger import Triggered
+
+CONSOLE = "https://console.upstash.com/qstash?messageId="
+YES, NO = ("1", "true"), ("", "0", "false")
+
+
+def ask_of(query: Mapping[str, str], config: Config) -> Ask:
+    """`?force=1`, `?page=`, `?source=` of the trigger and of the backup way."""
+    force = query.get("force", "").lower()
+    if force not in YES + NO:
+        raise Refused("force must be 1 or true (or left out)")
+    return _checked(Ask(force in YES, query.get("source", ""), query.get("page", "").strip("/")), config)
+
+
+def message_of(request: Request, config: Config) -> Message:
+    """A worker's message. One without a run id (from QStash's console or a schedule) names its run by its own id, so
+    that every delivery of it is the same run."""
+    body = request.json()
+    ask = Ask(
+        force=_typed(body, "force", bool, False),
+        source=_typed(body, "source", str, ""),
+        page=_typed(body, "page", str, ""),
+    )
+    run_id = _typed(body, "runId", str, "") or _run_of(request)
+    number = _typed(body, "slice", int, 0)
+    if number < 0:
+        raise Refused("slice must not be negative")
+    return Message(
+        run_id=run_id,
+        lane=_typed(body, "lane", str, "0"),
+        slice=number,
+        ask=_checked(ask, config),
+        triggered_at=_typed(body, "triggeredAt", str, ""),
+    )
+
+
+def triggered(answer: Triggered, config: Config) -> JSON:
+    """The trigger's answer, in the words its callers know."""
+    job_id = answer.job_ids[0] if answer.job_ids else None
+    return {
+        "ok": True,
+        "jobId": job_id,
+        **({"jobIds": answer.job_ids} if len(answer.job_ids) > 1 else {}),
+        "runId": answer.run_id,
+        "message": "Sync already running" if answer.joined else "Sync job started in background",
+        "dashboardUrl": CONSOLE + (job_id or ""),
+        "statusUrl": config.address(f"/api/sync/status?run={answer.run_id}"),
+    }
+
+
+def _checked(ask: Ask, config: Config) -> Ask:
+    if ask.source and ask.source not in config.sources:
+        raise Refused(f"source {ask.source[:60]!r} is unknown; the sources are: {', '.join(config.sources)}")
+    if ask.source and ask.page:
+        raise Refused("give either page or source, not both")
+    return ask
+
+
+def _run_of(request: Request) -> str:
+    message_id = request.headers.get("upstash-message-id")
+    if not message_id:
+        raise Refused("the message has neither a runId nor QStash's Upstash-Message-Id")
+    return f"run_{sha256(message_id.encode()).hexdigest()[:32]}"
+
+
+def _typed(body: JSON, name: str, kind: type[Any], default: Any) -> Any:
+    value = body.get(name, default)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise Refused(f"{name} must be a {kind.__name__}")
+    return value

@@ -1,0 +1,100 @@
+"""Writing what a site reads: a page, a child database, and the transaction that publishes indexes and redirects."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from lib.errors import TakenOver
+from lib.model import Item, Kept, KeptDatabase
+from lib.store.keys import Keys
+from lib.store.kv import Kv, Value
+from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, encoded, key_of
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too large for one."""
+
+    head: str
+    parts: list[str]
+    meta: str
+
+
+class Bundles:
+    def __init__(self, kv: Kv, keys: Keys) -> None:
+        self._kv = kv
+        self._keys = keys
+
+    async def commit_page(self, hold: Hold, item: Item, kept: Kept, text: Text | None, found: Sequence[Item]) -> str:
+        """Publishes a page, ends its claim and adds what was found in it to the plan, all in one transaction.
+
+        `text` None: what is published is the same already. Answers done, older (a newer reading stands in KV), staged
+        (its slug becomes free when the run is published) or taken (by a page that keeps it; nothing was written).
+        Raises `TakenOver`.
+        """
+        keys = self._keys
+        staged = keys.staged(item.id)
+        if text:
+            await self._kv.pipeline(
+                [
+                    ["SET", f"{staged}:part:{number}", part, "EX", WORK_KEPT_FOR_SECONDS]
+                    for number, part in enumerate(text.parts, 1)
+                ]
+            )
+        outcome: str = await self._kv.script(
+            "commit_page",
+            [
+                *(keys.run(hold.run_id), keys.page(item.slug), keys.kept, keys.metas, keys.slugs),
+                *(keys.overdue, keys.revisions, staged),
+            ],
+            [
+                *(hold.lane, hold.token, item.id, item.slug, item.source),
+                *(text.head if text else "", kept.parts, kept.read_at, msgspec.json.encode(kept).decode()),
+                *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
+                *(word for one in found for word in (key_of(one), encoded(one))),
+            ],
+        )
+        if outcome == "lost":
+            raise TakenOver(f"the claim on page {item.id} was lost")
+        return outcome
+
+    async def commit_database(self, hold: Hold, item: Item, kept: KeptDatabase, text: str) -> str:
+        """Publishes a child database and ends its claim; an empty `text` leaves the published bundle as it is.
+
+        Answers done or older. Raises `TakenOver`.
+        """
+        outcome: str = await self._kv.script(
+            "commit_database",
+            [self._keys.run(hold.run_id), self._keys.database(item.id), self._keys.databases],
+            [
+                *(hold.lane, hold.token, key_of(item), item.id, text, kept.read_at),
+                *(msgspec.json.encode(kept).decode(), WORK_KEPT_FOR_SECONDS),
+            ],
+        )
+        if outcome == "lost":
+            raise TakenOver(f"the claim on database {item.id} was lost")
+        return outcome
+
+    async def outcome(self, run_id: str) -> tuple[dict[str, Kept], dict[str, str], dict[str, str], set[str]]:
+        """What a run leaves to be published: staged pages, their metas, slugs that pages left ("id:parts"), drops."""
+        run = self._keys.run(run_id)
+        staged, metas, moved, drops = await self._kv.pipeline(
+            [
+                ["HGETALL", f"{run}:staged"],
+                ["HGETALL", f"{run}:staged:metas"],
+                ["HGETALL", f"{run}:moved"],
+                ["SMEMBERS", f"{run}:drops"],
+            ]
+        )
+        pages = {id: msgspec.json.decode(text, type=Kept) for id, text in staged.items()}
+        return pages, metas, moved, set(drops)
+
+    async def redirects(self) -> dict[str, str]:
+        text: str | None = await self._kv.command("GET", self._keys.redirects)
+        return msgspec.json.decode(text, type=dict[str, str]) if text else {}
+
+    async def publish(self, revisions: Mapping[str, int], commands: Sequence[Sequence[Value]]) -> bool:
+        """Runs the commands as one transaction if no kept page of these sources changed since they were read."""
+        guards = [word for source, revision in revisions.items() for word in (source, str(revision or ""))]
+        words = [word for command in commands for word in (len(command), *command)]
+        answer = await self._kv.script("guarded", [self._keys.revisions] * len(revisions), [*guards, *words])
+        return bool(answer == "done")

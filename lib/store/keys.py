@@ -1,0 +1,95 @@
+"""Every key name in KV. What a site reads comes first; the engine's own keys all start with `sync:`."""
+
+
+class Keys:
+    """Names under one `KV_PREFIX`, so that several sites can share a database."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+
+    # What a site reads.
+
+    def page(self, slug: str) -> str:
+        return f"{self.prefix}page:{slug}"
+
+    def part(self, slug: str, number: int) -> str:
+        """The `number`th part (from 1) of a bundle too large for one value."""
+        return f"{self.prefix}page:{slug}:part:{number}"
+
+    def index(self, source: str, number: int = 1) -> str:
+        """The `number`th page (from 1) of a source's index; the first has no number in its name."""
+        return f"{self.prefix}{source}:index" + (f":{number}" if number > 1 else "")
+
+    def database(self, database_id: str) -> str:
+        return f"{self.prefix}db:{database_id}"
+
+    @property
+    def redirects(self) -> str:
+        return f"{self.prefix}redirects"
+
+    # What the engine remembers between runs.
+
+    @property
+    def kept(self) -> str:
+        """Hash: page id → `Kept`, what is published of each page."""
+        return f"{self.prefix}sync:kept"
+
+    @property
+    def metas(self) -> str:
+        """Hash: page id → the page's meta as it stands in its index."""
+        return f"{self.prefix}sync:metas"
+
+    @property
+    def slugs(self) -> str:
+        """Hash: slug → id of the page that owns it."""
+        return f"{self.prefix}sync:slugs"
+
+    @property
+    def overdue(self) -> str:
+        """Set: ids of pages that could not be read; they are due in the next run whatever their times say."""
+        return f"{self.prefix}sync:overdue"
+
+    @property
+    def databases(self) -> str:
+        """Hash: database id → `KeptDatabase`."""
+        return f"{self.prefix}sync:databases"
+
+    @property
+    def sources(self) -> str:
+        """Hash: source name → `KeptSource`."""
+        return f"{self.prefix}sync:sources"
+
+    @property
+    def revisions(self) -> str:
+        """Hash: source name → how often its kept pages changed; an index is written only against the newest."""
+        return f"{self.prefix}sync:revisions"
+
+    @property
+    def budget(self) -> str:
+        """Hash: the minute's Notion requests, shared by all instances."""
+        return f"{self.prefix}sync:budget"
+
+    def partial(self, page_id: str) -> str:
+        """What an interrupted slice had read of a page's tree."""
+        return f"{self.prefix}sync:partial:{page_id}"
+
+    def staged(self, item_id: str) -> str:
+        """Root of the keys that hold a value until one transaction publishes it."""
+        return f"{self.prefix}sync:staged:{item_id}"
+
+    # Runs.
+
+    @property
+    def active(self) -> str:
+        """Id of the run that is under way (full or of one source; runs of one page go side by side)."""
+        return f"{self.prefix}sync:active"
+
+    @property
+    def runs(self) -> str:
+        """Sorted set: run ids by the time they were asked for."""
+        return f"{self.prefix}sync:runs"
+
+    def run(self, run_id: str) -> str:
+        """Root of a run's keys: the run itself is a hash under this very name; `:plan`, `:due`, `:claims`,
+        `:done`, `:drops`, `:moved`, `:vacating`, `:staged`, `:errors`, `:warnings`, `:changed` follow it."""
+        return f"{self.prefix}sync:run:{run_id}"

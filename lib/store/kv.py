@@ -1,0 +1,116 @@
+"""The door to Upstash Redis: commands, pipelines and scripts over upstash-redis, with time-outs and plain errors.
+
+upstash-redis 1.8.0 waits for ever, sleeps three seconds before it repeats anything, and shows a refused request as an
+`AttributeError`; so its HTTP client is replaced here, and every failure becomes a `TryLater` or a `Misconfigured`.
+Every command that this project sends may be repeated: one whose answer was lost is simply sent again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+from upstash_redis.asyncio import Redis
+from upstash_redis.errors import UpstashError
+from upstash_redis.http import AsyncHttpClient, format_response, make_headers
+
+from lib.errors import Misconfigured, SyncError, TryLater
+
+ATTEMPTS = 3
+PAUSE_SECONDS = 0.2
+RETRY_AFTER_SECONDS = 30.0
+
+Value = str | int | float
+
+
+class Kv:
+    """One KV database within one event loop. `commands` counts what Upstash bills: each command of a pipeline,
+    and a script as one."""
+
+    def __init__(self, url: str, token: str, http: httpx.AsyncClient) -> None:
+        self._redis = _Redis(url, token, http)
+        self.commands = 0
+
+    async def command(self, *words: Value) -> Any:
+        """Runs one command, for instance `("GET", key)`."""
+        self.commands += 1
+        return await _asked(lambda: self._redis.execute(list(words)))
+
+    async def pipeline(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
+        """Runs commands in order in one request, not as a transaction; an empty list sends nothing."""
+        if not commands:
+            return []
+        self.commands += len(commands)
+
+        async def send() -> Any:
+            pipeline = self._redis.pipeline()
+            for words in commands:
+                pipeline.execute(list(words))
+            return await pipeline.exec()
+
+        answers: list[Any] = await _asked(send)
+        return answers
+
+    async def script(self, name: str, keys: Sequence[str], args: Sequence[Value]) -> Any:
+        """Runs `lua/{name}.lua` as one transaction."""
+        self.commands += 1
+        words = ["EVAL", _source(name), len(keys), *keys, *args]
+        return await _asked(lambda: self._redis.execute(words))
+
+
+class _Http(AsyncHttpClient):
+    """upstash-redis's HTTP client over a connection pool of ours, which has time-outs; it never repeats by itself."""
+
+    def __init__(self, http: httpx.AsyncClient, keep_sync_token: Callable[[str], None]) -> None:
+        self._client = http
+        self._keep_sync_token = keep_sync_token
+
+    async def execute(self, url: str, headers: dict[str, str], command: list[Any], from_pipeline: bool = False) -> Any:
+        response = await self._client.post(url, headers=headers, json=command)
+        self._keep_sync_token(response.headers.get("Upstash-Sync-Token", ""))
+        answer = response.json()
+        if from_pipeline and isinstance(answer, list):
+            return [format_response(one, "base64") for one in answer]
+        return format_response(answer, "base64")
+
+
+class _Redis(Redis):
+    """upstash-redis's client over `_Http`. Its own constructor would build a TLS context (60–140 ms) for nothing."""
+
+    def __init__(self, url: str, token: str, http: httpx.AsyncClient) -> None:
+        self._url = url
+        self._headers = make_headers(token, "base64", allow_telemetry=False)
+        self._read_your_writes = True
+        self._sync_token = ""
+        self._http = _Http(http, self._update_sync_token)
+
+
+async def _asked(send: Callable[[], Awaitable[Any]]) -> Any:
+    """Sends once, and again where no answer came; raises `TryLater` or `Misconfigured`."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await send()
+        except UpstashError as refusal:
+            raise _refused(str(refusal)) from None
+        except (httpx.HTTPError, ValueError) as trouble:  # ValueError: an answer that is no JSON (a proxy's page)
+            if attempt == ATTEMPTS:
+                raise TryLater(
+                    f"KV (Upstash Redis) gave no usable answer ({type(trouble).__name__}); nothing is lost. "
+                    "Try again in a moment, and check KV_REST_API_URL if it stays so.",
+                    RETRY_AFTER_SECONDS,
+                ) from trouble
+            await asyncio.sleep(PAUSE_SECONDS * attempt)
+    raise AssertionError("unreachable")
+
+
+def _refused(reason: str) -> SyncError:
+    if reason.startswith(("WRONGPASS", "Unauthorized", "NOPERM")):
+        return Misconfigured(f"KV refused the token: set KV_REST_API_TOKEN to the database's own ({reason[:120]}).")
+    return TryLater(f"KV (Upstash Redis) refused a command: {reason[:200]}.", RETRY_AFTER_SECONDS)
+
+
+@cache
+def _source(name: str) -> str:
+    return (Path(__file__).parent / "lua" / f"{name}.lua").read_text("utf-8")

@@ -1,0 +1,39 @@
+-- Records a run that was asked for and makes it the one under way, or joins the one that is.
+-- A run of one page stands beside the others: `exclusive` is "0" and `active` stays as it is.
+-- KEYS active, runs. ARGV root of all runs, then as named below, then field-value pairs of the new run.
+-- Answers {outcome, run id, job ids, next slice of lane 0}; outcome: new, joined, resumed.
+local root, id, now, aliveUntil, exclusive, force, source, ttl = unpack(ARGV, 1, 8)
+local active, runs = KEYS[1], KEYS[2]
+
+local current = exclusive == '1' and redis.call('GET', active)
+if current and current ~= id then
+  local run = root .. current
+  local status, alive, parked, jobs, slice =
+    unpack(redis.call('HMGET', run, 'status', 'aliveUntil', 'parked', 'jobIds', 'slice:0'))
+  if status == 'pending' or status == 'active' then
+    if tonumber(alive) > tonumber(now) then
+      local asked = redis.call('HMGET', run, 'followUpSource', 'force', 'source')
+      if parked == '1' then
+        redis.call('HSET', run, 'parked', '0', 'aliveUntil', aliveUntil)
+        if (force == '1' and asked[2] ~= '1') or (asked[3] ~= '' and asked[3] ~= source) then
+          redis.call('HSET', run, 'followUp', '1', 'followUpSource', source)
+          if force == '1' then redis.call('HSET', run, 'followUpForce', '1') end
+        end
+        return {'resumed', current, jobs or '', tonumber(slice or '-1') + 1}
+      end
+      if asked[1] and asked[1] ~= source then source = '' end
+      redis.call('HSET', run, 'followUp', '1', 'followUpSource', source)
+      if force == '1' then redis.call('HSET', run, 'followUpForce', '1') end
+      return {'joined', current, jobs or '', 0}
+    end
+    redis.call('HSET', run, 'status', 'failed', 'finishedAt', now, 'error',
+      'The run gave no sign of life any more: its last message never came, or every retry of it failed.')
+  end
+end
+
+if exclusive == '1' then redis.call('SET', active, id) end
+redis.call('HSET', root .. id, unpack(ARGV, 9))
+redis.call('EXPIRE', root .. id, ttl)
+redis.call('ZADD', runs, now, id)
+redis.call('ZREMRANGEBYRANK', runs, 0, -201)
+return {'new', id, '', 0}

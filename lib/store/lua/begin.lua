@@ -1,0 +1,60 @@
+-- Begins a slice: fences off whoever worked in this lane before and takes back what he held.
+-- KEYS active, runs. ARGV as named below, then field-value pairs for a run that nobody has recorded yet
+-- (KV was out of reach when it was asked for, or the message came from QStash's console).
+-- Answers {outcome, token, …the run's fields and values}; outcome: go, early (another lane still plans; it will call),
+-- repeated (this slice has ended already), joined (another run is under way; the token is its id), ended.
+local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl = unpack(ARGV, 1, 10)
+local active, runs = KEYS[1], KEYS[2]
+local run = root .. id
+
+local status = redis.call('HGET', run, 'status')
+if exclusive == '1' and (not status or status == 'pending' or status == 'active') then
+  local current = redis.call('GET', active)
+  if current and current ~= id then
+    local other = redis.call('HMGET', root .. current, 'status', 'aliveUntil', 'followUpSource')
+    if (other[1] == 'pending' or other[1] == 'active') and tonumber(other[2]) > tonumber(now) then
+      if other[3] and other[3] ~= source then source = '' end
+      redis.call('HSET', root .. current, 'followUp', '1', 'followUpSource', source)
+      if force == '1' then redis.call('HSET', root .. current, 'followUpForce', '1') end
+      if status then redis.call('HSET', run, 'status', 'cancelled', 'finishedAt', now) end
+      return {'joined', current}
+    end
+  end
+  redis.call('SET', active, id)
+end
+
+if not status then
+  redis.call('HSET', run, unpack(ARGV, 11))
+  redis.call('ZADD', runs, now, id)
+elseif status ~= 'pending' and status ~= 'active' then
+  return {'ended', '', unpack(redis.call('HGETALL', run))}
+end
+redis.call('EXPIRE', run, ttl)
+
+local at = tonumber(redis.call('HGET', run, 'slice:' .. lane) or '-1')
+local ended = tonumber(redis.call('HGET', run, 'ended:' .. lane) or '-1')
+if tonumber(slice) < at or tonumber(slice) <= ended then
+  return {'repeated', '', unpack(redis.call('HGETALL', run))}
+end
+
+local token = lane .. ':' .. redis.call('HINCRBY', run, 'epoch', 1)
+local claims = redis.call('HGETALL', run .. ':claims')
+for i = 1, #claims, 2 do
+  if string.sub(claims[i + 1], 1, #lane + 1) == lane .. ':' then
+    redis.call('ZADD', run .. ':due', now, claims[i])
+    redis.call('HDEL', run .. ':claims', claims[i])
+  end
+end
+redis.call('HINCRBY', run, tonumber(slice) == at and 'retries' or 'slices', 1)
+redis.call('HSETNX', run, 'startedAt', now)
+redis.call('HSETNX', run, 'planner', lane)
+local early = redis.call('HGET', run, 'phase') == 'plan' and redis.call('HGET', run, 'planner') ~= lane
+if early then
+  redis.call('SADD', run .. ':waiting', lane)
+  redis.call('HSET', run, 'ended:' .. lane, slice)
+end
+if tonumber(redis.call('HGET', run, 'aliveUntil') or '0') < tonumber(aliveUntil) then
+  redis.call('HSET', run, 'aliveUntil', aliveUntil)
+end
+redis.call('HSET', run, 'status', 'active', 'slice:' .. lane, slice, 'token:' .. lane, token)
+return {early and 'early' or 'go', token, unpack(redis.call('HGETALL', run))}

@@ -1,0 +1,25 @@
+-- Publishes a child database's bundle and ends its claim. KEYS run, the bundle, databases. ARGV as named below; an empty
+-- `text` leaves the published bundle as it is. Answers done, older or lost.
+local lane, token, item, id, text, readAt, kept, ttl = unpack(ARGV)
+local run, bundle, databases = unpack(KEYS)
+if redis.call('HGET', run, 'token:' .. lane) ~= token or redis.call('HGET', run .. ':claims', item) ~= token then
+  return 'lost'
+end
+
+local before = redis.call('HGET', databases, id)
+local newer = before and tonumber(string.match(before, '"read_at":([%d%.eE+]+)')) > tonumber(readAt)
+if not newer then
+  redis.call('HSET', databases, id, kept)
+  if text ~= '' then
+    redis.call('SET', bundle, text)
+    redis.call('SADD', run .. ':changed', 'db:' .. id)
+    redis.call('EXPIRE', run .. ':changed', ttl)
+    redis.call('HINCRBY', run, 'written', 1)
+  end
+end
+redis.call('SADD', run .. ':done', item)
+redis.call('EXPIRE', run .. ':done', ttl)
+redis.call('ZREM', run .. ':due', item)
+redis.call('HDEL', run .. ':claims', item)
+redis.call('HDEL', run .. ':plan', item)
+return newer and 'older' or 'done'

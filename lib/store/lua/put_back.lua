@@ -1,0 +1,23 @@
+-- Ends a claim without a result. With a payload the item is due again at `dueAt`; without one it is given up, noted in
+-- the run's errors, and stays due for the next run. KEYS run, overdue. ARGV as named below. Answers done or lost.
+local lane, token, id, payload, dueAt, problem, ttl = unpack(ARGV)
+local run, overdue = unpack(KEYS)
+if redis.call('HGET', run, 'token:' .. lane) ~= token or redis.call('HGET', run .. ':claims', id) ~= token then
+  return 'lost'
+end
+
+redis.call('HDEL', run .. ':claims', id)
+if payload ~= '' then
+  redis.call('HSET', run .. ':plan', id, payload)
+  redis.call('ZADD', run .. ':due', dueAt, id)
+  return 'done'
+end
+redis.call('ZREM', run .. ':due', id)
+redis.call('HDEL', run .. ':plan', id)
+redis.call('SADD', run .. ':done', id)
+redis.call('SADD', overdue, id)
+redis.call('HINCRBY', run, 'failed', 1)
+redis.call('RPUSH', run .. ':errors', problem)
+redis.call('LTRIM', run .. ':errors', -50, -1)
+redis.call('EXPIRE', run .. ':errors', ttl)
+return 'done'

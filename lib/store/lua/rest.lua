@@ -1,0 +1,27 @@
+-- Ends a slice: what it still holds is due at once. KEYS the run. ARGV as named below, then counter-amount pairs.
+-- Calling it again for the same slice changes nothing. Answers {items left, when the next one nobody works on is due (-1:
+-- none)}, or "lost".
+local lane, token, slice, now, aliveUntil, parked = unpack(ARGV, 1, 6)
+local run = KEYS[1]
+if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
+
+local claims = redis.call('HGETALL', run .. ':claims')
+local others = {}
+for i = 1, #claims, 2 do
+  if claims[i + 1] == token then
+    redis.call('ZADD', run .. ':due', now, claims[i])
+    redis.call('HDEL', run .. ':claims', claims[i])
+  else
+    others[claims[i]] = true
+  end
+end
+if tonumber(redis.call('HGET', run, 'ended:' .. lane) or '-1') < tonumber(slice) then
+  redis.call('HSET', run, 'ended:' .. lane, slice, 'aliveUntil', aliveUntil, 'parked', parked)
+  for i = 7, #ARGV, 2 do redis.call('HINCRBY', run, ARGV[i], ARGV[i + 1]) end
+end
+
+local left = redis.call('ZRANGE', run .. ':due', 0, 127, 'WITHSCORES')
+for i = 1, #left, 2 do
+  if not others[left[i]] then return {redis.call('ZCARD', run .. ':due'), left[i + 1]} end
+end
+return {redis.call('ZCARD', run .. ':due'), -1}

@@ -1,0 +1,362 @@
+"""Runs as KV keeps them: who is at work, what is left to do, who holds which claim.
+
+Every step is one script, so that a kill before or after it leaves a state the next delivery goes on from.
+Times are epoch seconds here and epoch milliseconds in KV.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from lib.errors import TakenOver
+from lib.model import Ask, Item, KeptSource
+from lib.store.keys import Keys
+from lib.store.kv import Kv, Value
+
+KEPT_FOR_SECONDS = 30 * 86_400
+WORK_KEPT_FOR_SECONDS = 3 * 86_400
+ITEMS_PER_WRITE = 200
+PIECE_CHARACTERS = 1_000_000
+
+Progress = TypeVar("Progress")
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """A slice's hold on its lane of a run; `token` fences off whoever held the lane before."""
+
+    run_id: str
+    lane: str
+    slice: int
+    token: str
+
+
+class Run(msgspec.Struct, frozen=True, rename="camel"):
+    """A run as its record says; times in epoch seconds, `jobIds` in the order of the lanes."""
+
+    run_id: str
+    status: str
+    phase: str
+    force: bool
+    source: str
+    page: str
+    triggered_at: float
+    started_at: float | None
+    finished_at: float | None
+    alive_until: float
+    job_ids: list[str]
+    listed: int
+    to_sync: int
+    synced: int
+    written: int
+    unchanged: int
+    deleted: int
+    failed: int
+    slices: int
+    retries: int
+    notion_requests: int
+    notion_throttled: int
+    kv_commands: int
+    images: int
+    warnings: list[str]
+    error: str
+    follow_up_run: str
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.to_sync - self.synced - self.failed)
+
+    @property
+    def ask(self) -> Ask:
+        return Ask(self.force, self.source, self.page)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What became of a request for a run: `outcome` is new, joined (one is under way) or resumed (one waited for
+    a message; its next one is `slice` of lane 0)."""
+
+    outcome: str
+    run_id: str
+    job_ids: list[str]
+    slice: int
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """What became of a delivery: go, early, repeated, ended, or joined (`other` is the run under way)."""
+
+    outcome: str
+    hold: Hold
+    run: Run | None = None
+    other: str = ""
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """`left` counts everything not done; `next_due` is when the first item nobody works on is due (None: none)."""
+
+    items: list[Item]
+    left: int
+    next_due: float | None
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """`repeated`: the run had ended before. `follow_up`: the run that is under way from now on; `ask`: what it does."""
+
+    repeated: bool
+    follow_up: str = ""
+    ask: Ask = Ask()
+
+
+class Runs:
+    """`now` gives epoch seconds."""
+
+    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float]) -> None:
+        self._kv = kv
+        self._keys = keys
+        self._now = now
+
+    async def ask(self, run_id: str, ask: Ask, alive_until: float) -> Asked:
+        """Records a run and makes it the one under way, or joins the one that is (another follows it then)."""
+        outcome, found, jobs, number = await self._kv.script(
+            "ask",
+            [self._keys.active, self._keys.runs],
+            [
+                *(self._root, run_id, _ms(self._now()), _ms(alive_until)),
+                *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS),
+                *_pairs(self._new(run_id, ask, alive_until)),
+            ],
+        )
+        return Asked(outcome, found, _words(jobs), int(number))
+
+    async def note_jobs(self, run_id: str, job_ids: Sequence[str], alive_until: float) -> None:
+        """Keeps the ids of the messages that started the run, which is believed to be alive until then."""
+        words = ("jobIds", ",".join(job_ids), "aliveUntil", _ms(alive_until))
+        await self._kv.command("HSET", self._keys.run(run_id), *words)
+
+    async def forget(self, run_id: str) -> None:
+        """Takes back a run whose message was refused, unless it has begun all the same."""
+        if await self._kv.script("forget", [self._keys.active, self._keys.runs], [self._root, run_id]) != "done":
+            raise TakenOver(f"run {run_id} has begun")
+
+    async def begin(self, run_id: str, lane: str, number: int, ask: Ask, alive_until: float) -> Begun:
+        """Begins slice `number` of a lane; the claims that an earlier delivery held in this lane are free again."""
+        outcome, token, *fields = await self._kv.script(
+            "begin",
+            [self._keys.active, self._keys.runs],
+            [
+                *(self._root, run_id, lane, number, _ms(self._now()), _ms(alive_until)),
+                *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS),
+                *_pairs(self._new(run_id, ask, alive_until)),
+            ],
+        )
+        hold = Hold(run_id, lane, number, token)
+        if outcome == "joined":
+            return Begun(outcome, hold, other=token)
+        return Begun(outcome, hold, run_of(dict(zip(fields[::2], fields[1::2], strict=True))))
+
+    async def write_plan(
+        self,
+        hold: Hold,
+        items: Sequence[Item],
+        facts: Mapping[str, Value],
+        moving: Collection[str],
+        drops: Collection[str],
+    ) -> list[str]:
+        """Writes the plan and opens it for work; `moving` are pages that will leave their slugs in this run, `drops`
+        those that are unpublished when it ends.
+
+        Answers the lanes that came before there was a plan. Raises `TakenOver`.
+        """
+        run = self._keys.run(hold.run_id)
+        for part, ids in (("vacating", moving), ("drops", drops)):
+            if ids:
+                key = f"{run}:{part}"
+                await self._kv.pipeline([["SADD", key, *ids], ["EXPIRE", key, WORK_KEPT_FOR_SECONDS]])
+        chunks = [items[at : at + ITEMS_PER_WRITE] for at in range(0, len(items), ITEMS_PER_WRITE)] or [[]]
+        waiting: list[str] = []
+        for number, chunk in enumerate(chunks):
+            last = number == len(chunks) - 1
+            fields = _pairs({**facts, "toSync": sum(item.kind == "page" for item in items)}) if last else []
+            payloads = [word for item in chunk for word in (key_of(item), encoded(item))]
+            waiting = _held(
+                await self._kv.script(
+                    "plan",
+                    [run],
+                    [
+                        *(hold.lane, hold.token, _flag(number == 0), _flag(last), WORK_KEPT_FOR_SECONDS),
+                        *(len(fields), *fields, *payloads),
+                    ],
+                )
+            )
+        return waiting
+
+    async def claim(self, hold: Hold, count: int, in_hand: Collection[str], expires: float) -> Claimed:
+        """Claims up to `count` items until `expires`. Raises `TakenOver`."""
+        left, next_due, *payloads = _held(
+            await self._kv.script(
+                "claim",
+                [self._keys.run(hold.run_id)],
+                [hold.lane, hold.token, _ms(self._now()), _ms(expires), count, *in_hand],
+            )
+        )
+        items = [msgspec.json.decode(payload, type=Item) for payload in payloads]
+        return Claimed(items, int(left), _seconds(next_due))
+
+    async def put_back(self, hold: Hold, item: Item, due_at: float) -> None:
+        """Ends a claim without a result; the item is due again at `due_at`. Raises `TakenOver`."""
+        await self._put_back(hold, item, encoded(item), due_at, "")
+
+    async def give_up(self, hold: Hold, item: Item, reason: str) -> None:
+        """Ends a claim for good: the page is reported, keeps its old bundle and stays due. Raises `TakenOver`."""
+        problem = msgspec.json.encode({"pageId": item.id, "slug": item.slug, "reason": reason}).decode()
+        await self._put_back(hold, item, "", 0, problem)
+
+    async def _put_back(self, hold: Hold, item: Item, payload: str, due_at: float, problem: str) -> None:
+        words: list[Value] = [hold.lane, hold.token, key_of(item), payload, _ms(due_at), problem, WORK_KEPT_FOR_SECONDS]
+        _held(await self._kv.script("put_back", [self._keys.run(hold.run_id), self._keys.overdue], words))
+
+    async def rest(
+        self, hold: Hold, counters: Mapping[str, int], alive_until: float, *, parked: bool = False
+    ) -> Claimed:
+        """Ends a slice and frees what it holds. `parked`: no message will come, whoever asks next goes on.
+        Raises `TakenOver`."""
+        words: list[Value] = [hold.lane, hold.token, hold.slice, _ms(self._now()), _ms(alive_until), _flag(parked)]
+        words += _pairs(counters)
+        left, next_due = _held(await self._kv.script("rest", [self._keys.run(hold.run_id)], words))
+        return Claimed([], int(left), _seconds(next_due))
+
+    async def end(
+        self, run_id: str, status: str, facts: Mapping[str, Value], next_id: str, alive_until: float
+    ) -> Ended:
+        """Ends a run as delivered, failed or cancelled. `next_id` follows a delivered one that somebody joined."""
+        follow = _flag(status == "delivered")
+        outcome, follow_up, *ask = await self._kv.script(
+            "end",
+            [self._keys.active, self._keys.runs],
+            [
+                *(self._root, run_id, status, _ms(self._now()), _ms(alive_until), next_id, follow, KEPT_FOR_SECONDS),
+                *(_ms(self._now()), *_pairs({"error": "", **facts})),
+            ],
+        )
+        if not follow_up:
+            return Ended(outcome == "repeated")
+        return Ended(outcome == "repeated", follow_up, Ask(force=ask[0] == "1", source=ask[1] or ""))
+
+    async def forced_at(self, run_id: str) -> float | None:
+        """Since when a page must have been read in this run (epoch seconds); None: the run is not forced."""
+        text = await self._kv.command("HGET", self._keys.run(run_id), "forcedAt")
+        return float(text) if text else None
+
+    async def found_sources(self, run_id: str) -> dict[str, KeptSource]:
+        """What the run's survey found out about its sources, to be remembered when it ends."""
+        text = await self._kv.command("HGET", self._keys.run(run_id), "sources")
+        return msgspec.json.decode(text or "{}", type=dict[str, KeptSource])
+
+    async def keep_survey(self, run_id: str, progress: msgspec.Struct) -> None:
+        """Keeps an interrupted survey for the next slice, in pieces that a request can carry."""
+        key = f"{self._keys.run(run_id)}:listing"
+        text = msgspec.json.encode(progress).decode()
+        await self._kv.command("DEL", key)
+        for at in range(0, len(text), PIECE_CHARACTERS):
+            await self._kv.command("RPUSH", key, text[at : at + PIECE_CHARACTERS])
+        await self._kv.command("EXPIRE", key, WORK_KEPT_FOR_SECONDS)
+
+    async def survey(self, run_id: str, kind: type[Progress]) -> Progress | None:
+        """What an interrupted survey of the run had found out."""
+        key = f"{self._keys.run(run_id)}:listing"
+        pieces: list[str] = []
+        while piece := await self._kv.command("LINDEX", key, len(pieces)):
+            pieces.append(piece)
+        return msgspec.json.decode("".join(pieces), type=kind) if pieces else None
+
+    async def read(self, run_id: str) -> Run | None:
+        """The run's record, or None where there is none (any more)."""
+        fields = await self._kv.command("HGETALL", self._keys.run(run_id))
+        return run_of(fields) if fields else None
+
+    @property
+    def _root(self) -> str:
+        return self._keys.run("")
+
+    def _new(self, run_id: str, ask: Ask, alive_until: float) -> dict[str, Value]:
+        return {
+            "runId": run_id,
+            "status": "pending",
+            "phase": "plan",
+            "force": _flag(ask.force),
+            "source": ask.source,
+            "page": ask.page,
+            "triggeredAt": _ms(self._now()),
+            "aliveUntil": _ms(alive_until),
+        }
+
+
+def key_of(item: Item) -> str:
+    """The item's name in a plan; a database and a page may bear the same id."""
+    return item.id if item.kind == "page" else f"db:{item.id}"
+
+
+def encoded(item: Item) -> str:
+    return msgspec.json.encode(item).decode()
+
+
+def run_of(fields: Mapping[str, str]) -> Run:
+    """A run from its record's fields; a counter that nobody raised yet is 0."""
+
+    def count(name: str) -> int:
+        return int(fields.get(name) or 0)
+
+    return Run(
+        run_id=fields.get("runId", ""),
+        status=fields.get("status", "pending"),
+        phase=fields.get("phase", "plan"),
+        force=fields.get("force") == "1",
+        source=fields.get("source", ""),
+        page=fields.get("page", ""),
+        triggered_at=_seconds(fields.get("triggeredAt")) or 0.0,
+        started_at=_seconds(fields.get("startedAt")),
+        finished_at=_seconds(fields.get("finishedAt")),
+        alive_until=_seconds(fields.get("aliveUntil")) or 0.0,
+        job_ids=_words(fields.get("jobIds", "")),
+        listed=count("listed"),
+        to_sync=count("toSync"),
+        synced=count("synced"),
+        written=count("written"),
+        unchanged=count("unchanged"),
+        deleted=count("deleted"),
+        failed=count("failed"),
+        slices=count("slices"),
+        retries=count("retries"),
+        notion_requests=count("notionRequests"),
+        notion_throttled=count("notionThrottled"),
+        kv_commands=count("kvCommands"),
+        images=count("images"),
+        warnings=msgspec.json.decode(fields.get("warnings") or "[]", type=list[str]),
+        error=fields.get("error", ""),
+        follow_up_run=fields.get("followUpRun", ""),
+    )
+
+
+def _held(answer: object) -> list[str]:
+    if answer == "lost":
+        raise TakenOver("another delivery of this slice has taken its work over")
+    return answer if isinstance(answer, list) else []
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _seconds(ms: str | int | None) -> float | None:
+    return None if ms is None or ms == "" or float(ms) < 0 else float(ms) / 1000
+
+
+def _flag(on: bool) -> str:
+    return "1" if on else "0"
+
+
+def _pairs(fields: Mapping[str, Value]) -> list[Value]:
+    return [word for pair in fields.items() for word in pair]
+
+
+def _words(joined: str) -> list[str]:
+    return [word for word in joined.split(",") if word]

@@ -1,0 +1,99 @@
+"""What stands published when a run ends: pure. Facts in, the new state and what has to be removed out."""
+
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
+
+import msgspec
+from lib.bundle.index import ITEMS_PER_PAGE, sort_key
+
+from lib.model import Kept, KeptDatabase
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a run left to be published: `staged` pages wait for their slug, `moved` maps a slug that a page left to
+    (page id, parts of the old bundle), `drops` are rows to unpublish."""
+
+    staged: Mapping[str, Kept]
+    moved: Mapping[str, tuple[str, int]]
+    drops: Collection[str]
+
+
+class State(msgspec.Struct, frozen=True):
+    """The pages that are published from now on, and what changes for that.
+
+    `placed` are the staged pages that get their slug, `refused` those whose slug was not given up after all (their page
+    could not be read); `left` maps a slug nobody owns any more to the parts of its old bundle; `redirects` old to new.
+    """
+
+    kept: dict[str, Kept]
+    placed: dict[str, Kept]
+    refused: list[str]
+    dropped: list[str]
+    left: dict[str, int]
+    redirects: dict[str, str]
+    databases: list[str]
+    """Child databases that no published page shows any more."""
+
+
+def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outcome: Outcome) -> State:
+    """The state after a run: staged pages at their slugs, dropped rows and orphaned child pages gone."""
+    after = {id: page for id, page in kept.items() if not (id in outcome.drops and page.rank is not None)}
+    placed = _placed(after, outcome.staged)
+    before = {id: after[id] for id in placed if id in after}
+    after |= placed
+    _drop_orphans(after)
+
+    owned = {page.slug for page in after.values()}
+    dropped = sorted(set(kept) - set(after))
+    left = {kept[id].slug: kept[id].parts for id in dropped}
+    left |= {page.slug: page.parts for page in before.values()}
+    left |= {slug: parts for slug, (_, parts) in outcome.moved.items()}
+    redirects = {slug: after[id].slug for slug, (id, _) in outcome.moved.items() if id in after}
+    redirects |= {page.slug: after[id].slug for id, page in before.items() if id in after}
+    shown = {database for page in after.values() for database in page.databases}
+    return State(
+        kept=after,
+        placed={id: page for id, page in placed.items() if id in after},
+        refused=sorted(set(outcome.staged) - set(placed)),
+        dropped=dropped,
+        left={slug: parts for slug, parts in left.items() if slug not in owned},
+        redirects={old: new for old, new in redirects.items() if old not in owned and old != new},
+        databases=sorted(set(databases) - shown),
+    )
+
+
+def index_pages(kept: Mapping[str, Kept], source: str) -> list[list[str]]:
+    """Ids of a source's rows in the order of its index, in pages of 500; one empty page where there is none."""
+    rows = [page.rank for page in kept.values() if page.source == source and page.rank is not None]
+    ids = [rank.id for rank in sorted(rows, key=sort_key)]
+    return [ids[at : at + ITEMS_PER_PAGE] for at in range(0, len(ids), ITEMS_PER_PAGE)] or [[]]
+
+
+def signature(kept: Mapping[str, Kept], ids: Sequence[str], total: int) -> str:
+    """Sums up one page of an index: it is written again only when this changes."""
+    items = (f"{id}:{kept[id].meta_digest}" for id in ids)
+    return sha256("\n".join([str(total), *items]).encode()).hexdigest()[:16]
+
+
+def _placed(after: Mapping[str, Kept], staged: Mapping[str, Kept]) -> dict[str, Kept]:
+    """The staged pages whose slugs are free once all of them moved; one that is not keeps its page where it was, which
+    may keep another one from moving in turn."""
+    placed = dict(staged)
+    while True:
+        owners = {page.slug: id for id, page in after.items() if id not in placed}
+        stuck = [id for id, page in placed.items() if owners.get(page.slug, id) != id]
+        if not stuck:
+            return placed
+        for id in stuck:
+            del placed[id]
+
+
+def _drop_orphans(kept: dict[str, Kept]) -> None:
+    """Removes child pages that their parent does not show (any more), and what stands under them."""
+    while orphans := [
+        id
+        for id, page in kept.items()
+        if page.parent is not None and (page.parent not in kept or id not in kept[page.parent].children)
+    ]:
+        for id in orphans:
+            del kept[id]

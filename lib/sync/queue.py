@@ -1,0 +1,110 @@
+"""QStash: publishing the message that begins a run, and the one that goes on with it.
+
+Over qstash's own message API with an HTTP client of ours: its default waits ten minutes for an answer and sleeps half a
+minute between its own retries, which a function that must answer in a second can't afford.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import msgspec
+from lib.auth import derived_secret
+from lib.config import Config
+from qstash.asyncio.http import AsyncHttpClient
+from qstash.asyncio.message import AsyncMessageApi
+from qstash.errors import DailyMessageLimitExceededError, QStashError, RateLimitExceededError
+from qstash.http import NO_RETRY
+
+from lib.errors import QueueRefused
+from lib.model import Ask
+
+WORKER = "/api/sync/worker"
+NOTIFY = "/api/sync/notify"
+WAY_OUT = "GET /api/sync runs the sync without QStash"
+RETRY_DELAY = "60000 * (1 + retried)"  # ms before the next attempt, QStash's own expression language
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One slice to be worked: number `slice` of a lane; `delay_seconds` before QStash delivers it."""
+
+    run_id: str
+    lane: str
+    slice: int
+    ask: Ask
+    triggered_at: str
+    delay_seconds: int = 0
+
+    @property
+    def id(self) -> str:
+        """The deduplication id: publishing the same slice twice within ten minutes sends it once."""
+        return f"{self.run_id}-{self.lane}-{self.slice}"
+
+    def body(self) -> str:
+        fields: dict[str, Any] = {
+            "force": self.ask.force,
+            "triggeredAt": self.triggered_at,
+            "runId": self.run_id,
+            "lane": self.lane,
+            "slice": self.slice,
+        }
+        fields |= {name: value for name, value in (("page", self.ask.page), ("source", self.ask.source)) if value}
+        return msgspec.json.encode(fields).decode()
+
+
+class Queue:
+    """QStash within one event loop."""
+
+    def __init__(self, config: Config, http: httpx.AsyncClient) -> None:
+        self._config = config
+        self._messages = AsyncMessageApi(_Http(config.qstash_token.reveal(), config.qstash_url, http))
+
+    async def publish(self, messages: Sequence[Message]) -> list[str]:
+        """Publishes all of them (several as one batch); answers their QStash ids in order. Raises `QueueRefused`."""
+        requests: list[Any] = [self._request(message) for message in messages]
+        try:
+            if len(requests) == 1:
+                answers: Any = [await self._messages.publish(**requests[0])]
+            else:
+                answers = await self._messages.batch(requests)
+            return [answer.message_id for answer in answers]
+        except DailyMessageLimitExceededError as error:
+            raise QueueRefused(
+                f"QStash's daily message limit ({error.limit}) is reached until it resets; {WAY_OUT}."
+            ) from None
+        except RateLimitExceededError:
+            raise QueueRefused(f"QStash takes no more messages at this moment; try again, or {WAY_OUT}.") from None
+        except QStashError as error:
+            raise QueueRefused(f"QStash refused the message: {str(error)[:300]}; {WAY_OUT}.") from None
+        except (httpx.HTTPError, KeyError, ValueError) as error:
+            raise QueueRefused(f"QStash is out of reach ({type(error).__name__}); {WAY_OUT}.") from None
+
+    def _request(self, message: Message) -> dict[str, Any]:
+        forwarded = {"x-sync-secret": derived_secret(self._config.cron_secret)}
+        failure_forwarded = {"Forward-x-sync-secret": forwarded["x-sync-secret"]}
+        if bypass := self._config.protection_bypass:
+            forwarded["x-vercel-protection-bypass"] = bypass.reveal()
+            failure_forwarded["Forward-x-vercel-protection-bypass"] = bypass.reveal()
+        request: dict[str, Any] = {
+            "url": self._config.address(WORKER),
+            "body": message.body(),
+            "content_type": "application/json",
+            "headers": forwarded,
+            "retries": self._config.retries,
+            "retry_delay": RETRY_DELAY,
+            "failure_callback": self._config.address(NOTIFY),
+            "failure_callback_headers": failure_forwarded,
+            "deduplication_id": message.id,
+            "label": "notion-kv-sync",
+        }
+        return request | ({"delay": message.delay_seconds} if message.delay_seconds else {})
+
+
+class _Http(AsyncHttpClient):
+    """qstash's HTTP client over a connection pool of ours; its own constructor would build another TLS context."""
+
+    def __init__(self, token: str, base_url: str, http: httpx.AsyncClient) -> None:
+        self._token = f"Bearer {token}"
+        self._retry = NO_RETRY
+        self._client = http
+        self._base_url = base_url.rstrip("/")

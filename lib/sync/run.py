@@ -1,0 +1,253 @@
+"""A run from its first slice to its last: plan, work, publish; each slice a message, or a call of the backup way.
+
+begin ─▶ survey ─▶ plan ─▶ work ─▶ rest ─▶ next slice's message
+                              └────▶ publish ─▶ end (─▶ the follow-up run's message)
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from lib.log import Log
+
+from lib.errors import Hopeless, NotionWait, OutOfTime, TakenOver, TryLater
+from lib.model import Ask, KeptSource
+from lib.notion.client import NotionClient
+from lib.store.kv import Kv
+from lib.store.memory import Memory
+from lib.store.runs import Begun, Hold, Run, Runs
+from lib.sync.plan import Known, make
+from lib.sync.publish import Publisher
+from lib.sync.queue import Message, Queue
+from lib.sync.single import survey_page
+from lib.sync.slice import Worker
+from lib.sync.survey import Found, Progress, Survey
+from lib.sync.trigger import DELIVERY_SECONDS
+
+HERE = "here"
+"""The lane of the backup way, which has no messages."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a slice answers: `status` is continued, done, joined (worker) or done, partial (backup way)."""
+
+    status: str
+    run_id: str
+    run: Run | None = None
+    retry_in_seconds: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {"ok": True, "runId": self.run_id, "status": self.status}
+        if run := self.run:
+            fields |= {
+                "listed": run.listed,
+                "toSync": run.to_sync,
+                "synced": run.synced,
+                "unchanged": run.unchanged,
+                "deleted": run.deleted,
+                "failed": run.failed,
+                "remaining": run.remaining,
+                "slices": run.slices,
+                "notionRequests": run.notion_requests,
+                "warnings": run.warnings,
+            }
+        return fields
+
+
+class Engine:
+    """Runs slices with the collaborators it is handed. `now` gives epoch seconds."""
+
+    def __init__(
+        self,
+        *,
+        kv: Kv,
+        runs: Runs,
+        memory: Memory,
+        notion: NotionClient,
+        worker: Worker,
+        publisher: Publisher,
+        queue: Queue,
+        log: Log,
+        sources: Mapping[str, str],
+        now: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._kv, self._runs, self._memory = kv, runs, memory
+        self._notion, self._worker, self._publisher, self._queue = notion, worker, publisher, queue
+        self._log, self._sources, self._now, self._new_id = log, sources, now, new_id
+
+    async def deliver(self, message: Message, until: float) -> Report:
+        """Works one message of QStash's, until about `until` (epoch seconds).
+
+        Raises `TryLater` (QStash sends the message again), `QueueRefused`, `Hopeless` (the run is marked as failed).
+        """
+        begun = await self._begin(message.run_id, message.lane, message.slice, message.ask)
+        hold, run = begun.hold, begun.run
+        if begun.outcome == "joined":
+            return Report("joined", begun.other)
+        if begun.outcome == "ended" and run:
+            if run.follow_up_run:
+                await self._follow(run.follow_up_run)
+            return Report("joined", hold.run_id, run)
+        if begun.outcome == "repeated" and run:
+            if message.slice > 0 or run.slices == 1:
+                await self._queue.publish([self._next(hold, run, 0)])
+            return Report("joined", hold.run_id, run)
+        if begun.outcome == "early" or run is None:
+            return Report("continued", hold.run_id, run)
+        return await self._slice(hold, run, until, queued=True)
+
+    async def here(self, ask: Ask, until: float) -> Report:
+        """Runs slices in this very call until about `until`: a run of its own, or a hand with the one under way."""
+        run_id = self._new_id()
+        asked = await self._runs.ask(run_id, ask, self._now() + DELIVERY_SECONDS)
+        known = await self._runs.read(asked.run_id)
+        number = known.slices if known and asked.run_id != run_id else 0
+        begun = await self._begin(asked.run_id, HERE, number, ask)
+        if begun.outcome != "go" or begun.run is None:
+            return Report("partial", asked.run_id, begun.run)
+        return await self._slice(begun.hold, begun.run, until, queued=False)
+
+    async def fail(self, run_id: str, reason: str) -> bool:
+        """Marks a run as failed and makes way for the next one; False where it had ended already."""
+        ended = await self._runs.end(run_id, "failed", {"error": reason[:1000]}, "", self._now())
+        if not ended.repeated:
+            self._log.event("run.failed", runId=run_id, reason=reason)
+        return not ended.repeated
+
+    async def _begin(self, run_id: str, lane: str, number: int, ask: Ask) -> Begun:
+        begun = await self._runs.begin(run_id, lane, number, ask, self._now() + DELIVERY_SECONDS)
+        self._log = self._log.bind(runId=run_id, lane=lane, slice=number)
+        self._log.event("slice.began", outcome=begun.outcome)
+        return begun
+
+    async def _slice(self, hold: Hold, run: Run, until: float, *, queued: bool) -> Report:
+        try:
+            stop = await self._advance(hold, run, until)
+            rested = await self._rest(hold, parked=not queued)
+            if rested.left == 0 and not isinstance(stop, (NotionWait, OutOfTime)):
+                return await self._finish(hold)
+            left = await self._runs.read(hold.run_id)
+            wait = max(0.0, (rested.next_due or 0.0) - self._now())
+            if isinstance(stop, NotionWait):
+                wait = max(wait, stop.retry_after_seconds)
+            if not queued:
+                return Report("partial", hold.run_id, left, wait)
+            if rested.next_due is None and stop is None:
+                return Report(
+                    "continued", hold.run_id, left
+                )  # other lanes hold what is left; the last one ends the run
+            await self._queue.publish([self._next(hold, run, wait)])
+            return Report("continued", hold.run_id, left)
+        except TakenOver:
+            self._log.event("slice.taken_over")
+            return Report("joined", hold.run_id, await self._runs.read(hold.run_id))
+        except Hopeless as reason:
+            await self.fail(hold.run_id, str(reason))
+            raise
+
+    async def _advance(self, hold: Hold, run: Run, until: float) -> TryLater | None:
+        """Plans where there is no plan yet, then works; answers what stopped it before the end."""
+        forced_at = None
+        if run.phase == "plan":
+            try:
+                forced_at = await self._plan(hold, run)
+            except (NotionWait, OutOfTime) as stop:
+                return stop
+        else:
+            forced_at = await self._runs.forced_at(hold.run_id)
+        return await self._worker.work(hold, run, forced_at, until)
+
+    async def _plan(self, hold: Hold, run: Run) -> float | None:
+        remembered = await self._memory.everything()
+        known = Known(
+            remembered.kept, remembered.overdue, remembered.databases, remembered.sources, remembered.revisions
+        )
+        forced_at = _forced_at(run, known.sources)
+        found = await self._survey(hold, run, known, forced_at)
+        plan = make(found.listed, known, found.watched, gone=found.gone, forced_at=forced_at)
+        lost = {id: known.databases[id] for id in found.watched.lost_databases}
+        await self._memory.lose_databases(lost)
+        if run.force:
+            for name, state in found.sources.items():
+                marked = msgspec.structs.replace(known.sources.get(name, state), forced_at=forced_at)
+                await self._memory.remember_source(name, marked)
+        warnings = [*found.warnings, *plan.warnings]
+        facts: dict[str, str | int | float] = {
+            "listed": plan.listed,
+            "unchanged": plan.unchanged,
+            "dropping": len(plan.drops),
+            "forcedAt": "" if forced_at is None else repr(forced_at),
+            "warnings": msgspec.json.encode(warnings).decode(),
+            "sources": msgspec.json.encode(found.sources).decode(),
+        }
+        waiting = await self._runs.write_plan(hold, plan.items, facts, plan.moving, plan.drops)
+        self._log.event(
+            "run.planned",
+            listed=plan.listed,
+            due=len(plan.items),
+            drops=len(plan.drops),
+            unchanged=plan.unchanged,
+            warnings=warnings,
+        )
+        if waiting and len(plan.items) > 1:
+            await self._queue.publish([self._next(Hold(hold.run_id, lane, 0, ""), run, 0) for lane in sorted(waiting)])
+        return forced_at
+
+    async def _survey(self, hold: Hold, run: Run, known: Known, forced_at: float | None) -> Found:
+        if run.page:
+            return await survey_page(self._notion, known, self._sources, run.page, self._now)
+        progress = await self._runs.survey(hold.run_id, Progress) or Progress()
+        wanted = {name: ref for name, ref in self._sources.items() if run.source in ("", name)}
+        survey = Survey(self._notion, known, wanted, progress, now=self._now, forced_at=forced_at)
+        try:
+            return await survey.look()
+        except (NotionWait, OutOfTime):
+            await self._runs.keep_survey(hold.run_id, survey.progress)
+            raise
+
+    async def _rest(self, hold: Hold, *, parked: bool) -> Any:
+        counters = {
+            "notionRequests": self._notion.requests,
+            "notionThrottled": self._notion.throttled,
+            "kvCommands": self._kv.commands + 1,
+        }
+        return await self._runs.rest(hold, counters, self._now() + DELIVERY_SECONDS, parked=parked)
+
+    async def _finish(self, hold: Hold) -> Report:
+        spent = self._kv.commands
+        facts = await self._publisher.publish(hold.run_id)
+        next_id = self._new_id()
+        ended = await self._runs.end(
+            hold.run_id,
+            "delivered",
+            {**facts, "finishCommands": self._kv.commands - spent + 1},
+            next_id,
+            self._now() + DELIVERY_SECONDS,
+        )
+        if ended.follow_up:
+            await self._follow(ended.follow_up)
+        run = await self._runs.read(hold.run_id)
+        self._log.event("run.ended", status="delivered", **({} if run is None else {"synced": run.synced}))
+        return Report("done", hold.run_id, run)
+
+    async def _follow(self, run_id: str) -> None:
+        """Publishes the first message of a run that was asked for while another one was under way."""
+        run = await self._runs.read(run_id)
+        if run and run.status == "pending":
+            job_ids = await self._queue.publish([self._next(Hold(run_id, "0", -1, ""), run, 0)])
+            await self._runs.note_jobs(run_id, job_ids, self._now() + DELIVERY_SECONDS)
+
+    def _next(self, hold: Hold, run: Run, wait_seconds: float) -> Message:
+        triggered_at = datetime.fromtimestamp(run.triggered_at, UTC).isoformat(timespec="milliseconds")
+        delay = -int(-wait_seconds // 1)
+        return Message(hold.run_id, hold.lane, hold.slice + 1, run.ask, triggered_at, delay)
+
+
+def _forced_at(run: Run, sources: Mapping[str, KeptSource]) -> float | None:
+    """Since when a page must have been read; a forced run that broke is gone on with, whoever asks."""
+    pending = [kept.forced_at for name, kept in sources.items() if kept.forced_at and run.source in ("", name)]
+    if pending and not run.page:
+        return min(pending)
+    return run.triggered_at if run.force else None

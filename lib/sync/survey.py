@@ -1,0 +1,250 @@
+"""Looking around before a run is planned: which pages there are, and what of the rest has changed.
+
+Its progress is one JSON-serialisable value, so that a slice may end in the middle of a long listing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import msgspec
+
+from lib.errors import Hopeless, Unreadable
+from lib.model import JSON, KeptDatabase, KeptSource, Source
+from lib.notion.client import NotionClient
+from lib.notion.databases import find_source, newest_rows
+from lib.notion.pages import Listing, advance, retrieve
+from lib.sync.plan import DAY_SECONDS, Known, Listed, Row, Watched, missing, row_of, unsettled, watches
+
+BIG_SOURCE_ROWS = 1_000
+"""From so many rows on, a source is asked for its changed rows only, and listed in full once a day."""
+OVERLAP_SECONDS = 180
+"""A listing of changed rows begins so long before the last one: nobody says how late an edit shows in a query."""
+FEW = 20
+"""So many missing rows are asked for one by one; of more, so many are asked for as a sample."""
+
+
+class Progress(msgspec.Struct, omit_defaults=True):
+    """What a survey has found out so far."""
+
+    began_at: float = 0.0
+    sources: dict[str, Source] = {}
+    listings: dict[str, Listing] = {}
+    rows: dict[str, list[Row]] = {}
+    confirmed: dict[str, bool] = {}
+    """Missing rows that were asked for: whether they are gone."""
+    pages: dict[str, JSON | None] = {}
+    databases: dict[str, str] = {}
+    """Child databases that were asked for: same, changed or lost."""
+    originals: dict[str, bool] = {}
+    """Originals that could not be read before: whether they can be now."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What planning needs to know."""
+
+    listed: list[Listed]
+    watched: Watched
+    gone: set[str]
+    sources: dict[str, KeptSource]
+    warnings: list[str]
+
+
+class Survey:
+    """Asks Notion; whatever interrupts it, `progress` holds what it knows and goes on another time."""
+
+    def __init__(
+        self,
+        notion: NotionClient,
+        known: Known,
+        references: Mapping[str, str],
+        progress: Progress,
+        *,
+        now: Callable[[], float],
+        forced_at: float | None,
+    ) -> None:
+        self._notion = notion
+        self._known = known
+        self._references = references
+        self.progress = progress
+        self._now = now
+        self._forced_at = forced_at
+        if not progress.began_at:
+            progress.began_at = now()
+
+    async def look(self) -> Found:
+        """The whole survey. Raises `Hopeless` (a database is not shared), `NotionWait`, `NotionAway`, `OutOfTime`."""
+        await _all(self._list(name, reference) for name, reference in self._references.items())
+        listed = [self._listed(name) for name in self._references]
+        gone, warnings = await self._confirm(missing(listed, self._known))
+        await self._watch(listed)
+        progress = self.progress
+        return Found(
+            listed=listed,
+            watched=Watched(
+                read_at=self._notion.notion_time(progress.began_at),
+                pages=progress.pages,
+                changed_databases={id for id, state in progress.databases.items() if state == "changed"},
+                lost_databases={id for id, state in progress.databases.items() if state == "lost"},
+                found_originals={id for id, found in progress.originals.items() if found},
+            ),
+            gone=gone,
+            sources={name: self._source_state(name) for name in self._references},
+            warnings=warnings,
+        )
+
+    async def _list(self, name: str, reference: str) -> None:
+        progress = self.progress
+        kept = self._known.sources.get(name)
+        if name not in progress.sources:
+            known = kept is not None and kept.reference == reference
+            progress.sources[name] = kept.source if kept and known else await find_source(self._notion, name, reference)
+        source = progress.sources[name]
+        listing = progress.listings.setdefault(
+            name, Listing(data_source_id=source.data_source_id, since=self._since(kept, reference))
+        )
+        rows = progress.rows.setdefault(name, [])
+        while not listing.done:
+            asked_at = self._now()
+            try:
+                pages = await advance(self._notion, listing)
+            except Unreadable as refusal:
+                raise Hopeless(
+                    f"source {name}: Notion does not show its rows ({refusal.reason}). Share the database with the "
+                    "integration (••• → Connections in Notion), or mend NOTION_SOURCES."
+                ) from None
+            rows += [row_of(page, name, self._notion.notion_time(asked_at)) for page in pages]
+
+    def _since(self, kept: KeptSource | None, reference: str) -> str | None:
+        """From when on a big source's changed rows are asked for; None: all rows are listed."""
+        if (
+            kept is None
+            or kept.reference != reference
+            or kept.rows < BIG_SOURCE_ROWS
+            or self._forced_at is not None
+            or self.progress.began_at - kept.listed_at >= DAY_SECONDS
+        ):
+            return None
+        return datetime.fromtimestamp(kept.watermark - OVERLAP_SECONDS, UTC).strftime("%Y-%m-%dT%H:%M:00.000Z")
+
+    def _listed(self, name: str) -> Listed:
+        listing = self.progress.listings[name]
+        return Listed(name, self.progress.rows[name], whole=listing.since is None and not listing.cut)
+
+    def _source_state(self, name: str) -> KeptSource:
+        """What is to be remembered of the source once the run has ended."""
+        progress, before = self.progress, self._known.sources.get(name)
+        listing, rows = progress.listings[name], progress.rows[name]
+        state = KeptSource(
+            reference=self._references[name],
+            source=progress.sources[name],
+            listed_at=progress.began_at if listing.since is None else (before.listed_at if before else 0.0),
+            watermark=min([self._notion.notion_time(progress.began_at), *(row.read_at for row in rows)]),
+            rows=len(rows) if listing.since is None else (before.rows if before else 0),
+        )
+        if before is None:
+            return state
+        return msgspec.structs.replace(
+            state,
+            synced_at=before.synced_at,
+            signatures=before.signatures,
+            revision=before.revision,
+            total=before.total,
+        )
+
+    async def _confirm(self, absent: Mapping[str, Sequence[str]]) -> tuple[set[str], list[str]]:
+        """Which missing rows are gone for certain, and a warning where a listing is not to be believed."""
+        gone: set[str] = set()
+        warnings: list[str] = []
+        for name, ids in absent.items():
+            asked = ids[:FEW]
+            if len(ids) > FEW and not self.progress.rows[name]:
+                warnings.append(
+                    f"source {name}: Notion listed no rows at all, while {len(ids)} are published; nothing was dropped."
+                )
+                continue
+            await _all(self._confirm_one(name, id) for id in asked)
+            really = {id for id in asked if self.progress.confirmed[id]}
+            if len(ids) <= FEW:
+                gone |= really
+            elif len(really) == len(asked):
+                gone |= set(ids)
+            else:
+                warnings.append(
+                    f"source {name}: {len(ids)} published rows were missing from Notion's list, but "
+                    f"{len(asked) - len(really)} of {len(asked)} are still there; nothing else was dropped."
+                )
+                gone |= really
+        return gone, warnings
+
+    async def _confirm_one(self, name: str, id: str) -> None:
+        if id in self.progress.confirmed:
+            return
+        try:
+            page = await retrieve(self._notion, id)
+        except Unreadable as refusal:
+            self.progress.confirmed[id] = refusal.notion_status == HTTPStatus.NOT_FOUND
+            return
+        home = self.progress.sources[name].data_source_id
+        trashed = page.get("in_trash") or page.get("is_archived") or page.get("archived")
+        self.progress.confirmed[id] = bool(trashed) or (page.get("parent") or {}).get("data_source_id") != home
+
+    async def _watch(self, listed: Sequence[Listed]) -> None:
+        wanted = watches(listed, self._known, self._forced_at)
+        databases = self._known.databases
+        await _all(
+            [
+                *(self._watch_page(id) for id in wanted.pages if id not in self.progress.pages),
+                *(self._watch_database(id, databases[id]) for id in wanted.databases),
+                *(self._watch_original(id) for id in wanted.originals if id not in self.progress.originals),
+            ]
+        )
+
+    async def _watch_page(self, id: str) -> None:
+        try:
+            self.progress.pages[id] = await retrieve(self._notion, id)
+        except Unreadable as refusal:
+            if refusal.notion_status == HTTPStatus.NOT_FOUND:
+                self.progress.pages[id] = None
+
+    async def _watch_original(self, id: str) -> None:
+        try:
+            await self._notion.get(f"blocks/{id}")
+        except Unreadable:
+            self.progress.originals[id] = False
+        else:
+            self.progress.originals[id] = True
+
+    async def _watch_database(self, id: str, kept: KeptDatabase) -> None:
+        if id in self.progress.databases:
+            return
+        try:
+            answers = [await newest_rows(self._notion, data_source) for data_source in kept.data_source_ids]
+        except Unreadable:
+            self.progress.databases[id] = "lost"
+            return
+        rows = [row for found, _ in answers for row in found]
+        self.progress.databases[id] = "changed" if self._database_changed(rows, kept) else "same"
+
+    def _database_changed(self, rows: Sequence[JSON], kept: KeptDatabase) -> bool:
+        """Of more than 100 rows the newest are seen only; so such a database is read again once a day."""
+        if any(unsettled(row["last_edited_time"], kept.read_at) for row in rows):
+            return True
+        if kept.signature:
+            return signature(rows) != kept.signature
+        return self.progress.began_at - kept.read_at >= DAY_SECONDS
+
+
+def signature(rows: Sequence[JSON]) -> str:
+    """Sums up the rows of a child database and when each was edited; "" for more than one answer shows."""
+    if len(rows) > 100:
+        return ""
+    return "|".join(sorted(f"{row['id'].replace('-', '')[-12:]}:{row['last_edited_time']}" for row in rows)) or "empty"
+
+
+async def _all(jobs: Iterable[Awaitable[None]]) -> None:
+    """Does all of them side by side and waits for each, whatever befalls another; then raises the first trouble."""
+    for outcome in await asyncio.gather(*jobs, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome

@@ -1,0 +1,74 @@
+"""Asking for a run: records it, publishes its first message, answers at once. Never loads the Notion client."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+from lib.log import Log
+
+from lib.errors import QueueRefused, TakenOver, TryLater
+from lib.model import Ask
+from lib.store.runs import Asked, Runs
+from lib.sync.queue import Message, Queue
+
+PENDING_SECONDS = 120.0
+"""How long a run that was asked for is believed to be on its way, before its message is known to be published."""
+DELIVERY_SECONDS = 900.0
+"""How long a published message is believed to be on its way: a function's time, with every retry."""
+
+
+class Triggered(msgspec.Struct, frozen=True):
+    """`job_ids`: QStash's ids of the messages that started the run. `joined`: a run was under way already."""
+
+    run_id: str
+    job_ids: list[str]
+    joined: bool
+
+
+class Trigger:
+    """`now` gives epoch seconds, `new_id` a run id nobody had before."""
+
+    def __init__(
+        self, runs: Runs, queue: Queue, log: Log, *, lanes: int, now: Callable[[], float], new_id: Callable[[], str]
+    ) -> None:
+        self._runs, self._queue, self._log = runs, queue, log
+        self._lanes, self._now, self._new_id = lanes, now, new_id
+
+    async def ask(self, ask: Ask) -> Triggered:
+        """Starts a run, or joins the one under way, which is followed by another then. Raises `QueueRefused`."""
+        run_id = self._new_id()
+        try:
+            asked = await self._runs.ask(run_id, ask, self._now() + PENDING_SECONDS)
+        except TryLater as trouble:  # KV is away: the worker decides, when it is back
+            self._log.event("trigger.kv_away", runId=run_id, reason=str(trouble))
+            return Triggered(run_id, await self._queue.publish(self._first(run_id, ask, 0)), joined=False)
+        if asked.outcome == "joined":
+            self._log.event("trigger.joined", runId=asked.run_id)
+            return Triggered(asked.run_id, asked.job_ids, joined=True)
+        return await self._publish(asked, ask)
+
+    async def _publish(self, asked: Asked, ask: Ask) -> Triggered:
+        messages = self._first(asked.run_id, ask, asked.slice)
+        try:
+            job_ids = await self._queue.publish(messages)
+        except QueueRefused:
+            if asked.outcome == "new":
+                await self._take_back(asked.run_id)
+            raise
+        try:
+            await self._runs.note_jobs(asked.run_id, job_ids, self._now() + DELIVERY_SECONDS)
+        except TryLater as trouble:
+            self._log.event("trigger.kv_away", runId=asked.run_id, reason=str(trouble))
+        self._log.event("trigger.published", runId=asked.run_id, jobIds=job_ids)
+        return Triggered(asked.run_id, job_ids, joined=False)
+
+    async def _take_back(self, run_id: str) -> None:
+        try:
+            await self._runs.forget(run_id)
+        except (TakenOver, TryLater) as trouble:
+            self._log.event("trigger.not_taken_back", runId=run_id, reason=str(trouble))
+
+    def _first(self, run_id: str, ask: Ask, number: int) -> list[Message]:
+        triggered_at = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds")
+        lanes = 1 if ask.page or number else self._lanes
+        return [Message(run_id, str(lane), number, ask, triggered_at) for lane in range(lanes)]

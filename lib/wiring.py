@@ -1,0 +1,140 @@
+"""Builds the collaborators of one request from the configuration, as late as possible.
+
+The trigger never loads the Notion client: what needs it is imported where it is built. TLS contexts cost 60–140 ms,
+so there is one for each process; HTTP clients belong to one event loop, so they live as long as one request.
+"""
+
+import asyncio
+import random
+import ssl
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+import certifi
+import httpx
+
+from lib.config import Config
+from lib.log import Log
+from lib.store.keys import Keys
+from lib.store.kv import Kv
+from lib.store.runs import Runs
+from lib.sync.queue import Queue
+from lib.sync.trigger import Trigger
+
+if TYPE_CHECKING:
+    from lib.sync.run import Engine
+
+DEFAULT_SLICE_SECONDS = 60.0
+"""A slice's time where neither SYNC_SLICE_SECONDS nor the platform says how long a function may take."""
+MARGIN_SECONDS = 20.0
+"""What a slice leaves of the function's own time for saving, publishing and answering."""
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+
+
+class Services:
+    """The collaborators of one request."""
+
+    def __init__(self, config: Config, http: httpx.AsyncClient, log: Log) -> None:
+        self.config = config
+        self.log = log
+        self._http = http
+        self.keys = Keys(config.kv_prefix)
+        self.kv = Kv(config.kv_url, config.kv_token.reveal(), http)
+        self.runs = Runs(self.kv, self.keys, time.time)
+
+    @property
+    def queue(self) -> Queue:
+        return Queue(self.config, self._http)
+
+    @property
+    def trigger(self) -> Trigger:
+        return Trigger(self.runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id)
+
+    def until(self, deadline: float | None) -> float:
+        """When a slice that begins now should stop working (epoch seconds); `deadline` is the function's own."""
+        now = time.time()
+        wanted = now + (self.config.slice_seconds or (DEFAULT_SLICE_SECONDS if deadline is None else 86_400.0))
+        return wanted if deadline is None else min(wanted, deadline - MARGIN_SECONDS)
+
+    def engine(self, until: float) -> "Engine":
+        """The engine of one slice that works until about `until` (epoch seconds)."""
+        from lib.bundle.media import address_for
+        from lib.notion.blocks import Originals
+        from lib.notion.client import NotionClient
+        from lib.notion.pacing import Pacer
+        from lib.store.budget import Budget
+        from lib.store.bundles import Bundles
+        from lib.store.memory import Memory
+        from lib.sync.publish import Publisher
+        from lib.sync.run import Engine
+        from lib.sync.slice import Worker
+
+        config = self.config
+        budget = Budget(self.kv, self.keys, config.notion_requests_per_minute, time.time)
+        pacer = Pacer(
+            reserve=budget.reserve,
+            push_back=budget.close,
+            out_of_time=lambda: notion.requests > 0 and time.time() >= until,
+            sleep=asyncio.sleep,
+            monotonic=time.monotonic,
+        )
+        notion = NotionClient(
+            token=config.notion_token.reveal(),
+            base_url=config.notion_api_url,
+            pacer=pacer,
+            http=self._http,
+            now=time.time,
+            sleep=asyncio.sleep,
+            random=random.random,
+        )
+        memory, bundles = Memory(self.kv, self.keys), Bundles(self.kv, self.keys)
+        worker = Worker(
+            notion=notion,
+            originals=Originals(),
+            runs=self.runs,
+            bundles=bundles,
+            memory=memory,
+            address=address_for(config.base_url),
+            max_value_bytes=config.kv_max_value_bytes,
+            log=self.log,
+            now=time.time,
+            now_iso=now_iso,
+        )
+        return Engine(
+            kv=self.kv,
+            runs=self.runs,
+            memory=memory,
+            notion=notion,
+            worker=worker,
+            publisher=Publisher(self.runs, bundles, memory, self.keys, self.log, now_iso),
+            queue=self.queue,
+            log=self.log,
+            sources=config.sources,
+            now=time.time,
+            new_id=new_run_id,
+        )
+
+
+@asynccontextmanager
+async def services(config: Config, log: Log) -> AsyncIterator[Services]:
+    """The collaborators of one request; their connections are closed when it ends."""
+    async with httpx.AsyncClient(verify=_tls(), timeout=TIMEOUT) as http:
+        yield Services(config, http, log)
+
+
+def new_run_id() -> str:
+    return f"run_{uuid.uuid4().hex}"
+
+
+def now_iso() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certifi.where())

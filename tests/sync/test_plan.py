@@ -1,0 +1,196 @@
+"""What a run must do, decided from a listing and from what KV remembers."""
+
+from typing import Any
+
+import msgspec
+
+from lib.model import BUNDLE_VERSION, Kept, KeptDatabase, Rank
+from lib.sync.plan import Known, Listed, Row, Watched, make, missing, watches
+
+MINUTE = "2026-05-01T10:00:00.000Z"
+LATER = "2026-05-01T10:05:00.000Z"
+WITHIN_THE_MINUTE = 1_777_629_630.0  # 10:00:30
+AFTER_THE_MINUTE = 1_777_629_700.0  # 10:01:40
+
+
+def row(id: str, **more: Any) -> Row:
+    facts: dict[str, Any] = {
+        "id": id,
+        "source": "pages",
+        "title": id,
+        "created": MINUTE,
+        "edited": MINUTE,
+        "wanted": id,
+        "published": True,
+        "visibility": "public",
+        "paused": False,
+        "page": msgspec.Raw(b"{}"),
+        "read_at": AFTER_THE_MINUTE,
+    }
+    return Row(**facts | more)
+
+
+def kept(id: str, **more: Any) -> Kept:
+    facts: dict[str, Any] = {
+        "slug": id,
+        "source": "pages",
+        "title": id,
+        "created": MINUTE,
+        "edited": MINUTE,
+        "read_at": AFTER_THE_MINUTE,
+        "digest": "d",
+        "rank": None if "parent" in more else Rank(id=id, created=MINUTE),
+    }
+    return Kept(**facts | more)
+
+
+def known(
+    pages: dict[str, Kept], overdue: tuple[str, ...] = (), databases: dict[str, KeptDatabase] | None = None
+) -> Known:
+    return Known(pages, overdue, databases or {}, {}, {})
+
+
+def listed(*rows: Row, whole: bool = True) -> list[Listed]:
+    return [Listed("pages", rows, whole)]
+
+
+def due(plan: Any) -> list[str]:
+    return sorted(item.id for item in plan.items)
+
+
+def test_an_unchanged_page_is_not_read_again() -> None:
+    plan = make(listed(row("a")), known({"a": kept("a")}), Watched())
+
+    assert plan.items == []
+    assert plan.unchanged == 1
+
+
+def test_a_new_page_is_due() -> None:
+    assert due(make(listed(row("a")), known({}), Watched())) == ["a"]
+
+
+def test_an_edited_page_is_due() -> None:
+    assert due(make(listed(row("a", edited=LATER)), known({"a": kept("a")}), Watched())) == ["a"]
+
+
+def test_a_page_that_was_read_within_the_minute_of_its_edit_is_due_again() -> None:
+    plan = make(listed(row("a")), known({"a": kept("a", read_at=WITHIN_THE_MINUTE)}), Watched())
+
+    assert due(plan) == ["a"]
+
+
+def test_an_older_format_makes_a_page_due() -> None:
+    assert due(make(listed(row("a")), known({"a": kept("a", version=BUNDLE_VERSION - 1)}), Watched())) == ["a"]
+
+
+def test_a_page_that_could_not_be_read_stays_due() -> None:
+    assert due(make(listed(row("a")), known({"a": kept("a")}, overdue=("a",)), Watched())) == ["a"]
+
+
+def test_a_forced_run_reads_what_was_read_before_it_was_asked_for() -> None:
+    pages = {"a": kept("a"), "b": kept("b", read_at=AFTER_THE_MINUTE + 100)}
+
+    plan = make(listed(row("a"), row("b")), known(pages), Watched(), forced_at=AFTER_THE_MINUTE + 50)
+
+    assert due(plan) == ["a"]
+
+
+def test_a_draft_is_dropped_with_what_stands_below_it() -> None:
+    pages = {"a": kept("a", children=["c"]), "c": kept("c", parent="a", slug="a/c")}
+
+    plan = make(listed(row("a", published=False)), known(pages), Watched())
+
+    assert plan.drops == ["a"]
+    assert plan.moving == ["a", "c"]
+    assert plan.items == []
+
+
+def test_a_missing_row_is_dropped_only_when_it_is_proven_to_be_gone() -> None:
+    memory = known({"a": kept("a"), "b": kept("b")})
+    listing = listed(row("a"))
+
+    assert missing(listing, memory) == {"pages": ["b"]}
+    assert make(listing, memory, Watched()).drops == []
+    assert make(listing, memory, Watched(), gone={"b"}).drops == ["b"]
+
+
+def test_a_listing_that_is_not_whole_misses_nothing() -> None:
+    assert missing(listed(row("a"), whole=False), known({"a": kept("a"), "b": kept("b")})) == {}
+
+
+def test_a_paused_page_keeps_its_slug_and_is_not_read() -> None:
+    plan = make(listed(row("a", paused=True, wanted="new", edited=LATER)), known({"a": kept("a")}), Watched())
+
+    assert plan.items == []
+    assert plan.moving == []
+
+
+def test_a_paused_page_that_was_never_published_is_not_published() -> None:
+    assert make(listed(row("a", paused=True)), known({}), Watched()).items == []
+
+
+def test_a_renamed_page_is_due_and_leaves_its_slug() -> None:
+    plan = make(listed(row("a", wanted="new")), known({"a": kept("a")}), Watched())
+
+    assert [(item.id, item.slug) for item in plan.items] == [("a", "new")]
+    assert plan.moving == ["a"]
+
+
+def test_a_page_that_moved_from_another_source_is_due() -> None:
+    assert due(make(listed(row("a")), known({"a": kept("a", source="posts")}), Watched())) == ["a"]
+
+
+def test_a_child_page_is_watched_and_due_when_its_own_time_moved() -> None:
+    pages = {"a": kept("a", children=["c"]), "c": kept("c", parent="a", slug="a/c")}
+    listing = listed(row("a"))
+    child = {"id": "c", "last_edited_time": LATER, "properties": {"title": _title("c")}}
+
+    assert watches(listing, known(pages), None).pages == ["c"]
+    plan = make(listing, known(pages), Watched(read_at=AFTER_THE_MINUTE, pages={"c": child}))
+    assert [(item.id, item.parent, item.slug) for item in plan.items] == [("c", "a", "a/c")]
+
+
+def test_a_renamed_child_page_gets_its_slug_from_its_parent() -> None:
+    pages = {"a": kept("a", children=["c"]), "c": kept("c", parent="a", slug="a/c")}
+    child = {"id": "c", "last_edited_time": LATER, "properties": {"title": _title("new name")}}
+
+    plan = make(listed(row("a")), known(pages), Watched(read_at=AFTER_THE_MINUTE, pages={"c": child}))
+
+    assert [(item.id, item.due_children) for item in plan.items] == [("a", ["c"])]
+
+
+def test_a_page_is_due_when_the_original_of_a_copy_on_it_was_edited() -> None:
+    pages = {"a": kept("a", copied={"o": None}), "b": kept("b", originals=["o"])}
+
+    plan = make(listed(row("a"), row("b", edited=LATER)), known(pages), Watched())
+
+    assert due(plan) == ["a", "b"]
+
+
+def test_an_original_outside_the_sources_is_watched_on_its_page() -> None:
+    pages = {"a": kept("a", copied={"o": "elsewhere"})}
+    listing = listed(row("a"))
+    elsewhere = {"id": "elsewhere", "last_edited_time": LATER, "properties": {}}
+
+    assert watches(listing, known(pages), None).pages == ["elsewhere"]
+    assert due(make(listing, known(pages), Watched(pages={"elsewhere": elsewhere}))) == ["a"]
+
+
+def test_a_changed_child_database_is_read_without_the_page_that_shows_it() -> None:
+    databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, "x")}
+    memory = known({"a": kept("a", databases=["d"])}, databases=databases)
+
+    assert watches(listed(row("a")), memory, None).databases == ["d"]
+    plan = make(listed(row("a")), memory, Watched(changed_databases={"d"}))
+    assert [(item.id, item.kind) for item in plan.items] == [("d", "database")]
+
+
+def test_a_forced_run_watches_nothing() -> None:
+    pages = {"a": kept("a", children=["c"], copied={"o": None}), "c": kept("c", parent="a")}
+    wanted = watches(listed(row("a")), known(pages), AFTER_THE_MINUTE + 1)
+
+    assert (wanted.pages, wanted.databases, wanted.originals) == ([], [], [])
+
+
+def _title(text: str) -> dict[str, Any]:
+    return {"id": "title", "type": "title", "title": [{"type": "text", "plain_text": text}]}

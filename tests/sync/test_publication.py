@@ -1,0 +1,113 @@
+"""What stands published when a run ends."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lib.model import Kept, KeptDatabase, Rank
+from lib.sync.publication import Outcome, index_pages, settle, signature
+
+
+def row(id: str, slug: str, **more: Any) -> Kept:
+    rank = Rank(id=id, created="2026-01-01T00:00:00.000Z")
+    return page(id, slug, rank=rank, **more)
+
+
+def page(id: str, slug: str, **more: Any) -> Kept:
+    facts: dict[str, Any] = {
+        "slug": slug,
+        "source": "pages",
+        "title": slug.title(),
+        "created": "2026-01-01T00:00:00.000Z",
+        "edited": "2026-01-01T00:00:00.000Z",
+        "read_at": 1_770_000_000.0,
+        "digest": f"digest of {id}",
+    }
+    return Kept(**facts | more)
+
+
+def outcome(
+    staged: Mapping[str, Kept] | None = None,
+    moved: Mapping[str, tuple[str, int]] | None = None,
+    drops: tuple[str, ...] = (),
+) -> Outcome:
+    return Outcome(staged or {}, moved or {}, drops)
+
+
+def test_two_pages_that_swap_their_slugs_are_both_placed() -> None:
+    kept = {"a": row("a", "one"), "b": row("b", "two")}
+
+    state = settle(kept, {}, outcome(staged={"a": row("a", "two"), "b": row("b", "one")}))
+
+    assert {id: one.slug for id, one in state.kept.items()} == {"a": "two", "b": "one"}
+    assert state.left == {}
+    assert state.redirects == {}
+
+
+def test_a_page_stays_where_it_was_when_its_new_slug_was_not_given_up() -> None:
+    kept = {"a": row("a", "one"), "b": row("b", "two"), "c": row("c", "three")}
+
+    state = settle(kept, {}, outcome(staged={"a": row("a", "two"), "c": row("c", "one")}))
+
+    assert {id: one.slug for id, one in state.kept.items()} == {"a": "one", "b": "two", "c": "three"}
+    assert state.refused == ["a", "c"]
+
+
+def test_a_renamed_page_leaves_a_redirect_and_its_old_bundle_goes() -> None:
+    kept = {"a": row("a", "new")}
+
+    state = settle(kept, {}, outcome(moved={"old": ("a", 2)}))
+
+    assert state.redirects == {"old": "new"}
+    assert state.left == {"old": 2}
+
+
+def test_a_slug_that_somebody_else_took_over_is_neither_removed_nor_redirected() -> None:
+    kept = {"a": row("a", "new"), "b": row("b", "old")}
+
+    state = settle(kept, {}, outcome(moved={"old": ("a", 0)}))
+
+    assert state.left == {}
+    assert state.redirects == {}
+
+
+def test_dropping_a_row_takes_everything_below_it_along() -> None:
+    kept = {
+        "a": row("a", "top", children=["b"], databases=["d"]),
+        "b": page("b", "top/child", parent="a", children=["c"]),
+        "c": page("c", "top/child/leaf", parent="b"),
+        "z": row("z", "other"),
+    }
+
+    state = settle(kept, {"d": KeptDatabase("D", [], 0.0, "")}, outcome(drops=("a",)))
+
+    assert state.dropped == ["a", "b", "c"]
+    assert state.left == {"top": 0, "top/child": 0, "top/child/leaf": 0}
+    assert state.databases == ["d"]
+
+
+def test_a_child_that_moved_to_another_page_is_not_dropped_with_its_old_parent() -> None:
+    kept = {"a": row("a", "top", children=["c"]), "b": row("b", "other", children=["c"])}
+    kept["c"] = page("c", "other/leaf", parent="b")
+
+    state = settle(kept, {}, outcome(drops=("a",)))
+
+    assert state.dropped == ["a"]
+
+
+def test_an_index_goes_on_after_500_rows() -> None:
+    kept = {f"{n:04}": row(f"{n:04}", f"slug-{n}") for n in range(1_001)}
+
+    pages = index_pages(kept, "pages")
+
+    assert [len(ids) for ids in pages] == [500, 500, 1]
+    assert index_pages(kept, "posts") == [[]]
+
+
+def test_a_page_of_an_index_is_written_again_only_when_an_item_or_the_total_changed() -> None:
+    kept = {"a": row("a", "one", meta_digest="1"), "b": row("b", "two", meta_digest="2")}
+    before = signature(kept, ["a", "b"], 2)
+
+    assert signature(dict(kept), ["a", "b"], 2) == before
+    assert signature(kept, ["b", "a"], 2) != before
+    assert signature(kept, ["a", "b"], 3) != before
+    assert signature(kept | {"b": row("b", "two", meta_digest="3")}, ["a", "b"], 2) != before
