@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+
 from lib.bundle.properties import title as title_of
 from lib.bundle.publication import publication
 from lib.bundle.slugs import Candidate, assign, wanted
-
 from lib.model import BUNDLE_VERSION, JSON, Item, Kept, KeptDatabase, KeptSource
 
 MINUTE_SECONDS = 60

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
-from lib.bundle.index import ITEMS_PER_PAGE, sort_key
 
+from lib.bundle.index import ITEMS_PER_PAGE, sort_key
 from lib.model import Kept, KeptDatabase
 
 

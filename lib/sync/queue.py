@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 import msgspec
-from lib.auth import derived_secret
-from lib.config import Config
 from qstash.asyncio.http import AsyncHttpClient
 from qstash.asyncio.message import AsyncMessageApi
 from qstash.errors import DailyMessageLimitExceededError, QStashError, RateLimitExceededError
 from qstash.http import NO_RETRY
 
+from lib.auth import derived_secret
+from lib.config import Config
 from lib.errors import QueueRefused
 from lib.model import Ask
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from lib.log import Log
 
 from lib.errors import Hopeless, NotionWait, OutOfTime, TakenOver, TryLater
+from lib.log import Log
 from lib.model import Ask, KeptSource
 from lib.notion.client import NotionClient
 from lib.store.kv import Kv

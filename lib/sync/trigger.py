@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
-from lib.log import Log
 
 from lib.errors import QueueRefused, TakenOver, TryLater
+from lib.log import Log
 from lib.model import Ask
 from lib.store.runs import Asked, Runs
 from lib.sync.queue import Message, Queue

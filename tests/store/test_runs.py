@@ -1,0 +1,223 @@
+"""Runs as KV keeps them: joining, claims, and what a late or repeated delivery may change (nothing)."""
+
+import pytest
+
+from lib.errors import TakenOver
+from lib.model import Ask, Item
+from lib.store.runs import Begun, Hold, Runs
+from tests.store.conftest import Clock
+
+ALIVE = 600.0
+
+
+async def begin(runs: Runs, clock: Clock, number: int = 0, lane: str = "0", run_id: str = "r1") -> Begun:
+    return await runs.begin(run_id, lane, number, Ask(), clock.time + ALIVE)
+
+
+async def planned(runs: Runs, clock: Clock, *ids: str) -> Hold:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    hold = (await begin(runs, clock)).hold
+    await runs.write_plan(hold, [Item(id=id, slug=id) for id in ids], {"listed": len(ids)}, [], [])
+    return hold
+
+
+async def claim(runs: Runs, clock: Clock, hold: Hold, count: int = 10) -> list[str]:
+    return [item.id for item in (await runs.claim(hold, count, [], clock.time + 60)).items]
+
+
+async def test_a_second_request_joins_the_run_under_way(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await runs.note_jobs("r1", ["msg_1", "msg_2"], clock.time + ALIVE)
+
+    asked = await runs.ask("r2", Ask(), clock.time + ALIVE)
+
+    assert (asked.outcome, asked.run_id, asked.job_ids) == ("joined", "r1", ["msg_1", "msg_2"])
+    assert await runs.read("r2") is None
+
+
+async def test_asking_twice_with_one_run_id_is_asking_once(runs: Runs, clock: Clock) -> None:
+    first = await runs.ask("r1", Ask(), clock.time + ALIVE)
+
+    assert (await runs.ask("r1", Ask(), clock.time + ALIVE)) == first
+
+
+async def test_who_joined_is_followed_by_a_run_of_what_he_asked_for(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await runs.ask("r2", Ask(force=True, source="posts"), clock.time + ALIVE)
+
+    ended = await runs.end("r1", "delivered", {}, "r3", clock.time + ALIVE)
+
+    assert (ended.follow_up, ended.ask) == ("r3", Ask(force=True, source="posts"))
+    assert (await runs.ask("r4", Ask(), clock.time + ALIVE)).run_id == "r3"
+
+
+async def test_two_different_wishes_are_followed_by_a_run_of_everything(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await runs.ask("r2", Ask(source="posts"), clock.time + ALIVE)
+    await runs.ask("r3", Ask(source="pages"), clock.time + ALIVE)
+
+    ended = await runs.end("r1", "delivered", {}, "r4", clock.time + ALIVE)
+
+    assert ended.ask == Ask()
+
+
+async def test_a_run_ends_once_and_tells_its_follow_up_again(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await runs.ask("r2", Ask(), clock.time + ALIVE)
+    await runs.end("r1", "delivered", {"deleted": 2}, "r3", clock.time + ALIVE)
+
+    again = await runs.end("r1", "failed", {"deleted": 9}, "r4", clock.time + ALIVE)
+
+    assert (again.repeated, again.follow_up) == (True, "r3")
+    run = await runs.read("r1")
+    assert run is not None
+    assert (run.status, run.deleted) == ("delivered", 2)
+
+
+async def test_a_run_without_a_sign_of_life_gives_way(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    clock.time += ALIVE + 1
+
+    asked = await runs.ask("r2", Ask(), clock.time + ALIVE)
+
+    assert asked.outcome == "new"
+    broken = await runs.read("r1")
+    assert broken is not None
+    assert broken.status == "failed"
+    assert "no sign of life" in broken.error
+
+
+async def test_runs_of_one_page_go_side_by_side(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+
+    assert (await runs.ask("r2", Ask(page="about"), clock.time + ALIVE)).outcome == "new"
+    assert (await runs.begin("r2", "0", 0, Ask(page="about"), clock.time + ALIVE)).outcome == "go"
+    assert (await begin(runs, clock)).outcome == "go"
+
+
+async def test_a_message_whose_run_nobody_recorded_records_it(runs: Runs, clock: Clock) -> None:
+    begun = await runs.begin("r9", "0", 0, Ask(force=True), clock.time + ALIVE)
+
+    assert begun.outcome == "go"
+    assert begun.run is not None
+    assert (begun.run.run_id, begun.run.status, begun.run.force) == ("r9", "active", True)
+
+
+async def test_a_message_without_a_record_joins_the_run_under_way(runs: Runs, clock: Clock) -> None:
+    await planned(runs, clock, "a")
+
+    begun = await begin(runs, clock, run_id="r9")
+
+    assert (begun.outcome, begun.other) == ("joined", "r1")
+
+
+async def test_an_item_is_claimed_once(runs: Runs, clock: Clock) -> None:
+    hold = await planned(runs, clock, "a", "b", "c")
+    other = (await begin(runs, clock, lane="1")).hold
+
+    assert len(await claim(runs, clock, hold, 2)) == 2
+    assert len(await claim(runs, clock, other)) == 1
+
+
+async def test_a_redelivery_takes_the_claims_of_the_dead_slice_over_at_once(runs: Runs, clock: Clock) -> None:
+    dead = await planned(runs, clock, "a", "b")
+    await claim(runs, clock, dead)
+
+    again = await begin(runs, clock)
+
+    assert sorted(await claim(runs, clock, again.hold)) == ["a", "b"]
+    with pytest.raises(TakenOver):
+        await runs.give_up(dead, Item(id="a"), "too late")
+    with pytest.raises(TakenOver):
+        await claim(runs, clock, dead)
+
+
+async def test_an_expired_claim_comes_back(runs: Runs, clock: Clock) -> None:
+    dead = await planned(runs, clock, "a")
+    await claim(runs, clock, dead)
+    other = (await begin(runs, clock, lane="1")).hold
+
+    assert await claim(runs, clock, other) == []
+    clock.time += 61
+    assert await claim(runs, clock, other) == ["a"]
+
+
+async def test_a_claim_whose_answer_was_lost_is_handed_out_again(runs: Runs, clock: Clock) -> None:
+    hold = await planned(runs, clock, "a", "b")
+    await claim(runs, clock, hold)
+
+    again = await runs.claim(hold, 10, ["a"], clock.time + 60)
+
+    assert [item.id for item in again.items] == ["b"]
+
+
+async def test_what_is_put_back_waits_and_what_is_given_up_is_reported(runs: Runs, clock: Clock) -> None:
+    hold = await planned(runs, clock, "a", "b")
+    await claim(runs, clock, hold)
+    await runs.put_back(hold, Item(id="a", attempts=1), clock.time + 30)
+    await runs.give_up(hold, Item(id="b"), "Notion is away")
+
+    claimed = await runs.claim(hold, 10, [], clock.time + 60)
+    assert (claimed.items, claimed.left, claimed.next_due) == ([], 1, clock.time + 30)
+    clock.time += 31
+    assert (await runs.claim(hold, 10, [], clock.time + 60)).items == [Item(id="a", attempts=1)]
+    run = await runs.read("r1")
+    assert run is not None
+    assert run.failed == 1
+
+
+async def test_a_slice_that_ended_does_nothing_when_it_is_delivered_again(runs: Runs, clock: Clock) -> None:
+    hold = await planned(runs, clock, "a")
+    await runs.rest(hold, {"notionRequests": 7}, clock.time + ALIVE)
+    await runs.rest(hold, {"notionRequests": 7}, clock.time + ALIVE)
+
+    again = await begin(runs, clock)
+
+    assert again.outcome == "repeated"
+    assert again.run is not None
+    assert (again.run.notion_requests, again.run.slices) == (7, 1)
+
+
+async def test_a_lane_that_comes_before_the_plan_is_called_when_it_stands(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    planner = (await begin(runs, clock)).hold
+
+    assert (await begin(runs, clock, lane="1")).outcome == "early"
+    assert await runs.write_plan(planner, [Item(id="a")], {}, [], []) == ["1"]
+    assert (await begin(runs, clock, number=1, lane="1")).outcome == "go"
+
+
+async def test_a_plan_of_many_items_is_written_in_parts(runs: Runs, clock: Clock) -> None:
+    hold = await planned(runs, clock, *(f"{n:03}" for n in range(450)))
+
+    claimed = await runs.claim(hold, 8, [], clock.time + 60)
+
+    assert (len(claimed.items), claimed.left) == (8, 450)
+    run = await runs.read("r1")
+    assert run is not None
+    assert (run.to_sync, run.remaining) == (450, 450)
+
+
+async def test_a_parked_run_is_resumed_by_who_asks_next(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    hold = (await begin(runs, clock, lane="here")).hold
+    await runs.rest(hold, {}, clock.time + ALIVE, parked=True)
+
+    asked = await runs.ask("r2", Ask(), clock.time + ALIVE)
+
+    assert (asked.outcome, asked.run_id, asked.slice) == ("resumed", "r1", 0)
+
+
+async def test_a_refused_message_takes_its_run_back(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await runs.forget("r1")
+
+    assert await runs.read("r1") is None
+    assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "new"
+
+
+async def test_a_run_that_has_begun_is_not_taken_back(runs: Runs, clock: Clock) -> None:
+    await planned(runs, clock, "a")
+
+    with pytest.raises(TakenOver):
+        await runs.forget("r1")
