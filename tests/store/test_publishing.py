@@ -1,0 +1,193 @@
+"""From a committed page to what a site reads: bundle, index, redirects, and what is removed."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from lib.errors import TakenOver
+from lib.log import Log
+from lib.model import Ask, Item, Kept, KeptSource, Rank, Source
+from lib.store.bundles import Bundles, Text
+from lib.store.keys import Keys
+from lib.store.kv import Kv
+from lib.store.memory import Memory
+from lib.store.runs import Hold, Runs
+from lib.sync.publish import Publisher
+from tests.store.conftest import Clock
+
+ALIVE = 600.0
+SOURCES = {"pages": KeptSource("ref", Source("pages", "db", "ds"))}
+
+
+class Site:
+    """A store, and runs of given pages over it."""
+
+    def __init__(self, kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> None:
+        self.kv, self.keys, self.runs, self.clock = kv, keys, runs, clock
+        self.memory, self.bundles = Memory(kv, keys), Bundles(kv, keys)
+        self.publisher = Publisher(runs, self.bundles, self.memory, keys, Log(), lambda: "2026-06-01T00:00:00.000Z")
+        self._number = 0
+
+    async def begin(self, *items: Item, moving: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> Hold:
+        self._number += 1
+        run_id = f"r{self._number}"
+        await self.runs.ask(run_id, Ask(), self.clock.time + ALIVE)
+        hold = (await self.runs.begin(run_id, "0", 0, Ask(), self.clock.time + ALIVE)).hold
+        sources = msgspec.json.encode(SOURCES).decode()
+        await self.runs.write_plan(hold, items, {"sources": sources}, moving, drops)
+        await self.runs.claim(hold, 10, [], self.clock.time + 60)
+        return hold
+
+    async def commit(self, hold: Hold, id: str, slug: str, **more: Any) -> str:
+        self.clock.time += 1
+        kept = page(id, slug, self.clock.time, **more)
+        text = Text(
+            json.dumps({"meta": {"id": id, "slug": slug}}), more.pop("texts", []), json.dumps({"id": id, "slug": slug})
+        )
+        return await self.bundles.commit_page(hold, Item(id=id, slug=slug, source="pages"), kept, text, [])
+
+    async def end(self, hold: Hold) -> None:
+        await self.publisher.publish(hold.run_id)
+        await self.runs.end(hold.run_id, "delivered", {}, "", self.clock.time)
+
+    async def run(self, pages: dict[str, str], moving: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> None:
+        hold = await self.begin(*(Item(id=id, slug=slug) for id, slug in pages.items()), moving=moving, drops=drops)
+        for id, slug in pages.items():
+            await self.commit(hold, id, slug)
+        await self.end(hold)
+
+    async def read(self, name: str) -> Any:
+        text = await self.kv.command("GET", f"site:{name}")
+        return None if text is None else json.loads(text)
+
+    async def index(self) -> list[str]:
+        """The slugs of the index; each has the bundle of the very page that the index names."""
+        items = (await self.read("pages:index"))["items"]
+        for item in items:
+            assert (await self.read(f"page:{item['slug']}"))["meta"]["id"] == item["id"]
+        return [item["slug"] for item in items]
+
+
+def page(id: str, slug: str, read_at: float, **more: Any) -> Kept:
+    created = f"2026-01-01T00:00:0{len(id)}.000Z"
+    facts: dict[str, Any] = {
+        "slug": slug,
+        "source": "pages",
+        "title": id,
+        "created": created,
+        "edited": created,
+        "read_at": read_at,
+        "digest": f"{id}{slug}{read_at}",
+        "meta_digest": f"{id}{slug}",
+        "rank": Rank(id=id, created=created),
+    }
+    return Kept(**facts | more)
+
+
+@pytest.fixture
+def site(kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> Site:
+    return Site(kv, keys, runs, clock)
+
+
+async def test_committed_pages_stand_in_the_index_when_the_run_ends(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+
+    assert await site.index() == ["one", "two"]
+    index = await site.read("pages:index")
+    assert {name: index[name] for name in ("total", "syncedAt")} == {"total": 2, "syncedAt": "2026-06-01T00:00:00.000Z"}
+    assert "pages" not in index
+
+
+async def test_a_source_without_pages_has_an_empty_index(site: Site) -> None:
+    await site.run({})
+
+    assert (await site.read("pages:index"))["items"] == []
+
+
+async def test_a_renamed_page_leaves_a_redirect_and_no_bundle(site: Site) -> None:
+    await site.run({"a": "one"})
+    await site.run({"a": "new"}, moving=("a",))
+
+    assert await site.index() == ["new"]
+    assert await site.read("redirects") == {"one": "new"}
+    assert await site.read("page:one") is None
+
+
+async def test_the_old_address_works_until_the_run_ends(site: Site) -> None:
+    await site.run({"a": "one"})
+    hold = await site.begin(Item(id="a", slug="new"), moving=("a",))
+    await site.commit(hold, "a", "new")
+
+    assert await site.index() == ["one"]
+    assert await site.read("page:new") is not None
+
+
+async def test_two_pages_swap_their_addresses_in_one_instant(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+    hold = await site.begin(Item(id="a"), Item(id="b"), moving=("a", "b"))
+
+    assert await site.commit(hold, "a", "two") == "staged"
+    assert await site.commit(hold, "b", "one") == "staged"
+    assert await site.index() == ["one", "two"]
+    await site.end(hold)
+
+    assert await site.index() == ["two", "one"]
+    assert await site.read("redirects") is None
+
+
+async def test_nothing_takes_the_address_of_a_page_that_stays(site: Site) -> None:
+    await site.run({"a": "one"})
+    hold = await site.begin(Item(id="b"))
+
+    assert await site.commit(hold, "b", "one") == "taken"
+    assert (await site.read("page:one"))["meta"]["id"] == "a"
+    assert await site.commit(hold, "b", "one-b") == "done"
+
+
+async def test_a_dropped_page_leaves_the_index_and_then_goes(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+    await site.run({}, drops=("a",))
+
+    assert await site.index() == ["two"]
+    assert await site.read("page:one") is None
+    assert list((await site.memory.everything()).kept) == ["b"]
+
+
+async def test_an_older_reading_never_replaces_a_newer_one(site: Site) -> None:
+    await site.run({"a": "one"})
+    newest = await site.read("page:one")
+    hold = await site.begin(Item(id="a"))
+    site.clock.time -= 1000
+
+    assert await site.commit(hold, "a", "one") == "older"
+    assert await site.read("page:one") == newest
+
+
+async def test_a_zombie_publishes_nothing(site: Site) -> None:
+    hold = await site.begin(Item(id="a"))
+    await site.runs.begin(hold.run_id, "0", 0, Ask(), site.clock.time + ALIVE)
+
+    with pytest.raises(TakenOver):
+        await site.commit(hold, "a", "one")
+    assert await site.read("page:one") is None
+
+
+async def test_the_parts_of_a_large_bundle_appear_with_it_and_go_with_it(site: Site) -> None:
+    hold = await site.begin(Item(id="a"))
+    text = Text('{"meta":{"id":"a"},"parts":2}', ['{"blocks":[1]}', '{"blocks":[2]}'], '{"id":"a","slug":"one"}')
+    item = Item(id="a", slug="one", source="pages")
+    await site.bundles.commit_page(hold, item, page("a", "one", site.clock.time, parts=2), text, [])
+    await site.end(hold)
+    assert [await site.read(f"page:one:part:{n}") for n in (1, 2)] == [{"blocks": [1]}, {"blocks": [2]}]
+
+    hold = await site.begin(Item(id="a"))
+    site.clock.time += 1
+    text = Text('{"meta":{"id":"a"},"parts":1}', ['{"blocks":[3]}'], '{"id":"a","slug":"one"}')
+    await site.bundles.commit_page(hold, item, page("a", "one", site.clock.time, parts=1), text, [])
+    await site.end(hold)
+    assert [await site.read(f"page:one:part:{n}") for n in (1, 2)] == [{"blocks": [3]}, None]
+
+    await site.run({}, drops=("a",))
+    assert await site.read("page:one:part:1") is None
