@@ -44,7 +44,7 @@ class Bundles:
             "commit_page",
             [
                 *(keys.run(hold.run_id), keys.page(item.slug), keys.kept, keys.metas, keys.slugs),
-                *(keys.overdue, keys.revisions, staged),
+                *(keys.overdue, keys.revisions, keys.moved, keys.staged_pages, keys.staged_metas, staged),
             ],
             [
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
@@ -75,14 +75,17 @@ class Bundles:
         return outcome
 
     async def outcome(self, run_id: str) -> tuple[dict[str, Kept], dict[str, str], dict[str, str], set[str]]:
-        """What a run leaves to be published: staged pages, their metas, slugs that pages left ("id:parts"), drops."""
-        run = self._keys.run(run_id)
+        """What waits to be published: staged pages, their metas, slugs that pages left ("id:parts"), a run's drops.
+
+        All but the drops are kept beyond the run, so that whoever publishes next finds what a broken run left.
+        """
+        keys = self._keys
         staged, metas, moved, drops = await self._kv.pipeline(
             [
-                ["HGETALL", f"{run}:staged"],
-                ["HGETALL", f"{run}:staged:metas"],
-                ["HGETALL", f"{run}:moved"],
-                ["SMEMBERS", f"{run}:drops"],
+                ["HGETALL", keys.staged_pages],
+                ["HGETALL", keys.staged_metas],
+                ["HGETALL", keys.moved],
+                ["SMEMBERS", f"{keys.run(run_id)}:drops"],
             ]
         )
         pages = {id: msgspec.json.decode(text, type=Kept) for id, text in staged.items()}

@@ -65,6 +65,21 @@ class Keys:
         return f"{self.prefix}sync:revisions"
 
     @property
+    def moved(self) -> str:
+        """Hash: slug that a page left → "page id:parts of the old bundle", until an index without it is published."""
+        return f"{self.prefix}sync:moved"
+
+    @property
+    def staged_pages(self) -> str:
+        """Hash: page id → `Kept` of a bundle that waits for its slug to become free."""
+        return f"{self.prefix}sync:staged"
+
+    @property
+    def staged_metas(self) -> str:
+        """Hash: page id → the meta of that bundle."""
+        return f"{self.prefix}sync:staged:metas"
+
+    @property
     def budget(self) -> str:
         """Hash: the minute's Notion requests, shared by all instances."""
         return f"{self.prefix}sync:budget"
@@ -74,7 +89,7 @@ class Keys:
         return f"{self.prefix}sync:partial:{page_id}"
 
     def staged(self, item_id: str) -> str:
-        """Root of the keys that hold a value until one transaction publishes it."""
+        """A bundle that waits for its slug; `:part:1`, … follow it."""
         return f"{self.prefix}sync:staged:{item_id}"
 
     # Runs.
@@ -91,5 +106,5 @@ class Keys:
 
     def run(self, run_id: str) -> str:
         """Root of a run's keys: the run itself is a hash under this very name; `:plan`, `:due`, `:claims`,
-        `:done`, `:drops`, `:moved`, `:vacating`, `:staged`, `:errors`, `:warnings`, `:changed` follow it."""
+        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:errors`, `:changed` follow it."""
         return f"{self.prefix}sync:run:{run_id}"

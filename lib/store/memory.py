@@ -55,6 +55,11 @@ class Memory:
             revisions={source: int(revision) for source, revision in revisions.items()},
         )
 
+    async def revisions(self) -> dict[str, int]:
+        """How often each source's kept pages changed."""
+        revisions = await self._kv.command("HGETALL", self._keys.revisions)
+        return {source: int(revision) for source, revision in revisions.items()}
+
     async def kept(self, ids: Collection[str]) -> dict[str, Kept]:
         """Those of the pages that are published."""
         return _decoded(await self._fields(self._keys.kept, ids), Kept)
@@ -71,8 +76,10 @@ class Memory:
         """The pages' metas as JSON text."""
         return await self._fields(self._keys.metas, ids)
 
-    async def remember_source(self, name: str, kept: KeptSource) -> None:
-        await self._kv.command("HSET", self._keys.sources, name, msgspec.json.encode(kept).decode())
+    async def remember_sources(self, sources: Mapping[str, KeptSource]) -> None:
+        words = [word for name, kept in sources.items() for word in (name, msgspec.json.encode(kept).decode())]
+        if words:
+            await self._kv.command("HSET", self._keys.sources, *words)
 
     async def lose_databases(self, lost: Mapping[str, KeptDatabase]) -> None:
         """Marks child databases that can't be read any more."""

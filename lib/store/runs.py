@@ -51,6 +51,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     written: int
     unchanged: int
     deleted: int
+    dropping: int
     failed: int
     slices: int
     retries: int
@@ -323,6 +324,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         written=count("written"),
         unchanged=count("unchanged"),
         deleted=count("deleted"),
+        dropping=count("dropping"),
         failed=count("failed"),
         slices=count("slices"),
         retries=count("retries"),

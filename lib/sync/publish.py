@@ -12,7 +12,7 @@ from lib.store.bundles import Bundles
 from lib.store.keys import Keys
 from lib.store.kv import Value
 from lib.store.memory import Memory, Remembered
-from lib.store.runs import Runs
+from lib.store.runs import Run, Runs
 from lib.sync.publication import Outcome, State, index_pages, settle, signature
 
 TRIES = 8
@@ -29,20 +29,32 @@ class Publisher:
         self._runs, self._bundles, self._memory = runs, bundles, memory
         self._keys, self._log, self._now_iso = keys, log, now_iso
 
-    async def publish(self, run_id: str) -> dict[str, Value]:
+    async def publish(self, run_id: str, run: Run) -> dict[str, Value]:
         """Publishes what a run has left, unless nothing changed; answers what the run's record gets to know."""
         found = await self._runs.found_sources(run_id)
+        if not run.written and not run.dropping and await self._is_published(found):
+            now = self._now_iso()
+            await self._memory.remember_sources(
+                {name: msgspec.structs.replace(memory, synced_at=now) for name, memory in found.items()}
+            )
+            return {}
         for _ in range(TRIES):
             remembered = await self._memory.everything()
             staged, metas, moved, drops = await self._bundles.outcome(run_id)
             outcome = Outcome(staged, {slug: _moved(value) for slug, value in moved.items()}, drops)
             state = settle(remembered.kept, remembered.databases, outcome)
             commands = await self._commands(remembered, state, metas, found)
+            commands += self._cleared(state, moved, forget_refused=run.ask.exclusive)
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
             if await self._bundles.publish(revisions, commands):
                 self._log.event("run.published", deleted=len(state.dropped), commands=len(commands))
                 return {"deleted": len(state.dropped)}
         raise AssertionError("the kept pages changed under every attempt to publish their index")
+
+    async def _is_published(self, found: Mapping[str, KeptSource]) -> bool:
+        """Whether each source's index was written from the kept pages as they are now."""
+        revisions = await self._memory.revisions()
+        return all(memory.signatures and memory.revision == revisions.get(name, 0) for name, memory in found.items())
 
     async def _commands(
         self, remembered: Remembered, state: State, metas: Mapping[str, str], found: dict[str, KeptSource]
@@ -67,9 +79,20 @@ class Publisher:
             commands.append(["HSET", keys.kept, id, msgspec.json.encode(page).decode()])
             commands.append(["HSET", keys.metas, id, metas[id]])
             commands.append(["HSET", keys.slugs, page.slug, id])
-        if state.refused:
-            commands.append(["SADD", keys.overdue, *state.refused])
         return commands
+
+    def _cleared(self, state: State, moved: Mapping[str, str], *, forget_refused: bool) -> list[Command]:
+        """Nothing waits any more but, while another run is at work, the pages whose slugs it may yet give up."""
+        keys = self._keys
+        refused = state.refused if forget_refused else []
+        staged = [*state.placed, *refused]
+        return [
+            *_chunks(["SADD", keys.overdue], refused),
+            *_chunks(["DEL"], [keys.staged(id) for id in refused]),
+            *_chunks(["HDEL", keys.staged_pages], staged),
+            *_chunks(["HDEL", keys.staged_metas], staged),
+            *_chunks(["HDEL", keys.moved], list(moved)),
+        ]
 
     async def _index(
         self,
@@ -98,7 +121,11 @@ class Publisher:
             commands.append(["SET", self._keys.index(name, number), encode_page(items, now, total, len(pages))])
         commands += [["DEL", self._keys.index(name, number)] for number in range(len(pages) + 1, len(published) + 1)]
         memory = msgspec.structs.replace(
-            memory, signatures=signatures, total=total, synced_at=now if found else memory.synced_at
+            memory,
+            signatures=signatures,
+            total=total,
+            revision=remembered.revisions.get(name, 0),
+            synced_at=now if found else memory.synced_at,
         )
         return [*commands, ["HSET", self._keys.sources, name, msgspec.json.encode(memory).decode()]]
 

@@ -113,7 +113,7 @@ class Engine:
         """Marks a run as failed and makes way for the next one; False where it had ended already."""
         ended = await self._runs.end(run_id, "failed", {"error": reason[:1000]}, "", self._now())
         if not ended.repeated:
-            self._log.event("run.failed", runId=run_id, reason=reason)
+            self._log.error("run.failed", runId=run_id, reason=reason)
         return not ended.repeated
 
     async def _begin(self, run_id: str, lane: str, number: int, ask: Ask) -> Begun:
@@ -127,7 +127,7 @@ class Engine:
             stop = await self._advance(hold, run, until)
             rested = await self._rest(hold, parked=not queued)
             if rested.left == 0 and not isinstance(stop, (NotionWait, OutOfTime)):
-                return await self._finish(hold)
+                return await self._finish(hold, await self._runs.read(hold.run_id) or run)
             left = await self._runs.read(hold.run_id)
             wait = max(0.0, (rested.next_due or 0.0) - self._now())
             if isinstance(stop, NotionWait):
@@ -170,9 +170,11 @@ class Engine:
         lost = {id: known.databases[id] for id in found.watched.lost_databases}
         await self._memory.lose_databases(lost)
         if run.force:
-            for name, state in found.sources.items():
-                marked = msgspec.structs.replace(known.sources.get(name, state), forced_at=forced_at)
-                await self._memory.remember_source(name, marked)
+            marked = {
+                name: msgspec.structs.replace(known.sources.get(name, state), forced_at=forced_at)
+                for name, state in found.sources.items()
+            }
+            await self._memory.remember_sources(marked)
         warnings = [*found.warnings, *plan.warnings]
         facts: dict[str, str | int | float] = {
             "listed": plan.listed,
@@ -215,9 +217,9 @@ class Engine:
         }
         return await self._runs.rest(hold, counters, self._now() + DELIVERY_SECONDS, parked=parked)
 
-    async def _finish(self, hold: Hold) -> Report:
+    async def _finish(self, hold: Hold, run: Run) -> Report:
         spent = self._kv.commands
-        facts = await self._publisher.publish(hold.run_id)
+        facts = await self._publisher.publish(hold.run_id, run)
         next_id = self._new_id()
         ended = await self._runs.end(
             hold.run_id,
@@ -228,9 +230,9 @@ class Engine:
         )
         if ended.follow_up:
             await self._follow(ended.follow_up)
-        run = await self._runs.read(hold.run_id)
-        self._log.event("run.ended", status="delivered", **({} if run is None else {"synced": run.synced}))
-        return Report("done", hold.run_id, run)
+        done = await self._runs.read(hold.run_id)
+        self._log.event("run.ended", status="delivered", synced=run.synced, failed=run.failed)
+        return Report("done", hold.run_id, done)
 
     async def _follow(self, run_id: str) -> None:
         """Publishes the first message of a run that was asked for while another one was under way."""

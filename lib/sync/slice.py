@@ -1,7 +1,6 @@
 """The work of one slice: claims items of the plan, reads each one whole, and publishes it."""
 
 import asyncio
-import traceback
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 
@@ -119,18 +118,18 @@ class Worker:
         except Unreadable as refusal:
             self._worked += 1
             await self._runs.give_up(self._hold, item, f"Notion does not show it: {refusal.reason}")
-            self._log.event("page.unreadable", pageId=item.id, slug=item.slug, reason=refusal.reason)
+            self._log.warning("page.unreadable", pageId=item.id, slug=item.slug, reason=refusal.reason)
         except (TakenOver, asyncio.CancelledError):
             raise
         except Exception as error:
-            self._log.event("page.error", pageId=item.id, slug=item.slug, trace=traceback.format_exc())
+            self._log.error("page.error", error, pageId=item.id, slug=item.slug)
             await self._failed(item, f"{type(error).__name__}: {error}"[:300])
         else:
             self._worked += 1
         return None
 
     async def _failed(self, item: Item, reason: str) -> None:
-        self._log.event("page.failed", pageId=item.id, slug=item.slug, reason=reason, attempt=item.attempts + 1)
+        self._log.warning("page.failed", pageId=item.id, slug=item.slug, reason=reason, attempt=item.attempts + 1)
         if item.attempts >= len(PAUSES_SECONDS):
             await self._runs.give_up(self._hold, item, reason)
             return

@@ -40,7 +40,7 @@ class Trigger:
         try:
             asked = await self._runs.ask(run_id, ask, self._now() + PENDING_SECONDS)
         except TryLater as trouble:  # KV is away: the worker decides, when it is back
-            self._log.event("trigger.kv_away", runId=run_id, reason=str(trouble))
+            self._log.warning("trigger.kv_away", runId=run_id, reason=str(trouble))
             return Triggered(run_id, await self._queue.publish(self._first(run_id, ask, 0)), joined=False)
         if asked.outcome == "joined":
             self._log.event("trigger.joined", runId=asked.run_id)
@@ -58,7 +58,7 @@ class Trigger:
         try:
             await self._runs.note_jobs(asked.run_id, job_ids, self._now() + DELIVERY_SECONDS)
         except TryLater as trouble:
-            self._log.event("trigger.kv_away", runId=asked.run_id, reason=str(trouble))
+            self._log.warning("trigger.kv_away", runId=asked.run_id, reason=str(trouble))
         self._log.event("trigger.published", runId=asked.run_id, jobIds=job_ids)
         return Triggered(asked.run_id, job_ids, joined=False)
 
@@ -66,7 +66,7 @@ class Trigger:
         try:
             await self._runs.forget(run_id)
         except (TakenOver, TryLater) as trouble:
-            self._log.event("trigger.not_taken_back", runId=run_id, reason=str(trouble))
+            self._log.warning("trigger.not_taken_back", runId=run_id, reason=str(trouble))
 
     def _first(self, run_id: str, ask: Ask, number: int) -> list[Message]:
         triggered_at = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds")

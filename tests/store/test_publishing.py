@@ -18,6 +18,7 @@ from lib.sync.publish import Publisher
 from tests.store.conftest import Clock
 
 ALIVE = 600.0
+NOW = "2026-06-01T00:00:00.000Z"
 SOURCES = {"pages": KeptSource("ref", Source("pages", "db", "ds"))}
 
 
@@ -27,7 +28,7 @@ class Site:
     def __init__(self, kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> None:
         self.kv, self.keys, self.runs, self.clock = kv, keys, runs, clock
         self.memory, self.bundles = Memory(kv, keys), Bundles(kv, keys)
-        self.publisher = Publisher(runs, self.bundles, self.memory, keys, Log(), lambda: "2026-06-01T00:00:00.000Z")
+        self.publisher = Publisher(runs, self.bundles, self.memory, keys, Log(now=clock), lambda: NOW)
         self._number = 0
 
     async def begin(self, *items: Item, moving: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> Hold:
@@ -35,8 +36,8 @@ class Site:
         run_id = f"r{self._number}"
         await self.runs.ask(run_id, Ask(), self.clock.time + ALIVE)
         hold = (await self.runs.begin(run_id, "0", 0, Ask(), self.clock.time + ALIVE)).hold
-        sources = msgspec.json.encode(SOURCES).decode()
-        await self.runs.write_plan(hold, items, {"sources": sources}, moving, drops)
+        facts: dict[str, str | int | float] = {"sources": msgspec.json.encode(SOURCES).decode(), "dropping": len(drops)}
+        await self.runs.write_plan(hold, items, facts, moving, drops)
         await self.runs.claim(hold, 10, [], self.clock.time + 60)
         return hold
 
@@ -49,7 +50,9 @@ class Site:
         return await self.bundles.commit_page(hold, Item(id=id, slug=slug, source="pages"), kept, text, [])
 
     async def end(self, hold: Hold) -> None:
-        await self.publisher.publish(hold.run_id)
+        run = await self.runs.read(hold.run_id)
+        assert run is not None
+        await self.publisher.publish(hold.run_id, run)
         await self.runs.end(hold.run_id, "delivered", {}, "", self.clock.time)
 
     async def run(self, pages: dict[str, str], moving: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> None:
@@ -96,7 +99,7 @@ async def test_committed_pages_stand_in_the_index_when_the_run_ends(site: Site) 
 
     assert await site.index() == ["one", "two"]
     index = await site.read("pages:index")
-    assert {name: index[name] for name in ("total", "syncedAt")} == {"total": 2, "syncedAt": "2026-06-01T00:00:00.000Z"}
+    assert {name: index[name] for name in ("total", "syncedAt")} == {"total": 2, "syncedAt": NOW}
     assert "pages" not in index
 
 
@@ -135,6 +138,21 @@ async def test_two_pages_swap_their_addresses_in_one_instant(site: Site) -> None
 
     assert await site.index() == ["two", "one"]
     assert await site.read("redirects") is None
+
+
+async def test_what_a_broken_run_left_is_published_by_the_next_one(site: Site) -> None:
+    await site.run({"a": "one", "b": "two", "c": "three"})
+    broken = await site.begin(Item(id="a"), Item(id="b"), Item(id="c"), moving=("a", "b", "c"))
+    await site.commit(broken, "a", "two")
+    await site.commit(broken, "b", "one")
+    await site.commit(broken, "c", "new")
+    await site.runs.end(broken.run_id, "failed", {}, "", site.clock.time)
+
+    await site.run({})
+
+    assert sorted(await site.index()) == ["new", "one", "two"]
+    assert await site.read("redirects") == {"three": "new"}
+    assert await site.read("page:three") is None
 
 
 async def test_nothing_takes_the_address_of_a_page_that_stays(site: Site) -> None:

@@ -1,10 +1,10 @@
 -- Publishes a page's bundle and ends its claim: all of it, or nothing where the claim was lost.
 -- A slug that another page still owns, but will leave in this run, is taken when the run's index is published: until
--- then the bundle is staged. KEYS run, page, kept, metas, slugs, overdue, revisions, staged. ARGV as named below, then
+-- then the bundle is staged. KEYS as named below. ARGV as named below, then
 -- new items (id, payload, …).
 -- Answers done, older (a newer reading stands in KV), staged, taken (by a page that stays), or lost.
 local lane, token, id, slug, source, head, parts, readAt, kept, meta, ttl = unpack(ARGV, 1, 11)
-local run, page, keptKey, metas, slugs, overdue, revisions, staged = unpack(KEYS)
+local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged = unpack(KEYS)
 if redis.call('HGET', run, 'token:' .. lane) ~= token or redis.call('HGET', run .. ':claims', id) ~= token then
   return 'lost'
 end
@@ -23,11 +23,10 @@ if outcome == 'done' and head ~= '' then
 end
 
 if outcome == 'staged' then
-  redis.call('SET', staged, head, 'EX', ttl)
-  redis.call('HSET', run .. ':staged', id, kept)
-  redis.call('HSET', run .. ':staged:metas', id, meta)
-  redis.call('EXPIRE', run .. ':staged', ttl)
-  redis.call('EXPIRE', run .. ':staged:metas', ttl)
+  redis.call('SET', staged, head)
+  redis.call('HSET', stagedPages, id, kept)
+  redis.call('HSET', stagedMetas, id, meta)
+  redis.call('HINCRBY', revisions, source, 1)
 elseif outcome == 'done' then
   redis.call('HSET', keptKey, id, kept)
   if head ~= '' then
@@ -41,8 +40,7 @@ elseif outcome == 'done' then
       local oldSource = string.match(before, '"source":"(.-)"')
       local oldParts = tonumber(string.match(before, '"parts":(%d+)}') or '0')
       if oldSlug ~= slug then
-        redis.call('HSET', run .. ':moved', oldSlug, id .. ':' .. oldParts)
-        redis.call('EXPIRE', run .. ':moved', ttl)
+        redis.call('HSET', moved, oldSlug, id .. ':' .. oldParts)
       else
         for i = tonumber(parts) + 1, oldParts do redis.call('DEL', page .. ':part:' .. i) end
       end

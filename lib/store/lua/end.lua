@@ -11,8 +11,7 @@ if before ~= 'pending' and before ~= 'active' then
   return {'repeated', already, unpack(redis.call('HMGET', root .. already, 'force', 'source'))}
 end
 redis.call('HSET', run, 'status', status, 'finishedAt', now, unpack(ARGV, 10))
-for _, part in ipairs({'plan', 'due', 'claims', 'done', 'drops', 'moved', 'vacating', 'staged', 'staged:metas', 'waiting',
-                       'listing'}) do
+for _, part in ipairs({'plan', 'due', 'claims', 'done', 'drops', 'vacating', 'waiting', 'listing'}) do
   redis.call('DEL', run .. ':' .. part)
 end
 if redis.call('GET', active) ~= id then return {'ended', ''} end
