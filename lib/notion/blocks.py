@@ -1,0 +1,228 @@
+"""Reading a page's block tree: to any depth, each list of children once, synced blocks through their originals."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Container, Coroutine, Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from lib.errors import Unreadable
+from lib.model import JSON, Tree
+from lib.notion.client import NotionClient
+from lib.notion.databases import LINKED_VIEW, Head, probe
+from lib.notion.lists import Whole
+from lib.notion.originals import ORIGINAL_NOT_SHARED, Originals
+from lib.notion.tree import assemble
+from lib.notion.walk import NEVER_ENTERED, Walk, is_original, meeting_parts, original_of
+
+__all__ = ["Originals", "Walk", "read_tree"]
+
+Job = Callable[[], Coroutine[Any, Any, None]]
+
+REASONS: dict[int, str] = {
+    HTTPStatus.BAD_REQUEST: "not readable through Notion's API",
+    HTTPStatus.FORBIDDEN: "not permitted to the integration",
+    HTTPStatus.NOT_FOUND: "not shared with the integration",
+}
+
+
+async def read_tree(
+    notion: NotionClient,
+    walk: Walk,
+    originals: Originals,
+    *,
+    known_databases: Container[str] = (),
+    known_owners: Mapping[str, str] = {},
+) -> Tree:
+    """The page's whole tree. `walk` is brought up to date with every answer, whatever ends the reading.
+
+    Child databases in `known_databases` are taken for readable, and `known_owners` (original → page that holds it) for
+    true, without a request. Raises Unreadable when the page itself can't be read; NotionWait, NotionAway and OutOfTime
+    interrupt: no further request begins, those under way are waited for, and the same `walk` goes on another time.
+    The blocks share their contents with `walk` and `originals`: read them, don't change them.
+    """
+    return await _Reading(notion, walk, originals, known_databases, known_owners).tree()
+
+
+class _Reading:
+    """One call of read_tree. Jobs wait in the order of the tree's breadth; a few at a time are under way."""
+
+    def __init__(
+        self,
+        notion: NotionClient,
+        walk: Walk,
+        originals: Originals,
+        known_databases: Container[str],
+        known_owners: Mapping[str, str],
+    ) -> None:
+        self._notion = notion
+        self._walk = walk
+        self._originals = originals
+        self._known_databases = known_databases
+        self._known_owners = known_owners
+        self._jobs: deque[Job] = deque()
+        self._entered: set[str] = set()
+        self._shown: set[str] = set()
+        self._interruption: Exception | None = None
+
+    async def tree(self) -> Tree:
+        await self._work([self._page])
+        whole = assemble(self._walk)
+        elsewhere = [original for original in whole.copied if original not in whole.standing]
+        await self._work([partial(self._owner, original) for original in elsewhere])
+        self._originals.stand_on(self._walk.page_id, whole.originals)
+        await self._originals.keep(self._walk, self._shown)
+        owners = {original: self._walk.owners[original] for original in elsewhere}
+        return Tree(
+            blocks=whole.blocks,
+            child_pages=list(whole.child_pages.values()),
+            databases=list(whole.databases),
+            originals=list(whole.originals),
+            copied={original: page for original, page in owners.items() if page != self._walk.page_id},
+        )
+
+    async def _work(self, jobs: list[Job]) -> None:
+        """Does the jobs and those they bring forth."""
+        self._jobs.extend(jobs)
+        under_way: set[asyncio.Task[None]] = set()
+        try:
+            while under_way or self._more():
+                while self._more() and len(under_way) < self._notion.concurrency:
+                    under_way.add(asyncio.create_task(self._attempt(self._jobs.popleft())))
+                _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # tasks are left here only when this reading itself is cancelled
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+        if self._interruption is not None:
+            raise self._interruption
+
+    def _more(self) -> bool:
+        return bool(self._jobs) and self._interruption is None
+
+    async def _attempt(self, job: Job) -> None:
+        try:
+            await job()
+        except Exception as error:
+            self._interruption = self._interruption or error
+
+    async def _page(self) -> None:
+        blocks = await self._list(self._walk.page_id, None)
+        if isinstance(blocks, Unreadable):
+            raise blocks
+        self._enter(self._walk.page_id, blocks, None)
+
+    def _enter(self, id: str, blocks: list[JSON], original: str | None) -> None:
+        """Lines up what is to be read under the blocks of the list `id`; that stands under `original`, if under any."""
+        if id in self._entered:
+            return
+        self._entered.add(id)
+        self._jobs.extend(job for block in blocks if (job := self._job(block, original)))
+
+    def _job(self, block: JSON, original: str | None) -> Job | None:
+        if "unavailable" in block or "type" not in block:
+            return None
+        if parts := meeting_parts(block):
+            return partial(self._children, block, original, parts)
+        if block["type"] == "child_database":
+            known = block["id"] in self._walk.heads or block["id"] in self._known_databases
+            return None if known else partial(self._database, block)
+        if not block.get("has_children") or block["type"] in NEVER_ENTERED:
+            return None
+        if copied := original_of(block):
+            return partial(self._copy, block, copied, original)
+        if is_original(block):
+            self._shown.add(block["id"])
+            return partial(self._children, block, block["id"])
+        return partial(self._children, block, original)
+
+    async def _children(self, block: JSON, original: str | None, parts: list[JSON] | None = None) -> None:
+        blocks = await self._list(block["id"], original, parts)
+        if isinstance(blocks, Unreadable):
+            block["unavailable"] = REASONS.get(blocks.notion_status, "not readable")
+        else:
+            self._enter(block["id"], blocks, original)
+
+    async def _copy(self, block: JSON, copied: str, original: str | None) -> None:
+        """A synced copy: what its original holds, else what its own id gives."""
+        self._shown.add(copied)
+        if copied not in self._walk.unavailable:
+            blocks = await self._list(copied, copied)
+            if not isinstance(blocks, Unreadable):
+                self._enter(copied, blocks, copied)
+                return
+            self._walk.unavailable[copied] = blocks.reason
+        blocks = await self._list(block["id"], original)
+        if isinstance(blocks, Unreadable) or not blocks:
+            block["unavailable"] = ORIGINAL_NOT_SHARED
+        else:
+            self._enter(block["id"], blocks, original)
+
+    async def _database(self, block: JSON) -> None:
+        head = await self._originals.head(block["id"], partial(self._probe, block["id"]))
+        if isinstance(head, Head):
+            self._walk.heads[block["id"]] = head
+            return
+        untitled = block["child_database"].get("title") in (None, "", "Untitled")
+        block["unavailable"] = LINKED_VIEW if untitled else head.reason
+
+    async def _owner(self, original: str) -> None:
+        """Finds the page that holds an original, up its parents."""
+        if original in self._walk.owners:
+            return
+        owner = self._known_owners.get(original)
+        seen: set[str] = set()
+        id = "" if owner or original in self._walk.unavailable else original
+        while id and id not in seen:
+            seen.add(id)
+            parent = await self._originals.parent(id, partial(self._parent, id))
+            self._walk.parents[id] = parent
+            owner = parent.get("page_id")
+            id = parent.get("block_id", "")
+        self._walk.owners[original] = owner
+
+    async def _list(self, id: str, original: str | None, given: list[JSON] | None = None) -> list[JSON] | Unreadable:
+        """The children of `id`, which stands under `original`; `given` where no request is needed to know them."""
+        read = partial(self._read, id, given)
+        blocks = await (self._originals.children(original, id, read) if original else read())
+        if not isinstance(blocks, Unreadable):
+            self._walk.lists[id] = blocks
+        return blocks
+
+    async def _read(self, id: str, given: list[JSON] | None) -> list[JSON] | Unreadable:
+        if (known := self._walk.lists.get(id, given)) is not None:
+            return known
+        children = self._walk.begun.setdefault(id, Whole())
+        try:
+            while await children.read_on(partial(self._get, f"blocks/{id}/children")) is None:
+                pass
+        except Unreadable as error:
+            del self._walk.begun[id]
+            return error
+        return self._walk.begun.pop(id).results
+
+    async def _probe(self, id: str) -> Head | Unreadable:
+        self._go_on()
+        try:
+            return await probe(self._notion, id)
+        except Unreadable as error:
+            return error
+
+    async def _parent(self, id: str) -> JSON:
+        if id in self._walk.parents:
+            return self._walk.parents[id]
+        try:
+            block = await self._get(f"blocks/{id}")
+        except Unreadable:
+            return {}
+        parent: JSON = block.get("parent") or {}
+        return parent
+
+    async def _get(self, path: str, query: JSON | None = None) -> JSON:
+        self._go_on()
+        return await self._notion.get(path, query)
+
+    def _go_on(self) -> None:
+        if self._interruption is not None:
+            raise self._interruption

@@ -1,0 +1,134 @@
+"""Databases: finding the one a setting names, and reading child databases whole."""
+
+import asyncio
+from http import HTTPStatus
+
+import msgspec
+
+from lib.errors import Hopeless, Unreadable
+from lib.model import JSON, Database, Source
+from lib.notion.client import NotionClient
+from lib.notion.ids import dashed, object_id
+from lib.notion.lists import PAGE_SIZE
+from lib.notion.pages import Listing, advance, complete
+
+LINKED_VIEW = "linked database view"
+NOT_SHARED = "database not shared"
+
+
+class Head(msgspec.Struct, frozen=True):
+    """A child database before its rows are read."""
+
+    id: str
+    title: str
+    data_source_ids: list[str]
+
+
+async def find_source(notion: NotionClient, name: str, reference: str) -> Source:
+    """The database that `reference` (a database id, a data source id or an address) leads to.
+
+    Raises Hopeless, saying what to put into NOTION_SOURCES or what to share. ValueError: no id in `reference`.
+    """
+    id = object_id(reference)
+    try:
+        database = await notion.get(f"databases/{id}")
+    except Unreadable as no_database:
+        return await _find_by_data_source(notion, name, id, no_database)
+    title = _plain_text(database.get("title"))
+    _refuse_trash(name, title, database)
+    found = database.get("data_sources") or []
+    if not found:
+        raise Hopeless(
+            f"source {name}: the database {id} ({title}) shows no data source. If it is a linked view, put the address "
+            "of the original database into NOTION_SOURCES; else share it with the integration "
+            "(••• → Connections in Notion)"
+        )
+    if len(found) > 1:
+        known = ", ".join(f"{source.get('name', '')} ({source['id']})" for source in found)
+        raise Hopeless(
+            f"source {name}: the database {id} ({title}) has several data sources: {known}. "
+            f"Put the id of one of them into NOTION_SOURCES, for example {name}={found[0]['id']}"
+        )
+    return Source(name, dashed(database["id"]), dashed(found[0]["id"]), title)
+
+
+async def probe(notion: NotionClient, database_id: str) -> Head:
+    """Whether a child database can be read, in one request. Unreadable: a linked view, or it is not shared.
+
+    A linked view looks like a child database; its retrieval is refused or shows no data sources
+    (https://developers.notion.com/reference/retrieve-a-database).
+    """
+    try:
+        database = await notion.get(f"databases/{database_id}")
+    except Unreadable as error:
+        reason = LINKED_VIEW if error.notion_status == HTTPStatus.BAD_REQUEST else NOT_SHARED
+        raise Unreadable(reason, error.notion_status) from error
+    data_source_ids = [dashed(source["id"]) for source in database.get("data_sources") or []]
+    if not data_source_ids:
+        raise Unreadable(LINKED_VIEW, HTTPStatus.OK)
+    return Head(dashed(database_id), _plain_text(database.get("title")), data_source_ids)
+
+
+async def read(notion: NotionClient, head: Head) -> Database:
+    """Schema and rows of all data sources of a child database, each row's properties complete."""
+    properties: JSON = {}
+    rows: list[JSON] = []
+    for data_source_id in head.data_source_ids:
+        schema = await notion.get(f"data_sources/{data_source_id}")
+        properties = {**(schema.get("properties") or {}), **properties}
+        rows += await _all_rows(notion, data_source_id)
+    return Database(head.id, head.title, properties, await _completed(notion, rows))
+
+
+async def newest_rows(notion: NotionClient, data_source_id: str) -> tuple[list[JSON], bool]:
+    """The rows edited last, in one request, and whether there are more: what shows that a database has changed."""
+    sorts = [{"timestamp": "last_edited_time", "direction": "descending"}]
+    answer = await notion.post(f"data_sources/{data_source_id}/query", {"sorts": sorts, "page_size": PAGE_SIZE})
+    return answer.get("results") or [], bool(answer.get("has_more"))
+
+
+async def _find_by_data_source(notion: NotionClient, name: str, id: str, no_database: Unreadable) -> Source:
+    try:
+        found = await notion.get(f"data_sources/{id}")
+    except Unreadable:
+        if no_database.notion_status == HTTPStatus.BAD_REQUEST:
+            raise Hopeless(
+                f"source {name}: Notion does not read {id} as a database ({no_database.reason}). If it is a linked "
+                "view or a page, put the address of the original database into NOTION_SOURCES"
+            ) from no_database
+        raise Hopeless(
+            f"source {name}: Notion shows no database {id}. Check the id in NOTION_SOURCES, and share the database "
+            "with the integration (••• → Connections in Notion)"
+        ) from no_database
+    title = _plain_text(found.get("title"))
+    _refuse_trash(name, title, found)
+    database_id = (found.get("parent") or {}).get("database_id") or id
+    return Source(name, dashed(database_id), dashed(found["id"]), title)
+
+
+def _refuse_trash(name: str, title: str, found: JSON) -> None:
+    if found.get("in_trash", found.get("archived", False)):
+        raise Hopeless(f"source {name}: the database {title} is in Notion's trash: restore it, or name another one")
+
+
+async def _all_rows(notion: NotionClient, data_source_id: str) -> list[JSON]:
+    listing = Listing(data_source_id=data_source_id)
+    rows: list[JSON] = []
+    while not listing.done:
+        rows += await advance(notion, listing)
+    if listing.cut:
+        raise Unreadable("database with more rows of one minute than Notion lists", HTTPStatus.OK)
+    return rows
+
+
+async def _completed(notion: NotionClient, rows: list[JSON]) -> list[JSON]:
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            completing = [tasks.create_task(complete(notion, row)) for row in rows]
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
+    return [task.result() for task in completing]
+
+
+def _plain_text(rich_text: list[JSON] | None) -> str:
+    return "".join(text.get("plain_text", "") for text in rich_text or [])

@@ -1,0 +1,100 @@
+"""What several pages show and is read once: synced originals, the pages they stand on, child databases."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from http import HTTPStatus
+from typing import Generic, TypeVar
+
+from lib.errors import Unreadable
+from lib.model import JSON
+from lib.notion.databases import Head
+from lib.notion.walk import Walk, subtree
+
+Answer = TypeVar("Answer")
+Lists = dict[str, list[JSON]]
+
+ORIGINAL_NOT_SHARED = "synced block whose original is not shared"
+
+
+class Once(Generic[Answer]):
+    """Answers by id. Who asks first sends the request; whoever asks meanwhile waits for its answer."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, Answer] = {}
+        self._asked: dict[str, asyncio.Event] = {}
+
+    async def get(self, id: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """A failure is its asker's alone: the next one in line asks again."""
+        while id not in self._answers:
+            if under_way := self._asked.get(id):
+                await under_way.wait()
+                continue
+            self._asked[id] = answered = asyncio.Event()
+            try:
+                self._answers[id] = await ask()
+            finally:
+                del self._asked[id]
+                answered.set()
+        return self._answers[id]
+
+    def put(self, id: str, answer: Answer) -> None:
+        """An answer that is known without asking."""
+        self._answers[id] = answer
+
+
+class Originals:
+    """Shared by all walks of a slice; `load` and `save` carry what was read of an original from slice to slice.
+
+    An original is kept as its lists of children by block id. No list of its own: it can't be read.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[str], Awaitable[Lists | None]] | None = None,
+        save: Callable[[str, Lists], Awaitable[None]] | None = None,
+    ) -> None:
+        self._load = load
+        self._save = save
+        self._loaded: Once[Lists | None] = Once()
+        self._kept: set[str] = set()
+        self._lists: Once[list[JSON] | Unreadable] = Once()
+        self._heads: Once[Head | Unreadable] = Once()
+        self._parents: Once[JSON] = Once()
+
+    async def children(
+        self, original: str, id: str, ask: Callable[[], Awaitable[list[JSON] | Unreadable]]
+    ) -> list[JSON] | Unreadable:
+        """The children of an original, or of the block `id` under it."""
+        loaded = await self._loaded.get(original, partial(self._load_once, original))
+        if loaded is not None and id in loaded:
+            return loaded[id]
+        if loaded is not None and id == original:
+            return Unreadable(ORIGINAL_NOT_SHARED, HTTPStatus.NOT_FOUND)
+        return await self._lists.get(id, ask)
+
+    async def head(self, database_id: str, ask: Callable[[], Awaitable[Head | Unreadable]]) -> Head | Unreadable:
+        """What probing a child database gave."""
+        return await self._heads.get(database_id, ask)
+
+    async def parent(self, block_id: str, ask: Callable[[], Awaitable[JSON]]) -> JSON:
+        """What a block gives as its parent; {}: it can't be read."""
+        return await self._parents.get(block_id, ask)
+
+    def stand_on(self, page_id: str, originals: Iterable[str]) -> None:
+        """A walk has met these originals on its page: nobody has to look for them."""
+        for original in originals:
+            self._parents.put(original, {"type": "page_id", "page_id": page_id})
+
+    async def keep(self, walk: Walk, originals: set[str]) -> None:
+        """Saves the originals that a finished walk has read, each once."""
+        for original in sorted(originals - self._kept):
+            self._kept.add(original)
+            if self._save is not None:
+                await self._save(original, subtree(walk.lists, original))
+
+    async def _load_once(self, original: str) -> Lists | None:
+        loaded = await self._load(original) if self._load is not None else None
+        if loaded is not None:
+            self._kept.add(original)
+        return loaded

@@ -1,0 +1,93 @@
+"""Puts a page's tree together from the lists that were read. Pure: no requests."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from lib.model import JSON, ChildPage
+from lib.notion.walk import NEVER_ENTERED, Walk, is_original, original_of
+
+MOST_BLOCKS = 200_000
+CYCLE = "cycle: this block stands inside itself"
+PARTIAL = "not permitted to the integration"
+TOO_MANY = f"synced block on a page of more than {MOST_BLOCKS:,} blocks"
+
+
+class Assembled(msgspec.Struct):
+    """A page's blocks, and what was met on the way. `standing`: the blocks that are the page's own, not copied ones."""
+
+    blocks: list[JSON] = []
+    child_pages: dict[str, ChildPage] = {}
+    databases: dict[str, None] = {}
+    originals: dict[str, None] = {}
+    copied: dict[str, None] = {}
+    standing: set[str] = set()
+    count: int = 0
+
+
+class _Level(msgspec.Struct):
+    """An open level of the tree: the list `id` is being copied into `children`."""
+
+    id: str
+    ahead: Iterator[JSON]
+    children: list[JSON]
+    own: bool
+
+
+def assemble(walk: Walk) -> Assembled:
+    """The tree of a walk that has read everything.
+
+    A block that stands inside itself (a copy inside its own original, Notion's own loops) is shown once more, without
+    children. Copies of copies can multiply without end, so a copy beyond the 200,000th block stays empty.
+    """
+    whole = Assembled()
+    levels = [_Level(walk.page_id, iter(walk.lists[walk.page_id]), whole.blocks, True)]
+    path = {walk.page_id}
+    while levels:
+        level = levels[-1]
+        given = next(level.ahead, None)
+        if given is None:
+            path.discard(levels.pop().id)
+            continue
+        block = dict(given)
+        level.children.append(block)
+        _note(block, level.own, whole)
+        inside = _inside(block, walk)
+        if inside is None:
+            continue
+        copied = original_of(block) is not None
+        if inside in path:
+            block["unavailable"] = CYCLE
+        elif copied and whole.count > MOST_BLOCKS:
+            block["unavailable"] = TOO_MANY
+        else:
+            block["children"] = []
+            path.add(inside)
+            levels.append(_Level(inside, iter(walk.lists[inside]), block["children"], level.own and not copied))
+    return whole
+
+
+def _note(block: JSON, own: bool, whole: Assembled) -> None:
+    kind, id = block.get("type"), block["id"]
+    whole.count += 1
+    if own:
+        whole.standing.add(id)
+    if kind is None:
+        block["unavailable"] = PARTIAL
+    elif kind == "unsupported":
+        block["unavailable"] = f"unsupported: {(block['unsupported'] or {}).get('block_type', 'unknown')}"
+    elif kind == "child_page" and own:
+        whole.child_pages[id] = ChildPage(id, block["child_page"].get("title", ""), block["created_time"])
+    elif kind == "child_database" and "unavailable" not in block:
+        whole.databases[id] = None
+    elif original := original_of(block):
+        whole.copied[original] = None
+    elif own and is_original(block):
+        whole.originals[id] = None
+
+
+def _inside(block: JSON, walk: Walk) -> str | None:
+    """The id of the list that stands under a block; a copy shows its original's, or what its own id gave instead."""
+    if "unavailable" in block or block["type"] in NEVER_ENTERED:
+        return None
+    return next((id for id in (original_of(block), block["id"]) if id in walk.lists), None)

@@ -1,0 +1,67 @@
+"""What has been read of a page's block tree so far, flat and as JSON, so that another slice can go on from there."""
+
+import msgspec
+
+from lib.model import JSON
+from lib.notion.databases import Head
+from lib.notion.ids import dashed
+from lib.notion.lists import Whole
+
+MEETING_PARTS = ("summary", "notes", "transcript")
+NEVER_ENTERED = frozenset({"child_page", "child_database", "link_to_page", "unsupported"})
+"""Kinds whose children are not part of this page, whatever their `has_children` says."""
+
+
+class Walk(msgspec.Struct, omit_defaults=True):
+    """One page's walk. A block that can't be read carries `"unavailable": reason` inside the list it stands in.
+
+    `lists` are complete lists of children by the id they were asked for, `begun` those still being read;
+    `unavailable` are synced originals that can't be read; `heads` the child databases that can; `parents` what blocks
+    on the way from an original up to its page gave as their parent, `owners` where that way ended (None: nowhere).
+    """
+
+    page_id: str
+    lists: dict[str, list[JSON]] = {}
+    begun: dict[str, Whole] = {}
+    unavailable: dict[str, str] = {}
+    heads: dict[str, Head] = {}
+    parents: dict[str, JSON] = {}
+    owners: dict[str, str | None] = {}
+
+
+def original_of(block: JSON) -> str | None:
+    """The id of the original whose content a synced copy shows; None for every other block."""
+    if block.get("type") != "synced_block":
+        return None
+    synced_from = block["synced_block"].get("synced_from")
+    return dashed(synced_from["block_id"]) if synced_from else None
+
+
+def is_original(block: JSON) -> bool:
+    return block.get("type") == "synced_block" and original_of(block) is None
+
+
+def meeting_parts(block: JSON) -> list[JSON]:
+    """The parts of meeting notes. Notion names their ids only, so each is given a block of its own.
+
+    Before version 2026-03-11 the block's type was `transcription`: https://developers.notion.com/reference/block.
+    """
+    kind = block["type"]
+    named = block[kind].get("children") if kind in ("meeting_notes", "transcription") else {}
+    return [
+        {"object": "block", "id": dashed(id), "type": f"{kind}_{part}", "has_children": True, f"{kind}_{part}": {}}
+        for part in MEETING_PARTS
+        if isinstance(named, dict) and (id := named.get(f"{part}_block_id"))
+    ]
+
+
+def subtree(lists: dict[str, list[JSON]], id: str) -> dict[str, list[JSON]]:
+    """The lists that make up what stands under a block; nothing of the originals that copies in it show."""
+    found: dict[str, list[JSON]] = {}
+    ahead = [id]
+    while ahead:
+        id = ahead.pop()
+        if id in lists and id not in found:
+            found[id] = lists[id]
+            ahead += [block["id"] for block in lists[id]]
+    return found

@@ -1,0 +1,157 @@
+"""A few Notion objects behind a mock transport, a clock that only sleeping moves, and a client that talks to them."""
+
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+
+from lib.model import JSON, Grant
+from lib.notion.client import NotionClient
+from lib.notion.pacing import Pacer
+
+TOKEN = "ntn_not-a-real-token"
+API = "https://notion.example"
+
+_numbers = itertools.count(1)
+
+Handler = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+
+
+def new_id() -> str:
+    return f"00000000-0000-4000-8000-{next(_numbers):012x}"
+
+
+class Clock:
+    """Epoch seconds and a monotonic time in one; `slept` are the pauses that were asked for."""
+
+    def __init__(self, now: float = 1_764_000_000.0) -> None:
+        self.time = now
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+
+
+def pacer(clock: Clock, **changed: Any) -> Pacer:
+    async def reserve(requests: int) -> Grant:
+        return Grant(requests)
+
+    async def push_back(seconds: float) -> None:
+        pass
+
+    collaborators: dict[str, Any] = {
+        "reserve": reserve,
+        "push_back": push_back,
+        "out_of_time": lambda: False,
+        "sleep": clock.sleep,
+        "monotonic": clock.now,
+    }
+    return Pacer(**{**collaborators, **changed})
+
+
+def client(handler: Handler, clock: Clock | None = None, **changed: Any) -> NotionClient:
+    clock = clock or Clock()
+    collaborators: dict[str, Any] = {
+        "token": TOKEN,
+        "base_url": API,
+        "pacer": pacer(clock),
+        "http": httpx.AsyncClient(transport=httpx.MockTransport(handler), trust_env=False),
+        "now": clock.now,
+        "sleep": clock.sleep,
+        "random": lambda: 0.5,
+    }
+    return NotionClient(**{**collaborators, **changed})
+
+
+def error(status: int, code: str, message: str = "No.", **more: Any) -> httpx.Response:
+    """An error answer as Notion words it."""
+    return httpx.Response(status, json={"object": "error", "status": status, "code": code, "message": message, **more})
+
+
+def not_found(id: str) -> httpx.Response:
+    return error(404, "object_not_found", f"Could not find block with ID: {id}.")
+
+
+class Stage:
+    """The workspace. `lists` are children by block id, `objects` anything by its path, `refused` answers by path.
+
+    `asked` are the finished requests in order, each as path, or path and cursor.
+    """
+
+    def __init__(self, page_size: int = 100) -> None:
+        self.page_size = page_size
+        self.lists: dict[str, list[JSON]] = {}
+        self.objects: dict[str, JSON] = {}
+        self.refused: dict[str, httpx.Response] = {}
+        self.asked: list[str] = []
+        self.before: Callable[[str], Awaitable[None]] | None = None
+
+    def page(self, *blocks: JSON) -> str:
+        return self.put(new_id(), *blocks)
+
+    def put(self, id: str, *blocks: JSON) -> str:
+        self.lists[id] = list(blocks)
+        return id
+
+    def block(self, kind: str = "paragraph", *children: JSON, id: str = "", **content: Any) -> JSON:
+        """A block; its children are put on the stage too."""
+        id = id or new_id()
+        if children:
+            self.put(id, *children)
+        return {
+            "object": "block",
+            "id": id,
+            "created_time": "2026-11-20T10:00:00.000Z",
+            "type": kind,
+            "has_children": bool(children),
+            kind: content,
+        }
+
+    def copy(self, original: str) -> JSON:
+        copy = self.block("synced_block", synced_from={"type": "block_id", "block_id": original})
+        return {**copy, "has_children": True}
+
+    def original(self, *children: JSON, id: str = "") -> JSON:
+        return self.block("synced_block", *children, id=id, synced_from=None)
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/v1/")
+        cursor = parse_qs(request.url.query.decode()).get("start_cursor", [""])[0]
+        name = f"{path} {cursor}".strip()
+        if self.before is not None:
+            await self.before(name)
+        answer = self._answer(path, cursor)
+        self.asked.append(name)
+        return answer
+
+    def _answer(self, path: str, cursor: str) -> httpx.Response:
+        if path in self.refused:
+            return self.refused[path]
+        if path in self.objects:
+            return httpx.Response(200, json=self.objects[path])
+        id = path.removeprefix("blocks/").removesuffix("/children")
+        if path == f"blocks/{id}/children" and id in self.lists:
+            return httpx.Response(200, json=self._list(self.lists[id], cursor))
+        return not_found(id)
+
+    def _list(self, items: list[JSON], cursor: str) -> JSON:
+        start = int(cursor.removeprefix("at-") or 0)
+        rest = items[start + self.page_size :]
+        return {
+            "object": "list",
+            "results": items[start : start + self.page_size],
+            "has_more": bool(rest),
+            "next_cursor": f"at-{start + self.page_size}" if rest else None,
+        }
+
+
+def body_of(request: httpx.Request) -> JSON:
+    body: JSON = json.loads(request.content)
+    return body

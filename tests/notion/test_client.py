@@ -1,0 +1,370 @@
+"""What we send to Notion, and what becomes of each way in which it can fail."""
+
+import asyncio
+import gzip
+import json
+import logging
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Any
+
+import httpx
+import pytest
+
+from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, Unreadable
+from lib.notion.client import NotionClient
+from lib.notion.failures import Refusal
+from tests.notion.stage import API, TOKEN, Clock, body_of, client, error, pacer
+
+HTML = "<html><body>Just a moment…</body></html>"
+FINE = {"object": "list", "results": []}
+
+Answer = httpx.Response | Exception
+
+
+class Script:
+    """Gives the answers in order, the last one for ever; keeps the requests."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+
+def fine() -> httpx.Response:
+    return httpx.Response(200, json=FINE)
+
+
+def limited(status: int = 429, retry_after: str | None = "2", **additional: Any) -> httpx.Response:
+    code = "rate_limited" if status == 429 else "service_overload"
+    answer = error(status, code, additional_data=additional or None)
+    if retry_after is not None:
+        answer.headers["Retry-After"] = retry_after
+    return answer
+
+
+async def test_a_get_goes_out_with_version_token_and_query() -> None:
+    script = Script(fine())
+    notion = client(script)
+    assert await notion.get("blocks/1/children", {"page_size": 100, "start_cursor": "a b"}) == FINE
+    request = script.requests[0]
+    assert (request.method, str(request.url)) == ("GET", f"{API}/v1/blocks/1/children?page_size=100&start_cursor=a+b")
+    assert request.headers["Notion-Version"] == "2026-03-11"
+    assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert notion.requests == 1
+
+
+async def test_a_post_goes_out_with_its_body_as_json() -> None:
+    script = Script(fine())
+    await client(script).post("data_sources/1/query", {"page_size": 100}, {"filter_properties": ["title", "a"]})
+    request = script.requests[0]
+    assert (request.method, body_of(request)) == ("POST", {"page_size": 100})
+    assert request.url.query == b"filter_properties=title&filter_properties=a"
+
+
+async def test_a_percent_encoded_property_id_is_not_encoded_again() -> None:
+    script = Script(fine())
+    await client(script).get("pages/1/properties/%5BVHf")
+    assert script.requests[0].url.raw_path == b"/v1/pages/1/properties/%5BVHf"
+
+
+async def test_a_base_address_may_end_in_a_slash() -> None:
+    script = Script(fine())
+    await client(script, base_url=f"{API}/").get("users/me")
+    assert str(script.requests[0].url) == f"{API}/v1/users/me"
+
+
+async def test_the_callers_http_client_stays_as_it_was() -> None:
+    script = Script(fine())
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(script), headers={"X-Mine": "1"}, timeout=3, base_url="https://mine.example"
+    ) as http:
+        await client(script, http=http).get("users/me")
+        assert http.headers["X-Mine"] == "1"
+        assert "Authorization" not in http.headers
+        assert http.timeout == httpx.Timeout(3)
+        assert http.base_url == "https://mine.example"
+        await http.get("/else")
+    assert "Authorization" not in script.requests[-1].headers
+
+
+async def test_many_clients_add_no_log_handlers(capfd: pytest.CaptureFixture[str]) -> None:
+    handlers = len(logging.getLogger("notion_client").handlers)
+    for _ in range(3):
+        with pytest.raises(Unreadable):
+            await client(Script(error(404, "object_not_found"))).get("pages/1")
+    assert len(logging.getLogger("notion_client").handlers) == handlers
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_so_many_requests_and_no_more_are_in_flight() -> None:
+    in_flight = most = 0
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        nonlocal in_flight, most
+        in_flight += 1
+        most = max(most, in_flight)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        in_flight -= 1
+        return fine()
+
+    notion = client(handler, concurrency=3)
+    await asyncio.gather(*(notion.get("users/me") for _ in range(10)))
+    assert (most, notion.requests) == (3, 10)
+
+
+@pytest.mark.parametrize("status", [429, 529])
+async def test_a_short_wait_is_kept_and_the_request_repeated(status: int) -> None:
+    clock = Clock()
+    pushed: list[float] = []
+
+    async def push_back(seconds: float) -> None:
+        pushed.append(seconds)
+
+    script = Script(limited(status), fine())
+    notion = client(script, clock, pacer=pacer(clock, push_back=push_back))
+    assert await notion.post("data_sources/1/query", {"page_size": 100}) == FINE
+    assert (clock.slept, pushed) == ([2.0], [2.0])
+    assert (notion.requests, notion.throttled) == (2, 1)
+    assert body_of(script.requests[1]) == {"page_size": 100}, "too many requests is not too much at once"
+
+
+@pytest.mark.parametrize("status", [429, 529])
+async def test_a_long_wait_is_raised_at_once(status: int) -> None:
+    clock = Clock()
+    notion = client(Script(limited(status, "37")), clock)
+    with pytest.raises(NotionWait) as wait:
+        await notion.get("users/me")
+    assert wait.value.retry_after_seconds == pytest.approx(37.0)
+    assert clock.slept == []
+    with pytest.raises(NotionWait):
+        await notion.get("users/me")
+    assert notion.requests == 1, "nobody asks before the wait is over"
+
+
+async def test_endless_short_waits_end_after_six() -> None:
+    notion = client(Script(limited(retry_after="1")))
+    with pytest.raises(NotionWait):
+        await notion.get("users/me")
+    assert notion.requests == notion.throttled == 6
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (error(429, "rate_limited", additional_data={"retry_after": None}), 10.0),
+        (limited(retry_after=None), 10.0),
+        (error(429, "rate_limited", additional_data={"retry_after": "44"}), 44.0),
+        (limited(retry_after="soon"), 10.0),
+        (limited(retry_after="nan"), 10.0),
+        (limited(retry_after=formatdate(1_764_000_030, usegmt=True)), 30.0),
+        (httpx.Response(429, text=HTML, headers={"Retry-After": "61"}), 61.0),
+    ],
+)
+async def test_the_wait_is_found_wherever_notion_says_it(answer: httpx.Response, seconds: float) -> None:
+    with pytest.raises(NotionWait) as wait:
+        await client(Script(answer)).get("users/me")
+    assert wait.value.retry_after_seconds == pytest.approx(seconds)
+
+
+async def test_a_blocked_integration_is_hopeless_and_not_repeated() -> None:
+    notion = client(Script(limited(rate_limit_reason="public_api_request_blocked")))
+    with pytest.raises(Hopeless, match="blocked"):
+        await notion.get("users/me")
+    assert notion.requests == 1
+
+
+TEMPORARY: list[Callable[[], Answer]] = [
+    lambda: error(500, "internal_server_error"),
+    lambda: httpx.Response(502, text=HTML),
+    lambda: error(503, "service_unavailable"),
+    lambda: error(503, "database_connection_unavailable"),
+    lambda: error(504, "gateway_timeout"),
+    lambda: error(409, "conflict_error"),
+    lambda: httpx.Response(403, text=HTML),
+    lambda: error(403, "some_edge_rule"),
+    lambda: httpx.Response(404, text=HTML),
+    lambda: httpx.Response(301, headers={"Location": "https://elsewhere.example"}),
+    lambda: httpx.Response(200, text=HTML),
+    lambda: httpx.Response(200, text='{"object": "li'),
+    lambda: httpx.Response(200, content=b"\xff\xfe\xfa"),
+    lambda: httpx.Response(200, text="[]"),
+    lambda: httpx.ReadTimeout("slow"),
+    lambda: httpx.ConnectTimeout("slow"),
+    lambda: httpx.ConnectError("refused"),
+    lambda: httpx.ReadError("reset"),
+    lambda: httpx.RemoteProtocolError("closed"),
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("temporary", TEMPORARY)
+async def test_temporary_trouble_is_tried_again_also_for_queries(temporary: Callable[[], Answer], method: str) -> None:
+    clock = Clock()
+    notion = client(Script(temporary(), temporary(), temporary(), fine()), clock)
+    sent = notion.get("users/me") if method == "GET" else notion.post("search", {})
+    assert await sent == FINE
+    assert clock.slept == [0.5, 1.0, 2.0]
+    assert notion.requests == 4
+
+
+@pytest.mark.parametrize("temporary", TEMPORARY)
+async def test_trouble_that_stays_is_notion_away_after_four_attempts(temporary: Callable[[], Answer]) -> None:
+    notion = client(Script(temporary()))
+    with pytest.raises(NotionAway) as away:
+        await notion.get("users/me", {"start_cursor": "secret-cursor"})
+    assert notion.requests == 4
+    assert TOKEN not in str(away.value)
+    assert "secret-cursor" not in str(away.value)
+    assert "users/me" in str(away.value)
+
+
+async def test_backoff_is_jittered_and_capped_and_heeds_what_notion_says() -> None:
+    clock = Clock()
+    told = error(503, "service_unavailable")
+    told.headers["Retry-After"] = "30"
+    with pytest.raises(NotionAway) as away:
+        await client(Script(told), clock, random=lambda: 1.0).get("users/me")
+    assert clock.slept == [8.0, 8.0, 8.0]
+    assert away.value.retry_after_seconds == 30.0
+    clock = Clock()
+    with pytest.raises(NotionAway):
+        await client(Script(error(500, "internal_server_error")), clock, random=lambda: 0.0).get("users/me")
+    assert clock.slept == [0.25, 0.5, 1.0]
+
+
+@pytest.mark.parametrize("status", [503, 504])
+async def test_an_overloaded_query_asks_for_half_as_many_rows(status: int) -> None:
+    script = Script(*[error(status, "service_unavailable")] * 3, fine())
+    await client(script).post("data_sources/1/query", {"page_size": 30, "sorts": []})
+    assert [body_of(request) for request in script.requests] == [
+        {"page_size": size, "sorts": []} for size in (30, 15, 10, 10)
+    ]
+
+
+async def test_other_trouble_does_not_shrink_the_page() -> None:
+    script = Script(error(500, "internal_server_error"), httpx.Response(502, text=HTML), fine())
+    await client(script).post("data_sources/1/query", {"page_size": 100})
+    assert {json.dumps(body_of(request)) for request in script.requests} == {'{"page_size": 100}'}
+
+
+@pytest.mark.parametrize("answer", [error(401, "unauthorized", "API token is invalid."), httpx.Response(401, text="")])
+async def test_a_refused_token_is_hopeless_and_says_which_setting(answer: httpx.Response) -> None:
+    notion = client(Script(answer))
+    with pytest.raises(Hopeless, match="NOTION_TOKEN") as hopeless:
+        await notion.get("users/me")
+    assert notion.requests == 1
+    assert TOKEN not in str(hopeless.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(404, "object_not_found"), (400, "validation_error"), (403, "restricted_resource"), (400, "missing_version")],
+)
+async def test_a_refused_object_is_unreadable_and_not_repeated(status: int, code: str) -> None:
+    notion = client(Script(error(status, code, "Could not find it.")))
+    with pytest.raises(Refusal) as refusal:
+        await notion.get("pages/1")
+    assert (refusal.value.notion_status, refusal.value.code) == (status, code)
+    assert refusal.value.reason == f"{code}: Could not find it."
+    assert notion.requests == 1
+
+
+async def test_a_reason_is_short_and_shows_no_signed_query() -> None:
+    message = "Bad file https://files.example/a.png?X-Amz-Signature=abc and " + "more " * 100
+    with pytest.raises(Unreadable) as refusal:
+        await client(Script(error(400, "validation_error", message))).get("pages/1")
+    assert "https://files.example/a.png and more" in refusal.value.reason
+    assert "Signature" not in refusal.value.reason
+    assert len(refusal.value.reason) < 250
+
+
+async def test_an_id_that_could_leave_its_path_is_not_sent() -> None:
+    script = Script(fine())
+    with pytest.raises(Unreadable):
+        await client(script).get("pages/1/properties/../../users")
+    assert script.requests == []
+
+
+async def test_each_attempt_asks_the_pacer_so_that_the_slices_end_stops_repeating() -> None:
+    clock = Clock()
+    script = Script(error(500, "internal_server_error"))
+    notion = client(script, clock, pacer=pacer(clock, out_of_time=lambda: len(script.requests) == 2))
+    with pytest.raises(OutOfTime):
+        await notion.get("users/me")
+    assert notion.requests == 2
+
+
+def at(second: float) -> httpx.Response:
+    return httpx.Response(200, json=FINE, headers={"Date": formatdate(second, usegmt=True)})
+
+
+async def test_notion_time_is_ours_while_nothing_shows_a_difference() -> None:
+    clock = Clock()
+    notion = client(Script(fine()), clock)
+    await notion.get("users/me")
+    assert notion.notion_time(clock.time) == clock.time
+
+
+async def test_notion_time_goes_back_by_what_notions_clock_is_surely_not_ahead_of() -> None:
+    clock = Clock()
+    notion = client(Script(at(clock.time - 95), at(clock.time - 90), at(clock.time - 99)), clock)
+    await notion.get("users/me")
+    assert notion.notion_time(clock.time) == clock.time - 95
+    await notion.get("users/me")
+    await notion.get("users/me")
+    assert notion.notion_time(clock.time) == clock.time - 90, "the smallest difference is the closest bound"
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", formatdate(1_764_000_500, usegmt=True)])
+async def test_notion_time_is_never_later_than_ours(date: str) -> None:
+    clock = Clock()
+    notion: NotionClient = client(Script(httpx.Response(200, json=FINE, headers={"Date": date})), clock)
+    await notion.get("users/me")
+    assert notion.notion_time(clock.time) == clock.time
+
+
+async def test_over_a_real_connection_a_reset_is_repeated_and_the_callers_pool_is_used() -> None:
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        if connections > 1:
+            body = gzip.compress(json.dumps(FINE).encode())
+            head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(head + body)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1")
+    port = server.sockets[0].getsockname()[1]
+    limits = httpx.Limits(max_connections=1)
+    async with httpx.AsyncClient(limits=limits, trust_env=False) as http:
+        notion = client(Script(fine()), http=http, base_url=f"http://127.0.0.1:{port}")
+        assert [await notion.get("users/me") for _ in range(3)] == [FINE] * 3
+    server.close()
+    assert (connections, notion.requests) == (2, 4)
+
+
+async def test_a_silent_server_is_given_up_after_the_timeout() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1")
+    port = server.sockets[0].getsockname()[1]
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        notion = client(Script(fine()), http=http, base_url=f"http://127.0.0.1:{port}", timeout_seconds=0.02)
+        with pytest.raises(NotionAway, match="did not answer in time"):
+            await notion.get("users/me")
+    server.close()
+    assert notion.requests == 4

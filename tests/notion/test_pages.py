@@ -1,0 +1,372 @@
+"""Listing data sources through every trick of paging, and completing what a page object cuts short."""
+
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from lib.errors import NotionAway, Unreadable
+from lib.model import JSON
+from lib.notion.pages import Listing, advance, complete, retrieve
+from tests.notion.stage import Clock, Stage, body_of, client, error
+
+MINUTE = "2026-11-20T10:{:02d}:00.000Z"
+
+
+def row(number: int, minute: int | None = None, edited: int | None = None) -> JSON:
+    created = number if minute is None else minute
+    return {
+        "object": "page",
+        "id": f"row-{number}",
+        "created_time": MINUTE.format(created),
+        "last_edited_time": MINUTE.format(created if edited is None else edited),
+        "properties": {},
+    }
+
+
+class Table:
+    """A data source that filters, sorts and pages as Notion does: a cursor names the next row.
+
+    A query ends at `cap` results, a page at `size`; `dead` are cursors that it does not know any more.
+    """
+
+    def __init__(self, rows: list[JSON], cap: int = 10_000, size: int = 100) -> None:
+        self.rows = rows
+        self.cap = cap
+        self.size = size
+        self.bodies: list[JSON] = []
+        self.dead: set[str] = set()
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        body = body_of(request)
+        self.bodies.append(body)
+        found = self._found(body)
+        ids = [row["id"] for row in found]
+        cursor = body.get("start_cursor", ids[0])
+        if cursor in self.dead or cursor not in ids:
+            return error(400, "validation_error", "The start_cursor provided is invalid: ...")
+        start = ids.index(cursor)
+        stop = min(start + min(self.size, body["page_size"]), self.cap)
+        more = stop < min(len(found), self.cap)
+        status = {"type": "incomplete", "incomplete_reason": "query_result_limit_reached"}
+        return httpx.Response(
+            200,
+            json={
+                "object": "list",
+                "results": found[start:stop],
+                "has_more": more,
+                "next_cursor": ids[stop] if more else None,
+                **({"request_status": status} if len(found) > self.cap else {}),
+            },
+        )
+
+    def _found(self, body: JSON) -> list[JSON]:
+        timestamp = body["sorts"][0]["timestamp"]
+        begin = body["filter"][timestamp]["on_or_after"] if "filter" in body else ""
+        return sorted((row for row in self.rows if row[timestamp] >= begin), key=lambda row: str(row[timestamp]))
+
+
+async def listed(table: Any, listing: Listing) -> list[str]:
+    """Ids in the order they were given; the progress goes through JSON after each request, as between slices."""
+    notion = client(table)
+    given: list[str] = []
+    while not listing.done:
+        given += [row["id"] for row in await advance(notion, listing)]
+        listing = msgspec.json.decode(msgspec.json.encode(listing), type=Listing)
+    assert not listing.cut
+    return given
+
+
+def ids(*numbers: int) -> list[str]:
+    return [f"row-{number}" for number in numbers]
+
+
+async def test_a_full_listing_is_sorted_by_what_never_changes() -> None:
+    table = Table([row(3), row(1), row(2)])
+    assert await listed(table, Listing("source")) == ids(1, 2, 3)
+    assert table.bodies == [{"sorts": [{"timestamp": "created_time", "direction": "ascending"}], "page_size": 100}]
+
+
+async def test_a_listing_of_changes_asks_only_for_those() -> None:
+    table = Table([row(1, edited=5), row(2, edited=40), row(3, edited=30)])
+    assert await listed(table, Listing("source", since=MINUTE.format(30))) == ids(3, 2)
+    assert table.bodies == [
+        {
+            "filter": {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": MINUTE.format(30)}},
+            "sorts": [{"timestamp": "last_edited_time", "direction": "ascending"}],
+            "page_size": 100,
+        }
+    ]
+
+
+async def test_a_listing_goes_through_all_its_pages() -> None:
+    table = Table([row(number) for number in range(7)], size=3)
+    assert await listed(table, Listing("source")) == ids(*range(7))
+    assert [body.get("start_cursor") for body in table.bodies] == [None, "row-3", "row-6"]
+
+
+async def test_an_empty_page_with_a_cursor_is_not_the_end() -> None:
+    answers = [
+        {"results": [], "has_more": True, "next_cursor": "on"},
+        {"results": [row(1)], "has_more": False, "next_cursor": None},
+    ]
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=answers.pop(0))
+
+    assert await listed(handler, Listing("source")) == ids(1)
+
+
+async def test_a_row_that_moves_behind_the_cursor_is_given_once() -> None:
+    table = Table([row(number, edited=number) for number in range(1, 5)], size=2)
+    listing = Listing("source", since=MINUTE.format(0))
+    notion = client(table)
+    first = await advance(notion, listing)
+    table.rows = [row(1, edited=9), *table.rows[1:]]
+    rest = [row["id"] for row in await advance(notion, listing)]
+    assert [row["id"] for row in first] == ids(1, 2)
+    assert rest == ids(3, 4), "row 1 comes once more, at the end"
+
+
+async def test_a_dead_cursor_begins_again_where_the_rows_ended() -> None:
+    table = Table([row(number) for number in range(6)], size=2)
+    table.dead = {"row-4"}
+    assert await listed(table, Listing("source")) == ids(*range(6))
+    assert "start_cursor" not in table.bodies[3], "the third request failed"
+    assert table.bodies[3]["filter"]["created_time"] == {"on_or_after": MINUTE.format(3)}
+
+
+async def test_a_cursor_that_dies_every_time_is_notion_away_and_can_be_tried_again() -> None:
+    table = Table([row(number, minute=0) for number in range(6)], size=2)
+    table.dead = {"row-2"}
+    listing, notion = Listing("source"), client(table)
+    with pytest.raises(NotionAway):
+        while True:
+            await advance(notion, listing)
+    assert len(table.bodies) == 8, "a first page and a dead cursor, four times"
+    await advance(notion, listing)
+    assert await advance(notion, listing) == [], "another dead cursor is the first one of another reading"
+    table.dead = set()
+    assert await listed(table, listing) == ids(2, 3, 4, 5)
+
+
+async def test_a_refusal_of_the_query_itself_is_not_taken_for_a_dead_cursor() -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        return error(400, "validation_error")
+
+    with pytest.raises(Unreadable):
+        await advance(client(handler), Listing("source"))
+
+
+async def test_notions_limit_of_results_is_passed_by_windows() -> None:
+    table = Table([row(number, minute=number // 2) for number in range(11)], cap=4, size=2)
+    assert await listed(table, Listing("source")) == ids(*range(11))
+
+
+async def test_notions_limit_is_passed_in_a_listing_of_changes_too() -> None:
+    table = Table([row(number, edited=20 + number // 2) for number in range(9)], cap=4, size=3)
+    assert await listed(table, Listing("source", since=MINUTE.format(20))) == ids(*range(9))
+
+
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_minute_with_more_rows_than_the_limit_is_cut_and_ends(before: int) -> None:
+    table = Table([row(number, minute=0 if number < before else 1) for number in range(9)], cap=4, size=2)
+    listing, notion = Listing("source"), client(table)
+    given = []
+    while not listing.done:
+        given += await advance(notion, listing)
+    assert listing.cut
+    assert len(given) == 4 + before
+
+
+async def test_a_minute_of_changes_above_the_limit_is_cut_without_asking_for_it_again() -> None:
+    table = Table([row(number, edited=20) for number in range(9)], cap=4)
+    listing = Listing("source", since=MINUTE.format(20))
+    await advance(client(table), listing)
+    assert (listing.done, listing.cut) == (True, True)
+
+
+async def test_a_list_that_goes_on_nowhere_is_notion_away() -> None:
+    for cursor in (None, "same"):
+        answer = {"results": [], "has_more": True, "next_cursor": cursor}
+
+        async def handler(request: httpx.Request, answer: JSON = answer) -> httpx.Response:
+            return httpx.Response(200, json=answer)
+
+        with pytest.raises(NotionAway, match="goes on"):
+            await listed(handler, Listing("source", cursor="same"))
+
+
+async def test_an_answer_that_is_no_list_is_notion_away() -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"object": "page"})
+
+    with pytest.raises(NotionAway, match="without results"):
+        await advance(client(handler), Listing("source"))
+
+
+async def test_rows_that_are_no_readable_pages_are_left_out() -> None:
+    stray = [{"object": "data_source", "id": "x"}, {"object": "page", "id": "partial"}]
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"results": [*stray, row(1)], "has_more": False})
+
+    assert await listed(handler, Listing("source")) == ids(1)
+
+
+async def test_a_page_is_retrieved_by_its_id() -> None:
+    stage = Stage()
+    stage.objects["pages/1"] = row(1)
+    notion = client(stage.handle)
+    assert await retrieve(notion, "1") == row(1)
+    with pytest.raises(Unreadable):
+        await retrieve(notion, "2")
+
+
+def mention(kind: str = "user") -> JSON:
+    return {"type": "mention", "mention": {"type": kind, kind: {}}, "plain_text": "@Ada"}
+
+
+TEXT = {"type": "text", "plain_text": "words"}
+ROLLED = {"type": "number", "number": 1}
+
+
+def number_items(count: int) -> list[JSON]:
+    return [{"object": "property_item", "id": "p", "type": "number", "number": n} for n in range(count)]
+
+
+def items(kind: str, count: int) -> list[JSON]:
+    return [{"object": "property_item", "id": "p", "type": kind, kind: {"id": f"{n}"}} for n in range(count)]
+
+
+def page_with(property: JSON) -> JSON:
+    return {
+        **row(1),
+        "id": "1",
+        "properties": {"Other": {"id": "o", "type": "checkbox", "checkbox": True}, "P": property},
+    }
+
+
+@pytest.mark.parametrize(
+    "property",
+    [
+        {"id": "%3AP", "type": "relation", "relation": [{"id": "x"}] * 25, "has_more": True},
+        {"id": "%3AP", "type": "people", "people": [{"id": "x"}] * 25},
+        {"id": "title", "type": "title", "title": [mention(), TEXT] * 25},
+        {"id": "%3AP", "type": "rich_text", "rich_text": [mention("page")] * 30},
+    ],
+)
+async def test_a_property_that_may_be_cut_is_read_to_its_end(property: JSON) -> None:
+    stage, kind = Stage(), property["type"]
+    asked: list[str] = []
+    all_items = items(kind, 130)
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        start = 100 if "start_cursor" in str(request.url) else 0
+        return httpx.Response(
+            200,
+            json={
+                "object": "list",
+                "type": "property_item",
+                "results": all_items[start : start + 100],
+                "has_more": start == 0,
+                "next_cursor": "at-100" if start == 0 else None,
+                "property_item": {"id": "p", "type": kind, kind: {}},
+            },
+        )
+
+    page = page_with(property)
+    whole = await complete(client(handler), page)
+    assert whole["properties"]["P"][kind] == [item[kind] for item in all_items]
+    assert whole["properties"]["P"].get("has_more") in (None, False)
+    assert {**whole, "properties": None} == {**page, "properties": None}
+    assert whole["properties"]["Other"] == page["properties"]["Other"]
+    assert len(page["properties"]["P"][kind]) <= 50, "the page that was given is left alone"
+    path = f"/v1/pages/1/properties/{property['id']}?page_size=100"
+    assert asked == [path, f"{path}&start_cursor=at-100"]
+    assert stage.asked == []
+
+
+@pytest.mark.parametrize(
+    "property",
+    [
+        {"id": "p", "type": "relation", "relation": [{"id": "x"}] * 25, "has_more": False},
+        {"id": "p", "type": "people", "people": [{"id": "x"}] * 24},
+        {"id": "p", "type": "rich_text", "rich_text": [TEXT] * 100 + [mention("date")] * 30 + [mention()] * 24},
+        {"id": "p", "type": "title", "title": []},
+        {"id": "p", "type": "rollup", "rollup": {"type": "array", "array": [ROLLED] * 24}},
+        {"id": "p", "type": "rollup", "rollup": {"type": "number", "number": 25}},
+        {"id": "p", "type": "rollup", "rollup": {"type": "unsupported", "unsupported": {}}},
+        {"id": "p", "type": "formula", "formula": {"type": "string", "string": None}},
+        {"id": "p", "type": "some_new_kind"},
+    ],
+)
+async def test_a_property_that_is_whole_costs_no_request(property: JSON) -> None:
+    stage = Stage()
+    page = page_with(property)
+    assert await complete(client(stage.handle), page) is page
+    assert stage.asked == []
+
+
+@pytest.mark.parametrize(
+    ("result", "item", "shown"),
+    [
+        ({"type": "array", "array": [], "function": "show_original"}, ROLLED, {"type": "number", "number": 1}),
+        (
+            {"type": "array", "array": [], "function": "show_original"},
+            {"type": "title", "title": TEXT},
+            {"type": "title", "title": [TEXT]},
+        ),
+        (
+            {"type": "array", "array": [], "function": "show_original"},
+            {"type": "relation", "relation": {"id": "x"}},
+            {"type": "relation", "relation": [{"id": "x"}]},
+        ),
+    ],
+)
+async def test_a_long_rollup_is_put_together_from_its_items(result: JSON, item: JSON, shown: JSON) -> None:
+    stage = Stage()
+    stage.objects["pages/1/properties/p"] = {
+        "results": [{"object": "property_item", "id": "p", **item}] * 30,
+        "has_more": False,
+        "property_item": {"id": "p", "type": "rollup", "rollup": result},
+    }
+    property = {"id": "p", "type": "rollup", "rollup": {**result, "array": [ROLLED] * 25}}
+    whole = await complete(client(stage.handle), page_with(property))
+    assert whole["properties"]["P"]["rollup"] == {**result, "array": [shown] * 30}
+
+
+async def test_a_rollup_whose_result_is_no_list_is_the_result_of_the_last_page() -> None:
+    stage = Stage()
+    result = {"type": "number", "number": 99, "function": "sum"}
+    stage.objects["pages/1/properties/p"] = {
+        "results": number_items(30),
+        "has_more": False,
+        "property_item": {"id": "p", "type": "rollup", "rollup": result},
+    }
+    property = {"id": "p", "type": "rollup", "rollup": {"type": "array", "array": [ROLLED] * 25}}
+    whole = await complete(client(stage.handle), page_with(property))
+    assert whole["properties"]["P"]["rollup"] == result
+
+
+async def test_items_whose_cursor_dies_are_read_from_the_beginning() -> None:
+    died = False
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        nonlocal died
+        if "start_cursor" not in str(request.url):
+            return httpx.Response(200, json={"results": items("people", 1), "has_more": not died, "next_cursor": "on"})
+        died = True
+        return error(400, "validation_error")
+
+    property = {"id": "p", "type": "people", "people": [{"id": "x"}] * 25}
+    whole = await complete(client(handler, Clock()), page_with(property))
+    assert whole["properties"]["P"]["people"] == [{"id": "0"}]
+
+
+async def test_a_property_that_is_refused_fails_the_page_instead_of_staying_short() -> None:
+    property = {"id": "p", "type": "relation", "relation": [], "has_more": True}
+    with pytest.raises(Unreadable):
+        await complete(client(Stage().handle), page_with(property))

@@ -1,0 +1,55 @@
+"""The direction of imports: what keeps each room a room."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ALLOWED = {
+    "model": set(),
+    "errors": set(),
+    "config": {"errors", "notion.ids"},
+    "log": {"config"},
+    "endpoint": {"config", "errors", "log", "model"},
+    "auth": {"config", "endpoint", "errors"},
+    "requests": {"config", "endpoint", "errors", "model", "sync.queue", "sync.trigger"},
+    "notion": {"model", "errors", "notion"},
+    "bundle": {"model", "errors", "bundle"},
+    "store": {"model", "errors", "store"},
+    "notify": {"model", "errors", "notify"},
+    "sync": {"auth", "bundle", "config", "errors", "log", "model", "notion", "store", "sync"},
+}
+FILES = sorted((ROOT / "lib").rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Dotted names of what a file imports, type-checking imports included."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_room_imports_only_the_rooms_below_it(path: Path) -> None:
+    room = path.relative_to(ROOT / "lib").with_suffix("").parts[0]
+    if room == "wiring":
+        return
+    ours = {name.removeprefix("lib.") for name in imported(path) if name.startswith("lib.")}
+    strangers = {
+        name
+        for name in ours
+        if not any(name == allowed or name.startswith(f"{allowed}.") for allowed in ALLOWED[room])
+        and not any(allowed.startswith(f"{name}.") for allowed in ALLOWED[room])
+    }
+    assert strangers == set()
+
+
+@pytest.mark.parametrize("path", [*FILES, *sorted((ROOT / "api").rglob("*.py"))], ids=lambda path: path.name)
+def test_what_runs_on_vercel_never_imports_the_local_stack(path: Path) -> None:
+    assert {name for name in imported(path) if name.partition(".")[0] in ("dev", "tests", "bench")} == set()
