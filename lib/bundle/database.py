@@ -1,0 +1,45 @@
+"""A child database's bundle: what a site reads under `db:{databaseId}`."""
+
+from hashlib import sha256
+
+import msgspec
+
+from lib.bundle import encoding
+from lib.bundle.media import Address, settle_file, settle_icon
+from lib.bundle.properties import flatten
+from lib.bundle.publication import trashed
+from lib.model import JSON, Database
+
+
+class DatabaseBundle(msgspec.Struct, frozen=True):
+    """A child database ready to be published; `body` is all of its value but `syncedAt`."""
+
+    id: str
+    digest: str
+    body: JSON
+
+
+def build(database: Database, address: Address) -> DatabaseBundle:
+    """Turns a database that was read whole into its bundle: rows in the order given, without the trashed ones."""
+    body = {
+        "id": database.id,
+        "title": database.title,
+        "properties": database.properties,
+        "items": [_item(row, address) for row in database.rows if not trashed(row)],
+    }
+    return DatabaseBundle(database.id, sha256(encoding.encode(body).encode()).hexdigest(), body)
+
+
+def encode(bundle: DatabaseBundle, synced_at: str) -> str:
+    """The JSON text to be kept."""
+    return encoding.encode({**bundle.body, "syncedAt": synced_at})
+
+
+def _item(row: JSON, address: Address) -> JSON:
+    return {
+        "id": row["id"],
+        "lastEdited": row["last_edited_time"],
+        "icon": settle_icon(row.get("icon"), row["id"], address),
+        "cover": settle_file(row.get("cover"), row["id"], address),
+        "properties": flatten(row, address),
+    }

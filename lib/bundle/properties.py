@@ -1,0 +1,150 @@
+"""A page's properties as plain JSON, and finding one by its name.
+
+Of people only their names are published, never their e-mail addresses or portraits.
+"""
+
+import re
+from collections.abc import Container, Iterator
+from typing import Any
+
+from lib.bundle.media import Address, settle_file
+from lib.model import JSON
+
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\ud800-\udfff]")
+"""Zero-width blanks, and halves of surrogate pairs. Joiners are not among them: emoji and Persian words need them."""
+
+AS_GIVEN = frozenset(
+    {
+        *("number", "checkbox", "url", "email", "phone_number", "created_time", "last_edited_time", "place"),
+        *("string", "boolean"),  # results of formulas
+    }
+)
+
+
+def flatten(page: JSON, address: Address) -> JSON:
+    """Every property of a page by its name, each as plain JSON; a type that is not known is null.
+
+    A rich_text is its plain text; where that loses something (formatting, a link, a mention, an equation) Notion's own
+    items stand beside it as `{name}__rich`, unless the database has a property of that very name.
+    """
+    properties: JSON = page["properties"]
+    flat: JSON = {}
+    for name, property in properties.items():
+        flat[name] = _value(property, page["id"], address)
+        rich = property.get("rich_text") or []
+        if any(map(_is_formatted, rich)) and f"{name}__rich" not in properties:
+            flat[f"{name}__rich"] = [_without_contact(item) for item in rich]
+    return flat
+
+
+def title(page: JSON) -> str:
+    """The page's title in one line: every run of white space is one blank, invisible characters are gone."""
+    titles = (property.get("title") for property in page["properties"].values() if property.get("type") == "title")
+    return one_line(plain_text(next(titles, None)))
+
+
+def named(page: JSON, name: str) -> JSON | None:
+    """The property of this name in any case; where several differ only in case, the exact one or the first."""
+    return next(members_named(page["properties"], name), None)
+
+
+def members_named(properties: JSON, name: str) -> Iterator[Any]:
+    """What stands under this name in any case, the exact one first."""
+    if name in properties:
+        yield properties[name]
+    yield from (properties[key] for key in properties if key != name and key.strip().casefold() == name.casefold())
+
+
+def text(page: JSON, name: str, kinds: Container[str]) -> str:
+    """The text of the property of this name and of one of these kinds; "" where it is missing or empty."""
+    of_kind = (property for property in members_named(page["properties"], name) if property["type"] in kinds)
+    property = next(of_kind, {"type": ""})
+    match property.get(property["type"]):
+        case list(rich_text):
+            return plain_text(rich_text)
+        case {"name": str(text)} | {"string": str(text)} | str(text):
+            return text
+    return ""
+
+
+def plain_text(rich_text: list[JSON] | None) -> str:
+    return "".join(item.get("plain_text", "") for item in rich_text or [])
+
+
+def one_line(text: str) -> str:
+    return " ".join(_INVISIBLE.sub("", text).split())
+
+
+def _value(property: JSON, page_id: str, address: Address) -> Any:
+    """A property's value; also that of a formula, of a rollup and of its items, which have the same shape.
+
+    https://developers.notion.com/reference/page-property-values
+    """
+    kind = property["type"]
+    value = property.get(kind)
+    match kind:
+        case _ if kind in AS_GIVEN:
+            return value
+        case "title" | "rich_text":
+            return plain_text(value)
+        case "multi_select":
+            return [option["name"] for option in value or []]
+        case "people":
+            return [_person(person) for person in value or []]
+        case "relation":
+            return [page["id"] for page in value or []]
+        case "files":
+            return [{"name": file.get("name"), "url": settle_file(file, page_id, address)} for file in value or []]
+        case "array":
+            return [_value(item, page_id, address) for item in value or []]
+        case _ if not value:
+            return None
+        case "select" | "status":
+            return value["name"]
+        case "date":
+            return _date(value)
+        case "created_by" | "last_edited_by":
+            return _person(value)
+        case "formula" | "rollup":
+            return _value(value, page_id, address)
+        case "unique_id":
+            return _unique_id(value)
+        case "verification":
+            return _verification(value)
+    return None
+
+
+def _date(date: JSON) -> JSON:
+    return {"start": date.get("start"), "end": date.get("end"), "timeZone": date.get("time_zone")}
+
+
+def _person(person: JSON) -> str | None:
+    """A person's, bot's or group's name; Notion gives no name without the user capability, and to some none at all."""
+    return person.get("name") or person.get("id")
+
+
+def _unique_id(unique_id: JSON) -> str | None:
+    number, prefix = unique_id.get("number"), unique_id.get("prefix")
+    if number is None:
+        return None
+    return f"{prefix}-{number}" if prefix else str(number)
+
+
+def _verification(verification: JSON) -> JSON:
+    by, date = verification.get("verified_by"), verification.get("date")
+    return {"state": verification.get("state"), "by": by and _person(by), "date": date and _date(date)}
+
+
+def _is_formatted(item: JSON) -> bool:
+    """Whether plain text says less than this item of a rich text."""
+    if item.get("type", "text") != "text" or item.get("href") or (item.get("text") or {}).get("link"):
+        return True
+    return any(style not in (False, None, "default") for style in (item.get("annotations") or {}).values())
+
+
+def _without_contact(item: JSON) -> JSON:
+    match item:
+        case {"type": "mention", "mention": {"type": "user", "user": dict(user)}}:
+            known = {member: user[member] for member in ("object", "id", "name") if member in user}
+            return {**item, "mention": {"type": "user", "user": known}}
+    return item

@@ -1,0 +1,113 @@
+"""Slugs: what a page asks for, and who gets it when two ask for the same."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+
+import msgspec
+from slugify import slugify
+
+from lib.bundle.instant import instant
+from lib.bundle.properties import one_line, text, title
+from lib.model import JSON, ChildPage
+
+SLUG_KINDS = ("rich_text", "formula", "title", "url")
+ID_DIGITS = 8
+
+_ORIGIN = re.compile(r"\Ahttps?://[^/?#]*", re.IGNORECASE)
+_PART = re.compile(r":part:(?=\d+$)")
+_JOINERS = "\u200c\u200d"
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A page and the slug it asks for; `created_time` as Notion gives it."""
+
+    id: str
+    wanted: str
+    created_time: str
+    title: str
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """Page id → slug, no slug twice; a warning for each page that did not get what it asked for."""
+
+    slugs: dict[str, str]
+    warnings: list[str]
+
+
+def wanted(page: JSON) -> str:
+    """The slug that a page asks for: its property `slug`, else its title slugified, else its id without dashes."""
+    return _safe(text(page, "slug", SLUG_KINDS)) or _from_title(title(page), page["id"])
+
+
+def assign(candidates: Iterable[Candidate]) -> Assignment:
+    """Gives every page a slug of its own, whatever the order of the candidates.
+
+    Of those that ask for the same the oldest (by `created_time`, then id) gets it; to the others' the first 8 digits of
+    their id are added, and more of them where that is taken too.
+    """
+    by_age = sorted({one.id: one for one in candidates}.values(), key=lambda one: (instant(one.created_time), one.id))
+    owners: dict[str, Candidate] = {}
+    for one in by_age:
+        owners.setdefault(one.wanted, one)
+    taken = set(owners)
+    slugs: dict[str, str] = {}
+    warnings: list[str] = []
+    for one in by_age:
+        owner = owners[one.wanted]
+        slugs[one.id] = one.wanted
+        if owner is not one:
+            slugs[one.id] = next(slug for slug in _told_apart(one) if slug not in taken)
+            taken.add(slugs[one.id])
+            warnings.append(
+                f'"{owner.title}" and "{one.title}" ask for the same slug "{one.wanted}": the older page keeps it, '
+                f'"{one.title}" is published as "{slugs[one.id]}"'
+            )
+    return Assignment(slugs, warnings)
+
+
+def children(parent_slug: str, pages: Sequence[ChildPage]) -> tuple[list[JSON], list[str]]:
+    """The `childPages` of a bundle in document order, each slug a full path, and the warnings about siblings."""
+    assignment = assign(
+        Candidate(
+            id=page.id,
+            wanted=f"{parent_slug}/{_from_title(page.title, page.id)}",
+            created_time=page.created_time,
+            title=one_line(page.title),
+        )
+        for page in pages
+    )
+    named = [{"id": page.id, "slug": assignment.slugs[page.id], "title": one_line(page.title)} for page in pages]
+    return named, assignment.warnings
+
+
+def _safe(written: str) -> str:
+    """A slug as its owner wrote it, made fit to stand in an address and in a key.
+
+    White space inside becomes "-"; characters that are not seen, "?" and "#" go, and so do empty, "." and ".." segments
+    and the `https://host` of a whole address. An end that names a part of another page's bundle (":part:1") is undone.
+    """
+    seen = "".join(filter(_is_seen, _ORIGIN.sub("", written.strip())))
+    segments = ("-".join(segment.split()) for segment in seen.split("/"))
+    return _PART.sub("-part-", "/".join(segment for segment in segments if segment not in ("", ".", "..")))
+
+
+def _is_seen(character: str) -> bool:
+    if character in "?#":
+        return False
+    hidden = unicodedata.category(character) in ("Cc", "Cf", "Cs")
+    return not hidden or character.isspace() or character in _JOINERS
+
+
+def _from_title(title: str, page_id: str) -> str:
+    """A title is plain text, so nothing in it is an HTML entity; the back end is named because slugs must last."""
+    slug = slugify(title, entities=False, decimal=False, hexadecimal=False, backend="text-unidecode")
+    return slug or page_id.replace("-", "")
+
+
+def _told_apart(one: Candidate) -> Iterator[str]:
+    digits = one.id.replace("-", "")
+    for length in count(ID_DIGITS):
+        repeated = digits * (length // len(digits) + 1)
+        yield f"{one.wanted}-{repeated[:length]}"

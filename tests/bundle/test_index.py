@@ -1,0 +1,119 @@
+"""The order of an index, and its pages."""
+
+import json
+import random
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.bundle.index import encode_page, rank, sort_key
+from lib.model import JSON, Rank
+
+SYNCED_AT = "2026-11-01T12:00:00.000Z"
+CREATED = "2026-05-01T10:00:00.000Z"
+
+
+def meta(id: str = "a", created: str = CREATED, **properties: object) -> JSON:
+    return {"id": id, "createdTime": created, "properties": properties}
+
+
+def day(start: str) -> JSON:
+    return {"start": start, "end": None, "timeZone": None}
+
+
+def in_order(*metas: JSON) -> list[str]:
+    return [one.id for one in sorted(map(rank, metas), key=sort_key)]
+
+
+def test_order_ascends_and_missing_comes_last() -> None:
+    assert in_order(meta("none"), meta("ten", order=10), meta("half", order=0.5), meta("minus", order=-1)) == [
+        *("minus", "half", "ten", "none"),
+    ]
+
+
+def test_then_the_newest_date_comes_first_and_missing_last() -> None:
+    metas = [meta("none"), meta("old", date=day("2026-01-01")), meta("new", date=day("2026-02-01"))]
+    assert in_order(*metas) == ["new", "old", "none"]
+
+
+def test_order_goes_before_date() -> None:
+    assert in_order(meta("b", order=2, date=day("2026-02-01")), meta("a", order=1, date=day("2026-01-01"))) == [
+        "a",
+        "b",
+    ]
+
+
+def test_then_the_newest_page_comes_first_and_then_the_id_decides() -> None:
+    assert in_order(meta("b"), meta("c", "2026-06-01T10:00:00.000Z"), meta("a")) == ["c", "a", "b"]
+
+
+def test_dates_of_mixed_forms_compare_as_instants() -> None:
+    metas = [
+        meta("noon in Paris", date=day("2026-05-01T12:00:00.000+02:00")),
+        meta("eleven in London", date=day("2026-05-01T11:00:00.000Z")),
+        meta("the day", date=day("2026-05-01")),
+        meta("the next", date=day("2026-05-02")),
+    ]
+    assert in_order(*metas) == ["the next", "eleven in London", "noon in Paris", "the day"]
+
+
+@pytest.mark.parametrize(("order", "date"), [("order", "date"), ("Order", "Date"), ("ORDER", "DATE")])
+def test_properties_are_found_in_any_case(order: str, date: str) -> None:
+    properties = {"Other": 1, order: 2, "Due": day("2026-04-01"), date: day("2026-05-01")}
+    found = rank({**meta(), "properties": properties})
+    assert (found.order, found.date) == (2.0, "2026-05-01")
+
+
+@pytest.mark.parametrize("value", [None, "3", True, [3], {"start": "2026-05-01"}])
+def test_an_order_that_is_no_number_is_missing(value: object) -> None:
+    assert rank(meta(order=value)).order is None
+
+
+@pytest.mark.parametrize("value", [None, "2026-05-01", 3, [], {"start": None}, {"start": "soon"}])
+def test_a_date_that_is_no_date_is_missing(value: object) -> None:
+    assert rank(meta(date=value)).date is None
+
+
+def test_a_text_called_order_does_not_hide_the_number() -> None:
+    assert rank(meta(order="first", Order=4)).order == 4
+
+
+ranks = st.builds(
+    Rank,
+    id=st.text("abc", min_size=1, max_size=3),
+    created=st.sampled_from([CREATED, "2026-05-01T12:30:00.000+02:00", "2026-06-27T16:49:48.076+00:00"]),
+    order=st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-2, 2).map(float),
+    date=st.none() | st.dates().map(str) | st.datetimes().map(lambda time: time.isoformat() + "Z"),
+)
+
+
+@given(st.lists(ranks, unique_by=lambda one: one.id), st.randoms(use_true_random=False))
+def test_the_order_is_the_same_however_the_rows_come(rows: list[Rank], chance: random.Random) -> None:
+    ordered = sorted(rows, key=sort_key)
+    shuffled = list(rows)
+    chance.shuffle(shuffled)
+    assert sorted(shuffled, key=sort_key) == ordered
+    numbers = [row.order for row in ordered]
+    assert numbers == sorted(numbers, key=lambda number: (number is None, number or 0))
+
+
+@given(ranks)
+def test_a_rank_is_kept_as_json(row: Rank) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(row), type=Rank) == row
+
+
+def test_one_page_says_nothing_of_pages() -> None:
+    text = encode_page([{"id": "été"}], SYNCED_AT, total=1, pages=1)
+    assert text == f'{{"items":[{{"id":"été"}}],"syncedAt":"{SYNCED_AT}","total":1}}'
+
+
+def test_several_pages_say_how_many_they_are() -> None:
+    value = json.loads(encode_page([], SYNCED_AT, total=1_200, pages=3))
+    assert list(value.items()) == [("items", []), ("syncedAt", SYNCED_AT), ("total", 1_200), ("pages", 3)]
+
+
+def test_items_that_are_json_text_already_are_taken_as_they_are() -> None:
+    text = encode_page([msgspec.Raw('{"title":"été 🥐"}'.encode()), {"title": "b"}], SYNCED_AT, total=2, pages=1)
+    assert json.loads(text)["items"] == [{"title": "été 🥐"}, {"title": "b"}]

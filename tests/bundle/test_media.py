@@ -1,0 +1,101 @@
+"""Nothing in a bundle expires."""
+
+from hashlib import sha256
+
+import pytest
+
+from lib.bundle.media import FileRef, address_for, settle_block, settle_file, settle_icon
+from lib.model import JSON
+from tests.bundle.samples import ADDRESS, BLOCK_ID, HOST, PAGE_ID, block, emoji, external, hosted, paragraph, plain
+
+
+def at(name: str, holder: str = f"block={BLOCK_ID}") -> str:
+    return f"https://sync.example/api/media?{holder}&file={sha256(f'{HOST}/{name}'.encode()).hexdigest()[:16]}"
+
+
+def test_an_address_names_the_holder_and_the_file_without_its_query() -> None:
+    address = address_for("https://sync.example")
+    assert address(FileRef(f"{HOST}/oven.jpg", "block", BLOCK_ID)) == at("oven.jpg")
+    assert address(FileRef(f"{HOST}/oven.jpg", "page", PAGE_ID)) == at("oven.jpg", f"page={PAGE_ID}")
+
+
+@pytest.mark.parametrize("kind", ["image", "video", "audio", "pdf", "file"])
+def test_a_hosted_file_gets_a_lasting_address_and_keeps_its_caption(kind: str) -> None:
+    caption = [plain("warm", bold=True)]
+    settled = settle_block(block(kind, {"caption": caption, **hosted("oven.bin"), "name": "oven"}), ADDRESS)
+    assert settled[kind] == {"caption": caption, "type": "file", "file": {"url": at("oven.bin")}, "name": "oven"}
+
+
+def test_an_external_file_stays_as_it_is() -> None:
+    given = block("image", {"caption": [], **external()})
+    assert settle_block(given, ADDRESS) == given
+
+
+@pytest.mark.parametrize("kind", ["callout", "paragraph", "a_type_of_tomorrow"])
+def test_a_hosted_icon_inside_any_block_is_settled(kind: str) -> None:
+    settled = settle_block(block(kind, {"rich_text": [plain("Bread")], "icon": hosted("whisk.png")}), ADDRESS)
+    assert settled[kind]["icon"] == {"type": "file", "file": {"url": at("whisk.png")}}
+    assert settled[kind]["rich_text"] == [plain("Bread")]
+
+
+def test_a_hosted_file_deep_inside_a_block_of_tomorrow_is_settled() -> None:
+    settled = settle_block(block("gallery", {"shelves": [{"pictures": [hosted("1.png"), emoji()]}]}), ADDRESS)
+    pictures = settled["gallery"]["shelves"][0]["pictures"]
+    assert pictures == [{"type": "file", "file": {"url": at("1.png")}}, emoji()]
+
+
+def test_settling_changes_nothing_of_the_block_it_was_given() -> None:
+    given = block("image", {"caption": [], **hosted()})
+    settle_block(given, ADDRESS)
+    assert given == block("image", {"caption": [], **hosted()})
+
+
+def test_a_block_is_settled_without_its_children_and_without_the_id_of_the_request() -> None:
+    given = paragraph(children=[paragraph("inside")], request_id="r", unavailable="why")
+    settled = settle_block(given, ADDRESS)
+    assert settled == {name: value for name, value in given.items() if name not in ("children", "request_id")}
+
+
+def test_the_parts_of_meeting_notes_are_no_children_of_the_block() -> None:
+    payload = {"title": [plain("Monday")], "children": {"notes_block_id": PAGE_ID}}
+    assert settle_block(block("meeting_notes", payload), ADDRESS)["meeting_notes"] == payload
+
+
+def test_a_plain_address_named_url_is_no_hosted_file() -> None:
+    given = block("bookmark", {"caption": [], "url": "https://bakery.example/?a=1#top"})
+    assert settle_block(given, ADDRESS) == given
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (None, None),
+        (external("https://a.example/1.png?x=1"), "https://a.example/1.png?x=1"),
+        (hosted("cover.png"), at("cover.png", f"page={PAGE_ID}")),
+        (hosted("cover.png", "#part"), at("cover.png", f"page={PAGE_ID}")),
+        ({"type": "file_upload", "file_upload": {"id": "u"}}, None),
+        ({"type": "file", "file": None}, None),
+    ],
+)
+def test_a_file_of_a_page_is_one_address_or_none(file: JSON | None, expected: str | None) -> None:
+    assert settle_file(file, PAGE_ID, ADDRESS) == expected
+
+
+@pytest.mark.parametrize(
+    ("icon", "expected"),
+    [
+        (None, None),
+        (emoji("🥐"), "🥐"),
+        ({"type": "custom_emoji", "custom_emoji": {"id": "e", "url": "https://e.example/l"}}, "https://e.example/l"),
+        (
+            {"type": "icon", "icon": {"name": "map-pin", "color": "blue"}},
+            "https://www.notion.so/icons/map-pin_blue.svg",
+        ),
+        ({"type": "icon", "icon": {"name": "a/b", "color": None}}, "https://www.notion.so/icons/a%2Fb_gray.svg"),
+        (external("https://a.example/i.svg"), "https://a.example/i.svg"),
+        (hosted("icon.png"), at("icon.png", f"page={PAGE_ID}")),
+        ({"type": "an_icon_of_tomorrow"}, None),
+    ],
+)
+def test_an_icon_is_emoji_text_or_an_address(icon: JSON | None, expected: str | None) -> None:
+    assert settle_icon(icon, PAGE_ID, ADDRESS) == expected
