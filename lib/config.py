@@ -1,0 +1,303 @@
+"""The environment, read once into one frozen object. A setting that is missing or malformed fails by its name."""
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from lib.errors import Misconfigured
+from lib.notion.ids import object_id
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+RESERVED_SOURCES = frozenset({"page", "db", "sync", "redirects"})
+"""Names whose KV keys belong to something else."""
+
+NOTION_FILE_HOSTS = (
+    "prod-files-secure.s3.us-west-2.amazonaws.com",
+    "s3.us-west-2.amazonaws.com/secure.notion-static.com",
+)
+"""Where Notion keeps files: a host, with the folder where strangers share the host."""
+
+_NOTION = "create an integration at https://www.notion.so/profile/integrations and put its token here"
+_SOURCES = "say what to sync, as in pages=<address of a Notion database>,posts=<address of another>"
+_CRON = "make one up (openssl rand -hex 32); whoever asks for a sync has to know it"
+_QSTASH = "copy it from https://console.upstash.com/qstash"
+_KV = "connect an Upstash Redis store to the project in Vercel's Marketplace"
+_RESEND = "e-mail needs RESEND_API_KEY, NOTIFY_EMAIL_FROM and NOTIFY_EMAIL_TO together, or none of them"
+
+_SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_HOST = re.compile(r"[a-z0-9.-]+(:\d+)?(/\S+)?")
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+
+
+class Secret:
+    """A value that hides itself wherever it is printed; only `reveal` gives it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting, checked."""
+
+    notion_token: Secret
+    sources: dict[str, str]
+    """Name → dashed id of a database or a data source."""
+    cron_secret: Secret
+    qstash_token: Secret
+    qstash_url: str
+    qstash_current_signing_key: Secret
+    qstash_next_signing_key: Secret
+    kv_url: str
+    kv_token: Secret
+    base_url: str
+    slice_seconds: float | None
+    """None: as long as the function may take."""
+    lanes: int
+    retries: int
+    kv_prefix: str
+    kv_max_value_bytes: int
+    notion_api_url: str
+    notion_file_hosts: tuple[str, ...]
+    """`host`, `host:port` or `host/folder`."""
+    notion_requests_per_minute: int
+    notion_webhook_token: Secret | None
+    notify_on: str
+    """`change` or `always`."""
+    slack_webhook_url: Secret | None
+    resend_api_key: Secret | None
+    notify_email_from: str
+    notify_email_to: tuple[str, ...]
+    notify_webhook_url: Secret | None
+    revalidate_url: str
+    revalidate_secret: Secret | None
+    blob_read_write_token: Secret | None
+    protection_bypass: Secret | None
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Raises `Misconfigured`, which names the variable and how to mend it, and never shows its value."""
+        env = _Environment(environ)
+        kv_url, kv_token = _kv(env)
+        resend_api_key, email_from, email_to = _email(env)
+        return cls(
+            notion_token=env.needed("NOTION_TOKEN", _token, _NOTION),
+            sources=env.needed("NOTION_SOURCES", _sources, _SOURCES),
+            cron_secret=env.needed("CRON_SECRET", Secret, _CRON),
+            qstash_token=env.needed("QSTASH_TOKEN", _token, _QSTASH),
+            qstash_url=env.get("QSTASH_URL", _base_address, "https://qstash.upstash.io"),
+            qstash_current_signing_key=env.needed("QSTASH_CURRENT_SIGNING_KEY", _token, _QSTASH),
+            qstash_next_signing_key=env.needed("QSTASH_NEXT_SIGNING_KEY", _token, _QSTASH),
+            kv_url=kv_url,
+            kv_token=kv_token,
+            base_url=_public_address(env),
+            slice_seconds=env.get("SYNC_SLICE_SECONDS", _seconds, None),
+            lanes=env.get("SYNC_LANES", _whole(1, 8), 1),
+            retries=env.get("SYNC_RETRIES", _whole(0), 2),
+            kv_prefix=env.get("KV_PREFIX", _unbroken, ""),
+            kv_max_value_bytes=env.get("KV_MAX_VALUE_BYTES", _whole(1000), 8_000_000),
+            notion_api_url=env.get("NOTION_API_URL", _base_address, "https://api.notion.com"),
+            notion_file_hosts=env.get("NOTION_FILE_HOSTS", _hosts, NOTION_FILE_HOSTS),
+            notion_requests_per_minute=env.get("NOTION_REQUESTS_PER_MINUTE", _whole(1), 180),
+            notion_webhook_token=env.get("NOTION_WEBHOOK_TOKEN", Secret, None),
+            notify_on=env.get("NOTIFY_ON", _one_of("change", "always"), "change"),
+            slack_webhook_url=env.get("SLACK_WEBHOOK_URL", _secret_address, None),
+            resend_api_key=resend_api_key,
+            notify_email_from=email_from,
+            notify_email_to=email_to,
+            notify_webhook_url=env.get("NOTIFY_WEBHOOK_URL", _secret_address, None),
+            revalidate_url=env.get("REVALIDATE_URL", _address, ""),
+            revalidate_secret=env.get("REVALIDATE_SECRET", _token, None),
+            blob_read_write_token=env.get("BLOB_READ_WRITE_TOKEN", _token, None),
+            protection_bypass=env.get("VERCEL_AUTOMATION_BYPASS_SECRET", _token, None),
+        )
+
+    def address(self, path: str) -> str:
+        """The public address of `path` (which begins with `/`): where messages go, and what their signature names."""
+        return self.base_url + path
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """All that must never be seen."""
+        return tuple(value for value in msgspec.structs.astuple(self) if isinstance(value, Secret))
+
+
+class _Environment:
+    """Variables by name. A blank one counts as unset; a parser's ValueError says what is expected."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str) -> str:
+        return self._environ.get(name, "").strip()
+
+    def get(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
+        text = self.text(name)
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise Misconfigured(f"{name} must be {error}") from None
+
+    def needed(self, name: str, parse: Callable[[str], T], remedy: str) -> T:
+        if not self.text(name):
+            raise Misconfigured(f"{name} is not set: {remedy}")
+        value = self.get(name, parse, None)
+        assert value is not None
+        return value
+
+
+def _kv(env: _Environment) -> tuple[str, Secret]:
+    """The first pair that is whole: an address of one store with the token of another helps nobody."""
+    pairs = [("KV_REST_API_URL", "KV_REST_API_TOKEN"), ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")]
+    whole = [pair for pair in pairs if all(map(env.text, pair))]
+    begun = [pair for pair in pairs if any(map(env.text, pair))]
+    url, token = (whole or begun or pairs)[0]
+    return env.needed(url, _base_address, _KV), env.needed(token, _token, _KV)
+
+
+def _public_address(env: _Environment) -> str:
+    if env.text("SYNC_BASE_URL"):
+        return env.needed("SYNC_BASE_URL", _base_address, "")
+    production = "VERCEL_PROJECT_PRODUCTION_URL" if env.text("VERCEL_ENV") == "production" else ""
+    for name in filter(env.text, (production, "VERCEL_URL")):
+        return env.needed(name, lambda host: _base_address(f"https://{host}"), "")
+    raise Misconfigured(
+        "SYNC_BASE_URL is not set: give the address under which QStash reaches this deployment, such as"
+        " https://sync.example.com (on Vercel, exposing the system environment variables does it)"
+    )
+
+
+def _email(env: _Environment) -> tuple[Secret | None, str, tuple[str, ...]]:
+    if not any(map(env.text, ("RESEND_API_KEY", "NOTIFY_EMAIL_FROM", "NOTIFY_EMAIL_TO"))):
+        return None, "", ()
+    return (
+        env.needed("RESEND_API_KEY", _token, _RESEND),
+        env.needed("NOTIFY_EMAIL_FROM", _mailbox, _RESEND),
+        env.needed("NOTIFY_EMAIL_TO", lambda text: tuple(map(_mailbox, _items(text))), _RESEND),
+    )
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _sources(text: str) -> dict[str, str]:
+    """`pages=<id or address>,posts=<…>`; the messages name an entry by its number, for its text may be a secret."""
+    sources: dict[str, str] = {}
+    for number, entry in enumerate(_items(text), 1):
+        name, _, reference = (part.strip() for part in entry.partition("="))
+        if not _SOURCE_NAME.fullmatch(name) or not reference:
+            raise ValueError(f"a list of name=<database>, names of a-z, 0-9, _ and -; entry {number} is not")
+        if name in RESERVED_SOURCES:
+            raise ValueError(f"given other names: {', '.join(sorted(RESERVED_SOURCES))} are taken (entry {number})")
+        try:
+            id = object_id(reference)
+        except ValueError:
+            raise ValueError(
+                f"a list of name=<database>; {name} is followed by neither a Notion id (32 hexadecimal digits)"
+                " nor the address of a Notion database"
+            ) from None
+        if name in sources or id in sources.values():
+            raise ValueError(f"a list without repetitions; entry {number} repeats a name or a database")
+        sources[name] = id
+    if not sources:
+        raise ValueError("a list of name=<database>; it is empty")
+    return sources
+
+
+def _token(text: str) -> Secret:
+    """What goes into a header."""
+    if not text.isascii() or _BLANK.search(text):
+        raise ValueError("plain ASCII without blanks: copy it again")
+    return Secret(text)
+
+
+def _unbroken(text: str) -> str:
+    if _BLANK.search(text):
+        raise ValueError("free of blanks")
+    return text
+
+
+def _address(text: str) -> str:
+    problem = ValueError("an address such as https://example.com")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises for one that is no number
+    except ValueError:
+        raise problem from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or _BLANK.search(text):
+        raise problem
+    return text
+
+
+def _secret_address(text: str) -> Secret:
+    """An address that lets whoever knows it post there."""
+    return Secret(_address(text))
+
+
+def _base_address(text: str) -> str:
+    if "?" in text or "#" in text:
+        raise ValueError("an address without ? and #, such as https://example.com")
+    return _address(text).rstrip("/")
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(item.rstrip("/") for item in _items(text))
+    if not hosts or not all(map(_HOST.fullmatch, hosts)):
+        raise ValueError("host names in lower case divided by commas, without https://")
+    return hosts
+
+
+def _mailbox(text: str) -> str:
+    if "@" not in text or not text.isprintable():
+        raise ValueError("an e-mail address, or several divided by commas where mail is received")
+    return text
+
+
+def _seconds(text: str) -> float:
+    expected = ValueError("a number of seconds above 0")
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise expected from None
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise expected
+    return seconds
+
+
+def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
+        if not re.fullmatch(r"\d{1,15}", text, re.ASCII) or not least <= int(text) <= (most or int(text)):
+            raise ValueError(f"a whole number {bounds}")
+        return int(text)
+
+    return parse
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"one of: {', '.join(words)}")
+        return text
+
+    return parse

@@ -1,0 +1,132 @@
+"""One JSON line for each event, by one print: on Vercel that is one log entry, tied to its request.
+
+Vercel keeps 256 lines of a request (https://vercel.com/docs/logs/runtime#limits), so ordinary events are rationed.
+"""
+
+import logging
+import re
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import msgspec
+
+from lib.config import Secret
+
+LINES = 100
+"""Ordinary lines of one request; warnings and errors always pass."""
+LONGEST = 2000
+"""Characters of one value; a traceback may have four times as many."""
+HIDDEN = "***"
+
+_SIGNED_QUERY = re.compile(r"\?[^\s\"'<>]*X-Amz-[^\s\"'<>]*", re.IGNORECASE)
+_PARAMETER = re.compile(
+    r"\b((?:X-Amz-[a-z-]+|[\w-]*(?:secret|token|signature|password|bypass))(?:=|%3D))[^\s&\"'<>]+", re.IGNORECASE
+)
+_BEARER = re.compile(r"\b(Bearer\s+)[^\s\"',;]+", re.IGNORECASE)
+_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+_HIDDEN_NAME = re.compile(r"(authorization|secret|token|signature|password|bypass)$", re.IGNORECASE)
+
+
+class Log:
+    """Bound to a context: `log.bind(runId=…).event("page.synced", pageId=…, ms=…)`.
+
+    What is bound from one another shares one ration of lines; `close` says how many lines were held back.
+    `now` gives epoch seconds.
+    """
+
+    def __init__(self, *, now: Callable[[], float], secrets: Iterable[Secret] = (), limit: int = LINES) -> None:
+        self._now = now
+        self._secrets = frozenset(secret.reveal() for secret in secrets)
+        self._context: dict[str, Any] = {}
+        self._ration = _Ration(limit)
+
+    def bind(self, **context: Any) -> Self:
+        """The same log with more context on every line."""
+        return self._with(_context=self._context | context)
+
+    def hiding(self, secrets: Iterable[Secret]) -> Self:
+        """The same log with more that must not be seen."""
+        return self._with(_secrets=self._secrets | {secret.reveal() for secret in secrets})
+
+    def event(self, event: str, /, **fields: Any) -> None:
+        if self._ration.take():
+            self._print({"event": event}, fields)
+
+    def warning(self, event: str, /, **fields: Any) -> None:
+        self._print({"event": event, "level": "warning"}, fields)
+
+    def error(self, event: str, /, error: BaseException | None = None, **fields: Any) -> None:
+        """`error` goes into the line with its traceback."""
+        if error is not None:
+            fields["traceback"] = "".join(traceback.format_exception(error)).rstrip()
+        self._print({"event": event, "level": "error"}, fields)
+
+    def close(self) -> None:
+        """Ends the ration and begins another."""
+        if held_back := self._ration.settle():
+            self._print({"event": "log.suppressed", "lines": held_back}, {})
+
+    def _with(self, **changed: Any) -> Self:
+        twin = object.__new__(type(self))
+        twin.__dict__ = self.__dict__ | changed
+        return twin
+
+    def _print(self, head: dict[str, str | int], fields: dict[str, Any]) -> None:
+        time = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        rest = {name: self._scrub(value, name) for name, value in (self._context | fields).items()}
+        print(msgspec.json.encode({**head, "time": time, **rest}).decode(), flush=True)
+
+    def _scrub(self, value: Any, name: str) -> Any:
+        match value:
+            case None | bool():
+                return value
+            case _ if _HIDDEN_NAME.search(name):
+                return HIDDEN
+            case int() | float():
+                return value
+            case Mapping():
+                return {str(key): self._scrub(each, str(key)) for key, each in value.items()}
+            case list() | tuple() | set() | frozenset():
+                return [self._scrub(each, name) for each in value]
+            case _:
+                return self._scrub_text(str(value), 4 * LONGEST if name == "traceback" else LONGEST)
+
+    def _scrub_text(self, text: str, longest: int) -> str:
+        for secret in sorted(self._secrets, key=len, reverse=True):  # one may be part of another
+            text = text.replace(secret, HIDDEN)
+        text = _SIGNED_QUERY.sub(f"?{HIDDEN}", text)
+        text = _PARAMETER.sub(rf"\1{HIDDEN}", text)
+        text = _JWT.sub(HIDDEN, _BEARER.sub(rf"\1{HIDDEN}", text))
+        return _cut(text.encode(errors="backslashreplace").decode(), longest)
+
+
+class _Ration:
+    """Counts ordinary lines; lives as long as one request, so it is used by one thread."""
+
+    def __init__(self, lines: int) -> None:
+        self._lines = lines
+        self._asked = 0
+
+    def take(self) -> bool:
+        self._asked += 1
+        return self._asked <= self._lines
+
+    def settle(self) -> int:
+        """How many were held back."""
+        held_back, self._asked = max(0, self._asked - self._lines), 0
+        return held_back
+
+
+def quieten() -> None:
+    """httpx logs every request with its full address, and Vercel's root logger prints from INFO on."""
+    for name in ("httpx", "httpcore", "notion_client"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _cut(text: str, longest: int) -> str:
+    """Takes what is too much out of the middle: a traceback tells the most at its end, an address at its beginning."""
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest // 2]} … {len(text) - longest} characters … {text[-(longest // 2) :]}"
