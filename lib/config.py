@@ -177,8 +177,8 @@ def _kv(env: _Environment) -> tuple[str, Secret]:
 def _public_address(env: _Environment) -> str:
     if env.text("SYNC_BASE_URL"):
         return env.needed("SYNC_BASE_URL", _base_address, "")
-    production = "VERCEL_PROJECT_PRODUCTION_URL" if env.text("VERCEL_ENV") == "production" else ""
-    for name in filter(env.text, (production, "VERCEL_URL")):
+    production = ["VERCEL_PROJECT_PRODUCTION_URL"] if env.text("VERCEL_ENV") == "production" else []
+    for name in filter(env.text, [*production, "VERCEL_URL"]):
         return env.needed(name, lambda host: _base_address(f"https://{host}"), "")
     raise Misconfigured(
         "SYNC_BASE_URL is not set: give the address under which QStash reaches this deployment, such as"

@@ -83,7 +83,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """What became of a delivery: go, early, repeated, ended, or joined (`other` is the run under way)."""
+    """What became of a delivery: go, early, unsent, repeated, ended, or joined (`other` is the run under way)."""
 
     outcome: str
     hold: Hold

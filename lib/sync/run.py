@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from lib.errors import Hopeless, NotionWait, OutOfTime, TakenOver, TryLater
+from lib.errors import Hopeless, NotionWait, OutOfTime, QueueRefused, TakenOver, TryLater
 from lib.log import Log
 from lib.model import Ask, KeptSource
 from lib.notion.client import NotionClient
@@ -35,7 +35,6 @@ class Report(msgspec.Struct, frozen=True):
     status: str
     run_id: str
     run: Run | None = None
-    retry_in_seconds: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"ok": True, "runId": self.run_id, "status": self.status}
@@ -90,12 +89,10 @@ class Engine:
             if run.follow_up_run:
                 await self._follow(run.follow_up_run)
             return Report("joined", hold.run_id, run)
-        if begun.outcome == "repeated" and run:
-            if message.slice > 0 or run.slices == 1:
-                await self._queue.publish([self._next(hold, run, 0)])
-            return Report("joined", hold.run_id, run)
-        if begun.outcome == "early" or run is None:
-            return Report("continued", hold.run_id, run)
+        if begun.outcome == "unsent" and run:
+            await self._queue.publish([self._next(hold, run, 0)])
+        if begun.outcome != "go" or run is None:
+            return Report("continued" if begun.outcome == "early" else "joined", hold.run_id, run)
         return await self._slice(hold, run, until, queued=True)
 
     async def here(self, ask: Ask, until: float) -> Report:
@@ -126,23 +123,22 @@ class Engine:
         try:
             stop = await self._advance(hold, run, until)
             rested = await self._rest(hold, parked=not queued)
-            if rested.left == 0 and not isinstance(stop, (NotionWait, OutOfTime)):
-                return await self._finish(hold, await self._runs.read(hold.run_id) or run)
-            left = await self._runs.read(hold.run_id)
-            wait = max(0.0, (rested.next_due or 0.0) - self._now())
-            if isinstance(stop, NotionWait):
-                wait = max(wait, stop.retry_after_seconds)
+            run = await self._runs.read(hold.run_id) or run
+            planned = run.phase == "work"
+            if planned and rested.left == 0:
+                return await self._finish(hold, run, queued=queued)
             if not queued:
-                return Report("partial", hold.run_id, left, wait)
-            if rested.next_due is None and stop is None:
-                return Report(
-                    "continued", hold.run_id, left
-                )  # other lanes hold what is left; the last one ends the run
-            await self._queue.publish([self._next(hold, run, wait)])
-            return Report("continued", hold.run_id, left)
+                return Report("partial", hold.run_id, run)
+            if rested.next_due is not None or not planned:  # else other lanes hold what is left; the last ends the run
+                wait = max(0.0, (rested.next_due or 0.0) - self._now())
+                if isinstance(stop, NotionWait):
+                    wait = max(wait, stop.retry_after_seconds)
+                await self._queue.publish([self._next(hold, run, wait)])
+            return Report("continued", hold.run_id, run)
         except TakenOver:
             self._log.event("slice.taken_over")
-            return Report("joined", hold.run_id, await self._runs.read(hold.run_id))
+            status = "joined" if queued else "partial"
+            return Report(status, hold.run_id, await self._runs.read(hold.run_id))
         except Hopeless as reason:
             await self.fail(hold.run_id, str(reason))
             raise
@@ -217,7 +213,7 @@ class Engine:
         }
         return await self._runs.rest(hold, counters, self._now() + DELIVERY_SECONDS, parked=parked)
 
-    async def _finish(self, hold: Hold, run: Run) -> Report:
+    async def _finish(self, hold: Hold, run: Run, *, queued: bool) -> Report:
         spent = self._kv.commands
         facts = await self._publisher.publish(hold.run_id, run)
         next_id = self._new_id()
@@ -229,7 +225,12 @@ class Engine:
             self._now() + DELIVERY_SECONDS,
         )
         if ended.follow_up:
-            await self._follow(ended.follow_up)
+            try:
+                await self._follow(ended.follow_up)
+            except QueueRefused as refusal:
+                if queued:
+                    raise
+                self._log.warning("run.follow_up_unsent", followUp=ended.follow_up, reason=str(refusal))
         done = await self._runs.read(hold.run_id)
         self._log.event("run.ended", status="delivered", synced=run.synced, failed=run.failed)
         return Report("done", hold.run_id, done)

@@ -173,9 +173,17 @@ async def test_a_slice_that_ended_does_nothing_when_it_is_delivered_again(runs: 
 
     again = await begin(runs, clock)
 
-    assert again.outcome == "repeated"
+    assert again.outcome == "unsent"
     assert again.run is not None
     assert (again.run.notion_requests, again.run.slices) == (7, 1)
+
+
+async def test_a_slice_whose_next_one_has_begun_does_nothing(runs: Runs, clock: Clock) -> None:
+    hold = await planned(runs, clock, "a")
+    await runs.rest(hold, {}, clock.time + ALIVE)
+    await begin(runs, clock, number=1)
+
+    assert (await begin(runs, clock)).outcome == "repeated"
 
 
 async def test_a_lane_that_comes_before_the_plan_is_called_when_it_stands(runs: Runs, clock: Clock) -> None:

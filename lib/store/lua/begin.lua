@@ -2,7 +2,8 @@
 -- KEYS active, runs. ARGV as named below, then field-value pairs for a run that nobody has recorded yet
 -- (KV was out of reach when it was asked for, or the message came from QStash's console).
 -- Answers {outcome, token, …the run's fields and values}; outcome: go, early (another lane still plans; it will call),
--- repeated (this slice has ended already), joined (another run is under way; the token is its id), ended.
+-- unsent (this slice has ended, and the next one may not have been published), repeated (later slices have begun), joined
+-- (another run is under way; the token is its id), ended.
 local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl = unpack(ARGV, 1, 10)
 local active, runs = KEYS[1], KEYS[2]
 local run = root .. id
@@ -31,11 +32,18 @@ elseif status ~= 'pending' and status ~= 'active' then
 end
 redis.call('EXPIRE', run, ttl)
 
+redis.call('HSETNX', run, 'planner', lane)
+if redis.call('HGET', run, 'phase') == 'plan' and redis.call('HGET', run, 'planner') ~= lane then
+  redis.call('SADD', run .. ':waiting', lane)
+  return {'early', '', unpack(redis.call('HGETALL', run))}
+end
+
 local at = tonumber(redis.call('HGET', run, 'slice:' .. lane) or '-1')
 local ended = tonumber(redis.call('HGET', run, 'ended:' .. lane) or '-1')
-if tonumber(slice) < at or tonumber(slice) <= ended then
-  return {'repeated', '', unpack(redis.call('HGETALL', run))}
+if tonumber(slice) <= ended then
+  return {tonumber(slice) == at and 'unsent' or 'repeated', '', unpack(redis.call('HGETALL', run))}
 end
+if tonumber(slice) < at then return {'repeated', '', unpack(redis.call('HGETALL', run))} end
 
 local token = lane .. ':' .. redis.call('HINCRBY', run, 'epoch', 1)
 local claims = redis.call('HGETALL', run .. ':claims')
@@ -47,14 +55,8 @@ for i = 1, #claims, 2 do
 end
 redis.call('HINCRBY', run, tonumber(slice) == at and 'retries' or 'slices', 1)
 redis.call('HSETNX', run, 'startedAt', now)
-redis.call('HSETNX', run, 'planner', lane)
-local early = redis.call('HGET', run, 'phase') == 'plan' and redis.call('HGET', run, 'planner') ~= lane
-if early then
-  redis.call('SADD', run .. ':waiting', lane)
-  redis.call('HSET', run, 'ended:' .. lane, slice)
-end
 if tonumber(redis.call('HGET', run, 'aliveUntil') or '0') < tonumber(aliveUntil) then
   redis.call('HSET', run, 'aliveUntil', aliveUntil)
 end
 redis.call('HSET', run, 'status', 'active', 'slice:' .. lane, slice, 'token:' .. lane, token)
-return {early and 'early' or 'go', token, unpack(redis.call('HGETALL', run))}
+return {'go', token, unpack(redis.call('HGETALL', run))}

@@ -15,6 +15,9 @@ for i = 1, #claims, 2 do
     others[claims[i]] = true
   end
 end
+if redis.call('HEXISTS', run, 'jobIds') == 1 or redis.call('HEXISTS', run, 'slice:0') == 1 then
+  parked = '0' -- messages of its own carry it on
+end
 if tonumber(redis.call('HGET', run, 'ended:' .. lane) or '-1') < tonumber(slice) then
   redis.call('HSET', run, 'ended:' .. lane, slice, 'aliveUntil', aliveUntil, 'parked', parked)
   for i = 7, #ARGV, 2 do redis.call('HINCRBY', run, ARGV[i], ARGV[i + 1]) end
