@@ -12,15 +12,20 @@ HOST = "127.0.0.1"
 
 
 class Server:
-    """A running server: `url` without a trailing slash, and `close()`. Also a context manager."""
+    """A running server: `url` without a trailing slash, and `close()`. Also a context manager.
 
-    def __init__(self, app: Any, port: int = 0) -> None:
+    `date_header` False: the app sends its own `Date`.
+    """
+
+    def __init__(self, app: Any, port: int = 0, *, date_header: bool = True) -> None:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((HOST, port))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
-        config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, log_level="error", access_log=False, timeout_graceful_shutdown=1, date_header=date_header
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True, name=f"serve:{self.port}"

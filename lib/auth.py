@@ -91,7 +91,7 @@ def _claims(token: str, keys: tuple[Secret, ...], url: str) -> dict[str, Any]:
                 issuer="Upstash",
                 subject=url,
                 leeway=LEEWAY_SECONDS,
-                options={"require": ["exp", "iss", "sub", "body"], "verify_aud": False},
+                options={"require": ["exp", "iss", "sub", "body"]},
             )
         except jwt.InvalidSignatureError:
             continue

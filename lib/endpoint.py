@@ -139,8 +139,8 @@ class Endpoint(BaseHTTPRequestHandler):
             trouble = error
             response = answer_to(error, request_id)
             content, headers = response.encode()
-        self._send(response.status, content, headers)
         self._report(response.status, trouble, round((time.perf_counter() - began) * 1000))
+        self._send(response.status, content, headers)
 
     do_GET = do_HEAD = do_POST = _serve
 

@@ -10,6 +10,8 @@ JSON = dict[str, Any]
 BUNDLE_VERSION = 1
 """The version of a bundle's format (`"v"`). Raise it when `lib/bundle` writes something new: every page is due then."""
 
+NOTHING = msgspec.Raw(b"null")
+
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     """A named Notion database, found: its container and the data source that holds its rows."""
@@ -139,8 +141,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     slug: str = ""
     visibility: str = "public"
     parent: str | None = None
-    page: msgspec.Raw | None = None
-    """The page object as a listing or a watch gave it, and `read_at` when; None: it has to be retrieved."""
+    page: msgspec.Raw = NOTHING
+    """The page object as a listing or a watch gave it, and `read_at` when; `null`: it has to be retrieved."""
     read_at: float = 0.0
     digest: str = ""
     """Of the bundle that is published: one that comes out the same is not written again."""

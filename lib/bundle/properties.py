@@ -49,10 +49,10 @@ def named(page: JSON, name: str) -> JSON | None:
 
 
 def members_named(properties: JSON, name: str) -> Iterator[Any]:
-    """What stands under this name in any case, the exact one first."""
+    """What stands under this name in any case, the exact one first (and once more in its turn)."""
     if name in properties:
         yield properties[name]
-    yield from (properties[key] for key in properties if key != name and key.strip().casefold() == name.casefold())
+    yield from (properties[key] for key in properties if key.strip().casefold() == name.casefold())
 
 
 def text(page: JSON, name: str, kinds: Container[str]) -> str:

@@ -355,7 +355,7 @@ def _child_item(id: str, kept: Kept, slug: str, watched: Watched, due_children: 
         slug=slug,
         visibility=kept.visibility,
         parent=kept.parent,
-        page=msgspec.Raw(msgspec.json.encode(page)) if page else None,
+        page=msgspec.Raw(msgspec.json.encode(page)),
         read_at=watched.read_at if page else 0.0,
         **_memory(kept),
         due_children=due_children,

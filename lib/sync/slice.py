@@ -142,7 +142,7 @@ class Worker:
     async def _page(self, item: Item) -> None:
         began = self._now()
         read_at = item.read_at or self._notion.notion_time(began)
-        page: JSON = msgspec.json.decode(item.page) if item.page else await retrieve(self._notion, item.id)
+        page: JSON = msgspec.json.decode(item.page) or await retrieve(self._notion, item.id)
         page = await complete(self._notion, page)
         tree, heads = await self._tree(item)
         before = await self._memory.kept([child.id for child in tree.child_pages]) if tree.child_pages else {}
