@@ -18,7 +18,8 @@ class Server:
     """
 
     def __init__(self, app: Any, port: int = 0, *, date_header: bool = True) -> None:
-        self._socket = socket.socket()
+        # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named.
+        self._socket = socket.socket(proto=socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((HOST, port))
         self.port: int = self._socket.getsockname()[1]

@@ -1,0 +1,5 @@
+"""Serves `api/**/*.py` and `public/` on one port as Vercel does. What it does not imitate: see README.md."""
+
+from dev.functions.deployment import Functions
+
+__all__ = ["Functions"]

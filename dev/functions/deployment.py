@@ -1,0 +1,79 @@
+"""A running deployment as an object, and what of this process it changes."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType, TracebackType
+
+from dev.functions import project
+from dev.functions.proxy import Proxy
+from dev.serve import Server
+
+
+class Functions:
+    """The project at `root`, deployed: `url`, `close()`. Also a context manager.
+
+    `environ` is added to this process's environment until `close()`, and the modules of `api` and `lib` are loaded
+    afresh for the functions, so every deployment starts cold; one at a time in a process. `max_duration` (seconds)
+    replaces every `maxDuration` of `vercel.json`.
+    """
+
+    def __init__(
+        self, root: Path | str, environ: Mapping[str, str], port: int = 0, *, max_duration: float | None = None
+    ) -> None:
+        folder = Path(root).resolve()
+        self._proxy = Proxy(project.read(folder), max_duration)
+        self._surroundings = _Surroundings(folder, environ)
+        try:
+            self._server = Server(self._proxy, port)
+        except BaseException:
+            self._surroundings.restore()
+            raise
+        self.url = self._server.url
+
+    @property
+    def errors(self) -> list[str]:
+        """Where the platform had to answer instead: `FUNCTION_INVOCATION_TIMEOUT /api/sync/worker`."""
+        return self._proxy.errors
+
+    def close(self) -> None:
+        self._server.close()
+        self._surroundings.restore()
+
+    def __enter__(self) -> "Functions":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Surroundings:
+    """Environment, import path and loaded modules: changed for a deployment, and given back."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
+        self._root = str(root)
+        self._environ_before = {name: os.environ.get(name) for name in environ}
+        self._modules_before = _take_modules()
+        os.environ.update(environ)
+        sys.path.insert(0, self._root)
+        importlib.invalidate_caches()
+
+    def restore(self) -> None:
+        _take_modules()
+        sys.modules.update(self._modules_before)
+        sys.path.remove(self._root)
+        for name, value in self._environ_before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _take_modules() -> dict[str, ModuleType]:
+    """Removes the loaded modules of `api` and `lib`, and returns them."""
+    names = [name for name in sys.modules if name.split(".")[0] in {"api", "lib"}]
+    return {name: sys.modules.pop(name) for name in names}
