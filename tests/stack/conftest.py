@@ -1,0 +1,21 @@
+"""Stories over the whole stack: Notion, QStash and Upstash stand-ins, and the functions as Vercel serves them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dev.stack import Stack
+from tests.stack.site import Site
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with Stack(environ={}) as running:
+        yield running
+
+
+@pytest.fixture
+def site(stack: Stack) -> Site:
+    """A fresh workspace, an empty queue and an empty KV."""
+    stack.reset()
+    return Site(stack)

@@ -1,0 +1,90 @@
+"""What a test does with a stack: asks for a run, waits for its end, and reads KV as a site would."""
+
+import json
+import time
+from typing import Any
+
+import httpx
+
+from dev.notion import SAMPLE_SOURCES, truth
+from dev.stack import Stack
+
+DATABASES = [entry.partition("=")[2] for entry in SAMPLE_SOURCES.split(",")]
+GIVE_UP_SECONDS = 60.0
+
+
+class Site:
+    def __init__(self, stack: Stack) -> None:
+        assert stack.notion is not None
+        assert stack.qstash is not None
+        self.stack, self.notion, self.qstash, self.kv = stack, stack.notion, stack.qstash, stack.upstash
+
+    def command(self, *words: str) -> Any:
+        """One KV command, as its plain answer."""
+        headers = {"Authorization": f"Bearer {self.kv.token}"}
+        return httpx.post(self.kv.url, json=words, headers=headers, trust_env=False).json()["result"]
+
+    def read(self, key: str) -> Any:
+        text = self.command("GET", key)
+        return None if text is None else json.loads(text)
+
+    def site_keys(self) -> list[str]:
+        """What a site can read; nothing of the engine's own."""
+        return sorted(key for key in self.command("KEYS", "*") if not key.startswith("sync:"))
+
+    def run(self, run_id: str) -> dict[str, str]:
+        """A run's record."""
+        flat: list[str] = self.command("HGETALL", f"sync:run:{run_id}")
+        return dict(zip(flat[::2], flat[1::2], strict=True))
+
+    def sync(self, **query: str) -> dict[str, str]:
+        """Asks for a run through the trigger and waits until it has ended."""
+        answer = self.stack.get("/api/sync/trigger", **query)
+        assert answer.status_code == 202, answer.text
+        return self.ended(answer.json()["runId"])
+
+    def ended(self, run_id: str) -> dict[str, str]:
+        give_up = time.monotonic() + GIVE_UP_SECONDS
+        while time.monotonic() < give_up:
+            run = self.run(run_id)
+            if run.get("status") not in (None, "pending", "active"):
+                self.qstash.drain()
+                return self.run(run_id)
+            time.sleep(0.05)
+        raise AssertionError(f"run {run_id} did not end: {self.run(run_id)}")
+
+    def published(self) -> dict[str, Any]:
+        """Every page's bundle by the page's id, parts put together."""
+        bundles = [self.read(key) for key in self.site_keys() if key.startswith("page:") and ":part:" not in key]
+        return {bundle["meta"]["id"]: bundle for bundle in bundles}
+
+    def check(self) -> None:
+        """KV equals the workspace: the same pages, block for block; and each index names bundles that are there."""
+        published = self.published()
+        expected = truth.published_pages(self.notion.workspace, DATABASES)
+        assert sorted(published) == sorted(expected)
+        for id, bundle in published.items():
+            assert comparable(bundle["blocks"]) == comparable(truth.tree(self.notion.workspace, id)), bundle["meta"]
+        for source in ("pages", "posts"):
+            for item in self.read(f"{source}:index")["items"]:
+                assert published[item["id"]]["meta"] == item
+
+
+def comparable(blocks: list[Any]) -> Any:
+    """Blocks without what legitimately differs: the addresses of hosted files, and the words for what can't be read."""
+    return [_comparable(block) for block in blocks]
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_comparable(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") == "file" and isinstance(value.get("file"), dict):
+        return {"type": "file"}
+    members = {name: _comparable(one) for name, one in value.items() if name != "unavailable"}
+    if set(value) - {"id", "object", "type", "has_children", "children", "unavailable"} <= {
+        f"{kind}_{part}" for kind in ("meeting_notes", "transcription") for part in ("summary", "notes", "transcript")
+    }:
+        members = {name: one for name, one in members.items() if name in ("id", "children")}
+    return members | ({"unavailable": True} if "unavailable" in value else {})

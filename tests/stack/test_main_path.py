@@ -1,0 +1,63 @@
+"""The main path: trigger → queue → worker → KV."""
+
+from dev.notion import truth
+from tests.stack.site import DATABASES, Site
+
+
+def test_a_full_sync_equals_the_workspace(site: Site) -> None:
+    run = site.sync()
+
+    assert run["status"] == "delivered"
+    assert run.get("failed", "0") == "0"
+    site.check()
+
+
+def test_a_full_sync_needs_hardly_more_requests_than_the_minimum(site: Site) -> None:
+    run = site.sync()
+
+    minimum = truth.minimum_requests(site.notion.workspace, DATABASES)
+    assert int(run["notionRequests"]) <= 1.02 * minimum
+
+
+def test_a_second_run_reads_nothing_and_writes_nothing(site: Site) -> None:
+    site.sync()
+    before = {key: site.command("GET", key) for key in site.site_keys()}
+    site.notion.log.clear()
+    site.kv.commands.clear()
+
+    run = site.sync()
+
+    assert (run.get("synced", "0"), run["toSync"]) == ("0", "0")
+    assert {key: site.command("GET", key) for key in site.site_keys()} == before
+
+
+def test_a_run_of_many_slices_sends_one_message_for_each(site: Site) -> None:
+    site.stack.set("SYNC_SLICE_SECONDS", "0.2")
+    site.notion.latency.set(30)
+    try:
+        run = site.sync()
+    finally:
+        site.stack.set("SYNC_SLICE_SECONDS", "")
+
+    assert int(run["slices"]) > 2
+    assert site.qstash.counts["publish"] == int(run["slices"])
+    site.check()
+
+
+def test_who_asks_meanwhile_joins_and_is_followed(site: Site) -> None:
+    site.notion.latency.set(20)
+    first = site.stack.get("/api/sync/trigger").json()
+    second = site.stack.get("/api/sync/trigger").json()
+
+    assert second["message"] == "Sync already running"
+    assert (second["runId"], second["jobId"]) == (first["runId"], first["jobId"])
+    followed = site.ended(first["runId"])["followUpRun"]
+    assert site.ended(followed)["status"] == "delivered"
+
+
+def test_the_backup_way_does_the_same_without_the_queue(site: Site) -> None:
+    answer = site.stack.get("/api/sync").json()
+
+    assert (answer["ok"], answer["status"], answer["remaining"]) == (True, "done", 0)
+    assert site.qstash.counts["publish"] == 0
+    site.check()
