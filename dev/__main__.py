@@ -2,8 +2,11 @@
 
 import argparse
 import asyncio
+import sys
 import time
 from collections import Counter
+from contextlib import redirect_stdout
+from pathlib import Path
 
 import httpx
 from rich.console import Console
@@ -18,6 +21,7 @@ from lib.store.kv import Kv
 from lib.store.runs import Run, Runs
 
 PORT = 3000
+LOG = Path(".cache/functions.log")
 POLL_SECONDS = 0.1
 GIVE_UP_SECONDS = 300.0
 
@@ -27,8 +31,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=PORT, help="where the functions are served (3000)")
     parser.add_argument("--once", action="store_true", help="end after the sync instead of keeping the stack up")
     options = parser.parse_args()
-    console = Console()
-    with Stack(options.port) as stack:
+    console = Console(file=sys.stdout)
+    LOG.parent.mkdir(exist_ok=True)
+    # The functions print their log as on Vercel; here it would tear the progress bar apart.
+    with LOG.open("w") as log, redirect_stdout(log), Stack(options.port) as stack:
         run = asyncio.run(_sync(stack, console))
         asyncio.run(_tell(stack, run, console))
         if run.status != "delivered":
@@ -42,7 +48,7 @@ async def _sync(stack: Stack, console: Console) -> Run:
     answer = await asyncio.to_thread(stack.get, "/api/sync/trigger")
     answer.raise_for_status()
     run_id = answer.json()["runId"]
-    console.print(f"GET {stack.url}/api/sync/trigger → {answer.status_code}  job {answer.json()['jobId']}")
+    console.print(f"GET {stack.url}/api/sync/trigger → {answer.status_code} {answer.json()['message']}")
     give_up = time.monotonic() + GIVE_UP_SECONDS
     columns = (
         SpinnerColumn(),
@@ -53,7 +59,7 @@ async def _sync(stack: Stack, console: Console) -> Run:
     )
     async with httpx.AsyncClient(trust_env=False) as http:
         runs = Runs(Kv(stack.upstash.url, stack.upstash.token, http), Keys(), time.time)
-        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        with Progress(*columns, console=console, redirect_stdout=False, disable=not console.is_terminal) as progress:
             bar = progress.add_task("Asked for", total=None)
             while time.monotonic() < give_up:
                 run = await runs.read(run_id)
@@ -101,9 +107,9 @@ def _requests(stack: Stack, run: Run) -> str:
 
 
 def _stay(stack: Stack, console: Console) -> None:
-    console.print(
-        f"\nThe stack stays up; Ctrl+C ends it. Ask for another run with\n  curl '{stack.url}/api/sync/trigger?secret={stack.secret}'"
-    )
+    console.print(f"\nThe stack stays up at {stack.url}; Ctrl+C ends it. The functions' log is in {LOG}.")
+    console.print("Ask for another run with")
+    console.print(f"  curl '{stack.url}/api/sync/trigger?secret={stack.secret}'", soft_wrap=True, highlight=False)
     try:
         while True:
             time.sleep(3600)
