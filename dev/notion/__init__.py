@@ -1,0 +1,107 @@
+"""A Notion that runs on this machine: Notion's reading API over a workspace in memory, with test controls.
+
+What it imitates, and what it doesn't, is in README.md.
+"""
+
+from collections.abc import Callable
+from types import TracebackType
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dev.notion import files
+from dev.notion.api import Api
+from dev.notion.clock import Clock
+from dev.notion.controls import Controls
+from dev.notion.door import Door
+from dev.notion.edits import Edits
+from dev.notion.faults import Faults
+from dev.notion.generate import PAGES, POSTS
+from dev.notion.limits import Latency, RateLimit
+from dev.notion.load import load
+from dev.notion.log import RequestLog
+from dev.notion.workspace import TOKEN, Workspace
+from dev.serve import Server
+
+__all__ = ["SAMPLE_SOURCES", "TOKEN", "NotionStandIn"]
+
+SAMPLE_SOURCES = f"pages={PAGES},posts={POSTS}"
+"""What NOTION_SOURCES is for the sample workspace."""
+
+
+class NotionStandIn:
+    """A running stand-in, a program and a fixture: `url`, `reset()`, `close()`; also a context manager.
+
+    `workspace` is what it serves and `edit` changes it; `clock`, `limit`, `latency` and `faults` are its weather, and
+    `log` is what it was asked. `source` makes the workspace it starts with, and again at every reset.
+    """
+
+    def __init__(self, port: int = 0, source: Callable[[], Workspace] = load) -> None:
+        self._source = source
+        self.workspace = source()
+        self.clock = Clock()
+        self.edit = Edits(self.workspace, self.clock)
+        self.limit = RateLimit(self.clock)
+        self.latency = Latency()
+        self.faults = Faults()
+        self.log = RequestLog()
+        self._files = files.SignedFiles(self.workspace, self.clock)
+        self._server = Server(self._door(), port, date_header=False)
+        self.url = self.workspace.home = self._server.url
+
+    def reset(self) -> None:
+        """Everything as it was at the start: workspace, clock, limits, latency, faults, log."""
+        self.workspace.become(self._source())
+        self.clock.reset()
+        self.limit.reset()
+        self.latency.set(0)
+        self.faults.clear()
+        self.log.clear()
+
+    def close(self) -> None:
+        self._server.close()
+
+    def __enter__(self) -> "NotionStandIn":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _door(self) -> Door:
+        rest = Starlette(
+            routes=[
+                *Controls(self).routes(),
+                Route("/files/{path:path}", self._hosted_file),
+                Route("/external/{name}", _external_file),
+            ]
+        )
+        return Door(
+            api=Api(self.workspace, self._files).app,
+            rest=rest,
+            workspace=self.workspace,
+            clock=self.clock,
+            limit=self.limit,
+            latency=self.latency,
+            faults=self.faults,
+            log=self.log,
+        )
+
+    async def _hosted_file(self, request: Request) -> Response:
+        """The bytes of a hosted file, while its address is good; else S3's refusal."""
+        refusal = self._files.refusal(request.scope["raw_path"].decode(), dict(request.query_params))
+        if refusal is not None:
+            error = f"<Error><Code>AccessDenied</Code><Message>{refusal}</Message></Error>"
+            return Response(f'<?xml version="1.0" encoding="UTF-8"?>\n{error}', 403, media_type="application/xml")
+        return _file(request.path_params["path"].rpartition("/")[2])
+
+
+async def _external_file(request: Request) -> Response:
+    return _file(request.path_params["name"])
+
+
+def _file(name: str) -> Response:
+    return Response(files.content(name), media_type=files.media_type(name))

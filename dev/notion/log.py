@@ -1,0 +1,65 @@
+"""What the stand-in was asked: the requests one by one, and sums of them."""
+
+import re
+import threading
+from collections import Counter, deque
+
+from dev.notion.nodes import JSON
+
+KEPT = 100_000
+
+_ID = re.compile(r"/[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+class RequestLog:
+    """The last requests in the order of their answers; `stats` count since they were set back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._requests: deque[JSON] = deque(maxlen=KEPT)
+            self._n = 0
+            self._running = 0
+        self.clear_stats()
+
+    def clear_stats(self) -> None:
+        with self._lock:
+            self._by_status: Counter[int] = Counter()
+            self._by_endpoint: Counter[str] = Counter()
+            self._most_at_once = 0
+
+    def begin(self) -> None:
+        with self._lock:
+            self._running += 1
+            self._most_at_once = max(self._most_at_once, self._running)
+
+    def end(self, method: str, path: str, status: int) -> None:
+        """`status` 0: the connection was left without an answer."""
+        endpoint = f"{method} {_ID.sub('/{id}', path)}"
+        if "/properties/" in endpoint:
+            endpoint = endpoint.rpartition("/")[0] + "/{id}"
+        with self._lock:
+            self._running -= 1
+            self._n += 1
+            self._requests.append({"n": self._n, "method": method, "path": path, "status": status})
+            self._by_status[status] += 1
+            self._by_endpoint[endpoint] += 1
+
+    @property
+    def requests(self) -> list[JSON]:
+        with self._lock:
+            return list(self._requests)
+
+    @property
+    def stats(self) -> JSON:
+        """`total`, `byStatus`, `byEndpoint`, and how many were under way `mostAtOnce`."""
+        with self._lock:
+            return {
+                "total": sum(self._by_status.values()),
+                "byStatus": {str(status): count for status, count in sorted(self._by_status.items())},
+                "byEndpoint": dict(sorted(self._by_endpoint.items())),
+                "mostAtOnce": self._most_at_once,
+            }

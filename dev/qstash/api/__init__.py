@@ -1,0 +1,1 @@
+"""QStash's REST API and the stand-in's own controls, one module per resource."""
