@@ -38,6 +38,10 @@ def test_then_the_newest_date_comes_first_and_missing_last() -> None:
     assert in_order(*metas) == ["new", "old", "none"]
 
 
+def test_a_date_long_ago_comes_before_none() -> None:
+    assert in_order(meta("a"), meta("b", date=day("1889-03-31"))) == ["b", "a"]
+
+
 def test_order_goes_before_date() -> None:
     assert in_order(meta("b", order=2, date=day("2026-02-01")), meta("a", order=1, date=day("2026-01-01"))) == [
         "a",

@@ -44,6 +44,12 @@ def test_a_hosted_file_deep_inside_a_block_of_tomorrow_is_settled() -> None:
     assert pictures == [{"type": "file", "file": {"url": at("1.png")}}, emoji()]
 
 
+def test_a_hosted_file_is_known_by_its_place_or_by_its_expiry() -> None:
+    given = {"file": {"url": f"{HOST}/1.png?X-Amz-Expires=3600"}, "cover": hosted("2.png")["file"]}
+    settled = settle_block(block("gallery", given), ADDRESS)["gallery"]
+    assert settled == {"file": {"url": at("1.png")}, "cover": {"url": at("2.png")}}
+
+
 def test_settling_changes_nothing_of_the_block_it_was_given() -> None:
     given = block("image", {"caption": [], **hosted()})
     settle_block(given, ADDRESS)

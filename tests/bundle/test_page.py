@@ -194,6 +194,13 @@ def test_parts_are_within_the_size_allowed_and_hold_all_blocks_in_order(blocks: 
         assert larger > limit
 
 
+def test_a_part_is_filled_to_the_last_byte_and_not_beyond() -> None:
+    blocks = [paragraph("é" * number, str(number)) for number in range(8)]
+    full = len(json.dumps({"blocks": blocks[:3]}, ensure_ascii=False, separators=(",", ":")).encode())
+    firsts = [json.loads(encoded(blocks, limit).parts[0])["blocks"] for limit in (full - 1, full, full + 1)]
+    assert firsts == [blocks[:2], blocks[:3], blocks[:3]]
+
+
 def test_a_block_too_large_for_any_value_stands_alone_in_its_part() -> None:
     blocks = [paragraph("a", "a"), paragraph("x" * 5_000, "b"), paragraph("c", "c")]
     parts = [json.loads(part)["blocks"] for part in encoded(blocks, 2_000).parts]

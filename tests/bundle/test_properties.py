@@ -137,7 +137,7 @@ def test_formatted_text_stands_beside_its_plain_text_as_notion_gives_it(item: JS
 
 
 def test_a_property_of_the_owner_is_never_hidden_by_formatted_text() -> None:
-    own = {"Intro": prop("rich_text", [plain("x", bold=True)]), "Intro__rich": prop("number", 1)}
+    own = {"Intro__rich": prop("number", 1), "Intro": prop("rich_text", [plain("x", bold=True)])}
     assert flatten(page(own), ADDRESS)["Intro__rich"] == 1
 
 

@@ -4,7 +4,8 @@ import asyncio
 import gzip
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from email.utils import formatdate
 from typing import Any
 
@@ -331,40 +332,55 @@ async def test_notion_time_is_never_later_than_ours(date: str) -> None:
     assert notion.notion_time(clock.time) == clock.time
 
 
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
+
+
+@asynccontextmanager
+async def serving(talk: Talk) -> AsyncIterator[str]:
+    """The address of a server that talks so on each connection; all of them are closed at the end."""
+    talks: list[asyncio.Task[None] | None] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(asyncio.current_task())
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await talk(reader, writer)
+        with suppress(ConnectionError):
+            writer.close()
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1")
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        await asyncio.gather(*(task for task in talks if task is not None))
+
+
 async def test_over_a_real_connection_a_reset_is_repeated_and_the_callers_pool_is_used() -> None:
     connections = 0
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal connections
         connections += 1
-        if connections > 1:
-            body = gzip.compress(json.dumps(FINE).encode())
-            head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-            while await reader.readuntil(b"\r\n\r\n"):
-                writer.write(head + body)
-                await writer.drain()
-        writer.close()
+        body = gzip.compress(json.dumps(FINE).encode())
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        while connections > 1 and await reader.readuntil(b"\r\n\r\n"):
+            writer.write(head + body)
+            await writer.drain()
 
-    server = await asyncio.start_server(serve, "127.0.0.1")
-    port = server.sockets[0].getsockname()[1]
     limits = httpx.Limits(max_connections=1)
-    async with httpx.AsyncClient(limits=limits, trust_env=False) as http:
-        notion = client(Script(fine()), http=http, base_url=f"http://127.0.0.1:{port}")
+    async with serving(talk) as address, httpx.AsyncClient(limits=limits, trust_env=False) as http:
+        notion = client(Script(fine()), http=http, base_url=address)
         assert [await notion.get("users/me") for _ in range(3)] == [FINE] * 3
-    server.close()
     assert (connections, notion.requests) == (2, 4)
 
 
 async def test_a_silent_server_is_given_up_after_the_timeout() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1")
-    port = server.sockets[0].getsockname()[1]
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
-        notion = client(Script(fine()), http=http, base_url=f"http://127.0.0.1:{port}", timeout_seconds=0.02)
+    async with serving(talk) as address, httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        notion = client(Script(fine()), http=http, base_url=address, timeout_seconds=0.02)
         with pytest.raises(NotionAway, match="did not answer in time"):
             await notion.get("users/me")
-    server.close()
     assert notion.requests == 4

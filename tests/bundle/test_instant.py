@@ -1,0 +1,42 @@
+"""Times of Notion's in every form it gives them."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from lib.bundle.instant import instant
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as far:
+        far.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_utc")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-05-01",
+        "2026-05-01T00:00:00.000Z",
+        "2026-05-01T00:00:00.000+00:00",
+        "2026-05-01T02:00:00.000+02:00",
+        "2026-05-01T00:00:00",
+    ],
+)
+def test_every_form_of_a_time_is_the_same_instant_wherever_we_run(text: str) -> None:
+    assert instant(text) == 1_777_593_600
+
+
+def test_parts_of_a_second_count() -> None:
+    assert instant("2026-05-01T00:00:00.076+00:00") == 1_777_593_600.076
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        instant(text)

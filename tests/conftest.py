@@ -1,0 +1,45 @@
+"""What every test may need: a complete environment, and tiers that say so when their tools are missing."""
+
+import os
+from collections.abc import Callable
+from typing import NoReturn
+
+import pytest
+
+_missing: dict[str, str] = {}
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    """Everything that is needed, and nothing else."""
+    return {
+        "NOTION_TOKEN": "ntn_4711",
+        "NOTION_SOURCES": "pages=11111111-2222-3333-4444-555555555555,posts=66666666777788889999aaaaaaaaaaaa",
+        "CRON_SECRET": "correct horse battery staple",
+        "QSTASH_TOKEN": "qstash-token",
+        "QSTASH_CURRENT_SIGNING_KEY": "sig_current_0123456789abcdefghij",
+        "QSTASH_NEXT_SIGNING_KEY": "sig_next_0123456789abcdefghijklm",
+        "KV_REST_API_URL": "https://kv.example",
+        "KV_REST_API_TOKEN": "kv-token",
+        "SYNC_BASE_URL": "https://sync.example",
+    }
+
+
+@pytest.fixture(scope="session")
+def lacking() -> Callable[[str, str], NoReturn]:
+    """`lacking(tier, remedy)`: skips the tier, loudly; where CI is set, a tier that can't run is a failure."""
+
+    def give_up(tier: str, remedy: str) -> NoReturn:
+        if os.environ.get("CI"):
+            pytest.fail(f"{tier}: {remedy}", pytrace=False)
+        _missing[tier] = remedy
+        pytest.skip(f"{tier}: {remedy}")
+
+    return give_up
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _missing:
+        terminalreporter.section("TIERS THAT DID NOT RUN", yellow=True, bold=True)
+        for tier, remedy in _missing.items():
+            terminalreporter.line(f"{tier}: {remedy}")

@@ -1,0 +1,248 @@
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lib.config import Config, Secret
+from lib.errors import Misconfigured
+
+Environ = dict[str, str]
+
+NEEDED = [
+    "NOTION_TOKEN",
+    "NOTION_SOURCES",
+    "CRON_SECRET",
+    "QSTASH_TOKEN",
+    "QSTASH_CURRENT_SIGNING_KEY",
+    "QSTASH_NEXT_SIGNING_KEY",
+    "KV_REST_API_URL",
+    "KV_REST_API_TOKEN",
+    "SYNC_BASE_URL",
+]
+
+
+def refusal(environ: Environ) -> str:
+    with pytest.raises(Misconfigured) as caught:
+        Config.read(environ)
+    return str(caught.value)
+
+
+def plain(config: Config) -> list[object]:
+    """A config with its secrets laid open, so that two can be compared."""
+    return [value.reveal() if isinstance(value, Secret) else value for value in msgspec.structs.astuple(config)]
+
+
+def test_what_is_needed_is_enough_and_the_rest_has_its_defaults(environ: Environ) -> None:
+    config = Config.read(environ)
+    assert config.sources == {
+        "pages": "11111111-2222-3333-4444-555555555555",
+        "posts": "66666666-7777-8888-9999-aaaaaaaaaaaa",
+    }
+    assert config.notion_token.reveal() == "ntn_4711"
+    assert config.qstash_url == "https://qstash.upstash.io"
+    assert config.notion_api_url == "https://api.notion.com"
+    assert (config.lanes, config.retries, config.slice_seconds) == (1, 2, None)
+    assert (config.kv_prefix, config.kv_max_value_bytes) == ("", 8_000_000)
+    assert config.notion_requests_per_minute == 180
+    assert config.notify_on == "change"
+    assert config.slack_webhook_url is config.blob_read_write_token is config.protection_bypass is None
+
+
+@pytest.mark.parametrize("name", NEEDED)
+@pytest.mark.parametrize("value", [None, "", "  \n"])
+def test_a_needed_setting_that_is_missing_or_blank_is_named_with_its_remedy(
+    environ: Environ, name: str, value: str | None
+) -> None:
+    del environ[name]
+    if value is not None:
+        environ[name] = value
+    assert refusal(environ).startswith(f"{name} is not set: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NOTION_TOKEN", "pasted with blanks"),
+        ("NOTION_TOKEN", "ntn_café"),
+        ("QSTASH_URL", "qstash.upstash.io"),
+        ("QSTASH_URL", "ftp://qstash.upstash.io"),
+        ("KV_REST_API_URL", "redis://default:pw@kv.example:6379"),
+        ("KV_REST_API_URL", "https://kv.example:port"),
+        ("KV_REST_API_URL", "https://[kv.example"),
+        ("KV_REST_API_TOKEN", "two words"),
+        ("SYNC_BASE_URL", "sync.example"),
+        ("SYNC_BASE_URL", "https://sync.example?x=private"),
+        ("SYNC_BASE_URL", "https://sync.exa mple"),
+        ("SYNC_SLICE_SECONDS", "soon"),
+        ("SYNC_SLICE_SECONDS", "-30"),
+        ("SYNC_SLICE_SECONDS", "0.0"),
+        ("SYNC_SLICE_SECONDS", "nan"),
+        ("SYNC_SLICE_SECONDS", "inf"),
+        ("SYNC_LANES", "0"),
+        ("SYNC_LANES", "9"),
+        ("SYNC_LANES", "1.5"),
+        ("SYNC_LANES", "²"),
+        ("SYNC_RETRIES", "-1"),
+        ("KV_PREFIX", "my site:"),
+        ("KV_MAX_VALUE_BYTES", "12"),
+        ("NOTION_API_URL", "api.notion.com"),
+        ("NOTION_FILE_HOSTS", "https://files.example"),
+        ("NOTION_FILE_HOSTS", ",,"),
+        ("NOTION_REQUESTS_PER_MINUTE", "0"),
+        ("NOTIFY_ON", "never"),
+        ("SLACK_WEBHOOK_URL", "hooks.slack.com/services/private"),
+        ("NOTIFY_WEBHOOK_URL", "http://"),
+        ("REVALIDATE_URL", "/api/revalidate"),
+    ],
+)
+def test_a_malformed_setting_is_named_and_its_value_never_shown(environ: Environ, name: str, value: str) -> None:
+    message = refusal(environ | {name: value})
+    assert message.startswith(f"{name} must be ")
+    assert value not in message
+    assert "private" not in message
+
+
+@pytest.mark.parametrize(
+    ("sources", "hint"),
+    [
+        ("11111111222233334444555555555555", "entry 1"),
+        ("pages=ntn_1234private", "pages is followed by neither"),
+        ("pages=", "entry 1"),
+        ("Pages=11111111222233334444555555555555", "entry 1"),
+        ("sync=11111111222233334444555555555555", "are taken"),
+        ("redirects=11111111222233334444555555555555", "are taken"),
+        ("a=11111111222233334444555555555555,a=66666666777788889999aaaaaaaaaaaa", "entry 2 repeats"),
+        ("a=11111111222233334444555555555555,b=11111111-2222-3333-4444-555555555555", "entry 2 repeats"),
+        (",", "empty"),
+    ],
+)
+def test_a_malformed_source_is_pointed_out_without_its_text(environ: Environ, sources: str, hint: str) -> None:
+    message = refusal(environ | {"NOTION_SOURCES": sources})
+    assert message.startswith("NOTION_SOURCES must be ")
+    assert hint in message
+    assert "1111" not in message
+    assert "private" not in message
+
+
+def test_a_source_may_be_a_notion_address_with_a_query(environ: Environ) -> None:
+    address = (
+        "https://www.notion.so/team/Blog-11111111222233334444555555555555?v=66666666777788889999aaaaaaaaaaaa&pvs=4"
+    )
+    config = Config.read(environ | {"NOTION_SOURCES": f" blog_2 = {address} ,"})
+    assert config.sources == {"blog_2": "11111111-2222-3333-4444-555555555555"}
+
+
+def test_blanks_around_a_value_do_not_count(environ: Environ) -> None:
+    config = Config.read({name: f" {value}\n" for name, value in environ.items()})
+    assert plain(config) == plain(Config.read(environ))
+
+
+@pytest.mark.parametrize("half", [{}, {"KV_REST_API_URL": "https://half.example"}, {"KV_REST_API_TOKEN": "half"}])
+def test_upstashs_own_names_serve_where_vercels_are_absent_or_not_whole(environ: Environ, half: Environ) -> None:
+    del environ["KV_REST_API_URL"], environ["KV_REST_API_TOKEN"]
+    upstash = {"UPSTASH_REDIS_REST_URL": "https://redis.example/", "UPSTASH_REDIS_REST_TOKEN": "theirs"}
+    config = Config.read(environ | upstash | half)
+    assert (config.kv_url, config.kv_token.reveal()) == ("https://redis.example", "theirs")
+
+
+def test_the_read_only_token_never_serves(environ: Environ) -> None:
+    del environ["KV_REST_API_TOKEN"]
+    assert "KV_REST_API_TOKEN is not set" in refusal(environ | {"KV_REST_API_READ_ONLY_TOKEN": "reader"})
+
+
+@pytest.mark.parametrize(
+    ("surroundings", "address"),
+    [
+        ({"SYNC_BASE_URL": "https://mine.example/"}, "https://mine.example"),
+        ({"VERCEL_ENV": "production"}, "https://site.example"),
+        ({"VERCEL_ENV": "preview"}, "https://site-git-branch.vercel.app"),
+        ({"VERCEL_ENV": "production", "VERCEL_PROJECT_PRODUCTION_URL": ""}, "https://site-git-branch.vercel.app"),
+    ],
+)
+def test_the_public_address_is_the_owners_then_productions_then_the_deployments(
+    environ: Environ, surroundings: Environ, address: str
+) -> None:
+    del environ["SYNC_BASE_URL"]
+    vercel = {"VERCEL_URL": "site-git-branch.vercel.app", "VERCEL_PROJECT_PRODUCTION_URL": "site.example"}
+    config = Config.read(environ | vercel | surroundings)
+    assert config.base_url == address
+    assert config.address("/api/sync/worker") == f"{address}/api/sync/worker"
+
+
+def test_email_needs_all_three_of_its_settings(environ: Environ) -> None:
+    whole = {
+        "RESEND_API_KEY": "re_1",
+        "NOTIFY_EMAIL_FROM": "Sync <s@x.example>",
+        "NOTIFY_EMAIL_TO": "a@x.example, b@x.example",
+    }
+    assert Config.read(environ | whole).notify_email_to == ("a@x.example", "b@x.example")
+    for name in whole:
+        assert refusal(environ | whole | {name: ""}).startswith(f"{name} is not set: e-mail needs")
+
+
+def test_a_secret_hides_itself(environ: Environ) -> None:
+    config = Config.read(environ)
+    shown = f"{config!r} {config} {config.cron_secret} {[config.notion_token]}"
+    assert not [secret.reveal() for secret in config.secrets if secret.reveal() in shown]
+    with pytest.raises(TypeError):
+        json.dumps({"secret": config.cron_secret})
+    with pytest.raises(TypeError):
+        msgspec.json.encode(config)
+
+
+def test_every_secret_is_among_the_secrets(environ: Environ) -> None:
+    hidden = {
+        "NOTION_WEBHOOK_TOKEN": "hidden-1",
+        "SLACK_WEBHOOK_URL": "https://hooks.example/hidden-2",
+        "NOTIFY_WEBHOOK_URL": "http://127.0.0.1:9/hidden-3",
+        "REVALIDATE_SECRET": "hidden-4",
+        "BLOB_READ_WRITE_TOKEN": "hidden-5",
+        "VERCEL_AUTOMATION_BYPASS_SECRET": "hidden-6",
+    }
+    secrets = {secret.reveal() for secret in Config.read(environ | hidden).secrets}
+    assert secrets >= set(hidden.values())
+    assert secrets >= {value for name, value in environ.items() if "TOKEN" in name or "KEY" in name or "SECRET" in name}
+
+
+class Watched(Mapping[str, str]):
+    """An environment that notes which variables were asked for."""
+
+    def __init__(self, variables: Environ) -> None:
+        self._variables, self.asked = variables, set[str]()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
+
+
+def example() -> Environ:
+    """The lines of .env.example."""
+    lines = (Path(__file__).parent.parent / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_example_names_every_variable_that_is_read(environ: Environ) -> None:
+    asked = set()
+    for changes in (
+        {},
+        {"SYNC_BASE_URL": "", "VERCEL_URL": "x.example"},
+        {"RESEND_API_KEY": "re_1", "NOTIFY_EMAIL_FROM": "a@b", "NOTIFY_EMAIL_TO": "a@b"},
+    ):
+        watched = Watched(environ | changes)
+        Config.read(watched)
+        asked |= watched.asked
+    others = {"VERCEL_ENV", "VERCEL_URL", "VERCEL_PROJECT_PRODUCTION_URL"}
+    others |= {"UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"}
+    assert asked - others == set(example())
+
+
+def test_the_examples_defaults_are_the_defaults(environ: Environ) -> None:
+    assert plain(Config.read(example() | environ)) == plain(Config.read(environ))

@@ -1,0 +1,146 @@
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from lib.config import Secret
+from lib.log import LONGEST, Log, quieten
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Any:
+    """What was printed since the last look, each line as an object."""
+    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def log(*secrets: str, limit: int = 100) -> Log:
+    return Log(now=lambda: 1_780_000_000.25, secrets=map(Secret, secrets), limit=limit)
+
+
+def test_an_event_is_one_compact_json_line(capsys: pytest.CaptureFixture[str]) -> None:
+    log().bind(runId="run_1", slice=2).event("page.synced", pageId="ä\nb", ms=12, ok=True, none=None)
+    assert capsys.readouterr().out == (
+        '{"event":"page.synced","time":"2026-05-28T20:26:40.250Z","runId":"run_1","slice":2,'
+        '"pageId":"ä\\nb","ms":12,"ok":true,"none":null}\n'
+    )
+
+
+def test_a_line_is_written_by_one_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("builtins.print", lambda *words, **_: printed.append(words))
+    log().event("a", b="c")
+    assert [len(words) for words in printed] == [1]
+
+
+def test_what_is_bound_does_not_touch_the_log_it_was_bound_from(lines: Any) -> None:
+    first = log()
+    first.bind(runId="run_1").event("a")
+    first.event("b")
+    assert [line.get("runId") for line in lines()] == ["run_1", None]
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        ("https://f.example/a.png?X-Amz-Date=1&X-Amz-Signature=SECRET&x=1 gone", "https://f.example/a.png?*** gone"),
+        ("X-Amz-Credential=SECRET&a=1", "X-Amz-Credential=***&a=1"),
+        ("GET /api/sync?secret=SECRET&page=a", "GET /api/sync?secret=***&page=a"),
+        ("to=https%3A%2F%2Ff.example%3Ftoken%3DSECRET", "to=https%3A%2F%2Ff.example%3Ftoken%3D***"),
+        ("qstash_token=SECRET", "qstash_token=***"),
+        ("Authorization: Bearer SECRET, more", "Authorization: Bearer ***, more"),
+        ("signed eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJ.c2lnbmVk-x end", "signed *** end"),
+        ("the word: open SECRET", "the word: ***"),
+    ],
+)
+def test_no_secret_is_printed(lines: Any, value: str, seen: str) -> None:
+    secretive = log("SECRET", "open SECRET")
+    secretive.bind(context=value).error("e", ValueError(value), nested={"list": [value]})
+    [line] = lines()
+    assert line["context"] == line["nested"]["list"][0] == seen
+    assert "SECRET" not in json.dumps(line)
+
+
+def test_addresses_and_bearers_are_scrubbed_without_knowing_the_secret(lines: Any) -> None:
+    log().event("e", a="?secret=hidden", b="bearer hidden", c="https://x/?a=1&X-Amz-Signature=hidden")
+    assert "hidden" not in json.dumps(lines())
+
+
+def test_a_field_named_like_a_secret_is_hidden_whatever_it_holds(lines: Any) -> None:
+    log().event("e", headers={"Authorization": "abc", "x-sync-secret": 12, "Upstash-Signature": ["abc"]}, token=None)
+    [line] = lines()
+    assert line["headers"] == {"Authorization": "***", "x-sync-secret": "***", "Upstash-Signature": "***"}
+    assert line["token"] is None
+
+
+def test_a_secret_itself_prints_as_hidden(lines: Any) -> None:
+    log().event("e", value=Secret("abc"), key=[Secret("abc")])
+    assert "abc" not in json.dumps(lines())
+
+
+def test_secrets_learned_later_are_hidden_too(lines: Any) -> None:
+    log("first").hiding([Secret("second")]).event("e", text="first second third")
+    assert lines()[0]["text"] == "*** *** third"
+
+
+def test_a_long_value_is_cut_in_its_middle_after_it_was_scrubbed(lines: Any) -> None:
+    edge = "x" * (LONGEST // 2 - 3)
+    log("SECRET").event("e", text=edge + "SECRET" + "y" * LONGEST + "end")
+    [line] = lines()
+    assert len(line["text"]) < LONGEST + 50
+    assert line["text"].startswith(edge + "***")
+    assert line["text"].endswith("end")
+
+
+def test_after_the_limit_ordinary_events_are_counted_and_troubles_still_pass(lines: Any) -> None:
+    limited = log(limit=3)
+    for number in range(5):
+        limited.bind(number=number).event("ordinary")
+    limited.warning("warning")
+    limited.error("error")
+    limited.close()
+    limited.event("another")
+    limited.close()
+    seen = lines()
+    assert [line["event"] for line in seen] == [
+        *("ordinary", "ordinary", "ordinary", "warning", "error", "log.suppressed", "another")
+    ]
+    assert [line["level"] for line in seen[3:5]] == ["warning", "error"]
+    assert seen[5]["lines"] == 2
+
+
+def test_an_error_brings_its_traceback_with_its_cause_in_the_same_line(lines: Any) -> None:
+    def cause() -> None:
+        raise KeyError("inner")
+
+    try:
+        try:
+            cause()
+        except KeyError as error:
+            raise ValueError("outer") from error
+    except ValueError as error:
+        log().error("broke", error, pageId="p")
+    [line] = lines()
+    assert line["pageId"] == "p"
+    assert "KeyError: 'inner'" in line["traceback"]
+    assert "in cause" in line["traceback"]
+    assert line["traceback"].endswith("ValueError: outer")
+
+
+def test_anything_can_be_logged(lines: Any) -> None:
+    log().event("e", path=b"x", nan=float("nan"), lone="\ud800", kinds={1}, error=ValueError("v"))
+    [line] = lines()
+    assert line["lone"] == "\\ud800"
+    assert line["kinds"] == [1]
+    assert line["error"] == "v"
+
+
+def test_the_chatty_libraries_are_quiet(caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("httpx", "httpcore", "notion_client"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    quieten()
+    with caplog.at_level(logging.INFO):
+        for name in ("httpx", "httpcore.connection", "notion_client"):
+            logging.getLogger(name).info("HTTP Request: GET https://x.example/?secret=hidden")
+            logging.getLogger(name).warning("trouble")
+    assert [record.getMessage() for record in caplog.records] == ["trouble"] * 3
