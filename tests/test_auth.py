@@ -156,8 +156,8 @@ def test_clocks_may_be_a_minute_apart(config: Config, deliver: Deliver, skew: in
     ("changes", "why"),
     [
         ({"exp": int(time.time()) - 65}, "has expired"),
-        ({"nbf": int(time.time()) + 90}, "comes from the future"),
-        ({"iat": int(time.time()) + 90}, "comes from the future"),
+        ({"nbf": int(time.time()) + 3_600}, "comes from the future"),
+        ({"iat": int(time.time()) + 3_600}, "comes from the future"),
         ({"iss": "Someone"}, "not issued by Upstash"),
         ({"sub": WORKER + "/"}, "for another address than https://sync.example/api/sync/worker: SYNC_BASE_URL"),
         ({"sub": WORKER.replace("https", "http")}, "for another address"),

@@ -82,7 +82,21 @@ class Door:
 
     async def _through(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = new_id()
-        call = _Call(scope, receive, _with_headers(send, self._headers(request_id)), send)
+        logged = False
+
+        def log() -> None:
+            nonlocal logged
+            if not logged:
+                logged = True
+                self._log.end(scope["method"], scope["path"], call.status)
+
+        async def send_logged(message: Message) -> None:
+            """Who has the answer finds it in the log: it is written before the last of it goes out."""
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                log()
+            await send(message)
+
+        call = _Call(scope, receive, _with_headers(send_logged, self._headers(request_id)), send)
         self._log.begin()
         try:
             if seconds := self._latency.seconds():
@@ -91,7 +105,7 @@ class Door:
             fault = self._faults.draw(scope["method"], scope["path"], _has_cursor(scope, body))
             await self._answer(call, request_id, fault)
         finally:
-            self._log.end(scope["method"], scope["path"], call.status)
+            log()
 
     async def _answer(self, call: "_Call", request_id: str, fault: Fault | None) -> None:
         scope = call.scope

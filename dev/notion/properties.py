@@ -159,4 +159,4 @@ REDUCTIONS: dict[str, tuple[str, Callable[[list[JSON]], Any]]] = {
     "latest_date": ("date", _latest),
     "show_original": ("array", lambda rolled: rolled),
 }
-"""Rollup functions that are computed, with the type of their result; others need a given result, else are unsupported."""
+"""Rollup functions that are computed, with the type of their result; others are unsupported unless given."""

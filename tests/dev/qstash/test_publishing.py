@@ -177,9 +177,7 @@ def test_a_delayed_message_is_delivered_by_time_alone(destination: Destination) 
     assert len(destination.arrivals) == arrived_before + 1
 
 
-def test_a_cancelled_message_is_not_delivered(
-    qstash: QStashStandIn, client: QStash, destination: Destination
-) -> None:
+def test_a_cancelled_message_is_not_delivered(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
     message_id = publish(client, destination.url, delay=60)
     client.message.cancel(message_id)
     qstash.advance(60)
