@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from lib.bundle.encoding import encode
 from lib.bundle.properties import title as title_of
 from lib.bundle.publication import publication
 from lib.bundle.slugs import Candidate, assign, wanted
@@ -95,7 +96,7 @@ def row_of(page: JSON, source: str, read_at: float) -> Row:
         published=state.published,
         visibility=state.visibility,
         paused=state.paused,
-        page=msgspec.Raw(msgspec.json.encode(page)),
+        page=msgspec.Raw(encode(page).encode()),
         read_at=read_at,
     )
 
@@ -355,7 +356,7 @@ def _child_item(id: str, kept: Kept, slug: str, watched: Watched, due_children: 
         slug=slug,
         visibility=kept.visibility,
         parent=kept.parent,
-        page=msgspec.Raw(msgspec.json.encode(page)),
+        page=msgspec.Raw(encode(page).encode()),
         read_at=watched.read_at if page else 0.0,
         **_memory(kept),
         due_children=due_children,

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 
 import msgspec
 
@@ -220,7 +219,6 @@ class Worker:
     def _written(self, item: Item, page: JSON, tree: Tree, bundle: PageBundle, read_at: float) -> tuple[Kept, Text]:
         """What KV remembers of the page, and the bundle as text."""
         text = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes)
-        meta = msgspec.json.encode(bundle.meta)
         kept = Kept(
             slug=item.slug,
             source=item.source,
@@ -230,7 +228,7 @@ class Worker:
             read_at=read_at,
             digest=bundle.digest,
             visibility=item.visibility,
-            meta_digest=sha256(meta).hexdigest()[:16],
+            meta_digest=bundle.meta_digest,
             rank=index.rank(bundle.meta) if item.parent is None else None,
             parent=item.parent,
             children=[child.id for child in tree.child_pages],
@@ -239,7 +237,7 @@ class Worker:
             databases=tree.databases,
             parts=len(text.parts),
         )
-        return kept, Text(text.head, text.parts, meta.decode())
+        return kept, Text(text.head, text.parts, text.meta)
 
     async def _database(self, item: Item) -> None:
         read_at = self._notion.notion_time(self._now())

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from lib.errors import Hopeless
 from lib.model import JSON
 from lib.notion import tree as tree_module
 from lib.notion.blocks import Originals, Walk, read_tree
@@ -241,6 +242,27 @@ async def test_the_original_on_its_own_page_comes_from_the_same_reading() -> Non
     tree = await tree_of(stage, owner, shelf.originals())
     assert tree.blocks[0]["children"] == stage.lists[original["id"]]
     assert lists(stage).count(original["id"]) == 1
+
+
+async def test_an_original_read_on_its_own_page_is_kept_for_its_copies() -> None:
+    stage, shelf = Stage(), Shelf()
+    original = stage.original(stage.block())
+    owner, page = stage.page(original), stage.page(stage.copy(original["id"]))
+    await tree_of(stage, owner, shelf.originals())
+    tree = await tree_of(stage, page, shelf.originals(), known_owners={original["id"]: owner})
+    assert tree.blocks[0]["children"] == stage.lists[original["id"]]
+    assert lists(stage).count(original["id"]) == 1
+
+
+async def test_an_interruption_leaves_the_shelf_alone() -> None:
+    stage, shelf = Stage(), Shelf()
+    failing = stage.block("toggle", stage.block())
+    stage.refused[f"blocks/{failing['id']}/children"] = error(401, "unauthorized")
+    page = stage.page(failing, *(stage.copy(new_id()) for _ in range(30)))
+    with pytest.raises(Hopeless):
+        await tree_of(stage, page, shelf.originals())
+    assert len(shelf.loads) < 8, "only those that were under way"
+    assert shelf.saves == []
 
 
 async def test_trouble_with_the_shelf_is_not_taken_for_an_unshared_original() -> None:
