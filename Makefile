@@ -1,30 +1,45 @@
-# make demo    the local stack and one sync, with no account
-# make test    everything that can be checked on this machine
-.PHONY: demo test lint clean
+.PHONY: help demo test lint clean
+.DEFAULT_GOAL := help
 
 VENV := .venv
-STAMP := $(VENV)/.made-from-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
-CLIENTS := tests/clients/node_modules/.made-from-$(shell cat tests/clients/package.json | cksum | cut -d ' ' -f 1)
+VERCEL := .cache/vercel
+# What was installed from the requirements as they are now; a second call has nothing to do.
+fingerprint = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
+STAMP := $(VENV)/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt)
+CLIENTS_STAMP := tests/clients/node_modules/.made-from-$(call fingerprint,tests/clients/package-lock.json)
+VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.json)
+NPM := npm --no-audit --no-fund --loglevel=error
+# Without npm, or without a registry, the tests that need these are skipped and say so; with CI set they fail.
+NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(VERCEL_STAMP))
 
-demo: $(STAMP)
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+demo: $(STAMP) ## the whole stack on this machine, with no account: one sync, and what is in KV (ARGS=--once ends it)
 	@$(VENV)/bin/python -m dev $(ARGS)
 
-test: lint $(if $(shell command -v npm),$(CLIENTS))
+test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
 	@$(VENV)/bin/python -m pytest $(ARGS)
 
-lint: $(STAMP)
-	@$(VENV)/bin/ruff format --check -q .
-	@$(VENV)/bin/ruff check -q .
+lint: $(STAMP) ## format, style and types
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy --no-error-summary
 
-$(STAMP): requirements.txt requirements-dev.txt
-	@python=$$(.ci/python) && rm -rf $(VENV) && "$$python" -m venv $(VENV)
-	@$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
-
-$(CLIENTS): tests/clients/package.json
-	@cd tests/clients && npm install --no-audit --no-fund --silent
-	@touch $@
-
-clean:
+clean: ## forget everything that was installed or cached
 	rm -rf $(VENV) .cache tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(STAMP):
+	@echo "Installing Python packages into $(VENV) …"
+	@python=$$(.ci/python) && rm -rf $(VENV) && "$$python" -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(CLIENTS_STAMP):
+	@echo "Installing the official JavaScript clients …"
+	@if $(NPM) ci --prefix tests/clients; then touch $@; fi
+
+$(VERCEL_STAMP):
+	@echo "Installing the Vercel CLI into $(VERCEL) …"
+	@mkdir -p $(VERCEL) && cp tests/runtime/package.json $(VERCEL)
+	@if $(NPM) install --prefix $(VERCEL) --omit=optional --ignore-scripts; then touch $@; fi

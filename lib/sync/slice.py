@@ -59,6 +59,7 @@ class Worker:
         """Works until nothing is left to claim, or until something says to stop: the wait of Notion, the end of the
         slice's time (epoch seconds `until`). Answers that reason, or None. Raises `TakenOver`, `NotionAway`."""
         self._hold, self._forced_at = hold, forced_at
+        self._began_at = self._notion.notion_time(self._now())
         self._databases = await self._memory.databases()
         under_way: dict[asyncio.Task[None], Item] = {}
         stop: TryLater | None = None
@@ -140,7 +141,8 @@ class Worker:
 
     async def _page(self, item: Item) -> None:
         began = self._now()
-        read_at = item.read_at or self._notion.notion_time(began)
+        # What this slice has read of a synced original before counts as old as the slice.
+        read_at = item.read_at or self._began_at
         page: JSON = msgspec.json.decode(item.page) or await retrieve(self._notion, item.id)
         page = await complete(self._notion, page)
         tree, heads = await self._tree(item)

@@ -2,22 +2,30 @@
 
 import json
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
-from dev.notion import SAMPLE_SOURCES, truth
-from dev.stack import Stack
+from dev.notion import SAMPLE_SOURCES, NotionStandIn, truth
+from dev.qstash import QStashStandIn
+from dev.upstash import UpstashStandIn
 
 DATABASES = [entry.partition("=")[2] for entry in SAMPLE_SOURCES.split(",")]
 GIVE_UP_SECONDS = 60.0
 
 
+class Deployed(Protocol):
+    """The functions somewhere, and the stand-ins around them."""
+
+    url: str
+    secret: str
+
+    def get(self, path: str, **query: str) -> httpx.Response: ...
+
+
 class Site:
-    def __init__(self, stack: Stack) -> None:
-        assert stack.notion is not None
-        assert stack.qstash is not None
-        self.stack, self.notion, self.qstash, self.kv = stack, stack.notion, stack.qstash, stack.upstash
+    def __init__(self, stack: Deployed, notion: NotionStandIn, qstash: QStashStandIn, kv: UpstashStandIn) -> None:
+        self.stack, self.notion, self.qstash, self.kv = stack, notion, qstash, kv
 
     def command(self, *words: str) -> Any:
         """One KV command, as its plain answer."""

@@ -7,6 +7,7 @@ import pytest
 
 from dev.notion import TOKEN
 from dev.qstash import Fault as QueueFault
+from dev.stack import Stack
 from dev.upstash import Fault as KvFault
 from lib.auth import derived_secret, sign_qstash
 from lib.config import Secret
@@ -169,12 +170,12 @@ def test_another_method_is_told_what_is_allowed(site: Site, method: str) -> None
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
 
 
-def test_a_missing_setting_is_named(site: Site) -> None:
-    site.stack.set("NOTION_SOURCES", "")
+def test_a_missing_setting_is_named(site: Site, stack: Stack) -> None:
+    stack.set("NOTION_SOURCES", "")
     try:
         answer = site.stack.get("/api/sync/trigger")
     finally:
-        site.stack.set("NOTION_SOURCES", site.stack.environ["NOTION_SOURCES"])
+        stack.set("NOTION_SOURCES", stack.environ["NOTION_SOURCES"])
 
     assert answer.status_code == 500
     assert "NOTION_SOURCES" in answer.json()["error"]

@@ -1,6 +1,7 @@
 """The main path: trigger → queue → worker → KV."""
 
 from dev.notion import truth
+from dev.stack import Stack
 from tests.stack.site import DATABASES, Site
 
 
@@ -31,13 +32,13 @@ def test_a_second_run_reads_nothing_and_writes_nothing(site: Site) -> None:
     assert {key: site.command("GET", key) for key in site.site_keys()} == before
 
 
-def test_a_run_of_many_slices_sends_one_message_for_each(site: Site) -> None:
-    site.stack.set("SYNC_SLICE_SECONDS", "0.2")
+def test_a_run_of_many_slices_sends_one_message_for_each(site: Site, stack: Stack) -> None:
+    stack.set("SYNC_SLICE_SECONDS", "0.2")
     site.notion.latency.set(30)
     try:
         run = site.sync()
     finally:
-        site.stack.set("SYNC_SLICE_SECONDS", "")
+        stack.set("SYNC_SLICE_SECONDS", "")
 
     assert int(run["slices"]) > 2
     assert site.qstash.counts["publish"] == int(run["slices"])

@@ -1,8 +1,8 @@
 """The stand-in's controls as HTTP, for other processes: everything below `/_control/`.
 
-`GET messages`, `GET counts`, `GET keys`, `POST advance` (`{"seconds": 60}`), `POST drain` (`{"seconds": 30}`, the longest wait),
-`POST faults` (the fields of `Fault`), `DELETE faults`, `POST schedules/{id}/fire`, `POST reset`. No token: the server
-listens on loopback only.
+`GET messages`, `GET counts`, `GET keys`, `POST advance` (`{"seconds": 60}`), `POST drain` (`{"seconds": 30}`, the
+longest wait), `POST faults` (the fields of `Fault`), `DELETE faults`, `POST schedules/{id}/fire`, `POST reset`. No
+token: the server listens on loopback only.
 """
 
 import asyncio

@@ -127,7 +127,7 @@ def test_a_query_cursor_dies_with_its_row_and_is_known_to_its_session_only(
     notion: NotionStandIn, client: Client
 ) -> None:
     cursor = query(client, page_size=5)["next_cursor"]
-    session, _, row = cursor.rpartition(":")
+    row = cursor.rpartition(":")[2]
     assert "start_cursor provided is invalid" in str(refusal(query, client, start_cursor=f"s:{HOME}:{row}"))
     notion.edit.trash(row)
     assert refusal(query, client, start_cursor=cursor).code == "validation_error"

@@ -61,12 +61,18 @@ class Destination:
         self.always: Callable[[Arrival], Says] = lambda arrival: Says()
         self.most_at_once = 0
         self._at_once = 0
+        self._arrived = threading.Condition()
         self._server = Server(self)
         self.url = self._server.url
 
     def at(self, path: str) -> list[Arrival]:
         """What arrived at a path, in order."""
         return [arrival for arrival in self.arrivals if arrival.url.removeprefix(self.url).partition("?")[0] == path]
+
+    def wait_for(self, count: int) -> None:
+        """Until so many requests have arrived."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: len(self.arrivals) >= count, 10), f"only {len(self.arrivals)} arrived"
 
     def forget(self) -> None:
         self.arrivals, self.answers, self.most_at_once = [], [], 0
@@ -87,7 +93,9 @@ class Destination:
             return
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
-        self.arrivals.append(arrival)
+        with self._arrived:
+            self.arrivals.append(arrival)
+            self._arrived.notify_all()
         says = self.answers.pop(0) if self.answers else self.always(arrival)
         if says.after:
             await asyncio.to_thread(says.after.wait, 20)

@@ -1,0 +1,40 @@
+"""The project, built once, and deployments of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.runtime.build import REMEDY, Build, Toolchain, copy_of_the_project
+from tests.runtime.deployment import Deployment
+
+Deploy = Callable[[Mapping[str, str]], Deployment]
+
+
+@pytest.fixture(scope="session")
+def toolchain(lacking: Callable[[str, str], NoReturn]) -> Toolchain:
+    tools = Toolchain()
+    if not tools.is_complete:
+        lacking("Vercel's real build and runtime", REMEDY)
+    return tools
+
+
+@pytest.fixture(scope="session")
+def build(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The project as it is now, also what isn't committed yet."""
+    return toolchain.build(copy_of_the_project(tmp_path_factory.mktemp("project")))
+
+
+@pytest.fixture
+def deploy(build: Build, tmp_path: Path) -> Iterator[Deploy]:
+    """`deploy(environ)`: the project, running with these variables until the test ends."""
+    with ExitStack() as running:
+        yield lambda environ: running.enter_context(Deployment(build, environ, tmp_path / "deployment"))
+
+
+@pytest.fixture
+def deployment(deploy: Deploy, environ: dict[str, str]) -> Deployment:
+    """The project with all of its settings, but none of the services behind them."""
+    return deploy(environ)
