@@ -113,6 +113,7 @@ class Services:
             worker=worker,
             publisher=Publisher(self.runs, bundles, memory, self.keys, self.log, now_iso),
             queue=self.queue,
+            give_back=lambda: budget.give_back(pacer.unused),
             log=self.log,
             sources=config.sources,
             now=time.time,

@@ -86,10 +86,10 @@ class Controls:
 
     def _set_clock(self, set: str | None = None, advance: float = 0.0, frozen: bool | None = None) -> dict[str, Any]:
         clock = self._stand_in.clock
-        if set is not None:
-            clock.set(instant(set))
         if frozen is not None:
             clock.freeze() if frozen else clock.unfreeze()
+        if set is not None:
+            clock.set(instant(set))
         clock.advance(advance)
         return self._clock()
 

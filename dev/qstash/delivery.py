@@ -69,7 +69,7 @@ def _headers(account: Account, message: Message) -> list[tuple[bytes, bytes]]:
 
 def _signature(account: Account, message: Message) -> str:
     url, strike = message.url, account.faults.strike
-    key = account.keys.next if False else account.keys.current
+    key = account.keys.next if strike("next_key", url) else account.keys.current
     shift = _EXPIRED_SECONDS if strike("expired", url) else 0.0
     if skew := strike("skew", url):
         shift += skew.seconds

@@ -33,3 +33,8 @@ class Budget:
         """Notion said wait: nobody reserves anything for so long."""
         now_ms = round(self._now() * 1000)
         await self._kv.script("close_budget", [self._key], [now_ms + round(seconds * 1000), now_ms])
+
+    async def give_back(self, requests: int) -> None:
+        """Gives back what was reserved and not used."""
+        if requests:
+            await self._kv.script("give_back", [self._key], [requests, round(self._now() * 1000), WINDOW_MS])

@@ -4,7 +4,7 @@ begin ─▶ survey ─▶ plan ─▶ work ─▶ rest ─▶ next slice's mess
                               └────▶ publish ─▶ end (─▶ the follow-up run's message)
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,6 +67,7 @@ class Engine:
         worker: Worker,
         publisher: Publisher,
         queue: Queue,
+        give_back: Callable[[], Awaitable[None]],
         log: Log,
         sources: Mapping[str, str],
         now: Callable[[], float],
@@ -74,6 +75,7 @@ class Engine:
     ) -> None:
         self._kv, self._runs, self._memory = kv, runs, memory
         self._notion, self._worker, self._publisher, self._queue = notion, worker, publisher, queue
+        self._give_back = give_back
         self._log, self._sources, self._now, self._new_id = log, sources, now, new_id
 
     async def deliver(self, message: Message, until: float) -> Report:
@@ -196,7 +198,8 @@ class Engine:
     async def _survey(self, hold: Hold, run: Run, known: Known, forced_at: float | None) -> Found:
         if run.page:
             return await survey_page(self._notion, known, self._sources, run.page, self._now)
-        progress = await self._runs.survey(hold.run_id, Progress) or Progress()
+        begun_before = run.slices + run.retries > 1
+        progress = (await self._runs.survey(hold.run_id, Progress) if begun_before else None) or Progress()
         wanted = {name: ref for name, ref in self._sources.items() if run.source in ("", name)}
         survey = Survey(self._notion, known, wanted, progress, now=self._now, forced_at=forced_at)
         try:
@@ -206,6 +209,7 @@ class Engine:
             raise
 
     async def _rest(self, hold: Hold, *, parked: bool) -> Any:
+        await self._give_back()
         counters = {
             "notionRequests": self._notion.requests,
             "notionThrottled": self._notion.throttled,

@@ -27,3 +27,14 @@ async def test_when_notion_says_wait_everybody_waits(kv: Kv, keys: Keys, clock: 
     assert (await mine.reserve(1)).wait_seconds == 90
     clock.time += 90
     assert (await mine.reserve(1)).granted == 1
+
+
+async def test_what_was_not_used_is_given_back_within_its_minute(kv: Kv, keys: Keys, clock: Clock) -> None:
+    budget = Budget(kv, keys, 50, clock)
+    await budget.reserve(50)
+    await budget.give_back(20)
+
+    assert (await budget.reserve(30)).granted == 20
+    clock.time += 120
+    await budget.give_back(20)
+    assert (await budget.reserve(60)).granted == 50

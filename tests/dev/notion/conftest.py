@@ -24,8 +24,13 @@ def notion(running: NotionStandIn) -> NotionStandIn:
     return running
 
 
-@pytest.fixture
-def client(notion: NotionStandIn) -> Iterator[Client]:
-    """The official client; it raises at the first failure."""
-    with Client(auth=TOKEN, base_url=notion.url, notion_version=VERSION, retry=False, logger=LOGGER) as client:
+@pytest.fixture(scope="package")
+def connection(running: NotionStandIn) -> Iterator[Client]:
+    with Client(auth=TOKEN, base_url=running.url, notion_version=VERSION, retry=False, logger=LOGGER) as client:
         yield client
+
+
+@pytest.fixture
+def client(notion: NotionStandIn, connection: Client) -> Client:
+    """The official client; it raises at the first failure."""
+    return connection

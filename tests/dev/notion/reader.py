@@ -133,7 +133,7 @@ class Reader:
 
     def _request(self, method: str, path: str, paging: dict[str, str]) -> Any:
         self.requests += 1
-        return self._client.request(path, method, **{"body" if method == "POST" else "query": paging})  # type: ignore[arg-type]
+        return self._client.request(path, method, **{"body" if method == "POST" else "query": paging})
 
 
 def _is_draft(row: Any) -> bool:

@@ -1,5 +1,6 @@
 """Which times move when something is edited, and which don't; trash, moves, sharing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -43,11 +44,8 @@ def test_editing_a_nested_block_moves_its_page_and_itself_but_not_its_parent(
 
 
 def _nested(client: Client, page: str) -> tuple[str, str]:
-    original: Any = next(
-        block
-        for block in client.blocks.children.list(page)["results"]
-        if block["type"] == "synced_block"  # type: ignore[index]
-    )
+    blocks: Any = client.blocks.children.list(page)["results"]  # type: ignore[index]
+    original = next(block for block in blocks if block["type"] == "synced_block")
     callout: Any = client.blocks.children.list(original["id"])["results"][0]  # type: ignore[index]
     paragraph: Any = client.blocks.children.list(callout["id"])["results"][0]  # type: ignore[index]
     return callout["id"], paragraph["id"]
@@ -209,3 +207,21 @@ def test_an_unshared_page_is_gone_and_comes_back(notion: NotionStandIn, client: 
     assert HOME not in {row["id"] for row in query(client, PAGE_ROWS)["results"]}
     notion.edit.share(HOME)
     assert client.pages.retrieve(HOME)["id"] == HOME  # type: ignore[index]
+
+
+def test_edits_and_reads_of_many_threads_do_not_disturb_each_other(notion: NotionStandIn, client: Client) -> None:
+    def edit(n: int) -> None:
+        for round in range(10):
+            notion.edit.append_blocks(HOME, [{"toggle": f"{n}.{round}", "children": [{"paragraph": "inside"}]}])
+            notion.edit.create_row(POST_ROWS, {"Title": f"{n}.{round}"})
+
+    before: Any = client.blocks.children.list(HOME)["results"]  # type: ignore[index]
+    with ThreadPoolExecutor() as threads:
+        edits = [threads.submit(edit, n) for n in range(4)]
+        while not all(done.done() for done in edits):
+            assert len(client.blocks.children.list(HOME)["results"]) >= len(before)  # type: ignore[index]
+            assert len(query(client)["results"]) >= 20
+        for done in edits:
+            done.result()
+    assert len(client.blocks.children.list(HOME)["results"]) == len(before) + 40  # type: ignore[index]
+    assert len(query(client)["results"]) == 60

@@ -154,7 +154,7 @@ def test_rows_that_move_while_one_pages_are_met_twice(notion: NotionStandIn, cli
 def test_what_is_not_json_is_refused_as_such(notion: NotionStandIn, client: Client) -> None:
     assert refusal(query, client, start_cursor="nonsense").code == "validation_error"
     answer = client.client.post(f"data_sources/{POST_ROWS}/query", content=b"{", headers=headers())
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_json")  # type: ignore[union-attr]
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_json")
 
 
 def headers() -> dict[str, str]:

@@ -49,8 +49,8 @@ def _version(request: Any) -> str:
 def _answer(response: Any) -> Any:
     body = response.get("content") or (response.get("body") or {}).get("string")
     try:
-        return json.loads(body)
-    except (TypeError, ValueError):
+        return json.loads(body or "")
+    except ValueError:
         return None
 
 

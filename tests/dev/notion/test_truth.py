@@ -13,6 +13,8 @@ from tests.dev.notion.reader import Reader
 from tests.dev.notion.test_objects import BLOCKS, COLLECTION, HOME, OFFICE, PAGE_ROWS, WORKSHOP
 from tests.dev.notion.test_query import LAST_BOAT, POST_ROWS
 
+FIRST_POST = "bbbbbbbb-0000-4000-8000-000000000001"
+
 
 def settled(value: Any) -> Any:
     """A value without what differs at every read."""
@@ -93,20 +95,23 @@ def test_a_thousand_levels_are_no_trouble(notion: NotionStandIn, client: Client)
     inner = HOME
     for level in range(1000):
         (inner,) = notion.edit.append_blocks(inner, [{"toggle": f"{level}"}])
-    block = truth.tree(notion.workspace, HOME)[-1]
-    depth = 1
-    while block := next(iter(block.get("children", [])), None):
+    blocks = truth.tree(notion.workspace, HOME)[-1:]
+    depth = 0
+    while blocks:
         depth += 1
+        blocks = blocks[0].get("children", [])
     assert depth == 1000
     assert client.blocks.retrieve(inner)["toggle"]["rich_text"][0]["plain_text"] == "999"  # type: ignore[index]
 
 
 def test_drafts_and_trashed_rows_cost_nothing(notion: NotionStandIn) -> None:
     before = truth.minimum_requests(notion.workspace, [POSTS])
-    notion.edit.set_property(LAST_BOAT, "Visibility", "draft")
-    draft = truth.minimum_requests(notion.workspace, [POSTS])
-    notion.edit.trash(LAST_BOAT)
-    assert truth.minimum_requests(notion.workspace, [POSTS]) == draft == before - 1
+    notion.edit.set_property(FIRST_POST, "Visibility", "draft")
+    assert truth.minimum_requests(notion.workspace, [POSTS]) == before - 1
+    notion.edit.set_property(FIRST_POST, "Visibility", "public")
+    assert truth.minimum_requests(notion.workspace, [POSTS]) == before
+    notion.edit.trash(FIRST_POST)
+    assert truth.minimum_requests(notion.workspace, [POSTS]) == before - 1
 
 
 def test_the_truth_is_told_over_http_too(notion: NotionStandIn) -> None:

@@ -104,3 +104,16 @@ def test_many_are_retried_at_once(qstash: QStashStandIn, client: QStash, destina
         response["messageId"] for response in answer["responses"]
     }
     assert [entry.dlq_id for entry in client.dlq.list().messages] == ids[2:]
+
+
+def test_a_retry_does_not_wait_for_the_delay_of_the_original(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
+    destination.answers = [Says(500)]
+    publish(client, destination.url, retries=0, delay="1h")
+    qstash.advance(3600)
+    qstash.drain()
+    [entry] = client.dlq.list().messages
+    ask(qstash, "POST", f"/v2/dlq/retry/{entry.dlq_id}")
+    qstash.drain()
+    assert len(destination.arrivals) == 2
