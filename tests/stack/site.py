@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import httpx
@@ -72,10 +73,37 @@ class Site:
         expected = truth.published_pages(self.notion.workspace, DATABASES)
         assert sorted(published) == sorted(expected)
         for id, bundle in published.items():
+            self._check_properties(bundle["meta"])
             assert comparable(bundle["blocks"]) == comparable(truth.tree(self.notion.workspace, id)), bundle["meta"]
         for source in ("pages", "posts"):
             for item in self.read(f"{source}:index")["items"]:
                 assert published[item["id"]]["meta"] == item
+
+    def _check_properties(self, meta: dict[str, Any]) -> None:
+        """Every property is there, and complete: the longest relation and the last person too."""
+        expected: dict[str, Any] = truth.expected_page(self.notion.workspace, meta["id"])["properties"]
+        assert {name for name in meta["properties"] if not name.endswith("__rich")} == set(expected)
+        for name, property in expected.items():
+            if plain := PLAIN.get(property["type"]):
+                assert meta["properties"][name] == plain(property[property["type"]]), (meta["slug"], name)
+
+
+PLAIN: dict[str, Callable[[Any], Any]] = {
+    "title": lambda texts: "".join(text["plain_text"] for text in texts),
+    "rich_text": lambda texts: "".join(text["plain_text"] for text in texts),
+    "number": lambda number: number,
+    "checkbox": lambda checked: checked,
+    "url": lambda url: url,
+    "email": lambda email: email,
+    "phone_number": lambda number: number,
+    "select": lambda option: option and option["name"],
+    "status": lambda option: option and option["name"],
+    "multi_select": lambda options: [option["name"] for option in options],
+    "relation": lambda pages: [page["id"] for page in pages],
+    "people": lambda people: [person.get("name") or person["id"] for person in people],
+    "date": lambda date: date and {"start": date["start"], "end": date["end"], "timeZone": date["time_zone"]},
+}
+"""What a property becomes, told a second time and more simply than the bundle builder does."""
 
 
 def comparable(blocks: list[Any]) -> Any:
