@@ -8,7 +8,7 @@ fingerprint = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt)
 CLIENTS_STAMP := tests/clients/node_modules/.made-from-$(call fingerprint,tests/clients/package-lock.json)
 VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.json)
-NPM := npm --no-audit --no-fund --loglevel=error
+NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
 # Without npm, or without a registry, the tests that need these are skipped and say so; with CI set they fail.
 NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(VERCEL_STAMP))
 

@@ -95,7 +95,7 @@ def _claims(token: str, keys: tuple[Secret, ...], url: str) -> dict[str, Any]:
             )
         except jwt.InvalidSignatureError:
             continue
-        except (jwt.InvalidTokenError, RecursionError) as error:
+        except jwt.InvalidTokenError as error:
             raise _unsigned(_reason(error, url)) from None
     raise _unsigned(
         "it was made with another key: copy QSTASH_CURRENT_SIGNING_KEY and QSTASH_NEXT_SIGNING_KEY"

@@ -64,7 +64,7 @@ def raising(error: BaseException) -> type[Endpoint]:
     return Raising
 
 
-def raw(client: httpx.Client, sent: bytes) -> tuple[int, dict[str, str], Any]:
+def raw(client: httpx.Client, sent: bytes) -> tuple[int, dict[str, str], bytes]:
     """What the server answers to these very bytes; the sending side stays open."""
     with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=5) as connection:
         connection.sendall(sent)
@@ -74,7 +74,7 @@ def raw(client: httpx.Client, sent: bytes) -> tuple[int, dict[str, str], Any]:
     head, _, body = answer.partition(b"\r\n\r\n")
     status, *fields = head.decode().split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in fields)}
-    return int(status.split()[1]), headers, json.loads(body)
+    return int(status.split()[1]), headers, body
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -123,16 +123,26 @@ def _lower_get(client: httpx.Client) -> httpx.Request:
     return request
 
 
-def test_the_body_of_a_refused_method_does_not_cost_its_sender_the_answer(echo: httpx.Client) -> None:
-    answer = echo.put("/", content=b"x" * 6_000_000)
-    assert answer.status_code == 405
+def test_a_head_is_answered_without_a_body(echo: httpx.Client) -> None:
+    status, headers, body = raw(echo, b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (status, body) == (405, b"")
+    assert int(headers["content-length"]) > 0
+
+
+@pytest.mark.parametrize(("method", "status"), [(b"PUT", 405), (b"POST", 413)])
+def test_a_refused_body_of_six_megabytes_does_not_cost_its_sender_the_answer(
+    echo: httpx.Client, method: bytes, status: int
+) -> None:
+    got, _, body = raw(echo, method + b" / HTTP/1.1\r\nContent-Length: 6000000\r\n\r\n" + b"x" * 6_000_000)
+    assert got == status
+    assert json.loads(body)["error"]
 
 
 @pytest.mark.parametrize(
     ("sent", "status", "hint"),
     [
         (b"Content-Length: 1001\r\n\r\n", 413, "larger than 1000 bytes"),
-        (b"Content-Length: 99999999999999999999\r\n\r\n", 413, "larger than 1000 bytes"),
+        (b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 413, "larger than 1000 bytes"),
         (b"Content-Length: -1\r\n\r\n{}", 400, "one whole number"),
         (b"Content-Length: 2x\r\n\r\n{}", 400, "one whole number"),
         (b"Content-Length: \xb2\r\n\r\n{}", 400, "one whole number"),
@@ -144,18 +154,13 @@ def test_the_body_of_a_refused_method_does_not_cost_its_sender_the_answer(echo: 
 def test_a_body_out_of_bounds_is_refused(echo: httpx.Client, sent: bytes, status: int, hint: str) -> None:
     got, _, body = raw(echo, b"POST / HTTP/1.1\r\nHost: x\r\n" + sent)
     assert got == status
-    assert hint in body["error"]
+    assert hint in json.loads(body)["error"]
 
 
 def test_a_body_of_the_greatest_length_is_read(echo: httpx.Client) -> None:
     body = json.dumps({"text": "x" * (1000 - 12)})
     assert len(body) == 1000
     assert echo.post("/", content=body).json() == json.loads(body)
-
-
-def test_a_body_of_six_megabytes_is_413_and_the_sender_reads_why(echo: httpx.Client) -> None:
-    answer = echo.post("/", content=b"x" * 6_000_000)
-    assert answer.status_code == 413
 
 
 @pytest.mark.parametrize(
@@ -332,7 +337,7 @@ def test_a_request_that_is_no_http_is_answered_in_json_too(echo: httpx.Client, s
     got, headers, body = raw(echo, sent)
     assert got == status
     assert headers["content-type"].startswith("application/json")
-    assert body["error"]
+    assert json.loads(body)["error"]
 
 
 def test_requests_side_by_side_do_not_wait_for_each_other(serve: Serve) -> None:

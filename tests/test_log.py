@@ -62,7 +62,9 @@ def test_no_secret_is_printed(lines: Any, value: str, seen: str) -> None:
 
 
 def test_addresses_and_bearers_are_scrubbed_without_knowing_the_secret(lines: Any) -> None:
-    log().event("e", a="?secret=hidden", b="bearer hidden", c="https://x/?a=1&X-Amz-Signature=hidden")
+    log().event(
+        "e", a="?secret=hidden", b="bearer hidden", c="https://x/?a=1&X-Amz-Signature=hidden", d="token%3Dhidden"
+    )
     assert "hidden" not in json.dumps(lines())
 
 
