@@ -10,7 +10,8 @@
     ├── QueueRefused       QStash did not take a message                       (502)
     ├── Hopeless           no retry can help: stop the run and tell people     (489)
     ├── TakenOver          another delivery of this slice goes on with its work: stop, change nothing (no HTTP)
-    └── Unreadable         one Notion object can't be read: go on without it   (never reaches HTTP)
+    ├── Unreadable         one Notion object can't be read: go on without it   (never reaches HTTP)
+    └── TooLarge           KV takes no request of this size: go on without it  (never reaches HTTP)
 
 `lib/endpoint.py` is the only place where these become HTTP answers.
 Every message says what happened and how to mend it, and never holds a secret.
@@ -81,6 +82,10 @@ class Unreadable(SyncError):
         super().__init__(reason)
         self.reason = reason
         self.notion_status = notion_status
+
+
+class TooLarge(SyncError):
+    """KV refused a request for its size; sending it again can't help."""
 
 
 class TakenOver(SyncError):

@@ -44,7 +44,7 @@ class Services:
         self.log = log
         self._http = http
         self.keys = Keys(config.kv_prefix)
-        self.kv = Kv(config.kv_url, config.kv_token.reveal(), http)
+        self.kv = Kv(config.kv_url, config.kv_token.reveal(), http, config.kv_max_value_bytes)
         self.runs = Runs(self.kv, self.keys, time.time)
 
     @property

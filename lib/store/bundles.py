@@ -7,7 +7,7 @@ import msgspec
 from lib.errors import TakenOver
 from lib.model import Item, Kept, KeptDatabase
 from lib.store.keys import Keys
-from lib.store.kv import Kv, Value
+from lib.store.kv import Kv, Value, size_bytes
 from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, encoded, key_of
 
 
@@ -95,9 +95,36 @@ class Bundles:
         text: str | None = await self._kv.command("GET", self._keys.redirects)
         return msgspec.json.decode(text, type=dict[str, str]) if text else {}
 
-    async def publish(self, revisions: Mapping[str, int], commands: Sequence[Sequence[Value]]) -> bool:
-        """Runs the commands as one transaction if no kept page of these sources changed since they were read."""
+    async def publish(self, hold: Hold, revisions: Mapping[str, int], commands: Sequence[Sequence[Value]]) -> bool:
+        """Runs the commands as one transaction if no kept page of these sources changed since they were read.
+
+        Raises `TakenOver`.
+        """
+        run = self._keys.run(hold.run_id)
+        if sum(map(size_bytes, commands)) > self._kv.max_request_bytes:
+            commands = await self._carried(f"{run}:carried:{hold.token}", commands)
         guards = [word for source, revision in revisions.items() for word in (source, str(revision or ""))]
         words = [word for command in commands for word in (len(command), *command)]
-        answer = await self._kv.script("guarded", [self._keys.revisions] * len(revisions), [*guards, *words])
+        answer = await self._kv.script(
+            "guarded",
+            [run, *[self._keys.revisions] * len(revisions)],
+            [f"token:{hold.lane}", hold.token, *guards, *words],
+        )
+        if answer == "lost":
+            raise TakenOver(f"another delivery publishes run {hold.run_id}")
         return bool(answer == "done")
+
+    async def _carried(self, root: str, commands: Sequence[Sequence[Value]]) -> list[Sequence[Value]]:
+        """The same commands for one request: the values they set are brought to KV before, under names of their own."""
+        ahead: list[Sequence[Value]] = []
+        small: list[Sequence[Value]] = []
+        for number, command in enumerate(commands):
+            if command[0] != "SET":
+                small.append(command)
+                continue
+            _, key, value = command
+            carried = f"{root}:{number}"
+            ahead.append(["SET", carried, value, "EX", WORK_KEPT_FOR_SECONDS])
+            small += (["RENAME", carried, key], ["PERSIST", key])
+        await self._kv.pipeline(ahead)
+        return small

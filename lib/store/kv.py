@@ -6,31 +6,33 @@ Every command that this project sends may be repeated: one whose answer was lost
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from upstash_redis.asyncio import Redis
 from upstash_redis.errors import UpstashError
 from upstash_redis.http import AsyncHttpClient, format_response, make_headers
 
-from lib.errors import Misconfigured, SyncError, TryLater
+from lib.errors import Misconfigured, SyncError, TooLarge, TryLater
 
 ATTEMPTS = 3
 PAUSE_SECONDS = 0.2
 RETRY_AFTER_SECONDS = 30.0
 
 Value = str | int | float
+Item = TypeVar("Item")
 
 
 class Kv:
     """One KV database within one event loop. `commands` counts what Upstash bills: each command of a pipeline,
-    and a script as one."""
+    and a script as one. `max_request_bytes` is what fits into one request."""
 
-    def __init__(self, url: str, token: str, http: httpx.AsyncClient) -> None:
+    def __init__(self, url: str, token: str, http: httpx.AsyncClient, max_request_bytes: int = 8_000_000) -> None:
         self._redis = _Redis(url, token, http)
+        self.max_request_bytes = max_request_bytes
         self.commands = 0
 
     async def command(self, *words: Value) -> Any:
@@ -39,11 +41,14 @@ class Kv:
         return await _asked(lambda: self._redis.execute(list(words)))
 
     async def pipeline(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
-        """Runs commands in order in one request, not as a transaction; an empty list sends nothing."""
-        if not commands:
-            return []
+        """Runs commands in order, not as a transaction: in one request, or several where they are too large for it."""
         self.commands += len(commands)
+        answers: list[Any] = []
+        for batch in chunked(commands, self.max_request_bytes, size_bytes):
+            answers += await self._send(batch)
+        return answers
 
+    async def _send(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
         async def send() -> Any:
             pipeline = self._redis.pipeline()
             for words in commands:
@@ -58,6 +63,25 @@ class Kv:
         self.commands += 1
         words = ["EVAL", _source(name), len(keys), *keys, *args]
         return await _asked(lambda: self._redis.execute(words))
+
+
+def size_bytes(words: Iterable[Value]) -> int:
+    """About how much of a request these words fill."""
+    return sum(len(word.encode()) if isinstance(word, str) else 8 for word in words)
+
+
+def chunked(items: Sequence[Item], most_bytes: int, size: Callable[[Item], int]) -> list[list[Item]]:
+    """The items in order, in runs of so many bytes at most; one that is larger is a run by itself."""
+    runs: list[list[Item]] = []
+    room = 0
+    for item in items:
+        needed = size(item)
+        if not runs or needed > room:
+            runs.append([])
+            room = most_bytes
+        runs[-1].append(item)
+        room -= needed
+    return runs
 
 
 class _Http(AsyncHttpClient):
@@ -106,6 +130,8 @@ async def _asked(send: Callable[[], Awaitable[Any]]) -> Any:
 
 
 def _refused(reason: str) -> SyncError:
+    if "max request size" in reason or "max single record size" in reason:
+        return TooLarge(f"it is larger than KV takes in one request ({reason[:120]})")
     if reason.startswith(("WRONGPASS", "Unauthorized", "NOPERM")):
         return Misconfigured(f"KV refused the token: set KV_REST_API_TOKEN to the database's own ({reason[:120]}).")
     return TryLater(f"KV (Upstash Redis) refused a command: {reason[:200]}.", RETRY_AFTER_SECONDS)

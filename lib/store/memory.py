@@ -8,6 +8,7 @@ import msgspec
 from lib.model import Kept, KeptDatabase, KeptSource
 from lib.store.keys import Keys
 from lib.store.kv import Kv
+from lib.store.pieces import Pieces
 
 SCAN_COUNT = 5_000
 PARTIAL_KEPT_FOR_SECONDS = 86_400
@@ -30,6 +31,7 @@ class Memory:
     def __init__(self, kv: Kv, keys: Keys) -> None:
         self._kv = kv
         self._keys = keys
+        self._pieces = Pieces(kv)
 
     async def everything(self) -> Remembered:
         """Reads all of it: five commands, and one more for every 5,000 pages or so."""
@@ -93,11 +95,11 @@ class Memory:
 
     async def partial(self, page_id: str) -> bytes | None:
         """What an interrupted slice had read of a page's tree."""
-        text: str | None = await self._kv.command("GET", self._keys.partial(page_id))
+        text = await self._pieces.read(self._keys.partial(page_id))
         return text.encode() if text else None
 
     async def keep_partial(self, page_id: str, progress: bytes) -> None:
-        await self._kv.command("SET", self._keys.partial(page_id), progress.decode(), "EX", PARTIAL_KEPT_FOR_SECONDS)
+        await self._pieces.keep(self._keys.partial(page_id), progress.decode(), PARTIAL_KEPT_FOR_SECONDS)
 
     async def _fields(self, key: str, ids: Collection[str]) -> dict[str, str]:
         wanted = list(ids)

@@ -12,12 +12,12 @@ import msgspec
 from lib.errors import TakenOver
 from lib.model import Ask, Item, KeptSource
 from lib.store.keys import Keys
-from lib.store.kv import Kv, Value
+from lib.store.kv import Kv, Value, chunked, size_bytes
+from lib.store.pieces import Pieces
 
 KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
-ITEMS_PER_WRITE = 200
-PIECE_CHARACTERS = 1_000_000
+PLAN_BYTES_PER_WRITE = 1_000_000
 
 Progress = TypeVar("Progress")
 
@@ -114,6 +114,7 @@ class Runs:
         self._kv = kv
         self._keys = keys
         self._now = now
+        self._pieces = Pieces(kv)
 
     async def ask(self, run_id: str, ask: Ask, alive_until: float) -> Asked:
         """Records a run and makes it the one under way, or joins the one that is (another follows it then)."""
@@ -172,12 +173,13 @@ class Runs:
             if ids:
                 key = f"{run}:{part}"
                 await self._kv.pipeline([["SADD", key, *ids], ["EXPIRE", key, WORK_KEPT_FOR_SECONDS]])
-        chunks = [items[at : at + ITEMS_PER_WRITE] for at in range(0, len(items), ITEMS_PER_WRITE)] or [[]]
+        entries = [(key_of(item), encoded(item)) for item in items]
+        chunks = chunked(entries, PLAN_BYTES_PER_WRITE, size_bytes) or [[]]
         waiting: list[str] = []
         for number, chunk in enumerate(chunks):
             last = number == len(chunks) - 1
             fields = _pairs({**facts, "toSync": sum(item.kind == "page" for item in items)}) if last else []
-            payloads = [word for item in chunk for word in (key_of(item), encoded(item))]
+            payloads = [word for entry in chunk for word in entry]
             waiting = _held(
                 await self._kv.script(
                     "plan",
@@ -253,21 +255,14 @@ class Runs:
         return msgspec.json.decode(text or "{}", type=dict[str, KeptSource])
 
     async def keep_survey(self, run_id: str, progress: msgspec.Struct) -> None:
-        """Keeps an interrupted survey for the next slice, in pieces that a request can carry."""
-        key = f"{self._keys.run(run_id)}:listing"
+        """Keeps an interrupted survey for the next slice."""
         text = msgspec.json.encode(progress).decode()
-        await self._kv.command("DEL", key)
-        for at in range(0, len(text), PIECE_CHARACTERS):
-            await self._kv.command("RPUSH", key, text[at : at + PIECE_CHARACTERS])
-        await self._kv.command("EXPIRE", key, WORK_KEPT_FOR_SECONDS)
+        await self._pieces.keep(f"{self._keys.run(run_id)}:listing", text, WORK_KEPT_FOR_SECONDS)
 
     async def survey(self, run_id: str, kind: type[Progress]) -> Progress | None:
         """What an interrupted survey of the run had found out."""
-        key = f"{self._keys.run(run_id)}:listing"
-        pieces: list[str] = []
-        while piece := await self._kv.command("LINDEX", key, len(pieces)):
-            pieces.append(piece)
-        return msgspec.json.decode("".join(pieces), type=kind) if pieces else None
+        text = await self._pieces.read(f"{self._keys.run(run_id)}:listing")
+        return msgspec.json.decode(text, type=kind) if text else None
 
     async def read(self, run_id: str) -> Run | None:
         """The run's record, or None where there is none (any more)."""

@@ -21,13 +21,14 @@ class Outcome(msgspec.Struct, frozen=True):
 class State(msgspec.Struct, frozen=True):
     """The pages that are published from now on, and what changes for that.
 
-    `placed` are the staged pages that get their slug, `refused` those whose slug was not given up after all (their page
-    could not be read); `left` maps a slug nobody owns any more to the parts of its old bundle; `redirects` old to new.
+    `placed` are the staged pages that get their slug, `refused` those whose slug was not given up after all (the page
+    that has it could not be read) with the parts of their bundle; `left` maps a slug nobody owns any more to the parts
+    of its old bundle; `redirects` old to new.
     """
 
     kept: dict[str, Kept]
     placed: dict[str, Kept]
-    refused: list[str]
+    refused: dict[str, int]
     dropped: list[str]
     left: dict[str, int]
     redirects: dict[str, str]
@@ -54,7 +55,7 @@ def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outc
     return State(
         kept=after,
         placed={id: page for id, page in placed.items() if id in after},
-        refused=sorted(set(outcome.staged) - set(placed)),
+        refused={id: page.parts for id, page in outcome.staged.items() if id not in placed},
         dropped=dropped,
         left={slug: parts for slug, parts in left.items() if slug not in owned},
         redirects={old: new for old, new in redirects.items() if old not in owned and old != new},

@@ -12,7 +12,7 @@ from lib.store.bundles import Bundles
 from lib.store.keys import Keys
 from lib.store.kv import Value
 from lib.store.memory import Memory, Remembered
-from lib.store.runs import Run, Runs
+from lib.store.runs import Hold, Run, Runs
 from lib.sync.publication import Outcome, State, index_pages, settle, signature
 
 TRIES = 8
@@ -29,9 +29,9 @@ class Publisher:
         self._runs, self._bundles, self._memory = runs, bundles, memory
         self._keys, self._log, self._now_iso = keys, log, now_iso
 
-    async def publish(self, run_id: str, run: Run) -> dict[str, Value]:
+    async def publish(self, hold: Hold, run: Run) -> dict[str, Value]:
         """Publishes what a run has left, unless nothing changed; answers what the run's record gets to know."""
-        found = await self._runs.found_sources(run_id)
+        found = await self._runs.found_sources(hold.run_id)
         if not run.written and not run.dropping and await self._is_published(found):
             now = self._now_iso()
             await self._memory.remember_sources(
@@ -40,13 +40,13 @@ class Publisher:
             return {}
         for _ in range(TRIES):
             remembered = await self._memory.everything()
-            staged, metas, moved, drops = await self._bundles.outcome(run_id)
+            staged, metas, moved, drops = await self._bundles.outcome(hold.run_id)
             outcome = Outcome(staged, {slug: _moved(value) for slug, value in moved.items()}, drops)
             state = settle(remembered.kept, remembered.databases, outcome)
             commands = await self._commands(remembered, state, metas, found)
             commands += self._cleared(state, moved, forget_refused=run.ask.exclusive)
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
-            if await self._bundles.publish(revisions, commands):
+            if await self._bundles.publish(hold, revisions, commands):
                 self._log.event("run.published", deleted=len(state.dropped), commands=len(commands))
                 return {"deleted": len(state.dropped)}
         raise AssertionError("the kept pages changed under every attempt to publish their index")
@@ -70,12 +70,8 @@ class Publisher:
         keys = self._keys
         commands: list[Command] = []
         for id, page in state.placed.items():
-            staged = keys.staged(id)
-            commands.append(["RENAME", staged, keys.page(page.slug)])
-            commands += [
-                ["RENAME", f"{staged}:part:{number}", keys.part(page.slug, number)]
-                for number in range(1, page.parts + 1)
-            ]
+            names = zip(_keys_of(keys.staged(id), page.parts), _keys_of(keys.page(page.slug), page.parts), strict=True)
+            commands += [["RENAME", staged, published] for staged, published in names]
             commands.append(["HSET", keys.kept, id, msgspec.json.encode(page).decode()])
             commands.append(["HSET", keys.metas, id, metas[id]])
             commands.append(["HSET", keys.slugs, page.slug, id])
@@ -84,13 +80,14 @@ class Publisher:
     def _cleared(self, state: State, moved: Mapping[str, str], *, forget_refused: bool) -> list[Command]:
         """Nothing waits any more but, while another run is at work, the pages whose slugs it may yet give up."""
         keys = self._keys
-        refused = state.refused if forget_refused else []
-        staged = [*state.placed, *refused]
+        refused = state.refused if forget_refused else {}
+        settled = [*state.placed, *refused]
+        bundles = [key for id, parts in refused.items() for key in _keys_of(keys.staged(id), parts)]
         return [
-            *_chunks(["SADD", keys.overdue], refused),
-            *_chunks(["DEL"], [keys.staged(id) for id in refused]),
-            *_chunks(["HDEL", keys.staged_pages], staged),
-            *_chunks(["HDEL", keys.staged_metas], staged),
+            *_chunks(["SADD", keys.overdue], list(refused)),
+            *_chunks(["DEL"], bundles),
+            *_chunks(["HDEL", keys.staged_pages], settled),
+            *_chunks(["HDEL", keys.staged_metas], settled),
             *_chunks(["HDEL", keys.moved], list(moved)),
         ]
 
@@ -140,11 +137,7 @@ class Publisher:
     def _removals(self, remembered: Remembered, state: State) -> list[Command]:
         """What nobody reaches any more; it comes last."""
         keys = self._keys
-        bundles = [
-            key
-            for slug, parts in state.left.items()
-            for key in (keys.page(slug), *(keys.part(slug, number) for number in range(1, parts + 1)))
-        ]
+        bundles = [key for slug, parts in state.left.items() for key in _keys_of(keys.page(slug), parts)]
         bundles += [keys.database(id) for id in state.databases]
         return [
             *_chunks(["DEL"], bundles),
@@ -159,6 +152,11 @@ class Publisher:
 def _moved(value: str) -> tuple[str, int]:
     id, _, parts = value.partition(":")
     return id, int(parts)
+
+
+def _keys_of(bundle: str, parts: int) -> list[str]:
+    """The keys of a bundle with so many parts."""
+    return [bundle, *(f"{bundle}:part:{number}" for number in range(1, parts + 1))]
 
 
 def _chunks(command: Command, words: list[str]) -> list[Command]:

@@ -219,7 +219,7 @@ class Engine:
 
     async def _finish(self, hold: Hold, run: Run, *, queued: bool) -> Report:
         spent = self._kv.commands
-        facts = await self._publisher.publish(hold.run_id, run)
+        facts = await self._publisher.publish(hold, run)
         next_id = self._new_id()
         ended = await self._runs.end(
             hold.run_id,

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from lib.errors import TakenOver
+from dev.upstash import UpstashStandIn
+from lib.errors import TakenOver, TooLarge
 from lib.log import Log
 from lib.model import Ask, Item, Kept, KeptSource, Rank, Source
 from lib.store.bundles import Bundles, Text
@@ -52,7 +53,7 @@ class Site:
     async def end(self, hold: Hold) -> None:
         run = await self.runs.read(hold.run_id)
         assert run is not None
-        await self.publisher.publish(hold.run_id, run)
+        await self.publisher.publish(hold, run)
         await self.runs.end(hold.run_id, "delivered", {}, "", self.clock.time)
 
     async def run(self, pages: dict[str, str], moving: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> None:
@@ -209,3 +210,64 @@ async def test_the_parts_of_a_large_bundle_appear_with_it_and_go_with_it(site: S
 
     await site.run({}, drops=("a",))
     assert await site.read("page:one:part:1") is None
+
+
+def large(id: str, slug: str, *parts: str) -> Text:
+    return Text(f'{{"meta":{{"id":"{id}"}},"parts":{len(parts)}}}', list(parts), f'{{"id":"{id}","slug":"{slug}"}}')
+
+
+async def test_nothing_that_a_site_reads_expires(site: Site) -> None:
+    await site.run({"b": "two"})
+    hold = await site.begin(Item(id="a"), Item(id="b"), Item(id="c"), moving=("b",))
+    for id, slug in (("a", "one"), ("b", "other"), ("c", "two")):
+        text, kept = large(id, slug, '{"blocks":[1]}'), page(id, slug, site.clock.time + 1, parts=1)
+        await site.bundles.commit_page(hold, Item(id=id, slug=slug, source="pages"), kept, text, [])
+    assert await site.kv.command("TTL", site.keys.staged("c") + ":part:1") == -1
+    await site.end(hold)
+
+    read = [key for key in await site.kv.command("KEYS", "site:*") if not key.startswith("site:sync:")]
+    assert {"site:page:one:part:1", "site:page:two:part:1", "site:pages:index"} <= set(read)
+    assert {await site.kv.command("TTL", key) for key in read} == {-1}
+
+
+async def test_a_staged_bundle_whose_slug_is_not_given_up_is_forgotten_with_its_parts(site: Site) -> None:
+    await site.run({"a": "one"})
+    hold = await site.begin(Item(id="b"), moving=("a",))
+    kept = page("b", "one", site.clock.time + 1, parts=1)
+    await site.bundles.commit_page(hold, Item(id="b", slug="one"), kept, large("b", "one", '{"blocks":[1]}'), [])
+    await site.end(hold)
+
+    assert (await site.read("page:one"))["meta"]["id"] == "a"
+    assert await site.kv.command("KEYS", "site:sync:staged*") == []
+    assert (await site.memory.everything()).overdue == {"b"}
+
+
+async def test_an_index_larger_than_a_request_is_published_in_one_instant_all_the_same(
+    site: Site, upstash: UpstashStandIn
+) -> None:
+    pages = {f"{number:03}": f"page-{number}" for number in range(10)}
+    site.kv.max_request_bytes = 300
+    await site.run(pages)
+
+    assert len(await site.index()) == 10
+    assert await site.kv.command("TTL", "site:pages:index") == -1
+    assert await site.kv.command("KEYS", "*carried*") == []
+
+
+async def test_a_zombie_publishes_no_index(site: Site) -> None:
+    hold = await site.begin(Item(id="a", slug="one"))
+    await site.commit(hold, "a", "one")
+    await site.runs.begin(hold.run_id, "0", 0, Ask(), site.clock.time + ALIVE)
+
+    with pytest.raises(TakenOver):
+        await site.end(hold)
+    assert await site.read("pages:index") is None
+
+
+async def test_a_bundle_that_kv_takes_in_no_request_is_refused_as_too_large(
+    site: Site, upstash: UpstashStandIn
+) -> None:
+    hold = await site.begin(Item(id="a"))
+    text = Text(json.dumps("x" * 10_000_000), [], "{}")
+    with pytest.raises(TooLarge, match="larger than KV takes"):
+        await site.bundles.commit_page(hold, Item(id="a", slug="one"), page("a", "one", site.clock.time), text, [])

@@ -24,6 +24,7 @@ end
 
 if outcome == 'staged' then
   redis.call('SET', staged, head)
+  for i = 1, tonumber(parts) do redis.call('PERSIST', staged .. ':part:' .. i) end
   redis.call('HSET', stagedPages, id, kept)
   redis.call('HSET', stagedMetas, id, meta)
   redis.call('HINCRBY', revisions, source, 1)
@@ -31,7 +32,10 @@ elseif outcome == 'done' then
   redis.call('HSET', keptKey, id, kept)
   if head ~= '' then
     redis.call('SET', page, head)
-    for i = 1, tonumber(parts) do redis.call('RENAME', staged .. ':part:' .. i, page .. ':part:' .. i) end
+    for i = 1, tonumber(parts) do
+      redis.call('RENAME', staged .. ':part:' .. i, page .. ':part:' .. i)
+      redis.call('PERSIST', page .. ':part:' .. i)
+    end
     redis.call('HSET', metas, id, meta)
     redis.call('HSET', slugs, slug, id)
     redis.call('HINCRBY', revisions, source, 1)

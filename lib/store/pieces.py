@@ -1,0 +1,39 @@
+"""Texts of any length under one key: what does not fit into one request stands in further pieces beside it."""
+
+from hashlib import sha256
+
+from lib.store.kv import Kv, Value
+
+BYTES_PER_CHARACTER = 4
+"""At most, in UTF-8."""
+
+
+class Pieces:
+    """Keeps a text as `key` (number of pieces, digest of the whole, first piece) and `key:2`, `key:3`, …"""
+
+    def __init__(self, kv: Kv) -> None:
+        self._kv = kv
+
+    async def keep(self, key: str, text: str, seconds: int) -> None:
+        """Keeps a text for so many seconds. The head comes last: cut off before it, what stood there is unreadable."""
+        length = self._kv.max_request_bytes // BYTES_PER_CHARACTER
+        pieces = [text[at : at + length] for at in range(0, len(text), length)] or [""]
+        head = f"{len(pieces)} {_digest(text)} {pieces[0]}"
+        rest: list[list[Value]] = [
+            ["SET", f"{key}:{number}", piece, "EX", seconds] for number, piece in enumerate(pieces[1:], 2)
+        ]
+        await self._kv.pipeline([*rest, ["SET", key, head, "EX", seconds]])
+
+    async def read(self, key: str) -> str | None:
+        """The text, whole; None where there is none, or where it was cut off while it was written."""
+        head: str | None = await self._kv.command("GET", key)
+        if head is None:
+            return None
+        count, digest, text = head.split(" ", 2)
+        for number in range(2, int(count) + 1):
+            text += await self._kv.command("GET", f"{key}:{number}") or ""
+        return text if _digest(text) == digest else None
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
