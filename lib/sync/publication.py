@@ -23,7 +23,8 @@ class State(msgspec.Struct, frozen=True):
 
     `placed` are the staged pages that get their slug, `refused` those whose slug was not given up after all (the page
     that has it could not be read) with the parts of their bundle; `left` maps a slug nobody owns any more to the parts
-    of its old bundle; `redirects` old to new.
+    of its old bundle, `spare` a slug with a new owner to the numbers of old parts that its own bundle does not replace;
+    `redirects` old to new.
     """
 
     kept: dict[str, Kept]
@@ -31,6 +32,7 @@ class State(msgspec.Struct, frozen=True):
     refused: dict[str, int]
     dropped: list[str]
     left: dict[str, int]
+    spare: dict[str, range]
     redirects: dict[str, str]
     databases: list[str]
     """Child databases that no published page shows any more."""
@@ -44,7 +46,7 @@ def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outc
     after |= placed
     _drop_orphans(after)
 
-    owned = {page.slug for page in after.values()}
+    owned = {page.slug: page.parts for page in after.values()}
     dropped = sorted(set(kept) - set(after))
     left = {kept[id].slug: kept[id].parts for id in dropped}
     left |= {page.slug: page.parts for page in before.values()}
@@ -58,6 +60,11 @@ def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outc
         refused={id: page.parts for id, page in outcome.staged.items() if id not in placed},
         dropped=dropped,
         left={slug: parts for slug, parts in left.items() if slug not in owned},
+        spare={
+            slug: range(owned[slug] + 1, parts + 1)
+            for slug, parts in left.items()
+            if slug in owned and parts > owned[slug]
+        },
         redirects={old: new for old, new in redirects.items() if old not in owned and old != new},
         databases=sorted(set(databases) - shown),
     )

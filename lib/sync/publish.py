@@ -138,6 +138,7 @@ class Publisher:
         """What nobody reaches any more; it comes last."""
         keys = self._keys
         bundles = [key for slug, parts in state.left.items() for key in _keys_of(keys.page(slug), parts)]
+        bundles += [keys.part(slug, number) for slug, numbers in state.spare.items() for number in numbers]
         bundles += [keys.database(id) for id in state.databases]
         return [
             *_chunks(["DEL"], bundles),

@@ -271,3 +271,17 @@ async def test_a_bundle_that_kv_takes_in_no_request_is_refused_as_too_large(
     text = Text(json.dumps("x" * 10_000_000), [], "{}")
     with pytest.raises(TooLarge, match="larger than KV takes"):
         await site.bundles.commit_page(hold, Item(id="a", slug="one"), page("a", "one", site.clock.time), text, [])
+
+
+async def test_a_shorter_bundle_that_takes_over_a_slug_leaves_none_of_the_longer_ones_parts(site: Site) -> None:
+    hold = await site.begin(Item(id="a"))
+    text = large("a", "one", '{"blocks":[1]}', '{"blocks":[2]}', '{"blocks":[3]}')
+    await site.bundles.commit_page(hold, Item(id="a", slug="one"), page("a", "one", site.clock.time, parts=3), text, [])
+    await site.end(hold)
+    hold = await site.begin(Item(id="a"), Item(id="b"), moving=("a",))
+    text, kept = large("b", "one", '{"blocks":[4]}'), page("b", "one", site.clock.time + 1, parts=1)
+    await site.bundles.commit_page(hold, Item(id="b", slug="one"), kept, text, [])
+    await site.commit(hold, "a", "two")
+    await site.end(hold)
+
+    assert [await site.read(f"page:one:part:{n}") for n in (1, 2, 3)] == [{"blocks": [4]}, None, None]
