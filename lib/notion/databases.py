@@ -10,7 +10,7 @@ from lib.model import JSON, Database, Source
 from lib.notion.client import NotionClient
 from lib.notion.ids import dashed, object_id
 from lib.notion.lists import PAGE_SIZE
-from lib.notion.pages import Listing, advance, complete
+from lib.notion.pages import Completion, Listing, advance, complete
 
 LINKED_VIEW = "linked database view"
 NOT_SHARED = "database not shared"
@@ -22,6 +22,18 @@ class Head(msgspec.Struct, frozen=True):
     id: str
     title: str
     data_source_ids: list[str]
+
+
+class Reading(msgspec.Struct, omit_defaults=True):
+    """What has been read of a child database so far, as JSON: its schema, listings by data source, rows, and which rows
+    are complete."""
+
+    head: Head
+    properties: JSON = {}
+    listings: dict[str, Listing] = {}
+    rows: list[JSON] = []
+    completions: dict[str, Completion] = {}
+    completed: set[str] = msgspec.field(default_factory=set)
 
 
 async def find_source(notion: NotionClient, name: str, reference: str) -> Source:
@@ -69,15 +81,23 @@ async def probe(notion: NotionClient, database_id: str) -> Head:
     return Head(dashed(database_id), _plain_text(database.get("title")), data_source_ids)
 
 
-async def read(notion: NotionClient, head: Head) -> Database:
-    """Schema and rows of all data sources of a child database, each row's properties complete."""
-    properties: JSON = {}
-    rows: list[JSON] = []
-    for data_source_id in head.data_source_ids:
-        schema = await notion.get(f"data_sources/{data_source_id}")
-        properties = {**(schema.get("properties") or {}), **properties}
-        rows += await _all_rows(notion, data_source_id)
-    return Database(head.id, head.title, properties, await _completed(notion, rows))
+async def read(notion: NotionClient, reading: Reading) -> Database:
+    """Schema and rows of all data sources of a child database, each row's properties complete.
+
+    `reading` is brought up to date with every answer; an interrupted one goes on with it. Raises Unreadable.
+    """
+    for data_source_id in reading.head.data_source_ids:
+        if data_source_id not in reading.listings:
+            schema = await notion.get(f"data_sources/{data_source_id}")
+            reading.properties = {**(schema.get("properties") or {}), **reading.properties}
+            reading.listings[data_source_id] = Listing(data_source_id=data_source_id)
+        await _list(notion, reading, reading.listings[data_source_id])
+    jobs = (_complete(notion, reading, number) for number in range(len(reading.rows)))
+    # Each is waited for, whatever befalls another: what was asked for has been paid for.
+    for outcome in await asyncio.gather(*jobs, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return Database(reading.head.id, reading.head.title, reading.properties, reading.rows)
 
 
 async def newest_rows(notion: NotionClient, data_source_id: str) -> tuple[list[JSON], bool]:
@@ -111,23 +131,20 @@ def _refuse_trash(name: str, title: str, found: JSON) -> None:
         raise Hopeless(f"source {name}: the database {title} is in Notion's trash: restore it, or name another one")
 
 
-async def _all_rows(notion: NotionClient, data_source_id: str) -> list[JSON]:
-    listing = Listing(data_source_id=data_source_id)
-    rows: list[JSON] = []
+async def _list(notion: NotionClient, reading: Reading, listing: Listing) -> None:
     while not listing.done:
-        rows += await advance(notion, listing)
+        reading.rows += await advance(notion, listing)
     if listing.cut:
         raise Unreadable("database with more rows of one minute than Notion lists", HTTPStatus.OK)
-    return rows
 
 
-async def _completed(notion: NotionClient, rows: list[JSON]) -> list[JSON]:
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            completing = [tasks.create_task(complete(notion, row)) for row in rows]
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from None
-    return [task.result() for task in completing]
+async def _complete(notion: NotionClient, reading: Reading, number: int) -> None:
+    row = reading.rows[number]
+    if row["id"] in reading.completed:
+        return
+    reading.rows[number] = await complete(notion, row, reading.completions.setdefault(row["id"], Completion()))
+    del reading.completions[row["id"]]
+    reading.completed.add(row["id"])
 
 
 def _plain_text(rich_text: list[JSON] | None) -> str:

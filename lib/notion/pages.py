@@ -51,6 +51,13 @@ class Listing(Progress):
         return list(fresh.values())
 
 
+class Completion(msgspec.Struct, omit_defaults=True):
+    """Progress of completing one page: properties read in full by name, and the list that is being read, by its id."""
+
+    properties: dict[str, JSON] = {}
+    begun: dict[str, Whole] = {}
+
+
 async def advance(notion: NotionClient, listing: Listing) -> list[JSON]:
     """Sends one request of the listing and gives its new rows, each row once; `listing.done` tells the end."""
     page = await listing.next_page(partial(_query, notion, listing))
@@ -62,13 +69,16 @@ async def retrieve(notion: NotionClient, page_id: str) -> JSON:
     return await notion.get(f"pages/{page_id}")
 
 
-async def complete(notion: NotionClient, page: JSON) -> JSON:
-    """The page with every property that Notion may have cut short read in full, in the page's own shape."""
-    whole = {
-        name: await _whole(notion, page["id"], property)
-        for name, property in page["properties"].items()
-        if _may_be_cut(property)
-    }
+async def complete(notion: NotionClient, page: JSON, completion: Completion) -> JSON:
+    """The page with every property that Notion may have cut short read in full, in the page's own shape.
+
+    `completion` is brought up to date with every answer, so that an interrupted reading goes on with it.
+    """
+    cut = {name: property for name, property in page["properties"].items() if _may_be_cut(property)}
+    for name, property in cut.items():
+        if name not in completion.properties:
+            completion.properties[name] = await _whole(notion, page["id"], property, completion)
+    whole = {name: completion.properties[name] for name in cut}
     return {**page, "properties": {**page["properties"], **whole}} if whole else page
 
 
@@ -99,12 +109,13 @@ def _is_counted_mention(text: JSON) -> bool:
     return text.get("type") == "mention" and (text.get("mention") or {}).get("type") in ("page", "user")
 
 
-async def _whole(notion: NotionClient, page_id: str, property: JSON) -> JSON:
+async def _whole(notion: NotionClient, page_id: str, property: JSON, completion: Completion) -> JSON:
     """A property read through its items: https://developers.notion.com/reference/retrieve-a-page-property."""
     path = f"pages/{page_id}/properties/{property['id']}"
-    items = Whole()
+    items = completion.begun.setdefault(property["id"], Whole())
     while (last := await items.read_on(partial(notion.get, path))) is None:
         pass
+    del completion.begun[property["id"]]
     kind = property["type"]
     if kind == "rollup":
         return {**property, "rollup": _rollup(items.results, last.property_item.get("rollup") or property["rollup"])}

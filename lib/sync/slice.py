@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 import msgspec
 
@@ -16,12 +17,13 @@ from lib.log import Log
 from lib.model import JSON, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.client import NotionClient
-from lib.notion.databases import Head, probe, read
-from lib.notion.pages import complete, retrieve
+from lib.notion.databases import Head, Reading, probe, read
+from lib.notion.pages import Completion, complete, retrieve
 from lib.store.bundles import Bundles, Text
 from lib.store.memory import Memory
 from lib.store.runs import Hold, Run, Runs
 from lib.sync.survey import signature
+from lib.sync.unfinished import DatabaseReading, PageReading, Unfinished, resumed
 
 PAGES_AT_ONCE = 8
 PAUSES_SECONDS = (10.0, 40.0, 160.0)
@@ -146,10 +148,12 @@ class Worker:
     async def _page(self, item: Item) -> None:
         began = self._now()
         # What this slice has read of a synced original before counts as old as the slice.
-        read_at = item.read_at or self._began_at
-        page: JSON = msgspec.json.decode(item.page) or await retrieve(self._notion, item.id)
-        page = await complete(self._notion, page)
-        tree, heads = await self._tree(item)
+        fresh = PageReading(item.read_at or self._began_at, Walk(item.id), Completion())
+        async with self._resumed(item, fresh) as reading:
+            page: JSON = msgspec.json.decode(item.page) or await retrieve(self._notion, item.id)
+            page = await complete(self._notion, page, reading.completion)
+            tree = await self._tree(item, reading.walk)
+        heads, read_at = reading.walk.heads, reading.read_at
         before = await self._memory.kept([child.id for child in tree.child_pages]) if tree.child_pages else {}
         outcome = "taken"
         for slug in _spellings(item):
@@ -168,23 +172,13 @@ class Worker:
         ms = round((self._now() - began) * 1000)
         self._log.event("page.synced", pageId=item.id, slug=item.slug, outcome=outcome, ms=ms)
 
-    async def _tree(self, item: Item) -> tuple[Tree, dict[str, Head]]:
-        """The page's tree; what an interruption leaves is kept for the next slice."""
-        walk = Walk(item.id)
-        if item.interrupted and (progress := await self._memory.partial(item.id)):
-            walk = msgspec.json.decode(progress, type=Walk)
+    async def _tree(self, item: Item, walk: Walk) -> Tree:
         known = {id for id, kept in self._databases.items() if not kept.lost}
         owners = {original: owner for original, owner in item.owners.items() if owner}
-        try:
-            tree = await read_tree(self._notion, walk, self._originals, known_databases=known, known_owners=owners)
-        except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
-            if walk.lists or walk.begun:
-                await self._memory.keep_partial(item.id, msgspec.json.encode(walk))
-                if not isinstance(stop, NotionAway):
-                    again = msgspec.structs.replace(item, interrupted=True)
-                    await self._runs.put_back(self._hold, again, self._now())
-            raise
-        return tree, walk.heads
+        return await read_tree(self._notion, walk, self._originals, known_databases=known, known_owners=owners)
+
+    def _resumed(self, item: Item, fresh: Unfinished) -> AbstractAsyncContextManager[Unfinished]:
+        return resumed(self._memory, self._runs, self._hold, item, fresh, self._now)
 
     def _due_children(self, item: Item, children: Sequence[JSON], before: dict[str, Kept]) -> list[Item]:
         """The child pages that must be read, now that their slugs are known."""
@@ -246,16 +240,17 @@ class Worker:
         return kept, Text(text.head, text.parts, text.meta)
 
     async def _database(self, item: Item) -> None:
-        read_at = self._notion.notion_time(self._now())
         head = Head(item.id, item.title, item.data_source_ids)
         if item.digest or not item.data_source_ids:
             head = await probe(self._notion, item.id)
-        database = await read(self._notion, head)
+        fresh = DatabaseReading(self._notion.notion_time(self._now()), Reading(head))
+        async with self._resumed(item, fresh) as reading:
+            database = await read(self._notion, reading.rows)
         bundle = database_bundle.build(database, self._address)
         kept = KeptDatabase(
             title=head.title,
             data_source_ids=head.data_source_ids,
-            read_at=read_at,
+            read_at=reading.read_at,
             digest=bundle.digest,
             signature=signature(database.rows),
         )

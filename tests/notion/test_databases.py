@@ -5,7 +5,7 @@ import pytest
 
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, Source
-from lib.notion.databases import Head, find_source, newest_rows, probe, read
+from lib.notion.databases import Head, Reading, find_source, newest_rows, probe, read
 from tests.notion.stage import Stage, body_of, client, error, new_id
 
 DATABASE, FIRST, SECOND = new_id(), new_id(), new_id()
@@ -120,7 +120,7 @@ async def test_a_child_database_is_read_with_all_its_data_sources_and_properties
         f"data_sources/{SECOND}/query": {"results": [row("2", type="date", date=None)], "has_more": False},
         "pages/1/properties/p": {"results": people, "has_more": False},
     }
-    found = await read(client(stage.handle), Head(DATABASE, "Posts", [FIRST, SECOND]))
+    found = await read(client(stage.handle), Reading(Head(DATABASE, "Posts", [FIRST, SECOND])))
     assert (found.id, found.title) == (DATABASE, "Posts")
     assert found.properties == {"P": {"type": "people"}, "A": {"type": "title"}, "B": {"type": "title"}}
     assert [row["id"] for row in found.rows] == ["1", "2"]
@@ -138,7 +138,7 @@ async def test_trouble_with_one_row_is_the_trouble_of_the_database() -> None:
         },
     }
     with pytest.raises(Unreadable):
-        await read(client(stage.handle), Head(DATABASE, "Posts", [FIRST]))
+        await read(client(stage.handle), Reading(Head(DATABASE, "Posts", [FIRST])))
 
 
 async def test_a_database_whose_listing_is_cut_is_not_taken_for_whole() -> None:
@@ -152,7 +152,7 @@ async def test_a_database_whose_listing_is_cut_is_not_taken_for_whole() -> None:
         },
     }
     with pytest.raises(Unreadable, match="more rows"):
-        await read(client(stage.handle), Head(DATABASE, "Posts", [FIRST]))
+        await read(client(stage.handle), Reading(Head(DATABASE, "Posts", [FIRST])))
 
 
 async def test_the_newest_rows_are_one_request_sorted_by_edit() -> None:

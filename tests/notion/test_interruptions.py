@@ -1,6 +1,7 @@
 """A walk that is interrupted, wherever and however, goes on without asking anything twice."""
 
 import asyncio
+import json
 
 import httpx
 import msgspec
@@ -9,7 +10,8 @@ import pytest
 from lib.errors import Hopeless, NotionAway, OutOfTime
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.client import NotionClient
-from tests.notion.stage import Clock, Stage, client, error, new_id, pacer
+from lib.notion.databases import Head, Reading, read
+from tests.notion.stage import Clock, Handler, Stage, client, error, new_id, pacer
 from tests.notion.trees import database, tree_of
 
 
@@ -34,9 +36,9 @@ def everything(stage: Stage) -> str:
     )
 
 
-def stopping(stage: Stage, requests: int) -> NotionClient:
+def stopping(handler: Handler, requests: int) -> NotionClient:
     """A client whose time is up after so many requests."""
-    notion: NotionClient = client(stage.handle, pacer=pacer(Clock(), out_of_time=lambda: notion.requests >= requests))
+    notion: NotionClient = client(handler, pacer=pacer(Clock(), out_of_time=lambda: notion.requests >= requests))
     return notion
 
 
@@ -59,7 +61,7 @@ async def test_a_walk_interrupted_after_every_request_asks_nothing_twice(whole: 
         stage.asked.clear()
         walk, slices, tree = Walk(page), 0, None
         while tree is None:
-            notion = stopping(stage, most)
+            notion = stopping(stage.handle, most)
             try:
                 tree = await read_tree(notion, walk, Originals())
             except OutOfTime:
@@ -182,3 +184,46 @@ async def test_an_interruption_ends_a_long_list_between_its_pages() -> None:
     with pytest.raises(Hopeless):
         await read_tree(client(handler), walk, Originals())
     assert len(walk.begun[long["id"]].results) == 2
+
+
+async def test_a_child_database_interrupted_after_every_request_asks_nothing_twice() -> None:
+    times = {"created_time": "2026-11-20T10:00:00.000Z", "last_edited_time": "2026-11-20T10:00:00.000Z"}
+    cut = {"Crew": {"id": "c", "type": "relation", "relation": [], "has_more": True}}
+    rows = [{"object": "page", "id": f"row {number}", **times, "properties": cut} for number in range(5)]
+    relations = [{"type": "relation", "relation": {"id": f"page {number}"}} for number in range(5)]
+    answers = {f"/v1/pages/row {number}/properties/c": relations for number in range(5)}
+    answers |= {"/v1/data_sources/first/query": rows[:3], "/v1/data_sources/second/query": rows[3:]}
+    asked: list[str] = []
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path not in answers:
+            asked.append(path)
+            return httpx.Response(200, json={"properties": {"Crew": {"type": "relation"}}})
+        at = request.url.params.get("start_cursor") or json.loads(request.content or b"{}").get("start_cursor") or 0
+        asked.append(f"{path} from {at}")
+        until = int(at) + 2
+        more = until < len(answers[path])
+        return httpx.Response(
+            200,
+            json={
+                "results": answers[path][int(at) : until],
+                "has_more": more,
+                "next_cursor": str(until) if more else None,
+            },
+        )
+
+    head = Head(new_id(), "Crew", ["first", "second"])
+    uninterrupted = await read(client(handler), Reading(head))
+    minimum = sorted(asked)
+    assert [len(row["properties"]["Crew"]["relation"]) for row in uninterrupted.rows] == [5] * 5
+    for most in range(1, len(minimum)):
+        asked.clear()
+        reading, found = Reading(head), None
+        while found is None:
+            try:
+                found = await read(stopping(handler, most), reading)
+            except OutOfTime:
+                reading = msgspec.json.decode(msgspec.json.encode(reading), type=Reading)
+        assert sorted(asked) == minimum, f"interrupted after {most} requests"
+        assert found == uninterrupted

@@ -8,7 +8,7 @@ import pytest
 
 from lib.errors import NotionAway, Unreadable
 from lib.model import JSON
-from lib.notion.pages import Listing, advance, complete, retrieve
+from lib.notion.pages import Completion, Listing, advance, complete, retrieve
 from tests.notion.stage import Clock, Stage, body_of, client, error
 
 MINUTE = "2026-11-20T10:{:02d}:00.000Z"
@@ -278,7 +278,7 @@ async def test_a_property_that_may_be_cut_is_read_to_its_end(property: JSON) -> 
         )
 
     page = page_with(property)
-    whole = await complete(client(handler), page)
+    whole = await complete(client(handler), page, Completion())
     assert whole["properties"]["P"][kind] == [item[kind] for item in all_items]
     assert whole["properties"]["P"].get("has_more") in (None, False)
     assert {**whole, "properties": None} == {**page, "properties": None}
@@ -306,7 +306,7 @@ async def test_a_property_that_may_be_cut_is_read_to_its_end(property: JSON) -> 
 async def test_a_property_that_is_whole_costs_no_request(property: JSON) -> None:
     stage = Stage()
     page = page_with(property)
-    assert await complete(client(stage.handle), page) is page
+    assert await complete(client(stage.handle), page, Completion()) is page
     assert stage.asked == []
 
 
@@ -334,7 +334,7 @@ async def test_a_long_rollup_is_put_together_from_its_items(result: JSON, item: 
         "property_item": {"id": "p", "type": "rollup", "rollup": result},
     }
     property = {"id": "p", "type": "rollup", "rollup": {**result, "array": [ROLLED] * 25}}
-    whole = await complete(client(stage.handle), page_with(property))
+    whole = await complete(client(stage.handle), page_with(property), Completion())
     assert whole["properties"]["P"]["rollup"] == {**result, "array": [shown] * 30}
 
 
@@ -347,7 +347,7 @@ async def test_a_rollup_whose_result_is_no_list_is_the_result_of_the_last_page()
         "property_item": {"id": "p", "type": "rollup", "rollup": result},
     }
     property = {"id": "p", "type": "rollup", "rollup": {"type": "array", "array": [ROLLED] * 25}}
-    whole = await complete(client(stage.handle), page_with(property))
+    whole = await complete(client(stage.handle), page_with(property), Completion())
     assert whole["properties"]["P"]["rollup"] == result
 
 
@@ -362,11 +362,11 @@ async def test_items_whose_cursor_dies_are_read_from_the_beginning() -> None:
         return error(400, "validation_error")
 
     property = {"id": "p", "type": "people", "people": [{"id": "x"}] * 25}
-    whole = await complete(client(handler, Clock()), page_with(property))
+    whole = await complete(client(handler, Clock()), page_with(property), Completion())
     assert whole["properties"]["P"]["people"] == [{"id": "0"}]
 
 
 async def test_a_property_that_is_refused_fails_the_page_instead_of_staying_short() -> None:
     property = {"id": "p", "type": "relation", "relation": [], "has_more": True}
     with pytest.raises(Unreadable):
-        await complete(client(Stage().handle), page_with(property))
+        await complete(client(Stage().handle), page_with(property), Completion())

@@ -10,7 +10,7 @@ from lib.errors import Hopeless, NotionAway, Unreadable
 from lib.model import JSON
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.databases import find_source, probe
-from lib.notion.pages import Listing, advance, complete, retrieve
+from lib.notion.pages import Completion, Listing, advance, complete, retrieve
 from tests.notion.cassettes import Exchange, exchanges, needed
 from tests.notion.stage import body_of, client, not_found
 from tests.notion.trees import bare
@@ -143,7 +143,7 @@ async def test_every_recorded_page_is_complete_or_completed_with_its_recorded_it
         replay = Replay([exchange for exchange in exchanges() if exchange.cassette == cassette])
         cut = {name for name, property in page["properties"].items() if property.get("has_more")}
         try:
-            whole = await complete(client(replay), page)
+            whole = await complete(client(replay), page, Completion())
         except Unreadable:
             assert replay.asked, "its items were not recorded"
             continue
@@ -163,7 +163,7 @@ async def test_every_recorded_property_item_has_the_shape_we_take_apart() -> Non
         page_id, property_id = exchange.path.split("/")[1], exchange.path.split("/")[3]
         property = {"id": property_id, "type": kind, kind: [{"type": "mention", "mention": {"type": "user"}}] * 25}
         page = {"id": page_id, "properties": {"P": {**property, "has_more": True}}}
-        whole = await complete(client(Replay([exchange])), page)
+        whole = await complete(client(Replay([exchange])), page, Completion())
         assert whole["properties"]["P"][kind] == [item[kind] for item in exchange.json["results"]]
 
 
