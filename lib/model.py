@@ -34,12 +34,14 @@ class Tree(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page's whole content, read to any depth.
 
     `blocks` are Notion's own, children under `children`; what can't be read carries `"unavailable": reason`.
-    `originals` are the synced blocks whose original stands on this page; `copied` maps the original of every copy
-    that stands elsewhere to the page that holds it (None: not to be found out).
+    `hidden_pages` are child pages that the integration may not read; `originals` are the synced blocks whose original
+    stands on this page; `copied` maps the original of every copy that stands elsewhere to the page that holds it (None:
+    not to be found out).
     """
 
     blocks: list[JSON]
     child_pages: list[ChildPage] = []
+    hidden_pages: list[str] = []
     databases: list[str] = []
     originals: list[str] = []
     copied: dict[str, str | None] = {}
@@ -94,6 +96,8 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     """Its place in the source's index; None for a child page, which stands in none."""
     parent: str | None = None
     children: list[str] = []
+    hidden: list[str] = []
+    """Child pages that could not be read: not shared with the integration."""
     originals: list[str] = []
     copied: dict[str, str | None] = {}
     databases: list[str] = []
@@ -147,7 +151,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     digest: str = ""
     """Of the bundle that is published: one that comes out the same is not written again."""
     children: list[str] = []
-    """The child pages it had when it was published last."""
+    """Child pages that this run has seen already: nobody has to ask whether they can be read."""
     due_children: list[str] = []
     """Known child pages that are due and get their slugs from this page."""
     owners: dict[str, str | None] = {}

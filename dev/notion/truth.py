@@ -25,9 +25,9 @@ CYCLE = "cycle"
 def tree(workspace: Workspace, page_id: str) -> list[JSON]:
     """A page's blocks as the API gives them, nested under `children`, synced copies with what their originals hold.
 
-    What can't be read has no children but `"unavailable"`: unshared (an original, a child database), linked view,
-    unsupported, or cycle (a block inside itself). A part of meeting notes is `{"id", "children"}`: the API gives no
-    block for it. A block that stands in the tree without children has no `children`, as in an answer.
+    What can't be read has no children but `"unavailable"`: unshared (an original, a child page or database), linked
+    view, unsupported, or cycle (a block inside itself). A part of meeting notes is `{"id", "children"}`: the API gives
+    no block for it. A block that stands in the tree without children has no `children`, as in an answer.
     """
     with workspace.lock:
         return _Grove(workspace).tree(workspace.get(resolved(page_id), Page))
@@ -133,11 +133,13 @@ def _holder(workspace: Workspace, node: Node) -> Node | None:
 
 @dataclass
 class _Level:
-    """An open level: the children of `id` are being written into `blocks`."""
+    """An open level: the children of `id` are being written into `blocks`. What a synced copy shows isn't the page's
+    `own`."""
 
     id: str
     ahead: Iterator[Node]
     blocks: list[JSON]
+    own: bool
 
 
 class _Grove:
@@ -149,7 +151,7 @@ class _Grove:
 
     def tree(self, page: Page) -> list[JSON]:
         blocks: list[JSON] = []
-        levels = [self._level(page, blocks)]
+        levels = [self._level(page, blocks, True)]
         entered = {page.id}
         while levels:
             node = next(levels[-1].ahead, None)
@@ -157,18 +159,20 @@ class _Grove:
                 entered.discard(levels.pop().id)
                 continue
             block = self._block(node)
+            if isinstance(node, Page) and not self._workspace.is_visible(node) and levels[-1].own:
+                block["unavailable"] = UNSHARED
             levels[-1].blocks.append(block)
             holder = _holder(self._workspace, node)
             if holder is not None and holder.id in entered:
                 block["unavailable"] = CYCLE
             elif holder is not None:
                 block["children"] = []
-                levels.append(self._level(holder, block["children"]))
+                levels.append(self._level(holder, block["children"], levels[-1].own and holder is node))
                 entered.add(holder.id)
         return blocks
 
-    def _level(self, node: Node, blocks: list[JSON]) -> _Level:
-        return _Level(node.id, iter(self._workspace.live_children(node)), blocks)
+    def _level(self, node: Node, blocks: list[JSON], own: bool) -> _Level:
+        return _Level(node.id, iter(self._workspace.live_children(node)), blocks, own)
 
     def _block(self, node: Node) -> JSON:
         if isinstance(node, Block) and _is_meeting_part(self._workspace, node):

@@ -32,17 +32,19 @@ async def read_tree(
     walk: Walk,
     originals: Originals,
     *,
+    known_pages: Container[str] = (),
     known_databases: Container[str] = (),
     known_owners: Mapping[str, str] = {},
 ) -> Tree:
     """The page's whole tree. `walk` is brought up to date with every answer, whatever ends the reading.
 
-    Child databases in `known_databases` are taken for readable, and `known_owners` (original → page that holds it) for
-    true, without a request. Raises Unreadable when the page itself can't be read; NotionWait, NotionAway and OutOfTime
-    interrupt: no further request begins, those under way are waited for, and the same `walk` goes on another time.
-    The blocks share their contents with `walk` and `originals`: read them, don't change them.
+    Child pages in `known_pages` and child databases in `known_databases` are taken for readable, and `known_owners`
+    (original → page that holds it) for true, without a request. Raises Unreadable when the page itself can't be read;
+    NotionWait, NotionAway and OutOfTime interrupt: no further request begins, those under way are waited for, and the
+    same `walk` goes on another time. The blocks share their contents with `walk` and `originals`: read them, don't
+    change them.
     """
-    return await _Reading(notion, walk, originals, known_databases, known_owners).tree()
+    return await _Reading(notion, walk, originals, known_pages, known_databases, known_owners).tree()
 
 
 class _Reading:
@@ -53,12 +55,14 @@ class _Reading:
         notion: NotionClient,
         walk: Walk,
         originals: Originals,
+        known_pages: Container[str],
         known_databases: Container[str],
         known_owners: Mapping[str, str],
     ) -> None:
         self._notion = notion
         self._walk = walk
         self._originals = originals
+        self._known_pages = known_pages
         self._known_databases = known_databases
         self._known_owners = known_owners
         self._jobs: deque[Job] = deque()
@@ -69,14 +73,23 @@ class _Reading:
     async def tree(self) -> Tree:
         await self._work([self._page])
         whole = assemble(self._walk)
+        children = [id for id in whole.child_pages if id not in self._known_pages]
         elsewhere = [original for original in whole.copied if original not in whole.standing]
-        await self._work([partial(self._owner, original) for original in elsewhere])
+        await self._work(
+            [
+                *(partial(self._child_page, id) for id in children),
+                *(partial(self._owner, original) for original in elsewhere),
+            ]
+        )
+        if self._walk.hidden:
+            whole = assemble(self._walk)
         self._originals.stand_on(self._walk.page_id, whole.originals)
         await self._originals.keep(self._walk, self._shown)
         owners = {original: self._walk.owners[original] for original in elsewhere}
         return Tree(
             blocks=whole.blocks,
             child_pages=list(whole.child_pages.values()),
+            hidden_pages=list(whole.hidden_pages),
             databases=list(whole.databases),
             originals=list(whole.originals),
             copied={original: page for original, page in owners.items() if page != self._walk.page_id},
@@ -166,6 +179,15 @@ class _Reading:
             return
         untitled = block["child_database"].get("title") in (None, "", "Untitled")
         block["unavailable"] = LINKED_VIEW if untitled else head.reason
+
+    async def _child_page(self, id: str) -> None:
+        """A child page stands among the blocks whether or not it is shared: only its page object tells."""
+        if id in self._walk.pages or id in self._walk.hidden:
+            return
+        try:
+            self._walk.pages[id] = await self._get(f"pages/{id}")
+        except Unreadable as error:
+            self._walk.hidden[id] = REASONS.get(error.notion_status, "not readable")
 
     async def _owner(self, original: str) -> None:
         """Finds the page that holds an original, up its parents."""

@@ -18,6 +18,7 @@ class Assembled(msgspec.Struct):
 
     blocks: list[JSON] = []
     child_pages: dict[str, ChildPage] = {}
+    hidden_pages: dict[str, None] = {}
     databases: dict[str, None] = {}
     originals: dict[str, None] = {}
     copied: dict[str, None] = {}
@@ -51,7 +52,7 @@ def assemble(walk: Walk) -> Assembled:
             continue
         block = dict(given)
         level.children.append(block)
-        _note(block, level.own, whole)
+        _note(block, level.own, whole, walk)
         inside = _inside(block, walk)
         if inside is None:
             continue
@@ -67,7 +68,7 @@ def assemble(walk: Walk) -> Assembled:
     return whole
 
 
-def _note(block: JSON, own: bool, whole: Assembled) -> None:
+def _note(block: JSON, own: bool, whole: Assembled, walk: Walk) -> None:
     kind, id = block.get("type"), block["id"]
     whole.count += 1
     if own:
@@ -76,6 +77,9 @@ def _note(block: JSON, own: bool, whole: Assembled) -> None:
         block["unavailable"] = PARTIAL
     elif kind == "unsupported":
         block["unavailable"] = f"unsupported: {(block['unsupported'] or {}).get('block_type', 'unknown')}"
+    elif kind == "child_page" and own and id in walk.hidden:
+        block["unavailable"] = walk.hidden[id]
+        whole.hidden_pages[id] = None
     elif kind == "child_page" and own:
         whole.child_pages[id] = ChildPage(id, block["child_page"].get("title", ""), block["created_time"])
     elif kind == "child_database" and "unavailable" not in block:

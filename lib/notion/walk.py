@@ -15,9 +15,10 @@ NEVER_ENTERED = frozenset({"child_page", "child_database", "link_to_page", "unsu
 class Walk(msgspec.Struct, omit_defaults=True):
     """One page's walk. A block that can't be read carries `"unavailable": reason` inside the list it stands in.
 
-    `lists` are complete lists of children by the id they were asked for, `begun` those still being read;
-    `unavailable` are synced originals that can't be read; `heads` the child databases that can; `parents` what blocks
-    on the way from an original up to its page gave as their parent, `owners` where that way ended (None: nowhere).
+    `lists` are complete lists of children by the id they were asked for, `begun` those still being read; `unavailable`
+    are synced originals that can't be read, `heads` the child databases that can; `pages` are the page objects of child
+    pages, `hidden` says why one can't be read; `parents` is what blocks on the way from an original up to its page gave
+    as their parent, `owners` where that way ended (None: nowhere).
     """
 
     page_id: str
@@ -25,6 +26,8 @@ class Walk(msgspec.Struct, omit_defaults=True):
     begun: dict[str, Whole] = {}
     unavailable: dict[str, str] = {}
     heads: dict[str, Head] = {}
+    pages: dict[str, JSON] = {}
+    hidden: dict[str, str] = {}
     parents: dict[str, JSON] = {}
     owners: dict[str, str | None] = {}
 

@@ -140,6 +140,7 @@ def watches(listed: Sequence[Listed], known: Known, forced_at: float | None) -> 
             continue
         if kept.parent is not None and kept.parent in known.kept:
             pages[id] = None
+        pages |= dict.fromkeys(kept.hidden)
         for original, holder in kept.copied.items():
             if (holder := holders.get(original, holder)) is None:
                 originals[original] = None
@@ -178,7 +179,7 @@ def make(
         if row.id in still or not row.published:
             unchanged += bool(kept and row.published)
         elif due.row(row):
-            items.append(_row_item(row, kept, slugs[row.id], due.children(row.id)))
+            items.append(_row_item(row, slugs[row.id], due))
         else:
             unchanged += 1
     for id, kept in known.kept.items():
@@ -187,8 +188,8 @@ def make(
         if id in still or id not in due.pages:
             unchanged += 1
         elif kept.parent not in due.pages:  # a due parent names its due children itself
-            items.append(_child_item(id, kept, slugs[id], watched, due.children(id)))
-    items += [_database_item(id, known.databases[id]) for id in due.databases(scope)]
+            items.append(_child_item(id, kept, slugs[id], watched, due))
+    items += [_database_item(id, known.databases.get(id)) for id in due.databases(scope)]
 
     renamed = [id for id, kept in known.kept.items() if slugs.get(id, kept.slug) != kept.slug]
     moving = leaving | {page for id in renamed for page in (id, *_descendants(id, known))}
@@ -229,18 +230,32 @@ class _Due:
             self.pages.add(row.id)
         return row.id in self.pages
 
-    def children(self, id: str) -> list[str]:
-        """Child pages of a due page that are due themselves: they get their slugs from it."""
+    def memory(self, id: str) -> JSON:
+        """What an item brings along of the page's last publication, and of what was seen of its child pages since.
+
+        Those that are due themselves get their slugs from the due page.
+        """
         kept = self._known.kept.get(id)
-        return [child for child in kept.children if child in self.pages] if kept else []
+        if kept is None:
+            return {}
+        here = [child for child in kept.children if self._watched.pages.get(child, {}) is not None]
+        return {
+            "digest": kept.digest,
+            "owners": kept.copied,
+            "children": [] if _forced(kept, self._forced_at) else here,
+            "due_children": [child for child in kept.children if child in self.pages],
+        }
 
     def databases(self, scope: Collection[str]) -> list[str]:
+        """Child databases that changed, are forced, or were never read because the run that found them broke."""
         pages = (kept for kept in self._known.kept.values() if kept.source in scope)
-        shown = {database for kept in pages for database in kept.databases}
+        shown = dict.fromkeys(database for kept in pages for database in kept.databases)
         return [
             id
-            for id, kept in self._known.databases.items()
-            if id in shown and (id in self._watched.changed_databases or _forced(kept, self._forced_at))
+            for id in shown
+            if (kept := self._known.databases.get(id)) is None
+            or id in self._watched.changed_databases
+            or _forced(kept, self._forced_at)
         ]
 
     def _child_is_due(self, id: str) -> bool:
@@ -265,6 +280,8 @@ class _Due:
             or _forced(kept, self._forced_at)
             or kept.slug != self._slugs.get(id, kept.slug)
             or any(database in self._watched.lost_databases for database in kept.databases)
+            or any(self._watched.pages.get(child) for child in kept.hidden)
+            or any(child not in self._known.kept for child in kept.children)
             or any(self._original_moved(original, holder, kept) for original, holder in kept.copied.items())
         )
 
@@ -335,7 +352,7 @@ def _slugs(rows: Mapping[str, Row], known: Known, dropped: Collection[str]) -> t
     return assignment.slugs, assignment.warnings
 
 
-def _row_item(row: Row, kept: Kept | None, slug: str, due_children: list[str]) -> Item:
+def _row_item(row: Row, slug: str, due: _Due) -> Item:
     return Item(
         id=row.id,
         source=row.source,
@@ -343,12 +360,11 @@ def _row_item(row: Row, kept: Kept | None, slug: str, due_children: list[str]) -
         visibility=row.visibility,
         page=row.page,
         read_at=row.read_at,
-        **_memory(kept),
-        due_children=due_children,
+        **due.memory(row.id),
     )
 
 
-def _child_item(id: str, kept: Kept, slug: str, watched: Watched, due_children: list[str]) -> Item:
+def _child_item(id: str, kept: Kept, slug: str, watched: Watched, due: _Due) -> Item:
     page = watched.pages.get(id)
     return Item(
         id=id,
@@ -358,15 +374,11 @@ def _child_item(id: str, kept: Kept, slug: str, watched: Watched, due_children: 
         parent=kept.parent,
         page=msgspec.Raw(encode(page).encode()),
         read_at=watched.read_at if page else 0.0,
-        **_memory(kept),
-        due_children=due_children,
+        **due.memory(id),
     )
 
 
-def _memory(kept: Kept | None) -> JSON:
-    """What an item brings along of the page's last publication."""
-    return {"digest": kept.digest, "children": kept.children, "owners": kept.copied} if kept else {}
-
-
-def _database_item(id: str, kept: KeptDatabase) -> Item:
+def _database_item(id: str, kept: KeptDatabase | None) -> Item:
+    if kept is None:
+        return Item(id=id, kind="database")
     return Item(id=id, kind="database", title=kept.title, data_source_ids=kept.data_source_ids, digest=kept.digest)

@@ -9,6 +9,7 @@ import msgspec
 from lib.bundle import database as database_bundle
 from lib.bundle import index, slugs
 from lib.bundle import page as page_bundle
+from lib.bundle.encoding import encode
 from lib.bundle.media import Address
 from lib.bundle.page import PageBundle
 from lib.bundle.properties import title as title_of
@@ -153,7 +154,6 @@ class Worker:
             page: JSON = msgspec.json.decode(item.page) or await retrieve(self._notion, item.id)
             page = await complete(self._notion, page, reading.completion)
             tree = await self._tree(item, reading.walk)
-        heads, read_at = reading.walk.heads, reading.read_at
         before = await self._memory.kept([child.id for child in tree.child_pages]) if tree.child_pages else {}
         outcome = "taken"
         for slug in _spellings(item):
@@ -162,8 +162,11 @@ class Worker:
             bundle = page_bundle.build(
                 page, tree, Place(slug, item.source, item.visibility, item.parent), children, self._address
             )
-            found = [*self._due_children(item, children, before), *self._due_databases(tree, heads)]
-            kept, text = self._written(item, page, tree, bundle, read_at)
+            found = [
+                *self._due_children(item, children, before, reading),
+                *self._due_databases(tree, reading.walk.heads),
+            ]
+            kept, text = self._written(item, page, tree, bundle, reading.read_at)
             outcome = await self._bundles.commit_page(
                 self._hold, item, kept, text if kept.digest != item.digest else None, found
             )
@@ -175,12 +178,21 @@ class Worker:
     async def _tree(self, item: Item, walk: Walk) -> Tree:
         known = {id for id, kept in self._databases.items() if not kept.lost}
         owners = {original: owner for original, owner in item.owners.items() if owner}
-        return await read_tree(self._notion, walk, self._originals, known_databases=known, known_owners=owners)
+        return await read_tree(
+            self._notion,
+            walk,
+            self._originals,
+            known_pages=item.children,
+            known_databases=known,
+            known_owners=owners,
+        )
 
     def _resumed(self, item: Item, fresh: Unfinished) -> AbstractAsyncContextManager[Unfinished]:
         return resumed(self._memory, self._runs, self._hold, item, fresh, self._now)
 
-    def _due_children(self, item: Item, children: Sequence[JSON], before: dict[str, Kept]) -> list[Item]:
+    def _due_children(
+        self, item: Item, children: Sequence[JSON], before: dict[str, Kept], reading: PageReading
+    ) -> list[Item]:
         """The child pages that must be read, now that their slugs are known."""
         due = []
         for child in children:
@@ -192,10 +204,20 @@ class Worker:
                 or (kept.slug, kept.source, kept.visibility, kept.parent) != place
                 or (self._forced_at is not None and kept.read_at < self._forced_at)
             ):
-                memory: JSON = {"digest": kept.digest, "children": kept.children, "owners": kept.copied} if kept else {}
                 slug, source, visibility, parent = place
+                page = reading.walk.pages.get(child["id"])
                 due.append(
-                    Item(id=child["id"], source=source, slug=slug, visibility=visibility, parent=parent, **memory)
+                    Item(
+                        id=child["id"],
+                        source=source,
+                        slug=slug,
+                        visibility=visibility,
+                        parent=parent,
+                        page=msgspec.Raw(encode(page).encode()),
+                        read_at=reading.read_at if page else 0.0,
+                        digest=kept.digest if kept else "",
+                        owners=kept.copied if kept else {},
+                    )
                 )
         return due
 
@@ -232,6 +254,7 @@ class Worker:
             rank=index.rank(bundle.meta) if item.parent is None else None,
             parent=item.parent,
             children=[child.id for child in tree.child_pages],
+            hidden=tree.hidden_pages,
             originals=tree.originals,
             copied=tree.copied,
             databases=tree.databases,

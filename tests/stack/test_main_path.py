@@ -62,3 +62,21 @@ def test_the_backup_way_does_the_same_without_the_queue(site: Site) -> None:
     assert (answer["ok"], answer["status"], answer["remaining"]) == (True, "done", 0)
     assert site.qstash.counts["publish"] == 0
     site.check()
+
+
+def test_a_child_page_that_is_not_shared_is_shown_as_unavailable_and_fails_nothing(site: Site) -> None:
+    child = "aaaaaaaa-0000-4000-8000-000000000035"
+    site.sync()
+    site.notion.edit.unshare(child)
+    site.notion.clock.advance(120)
+    run = site.sync()
+
+    assert (run.get("failed", "0"), run.get("deleted")) == ("0", "1")
+    site.check()
+    assert site.read("page:lighthouse/keeper-s-cottage") is None
+    site.notion.log.clear()
+    assert site.sync().get("synced", "0") == "0"
+    site.notion.edit.share(child)
+    site.sync()
+    site.check()
+    assert site.read("page:lighthouse/keeper-s-cottage")

@@ -194,3 +194,34 @@ def test_a_forced_run_watches_nothing() -> None:
 
 def _title(text: str) -> dict[str, Any]:
     return {"id": "title", "type": "title", "title": [{"type": "text", "plain_text": text}]}
+
+
+def test_a_child_page_that_was_never_published_makes_its_parent_due() -> None:
+    pages = {"a": kept("a", children=["b"])}
+
+    assert due(make(listed(row("a")), known(pages), Watched())) == ["a"]
+
+
+def test_a_hidden_child_page_is_watched_and_makes_its_parent_due_once_it_can_be_read() -> None:
+    pages = known({"a": kept("a", hidden=["b"])})
+
+    assert watches(listed(row("a")), pages, None).pages == ["b"]
+    assert due(make(listed(row("a")), pages, Watched(pages={"b": None}))) == []
+    assert due(make(listed(row("a")), pages, Watched(pages={"b": {"id": "b"}}))) == ["a"]
+
+
+def test_a_child_database_that_was_never_read_is_due() -> None:
+    [item] = make(listed(row("a")), known({"a": kept("a", databases=["d"])}), Watched()).items
+
+    assert (item.id, item.kind, item.data_source_ids) == ("d", "database", [])
+
+
+def test_what_the_watches_have_seen_is_not_asked_for_again() -> None:
+    pages = {"a": kept("a", edited=LATER, children=["b", "c"])}
+    pages |= {id: kept(id, parent="a", slug=f"a/{id}") for id in ("b", "c")}
+    watched = Watched(pages={"b": {"last_edited_time": MINUTE, "properties": {}}, "c": None})
+
+    [item] = make(listed(row("a")), known(pages), watched).items
+    assert item.children == ["b"]
+    [forced] = [item for item in make(listed(row("a")), known(pages), Watched(), forced_at=2e9).items if item.id == "a"]
+    assert forced.children == []
