@@ -11,6 +11,7 @@ from lib.bundle import page as page_bundle
 from lib.bundle.media import Address
 from lib.bundle.page import PageBundle
 from lib.bundle.properties import title as title_of
+from lib.bundle.values import PageLink
 from lib.errors import NotionAway, NotionWait, OutOfTime, TakenOver, TryLater, Unreadable
 from lib.log import Log
 from lib.model import JSON, Item, Kept, KeptDatabase, Place, Tree
@@ -182,7 +183,7 @@ class Worker:
             raise
         return tree, walk.heads
 
-    def _due_children(self, item: Item, children: Sequence[JSON], before: dict[str, Kept]) -> list[Item]:
+    def _due_children(self, item: Item, children: Sequence[PageLink], before: dict[str, Kept]) -> list[Item]:
         """The child pages that must be read, now that their slugs are known."""
         due = []
         for child in children:
