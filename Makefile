@@ -1,4 +1,4 @@
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint schema clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -25,6 +25,10 @@ lint: $(STAMP) ## format, style and types
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy --no-error-summary
+
+schema: $(STAMP) $(CLIENTS_STAMP) ## the JSON Schema of what a site reads, and the TypeScript types made from it
+	@$(VENV)/bin/python -m dev.schema
+	@cd tests/clients && node types.mjs ../../schema/notion-kv.json > ../../schema/notion-kv.d.ts
 
 clean: ## forget everything that was installed or cached
 	rm -rf $(VENV) .cache tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

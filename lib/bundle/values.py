@@ -1,15 +1,12 @@
 """What a site reads from KV: the shape of every value, from which its JSON Schema and TypeScript types are made.
 
 Members stand in the order in which they are written; a text beside a type says to the site's author what it holds.
-Times are ISO 8601, ids are Notion's with dashes.
+Times are ISO 8601, ids are Notion's with dashes. Shapes that are not total are Notion's own, who may add members.
 """
 
 from typing import Annotated, Any, NotRequired, Required, TypedDict, Union
 
 from lib.model import JSON
-
-Redirects = dict[str, str]
-"""The slug that a renamed page had → the slug under which it is found now."""
 
 
 class DateValue(TypedDict):
@@ -54,14 +51,16 @@ class RichText(TypedDict, total=False):
     mention: Any
 
 
-PropertyValue = Union[  # noqa: UP007 - a name that is still to be defined can't be joined by "|"
-    str, float, bool, None, DateValue, FileValue, Verification, Place, RichText, list["PropertyValue"]
+PropertyValue = Annotated[
+    Union[  # noqa: UP007 - "|" can't join a name that is still to be defined
+        str, float, bool, DateValue, FileValue, Verification, Place, RichText, list["PropertyValue"], None
+    ],
+    "By the property's type in Notion: of select and status the name; of multi_select, people, relation and files a "
+    "list; of formula and rollup their result; of rich_text the plain text, beside which `{name}__rich` holds Notion's "
+    "own pieces where plain text says less",
 ]
-"""A property by its Notion type: select, status → its name; multi_select, people, relation, files → a list; formula,
-rollup → their result; rich_text → its plain text, with Notion's own pieces beside it as `{name}__rich` where plain text
-says less."""
 
-Properties = dict[str, PropertyValue]
+Properties = Annotated[dict[str, PropertyValue], "A page's properties by their names in Notion"]
 
 
 class PageLink(TypedDict):
@@ -85,7 +84,7 @@ class Meta(TypedDict):
     icon: Annotated[str | None, "An emoji or an address"]
     cover: Annotated[str | None, "An address"]
     url: Annotated[str | None, "The page in Notion"]
-    properties: Annotated[Properties, "By their names in Notion"]
+    properties: Properties
     childPages: list[PageLink]
     parent: Annotated[str | None, "Id of the page that holds this child page; null for a row of a source"]
 
@@ -117,8 +116,7 @@ class PageInParts(TypedDict):
     syncedAt: str
 
 
-Page = WholePage | PageInParts
-"""`page:{slug}`"""
+Page = Annotated[WholePage | PageInParts, "`page:{slug}`"]
 
 
 class Part(TypedDict):
@@ -143,7 +141,7 @@ class DatabaseItem(TypedDict):
     lastEdited: str
     icon: Annotated[str | None, "An emoji or an address"]
     cover: Annotated[str | None, "An address"]
-    properties: Annotated[Properties, "By their names in Notion"]
+    properties: Properties
 
 
 class DatabaseBody(TypedDict):
@@ -159,3 +157,6 @@ class Database(DatabaseBody):
     """`db:{databaseId}`: a database found inside a page."""
 
     syncedAt: str
+
+
+Redirects = Annotated[dict[str, str], "`redirects`: the slug that a page had, and the one under which it is found now"]
