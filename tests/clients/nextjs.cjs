@@ -8,7 +8,8 @@ const [folder, questions] = process.argv.slice(2);
 const kv = require(`${folder}/lib/kv.js`);
 const { Blocks } = require(`${folder}/components/blocks.js`);
 
-const html = (page) => renderToStaticMarkup(createElement(Blocks, { blocks: page.blocks, links: page.meta.childPages }));
+const html = (page) =>
+  renderToStaticMarkup(createElement(Blocks, { blocks: page.blocks, links: page.meta.childPages }));
 
 (async () => {
   const answers = await Promise.all(JSON.parse(questions).map(([ask, of]) => kv[ask](of)));
