@@ -1,4 +1,4 @@
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint schema clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -7,10 +7,11 @@ VERCEL := .cache/vercel
 fingerprint = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt)
 CLIENTS_STAMP := tests/clients/node_modules/.made-from-$(call fingerprint,tests/clients/package-lock.json)
+NEXTJS_STAMP := examples/nextjs/node_modules/.made-from-$(call fingerprint,examples/nextjs/package-lock.json)
 VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.json)
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
 # Without npm, or without a registry, the tests that need these are skipped and say so; with CI set they fail.
-NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(VERCEL_STAMP))
+NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(NEXTJS_STAMP) $(VERCEL_STAMP))
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -26,8 +27,12 @@ lint: $(STAMP) ## format, style and types
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy --no-error-summary
 
+schema: $(STAMP) $(CLIENTS_STAMP) ## the JSON Schema of what a site reads, and the TypeScript types made from it
+	@$(VENV)/bin/python -m dev.schema
+	@cd tests/clients && node types.mjs ../../schema/notion-kv.json > ../../schema/notion-kv.d.ts
+
 clean: ## forget everything that was installed or cached
-	rm -rf $(VENV) .cache tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .cache tests/clients/node_modules examples/nextjs/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP):
 	@echo "Installing Python packages into $(VENV) …"
@@ -38,6 +43,10 @@ $(STAMP):
 $(CLIENTS_STAMP):
 	@echo "Installing the official JavaScript clients …"
 	@if $(NPM) ci --prefix tests/clients; then touch $@; fi
+
+$(NEXTJS_STAMP):
+	@echo "Installing Next.js for the example …"
+	@if $(NPM) ci --prefix examples/nextjs --ignore-scripts; then touch $@; fi
 
 $(VERCEL_STAMP):
 	@echo "Installing the Vercel CLI into $(VERCEL) …"

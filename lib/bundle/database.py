@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import msgspec
 
-from lib.bundle import encoding
+from lib.bundle import encoding, values
 from lib.bundle.media import Address, settle_file, settle_icon
 from lib.bundle.properties import flatten
 from lib.bundle.publication import trashed
@@ -16,12 +16,12 @@ class DatabaseBundle(msgspec.Struct, frozen=True):
 
     id: str
     digest: str
-    body: JSON
+    body: values.DatabaseBody
 
 
 def build(database: Database, address: Address) -> DatabaseBundle:
     """Turns a database that was read whole into its bundle: rows in the order given, without the trashed ones."""
-    body = {
+    body: values.DatabaseBody = {
         "id": database.id,
         "title": database.title,
         "properties": database.properties,
@@ -32,10 +32,11 @@ def build(database: Database, address: Address) -> DatabaseBundle:
 
 def encode(bundle: DatabaseBundle, synced_at: str) -> str:
     """The JSON text to be kept."""
-    return encoding.encode({**bundle.body, "syncedAt": synced_at})
+    value: values.Database = {**bundle.body, "syncedAt": synced_at}
+    return encoding.encode(value)
 
 
-def _item(row: JSON, address: Address) -> JSON:
+def _item(row: JSON, address: Address) -> values.DatabaseItem:
     return {
         "id": row["id"],
         "lastEdited": row["last_edited_time"],

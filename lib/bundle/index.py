@@ -8,6 +8,7 @@ import msgspec
 from lib.bundle import encoding
 from lib.bundle.instant import instant
 from lib.bundle.properties import members_named
+from lib.bundle.values import Meta
 from lib.model import JSON, Rank
 
 ITEMS_PER_PAGE = 500
@@ -15,7 +16,7 @@ ITEMS_PER_PAGE = 500
 SortKey = tuple[bool, float, bool, float, float, str]
 
 
-def rank(meta: JSON) -> Rank:
+def rank(meta: Meta) -> Rank:
     """What decides a row's place: its properties `order` (a number) and `date`, found in any case of their names."""
     order = next((value for value in members_named(meta["properties"], "order") if _is_number(value)), None)
     starts = (value.get("start") for value in members_named(meta["properties"], "date") if isinstance(value, dict))

@@ -8,6 +8,7 @@ import msgspec
 from lib.bundle import encoding
 from lib.bundle.media import Address, settle_block, settle_file, settle_icon
 from lib.bundle.properties import flatten, title
+from lib.bundle.values import Meta, PageLink
 from lib.model import BUNDLE_VERSION, JSON, Place, Tree
 
 _PART = '{{"blocks":[{}]}}'
@@ -22,7 +23,7 @@ class PageBundle(msgspec.Struct, frozen=True):
     """
 
     slug: str
-    meta: JSON
+    meta: Meta
     blocks: list[JSON]
     digest: str
     meta_digest: str
@@ -36,9 +37,9 @@ class Encoded(msgspec.Struct, frozen=True):
     meta: str
 
 
-def build(page: JSON, tree: Tree, place: Place, child_pages: list[JSON], address: Address) -> PageBundle:
+def build(page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], address: Address) -> PageBundle:
     """Turns a page that was read whole into its bundle; `child_pages` as `slugs.children` gives them."""
-    meta = {
+    meta: Meta = {
         "id": page["id"],
         "slug": place.slug,
         "title": title(page),

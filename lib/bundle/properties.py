@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 from lib.bundle.media import Address, settle_file
+from lib.bundle.values import DateValue, Properties, PropertyValue, RichText, Verification
 from lib.model import JSON
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\ud800-\udfff]")
@@ -21,14 +22,14 @@ AS_GIVEN = frozenset(
 )
 
 
-def flatten(page: JSON, address: Address) -> JSON:
+def flatten(page: JSON, address: Address) -> Properties:
     """Every property of a page by its name, each as plain JSON; a type that is not known is null.
 
     A rich_text is its plain text; where that loses something (formatting, a link, a mention, an equation) Notion's own
     items stand beside it as `{name}__rich`, unless the database has a property of that very name.
     """
     properties: JSON = page["properties"]
-    flat: JSON = {}
+    flat: Properties = {}
     for name, property in properties.items():
         flat[name] = _value(property, page["id"], address)
         rich = property.get("rich_text") or []
@@ -75,7 +76,7 @@ def one_line(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", text).split())
 
 
-def _value(property: JSON, page_id: str, address: Address) -> Any:
+def _value(property: JSON, page_id: str, address: Address) -> PropertyValue:
     """A property's value; also that of a formula, of a rollup and of its items, which have the same shape.
 
     https://developers.notion.com/reference/page-property-values
@@ -84,7 +85,8 @@ def _value(property: JSON, page_id: str, address: Address) -> Any:
     value = property.get(kind)
     match kind:
         case _ if kind in AS_GIVEN:
-            return value
+            given: PropertyValue = value
+            return given
         case "title" | "rich_text":
             return plain_text(value)
         case "multi_select":
@@ -100,7 +102,8 @@ def _value(property: JSON, page_id: str, address: Address) -> Any:
         case _ if not value:
             return None
         case "select" | "status":
-            return value["name"]
+            name: str = value["name"]
+            return name
         case "date":
             return _date(value)
         case "created_by" | "last_edited_by":
@@ -114,7 +117,7 @@ def _value(property: JSON, page_id: str, address: Address) -> Any:
     return None
 
 
-def _date(date: JSON) -> JSON:
+def _date(date: JSON) -> DateValue:
     return {"start": date.get("start"), "end": date.get("end"), "timeZone": date.get("time_zone")}
 
 
@@ -130,7 +133,7 @@ def _unique_id(unique_id: JSON) -> str | None:
     return f"{prefix}-{number}" if prefix else str(number)
 
 
-def _verification(verification: JSON) -> JSON:
+def _verification(verification: JSON) -> Verification:
     by, date = verification.get("verified_by"), verification.get("date")
     return {"state": verification.get("state"), "by": by and _person(by), "date": date and _date(date)}
 
@@ -142,7 +145,7 @@ def _is_formatted(item: JSON) -> bool:
     return any(style not in (False, None, "default") for style in (item.get("annotations") or {}).values())
 
 
-def _without_contact(item: JSON) -> JSON:
+def _without_contact(item: RichText) -> RichText:
     match item:
         case {"type": "mention", "mention": {"type": "user", "user": dict(user)}}:
             known = {member: user[member] for member in ("object", "id", "name") if member in user}

@@ -10,6 +10,7 @@ from slugify import slugify
 
 from lib.bundle.instant import instant
 from lib.bundle.properties import one_line, text, title
+from lib.bundle.values import PageLink
 from lib.model import JSON, ChildPage
 
 SLUG_KINDS = ("rich_text", "formula", "title", "url")
@@ -67,7 +68,7 @@ def assign(candidates: Iterable[Candidate]) -> Assignment:
     return Assignment(slugs, warnings)
 
 
-def children(parent_slug: str, pages: Sequence[ChildPage]) -> tuple[list[JSON], list[str]]:
+def children(parent_slug: str, pages: Sequence[ChildPage]) -> tuple[list[PageLink], list[str]]:
     """The `childPages` of a bundle in document order, each slug a full path, and the warnings about siblings."""
     assignment = assign(
         Candidate(
@@ -78,7 +79,9 @@ def children(parent_slug: str, pages: Sequence[ChildPage]) -> tuple[list[JSON], 
         )
         for page in pages
     )
-    named = [{"id": page.id, "slug": assignment.slugs[page.id], "title": one_line(page.title)} for page in pages]
+    named: list[PageLink] = [
+        {"id": page.id, "slug": assignment.slugs[page.id], "title": one_line(page.title)} for page in pages
+    ]
     return named, assignment.warnings
 
 

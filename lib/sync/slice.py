@@ -13,6 +13,7 @@ from lib.bundle.encoding import encode
 from lib.bundle.media import Address
 from lib.bundle.page import PageBundle
 from lib.bundle.properties import title as title_of
+from lib.bundle.values import PageLink
 from lib.errors import NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
 from lib.log import Log
 from lib.model import JSON, Item, Kept, KeptDatabase, Place, Tree
@@ -191,7 +192,7 @@ class Worker:
         return resumed(self._memory, self._runs, self._hold, item, fresh, self._now)
 
     def _due_children(
-        self, item: Item, children: Sequence[JSON], before: dict[str, Kept], reading: PageReading
+        self, item: Item, children: Sequence[PageLink], before: dict[str, Kept], reading: PageReading
     ) -> list[Item]:
         """The child pages that must be read, now that their slugs are known."""
         due = []

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.bundle.page import Encoded, PageBundle, build, encode
+from lib.bundle.values import PageLink
 from lib.model import BUNDLE_VERSION, JSON, Place, Tree
 from tests.bundle.samples import (
     ADDRESS,
@@ -40,10 +41,11 @@ def encoded(blocks: list[JSON], max_value_bytes: int = MUCH) -> Encoded:
 
 def test_meta_has_the_members_of_the_contract_in_their_order() -> None:
     given = page({"Size": prop("number", 3)}, icon=emoji(), cover=hosted("cover.png"))
-    children = [{"id": "c", "slug": "rye/child", "title": "Child"}]
+    children: list[PageLink] = [{"id": "c", "slug": "rye/child", "title": "Child"}]
     place = Place(slug="rye", source="pages", visibility="members", parent="p")
     meta = build(given, Tree([]), place, children, ADDRESS).meta
     cover = meta["cover"]
+    assert cover is not None
     assert cover.startswith(f"https://sync.example/api/media?page={PAGE_ID}&file=")
     assert list(meta.items()) == [
         ("id", PAGE_ID),

@@ -9,6 +9,7 @@ import msgspec
 from lib.bundle.media import address_for
 from lib.bundle.page import build, encode
 from lib.model import JSON, Place, Tree
+from tests.kv_schema import misfits
 from tests.notion.cassettes import exchanges, needed
 
 pytestmark = needed
@@ -48,6 +49,7 @@ def test_every_recorded_page_becomes_a_bundle() -> None:
     for page in pages:
         text = bundle_of(page, [])
         assert msgspec.json.decode(text)["meta"]["id"] == page["id"]
+        assert misfits({"page:slug": msgspec.json.decode(text)}) == []
         assert "X-Amz" not in text
         assert "expiry_time" not in text
 
@@ -58,6 +60,7 @@ def test_every_recorded_block_stands_in_a_bundle() -> None:
     assert len({block["type"] for block in blocks}) > 20
     text = bundle_of(page, blocks)
     assert [block["id"] for block in msgspec.json.decode(text)["blocks"]] == [block["id"] for block in blocks]
+    assert misfits({"page:slug": msgspec.json.decode(text)}) == []
     assert "X-Amz" not in text
     assert "expiry_time" not in text
 

@@ -1,0 +1,98 @@
+"""`python -m dev.schema`: the JSON Schema of what a site reads from KV, made from `lib.bundle.values`.
+
+KV is described as one object of keys and values, so that a validator judges the keys too. Members that the schema does
+not name are allowed: a site may be older than what it reads.
+"""
+
+import inspect
+import json
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, NotRequired, Required, Union, get_args, get_origin, is_typeddict
+
+from lib.bundle import values
+from lib.model import JSON
+
+FILE = Path(__file__).parent.parent / "schema/notion-kv.json"
+
+KEYS = {
+    r"^page:(?!.*:part:\d+$)": "Page",
+    r"^page:.*:part:\d+$": "Part",
+    r"^(?!page:|db:)[^:]+:index(:\d+)?$": "Index",
+    r"^db:": "Database",
+    r"^redirects$": "Redirects",
+}
+ALIASES = {name: getattr(values, name) for name in ("Page", "Properties", "PropertyValue", "Redirects")}
+SHAPES = {name: shape for name, shape in vars(values).items() if is_typeddict(shape) and name != "DatabaseBody"}
+PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+
+
+def schema() -> JSON:
+    """With a definition for every shape and every named type."""
+    definitions = {name: _object(shape) for name, shape in SHAPES.items()}
+    definitions |= {name: _of(alias) for name, alias in ALIASES.items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "NotionKv",
+        "description": "What a site reads from KV, by key (without KV_PREFIX).",
+        "type": "object",
+        "patternProperties": {key: _reference(name) for key, name in KEYS.items()},
+        "$defs": definitions,
+    }
+
+
+def text() -> str:
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _object(shape: Any) -> JSON:
+    """A TypedDict; one that is not total has more members than it names."""
+    return {
+        "description": inspect.getdoc(shape),
+        "type": "object",
+        "properties": {name: _named(member) for name, member in shape.__annotations__.items()},
+        "required": [name for name in shape.__annotations__ if name in shape.__required_keys__],
+        **({} if shape.__total__ else {"additionalProperties": True}),
+    }
+
+
+def _named(type: Any) -> JSON:
+    return next((_reference(name) for name, alias in ALIASES.items() if type == alias), None) or _of(type)
+
+
+def _of(type: Any) -> JSON:
+    """Any type that `lib.bundle.values` uses; a name in quotes stands for one that is defined."""
+    inside = get_args(type)
+    match get_origin(type):
+        case None if type in PLAIN:
+            return {"type": PLAIN[type]}
+        case None if type is Any:
+            return {}
+        case None:
+            return _reference(type if isinstance(type, str) else type.__name__)
+        case origin if origin is Annotated:
+            return {"description": inside[1], **_named(inside[0])}
+        case origin if origin in (Required, NotRequired):
+            return _named(inside[0])
+        case origin if origin in (Union, UnionType):
+            return _any_of([_named(one) for one in inside])
+        case origin if origin is list:
+            return {"type": "array", "items": _named(inside[0])}
+        case origin if origin is dict:
+            return {"type": "object", "additionalProperties": _named(inside[1])}
+    raise TypeError(f"{type} has no place in a JSON Schema yet: add it here")
+
+
+def _any_of(options: list[JSON]) -> JSON:
+    plain = [option["type"] for option in options if option.keys() == {"type"}]
+    if len(plain) == len(options):
+        return {"type": plain}
+    return {"anyOf": options}
+
+
+def _reference(name: str) -> JSON:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(), "utf-8")

@@ -1,0 +1,219 @@
+/* Made by `make schema` from notion-kv.json. */
+
+/**
+ * `page:{slug}`
+ */
+export type Page = WholePage | PageInParts;
+/**
+ * By the property's type in Notion: of select and status the name; of multi_select, people, relation and files a list; of formula and rollup their result; of rich_text the plain text, beside which `{name}__rich` holds Notion's own pieces where plain text says less
+ */
+export type PropertyValue =
+  string | number | boolean | DateValue | FileValue | Verification | Place | RichText | PropertyValue[] | null;
+
+/**
+ * What a site reads from KV, by key (without KV_PREFIX).
+ */
+export interface NotionKv {
+  [k: string]: Page | Part | Index | Database | Redirects;
+}
+/**
+ * A page with its content.
+ */
+export interface WholePage {
+  /**
+   * The version of this format
+   */
+  v: number;
+  meta: Meta;
+  blocks: Block[];
+  syncedAt: string;
+}
+/**
+ * All that is known of a page but its content.
+ */
+export interface Meta {
+  id: string;
+  /**
+   * What follows `page:` in its key
+   */
+  slug: string;
+  title: string;
+  /**
+   * The source that it, or the page that holds it, is a row of
+   */
+  source: string;
+  /**
+   * The owner's own word; `public` where nothing is said. Drafts are not in KV
+   */
+  visibility: string;
+  lastEdited: string;
+  createdTime: string;
+  /**
+   * An emoji or an address
+   */
+  icon: string | null;
+  /**
+   * An address
+   */
+  cover: string | null;
+  /**
+   * The page in Notion
+   */
+  url: string | null;
+  properties: Properties;
+  childPages: PageLink[];
+  /**
+   * Id of the page that holds this child page; null for a row of a source
+   */
+  parent: string | null;
+}
+/**
+ * A page's properties by their names in Notion
+ */
+export interface Properties {
+  [k: string]: PropertyValue;
+}
+/**
+ * A date property; `end` is null where it is no span.
+ */
+export interface DateValue {
+  start: string | null;
+  end: string | null;
+  timeZone: string | null;
+}
+/**
+ * One file of a files property.
+ */
+export interface FileValue {
+  name: string | null;
+  /**
+   * An address that never expires; null while the file is still being uploaded
+   */
+  url: string | null;
+}
+/**
+ * A wiki page's verification.
+ */
+export interface Verification {
+  state: string | null;
+  by: string | null;
+  date: DateValue | null;
+}
+/**
+ * A place property, as Notion gives it.
+ */
+export interface Place {
+  lat: number;
+  lon: number;
+  name?: string | null;
+  address?: string | null;
+  [k: string]: unknown;
+}
+/**
+ * A piece of rich text, as Notion gives it.
+ */
+export interface RichText {
+  type?: string;
+  plain_text: string;
+  href?: string | null;
+  annotations?: unknown;
+  mention?: unknown;
+  [k: string]: unknown;
+}
+/**
+ * A child page, in the order of the document.
+ */
+export interface PageLink {
+  id: string;
+  /**
+   * Its full path, as in its own key
+   */
+  slug: string;
+  title: string;
+}
+/**
+ * A block as Notion gives it, what belongs to its `type` under that name; children are added, to any depth.
+ */
+export interface Block {
+  id: string;
+  type?: string;
+  children?: Block[];
+  /**
+   * Why it could not be read; such a block is to be left out or marked
+   */
+  unavailable?: string;
+  [k: string]: unknown;
+}
+/**
+ * A page whose content is too large for one value.
+ */
+export interface PageInParts {
+  /**
+   * The version of this format
+   */
+  v: number;
+  meta: Meta;
+  /**
+   * How many keys `page:{slug}:part:1…` hold its blocks, in order
+   */
+  parts: number;
+  syncedAt: string;
+}
+/**
+ * `page:{slug}:part:{n}`: the next blocks of a page in parts.
+ */
+export interface Part {
+  blocks: Block[];
+}
+/**
+ * `{source}:index`, and `{source}:index:2…` where there are more than 500: a source's rows in their order.
+ */
+export interface Index {
+  items: Meta[];
+  syncedAt: string;
+  /**
+   * Items of all pages of the index together
+   */
+  total: number;
+  /**
+   * How many keys the index has, if more than one
+   */
+  pages?: number;
+}
+/**
+ * `db:{databaseId}`: a database found inside a page.
+ */
+export interface Database {
+  id: string;
+  title: string;
+  /**
+   * Its schema, as Notion gives it
+   */
+  properties: {
+    [k: string]: unknown;
+  };
+  items: DatabaseItem[];
+  syncedAt: string;
+}
+/**
+ * A row of a database found inside a page.
+ */
+export interface DatabaseItem {
+  id: string;
+  lastEdited: string;
+  /**
+   * An emoji or an address
+   */
+  icon: string | null;
+  /**
+   * An address
+   */
+  cover: string | null;
+  properties: Properties;
+}
+/**
+ * `redirects`: the slug that a page had, and the one under which it is found now
+ */
+export interface Redirects {
+  [k: string]: string;
+}

@@ -1,0 +1,103 @@
+"""The schema of what a site reads: in step with the code and with the TypeScript types, and neither too wide nor too
+narrow."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from dev import schema
+from lib.bundle import database, index, page
+from lib.bundle.values import PageLink
+from lib.model import JSON, Database, Place, Tree
+from tests.bundle.samples import ADDRESS, BLOCKS, PROPERTIES, block, external, mention, paragraph, plain, prop
+from tests.bundle.samples import page as row
+from tests.kv_schema import misfits
+
+CLIENTS = Path(__file__).parents[1] / "clients"
+SYNCED_AT = "2026-11-01T12:00:00.000Z"
+MUCH = 8_000_000
+
+
+def encoded(max_value_bytes: int = MUCH) -> page.Encoded:
+    """A page with every property type, and text whose plain form says less, and every block type."""
+    rich = {"Formatted": prop("rich_text", [plain("so", bold=True), mention("date", {"start": "2026-05-01"})])}
+    rows = row({kind: property for kind, (property, _) in PROPERTIES.items()} | rich, cover=external())
+    blocks = [block(kind, payload, children=[paragraph()]) for kind, payload in BLOCKS.items()]
+    blocks += [{"object": "block", "id": "b", "unavailable": "Notion gave no more"}]
+    links = PageLink(id="c", slug="rye/child", title="Child")
+    return page.encode(
+        page.build(rows, Tree(blocks), Place("rye", "pages"), [links], ADDRESS), SYNCED_AT, max_value_bytes
+    )
+
+
+def test_the_schema_that_is_handed_out_is_the_codes_own() -> None:
+    assert schema.FILE.read_text("utf-8") == schema.text(), "run `make schema`"
+
+
+def test_the_types_that_are_handed_out_are_the_schemas_own(lacking: Callable[[str, str], NoReturn]) -> None:
+    node = shutil.which("node")
+    if node is None or not (CLIENTS / "node_modules/json-schema-to-typescript").is_dir():
+        lacking("TypeScript types", "install Node.js 20 or newer, then run `npm ci --prefix tests/clients`")
+    made = subprocess.run([node, "types.mjs", schema.FILE], cwd=CLIENTS, capture_output=True, text=True, timeout=60)
+    assert made.returncode == 0, made.stderr
+    assert schema.FILE.with_suffix(".d.ts").read_text("utf-8") == made.stdout, "run `make schema`"
+
+
+def test_a_page_with_every_kind_of_property_and_block_fits() -> None:
+    assert misfits({"page:rye": json.loads(encoded().head)}) == []
+
+
+def test_a_page_in_parts_fits() -> None:
+    text = encoded(6_000)
+    assert len(text.parts) > 1
+    parts = {f"page:rye:part:{number}": json.loads(part) for number, part in enumerate(text.parts, 1)}
+    assert misfits({"page:rye": json.loads(text.head), **parts}) == []
+
+
+@pytest.mark.parametrize(("key", "pages"), [("pages:index", 1), ("pages:index", 2), ("pages:index:2", 2)])
+def test_every_page_of_an_index_fits(key: str, pages: int) -> None:
+    text = index.encode_page([json.loads(encoded().meta)], SYNCED_AT, total=501, pages=pages)
+    assert misfits({key: json.loads(text)}) == []
+
+
+def test_a_database_fits() -> None:
+    rows = row({kind: property for kind, (property, _) in PROPERTIES.items()})
+    given = Database("d", "Recipes", {"Name": {"id": "title", "name": "Name", "type": "title", "title": {}}}, [rows])
+    assert misfits({"db:d": json.loads(database.encode(database.build(given, ADDRESS), SYNCED_AT))}) == []
+
+
+def value() -> JSON:
+    head: JSON = json.loads(encoded().head)
+    return head
+
+
+def changed(*path: str, to: Any) -> JSON:
+    head = inside = value()
+    for name in path[:-1]:
+        inside = inside[name]
+    inside[path[-1]] = to
+    return head
+
+
+@pytest.mark.parametrize(
+    "kv",
+    [
+        {"page:rye": {name: member for name, member in value().items() if name != "syncedAt"}},
+        {"page:rye": {**value(), "parts": 2}},
+        {"page:rye": changed("meta", "slug", to=None)},
+        {"page:rye": changed("meta", "subtitle", to="new")},
+        {"page:rye": changed("meta", "childPages", to=[{"id": "c", "slug": "rye/child"}])},
+        {"page:rye": changed("meta", "properties", "date", to={"start": "2026-05-01", "time_zone": None})},
+        {"page:rye": changed("blocks", to=[{"type": "divider"}])},
+        {"page:rye:part:1": value()},
+        {"rye": value()},
+        {"redirects": {"old": None}},
+    ],
+)
+def test_what_the_contract_does_not_know_does_not_fit(kv: JSON) -> None:
+    assert misfits(kv) != []
