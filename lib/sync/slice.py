@@ -117,7 +117,8 @@ class Worker:
             await self._failed(item, str(trouble))
         except Unreadable as refusal:
             self._worked += 1
-            await self._runs.give_up(self._hold, item, f"Notion does not show it: {refusal.reason}")
+            reason = f"Notion does not show it: {refusal.reason}"
+            await self._runs.give_up(self._hold, item, reason, _title(item))
             self._log.warning("page.unreadable", pageId=item.id, slug=item.slug, reason=refusal.reason)
         except (TakenOver, asyncio.CancelledError):
             raise
@@ -131,7 +132,7 @@ class Worker:
     async def _failed(self, item: Item, reason: str) -> None:
         self._log.warning("page.failed", pageId=item.id, slug=item.slug, reason=reason, attempt=item.attempts + 1)
         if item.attempts >= len(PAUSES_SECONDS):
-            await self._runs.give_up(self._hold, item, reason)
+            await self._runs.give_up(self._hold, item, reason, _title(item))
             return
         again = msgspec.structs.replace(item, attempts=item.attempts + 1, interrupted=True)
         await self._runs.put_back(self._hold, again, self._now() + PAUSES_SECONDS[item.attempts])
@@ -197,7 +198,15 @@ class Worker:
                 memory: JSON = {"digest": kept.digest, "children": kept.children, "owners": kept.copied} if kept else {}
                 slug, source, visibility, parent = place
                 due.append(
-                    Item(id=child["id"], source=source, slug=slug, visibility=visibility, parent=parent, **memory)
+                    Item(
+                        id=child["id"],
+                        source=source,
+                        slug=slug,
+                        visibility=visibility,
+                        parent=parent,
+                        title=child["title"],
+                        **memory,
+                    )
                 )
         return due
 
@@ -258,6 +267,12 @@ class Worker:
         text = database_bundle.encode(bundle, self._now_iso()) if bundle.digest != item.digest else ""
         outcome = await self._bundles.commit_database(self._hold, item, kept, text)
         self._log.event("database.synced", databaseId=item.id, rows=len(database.rows), outcome=outcome)
+
+
+def _title(item: Item) -> str:
+    """What people know the page or database by; "" where nobody has seen it yet."""
+    page: JSON | None = msgspec.json.decode(item.page)
+    return title_of(page) if page else item.title
 
 
 def _spellings(item: Item) -> list[str]:
