@@ -52,6 +52,10 @@ def test_a_bundle_holds_what_runs_and_no_more(build: Build) -> None:
         assert sum(path.stat().st_size for path in files.values()) < LARGEST_BUNDLE
 
 
+def test_the_status_finds_the_crons_beside_it(build: Build) -> None:
+    assert json.loads(build.bundle("/api/sync/status")["vercel.json"].read_text())["crons"] == SETTINGS["crons"]
+
+
 def test_static_pages_and_answers_carry_strict_headers(build: Build) -> None:
     headers = build.routing["routes"][0]["headers"]
     assert build.routing["routes"][0]["continue"]
