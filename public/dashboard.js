@@ -14,10 +14,10 @@ const $ = (id) => document.getElementById(id);
 const LANGUAGE = navigator.language.startsWith("en") ? navigator.language : "en-GB";
 const number = new Intl.NumberFormat(LANGUAGE);
 const decimal = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 1 });
-const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto" });
-const clock = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "medium" });
+const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto", style: "narrow" });
+const clock = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "short" });
 const unit = Object.fromEntries(
-  ["second", "minute", "hour"].map((name) => [
+  ["millisecond", "second", "minute", "hour"].map((name) => [
     name,
     new Intl.NumberFormat(LANGUAGE, { style: "unit", unit: name, unitDisplay: "narrow", maximumFractionDigits: 1 }),
   ]),
@@ -28,6 +28,7 @@ const some = (count, thing) => `${number.format(count)} ${thing}${count === 1 ? 
 function duration(ms) {
   if (ms === null) return "–";
   const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 1) return unit.millisecond.format(Math.round(ms));
   if (seconds < 10) return unit.second.format(seconds);
   const whole = Math.round(seconds);
   if (whole < 60) return unit.second.format(whole);
@@ -35,23 +36,25 @@ function duration(ms) {
   return `${unit.hour.format(Math.floor(whole / 3600))} ${unit.minute.format(Math.floor((whole % 3600) / 60))}`;
 }
 
+/** How long a run has been under way, in whole seconds. */
+const elapsed = (run, now) => duration(Math.max(1000, Math.floor((now - Date.parse(run.startedAt)) / 1000) * 1000));
+
 function ago(iso, now) {
   const seconds = (Date.parse(iso) - now) / 1000;
   const size = Math.abs(seconds);
-  if (size < 10) return "now";
-  if (size < 60) return relative.format(Math.round(seconds / 10) * 10, "second");
+  if (size < 10) return "just now";
+  if (size < 60) return relative.format(Math.trunc(seconds / 10) * 10, "second");
   if (size < 3600) return relative.format(Math.round(seconds / 60), "minute");
   if (size < 86_400) return relative.format(Math.round(seconds / 3600), "hour");
   return relative.format(Math.round(seconds / 86_400), "day");
 }
 
-const inTheMiddle = (text) => (text === "now" ? "just now" : text);
-
 const TONES = { delivered: "good", active: "busy", pending: "warn", failed: "bad" };
 
 function scope(run) {
   const [kind, name] = [run.scope.split(":", 1)[0], run.scope.slice(run.scope.indexOf(":") + 1)];
-  return kind === "page" ? name : kind === "source" ? `all ${name}` : "everything";
+  const what = kind === "page" ? name : kind === "source" ? `all ${name}` : "everything";
+  return run.force ? `${what}, forced` : what;
 }
 
 function counts(run) {
@@ -180,16 +183,17 @@ function showNow(status, now) {
   const progress = $("progress");
   const planning = run !== null && !run.toSync;
   progress.classList.toggle("unknown", planning);
+  progress.classList.toggle("idle", run === null);
   if (run) {
     const share = run.toSync ? (run.synced + run.failed) / run.toSync : 0;
     fill(planning ? null : Math.min(1, share));
-    headline(TONES[run.status], run.status, run.status === "pending" ? "Waiting for QStash" : planning ? "Looking for changes" : "Syncing");
-    say($("subline"), `${scope(run)}${run.force ? ", forced" : ""} · asked for ${inTheMiddle(ago(run.triggeredAt, now))}${run.slices > 1 ? ` · slice ${run.slices}` : ""}`);
+    headline(TONES[run.status], run.status, run.status === "pending" ? "Waiting for QStash" : planning ? (run.force ? "Listing every page" : "Looking for changes") : "Syncing");
+    say($("subline"), `${scope(run)} · asked for ${ago(run.triggeredAt, now)}${run.slices > 1 ? ` · slice ${run.slices}` : ""}`);
     figures([
       ["Pages", run.toSync ? `${number.format(run.synced)} of ${number.format(run.toSync)}` : "–"],
       ["Speed", pace.rate ? `${decimal.format(pace.rate)} / s` : "–"],
       ["Time left", pace.rate && run.remaining ? duration((run.remaining * 1000) / pace.rate) : "–"],
-      ["Elapsed", run.startedAt ? duration(now - Date.parse(run.startedAt)) : "–"],
+      ["Elapsed", run.startedAt ? elapsed(run, now) : "–"],
     ]);
   } else {
     const failed = last?.status === "failed";
@@ -199,7 +203,7 @@ function showNow(status, now) {
       last?.status ?? "idle",
       !last ? "No sync yet" : failed ? "The last sync failed" : last.failed ? `All but ${some(last.failed, "page")} in step` : "Everything is in step",
     );
-    say($("subline"), last ? `Last run: ${scope(last)}${last.force ? ", forced" : ""} · ${counts(last)}` : "Press Sync now to fill KV from Notion.");
+    say($("subline"), last ? `Last run: ${scope(last)} · ${counts(last)}` : "Press Sync now to fill KV from Notion.");
     const published = status.sources.reduce((sum, source) => sum + source.pages, 0);
     figures([
       ["Published rows", number.format(published)],
@@ -231,23 +235,20 @@ function figures(pairs) {
   });
 }
 
+/** One line on what needs a look: the first problem, or what the run waits for. */
 function showNotice(run, active, now) {
+  const [first] = run?.errors ?? [];
+  const problem = first && [first.title || first.slug, first.reason].filter(Boolean).join(": ");
   const waits = active?.status === "active" && active.remaining > 0 && pace.standstill(now) > 8000;
-  const first = run?.errors[0];
-  const text = first
-    ? `${[first.title || first.slug, first.reason].filter(Boolean).join(": ")}`
-    : active?.warnings.length
-      ? active.warnings.at(-1)
-      : waits
-        ? "No new page for a while: Notion’s requests of this minute may be used up. The run goes on by itself."
-        : "";
-  tone($("notice"), first ? "bad" : text ? "warn" : null);
-  if ($("notice").dataset.text === text + run?.errors.length) return;
-  $("notice").dataset.text = text + run?.errors.length;
-  $("notice").replaceChildren(text, ...(first ? [" ", make("a", { href: "#problems" }, `See ${some(run.errors.length, "problem")}`)] : []));
+  const patience = "No new page for a while: Notion’s requests of this minute may be used up. The run goes on by itself.";
+  const text = problem ?? active?.warnings.at(-1) ?? (waits ? patience : "");
+  tone($("notice"), problem ? "bad" : text ? "warn" : null);
+  say($("notice-text"), text);
+  $("notice-more").hidden = !problem;
+  if (problem) say($("notice-more"), `See ${some(run.errors.length, "problem")}`);
 }
 
-const RUN_CELLS = [[""], [""], [""], [""], ["", "number"], ["requests", "number"], ["retries", "number"], ["Job", "mono"]];
+const RUN_CELLS = [[""], [""], [""], [""], ["took", "number"], ["requests", "number"], ["retries", "number"], ["job", "mono"]];
 
 function showRuns(status, now) {
   const all = $("more").getAttribute("aria-expanded") === "true";
@@ -266,10 +267,10 @@ function showRun(row, run, now) {
   say(state.firstChild, run.status);
   say(asked, ago(run.triggeredAt, now));
   asked.title = clock.format(Date.parse(run.triggeredAt));
-  say(what, scope(run) + (run.force ? " (force)" : ""));
+  say(what, scope(run));
   what.title = what.textContent;
   showCounts(pages, run);
-  say(took, run.finishedAt || !run.startedAt || run.status === "failed" ? duration(run.durationMs) : duration(now - Date.parse(run.startedAt)));
+  say(took, run.finishedAt || !run.startedAt || run.status === "failed" ? duration(run.durationMs) : elapsed(run, now));
   say(requests, number.format(run.notionRequests));
   say(retries, number.format(run.retries));
   if (job.dataset.id === String(run.jobId)) return;
@@ -330,7 +331,7 @@ function column(slot, share, run, words) {
   return bar;
 }
 
-const SOURCE_CELLS = [[""], ["published", "number"], ["Last sync"], ["Last full listing"], ["", "mono"]];
+const SOURCE_CELLS = [[""], ["published", "number"], ["last sync"], ["last full listing"], ["", "mono"]];
 
 function showSources(status, now) {
   const { cron } = status;
@@ -353,7 +354,7 @@ const problems = {
   show(status, now) {
     const newest = status.runs.find((run) => run.finishedAt || run.errors.length) ?? status.runs[0];
     const run = status.runs.find((one) => one.runId === this.chosen) ?? newest;
-    say($("problems-of"), run ? `of the run asked for ${inTheMiddle(ago(run.triggeredAt, now))}` : "");
+    say($("problems-of"), run ? `of the run asked for ${ago(run.triggeredAt, now)}` : "");
     $("no-problems").hidden = Boolean(run && run.errors.length + run.warnings.length);
     const key = run ? JSON.stringify([run.runId, run.errors, run.warnings]) : "";
     if ($("problem-list").dataset.key === key) return;
