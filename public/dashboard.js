@@ -133,12 +133,15 @@ const deployment = {
   },
 
   async fetch(path) {
+    const headers = new Headers();
     try {
-      const headers = { Authorization: `Bearer ${this.secret}` };
+      headers.set("Authorization", `Bearer ${this.secret}`);
+    } catch {
+      throw new Trouble("secret", "A secret holds only characters that fit in a header. Copy it again.");
+    }
+    try {
       return await fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(20_000) });
-    } catch (error) {
-      if (error instanceof TypeError && error.message.includes("ByteString"))
-        throw new Trouble("secret", "A secret can hold only characters that fit in a header: copy it again.");
+    } catch {
       throw new Trouble("offline", "The deployment is out of reach. Check your connection; this page goes on by itself.");
     }
   },
@@ -299,7 +302,7 @@ function showCounts(cell, run) {
 function showTrends(status) {
   const ended = status.runs.filter((run) => run.durationMs !== null && run.status !== "cancelled");
   const charted = ended.slice(0, CHARTED_RUNS).reverse();
-  say($("trends-hint"), charted.length ? `the last ${some(charted.length, "run")}, newest on the right` : "");
+  say($("trends-hint"), charted.length ? `last ${some(charted.length, "run")}, newest on the right` : "");
   showChart($("chart-duration"), charted, (run) => run.durationMs, duration);
   showChart($("chart-requests"), charted, (run) => run.notionRequests, (count) => number.format(count));
 }
@@ -478,6 +481,7 @@ function open() {
   $("door").hidden = true;
   $("board").hidden = false;
   $("leave").hidden = false;
+  $("headline").focus({ preventScroll: true });
 }
 
 function close(message = "") {
