@@ -1,4 +1,4 @@
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint picture clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -25,6 +25,9 @@ lint: $(STAMP) ## format, style and types
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy --no-error-summary
+
+picture: $(STAMP) ## the README's picture of the dashboard, taken anew (needs Chromium)
+	@$(VENV)/bin/python -m tests.browser.picture
 
 clean: ## forget everything that was installed or cached
 	rm -rf $(VENV) .cache tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

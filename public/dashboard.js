@@ -51,6 +51,8 @@ function ago(iso, now) {
 
 const TONES = { delivered: "good", active: "busy", pending: "warn", failed: "bad" };
 
+const hasEnded = (run) => run.status === "delivered" || run.status === "failed";
+
 function scope(run) {
   const [kind, name] = [run.scope.split(":", 1)[0], run.scope.slice(run.scope.indexOf(":") + 1)];
   const what = kind === "page" ? name : kind === "source" ? `all ${name}` : "everything";
@@ -182,7 +184,7 @@ const pace = {
 
 function showNow(status, now) {
   const run = status.active;
-  const last = status.runs.find((one) => one.finishedAt || one.status === "failed");
+  const last = status.runs.find(hasEnded);
   const progress = $("progress");
   const planning = run !== null && !run.toSync;
   progress.classList.toggle("unknown", planning);
@@ -195,7 +197,7 @@ function showNow(status, now) {
     figures([
       ["Pages", run.toSync ? `${number.format(run.synced)} of ${number.format(run.toSync)}` : "–"],
       ["Speed", pace.rate ? `${decimal.format(pace.rate)} / s` : "–"],
-      ["Time left", pace.rate && run.remaining ? duration((run.remaining * 1000) / pace.rate) : "–"],
+      ["Time left", pace.rate && run.remaining ? duration(Math.ceil(run.remaining / pace.rate) * 1000) : "–"],
       ["Elapsed", run.startedAt ? elapsed(run, now) : "–"],
     ]);
   } else {
@@ -244,7 +246,8 @@ function showNotice(run, active, now) {
   const problem = first && [first.title || first.slug, first.reason].filter(Boolean).join(": ");
   const waits = active?.status === "active" && active.remaining > 0 && pace.standstill(now) > 8000;
   const patience = "No new page for a while: Notion’s requests of this minute may be used up. The run goes on by itself.";
-  const text = problem ?? active?.warnings.at(-1) ?? (waits ? patience : "");
+  const waiting = active?.status === "pending" || waits ? (active.warnings.at(-1) ?? (waits ? patience : "")) : "";
+  const text = problem ?? waiting;
   tone($("notice"), problem ? "bad" : text ? "warn" : null);
   say($("notice-text"), text);
   $("notice-more").hidden = !problem;
@@ -282,7 +285,8 @@ function showRun(row, run, now) {
 }
 
 function showCounts(cell, run) {
-  const text = run.status === "active" && run.toSync ? `${number.format(run.synced)} of ${number.format(run.toSync)}` : counts(run);
+  const underWay = run.toSync ? `${number.format(run.synced)} of ${number.format(run.toSync)}` : "listing";
+  const text = run.status === "active" ? underWay : run.status === "pending" ? "–" : counts(run);
   const key = `${run.runId} ${text} ${run.errors.length}`;
   if (cell.dataset.key === key) return;
   cell.dataset.key = key;
@@ -355,7 +359,7 @@ const problems = {
   chosen: null,
 
   show(status, now) {
-    const newest = status.runs.find((run) => run.finishedAt || run.errors.length) ?? status.runs[0];
+    const newest = status.runs.find((run) => hasEnded(run) || run.errors.length);
     const run = status.runs.find((one) => one.runId === this.chosen) ?? newest;
     say($("problems-of"), run ? `of the run asked for ${ago(run.triggeredAt, now)}` : "");
     $("no-problems").hidden = Boolean(run && run.errors.length + run.warnings.length);
@@ -373,8 +377,10 @@ function problem(error) {
   item.append(title, make("p", {}, error.reason));
   if (error.pageId === null) return item;
   item.append(make("p", { class: "soft" }, remedy(error)));
-  const again = make("button", { type: "button", class: "link" }, "Sync this page");
-  again.addEventListener("click", () => trigger(again, { page: error.pageId }));
+  // A page that failed stays due, so any sync takes it up again; only a row can be synced for itself.
+  const alone = error.slug && !error.slug.includes("/");
+  const again = make("button", { type: "button", class: "link" }, alone ? "Sync this page" : "Sync again");
+  again.addEventListener("click", () => trigger(again, alone ? { page: error.pageId } : {}));
   item.append(make("div", { class: "pair" }, link(NOTION + error.pageId.replaceAll("-", ""), "Open in Notion"), again));
   return item;
 }
@@ -502,6 +508,7 @@ function close(message = "") {
 async function trigger(button, query) {
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
+  problems.chosen = null;
   try {
     const answer = await deployment.ask(`/api/sync/trigger?${new URLSearchParams(query)}`);
     const joined = answer.message === "Sync already running";

@@ -17,6 +17,7 @@ from lib.sync.queue import Delivery
 UNDER_WAY = ("pending", "active")
 WAITS_SECONDS = 30.0
 """How long a run may wait for QStash's first call before we ask QStash what became of it."""
+MOST_WARNINGS = 50
 SILENT = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
 _RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _HOW_TO = (
@@ -136,7 +137,7 @@ def run_json(entry: Entry) -> JSON:
         "kvCommands": run.kv_commands,
         "images": run.images,
         "errors": msgspec.to_builtins(problems[:50]),
-        "warnings": run.warnings,
+        "warnings": _first(run.warnings),
     }
 
 
@@ -150,6 +151,12 @@ def source_json(name: str, reference: str, kept: KeptSource | None) -> dict[str,
         "lastSyncAt": (known.synced_at or None) if known else None,
         "lastListedAt": _iso(known.listed_at or None) if known else None,
     }
+
+
+def _first(warnings: list[str]) -> list[str]:
+    """Of very many warnings the first ones: an answer may hold no more than 4.5 MB on Vercel."""
+    more = len(warnings) - MOST_WARNINGS
+    return [*warnings[:MOST_WARNINGS], f"… and {more} more"] if more > 0 else warnings
 
 
 def _shown(recent: Recent) -> list[Entry]:

@@ -1,6 +1,5 @@
 """The dashboard in a real Chromium, over the local stack."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
@@ -8,10 +7,9 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from dev.stack import Stack
-from tests.browser.tab import Tab
+from tests.browser.tab import BROWSERS, Tab, chromium
 from tests.stack.site import Site
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OpenTab = Callable[..., Tab]
 
 
@@ -34,7 +32,7 @@ def site(stack: Stack) -> Site:
 # Of the module, not of the session: while Playwright is at work, no test of another file could run its event loop.
 @pytest.fixture(scope="module")
 def browser(lacking: Callable[[str, str], NoReturn]) -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = chromium()
     if path is None:
         lacking("browser tier", f"needs one of {', '.join(BROWSERS)} on the PATH")
     with sync_playwright() as playwright:

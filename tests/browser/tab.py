@@ -1,10 +1,12 @@
 """A browser tab with the dashboard, and what a person does and sees in it."""
 
+import shutil
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Request
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 AXE = Path(__file__).parent.parent / "clients/node_modules/axe-core/axe.min.js"
 WATCH_SHIFTS = """
 window.shifts = [];
@@ -13,6 +15,11 @@ new PerformanceObserver((list) => {
     window.shifts.push([entry.value, ...entry.sources.map((source) => source.node?.outerHTML?.slice(0, 120))]);
 }).observe({ type: "layout-shift", buffered: true });
 """
+
+
+def chromium() -> str | None:
+    """The path of a browser that Playwright can drive."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 class Tab:

@@ -1,7 +1,9 @@
 """What people do in the dashboard: start syncs, watch them, and learn what failed and what to do."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +16,6 @@ from tests.stack.site import Site
 HOME = "aaaaaaaa-0000-4000-8000-000000000001"
 NASTY = "<img src=x onerror=\"document.body.dataset.harmed='yes'\">"
 SOON = 20_000
-ENDED = re.compile("delivered|failed")
 
 
 @pytest.fixture
@@ -86,12 +87,26 @@ def test_a_page_that_could_not_be_read_is_told_with_what_to_do(tab: Tab, site: S
     expect(tab.seen("notice")).to_contain_text("See 1 problem")
 
     site.notion.edit.share(id)
-    tab.press("Sync now")
+    tab.press("Sync again")
     expect(tab.seen("headline")).to_have_text("Everything is in step", timeout=SOON)
     expect(tab.cell("Pages", 2)).to_contain_text("1 problem")
     tab.press("1 problem")
     expect(tab.seen("problems")).to_be_focused()
     expect(tab.seen("problem-list").locator("li").first).to_contain_text("Opening hours")
+
+
+def test_a_row_that_could_not_be_read_is_synced_alone(tab: Tab, site: Site) -> None:
+    run = site.sync()
+    problem = {"pageId": HOME, "slug": "home", "title": "Home", "reason": "Notion gave no usable answer"}
+    site.command("RPUSH", f"sync:run:{run['runId']}:errors", json.dumps(problem))
+    tab.enter()
+    expect(tab.seen("problem-list")).to_contain_text("every sync tries again")
+
+    tab.press("Sync this page")
+
+    expect(tab.cell("Scope")).to_have_text(HOME)
+    expect(tab.cell("Status")).to_have_text("delivered", timeout=SOON)
+    expect(tab.seen("problem-list")).not_to_contain_text("Notion gave no usable answer")
 
 
 def test_what_stands_in_notion_never_becomes_markup(tab: Tab, site: Site) -> None:
@@ -205,11 +220,13 @@ def test_everything_is_reached_by_keyboard(tab: Tab) -> None:
     expect(tab.page.get_by_label("Slug or page id")).to_be_focused()  # it is empty, so there is nothing to ask for
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_wrong(open_tab: OpenTab, site: Site, stack: Stack, scheme: str) -> None:
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
+def test_axe_finds_nothing_wrong(
+    open_tab: OpenTab, site: Site, stack: Stack, lacking: Callable[[str, str], NoReturn], width: int, scheme: str
+) -> None:
     if not AXE.exists():
-        pytest.skip("axe-core is missing; `make test` installs it")
-    tab = open_tab(scheme=scheme)
+        lacking("accessibility of the dashboard", "needs axe-core; `make test` installs it where npm is")
+    tab = open_tab(width, scheme)
     assert tab.violations() == []
     tab.enter()
     expect(tab.seen("headline")).to_have_text("No sync yet")

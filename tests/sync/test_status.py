@@ -119,6 +119,14 @@ def test_no_more_than_fifty_errors_are_told() -> None:
     assert (len(errors), errors[0]["reason"]) == (50, "broken")
 
 
+def test_of_very_many_warnings_the_first_are_told() -> None:
+    record = msgspec.structs.replace(run(), warnings=[f"warning {number}" for number in range(60)])
+
+    warnings = run_json(Entry(record, []))["warnings"]
+
+    assert (len(warnings), warnings[0], warnings[-1]) == (51, "warning 0", "… and 10 more")
+
+
 def test_a_source_that_was_never_synced_is_told_as_configured() -> None:
     nothing = {"name": "posts", "databaseId": "ref", "pages": 0, "lastSyncAt": None, "lastListedAt": None}
     kept = KeptSource("ref", Source("posts", "db", "ds"), listed_at=NOW, synced_at="2026-07-01T00:00:00Z", total=3)
