@@ -14,7 +14,7 @@ from tests.stack.site import Site
 PICTURE = Path(__file__).parent.parent.parent / "docs/dashboard.png"
 HOURS_AGO = (122, 98, 74, 55, 50, 26, 20, 3)
 PAGES = [f"aaaaaaaa-0000-4000-8000-00000000000{number}" for number in range(1, 7)]
-HALFWAY = re.compile("[5-9][0-9]")
+HALFWAY = re.compile("[4-7][0-9]")
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         assert stack.qstash is not None
         stack.notion.limit.requests = None
         _live(Site(stack, stack.notion, stack.qstash, stack.upstash))
-        stack.notion.latency.set(250)
+        stack.notion.latency.set(500)
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page(
             viewport={"width": 1120, "height": 1000}, color_scheme="light", locale="en-US", timezone_id="UTC"
@@ -43,7 +43,7 @@ def main() -> None:
         page.get_by_role("button", name="Force").click()
         expect(page.locator("#headline")).to_have_text("Syncing", timeout=30_000)
         expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", HALFWAY, timeout=30_000)
-        page.wait_for_timeout(900)  # the bar is on its way there
+        page.wait_for_timeout(600)  # the bar is on its way there
         page.mouse.move(0, 0)
         PICTURE.parent.mkdir(exist_ok=True)
         page.screenshot(path=PICTURE)
