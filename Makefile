@@ -1,4 +1,4 @@
-.PHONY: help demo test lint schema clean
+.PHONY: help demo test lint schema picture clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -30,6 +30,9 @@ lint: $(STAMP) ## format, style and types
 schema: $(STAMP) $(CLIENTS_STAMP) ## the JSON Schema of what a site reads, and the TypeScript types made from it
 	@$(VENV)/bin/python -m dev.schema
 	@cd tests/clients && node types.mjs ../../schema/notion-kv.json > ../../schema/notion-kv.d.ts
+
+picture: $(STAMP) ## the README's picture of the dashboard, taken anew (needs Chromium)
+	@$(VENV)/bin/python -m tests.browser.picture
 
 clean: ## forget everything that was installed or cached
 	rm -rf $(VENV) .cache tests/clients/node_modules examples/nextjs/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

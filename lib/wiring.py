@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import certifi
@@ -24,15 +25,17 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs
 from lib.sync.queue import Queue
-from lib.sync.trigger import Trigger
+from lib.sync.trigger import TRIGGER, Trigger
 
 if TYPE_CHECKING:
     from lib.sync.run import Engine
+    from lib.sync.status import Status
 
 DEFAULT_SLICE_SECONDS = 60.0
 """A slice's time where neither SYNC_SLICE_SECONDS nor the platform says how long a function may take."""
 MARGIN_SECONDS = 20.0
 """What a slice leaves of the function's own time for saving, publishing and answering."""
+VERCEL_JSON = Path(__file__).parent.parent / "vercel.json"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 
@@ -54,6 +57,21 @@ class Services:
     @property
     def trigger(self) -> Trigger:
         return Trigger(self.runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id)
+
+    @property
+    def status(self) -> "Status":
+        from lib.store.history import History
+        from lib.sync.cron import next_cron
+        from lib.sync.status import Status
+
+        return Status(
+            History(self.kv, self.keys),
+            self.queue.delivery,
+            sources=self.config.sources,
+            webhook_is_set=self.config.notion_webhook_token is not None,
+            next_cron=lambda now: next_cron(VERCEL_JSON.read_text("utf-8"), TRIGGER, now),
+            now=time.time,
+        )
 
     def until(self, deadline: float | None) -> float:
         """When a slice that begins now should stop working (epoch seconds); `deadline` is the function's own."""

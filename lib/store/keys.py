@@ -84,6 +84,11 @@ class Keys:
         """Hash: the minute's Notion requests, shared by all instances."""
         return f"{self.prefix}sync:budget"
 
+    @property
+    def webhook_token(self) -> str:
+        """The token by which Notion's webhook asks to be confirmed, for an hour."""
+        return f"{self.prefix}sync:webhook:token"
+
     def partial(self, page_id: str) -> str:
         """What an interrupted slice had read of a page's tree."""
         return f"{self.prefix}sync:partial:{page_id}"

@@ -208,13 +208,14 @@ class Runs:
         """Ends a claim without a result; the item is due again at `due_at`. Raises `TakenOver`."""
         await self._put_back(hold, item, encoded(item), due_at, "")
 
-    async def give_up(self, hold: Hold, item: Item, reason: str) -> None:
-        """Ends a claim for good: the page is reported, keeps its old bundle and stays due. Raises `TakenOver`."""
-        problem = msgspec.json.encode({"pageId": item.id, "slug": item.slug, "reason": reason}).decode()
-        await self._put_back(hold, item, "", 0, problem)
+    async def give_up(self, hold: Hold, item: Item, reason: str, title: str = "") -> None:
+        """Ends a claim for good: the page is reported under its title, keeps its old bundle and stays due.
+        Raises `TakenOver`."""
+        problem = {"pageId": item.id, "slug": item.slug, "reason": reason, "title": title}
+        await self._put_back(hold, item, "", 0, msgspec.json.encode(problem).decode())
 
     async def _put_back(self, hold: Hold, item: Item, payload: str, due_at: float, problem: str) -> None:
-        words: list[Value] = [hold.lane, hold.token, key_of(item), payload, _ms(due_at), problem, WORK_KEPT_FOR_SECONDS]
+        words: list[Value] = [hold.lane, hold.token, key_of(item), payload, _ms(due_at), problem, KEPT_FOR_SECONDS]
         _held(await self._kv.script("put_back", [self._keys.run(hold.run_id), self._keys.overdue], words))
 
     async def rest(

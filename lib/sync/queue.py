@@ -14,7 +14,7 @@ from qstash.asyncio.message import AsyncMessageApi
 from qstash.errors import DailyMessageLimitExceededError, QStashError, RateLimitExceededError
 from qstash.http import NO_RETRY
 
-from lib.auth import derived_secret
+from lib.auth import bearer, derived_secret
 from lib.config import Config
 from lib.errors import QueueRefused
 from lib.model import Ask
@@ -22,6 +22,8 @@ from lib.model import Ask
 WORKER = "/api/sync/worker"
 NOTIFY = "/api/sync/notify"
 WAY_OUT = "GET /api/sync runs the sync without QStash"
+LOG_SECONDS = 2.0
+LOG_ENTRIES = 10
 RETRY_DELAY = "60000 * (1 + retried)"  # ms before the next attempt, QStash's own expression language
 
 
@@ -52,11 +54,21 @@ class Message(msgspec.Struct, frozen=True):
         return msgspec.json.encode(fields).decode()
 
 
+class Delivery(msgspec.Struct, frozen=True):
+    """What QStash's log says of a message: its last `state`, and the `answer` of the last call that got a bad one ("":
+    none did). `next_at` is the next attempt (epoch seconds)."""
+
+    state: str
+    answer: str = ""
+    next_at: float | None = None
+
+
 class Queue:
     """QStash within one event loop."""
 
     def __init__(self, config: Config, http: httpx.AsyncClient) -> None:
         self._config = config
+        self._http = http
         self._messages = AsyncMessageApi(_Http(config.qstash_token.reveal(), config.qstash_url, http))
 
     async def publish(self, messages: Sequence[Message]) -> list[str]:
@@ -79,6 +91,25 @@ class Queue:
         except (httpx.HTTPError, KeyError, ValueError) as error:
             raise QueueRefused(f"QStash is out of reach ({type(error).__name__}); {WAY_OUT}.") from None
 
+    async def delivery(self, job_id: str) -> Delivery | None:
+        """What became of a message, from https://upstash.com/docs/qstash/api-reference/logs/list-logs; None where
+        QStash does not say at once."""
+        try:
+            answer = await self._http.get(
+                f"{self._config.qstash_url}/v2/logs",
+                params={"messageId": job_id, "count": LOG_ENTRIES},
+                headers=bearer(self._config.qstash_token),
+                timeout=LOG_SECONDS,
+            )
+            entries = msgspec.json.decode(answer.content, type=_Logs).logs if answer.is_success else []
+        except (httpx.HTTPError, msgspec.DecodeError):
+            return None
+        if not entries:
+            return None
+        bad = next((entry for entry in entries if entry.error or entry.responseStatus >= 300), None)
+        next_at = next((entry.nextDeliveryTime for entry in entries if entry.nextDeliveryTime), None)
+        return Delivery(entries[0].state, bad.answer if bad else "", next_at / 1000 if next_at else None)
+
     def _request(self, message: Message) -> dict[str, Any]:
         forwarded = {"x-sync-secret": derived_secret(self._config.cron_secret)}
         failure_forwarded = {"Forward-x-sync-secret": forwarded["x-sync-secret"]}
@@ -98,6 +129,24 @@ class Queue:
             "label": "notion-kv-sync",
         }
         return request | ({"delay": message.delay_seconds} if message.delay_seconds else {})
+
+
+class _LogEntry(msgspec.Struct):
+    """One of QStash's, newest first; what says nothing is left out."""
+
+    state: str
+    error: str = ""
+    responseStatus: int = 0
+    responseBody: str = ""
+    nextDeliveryTime: int = 0
+
+    @property
+    def answer(self) -> str:
+        return f"HTTP {self.responseStatus} {self.responseBody[:300]}" if self.responseStatus else self.error[:300]
+
+
+class _Logs(msgspec.Struct):
+    logs: list[_LogEntry] = []
 
 
 class _Http(AsyncHttpClient):

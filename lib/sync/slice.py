@@ -121,11 +121,12 @@ class Worker:
             await self._failed(item, str(trouble))
         except Unreadable as refusal:
             self._worked += 1
-            await self._runs.give_up(self._hold, item, f"Notion does not show it: {refusal.reason}")
+            reason = f"Notion does not show it: {refusal.reason}"
+            await self._runs.give_up(self._hold, item, reason, _title(item))
             self._log.warning("page.unreadable", pageId=item.id, slug=item.slug, reason=refusal.reason)
         except TooLarge as refusal:
             self._worked += 1
-            await self._runs.give_up(self._hold, item, str(refusal))
+            await self._runs.give_up(self._hold, item, str(refusal), _title(item))
             self._log.warning("page.too_large", pageId=item.id, slug=item.slug, reason=str(refusal))
         except (TakenOver, asyncio.CancelledError):
             raise
@@ -139,7 +140,7 @@ class Worker:
     async def _failed(self, item: Item, reason: str) -> None:
         self._log.warning("page.failed", pageId=item.id, slug=item.slug, reason=reason, attempt=item.attempts + 1)
         if item.attempts >= len(PAUSES_SECONDS):
-            await self._runs.give_up(self._hold, item, reason)
+            await self._runs.give_up(self._hold, item, reason, _title(item))
             return
         again = msgspec.structs.replace(item, attempts=item.attempts + 1, interrupted=True)
         await self._runs.put_back(self._hold, again, self._now() + PAUSES_SECONDS[item.attempts])
@@ -214,6 +215,7 @@ class Worker:
                         slug=slug,
                         visibility=visibility,
                         parent=parent,
+                        title=child["title"],
                         page=msgspec.Raw(encode(page).encode()),
                         read_at=reading.read_at if page else 0.0,
                         digest=kept.digest if kept else "",
@@ -281,6 +283,12 @@ class Worker:
         text = database_bundle.encode(bundle, self._now_iso()) if bundle.digest != item.digest else ""
         outcome = await self._bundles.commit_database(self._hold, item, kept, text)
         self._log.event("database.synced", databaseId=item.id, rows=len(database.rows), outcome=outcome)
+
+
+def _title(item: Item) -> str:
+    """What people know the page or database by; "" where nobody has seen it yet."""
+    page: JSON | None = msgspec.json.decode(item.page)
+    return title_of(page) if page else item.title
 
 
 def _spellings(item: Item) -> list[str]:

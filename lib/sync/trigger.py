@@ -11,6 +11,7 @@ from lib.model import Ask
 from lib.store.runs import Asked, Runs
 from lib.sync.queue import Message, Queue
 
+TRIGGER = "/api/sync/trigger"
 PENDING_SECONDS = 120.0
 """How long a run that was asked for is believed to be on its way, before its message is known to be published."""
 DELIVERY_SECONDS = 900.0

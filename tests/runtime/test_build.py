@@ -17,7 +17,7 @@ def address(file: str) -> str:
 
 def test_every_file_of_api_is_a_function_and_nothing_else(build: Build) -> None:
     written = [name for name in project_files() if name.startswith("api/")]
-    assert {"/api/sync", "/api/sync/trigger", "/api/sync/worker"} <= set(build.functions)
+    assert {"/api/sync", "/api/sync/status", "/api/sync/trigger", "/api/sync/worker"} <= set(build.functions)
     assert sorted(build.functions) == sorted(address(file) for file in written)
 
 
@@ -50,6 +50,10 @@ def test_a_bundle_holds_what_runs_and_no_more(build: Build) -> None:
         folders = {file.split("/")[0] for file in files if "/" in file}
         assert folders == {"_vendor", "api", "lib"}
         assert sum(path.stat().st_size for path in files.values()) < LARGEST_BUNDLE
+
+
+def test_the_status_finds_the_crons_beside_it(build: Build) -> None:
+    assert json.loads(build.bundle("/api/sync/status")["vercel.json"].read_text())["crons"] == SETTINGS["crons"]
 
 
 def test_static_pages_and_answers_carry_strict_headers(build: Build) -> None:

@@ -10,7 +10,7 @@ from tests.runtime.build import ROOT
 from tests.runtime.conftest import Deploy
 from tests.runtime.deployment import Deployment
 
-PROTECTED = ["/api/sync", "/api/sync/trigger"]
+PROTECTED = ["/api/sync", "/api/sync/status", "/api/sync/trigger"]
 
 
 def ask(deployment: Deployment, method: str, path: str, **headers: str) -> httpx.Response:
@@ -46,7 +46,7 @@ def test_an_unknown_source_is_answered_with_the_known_ones(deployment: Deploymen
 
 def test_a_missing_setting_is_named_by_every_function(deploy: Deploy, environ: dict[str, str]) -> None:
     deployment = deploy(environ | {"CRON_SECRET": ""})
-    for path, method in {"/api/sync": "GET", "/api/sync/trigger": "GET", "/api/sync/worker": "POST"}.items():
+    for path, method in {**dict.fromkeys(PROTECTED, "GET"), "/api/sync/worker": "POST"}.items():
         answer = ask(deployment, method, f"{path}?secret=")
         assert answer.status_code == 500
         assert answer.json()["error"].startswith("CRON_SECRET is not set: ")

@@ -1,0 +1,76 @@
+"""Runs and sources as people want to see them: the newest runs with what went wrong in them, read in one command."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from lib.model import KeptSource
+from lib.store.keys import Keys
+from lib.store.kv import Kv
+from lib.store.runs import Run, run_of
+
+MOST_RUNS = 50
+
+
+class Problem(msgspec.Struct, frozen=True, rename="camel"):
+    """A page (or child database) that a run could not read; both names are None where the whole run failed."""
+
+    page_id: str | None
+    slug: str | None
+    reason: str
+    title: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A run, and the last 50 of its problems."""
+
+    run: Run
+    problems: list[Problem]
+
+
+class Recent(msgspec.Struct, frozen=True):
+    """`runs` newest first, at most 50. `current` is the full run under way as far as KV knows: nobody may have noticed
+    yet that it died. `webhook_token` is what Notion's webhook sent to be confirmed, "" where there is none."""
+
+    runs: list[Entry]
+    current: Entry | None
+    sources: dict[str, KeptSource]
+    webhook_token: str
+
+
+class History:
+    def __init__(self, kv: Kv, keys: Keys) -> None:
+        self._kv = kv
+        self._keys = keys
+
+    async def recent(self) -> Recent:
+        """All that a dashboard shows, in one command."""
+        keys = self._keys
+        current_id, token, sources, *found = await self._kv.script(
+            "history", [keys.active, keys.runs, keys.sources, keys.webhook_token], [keys.run(""), MOST_RUNS]
+        )
+        entries = [_entry(fields, problems) for fields, problems in found]
+        return Recent(
+            runs=entries[:MOST_RUNS],
+            current=next((entry for entry in entries if entry.run.run_id == current_id), None),
+            sources={name: msgspec.json.decode(text, type=KeptSource) for name, text in _pairs(sources)},
+            webhook_token=token,
+        )
+
+    async def run(self, run_id: str) -> Entry | None:
+        """One run, in two commands; None where there is none (any more)."""
+        key = self._keys.run(run_id)
+        fields, problems = await self._kv.pipeline([["HGETALL", key], ["LRANGE", f"{key}:errors", 0, -1]])
+        return Entry(run_of(fields), _problems(problems)) if fields else None
+
+
+def _entry(fields: Sequence[str], problems: Sequence[str]) -> Entry:
+    return Entry(run_of(dict(_pairs(fields))), _problems(problems))
+
+
+def _problems(texts: Sequence[str]) -> list[Problem]:
+    return [msgspec.json.decode(text, type=Problem) for text in texts]
+
+
+def _pairs(flat: Sequence[str]) -> list[tuple[str, str]]:
+    return list(zip(flat[::2], flat[1::2], strict=True))

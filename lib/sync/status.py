@@ -1,0 +1,180 @@
+"""How things stand, as JSON for people and the dashboard: runs in the words of QStash's own, sources, the next cron."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from lib.errors import Refused
+from lib.model import JSON, KeptSource
+from lib.store.history import Entry, History, Problem, Recent
+from lib.store.runs import Run
+from lib.sync.cron import Cron
+from lib.sync.queue import Delivery
+
+UNDER_WAY = ("pending", "active")
+WAITS_SECONDS = 30.0
+"""How long a run may wait for QStash's first call before we ask QStash what became of it."""
+MOST_WARNINGS = 50
+SILENT = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
+_RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
+_HOW_TO = (
+    "Paste this token into the webhook's verification form at https://www.notion.so/profile/integrations, and set"
+    " NOTION_WEBHOOK_TOKEN to it, so that only Notion's own calls count"
+)
+
+
+class Status:
+    """`delivery_of` asks QStash about a message, `next_cron` finds the next one; `now` gives epoch seconds."""
+
+    def __init__(
+        self,
+        history: History,
+        delivery_of: Callable[[str], Awaitable[Delivery | None]],
+        *,
+        sources: Mapping[str, str],
+        webhook_is_set: bool,
+        next_cron: Callable[[float], Cron | None],
+        now: Callable[[], float],
+    ) -> None:
+        self._history, self._delivery_of = history, delivery_of
+        self._sources, self._webhook_is_set = sources, webhook_is_set
+        self._next_cron, self._now = next_cron, now
+
+    async def everything(self) -> JSON:
+        """The run under way, the newest runs, the sources. At most one question to QStash."""
+        recent = await self._history.recent()
+        now = self._now()
+        doubtful = next((entry for entry in _shown(recent) if is_doubtful(entry.run, now)), None)
+        delivery = await self._delivery(doubtful.run) if doubtful else None
+
+        def judge(entry: Entry) -> Entry:
+            return judged(entry, delivery if entry is doubtful else None, now)
+
+        runs = [judge(entry) for entry in recent.runs]
+        first = [judge(recent.current)] if recent.current else []
+        active = next((entry for entry in first + runs if entry.run.status in UNDER_WAY), None)
+        cron = self._next_cron(now)
+        return {
+            "active": run_json(active) if active else None,
+            "runs": [run_json(entry) for entry in runs],
+            "sources": [source_json(name, id, recent.sources.get(name)) for name, id in self._sources.items()],
+            "cron": {"schedule": cron.schedule, "nextAt": _iso(cron.next_at)} if cron else None,
+            **self._webhook(recent.webhook_token),
+        }
+
+    async def of_run(self, run_id: str) -> JSON:
+        """One run. Raises `Refused`, 404."""
+        entry = await self._history.run(run_id) if _RUN_ID.fullmatch(run_id) else None
+        if entry is None:
+            raise Refused("No such run is known; runs are kept for 30 days", 404)
+        now = self._now()
+        delivery = await self._delivery(entry.run) if is_doubtful(entry.run, now) else None
+        return run_json(judged(entry, delivery, now))
+
+    async def _delivery(self, run: Run) -> Delivery | None:
+        return await self._delivery_of(run.job_ids[0]) if run.job_ids else None
+
+    def _webhook(self, token: str) -> JSON:
+        if self._webhook_is_set or not token:
+            return {}
+        return {"webhook": {"verificationToken": token, "howTo": _HOW_TO}}
+
+
+def is_doubtful(run: Run, now: float) -> bool:
+    """Whether a run has been silent for longer than it should."""
+    overdue = run.alive_until < now or (run.status == "pending" and run.triggered_at + WAITS_SECONDS < now)
+    return run.status in UNDER_WAY and overdue
+
+
+def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
+    """The run as it really stands: its record, corrected by its silence and by what QStash says of its message."""
+    run = entry.run
+    if not is_doubtful(run, now):
+        return entry
+    match delivery.state if delivery else "":
+        case "CREATED" | "ACTIVE" | "RETRY" | "ERROR" if delivery:
+            warnings = [*run.warnings, _on_its_way(delivery)] if delivery.answer else run.warnings
+            return Entry(msgspec.structs.replace(run, warnings=warnings), entry.problems)
+        case "CANCELED" | "CANCELLED" | "CANCEL_REQUESTED":
+            reason = "The run's message was cancelled in QStash."
+            return Entry(msgspec.structs.replace(run, status="cancelled", error=reason), entry.problems)
+        case "FAILED" if delivery:
+            reason = f"QStash gave the run's message up after every retry: {delivery.answer or 'no answer came'}"
+            return Entry(msgspec.structs.replace(run, status="failed", error=reason), entry.problems)
+    if run.alive_until >= now:
+        return entry
+    return Entry(msgspec.structs.replace(run, status="failed", error=SILENT), entry.problems)
+
+
+def run_json(entry: Entry) -> JSON:
+    """A run; what failed as a whole stands first among its errors, and names no page but the one asked for."""
+    run = entry.run
+    problems = [*([Problem(None, run.page or None, run.error)] if run.error else []), *entry.problems]
+    return {
+        "runId": run.run_id,
+        "jobId": run.job_ids[0] if run.job_ids else None,
+        "status": run.status,
+        "force": run.force,
+        "scope": f"page:{run.page}" if run.page else f"source:{run.source}" if run.source else "all",
+        "triggeredAt": _iso(run.triggered_at),
+        "startedAt": _iso(run.started_at),
+        "finishedAt": _iso(run.finished_at),
+        "durationMs": _milliseconds(run),
+        "listed": run.listed,
+        "toSync": run.to_sync,
+        "synced": run.synced,
+        "unchanged": run.unchanged,
+        "deleted": run.deleted,
+        "failed": run.failed,
+        "remaining": run.remaining,
+        "slices": run.slices,
+        "retries": run.retries,
+        "notionRequests": run.notion_requests,
+        "notionThrottled": run.notion_throttled,
+        "kvCommands": run.kv_commands,
+        "images": run.images,
+        "errors": msgspec.to_builtins(problems[:50]),
+        "warnings": _first(run.warnings),
+    }
+
+
+def source_json(name: str, reference: str, kept: KeptSource | None) -> dict[str, Any]:
+    """A source as it is configured, with what is known of it; what was kept of another database counts for nothing."""
+    known = kept if kept and kept.reference == reference else None
+    return {
+        "name": name,
+        "databaseId": known.source.database_id if known else reference,
+        "pages": known.total if known else 0,
+        "lastSyncAt": (known.synced_at or None) if known else None,
+        "lastListedAt": _iso(known.listed_at or None) if known else None,
+    }
+
+
+def _first(warnings: list[str]) -> list[str]:
+    """Of very many warnings the first ones: an answer may hold no more than 4.5 MB on Vercel."""
+    more = len(warnings) - MOST_WARNINGS
+    return [*warnings[:MOST_WARNINGS], f"… and {more} more"] if more > 0 else warnings
+
+
+def _shown(recent: Recent) -> list[Entry]:
+    return [recent.current, *recent.runs] if recent.current else recent.runs
+
+
+def _on_its_way(delivery: Delivery) -> str:
+    again = f"; it tries again at {_iso(delivery.next_at)}" if delivery.next_at else ""
+    return f"QStash called the worker in vain: {delivery.answer}{again}"
+
+
+def _milliseconds(run: Run) -> int | None:
+    if run.finished_at is None or run.started_at is None:
+        return None
+    return round((run.finished_at - run.started_at) * 1000)
+
+
+def _iso(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,268 @@
+"""What people do in the dashboard: start syncs, watch them, and learn what failed and what to do."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+import pytest
+from playwright.sync_api import expect
+
+from dev.stack import Stack
+from tests.browser.conftest import OpenTab
+from tests.browser.tab import AXE, Tab
+from tests.stack.site import Site
+
+HOME = "aaaaaaaa-0000-4000-8000-000000000001"
+NASTY = "<img src=x onerror=\"document.body.dataset.harmed='yes'\">"
+SOON = 20_000
+
+
+@pytest.fixture
+def slow(site: Site) -> Iterator[None]:
+    """A Notion that takes its time, so that there is something to watch."""
+    site.notion.latency.set(250)
+    yield
+    site.notion.latency.set(0)
+
+
+def with_unreadable_child(site: Site, title: str) -> str:
+    """A child page that stands in its parent and that nobody shared with the integration."""
+    id = site.notion.edit.create_page(HOME, title)
+    site.notion.edit.unshare(id)
+    return id
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_sync_is_watched_from_the_button_to_its_end(tab: Tab, site: Site) -> None:
+    tab.enter()
+    expect(tab.seen("headline")).to_have_text("No sync yet")
+
+    tab.press("Sync now")
+
+    expect(tab.seen("answer")).to_have_text("Sync job started in background.")
+    expect(tab.cell("Status")).to_have_text("active")
+    expect(tab.seen("headline")).to_have_text("Syncing")
+    expect(tab.seen("figures")).to_contain_text(re.compile(r"Pages\d+ of \d+"))
+    expect(tab.seen("figures")).to_contain_text(re.compile(r"Speed[\d.]+ / s"))
+    expect(tab.seen("figures")).to_contain_text(re.compile(r"Time left[\d.]+s"))
+    shares = set()
+    while tab.cell("Status").text_content() == "active":
+        shares.add(tab.seen("progress").get_attribute("aria-valuenow"))
+        tab.page.wait_for_timeout(100)
+    expect(tab.cell("Status")).to_have_text("delivered")
+    assert len(shares - {None, "0", "100"}) >= 2
+    expect(tab.seen("headline")).to_have_text("Everything is in step")
+    expect(tab.cell("Pages")).to_have_text(
+        f"{site.run(site.command('ZRANGE', 'sync:runs', '0', '0')[0])['synced']} synced"
+    )
+    expect(tab.seen("news")).to_contain_text("The sync was delivered")
+
+
+@pytest.mark.usefixtures("slow")
+def test_nothing_moves_while_a_sync_is_watched(tab: Tab) -> None:
+    tab.enter()
+    tab.press("Sync now")
+    expect(tab.cell("Status")).to_have_text("delivered", timeout=SOON)
+
+    tab.press("Sync now")
+    expect(tab.page.locator("#runs tbody tr")).to_have_count(2)
+    expect(tab.cell("Status")).to_have_text("delivered", timeout=SOON)
+
+    assert sum(value for value, *_ in tab.shifts()) < 0.005, tab.shifts()
+
+
+def test_a_page_that_could_not_be_read_is_told_with_what_to_do(tab: Tab, site: Site) -> None:
+    id = with_unreadable_child(site, "Opening hours")
+    tab.enter()
+    tab.press("Sync now")
+
+    expect(tab.seen("headline")).to_have_text("All but 1 page in step", timeout=SOON)
+    problem = tab.seen("problem-list").locator("li").first
+    expect(problem.get_by_role("heading")).to_have_text("Opening hours home/opening-hours")
+    expect(problem).to_contain_text("Notion does not show it: object_not_found")
+    expect(problem).to_contain_text("add the integration under ••• → Connections")
+    address = problem.get_by_role("link", name="Open in Notion").get_attribute("href")
+    assert address == f"https://www.notion.so/{id.replace('-', '')}"
+    expect(tab.seen("notice")).to_contain_text("See 1 problem")
+
+    site.notion.edit.share(id)
+    tab.press("Sync again")
+    expect(tab.seen("headline")).to_have_text("Everything is in step", timeout=SOON)
+    expect(tab.cell("Pages", 2)).to_contain_text("1 problem")
+    tab.press("1 problem")
+    expect(tab.seen("problems")).to_be_focused()
+    expect(tab.seen("problem-list").locator("li").first).to_contain_text("Opening hours")
+
+
+def test_a_row_that_could_not_be_read_is_synced_alone(tab: Tab, site: Site) -> None:
+    run = site.sync()
+    problem = {"pageId": HOME, "slug": "home", "title": "Home", "reason": "Notion gave no usable answer"}
+    site.command("RPUSH", f"sync:run:{run['runId']}:errors", json.dumps(problem))
+    tab.enter()
+    expect(tab.seen("problem-list")).to_contain_text("every sync tries again")
+
+    tab.press("Sync this page")
+
+    expect(tab.cell("Scope")).to_have_text(HOME)
+    expect(tab.cell("Status")).to_have_text("delivered", timeout=SOON)
+    expect(tab.seen("problem-list")).not_to_contain_text("Notion gave no usable answer")
+
+
+def test_what_stands_in_notion_never_becomes_markup(tab: Tab, site: Site) -> None:
+    with_unreadable_child(site, NASTY)
+    tab.enter()
+    tab.press("Sync now")
+
+    expect(tab.seen("problem-list")).to_contain_text(NASTY, timeout=SOON)
+    expect(tab.seen("notice")).to_contain_text(NASTY)
+    assert tab.page.locator("main img").count() == 0
+    assert tab.page.locator("body").get_attribute("data-harmed") is None
+
+
+def test_one_page_is_synced_by_its_slug(tab: Tab, site: Site) -> None:
+    site.sync()
+    tab.enter()
+    site.notion.edit.append_blocks(HOME, [{"paragraph": "New"}])
+
+    tab.page.get_by_label("Slug or page id").fill("home")
+    tab.press("Sync one page")
+
+    expect(tab.cell("Scope")).to_have_text("home")
+    expect(tab.cell("Status")).to_have_text("delivered", timeout=SOON)
+    expect(tab.cell("Pages")).to_contain_text("1 synced")
+
+
+def test_a_page_that_nobody_knows_fails_with_the_reason(tab: Tab) -> None:
+    tab.enter()
+    tab.page.get_by_label("Slug or page id").fill("nope")
+    tab.page.keyboard.press("Enter")
+
+    expect(tab.cell("Status")).to_have_text("failed", timeout=SOON)
+    expect(tab.seen("headline")).to_have_text("The last sync failed")
+    expect(tab.seen("problem-list")).to_contain_text("no page is published under this slug")
+
+
+def test_force_reads_everything_again(tab: Tab, site: Site) -> None:
+    before = site.sync()
+    tab.enter()
+
+    tab.press("Force")
+
+    expect(tab.cell("Scope")).to_have_text("everything, forced")
+    expect(tab.cell("Status")).to_have_text("delivered", timeout=SOON)
+    expect(tab.cell("Pages")).to_have_text(f"{before['synced']} synced")
+
+
+@pytest.mark.usefixtures("slow")
+def test_who_presses_twice_is_told_that_another_sync_follows(tab: Tab) -> None:
+    tab.enter()
+    tab.press("Sync now")
+    expect(tab.cell("Status")).to_have_text("active")
+    tab.press("Sync now")
+
+    expect(tab.seen("answer")).to_have_text("A sync is under way; another one follows it.")
+
+
+def test_a_job_leads_to_qstashs_console(tab: Tab, site: Site) -> None:
+    site.sync()
+    job_id = site.qstash.messages[0].message_id
+    tab.enter()
+
+    job = tab.cell("Job").get_by_role("link")
+
+    expect(job).to_have_text(job_id)
+    assert job.get_attribute("href") == f"https://console.upstash.com/qstash?messageId={job_id}"
+
+
+def test_sources_tell_their_last_sync_and_the_next_cron(tab: Tab, site: Site) -> None:
+    site.sync()
+    tab.enter()
+
+    expect(tab.seen("sources").get_by_role("row")).to_have_count(3)
+    expect(tab.seen("sources")).to_contain_text("just now")
+    expect(tab.seen("cron")).to_contain_text(re.compile(r"Next by cron .* 5:00 AM"))
+
+
+def test_the_webhooks_token_is_shown_with_what_to_do(tab: Tab, site: Site) -> None:
+    site.command("SET", "sync:webhook:token", "secret_4711")
+    tab.enter()
+
+    expect(tab.seen("webhook")).to_contain_text("secret_4711")
+    expect(tab.seen("webhook")).to_contain_text("NOTION_WEBHOOK_TOKEN")
+
+
+def test_more_runs_are_a_press_away(tab: Tab, site: Site) -> None:
+    for _ in range(10):
+        site.sync(page="nope")
+    tab.enter()
+    expect(tab.page.locator("#runs tbody tr")).to_have_count(8)
+
+    tab.press("Show all 10")
+
+    expect(tab.page.locator("#runs tbody tr")).to_have_count(10)
+    tab.press("Show fewer")
+    expect(tab.page.locator("#runs tbody tr")).to_have_count(8)
+
+
+def test_everything_is_reached_by_keyboard(tab: Tab) -> None:
+    expect(tab.page.get_by_label("Secret")).to_be_focused()
+    tab.page.keyboard.type(tab.secret)
+    tab.page.keyboard.press("Enter")
+    expect(tab.seen("headline")).to_have_text("No sync yet")
+
+    reached = []
+    for _ in range(4):
+        tab.page.keyboard.press("Tab")
+        reached.append(tab.page.evaluate("document.activeElement.textContent || document.activeElement.id"))
+    assert reached == ["Sync now", "Force", "page", "Sync one page"]
+    tab.page.keyboard.press("Enter")
+    expect(tab.page.get_by_label("Slug or page id")).to_be_focused()  # it is empty, so there is nothing to ask for
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
+def test_axe_finds_nothing_wrong(
+    open_tab: OpenTab, site: Site, stack: Stack, lacking: Callable[[str, str], NoReturn], width: int, scheme: str
+) -> None:
+    if not AXE.exists():
+        lacking("accessibility of the dashboard", "needs axe-core; `make test` installs it where npm is")
+    tab = open_tab(width, scheme)
+    assert tab.violations() == []
+    tab.enter()
+    expect(tab.seen("headline")).to_have_text("No sync yet")
+    assert tab.violations() == []
+    with_unreadable_child(site, "Opening hours")
+    site.notion.latency.set(250)
+    tab.press("Sync now")
+    expect(tab.seen("headline")).to_have_text("Syncing")
+    assert tab.violations() == []
+    site.notion.latency.set(0)
+    expect(tab.seen("headline")).to_contain_text("All but 1 page", timeout=SOON)
+    assert tab.violations() == []
+    stack.set("QSTASH_TOKEN", "")
+    try:
+        tab.press("Sync now")
+        expect(tab.seen("trouble")).to_be_visible(timeout=SOON)
+        assert tab.violations() == []
+    finally:
+        stack.set("QSTASH_TOKEN", site.qstash.token)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_the_page_fits_every_window(open_tab: OpenTab, site: Site, width: int, scheme: str) -> None:
+    with_unreadable_child(site, "Donau" * 60)
+    site.sync()
+    site.sync(page="nope" * 40)
+    tab = open_tab(width, scheme)
+    assert tab.overflow() <= 0
+    tab.enter()
+    expect(tab.cell("Status", 2)).to_have_text("delivered")
+
+    picture = tab.page.screenshot(full_page=True)
+
+    assert tab.overflow() <= 0
+    assert int.from_bytes(picture[16:20]) == width  # PNG: the first chunk begins with the picture's width
+    for part in tab.page.locator("main :is(p, h2, h3, td, dd, li, input):visible, .button:visible").all():
+        box = part.bounding_box()
+        assert box is None or box["x"] + box["width"] <= width + 1, part.evaluate("node => node.outerHTML")

@@ -1,0 +1,110 @@
+"""What the status tells while a story happens."""
+
+import time
+from typing import Any
+
+import httpx
+
+from dev.qstash import Fault as QueueFault
+from dev.stack import Stack
+from lib.sync import status
+from tests.stack.site import Site
+
+
+def told(site: Site, **query: str) -> Any:
+    answer = site.stack.get("/api/sync/status", **query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_the_door_is_closed_without_the_secret(site: Site) -> None:
+    answer = httpx.get(f"{site.stack.url}/api/sync/status", trust_env=False)
+
+    assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+
+
+def test_a_run_is_seen_under_way_and_then_delivered(site: Site) -> None:
+    site.notion.latency.set(20)
+    asked = site.stack.get("/api/sync/trigger").json()
+
+    under_way = told(site)
+    assert (under_way["active"]["runId"], under_way["active"]["jobId"]) == (asked["runId"], asked["jobId"])
+    assert under_way["active"] == under_way["runs"][0]
+    site.ended(asked["runId"])
+    after = told(site)
+
+    assert after["active"] is None
+    assert told(site, run=asked["runId"]) == after["runs"][0]
+    run = after["runs"][0]
+    assert (run["status"], run["synced"], run["remaining"]) == ("delivered", run["toSync"], 0)
+    assert run["durationMs"] > 0
+    assert {source["name"]: source["pages"] for source in after["sources"]} == {
+        name: site.read(f"{name}:index")["total"] for name in ("pages", "posts")
+    }
+    assert all(source["lastSyncAt"] and source["lastListedAt"] for source in after["sources"])
+
+
+def test_a_call_costs_one_kv_command_and_one_run_two(site: Site) -> None:
+    run = site.sync()
+    site.kv.commands.clear()
+
+    told(site)
+    assert site.kv.commands.total() == 1
+    told(site, run=run["runId"])
+    assert site.kv.commands.total() == 3
+
+
+def test_an_unknown_run_is_not_found(site: Site) -> None:
+    for run_id in ("run_nope", "x:errors", "ä"):
+        answer = site.stack.get("/api/sync/status", run=run_id)
+        assert answer.status_code == 404
+        assert "No such run" in answer.json()["error"]
+
+
+def test_an_unknown_page_ends_as_failed_with_an_entry_in_errors(site: Site) -> None:
+    site.sync(page="nope")
+
+    [run] = told(site)["runs"]
+    [error] = run["errors"]
+    assert (run["status"], run["scope"], error["slug"]) == ("failed", "page:nope", "nope")
+    assert "no page is published under this slug" in error["reason"]
+
+
+def test_a_worker_that_qstash_calls_in_vain_is_told_of(site: Site) -> None:
+    site.qstash.fail(QueueFault("wrong_sub", times=9))
+    asked = site.stack.get("/api/sync/trigger").json()
+    while not any(message.attempts for message in site.qstash.messages):
+        time.sleep(0.02)
+    site.command("HSET", f"sync:run:{asked['runId']}", "triggeredAt", "1780000000000")
+
+    [warning] = told(site)["active"]["warnings"]
+
+    assert "HTTP 401" in warning
+    assert "is for another address" in warning
+    assert told(site)["runs"][0]["status"] == "pending"
+
+
+def test_a_run_that_died_is_shown_as_failed_before_anybody_asks_for_another(site: Site) -> None:
+    site.qstash.fail(QueueFault("drop"))
+    asked = site.stack.get("/api/sync/trigger").json()
+    site.command("HSET", f"sync:run:{asked['runId']}", "aliveUntil", "1780000000000", "status", "active", "jobIds", "")
+
+    after = told(site)
+
+    assert after["active"] is None
+    assert (after["runs"][0]["status"], after["runs"][0]["errors"][0]["reason"]) == ("failed", status.SILENT)
+
+
+def test_the_webhooks_token_is_shown_until_it_is_set(site: Site, stack: Stack) -> None:
+    assert "webhook" not in told(site)
+    site.command("SET", "sync:webhook:token", "secret_4711")
+
+    shown = told(site)["webhook"]
+
+    assert shown["verificationToken"] == "secret_4711"
+    assert "NOTION_WEBHOOK_TOKEN" in shown["howTo"]
+    stack.set("NOTION_WEBHOOK_TOKEN", "secret_4711")
+    try:
+        assert "webhook" not in told(site)
+    finally:
+        stack.set("NOTION_WEBHOOK_TOKEN", "")

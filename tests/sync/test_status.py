@@ -1,0 +1,142 @@
+"""How a run is shown: its record, corrected by its silence and by what QStash says."""
+
+import msgspec
+import pytest
+
+from lib.model import KeptSource, Source
+from lib.store.history import Entry, Problem
+from lib.store.runs import Run, run_of
+from lib.sync.queue import Delivery
+from lib.sync.status import SILENT, is_doubtful, judged, run_json, source_json
+
+NOW = 1_780_000_000.0
+
+
+def run(status: str = "active", *, alive_for: float = 60.0, asked_ago: float = 10.0, **fields: str) -> Run:
+    ms = {"triggeredAt": str((NOW - asked_ago) * 1000), "aliveUntil": str((NOW + alive_for) * 1000)}
+    return run_of({"runId": "run_1", "status": status, "jobIds": "msg_1,msg_2", **ms, **fields})
+
+
+def seen(record: Run, delivery: Delivery | None = None) -> tuple[str, str, list[str]]:
+    found = judged(Entry(record, []), delivery, NOW).run
+    return found.status, found.error, found.warnings
+
+
+def test_a_run_that_shows_signs_of_life_is_what_its_record_says() -> None:
+    assert not is_doubtful(run(), NOW)
+    assert seen(run()) == ("active", "", [])
+
+
+@pytest.mark.parametrize("status", ["pending", "active"])
+def test_a_run_without_a_sign_of_life_has_failed(status: str) -> None:
+    silent = run(status, alive_for=-1)
+
+    assert is_doubtful(silent, NOW)
+    assert seen(silent) == ("failed", SILENT, [])
+    assert seen(silent, Delivery("DELIVERED")) == ("failed", SILENT, [])
+
+
+@pytest.mark.parametrize("status", ["delivered", "failed", "cancelled"])
+def test_a_run_that_has_ended_stays_as_it_ended(status: str) -> None:
+    assert not is_doubtful(run(status, alive_for=-9999), NOW)
+    assert seen(run(status, alive_for=-9999), Delivery("FAILED"))[0] == status
+
+
+def test_a_run_that_waits_for_its_first_call_too_long_is_asked_about() -> None:
+    assert not is_doubtful(run("pending", asked_ago=10), NOW)
+    assert is_doubtful(run("pending", asked_ago=31), NOW)
+    assert not is_doubtful(run("active", asked_ago=31), NOW)
+
+
+def test_what_qstash_called_in_vain_is_told_before_the_run_is_given_up() -> None:
+    late = run("pending", asked_ago=60)
+    delivery = Delivery("RETRY", "HTTP 401 Authentication Required", NOW + 60)
+
+    status, _, [warning] = seen(late, delivery)
+
+    assert status == "pending"
+    assert "HTTP 401 Authentication Required" in warning
+    assert "2026-05-28T20:27:40.000Z" in warning
+    assert seen(late, None) == seen(late, Delivery("DELIVERED")) == ("pending", "", [])
+
+
+def test_a_message_that_qstash_gave_up_or_dropped_ends_the_run() -> None:
+    late = run("pending", asked_ago=60)
+
+    status, error, _ = seen(late, Delivery("FAILED", "HTTP 500 broken"))
+    assert (status, "HTTP 500 broken" in error) == ("failed", True)
+    assert seen(late, Delivery("CANCELED"))[0] == "cancelled"
+
+
+def test_a_run_is_told_in_the_contracts_words() -> None:
+    record = run(
+        "delivered",
+        startedAt="1780000000000",
+        finishedAt="1780000001500",
+        toSync="9",
+        synced="7",
+        failed="1",
+        force="1",
+    )
+
+    told = run_json(Entry(record, [Problem("id", "about", "Notion does not show it", "About")]))
+
+    assert list(told) == [
+        *("runId", "jobId", "status", "force", "scope", "triggeredAt", "startedAt", "finishedAt", "durationMs"),
+        *("listed", "toSync", "synced", "unchanged", "deleted", "failed", "remaining", "slices", "retries"),
+        *("notionRequests", "notionThrottled", "kvCommands", "images", "errors", "warnings"),
+    ]
+    assert (told["jobId"], told["status"], told["force"], told["scope"]) == ("msg_1", "delivered", True, "all")
+    assert (told["startedAt"], told["durationMs"]) == ("2026-05-28T20:26:40.000Z", 1500)
+    assert (told["synced"], told["remaining"]) == (7, 1)
+    assert told["errors"] == [{"pageId": "id", "slug": "about", "reason": "Notion does not show it", "title": "About"}]
+
+
+def test_what_has_not_happened_yet_is_null() -> None:
+    told = run_json(Entry(msgspec.structs.replace(run("pending"), job_ids=[]), []))
+
+    assert [told[name] for name in ("jobId", "startedAt", "finishedAt", "durationMs")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "scope"), [({}, "all"), ({"source": "posts"}, "source:posts"), ({"page": "about"}, "page:about")]
+)
+def test_a_scope_says_what_was_asked_for(fields: dict[str, str], scope: str) -> None:
+    assert run_json(Entry(msgspec.structs.replace(run(), **fields), []))["scope"] == scope
+
+
+def test_what_failed_as_a_whole_stands_first_among_the_errors() -> None:
+    told = run_json(Entry(run("failed", page="nope", error="no such page"), []))
+
+    assert told["errors"] == [{"pageId": None, "slug": "nope", "reason": "no such page", "title": ""}]
+
+
+def test_no_more_than_fifty_errors_are_told() -> None:
+    problems = [Problem(str(number), "slug", "reason") for number in range(50)]
+
+    errors = run_json(Entry(run("failed", error="broken"), problems))["errors"]
+
+    assert (len(errors), errors[0]["reason"]) == (50, "broken")
+
+
+def test_of_very_many_warnings_the_first_are_told() -> None:
+    record = msgspec.structs.replace(run(), warnings=[f"warning {number}" for number in range(60)])
+
+    warnings = run_json(Entry(record, []))["warnings"]
+
+    assert (len(warnings), warnings[0], warnings[-1]) == (51, "warning 0", "… and 10 more")
+
+
+def test_a_source_that_was_never_synced_is_told_as_configured() -> None:
+    nothing = {"name": "posts", "databaseId": "ref", "pages": 0, "lastSyncAt": None, "lastListedAt": None}
+    kept = KeptSource("ref", Source("posts", "db", "ds"), listed_at=NOW, synced_at="2026-07-01T00:00:00Z", total=3)
+
+    assert source_json("posts", "ref", None) == nothing
+    assert source_json("posts", "ref", msgspec.structs.replace(kept, reference="other")) == nothing
+    assert source_json("posts", "ref", kept) == {
+        "name": "posts",
+        "databaseId": "db",
+        "pages": 3,
+        "lastSyncAt": "2026-07-01T00:00:00Z",
+        "lastListedAt": "2026-05-28T20:26:40.000Z",
+    }
