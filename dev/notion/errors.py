@@ -100,8 +100,9 @@ def service_overload(retry_after_seconds: int) -> NotionError:
 
 
 def failure(status: int) -> NotionError:
-    """Notion's own 5xx answers."""
+    """Answers of Notion's that tests order by their status."""
     code, message = {
+        404: ("object_not_found", "Could not find it. Make sure the relevant pages and databases are shared."),
         500: ("internal_server_error", "Unexpected error occurred."),
         502: ("internal_server_error", "Bad gateway."),
         503: ("service_unavailable", "Notion is unavailable, please try again later."),

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 Kind = Literal[
     "429",  # rate_limited, with Retry-After
     "529",  # service_overload, with Retry-After
+    "404",  # object_not_found, as if it were not shared any more
     "500",
     "502",
     "503",

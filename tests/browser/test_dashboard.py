@@ -27,9 +27,9 @@ def slow(site: Site) -> Iterator[None]:
 
 
 def with_unreadable_child(site: Site, title: str) -> str:
-    """A child page that stands in its parent and that nobody shared with the integration."""
+    """A child page that Notion lists, and whose blocks it does not show."""
     id = site.notion.edit.create_page(HOME, title)
-    site.notion.edit.unshare(id)
+    site.notion.faults.add("404", path=f"/blocks/{id}/children", times=1_000)
     return id
 
 
@@ -86,7 +86,7 @@ def test_a_page_that_could_not_be_read_is_told_with_what_to_do(tab: Tab, site: S
     assert address == f"https://www.notion.so/{id.replace('-', '')}"
     expect(tab.seen("notice")).to_contain_text("See 1 problem")
 
-    site.notion.edit.share(id)
+    site.notion.faults.clear()
     tab.press("Sync again")
     expect(tab.seen("headline")).to_have_text("Everything is in step", timeout=SOON)
     expect(tab.cell("Pages", 2)).to_contain_text("1 problem")
