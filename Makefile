@@ -1,4 +1,4 @@
-.PHONY: help demo test lint clean
+.PHONY: help demo doctor test lint clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -17,6 +17,9 @@ help: ## what can be made
 
 demo: $(STAMP) ## the whole stack on this machine, with no account: one sync, and what is in KV (ARGS=--once ends it)
 	@$(VENV)/bin/python -m dev $(ARGS)
+
+doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, the deployed worker
+	@$(VENV)/bin/python -m dev doctor
 
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
 	@$(VENV)/bin/python -m pytest $(ARGS)
