@@ -189,7 +189,7 @@ class Engine:
             due=len(plan.items),
             drops=len(plan.drops),
             unchanged=plan.unchanged,
-            warnings=warnings,
+            warnings=len(warnings),  # their texts hold titles; they stand in the run's record
         )
         if waiting and len(plan.items) > 1:
             await self._queue.publish([self._next(Hold(hold.run_id, lane, 0, ""), run, 0) for lane in sorted(waiting)])
