@@ -46,7 +46,9 @@ SOURCE_SETTINGS = ("NOTION_TOKEN", "NOTION_SOURCES", "NOTION_API_URL", "NOTION_R
 def play(console: Console, port: int, *, once: bool) -> bool:
     """Starts the stack, syncs once, and keeps the stack up unless `once`; whether the sync ended as it should."""
     LOG.parent.mkdir(exist_ok=True)
-    with Stack(port, environ=_environ(), deploy=partial(Stage, log=LOG), queue_speed=QUEUE_SPEED) as stack:
+    with Stack(
+        port, environ=environ(Path(), os.environ), deploy=partial(Stage, log=LOG), queue_speed=QUEUE_SPEED
+    ) as stack:
         if stack.notion:
             stack.notion.latency.set(NOTION_LATENCY_MS)
         succeeded = asyncio.run(Demo(stack, console).run())
@@ -164,9 +166,10 @@ class Demo:
         self._console.print(Text(text, style), soft_wrap=not self._console.is_terminal)
 
 
-def _environ() -> dict[str, str]:
-    files = {name: value for name, value in written(Path()).items() if name in SOURCE_SETTINGS}
-    return files | dict(os.environ)
+def environ(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """What the stack is started with: the environment, and of the files in `folder` only where to read."""
+    files = {name: value for name, value in written(folder).items() if name in SOURCE_SETTINGS}
+    return files | dict(environ)
 
 
 def _databases() -> list[str]:
