@@ -34,10 +34,10 @@ _HIDDEN_NAME = re.compile(r"(authorization|secret|token|signature|password|bypas
 
 
 class Log:
-    """Bound to a context: `log.bind(runId=…).event("page.synced", pageId=…, ms=…)`.
+    """Bound to a context: `log.bind(requestId=…).event("page.synced", pageId=…, ms=…)`.
 
-    What is bound from one another shares one ration of lines; `close` says how many lines were held back.
-    `now` gives epoch seconds.
+    What is bound from one another shares one ration of lines, and what `enter` adds; `close` says how many lines were
+    held back. `now` gives epoch seconds.
     """
 
     def __init__(
@@ -46,11 +46,16 @@ class Log:
         self._now = now
         self._secrets = frozenset(secret.reveal() for secret in secrets)
         self._context: dict[str, Any] = {}
+        self._entered: dict[str, Any] = {}
         self._ration = _Ration(limit, each)
 
     def bind(self, **context: Any) -> Self:
         """The same log with more context on every line."""
         return self._with(_context=self._context | context)
+
+    def enter(self, **context: Any) -> None:
+        """From now on every line of this request has this context, whoever of its collaborators writes it."""
+        self._entered.update(context)
 
     def hiding(self, secrets: Iterable[Secret]) -> Self:
         """The same log with more that must not be seen."""
@@ -82,7 +87,7 @@ class Log:
         if not self._ration.take(head["event"]):
             return
         time = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        rest = {name: self._scrub(value, name) for name, value in (self._context | fields).items()}
+        rest = {name: self._scrub(value, name) for name, value in (self._context | self._entered | fields).items()}
         print(msgspec.json.encode({**head, "time": time, **rest}).decode(), flush=True)
 
     def _scrub(self, value: Any, name: str) -> Any:

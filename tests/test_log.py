@@ -40,6 +40,22 @@ def test_what_is_bound_does_not_touch_the_log_it_was_bound_from(lines: Any) -> N
     assert [line.get("runId") for line in lines()] == ["run_1", None]
 
 
+def test_what_is_entered_stands_on_every_line_of_the_request_from_then_on(lines: Any) -> None:
+    request = log()
+    worker = request.bind(requestId="iad1::1")
+    request.event("slice.began")
+    request.enter(runId="run_1", slice=2)
+    worker.hiding([Secret("x")]).event("page.synced")
+    request.event("request", slice=3)
+    log().event("another")
+    assert [(line.get("runId"), line.get("slice")) for line in lines()] == [
+        (None, None),
+        ("run_1", 2),
+        ("run_1", 3),
+        (None, None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "seen"),
     [

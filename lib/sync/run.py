@@ -117,7 +117,7 @@ class Engine:
 
     async def _begin(self, run_id: str, lane: str, number: int, ask: Ask) -> Begun:
         begun = await self._runs.begin(run_id, lane, number, ask, self._now() + DELIVERY_SECONDS)
-        self._log = self._log.bind(runId=run_id, lane=lane, slice=number)
+        self._log.enter(runId=run_id, lane=lane, slice=number)
         self._log.event("slice.began", outcome=begun.outcome)
         return begun
 
