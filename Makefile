@@ -15,7 +15,7 @@ NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(VERCEL_STAMP))
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
-demo: $(STAMP) ## the whole stack on this machine, with no account: one sync, and what is in KV (ARGS=--once ends it)
+demo: $(STAMP) ## the whole stack on this machine, with no account: one sync whose worker is killed on the way (ARGS=--once ends it)
 	@$(VENV)/bin/python -m dev $(ARGS)
 
 doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, the deployed worker

@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import os
+import signal
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -21,11 +23,16 @@ def main() -> None:
     parser.add_argument("--once", action="store_true", help="end after the sync instead of keeping the stack up")
     options = parser.parse_args()
     console = Console()
-    if options.command == "doctor":
-        sound = asyncio.run(doctor.examine(settings(Path(), os.environ), console))
-    else:
-        sound = demo.play(console, options.port, once=options.once)
-    raise SystemExit(0 if sound else 1)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # else what it started would live on
+    try:
+        if options.command == "doctor":
+            sound = asyncio.run(doctor.examine(settings(Path(), os.environ), console))
+        else:
+            sound = demo.play(console, options.port, once=options.once)
+    except KeyboardInterrupt:
+        console.print("Bye.")
+        sys.exit(128 + signal.SIGINT)
+    sys.exit(0 if sound else 1)
 
 
 if __name__ == "__main__":

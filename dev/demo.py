@@ -182,10 +182,11 @@ def _is_well_under_way(run: Run) -> bool:
 
 
 def _stay(stack: Stack, console: Console) -> None:
-    console.print(Text(f"The stack stays up; Ctrl+C ends it. The functions' log is in {LOG}. Another run:"))
-    console.print(Text(f"  curl '{stack.url}/api/sync/trigger?secret={stack.secret}'"), soft_wrap=True)
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        console.print("Bye.")
+    """Until Ctrl+C."""
+    console.print(
+        Text(f"\nThe stack stays up until Ctrl+C; the functions' log is in {LOG}. The dashboard has buttons that")
+    )
+    console.print(Text("make trouble: press one while a sync is running. Another one is asked for with"))
+    console.print(Text(f"  curl '{stack.url}/api/sync/trigger?force=1&secret={stack.secret}'"), soft_wrap=True)
+    while True:
+        time.sleep(3600)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from dev.doctor import kv, notion, qstash, variables, worker
@@ -100,5 +101,11 @@ def _head(console: Console, title: str) -> None:
 
 
 def _tell(console: Console, finding: Finding) -> None:
-    line = Text(f"  {finding.grade:<4}  ", STYLES[finding.grade]).append(finding.text, "default")
-    console.print(line, soft_wrap=not console.is_terminal)
+    if not console.is_terminal:
+        console.print(Text(f"  {finding.grade:<4}  {finding.text}"), soft_wrap=True)
+        return
+    line = Table.grid(padding=(0, 2))
+    line.add_column(width=len("  mend"))
+    line.add_column()
+    line.add_row(Text(f"  {finding.grade}", STYLES[finding.grade]), Text(finding.text))
+    console.print(line)

@@ -21,8 +21,11 @@ class Stage:
         self._open = ExitStack()
         try:
             process = self._open.enter_context(FunctionsProcess(ROOT, stack.environ, log))
-            buttons = Buttons(process, stack.notion, stack.qstash)
-            self.url = self._open.enter_context(Server(Door(process.url, buttons), port)).url
+            door = Door(process.url, Buttons(process, stack.notion, stack.qstash))
+            self.url = self._open.enter_context(Server(door, port)).url
+            # What is under way gets its answer before the address goes.
+            self._open.callback(process.close)
+            self._open.callback(door.give_up)
         except BaseException:
             self._open.close()
             raise

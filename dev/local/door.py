@@ -33,8 +33,13 @@ class Door:
 
     def __init__(self, address: str, buttons: Buttons) -> None:
         self._address = address
+        self._patience_seconds = START_SECONDS
         self._http = passing.client()
         self._app = Starlette(routes=[*buttons.routes, Mount("", app=self._pass_on)], lifespan=self._live)
+
+    def give_up(self) -> None:
+        """The functions are about to end for good: nobody waits for them any more."""
+        self._patience_seconds = 0.0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self._app(scope, receive, send)
@@ -56,7 +61,7 @@ class Door:
         body = await request.body()
         left_out = passing.OF_ONE_CONNECTION | (CONDITIONS if request.url.path == PAGE else set())
         headers = [header for header in request.headers.raw if header[0] not in left_out]
-        give_up = time.monotonic() + START_SECONDS
+        came = time.monotonic()
         while True:
             passed_on = httpx.Request(
                 request.method,
@@ -71,7 +76,7 @@ class Door:
             except httpx.TransportError as trouble:
                 # Vercel's files are there even while no function runs; a function may have begun its work.
                 never_began = isinstance(trouble, httpx.ConnectError) or not request.url.path.startswith("/api/")
-                if not never_began or time.monotonic() > give_up:
+                if not never_began or time.monotonic() > came + self._patience_seconds:
                     return _failed()
                 await asyncio.sleep(RETRY_SECONDS)
         return _with_buttons(answer) if request.url.path == PAGE else answer

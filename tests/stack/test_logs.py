@@ -13,8 +13,10 @@ import pytest
 from dev.functions.process import FunctionsProcess
 from dev.notion import truth
 from dev.qstash import Fault as QueueFault
+from dev.qstash.faults import How as QueueTrouble
 from dev.stack import ROOT, Stack
 from dev.upstash import Fault as KvFault
+from dev.upstash.faults import How as KvTrouble
 from lib.auth import derived_secret
 from lib.config import Secret
 from tests.stack.site import DATABASES, Site
@@ -94,11 +96,13 @@ def _bad_weather(site: Site) -> None:
     site.notion.limit.requests = None
     site.notion.faults.weather(0.01, seed=7, seconds=1)
     site.notion.edit.unshare(COTTAGE)
-    for seed, how in enumerate(("reset", "html", "error")):  # scripts are the engine's; the other commands also ours
+    lost: tuple[KvTrouble, ...] = ("reset", "html", "error")
+    for seed, how in enumerate(lost):  # scripts are the engine's; the other commands also ours
         site.kv.fail(KvFault(how=how, matching="^EVAL", probability=0.02, times=0, seed=seed, executed=seed == 1))
     site.kv.fail(KvFault(how="refused", matching="^EVAL", nth=25))
-    for how in ("twice", "again", "expired", "wrong_sub", "next_key"):
-        site.qstash.fail(QueueFault(how=how, times=1))
+    troubles: tuple[QueueTrouble, ...] = ("twice", "again", "expired", "wrong_sub", "next_key")
+    for trouble in troubles:
+        site.qstash.fail(QueueFault(how=trouble, times=1))
 
 
 def _kill_in_the_midst(site: Site, stack: Stack, run_id: str) -> None:
