@@ -1,33 +1,13 @@
 // The local stack's buttons on the dashboard. Served by dev/local only; a deployment has no such file.
 
-const place = document.getElementById("local") ?? document.querySelector("main") ?? document.body;
-
-const style = document.createElement("link");
-style.rel = "stylesheet";
-style.href = "/_local/buttons.css";
-document.head.append(style);
-
-const section = document.createElement("section");
-section.className = "trouble";
-section.setAttribute("aria-labelledby", "trouble-title");
-
-const title = document.createElement("h2");
-title.id = "trouble-title";
-title.textContent = "Make trouble";
-
-const why = document.createElement("p");
-why.textContent = "Only on this machine: press one while a sync is running, and watch it end complete all the same.";
-
-const row = document.createElement("div");
-row.className = "trouble-buttons";
+const group = document.getElementById("local") ?? document.querySelector("main").appendChild(document.createElement("div"));
+group.setAttribute("role", "group");
+group.setAttribute("aria-label", "Make trouble, on this machine only");
 
 const told = document.createElement("p");
-told.className = "trouble-told";
+told.className = "soft";
 told.setAttribute("role", "status");
-
-section.append(title, why, row, told);
-place.append(section);
-place.hidden = false;
+group.after(told);
 
 async function press(name) {
   try {
@@ -38,11 +18,12 @@ async function press(name) {
   }
 }
 
-const buttons = await (await fetch("/_local/buttons")).json();
-for (const { name, label } of buttons) {
+for (const { name, label } of await (await fetch("/_local/buttons")).json()) {
   const button = document.createElement("button");
   button.type = "button";
+  button.className = "button";
   button.textContent = label;
   button.addEventListener("click", () => press(name));
-  row.append(button);
+  group.append(button);
 }
+group.hidden = false;

@@ -12,7 +12,7 @@ from dev.functions.process import FunctionsProcess
 from dev.notion import NotionStandIn
 from dev.qstash import Fault, QStashStandIn
 
-FILES = Path(__file__).parent
+SCRIPT = Path(__file__).parent / "buttons.js"
 NOTION_SAYS_WAIT_SECONDS = 10.0
 
 
@@ -37,11 +37,10 @@ class Buttons:
 
     @property
     def routes(self) -> list[BaseRoute]:
-        """`GET /_local/buttons` lists them, `POST /_local/{name}` presses one; beside them what shows them."""
+        """`GET /_local/buttons` lists them, `POST /_local/{name}` presses one; the script shows them."""
         return [
             Route("/_local/buttons", self._listed),
-            Route("/_local/buttons.js", _file),
-            Route("/_local/buttons.css", _file),
+            Route("/_local/buttons.js", _script),
             *(Route(f"/_local/{button.name}", _pressing(button), methods=["POST"]) for button in self.all),
         ]
 
@@ -73,5 +72,5 @@ def _pressing(button: Button) -> Callable[[Request], Response]:
     return press
 
 
-def _file(request: Request) -> Response:
-    return FileResponse(FILES / request.url.path.rpartition("/")[2], headers={"cache-control": "no-store"})
+def _script(request: Request) -> Response:
+    return FileResponse(SCRIPT, headers={"cache-control": "no-store"})
