@@ -5,7 +5,7 @@ group.setAttribute("role", "group");
 group.setAttribute("aria-label", "Make trouble, on this machine only");
 
 const told = document.createElement("p");
-told.className = "soft";
+told.className = "line soft";
 told.setAttribute("role", "status");
 group.after(told);
 

@@ -49,20 +49,20 @@ class Buttons:
 
     def _kill(self) -> str:
         self._functions.kill()
-        return "The functions were killed (SIGKILL). A run under way goes on when QStash delivers its message again."
+        return "Killed (SIGKILL). A run under way goes on when QStash delivers its message again."
 
     def _throttle(self) -> str:
         assert self._notion
         self._notion.faults.add("429", seconds=NOTION_SAYS_WAIT_SECONDS)
         return (
-            f"Notion's next answer is 429, wait {NOTION_SAYS_WAIT_SECONDS:.0f} s. The slice ends, and QStash brings"
-            " the next one after that."
+            f"Notion's next answer is 429, wait {NOTION_SAYS_WAIT_SECONDS:.0f} s. The slice ends, and QStash brings the"
+            " next one."
         )
 
     def _duplicate(self) -> str:
         assert self._qstash
         self._qstash.fail(Fault("twice", times=1, matching="/api/sync/worker$"))
-        return "QStash delivers the next message twice at once. One of the two steps back."
+        return "QStash delivers the next message twice. One of the two steps back."
 
 
 def _pressing(button: Button) -> Callable[[Request], Response]:
