@@ -1,4 +1,4 @@
-.PHONY: help demo test lint schema picture clean
+.PHONY: help demo doctor test lint schema picture clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -16,8 +16,11 @@ NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(NEXTJS_STAMP) $(V
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
-demo: $(STAMP) ## the whole stack on this machine, with no account: one sync, and what is in KV (ARGS=--once ends it)
+demo: $(STAMP) ## the whole stack on this machine, with no account: one sync whose worker is killed on the way (ARGS=--once ends it)
 	@$(VENV)/bin/python -m dev $(ARGS)
+
+doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, the deployed worker
+	@$(VENV)/bin/python -m dev doctor
 
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
 	@$(VENV)/bin/python -m pytest $(ARGS)

@@ -1,16 +1,18 @@
 """The whole stack on one machine: Notion, QStash, Upstash Redis and the functions, wired to each other.
 
-Each is ours, unless the environment names a real one: `NOTION_TOKEN` (with `NOTION_SOURCES`), `QSTASH_URL` (with its
-token and keys), `REDIS_URL`.
+Each is ours, unless the environment names another one: `NOTION_TOKEN` (with `NOTION_SOURCES`) the real Notion,
+`QSTASH_URL` (with its token and keys) a QStash server of this machine, `REDIS_URL` a redis-server. QStash itself, in
+its cloud, could never call functions that run here.
 """
 
 import os
 import secrets
-import socket
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -19,14 +21,24 @@ from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn
 from dev.notion.load import load
 from dev.notion.workspace import Workspace
 from dev.qstash import QStashStandIn
-from dev.serve import HOST
+from dev.serve import HOST, free_port
 from dev.upstash import UpstashStandIn
 
 ROOT = Path(__file__).parent.parent
 
 
+class Deployment(AbstractContextManager["Deployment"], Protocol):
+    """The functions, served at `url`."""
+
+    url: str
+
+
 class Stack:
-    """A running stack; also a context manager. A stand-in is None where a real service takes its place."""
+    """A running stack; also a context manager. A stand-in is None where another server takes its place.
+
+    `deploy` serves the functions, with the settings in `environ`, at a port; `queue_speed` divides the time that the
+    QStash stand-in lets pass before it delivers a failed message again.
+    """
 
     def __init__(
         self,
@@ -35,18 +47,24 @@ class Stack:
         environ: Mapping[str, str] = os.environ,
         settings: Mapping[str, str] | None = None,
         workspace: Callable[[], Workspace] = load,
+        deploy: "Callable[[Stack, int], Deployment] | None" = None,
+        queue_speed: float = 1.0,
     ) -> None:
         self._open = ExitStack()
         try:
             self.notion = (
                 None if environ.get("NOTION_TOKEN") else self._open.enter_context(NotionStandIn(source=workspace))
             )
-            self.qstash = None if environ.get("QSTASH_URL") else self._open.enter_context(QStashStandIn())
+            self.qstash = (
+                None
+                if _is_of_this_machine(environ.get("QSTASH_URL", ""))
+                else self._open.enter_context(QStashStandIn(speed=queue_speed))
+            )
             self.upstash = self._open.enter_context(UpstashStandIn(redis_url=environ.get("REDIS_URL")))
             self.secret = environ.get("CRON_SECRET") or secrets.token_urlsafe(16)
-            port = port or _free_port()
+            port = port or free_port()
             self.environ = self._environ(environ) | {"SYNC_BASE_URL": f"http://{HOST}:{port}"} | dict(settings or {})
-            self.functions = self._open.enter_context(Functions(ROOT, self.environ, port))
+            self.functions = self._open.enter_context((deploy or in_this_process)(self, port))
         except BaseException:
             self._open.close()
             raise
@@ -105,9 +123,10 @@ class Stack:
         self.close()
 
 
-def _free_port() -> int:
-    """A port for the functions, whose address the settings name before they are served."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
+def in_this_process(stack: Stack, port: int) -> Deployment:
+    """The functions as threads of this process: quick to start, and `Stack.set` reaches them."""
+    return Functions(ROOT, stack.environ, port)
+
+
+def _is_of_this_machine(address: str) -> bool:
+    return urlsplit(address).hostname in ("localhost", HOST, "::1")

@@ -206,9 +206,9 @@ class Endpoint(BaseHTTPRequestHandler):
 
     def _report(self, status: int, trouble: BaseException | None, ms: int) -> None:
         """The request's one line; what nobody foresaw has its traceback in another."""
+        self._log.close()
         if status == HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(trouble, Misconfigured):
             self._log.error("request.crashed", error=trouble)
-        self._log.close()
         reason = {} if trouble is None else {"reason": str(trouble) or type(trouble).__name__}
         path = self.path.partition("?")[0]
         self._log.event("request", method=self.command, path=path, status=status, ms=ms, **reason)

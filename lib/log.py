@@ -1,11 +1,13 @@
 """One JSON line for each event, by one print: on Vercel that is one log entry, tied to its request.
 
-Vercel keeps 256 lines of a request (https://vercel.com/docs/logs/runtime#limits), so ordinary events are rationed.
+Vercel keeps 256 lines of a request (https://vercel.com/docs/logs/runtime#limits), so lines are rationed: a slice may
+read hundreds of pages, and all of them may fail.
 """
 
 import logging
 import re
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -15,7 +17,9 @@ import msgspec
 from lib.config import Secret
 
 LINES = 100
-"""Ordinary lines of one request; warnings and errors always pass."""
+"""Lines of one request. The first line of each event always passes, so that a flood of one drowns no other."""
+EACH = 40
+"""Lines of one event in one request."""
 LONGEST = 2000
 """Characters of one value; a traceback may have four times as many."""
 HIDDEN = "***"
@@ -30,29 +34,35 @@ _HIDDEN_NAME = re.compile(r"(authorization|secret|token|signature|password|bypas
 
 
 class Log:
-    """Bound to a context: `log.bind(runId=…).event("page.synced", pageId=…, ms=…)`.
+    """Bound to a context: `log.bind(requestId=…).event("page.synced", pageId=…, ms=…)`.
 
-    What is bound from one another shares one ration of lines; `close` says how many lines were held back.
-    `now` gives epoch seconds.
+    What is bound from one another shares one ration of lines, and what `enter` adds; `close` says how many lines were
+    held back. `now` gives epoch seconds.
     """
 
-    def __init__(self, *, now: Callable[[], float], secrets: Iterable[Secret] = (), limit: int = LINES) -> None:
+    def __init__(
+        self, *, now: Callable[[], float], secrets: Iterable[Secret] = (), limit: int = LINES, each: int = EACH
+    ) -> None:
         self._now = now
         self._secrets = frozenset(secret.reveal() for secret in secrets)
         self._context: dict[str, Any] = {}
-        self._ration = _Ration(limit)
+        self._entered: dict[str, Any] = {}
+        self._ration = _Ration(limit, each)
 
     def bind(self, **context: Any) -> Self:
         """The same log with more context on every line."""
         return self._with(_context=self._context | context)
+
+    def enter(self, **context: Any) -> None:
+        """From now on every line of this request has this context, whoever of its collaborators writes it."""
+        self._entered.update(context)
 
     def hiding(self, secrets: Iterable[Secret]) -> Self:
         """The same log with more that must not be seen."""
         return self._with(_secrets=self._secrets | {secret.reveal() for secret in secrets})
 
     def event(self, event: str, /, **fields: Any) -> None:
-        if self._ration.take():
-            self._print({"event": event}, fields)
+        self._print({"event": event}, fields)
 
     def warning(self, event: str, /, **fields: Any) -> None:
         self._print({"event": event, "level": "warning"}, fields)
@@ -64,18 +74,20 @@ class Log:
         self._print({"event": event, "level": "error"}, fields)
 
     def close(self) -> None:
-        """Ends the ration and begins another."""
+        """Ends the ration, tells what it held back, and begins another."""
         if held_back := self._ration.settle():
-            self._print({"event": "log.suppressed", "lines": held_back}, {})
+            self._print({"event": "log.suppressed"}, {"lines": held_back.total(), "byEvent": held_back})
 
     def _with(self, **changed: Any) -> Self:
         twin = object.__new__(type(self))
         twin.__dict__ = self.__dict__ | changed
         return twin
 
-    def _print(self, head: dict[str, str | int], fields: dict[str, Any]) -> None:
+    def _print(self, head: dict[str, str], fields: dict[str, Any]) -> None:
+        if not self._ration.take(head["event"]):
+            return
         time = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        rest = {name: self._scrub(value, name) for name, value in (self._context | fields).items()}
+        rest = {name: self._scrub(value, name) for name, value in (self._context | self._entered | fields).items()}
         print(msgspec.json.encode({**head, "time": time, **rest}).decode(), flush=True)
 
     def _scrub(self, value: Any, name: str) -> Any:
@@ -103,19 +115,26 @@ class Log:
 
 
 class _Ration:
-    """Counts ordinary lines; lives as long as one request, so it is used by one thread."""
+    """Counts lines; lives as long as one request, so it is used by one thread."""
 
-    def __init__(self, lines: int) -> None:
+    def __init__(self, lines: int, each: int) -> None:
         self._lines = lines
-        self._asked = 0
+        self._each = each
+        self._printed: Counter[str] = Counter()
+        self._held_back: Counter[str] = Counter()
 
-    def take(self) -> bool:
-        self._asked += 1
-        return self._asked <= self._lines
+    def take(self, event: str) -> bool:
+        printed = self._printed[event]
+        if printed and (printed >= self._each or self._printed.total() >= self._lines):
+            self._held_back[event] += 1
+            return False
+        self._printed[event] += 1
+        return True
 
-    def settle(self) -> int:
-        """How many were held back."""
-        held_back, self._asked = max(0, self._asked - self._lines), 0
+    def settle(self) -> Counter[str]:
+        """How many lines of each event were held back."""
+        held_back = self._held_back
+        self._printed, self._held_back = Counter(), Counter()
         return held_back
 
 

@@ -277,16 +277,18 @@ def test_the_requests_line_passes_when_the_handlers_ration_is_used_up(
     class Talkative(Endpoint):
         async def get(self, request: Request) -> Response:
             log = self.log(Config.read(environ)).bind(runId="run_1")
-            for number in range(105):
+            for number in range(500):
                 log.event("page.synced", pageId=number, text=environ["NOTION_TOKEN"])
-            return Response(200)
+                log.warning("page.failed", pageId=number)
+                log.warning("page.unreadable", pageId=number)
+            raise ValueError("at last")
 
     serve(Talkative).get("/")
     seen = lines(capsys)
-    assert len(seen) == 102
+    assert len(seen) == 103
     assert seen[0]["text"] == "***"
-    assert (seen[100]["event"], seen[100]["lines"]) == ("log.suppressed", 5)
-    assert seen[101]["event"] == "request"
+    assert (seen[100]["event"], seen[100]["lines"]) == ("log.suppressed", 1400)
+    assert [line["event"] for line in seen[101:]] == ["request.crashed", "request"]
 
 
 def test_a_crash_never_prints_what_the_handlers_config_keeps(

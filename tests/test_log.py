@@ -14,8 +14,8 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Any:
     return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def log(*secrets: str, limit: int = 100) -> Log:
-    return Log(now=lambda: 1_780_000_000.25, secrets=map(Secret, secrets), limit=limit)
+def log(*secrets: str, limit: int = 100, each: int = 40) -> Log:
+    return Log(now=lambda: 1_780_000_000.25, secrets=map(Secret, secrets), limit=limit, each=each)
 
 
 def test_an_event_is_one_compact_json_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,6 +38,22 @@ def test_what_is_bound_does_not_touch_the_log_it_was_bound_from(lines: Any) -> N
     first.bind(runId="run_1").event("a")
     first.event("b")
     assert [line.get("runId") for line in lines()] == ["run_1", None]
+
+
+def test_what_is_entered_stands_on_every_line_of_the_request_from_then_on(lines: Any) -> None:
+    request = log()
+    worker = request.bind(requestId="iad1::1")
+    request.event("slice.began")
+    request.enter(runId="run_1", slice=2)
+    worker.hiding([Secret("x")]).event("page.synced")
+    request.event("request", slice=3)
+    log().event("another")
+    assert [(line.get("runId"), line.get("slice")) for line in lines()] == [
+        (None, None),
+        ("run_1", 2),
+        ("run_1", 3),
+        (None, None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -94,21 +110,46 @@ def test_a_long_value_is_cut_in_its_middle_after_it_was_scrubbed(lines: Any) -> 
     assert line["text"].endswith("end")
 
 
-def test_after_the_limit_ordinary_events_are_counted_and_troubles_still_pass(lines: Any) -> None:
-    limited = log(limit=3)
+def test_a_flood_of_one_event_drowns_no_other_and_is_counted(lines: Any) -> None:
+    limited = log(limit=6, each=3)
     for number in range(5):
-        limited.bind(number=number).event("ordinary")
-    limited.warning("warning")
-    limited.error("error")
-    limited.close()
-    limited.event("another")
+        limited.bind(number=number).event("page.synced")
+    for _ in range(9):
+        limited.warning("page.failed")
+    limited.error("page.error")
+    limited.error("page.error")
+    limited.event("run.ended")
     limited.close()
     seen = lines()
     assert [line["event"] for line in seen] == [
-        *("ordinary", "ordinary", "ordinary", "warning", "error", "log.suppressed", "another")
+        *["page.synced"] * 3,
+        *["page.failed"] * 3,
+        *("page.error", "run.ended", "log.suppressed"),
     ]
-    assert [line["level"] for line in seen[3:5]] == ["warning", "error"]
-    assert seen[5]["lines"] == 2
+    assert seen[-1]["lines"] == 9
+    assert seen[-1]["byEvent"] == {"page.synced": 2, "page.failed": 6, "page.error": 1}
+
+
+def test_after_a_request_the_ration_begins_anew(lines: Any) -> None:
+    limited = log(limit=1)
+    for _ in range(2):
+        limited.event("a")
+        limited.event("a")
+        limited.close()
+    assert [line["event"] for line in lines()] == ["a", "log.suppressed"] * 2
+
+
+def test_a_slice_of_five_hundred_pages_that_all_fail_logs_a_hundred_lines(lines: Any) -> None:
+    slice = log()
+    for _ in range(500):
+        for event in ("page.synced", "page.failed", "page.error", "page.unreadable", "database.synced"):
+            slice.event(event)
+    for event in ("run.planned", "run.published", "run.ended"):
+        slice.event(event)
+    slice.close()
+    seen = [line["event"] for line in lines()]
+    assert len(seen) <= 106
+    assert {"run.planned", "run.published", "run.ended"} < set(seen)
 
 
 def test_an_error_brings_its_traceback_with_its_cause_in_the_same_line(lines: Any) -> None:

@@ -4,14 +4,13 @@ import argparse
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 from dev.functions.deployment import Functions
-from dev.serve import HOST
+from dev.serve import free_port
 
 
 def main() -> None:
@@ -34,7 +33,7 @@ def main() -> None:
 
 def _keep_running(port: int, arguments: list[str]) -> int:
     """Runs the functions in a child, and in a new one whenever a signal ends it; returns the last one's exit code."""
-    fixed_port = ["--port", str(port or _free_port())]
+    fixed_port = ["--port", str(port or free_port())]
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
     while True:
@@ -45,13 +44,6 @@ def _keep_running(port: int, arguments: list[str]) -> int:
         finally:
             child.kill()
             child.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -18,13 +18,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from dev.functions import passing
 from dev.functions.function import Function, NotStarted
 from dev.functions.project import Project
 from dev.serve import HOST
 
 MAX_BODY_BYTES = 4_500_000
-OF_ONE_CONNECTION = {b"connection", b"keep-alive", b"transfer-encoding"}
-SET_BY_THE_SERVER = OF_ONE_CONNECTION | {b"content-length", b"date", b"server"}
 
 
 class PlatformError(Exception):
@@ -45,10 +44,7 @@ class Proxy:
         self._header_rules = project.header_rules
         self._max_duration = max_duration
         self._static = StaticFiles(directory=project.root / "public", html=True, check_dir=False)
-        # Only loopback http is spoken: without `verify=False` a TLS context would be built for nothing.
-        self._http = httpx.AsyncClient(
-            timeout=None, limits=httpx.Limits(max_connections=None), trust_env=False, verify=False
-        )
+        self._http = passing.client()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -92,23 +88,11 @@ class Proxy:
                 address = function.address
                 if address is None:
                     address = await asyncio.to_thread(function.start)
-                return await self._invoke(_forwarded(address, request, body, request_id))
+                return await passing.answer(self._http, _forwarded(address, request, body, request_id))
         except TimeoutError:
             raise PlatformError(504, "FUNCTION_INVOCATION_TIMEOUT") from None
         except (httpx.TransportError, NotStarted):
             raise PlatformError(500, "FUNCTION_INVOCATION_FAILED") from None
-
-    async def _invoke(self, request: httpx.Request) -> Response:
-        answer = await self._http.send(request, stream=True)
-        try:
-            body = b"".join([chunk async for chunk in answer.aiter_raw()])
-        finally:
-            await answer.aclose()
-        response = Response(body, answer.status_code)
-        headers = [(name.lower(), value) for name, value in answer.headers.raw]
-        response.raw_headers = [header for header in headers if header[0] not in SET_BY_THE_SERVER]
-        response.raw_headers.append((b"content-length", str(len(body)).encode()))
-        return response
 
     async def _file(self, request: Request) -> Response:
         try:
@@ -148,8 +132,10 @@ def _forwarded(address: str, request: Request, body: bytes, request_id: str) -> 
     if body or "content-length" in request.headers:
         platform["content-length"] = str(len(body))
     ours = [(name.encode(), value.encode()) for name, value in platform.items()]
-    theirs = [header for header in request.headers.raw if header[0] not in OF_ONE_CONNECTION | dict(ours).keys()]
-    target: bytes = request.scope["raw_path"]
-    if query := request.scope["query_string"]:
-        target += b"?" + query
-    return httpx.Request(request.method, address, headers=[*theirs, *ours], content=body, extensions={"target": target})
+    passed_on = [
+        header for header in request.headers.raw if header[0] not in passing.OF_ONE_CONNECTION | dict(ours).keys()
+    ]
+    headers = [*passed_on, *ours]
+    return httpx.Request(
+        request.method, address, headers=headers, content=body, extensions={"target": passing.target(request)}
+    )

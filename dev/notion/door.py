@@ -204,9 +204,10 @@ class _Call:
 
     async def reset(self) -> None:
         """Ends the connection at once, with a reset: the socket must not linger."""
-        linger = struct.pack("ii", 1, 0)
-        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self._transport.abort()
+        if not self._transport.is_closing():  # as it is when the client was killed meanwhile
+            linger = struct.pack("ii", 1, 0)
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self._transport.abort()
         await self.gone(1.0)
 
     async def gone(self, within_seconds: float) -> None:

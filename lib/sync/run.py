@@ -117,7 +117,7 @@ class Engine:
 
     async def _begin(self, run_id: str, lane: str, number: int, ask: Ask) -> Begun:
         begun = await self._runs.begin(run_id, lane, number, ask, self._now() + DELIVERY_SECONDS)
-        self._log = self._log.bind(runId=run_id, lane=lane, slice=number)
+        self._log.enter(runId=run_id, lane=lane, slice=number)
         self._log.event("slice.began", outcome=begun.outcome)
         return begun
 
@@ -189,7 +189,7 @@ class Engine:
             due=len(plan.items),
             drops=len(plan.drops),
             unchanged=plan.unchanged,
-            warnings=warnings,
+            warnings=len(warnings),  # their texts hold titles; they stand in the run's record
         )
         if waiting and len(plan.items) > 1:
             await self._queue.publish([self._next(Hold(hold.run_id, lane, 0, ""), run, 0) for lane in sorted(waiting)])

@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import httpx
 
+from dev.equality import PLAIN, comparable
 from dev.notion import SAMPLE_SOURCES, NotionStandIn, truth
 from dev.qstash import QStashStandIn
 from dev.upstash import UpstashStandIn
@@ -86,41 +86,3 @@ class Site:
         for name, property in expected.items():
             if plain := PLAIN.get(property["type"]):
                 assert meta["properties"][name] == plain(property[property["type"]]), (meta["slug"], name)
-
-
-PLAIN: dict[str, Callable[[Any], Any]] = {
-    "title": lambda texts: "".join(text["plain_text"] for text in texts),
-    "rich_text": lambda texts: "".join(text["plain_text"] for text in texts),
-    "number": lambda number: number,
-    "checkbox": lambda checked: checked,
-    "url": lambda url: url,
-    "email": lambda email: email,
-    "phone_number": lambda number: number,
-    "select": lambda option: option and option["name"],
-    "status": lambda option: option and option["name"],
-    "multi_select": lambda options: [option["name"] for option in options],
-    "relation": lambda pages: [page["id"] for page in pages],
-    "people": lambda people: [person.get("name") or person["id"] for person in people],
-    "date": lambda date: date and {"start": date["start"], "end": date["end"], "timeZone": date["time_zone"]},
-}
-"""What a property becomes, told a second time and more simply than the bundle builder does."""
-
-
-def comparable(blocks: list[Any]) -> Any:
-    """Blocks without what legitimately differs: the addresses of hosted files, and the words for what can't be read."""
-    return [_comparable(block) for block in blocks]
-
-
-def _comparable(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_comparable(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get("type") == "file" and isinstance(value.get("file"), dict):
-        return {"type": "file"}
-    members = {name: _comparable(one) for name, one in value.items() if name != "unavailable"}
-    if set(value) - {"id", "object", "type", "has_children", "children", "unavailable"} <= {
-        f"{kind}_{part}" for kind in ("meeting_notes", "transcription") for part in ("summary", "notes", "transcript")
-    }:
-        members = {name: one for name, one in members.items() if name in ("id", "children")}
-    return members | ({"unavailable": True} if "unavailable" in value else {})

@@ -12,13 +12,14 @@ from typing import Any, NoReturn
 import pytest
 from upstash_redis import Redis
 
+from dev.equality import comparable
 from dev.notion import truth
 from dev.stack import ROOT, Stack
 from dev.upstash import UpstashStandIn
 from lib.bundle.index import ITEMS_PER_PAGE, encode_page
 from lib.store.keys import Keys
 from tests.kv_schema import misfits
-from tests.stack.site import Site, comparable
+from tests.stack.site import Site
 
 CLIENTS = ROOT / "tests/clients"
 NEXTJS = ROOT / "examples/nextjs"

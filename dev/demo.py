@@ -1,0 +1,192 @@
+"""The local stack and one sync in it, whose worker is killed on the way: what comes of it, and what stands in KV."""
+
+import asyncio
+import math
+import os
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dev.equality import differences
+from dev.local import Stage
+from dev.notion import SAMPLE_SOURCES
+from dev.notion.truth import minimum_requests
+from dev.screen import Screen, screen
+from dev.settings import written
+from dev.site import Site, kinds
+from dev.stack import Stack
+from dev.watch import Watch
+from lib.config import Config
+from lib.store.keys import Keys
+from lib.store.kv import Kv
+from lib.store.memory import Memory
+from lib.store.runs import Run
+
+LOG = Path(".cache/functions.log")
+POLL_SECONDS = 0.1
+GIVE_UP_SECONDS = 3600.0
+FIRST_RETRY_SECONDS = 60
+QUEUE_SPEED = 20.0
+"""How much sooner than QStash the stand-in delivers a failed message again."""
+NOTION_LATENCY_MS = 200
+"""About what Notion takes for an answer."""
+KILL_AFTER_SHARE = 1 / 3
+KILL_AFTER_PAGES = 20
+KEYS_SHOWN = 60
+SOURCE_SETTINGS = ("NOTION_TOKEN", "NOTION_SOURCES", "NOTION_API_URL", "NOTION_REQUESTS_PER_MINUTE")
+"""What counts here of `.env` and `.env.local`: where to read. Nothing that is written to, or told."""
+
+
+def play(console: Console, port: int, *, once: bool) -> bool:
+    """Starts the stack, syncs once, and keeps the stack up unless `once`; whether the sync ended as it should."""
+    LOG.parent.mkdir(exist_ok=True)
+    with Stack(
+        port, environ=environ(Path(), os.environ), deploy=partial(Stage, log=LOG), queue_speed=QUEUE_SPEED
+    ) as stack:
+        if stack.notion:
+            stack.notion.latency.set(NOTION_LATENCY_MS)
+        succeeded = asyncio.run(Demo(stack, console).run())
+        if succeeded and not once:
+            _stay(stack, console)
+    return succeeded
+
+
+class Demo:
+    """One run, asked for, watched, killed once and summed up."""
+
+    def __init__(self, stack: Stack, console: Console) -> None:
+        assert isinstance(stack.functions, Stage)
+        self._stack, self._stage, self._console = stack, stack.functions, console
+        self._config = Config.read(stack.environ)
+        self._keys = Keys(self._config.kv_prefix)
+
+    async def run(self) -> bool:
+        self._introduce()
+        run_id = await self._ask()
+        async with httpx.AsyncClient(trust_env=False) as http:
+            kv = Kv(self._stack.upstash.url, self._stack.upstash.token, http)
+            watch = Watch(kv, self._keys, run_id, self._config.notion_requests_per_minute, time.time)
+            with screen(self._console) as shown:
+                run = await self._follow(watch, shown)
+            return await self._sum_up(run, kv)
+
+    def _introduce(self) -> None:
+        stack = self._stack
+        notion = "Notion with a sample workspace" if stack.notion else f"your Notion ({self._config.notion_api_url})"
+        queue = "QStash" if stack.qstash else f"the QStash at {self._config.qstash_url}"
+        self._say(f"On this machine now: {notion}, {queue}, Upstash Redis, and the functions.", "bold")
+        self._say(f"Dashboard  {stack.url}")
+        self._say(f"Secret     {stack.secret}\n")
+
+    async def _ask(self) -> str:
+        answer = await asyncio.to_thread(self._stack.get, "/api/sync/trigger")
+        answer.raise_for_status()
+        self._say(f"GET /api/sync/trigger → {answer.status_code} {answer.json()['message']}")
+        run_id: str = answer.json()["runId"]
+        return run_id
+
+    async def _follow(self, watch: Watch, shown: Screen) -> Run:
+        """Watches the run to its end, and kills the worker once it is well under way."""
+        to_be_killed = self._stack.qstash is not None  # another QStash takes a minute to deliver again
+        dead = False
+        give_up = time.monotonic() + GIVE_UP_SECONDS
+        while time.monotonic() < give_up:
+            sight = await watch.look()
+            if dead and not sight.dead:
+                shown.say("✓ QStash delivered its message again: the run goes on with what was left", "green")
+            dead = sight.dead
+            shown.show(sight)
+            if sight.ended and sight.run:
+                return sight.run
+            if to_be_killed and sight.run and _is_well_under_way(sight.run):
+                to_be_killed = False
+                await asyncio.to_thread(self._stage.kill)
+                watch.killed(sight.run)
+                self._tell_of_the_kill(sight.run, shown)
+            await asyncio.sleep(POLL_SECONDS)
+        raise SystemExit(f"The run did not end within {GIVE_UP_SECONDS:.0f} s; see {LOG}.")
+
+    def _tell_of_the_kill(self, run: Run, shown: Screen) -> None:
+        shown.say(f"✗ The worker was killed (SIGKILL) at {run.synced} of {run.to_sync} pages", "red")
+        after = f"{FIRST_RETRY_SECONDS / QUEUE_SPEED:.0f} s"
+        shown.say(f"  Here its message comes again after {after}; QStash itself lets about a minute pass", "dim")
+
+    async def _sum_up(self, run: Run, kv: Kv) -> bool:
+        site = Site(kv, self._keys)
+        names = await site.keys()
+        sources = (await Memory(kv, self._keys).everything()).sources
+        self._console.print(self._table(run, {name: kept.total for name, kept in sources.items()}, names))
+        for warning in run.warnings:
+            self._say(f"Warning: {warning}", "yellow")
+        if run.error:
+            self._say(run.error, "red")
+        more = f" … and {len(names) - KEYS_SHOWN} more" if len(names) > KEYS_SHOWN else ""
+        self._say(f"In KV: {', '.join(names[:KEYS_SHOWN])}{more}\n")
+        return run.status == "delivered" and await self._is_true(site)
+
+    def _table(self, run: Run, totals: Mapping[str, int], names: list[str]) -> Table:
+        took = (run.finished_at or 0.0) - (run.started_at or 0.0)
+        slices = f"{run.slices} slice{'s' if run.slices != 1 else ''}"
+        again = f", {run.retries} delivered again" if run.retries else ""
+        table = Table(title=f"Run {run.run_id}: {run.status}", show_header=False, title_justify="left")
+        for name, total in totals.items():
+            table.add_row(f"Published {name}", str(total))
+        table.add_row("Pages read (rows and child pages)", str(run.synced))
+        table.add_row("Failed", str(run.failed))
+        table.add_row("Time", f"{took:.1f} s in {slices}{again}")
+        table.add_row("Notion requests", self._requests(run))
+        table.add_row("KV commands", str(run.kv_commands))
+        table.add_row("KV keys a site reads", kinds(names))
+        return table
+
+    def _requests(self, run: Run) -> str:
+        if self._stack.notion is None:
+            return str(run.notion_requests)
+        sent = self._stack.notion.log.stats["total"]
+        return f"{sent}; without the kill {minimum_requests(self._stack.notion.workspace, _databases())} would do"
+
+    async def _is_true(self, site: Site) -> bool:
+        """Whether KV equals the stand-in's workspace; of a real one nobody knows the truth."""
+        if self._stack.notion is None:
+            return True
+        bundles = await site.bundles()
+        if wrong := differences(bundles, self._stack.notion.workspace, _databases()):
+            self._say(f"KV equals the workspace: NO\n  {'; '.join(wrong)}", "bold red")
+            return False
+        self._say(f"KV equals the workspace: yes, {len(bundles)} pages block for block", "bold green")
+        return True
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style), soft_wrap=not self._console.is_terminal)
+
+
+def environ(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """What the stack is started with: the environment, and of the files in `folder` only where to read."""
+    files = {name: value for name, value in written(folder).items() if name in SOURCE_SETTINGS}
+    return files | dict(environ)
+
+
+def _databases() -> list[str]:
+    return [entry.partition("=")[2] for entry in SAMPLE_SOURCES.split(",")]
+
+
+def _is_well_under_way(run: Run) -> bool:
+    enough = min(KILL_AFTER_PAGES, math.ceil(run.to_sync * KILL_AFTER_SHARE))
+    return run.status == "active" and run.phase == "work" and run.remaining > 0 and run.synced >= enough > 0
+
+
+def _stay(stack: Stack, console: Console) -> None:
+    """Until Ctrl+C."""
+    console.print(
+        Text(f"\nThe stack stays up until Ctrl+C; the functions' log is in {LOG}. The dashboard has buttons that")
+    )
+    console.print(Text("make trouble: press one while a sync is running. Another one is asked for with"))
+    console.print(Text(f"  curl '{stack.url}/api/sync/trigger?force=1&secret={stack.secret}'"), soft_wrap=True)
+    while True:
+        time.sleep(3600)

@@ -1,0 +1,111 @@
+"""Looks a set-up over before anything runs on it: every variable, Notion, KV, QStash, and the deployed worker."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dev.doctor import kv, notion, qstash, variables, worker
+from dev.doctor.finding import Finding, Grade, note
+from lib.auth import FORWARDED, derived_secret
+from lib.config import Config
+from lib.model import Grant
+from lib.notion.client import NotionClient
+from lib.notion.pacing import Pacer
+from lib.store.kv import Kv
+
+TIMEOUT_SECONDS = 20.0
+STYLES: dict[Grade, str] = {"ok": "green", "note": "yellow", "mend": "bold red"}
+
+_NOTION = frozenset({"NOTION_TOKEN", "NOTION_SOURCES"})
+_KV = frozenset({"KV_REST_API_URL", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"})
+_KEYS = frozenset({"QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"})
+
+
+@dataclass(frozen=True)
+class Check:
+    """A part of the set-up: what it needs of the variables, and how it is looked at."""
+
+    title: str
+    needs: frozenset[str]
+    findings: AsyncIterator[Finding]
+
+
+async def examine(environ: Mapping[str, str], console: Console) -> bool:
+    """Tells each finding as it comes; True where nothing has to be mended."""
+    found = variables.examine(environ)
+    _head(console, "Settings")
+    for finding in found.findings:
+        _tell(console, finding)
+    sound = all(finding.grade != "mend" for finding in found.findings)
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as http:
+        for check in _checks(found.config, http):
+            _head(console, check.title)
+            if missing := sorted(check.needs & found.unusable):
+                _tell(console, note(f"not looked at: {' and '.join(missing)} first"))
+                continue
+            async for finding in check.findings:
+                _tell(console, finding)
+                sound = sound and finding.grade != "mend"
+    if "CRON_SECRET" not in found.unusable:
+        _head(console, "Messages of your own, from QStash's console or a schedule, must forward this header")
+        console.print(Text(f"  {FORWARDED}: {derived_secret(found.config.cron_secret)}"), soft_wrap=True)
+    return sound
+
+
+def _checks(config: Config, http: httpx.AsyncClient) -> list[Check]:
+    store = Kv(config.kv_url, config.kv_token.reveal(), http)
+    return [
+        Check("Notion", _NOTION, notion.examine(_notion(config, http), config.sources)),
+        Check("KV", _KV, kv.examine(store, config.kv_prefix)),
+        Check("QStash", _KEYS | {"QSTASH_TOKEN"}, qstash.examine(http, config)),
+        Check("Worker", _KEYS | {"SYNC_BASE_URL", "CRON_SECRET"}, worker.examine(http, config)),
+    ]
+
+
+def _notion(config: Config, http: httpx.AsyncClient) -> NotionClient:
+    """A client outside the shared budget: a handful of requests, which a sync would not miss."""
+
+    async def reserve(requests: int) -> Grant:
+        return Grant(requests)
+
+    async def push_back(seconds: float) -> None:
+        return None
+
+    pacer = Pacer(
+        reserve=reserve,
+        push_back=push_back,
+        out_of_time=lambda: False,
+        sleep=asyncio.sleep,
+        monotonic=time.monotonic,
+    )
+    return NotionClient(
+        token=config.notion_token.reveal(),
+        base_url=config.notion_api_url,
+        pacer=pacer,
+        http=http,
+        now=time.time,
+        sleep=asyncio.sleep,
+        random=random.random,
+    )
+
+
+def _head(console: Console, title: str) -> None:
+    console.print(Text(f"\n{title}", "bold"), soft_wrap=True)
+
+
+def _tell(console: Console, finding: Finding) -> None:
+    if not console.is_terminal:
+        console.print(Text(f"  {finding.grade:<4}  {finding.text}"), soft_wrap=True)
+        return
+    line = Table.grid(padding=(0, 2))
+    line.add_column(width=len("  mend"))
+    line.add_column()
+    line.add_row(Text(f"  {finding.grade}", STYLES[finding.grade]), Text(finding.text))
+    console.print(line)

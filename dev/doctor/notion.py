@@ -1,0 +1,57 @@
+"""Notion: whether the token works, and each database is shared and has the properties that mean something."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from dev.doctor.finding import Finding, mend, note, ok
+from lib.bundle.properties import members_named
+from lib.bundle.slugs import SLUG_KINDS
+from lib.errors import SyncError
+from lib.model import JSON
+from lib.notion.client import NotionClient
+from lib.notion.databases import find_source
+
+PROPERTIES = (
+    ("slug", SLUG_KINDS, "makes the address of a page, which else comes from its title"),
+    ("visibility", ("select", "status"), "keeps a page back while it says draft; else every page is published"),
+    ("order", ("number", "formula", "rollup"), "sorts the index"),
+    ("date", ("date", "formula", "rollup"), "sorts the index, the newest first"),
+)
+"""Name, types it may have, what it does."""
+
+
+async def examine(notion: NotionClient, sources: Mapping[str, str]) -> AsyncIterator[Finding]:
+    """`sources`: name → id, as configured."""
+    try:
+        bot = await notion.get("users/me")
+    except SyncError as error:
+        yield mend(str(error))
+        return
+    workspace = (bot.get("bot") or {}).get("workspace_name") or "without a name"
+    yield ok(f"NOTION_TOKEN is the integration {bot.get('name')!r} in the workspace {workspace!r}")
+    for name, reference in sources.items():
+        try:
+            source = await find_source(notion, name, reference)
+            schema = await notion.get(f"data_sources/{source.data_source_id}")
+        except SyncError as error:
+            yield mend(str(error))
+            continue
+        yield ok(f"{name}: the database {source.title!r} is shared with the integration")
+        for finding in _properties(name, schema.get("properties") or {}):
+            yield finding
+
+
+def _properties(source: str, schema: JSON) -> list[Finding]:
+    findings = []
+    if not any(property["type"] == "title" for property in schema.values()):
+        findings.append(mend(f"{source}: Notion shows no title property: let the integration read content"))
+    missing = []
+    for name, kinds, purpose in PROPERTIES:
+        there = [property["type"] for property in members_named(schema, name)]
+        if not there:
+            missing.append(f"{name} ({purpose})")
+        elif not set(there) & set(kinds):
+            wrong = f"{source}: the property {name} is of the type {there[0]} and counts for nothing"
+            findings.append(mend(f"{wrong}: make it {' or '.join(kinds)}, for it {purpose}, or give it another name"))
+    if missing:
+        findings.append(note(f"{source} does without optional properties: {'; '.join(missing)}"))
+    return findings

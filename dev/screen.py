@@ -1,0 +1,94 @@
+"""How a run is shown: a live bar in a terminal, a line for each change of state anywhere else."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from dev.watch import Budget, Sight, Waiting
+
+
+class Screen(Protocol):
+    """`say` prints a line for good, `show` what holds at this moment."""
+
+    def say(self, text: str, style: str = "") -> None: ...
+
+    def show(self, sight: Sight) -> None: ...
+
+
+class Bar(AbstractContextManager["Bar"]):
+    """Pages in a bar, below it Notion's requests and what the run waits for."""
+
+    def __init__(self, console: Console, now: Callable[[], float] = time.time) -> None:
+        self._console, self._now = console, now
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<13}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("pages"),
+            TimeElapsedColumn(),
+        )
+        self._task = self._progress.add_task("Asked for", total=None)
+        self._live = Live(console=console, refresh_per_second=10, redirect_stdout=False, redirect_stderr=False)
+
+    def say(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style))
+
+    def show(self, sight: Sight) -> None:
+        run = sight.run
+        self._progress.update(
+            self._task,
+            description=sight.stage.capitalize(),
+            total=run.to_sync or None if run else None,
+            completed=run.synced if run else 0,
+        )
+        self._live.update(Group(self._progress, self._requests(sight.budget), self._waiting(sight.waiting)))
+
+    def _requests(self, budget: Budget) -> Text:
+        return Text(f"  Notion requests this minute: {budget.used} of {budget.limit}", "dim")
+
+    def _waiting(self, waiting: Waiting | None) -> Text:
+        if waiting is None:
+            return Text()
+        left = f" ({max(0.0, waiting.until - self._now()):.0f} s)" if waiting.until else ""
+        return Text(f"  Waiting for {waiting.reason}{left}", "yellow")
+
+    def __enter__(self) -> "Bar":
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+
+class Lines(AbstractContextManager["Lines"]):
+    """One line when the stage changes, or what the run waits for; nothing in between."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._shown = ""
+
+    def say(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text), soft_wrap=True)
+
+    def show(self, sight: Sight) -> None:
+        state = f"Waiting for {sight.waiting.reason}" if sight.waiting else sight.stage.capitalize()
+        if state == self._shown:
+            return
+        self._shown = state
+        run = sight.run
+        pages = f": {run.synced} of {run.to_sync} pages" if run and run.to_sync else ""
+        self.say(f"{state}{pages}")
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to put away."""
+
+
+def screen(console: Console) -> Bar | Lines:
+    return Bar(console) if console.is_terminal else Lines(console)

@@ -1,0 +1,364 @@
+"""The doctor looks a set-up over, here one on the local stack, and says of each thing that is broken how to mend it."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from rich.console import Console
+
+from dev import doctor
+from dev.notion import TOKEN
+from dev.notion.generate import PAGES, POSTS
+from dev.stack import ROOT, Stack
+from dev.upstash import Fault
+from lib.auth import derived_secret
+from lib.config import Secret
+from tests.dev.answering import answering
+
+Environ = dict[str, str]
+Examine = Callable[..., Awaitable[tuple[bool, str]]]
+
+NEEDED = [
+    *("NOTION_TOKEN", "NOTION_SOURCES", "CRON_SECRET", "QSTASH_TOKEN", "KV_REST_API_URL", "KV_REST_API_TOKEN"),
+    *("QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"),
+]
+SECRETS = [name for name in NEEDED if name.endswith(("TOKEN", "SECRET", "KEY"))]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Stack]:
+    with Stack(environ={}) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(running: Stack) -> Stack:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def examine(stack: Stack) -> Examine:
+    """`await examine(NAME="value")`: whether the set-up with these changes is sound, and what was printed."""
+
+    async def look(**changes: str) -> tuple[bool, str]:
+        printed = io.StringIO()
+        environ = stack.environ | changes
+        sound = await doctor.examine(environ, Console(file=printed, width=80))
+        for name in SECRETS:
+            assert not environ[name].strip() or environ[name] not in printed.getvalue(), f"{name} was shown"
+        return sound, printed.getvalue()
+
+    return look
+
+
+def graded(text: str, grade: str) -> list[str]:
+    return re.findall(rf"^  {grade:<4}  (.*)$", text, re.MULTILINE)
+
+
+async def test_a_sound_set_up_has_nothing_to_mend(examine: Examine, stack: Stack) -> None:
+    sound, text = await examine()
+
+    assert sound
+    assert graded(text, "mend") == []
+    assert set(NEEDED) < set(graded(text, "ok"))
+    assert "pages: the database 'Pages' is shared with the integration" in graded(text, "ok")
+    assert f"x-sync-secret: {derived_secret(Secret(stack.secret))}" in text
+
+
+async def test_nothing_is_left_behind_and_no_run_is_begun(examine: Examine, stack: Stack) -> None:
+    await examine()
+
+    headers = {"Authorization": f"Bearer {stack.upstash.token}"}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        keys = await http.post(stack.upstash.url, json=["KEYS", "*"], headers=headers)
+    assert keys.json()["result"] == []
+    assert stack.qstash
+    assert stack.qstash.messages == []
+
+
+@pytest.mark.parametrize("name", NEEDED)
+async def test_a_missing_variable_is_named_and_the_others_are_looked_at_all_the_same(
+    examine: Examine, name: str
+) -> None:
+    sound, text = await examine(**{name: " "})
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert line.startswith(f"{name} is not set: ")
+    assert name in " ".join(line for line in graded(text, "note") if line.startswith("not looked at"))
+    assert set(NEEDED) - {name} < set(graded(text, "ok"))
+
+
+async def test_every_variable_that_is_wrong_is_told_at_once(examine: Examine) -> None:
+    wrong = {
+        "NOTION_SOURCES": "pages",
+        "SYNC_LANES": "9",
+        "SYNC_BASE_URL": "sync.example",
+        "RESEND_API_KEY": "re_1",
+        "KV_REST_API_TOKEN": "",
+    }
+    sound, text = await examine(**wrong)
+
+    assert not sound
+    told = {line.split()[0] for line in graded(text, "mend")}
+    assert told == {
+        *("NOTION_SOURCES", "SYNC_LANES", "SYNC_BASE_URL", "NOTIFY_EMAIL_FROM", "NOTIFY_EMAIL_TO", "KV_REST_API_TOKEN")
+    }
+
+
+async def test_without_its_address_the_worker_is_not_looked_at_but_nothing_is_wrong(examine: Examine) -> None:
+    sound, text = await examine(SYNC_BASE_URL="")
+
+    assert sound
+    assert any(line.startswith("SYNC_BASE_URL is not set") for line in graded(text, "note"))
+    assert "not looked at: SYNC_BASE_URL first" in graded(text, "note")
+
+
+async def test_a_refused_notion_token_is_told(examine: Examine, stack: Stack) -> None:
+    assert stack.notion
+    stack.notion.edit.revoke_token(TOKEN)
+
+    sound, text = await examine()
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert "set NOTION_TOKEN to the access token of your integration" in line
+
+
+async def test_a_database_that_is_not_shared_is_named_and_the_others_are_looked_at(
+    examine: Examine, stack: Stack
+) -> None:
+    assert stack.notion
+    stack.notion.edit.unshare(POSTS)
+
+    sound, text = await examine()
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert line.startswith("source posts: Notion shows no database")
+    assert "share the database with the integration" in line
+    assert any(line.startswith("pages: the database") for line in graded(text, "ok"))
+
+
+async def test_an_optional_property_that_is_missing_is_told_with_what_it_does(examine: Examine, stack: Stack) -> None:
+    assert stack.notion
+    [data_source] = stack.notion.workspace.nodes[PAGES].children
+    stack.notion.edit.rename_property(data_source, "order", "Sequence")
+
+    sound, text = await examine()
+
+    assert sound
+    [line] = [line for line in graded(text, "note") if line.startswith("pages does without")]
+    assert "order (sorts the index)" in line
+
+
+async def test_a_property_of_a_type_that_counts_for_nothing_is_told(examine: Examine, stack: Stack) -> None:
+    assert stack.notion
+    [data_source] = stack.notion.workspace.nodes[PAGES].children
+    stack.notion.edit.rename_property(data_source, "visibility", "Shown")
+    stack.notion.edit.rename_property(data_source, "order", "visibility")
+
+    sound, text = await examine()
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert "the property visibility is of the type number and counts for nothing" in line
+
+
+async def test_a_notion_that_does_not_answer_is_told(examine: Examine) -> None:
+    sound, text = await examine(NOTION_API_URL="http://127.0.0.1:9")
+
+    assert not sound
+    assert "Notion could not be reached" in graded(text, "mend")[0]
+
+
+async def test_a_read_only_kv_token_is_told(examine: Examine, stack: Stack) -> None:
+    sound, text = await examine(KV_REST_API_TOKEN=stack.upstash.read_only_token)
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert "KV_REST_API_TOKEN" in line
+    assert "read-only token" in line
+
+
+async def test_a_wrong_kv_token_is_told(examine: Examine) -> None:
+    sound, text = await examine(KV_REST_API_TOKEN="someone-elses")
+
+    assert not sound
+    assert graded(text, "mend")[0].startswith("KV refused the token: set KV_REST_API_TOKEN")
+
+
+async def test_a_kv_out_of_reach_is_told(examine: Examine) -> None:
+    sound, text = await examine(KV_REST_API_URL="http://127.0.0.1:9")
+
+    assert not sound
+    assert "check KV_REST_API_URL" in graded(text, "mend")[0]
+
+
+async def test_a_kv_that_runs_no_scripts_is_told(examine: Examine, stack: Stack) -> None:
+    stack.upstash.fail(Fault(how="refused", matching="^EVAL", times=0))
+
+    sound, text = await examine()
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert line.startswith("KV runs no scripts")
+    assert "a value was written, read and deleted" in graded(text, "ok")
+
+
+@pytest.mark.parametrize(("matching", "told"), [("^SET", "refused a command"), ("^DEL", "refused a command")])
+async def test_a_kv_that_refuses_a_step_is_told(examine: Examine, stack: Stack, matching: str, told: str) -> None:
+    stack.upstash.fail(Fault(how="refused", matching=matching, times=0))
+
+    sound, text = await examine()
+
+    assert not sound
+    assert told in graded(text, "mend")[0]
+
+
+async def test_a_refused_qstash_token_is_told_with_the_other_region(examine: Examine) -> None:
+    sound, text = await examine(QSTASH_TOKEN="someone-elses")
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert "refused QSTASH_TOKEN" in line
+    assert "https://qstash-us-east-1.upstash.io" in line
+
+
+async def test_keys_that_are_not_the_accounts_are_told_with_what_may_have_happened(
+    examine: Examine, stack: Stack
+) -> None:
+    assert stack.qstash
+    current, following = stack.qstash.current_signing_key, stack.qstash.next_signing_key
+
+    _, swapped = await examine(QSTASH_CURRENT_SIGNING_KEY=following, QSTASH_NEXT_SIGNING_KEY=current)
+    _, rolled = await examine(QSTASH_CURRENT_SIGNING_KEY="sig_before_it", QSTASH_NEXT_SIGNING_KEY=current)
+    _, strange = await examine(QSTASH_NEXT_SIGNING_KEY="sig_of_someone_else")
+
+    assert "they are the wrong way round" in graded(swapped, "mend")[0]
+    assert "the keys were rolled since" in graded(rolled, "mend")[0]
+    assert graded(strange, "mend")[0].startswith("QSTASH_NEXT_SIGNING_KEY is not the account's key")
+
+
+async def test_what_is_not_qstash_is_told(examine: Examine, stack: Stack) -> None:
+    _, nobody = await examine(QSTASH_URL="http://127.0.0.1:9")
+    _, other = await examine(QSTASH_URL=stack.url)
+
+    assert "check QSTASH_URL" in graded(nobody, "mend")[0]
+    assert "check QSTASH_URL" in graded(other, "mend")[0]
+
+
+async def test_the_worker_behind_the_public_address_knows_both_keys(examine: Examine, stack: Stack) -> None:
+    _, text = await examine()
+
+    assert [line for line in graded(text, "ok") if "signature" in line or "not signed" in line] == [
+        f"{stack.url}/api/sync/worker refuses what is not signed",
+        "it knows QStash's signature, made with the current key",
+        "it knows QStash's signature, made with the next key",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("QSTASH_NEXT_SIGNING_KEY", "sig_" + "0" * 28, "with the next key"),
+        ("CRON_SECRET", "another", "must forward x-sync-secret"),
+        ("SYNC_BASE_URL", "https://elsewhere.example", "it is for another address than https://elsewhere.example"),
+    ],
+)
+async def test_a_deployment_with_other_settings_is_told(
+    examine: Examine, stack: Stack, name: str, value: str, told: str
+) -> None:
+    stack.set(name, value)
+    try:
+        sound, text = await examine()
+    finally:
+        stack.set(name, stack.environ[name])
+
+    assert not sound
+    assert all(told in line for line in graded(text, "mend"))
+    assert all("deploy again" in line for line in graded(text, "mend"))
+
+
+async def test_a_deployment_that_lacks_a_variable_is_told(examine: Examine, stack: Stack) -> None:
+    stack.set("NOTION_TOKEN", "")
+    try:
+        _, text = await examine()
+    finally:
+        stack.set("NOTION_TOKEN", stack.environ["NOTION_TOKEN"])
+
+    [line] = graded(text, "mend")
+    assert line.startswith("the deployment says: NOTION_TOKEN is not set")
+
+
+async def test_an_address_where_nothing_is_deployed_is_told(examine: Examine) -> None:
+    sound, text = await examine(SYNC_BASE_URL="http://127.0.0.1:9")
+
+    assert not sound
+    assert graded(text, "mend")[0].startswith("nothing answers at http://127.0.0.1:9/api/sync/worker")
+
+
+async def test_an_address_that_qstash_cannot_reach_is_told(examine: Examine) -> None:
+    _, text = await examine(QSTASH_URL="http://qstash.invalid")
+
+    assert any(line.startswith("QStash can't reach") for line in graded(text, "mend"))
+
+
+LOG_IN = "<!doctype html><title>Authentication Required</title>"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "told"),
+    [
+        (401, {}, LOG_IN, "Vercel's deployment protection answers"),
+        (302, {"Location": "https://vercel.com/sso-api?url=x"}, "", "Vercel's deployment protection answers"),
+        (308, {"Location": "https://www.example.com/api/sync/worker"}, "", "redirects to www.example.com"),
+        (404, {"x-vercel-error": "NOT_FOUND"}, "NOT_FOUND", "answered 404"),
+        (500, {"x-vercel-error": "FUNCTION_INVOCATION_FAILED"}, "FUNCTION_INVOCATION_FAILED", "Vercel's logs tell"),
+        (400, {}, '{"error": "The body is not JSON"}', "takes messages that nobody signed"),
+    ],
+)
+async def test_what_stands_in_the_workers_place_is_told(
+    examine: Examine, status: int, headers: Environ, body: str, told: str
+) -> None:
+    with answering(status, headers, body) as (url, _):
+        sound, text = await examine(SYNC_BASE_URL=url)
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert told in line
+
+
+async def test_the_bypass_secret_goes_along_and_its_refusal_is_told(examine: Examine) -> None:
+    with answering(401, {}, LOG_IN) as (url, requests):
+        _, text = await examine(SYNC_BASE_URL=url, VERCEL_AUTOMATION_BYPASS_SECRET="open-sesame")
+
+    assert requests[0].headers["x-vercel-protection-bypass"] == "open-sesame"
+    assert "copy VERCEL_AUTOMATION_BYPASS_SECRET from Vercel again" in graded(text, "mend")[0]
+    assert "open-sesame" not in text
+
+
+def test_the_command_reads_the_files_and_the_environment_above_them(stack: Stack, tmp_path: Path) -> None:
+    ours = {name: value for name, value in stack.environ.items() if name not in ("CRON_SECRET", "QSTASH_TOKEN")}
+    lines = [f'{name}="{value}"' for name, value in ours.items()]
+    (tmp_path / ".env").write_text("\n".join([*lines, f"CRON_SECRET={stack.secret}", "QSTASH_TOKEN=old"]))
+    (tmp_path / ".env.local").write_text(f"export QSTASH_TOKEN='{stack.environ['QSTASH_TOKEN']}'  # the right one\n")
+
+    def run(**environ: str) -> subprocess.CompletedProcess[str]:
+        clean = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "dev", "doctor"]
+        return subprocess.run(command, cwd=tmp_path, env=clean | environ, capture_output=True, text=True, timeout=60)
+
+    sound, broken = run(), run(CRON_SECRET="")
+    assert (sound.returncode, sound.stderr) == (0, "")
+    assert graded(sound.stdout, "mend") == []
+    assert broken.returncode == 1
+    assert graded(broken.stdout, "mend")[0].startswith("CRON_SECRET is not set")
+    assert "\x1b" not in sound.stdout
