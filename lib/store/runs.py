@@ -73,8 +73,8 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What became of a request for a run: `outcome` is new, joined (one is under way) or resumed (one waited for
-    a message; its next one is `slice` of lane 0)."""
+    """What became of a request for a run: `outcome` is new, joined (one is under way) or resumed (one waits for
+    a message; its next one is `slice` of lane 0, and publishing it twice does no harm)."""
 
     outcome: str
     run_id: str

@@ -14,6 +14,12 @@ async def begin(runs: Runs, clock: Clock, number: int = 0, lane: str = "0", run_
     return await runs.begin(run_id, lane, number, Ask(), clock.time + ALIVE)
 
 
+async def under_way(runs: Runs, clock: Clock) -> None:
+    """A run whose message is published."""
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await runs.note_jobs("r1", ["msg_1"], clock.time + ALIVE)
+
+
 async def planned(runs: Runs, clock: Clock, *ids: str) -> Hold:
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     hold = (await begin(runs, clock)).hold
@@ -42,7 +48,7 @@ async def test_asking_twice_with_one_run_id_is_asking_once(runs: Runs, clock: Cl
 
 
 async def test_who_joined_is_followed_by_a_run_of_what_he_asked_for(runs: Runs, clock: Clock) -> None:
-    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await under_way(runs, clock)
     await runs.ask("r2", Ask(force=True, source="posts"), clock.time + ALIVE)
 
     ended = await runs.end("r1", "delivered", {}, "r3", clock.time + ALIVE)
@@ -51,8 +57,21 @@ async def test_who_joined_is_followed_by_a_run_of_what_he_asked_for(runs: Runs, 
     assert (await runs.ask("r4", Ask(), clock.time + ALIVE)).run_id == "r3"
 
 
-async def test_two_different_wishes_are_followed_by_a_run_of_everything(runs: Runs, clock: Clock) -> None:
+async def test_a_run_whose_message_may_never_have_been_published_is_published_by_who_asks_next(
+    runs: Runs, clock: Clock
+) -> None:
     await runs.ask("r1", Ask(), clock.time + ALIVE)
+
+    again = await runs.ask("r2", Ask(), clock.time + ALIVE)
+    forced = await runs.ask("r3", Ask(force=True), clock.time + ALIVE)
+
+    assert (again.outcome, again.run_id, again.slice) == ("resumed", "r1", 0)
+    assert (forced.outcome, forced.run_id, forced.slice) == ("resumed", "r1", 0)
+    assert (await runs.end("r1", "delivered", {}, "r4", clock.time + ALIVE)).ask == Ask(force=True)
+
+
+async def test_two_different_wishes_are_followed_by_a_run_of_everything(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
     await runs.ask("r2", Ask(source="posts"), clock.time + ALIVE)
     await runs.ask("r3", Ask(source="pages"), clock.time + ALIVE)
 
@@ -62,7 +81,7 @@ async def test_two_different_wishes_are_followed_by_a_run_of_everything(runs: Ru
 
 
 async def test_a_run_ends_once_and_tells_its_follow_up_again(runs: Runs, clock: Clock) -> None:
-    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await under_way(runs, clock)
     await runs.ask("r2", Ask(), clock.time + ALIVE)
     await runs.end("r1", "delivered", {"deleted": 2}, "r3", clock.time + ALIVE)
 
