@@ -29,15 +29,15 @@ class Publisher:
         self._runs, self._bundles, self._memory = runs, bundles, memory
         self._keys, self._log, self._now_iso = keys, log, now_iso
 
-    async def publish(self, run_id: str, run: Run) -> dict[str, Value]:
-        """Publishes what a run has left, unless nothing changed; answers what the run's record gets to know."""
+    async def publish(self, run_id: str, run: Run) -> None:
+        """Publishes what a run has left, unless nothing changed; the run's record gets to know how much was dropped."""
         found = await self._runs.found_sources(run_id)
         if not run.written and not run.dropping and await self._is_published(found):
             now = self._now_iso()
             await self._memory.remember_sources(
                 {name: msgspec.structs.replace(memory, synced_at=now) for name, memory in found.items()}
             )
-            return {}
+            return
         for _ in range(TRIES):
             remembered = await self._memory.everything()
             staged, metas, moved, drops = await self._bundles.outcome(run_id)
@@ -45,10 +45,12 @@ class Publisher:
             state = settle(remembered.kept, remembered.databases, outcome)
             commands = await self._commands(remembered, state, metas, found)
             commands += self._cleared(state, moved, forget_refused=run.ask.exclusive)
+            if state.dropped:  # in the same transaction: who publishes once more finds nothing left to count
+                commands.append(["HINCRBY", self._keys.run(run_id), "deleted", len(state.dropped)])
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
             if await self._bundles.publish(revisions, commands):
                 self._log.event("run.published", deleted=len(state.dropped), commands=len(commands))
-                return {"deleted": len(state.dropped)}
+                return
         raise AssertionError("the kept pages changed under every attempt to publish their index")
 
     async def _is_published(self, found: Mapping[str, KeptSource]) -> bool:

@@ -219,12 +219,12 @@ class Engine:
 
     async def _finish(self, hold: Hold, run: Run, *, queued: bool) -> Report:
         spent = self._kv.commands
-        facts = await self._publisher.publish(hold.run_id, run)
+        await self._publisher.publish(hold.run_id, run)
         next_id = self._new_id()
         ended = await self._runs.end(
             hold.run_id,
             "delivered",
-            {**facts, "finishCommands": self._kv.commands - spent + 1},
+            {"finishCommands": self._kv.commands - spent + 1},
             next_id,
             self._now() + DELIVERY_SECONDS,
         )
