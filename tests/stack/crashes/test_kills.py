@@ -1,0 +1,90 @@
+"""The functions are killed at every single step of a run, and nothing is lost, torn, or read twice."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pytest
+
+from tests.stack.crashes.strike import Point, Strike, When, points
+from tests.stack.crashes.watcher import Watcher
+from tests.stack.crashes.world import State, World
+
+EXACT = ("listed", "toSync", "synced", "deleted", "failed", "unchanged")
+"""Counters that no kill may change."""
+SHORT = {"SYNC_SLICE_SECONDS": "0.001"}
+"""A slice for about each request."""
+
+
+class Truth(NamedTuple):
+    """What is published before the run and after it, where nothing goes wrong, and that run's record."""
+
+    before: State
+    after: State
+    run: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def edited(running_world: World) -> World:
+    """Synced, then edited: what the runs of this module begin with."""
+    running_world.begin()
+    running_world.edit()
+    return running_world
+
+
+@pytest.fixture(scope="module")
+def truth(edited: World) -> Truth:
+    edited.rewind()
+    before = edited.state()
+    run = edited.sync()
+    edited.site.check()
+    return Truth(before, edited.state(), run)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("where", ["kv", "notion"])
+def test_a_function_that_is_killed_loses_nothing(edited: World, truth: Truth, where: str, when: When) -> None:
+    edited.rewind()
+    moments = [point for point in points(edited) if point.what.startswith(where)]
+    assert len(moments) > (40 if where == "kv" else 15)
+
+    _kill_at_each(edited, truth, moments, when)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_function_that_is_killed_between_slices_loses_nothing(edited: World, truth: Truth, when: When) -> None:
+    """Every step that a run of a single slice does not know, and the first of the others."""
+    edited.rewind()
+    known = {point.what for point in points(edited)}
+    with edited.set(**SHORT):
+        edited.rewind()
+        moments = [point for point in points(edited) if point.nth <= (1 if point.what in known else 2)]
+        assert {"kv put_back", "kv RPUSH sync:run:{run}:listing"} <= {point.what for point in moments}
+
+        _kill_at_each(edited, truth, moments, when)
+
+
+def _kill_at_each(world: World, truth: Truth, moments: Sequence[Point], when: When) -> None:
+    missed = []
+    for point in moments:
+        world.rewind()
+        watcher = Watcher(world, truth.before, truth.after)
+        strike = Strike(world, point, when)
+        watcher.watch()
+
+        run_id = world.ask()
+        messages = world.settle()
+
+        story = f"killed {when} {point}"
+        run = world.run(run_id)
+        if not strike.struck:
+            missed.append(point)
+        assert run["status"] == "delivered", story
+        assert world.state() == truth.after, story
+        assert watcher.broken == [], story
+        assert strike.read_again() == [], story
+        assert {name: run.get(name) for name in EXACT} == {name: truth.run.get(name) for name in EXACT}, story
+        assert {message.state for message in messages} == {"DELIVERED"}, story
+    assert all(point.nth > 1 for point in missed), missed
+    assert len(missed) < len(moments) / 5, missed
