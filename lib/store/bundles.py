@@ -28,8 +28,8 @@ class Bundles:
         """Publishes a page, ends its claim and adds what was found in it to the plan, all in one transaction.
 
         `text` None: what is published is the same already. Answers done, older (a newer reading stands in KV), staged
-        (its slug becomes free when the run is published) or taken (by a page that keeps it; nothing was written).
-        Raises `TakenOver`.
+        (its slug becomes free when the run is published), taken (by a page that keeps it; nothing was written) or
+        repeated (this page was published already, or is another slice's now). Raises `TakenOver`.
         """
         keys = self._keys
         staged = keys.staged(item.id)
@@ -54,13 +54,13 @@ class Bundles:
             ],
         )
         if outcome == "lost":
-            raise TakenOver(f"the claim on page {item.id} was lost")
+            raise TakenOver(f"the lane that reads page {item.id} was taken over")
         return outcome
 
     async def commit_database(self, hold: Hold, item: Item, kept: KeptDatabase, text: str) -> str:
         """Publishes a child database and ends its claim; an empty `text` leaves the published bundle as it is.
 
-        Answers done or older. Raises `TakenOver`.
+        Answers done, older or repeated. Raises `TakenOver`.
         """
         outcome: str = await self._kv.script(
             "commit_database",
@@ -71,7 +71,7 @@ class Bundles:
             ],
         )
         if outcome == "lost":
-            raise TakenOver(f"the claim on database {item.id} was lost")
+            raise TakenOver(f"the lane that reads database {item.id} was taken over")
         return outcome
 
     async def outcome(self, run_id: str) -> tuple[dict[str, Kept], dict[str, str], dict[str, str], set[str]]:

@@ -46,8 +46,10 @@ class Publisher:
             commands = await self._commands(remembered, state, metas, found)
             commands += self._cleared(state, moved, forget_refused=run.ask.exclusive)
             if state.dropped:  # in the same transaction: who publishes once more finds nothing left to count
-                commands.append(["HINCRBY", self._keys.run(run_id), "deleted", len(state.dropped)])
+                commands.append(["HSET", self._keys.run(run_id), "deleted", run.deleted + len(state.dropped)])
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
+            # Sent again because its answer was lost, the transaction finds other revisions than it expects.
+            commands += [["HINCRBY", self._keys.revisions, name, 1] for name in revisions]
             if await self._bundles.publish(revisions, commands):
                 self._log.event("run.published", deleted=len(state.dropped), commands=len(commands))
                 return
@@ -126,7 +128,7 @@ class Publisher:
             memory,
             signatures=signatures,
             total=total,
-            revision=remembered.revisions.get(name, 0),
+            revision=remembered.revisions.get(name, 0) + 1,
             synced_at=now if found else memory.synced_at,
         )
         return [*commands, ["HSET", self._keys.sources, name, msgspec.json.encode(memory).decode()]]

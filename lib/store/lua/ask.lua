@@ -15,7 +15,7 @@ if current and current ~= id then
     if tonumber(alive) > tonumber(now) then
       local asked = redis.call('HMGET', run, 'followUpSource', 'force', 'source')
       if parked == '1' or (status == 'pending' and not jobs) then
-        redis.call('HSET', run, 'parked', '0', 'aliveUntil', aliveUntil)
+        redis.call('HSET', run, 'aliveUntil', aliveUntil)
         if (force == '1' and asked[2] ~= '1') or (asked[3] ~= '' and asked[3] ~= source) then
           redis.call('HSET', run, 'followUp', '1', 'followUpSource', source)
           if force == '1' then redis.call('HSET', run, 'followUpForce', '1') end

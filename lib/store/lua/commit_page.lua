@@ -2,12 +2,13 @@
 -- A slug that another page still owns, but will leave in this run, is taken when the run's index is published: until
 -- then the bundle is staged. KEYS as named below. ARGV as named below, then
 -- new items (id, payload, …).
--- Answers done, older (a newer reading stands in KV), staged, taken (by a page that stays), or lost.
+-- Answers done, older (a newer reading stands in KV), staged, taken (by a page that stays), repeated (this page is no
+-- concern of the slice any more: this very call came through before and its answer was lost, or its claim expired), or lost
+-- (the whole lane).
 local lane, token, id, slug, source, head, parts, readAt, kept, meta, ttl = unpack(ARGV, 1, 11)
 local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged = unpack(KEYS)
-if redis.call('HGET', run, 'token:' .. lane) ~= token or redis.call('HGET', run .. ':claims', id) ~= token then
-  return 'lost'
-end
+if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
+if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
 
 local before = redis.call('HGET', keptKey, id)
 -- The member is found as text: decoding it here would turn its empty lists into objects.
