@@ -24,6 +24,20 @@ class Head(msgspec.Struct, frozen=True):
     data_source_ids: list[str]
 
 
+class Reading(msgspec.Struct, omit_defaults=True):
+    """How far a child database has been read, as JSON, so that another slice can go on from there.
+
+    By data source: `schemas`, `listings`, and `rows`, of which `complete` names those whose properties are.
+    """
+
+    id: str
+    head: Head | None = None
+    schemas: dict[str, JSON] = {}
+    listings: dict[str, Listing] = {}
+    rows: dict[str, list[JSON]] = {}
+    complete: set[str] = set()
+
+
 async def find_source(notion: NotionClient, name: str, reference: str) -> Source:
     """The database that `reference` (a database id, a data source id or an address) leads to.
 
@@ -69,15 +83,21 @@ async def probe(notion: NotionClient, database_id: str) -> Head:
     return Head(dashed(database_id), _plain_text(database.get("title")), data_source_ids)
 
 
-async def read(notion: NotionClient, head: Head) -> Database:
-    """Schema and rows of all data sources of a child database, each row's properties complete."""
+async def read(notion: NotionClient, reading: Reading) -> Database:
+    """Schema and rows of all data sources of a child database, each row's properties complete.
+
+    `reading` is brought up to date with every answer, whatever ends it; without a head it begins with a probe.
+    """
+    head = reading.head = reading.head or await probe(notion, reading.id)
+    for id in head.data_source_ids:
+        if id not in reading.schemas:
+            reading.schemas[id] = (await notion.get(f"data_sources/{id}")).get("properties") or {}
+        await _read_rows(notion, reading, id)
+    await _complete_rows(notion, reading)
     properties: JSON = {}
-    rows: list[JSON] = []
-    for data_source_id in head.data_source_ids:
-        schema = await notion.get(f"data_sources/{data_source_id}")
-        properties = {**(schema.get("properties") or {}), **properties}
-        rows += await _all_rows(notion, data_source_id)
-    return Database(head.id, head.title, properties, await _completed(notion, rows))
+    for id in head.data_source_ids:
+        properties = {**reading.schemas[id], **properties}
+    return Database(head.id, head.title, properties, [row for id in head.data_source_ids for row in reading.rows[id]])
 
 
 async def newest_rows(notion: NotionClient, data_source_id: str) -> tuple[list[JSON], bool]:
@@ -111,23 +131,28 @@ def _refuse_trash(name: str, title: str, found: JSON) -> None:
         raise Hopeless(f"source {name}: the database {title} is in Notion's trash: restore it, or name another one")
 
 
-async def _all_rows(notion: NotionClient, data_source_id: str) -> list[JSON]:
-    listing = Listing(data_source_id=data_source_id)
-    rows: list[JSON] = []
+async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str) -> None:
+    listing = reading.listings.setdefault(data_source_id, Listing(data_source_id=data_source_id))
+    rows = reading.rows.setdefault(data_source_id, [])
     while not listing.done:
         rows += await advance(notion, listing)
     if listing.cut:
         raise Unreadable("database with more rows of one minute than Notion lists", HTTPStatus.OK)
-    return rows
 
 
-async def _completed(notion: NotionClient, rows: list[JSON]) -> list[JSON]:
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            completing = [tasks.create_task(complete(notion, row)) for row in rows]
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from None
-    return [task.result() for task in completing]
+async def _complete_rows(notion: NotionClient, reading: Reading) -> None:
+    """Side by side; what interrupts one leaves the others to come to their own end."""
+
+    async def one(rows: list[JSON], at: int) -> None:
+        rows[at] = await complete(notion, rows[at])
+        reading.complete.add(rows[at]["id"])
+
+    due = [
+        (rows, at) for rows in reading.rows.values() for at, row in enumerate(rows) if row["id"] not in reading.complete
+    ]
+    for outcome in await asyncio.gather(*(one(rows, at) for rows, at in due), return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def _plain_text(rich_text: list[JSON] | None) -> str:

@@ -84,10 +84,6 @@ class Keys:
         """Hash: the minute's Notion requests, shared by all instances."""
         return f"{self.prefix}sync:budget"
 
-    def partial(self, page_id: str) -> str:
-        """What an interrupted slice had read of a page's tree."""
-        return f"{self.prefix}sync:partial:{page_id}"
-
     def staged(self, item_id: str) -> str:
         """A bundle that waits for its slug; `:part:1`, … follow it."""
         return f"{self.prefix}sync:staged:{item_id}"
@@ -106,5 +102,5 @@ class Keys:
 
     def run(self, run_id: str) -> str:
         """Root of a run's keys: the run itself is a hash under this very name; `:plan`, `:due`, `:claims`,
-        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:errors`, `:changed` follow it."""
+        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:partial:{item}`, `:errors`, `:changed` follow it."""
         return f"{self.prefix}sync:run:{run_id}"

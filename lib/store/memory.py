@@ -1,4 +1,4 @@
-"""What KV remembers of the pages, databases and sources that are published, and trees an interrupted slice left."""
+"""What KV remembers of the pages, databases and sources that are published."""
 
 from collections.abc import Collection, Mapping
 from typing import TypeVar
@@ -10,7 +10,6 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 
 SCAN_COUNT = 5_000
-PARTIAL_KEPT_FOR_SECONDS = 86_400
 METAS_PER_READ = 500
 
 T = TypeVar("T")
@@ -90,14 +89,6 @@ class Memory:
         ]
         if words:
             await self._kv.command("HSET", self._keys.databases, *words)
-
-    async def partial(self, page_id: str) -> bytes | None:
-        """What an interrupted slice had read of a page's tree."""
-        text: str | None = await self._kv.command("GET", self._keys.partial(page_id))
-        return text.encode() if text else None
-
-    async def keep_partial(self, page_id: str, progress: bytes) -> None:
-        await self._kv.command("SET", self._keys.partial(page_id), progress.decode(), "EX", PARTIAL_KEPT_FOR_SECONDS)
 
     async def _fields(self, key: str, ids: Collection[str]) -> dict[str, str]:
         wanted = list(ids)

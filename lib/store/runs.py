@@ -252,21 +252,25 @@ class Runs:
         text = await self._kv.command("HGET", self._keys.run(run_id), "sources")
         return msgspec.json.decode(text or "{}", type=dict[str, KeptSource])
 
-    async def keep_survey(self, run_id: str, progress: msgspec.Struct) -> None:
-        """Keeps an interrupted survey for the next slice, in pieces that a request can carry."""
-        key = f"{self._keys.run(run_id)}:listing"
+    async def hand_on(self, run_id: str, what: str, progress: msgspec.Struct) -> None:
+        """Keeps how far something has come for the next slice, in pieces that a request can carry.
+
+        `what` is `listing` or `partial:{item}`. Their number comes with the last piece: without it, there are none.
+        """
+        key = f"{self._keys.run(run_id)}:{what}"
         text = msgspec.json.encode(progress).decode()
+        pieces = [text[at : at + PIECE_CHARACTERS] for at in range(0, len(text), PIECE_CHARACTERS)]
         await self._kv.command("DEL", key)
-        for at in range(0, len(text), PIECE_CHARACTERS):
-            await self._kv.command("RPUSH", key, text[at : at + PIECE_CHARACTERS])
+        for number, piece in enumerate(pieces):
+            last: list[Value] = ["pieces", len(pieces)] if number == len(pieces) - 1 else []
+            await self._kv.command("HSET", key, number, piece, *last)
         await self._kv.command("EXPIRE", key, WORK_KEPT_FOR_SECONDS)
 
-    async def survey(self, run_id: str, kind: type[Progress]) -> Progress | None:
-        """What an interrupted survey of the run had found out."""
-        key = f"{self._keys.run(run_id)}:listing"
-        pieces: list[str] = []
-        while piece := await self._kv.command("LINDEX", key, len(pieces)):
-            pieces.append(piece)
+    async def handed_on(self, run_id: str, what: str, kind: type[Progress]) -> Progress | None:
+        """How far an earlier slice of the run had come with it."""
+        key = f"{self._keys.run(run_id)}:{what}"
+        count = int(await self._kv.command("HGET", key, "pieces") or 0)
+        pieces = [await self._kv.command("HGET", key, number) for number in range(count)]
         return msgspec.json.decode("".join(pieces), type=kind) if pieces else None
 
     async def read(self, run_id: str) -> Run | None:

@@ -1,7 +1,8 @@
 """The work of one slice: claims items of the plan, reads each one whole, and publishes it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 import msgspec
 
@@ -16,11 +17,11 @@ from lib.log import Log
 from lib.model import JSON, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.client import NotionClient
-from lib.notion.databases import Head, probe, read
+from lib.notion.databases import Head, Reading, read
 from lib.notion.pages import complete, retrieve
 from lib.store.bundles import Bundles, Text
 from lib.store.memory import Memory
-from lib.store.runs import Hold, Run, Runs
+from lib.store.runs import Hold, Run, Runs, key_of
 from lib.sync.survey import signature
 
 PAGES_AT_ONCE = 8
@@ -28,6 +29,27 @@ PAUSES_SECONDS = (10.0, 40.0, 160.0)
 """How long an item waits after each failure; after one more it is reported."""
 LINGER_SECONDS = 8.0
 """How long requests under way are waited for when the slice's time is used up."""
+
+
+INTERRUPTIONS = (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError)
+
+
+class Partial(msgspec.Struct, omit_defaults=True):
+    """What has been read of an item so far; one that a slice has to leave is handed on to the next.
+
+    `read_at` is when its reading began, by Notion's clock (0: just now); `page` is the whole page object, where that
+    took a request.
+    """
+
+    read_at: float
+    page: JSON = {}
+    walk: Walk | None = None
+    database: Reading | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        walk, database = self.walk, self.database
+        return bool(self.page or (walk and (walk.lists or walk.begun)) or (database and database.head))
 
 
 class Worker:
@@ -59,7 +81,7 @@ class Worker:
         """Works until nothing is left to claim, or until something says to stop: the wait of Notion, the end of the
         slice's time (epoch seconds `until`). Answers that reason, or None. Raises `TakenOver`, `NotionAway`."""
         self._hold, self._forced_at = hold, forced_at
-        self._began_at = self._notion.notion_time(self._now())
+        self._began_at = self._now()
         self._databases = await self._memory.databases()
         under_way: dict[asyncio.Task[None], Item] = {}
         stop: TryLater | None = None
@@ -142,10 +164,9 @@ class Worker:
     async def _page(self, item: Item) -> None:
         began = self._now()
         # What this slice has read of a synced original before counts as old as the slice.
-        read_at = item.read_at or self._began_at
-        page: JSON = msgspec.json.decode(item.page) or await retrieve(self._notion, item.id)
-        page = await complete(self._notion, page)
-        tree, heads = await self._tree(item)
+        async with self._read(item, self._began_at) as partial:
+            page = partial.page or await self._whole_page(item, partial)
+            tree, heads = await self._tree(item, partial)
         before = await self._memory.kept([child.id for child in tree.child_pages]) if tree.child_pages else {}
         outcome = "taken"
         for slug in _spellings(item):
@@ -155,7 +176,7 @@ class Worker:
                 page, tree, Place(slug, item.source, item.visibility, item.parent), children, self._address
             )
             found = [*self._due_children(item, children, before), *self._due_databases(tree, heads)]
-            kept, text = self._written(item, page, tree, bundle, read_at)
+            kept, text = self._written(item, page, tree, bundle, partial.read_at)
             outcome = await self._bundles.commit_page(
                 self._hold, item, kept, text if kept.digest != item.digest else None, found
             )
@@ -164,22 +185,38 @@ class Worker:
         ms = round((self._now() - began) * 1000)
         self._log.event("page.synced", pageId=item.id, slug=item.slug, outcome=outcome, ms=ms)
 
-    async def _tree(self, item: Item) -> tuple[Tree, dict[str, Head]]:
-        """The page's tree; what an interruption leaves is kept for the next slice."""
-        walk = Walk(item.id)
-        if item.interrupted and (progress := await self._memory.partial(item.id)):
-            walk = msgspec.json.decode(progress, type=Walk)
-        known = {id for id, kept in self._databases.items() if not kept.lost}
-        owners = {original: owner for original, owner in item.owners.items() if owner}
+    @asynccontextmanager
+    async def _read(self, item: Item, since: float) -> AsyncIterator[Partial]:
+        """Around the reading of an item, which begins at `since` (epoch seconds) or where an earlier slice left it.
+        Where something interrupts it, it is handed on."""
+        what = f"partial:{key_of(item)}"
+        partial = await self._runs.handed_on(self._hold.run_id, what, Partial) if item.interrupted else None
+        partial = partial or Partial(item.read_at)
         try:
-            tree = await read_tree(self._notion, walk, self._originals, known_databases=known, known_owners=owners)
-        except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
-            if walk.lists or walk.begun:
-                await self._memory.keep_partial(item.id, msgspec.json.encode(walk))
-                if not isinstance(stop, NotionAway):
+            yield partial
+        except INTERRUPTIONS as stop:
+            partial.read_at = partial.read_at or self._notion.notion_time(since)
+            if partial.is_begun:
+                await self._runs.hand_on(self._hold.run_id, what, partial)
+                if not isinstance(stop, NotionAway):  # one that failed is put back with a pause
                     again = msgspec.structs.replace(item, interrupted=True)
                     await self._runs.put_back(self._hold, again, self._now())
             raise
+        partial.read_at = partial.read_at or self._notion.notion_time(since)
+
+    async def _whole_page(self, item: Item, partial: Partial) -> JSON:
+        """The page object, its properties complete; what took a request is handed on."""
+        given: JSON | None = msgspec.json.decode(item.page)
+        page = await complete(self._notion, given or await retrieve(self._notion, item.id))
+        if page is not given:
+            partial.page = page
+        return page
+
+    async def _tree(self, item: Item, partial: Partial) -> tuple[Tree, dict[str, Head]]:
+        walk = partial.walk = partial.walk or Walk(item.id)
+        known = {id for id, kept in self._databases.items() if not kept.lost}
+        owners = {original: owner for original, owner in item.owners.items() if owner}
+        tree = await read_tree(self._notion, walk, self._originals, known_databases=known, known_owners=owners)
         return tree, walk.heads
 
     def _due_children(self, item: Item, children: Sequence[JSON], before: dict[str, Kept]) -> list[Item]:
@@ -242,16 +279,16 @@ class Worker:
         return kept, Text(text.head, text.parts, text.meta)
 
     async def _database(self, item: Item) -> None:
-        read_at = self._notion.notion_time(self._now())
-        head = Head(item.id, item.title, item.data_source_ids)
-        if item.digest or not item.data_source_ids:
-            head = await probe(self._notion, item.id)
-        database = await read(self._notion, head)
+        async with self._read(item, self._now()) as partial:
+            is_known = item.data_source_ids and not item.digest
+            head = Head(item.id, item.title, item.data_source_ids) if is_known else None
+            reading = partial.database = partial.database or Reading(item.id, head)
+            database = await read(self._notion, reading)
         bundle = database_bundle.build(database, self._address)
         kept = KeptDatabase(
-            title=head.title,
-            data_source_ids=head.data_source_ids,
-            read_at=read_at,
+            title=database.title,
+            data_source_ids=reading.head.data_source_ids if reading.head else [],
+            read_at=partial.read_at,
             digest=bundle.digest,
             signature=signature(database.rows),
         )

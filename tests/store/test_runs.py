@@ -4,6 +4,7 @@ import pytest
 
 from lib.errors import TakenOver
 from lib.model import Ask, Item
+from lib.store.kv import Kv
 from lib.store.runs import Begun, Hold, Runs
 from tests.store.conftest import Clock
 
@@ -225,6 +226,39 @@ async def test_a_plan_of_many_items_is_written_in_parts(runs: Runs, clock: Clock
     assert (run.to_sync, run.remaining) == (450, 450)
 
 
+async def test_a_plan_whose_answer_was_lost_is_written_once_more_without_harm(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    hold = (await begin(runs, clock)).hold
+    assert (await begin(runs, clock, lane="1")).outcome == "early"
+    first = await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], [])
+
+    assert await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], []) == first == ["1"]
+
+
+async def test_putting_back_twice_is_putting_back_once(runs: Runs, clock: Clock) -> None:
+    hold = await planned(runs, clock, "a")
+    await claim(runs, clock, hold)
+
+    for _ in range(2):
+        await runs.give_up(hold, Item(id="a"), "why")
+
+    run = await runs.read("r1")
+    assert run is not None
+    assert run.failed == 1
+
+
+async def test_what_is_handed_on_comes_in_one_piece_or_not_at_all(
+    runs: Runs, kv: Kv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lib.store.runs.PIECE_CHARACTERS", 10)
+    for text in ("a long text in many pieces", "short"):
+        await runs.hand_on("r1", "listing", Item(id=text))
+        assert await runs.handed_on("r1", "listing", Item) == Item(id=text)
+
+    await kv.command("HDEL", "site:sync:run:r1:listing", "pieces")
+    assert await runs.handed_on("r1", "listing", Item) is None
+
+
 async def test_a_parked_run_is_resumed_by_who_asks_next(runs: Runs, clock: Clock) -> None:
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     hold = (await begin(runs, clock, lane="here")).hold
@@ -233,6 +267,9 @@ async def test_a_parked_run_is_resumed_by_who_asks_next(runs: Runs, clock: Clock
     asked = await runs.ask("r2", Ask(), clock.time + ALIVE)
 
     assert (asked.outcome, asked.run_id, asked.slice) == ("resumed", "r1", 0)
+    assert await runs.ask("r2", Ask(), clock.time + ALIVE) == asked  # nobody knows whether the message was published
+    await begin(runs, clock)
+    assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
 
 
 async def test_a_refused_message_takes_its_run_back(runs: Runs, clock: Clock) -> None:
