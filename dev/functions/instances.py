@@ -1,4 +1,4 @@
-"""One instance after another: a fresh process as soon as the one that serves was killed, or beside it once it is stopped.
+"""One instance after another: a fresh process once the one that serves was killed, or beside it once it is stopped.
 
 A process that has the packages loaded already is forked, so that an instance is there in a fraction of a second.
 """

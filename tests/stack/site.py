@@ -18,8 +18,10 @@ GIVE_UP_SECONDS = 60.0
 class Deployed(Protocol):
     """The functions somewhere, and the stand-ins around them."""
 
-    url: str
     secret: str
+
+    @property
+    def url(self) -> str: ...
 
     def get(self, path: str, **query: str) -> httpx.Response: ...
 

@@ -1,4 +1,4 @@
-"""Kills the functions at one exact moment of a run: around a certain KV command, or a certain request to Notion."""
+"""Strikes at one exact moment of a run: around a certain KV command, or a certain request to Notion."""
 
 import re
 import threading
@@ -12,6 +12,7 @@ from dev.upstash import Failed
 from tests.stack.crashes.deployment import kill
 from tests.stack.crashes.world import World
 
+How = Literal["kill", "break"]
 When = Literal["before", "after"]
 Met = Callable[[str, str], None]
 
@@ -47,11 +48,12 @@ def points(world: World) -> list[Point]:
 class Strike:
     """Before: what was asked for has arrived and is not executed. After: it is, and nobody gets the answer.
 
-    `struck` tells whether the moment came; `finished` are the pages that the run had finished by then.
+    How: the functions are killed, or KV breaks the connection. `struck` tells whether the moment came.
     """
 
-    def __init__(self, world: World, point: Point, when: When) -> None:
+    def __init__(self, world: World, point: Point, how: How, when: When) -> None:
         self.struck = False
+        self._how = how
         self._finished: set[str] = set()
         self._requests_before = 0
         self._world, self._point, self._when = world, point, when
@@ -72,11 +74,12 @@ class Strike:
             self._met += 1
             if self._met != self._point.nth:
                 return
-        kill(self._process)
+        if self._how == "kill":
+            kill(self._process)
         self._finished = finished(self._world)
         self._requests_before = len(self._world.notion.log.requests)
         self.struck = True
-        if when == "before" and what.startswith("kv "):
+        if self._how == "break" or (when == "before" and what.startswith("kv ")):
             raise Failed("reset")
 
 

@@ -1,11 +1,11 @@
-"""The functions are killed at every single step of a run, and nothing is lost, torn, or read twice."""
+"""The functions are killed, or lose KV, at every single step of a run: nothing is lost, torn, or read twice."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
 
-from tests.stack.crashes.strike import Point, Strike, When, points
+from tests.stack.crashes.strike import How, Point, Strike, When, points
 from tests.stack.crashes.watcher import Watcher
 from tests.stack.crashes.world import State, World
 
@@ -48,7 +48,17 @@ def test_a_function_that_is_killed_loses_nothing(edited: World, truth: Truth, wh
     moments = [point for point in points(edited) if point.what.startswith(where)]
     assert len(moments) > (40 if where == "kv" else 15)
 
-    _kill_at_each(edited, truth, moments, when)
+    _strike_at_each(edited, truth, moments, "kill", when)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_command_that_kv_does_not_answer_is_sent_again(edited: World, truth: Truth, when: When) -> None:
+    """Whether it was executed or not: it does no harm twice, and costs no delivery."""
+    edited.rewind()
+    moments = [point for point in points(edited) if point.what.startswith("kv")]
+
+    _strike_at_each(edited, truth, moments, "break", when)
 
 
 @pytest.mark.timeout(400)
@@ -60,23 +70,23 @@ def test_a_function_that_is_killed_between_slices_loses_nothing(edited: World, t
     with edited.set(**SHORT):
         edited.rewind()
         moments = [point for point in points(edited) if point.nth <= (1 if point.what in known else 2)]
-        assert {"kv put_back", "kv RPUSH sync:run:{run}:listing"} <= {point.what for point in moments}
+        assert {"kv put_back", "kv HSET sync:run:{run}:listing"} <= {point.what for point in moments}
 
-        _kill_at_each(edited, truth, moments, when)
+        _strike_at_each(edited, truth, moments, "kill", when)
 
 
-def _kill_at_each(world: World, truth: Truth, moments: Sequence[Point], when: When) -> None:
+def _strike_at_each(world: World, truth: Truth, moments: Sequence[Point], how: How, when: When) -> None:
     missed = []
     for point in moments:
         world.rewind()
         watcher = Watcher(world, truth.before, truth.after)
-        strike = Strike(world, point, when)
+        strike = Strike(world, point, how, when)
         watcher.watch()
 
         run_id = world.ask()
         messages = world.settle()
 
-        story = f"killed {when} {point}"
+        story = f"{how} {when} {point}"
         run = world.run(run_id)
         if not strike.struck:
             missed.append(point)
@@ -86,5 +96,6 @@ def _kill_at_each(world: World, truth: Truth, moments: Sequence[Point], when: Wh
         assert strike.read_again() == [], story
         assert {name: run.get(name) for name in EXACT} == {name: truth.run.get(name) for name in EXACT}, story
         assert {message.state for message in messages} == {"DELIVERED"}, story
+        assert how == "kill" or {len(message.attempts) for message in messages} == {1}, story
     assert all(point.nth > 1 for point in missed), missed
     assert len(missed) < len(moments) / 5, missed
