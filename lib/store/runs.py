@@ -168,23 +168,21 @@ class Runs:
         Answers the lanes that came before there was a plan. Raises `TakenOver`.
         """
         run = self._keys.run(hold.run_id)
-        for part, ids in (("vacating", moving), ("drops", drops)):
-            if ids:
-                key = f"{run}:{part}"
-                await self._kv.pipeline([["SADD", key, *ids], ["EXPIRE", key, WORK_KEPT_FOR_SECONDS]])
         chunks = [items[at : at + ITEMS_PER_WRITE] for at in range(0, len(items), ITEMS_PER_WRITE)] or [[]]
         waiting: list[str] = []
         for number, chunk in enumerate(chunks):
-            last = number == len(chunks) - 1
+            first, last = number == 0, number == len(chunks) - 1
             fields = _pairs({**facts, "toSync": sum(item.kind == "page" for item in items)}) if last else []
+            leaving = [list(ids) if first else [] for ids in (moving, drops)]
             payloads = [word for item in chunk for word in (key_of(item), encoded(item))]
             waiting = _held(
                 await self._kv.script(
                     "plan",
                     [run],
                     [
-                        *(hold.lane, hold.token, _flag(number == 0), _flag(last), WORK_KEPT_FOR_SECONDS),
-                        *(len(fields), *fields, *payloads),
+                        *(hold.lane, hold.token, _flag(first), _flag(last), WORK_KEPT_FOR_SECONDS),
+                        *(len(fields), *map(len, leaving)),
+                        *(*fields, *leaving[0], *leaving[1], *payloads),
                     ],
                 )
             )

@@ -235,6 +235,25 @@ async def test_a_plan_whose_answer_was_lost_is_written_once_more_without_harm(ru
     assert await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], []) == first == ["1"]
 
 
+async def test_a_plan_that_was_begun_leaves_nothing_to_the_one_that_is_made_instead(
+    runs: Runs, clock: Clock, kv: Kv
+) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    dead = (await begin(runs, clock)).hold
+    many = [Item(id=f"{n:03}") for n in range(201)]
+    first_part = ["0", dead.token, "1", "0", 60, 0, 1, 1, "m", "d", "x", "{}"]
+    await kv.script("plan", ["site:sync:run:r1"], first_part)
+    hold = (await begin(runs, clock)).hold
+
+    await runs.write_plan(hold, many, {}, ["moving"], [])
+
+    assert await kv.command("SMEMBERS", "site:sync:run:r1:vacating") == ["moving"]
+    assert await kv.command("SMEMBERS", "site:sync:run:r1:drops") == []
+    assert await kv.command("HEXISTS", "site:sync:run:r1:plan", "x") == 0
+    with pytest.raises(TakenOver):
+        await runs.write_plan(dead, [], {}, [], ["d"])
+
+
 async def test_putting_back_twice_is_putting_back_once(runs: Runs, clock: Clock) -> None:
     hold = await planned(runs, clock, "a")
     await claim(runs, clock, hold)
