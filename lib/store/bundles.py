@@ -10,6 +10,8 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv, Value
 from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, encoded, key_of
 
+PREPARED_FOR_SECONDS = 3_600
+
 
 class Text(msgspec.Struct, frozen=True):
     """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too large for one."""
@@ -32,11 +34,11 @@ class Bundles:
         repeated (this page was published already, or is another slice's now). Raises `TakenOver`.
         """
         keys = self._keys
-        staged = keys.staged(item.id)
+        prepared = f"{keys.run(hold.run_id)}:parts:{hold.token}:{item.id}"  # nobody writes there but this very slice
         if text:
             await self._kv.pipeline(
                 [
-                    ["SET", f"{staged}:part:{number}", part, "EX", WORK_KEPT_FOR_SECONDS]
+                    ["SET", f"{prepared}:{number}", part, "EX", PREPARED_FOR_SECONDS]
                     for number, part in enumerate(text.parts, 1)
                 ]
             )
@@ -44,7 +46,8 @@ class Bundles:
             "commit_page",
             [
                 *(keys.run(hold.run_id), keys.page(item.slug), keys.kept, keys.metas, keys.slugs),
-                *(keys.overdue, keys.revisions, keys.moved, keys.staged_pages, keys.staged_metas, staged),
+                *(keys.overdue, keys.revisions, keys.moved, keys.staged_pages, keys.staged_metas),
+                *(keys.staged(item.id), prepared),
             ],
             [
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
@@ -95,9 +98,11 @@ class Bundles:
         text: str | None = await self._kv.command("GET", self._keys.redirects)
         return msgspec.json.decode(text, type=dict[str, str]) if text else {}
 
-    async def publish(self, revisions: Mapping[str, int], commands: Sequence[Sequence[Value]]) -> bool:
-        """Runs the commands as one transaction if no kept page of these sources changed since they were read."""
+    async def publish(self, run_id: str, revisions: Mapping[str, int], commands: Sequence[Sequence[Value]]) -> bool:
+        """Runs the commands as one transaction if the run has not ended and no kept page of these sources has changed
+        since they were read."""
+        keys = [*[self._keys.revisions] * len(revisions), self._keys.run(run_id)]
         guards = [word for source, revision in revisions.items() for word in (source, str(revision or ""))]
         words = [word for command in commands for word in (len(command), *command)]
-        answer = await self._kv.script("guarded", [self._keys.revisions] * len(revisions), [*guards, *words])
+        answer = await self._kv.script("guarded", keys, [*guards, "status", "active", *words])
         return bool(answer == "done")

@@ -102,5 +102,6 @@ class Keys:
 
     def run(self, run_id: str) -> str:
         """Root of a run's keys: the run itself is a hash under this very name; `:plan`, `:due`, `:claims`,
-        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:partial:{item}`, `:errors`, `:changed` follow it."""
+        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:partial:{item}`, `:parts:…`, `:errors`, `:changed`
+        follow it."""
         return f"{self.prefix}sync:run:{run_id}"

@@ -208,6 +208,7 @@ async def test_the_parts_of_a_large_bundle_appear_with_it_and_go_with_it(site: S
     await site.bundles.commit_page(hold, item, page("a", "one", site.clock.time, parts=2), text, [])
     await site.end(hold)
     assert [await site.read(f"page:one:part:{n}") for n in (1, 2)] == [{"blocks": [1]}, {"blocks": [2]}]
+    assert [await site.kv.command("TTL", f"site:page:one:part:{n}") for n in (1, 2)] == [-1, -1]
 
     hold = await site.begin(Item(id="a"))
     site.clock.time += 1
