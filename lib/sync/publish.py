@@ -6,6 +6,7 @@ import msgspec
 
 from lib.bundle.index import encode_page
 from lib.bundle.redirects import update
+from lib.errors import TakenOver
 from lib.log import Log
 from lib.model import KeptSource
 from lib.store.bundles import Bundles
@@ -30,7 +31,8 @@ class Publisher:
         self._keys, self._log, self._now_iso = keys, log, now_iso
 
     async def publish(self, run_id: str, run: Run) -> None:
-        """Publishes what a run has left, unless nothing changed; the run's record gets to know how much was dropped."""
+        """Publishes what a run has left, unless nothing changed; the run's record gets to know how much was dropped.
+        Raises `TakenOver`."""
         found = await self._runs.found_sources(run_id)
         if not run.written and not run.dropping and await self._is_published(found):
             now = self._now_iso()
@@ -50,9 +52,13 @@ class Publisher:
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
             # Sent again because its answer was lost, the transaction finds other revisions than it expects.
             commands += [["HINCRBY", self._keys.revisions, name, 1] for name in revisions]
-            if await self._bundles.publish(revisions, commands):
+            if await self._bundles.publish(run_id, revisions, commands):
                 self._log.event("run.published", deleted=len(state.dropped), commands=len(commands))
                 return
+            now = await self._runs.read(run_id)
+            if now is None or now.status != "active":
+                raise TakenOver(f"run {run_id} has ended: another slice has published it")
+            run = now
         raise AssertionError("the kept pages changed under every attempt to publish their index")
 
     async def _is_published(self, found: Mapping[str, KeptSource]) -> bool:
