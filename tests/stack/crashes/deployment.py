@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -30,7 +31,7 @@ class Deployment:
             stderr=self._log,
         )
         self._http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
-        _wait_for(port)
+        _wait_until(lambda: _listens(port))
 
     def process(self) -> int:
         """The id of the process that serves; a new one after it was killed or stopped."""
@@ -47,27 +48,42 @@ class Deployment:
 def kill(process: int) -> None:
     """Ends a process as a machine that goes down would, and waits until it is no more."""
     os.kill(process, signal.SIGKILL)
-    give_up = time.monotonic() + 10
-    while time.monotonic() < give_up:
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.001)
-    raise AssertionError(f"process {process} is still there")
+    _wait_until(lambda: _states(process) <= {"Z"})
 
 
-def _wait_for(port: int) -> None:
+def stop(process: int) -> None:
+    """Holds a process where it is, and waits until all of its threads stand still."""
+    os.kill(process, signal.SIGSTOP)
+    _wait_until(lambda: _states(process) == {"T"})
+
+
+def go_on(process: int) -> None:
+    os.kill(process, signal.SIGCONT)
+
+
+def _states(process: int) -> set[str]:
+    """What the threads of a process are doing; nothing where there is no process any more."""
+    states = set()
+    for stat in Path(f"/proc/{process}/task").glob("*/stat"):
+        with suppress(OSError):  # it has just ended
+            states.add(stat.read_text().rpartition(")")[2].split()[0])
+    return states
+
+
+def _wait_until(done: Callable[[], bool]) -> None:
     give_up = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection((HOST, port), 1).close()
-        except OSError:
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(0.02)
-        else:
-            return
+    while not done():
+        if time.monotonic() > give_up:
+            raise TimeoutError
+        time.sleep(0.001)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _free_port() -> int:

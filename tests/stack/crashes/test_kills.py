@@ -1,43 +1,13 @@
 """The functions are killed, or lose KV, at every single step of a run: nothing is lost, torn, or read twice."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import pytest
 
 from tests.stack.crashes.strike import How, Point, Strike, When, points
+from tests.stack.crashes.truth import EXACT, SHORT, Truth
 from tests.stack.crashes.watcher import Watcher
-from tests.stack.crashes.world import State, World
-
-EXACT = ("listed", "toSync", "synced", "deleted", "failed", "unchanged")
-"""Counters that no kill may change."""
-SHORT = {"SYNC_SLICE_SECONDS": "0.001"}
-"""A slice for about each request."""
-
-
-class Truth(NamedTuple):
-    """What is published before the run and after it, where nothing goes wrong, and that run's record."""
-
-    before: State
-    after: State
-    run: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def edited(running_world: World) -> World:
-    """Synced, then edited: what the runs of this module begin with."""
-    running_world.begin()
-    running_world.edit()
-    return running_world
-
-
-@pytest.fixture(scope="module")
-def truth(edited: World) -> Truth:
-    edited.rewind()
-    before = edited.state()
-    run = edited.sync()
-    edited.site.check()
-    return Truth(before, edited.state(), run)
+from tests.stack.crashes.world import World
 
 
 @pytest.mark.timeout(400)

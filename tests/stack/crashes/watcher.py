@@ -29,6 +29,7 @@ class Watcher:
             bundles = _bundles(now)
             self._each_is_old_or_new(bundles)
             self._every_slug_has_its_bundle(now, bundles)
+            self.broken += [f"{key} will expire" for key in self._world.expiring()]
 
     def _each_is_old_or_new(self, bundles: State) -> None:
         for key in sorted(self._before.keys() | self._after.keys() | bundles.keys()):

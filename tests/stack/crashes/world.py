@@ -142,6 +142,27 @@ class World:
         flat: list[str] = self.redis.eval(_EVERYTHING, 0)
         return dict(zip(flat[::2], flat[1::2], strict=True))
 
+    def expiring(self) -> list[str]:
+        """Keys of the site's that will be gone by themselves."""
+        found: list[str] = self.redis.eval(_EXPIRING, 0)
+        return found
+
+    def everything(self) -> dict[str, Any]:
+        """All of KV, but for the request budget, which belongs to no run, and parts that nobody has published: they
+        expire."""
+        read = {
+            "string": self.redis.get,
+            "hash": self.redis.hgetall,
+            "set": self.redis.smembers,
+            "list": lambda key: self.redis.lrange(key, 0, -1),
+            "zset": lambda key: self.redis.zrange(key, 0, -1, withscores=True),
+        }
+        return {
+            key: read[self.redis.type(key)](key)
+            for key in self.redis.keys("*")
+            if key != "sync:budget" and ":parts:" not in key
+        }
+
     def close(self) -> None:
         self.deployment.close()
         self.redis.close()
@@ -175,6 +196,14 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
     found[#found + 1] = key
     found[#found + 1] = redis.call('GET', key)
   end
+end
+return found
+"""
+
+_EXPIRING = """
+local found = {}
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  if string.sub(key, 1, 5) ~= 'sync:' and redis.call('TTL', key) >= 0 then found[#found + 1] = key end
 end
 return found
 """
