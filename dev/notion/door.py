@@ -233,6 +233,8 @@ def _failure(fault: Fault, request_id: str) -> Response:
     match fault.kind:
         case "429":
             return _error(rate_limited(round(fault.seconds)), request_id)
+        case "blocked":
+            return _error(rate_limited(round(fault.seconds), "public_api_request_blocked"), request_id)
         case "529":
             return _error(service_overload(round(fault.seconds)), request_id)
         case "html-502":

@@ -55,10 +55,10 @@ class Publisher:
             if await self._bundles.publish(run_id, revisions, commands):
                 self._log.event("run.published", deleted=len(state.dropped), commands=len(commands))
                 return
-            now = await self._runs.read(run_id)
-            if now is None or now.status != "active":
+            record = await self._runs.read(run_id)
+            if record is None or record.status != "active":
                 raise TakenOver(f"run {run_id} has ended: another slice has published it")
-            run = now
+            run = record
         raise AssertionError("the kept pages changed under every attempt to publish their index")
 
     async def _is_published(self, found: Mapping[str, KeptSource]) -> bool:

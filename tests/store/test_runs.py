@@ -241,7 +241,7 @@ async def test_a_plan_that_was_begun_leaves_nothing_to_the_one_that_is_made_inst
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     dead = (await begin(runs, clock)).hold
     many = [Item(id=f"{n:03}") for n in range(201)]
-    first_part = ["0", dead.token, "1", "0", 60, 0, 1, 1, "m", "d", "x", "{}"]
+    first_part: list[str | int | float] = ["0", dead.token, "1", "0", 60, 0, 1, 1, "m", "d", "x", "{}"]
     await kv.script("plan", ["site:sync:run:r1"], first_part)
     hold = (await begin(runs, clock)).hold
 

@@ -134,6 +134,32 @@ class World:
             time.sleep(0.01)
         raise AssertionError(f"messages after {GIVE_UP_SECONDS:g} s: {Counter(one.state for one in messages)}")
 
+    def finish(self, run_id: str) -> dict[str, str]:
+        """Waits for the end of a run, and lets time pass wherever the queue waits for more than a moment."""
+        give_up = time.monotonic() + GIVE_UP_SECONDS
+        while (run := self.run(run_id)).get("status") in (None, "pending", "active"):
+            assert time.monotonic() < give_up, run
+            open_messages = [message for message in self.qstash.messages if message.state not in FINAL]
+            assert open_messages, f"nobody carries the run on: {run}"
+            wait = min(message.due_at - message.created_at for message in open_messages)
+            if wait > 1 and all(message.state != "ACTIVE" for message in open_messages):
+                self.later(wait)
+            time.sleep(0.02)
+        self.settle()
+        return self.run(run_id)
+
+    def later(self, seconds: float) -> None:
+        """So much time has passed, for the queue and for whatever KV has a time for."""
+        for key in self.redis.scan_iter("sync:run:*:due"):
+            for item, due in self.redis.zrange(key, 0, -1, withscores=True):
+                self.redis.zadd(key, {item: max(0, due - seconds * 1000)})
+        for field in ("start", "closedUntil"):
+            if at := self.redis.hget("sync:budget", field):
+                self.redis.hset("sync:budget", field, round(float(at) - seconds * 1000))
+        if active := self.redis.get("sync:active"):
+            self.redis.hincrby(f"sync:run:{active}", "aliveUntil", -round(seconds * 1000))
+        self.qstash.advance(seconds)
+
     def state(self) -> State:
         return {key: timeless(value) for key, value in self.texts().items()}
 
