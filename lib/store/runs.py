@@ -269,7 +269,10 @@ class Runs:
         key = f"{self._keys.run(run_id)}:{what}"
         count = int(await self._kv.command("HGET", key, "pieces") or 0)
         pieces = [await self._kv.command("HGET", key, number) for number in range(count)]
-        return msgspec.json.decode("".join(pieces), type=kind) if pieces else None
+        try:
+            return msgspec.json.decode("".join(pieces), type=kind) if pieces else None
+        except (msgspec.DecodeError, TypeError):  # two slices wrote at once: neither is to be believed
+            return None
 
     async def read(self, run_id: str) -> Run | None:
         """The run's record, or None where there is none (any more)."""

@@ -12,7 +12,7 @@ from lib.bundle import page as page_bundle
 from lib.bundle.media import Address
 from lib.bundle.page import PageBundle
 from lib.bundle.properties import title as title_of
-from lib.errors import NotionAway, NotionWait, OutOfTime, TakenOver, TryLater, Unreadable
+from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, TryLater, Unreadable
 from lib.log import Log
 from lib.model import JSON, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Originals, Walk, read_tree
@@ -141,7 +141,7 @@ class Worker:
             self._worked += 1
             await self._runs.give_up(self._hold, item, f"Notion does not show it: {refusal.reason}")
             self._log.warning("page.unreadable", pageId=item.id, slug=item.slug, reason=refusal.reason)
-        except (TakenOver, asyncio.CancelledError):
+        except (TakenOver, Hopeless, asyncio.CancelledError):
             raise
         except Exception as error:
             self._log.error("page.error", error, pageId=item.id, slug=item.slug)

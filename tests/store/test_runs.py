@@ -291,6 +291,21 @@ async def test_a_parked_run_is_resumed_by_who_asks_next(runs: Runs, clock: Clock
     assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
 
 
+async def test_the_backup_way_goes_on_with_a_plan_that_rests_and_gives_it_back(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
+    first = (await begin(runs, clock)).hold
+    assert (await begin(runs, clock, lane="here")).outcome == "early"
+    await runs.rest(first, {}, clock.time + ALIVE)
+
+    here = await begin(runs, clock, lane="here")
+    back = await begin(runs, clock, number=1)
+
+    assert (here.outcome, back.outcome) == ("go", "go")
+    with pytest.raises(TakenOver):
+        await runs.write_plan(here.hold, [], {}, [], [])
+    assert await runs.write_plan(back.hold, [Item(id="a")], {}, [], []) == []
+
+
 async def test_a_refused_message_takes_its_run_back(runs: Runs, clock: Clock) -> None:
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     await runs.forget("r1")

@@ -7,6 +7,7 @@ local lane, token, first, last, ttl, fields, moving, drops = unpack(ARGV, 1, 8)
 local run = KEYS[1]
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run, 'phase') ~= 'plan' then return redis.call('SMEMBERS', run .. ':waiting') end
+if redis.call('HGET', run, 'planner') ~= lane then return 'lost' end
 
 if first == '1' then redis.call('DEL', run .. ':plan', run .. ':due', run .. ':vacating', run .. ':drops') end
 local movingFrom = 9 + tonumber(fields)

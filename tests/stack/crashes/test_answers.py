@@ -1,6 +1,7 @@
 """What happens when … The README's answers, each shown once."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,15 +9,12 @@ import pytest
 from dev.notion import TOKEN
 from dev.notion.faults import WEATHER
 from dev.notion.generate import POSTS
-from dev.notion.ids import resolved
 from dev.qstash import Fault as QueueFault
-from dev.qstash.message import Message
 from dev.upstash import Fault as KvFault
 from tests.stack.crashes.truth import EXACT, SHORT, Truth
 from tests.stack.crashes.watcher import Watcher
-from tests.stack.crashes.world import HOUR, World
+from tests.stack.crashes.world import HOUR, World, delay
 
-LEFT = f"/v1/blocks/{resolved('@left')}/children"
 MOST_PAID_SECONDS = 5.0
 """A slice that waits for longer than this would be paid for its sleep."""
 
@@ -34,10 +32,6 @@ def watched(edited: World, truth: Truth) -> Iterator[World]:
 def check(world: World, truth: Truth, run: dict[str, str]) -> None:
     assert (run["status"], world.state()) == ("delivered", truth.after)
     assert {name: run.get(name) for name in EXACT} == {name: truth.run.get(name) for name in EXACT}
-
-
-def delay(message: Message) -> float:
-    return message.not_before - message.created_at
 
 
 def failed(world: World, run_id: str) -> str:
@@ -62,7 +56,8 @@ def test_while_notion_is_down_the_run_waits_and_nothing_is_lost(watched: World, 
 @pytest.mark.parametrize("how", ["reset", "error", "html", "refused"])
 def test_while_kv_is_down_the_run_waits_and_nothing_is_lost(watched: World, truth: Truth, how: str) -> None:
     for command in ("^EVAL -- Records", "^EVAL -- Begins", "^EVAL -- Publishes a page"):
-        watched.kv.fail(KvFault(how=how, matching=command, times=3))  # type: ignore[arg-type]
+        times = 1 if how == "refused" else 3  # a refusal is not asked for twice in one delivery
+        watched.kv.fail(KvFault(how=how, matching=command, times=times))  # type: ignore[arg-type]
 
     run = watched.finish(watched.ask())
 
@@ -84,47 +79,6 @@ def test_notion_that_fails_in_every_way_publishes_no_half_page(watched: World, t
     watched.notion.faults.weather(0.05, seed)
 
     check(watched, truth, watched.finish(watched.ask()))
-
-
-def test_an_edit_during_the_run_is_published_by_the_next_one(world: World) -> None:
-    edits = iter(["first", "second", "third"])
-
-    def edit(when: str, method: str, path: str) -> None:
-        if when == "after" and (path == LEFT or path.endswith("/query")) and (text := next(edits, "")):
-            world.notion.edit.append_blocks(resolved("@left"), [{"paragraph": text}])
-
-    world.notion.on_request(edit)
-    assert world.sync(force="1")["status"] == "delivered"
-    world.notion.forget_callbacks()
-
-    world.sync()
-    world.site.check()
-
-
-def test_a_page_that_cannot_be_read_keeps_its_old_bundle_and_is_reported(world: World) -> None:
-    old = world.state()["page:left"]
-    world.notion.edit.append_blocks(resolved("@left"), [{"paragraph": "New"}])
-    world.notion.edit.append_blocks(resolved("@right"), [{"paragraph": "New too"}])
-    world.qstash.reset()
-    world.notion.faults.add("500", path=LEFT, times=10_000)
-
-    run_id = world.ask()
-    run = world.finish(run_id)
-
-    assert (run["status"], run["failed"]) == ("delivered", "1")
-    [problem] = map(json.loads, world.redis.lrange(f"sync:run:{run_id}:errors", 0, -1))
-    assert (problem["slug"], problem["pageId"]) == ("left", resolved("@left"))
-    assert "500" in problem["reason"]
-    assert world.state()["page:left"] == old
-    assert world.state()["page:right"] != old
-    delays = [round(delay(message), -1) for message in world.qstash.messages if delay(message) > 1]
-    assert delays == [10, 40, 160], "the waiting is the queue's"
-    took = [one.ended_at - one.started_at for message in world.qstash.messages for one in message.attempts]
-    assert max(took) < 15, "only the client's own attempts"
-
-    world.notion.faults.clear()
-    world.sync()
-    world.site.check()
 
 
 def test_a_revoked_token_ends_the_run_at_once_with_the_reason(watched: World, truth: Truth) -> None:
@@ -169,7 +123,7 @@ def test_when_the_daily_message_limit_is_reached_the_backup_way_goes_on(watched:
         run_id = watched.ask()
         watched.qstash.fail(QueueFault(how="publish_daily"))
         watched.settle()
-        refusal = watched.qstash.messages[-1].answer
+        refusal = next(message for message in watched.qstash.messages if message.state == "FAILED").answer
         refused = watched.get("/api/sync/trigger", source="posts", force="1")
     watched.qstash.heal()
     assert refusal.status in (502, 503)
@@ -192,7 +146,7 @@ def test_a_long_wait_of_notion_is_spent_in_the_queue(watched: World, truth: Trut
     watched.notion.faults.add(kind, path="/blocks/", times=1, seconds=seconds)  # type: ignore[arg-type]
     run_id = watched.ask()
     while len(watched.qstash.messages) < 2:
-        pass
+        time.sleep(0.02)
     watched.qstash.drain()
     asked = len(watched.notion.log.requests)
     assert delay(watched.qstash.messages[1]) == pytest.approx(seconds, abs=3)
@@ -212,13 +166,13 @@ def test_a_run_whose_chain_broke_is_taken_up_by_the_next_one(watched: World, tru
     with watched.set(**SHORT):
         broken = watched.ask()
         while int(watched.run(broken).get("synced", 0)) < 3:
-            pass
-        watched.notion.faults.add("503", times=10_000)
+            time.sleep(0.005)
+        watched.qstash.fail(QueueFault(how="expired"))
         watched.settle()
-        assert {message.state for message in watched.qstash.messages} == {"DELIVERED", "FAILED"}
-        finished = watched.redis.smembers(f"sync:run:{broken}:done")
+        assert [message.state for message in watched.qstash.messages if message.kind == "publish"][-1] == "FAILED"
+        watched.qstash.heal()
+        finished = watched.redis.smembers(f"sync:run:{broken}:done") - set(watched.redis.hkeys("sync:staged"))
         joined = watched.ask()
-    watched.notion.faults.clear()
     read = len(watched.notion.log.requests)
     watched.later(HOUR)
 
