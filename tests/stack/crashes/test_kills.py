@@ -34,12 +34,16 @@ def test_a_command_that_kv_does_not_answer_is_sent_again(edited: World, truth: T
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_function_that_is_killed_between_slices_loses_nothing(edited: World, truth: Truth, when: When) -> None:
-    """Every step that a run of a single slice does not know, and the first of the others."""
+    """Every step that a run of a single slice does not know, and the two at which a slice begins and ends."""
     edited.rewind()
     known = {point.what for point in points(edited)}
     with edited.set(**SHORT):
         edited.rewind()
-        moments = [point for point in points(edited) if point.nth <= (1 if point.what in known else 2)]
+        moments = [
+            point
+            for point in points(edited)
+            if (point.nth == 2 and point.what in ("kv begin", "kv rest")) or (point.nth <= 2 and point.what not in known)
+        ]
         assert {"kv put_back", "kv HSET sync:run:{run}:listing"} <= {point.what for point in moments}
 
         _strike_at_each(edited, truth, moments, "kill", when)
