@@ -11,17 +11,24 @@ import uvicorn
 HOST = "127.0.0.1"
 
 
+def listen(port: int = 0) -> socket.socket:
+    """A socket on which callers may already wait; port 0 takes a free one."""
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named.
+    listening = socket.socket(proto=socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((HOST, port))
+    listening.listen(128)
+    return listening
+
+
 class Server:
     """A running server: `url` without a trailing slash, and `close()`. Also a context manager.
 
-    `date_header` False: the app sends its own `Date`.
+    `port` may be a socket that listens already. `date_header` False: the app sends its own `Date`.
     """
 
-    def __init__(self, app: Any, port: int = 0, *, date_header: bool = True) -> None:
-        # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named.
-        self._socket = socket.socket(proto=socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((HOST, port))
+    def __init__(self, app: Any, port: int | socket.socket = 0, *, date_header: bool = True) -> None:
+        self._socket = listen(port) if isinstance(port, int) else port
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
         config = uvicorn.Config(

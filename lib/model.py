@@ -160,7 +160,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str = ""
     attempts: int = 0
     interrupted: bool = False
-    """An earlier slice left a partial tree in KV."""
+    """An earlier slice of the run may have handed on what it had read."""
 
 
 class Grant(msgspec.Struct, frozen=True):

@@ -3,14 +3,13 @@
 import argparse
 import contextlib
 import os
-import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
 
 from dev.functions.deployment import Functions
-from dev.serve import free_port
+from dev.functions.instances import keep_running
+from dev.serve import listen
 
 
 def main() -> None:
@@ -20,30 +19,20 @@ def main() -> None:
     parser.add_argument("--max-duration", type=float, help="seconds, instead of vercel.json's")
     parser.add_argument("--restart", action="store_true", help="start again at once when killed")
     options = parser.parse_args()
-    if options.restart:
-        sys.exit(_keep_running(options.port, [word for word in sys.argv[1:] if word != "--restart"]))
     os.chdir(options.root)
-    with (
-        contextlib.suppress(KeyboardInterrupt),
-        Functions(Path(), os.environ, options.port, max_duration=options.max_duration) as functions,
-    ):
-        print(f"functions at {functions.url}, process {os.getpid()}", flush=True)
-        threading.Event().wait()
+    listening = listen(options.port)
 
+    def serve() -> None:
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            Functions(Path(), os.environ, listening, max_duration=options.max_duration) as functions,
+        ):
+            print(f"functions at {functions.url}, process {os.getpid()}", flush=True)
+            threading.Event().wait()
 
-def _keep_running(port: int, arguments: list[str]) -> int:
-    """Runs the functions in a child, and in a new one whenever a signal ends it; returns the last one's exit code."""
-    fixed_port = ["--port", str(port or free_port())]
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: sys.exit(0))
-    while True:
-        child = subprocess.Popen([sys.executable, "-m", "dev.functions", *arguments, *fixed_port])
-        try:
-            if child.wait() >= 0:
-                return child.returncode
-        finally:
-            child.kill()
-            child.wait()
+    if options.restart:
+        sys.exit(keep_running(serve))
+    serve()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,12 +17,17 @@ class Functions:
     """The project at `root`, deployed: `url`, `close()`. Also a context manager.
 
     `environ` is added to this process's environment until `close()`, and the modules of `api` and `lib` are loaded
-    afresh for the functions, so every deployment starts cold; one at a time in a process. `max_duration` (seconds)
-    replaces every `maxDuration` of `vercel.json`.
+    afresh for the functions, so every deployment starts cold; one at a time in a process. `port` may be a socket that
+    listens already; `max_duration` (seconds) replaces every `maxDuration` of `vercel.json`.
     """
 
     def __init__(
-        self, root: Path | str, environ: Mapping[str, str], port: int = 0, *, max_duration: float | None = None
+        self,
+        root: Path | str,
+        environ: Mapping[str, str],
+        port: int | socket.socket = 0,
+        *,
+        max_duration: float | None = None,
     ) -> None:
         folder = Path(root).resolve()
         self._proxy = Proxy(project.read(folder), max_duration)
@@ -49,6 +55,16 @@ class Functions:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def load_packages(root: Path) -> None:
+    """Imports the packages that the project uses; its own modules are forgotten again."""
+    surroundings = _Surroundings(root, {})
+    try:
+        for path in sorted((root / "lib").rglob("*.py")):
+            importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
+    finally:
+        surroundings.restore()
 
 
 class _Surroundings:

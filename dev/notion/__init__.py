@@ -15,7 +15,7 @@ from dev.notion import files
 from dev.notion.api import Api
 from dev.notion.clock import Clock
 from dev.notion.controls import Controls
-from dev.notion.door import Door
+from dev.notion.door import Callback, Door
 from dev.notion.edits import Edits
 from dev.notion.faults import Faults
 from dev.notion.generate import PAGES, POSTS
@@ -48,17 +48,29 @@ class NotionStandIn:
         self.faults = Faults()
         self.log = RequestLog()
         self._files = files.SignedFiles(self.workspace, self.clock)
-        self._server = Server(self._door(), port, date_header=False)
+        self._door = self._new_door()
+        self._server = Server(self._door, port, date_header=False)
         self.url = self.workspace.home = self._server.url
 
+    def on_request(self, callback: Callback) -> None:
+        """Calls `callback("before" | "after", method, path)` around every answer of the API, until `reset()`.
+
+        It runs in a thread of its own while the request waits, so it may block, edit the workspace or kill a process.
+        """
+        self._door.callbacks.append(callback)
+
+    def forget_callbacks(self) -> None:
+        self._door.callbacks.clear()
+
     def reset(self) -> None:
-        """Everything as it was at the start: workspace, clock, limits, latency, faults, log."""
+        """Everything as it was at the start: workspace, clock, limits, latency, faults, log, no callbacks."""
         self.workspace.become(self._source())
         self.clock.reset()
         self.limit.reset()
         self.latency.set(0)
         self.faults.clear()
         self.log.clear()
+        self._door.callbacks.clear()
 
     def close(self) -> None:
         self._server.close()
@@ -71,7 +83,7 @@ class NotionStandIn:
     ) -> None:
         self.close()
 
-    def _door(self) -> Door:
+    def _new_door(self) -> Door:
         rest = Starlette(
             routes=[
                 *Controls(self).routes(),

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -42,6 +42,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Moment = Literal["before", "after"]
+Callback = Callable[[Moment, str, str], None]
 
 API = "/v1/"
 IN_THE_ANSWER = ("dead-cursor", "incomplete", "empty")
@@ -63,6 +65,7 @@ class Door:
         faults: Faults,
         log: RequestLog,
     ) -> None:
+        self.callbacks: list[Callback] = []
         self._api = api
         self._rest = rest
         self._workspace = workspace
@@ -92,6 +95,8 @@ class Door:
 
         async def send_logged(message: Message) -> None:
             """Who has the answer finds it in the log: it is written before the last of it goes out."""
+            if message["type"] == "http.response.start":
+                await self._tell("after", scope)
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 log()
             await send(message)
@@ -102,10 +107,15 @@ class Door:
             if seconds := self._latency.seconds():
                 await asyncio.sleep(seconds)
             body = await call.body()
+            await self._tell("before", scope)
             fault = self._faults.draw(scope["method"], scope["path"], _has_cursor(scope, body))
             await self._answer(call, request_id, fault)
         finally:
             log()
+
+    async def _tell(self, moment: Moment, scope: Scope) -> None:
+        for callback in list(self.callbacks):
+            await asyncio.to_thread(callback, moment, scope["method"], scope["path"])
 
     async def _answer(self, call: "_Call", request_id: str, fault: Fault | None) -> None:
         scope = call.scope
@@ -224,6 +234,8 @@ def _failure(fault: Fault, request_id: str) -> Response:
     match fault.kind:
         case "429":
             return _error(rate_limited(round(fault.seconds)), request_id)
+        case "blocked":
+            return _error(rate_limited(round(fault.seconds), "public_api_request_blocked"), request_id)
         case "529":
             return _error(service_overload(round(fault.seconds)), request_id)
         case "html-502":

@@ -80,12 +80,12 @@ def dead_cursor(cursor: str) -> NotionError:
     return invalid(f"The start_cursor provided is invalid: {cursor}")
 
 
-def rate_limited(retry_after_seconds: int) -> NotionError:
+def rate_limited(retry_after_seconds: int, reason: str = "public_api_request_rate_limit") -> NotionError:
     return NotionError(
         429,
         "rate_limited",
         "You have been rate limited. Please try again in a few minutes.",
-        {"rate_limit_reason": "public_api_request_rate_limit", "retry_after": str(retry_after_seconds)},
+        {"rate_limit_reason": reason, "retry_after": str(retry_after_seconds)},
         {"Retry-After": str(retry_after_seconds)},
     )
 

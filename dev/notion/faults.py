@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 Kind = Literal[
     "429",  # rate_limited, with Retry-After
+    "blocked",  # the same, but no waiting helps: public_api_request_blocked
     "529",  # service_overload, with Retry-After
     "404",  # object_not_found, as if it were not shared any more
     "500",

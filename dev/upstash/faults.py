@@ -4,6 +4,7 @@ import random
 import re
 import socket
 import struct
+from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
@@ -90,7 +91,8 @@ async def deliver(how: How, scope: Any, receive: Any, send: Any) -> None:
     if how == "reset":
         transport = send.__self__.transport  # ASGI has no word for "reset": this is uvicorn's connection
         linger_not_at_all = struct.pack("ii", 1, 0)
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not_at_all)
+        with suppress(OSError):  # the client is gone already
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not_at_all)
         transport.abort()
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -66,6 +66,7 @@ class UpstashStandIn:
         """Calls `callback("before" | "after", words)` around every command, until `reset()`.
 
         It runs in a thread of its own while the command waits, so it may block, call the stand-in or kill a process.
+        Raising `Failed` ends the request there: before its command, or after it.
         """
         self._state.callbacks.append(callback)
 

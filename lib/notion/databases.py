@@ -25,15 +25,19 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, omit_defaults=True):
-    """What has been read of a child database so far, as JSON: its schema, listings by data source, rows, and which rows
-    are complete."""
+    """How far a child database has been read, as JSON, so that another slice can go on from there.
 
-    head: Head
-    properties: JSON = {}
+    By data source: `schemas`, `listings`, and `rows`, of which `complete` names those whose properties are; by row
+    `completions`, how far one has come.
+    """
+
+    id: str
+    head: Head | None = None
+    schemas: dict[str, JSON] = {}
     listings: dict[str, Listing] = {}
-    rows: list[JSON] = []
+    rows: dict[str, list[JSON]] = {}
     completions: dict[str, Completion] = {}
-    completed: set[str] = msgspec.field(default_factory=set)
+    complete: set[str] = set()
 
 
 async def find_source(notion: NotionClient, name: str, reference: str) -> Source:
@@ -84,20 +88,18 @@ async def probe(notion: NotionClient, database_id: str) -> Head:
 async def read(notion: NotionClient, reading: Reading) -> Database:
     """Schema and rows of all data sources of a child database, each row's properties complete.
 
-    `reading` is brought up to date with every answer; an interrupted one goes on with it. Raises Unreadable.
+    `reading` is brought up to date with every answer, whatever ends it; without a head it begins with a probe.
     """
-    for data_source_id in reading.head.data_source_ids:
-        if data_source_id not in reading.listings:
-            schema = await notion.get(f"data_sources/{data_source_id}")
-            reading.properties = {**(schema.get("properties") or {}), **reading.properties}
-            reading.listings[data_source_id] = Listing(data_source_id=data_source_id)
-        await _list(notion, reading, reading.listings[data_source_id])
-    jobs = (_complete(notion, reading, number) for number in range(len(reading.rows)))
-    # Each is waited for, whatever befalls another: what was asked for has been paid for.
-    for outcome in await asyncio.gather(*jobs, return_exceptions=True):
-        if isinstance(outcome, BaseException):
-            raise outcome
-    return Database(reading.head.id, reading.head.title, reading.properties, reading.rows)
+    head = reading.head = reading.head or await probe(notion, reading.id)
+    for id in head.data_source_ids:
+        if id not in reading.schemas:
+            reading.schemas[id] = (await notion.get(f"data_sources/{id}")).get("properties") or {}
+        await _read_rows(notion, reading, id)
+    await _complete_rows(notion, reading)
+    properties: JSON = {}
+    for id in head.data_source_ids:
+        properties = {**reading.schemas[id], **properties}
+    return Database(head.id, head.title, properties, [row for id in head.data_source_ids for row in reading.rows[id]])
 
 
 async def newest_rows(notion: NotionClient, data_source_id: str) -> tuple[list[JSON], bool]:
@@ -131,20 +133,30 @@ def _refuse_trash(name: str, title: str, found: JSON) -> None:
         raise Hopeless(f"source {name}: the database {title} is in Notion's trash: restore it, or name another one")
 
 
-async def _list(notion: NotionClient, reading: Reading, listing: Listing) -> None:
+async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str) -> None:
+    listing = reading.listings.setdefault(data_source_id, Listing(data_source_id=data_source_id))
+    rows = reading.rows.setdefault(data_source_id, [])
     while not listing.done:
-        reading.rows += await advance(notion, listing)
+        rows += await advance(notion, listing)
     if listing.cut:
         raise Unreadable("database with more rows of one minute than Notion lists", HTTPStatus.OK)
 
 
-async def _complete(notion: NotionClient, reading: Reading, number: int) -> None:
-    row = reading.rows[number]
-    if row["id"] in reading.completed:
-        return
-    reading.rows[number] = await complete(notion, row, reading.completions.setdefault(row["id"], Completion()))
-    del reading.completions[row["id"]]
-    reading.completed.add(row["id"])
+async def _complete_rows(notion: NotionClient, reading: Reading) -> None:
+    """Side by side; what interrupts one leaves the others to come to their own end."""
+
+    async def one(rows: list[JSON], at: int) -> None:
+        id = rows[at]["id"]
+        rows[at] = await complete(notion, rows[at], reading.completions.setdefault(id, Completion()))
+        del reading.completions[id]
+        reading.complete.add(id)
+
+    due = [
+        (rows, at) for rows in reading.rows.values() for at, row in enumerate(rows) if row["id"] not in reading.complete
+    ]
+    for outcome in await asyncio.gather(*(one(rows, at) for rows, at in due), return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def _plain_text(rich_text: list[JSON] | None) -> str:

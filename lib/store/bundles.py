@@ -10,6 +10,8 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, size_bytes
 from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, encoded, key_of
 
+PREPARED_FOR_SECONDS = 3_600
+
 
 class Text(msgspec.Struct, frozen=True):
     """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too large for one."""
@@ -28,15 +30,15 @@ class Bundles:
         """Publishes a page, ends its claim and adds what was found in it to the plan, all in one transaction.
 
         `text` None: what is published is the same already. Answers done, older (a newer reading stands in KV), staged
-        (its slug becomes free when the run is published) or taken (by a page that keeps it; nothing was written).
-        Raises `TakenOver`.
+        (its slug becomes free when the run is published), taken (by a page that keeps it; nothing was written) or
+        repeated (this page was published already, or is another slice's now). Raises `TakenOver`.
         """
         keys = self._keys
-        staged = keys.staged(item.id)
+        prepared = f"{keys.run(hold.run_id)}:parts:{hold.token}:{item.id}"  # nobody writes there but this very slice
         if text:
             await self._kv.pipeline(
                 [
-                    ["SET", f"{staged}:part:{number}", part, "EX", WORK_KEPT_FOR_SECONDS]
+                    ["SET", f"{prepared}:{number}", part, "EX", PREPARED_FOR_SECONDS]
                     for number, part in enumerate(text.parts, 1)
                 ]
             )
@@ -44,7 +46,8 @@ class Bundles:
             "commit_page",
             [
                 *(keys.run(hold.run_id), keys.page(item.slug), keys.kept, keys.metas, keys.slugs),
-                *(keys.overdue, keys.revisions, keys.moved, keys.staged_pages, keys.staged_metas, staged),
+                *(keys.overdue, keys.revisions, keys.moved, keys.staged_pages, keys.staged_metas),
+                *(keys.staged(item.id), prepared),
             ],
             [
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
@@ -54,13 +57,13 @@ class Bundles:
             ],
         )
         if outcome == "lost":
-            raise TakenOver(f"the claim on page {item.id} was lost")
+            raise TakenOver(f"the lane that reads page {item.id} was taken over")
         return outcome
 
     async def commit_database(self, hold: Hold, item: Item, kept: KeptDatabase, text: str) -> str:
         """Publishes a child database and ends its claim; an empty `text` leaves the published bundle as it is.
 
-        Answers done or older. Raises `TakenOver`.
+        Answers done, older or repeated. Raises `TakenOver`.
         """
         outcome: str = await self._kv.script(
             "commit_database",
@@ -71,7 +74,7 @@ class Bundles:
             ],
         )
         if outcome == "lost":
-            raise TakenOver(f"the claim on database {item.id} was lost")
+            raise TakenOver(f"the lane that reads database {item.id} was taken over")
         return outcome
 
     async def outcome(self, run_id: str) -> tuple[dict[str, Kept], dict[str, str], dict[str, str], set[str]]:
@@ -96,19 +99,16 @@ class Bundles:
         return msgspec.json.decode(text, type=dict[str, str]) if text else {}
 
     async def publish(self, hold: Hold, revisions: Mapping[str, int], commands: Sequence[Sequence[Value]]) -> bool:
-        """Runs the commands as one transaction if no kept page of these sources changed since they were read.
-
-        Raises `TakenOver`.
-        """
+        """Runs the commands as one transaction if the run has not ended and no kept page of these sources has changed
+        since they were read. Raises `TakenOver`."""
         run = self._keys.run(hold.run_id)
         if sum(map(size_bytes, commands)) > self._kv.max_request_bytes:
             commands = await self._carried(f"{run}:carried:{hold.token}", commands)
+        keys = [run, *[self._keys.revisions] * len(revisions), run]
         guards = [word for source, revision in revisions.items() for word in (source, str(revision or ""))]
         words = [word for command in commands for word in (len(command), *command)]
         answer = await self._kv.script(
-            "guarded",
-            [run, *[self._keys.revisions] * len(revisions)],
-            [f"token:{hold.lane}", hold.token, *guards, *words],
+            "guarded", keys, [f"token:{hold.lane}", hold.token, *guards, "status", "active", *words]
         )
         if answer == "lost":
             raise TakenOver(f"another delivery publishes run {hold.run_id}")

@@ -89,10 +89,6 @@ class Keys:
         """The token by which Notion's webhook asks to be confirmed, for an hour."""
         return f"{self.prefix}sync:webhook:token"
 
-    def partial(self, page_id: str) -> str:
-        """What an interrupted slice had read of a page's tree."""
-        return f"{self.prefix}sync:partial:{page_id}"
-
     def staged(self, item_id: str) -> str:
         """A bundle that waits for its slug; `:part:1`, … follow it."""
         return f"{self.prefix}sync:staged:{item_id}"
@@ -111,5 +107,6 @@ class Keys:
 
     def run(self, run_id: str) -> str:
         """Root of a run's keys: the run itself is a hash under this very name; `:plan`, `:due`, `:claims`,
-        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:errors`, `:changed` follow it."""
+        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:partial:{item}`, `:parts:…`, `:errors`, `:changed`
+        follow it."""
         return f"{self.prefix}sync:run:{run_id}"

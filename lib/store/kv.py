@@ -93,6 +93,8 @@ class _Http(AsyncHttpClient):
 
     async def execute(self, url: str, headers: dict[str, str], command: list[Any], from_pipeline: bool = False) -> Any:
         response = await self._client.post(url, headers=headers, json=command)
+        if response.is_server_error:
+            response.raise_for_status()  # its own trouble, not a refusal of the command
         self._keep_sync_token(response.headers.get("Upstash-Sync-Token", ""))
         answer = response.json()
         if from_pipeline and isinstance(answer, list):

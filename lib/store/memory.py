@@ -1,4 +1,4 @@
-"""What KV remembers of the pages, databases and sources that are published, and trees an interrupted slice left."""
+"""What KV remembers of the pages, databases and sources that are published."""
 
 from collections.abc import Collection, Mapping
 from typing import TypeVar
@@ -8,10 +8,8 @@ import msgspec
 from lib.model import Kept, KeptDatabase, KeptSource
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.pieces import Pieces
 
 SCAN_COUNT = 5_000
-PARTIAL_KEPT_FOR_SECONDS = 86_400
 METAS_PER_READ = 500
 
 T = TypeVar("T")
@@ -31,7 +29,6 @@ class Memory:
     def __init__(self, kv: Kv, keys: Keys) -> None:
         self._kv = kv
         self._keys = keys
-        self._pieces = Pieces(kv)
 
     async def everything(self) -> Remembered:
         """Reads all of it: five commands, and one more for every 5,000 pages or so."""
@@ -92,14 +89,6 @@ class Memory:
         ]
         if words:
             await self._kv.command("HSET", self._keys.databases, *words)
-
-    async def partial(self, page_id: str) -> bytes | None:
-        """What an interrupted slice had read of a page's tree."""
-        text = await self._pieces.read(self._keys.partial(page_id))
-        return text.encode() if text else None
-
-    async def keep_partial(self, page_id: str, progress: bytes) -> None:
-        await self._pieces.keep(self._keys.partial(page_id), progress.decode(), PARTIAL_KEPT_FOR_SECONDS)
 
     async def _fields(self, key: str, ids: Collection[str]) -> dict[str, str]:
         wanted = list(ids)

@@ -73,8 +73,8 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What became of a request for a run: `outcome` is new, joined (one is under way) or resumed (one waited for
-    a message; its next one is `slice` of lane 0)."""
+    """What became of a request for a run: `outcome` is new, joined (one is under way) or resumed (one waits for
+    a message; its next one is `slice` of lane 0, and publishing it twice does no harm)."""
 
     outcome: str
     run_id: str
@@ -169,24 +169,22 @@ class Runs:
         Answers the lanes that came before there was a plan. Raises `TakenOver`.
         """
         run = self._keys.run(hold.run_id)
-        for part, ids in (("vacating", moving), ("drops", drops)):
-            if ids:
-                key = f"{run}:{part}"
-                await self._kv.pipeline([["SADD", key, *ids], ["EXPIRE", key, WORK_KEPT_FOR_SECONDS]])
         entries = [(key_of(item), encoded(item)) for item in items]
         chunks = chunked(entries, PLAN_BYTES_PER_WRITE, size_bytes) or [[]]
         waiting: list[str] = []
         for number, chunk in enumerate(chunks):
-            last = number == len(chunks) - 1
+            first, last = number == 0, number == len(chunks) - 1
             fields = _pairs({**facts, "toSync": sum(item.kind == "page" for item in items)}) if last else []
+            leaving = [list(ids) if first else [] for ids in (moving, drops)]
             payloads = [word for entry in chunk for word in entry]
             waiting = _held(
                 await self._kv.script(
                     "plan",
                     [run],
                     [
-                        *(hold.lane, hold.token, _flag(number == 0), _flag(last), WORK_KEPT_FOR_SECONDS),
-                        *(len(fields), *fields, *payloads),
+                        *(hold.lane, hold.token, _flag(first), _flag(last), WORK_KEPT_FOR_SECONDS),
+                        *(len(fields), *map(len, leaving)),
+                        *(*fields, *leaving[0], *leaving[1], *payloads),
                     ],
                 )
             )
@@ -255,15 +253,18 @@ class Runs:
         text = await self._kv.command("HGET", self._keys.run(run_id), "sources")
         return msgspec.json.decode(text or "{}", type=dict[str, KeptSource])
 
-    async def keep_survey(self, run_id: str, progress: msgspec.Struct) -> None:
-        """Keeps an interrupted survey for the next slice."""
+    async def hand_on(self, run_id: str, what: str, progress: msgspec.Struct) -> None:
+        """Keeps how far something has come for the run's next slice; `what` is `listing` or `partial:{item}`."""
         text = msgspec.json.encode(progress).decode()
-        await self._pieces.keep(f"{self._keys.run(run_id)}:listing", text, WORK_KEPT_FOR_SECONDS)
+        await self._pieces.keep(f"{self._keys.run(run_id)}:{what}", text, WORK_KEPT_FOR_SECONDS)
 
-    async def survey(self, run_id: str, kind: type[Progress]) -> Progress | None:
-        """What an interrupted survey of the run had found out."""
-        text = await self._pieces.read(f"{self._keys.run(run_id)}:listing")
-        return msgspec.json.decode(text, type=kind) if text else None
+    async def handed_on(self, run_id: str, what: str, kind: type[Progress]) -> Progress | None:
+        """How far an earlier slice of the run had come with it."""
+        text = await self._pieces.read(f"{self._keys.run(run_id)}:{what}")
+        try:
+            return msgspec.json.decode(text, type=kind) if text else None
+        except msgspec.DecodeError:  # of another form: an earlier deployment of the project left it
+            return None
 
     async def read(self, run_id: str) -> Run | None:
         """The run's record, or None where there is none (any more)."""

@@ -6,6 +6,7 @@ import msgspec
 
 from lib.bundle.index import encode_page
 from lib.bundle.redirects import update
+from lib.errors import TakenOver
 from lib.log import Log
 from lib.model import KeptSource
 from lib.store.bundles import Bundles
@@ -29,15 +30,16 @@ class Publisher:
         self._runs, self._bundles, self._memory = runs, bundles, memory
         self._keys, self._log, self._now_iso = keys, log, now_iso
 
-    async def publish(self, hold: Hold, run: Run) -> dict[str, Value]:
-        """Publishes what a run has left, unless nothing changed; answers what the run's record gets to know."""
+    async def publish(self, hold: Hold, run: Run) -> None:
+        """Publishes what a run has left, unless nothing changed; the run's record gets to know how much was dropped.
+        Raises `TakenOver`."""
         found = await self._runs.found_sources(hold.run_id)
         if not run.written and not run.dropping and await self._is_published(found):
             now = self._now_iso()
             await self._memory.remember_sources(
                 {name: msgspec.structs.replace(memory, synced_at=now) for name, memory in found.items()}
             )
-            return {}
+            return
         for _ in range(TRIES):
             remembered = await self._memory.everything()
             staged, metas, moved, drops = await self._bundles.outcome(hold.run_id)
@@ -45,10 +47,18 @@ class Publisher:
             state = settle(remembered.kept, remembered.databases, outcome)
             commands = await self._commands(remembered, state, metas, found)
             commands += self._cleared(state, moved, forget_refused=run.ask.exclusive)
+            if state.dropped:  # in the same transaction: who publishes once more finds nothing left to count
+                commands.append(["HSET", self._keys.run(hold.run_id), "deleted", run.deleted + len(state.dropped)])
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
+            # Sent again because its answer was lost, the transaction finds other revisions than it expects.
+            commands += [["HINCRBY", self._keys.revisions, name, 1] for name in revisions]
             if await self._bundles.publish(hold, revisions, commands):
                 self._log.event("run.published", deleted=len(state.dropped), commands=len(commands))
-                return {"deleted": len(state.dropped)}
+                return
+            record = await self._runs.read(hold.run_id)
+            if record is None or record.status != "active":
+                raise TakenOver(f"run {hold.run_id} has ended: another slice has published it")
+            run = record
         raise AssertionError("the kept pages changed under every attempt to publish their index")
 
     async def _is_published(self, found: Mapping[str, KeptSource]) -> bool:
@@ -121,7 +131,7 @@ class Publisher:
             memory,
             signatures=signatures,
             total=total,
-            revision=remembered.revisions.get(name, 0),
+            revision=remembered.revisions.get(name, 0) + 1,
             synced_at=now if found else memory.synced_at,
         )
         return [*commands, ["HSET", self._keys.sources, name, msgspec.json.encode(memory).decode()]]

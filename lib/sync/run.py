@@ -199,13 +199,15 @@ class Engine:
         if run.page:
             return await survey_page(self._notion, known, self._sources, run.page, self._now)
         begun_before = run.slices + run.retries > 1
-        progress = (await self._runs.survey(hold.run_id, Progress) if begun_before else None) or Progress()
+        progress = (
+            await self._runs.handed_on(hold.run_id, "listing", Progress) if begun_before else None
+        ) or Progress()
         wanted = {name: ref for name, ref in self._sources.items() if run.source in ("", name)}
         survey = Survey(self._notion, known, wanted, progress, now=self._now, forced_at=forced_at)
         try:
             return await survey.look()
         except (NotionWait, OutOfTime):
-            await self._runs.keep_survey(hold.run_id, survey.progress)
+            await self._runs.hand_on(hold.run_id, "listing", survey.progress)
             raise
 
     async def _rest(self, hold: Hold, *, parked: bool) -> Any:
@@ -219,12 +221,12 @@ class Engine:
 
     async def _finish(self, hold: Hold, run: Run, *, queued: bool) -> Report:
         spent = self._kv.commands
-        facts = await self._publisher.publish(hold, run)
+        await self._publisher.publish(hold, run)
         next_id = self._new_id()
         ended = await self._runs.end(
             hold.run_id,
             "delivered",
-            {**facts, "finishCommands": self._kv.commands - spent + 1},
+            {"finishCommands": self._kv.commands - spent + 1},
             next_id,
             self._now() + DELIVERY_SECONDS,
         )

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 
 import msgspec
 
@@ -14,24 +13,45 @@ from lib.bundle.media import Address
 from lib.bundle.page import PageBundle
 from lib.bundle.properties import title as title_of
 from lib.bundle.values import PageLink
-from lib.errors import NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
+from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
 from lib.log import Log
 from lib.model import JSON, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.client import NotionClient
-from lib.notion.databases import Head, Reading, probe, read
-from lib.notion.pages import Completion, complete, retrieve
+from lib.notion.databases import Head, Reading, read
+from lib.notion.pages import complete, retrieve
 from lib.store.bundles import Bundles, Text
 from lib.store.memory import Memory
 from lib.store.runs import Hold, Run, Runs
 from lib.sync.survey import signature
-from lib.sync.unfinished import DatabaseReading, PageReading, Unfinished, resumed
+from lib.sync.unfinished import DatabaseReading, PageReading, Readings
 
 PAGES_AT_ONCE = 8
 PAUSES_SECONDS = (10.0, 40.0, 160.0)
 """How long an item waits after each failure; after one more it is reported."""
 LINGER_SECONDS = 8.0
 """How long requests under way are waited for when the slice's time is used up."""
+
+
+INTERRUPTIONS = (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError)
+
+
+class Partial(msgspec.Struct, omit_defaults=True):
+    """What has been read of an item so far; one that a slice has to leave is handed on to the next.
+
+    `read_at` is when its reading began, by Notion's clock (0: just now); `page` is the whole page object, where that
+    took a request.
+    """
+
+    read_at: float
+    page: JSON = {}
+    walk: Walk | None = None
+    database: Reading | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        walk, database = self.walk, self.database
+        return bool(self.page or (walk and (walk.lists or walk.begun)) or (database and database.head))
 
 
 class Worker:
@@ -55,6 +75,7 @@ class Worker:
         self._runs, self._bundles, self._memory = runs, bundles, memory
         self._address, self._max_value_bytes = address, max_value_bytes
         self._log, self._now, self._now_iso = log, now, now_iso
+        self._readings = Readings(notion, runs, now)
         self._databases: dict[str, KeptDatabase] = {}
         self._worked = 0
         self._away: NotionAway | None = None
@@ -63,7 +84,7 @@ class Worker:
         """Works until nothing is left to claim, or until something says to stop: the wait of Notion, the end of the
         slice's time (epoch seconds `until`). Answers that reason, or None. Raises `TakenOver`, `NotionAway`."""
         self._hold, self._forced_at = hold, forced_at
-        self._began_at = self._notion.notion_time(self._now())
+        self._began_at = self._now()
         self._databases = await self._memory.databases()
         under_way: dict[asyncio.Task[None], Item] = {}
         stop: TryLater | None = None
@@ -128,7 +149,7 @@ class Worker:
             self._worked += 1
             await self._runs.give_up(self._hold, item, str(refusal), _title(item))
             self._log.warning("page.too_large", pageId=item.id, slug=item.slug, reason=str(refusal))
-        except (TakenOver, asyncio.CancelledError):
+        except (TakenOver, Hopeless, asyncio.CancelledError):
             raise
         except Exception as error:
             self._log.error("page.error", error, pageId=item.id, slug=item.slug)
@@ -151,10 +172,10 @@ class Worker:
     async def _page(self, item: Item) -> None:
         began = self._now()
         # What this slice has read of a synced original before counts as old as the slice.
-        fresh = PageReading(item.read_at or self._began_at, Walk(item.id), Completion())
-        async with self._resumed(item, fresh) as reading:
-            page: JSON = msgspec.json.decode(item.page) or await retrieve(self._notion, item.id)
-            page = await complete(self._notion, page, reading.completion)
+        async with self._readings.of(
+            self._hold, item, PageReading(item.read_at, Walk(item.id)), self._began_at
+        ) as reading:
+            page = await self._whole_page(item, reading)
             tree = await self._tree(item, reading.walk)
         before = await self._memory.kept([child.id for child in tree.child_pages]) if tree.child_pages else {}
         outcome = "taken"
@@ -177,6 +198,13 @@ class Worker:
         ms = round((self._now() - began) * 1000)
         self._log.event("page.synced", pageId=item.id, slug=item.slug, outcome=outcome, ms=ms)
 
+    async def _whole_page(self, item: Item, reading: PageReading) -> JSON:
+        """The page object, its properties complete."""
+        given: JSON | None = msgspec.json.decode(item.page)
+        if given is None and not reading.page:
+            reading.page = await retrieve(self._notion, item.id)
+        return await complete(self._notion, given or reading.page, reading.completion)
+
     async def _tree(self, item: Item, walk: Walk) -> Tree:
         known = {id for id, kept in self._databases.items() if not kept.lost}
         owners = {original: owner for original, owner in item.owners.items() if owner}
@@ -188,9 +216,6 @@ class Worker:
             known_databases=known,
             known_owners=owners,
         )
-
-    def _resumed(self, item: Item, fresh: Unfinished) -> AbstractAsyncContextManager[Unfinished]:
-        return resumed(self._memory, self._runs, self._hold, item, fresh, self._now)
 
     def _due_children(
         self, item: Item, children: Sequence[PageLink], before: dict[str, Kept], reading: PageReading
@@ -266,16 +291,15 @@ class Worker:
         return kept, Text(text.head, text.parts, text.meta)
 
     async def _database(self, item: Item) -> None:
-        head = Head(item.id, item.title, item.data_source_ids)
-        if item.digest or not item.data_source_ids:
-            head = await probe(self._notion, item.id)
-        fresh = DatabaseReading(self._notion.notion_time(self._now()), Reading(head))
-        async with self._resumed(item, fresh) as reading:
+        is_known = item.data_source_ids and not item.digest
+        head = Head(item.id, item.title, item.data_source_ids) if is_known else None
+        fresh = DatabaseReading(0, Reading(item.id, head))
+        async with self._readings.of(self._hold, item, fresh, self._now()) as reading:
             database = await read(self._notion, reading.rows)
         bundle = database_bundle.build(database, self._address)
         kept = KeptDatabase(
-            title=head.title,
-            data_source_ids=head.data_source_ids,
+            title=database.title,
+            data_source_ids=list(reading.rows.schemas),
             read_at=reading.read_at,
             digest=bundle.digest,
             signature=signature(database.rows),

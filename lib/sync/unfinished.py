@@ -1,4 +1,4 @@
-"""Readings that a slice could not finish: kept in KV, so that the next one asks for nothing twice."""
+"""Readings that a slice could not finish: handed on in KV, so that the run's next slice asks for nothing twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,24 +8,26 @@ from typing import TypeVar
 import msgspec
 
 from lib.errors import NotionAway, NotionWait, OutOfTime
-from lib.model import Item
+from lib.model import JSON, Item
+from lib.notion.client import NotionClient
 from lib.notion.databases import Reading
 from lib.notion.pages import Completion
 from lib.notion.walk import Walk
-from lib.store.memory import Memory
-from lib.store.runs import Hold, Runs
+from lib.store.runs import Hold, Runs, key_of
 
 
-class PageReading(msgspec.Struct):
-    """A page's reading. `read_at` (epoch seconds, Notion's clock): nothing in it is older."""
+class PageReading(msgspec.Struct, omit_defaults=True):
+    """A page's reading. `read_at` (epoch seconds, Notion's clock; 0: not known yet): nothing in it is older. `page` is
+    the page object where it took a request."""
 
     read_at: float
     walk: Walk
-    completion: Completion
+    page: JSON = {}
+    completion: Completion = msgspec.field(default_factory=Completion)
 
 
-class DatabaseReading(msgspec.Struct):
-    """A child database's reading. `read_at` (epoch seconds, Notion's clock): nothing in it is older."""
+class DatabaseReading(msgspec.Struct, omit_defaults=True):
+    """A child database's reading; `read_at` as for a page."""
 
     read_at: float
     rows: Reading
@@ -34,31 +36,34 @@ class DatabaseReading(msgspec.Struct):
 Unfinished = TypeVar("Unfinished", PageReading, DatabaseReading)
 
 
-@asynccontextmanager
-async def resumed(
-    memory: Memory, runs: Runs, hold: Hold, item: Item, fresh: Unfinished, now: Callable[[], float]
-) -> AsyncIterator[Unfinished]:
-    """The reading of an item as an earlier slice left it, or a fresh one; what interrupts it leaves it in KV again.
+class Readings:
+    """Begins readings of items, and goes on with those that an earlier slice of the run left. `now`: epoch seconds."""
 
-    An item that Notion or the clock interrupted is put back, due at once. Raises what interrupted it, and `TakenOver`.
-    """
-    reading = (await _kept(memory, item, fresh) if item.interrupted else None) or fresh
-    nothing = msgspec.json.encode(reading)
-    try:
-        yield reading
-    except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
-        progress = msgspec.json.encode(reading)
-        if progress != nothing:
-            await memory.keep_partial(item.id, progress)
-            if not isinstance(stop, NotionAway):
-                await runs.put_back(hold, msgspec.structs.replace(item, interrupted=True), now())
-        raise
+    def __init__(self, notion: NotionClient, runs: Runs, now: Callable[[], float]) -> None:
+        self._notion, self._runs, self._now = notion, runs, now
 
+    @asynccontextmanager
+    async def of(self, hold: Hold, item: Item, fresh: Unfinished, began_at: float) -> AsyncIterator[Unfinished]:
+        """Around the reading of an item, which begins at `began_at` (our epoch seconds) or where it was left.
 
-async def _kept(memory: Memory, item: Item, fresh: Unfinished) -> Unfinished | None:
-    """None too for a reading of another form, which an earlier deployment of the project left."""
-    progress = await memory.partial(item.id)
-    try:
-        return msgspec.json.decode(progress, type=type(fresh)) if progress else None
-    except msgspec.DecodeError:
-        return None
+        What Notion or the clock interrupts is handed on, and the item put back, due at once. Raises what interrupted
+        it, and `TakenOver`.
+        """
+        what = f"partial:{key_of(item)}"
+        left = await self._runs.handed_on(hold.run_id, what, type(fresh)) if item.interrupted else None
+        reading = left or fresh
+        before = msgspec.json.encode(reading)
+        try:
+            yield reading
+        except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
+            if msgspec.json.encode(reading) != before:
+                self._date(reading, began_at)
+                await self._runs.hand_on(hold.run_id, what, reading)
+                if not isinstance(stop, NotionAway):  # one that failed is put back with a pause
+                    await self._runs.put_back(hold, msgspec.structs.replace(item, interrupted=True), self._now())
+            raise
+        self._date(reading, began_at)
+
+    def _date(self, reading: Unfinished, began_at: float) -> None:
+        """Only answers tell Notion's clock, so a reading is dated when it has some."""
+        reading.read_at = reading.read_at or self._notion.notion_time(began_at)

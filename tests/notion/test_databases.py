@@ -1,12 +1,14 @@
 """Finding the database that a setting means, and reading child databases whole."""
 
 import httpx
+import msgspec
 import pytest
 
-from lib.errors import Hopeless, Unreadable
+from lib.errors import Hopeless, OutOfTime, Unreadable
 from lib.model import JSON, Source
+from lib.notion.client import NotionClient
 from lib.notion.databases import Head, Reading, find_source, newest_rows, probe, read
-from tests.notion.stage import Stage, body_of, client, error, new_id
+from tests.notion.stage import Clock, Stage, body_of, client, error, new_id, pacer
 
 DATABASE, FIRST, SECOND = new_id(), new_id(), new_id()
 
@@ -120,12 +122,37 @@ async def test_a_child_database_is_read_with_all_its_data_sources_and_properties
         f"data_sources/{SECOND}/query": {"results": [row("2", type="date", date=None)], "has_more": False},
         "pages/1/properties/p": {"results": people, "has_more": False},
     }
-    found = await read(client(stage.handle), Reading(Head(DATABASE, "Posts", [FIRST, SECOND])))
+    found = await read(client(stage.handle), Reading(DATABASE, Head(DATABASE, "Posts", [FIRST, SECOND])))
     assert (found.id, found.title) == (DATABASE, "Posts")
     assert found.properties == {"P": {"type": "people"}, "A": {"type": "title"}, "B": {"type": "title"}}
     assert [row["id"] for row in found.rows] == ["1", "2"]
     assert len(found.rows[0]["properties"]["P"]["people"]) == 40
     assert len(stage.asked) == 5
+
+
+def of_one_request(stage: Stage) -> NotionClient:
+    notion: NotionClient = client(stage.handle, pacer=pacer(Clock(), out_of_time=lambda: notion.requests > 0))
+    return notion
+
+
+async def test_a_child_database_interrupted_after_every_request_asks_nothing_twice() -> None:
+    stage = Stage()
+    cut = {"type": "people", "people": [{"id": "x"}] * 25}
+    stage.objects = {
+        f"databases/{DATABASE}": {"id": DATABASE, "title": [], "data_sources": [{"id": FIRST}]},
+        f"data_sources/{FIRST}": {"properties": {}},
+        f"data_sources/{FIRST}/query": {"results": [row("1", **cut), row("2", **cut)], "has_more": False},
+        "pages/1/properties/p": {"results": [], "has_more": False},
+        "pages/2/properties/p": {"results": [], "has_more": False},
+    }
+    reading, found = Reading(DATABASE), None
+    while found is None:
+        try:
+            found = await read(of_one_request(stage), reading)
+        except OutOfTime:
+            reading = msgspec.json.decode(msgspec.json.encode(reading), type=Reading)
+    assert sorted(stage.asked) == sorted(stage.objects)
+    assert [len(one["properties"]["P"]["people"]) for one in found.rows] == [0, 0]
 
 
 async def test_trouble_with_one_row_is_the_trouble_of_the_database() -> None:
@@ -138,7 +165,7 @@ async def test_trouble_with_one_row_is_the_trouble_of_the_database() -> None:
         },
     }
     with pytest.raises(Unreadable):
-        await read(client(stage.handle), Reading(Head(DATABASE, "Posts", [FIRST])))
+        await read(client(stage.handle), Reading(DATABASE, Head(DATABASE, "Posts", [FIRST])))
 
 
 async def test_a_database_whose_listing_is_cut_is_not_taken_for_whole() -> None:
@@ -152,7 +179,7 @@ async def test_a_database_whose_listing_is_cut_is_not_taken_for_whole() -> None:
         },
     }
     with pytest.raises(Unreadable, match="more rows"):
-        await read(client(stage.handle), Reading(Head(DATABASE, "Posts", [FIRST])))
+        await read(client(stage.handle), Reading(DATABASE, Head(DATABASE, "Posts", [FIRST])))
 
 
 async def test_the_newest_rows_are_one_request_sorted_by_edit() -> None:

@@ -214,12 +214,12 @@ async def test_a_child_database_interrupted_after_every_request_asks_nothing_twi
         )
 
     head = Head(new_id(), "Crew", ["first", "second"])
-    uninterrupted = await read(client(handler), Reading(head))
+    uninterrupted = await read(client(handler), Reading(head.id, head))
     minimum = sorted(asked)
     assert [len(row["properties"]["Crew"]["relation"]) for row in uninterrupted.rows] == [5] * 5
     for most in range(1, len(minimum)):
         asked.clear()
-        reading, found = Reading(head), None
+        reading, found = Reading(head.id, head), None
         while found is None:
             try:
                 found = await read(stopping(handler, most), reading)

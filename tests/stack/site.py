@@ -18,8 +18,10 @@ GIVE_UP_SECONDS = 60.0
 class Deployed(Protocol):
     """The functions somewhere, and the stand-ins around them."""
 
-    url: str
     secret: str
+
+    @property
+    def url(self) -> str: ...
 
     def get(self, path: str, **query: str) -> httpx.Response: ...
 
@@ -64,8 +66,14 @@ class Site:
 
     def published(self) -> dict[str, Any]:
         """Every page's bundle by the page's id, parts put together."""
-        bundles = [self.read(key) for key in self.site_keys() if key.startswith("page:") and ":part:" not in key]
-        return {bundle["meta"]["id"]: bundle for bundle in bundles}
+        keys = [key for key in self.site_keys() if key.startswith("page:") and ":part:" not in key]
+        return {bundle["meta"]["id"]: bundle for bundle in map(self._whole, keys)}
+
+    def _whole(self, key: str) -> dict[str, Any]:
+        """A bundle; where it is too large for one value, the blocks of all its parts."""
+        bundle: dict[str, Any] = self.read(key)
+        parts = [self.read(f"{key}:part:{number}") for number in range(1, bundle.get("parts", 0) + 1)]
+        return {"blocks": [block for part in parts for block in part["blocks"]]} | bundle
 
     def check(self) -> None:
         """KV equals the workspace: the same pages, block for block; and each index names bundles that are there."""

@@ -128,6 +128,15 @@ async def test_the_old_address_works_until_the_run_ends(site: Site) -> None:
     assert await site.read("page:new") is not None
 
 
+async def test_a_page_whose_answer_was_lost_is_published_once(site: Site) -> None:
+    hold = await site.begin(Item(id="a", slug="one"))
+
+    assert [await site.commit(hold, "a", "one") for _ in range(2)] == ["done", "repeated"]
+    run = await site.runs.read(hold.run_id)
+    assert run is not None
+    assert run.synced == 1
+
+
 async def test_two_pages_swap_their_addresses_in_one_instant(site: Site) -> None:
     await site.run({"a": "one", "b": "two"})
     hold = await site.begin(Item(id="a"), Item(id="b"), moving=("a", "b"))
@@ -200,6 +209,7 @@ async def test_the_parts_of_a_large_bundle_appear_with_it_and_go_with_it(site: S
     await site.bundles.commit_page(hold, item, page("a", "one", site.clock.time, parts=2), text, [])
     await site.end(hold)
     assert [await site.read(f"page:one:part:{n}") for n in (1, 2)] == [{"blocks": [1]}, {"blocks": [2]}]
+    assert [await site.kv.command("TTL", f"site:page:one:part:{n}") for n in (1, 2)] == [-1, -1]
 
     hold = await site.begin(Item(id="a"))
     site.clock.time += 1

@@ -4,6 +4,7 @@ import pytest
 
 from lib.errors import TakenOver
 from lib.model import Ask, Item
+from lib.store.kv import Kv
 from lib.store.runs import Begun, Hold, Runs
 from tests.store.conftest import Clock
 
@@ -12,6 +13,12 @@ ALIVE = 600.0
 
 async def begin(runs: Runs, clock: Clock, number: int = 0, lane: str = "0", run_id: str = "r1") -> Begun:
     return await runs.begin(run_id, lane, number, Ask(), clock.time + ALIVE)
+
+
+async def under_way(runs: Runs, clock: Clock) -> None:
+    """A run whose message is published."""
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await runs.note_jobs("r1", ["msg_1"], clock.time + ALIVE)
 
 
 async def planned(runs: Runs, clock: Clock, *ids: str) -> Hold:
@@ -42,7 +49,7 @@ async def test_asking_twice_with_one_run_id_is_asking_once(runs: Runs, clock: Cl
 
 
 async def test_who_joined_is_followed_by_a_run_of_what_he_asked_for(runs: Runs, clock: Clock) -> None:
-    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await under_way(runs, clock)
     await runs.ask("r2", Ask(force=True, source="posts"), clock.time + ALIVE)
 
     ended = await runs.end("r1", "delivered", {}, "r3", clock.time + ALIVE)
@@ -51,8 +58,21 @@ async def test_who_joined_is_followed_by_a_run_of_what_he_asked_for(runs: Runs, 
     assert (await runs.ask("r4", Ask(), clock.time + ALIVE)).run_id == "r3"
 
 
-async def test_two_different_wishes_are_followed_by_a_run_of_everything(runs: Runs, clock: Clock) -> None:
+async def test_a_run_whose_message_may_never_have_been_published_is_published_by_who_asks_next(
+    runs: Runs, clock: Clock
+) -> None:
     await runs.ask("r1", Ask(), clock.time + ALIVE)
+
+    again = await runs.ask("r2", Ask(), clock.time + ALIVE)
+    forced = await runs.ask("r3", Ask(force=True), clock.time + ALIVE)
+
+    assert (again.outcome, again.run_id, again.slice) == ("resumed", "r1", 0)
+    assert (forced.outcome, forced.run_id, forced.slice) == ("resumed", "r1", 0)
+    assert (await runs.end("r1", "delivered", {}, "r4", clock.time + ALIVE)).ask == Ask(force=True)
+
+
+async def test_two_different_wishes_are_followed_by_a_run_of_everything(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
     await runs.ask("r2", Ask(source="posts"), clock.time + ALIVE)
     await runs.ask("r3", Ask(source="pages"), clock.time + ALIVE)
 
@@ -62,7 +82,7 @@ async def test_two_different_wishes_are_followed_by_a_run_of_everything(runs: Ru
 
 
 async def test_a_run_ends_once_and_tells_its_follow_up_again(runs: Runs, clock: Clock) -> None:
-    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    await under_way(runs, clock)
     await runs.ask("r2", Ask(), clock.time + ALIVE)
     await runs.end("r1", "delivered", {"deleted": 2}, "r3", clock.time + ALIVE)
 
@@ -206,6 +226,63 @@ async def test_a_plan_of_many_items_is_written_in_parts(runs: Runs, clock: Clock
     assert (run.to_sync, run.remaining) == (450, 450)
 
 
+async def test_a_plan_whose_answer_was_lost_is_written_once_more_without_harm(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    hold = (await begin(runs, clock)).hold
+    assert (await begin(runs, clock, lane="1")).outcome == "early"
+    first = await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], [])
+
+    assert await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], []) == first == ["1"]
+
+
+async def test_a_plan_that_was_begun_leaves_nothing_to_the_one_that_is_made_instead(
+    runs: Runs, clock: Clock, kv: Kv
+) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    dead = (await begin(runs, clock)).hold
+    many = [Item(id=f"{n:03}") for n in range(201)]
+    first_part: list[str | int | float] = ["0", dead.token, "1", "0", 60, 0, 1, 1, "m", "d", "x", "{}"]
+    await kv.script("plan", ["site:sync:run:r1"], first_part)
+    hold = (await begin(runs, clock)).hold
+
+    await runs.write_plan(hold, many, {}, ["moving"], [])
+
+    assert await kv.command("SMEMBERS", "site:sync:run:r1:vacating") == ["moving"]
+    assert await kv.command("SMEMBERS", "site:sync:run:r1:drops") == []
+    assert await kv.command("HEXISTS", "site:sync:run:r1:plan", "x") == 0
+    with pytest.raises(TakenOver):
+        await runs.write_plan(dead, [], {}, [], ["d"])
+
+
+async def test_putting_back_twice_is_putting_back_once(runs: Runs, clock: Clock) -> None:
+    hold = await planned(runs, clock, "a")
+    await claim(runs, clock, hold)
+
+    for _ in range(2):
+        await runs.give_up(hold, Item(id="a"), "why")
+
+    run = await runs.read("r1")
+    assert run is not None
+    assert run.failed == 1
+
+
+async def test_what_is_handed_on_comes_whole_or_not_at_all(runs: Runs, kv: Kv) -> None:
+    kv.max_request_bytes = 40
+    for text in ("a long text in many pieces", "short"):
+        await runs.hand_on("r1", "listing", Item(id=text))
+        assert await runs.handed_on("r1", "listing", Item) == Item(id=text)
+
+    await runs.hand_on("r1", "listing", Item(id="a long text again"))
+    await kv.command("DEL", "site:sync:run:r1:listing:2")
+    assert await runs.handed_on("r1", "listing", Item) is None
+
+
+async def test_what_another_deployment_handed_on_in_its_own_form_is_begun_anew(runs: Runs) -> None:
+    await runs.hand_on("r1", "listing", Item(id="a"))
+
+    assert await runs.handed_on("r1", "listing", Hold) is None
+
+
 async def test_a_parked_run_is_resumed_by_who_asks_next(runs: Runs, clock: Clock) -> None:
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     hold = (await begin(runs, clock, lane="here")).hold
@@ -214,6 +291,24 @@ async def test_a_parked_run_is_resumed_by_who_asks_next(runs: Runs, clock: Clock
     asked = await runs.ask("r2", Ask(), clock.time + ALIVE)
 
     assert (asked.outcome, asked.run_id, asked.slice) == ("resumed", "r1", 0)
+    assert await runs.ask("r2", Ask(), clock.time + ALIVE) == asked  # nobody knows whether the message was published
+    await begin(runs, clock)
+    assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
+
+
+async def test_the_backup_way_goes_on_with_a_plan_that_rests_and_gives_it_back(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
+    first = (await begin(runs, clock)).hold
+    assert (await begin(runs, clock, lane="here")).outcome == "early"
+    await runs.rest(first, {}, clock.time + ALIVE)
+
+    here = await begin(runs, clock, lane="here")
+    back = await begin(runs, clock, number=1)
+
+    assert (here.outcome, back.outcome) == ("go", "go")
+    with pytest.raises(TakenOver):
+        await runs.write_plan(here.hold, [], {}, [], [])
+    assert await runs.write_plan(back.hold, [Item(id="a")], {}, [], []) == []
 
 
 async def test_a_refused_message_takes_its_run_back(runs: Runs, clock: Clock) -> None:

@@ -1,7 +1,8 @@
 -- Records a run that was asked for and makes it the one under way, or joins the one that is.
 -- A run of one page stands beside the others: `exclusive` is "0" and `active` stays as it is.
 -- KEYS active, runs. ARGV root of all runs, then as named below, then field-value pairs of the new run.
--- Answers {outcome, run id, job ids, next slice of lane 0}; outcome: new, joined, resumed.
+-- Answers {outcome, run id, job ids, next slice of lane 0}; outcome: new, joined, resumed (a run that nobody carries on:
+-- the backup way left it, or whoever asked for it may have died before its message was published).
 local root, id, now, aliveUntil, exclusive, force, source, ttl = unpack(ARGV, 1, 8)
 local active, runs = KEYS[1], KEYS[2]
 
@@ -13,8 +14,8 @@ if current and current ~= id then
   if status == 'pending' or status == 'active' then
     if tonumber(alive) > tonumber(now) then
       local asked = redis.call('HMGET', run, 'followUpSource', 'force', 'source')
-      if parked == '1' then
-        redis.call('HSET', run, 'parked', '0', 'aliveUntil', aliveUntil)
+      if parked == '1' or (status == 'pending' and not jobs) then
+        redis.call('HSET', run, 'aliveUntil', aliveUntil)
         if (force == '1' and asked[2] ~= '1') or (asked[3] ~= '' and asked[3] ~= source) then
           redis.call('HSET', run, 'followUp', '1', 'followUpSource', source)
           if force == '1' then redis.call('HSET', run, 'followUpForce', '1') end

@@ -32,9 +32,12 @@ elseif status ~= 'pending' and status ~= 'active' then
 end
 redis.call('EXPIRE', run, ttl)
 
-redis.call('HSETNX', run, 'planner', lane)
+-- The backup way goes on with a plan that rests (its message may never come), and gives it back to who comes by message.
+local planner = redis.call('HGET', run, 'planner')
+local handed = (lane == 'here' and redis.call('HGET', run, 'planRests') == '1') or (lane ~= 'here' and planner == 'here')
+if not planner or handed then redis.call('HSET', run, 'planner', lane) end
 if redis.call('HGET', run, 'phase') == 'plan' and redis.call('HGET', run, 'planner') ~= lane then
-  redis.call('SADD', run .. ':waiting', lane)
+  if lane ~= 'here' then redis.call('SADD', run .. ':waiting', lane) end -- the backup way is called by its owner
   return {'early', '', unpack(redis.call('HGETALL', run))}
 end
 
@@ -58,5 +61,5 @@ redis.call('HSETNX', run, 'startedAt', now)
 if tonumber(redis.call('HGET', run, 'aliveUntil') or '0') < tonumber(aliveUntil) then
   redis.call('HSET', run, 'aliveUntil', aliveUntil)
 end
-redis.call('HSET', run, 'status', 'active', 'slice:' .. lane, slice, 'token:' .. lane, token)
+redis.call('HSET', run, 'status', 'active', 'planRests', '0', 'parked', '0', 'slice:' .. lane, slice, 'token:' .. lane, token)
 return {'go', token, unpack(redis.call('HGETALL', run))}

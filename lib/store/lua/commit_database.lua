@@ -1,10 +1,9 @@
 -- Publishes a child database's bundle and ends its claim. KEYS run, the bundle, databases. ARGV as named below; an empty
--- `text` leaves the published bundle as it is. Answers done, older or lost.
+-- `text` leaves the published bundle as it is. Answers done, older, repeated or lost, as for a page.
 local lane, token, item, id, text, readAt, kept, ttl = unpack(ARGV)
 local run, bundle, databases = unpack(KEYS)
-if redis.call('HGET', run, 'token:' .. lane) ~= token or redis.call('HGET', run .. ':claims', item) ~= token then
-  return 'lost'
-end
+if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
+if redis.call('HGET', run .. ':claims', item) ~= token then return 'repeated' end
 
 local before = redis.call('HGET', databases, id)
 local newer = before and tonumber(string.match(before, '"read_at":([%d%.eE+]+)')) > tonumber(readAt)

@@ -2,12 +2,13 @@
 -- A slug that another page still owns, but will leave in this run, is taken when the run's index is published: until
 -- then the bundle is staged. KEYS as named below. ARGV as named below, then
 -- new items (id, payload, …).
--- Answers done, older (a newer reading stands in KV), staged, taken (by a page that stays), or lost.
+-- Answers done, older (a newer reading stands in KV), staged, taken (by a page that stays), repeated (this page is no
+-- concern of the slice any more: this very call came through before and its answer was lost, or its claim expired), or lost
+-- (the whole lane).
 local lane, token, id, slug, source, head, parts, readAt, kept, meta, ttl = unpack(ARGV, 1, 11)
-local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged = unpack(KEYS)
-if redis.call('HGET', run, 'token:' .. lane) ~= token or redis.call('HGET', run .. ':claims', id) ~= token then
-  return 'lost'
-end
+local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged, prepared = unpack(KEYS)
+if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
+if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
 
 local before = redis.call('HGET', keptKey, id)
 -- The member is found as text: decoding it here would turn its empty lists into objects.
@@ -22,9 +23,16 @@ if outcome == 'done' and head ~= '' then
   end
 end
 
+local function place(bundle)
+  for i = 1, tonumber(parts) do
+    redis.call('RENAME', prepared .. ':' .. i, bundle .. ':part:' .. i)
+    redis.call('PERSIST', bundle .. ':part:' .. i) -- what is renamed takes its expiry along
+  end
+end
+
 if outcome == 'staged' then
   redis.call('SET', staged, head)
-  for i = 1, tonumber(parts) do redis.call('PERSIST', staged .. ':part:' .. i) end
+  place(staged)
   redis.call('HSET', stagedPages, id, kept)
   redis.call('HSET', stagedMetas, id, meta)
   redis.call('HINCRBY', revisions, source, 1)
@@ -32,10 +40,7 @@ elseif outcome == 'done' then
   redis.call('HSET', keptKey, id, kept)
   if head ~= '' then
     redis.call('SET', page, head)
-    for i = 1, tonumber(parts) do
-      redis.call('RENAME', staged .. ':part:' .. i, page .. ':part:' .. i)
-      redis.call('PERSIST', page .. ':part:' .. i)
-    end
+    place(page)
     redis.call('HSET', metas, id, meta)
     redis.call('HSET', slugs, slug, id)
     redis.call('HINCRBY', revisions, source, 1)

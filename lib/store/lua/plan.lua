@@ -1,21 +1,26 @@
--- Writes (a part of) a run's plan. KEYS the run. ARGV as named below, then field-value pairs for the run, then the items:
--- id and payload in turn. The first part clears what a killed planner left; the last one opens the plan for work.
--- Answers the lanes that came too early and wait for their next message, or "lost" where another planner took over.
-local lane, token, first, last, ttl, fields = unpack(ARGV, 1, 6)
+-- Writes (a part of) a run's plan. KEYS the run. ARGV as named below, then field-value pairs for the run, pages that will
+-- leave their slugs, pages to be dropped, and the items: id and payload in turn. The first part clears what a killed
+-- planner left; the last one opens the plan for work.
+-- Answers the lanes that came too early and wait for their next message, or "lost" where another planner took over. Asked
+-- again, because its answer was lost, it says the same.
+local lane, token, first, last, ttl, fields, moving, drops = unpack(ARGV, 1, 8)
 local run = KEYS[1]
-if redis.call('HGET', run, 'token:' .. lane) ~= token or redis.call('HGET', run, 'phase') ~= 'plan' then return 'lost' end
+if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
+if redis.call('HGET', run, 'phase') ~= 'plan' then return redis.call('SMEMBERS', run .. ':waiting') end
+if redis.call('HGET', run, 'planner') ~= lane then return 'lost' end
 
-if first == '1' then redis.call('DEL', run .. ':plan', run .. ':due') end
-local itemsFrom = 7 + tonumber(fields)
+if first == '1' then redis.call('DEL', run .. ':plan', run .. ':due', run .. ':vacating', run .. ':drops') end
+local movingFrom = 9 + tonumber(fields)
+local dropsFrom = movingFrom + tonumber(moving)
+local itemsFrom = dropsFrom + tonumber(drops)
+for i = movingFrom, dropsFrom - 1 do redis.call('SADD', run .. ':vacating', ARGV[i]) end
+for i = dropsFrom, itemsFrom - 1 do redis.call('SADD', run .. ':drops', ARGV[i]) end
 for i = itemsFrom, #ARGV, 2 do
   redis.call('HSET', run .. ':plan', ARGV[i], ARGV[i + 1])
   redis.call('ZADD', run .. ':due', 0, ARGV[i])
 end
-redis.call('EXPIRE', run .. ':plan', ttl)
-redis.call('EXPIRE', run .. ':due', ttl)
+for _, part in ipairs({'plan', 'due', 'vacating', 'drops'}) do redis.call('EXPIRE', run .. ':' .. part, ttl) end
 if last ~= '1' then return {} end
 
-redis.call('HSET', run, 'phase', 'work', unpack(ARGV, 7, itemsFrom - 1))
-local waiting = redis.call('SMEMBERS', run .. ':waiting')
-redis.call('DEL', run .. ':waiting')
-return waiting
+redis.call('HSET', run, 'phase', 'work', unpack(ARGV, 9, movingFrom - 1))
+return redis.call('SMEMBERS', run .. ':waiting')

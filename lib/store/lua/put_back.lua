@@ -1,10 +1,10 @@
 -- Ends a claim without a result. With a payload the item is due again at `dueAt`; without one it is given up, noted in
--- the run's errors, and stays due for the next run. KEYS run, overdue. ARGV as named below. Answers done or lost.
+-- the run's errors, and stays due for the next run. KEYS run, overdue. ARGV as named below. Answers done, repeated
+-- or lost, as for a page that is published.
 local lane, token, id, payload, dueAt, problem, ttl = unpack(ARGV)
 local run, overdue = unpack(KEYS)
-if redis.call('HGET', run, 'token:' .. lane) ~= token or redis.call('HGET', run .. ':claims', id) ~= token then
-  return 'lost'
-end
+if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
+if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
 
 redis.call('HDEL', run .. ':claims', id)
 if payload ~= '' then

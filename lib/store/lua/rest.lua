@@ -20,6 +20,7 @@ if redis.call('HEXISTS', run, 'jobIds') == 1 or redis.call('HEXISTS', run, 'slic
 end
 if tonumber(redis.call('HGET', run, 'ended:' .. lane) or '-1') < tonumber(slice) then
   redis.call('HSET', run, 'ended:' .. lane, slice, 'aliveUntil', aliveUntil, 'parked', parked)
+  if redis.call('HGET', run, 'planner') == lane then redis.call('HSET', run, 'planRests', '1') end
   for i = 7, #ARGV, 2 do redis.call('HINCRBY', run, ARGV[i], ARGV[i + 1]) end
 end
 

@@ -1,0 +1,98 @@
+"""Strikes at one exact moment of a run: around a certain KV command, or a certain request to Notion."""
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import lib.store.kv
+from dev.upstash import Failed
+from tests.stack.crashes.deployment import kill
+from tests.stack.crashes.world import World
+
+How = Literal["kill", "break"]
+When = Literal["before", "after"]
+Met = Callable[[str, str], None]
+
+SCRIPTS = {path.read_text("utf-8"): path.stem for path in Path(lib.store.kv.__file__).parent.glob("lua/*.lua")}
+PARTIAL = re.compile(r"partial:\S+")
+RUN_ID = re.compile(r"run_[0-9a-f]{32}")
+
+
+class Point:
+    """A moment of a run: the nth time that something is done. What tasks do side by side comes in another order every
+    time, so a moment is known by its name and not by how much came before it."""
+
+    def __init__(self, what: str, nth: int) -> None:
+        self.what, self.nth = what, nth
+
+    def __repr__(self) -> str:
+        return f"{self.what} ({self.nth})"
+
+
+def listen(world: World, met: Met) -> None:
+    """Calls `met("before" | "after", what)` around everything that the functions do to the world."""
+    world.kv.on_command(lambda when, words: met(when, f"kv {_command(words)}"))
+    world.notion.on_request(lambda when, method, path: met(when, f"notion {method} {path}"))
+
+
+def points(world: World) -> list[Point]:
+    """Every moment of the run that is asked for now."""
+    seen: Counter[str] = Counter()
+    listen(world, lambda when, what: seen.update([what] if when == "after" else []))
+    world.sync()
+    return [Point(what, nth) for what, times in seen.items() for nth in range(1, times + 1)]
+
+
+class Strike:
+    """Before: what was asked for has arrived and is not executed. After: it is, and nobody gets the answer.
+
+    How: the functions are killed, or KV breaks the connection. `struck` tells whether the moment came.
+    """
+
+    def __init__(self, world: World, point: Point, how: How, when: When) -> None:
+        self.struck = False
+        self._how = how
+        self._finished: set[str] = set()
+        self._requests_before = 0
+        self._world, self._point, self._when = world, point, when
+        self._process = world.deployment.process()
+        self._met = 0
+        self._counting = threading.Lock()
+        listen(world, self._meet)
+
+    def read_again(self) -> list[str]:
+        """Pages whose trees were read once more although the run had finished them before the strike."""
+        requests = self._world.notion.log.requests[self._requests_before :]
+        return [request["path"] for request in requests if request["path"].split("/")[3] in self._finished]
+
+    def _meet(self, when: str, what: str) -> None:
+        if (when, what) != (self._when, self._point.what):
+            return
+        with self._counting:
+            self._met += 1
+            if self._met != self._point.nth:
+                return
+        if self._how == "kill":
+            kill(self._process)
+        self._finished = finished(self._world)
+        self._requests_before = len(self._world.notion.log.requests)
+        self.struck = True
+        if self._how == "break" or (when == "before" and what.startswith("kv ")):
+            raise Failed("reset")
+
+
+def finished(world: World) -> set[str]:
+    """Pages that the runs under way have finished."""
+    done: set[str] = set()
+    for key in world.redis.scan_iter("sync:run:*:done"):
+        done |= world.redis.smembers(key)
+    return done
+
+
+def _command(words: list[str]) -> str:
+    if words[0] == "EVAL":
+        return SCRIPTS[words[1]]
+    return PARTIAL.sub("partial:{item}", RUN_ID.sub("{run}", " ".join(words[:2])))

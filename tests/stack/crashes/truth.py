@@ -1,0 +1,18 @@
+"""What a run of the small workspace must come to, whatever happens on the way."""
+
+from typing import NamedTuple
+
+from tests.stack.crashes.world import State
+
+EXACT = ("listed", "toSync", "synced", "deleted", "failed", "unchanged")
+"""Counters that nothing may change."""
+SHORT = {"SYNC_SLICE_SECONDS": "0.001"}
+"""A slice for about each request."""
+
+
+class Truth(NamedTuple):
+    """What is published before the run and after it, where nothing goes wrong, and that run's record."""
+
+    before: State
+    after: State
+    run: dict[str, str]
