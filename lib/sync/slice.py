@@ -197,10 +197,10 @@ class Worker:
         except INTERRUPTIONS as stop:
             partial.read_at = partial.read_at or self._notion.notion_time(since)
             if partial.is_begun:
-                await self._runs.hand_on(self._hold.run_id, what, partial)
                 if not isinstance(stop, NotionAway):  # one that failed is put back with a pause
                     again = msgspec.structs.replace(item, interrupted=True)
-                    await self._runs.put_back(self._hold, again, self._now())
+                    await self._runs.put_back(self._hold, again, self._now())  # first: whoever was overtaken ends here
+                await self._runs.hand_on(self._hold.run_id, what, partial)
             raise
         partial.read_at = partial.read_at or self._notion.notion_time(since)
 
