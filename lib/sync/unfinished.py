@@ -58,9 +58,10 @@ class Readings:
         except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
             if msgspec.json.encode(reading) != before:
                 self._date(reading, began_at)
-                await self._runs.hand_on(hold.run_id, what, reading)
                 if not isinstance(stop, NotionAway):  # one that failed is put back with a pause
-                    await self._runs.put_back(hold, msgspec.structs.replace(item, interrupted=True), self._now())
+                    again = msgspec.structs.replace(item, interrupted=True)
+                    await self._runs.put_back(hold, again, self._now())  # first: whoever was overtaken ends here
+                await self._runs.hand_on(hold.run_id, what, reading)
             raise
         self._date(reading, began_at)
 

@@ -17,7 +17,7 @@ When = Literal["before", "after"]
 Met = Callable[[str, str], None]
 
 SCRIPTS = {path.read_text("utf-8"): path.stem for path in Path(lib.store.kv.__file__).parent.glob("lua/*.lua")}
-PARTIAL = re.compile(r"partial:\S+")
+ITEM = re.compile(r"(partial|parts):\S+")
 RUN_ID = re.compile(r"run_[0-9a-f]{32}")
 
 
@@ -95,4 +95,4 @@ def finished(world: World) -> set[str]:
 def _command(words: list[str]) -> str:
     if words[0] == "EVAL":
         return SCRIPTS[words[1]]
-    return PARTIAL.sub("partial:{item}", RUN_ID.sub("{run}", " ".join(words[:2])))
+    return ITEM.sub(r"\1:{item}", RUN_ID.sub("{run}", " ".join(words[:2])))
