@@ -42,7 +42,7 @@ def test_a_function_that_is_killed_between_slices_loses_nothing(edited: World, t
         most = {point.what: 2 for point in points(edited) if point.what not in known} | {"kv begin": 2, "kv rest": 2}
         edited.rewind()
         moments = [point for point in points(edited) if point.nth <= most.get(point.what, 0)]
-        assert {"kv put_back", "kv HSET sync:run:{run}:listing"} <= {point.what for point in moments}
+        assert {"kv put_back", "kv SET sync:run:{run}:listing"} <= {point.what for point in moments}
 
         _strike_at_each(edited, truth, moments, "kill", when)
 
