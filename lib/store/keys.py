@@ -84,6 +84,20 @@ class Keys:
         """Hash: the minute's Notion requests, shared by all instances."""
         return f"{self.prefix}sync:budget"
 
+    @property
+    def foreign(self) -> str:
+        """Set: ids of pages that hold originals of synced blocks and are not published themselves."""
+        return f"{self.prefix}sync:foreign"
+
+    @property
+    def webhook_token(self) -> str:
+        """The verification token that Notion's webhook sent, for an hour."""
+        return f"{self.prefix}sync:webhook:token"
+
+    def event(self, event_id: str) -> str:
+        """Stands as long as the webhook event may come again."""
+        return f"{self.prefix}sync:webhook:event:{event_id}"
+
     def partial(self, page_id: str) -> str:
         """What an interrupted slice had read of a page's tree."""
         return f"{self.prefix}sync:partial:{page_id}"
@@ -106,5 +120,5 @@ class Keys:
 
     def run(self, run_id: str) -> str:
         """Root of a run's keys: the run itself is a hash under this very name; `:plan`, `:due`, `:claims`,
-        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:errors`, `:changed` follow it."""
+        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:errors`, `:changed`, `:removed` follow it."""
         return f"{self.prefix}sync:run:{run_id}"
