@@ -1,12 +1,16 @@
 """What callers ask for, as values: from query strings and message bodies, and the trigger's answer back."""
 
+import binascii
+from base64 import b64decode
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+import msgspec
+
 from lib.config import Config
 from lib.endpoint import Request
-from lib.errors import Refused
+from lib.errors import Hopeless, Refused
 from lib.model import JSON, Ask
 from lib.sync.queue import Message
 from lib.sync.trigger import Triggered
@@ -26,13 +30,70 @@ def ask_of(query: Mapping[str, str], config: Config) -> Ask:
 def message_of(request: Request, config: Config) -> Message:
     """A worker's message. One without a run id (from QStash's console or a schedule) names its run by its own id, so
     that every delivery of it is the same run."""
+    return _message(request.json(), request.headers.get("upstash-message-id", ""), config)
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """What is known of the end of a run; `failed` is the message that was given up, and `reason` why."""
+
+    run_id: str
+    failed: Message | None = None
+    reason: str = ""
+
+
+def ending_of(request: Request, config: Config) -> Ending:
+    """A notice of ours, or a callback of QStash's (https://upstash.com/docs/qstash/features/callbacks), whose fields
+    come in different types: only those that are needed are looked at, and none has to be there."""
     body = request.json()
+    message_id = body.get("sourceMessageId")
+    if not message_id:
+        run_id = _typed(body, "runId", str, "")
+        if not run_id:
+            raise Refused("the body is neither a notice with a runId nor a callback of QStash's")
+        return Ending(run_id)
+    message = _message(_decoded(body.get("sourceBody")), str(message_id), config)
+    if not _given_up(body):
+        return Ending(message.run_id)
+    said = _decoded(body.get("body")).get("error") or "no reason was given"
+    attempts = _number(body.get("retried")) + 1
+    times = f"{attempts} attempt{'s' if attempts > 1 else ''}"
+    status = _number(body.get("status"))
+    answer = f"the last answer was {status}" if status else "no answer came"
+    return Ending(message.run_id, message, f"The worker failed at {times}; {answer}: {str(said)[:500]}")
+
+
+def _given_up(callback: JSON) -> bool:
+    """Whether QStash will not send the message again. A failure callback has its place in the dead letter queue;
+    a plain one comes after every attempt."""
+    if callback.get("dlqId"):
+        return True
+    status = _number(callback.get("status"))
+    if 200 <= status < 300:
+        return False
+    last = "maxRetries" in callback and _number(callback.get("retried")) >= _number(callback["maxRetries"])
+    return last or status == Hopeless.status
+
+
+def _decoded(text: object) -> JSON:
+    """A JSON object in base64, as callbacks carry bodies; {} for anything else."""
+    try:
+        value = msgspec.json.decode(b64decode(text)) if isinstance(text, str) else {}
+    except (binascii.Error, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: object) -> int:
+    return int(value) if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal()) else 0
+
+
+def _message(body: JSON, message_id: str, config: Config) -> Message:
     ask = Ask(
         force=_typed(body, "force", bool, False),
         source=_typed(body, "source", str, ""),
         page=_typed(body, "page", str, ""),
     )
-    run_id = _typed(body, "runId", str, "") or _run_of(request)
+    run_id = _typed(body, "runId", str, "") or _run_of(message_id)
     number = _typed(body, "slice", int, 0)
     if number < 0:
         raise Refused("slice must not be negative")
@@ -67,8 +128,7 @@ def _checked(ask: Ask, config: Config) -> Ask:
     return ask
 
 
-def _run_of(request: Request) -> str:
-    message_id = request.headers.get("upstash-message-id")
+def _run_of(message_id: str) -> str:
     if not message_id:
         raise Refused("the message has neither a runId nor QStash's Upstash-Message-Id")
     return f"run_{sha256(message_id.encode()).hexdigest()[:32]}"
