@@ -21,7 +21,7 @@ from lib.store.tellings import Tellings
 from lib.sync.plan import Known, make
 from lib.sync.publish import Publisher
 from lib.sync.queue import Message, Notice, Queue
-from lib.sync.single import survey_page
+from lib.sync.single import PageSurvey
 from lib.sync.slice import Worker
 from lib.sync.survey import Found, Progress, Survey
 from lib.sync.telling import fail
@@ -159,7 +159,8 @@ class Engine:
                 return stop
         else:
             forced_at = await self._runs.forced_at(hold.run_id)
-        return await self._worker.work(hold, run, forced_at, until)
+        # A run of one page reads no other, however it is forced.
+        return await self._worker.work(hold, run, None if run.page else forced_at, until)
 
     async def _plan(self, hold: Hold, run: Run) -> float | None:
         remembered = await self._memory.everything()
@@ -168,7 +169,7 @@ class Engine:
         )
         forced_at = _forced_at(run, known.sources)
         found = await self._survey(hold, run, known, forced_at)
-        plan = make(found.listed, known, found.watched, gone=found.gone, forced_at=forced_at)
+        plan = make(found.listed, known, found.watched, gone=found.gone, forced_at=forced_at, focus=found.focus)
         lost = {id: known.databases[id] for id in found.watched.lost_databases}
         await self._memory.lose_databases(lost)
         if run.force:
@@ -200,12 +201,14 @@ class Engine:
         return forced_at
 
     async def _survey(self, hold: Hold, run: Run, known: Known, forced_at: float | None) -> Found:
-        if run.page:
-            return await survey_page(self._notion, known, self._sources, run.page, self._now)
         begun_before = run.slices + run.retries > 1
         progress = (await self._runs.survey(hold.run_id, Progress) if begun_before else None) or Progress()
         wanted = {name: ref for name, ref in self._sources.items() if run.source in ("", name)}
-        survey = Survey(self._notion, known, wanted, progress, now=self._now, forced_at=forced_at)
+        survey: Survey | PageSurvey
+        if run.page:
+            survey = PageSurvey(self._notion, known, wanted, progress, run.page, now=self._now)
+        else:
+            survey = Survey(self._notion, known, wanted, progress, now=self._now, forced_at=forced_at)
         try:
             return await survey.look()
         except (NotionWait, OutOfTime):
