@@ -210,6 +210,8 @@ class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     notion_requests: int = 0
     error: str = ""
     problems: list[Problem] = []
+    updated: list[str] = []
+    """Slugs of pages that changed; of many, some."""
 
     @property
     def broke(self) -> bool:
@@ -222,3 +224,23 @@ class Changes(msgspec.Struct, frozen=True):
 
     changed: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What Notion's webhook says: `kind` (such as `page.moved`) happened to `entity`, which stands in `parent`.
+
+    Only a signal: what it is about has to be read. `data_source` is the one that holds a row, `at` epoch seconds.
+    """
+
+    id: str
+    kind: str
+    at: float
+    entity: str
+    parent: str = ""
+    data_source: str = ""
+
+
+class Handshake(msgspec.Struct, frozen=True):
+    """What Notion sends when a webhook is set up: the token that a person has to give back to it."""
+
+    token: str

@@ -1,8 +1,10 @@
 """What callers ask for, as values: from query strings and message bodies, and the trigger's answer back."""
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -11,11 +13,14 @@ import msgspec
 from lib.config import Config
 from lib.endpoint import Request
 from lib.errors import Hopeless, Refused
-from lib.model import JSON, Ask
+from lib.model import JSON, Ask, Event, Handshake
+from lib.notion.ids import dashed
 from lib.sync.queue import Message
 from lib.sync.trigger import Triggered
 
 CONSOLE = "https://console.upstash.com/qstash?messageId="
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,200}")
+_UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
 YES, NO = ("1", "true"), ("", "0", "false")
 
 
@@ -106,6 +111,30 @@ def _message(body: JSON, message_id: str, config: Config) -> Message:
     )
 
 
+def event_of(request: Request) -> Event | Handshake:
+    """What Notion's webhook sent (https://developers.notion.com/reference/webhooks-events-delivery). Only what is
+    needed is looked at: types of events that nobody knew when this was written have other data."""
+    body = request.json()
+    if "verification_token" in body and "type" not in body:
+        token = _typed(body, "verification_token", str, "")
+        if not _TOKEN.fullmatch(token):
+            raise Refused("verification_token is no token of Notion's")
+        return Handshake(token)
+    entity, data = _typed(body, "entity", dict, {}), _typed(body, "data", dict, {})
+    parent = _typed(data, "parent", dict, {})
+    event = Event(
+        id=_typed(body, "id", str, ""),
+        kind=_typed(body, "type", str, ""),
+        at=_moment(_typed(body, "timestamp", str, "")),
+        entity=dashed(_typed(entity, "id", str, "")),
+        parent=dashed(_typed(parent, "id", str, "")),
+        data_source=dashed(_typed(parent, "data_source_id", str, "")),
+    )
+    if not (_UUID.fullmatch(event.id) and event.kind and event.entity):
+        raise Refused("the body is no event of Notion's: id, type, timestamp and entity.id are needed")
+    return event
+
+
 def triggered(answer: Triggered, config: Config) -> JSON:
     """The trigger's answer, in the words its callers know."""
     job_id = answer.job_ids[0] if answer.job_ids else None
@@ -118,6 +147,15 @@ def triggered(answer: Triggered, config: Config) -> JSON:
         "dashboardUrl": CONSOLE + (job_id or ""),
         "statusUrl": config.address(f"/api/sync/status?run={answer.run_id}"),
     }
+
+
+def _moment(time: str) -> float:
+    """Epoch seconds of an ISO time; one without a zone is UTC."""
+    try:
+        moment = datetime.fromisoformat(time)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise Refused("timestamp must be a time such as 2026-01-31T12:00:00.000Z") from None
 
 
 def _checked(ask: Ask, config: Config) -> Ask:

@@ -29,9 +29,11 @@ from lib.sync.queue import Queue
 from lib.sync.trigger import Trigger
 
 if TYPE_CHECKING:
+    from lib.store.events import Events
     from lib.store.tellings import Tellings
     from lib.sync.run import Engine
     from lib.sync.telling import Channel, Desk
+    from lib.sync.webhook import Webhook
 
 DEFAULT_SLICE_SECONDS = 60.0
 """A slice's time where neither SYNC_SLICE_SECONDS nor the platform says how long a function may take."""
@@ -79,6 +81,20 @@ class Services:
         people = (config.slack_webhook_url, config.resend_api_key, config.notify_webhook_url)
         to_people = any(people) and (config.notify_on == "always" or is_news(run))
         return to_people or bool(config.revalidate_url and changed(run))
+
+    @property
+    def events(self) -> "Events":
+        from lib.store.events import Events
+
+        return Events(self.kv, self.keys)
+
+    @property
+    def webhook(self) -> "Webhook":
+        from lib.sync.webhook import Webhook
+
+        config = self.config
+        live = config.notion_webhook_token is not None
+        return Webhook(self.events, self.queue, self.log, references=config.sources, live=live, now=time.time)
 
     def _channels(self) -> list["Channel"]:
         """Those that are set up; the site first."""

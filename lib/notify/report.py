@@ -1,8 +1,13 @@
 """What to say of a run that has ended. Pure: the same words for Slack and for mail."""
 
+import re
+
 from lib.model import Outcome
 
 MOST_PROBLEMS = 5
+MOST_NAMES = 5
+
+_ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 def headline(outcome: Outcome) -> str:
@@ -20,13 +25,15 @@ def headline(outcome: Outcome) -> str:
 
 def scope(outcome: Outcome) -> str:
     if outcome.page:
-        return f"page {outcome.page}"
+        return "one page" if _ID.fullmatch(outcome.page) else f"page {outcome.page}"
     return f"source {outcome.source}" if outcome.source else "everything"
 
 
 def facts(outcome: Outcome) -> list[tuple[str, str]]:
     """Name and value of what is worth a table."""
+    names = ", ".join(outcome.updated[:MOST_NAMES]) + (", …" if len(outcome.updated) > MOST_NAMES else "")
     return [
+        *([("Updated", names)] if names else []),
         ("Pages read", str(outcome.synced)),
         ("Unchanged", str(outcome.unchanged)),
         ("Removed", str(outcome.deleted)),

@@ -10,7 +10,7 @@ from lib.notify.post import post
 from lib.notify.report import facts, headline, problems
 
 LONGEST_HEADER = 150
-LONGEST_TEXT = 3000
+LONGEST_TEXT = 2000
 """Characters, Slack's own limits: https://docs.slack.dev/reference/block-kit/blocks."""
 
 
@@ -35,7 +35,7 @@ def message(outcome: Outcome, dashboard: str) -> JSON:
     mark = ":x:" if outcome.broke else ":warning:" if outcome.failed else ":white_check_mark:"
     blocks: list[Any] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(f"{mark} {title}", LONGEST_HEADER)}},
-        {"type": "section", "fields": [_markdown(f"*{name}*\n{value}") for name, value in facts(outcome)]},
+        {"type": "section", "fields": [_markdown(f"*{name}*\n{_escaped(value)}") for name, value in facts(outcome)]},
     ]
     if outcome.error:
         blocks.append({"type": "section", "text": _markdown(_escaped(outcome.error))})

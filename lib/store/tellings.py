@@ -9,6 +9,8 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Run, run_of
 
+NAMES = 20
+"""So many of the changed pages are named."""
 SILENCE = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
 
 
@@ -29,12 +31,19 @@ class Tellings:
     async def read(self, run_id: str) -> Telling | None:
         """How the run ended; None where it has not, or was cancelled."""
         run = self._keys.run(run_id)
-        fields, errors = await self._kv.pipeline([["HGETALL", run], ["LRANGE", f"{run}:errors", 0, -1]])
+        fields, errors, changed = await self._kv.pipeline(
+            [
+                ["HGETALL", run],
+                ["LRANGE", f"{run}:errors", 0, -1],
+                ["SRANDMEMBER", f"{run}:changed", NAMES],
+            ]
+        )
         if fields.get("status") not in ("delivered", "failed"):
             return None
         problems = [msgspec.json.decode(error, type=Problem) for error in errors]
         told = frozenset(name.removeprefix("told:") for name, value in fields.items() if name.startswith("told:"))
-        return Telling(outcome_of(run_of(fields), problems), told)
+        updated = sorted(name.removeprefix("page:") for name in changed if name.startswith("page:"))
+        return Telling(outcome_of(run_of(fields), problems, updated), told)
 
     async def claim(self, run_id: str, channel: str) -> bool:
         """Takes the telling of a channel on: only one who asks gets it, however often the command is sent."""
@@ -74,7 +83,7 @@ class Tellings:
         await self._kv.command("HSET", self._keys.run(run_id), "silentTold", "1")
 
 
-def outcome_of(run: Run, problems: list[Problem]) -> Outcome:
+def outcome_of(run: Run, problems: list[Problem], updated: list[str]) -> Outcome:
     ended, began = run.finished_at or run.triggered_at, run.started_at or run.triggered_at
     return Outcome(
         run_id=run.run_id,
@@ -94,4 +103,5 @@ def outcome_of(run: Run, problems: list[Problem]) -> Outcome:
         notion_requests=run.notion_requests,
         error=run.error,
         problems=problems,
+        updated=updated,
     )

@@ -4,7 +4,7 @@ import pytest
 
 from lib.model import Outcome, Problem
 from lib.notify import email, slack
-from lib.notify.report import duration, headline, problems
+from lib.notify.report import duration, facts, headline, problems
 
 DASHBOARD = "https://sync.example/"
 BROKEN = [Problem(f"id-{number}", f"page-{number}", "Notion does not show it") for number in range(7)]
@@ -23,12 +23,24 @@ BROKEN = [Problem(f"id-{number}", f"page-{number}", "Notion does not show it") f
             "Sync of source posts finished: 2 pages removed, 1 page could not be read",
         ),
         (Outcome(run_id="r", status="delivered"), "Sync of everything finished: nothing changed"),
+        (
+            Outcome(run_id="r", status="delivered", written=1, page="aaaaaaaa-0000-4000-8000-000000000001"),
+            "Sync of one page finished: 1 bundle updated",
+        ),
         (Outcome(run_id="r", status="failed", error="No."), "Sync of everything failed"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_headline_says_what_became_of_what(outcome: Outcome, words: str) -> None:
     assert headline(outcome) == words
+
+
+def test_the_first_updated_pages_are_named() -> None:
+    few = Outcome(run_id="r", status="delivered", updated=["about", "blog"])
+    many = Outcome(run_id="r", status="delivered", updated=list("abcdefg"))
+
+    assert facts(few)[0] == ("Updated", "about, blog")
+    assert facts(many)[0] == ("Updated", "a, b, c, d, e, …")
 
 
 def test_the_first_problems_are_named_and_the_others_counted() -> None:
@@ -54,7 +66,7 @@ def test_slack_gets_text_for_the_notification_and_blocks_within_its_limits() -> 
     header, fields, error, pages, button, _ = message["blocks"]
     assert len(header["text"]["text"]) <= 150
     assert len(fields["fields"]) <= 10
-    assert max(len(error["text"]["text"]), len(pages["text"]["text"])) <= 3000
+    assert max(len(error["text"]["text"]), len(pages["text"]["text"])) <= 2000
     assert button["elements"][0]["url"] == DASHBOARD
 
 

@@ -182,3 +182,25 @@ async def test_a_run_that_nobody_recorded_is_told_too(office: Office) -> None:
     await desk.tell("r9")
 
     assert channel.told == ["failed"]
+
+
+async def test_a_run_without_a_sign_of_life_is_marked_and_named_until_somebody_notices(office: Office) -> None:
+    await office.runs.ask("r1", Ask(page="about"), NOW - 1)
+    await office.runs.ask("r2", Ask(), NOW + 600)
+    await office.ended(run_id="r3")
+
+    assert await office.tellings.silent() == ["r1"]
+    assert await office.tellings.silent() == ["r1"]
+    await office.tellings.noticed("r1")
+
+    assert await office.tellings.silent() == []
+    run = await office.runs.read("r1")
+    assert run is not None
+    assert (run.status, "no sign of life" in run.error) == ("failed", True)
+
+
+async def test_a_run_that_gave_way_to_another_is_named_too(office: Office) -> None:
+    await office.runs.ask("r1", Ask(), NOW - 1)
+    await office.runs.ask("r2", Ask(), NOW + 600)
+
+    assert await office.tellings.silent() == ["r1"]
