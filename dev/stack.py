@@ -26,7 +26,10 @@ ROOT = Path(__file__).parent.parent
 
 
 class Stack:
-    """A running stack; also a context manager. A stand-in is None where a real service takes its place."""
+    """A running stack; also a context manager. A stand-in is None where a real service takes its place.
+
+    `webhook_seconds`: the Notion stand-in's webhook is set up, and tells of edits so long after they were made.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Stack:
         environ: Mapping[str, str] = os.environ,
         settings: Mapping[str, str] | None = None,
         workspace: Callable[[], Workspace] = load,
+        webhook_seconds: float | None = None,
     ) -> None:
         self._open = ExitStack()
         try:
@@ -46,7 +50,11 @@ class Stack:
             self.secret = environ.get("CRON_SECRET") or secrets.token_urlsafe(16)
             port = port or _free_port()
             self.environ = self._environ(environ) | {"SYNC_BASE_URL": f"http://{HOST}:{port}"} | dict(settings or {})
+            if self.notion and webhook_seconds is not None:
+                self.environ.setdefault("NOTION_WEBHOOK_TOKEN", self.notion.webhooks.token)
             self.functions = self._open.enter_context(Functions(ROOT, self.environ, port))
+            if self.notion and webhook_seconds is not None:
+                self.notion.webhooks.subscribe(f"{self.functions.url}/api/sync/webhook", webhook_seconds)
         except BaseException:
             self._open.close()
             raise
