@@ -179,6 +179,7 @@ class Services:
             queue=self.queue,
             tellings=self.tellings,
             tells=self.tells,
+            tell=lambda run_id: self.desk.tell(run_id),
             give_back=lambda: budget.give_back(pacer.unused),
             log=self.log,
             sources=config.sources,

@@ -58,7 +58,7 @@ class Report(msgspec.Struct, frozen=True):
 
 class Engine:
     """Runs slices with the collaborators it is handed. `now` gives epoch seconds; `tells` says whether anybody is to
-    be told of the end of a run."""
+    be told of the end of a run, and `tell` does it without the queue."""
 
     def __init__(
         self,
@@ -72,6 +72,7 @@ class Engine:
         queue: Queue,
         tellings: Tellings,
         tells: Callable[[Run], bool],
+        tell: Callable[[str], Awaitable[object]],
         give_back: Callable[[], Awaitable[None]],
         log: Log,
         sources: Mapping[str, str],
@@ -80,7 +81,7 @@ class Engine:
     ) -> None:
         self._kv, self._runs, self._memory = kv, runs, memory
         self._notion, self._worker, self._publisher, self._queue = notion, worker, publisher, queue
-        self._tellings, self._tells = tellings, tells
+        self._tellings, self._tells, self._tell_here = tellings, tells, tell
         self._give_back = give_back
         self._log, self._sources, self._now, self._new_id = log, sources, now, new_id
 
@@ -120,7 +121,7 @@ class Engine:
         self._log = self._log.bind(runId=run_id, lane=lane, slice=number)
         self._log.event("slice.began", outcome=begun.outcome)
         if begun.outcome == "go" and number == 0:
-            await self._tell_of_silent_runs()
+            await self._tell_of_silent_runs(queued=lane != HERE)
         return begun
 
     async def _slice(self, hold: Hold, run: Run, until: float, *, queued: bool) -> Report:
@@ -146,7 +147,7 @@ class Engine:
         except Hopeless as reason:
             await fail(self._runs, self._log, hold.run_id, str(reason), self._now())
             if not queued:  # a message that is refused for good calls back by itself
-                await self._tell_if_possible(await self._runs.read(hold.run_id))
+                await self._tell_if_possible(hold.run_id, queued=False)
             raise
 
     async def _advance(self, hold: Hold, run: Run, until: float) -> TryLater | None:
@@ -247,7 +248,7 @@ class Engine:
         if queued:
             await self._tell(done)
         else:
-            await self._tell_if_possible(done)
+            await self._tell_if_possible(hold.run_id, queued=False)
         return Report("done", hold.run_id, done)
 
     async def _tell(self, run: Run | None) -> None:
@@ -255,20 +256,23 @@ class Engine:
         if run and self._tells(run):
             await self._queue.publish([Notice(run.run_id)])
 
-    async def _tell_if_possible(self, run: Run | None) -> bool:
-        """The same for who can't be delivered again: without QStash nobody is told."""
+    async def _tell_if_possible(self, run_id: str, *, queued: bool) -> bool:
+        """The same for who can't be delivered again; the backup way, which has no queue, tells by itself."""
         try:
-            await self._tell(run)
-        except QueueRefused as refusal:
-            self._log.warning("run.untold", reason=str(refusal))
+            if queued:
+                await self._tell(await self._runs.read(run_id))
+            else:
+                await self._tell_here(run_id)
+        except (QueueRefused, TryLater) as trouble:
+            self._log.warning("run.untold", untoldRun=run_id, reason=str(trouble))
             return False
         return True
 
-    async def _tell_of_silent_runs(self) -> None:
+    async def _tell_of_silent_runs(self, *, queued: bool) -> None:
         """Whoever begins a run tells of those that broke without a callback."""
         for run_id in await self._tellings.silent():
             self._log.error("run.silent", brokenRun=run_id)
-            if await self._tell_if_possible(await self._runs.read(run_id)):
+            if await self._tell_if_possible(run_id, queued=queued):
                 await self._tellings.noticed(run_id)
 
     async def _follow(self, run_id: str) -> None:

@@ -14,6 +14,7 @@ from dev.listener import Listener
 from dev.notion import TOKEN
 from dev.qstash import Fault as QueueFault
 from dev.stack import Stack
+from dev.upstash import Fault as KvFault
 from lib.auth import derived_secret, sign_qstash, webhook_secret
 from lib.config import Secret
 from tests.stack.site import Site
@@ -192,7 +193,7 @@ def test_a_run_whose_message_used_up_its_retries_fails_frees_the_way_and_is_told
     assert site.stack.get("/api/sync/trigger").json()["message"] == "Sync job started in background"
 
 
-@pytest.mark.parametrize("how", ["twice", "again"])
+@pytest.mark.parametrize("how", ["twice", "again", "reorder"])
 def test_deliveries_that_repeat_tell_once(site: Site, listener: Listener, how: Any) -> None:
     site.qstash.fail(QueueFault(how=how, matching="."))
     try:
@@ -250,6 +251,34 @@ def test_a_notifier_that_is_set_up_wrongly_fails_neither_the_run_nor_the_others(
     assert len(listener.heard("/slack", taken=False)) == 1
 
 
+def test_a_notifier_that_breaks_after_telling_slack_does_not_tell_it_again(site: Site, listener: Listener) -> None:
+    site.kv.fail(KvFault(how="error", matching=r"^HSET \S+ told:slack", times=1))
+    site.sync()
+    assert told(listener) == {"slack": 1, "hook": 1, "revalidate": 1}
+    notices = [message for message in site.qstash.messages if message.url.endswith(NOTIFY)]
+    assert [attempt.answer.status for attempt in notices[0].attempts] == [503]
+
+    site.qstash.advance(600)
+    site.qstash.drain()
+
+    assert told(listener) == {"slack": 1, "hook": 1, "revalidate": 1}
+
+
+def test_a_last_slice_that_breaks_before_its_notice_is_out_tells_when_it_comes_again(
+    site: Site, listener: Listener
+) -> None:
+    site.notion.latency.set(50)  # so that the fault below meets the notice
+    run_id = site.stack.get("/api/sync/trigger").json()["runId"]
+    site.qstash.fail(QueueFault(how="publish_error", times=1))
+    site.ended(run_id)
+    assert told(listener) == {"slack": 0, "hook": 0, "revalidate": 0}
+
+    site.qstash.advance(600)
+    site.qstash.drain()
+
+    assert told(listener) == {"slack": 1, "hook": 1, "revalidate": 1}
+
+
 def test_a_run_that_broke_in_silence_is_told_by_the_next_one(site: Site, listener: Listener) -> None:
     site.qstash.fail(QueueFault(how="drop", matching="worker", times=1))
     lost = site.stack.get("/api/sync/trigger").json()["runId"]
@@ -264,11 +293,22 @@ def test_a_run_that_broke_in_silence_is_told_by_the_next_one(site: Site, listene
     assert failures == [lost]
 
 
-def test_the_backup_way_tells_too(site: Site, listener: Listener) -> None:
-    site.stack.get("/api/sync")
-    site.qstash.drain()
+def test_the_backup_way_tells_without_the_queue(site: Site, listener: Listener) -> None:
+    site.qstash.fail(QueueFault(how="publish_error"))
+    try:
+        assert site.stack.get("/api/sync").json()["status"] == "done"
+    finally:
+        site.qstash.heal()
 
     assert told(listener) == {"slack": 1, "hook": 1, "revalidate": 1}
+
+
+def test_the_backup_way_tells_of_its_failure(site: Site, listener: Listener) -> None:
+    site.notion.edit.revoke_token(TOKEN)
+
+    assert site.stack.get("/api/sync").status_code == 489
+
+    assert told(listener) == {"slack": 1, "hook": 1, "revalidate": 0}
 
 
 def test_nobody_but_qstash_makes_us_tell(site: Site) -> None:
