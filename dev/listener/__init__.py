@@ -5,7 +5,6 @@
 
 import json
 import threading
-import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -53,12 +52,10 @@ class Listener:
 
     def wait(self, count: int, path: str = "", timeout_seconds: float = 10.0) -> list[Heard]:
         """Waits until so many came. Raises `TimeoutError`."""
-        give_up = time.monotonic() + timeout_seconds
         with self._lock:
-            while len(heard := self.heard(path)) < count:
-                if not self._lock.wait(give_up - time.monotonic()):
-                    raise TimeoutError(f"{len(heard)} of {count} requests came to {path or 'any path'}")
-            return heard
+            if not self._lock.wait_for(lambda: len(self.heard(path)) >= count, timeout_seconds):
+                raise TimeoutError(f"{len(self.heard(path))} of {count} requests came to {path or 'any path'}")
+            return self.heard(path)
 
     def fail(self, path: str, status: int = 503, times: int = 1, headers: dict[str, str] | None = None) -> None:
         """Refuses what comes to this path, so many times."""

@@ -39,7 +39,7 @@ class Webhooks:
 
     def __init__(self, workspace: Workspace, clock: Clock) -> None:
         self._workspace, self._clock = workspace, clock
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self.token = SECRET
         self.reset()
 
@@ -74,6 +74,12 @@ class Webhooks:
         with self._lock:
             events, self._pending = list(self._pending.values()), {}
         return [self._deliver(event) for event in reversed(events)]
+
+    def wait(self, count: int, timeout_seconds: float = 10.0) -> None:
+        """Waits until so many events were sent. Raises `TimeoutError`."""
+        with self._lock:
+            if not self._lock.wait_for(lambda: len(self.deliveries) >= count, timeout_seconds):
+                raise TimeoutError(f"{len(self.deliveries)} of {count} events were sent")
 
     def redeliver(self) -> list[Delivery]:
         """Sends every event again, as Notion does that missed an answer."""
@@ -130,6 +136,7 @@ class Webhooks:
         delivery = Delivery(event, status)
         with self._lock:
             self.deliveries.append(delivery)
+            self._lock.notify_all()
         return delivery
 
     def _post(self, body: JSON) -> httpx.Response:

@@ -6,8 +6,9 @@ from typing import Protocol
 import httpx
 import msgspec
 
+from lib.errors import Misconfigured, TryLater
 from lib.model import JSON, Changes, Outcome
-from lib.notify.post import post
+from lib.notify.post import PAUSE_SECONDS, post
 
 KEYS_PER_REQUEST = 500
 
@@ -25,7 +26,8 @@ class Ledger(Protocol):
 class Revalidation:
     """`POST {"runId", "changed": [slugs], "deleted": [slugs], "tags": [keys]}` with the secret as bearer.
 
-    In batches, each noted when the site has taken it: who repeats begins where the last one stopped.
+    In batches, each noted when the site has taken it: who repeats begins where the last one stopped. No refusal is
+    final: a site that was never told would show old pages for good.
     """
 
     name = "revalidate"
@@ -35,14 +37,17 @@ class Revalidation:
         self._url, self._secret, self._http, self._ledger = url, secret, http, ledger
 
     async def tell(self, outcome: Outcome) -> None:
-        """Raises what `post` raises."""
+        """Raises `TryLater`."""
         changes = await self._ledger.changes(outcome.run_id)
         keys = sorted(changes.changed | changes.deleted)
         done = await self._ledger.passed_on(outcome.run_id)
         headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
         while some := keys[done : done + KEYS_PER_REQUEST]:
             content = msgspec.json.encode(batch(outcome.run_id, some, changes))
-            await post(self._http, "REVALIDATE_URL", self._url, content, headers)
+            try:
+                await post(self._http, "REVALIDATE_URL", self._url, content, headers)
+            except Misconfigured as refusal:
+                raise TryLater(str(refusal), PAUSE_SECONDS) from None
             done += len(some)
             await self._ledger.pass_on(outcome.run_id, done)
 

@@ -111,7 +111,10 @@ class Queue:
             "url": self._config.address(WORKER),
             "retries": self._config.retries,
             "failure_callback": self._config.address(NOTIFY),
-            "failure_callback_headers": {f"Forward-{name}": value for name, value in forwarded.items()},
+            "failure_callback_headers": {
+                **{f"Forward-{name}": value for name, value in forwarded.items()},
+                "Retries": str(NOTICE_RETRIES),  # else as many as the message, which may be none
+            },
         }
         return request | ({"delay": message.delay_seconds} if message.delay_seconds else {})
 

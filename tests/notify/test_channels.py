@@ -137,6 +137,16 @@ async def test_many_changes_go_in_batches_and_none_goes_twice(http: httpx.AsyncC
 
 
 @respx.mock
+async def test_a_site_that_refuses_is_told_again_another_time(http: httpx.AsyncClient) -> None:
+    respx.post(SITE).respond(401, text="wrong secret")
+    book = Book({"page:about"})
+
+    with pytest.raises(TryLater, match="REVALIDATE_URL: the answer was 401"):
+        await Revalidation(SITE, "old", http, book).tell(OUTCOME)
+    assert book.done == 0
+
+
+@respx.mock
 async def test_nothing_changed_is_not_told_to_the_site(http: httpx.AsyncClient) -> None:
     await Revalidation(SITE, "s3cret", http, Book(set())).tell(OUTCOME)
 

@@ -188,6 +188,7 @@ def test_a_run_whose_message_used_up_its_retries_fails_frees_the_way_and_is_told
     assert run["status"] == "failed"
     assert "503" in run["error"]
     assert "3 attempts" in run["error"]
+    assert site.qstash.messages[0].publication.headers["upstash-failure-callback-retries"] == ["3"]
     assert told(listener) == {"slack": 1, "hook": 1, "revalidate": 0}
     site.notion.faults.clear()
     assert site.stack.get("/api/sync/trigger").json()["message"] == "Sync job started in background"
@@ -279,6 +280,39 @@ def test_a_last_slice_that_breaks_before_its_notice_is_out_tells_when_it_comes_a
     assert told(listener) == {"slack": 1, "hook": 1, "revalidate": 1}
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_in_bad_weather_each_run_is_told_once(site: Site, listener: Listener, seed: int) -> None:
+    site.sync()
+    listener.reset()
+    for how in ("twice", "again"):
+        site.qstash.fail(QueueFault(how=how, matching="."))
+    for executed in (True, False):
+        writes = r"^(EVAL|HSET|HSETNX|SMEMBERS)\b"
+        site.kv.fail(KvFault(how="reset", executed=executed, matching=writes, times=0, probability=0.08, seed=seed))
+
+    for query in ({"page": edited(site)}, {"force": "1"}, {}):
+        edited(site)
+        site.stack.get("/api/sync/trigger", **query)
+        _work_off(site)
+    site.kv.heal()
+    site.qstash.heal()
+    _work_off(site)
+    for run_id in _runs(site, "pending", "active"):  # not even their callbacks came through
+        site.command("HSET", f"sync:run:{run_id}", "aliveUntil", "1")
+    site.sync()
+
+    ended = _runs(site, "delivered", "failed")[1:]
+    counters = ("written", "deleted", "touched", "failed")
+    news = [
+        run_id
+        for run_id in ended
+        if site.run(run_id)["status"] == "failed" or any(int(site.run(run_id).get(name, 0)) for name in counters)
+    ]
+    assert len(news) > 1
+    assert {heard.json["data"]["runId"] for heard in listener.heard("/hook")} == set(news)
+    assert len(listener.heard("/slack")) == len(news)
+
+
 def test_a_run_that_broke_in_silence_is_told_by_the_next_one(site: Site, listener: Listener) -> None:
     site.qstash.fail(QueueFault(how="drop", matching="worker", times=1))
     lost = site.stack.get("/api/sync/trigger").json()["runId"]
@@ -325,3 +359,17 @@ def test_a_forced_run_that_changes_nothing_tells_nobody(site: Site, listener: Li
     site.sync(force="1")
 
     assert told(listener) == {"slack": 0, "hook": 0, "revalidate": 0}
+
+
+def _work_off(site: Site) -> None:
+    """Lets the queue work, retries too, until nothing is left to do."""
+    for _ in range(6):
+        site.qstash.drain()
+        site.qstash.advance(600)
+    site.qstash.drain()
+
+
+def _runs(site: Site, *status: str) -> list[str]:
+    """Ids of the runs in this state, oldest first."""
+    run_ids: list[str] = site.command("ZRANGE", "sync:runs", "0", "-1")
+    return [run_id for run_id in run_ids if site.run(run_id).get("status") in status]
