@@ -240,11 +240,9 @@ class _Due:
         return [child for child in kept.children if child in self.pages] if kept else []
 
     def databases(self, scope: Collection[str]) -> list[str]:
-        if self._focus is None:
-            pages = (kept for kept in self._known.kept.values() if kept.source in scope)
-            shown = {database for kept in pages for database in kept.databases}
-        else:
-            shown = set(self._focus)
+        pages = (kept for id, kept in self._known.kept.items() if kept.source in scope and self.may_be(id))
+        shown = {database for kept in pages for database in kept.databases}
+        shown |= set(self._focus or ()) & set(self._known.databases)
         return [
             id
             for id, kept in self._known.databases.items()
