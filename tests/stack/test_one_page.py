@@ -78,7 +78,8 @@ def test_a_forced_page_is_read_again_and_no_other(site: Site) -> None:
     run = site.sync(page="lighthouse", force="1")
 
     assert run["synced"] == "1"
-    assert {path for path in asked(site) if "/pages/" in path} == {f"GET /v1/pages/{LIGHTHOUSE}"}
+    assert f"GET /v1/blocks/{LIGHTHOUSE}/children" in asked(site)
+    assert f"GET /v1/blocks/{TOWER}/children" not in asked(site)
 
 
 def test_a_new_row_is_published_and_stands_in_its_index(site: Site) -> None:
