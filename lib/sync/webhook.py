@@ -90,11 +90,13 @@ def reached(event: Event, around: Around, references: Mapping[str, str]) -> list
     """The smallest syncs that show what an event may have changed; none where nothing of it is published. Pure."""
     sources = {id: name for name, id in references.items()} | around.sources
     if event.kind in DATABASES:
+        force = event.kind.endswith(".schema_updated")  # a renamed property moves the time of no row
         ids = [event.entity, *([event.parent] if event.kind.startswith("data_source.") else [])]
         if name := next((sources[id] for id in ids if id in sources), None):
-            return [Ask(source=name)]
-        pages = [id for id in ids if id in around.databases][:1] or [id for id in [event.parent] if id in around.pages]
-        return [Ask(page=id) for id in pages]
+            return [Ask(source=name, force=force)]
+        if inner := [id for id in ids if id in around.databases][:1]:
+            return [Ask(page=id, force=force) for id in inner]
+        return [Ask(page=id) for id in [event.parent] if id in around.pages]
     pages = [event.entity] if event.entity in around.pages else []
     if not pages and (event.data_source in sources or event.parent in sources):
         pages = [event.entity]
@@ -107,7 +109,7 @@ def message(ask: Ask, now: float) -> Message:
     """The message that syncs what changed in the window of `now`; its id is the same for the whole window."""
     window = int(now // WINDOW_SECONDS)
     ends = (window + 1) * WINDOW_SECONDS
-    digest = sha256(f"{ask.page}|{ask.source}|{window}".encode()).hexdigest()
+    digest = sha256(f"{ask.page}|{ask.source}|{ask.force}|{window}".encode()).hexdigest()
     return Message(
         run_id=f"run_{digest[:32]}",
         lane="0",

@@ -172,6 +172,17 @@ def test_an_edit_in_a_child_database_reaches_its_bundle(site: Site) -> None:
     assert "Polished" in str(site.read(f"db:{OBJECTS}")["items"])
 
 
+def test_a_renamed_property_reaches_every_row(site: Site) -> None:
+    site.notion.edit.rename_property(site.notion.workspace.nodes[DATABASES[1]].children[0], "Wind", "Gale")
+    rows = site.notion.workspace.nodes[OBJECTS].children[0]
+    site.notion.edit.rename_property(rows, "Material", "Made of")
+
+    delivered(site)
+
+    assert "Gale" in site.read("page:we-are-open")["meta"]["properties"]
+    assert "Made of" in site.read(f"db:{OBJECTS}")["properties"]
+
+
 def test_what_is_not_published_asks_for_nothing(site: Site) -> None:
     outside = next(node.id for node in site.notion.workspace.nodes.values() if node.parent is None)
     site.notion.edit.append_blocks(outside, [{"paragraph": "Nobody reads this"}])

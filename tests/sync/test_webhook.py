@@ -54,9 +54,15 @@ def test_a_row_of_a_child_database_asks_for_the_database() -> None:
     assert asks("page.properties_updated", "unknown", "inner", "unknown") == [Ask(page="inner")]
 
 
-@pytest.mark.parametrize("kind", ["data_source.content_updated", "data_source.schema_updated", "data_source.deleted"])
+@pytest.mark.parametrize("kind", ["data_source.content_updated", "data_source.deleted", "data_source.undeleted"])
 def test_an_event_of_a_source_asks_for_the_source(kind: str) -> None:
     assert asks(kind, "ds", "db") == [Ask(source="posts")]
+
+
+def test_a_changed_schema_asks_for_everything_again_for_no_row_shows_it() -> None:
+    assert asks("data_source.schema_updated", "ds", "db") == [Ask(source="posts", force=True)]
+    assert asks("data_source.schema_updated", "unknown", "inner") == [Ask(page="inner", force=True)]
+    assert asks("data_source.schema_updated", "unknown", "row") == [Ask(page="row")]
 
 
 def test_an_event_of_the_older_kind_asks_for_the_source() -> None:
@@ -99,6 +105,6 @@ def test_nobody_waits_longer_than_half_a_minute(now: float) -> None:
 
 
 def test_different_wishes_have_different_messages() -> None:
-    wishes = [Ask(page="a"), Ask(page="b"), Ask(source="a")]
+    wishes = [Ask(page="a"), Ask(page="b"), Ask(source="a"), Ask(source="a", force=True)]
 
-    assert len({message(wish, 1_780_000_000.0).id for wish in wishes}) == 3
+    assert len({message(wish, 1_780_000_000.0).id for wish in wishes}) == 4
