@@ -37,7 +37,8 @@ class Stack:
     """A running stack; also a context manager. A stand-in is None where another server takes its place.
 
     `deploy` serves the functions, with the settings in `environ`, at a port; `queue_speed` divides the time that the
-    QStash stand-in lets pass before it delivers a failed message again.
+    QStash stand-in lets pass before it delivers a failed message again. `webhook_seconds`: the Notion stand-in's
+    webhook is set up, and tells of edits so long after they were made.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Stack:
         workspace: Callable[[], Workspace] = load,
         deploy: "Callable[[Stack, int], Deployment] | None" = None,
         queue_speed: float = 1.0,
+        webhook_seconds: float | None = None,
     ) -> None:
         self._open = ExitStack()
         try:
@@ -64,7 +66,12 @@ class Stack:
             self.secret = environ.get("CRON_SECRET") or secrets.token_urlsafe(16)
             port = port or free_port()
             self.environ = self._environ(environ) | {"SYNC_BASE_URL": f"http://{HOST}:{port}"} | dict(settings or {})
+            telling = self.notion.webhooks if self.notion and webhook_seconds is not None else None
+            if telling:
+                self.environ.setdefault("NOTION_WEBHOOK_TOKEN", telling.token)
             self.functions = self._open.enter_context((deploy or in_this_process)(self, port))
+            if telling and webhook_seconds is not None:
+                telling.subscribe(f"{self.functions.url}/api/sync/webhook", webhook_seconds)
         except BaseException:
             self._open.close()
             raise
@@ -103,6 +110,8 @@ class Stack:
 
     def set(self, name: str, value: str) -> None:
         """Changes a setting of the functions, which read theirs at each request; blank counts as unset."""
+        if name not in self.environ:
+            self._open.callback(os.environ.pop, name, None)
         os.environ[name] = value
 
     def reset(self) -> None:

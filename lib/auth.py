@@ -1,8 +1,8 @@
-"""Who may call: the secret's holder, or QStash. Each check stands beside the twin that signs for it."""
+"""Who may call: the secret's holder, QStash, or Notion. Each check stands beside the twin that signs for it."""
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from typing import Any
 
 import jwt
@@ -19,6 +19,7 @@ LIFETIME_SECONDS = 300
 LONGEST_TOKEN = 4096
 FORWARDED = "x-sync-secret"
 """The header that QStash forwards, and the label of what is derived for it."""
+NOTION_SIGNATURE = "x-notion-signature"
 
 
 def require_secret(request: Request, config: Config) -> None:
@@ -77,6 +78,25 @@ def sign_qstash(body: bytes, url: str, key: str, now: float) -> str:
         "body": _body_hash(body),
     }
     return jwt.encode(claims, key, algorithm="HS256")
+
+
+def require_notion(request: Request, token: Secret) -> None:
+    """Lets through what Notion signed with `token`, the verification token of its webhook
+    (https://developers.notion.com/reference/webhooks). Raises `Refused`, 401."""
+    sent = request.headers.get(NOTION_SIGNATURE, "").encode("latin-1", "replace")
+    if not hmac.compare_digest(sent, sign_notion(request.body, token).encode()):
+        raise Refused("Unauthorized: X-Notion-Signature is not made with NOTION_WEBHOOK_TOKEN over this body", 401)
+
+
+def sign_notion(body: bytes, token: Secret) -> str:
+    """An `X-Notion-Signature` as Notion makes it."""
+    return f"sha256={hmac.digest(token.reveal().encode(), body, 'sha256').hex()}"
+
+
+def webhook_secret(secret: Secret) -> str:
+    """The key with which we sign what `NOTIFY_WEBHOOK_URL` is sent, as Standard Webhooks writes keys. It is derived
+    from `CRON_SECRET`, so that there is no setting more to keep, and gives nothing of it away."""
+    return "whsec_" + b64encode(hmac.digest(secret.reveal().encode(), b"notify-webhook", "sha256")).decode()
 
 
 def _claims(token: str, keys: tuple[Secret, ...], url: str) -> dict[str, Any]:

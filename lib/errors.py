@@ -6,7 +6,8 @@
     ├── TryLater           temporary: come back after `retry_after_seconds`    (503)
     │   ├── NotionWait     Notion's request budget is used up until then; nothing failed
     │   ├── NotionAway     Notion gave no usable answer, after all retries
-    │   └── OutOfTime      the slice's time is used up; nothing failed
+    │   ├── OutOfTime      the slice's time is used up; nothing failed
+    │   └── NoAnswer       a message went out and no answer came: it may have arrived
     ├── QueueRefused       QStash did not take a message                       (502)
     ├── Hopeless           no retry can help: stop the run and tell people     (489)
     ├── TakenOver          another delivery of this slice goes on with its work: stop, change nothing (no HTTP)
@@ -61,6 +62,10 @@ class NotionAway(TryLater):
 
 class OutOfTime(TryLater):
     """The slice's time is used up; nothing failed."""
+
+
+class NoAnswer(TryLater):
+    """Something was sent and no answer came: nobody knows whether it arrived."""
 
 
 class QueueRefused(SyncError):

@@ -181,3 +181,70 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     def exclusive(self) -> bool:
         """Only one such run at a time; runs of one page go side by side with everything."""
         return not self.page
+
+
+class Problem(msgspec.Struct, frozen=True, rename="camel"):
+    """A page that could not be read in a run, and why."""
+
+    page_id: str
+    slug: str
+    reason: str
+
+
+class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """How a run ended, as people are told: `status` is delivered or failed, `error` why it failed.
+
+    `written` counts bundles that changed, `touched` what else a site reads (indexes, redirects).
+    """
+
+    run_id: str
+    status: str
+    force: bool = False
+    source: str = ""
+    page: str = ""
+    triggered_at: float = 0.0
+    seconds: float = 0.0
+    synced: int = 0
+    written: int = 0
+    touched: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    failed: int = 0
+    slices: int = 0
+    notion_requests: int = 0
+    error: str = ""
+    problems: list[Problem] = []
+    updated: list[str] = []
+    """Slugs of pages that changed; of many, some."""
+
+    @property
+    def broke(self) -> bool:
+        return self.status == "failed"
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Names of keys that a run changed, without the prefix: `page:…`, `db:…`, `posts:index`, `redirects`; `deleted`
+    are the `page:…` that are gone."""
+
+    changed: frozenset[str] = frozenset()
+    deleted: frozenset[str] = frozenset()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What Notion's webhook says: `kind` (such as `page.moved`) happened to `entity`, which stands in `parent`.
+
+    Only a signal: what it is about has to be read. `data_source` is the one that holds a row, `at` epoch seconds.
+    """
+
+    id: str
+    kind: str
+    at: float
+    entity: str
+    parent: str = ""
+    data_source: str = ""
+
+
+class Handshake(msgspec.Struct, frozen=True):
+    """What Notion sends when a webhook is set up: the token that a person has to give back to it."""
+
+    token: str

@@ -1,17 +1,26 @@
 """What callers ask for, as values: from query strings and message bodies, and the trigger's answer back."""
 
+import binascii
+import re
+from base64 import b64decode
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+import msgspec
+
 from lib.config import Config
 from lib.endpoint import Request
-from lib.errors import Refused
-from lib.model import JSON, Ask
+from lib.errors import Hopeless, Refused
+from lib.model import JSON, Ask, Event, Handshake
+from lib.notion.ids import dashed
 from lib.sync.queue import Message
 from lib.sync.trigger import Triggered
 
 CONSOLE = "https://console.upstash.com/qstash?messageId="
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,200}")
+_UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
 YES, NO = ("1", "true"), ("", "0", "false")
 
 
@@ -26,13 +35,70 @@ def ask_of(query: Mapping[str, str], config: Config) -> Ask:
 def message_of(request: Request, config: Config) -> Message:
     """A worker's message. One without a run id (from QStash's console or a schedule) names its run by its own id, so
     that every delivery of it is the same run."""
+    return _message(request.json(), request.headers.get("upstash-message-id", ""), config)
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """What is known of the end of a run; `failed` is the message that was given up, and `reason` why."""
+
+    run_id: str
+    failed: Message | None = None
+    reason: str = ""
+
+
+def ending_of(request: Request, config: Config) -> Ending:
+    """A notice of ours, or a callback of QStash's (https://upstash.com/docs/qstash/features/callbacks), whose fields
+    come in different types: only those that are needed are looked at, and none has to be there."""
     body = request.json()
+    message_id = body.get("sourceMessageId")
+    if not message_id:
+        run_id = _typed(body, "runId", str, "")
+        if not run_id:
+            raise Refused("the body is neither a notice with a runId nor a callback of QStash's")
+        return Ending(run_id)
+    message = _message(_decoded(body.get("sourceBody")), str(message_id), config)
+    if not _given_up(body):
+        return Ending(message.run_id)
+    said = _decoded(body.get("body")).get("error") or "no reason was given"
+    attempts = _number(body.get("retried")) + 1
+    times = f"{attempts} attempt{'s' if attempts > 1 else ''}"
+    status = _number(body.get("status"))
+    answer = f"the last answer was {status}" if status else "no answer came"
+    return Ending(message.run_id, message, f"The worker failed at {times}; {answer}: {str(said)[:500]}")
+
+
+def _given_up(callback: JSON) -> bool:
+    """Whether QStash will not send the message again. A failure callback has its place in the dead letter queue;
+    a plain one comes after every attempt."""
+    if callback.get("dlqId"):
+        return True
+    status = _number(callback.get("status"))
+    if 200 <= status < 300:
+        return False
+    last = "maxRetries" in callback and _number(callback.get("retried")) >= _number(callback["maxRetries"])
+    return last or status == Hopeless.status
+
+
+def _decoded(text: object) -> JSON:
+    """A JSON object in base64, as callbacks carry bodies; {} for anything else."""
+    try:
+        value = msgspec.json.decode(b64decode(text)) if isinstance(text, str) else {}
+    except (binascii.Error, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: object) -> int:
+    return int(value) if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal()) else 0
+
+
+def _message(body: JSON, message_id: str, config: Config) -> Message:
     ask = Ask(
         force=_typed(body, "force", bool, False),
         source=_typed(body, "source", str, ""),
         page=_typed(body, "page", str, ""),
     )
-    run_id = _typed(body, "runId", str, "") or _run_of(request)
+    run_id = _typed(body, "runId", str, "") or _run_of(message_id)
     number = _typed(body, "slice", int, 0)
     if number < 0:
         raise Refused("slice must not be negative")
@@ -43,6 +109,30 @@ def message_of(request: Request, config: Config) -> Message:
         ask=_checked(ask, config),
         triggered_at=_typed(body, "triggeredAt", str, ""),
     )
+
+
+def event_of(request: Request) -> Event | Handshake:
+    """What Notion's webhook sent (https://developers.notion.com/reference/webhooks-events-delivery). Only what is
+    needed is looked at: types of events that nobody knew when this was written have other data."""
+    body = request.json()
+    if "verification_token" in body and "type" not in body:
+        token = _typed(body, "verification_token", str, "")
+        if not _TOKEN.fullmatch(token):
+            raise Refused("verification_token is no token of Notion's")
+        return Handshake(token)
+    entity, data = _typed(body, "entity", dict, {}), _typed(body, "data", dict, {})
+    parent = _typed(data, "parent", dict, {})
+    event = Event(
+        id=_typed(body, "id", str, ""),
+        kind=_typed(body, "type", str, ""),
+        at=_moment(_typed(body, "timestamp", str, "")),
+        entity=dashed(_typed(entity, "id", str, "")),
+        parent=dashed(_typed(parent, "id", str, "")),
+        data_source=dashed(_typed(parent, "data_source_id", str, "")),
+    )
+    if not (_UUID.fullmatch(event.id) and event.kind and event.entity):
+        raise Refused("the body is no event of Notion's: id, type, timestamp and entity.id are needed")
+    return event
 
 
 def triggered(answer: Triggered, config: Config) -> JSON:
@@ -59,6 +149,15 @@ def triggered(answer: Triggered, config: Config) -> JSON:
     }
 
 
+def _moment(time: str) -> float:
+    """Epoch seconds of an ISO time; one without a zone is UTC."""
+    try:
+        moment = datetime.fromisoformat(time)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise Refused("timestamp must be a time such as 2026-01-31T12:00:00.000Z") from None
+
+
 def _checked(ask: Ask, config: Config) -> Ask:
     if ask.source and ask.source not in config.sources:
         raise Refused(f"source {ask.source[:60]!r} is unknown; the sources are: {', '.join(config.sources)}")
@@ -67,8 +166,7 @@ def _checked(ask: Ask, config: Config) -> Ask:
     return ask
 
 
-def _run_of(request: Request) -> str:
-    message_id = request.headers.get("upstash-message-id")
+def _run_of(message_id: str) -> str:
     if not message_id:
         raise Refused("the message has neither a runId nor QStash's Upstash-Message-Id")
     return f"run_{sha256(message_id.encode()).hexdigest()[:32]}"

@@ -19,17 +19,23 @@ from typing import TYPE_CHECKING
 import certifi
 import httpx
 
+from lib.auth import webhook_secret
 from lib.config import Config
 from lib.log import Log
+from lib.model import Outcome
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.runs import Runs
+from lib.store.runs import Run, Runs
 from lib.sync.queue import Queue
 from lib.sync.trigger import TRIGGER, Trigger
 
 if TYPE_CHECKING:
+    from lib.store.events import Events
+    from lib.store.tellings import Tellings
     from lib.sync.run import Engine
     from lib.sync.status import Status
+    from lib.sync.telling import Channel, Desk
+    from lib.sync.webhook import Webhook
 
 DEFAULT_SLICE_SECONDS = 60.0
 """A slice's time where neither SYNC_SLICE_SECONDS nor the platform says how long a function may take."""
@@ -72,6 +78,64 @@ class Services:
             next_cron=lambda now: next_cron(VERCEL_JSON.read_text("utf-8"), TRIGGER, now),
             now=time.time,
         )
+
+    @property
+    def tellings(self) -> "Tellings":
+        from lib.store.tellings import Tellings
+
+        return Tellings(self.kv, self.keys, time.time, new_id)
+
+    @property
+    def desk(self) -> "Desk":
+        from lib.sync.telling import Desk
+
+        return Desk(self.runs, self.tellings, self._channels(), self.log, tells=self.tells, now=time.time)
+
+    def tells(self, run: "Run | Outcome") -> bool:
+        """Whether anybody is to be told of the end of a run."""
+        from lib.sync.telling import changed, is_news
+
+        config = self.config
+        people = (config.slack_webhook_url, config.resend_api_key, config.notify_webhook_url)
+        to_people = any(people) and (config.notify_on == "always" or is_news(run))
+        return to_people or bool(config.revalidate_url and changed(run))
+
+    @property
+    def events(self) -> "Events":
+        from lib.store.events import Events
+
+        return Events(self.kv, self.keys)
+
+    @property
+    def webhook(self) -> "Webhook":
+        from lib.sync.webhook import Webhook
+
+        config = self.config
+        live = config.notion_webhook_token is not None
+        return Webhook(self.events, self.queue, self.log, references=config.sources, live=live, now=time.time)
+
+    def _channels(self) -> list["Channel"]:
+        """Those that are set up; the site first."""
+        from lib.notify.email import Email
+        from lib.notify.revalidate import Revalidation
+        from lib.notify.slack import Slack
+        from lib.notify.webhook import Webhook
+
+        config, http = self.config, self._http
+        dashboard = config.address("/")
+        channels: list[Channel] = []
+        if config.revalidate_url:
+            secret = config.revalidate_secret.reveal() if config.revalidate_secret else ""
+            channels.append(Revalidation(config.revalidate_url, secret, http, self.tellings))
+        if config.slack_webhook_url:
+            channels.append(Slack(config.slack_webhook_url.reveal(), dashboard, http))
+        if config.resend_api_key:
+            sender, to = config.notify_email_from, config.notify_email_to
+            channels.append(Email(config.resend_api_key.reveal(), sender, to, dashboard, http))
+        if config.notify_webhook_url:
+            key = webhook_secret(config.cron_secret)
+            channels.append(Webhook(config.notify_webhook_url.reveal(), key, http, time.time))
+        return channels
 
     def until(self, deadline: float | None) -> float:
         """When a slice that begins now should stop working (epoch seconds); `deadline` is the function's own."""
@@ -131,6 +195,9 @@ class Services:
             worker=worker,
             publisher=Publisher(self.runs, bundles, memory, self.keys, self.log, now_iso),
             queue=self.queue,
+            tellings=self.tellings,
+            tells=self.tells,
+            tell=lambda run_id: self.desk.tell(run_id),
             give_back=lambda: budget.give_back(pacer.unused),
             log=self.log,
             sources=config.sources,
@@ -147,7 +214,11 @@ async def services(config: Config, log: Log) -> AsyncIterator[Services]:
 
 
 def new_run_id() -> str:
-    return f"run_{uuid.uuid4().hex}"
+    return f"run_{new_id()}"
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
 
 
 def now_iso() -> str:

@@ -13,7 +13,7 @@ ALLOWED = {
     "log": {"config"},
     "endpoint": {"config", "errors", "log", "model"},
     "auth": {"config", "endpoint", "errors"},
-    "requests": {"config", "endpoint", "errors", "model", "sync.queue", "sync.trigger"},
+    "requests": {"config", "endpoint", "errors", "model", "notion.ids", "sync.queue", "sync.trigger"},
     "notion": {"model", "errors", "notion"},
     "bundle": {"model", "errors", "bundle"},
     "store": {"model", "errors", "store"},

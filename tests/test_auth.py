@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from qstash import Receiver
 from qstash.errors import SignatureError
 
-from lib.auth import bearer, derived_secret, require_qstash, require_secret, sign_qstash
+from lib.auth import (
+    bearer,
+    derived_secret,
+    require_notion,
+    require_qstash,
+    require_secret,
+    sign_notion,
+    sign_qstash,
+    webhook_secret,
+)
 from lib.config import Config, Secret
 from lib.endpoint import Headers, Request
 from lib.errors import Refused
@@ -266,3 +275,41 @@ def hostile(text: str) -> None:
     with pytest.raises(Refused, match="Upstash-Signature") as refused:
         require_qstash(request, Config.read(environ), WORKER)
     assert refused.value.status == 401
+
+
+# Notion's webhook.
+
+NOTION_TOKEN = Secret("secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl")
+NOTION_BODY = b'{"verification_token":"secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl"}'
+NOTION_SIGNATURE = "sha256=461e8cbcba8a75c3edd866f0e71280f5a85cbf21eff040ebd10fe266df38a735"
+
+
+def test_notions_own_example_of_a_signature_holds() -> None:
+    assert sign_notion(NOTION_BODY, NOTION_TOKEN) == NOTION_SIGNATURE
+    require_notion(Request("POST", "/", Headers({"X-Notion-Signature": NOTION_SIGNATURE}), NOTION_BODY), NOTION_TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("signature", "body"),
+    [
+        ("", NOTION_BODY),
+        (NOTION_SIGNATURE.removeprefix("sha256="), NOTION_BODY),
+        (NOTION_SIGNATURE.upper(), NOTION_BODY),
+        ("sha256=\udcff\xfc秘", NOTION_BODY),
+        (NOTION_SIGNATURE, NOTION_BODY + b" "),
+        (sign_notion(NOTION_BODY, Secret("another token")), NOTION_BODY),
+    ],
+)
+def test_what_notion_did_not_sign_is_refused(signature: str, body: bytes) -> None:
+    with pytest.raises(Refused) as refused:
+        require_notion(Request("POST", "/", Headers({"X-Notion-Signature": signature}), body), NOTION_TOKEN)
+    assert refused.value.status == 401
+    assert NOTION_TOKEN.reveal() not in str(refused.value)
+
+
+def test_the_webhooks_key_is_made_of_the_secret_and_shows_nothing_of_it() -> None:
+    key = webhook_secret(Secret("correct horse battery staple"))
+
+    assert key.startswith("whsec_")
+    assert key != webhook_secret(Secret("another"))
+    assert derived_secret(Secret("correct horse battery staple")) not in key

@@ -22,6 +22,7 @@ from dev.notion.generate import PAGES, POSTS
 from dev.notion.limits import Latency, RateLimit
 from dev.notion.load import load
 from dev.notion.log import RequestLog
+from dev.notion.webhooks import Webhooks
 from dev.notion.workspace import TOKEN, Workspace
 from dev.serve import Server
 
@@ -35,14 +36,16 @@ class NotionStandIn:
     """A running stand-in, a program and a fixture: `url`, `reset()`, `close()`; also a context manager.
 
     `workspace` is what it serves and `edit` changes it; `clock`, `limit`, `latency` and `faults` are its weather, and
-    `log` is what it was asked. `source` makes the workspace it starts with, and again at every reset.
+    `log` is what it was asked, `webhooks` what it tells. `source` makes the workspace it starts with, and again at
+    every reset.
     """
 
     def __init__(self, port: int = 0, source: Callable[[], Workspace] = load) -> None:
         self._source = source
         self.workspace = source()
         self.clock = Clock()
-        self.edit = Edits(self.workspace, self.clock)
+        self.webhooks = Webhooks(self.workspace, self.clock)
+        self.edit = Edits(self.workspace, self.clock, self.webhooks)
         self.limit = RateLimit(self.clock)
         self.latency = Latency()
         self.faults = Faults()
@@ -64,6 +67,7 @@ class NotionStandIn:
 
     def reset(self) -> None:
         """Everything as it was at the start: workspace, clock, limits, latency, faults, log, no callbacks."""
+        self.webhooks.reset()
         self.workspace.become(self._source())
         self.clock.reset()
         self.limit.reset()

@@ -7,6 +7,7 @@
     POST  limits              {"requests": number or null, "query_limit": number}
     POST  latency             {"ms", "jitter_ms"?, "seed"?}
     GET   requests            GET stats     POST stats/reset
+    POST  webhooks            {"url", "window_seconds"?}                              POST webhooks/flush
     GET   truth/tree/{id}     GET truth/rows/{id}           GET truth/pages?source=…  GET truth/minimum?source=…
     POST  reset
 
@@ -59,6 +60,8 @@ class Controls:
             ("GET", "stats", lambda request, body: stand_in.log.stats),
             ("POST", "stats/reset", lambda request, body: stand_in.log.clear_stats()),
             ("GET", "truth/tree/{id}", lambda request, body: truth.tree(stand_in.workspace, request.path_params["id"])),
+            ("POST", "webhooks", lambda request, body: stand_in.webhooks.subscribe(**body).status_code),
+            ("POST", "webhooks/flush", lambda request, body: [one.status for one in stand_in.webhooks.flush()]),
             (
                 "GET",
                 "truth/rows/{id}",

@@ -16,6 +16,7 @@ from dev.notion.notation import cover, icon, members
 from dev.notion.planting import Making, Planter
 from dev.notion.rich_text import Text, rich_text
 from dev.notion.values import value
+from dev.notion.webhooks import Webhooks
 from dev.notion.workspace import BOT_ID, Workspace
 
 COMPUTED = ("formula", "rollup")
@@ -27,9 +28,10 @@ class Edits:
     Raises LookupError for an id that leads nowhere, ValueError for something that can't be understood.
     """
 
-    def __init__(self, workspace: Workspace, clock: Clock) -> None:
+    def __init__(self, workspace: Workspace, clock: Clock, webhooks: Webhooks) -> None:
         self._workspace = workspace
         self._clock = clock
+        self._webhooks = webhooks
         self._planter = Planter(workspace)
 
     def edit_block(self, block_id: str, written: Any) -> None:
@@ -56,13 +58,18 @@ class Edits:
             spec = {"title": title, "children": children or [], **more}
             id = self._planter.page(parent.id, spec, self._making(now), after)
             self._move_page(parent, now)
+            self._webhooks.note("page.created", self._get(id, Page))
             return id
 
     def create_row(self, data_source_id: str, properties: JSON, children: list[JSON] | None = None, **more: Any) -> str:
         """A row of a data source; `more` are `id`, `icon` and `cover`."""
         with self._changing() as now:
             spec = {"properties": properties, "children": children or [], **more}
-            return self._planter.row(self._get(data_source_id, DataSource), spec, self._making(now))
+            source = self._get(data_source_id, DataSource)
+            id = self._planter.row(source, spec, self._making(now))
+            self._webhooks.note("data_source.content_updated", source)
+            self._webhooks.note("page.created", self._get(id, Page))
+            return id
 
     def create_database(self, parent_id: str, title: Text, schema: JSON, **more: Any) -> str:
         """A child database; `more` are `id`, `data_source` (its id), `rows`, `inline`, `icon` and `cover`."""
@@ -70,6 +77,7 @@ class Edits:
             parent = self._get(parent_id, Node)
             id = self._planter.database(parent.id, {"title": title, "schema": schema, **more}, self._making(now))
             self._move_page(parent, now)
+            self._webhooks.note("database.created", self._get(id, Database))
             return id
 
     def set_property(self, page_id: str, name: str, written: Any) -> None:
@@ -81,7 +89,7 @@ class Edits:
                 raise LookupError(f"the page {page.id} has no property {name}")
             page.values = {**page.values, property["id"]: value(property["type"], written)}
             if property["type"] not in COMPUTED:
-                self._move_page(page, now)
+                self._move_page(page, now, property["id"])
 
     def set_title(self, id: str, title: Text) -> None:
         """Names a page, or a database and its first data source."""
@@ -89,7 +97,7 @@ class Edits:
             node = self._get(id, Node)
             if isinstance(node, Page):
                 node.values = {**node.values, "title": rich_text(title)}
-                self._move_page(node, now)
+                self._move_page(node, now, "title")
             elif isinstance(node, Database):
                 node.title = rich_text(title)
                 source = self._first_source(node)
@@ -102,13 +110,13 @@ class Edits:
         with self._changing() as now:
             page = self._get(page_id, Page)
             page.icon = icon(written)
-            self._move_page(page, now)
+            self._move_page(page, now, "icon")
 
     def set_cover(self, page_id: str, written: JSON | None) -> None:
         with self._changing() as now:
             page = self._get(page_id, Page)
             page.cover = cover(written)
-            self._move_page(page, now)
+            self._move_page(page, now, "cover")
 
     def trash(self, id: str) -> None:
         """Puts a block, page, row or database into the trash; a page around it has changed then, the thing has not."""
@@ -144,6 +152,7 @@ class Edits:
             self._workspace.place(page)
             page.values = _carried(page.values, before, self._workspace.schema_of(page))
             self._move_page(target, now)
+            self._webhooks.note("page.moved", page)
 
     def unshare(self, id: str) -> None:
         """Takes something, and all that stands in it, from the integration."""
@@ -165,6 +174,8 @@ class Edits:
                 for old, property in source.schema.items()
             }
             source.edited = self._get(source.parent or "", Database).edited = now
+            renamed = {"id": source.schema[to]["id"], "name": to, "action": "updated"}
+            self._webhooks.note("data_source.schema_updated", source, updated_properties=[renamed])
 
     def revoke_token(self, token: str) -> None:
         with self._changing():
@@ -193,14 +204,22 @@ class Edits:
         """The person who edits: the first user, as far as there is one."""
         return next((id for id in self._workspace.users if id != BOT_ID), BOT_ID)
 
-    def _move_page(self, node: Node, now: datetime) -> None:
-        """The page on which a node stands was edited now; in a data source there is none."""
+    def _move_page(self, node: Node, now: datetime, property_id: str | None = None) -> None:
+        """The page on which a node stands was edited now (only a property of it); in a data source there is none."""
         if isinstance(node, (DataSource, Database)):
+            if isinstance(node, DataSource):
+                self._webhooks.note("data_source.content_updated", node)
             return
         page = self._workspace.page_of(node)
-        if page is not None:
-            page.edited = now
-            page.edited_by = self._editor()
+        if page is None:
+            return
+        page.edited = now
+        page.edited_by = self._editor()
+        if property_id is not None:
+            self._webhooks.note("page.properties_updated", page, updated_properties=[property_id])
+        else:
+            block = {"id": node.id, "type": "block"}
+            self._webhooks.note("page.content_updated", page, updated_blocks=[block])
 
     def _set_in_trash(self, id: str, in_trash: bool) -> None:
         with self._changing() as now:
@@ -208,6 +227,9 @@ class Edits:
             node.in_trash = in_trash
             if node.parent is not None:
                 self._move_page(self._workspace.nodes[node.parent], now)
+            if not isinstance(node, Block):
+                kind = "page" if isinstance(node, Page) else "database"
+                self._webhooks.note(f"{kind}.{'deleted' if in_trash else 'undeleted'}", node)
 
 
 def _carried(values: JSON, before: dict[str, JSON], after: dict[str, JSON]) -> JSON:

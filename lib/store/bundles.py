@@ -94,6 +94,11 @@ class Bundles:
         pages = {id: msgspec.json.decode(text, type=Kept) for id, text in staged.items()}
         return pages, metas, moved, set(drops)
 
+    async def changed(self, run_id: str) -> list[str]:
+        """Names of the keys that a run has written so far, without the prefix."""
+        names: list[str] = await self._kv.command("SMEMBERS", f"{self._keys.run(run_id)}:changed")
+        return names
+
     async def redirects(self) -> dict[str, str]:
         text: str | None = await self._kv.command("GET", self._keys.redirects)
         return msgspec.json.decode(text, type=dict[str, str]) if text else {}

@@ -85,9 +85,18 @@ class Keys:
         return f"{self.prefix}sync:budget"
 
     @property
+    def foreign(self) -> str:
+        """Set: ids of pages that hold originals of synced blocks and are not published themselves."""
+        return f"{self.prefix}sync:foreign"
+
+    @property
     def webhook_token(self) -> str:
-        """The token by which Notion's webhook asks to be confirmed, for an hour."""
+        """The verification token that Notion's webhook sent, for an hour."""
         return f"{self.prefix}sync:webhook:token"
+
+    def event(self, event_id: str) -> str:
+        """Stands as long as the webhook event may come again."""
+        return f"{self.prefix}sync:webhook:event:{event_id}"
 
     def staged(self, item_id: str) -> str:
         """A bundle that waits for its slug; `:part:1`, … follow it."""
@@ -107,6 +116,6 @@ class Keys:
 
     def run(self, run_id: str) -> str:
         """Root of a run's keys: the run itself is a hash under this very name; `:plan`, `:due`, `:claims`,
-        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:partial:{item}`, `:parts:…`, `:errors`, `:changed`
-        follow it."""
+        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:partial:{item}`, `:parts:…`, `:carried:…`, `:errors`,
+        `:changed`, `:removed` follow it."""
         return f"{self.prefix}sync:run:{run_id}"

@@ -49,6 +49,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     to_sync: int
     synced: int
     written: int
+    touched: int
     unchanged: int
     deleted: int
     dropping: int
@@ -266,6 +267,11 @@ class Runs:
         except msgspec.DecodeError:  # of another form: an earlier deployment of the project left it
             return None
 
+    async def reached(self, run_id: str, lane: str) -> int:
+        """The number of the slice that a lane began last, -1 before the first."""
+        number = await self._kv.command("HGET", self._keys.run(run_id), f"slice:{lane}")
+        return -1 if number is None else int(number)
+
     async def read(self, run_id: str) -> Run | None:
         """The run's record, or None where there is none (any more)."""
         fields = await self._kv.command("HGETALL", self._keys.run(run_id))
@@ -319,6 +325,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         to_sync=count("toSync"),
         synced=count("synced"),
         written=count("written"),
+        touched=count("touched"),
         unchanged=count("unchanged"),
         deleted=count("deleted"),
         dropping=count("dropping"),

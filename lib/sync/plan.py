@@ -159,10 +159,11 @@ def make(
     *,
     gone: Collection[str] = (),
     forced_at: float | None = None,
+    focus: Collection[str] | None = None,
 ) -> Plan:
     """The plan of a run over the listed sources; `gone` are the missing rows that are proven to be gone.
 
-    Pages read before `forced_at` (epoch seconds) are due whatever their times say.
+    Pages read before `forced_at` (epoch seconds) are due whatever their times say. `focus`: nothing else is due.
     """
     rows = {row.id: row for listing in listed for row in listing.rows}
     scope = {listing.source for listing in listed}
@@ -170,7 +171,7 @@ def make(
     leaving = {page for top in dropped for page in (top, *_descendants(top, known))}
     still = _still(rows, known)
     slugs, warnings = _slugs(rows, known, leaving)
-    due = _Due(rows, known, watched, slugs, forced_at)
+    due = _Due(rows, known, watched, slugs, forced_at, focus)
 
     items: list[Item] = []
     unchanged = 0
@@ -183,7 +184,7 @@ def make(
         else:
             unchanged += 1
     for id, kept in known.kept.items():
-        if kept.parent is None or kept.source not in scope or id in rows or id in leaving:
+        if kept.parent is None or kept.source not in scope or id in rows or id in leaving or not due.may_be(id):
             continue
         if id in still or id not in due.pages:
             unchanged += 1
@@ -206,15 +207,19 @@ class _Due:
         watched: Watched,
         slugs: Mapping[str, str],
         forced_at: float | None,
+        focus: Collection[str] | None,
     ) -> None:
         self._rows, self._known, self._watched = rows, known, watched
-        self._slugs, self._forced_at = slugs, forced_at
+        self._slugs, self._forced_at, self._focus = slugs, forced_at, focus
         self._holders = known.holders
         self._children = {id: kept for id, kept in known.kept.items() if kept.parent is not None}
         self.pages: set[str] = set()
         for id in sorted(self._children, key=lambda id: -self._children[id].slug.count("/")):
-            if self._child_is_due(id):  # deepest first: a child's new name makes its parent due
+            if self.may_be(id) and self._child_is_due(id):  # deepest first: a child's new name makes its parent due
                 self.pages.add(id)
+
+    def may_be(self, id: str) -> bool:
+        return self._focus is None or id in self._focus
 
     def row(self, row: Row) -> bool:
         kept = self._known.kept.get(row.id)
@@ -248,8 +253,9 @@ class _Due:
 
     def databases(self, scope: Collection[str]) -> list[str]:
         """Child databases that changed, are forced, or were never read because the run that found them broke."""
-        pages = (kept for kept in self._known.kept.values() if kept.source in scope)
+        pages = (kept for id, kept in self._known.kept.items() if kept.source in scope and self.may_be(id))
         shown = dict.fromkeys(database for kept in pages for database in kept.databases)
+        shown |= dict.fromkeys(id for id in self._focus or () if id in self._known.databases)
         return [
             id
             for id in shown

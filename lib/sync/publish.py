@@ -13,7 +13,7 @@ from lib.store.bundles import Bundles
 from lib.store.keys import Keys
 from lib.store.kv import Value
 from lib.store.memory import Memory, Remembered
-from lib.store.runs import Hold, Run, Runs
+from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, Run, Runs
 from lib.sync.publication import Outcome, State, index_pages, settle, signature
 
 TRIES = 8
@@ -46,9 +46,8 @@ class Publisher:
             outcome = Outcome(staged, {slug: _moved(value) for slug, value in moved.items()}, drops)
             state = settle(remembered.kept, remembered.databases, outcome)
             commands = await self._commands(remembered, state, metas, found)
+            commands += await self._noted(hold.run_id, state, commands)
             commands += self._cleared(state, moved, forget_refused=run.ask.exclusive)
-            if state.dropped:  # in the same transaction: who publishes once more finds nothing left to count
-                commands.append(["HSET", self._keys.run(hold.run_id), "deleted", run.deleted + len(state.dropped)])
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
             # Sent again because its answer was lost, the transaction finds other revisions than it expects.
             commands += [["HINCRBY", self._keys.revisions, name, 1] for name in revisions]
@@ -58,7 +57,6 @@ class Publisher:
             record = await self._runs.read(hold.run_id)
             if record is None or record.status != "active":
                 raise TakenOver(f"run {hold.run_id} has ended: another slice has published it")
-            run = record
         raise AssertionError("the kept pages changed under every attempt to publish their index")
 
     async def _is_published(self, found: Mapping[str, KeptSource]) -> bool:
@@ -73,7 +71,7 @@ class Publisher:
         for name in remembered.sources | found:
             commands += await self._index(name, remembered, state, metas, found.get(name))
         commands += await self._redirects(state)
-        return commands + self._removals(remembered, state)
+        return commands + self._foreign(state) + self._removals(remembered, state)
 
     def _placed(self, state: State, metas: Mapping[str, str]) -> list[Command]:
         """Staged pages take their slugs."""
@@ -86,6 +84,29 @@ class Publisher:
             commands.append(["HSET", keys.metas, id, metas[id]])
             commands.append(["HSET", keys.slugs, page.slug, id])
         return commands
+
+    async def _noted(self, run_id: str, state: State, commands: list[Command]) -> list[Command]:
+        """What the run's record gets to know, and what its site is told of: staged pages that take their slugs, pages
+        around a database that changed, indexes, redirects, and the slugs that are free now."""
+        run = self._keys.run(run_id)
+        databases = {name.removeprefix("db:") for name in await self._bundles.changed(run_id) if name.startswith("db:")}
+        touched = [str(key).removeprefix(self._keys.prefix) for verb, key, *_ in commands if verb == "SET"]
+        around = [f"page:{page.slug}" for page in state.kept.values() if databases.intersection(page.databases)]
+        placed = [f"page:{page.slug}" for page in state.placed.values()]
+        removed = [*(f"page:{slug}" for slug in state.left), *(f"db:{id}" for id in state.databases)]
+        return [
+            *_chunks(["SADD", f"{run}:changed"], [*touched, *around, *placed]),
+            *_chunks(["SADD", f"{run}:removed"], removed),
+            ["EXPIRE", f"{run}:changed", WORK_KEPT_FOR_SECONDS],
+            ["EXPIRE", f"{run}:removed", WORK_KEPT_FOR_SECONDS],
+            ["HINCRBY", run, "deleted", len(state.dropped)],
+            ["HINCRBY", run, "touched", len(touched)],
+        ]
+
+    def _foreign(self, state: State) -> list[Command]:
+        """Which pages outside hold originals of what is published: an edit there is one here."""
+        holders = {holder for page in state.kept.values() for holder in page.copied.values() if holder}
+        return [["DEL", self._keys.foreign], *_chunks(["SADD", self._keys.foreign], sorted(holders - set(state.kept)))]
 
     def _cleared(self, state: State, moved: Mapping[str, str], *, forget_refused: bool) -> list[Command]:
         """Nothing waits any more but, while another run is at work, the pages whose slugs it may yet give up."""

@@ -1,4 +1,4 @@
-"""QStash: publishing the message that begins a run, and the one that goes on with it.
+"""QStash: publishing the message that begins a run, the one that goes on with it, and the one that tells its end.
 
 Over qstash's own message API with an HTTP client of ours: its default waits ten minutes for an answer and sleeps half a
 minute between its own retries, which a function that must answer in a second can't afford.
@@ -24,6 +24,7 @@ NOTIFY = "/api/sync/notify"
 WAY_OUT = "GET /api/sync runs the sync without QStash"
 LOG_SECONDS = 2.0
 LOG_ENTRIES = 10
+NOTICE_RETRIES = 3
 RETRY_DELAY = "60000 * (1 + retried)"  # ms before the next attempt, QStash's own expression language
 
 
@@ -63,6 +64,19 @@ class Delivery(msgspec.Struct, frozen=True):
     next_at: float | None = None
 
 
+class Notice(msgspec.Struct, frozen=True):
+    """A run has ended: tell who wants to know."""
+
+    run_id: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.run_id}-ended"
+
+    def body(self) -> str:
+        return msgspec.json.encode({"runId": self.run_id}).decode()
+
+
 class Queue:
     """QStash within one event loop."""
 
@@ -71,7 +85,7 @@ class Queue:
         self._http = http
         self._messages = AsyncMessageApi(_Http(config.qstash_token.reveal(), config.qstash_url, http))
 
-    async def publish(self, messages: Sequence[Message]) -> list[str]:
+    async def publish(self, messages: Sequence[Message | Notice]) -> list[str]:
         """Publishes all of them (several as one batch); answers their QStash ids in order. Raises `QueueRefused`."""
         requests: list[Any] = [self._request(message) for message in messages]
         try:
@@ -110,23 +124,28 @@ class Queue:
         next_at = next((entry.nextDeliveryTime for entry in entries if entry.nextDeliveryTime), None)
         return Delivery(entries[0].state, bad.answer if bad else "", next_at / 1000 if next_at else None)
 
-    def _request(self, message: Message) -> dict[str, Any]:
+    def _request(self, message: Message | Notice) -> dict[str, Any]:
         forwarded = {"x-sync-secret": derived_secret(self._config.cron_secret)}
-        failure_forwarded = {"Forward-x-sync-secret": forwarded["x-sync-secret"]}
         if bypass := self._config.protection_bypass:
             forwarded["x-vercel-protection-bypass"] = bypass.reveal()
-            failure_forwarded["Forward-x-vercel-protection-bypass"] = bypass.reveal()
         request: dict[str, Any] = {
-            "url": self._config.address(WORKER),
             "body": message.body(),
             "content_type": "application/json",
             "headers": forwarded,
-            "retries": self._config.retries,
             "retry_delay": RETRY_DELAY,
-            "failure_callback": self._config.address(NOTIFY),
-            "failure_callback_headers": failure_forwarded,
             "deduplication_id": message.id,
             "label": "notion-kv-sync",
+        }
+        if isinstance(message, Notice):
+            return request | {"url": self._config.address(NOTIFY), "retries": NOTICE_RETRIES}
+        request |= {
+            "url": self._config.address(WORKER),
+            "retries": self._config.retries,
+            "failure_callback": self._config.address(NOTIFY),
+            "failure_callback_headers": {
+                **{f"Forward-{name}": value for name, value in forwarded.items()},
+                "Retries": str(NOTICE_RETRIES),  # else as many as the message, which may be none
+            },
         }
         return request | ({"delay": message.delay_seconds} if message.delay_seconds else {})
 

@@ -17,12 +17,14 @@ from lib.notion.client import NotionClient
 from lib.store.kv import Kv
 from lib.store.memory import Memory
 from lib.store.runs import Begun, Hold, Run, Runs
+from lib.store.tellings import Tellings
 from lib.sync.plan import Known, make
 from lib.sync.publish import Publisher
-from lib.sync.queue import Message, Queue
-from lib.sync.single import survey_page
+from lib.sync.queue import Message, Notice, Queue
+from lib.sync.single import PageSurvey
 from lib.sync.slice import Worker
 from lib.sync.survey import Found, Progress, Survey
+from lib.sync.telling import fail
 from lib.sync.trigger import DELIVERY_SECONDS
 
 HERE = "here"
@@ -55,7 +57,8 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Engine:
-    """Runs slices with the collaborators it is handed. `now` gives epoch seconds."""
+    """Runs slices with the collaborators it is handed. `now` gives epoch seconds; `tells` says whether anybody is to
+    be told of the end of a run, and `tell` does it without the queue."""
 
     def __init__(
         self,
@@ -67,6 +70,9 @@ class Engine:
         worker: Worker,
         publisher: Publisher,
         queue: Queue,
+        tellings: Tellings,
+        tells: Callable[[Run], bool],
+        tell: Callable[[str], Awaitable[object]],
         give_back: Callable[[], Awaitable[None]],
         log: Log,
         sources: Mapping[str, str],
@@ -75,6 +81,7 @@ class Engine:
     ) -> None:
         self._kv, self._runs, self._memory = kv, runs, memory
         self._notion, self._worker, self._publisher, self._queue = notion, worker, publisher, queue
+        self._tellings, self._tells, self._tell_here = tellings, tells, tell
         self._give_back = give_back
         self._log, self._sources, self._now, self._new_id = log, sources, now, new_id
 
@@ -90,6 +97,7 @@ class Engine:
         if begun.outcome == "ended" and run:
             if run.follow_up_run:
                 await self._follow(run.follow_up_run)
+            await self._tell(run)
             return Report("joined", hold.run_id, run)
         if begun.outcome == "unsent" and run:
             await self._queue.publish([self._next(hold, run, 0)])
@@ -108,17 +116,12 @@ class Engine:
             return Report("partial", asked.run_id, begun.run)
         return await self._slice(begun.hold, begun.run, until, queued=False)
 
-    async def fail(self, run_id: str, reason: str) -> bool:
-        """Marks a run as failed and makes way for the next one; False where it had ended already."""
-        ended = await self._runs.end(run_id, "failed", {"error": reason[:1000]}, "", self._now())
-        if not ended.repeated:
-            self._log.error("run.failed", runId=run_id, reason=reason)
-        return not ended.repeated
-
     async def _begin(self, run_id: str, lane: str, number: int, ask: Ask) -> Begun:
         begun = await self._runs.begin(run_id, lane, number, ask, self._now() + DELIVERY_SECONDS)
         self._log.enter(runId=run_id, lane=lane, slice=number)
         self._log.event("slice.began", outcome=begun.outcome)
+        if begun.outcome == "go" and number == 0:
+            await self._tell_of_silent_runs(queued=lane != HERE)
         return begun
 
     async def _slice(self, hold: Hold, run: Run, until: float, *, queued: bool) -> Report:
@@ -142,7 +145,9 @@ class Engine:
             status = "joined" if queued else "partial"
             return Report(status, hold.run_id, await self._runs.read(hold.run_id))
         except Hopeless as reason:
-            await self.fail(hold.run_id, str(reason))
+            await fail(self._runs, self._log, hold.run_id, str(reason), self._now())
+            if not queued:  # a message that is refused for good calls back by itself
+                await self._tell_if_possible(hold.run_id, queued=False)
             raise
 
     async def _advance(self, hold: Hold, run: Run, until: float) -> TryLater | None:
@@ -155,7 +160,8 @@ class Engine:
                 return stop
         else:
             forced_at = await self._runs.forced_at(hold.run_id)
-        return await self._worker.work(hold, run, forced_at, until)
+        # A run of one page reads no other, however it is forced.
+        return await self._worker.work(hold, run, None if run.page else forced_at, until)
 
     async def _plan(self, hold: Hold, run: Run) -> float | None:
         remembered = await self._memory.everything()
@@ -164,7 +170,7 @@ class Engine:
         )
         forced_at = _forced_at(run, known.sources)
         found = await self._survey(hold, run, known, forced_at)
-        plan = make(found.listed, known, found.watched, gone=found.gone, forced_at=forced_at)
+        plan = make(found.listed, known, found.watched, gone=found.gone, forced_at=forced_at, focus=found.focus)
         lost = {id: known.databases[id] for id in found.watched.lost_databases}
         await self._memory.lose_databases(lost)
         if run.force:
@@ -196,14 +202,16 @@ class Engine:
         return forced_at
 
     async def _survey(self, hold: Hold, run: Run, known: Known, forced_at: float | None) -> Found:
-        if run.page:
-            return await survey_page(self._notion, known, self._sources, run.page, self._now)
         begun_before = run.slices + run.retries > 1
         progress = (
             await self._runs.handed_on(hold.run_id, "listing", Progress) if begun_before else None
         ) or Progress()
         wanted = {name: ref for name, ref in self._sources.items() if run.source in ("", name)}
-        survey = Survey(self._notion, known, wanted, progress, now=self._now, forced_at=forced_at)
+        survey: Survey | PageSurvey
+        if run.page:
+            survey = PageSurvey(self._notion, known, wanted, progress, run.page, now=self._now)
+        else:
+            survey = Survey(self._notion, known, wanted, progress, now=self._now, forced_at=forced_at)
         try:
             return await survey.look()
         except (NotionWait, OutOfTime):
@@ -237,9 +245,37 @@ class Engine:
                 if queued:
                     raise
                 self._log.warning("run.follow_up_unsent", followUp=ended.follow_up, reason=str(refusal))
-        done = await self._runs.read(hold.run_id)
         self._log.event("run.ended", status="delivered", synced=run.synced, failed=run.failed)
+        done = await self._runs.read(hold.run_id)
+        if queued:
+            await self._tell(done)
+        else:
+            await self._tell_if_possible(hold.run_id, queued=False)
         return Report("done", hold.run_id, done)
+
+    async def _tell(self, run: Run | None) -> None:
+        """Publishes the notice of a run's end, where anybody is to be told. Raises `QueueRefused`."""
+        if run and self._tells(run):
+            await self._queue.publish([Notice(run.run_id)])
+
+    async def _tell_if_possible(self, run_id: str, *, queued: bool) -> bool:
+        """The same for who can't be delivered again; the backup way, which has no queue, tells by itself."""
+        try:
+            if queued:
+                await self._tell(await self._runs.read(run_id))
+            else:
+                await self._tell_here(run_id)
+        except (QueueRefused, TryLater) as trouble:
+            self._log.warning("run.untold", untoldRun=run_id, reason=str(trouble))
+            return False
+        return True
+
+    async def _tell_of_silent_runs(self, *, queued: bool) -> None:
+        """Whoever begins a run tells of those that broke without a callback."""
+        for run_id in await self._tellings.silent():
+            self._log.error("run.silent", brokenRun=run_id)
+            if await self._tell_if_possible(run_id, queued=queued):
+                await self._tellings.noticed(run_id)
 
     async def _follow(self, run_id: str) -> None:
         """Publishes the first message of a run that was asked for while another one was under way."""

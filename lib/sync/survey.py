@@ -49,6 +49,8 @@ class Found(msgspec.Struct, frozen=True):
     gone: set[str]
     sources: dict[str, KeptSource]
     warnings: list[str]
+    focus: frozenset[str] | None = None
+    """The only pages and child databases that may be due; None: all are."""
 
 
 class Survey:
@@ -75,7 +77,7 @@ class Survey:
 
     async def look(self) -> Found:
         """The whole survey. Raises `Hopeless` (a database is not shared), `NotionWait`, `NotionAway`, `OutOfTime`."""
-        await _all(self._list(name, reference) for name, reference in self._references.items())
+        await all_of(self._list(name, reference) for name, reference in self._references.items())
         listed = [self._listed(name) for name in self._references]
         gone, warnings = await self._confirm(missing(listed, self._known))
         await self._watch(listed)
@@ -164,7 +166,7 @@ class Survey:
                     f"source {name}: Notion listed no rows at all, while {len(ids)} are published; nothing was dropped."
                 )
                 continue
-            await _all(self._confirm_one(name, id) for id in asked)
+            await all_of(self._confirm_one(name, id) for id in asked)
             really = {id for id in asked if self.progress.confirmed[id]}
             if len(ids) <= FEW:
                 gone |= really
@@ -193,10 +195,10 @@ class Survey:
     async def _watch(self, listed: Sequence[Listed]) -> None:
         wanted = watches(listed, self._known, self._forced_at)
         databases = self._known.databases
-        await _all(
+        await all_of(
             [
                 *(self._watch_page(id) for id in wanted.pages if id not in self.progress.pages),
-                *(self._watch_database(id, databases[id]) for id in wanted.databases),
+                *(self.watch_database(id, databases[id]) for id in wanted.databases),
                 *(self._watch_original(id) for id in wanted.originals if id not in self.progress.originals),
             ]
         )
@@ -216,7 +218,8 @@ class Survey:
         else:
             self.progress.originals[id] = True
 
-    async def _watch_database(self, id: str, kept: KeptDatabase) -> None:
+    async def watch_database(self, id: str, kept: KeptDatabase) -> None:
+        """Finds out whether a child database is the same, changed or lost."""
         if id in self.progress.databases:
             return
         try:
@@ -243,7 +246,7 @@ def signature(rows: Sequence[JSON]) -> str:
     return "|".join(sorted(f"{row['id'].replace('-', '')[-12:]}:{row['last_edited_time']}" for row in rows)) or "empty"
 
 
-async def _all(jobs: Iterable[Awaitable[None]]) -> None:
+async def all_of(jobs: Iterable[Awaitable[None]]) -> None:
     """Does all of them side by side and waits for each, whatever befalls another; then raises the first trouble."""
     for outcome in await asyncio.gather(*jobs, return_exceptions=True):
         if isinstance(outcome, BaseException):

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 import httpx
+import pytest
 
 from tests.runtime.build import ROOT
 from tests.runtime.conftest import Deploy
@@ -29,11 +30,13 @@ def test_the_doors_are_closed_to_strangers(deployment: Deployment, environ: dict
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
 
     secret = f"Bearer {environ['CRON_SECRET']}"
-    answer = ask(deployment, "POST", "/api/sync/worker", Authorization=secret)
-    assert answer.status_code == 401
-    assert "Upstash-Signature is missing" in answer.json()["error"]
-    answer = ask(deployment, "GET", "/api/sync/worker", Authorization=secret)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    for path in ("/api/sync/worker", "/api/sync/notify"):
+        answer = ask(deployment, "POST", path, Authorization=secret)
+        assert answer.status_code == 401
+        assert "Upstash-Signature is missing" in answer.json()["error"]
+    for path in ("/api/sync/worker", "/api/sync/notify", "/api/sync/webhook"):
+        answer = ask(deployment, "GET", path, Authorization=secret)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert not [line for line in deployment.logs if environ["CRON_SECRET"] in line]
     assert {event["event"] for event in deployment.events} == {"request"}
 
@@ -46,7 +49,8 @@ def test_an_unknown_source_is_answered_with_the_known_ones(deployment: Deploymen
 
 def test_a_missing_setting_is_named_by_every_function(deploy: Deploy, environ: dict[str, str]) -> None:
     deployment = deploy(environ | {"CRON_SECRET": ""})
-    for path, method in {**dict.fromkeys(PROTECTED, "GET"), "/api/sync/worker": "POST"}.items():
+    posts = ("/api/sync/worker", "/api/sync/notify", "/api/sync/webhook")
+    for path, method in [*((path, "GET") for path in PROTECTED), *((path, "POST") for path in posts)]:
         answer = ask(deployment, method, f"{path}?secret=")
         assert answer.status_code == 500
         assert answer.json()["error"].startswith("CRON_SECRET is not set: ")
@@ -61,8 +65,9 @@ def test_functions_start_without_a_lost_line(
         assert function.logs == []
 
 
-def test_the_trigger_never_loads_the_notion_client() -> None:
-    code = "import sys; import api.sync.trigger; print(*sorted(sys.modules))"
+@pytest.mark.parametrize("name", ["trigger", "notify", "webhook"])
+def test_what_only_asks_and_tells_never_loads_the_notion_client(name: str) -> None:
+    code = f"import sys; import api.sync.{name}; print(*sorted(sys.modules))"
     loaded = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()
     assert "lib.endpoint" in loaded
     assert not {"notion_client", "lib.notion.client", "slugify"} & set(loaded)

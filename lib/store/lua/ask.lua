@@ -27,7 +27,7 @@ if current and current ~= id then
       if force == '1' then redis.call('HSET', run, 'followUpForce', '1') end
       return {'joined', current, jobs or '', 0}
     end
-    redis.call('HSET', run, 'status', 'failed', 'finishedAt', now, 'error',
+    redis.call('HSET', run, 'status', 'failed', 'finishedAt', now, 'silent', '1', 'error',
       'The run gave no sign of life any more: its last message never came, or every retry of it failed.')
   end
 end

@@ -1,0 +1,20 @@
+"""POST /api/sync/notify: tell people and the site how a run ended. Only QStash may call it."""
+
+from lib.auth import require_qstash
+from lib.config import Config
+from lib.endpoint import Endpoint, Request, Response
+from lib.requests import ending_of
+from lib.sync.queue import NOTIFY
+from lib.wiring import services
+
+
+class handler(Endpoint):
+    async def post(self, request: Request) -> Response:
+        config = Config.read()
+        require_qstash(request, config, config.address(NOTIFY))
+        ending = ending_of(request, config)
+        async with services(config, self.log(config)) as service:
+            if ending.failed:
+                await service.desk.fail(ending.failed, ending.reason)
+            told = await service.desk.tell(ending.run_id)
+            return Response(200, {"ok": True, "runId": ending.run_id, "told": told})

@@ -1,0 +1,49 @@
+"""E-mail over Resend's HTTP API (https://resend.com/docs/api-reference/emails/send-email)."""
+
+from collections.abc import Sequence
+
+import httpx
+import msgspec
+
+from lib.model import Outcome
+from lib.notify.post import post
+from lib.notify.report import facts, headline, problems
+
+ADDRESS = "https://api.resend.com/emails"
+
+
+class Email:
+    """A repeated message is the same to Resend for a day: it carries an idempotency key."""
+
+    name = "email"
+    repeatable = True
+
+    def __init__(self, api_key: str, sender: str, to: Sequence[str], dashboard: str, http: httpx.AsyncClient) -> None:
+        self._api_key, self._sender, self._to = api_key, sender, list(to)
+        self._dashboard, self._http = dashboard, http
+
+    async def tell(self, outcome: Outcome) -> None:
+        """Raises what `post` raises."""
+        mail = {
+            "from": self._sender,
+            "to": self._to,
+            "subject": headline(outcome),
+            "text": text(outcome, self._dashboard),
+        }
+        headers = {
+            "Authorization": f"Bearer {self._api_key}",
+            "Idempotency-Key": f"{outcome.run_id}-{outcome.status}",
+        }
+        await post(self._http, "RESEND_API_KEY", ADDRESS, msgspec.json.encode(mail), headers)
+
+
+def text(outcome: Outcome, dashboard: str) -> str:
+    """The mail's plain text."""
+    paragraphs = [
+        headline(outcome) + ".",
+        outcome.error,
+        "\n".join(f"{name}: {value}" for name, value in facts(outcome)),
+        "\n".join(problems(outcome)),
+        f"{dashboard}\nRun {outcome.run_id}",
+    ]
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"

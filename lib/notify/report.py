@@ -1,0 +1,62 @@
+"""What to say of a run that has ended. Pure: the same words for Slack and for mail."""
+
+import re
+
+from lib.model import Outcome
+
+MOST_PROBLEMS = 5
+MOST_NAMES = 5
+
+_ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+def headline(outcome: Outcome) -> str:
+    """One line: what happened to which part of the site."""
+    if outcome.broke:
+        return f"Sync of {scope(outcome)} failed"
+    changes = [
+        _count(outcome.written, "bundle", "updated"),
+        _count(outcome.deleted, "page", "removed"),
+        _count(outcome.failed, "page", "could not be read"),
+    ]
+    said = ", ".join(change for change in changes if change)
+    return f"Sync of {scope(outcome)} finished: {said or 'nothing changed'}"
+
+
+def scope(outcome: Outcome) -> str:
+    if outcome.page:
+        return "one page" if _ID.fullmatch(outcome.page) else f"page {outcome.page}"
+    return f"source {outcome.source}" if outcome.source else "everything"
+
+
+def facts(outcome: Outcome) -> list[tuple[str, str]]:
+    """Name and value of what is worth a table."""
+    names = ", ".join(outcome.updated[:MOST_NAMES]) + (", …" if len(outcome.updated) > MOST_NAMES else "")
+    return [
+        *([("Updated", names)] if names else []),
+        ("Pages read", str(outcome.synced)),
+        ("Unchanged", str(outcome.unchanged)),
+        ("Removed", str(outcome.deleted)),
+        ("Failed", str(outcome.failed)),
+        ("Time", duration(outcome.seconds)),
+        ("Notion requests", str(outcome.notion_requests)),
+    ]
+
+
+def problems(outcome: Outcome) -> list[str]:
+    """The first pages that could not be read, one line each, and how many more there are."""
+    lines = [f"{problem.slug or problem.page_id}: {problem.reason}" for problem in outcome.problems[:MOST_PROBLEMS]]
+    more = outcome.failed - len(lines)
+    return [*lines, f"and {more} more"] if lines and more > 0 else lines
+
+
+def duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+def _count(number: int, thing: str, fate: str) -> str:
+    return f"{number} {thing}{'s' if number != 1 else ''} {fate}" if number else ""

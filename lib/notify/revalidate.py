@@ -1,0 +1,63 @@
+"""Telling the site which of its pages changed, so that it renders those again and no others."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import httpx
+import msgspec
+
+from lib.errors import Misconfigured, TryLater
+from lib.model import JSON, Changes, Outcome
+from lib.notify.post import PAUSE_SECONDS, post
+
+KEYS_PER_REQUEST = 500
+
+
+class Ledger(Protocol):
+    """What a run changed, and how much of it the site knows already."""
+
+    async def changes(self, run_id: str) -> Changes: ...
+
+    async def passed_on(self, run_id: str) -> int: ...
+
+    async def pass_on(self, run_id: str, count: int) -> None: ...
+
+
+class Revalidation:
+    """`POST {"runId", "changed": [slugs], "deleted": [slugs], "tags": [keys]}` with the secret as bearer.
+
+    In batches, each noted when the site has taken it: who repeats begins where the last one stopped. No refusal is
+    final: a site that was never told would show old pages for good.
+    """
+
+    name = "revalidate"
+    repeatable = True
+
+    def __init__(self, url: str, secret: str, http: httpx.AsyncClient, ledger: Ledger) -> None:
+        self._url, self._secret, self._http, self._ledger = url, secret, http, ledger
+
+    async def tell(self, outcome: Outcome) -> None:
+        """Raises `TryLater`."""
+        changes = await self._ledger.changes(outcome.run_id)
+        keys = sorted(changes.changed | changes.deleted)
+        done = await self._ledger.passed_on(outcome.run_id)
+        headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
+        while some := keys[done : done + KEYS_PER_REQUEST]:
+            content = msgspec.json.encode(batch(outcome.run_id, some, changes))
+            try:
+                await post(self._http, "REVALIDATE_URL", self._url, content, headers)
+            except Misconfigured as refusal:
+                raise TryLater(str(refusal), PAUSE_SECONDS) from None
+            done += len(some)
+            await self._ledger.pass_on(outcome.run_id, done)
+
+
+def batch(run_id: str, keys: Sequence[str], changes: Changes) -> JSON:
+    """One request's body. A page that was written and then removed in one run is gone."""
+    pages = [key for key in keys if key.startswith("page:")]
+    return {
+        "runId": run_id,
+        "changed": [key.removeprefix("page:") for key in pages if key not in changes.deleted],
+        "deleted": [key.removeprefix("page:") for key in pages if key in changes.deleted],
+        "tags": list(keys),
+    }

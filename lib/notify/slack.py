@@ -1,0 +1,66 @@
+"""Slack: one Block Kit message to an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks)."""
+
+from typing import Any
+
+import httpx
+import msgspec
+
+from lib.model import JSON, Outcome
+from lib.notify.post import post
+from lib.notify.report import facts, headline, problems
+
+LONGEST_HEADER = 150
+LONGEST_TEXT = 2000
+"""Characters, Slack's own limits: https://docs.slack.dev/reference/block-kit/blocks."""
+
+
+class Slack:
+    """Slack has no way to recognise a repeated message: it is sent once or not at all."""
+
+    name = "slack"
+    repeatable = False
+
+    def __init__(self, url: str, dashboard: str, http: httpx.AsyncClient) -> None:
+        self._url, self._dashboard, self._http = url, dashboard, http
+
+    async def tell(self, outcome: Outcome) -> None:
+        """Raises what `post` raises."""
+        content = msgspec.json.encode(message(outcome, self._dashboard))
+        await post(self._http, "SLACK_WEBHOOK_URL", self._url, content, {})
+
+
+def message(outcome: Outcome, dashboard: str) -> JSON:
+    """`text` is what a notification shows, `blocks` what the channel does."""
+    title = headline(outcome)
+    mark = ":x:" if outcome.broke else ":warning:" if outcome.failed else ":white_check_mark:"
+    blocks: list[Any] = [
+        {"type": "header", "text": {"type": "plain_text", "text": _cut(f"{mark} {title}", LONGEST_HEADER)}},
+        {"type": "section", "fields": [_markdown(f"*{name}*\n{_escaped(value)}") for name, value in facts(outcome)]},
+    ]
+    if outcome.error:
+        blocks.append({"type": "section", "text": _markdown(_escaped(outcome.error))})
+    if lines := problems(outcome):
+        blocks.append({"type": "section", "text": _markdown("\n".join(f"• {_escaped(line)}" for line in lines))})
+    blocks.append(
+        {
+            "type": "actions",
+            "elements": [
+                {"type": "button", "text": {"type": "plain_text", "text": "Open the dashboard"}, "url": dashboard}
+            ],
+        }
+    )
+    blocks.append({"type": "context", "elements": [_markdown(f"Run {_escaped(outcome.run_id)}")]})
+    return {"text": _escaped(title), "blocks": blocks}
+
+
+def _markdown(text: str) -> JSON:
+    return {"type": "mrkdwn", "text": _cut(text, LONGEST_TEXT)}
+
+
+def _escaped(text: str) -> str:
+    """So that no page's title becomes a link or calls the whole channel."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

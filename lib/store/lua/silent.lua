@@ -1,0 +1,14 @@
+-- Marks runs as failed that gave no sign of life any more, and answers the ids of those that nobody was told of.
+-- KEYS runs. ARGV as named below. Only the newest runs are looked at.
+local root, now, reason = unpack(ARGV)
+local untold = {}
+for _, id in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, 49)) do
+  local status, alive, silent, told =
+    unpack(redis.call('HMGET', root .. id, 'status', 'aliveUntil', 'silent', 'silentTold'))
+  if (status == 'pending' or status == 'active') and tonumber(alive or '0') <= tonumber(now) then
+    redis.call('HSET', root .. id, 'status', 'failed', 'finishedAt', now, 'error', reason, 'silent', '1')
+    silent = '1'
+  end
+  if silent == '1' and told ~= '1' then untold[#untold + 1] = id end
+end
+return untold

@@ -1,0 +1,107 @@
+"""What people and the site are told of a run: how it ended, what it changed, and who knows it already."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from lib.model import Changes, Outcome, Problem
+from lib.store.keys import Keys
+from lib.store.kv import Kv
+from lib.store.runs import Run, run_of
+
+NAMES = 20
+"""So many of the changed pages are named."""
+SILENCE = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """`told` names the channels that are through with this run."""
+
+    outcome: Outcome
+    told: frozenset[str]
+
+
+class Tellings:
+    """`now` gives epoch seconds, `new_id` something that nobody had before."""
+
+    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float], new_id: Callable[[], str]) -> None:
+        self._kv, self._keys = kv, keys
+        self._now, self._new_id = now, new_id
+
+    async def read(self, run_id: str) -> Telling | None:
+        """How the run ended; None where it has not, or was cancelled."""
+        run = self._keys.run(run_id)
+        fields, errors, changed = await self._kv.pipeline(
+            [
+                ["HGETALL", run],
+                ["LRANGE", f"{run}:errors", 0, -1],
+                ["SRANDMEMBER", f"{run}:changed", NAMES],
+            ]
+        )
+        if fields.get("status") not in ("delivered", "failed"):
+            return None
+        problems = [msgspec.json.decode(error, type=Problem) for error in errors]
+        told = frozenset(name.removeprefix("told:") for name, value in fields.items() if name.startswith("told:"))
+        updated = sorted(name.removeprefix("page:") for name in changed if name.startswith("page:"))
+        return Telling(outcome_of(run_of(fields), problems, updated), told)
+
+    async def claim(self, run_id: str, channel: str) -> bool:
+        """Takes the telling of a channel on: only one who asks gets it, however often the command is sent."""
+        mine = self._new_id()
+        run, field = self._keys.run(run_id), f"told:{channel}"
+        _, owner = await self._kv.pipeline([["HSETNX", run, field, mine], ["HGET", run, field]])
+        return bool(owner == mine)
+
+    async def release(self, run_id: str, channel: str) -> None:
+        """The channel was not told after all."""
+        await self._kv.command("HDEL", self._keys.run(run_id), f"told:{channel}")
+
+    async def told(self, run_id: str, channel: str) -> None:
+        await self._kv.command("HSET", self._keys.run(run_id), f"told:{channel}", self._new_id())
+
+    async def changes(self, run_id: str) -> Changes:
+        """What the site has to render again."""
+        run = self._keys.run(run_id)
+        changed, removed = await self._kv.pipeline([["SMEMBERS", f"{run}:changed"], ["SMEMBERS", f"{run}:removed"]])
+        return Changes(frozenset(changed), frozenset(removed))
+
+    async def passed_on(self, run_id: str) -> int:
+        """How many of the run's changes the site has taken."""
+        return int(await self._kv.command("HGET", self._keys.run(run_id), "passedOn") or 0)
+
+    async def pass_on(self, run_id: str, count: int) -> None:
+        await self._kv.command("HSET", self._keys.run(run_id), "passedOn", count)
+
+    async def silent(self) -> list[str]:
+        """Ids of runs that broke without anybody noticing, marked as failed now, until they are `noticed`."""
+        now = round(self._now() * 1000)
+        untold: list[str] = await self._kv.script("silent", [self._keys.runs], [self._keys.run(""), now, SILENCE])
+        return untold
+
+    async def noticed(self, run_id: str) -> None:
+        """The notice of a run that broke in silence is on its way."""
+        await self._kv.command("HSET", self._keys.run(run_id), "silentTold", "1")
+
+
+def outcome_of(run: Run, problems: list[Problem], updated: list[str]) -> Outcome:
+    ended, began = run.finished_at or run.triggered_at, run.started_at or run.triggered_at
+    return Outcome(
+        run_id=run.run_id,
+        status=run.status,
+        force=run.force,
+        source=run.source,
+        page=run.page,
+        triggered_at=run.triggered_at,
+        seconds=max(0.0, ended - began),
+        synced=run.synced,
+        written=run.written,
+        touched=run.touched,
+        unchanged=run.unchanged,
+        deleted=run.deleted,
+        failed=run.failed,
+        slices=run.slices,
+        notion_requests=run.notion_requests,
+        error=run.error,
+        problems=problems,
+        updated=updated,
+    )

@@ -1,0 +1,118 @@
+"""The end of a run becomes known: failed ones are marked, people and the site are told, each of them once."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from lib.errors import Misconfigured, NoAnswer, TryLater
+from lib.log import Log
+from lib.model import Outcome
+from lib.store.runs import Run, Runs
+from lib.store.tellings import Tellings
+from lib.sync.queue import Message
+
+
+class Channel(Protocol):
+    """A way to tell somebody. `repeatable`: who is told twice knows it for the same message."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def repeatable(self) -> bool: ...
+
+    async def tell(self, outcome: Outcome) -> None:
+        """Raises `TryLater` (not told), `NoAnswer` (told, perhaps), `Misconfigured` (never to be told)."""
+        ...
+
+
+class Desk:
+    """Tells the channels of runs that have ended, if `tells` says that anybody is to be told. `now` gives epoch
+    seconds."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        tellings: Tellings,
+        channels: Sequence[Channel],
+        log: Log,
+        *,
+        tells: Callable[[Outcome], bool],
+        now: Callable[[], float],
+    ) -> None:
+        self._runs, self._tellings, self._channels = runs, tellings, channels
+        self._log, self._tells, self._now = log, tells, now
+
+    async def fail(self, message: Message, reason: str) -> None:
+        """A message has used up its retries: its run has failed, unless another delivery has carried it on."""
+        run = await self._runs.read(message.run_id)
+        if run is None:  # KV was away at every attempt, and when the run was asked for
+            await self._runs.ask(message.run_id, message.ask, self._now())
+        elif await self._runs.reached(message.run_id, message.lane) > message.slice:
+            self._log.event("callback.late", runId=message.run_id, slice=message.slice)
+            return
+        await fail(self._runs, self._log, message.run_id, reason, self._now())
+
+    async def tell(self, run_id: str) -> list[str]:
+        """Tells every channel that does not know the end of the run yet; answers the names of those told now.
+
+        A channel that fails keeps none of the others from being told. Raises `TryLater` where one has to be told
+        another time, when all were tried.
+        """
+        telling = await self._tellings.read(run_id)
+        if telling is None or not self._tells(telling.outcome):
+            return []
+        told: list[str] = []
+        trouble: TryLater | None = None
+        for channel in self._channels:
+            if channel.name in telling.told:
+                continue
+            try:
+                if await self._tell(channel, telling.outcome):
+                    told.append(channel.name)
+            except TryLater as later:
+                self._log.warning("notify.later", runId=run_id, channel=channel.name, reason=str(later))
+                trouble = later
+        if trouble:
+            raise trouble
+        return told
+
+    async def _tell(self, channel: Channel, outcome: Outcome) -> bool:
+        """Whether the channel was told now. One that knows no repetition is claimed before: a kill then leaves it
+        untold rather than told twice."""
+        run_id = outcome.run_id
+        if not channel.repeatable and not await self._tellings.claim(run_id, channel.name):
+            return False
+        told = True
+        try:
+            await channel.tell(outcome)
+        except Misconfigured as refusal:
+            self._log.error("notify.refused", runId=run_id, channel=channel.name, reason=str(refusal))
+            told = False
+        except NoAnswer as doubt:
+            if channel.repeatable:
+                raise
+            self._log.warning("notify.unsure", runId=run_id, channel=channel.name, reason=str(doubt))
+        except TryLater:
+            if not channel.repeatable:
+                await self._tellings.release(run_id, channel.name)
+            raise
+        await self._tellings.told(run_id, channel.name)
+        self._log.event("notify.told", runId=run_id, channel=channel.name, accepted=told)
+        return told
+
+
+async def fail(runs: Runs, log: Log, run_id: str, reason: str, now: float) -> None:
+    """Marks a run as failed and makes way for the next one, unless it has ended already."""
+    ended = await runs.end(run_id, "failed", {"error": reason[:1000]}, "", now)
+    if not ended.repeated:
+        log.error("run.failed", runId=run_id, reason=reason)
+
+
+def changed(run: Run | Outcome) -> bool:
+    """Whether a site reads anything else than before."""
+    return any((run.written, run.deleted, run.touched))
+
+
+def is_news(run: Run | Outcome) -> bool:
+    """Whether the end of a run is worth telling people."""
+    return changed(run) or run.status == "failed" or run.failed > 0

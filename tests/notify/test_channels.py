@@ -1,0 +1,183 @@
+"""What each channel sends, and what becomes of the answers."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+import respx
+from standardwebhooks import Webhook as Receiver
+from standardwebhooks import WebhookVerificationError
+
+from lib.auth import webhook_secret
+from lib.config import Secret
+from lib.errors import Misconfigured, NoAnswer, SyncError, TryLater
+from lib.model import Changes, Outcome
+from lib.notify.email import ADDRESS, Email
+from lib.notify.revalidate import KEYS_PER_REQUEST, Revalidation
+from lib.notify.slack import Slack
+from lib.notify.webhook import Webhook, signed
+
+SLACK = "https://hooks.slack.example/services/T0/B0/very-secret"
+HOOK = "https://receiver.example/hook"
+SITE = "https://site.example/api/revalidate"
+KEY = webhook_secret(Secret("correct horse battery staple"))
+OUTCOME = Outcome(run_id="run_1", status="delivered", written=2, triggered_at=1_780_000_000.0)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient() as client:
+        yield client
+
+
+class Book:
+    """A ledger in memory."""
+
+    def __init__(self, changed: set[str], deleted: set[str] | None = None) -> None:
+        self._changes = Changes(frozenset(changed), frozenset(deleted or ()))
+        self.done = 0
+
+    async def changes(self, run_id: str) -> Changes:
+        return self._changes
+
+    async def passed_on(self, run_id: str) -> int:
+        return self.done
+
+    async def pass_on(self, run_id: str, count: int) -> None:
+        self.done = count
+
+
+@respx.mock
+async def test_slack_gets_one_message_with_text_and_blocks(http: httpx.AsyncClient) -> None:
+    route = respx.post(SLACK).respond(200, text="ok")
+
+    await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)
+
+    body = json.loads(route.calls.last.request.content)
+    assert body["text"] == "Sync of everything finished: 2 bundles updated"
+    assert [block["type"] for block in body["blocks"]] == ["header", "section", "actions", "context"]
+
+
+@respx.mock
+async def test_resend_gets_a_mail_that_it_can_recognise_again(http: httpx.AsyncClient) -> None:
+    route = respx.post(ADDRESS).respond(200, json={"id": "1"})
+    channel = Email(
+        "re_key", "Sync <sync@example.com>", ["a@example.com", "b@example.com"], "https://sync.example/", http
+    )
+
+    await channel.tell(OUTCOME)
+
+    request = route.calls.last.request
+    body = json.loads(request.content)
+    assert request.headers["Authorization"] == "Bearer re_key"
+    assert request.headers["Idempotency-Key"] == "run_1-delivered"
+    assert (body["from"], body["to"]) == ("Sync <sync@example.com>", ["a@example.com", "b@example.com"])
+    assert body["subject"] in body["text"]
+
+
+@respx.mock
+async def test_a_receiver_of_standard_webhooks_verifies_what_it_gets(http: httpx.AsyncClient) -> None:
+    route = respx.post(HOOK).respond(204)
+
+    await Webhook(HOOK, KEY, http, time.time).tell(OUTCOME)
+
+    request = route.calls.last.request
+    event = Receiver(KEY).verify(request.content, dict(request.headers))
+    assert event["type"] == "sync.delivered"
+    assert event["data"]["runId"] == "run_1"
+    assert event["data"]["triggeredAt"] == "2026-05-28T20:26:40.000Z"
+    assert request.headers["webhook-id"] == "run_1-delivered"
+    with pytest.raises(WebhookVerificationError):
+        Receiver(KEY).verify(request.content + b" ", dict(request.headers))
+
+
+def test_our_signature_is_the_one_of_the_specification() -> None:
+    moment = datetime.fromtimestamp(1_614_265_330, UTC)
+    key, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", '{"test": 2432232314}'
+
+    headers = signed("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body.encode(), key)
+
+    assert headers["webhook-signature"] == Receiver(key).sign("msg_p5jXN8AQM9LWM0D4loKWxJek", moment, body)
+
+
+@respx.mock
+async def test_the_site_is_told_slugs_and_tags_with_the_secret(http: httpx.AsyncClient) -> None:
+    route = respx.post(SITE).respond(200)
+    book = Book({"page:about", "page:gone", "posts:index", "db:1"}, {"page:gone"})
+
+    await Revalidation(SITE, "s3cret", http, book).tell(OUTCOME)
+
+    assert route.calls.last.request.headers["Authorization"] == "Bearer s3cret"
+    assert json.loads(route.calls.last.request.content) == {
+        "runId": "run_1",
+        "changed": ["about"],
+        "deleted": ["gone"],
+        "tags": ["db:1", "page:about", "page:gone", "posts:index"],
+    }
+
+
+@respx.mock
+async def test_many_changes_go_in_batches_and_none_goes_twice(http: httpx.AsyncClient) -> None:
+    pages = {f"page:{number:05}" for number in range(2 * KEYS_PER_REQUEST + 1)}
+    answers = iter([200, 503, 200, 200])
+    route = respx.post(SITE).mock(side_effect=lambda request: httpx.Response(next(answers)))
+    channel = Revalidation(SITE, "", http, Book(pages))
+
+    with pytest.raises(TryLater):
+        await channel.tell(OUTCOME)
+    await channel.tell(OUTCOME)
+
+    sent = [json.loads(call.request.content)["tags"] for call in route.calls if call.response.status_code == 200]
+    assert [len(tags) for tags in sent] == [KEYS_PER_REQUEST, KEYS_PER_REQUEST, 1]
+    assert {tag for tags in sent for tag in tags} == pages
+    assert "Authorization" not in route.calls.last.request.headers
+
+
+@respx.mock
+async def test_a_site_that_refuses_is_told_again_another_time(http: httpx.AsyncClient) -> None:
+    respx.post(SITE).respond(401, text="wrong secret")
+    book = Book({"page:about"})
+
+    with pytest.raises(TryLater, match="REVALIDATE_URL: the answer was 401"):
+        await Revalidation(SITE, "old", http, book).tell(OUTCOME)
+    assert book.done == 0
+
+
+@respx.mock
+async def test_nothing_changed_is_not_told_to_the_site(http: httpx.AsyncClient) -> None:
+    await Revalidation(SITE, "s3cret", http, Book(set())).tell(OUTCOME)
+
+    assert not respx.calls
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.Response(500), TryLater),
+        (httpx.Response(429, headers={"Retry-After": "7"}), TryLater),
+        (httpx.Response(404, text="no_service"), Misconfigured),
+        (httpx.Response(302, headers={"Location": "https://elsewhere.example"}), Misconfigured),
+        (httpx.ConnectError("refused"), TryLater),
+        (httpx.ReadTimeout("silence"), NoAnswer),
+        (httpx.RemoteProtocolError("cut off"), NoAnswer),
+    ],
+    ids=str,
+)
+@respx.mock
+async def test_every_answer_has_its_error_and_none_shows_the_address(
+    http: httpx.AsyncClient, answer: httpx.Response | Exception, kind: type[SyncError]
+) -> None:
+    respx.post(SLACK).mock(**({"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}))
+
+    with pytest.raises(SyncError) as caught:
+        await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)
+
+    assert type(caught.value) is kind
+    assert "SLACK_WEBHOOK_URL" in str(caught.value)
+    assert "very-secret" not in str(caught.value)
+    if isinstance(answer, httpx.Response) and "Retry-After" in answer.headers:
+        assert isinstance(caught.value, TryLater)
+        assert caught.value.retry_after_seconds == 7

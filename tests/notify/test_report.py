@@ -1,0 +1,94 @@
+"""The words of a report, for Slack and for mail."""
+
+import pytest
+
+from lib.model import Outcome, Problem
+from lib.notify import email, slack
+from lib.notify.report import duration, facts, headline, problems
+
+DASHBOARD = "https://sync.example/"
+BROKEN = [Problem(f"id-{number}", f"page-{number}", "Notion does not show it") for number in range(7)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Outcome(run_id="r", status="delivered", written=3), "Sync of everything finished: 3 bundles updated"),
+        (
+            Outcome(run_id="r", status="delivered", written=1, page="about"),
+            "Sync of page about finished: 1 bundle updated",
+        ),
+        (
+            Outcome(run_id="r", status="delivered", deleted=2, failed=1, source="posts"),
+            "Sync of source posts finished: 2 pages removed, 1 page could not be read",
+        ),
+        (Outcome(run_id="r", status="delivered"), "Sync of everything finished: nothing changed"),
+        (
+            Outcome(run_id="r", status="delivered", written=1, page="aaaaaaaa-0000-4000-8000-000000000001"),
+            "Sync of one page finished: 1 bundle updated",
+        ),
+        (Outcome(run_id="r", status="failed", error="No."), "Sync of everything failed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_headline_says_what_became_of_what(outcome: Outcome, words: str) -> None:
+    assert headline(outcome) == words
+
+
+def test_the_first_updated_pages_are_named() -> None:
+    few = Outcome(run_id="r", status="delivered", updated=["about", "blog"])
+    many = Outcome(run_id="r", status="delivered", updated=list("abcdefg"))
+
+    assert facts(few)[0] == ("Updated", "about, blog")
+    assert facts(many)[0] == ("Updated", "a, b, c, d, e, …")
+
+
+def test_the_first_problems_are_named_and_the_others_counted() -> None:
+    lines = problems(Outcome(run_id="r", status="delivered", failed=7, problems=BROKEN))
+
+    assert lines[0] == "page-0: Notion does not show it"
+    assert (len(lines), lines[-1]) == (6, "and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.42, "0.4 s"), (59.0, "59.0 s"), (75, "1 min 15 s"), (7300, "2 h 1 min")]
+)
+def test_a_time_is_written_as_people_say_it(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_slack_gets_text_for_the_notification_and_blocks_within_its_limits() -> None:
+    long = [Problem("id", "s" * 900, "r" * 900) for _ in range(5)]
+    outcome = Outcome(run_id="r", status="failed", error="e" * 5000, failed=5, problems=long, page="p" * 300)
+
+    message = slack.message(outcome, DASHBOARD)
+
+    header, fields, error, pages, button, _ = message["blocks"]
+    assert len(header["text"]["text"]) <= 150
+    assert len(fields["fields"]) <= 10
+    assert max(len(error["text"]["text"]), len(pages["text"]["text"])) <= 2000
+    assert button["elements"][0]["url"] == DASHBOARD
+
+
+def test_a_title_can_neither_link_nor_call_the_channel_in_slack() -> None:
+    outcome = Outcome(
+        run_id="r", status="delivered", failed=1, problems=[Problem("id", "<!channel> & <https://x|y>", "r")]
+    )
+
+    texts = [
+        block["text"]["text"]
+        for block in slack.message(outcome, DASHBOARD)["blocks"]
+        if block["type"] == "section" and "text" in block
+    ]
+
+    assert texts == ["• &lt;!channel&gt; &amp; &lt;https://x|y&gt;: r"]
+
+
+def test_a_mail_holds_the_headline_the_reason_the_counts_and_the_way_to_more() -> None:
+    text = email.text(
+        Outcome(run_id="run_1", status="failed", error="Share the database.", failed=1, problems=BROKEN[:1]), DASHBOARD
+    )
+
+    assert text.startswith("Sync of everything failed.\n\nShare the database.\n")
+    for words in ("Notion requests: 0", "page-0: Notion does not show it", DASHBOARD, "run_1"):
+        assert words in text

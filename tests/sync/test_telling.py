@@ -1,0 +1,206 @@
+"""Each channel is told once, over the real store: whatever fails, repeats or dies."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
+
+import httpx
+import pytest
+
+from dev.upstash import UpstashStandIn
+from lib.errors import Misconfigured, NoAnswer, TryLater
+from lib.log import Log
+from lib.model import Ask, Outcome
+from lib.store.keys import Keys
+from lib.store.kv import Kv
+from lib.store.runs import Runs
+from lib.store.tellings import Tellings
+from lib.sync.queue import Message
+from lib.sync.telling import Desk
+
+NOW = 1_780_000_000.0
+
+
+class Channel:
+    """Notes what it is told, then does what `then` does, in turn."""
+
+    def __init__(self, name: str, *, repeatable: bool, then: list[BaseException | None] | None = None) -> None:
+        self.name, self.repeatable = name, repeatable
+        self._then = then or []
+        self.told: list[str] = []
+
+    async def tell(self, outcome: Outcome) -> None:
+        self.told.append(outcome.status)
+        trouble = self._then.pop(0) if self._then else None
+        if trouble:
+            raise trouble
+
+
+class Office:
+    """A store, and desks over it: one for each delivery."""
+
+    def __init__(self, kv: Kv) -> None:
+        numbers = count(1)
+        self.runs = Runs(kv, Keys(), lambda: NOW)
+        self.tellings = Tellings(kv, Keys(), lambda: NOW, lambda: str(next(numbers)))
+
+    def desk(self, *channels: Channel, tells: Callable[[Outcome], bool] = lambda outcome: True) -> Desk:
+        return Desk(self.runs, self.tellings, channels, Log(now=lambda: NOW), tells=tells, now=lambda: NOW)
+
+    async def ended(self, status: str = "delivered", run_id: str = "r1") -> None:
+        await self.runs.ask(run_id, Ask(), NOW + 600)
+        await self.runs.end(run_id, status, {"written": 2}, "", NOW)
+
+
+@pytest.fixture(scope="module")
+def upstash() -> Iterator[UpstashStandIn]:
+    with UpstashStandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+async def office(upstash: UpstashStandIn) -> AsyncIterator[Office]:
+    upstash.reset()
+    async with httpx.AsyncClient(trust_env=False) as http:
+        yield Office(Kv(upstash.url, upstash.token, http))
+
+
+def slack(*then: BaseException | None) -> Channel:
+    return Channel("slack", repeatable=False, then=list(then))
+
+
+def mail(*then: BaseException | None) -> Channel:
+    return Channel("email", repeatable=True, then=list(then))
+
+
+async def test_every_channel_is_told_once_however_often_the_notice_comes(office: Office) -> None:
+    await office.ended()
+    channels = (slack(), mail())
+
+    assert await office.desk(*channels).tell("r1") == ["slack", "email"]
+    assert await office.desk(*channels).tell("r1") == []
+    assert [channel.told for channel in channels] == [["delivered"], ["delivered"]]
+
+
+async def test_notices_that_come_at_once_tell_slack_once(office: Office) -> None:
+    await office.ended()
+    channel = slack()
+
+    await asyncio.gather(*(office.desk(channel).tell("r1") for _ in range(5)))
+
+    assert channel.told == ["delivered"]
+
+
+async def test_a_run_that_goes_on_is_not_told(office: Office) -> None:
+    await office.runs.ask("r1", Ask(), NOW + 600)
+    channel = slack()
+
+    assert await office.desk(channel).tell("r1") == []
+    assert channel.told == []
+
+
+async def test_nobody_is_told_what_nobody_wants_to_know(office: Office) -> None:
+    await office.ended()
+    channel = slack()
+
+    assert await office.desk(channel, tells=lambda outcome: False).tell("r1") == []
+    assert channel.told == []
+
+
+@pytest.mark.parametrize("make", [slack, mail])
+async def test_who_could_not_be_told_is_told_later_and_the_others_not_again(
+    office: Office, make: Callable[..., Channel]
+) -> None:
+    await office.ended()
+    away, other = make(TryLater("away", 7)), Channel("webhook", repeatable=True)
+
+    with pytest.raises(TryLater, match="away"):
+        await office.desk(away, other).tell("r1")
+    assert await office.desk(away, other).tell("r1") == [away.name]
+    assert other.told == ["delivered"]
+
+
+async def test_who_refuses_for_good_is_not_asked_again(office: Office) -> None:
+    await office.ended()
+    refusing = slack(Misconfigured("404"))
+
+    assert await office.desk(refusing, mail()).tell("r1") == ["email"]
+    assert await office.desk(refusing).tell("r1") == []
+    assert refusing.told == ["delivered"]
+
+
+async def test_without_an_answer_slack_is_not_told_twice_and_mail_is_sent_again(office: Office) -> None:
+    await office.ended()
+    first, second = slack(NoAnswer("silence")), mail(NoAnswer("silence"))
+
+    with pytest.raises(NoAnswer):
+        await office.desk(first, second).tell("r1")
+    await office.desk(first, second).tell("r1")
+
+    assert (len(first.told), len(second.told)) == (1, 2)
+
+
+async def test_a_notifier_that_dies_after_telling_slack_does_not_tell_it_again(office: Office) -> None:
+    await office.ended()
+    killed, other = slack(KeyboardInterrupt()), mail()
+
+    with pytest.raises(KeyboardInterrupt):
+        await office.desk(killed, other).tell("r1")
+
+    assert await office.desk(killed, other).tell("r1") == ["email"]
+    assert killed.told == ["delivered"]
+
+
+async def test_a_message_that_was_given_up_fails_its_run_and_frees_the_way(office: Office) -> None:
+    await office.runs.ask("r1", Ask(), NOW + 600)
+
+    await office.desk().fail(Message("r1", "0", 0, Ask(), ""), "out of retries")
+
+    run = await office.runs.read("r1")
+    assert run is not None
+    assert (run.status, run.error) == ("failed", "out of retries")
+    assert (await office.runs.ask("r2", Ask(), NOW + 600)).outcome == "new"
+
+
+async def test_a_message_that_was_given_up_after_its_chain_went_on_fails_nothing(office: Office) -> None:
+    await office.runs.ask("r1", Ask(), NOW + 600)
+    await office.runs.begin("r1", "0", 0, Ask(), NOW + 600)
+    await office.runs.begin("r1", "0", 1, Ask(), NOW + 600)
+
+    await office.desk().fail(Message("r1", "0", 0, Ask(), ""), "late")
+
+    run = await office.runs.read("r1")
+    assert run is not None
+    assert run.status == "active"
+
+
+async def test_a_run_that_nobody_recorded_is_told_too(office: Office) -> None:
+    channel = slack()
+
+    desk = office.desk(channel)
+    await desk.fail(Message("r9", "0", 0, Ask(), ""), "KV was away")
+    await desk.tell("r9")
+
+    assert channel.told == ["failed"]
+
+
+async def test_a_run_without_a_sign_of_life_is_marked_and_named_until_somebody_notices(office: Office) -> None:
+    await office.runs.ask("r1", Ask(page="about"), NOW - 1)
+    await office.runs.ask("r2", Ask(), NOW + 600)
+    await office.ended(run_id="r3")
+
+    assert await office.tellings.silent() == ["r1"]
+    assert await office.tellings.silent() == ["r1"]
+    await office.tellings.noticed("r1")
+
+    assert await office.tellings.silent() == []
+    run = await office.runs.read("r1")
+    assert run is not None
+    assert (run.status, "no sign of life" in run.error) == ("failed", True)
+
+
+async def test_a_run_that_gave_way_to_another_is_named_too(office: Office) -> None:
+    await office.runs.ask("r1", Ask(), NOW - 1)
+    await office.runs.ask("r2", Ask(), NOW + 600)
+
+    assert await office.tellings.silent() == ["r1"]
