@@ -2,16 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import httpx
 
-from dev.notion import SAMPLE_SOURCES, NotionStandIn, truth
+from dev.notion import SAMPLE_SOURCES, NotionStandIn
 from dev.qstash import QStashStandIn
 from dev.upstash import UpstashStandIn
+from tests.stack.equality import Bundles, Truth
 
-DATABASES = [entry.partition("=")[2] for entry in SAMPLE_SOURCES.split(",")]
+SOURCES = {name: id for name, _, id in (entry.partition("=") for entry in SAMPLE_SOURCES.split(","))}
+DATABASES = list(SOURCES.values())
 GIVE_UP_SECONDS = 60.0
 
 
@@ -67,60 +68,13 @@ class Site:
         bundles = [self.read(key) for key in self.site_keys() if key.startswith("page:") and ":part:" not in key]
         return {bundle["meta"]["id"]: bundle for bundle in bundles}
 
+    def bundles(self) -> Bundles:
+        """Everything that a site can read."""
+        keys = self.site_keys()
+        texts = self.command("MGET", *keys) if keys else []
+        return Bundles({key: json.loads(text) for key, text in zip(keys, texts, strict=True) if text is not None})
+
     def check(self) -> None:
-        """KV equals the workspace: the same pages, block for block; and each index names bundles that are there."""
-        published = self.published()
-        expected = truth.published_pages(self.notion.workspace, DATABASES)
-        assert sorted(published) == sorted(expected)
-        for id, bundle in published.items():
-            self._check_properties(bundle["meta"])
-            assert comparable(bundle["blocks"]) == comparable(truth.tree(self.notion.workspace, id)), bundle["meta"]
-        for source in ("pages", "posts"):
-            for item in self.read(f"{source}:index")["items"]:
-                assert published[item["id"]]["meta"] == item
-
-    def _check_properties(self, meta: dict[str, Any]) -> None:
-        """Every property is there, and complete: the longest relation and the last person too."""
-        expected: dict[str, Any] = truth.expected_page(self.notion.workspace, meta["id"])["properties"]
-        assert {name for name in meta["properties"] if not name.endswith("__rich")} == set(expected)
-        for name, property in expected.items():
-            if plain := PLAIN.get(property["type"]):
-                assert meta["properties"][name] == plain(property[property["type"]]), (meta["slug"], name)
-
-
-PLAIN: dict[str, Callable[[Any], Any]] = {
-    "title": lambda texts: "".join(text["plain_text"] for text in texts),
-    "rich_text": lambda texts: "".join(text["plain_text"] for text in texts),
-    "number": lambda number: number,
-    "checkbox": lambda checked: checked,
-    "url": lambda url: url,
-    "email": lambda email: email,
-    "phone_number": lambda number: number,
-    "select": lambda option: option and option["name"],
-    "status": lambda option: option and option["name"],
-    "multi_select": lambda options: [option["name"] for option in options],
-    "relation": lambda pages: [page["id"] for page in pages],
-    "people": lambda people: [person.get("name") or person["id"] for person in people],
-    "date": lambda date: date and {"start": date["start"], "end": date["end"], "timeZone": date["time_zone"]},
-}
-"""What a property becomes, told a second time and more simply than the bundle builder does."""
-
-
-def comparable(blocks: list[Any]) -> Any:
-    """Blocks without what legitimately differs: the addresses of hosted files, and the words for what can't be read."""
-    return [_comparable(block) for block in blocks]
-
-
-def _comparable(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_comparable(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get("type") == "file" and isinstance(value.get("file"), dict):
-        return {"type": "file"}
-    members = {name: _comparable(one) for name, one in value.items() if name != "unavailable"}
-    if set(value) - {"id", "object", "type", "has_children", "children", "unavailable"} <= {
-        f"{kind}_{part}" for kind in ("meeting_notes", "transcription") for part in ("summary", "notes", "transcript")
-    }:
-        members = {name: one for name, one in members.items() if name in ("id", "children")}
-    return members | ({"unavailable": True} if "unavailable" in value else {})
+        """KV equals the workspace: the same pages, property for property and block for block, and nothing else."""
+        media = self.stack.url
+        assert Truth(self.notion.workspace, SOURCES, media).problems(self.bundles()) == []
