@@ -101,12 +101,9 @@ class Truth:
     def _page(self, id: str, bundle: JSON, bundles: Bundles) -> Iterator[str]:
         meta = bundle["meta"]
         expected = self._meta(id, meta, bundles)
-        for name in sorted(set(meta) | set(expected)):
-            if meta.get(name) != expected.get(name):
-                yield f"{meta['slug']}: {name} is {meta.get(name)!r}, not {expected.get(name)!r}"
+        yield from _differences(f"{meta['slug']}: meta", meta, expected)
         blocks = [self._settled(block, block["id"]) for block in truth.tree(self._workspace, id)]
-        if comparable(bundle["blocks"]) != comparable(blocks):
-            yield f"{meta['slug']}: its blocks are {comparable(bundle['blocks'])}, not {comparable(blocks)}"
+        yield from _differences(f"{meta['slug']}: blocks", comparable(bundle["blocks"]), comparable(blocks))
 
     def _meta(self, id: str, meta: JSON, bundles: Bundles) -> JSON:
         page = truth.expected_page(self._workspace, id)
@@ -236,8 +233,7 @@ class Truth:
             if created != sorted(created):
                 yield f"db:{id}: its rows are not in the order of their making"
             body["items"] = sorted(body["items"], key=lambda item: str(item["id"]))
-            if body != (expected := self._database(id)):
-                yield f"db:{id} is {body}, not {expected}"
+            yield from _differences(f"db:{id}", body, self._database(id))
 
     def _database(self, id: str) -> JSON:
         database = self._workspace.get(id, Database)
@@ -329,6 +325,20 @@ def _comparable(value: Any) -> Any:
     }:
         members = {name: one for name, one in members.items() if name in ("id", "children")}
     return members | ({"unavailable": True} if "unavailable" in value else {})
+
+
+def _differences(where: str, given: Any, expected: Any) -> Iterator[str]:
+    """Each place in which two JSON values differ."""
+    if given == expected:
+        return
+    if isinstance(given, dict) and isinstance(expected, dict):
+        for name in {**given, **expected}:
+            yield from _differences(f"{where}.{name}", given.get(name, "missing"), expected.get(name, "missing"))
+    elif isinstance(given, list) and isinstance(expected, list) and len(given) == len(expected):
+        for number, (one, other) in enumerate(zip(given, expected, strict=True)):
+            yield from _differences(f"{where}[{number}]", one, other)
+    else:
+        yield f"{where} is {given!r}, not {expected!r}"
 
 
 def _is_block(value: Any) -> bool:

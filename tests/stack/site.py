@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import cache
 from typing import Any, Protocol
 
 import httpx
@@ -32,7 +33,7 @@ class Site:
     def command(self, *words: str) -> Any:
         """One KV command, as its plain answer."""
         headers = {"Authorization": f"Bearer {self.kv.token}"}
-        return httpx.post(self.kv.url, json=words, headers=headers, trust_env=False).json()["result"]
+        return _http().post(self.kv.url, json=words, headers=headers).json()["result"]
 
     def read(self, key: str) -> Any:
         text = self.command("GET", key)
@@ -78,3 +79,9 @@ class Site:
         """KV equals the workspace: the same pages, property for property and block for block, and nothing else."""
         media = self.stack.url
         assert Truth(self.notion.workspace, SOURCES, media).problems(self.bundles()) == []
+
+
+@cache
+def _http() -> httpx.Client:
+    """One client for all of a test run: its TLS context takes longer to build than a command to run."""
+    return httpx.Client(trust_env=False)
