@@ -209,8 +209,9 @@ class Survey:
                 self.progress.pages[id] = None
 
     async def _watch_original(self, id: str) -> None:
+        """Asks what a reader of its copies would ask: a block in the trash is still to be had, its children are not."""
         try:
-            await self._notion.get(f"blocks/{id}")
+            await self._notion.get(f"blocks/{id}/children", {"page_size": 1})
         except Unreadable:
             self.progress.originals[id] = False
         else:
