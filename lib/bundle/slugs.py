@@ -21,12 +21,13 @@ _JOINERS = "\u200c\u200d"
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A page and the slug it asks for; `created_time` as Notion gives it."""
+    """A page and the slug it asks for; `created_time` as Notion gives it. `settled`: it has it and stays there."""
 
     id: str
     wanted: str
     created_time: str
     title: str
+    settled: bool = False
 
 
 class Assignment(msgspec.Struct, frozen=True):
@@ -44,10 +45,10 @@ def wanted(page: JSON) -> str:
 def assign(candidates: Iterable[Candidate]) -> Assignment:
     """Gives every page a slug of its own, whatever the order of the candidates.
 
-    Of those that ask for the same the oldest (by `created_time`, then id) gets it; to the others' the first 8 digits of
-    their id are added, and more of them where that is taken too.
+    Of those that ask for the same the oldest (by `created_time`, then id) gets it, unless one is settled there; to the
+    others' the first 8 digits of their id are added, and more of them where that is taken too.
     """
-    by_age = sorted({one.id: one for one in candidates}.values(), key=lambda one: (instant(one.created_time), one.id))
+    by_age = sorted({one.id: one for one in candidates}.values(), key=_precedence)
     owners: dict[str, Candidate] = {}
     for one in by_age:
         owners.setdefault(one.wanted, one)
@@ -61,7 +62,8 @@ def assign(candidates: Iterable[Candidate]) -> Assignment:
             slugs[one.id] = next(slug for slug in _told_apart(one) if slug not in taken)
             taken.add(slugs[one.id])
             warnings.append(
-                f'"{owner.title}" and "{one.title}" ask for the same slug "{one.wanted}": the older page keeps it, '
+                f'"{owner.title}" and "{one.title}" ask for the same slug "{one.wanted}": '
+                f"the {'one that has it' if owner.settled else 'older page'} keeps it, "
                 f'"{one.title}" is published as "{slugs[one.id]}"'
             )
     return Assignment(slugs, warnings)
@@ -80,6 +82,10 @@ def children(parent_slug: str, pages: Sequence[ChildPage]) -> tuple[list[JSON], 
     )
     named = [{"id": page.id, "slug": assignment.slugs[page.id], "title": one_line(page.title)} for page in pages]
     return named, assignment.warnings
+
+
+def _precedence(one: Candidate) -> tuple[bool, float, str]:
+    return not one.settled, instant(one.created_time), one.id
 
 
 def _safe(written: str) -> str:

@@ -7,7 +7,7 @@ import msgspec
 
 from lib.bundle.encoding import encode
 from lib.bundle.properties import title as title_of
-from lib.bundle.publication import publication
+from lib.bundle.publication import publication, trashed
 from lib.bundle.slugs import Candidate, assign, wanted
 from lib.model import BUNDLE_VERSION, JSON, Item, Kept, KeptDatabase, KeptSource
 
@@ -140,6 +140,7 @@ def watches(listed: Sequence[Listed], known: Known, forced_at: float | None) -> 
             continue
         if kept.parent is not None and kept.parent in known.kept:
             pages[id] = None
+        pages |= dict.fromkeys(child for child in kept.children if child not in known.kept and child not in rows)
         for original, holder in kept.copied.items():
             if (holder := holders.get(original, holder)) is None:
                 originals[original] = None
@@ -169,7 +170,7 @@ def make(
     leaving = {page for top in dropped for page in (top, *_descendants(top, known))}
     still = _still(rows, known)
     slugs, warnings = _slugs(rows, known, leaving)
-    due = _Due(rows, known, watched, slugs, forced_at)
+    due = _Due(rows, known, watched, slugs, gone, forced_at)
 
     items: list[Item] = []
     unchanged = 0
@@ -188,7 +189,7 @@ def make(
             unchanged += 1
         elif kept.parent not in due.pages:  # a due parent names its due children itself
             items.append(_child_item(id, kept, slugs[id], watched, due.children(id)))
-    items += [_database_item(id, known.databases[id]) for id in due.databases(scope)]
+    items += [_database_item(id, known.databases.get(id)) for id in due.databases(scope)]
 
     renamed = [id for id, kept in known.kept.items() if slugs.get(id, kept.slug) != kept.slug]
     moving = leaving | {page for id in renamed for page in (id, *_descendants(id, known))}
@@ -204,13 +205,14 @@ class _Due:
         known: Known,
         watched: Watched,
         slugs: Mapping[str, str],
+        gone: Collection[str],
         forced_at: float | None,
     ) -> None:
         self._rows, self._known, self._watched = rows, known, watched
-        self._slugs, self._forced_at = slugs, forced_at
+        self._slugs, self._gone, self._forced_at = slugs, gone, forced_at
         self._holders = known.holders
         self._children = {id: kept for id, kept in known.kept.items() if kept.parent is not None}
-        self.pages: set[str] = set()
+        self.pages = {id for id, kept in known.kept.items() if any(self._is_lost(child) for child in kept.children)}
         for id in sorted(self._children, key=lambda id: -self._children[id].slug.count("/")):
             if self._child_is_due(id):  # deepest first: a child's new name makes its parent due
                 self.pages.add(id)
@@ -237,18 +239,29 @@ class _Due:
     def databases(self, scope: Collection[str]) -> list[str]:
         pages = (kept for kept in self._known.kept.values() if kept.source in scope)
         shown = {database for kept in pages for database in kept.databases}
-        return [
+        never_read = [id for id in sorted(shown) if id not in self._known.databases]
+        return never_read + [
             id
             for id, kept in self._known.databases.items()
             if id in shown and (id in self._watched.changed_databases or _forced(kept, self._forced_at))
         ]
 
+    def _is_lost(self, child: str) -> bool:
+        """Whether a page that its parent shows is there, but not published: a run broke before it came to it, or it
+        could not be read."""
+        page = self._watched.pages.get(child)
+        return page is not None and not trashed(page) and child not in self._known.kept
+
     def _child_is_due(self, id: str) -> bool:
         kept = self._children[id]
+        parent = self._known.kept.get(kept.parent or "")
+        if parent and not _is_in_step(kept, parent):
+            self.pages.add(kept.parent or "")
+            return True
         page = self._watched.pages.get(id, {})
         if page == {}:
             return self._changed(id, kept)
-        if page is None or page.get("in_trash"):
+        if page is None or trashed(page):
             self.pages.add(kept.parent or "")
             return False
         if title_of(page) != kept.title:
@@ -264,9 +277,13 @@ class _Due:
             or id in self.pages
             or _forced(kept, self._forced_at)
             or kept.slug != self._slugs.get(id, kept.slug)
-            or any(database in self._watched.lost_databases for database in kept.databases)
+            or any(self._is_lost_database(id) for id in kept.databases)
             or any(self._original_moved(original, holder, kept) for original, holder in kept.copied.items())
         )
+
+    def _is_lost_database(self, id: str) -> bool:
+        kept = self._known.databases.get(id)
+        return id in self._watched.lost_databases or (kept is not None and kept.lost)
 
     def _original_moved(self, original: str, holder: str | None, kept: Kept) -> bool:
         if original in self._watched.found_originals:
@@ -276,7 +293,12 @@ class _Due:
             return False
         if holder in self._rows:
             edited = self._rows[holder].edited
-        elif page := self._watched.pages.get(holder):
+        elif holder in self._gone:
+            return True
+        elif holder in self._watched.pages:
+            page = self._watched.pages[holder]
+            if page is None or trashed(page):
+                return True
             edited = page["last_edited_time"]
         elif holder in self._known.kept:
             edited = self._known.kept[holder].edited
@@ -287,6 +309,12 @@ class _Due:
 
 def _forced(kept: Kept | KeptDatabase, forced_at: float | None) -> bool:
     return forced_at is not None and kept.read_at < forced_at
+
+
+def _is_in_step(child: Kept, parent: Kept) -> bool:
+    """Whether a child page is published where its parent is; else a run broke between the two."""
+    place = (child.slug.rpartition("/")[0], child.source, child.visibility)
+    return place == (parent.slug, parent.source, parent.visibility)
 
 
 def _dropped(rows: Mapping[str, Row], known: Known, gone: Collection[str]) -> set[str]:
@@ -315,19 +343,20 @@ def _descendants(id: str, known: Known) -> list[str]:
 
 
 def _slugs(rows: Mapping[str, Row], known: Known, dropped: Collection[str]) -> tuple[dict[str, str], list[str]]:
-    """Every published page's slug: the rows' anew, a page that was not looked at keeps the one it has."""
+    """Every published page's slug: the rows' anew, a page that is not looked at keeps the one it has."""
     candidates = [
         Candidate(
             id=row.id,
             wanted=known.kept[row.id].slug if row.paused else row.wanted,
             created_time=row.created,
             title=row.title,
+            settled=row.paused,
         )
         for row in rows.values()
         if row.published and not (row.paused and row.id not in known.kept)
     ]
     candidates += [
-        Candidate(id=id, wanted=kept.slug, created_time=kept.created, title=kept.title)
+        Candidate(id=id, wanted=kept.slug, created_time=kept.created, title=kept.title, settled=True)
         for id, kept in known.kept.items()
         if id not in rows and id not in dropped
     ]
@@ -368,5 +397,7 @@ def _memory(kept: Kept | None) -> JSON:
     return {"digest": kept.digest, "children": kept.children, "owners": kept.copied} if kept else {}
 
 
-def _database_item(id: str, kept: KeptDatabase) -> Item:
+def _database_item(id: str, kept: KeptDatabase | None) -> Item:
+    if kept is None:
+        return Item(id=id, kind="database")
     return Item(id=id, kind="database", title=kept.title, data_source_ids=kept.data_source_ids, digest=kept.digest)

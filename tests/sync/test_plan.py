@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from lib.model import BUNDLE_VERSION, Kept, KeptDatabase, Rank
 from lib.sync.plan import Known, Listed, Row, Watched, make, missing, watches
@@ -190,6 +191,61 @@ def test_a_forced_run_watches_nothing() -> None:
     wanted = watches(listed(row("a")), known(pages), AFTER_THE_MINUTE + 1)
 
     assert (wanted.pages, wanted.databases, wanted.originals) == ([], [], [])
+
+
+def test_a_slug_is_not_taken_from_a_paused_page_by_an_older_one() -> None:
+    pages = {"a": kept("a"), "b": kept("b", slug="home", created=LATER)}
+    listing = listed(row("a", wanted="home"), row("b", wanted="home", created=LATER, paused=True))
+
+    plan = make(listing, known(pages), Watched())
+
+    assert [(item.id, item.slug) for item in plan.items] == [("a", "home-aaaaaaaa")]
+    assert plan.moving == ["a"]
+
+
+def test_a_child_page_that_a_broken_run_never_came_to_makes_its_parent_due() -> None:
+    pages = {"a": kept("a", children=["c"])}
+    child = {"id": "c", "last_edited_time": MINUTE, "properties": {"title": _title("c")}}
+
+    assert watches(listed(row("a")), known(pages), None).pages == ["c"]
+    assert due(make(listed(row("a")), known(pages), Watched(pages={"c": child}))) == ["a"]
+    assert due(make(listed(row("a")), known(pages), Watched(pages={"c": None}))) == []
+
+
+@pytest.mark.parametrize("behind", [{"slug": "old/c"}, {"visibility": "members"}, {"source": "posts"}])
+def test_a_child_page_that_did_not_follow_its_parent_is_read_with_it(behind: dict[str, str]) -> None:
+    pages = {"a": kept("a", children=["c"]), "c": kept("c", **{"parent": "a", "slug": "a/c", **behind})}
+    child = {"id": "c", "last_edited_time": MINUTE, "properties": {"title": _title("c")}}
+
+    plan = make(listed(row("a")), known(pages), Watched(read_at=AFTER_THE_MINUTE, pages={"c": child}))
+
+    assert [(item.id, item.due_children) for item in plan.items] == [("a", ["c"])]
+
+
+def test_a_child_database_that_a_broken_run_never_came_to_is_read() -> None:
+    plan = make(listed(row("a")), known({"a": kept("a", databases=["d"])}), Watched())
+
+    assert [(item.id, item.kind) for item in plan.items] == [("d", "database")]
+
+
+def test_a_page_is_due_until_it_has_noticed_that_its_child_database_is_lost() -> None:
+    databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, "x", lost=True)}
+    memory = known({"a": kept("a", databases=["d"])}, databases=databases)
+
+    assert due(make(listed(row("a")), memory, Watched())) == ["a"]
+
+
+@pytest.mark.parametrize("found", [None, {"id": "e", "last_edited_time": MINUTE, "in_trash": True}])
+def test_copies_are_due_when_the_page_of_their_original_is_gone(found: dict[str, Any] | None) -> None:
+    pages = {"a": kept("a", copied={"o": "e"})}
+
+    assert due(make(listed(row("a")), known(pages), Watched(pages={"e": found}))) == ["a"]
+
+
+def test_copies_are_due_in_the_run_that_drops_the_row_of_their_original() -> None:
+    pages = {"a": kept("a", copied={"o": "b"}), "b": kept("b", originals=["o"])}
+
+    assert due(make(listed(row("a")), known(pages), Watched(), gone={"b"})) == ["a"]
 
 
 def _title(text: str) -> dict[str, Any]:
