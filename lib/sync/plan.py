@@ -10,6 +10,7 @@ from lib.bundle.properties import title as title_of
 from lib.bundle.publication import publication, trashed
 from lib.bundle.slugs import Candidate, assign, wanted
 from lib.model import BUNDLE_VERSION, JSON, Item, Kept, KeptDatabase, KeptSource
+from lib.sync.publication import drop_of
 
 MINUTE_SECONDS = 60
 DAY_SECONDS = 86_400
@@ -73,7 +74,8 @@ class Watches(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """`moving` are pages that leave their slug in this run, by a new one or by being dropped."""
+    """`moving` are pages that leave their slug in this run, by a new one or by being dropped. `drops` are rows by their
+    ids, and child pages as "parent/id": one that moved meanwhile stands elsewhere and stays."""
 
     items: list[Item]
     drops: list[str]
@@ -166,7 +168,7 @@ def make(
     """
     rows = {row.id: row for listing in listed for row in listing.rows}
     scope = {listing.source for listing in listed}
-    dropped = _dropped(rows, known, gone)
+    dropped = _dropped(rows, known, gone) | _gone_children(rows, known, watched)
     leaving = {page for top in dropped for page in (top, *_descendants(top, known))}
     still = _still(rows, known)
     slugs, warnings = _slugs(rows, known, leaving)
@@ -193,7 +195,8 @@ def make(
 
     renamed = [id for id, kept in known.kept.items() if slugs.get(id, kept.slug) != kept.slug]
     moving = leaving | {page for id in renamed for page in (id, *_descendants(id, known))}
-    return Plan(items, sorted(dropped), sorted(moving), warnings, len(rows), unchanged)
+    drops = sorted(drop_of(id, known.kept[id]) for id in dropped)
+    return Plan(items, drops, sorted(moving), warnings, len(rows), unchanged)
 
 
 class _Due:
@@ -321,6 +324,12 @@ def _dropped(rows: Mapping[str, Row], known: Known, gone: Collection[str]) -> se
     """Published rows that are to go; what stands under them goes with them."""
     hidden = {id for id, row in rows.items() if not row.published}
     return {id for id in hidden | set(gone) if id in known.kept} - {id for id, row in rows.items() if row.published}
+
+
+def _gone_children(rows: Mapping[str, Row], known: Known, watched: Watched) -> set[str]:
+    """Published child pages that Notion does not show any more."""
+    gone = {id for id, page in watched.pages.items() if page is None}
+    return {id for id in gone if id in known.kept and known.kept[id].parent is not None and id not in rows}
 
 
 def _still(rows: Mapping[str, Row], known: Known) -> set[str]:

@@ -11,7 +11,7 @@ from lib.model import Kept, KeptDatabase
 
 class Outcome(msgspec.Struct, frozen=True):
     """What a run left to be published: `staged` pages wait for their slug, `moved` maps a slug that a page left to
-    (page id, parts of the old bundle), `drops` are rows to unpublish."""
+    (page id, parts of the old bundle), `drops` are pages to unpublish, as `drop_of` names them."""
 
     staged: Mapping[str, Kept]
     moved: Mapping[str, tuple[str, int]]
@@ -37,7 +37,7 @@ class State(msgspec.Struct, frozen=True):
 
 def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outcome: Outcome) -> State:
     """The state after a run: staged pages at their slugs, dropped rows and orphaned child pages gone."""
-    after = {id: page for id, page in kept.items() if not (id in outcome.drops and page.rank is not None)}
+    after = {id: page for id, page in kept.items() if drop_of(id, page) not in outcome.drops}
     placed = _placed(after, outcome.staged)
     before = {id: after[id] for id in placed if id in after}
     after |= placed
@@ -60,6 +60,11 @@ def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outc
         redirects={old: new for old, new in redirects.items() if old not in owned and old != new},
         databases=sorted(set(databases) - shown),
     )
+
+
+def drop_of(id: str, page: Kept) -> str:
+    """A page that is to be unpublished, by the place it stands in: a row that became a child page is not meant."""
+    return id if page.parent is None else f"{page.parent}/{id}"
 
 
 def index_pages(kept: Mapping[str, Kept], source: str) -> list[list[str]]:

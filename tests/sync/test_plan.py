@@ -212,6 +212,20 @@ def test_a_child_page_that_a_broken_run_never_came_to_makes_its_parent_due() -> 
     assert due(make(listed(row("a")), known(pages), Watched(pages={"c": None}))) == []
 
 
+def test_a_child_page_that_notion_does_not_show_any_more_is_dropped_with_what_stands_below_it() -> None:
+    pages = {
+        "a": kept("a", children=["c"]),
+        "c": kept("c", parent="a", slug="a/c", children=["d"]),
+        "d": kept("d", parent="c", slug="a/c/d"),
+    }
+
+    plan = make(listed(row("a")), known(pages), Watched(pages={"c": None, "d": None}))
+
+    assert plan.drops == ["a/c", "c/d"]
+    assert plan.moving == ["c", "d"]
+    assert due(plan) == ["a"]
+
+
 @pytest.mark.parametrize("behind", [{"slug": "old/c"}, {"visibility": "members"}, {"source": "posts"}])
 def test_a_child_page_that_did_not_follow_its_parent_is_read_with_it(behind: dict[str, str]) -> None:
     pages = {"a": kept("a", children=["c"]), "c": kept("c", **{"parent": "a", "slug": "a/c", **behind})}
