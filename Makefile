@@ -1,4 +1,4 @@
-.PHONY: help demo test lint clean
+.PHONY: help demo test soak lint clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -8,6 +8,7 @@ fingerprint = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt)
 CLIENTS_STAMP := tests/clients/node_modules/.made-from-$(call fingerprint,tests/clients/package-lock.json)
 VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.json)
+MINUTES := 30
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
 # Without npm, or without a registry, the tests that need these are skipped and say so; with CI set they fail.
 NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(VERCEL_STAMP))
@@ -20,6 +21,9 @@ demo: $(STAMP) ## the whole stack on this machine, with no account: one sync, an
 
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
 	@$(VENV)/bin/python -m pytest $(ARGS)
+
+soak: $(STAMP) ## random histories of edits, faults and runs for so long (MINUTES=30)
+	@SOAK_SECONDS=$$(($(MINUTES) * 60)) $(VENV)/bin/python -m pytest tests/stack/histories --show-capture=no
 
 lint: $(STAMP) ## format, style and types
 	@$(VENV)/bin/ruff format --check --quiet .

@@ -190,6 +190,12 @@ class Runs:
             )
         return waiting
 
+    async def vacating(self, run_id: str, pages: Collection[str]) -> set[str]:
+        """Those of the pages that leave their slugs in this run."""
+        ids = list(pages)
+        members = await self._kv.command("SMISMEMBER", f"{self._keys.run(run_id)}:vacating", *ids)
+        return {id for id, member in zip(ids, members, strict=True) if member}
+
     async def claim(self, hold: Hold, count: int, in_hand: Collection[str], expires: float) -> Claimed:
         """Claims up to `count` items until `expires`. Raises `TakenOver`."""
         left, next_due, *payloads = _held(

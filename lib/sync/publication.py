@@ -81,11 +81,13 @@ def signature(kept: Mapping[str, Kept], ids: Sequence[str], total: int) -> str:
 
 
 def _placed(after: Mapping[str, Kept], staged: Mapping[str, Kept]) -> dict[str, Kept]:
-    """The staged pages whose slugs are free once all of them moved; one that is not keeps its page where it was, which
-    may keep another one from moving in turn."""
+    """The staged pages whose slugs are free once all of them moved and orphans are gone; one that is not keeps its page
+    where it was, which may keep another one from moving in turn."""
     placed = dict(staged)
     while True:
-        owners = {page.slug: id for id, page in after.items() if id not in placed}
+        standing = {**after, **placed}
+        _drop_orphans(standing)
+        owners = {page.slug: id for id, page in standing.items() if id not in placed}
         stuck = [id for id, page in placed.items() if owners.get(page.slug, id) != id]
         if not stuck:
             return placed

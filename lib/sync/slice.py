@@ -1,12 +1,12 @@
 """The work of one slice: claims items of the plan, reads each one whole, and publishes it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
 from lib.bundle import database as database_bundle
-from lib.bundle import index, slugs
+from lib.bundle import index
 from lib.bundle import page as page_bundle
 from lib.bundle.media import Address
 from lib.bundle.page import PageBundle
@@ -21,6 +21,7 @@ from lib.notion.pages import complete, retrieve
 from lib.store.bundles import Bundles, Text
 from lib.store.memory import Memory
 from lib.store.runs import Hold, Run, Runs
+from lib.sync.family import Family, family_of
 from lib.sync.survey import signature
 
 PAGES_AT_ONCE = 8
@@ -146,21 +147,28 @@ class Worker:
         page: JSON = msgspec.json.decode(item.page) or await retrieve(self._notion, item.id)
         page = await complete(self._notion, page)
         tree, heads = await self._tree(item)
-        before = await self._memory.kept([child.id for child in tree.child_pages]) if tree.child_pages else {}
-        outcome = "taken"
+        outcome, planned = "taken", item.slug
         for slug in _spellings(item):
             item = msgspec.structs.replace(item, slug=slug)
-            children, _ = slugs.children(slug, tree.child_pages)
+            family = await family_of(item, slug, tree.child_pages, self._memory, self._runs, self._hold.run_id)
             bundle = page_bundle.build(
-                page, tree, Place(slug, item.source, item.visibility, item.parent), children, self._address
+                page, tree, Place(slug, item.source, item.visibility, item.parent), family.children, self._address
             )
-            found = [*self._due_children(item, children, before), *self._due_databases(tree, heads)]
+            found = [*self._due_children(item, family), *self._due_databases(tree, heads)]
             kept, text = self._written(item, page, tree, bundle, read_at)
             outcome = await self._bundles.commit_page(
-                self._hold, item, kept, text if kept.digest != item.digest else None, found
+                self._hold,
+                item,
+                kept,
+                text if kept.digest != item.digest else None,
+                found,
+                leaving=family.leaving,
+                warnings=family.warnings if slug == planned else [*family.warnings, _took_another(page, planned, slug)],
             )
             if outcome != "taken":
                 break
+        if item.parent is not None and item.slug != planned:
+            await self._memory.make_overdue(item.parent)  # it has told its readers of the planned slug
         ms = round((self._now() - began) * 1000)
         self._log.event("page.synced", pageId=item.id, slug=item.slug, outcome=outcome, ms=ms)
 
@@ -182,11 +190,11 @@ class Worker:
             raise
         return tree, walk.heads
 
-    def _due_children(self, item: Item, children: Sequence[JSON], before: dict[str, Kept]) -> list[Item]:
+    def _due_children(self, item: Item, family: Family) -> list[Item]:
         """The child pages that must be read, now that their slugs are known."""
         due = []
-        for child in children:
-            kept = before.get(child["id"])
+        for child in family.children:
+            kept = family.before.get(child["id"])
             place = (child["slug"], item.source, item.visibility, item.id)
             if (
                 kept is None
@@ -264,3 +272,7 @@ def _spellings(item: Item) -> list[str]:
     """The slugs a page may get: the planned one, or one that nobody else can own."""
     bare = item.id.replace("-", "")
     return [item.slug, f"{item.slug}-{bare[:8]}", f"{item.slug}-{bare}"]
+
+
+def _took_another(page: JSON, planned: str, slug: str) -> str:
+    return f'"{title_of(page)}" was to be published as "{planned}", which another page has taken: it stands at "{slug}"'

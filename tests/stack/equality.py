@@ -185,7 +185,7 @@ class Truth:
         return children
 
     def _slugs(self, live: set[str], bundles: Bundles) -> Iterator[str]:
-        """Everybody has the slug he asks for; of those that ask for the same, the oldest."""
+        """Everybody has the slug he asks for; of rows that ask for the same, the oldest."""
         owners = {page["meta"]["slug"]: id for id, page in bundles.pages.items()}
         for id in sorted(live & set(bundles.pages)):
             slug, wanted = bundles.pages[id]["meta"]["slug"], self._wanted(id, bundles)
@@ -194,7 +194,7 @@ class Truth:
             owner = owners.get(wanted)
             if slug != f"{wanted}-{id.replace('-', '')[:8]}" or owner is None:
                 yield f"{wanted} is published as {slug}"
-            elif owner in live and self._age(owner) > self._age(id) and self._wanted(owner, bundles) == wanted:
+            elif self._is_younger(owner, id, live) and self._wanted(owner, bundles) == wanted:
                 yield f"{wanted} belongs to the older page, {slug}"
 
     def _wanted(self, id: str, bundles: Bundles) -> str:
@@ -205,6 +205,11 @@ class Truth:
             return f"{above['meta']['slug'] if above else '?'}/{slugify(_title(page)) or bare}"
         written = _named(page["properties"], "slug") or []
         return "".join(item["plain_text"] for item in written).strip().strip("/") or slugify(_title(page)) or bare
+
+    def _is_younger(self, owner: str, id: str, live: set[str]) -> bool:
+        """Whether a row that could have yielded a slug to an older row has it."""
+        rows = owner in live and self._parent_page(owner) is None and self._parent_page(id) is None
+        return rows and self._age(owner) > self._age(id)
 
     def _age(self, id: str) -> tuple[str, str]:
         return truth.expected_page(self._workspace, id)["created_time"], id

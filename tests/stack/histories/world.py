@@ -18,6 +18,8 @@ from tests.stack.site import Site
 
 MORNING = datetime(2026, 6, 1, 10, 0, 5, tzinfo=UTC)
 SHORT_SECONDS = 0.005
+BETWEEN_RUNS_SECONDS = 2.0
+"""Notion tells its time in whole seconds: of two readings within one, nobody can say which was the later."""
 LONGEST_WAIT_SECONDS = 1_000.0
 """Longer than a run is believed to be alive without a sign of life, or than any item waits for its next try."""
 
@@ -72,6 +74,7 @@ class World:
     def trigger(self, **query: str) -> None:
         """Asks for a run and lets everything happen that happens by itself."""
         with self._trouble():
+            self.step(BETWEEN_RUNS_SECONDS)
             answer = self.stack.get("/api/sync/trigger", **query)
             assert answer.status_code in (202, 502, 503), answer.text
             self.qstash.drain()
@@ -79,6 +82,7 @@ class World:
     def here(self, **query: str) -> None:
         """The backup way."""
         with self._trouble():
+            self.step(BETWEEN_RUNS_SECONDS)
             answer = self.stack.get("/api/sync", **query)
             assert answer.status_code in (200, 489, 502, 503), answer.text
             self.qstash.drain()
@@ -100,6 +104,7 @@ class World:
 
     def clean_run(self) -> dict[str, str]:
         """A run of everything with nothing in its way; its record."""
+        self.step(BETWEEN_RUNS_SECONDS)
         run = self.site.sync()
         assert run["status"] == "delivered", run
         return run
