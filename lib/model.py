@@ -34,13 +34,15 @@ class Tree(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page's whole content, read to any depth.
 
     `blocks` are Notion's own, children under `children`; what can't be read carries `"unavailable": reason`.
-    `originals` are the synced blocks whose original stands on this page; `copied` maps the original of every copy
-    that stands elsewhere to the page that holds it (None: not to be found out).
+    `unreadable` are child databases that are not shared (yet). `originals` are the synced blocks whose original stands
+    on this page; `copied` maps the original of every copy that stands elsewhere to the page that holds it (None: not to
+    be found out).
     """
 
     blocks: list[JSON]
     child_pages: list[ChildPage] = []
     databases: list[str] = []
+    unreadable: list[str] = []
     originals: list[str] = []
     copied: dict[str, str | None] = {}
 
@@ -97,6 +99,8 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     originals: list[str] = []
     copied: dict[str, str | None] = {}
     databases: list[str] = []
+    unreadable: list[str] = []
+    """Child databases on it that could not be read: they may be shared some day."""
     parts: int = 0
 
 

@@ -78,6 +78,7 @@ class _Reading:
             blocks=whole.blocks,
             child_pages=list(whole.child_pages.values()),
             databases=list(whole.databases),
+            unreadable=list(whole.unreadable),
             originals=list(whole.originals),
             copied={original: page for original, page in owners.items() if page != self._walk.page_id},
         )

@@ -63,6 +63,7 @@ class Watched(msgspec.Struct, frozen=True):
     changed_databases: Collection[str] = ()
     lost_databases: Collection[str] = ()
     found_originals: Collection[str] = ()
+    found_databases: Collection[str] = ()
 
 
 class Watches(msgspec.Struct, frozen=True):
@@ -71,6 +72,8 @@ class Watches(msgspec.Struct, frozen=True):
     pages: list[str]
     databases: list[str]
     originals: list[str]
+    unreadable: list[str]
+    """Child databases that could not be read when their page was."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -137,6 +140,7 @@ def watches(listed: Sequence[Listed], known: Known, forced_at: float | None) -> 
     pages: dict[str, None] = {}
     databases: dict[str, None] = {}
     originals: dict[str, None] = {}
+    unreadable: dict[str, None] = {}
     for id, kept in known.kept.items():
         if kept.source not in scope or id in still or _forced(kept, forced_at):
             continue
@@ -151,7 +155,8 @@ def watches(listed: Sequence[Listed], known: Known, forced_at: float | None) -> 
         for database in kept.databases:
             if database in known.databases and not known.databases[database].lost:
                 databases[database] = None
-    return Watches(list(pages), list(databases), list(originals))
+        unreadable |= dict.fromkeys(kept.unreadable)
+    return Watches(list(pages), list(databases), list(originals), list(unreadable))
 
 
 def make(
@@ -281,6 +286,7 @@ class _Due:
             or _forced(kept, self._forced_at)
             or kept.slug != self._slugs.get(id, kept.slug)
             or any(self._is_lost_database(id) for id in kept.databases)
+            or any(id in self._watched.found_databases for id in kept.unreadable)
             or any(self._original_moved(original, holder, kept) for original, holder in kept.copied.items())
         )
 

@@ -245,6 +245,7 @@ class Worker:
             originals=tree.originals,
             copied=tree.copied,
             databases=tree.databases,
+            unreadable=tree.unreadable,
             parts=len(text.parts),
         )
         return kept, Text(text.head, text.parts, text.meta)

@@ -13,7 +13,7 @@ import msgspec
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, KeptDatabase, KeptSource, Source
 from lib.notion.client import NotionClient
-from lib.notion.databases import find_source, newest_rows
+from lib.notion.databases import find_source, newest_rows, probe
 from lib.notion.pages import Listing, advance, retrieve
 from lib.sync.plan import DAY_SECONDS, Known, Listed, Row, Watched, missing, row_of, unsettled, watches
 
@@ -36,7 +36,7 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """Missing rows that were asked for: whether they are gone."""
     pages: dict[str, JSON | None] = {}
     databases: dict[str, str] = {}
-    """Child databases that were asked for: same, changed or lost."""
+    """Child databases that were asked for: same, changed, lost, or found again."""
     originals: dict[str, bool] = {}
     """Originals that could not be read before: whether they can be now."""
 
@@ -88,6 +88,7 @@ class Survey:
                 changed_databases={id for id, state in progress.databases.items() if state == "changed"},
                 lost_databases={id for id, state in progress.databases.items() if state == "lost"},
                 found_originals={id for id, found in progress.originals.items() if found},
+                found_databases={id for id, state in progress.databases.items() if state == "found"},
             ),
             gone=gone,
             sources={name: self._source_state(name) for name in self._references},
@@ -197,6 +198,7 @@ class Survey:
             [
                 *(self._watch_page(id) for id in wanted.pages if id not in self.progress.pages),
                 *(self._watch_database(id, databases[id]) for id in wanted.databases),
+                *(self._watch_unreadable(id) for id in wanted.unreadable),
                 *(self._watch_original(id) for id in wanted.originals if id not in self.progress.originals),
             ]
         )
@@ -216,6 +218,14 @@ class Survey:
             self.progress.originals[id] = False
         else:
             self.progress.originals[id] = True
+
+    async def _watch_unreadable(self, id: str) -> None:
+        if id not in self.progress.databases:
+            try:
+                await probe(self._notion, id)
+            except Unreadable:
+                return
+            self.progress.databases[id] = "found"
 
     async def _watch_database(self, id: str, kept: KeptDatabase) -> None:
         if id in self.progress.databases:

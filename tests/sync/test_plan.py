@@ -242,6 +242,14 @@ def test_a_child_database_that_a_broken_run_never_came_to_is_read() -> None:
     assert [(item.id, item.kind) for item in plan.items] == [("d", "database")]
 
 
+def test_a_child_database_that_could_not_be_read_is_watched_until_it_is_shared() -> None:
+    memory = known({"a": kept("a", unreadable=["d"])})
+
+    assert watches(listed(row("a")), memory, None).unreadable == ["d"]
+    assert due(make(listed(row("a")), memory, Watched())) == []
+    assert due(make(listed(row("a")), memory, Watched(found_databases={"d"}))) == ["a"]
+
+
 def test_a_page_is_due_until_it_has_noticed_that_its_child_database_is_lost() -> None:
     databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, "x", lost=True)}
     memory = known({"a": kept("a", databases=["d"])}, databases=databases)
