@@ -130,7 +130,7 @@ class World:
             self._ambush = None
 
     def _waiting(self) -> bool:
-        return any(message.state not in FINAL for message in self.qstash.messages)
+        return any(message.state not in FINAL and not message.dropped for message in self.qstash.messages)
 
     def _meet(self, moment: str, words: list[str]) -> None:
         if moment == "after" or self._ambush is None:
