@@ -217,8 +217,15 @@ class Runs:
         problem = msgspec.json.encode({"pageId": item.id, "slug": item.slug, "reason": reason}).decode()
         await self._put_back(hold, item, "", 0, problem)
 
-    async def _put_back(self, hold: Hold, item: Item, payload: str, due_at: float, problem: str) -> None:
-        words: list[Value] = [hold.lane, hold.token, key_of(item), payload, _ms(due_at), problem, WORK_KEPT_FOR_SECONDS]
+    async def drop(self, hold: Hold, item: Item, drop: str) -> None:
+        """Ends a claim on a page that is gone: `drop` is unpublished when the run ends. Raises `TakenOver`."""
+        await self._put_back(hold, item, "", 0, "", drop)
+
+    async def _put_back(
+        self, hold: Hold, item: Item, payload: str, due_at: float, problem: str, drop: str = ""
+    ) -> None:
+        words: list[Value] = [hold.lane, hold.token, key_of(item), payload, _ms(due_at), problem]
+        words += [WORK_KEPT_FOR_SECONDS, drop]
         _held(await self._kv.script("put_back", [self._keys.run(hold.run_id), self._keys.overdue], words))
 
     async def rest(

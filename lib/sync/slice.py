@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 
 import msgspec
 
@@ -118,7 +119,10 @@ class Worker:
             await self._failed(item, str(trouble))
         except Unreadable as refusal:
             self._worked += 1
-            await self._runs.give_up(self._hold, item, f"Notion does not show it: {refusal.reason}")
+            if item.parent is not None and refusal.notion_status == HTTPStatus.NOT_FOUND:
+                await self._runs.drop(self._hold, item, f"{item.parent}/{item.id}")
+            else:
+                await self._runs.give_up(self._hold, item, f"Notion does not show it: {refusal.reason}")
             self._log.warning("page.unreadable", pageId=item.id, slug=item.slug, reason=refusal.reason)
         except (TakenOver, asyncio.CancelledError):
             raise

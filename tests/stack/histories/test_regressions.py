@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from dev.notion.nodes import Page
+from dev.upstash import Fault
 from tests.stack.histories.history import History, Run, Step
 from tests.stack.histories.workspace import HOURS
 from tests.stack.histories.world import World
@@ -40,6 +41,13 @@ def a_child_page_is_born_at_the_slug_of_a_row(world: World) -> None:
 
 def a_child_page_is_not_shared_any_more(world: World) -> None:
     world.notion.edit.unshare("@team")
+
+
+def a_forced_run_meets_a_child_page_that_is_not_shared_any_more(world: World) -> None:
+    world.notion.edit.unshare("@team")
+    world.kv.fail(Fault(how="html", nth=30, times=12))
+    world.here(force="1")
+    world.kv.heal()
 
 
 def a_child_page_is_shared_again(world: World) -> None:
@@ -85,6 +93,7 @@ def a_slug_has_a_quotation_mark(world: World) -> None:
         a_row_asks_for_the_slug_of_a_child_page,
         a_child_page_is_born_at_the_slug_of_a_row,
         a_child_page_is_not_shared_any_more,
+        a_forced_run_meets_a_child_page_that_is_not_shared_any_more,
         a_child_page_is_shared_again,
         a_child_database_is_shared_again,
         the_page_of_an_original_is_trashed,
