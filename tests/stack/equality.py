@@ -312,8 +312,8 @@ PLAIN: dict[str, Callable[[Any], Any]] = {
 
 
 def comparable(blocks: list[Any]) -> Any:
-    """Blocks without what legitimately differs: the words for what can't be read, and when (and by whom) a page or
-    database that stands among them was edited, which is its own affair."""
+    """Blocks without what legitimately differs: the words for what can't be read; and when and by whom a page or
+    database that stands among them was edited, and whether it is empty, which is its own affair."""
     return [_comparable(block) for block in blocks]
 
 
@@ -324,7 +324,8 @@ def _comparable(value: Any) -> Any:
         return value
     members = {name: _comparable(one) for name, one in value.items() if name != "unavailable"}
     if value.get("type") in ("child_page", "child_database"):
-        members = {name: one for name, one in members.items() if not name.startswith("last_edited_")}
+        own = ("has_children", "last_edited_time", "last_edited_by")
+        members = {name: one for name, one in members.items() if name not in own}
     if set(value) - {"id", "object", "type", "has_children", "children", "unavailable"} <= {
         f"{kind}_{part}" for kind in ("meeting_notes", "transcription") for part in ("summary", "notes", "transcript")
     }:
