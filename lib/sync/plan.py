@@ -63,6 +63,8 @@ class Watched(msgspec.Struct, frozen=True):
     changed_databases: Collection[str] = ()
     lost_databases: Collection[str] = ()
     found_originals: Collection[str] = ()
+    """Originals that could not be read before, and can be now; `lost_originals` the other way about."""
+    lost_originals: Collection[str] = ()
     found_databases: Collection[str] = ()
 
 
@@ -157,6 +159,18 @@ def watches(listed: Sequence[Listed], known: Known, forced_at: float | None) -> 
                 databases[database] = None
         unreadable |= dict.fromkeys(kept.unreadable)
     return Watches(list(pages), list(databases), list(originals), list(unreadable))
+
+
+def doubtful_originals(pages: Mapping[str, JSON | None], known: Known) -> list[str]:
+    """Originals that copies show, and whose page was found in the trash, or not at all: they must be asked for."""
+    hidden = {id for id, page in pages.items() if page is None or trashed(page)}
+    holders = known.holders
+    shown = {
+        original: holders.get(original, holder)
+        for kept in known.kept.values()
+        for original, holder in kept.copied.items()
+    }
+    return sorted(original for original, holder in shown.items() if holder in hidden)
 
 
 def make(
@@ -295,8 +309,10 @@ class _Due:
         return id in self._watched.lost_databases or (kept is not None and kept.lost)
 
     def _original_moved(self, original: str, holder: str | None, kept: Kept) -> bool:
-        if original in self._watched.found_originals:
+        if holder is None and (original in self._holders or original in self._watched.found_originals):
             return True
+        if original in self._watched.lost_originals:
+            return holder is not None
         holder = self._holders.get(original, holder)
         if holder is None:
             return False
@@ -306,8 +322,8 @@ class _Due:
             return True
         elif holder in self._watched.pages:
             page = self._watched.pages[holder]
-            if page is None or trashed(page):
-                return True
+            if page is None:
+                return False
             edited = page["last_edited_time"]
         elif holder in self._known.kept:
             edited = self._known.kept[holder].edited

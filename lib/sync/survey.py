@@ -15,7 +15,18 @@ from lib.model import JSON, KeptDatabase, KeptSource, Source
 from lib.notion.client import NotionClient
 from lib.notion.databases import find_source, newest_rows, probe
 from lib.notion.pages import Listing, advance, retrieve
-from lib.sync.plan import DAY_SECONDS, Known, Listed, Row, Watched, missing, row_of, unsettled, watches
+from lib.sync.plan import (
+    DAY_SECONDS,
+    Known,
+    Listed,
+    Row,
+    Watched,
+    doubtful_originals,
+    missing,
+    row_of,
+    unsettled,
+    watches,
+)
 
 BIG_SOURCE_ROWS = 1_000
 """From so many rows on, a source is asked for its changed rows only, and listed in full once a day."""
@@ -38,7 +49,7 @@ class Progress(msgspec.Struct, omit_defaults=True):
     databases: dict[str, str] = {}
     """Child databases that were asked for: same, changed, lost, or found again."""
     originals: dict[str, bool] = {}
-    """Originals that could not be read before: whether they can be now."""
+    """Originals that could not be read before, or whose page is not to be seen: whether they can be read now."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -88,6 +99,7 @@ class Survey:
                 changed_databases={id for id, state in progress.databases.items() if state == "changed"},
                 lost_databases={id for id, state in progress.databases.items() if state == "lost"},
                 found_originals={id for id, found in progress.originals.items() if found},
+                lost_originals={id for id, found in progress.originals.items() if not found},
                 found_databases={id for id, state in progress.databases.items() if state == "found"},
             ),
             gone=gone,
@@ -202,6 +214,8 @@ class Survey:
                 *(self._watch_original(id) for id in wanted.originals if id not in self.progress.originals),
             ]
         )
+        doubtful = doubtful_originals(self.progress.pages, self._known)
+        await _all(self._watch_original(id) for id in doubtful if id not in self.progress.originals)
 
     async def _watch_page(self, id: str) -> None:
         try:

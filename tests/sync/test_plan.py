@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from lib.model import BUNDLE_VERSION, Kept, KeptDatabase, Rank
-from lib.sync.plan import Known, Listed, Row, Watched, make, missing, watches
+from lib.sync.plan import Known, Listed, Row, Watched, doubtful_originals, make, missing, watches
 
 MINUTE = "2026-05-01T10:00:00.000Z"
 LATER = "2026-05-01T10:05:00.000Z"
@@ -258,10 +258,26 @@ def test_a_page_is_due_until_it_has_noticed_that_its_child_database_is_lost() ->
 
 
 @pytest.mark.parametrize("found", [None, {"id": "e", "last_edited_time": MINUTE, "in_trash": True}])
-def test_copies_are_due_when_the_page_of_their_original_is_gone(found: dict[str, Any] | None) -> None:
-    pages = {"a": kept("a", copied={"o": "e"})}
+def test_an_original_whose_page_is_gone_is_asked_for_and_its_copies_are_due_when_it_is_lost(
+    found: dict[str, Any] | None,
+) -> None:
+    memory = known({"a": kept("a", copied={"o": "e"})})
 
-    assert due(make(listed(row("a")), known(pages), Watched(pages={"e": found}))) == ["a"]
+    assert doubtful_originals({"e": found}, memory) == ["o"]
+    assert due(make(listed(row("a")), memory, Watched(pages={"e": found}))) == []
+    assert due(make(listed(row("a")), memory, Watched(pages={"e": found}, lost_originals={"o"}))) == ["a"]
+
+
+def test_a_copy_that_knows_its_original_to_be_lost_is_not_read_again_for_that() -> None:
+    memory = known({"a": kept("a", copied={"o": None})})
+
+    assert due(make(listed(row("a")), memory, Watched(lost_originals={"o"}))) == []
+
+
+def test_copies_are_due_when_the_page_of_their_lost_original_was_published_meanwhile() -> None:
+    pages = {"a": kept("a", copied={"o": None}), "b": kept("b", originals=["o"])}
+
+    assert due(make(listed(row("a"), row("b")), known(pages), Watched())) == ["a"]
 
 
 def test_copies_are_due_in_the_run_that_drops_the_row_of_their_original() -> None:

@@ -75,6 +75,10 @@ def the_page_of_an_original_is_restored(world: World) -> None:
     world.notion.edit.restore("@words")
 
 
+def the_row_of_an_original_is_archived(world: World) -> None:
+    world.notion.edit.archive(row(world, "Home"))
+
+
 def the_row_of_an_original_is_not_shared_any_more(world: World) -> None:
     world.notion.edit.unshare(row(world, "Home"))
 
@@ -98,6 +102,7 @@ def a_slug_has_a_quotation_mark(world: World) -> None:
         a_child_database_is_shared_again,
         the_page_of_an_original_is_trashed,
         the_page_of_an_original_is_restored,
+        the_row_of_an_original_is_archived,
         the_row_of_an_original_is_not_shared_any_more,
         a_slug_has_a_quotation_mark,
     ],
