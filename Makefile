@@ -1,4 +1,4 @@
-.PHONY: help demo doctor test lint schema picture clean
+.PHONY: help demo doctor test soak lint schema picture clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -9,6 +9,7 @@ STAMP := $(VENV)/.made-from-$(call fingerprint,requirements.txt requirements-dev
 CLIENTS_STAMP := tests/clients/node_modules/.made-from-$(call fingerprint,tests/clients/package-lock.json)
 NEXTJS_STAMP := examples/nextjs/node_modules/.made-from-$(call fingerprint,examples/nextjs/package-lock.json)
 VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.json)
+MINUTES := 30
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
 # Without npm, or without a registry, the tests that need these are skipped and say so; with CI set they fail.
 NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(NEXTJS_STAMP) $(VERCEL_STAMP))
@@ -24,6 +25,9 @@ doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, t
 
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
 	@$(VENV)/bin/python -m pytest $(ARGS)
+
+soak: $(STAMP) ## random histories of edits, faults and runs for so long (MINUTES=30)
+	@SOAK_SECONDS=$$(($(MINUTES) * 60)) $(VENV)/bin/python -m pytest tests/stack/histories --show-capture=no
 
 lint: $(STAMP) ## format, style and types
 	@$(VENV)/bin/ruff format --check --quiet .

@@ -76,6 +76,7 @@ class Stack:
             self._open.close()
             raise
         self.url = self.functions.url
+        self._http = self._open.enter_context(httpx.Client(timeout=120, trust_env=False))
 
     def _environ(self, environ: Mapping[str, str]) -> dict[str, str]:
         settings = {
@@ -100,13 +101,7 @@ class Stack:
 
     def get(self, path: str, **query: str) -> httpx.Response:
         """Asks a function as its owner would: a GET with the secret in the header."""
-        return httpx.get(
-            f"{self.url}{path}",
-            params=query,
-            headers={"Authorization": f"Bearer {self.secret}"},
-            timeout=120,
-            trust_env=False,
-        )
+        return self._http.get(f"{self.url}{path}", params=query, headers={"Authorization": f"Bearer {self.secret}"})
 
     def set(self, name: str, value: str) -> None:
         """Changes a setting of the functions, which read theirs at each request; blank counts as unset."""

@@ -34,15 +34,16 @@ class Tree(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page's whole content, read to any depth.
 
     `blocks` are Notion's own, children under `children`; what can't be read carries `"unavailable": reason`.
-    `hidden_pages` are child pages that the integration may not read; `originals` are the synced blocks whose original
-    stands on this page; `copied` maps the original of every copy that stands elsewhere to the page that holds it (None:
-    not to be found out).
+    `hidden_pages` are child pages and `unreadable` child databases that are not shared (yet); `originals` are the
+    synced blocks whose original stands on this page; `copied` maps the original of every copy that stands elsewhere to
+    the page that holds it (None: not to be found out).
     """
 
     blocks: list[JSON]
     child_pages: list[ChildPage] = []
     hidden_pages: list[str] = []
     databases: list[str] = []
+    unreadable: list[str] = []
     originals: list[str] = []
     copied: dict[str, str | None] = {}
 
@@ -101,6 +102,8 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     originals: list[str] = []
     copied: dict[str, str | None] = {}
     databases: list[str] = []
+    unreadable: list[str] = []
+    """Child databases on it that could not be read: they may be shared some day."""
     parts: int = 0
 
 
@@ -151,7 +154,9 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     digest: str = ""
     """Of the bundle that is published: one that comes out the same is not written again."""
     children: list[str] = []
-    """Child pages that this run has seen already: nobody has to ask whether they can be read."""
+    """The child pages it had when it was published last."""
+    seen: list[str] = []
+    """Those of them that this run has seen already: nobody has to ask whether they can be read."""
     due_children: list[str] = []
     """Known child pages that are due and get their slugs from this page."""
     owners: dict[str, str | None] = {}

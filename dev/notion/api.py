@@ -171,7 +171,7 @@ class Api:
         node = self._found_block(request)
         if isinstance(node, Block) and node.type == "unsupported":
             raise invalid(f"Block type {node.content['block_type']} is not supported via the API.")
-        if node.in_trash and isinstance(node, Block):
+        if isinstance(node, Block) and self._workspace.is_trashed(node):
             raise self._nowhere("block", node.id)
         query = request.query_params
         ids, next_cursor = slice_of(

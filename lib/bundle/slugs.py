@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import count
 
 import msgspec
@@ -22,12 +22,13 @@ _JOINERS = "\u200c\u200d"
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A page and the slug it asks for; `created_time` as Notion gives it."""
+    """A page and the slug it asks for; `created_time` as Notion gives it. `settled`: it has it and stays there."""
 
     id: str
     wanted: str
     created_time: str
     title: str
+    settled: bool = False
 
 
 class Assignment(msgspec.Struct, frozen=True):
@@ -42,35 +43,35 @@ def wanted(page: JSON) -> str:
     return _safe(text(page, "slug", SLUG_KINDS)) or _from_title(title(page), page["id"])
 
 
-def assign(candidates: Iterable[Candidate]) -> Assignment:
-    """Gives every page a slug of its own, whatever the order of the candidates.
+def assign(candidates: Iterable[Candidate], taken: Collection[str] = ()) -> Assignment:
+    """Gives every page a slug of its own, and none that is `taken` by others, whatever the order of the candidates.
 
-    Of those that ask for the same the oldest (by `created_time`, then id) gets it; to the others' the first 8 digits of
-    their id are added, and more of them where that is taken too.
+    Of those that ask for the same the oldest (by `created_time`, then id) gets it, unless one is settled there; to the
+    others' the first 8 digits of their id are added, and more of them where that is taken too.
     """
-    by_age = sorted({one.id: one for one in candidates}.values(), key=lambda one: (instant(one.created_time), one.id))
+    by_age = sorted({one.id: one for one in candidates}.values(), key=_precedence)
     owners: dict[str, Candidate] = {}
     for one in by_age:
         owners.setdefault(one.wanted, one)
-    taken = set(owners)
+    used = {*owners, *taken}
     slugs: dict[str, str] = {}
     warnings: list[str] = []
     for one in by_age:
-        owner = owners[one.wanted]
+        owner = None if one.wanted in taken else owners[one.wanted]
         slugs[one.id] = one.wanted
         if owner is not one:
-            slugs[one.id] = next(slug for slug in _told_apart(one) if slug not in taken)
-            taken.add(slugs[one.id])
-            warnings.append(
-                f'"{owner.title}" and "{one.title}" ask for the same slug "{one.wanted}": the older page keeps it, '
-                f'"{one.title}" is published as "{slugs[one.id]}"'
-            )
+            slugs[one.id] = next(slug for slug in _told_apart(one) if slug not in used)
+            used.add(slugs[one.id])
+            warnings.append(_warning(one, owner, slugs[one.id]))
     return Assignment(slugs, warnings)
 
 
-def children(parent_slug: str, pages: Sequence[ChildPage]) -> tuple[list[PageLink], list[str]]:
-    """The `childPages` of a bundle in document order, each slug a full path, and the warnings about siblings."""
-    assignment = assign(
+def children(
+    parent_slug: str, pages: Sequence[ChildPage], taken: Collection[str] = ()
+) -> tuple[list[PageLink], list[str]]:
+    """The `childPages` of a bundle in document order, each slug a full path that is not `taken` by another page, and
+    the warnings about those that did not get what they asked for."""
+    candidates = [
         Candidate(
             id=page.id,
             wanted=f"{parent_slug}/{_from_title(page.title, page.id)}",
@@ -78,11 +79,27 @@ def children(parent_slug: str, pages: Sequence[ChildPage]) -> tuple[list[PageLin
             title=one_line(page.title),
         )
         for page in pages
-    )
+    ]
+    assignment = assign(candidates, taken)
     named: list[PageLink] = [
         {"id": page.id, "slug": assignment.slugs[page.id], "title": one_line(page.title)} for page in pages
     ]
     return named, assignment.warnings
+
+
+def _warning(one: Candidate, owner: Candidate | None, slug: str) -> str:
+    """What befell `one`, whose slug `owner` has (None: a page that does not take part)."""
+    if owner is None:
+        return f'"{one.title}" asks for the slug "{one.wanted}", which another page has: it is published as "{slug}"'
+    keeper = "one that has it" if owner.settled else "older page"
+    return (
+        f'"{owner.title}" and "{one.title}" ask for the same slug "{one.wanted}": the {keeper} keeps it, '
+        f'"{one.title}" is published as "{slug}"'
+    )
+
+
+def _precedence(one: Candidate) -> tuple[bool, float, str]:
+    return not one.settled, instant(one.created_time), one.id
 
 
 def _safe(written: str) -> str:

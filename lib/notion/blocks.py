@@ -91,6 +91,7 @@ class _Reading:
             child_pages=list(whole.child_pages.values()),
             hidden_pages=list(whole.hidden_pages),
             databases=list(whole.databases),
+            unreadable=list(whole.unreadable),
             originals=list(whole.originals),
             copied={original: page for original, page in owners.items() if page != self._walk.page_id},
         )
@@ -193,9 +194,10 @@ class _Reading:
         """Finds the page that holds an original, up its parents."""
         if original in self._walk.owners:
             return
-        owner = self._known_owners.get(original)
+        unavailable = original in self._walk.unavailable
+        owner = None if unavailable else self._known_owners.get(original)
         seen: set[str] = set()
-        id = "" if owner or original in self._walk.unavailable else original
+        id = "" if owner or unavailable else original
         while id and id not in seen:
             seen.add(id)
             parent = await self._originals.parent(id, partial(self._parent, id))

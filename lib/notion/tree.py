@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from lib.model import JSON, ChildPage
+from lib.notion.databases import LINKED_VIEW
 from lib.notion.walk import NEVER_ENTERED, Walk, is_original, original_of
 
 MOST_BLOCKS = 200_000
@@ -20,6 +21,7 @@ class Assembled(msgspec.Struct):
     child_pages: dict[str, ChildPage] = {}
     hidden_pages: dict[str, None] = {}
     databases: dict[str, None] = {}
+    unreadable: dict[str, None] = {}
     originals: dict[str, None] = {}
     copied: dict[str, None] = {}
     standing: set[str] = set()
@@ -82,8 +84,11 @@ def _note(block: JSON, own: bool, whole: Assembled, walk: Walk) -> None:
         whole.hidden_pages[id] = None
     elif kind == "child_page" and own:
         whole.child_pages[id] = ChildPage(id, block["child_page"].get("title", ""), block["created_time"])
-    elif kind == "child_database" and "unavailable" not in block:
-        whole.databases[id] = None
+    elif kind == "child_database":
+        if "unavailable" not in block:
+            whole.databases[id] = None
+        elif block["unavailable"] != LINKED_VIEW:
+            whole.unreadable[id] = None
     elif original := original_of(block):
         whole.copied[original] = None
     elif own and is_original(block):

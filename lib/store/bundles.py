@@ -26,15 +26,27 @@ class Bundles:
         self._kv = kv
         self._keys = keys
 
-    async def commit_page(self, hold: Hold, item: Item, kept: Kept, text: Text | None, found: Sequence[Item]) -> str:
+    async def commit_page(
+        self,
+        hold: Hold,
+        item: Item,
+        kept: Kept,
+        text: Text | None,
+        found: Sequence[Item],
+        *,
+        leaving: Sequence[str] = (),
+        warnings: Sequence[str] = (),
+    ) -> str:
         """Publishes a page, ends its claim and adds what was found in it to the plan, all in one transaction.
 
+        Pages that are `leaving` give up their slugs in this run; the child pages among what was found get theirs.
         `text` None: what is published is the same already. Answers done, older (a newer reading stands in KV), staged
         (its slug becomes free when the run is published), taken (by a page that keeps it; nothing was written) or
         repeated (this page was published already, or is another slice's now). Raises `TakenOver`.
         """
         keys = self._keys
         prepared = f"{keys.run(hold.run_id)}:parts:{hold.token}:{item.id}"  # nobody writes there but this very slice
+        said = ",".join(msgspec.json.encode(warning).decode() for warning in warnings)
         if text:
             await self._kv.pipeline(
                 [
@@ -53,7 +65,9 @@ class Bundles:
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
                 *(text.head if text else "", kept.parts, kept.read_at, msgspec.json.encode(kept).decode()),
                 *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
-                *(word for one in found for word in (key_of(one), encoded(one))),
+                *(said, len(leaving)),
+                *leaving,
+                *(word for one in found for word in (key_of(one), encoded(one), one.slug)),
             ],
         )
         if outcome == "lost":

@@ -66,10 +66,9 @@ class Memory:
     async def databases(self) -> dict[str, KeptDatabase]:
         return _decoded(await self._kv.command("HGETALL", self._keys.databases), KeptDatabase)
 
-    async def owner(self, slug: str) -> str | None:
-        """Id of the page that is published under a slug."""
-        owner: str | None = await self._kv.command("HGET", self._keys.slugs, slug)
-        return owner
+    async def owners(self, slugs: Collection[str]) -> dict[str, str]:
+        """Who a slug was given to, by slug: mostly the page that is published there."""
+        return await self._fields(self._keys.slugs, slugs)
 
     async def metas(self, ids: Collection[str]) -> dict[str, str]:
         """The pages' metas as JSON text."""
@@ -89,6 +88,10 @@ class Memory:
         ]
         if words:
             await self._kv.command("HSET", self._keys.databases, *words)
+
+    async def make_overdue(self, page_id: str) -> None:
+        """Makes a page due in the next run, whatever its times say."""
+        await self._kv.command("SADD", self._keys.overdue, page_id)
 
     async def _fields(self, key: str, ids: Collection[str]) -> dict[str, str]:
         wanted = list(ids)

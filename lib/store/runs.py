@@ -191,6 +191,12 @@ class Runs:
             )
         return waiting
 
+    async def vacating(self, run_id: str, pages: Collection[str]) -> set[str]:
+        """Those of the pages that leave their slugs in this run."""
+        ids = list(pages)
+        members = await self._kv.command("SMISMEMBER", f"{self._keys.run(run_id)}:vacating", *ids)
+        return {id for id, member in zip(ids, members, strict=True) if member}
+
     async def claim(self, hold: Hold, count: int, in_hand: Collection[str], expires: float) -> Claimed:
         """Claims up to `count` items until `expires`. Raises `TakenOver`."""
         left, next_due, *payloads = _held(
@@ -213,8 +219,15 @@ class Runs:
         problem = {"pageId": item.id, "slug": item.slug, "reason": reason, "title": title}
         await self._put_back(hold, item, "", 0, msgspec.json.encode(problem).decode())
 
-    async def _put_back(self, hold: Hold, item: Item, payload: str, due_at: float, problem: str) -> None:
-        words: list[Value] = [hold.lane, hold.token, key_of(item), payload, _ms(due_at), problem, KEPT_FOR_SECONDS]
+    async def drop(self, hold: Hold, item: Item, drop: str) -> None:
+        """Ends a claim on a page that is gone: `drop` is unpublished when the run ends. Raises `TakenOver`."""
+        await self._put_back(hold, item, "", 0, "", drop)
+
+    async def _put_back(
+        self, hold: Hold, item: Item, payload: str, due_at: float, problem: str, drop: str = ""
+    ) -> None:
+        words: list[Value] = [hold.lane, hold.token, key_of(item), payload, _ms(due_at), problem]
+        words += [KEPT_FOR_SECONDS, drop]
         _held(await self._kv.script("put_back", [self._keys.run(hold.run_id), self._keys.overdue], words))
 
     async def rest(

@@ -7,9 +7,10 @@ import msgspec
 
 from lib.bundle.encoding import encode
 from lib.bundle.properties import title as title_of
-from lib.bundle.publication import publication
+from lib.bundle.publication import publication, trashed
 from lib.bundle.slugs import Candidate, assign, wanted
 from lib.model import BUNDLE_VERSION, JSON, Item, Kept, KeptDatabase, KeptSource
+from lib.sync.publication import drop_of
 
 MINUTE_SECONDS = 60
 DAY_SECONDS = 86_400
@@ -62,6 +63,9 @@ class Watched(msgspec.Struct, frozen=True):
     changed_databases: Collection[str] = ()
     lost_databases: Collection[str] = ()
     found_originals: Collection[str] = ()
+    """Originals that could not be read before, and can be now; `lost_originals` the other way about."""
+    lost_originals: Collection[str] = ()
+    found_databases: Collection[str] = ()
 
 
 class Watches(msgspec.Struct, frozen=True):
@@ -70,10 +74,13 @@ class Watches(msgspec.Struct, frozen=True):
     pages: list[str]
     databases: list[str]
     originals: list[str]
+    unreadable: list[str]
+    """Child databases that could not be read when their page was."""
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """`moving` are pages that leave their slug in this run, by a new one or by being dropped."""
+    """`moving` are pages that leave their slug in this run, by a new one or by being dropped. `drops` are rows by their
+    ids, and child pages as "parent/id": one that moved meanwhile stands elsewhere and stays."""
 
     items: list[Item]
     drops: list[str]
@@ -135,12 +142,14 @@ def watches(listed: Sequence[Listed], known: Known, forced_at: float | None) -> 
     pages: dict[str, None] = {}
     databases: dict[str, None] = {}
     originals: dict[str, None] = {}
+    unreadable: dict[str, None] = {}
     for id, kept in known.kept.items():
         if kept.source not in scope or id in still or _forced(kept, forced_at):
             continue
         if kept.parent is not None and kept.parent in known.kept:
             pages[id] = None
         pages |= dict.fromkeys(kept.hidden)
+        pages |= dict.fromkeys(child for child in kept.children if child not in known.kept and child not in rows)
         for original, holder in kept.copied.items():
             if (holder := holders.get(original, holder)) is None:
                 originals[original] = None
@@ -149,7 +158,20 @@ def watches(listed: Sequence[Listed], known: Known, forced_at: float | None) -> 
         for database in kept.databases:
             if database in known.databases and not known.databases[database].lost:
                 databases[database] = None
-    return Watches(list(pages), list(databases), list(originals))
+        unreadable |= dict.fromkeys(kept.unreadable)
+    return Watches(list(pages), list(databases), list(originals), list(unreadable))
+
+
+def doubtful_originals(pages: Mapping[str, JSON | None], known: Known) -> list[str]:
+    """Originals that copies show, and whose page was found in the trash, or not at all: they must be asked for."""
+    hidden = {id for id, page in pages.items() if page is None or trashed(page)}
+    holders = known.holders
+    shown = {
+        original: holders.get(original, holder)
+        for kept in known.kept.values()
+        for original, holder in kept.copied.items()
+    }
+    return sorted(original for original, holder in shown.items() if holder in hidden)
 
 
 def make(
@@ -167,11 +189,11 @@ def make(
     """
     rows = {row.id: row for listing in listed for row in listing.rows}
     scope = {listing.source for listing in listed}
-    dropped = _dropped(rows, known, gone)
+    dropped = _dropped(rows, known, gone) | _gone_children(rows, known, watched)
     leaving = {page for top in dropped for page in (top, *_descendants(top, known))}
     still = _still(rows, known)
     slugs, warnings = _slugs(rows, known, leaving)
-    due = _Due(rows, known, watched, slugs, forced_at, focus)
+    due = _Due(rows, known, watched, slugs, gone, forced_at, focus)
 
     items: list[Item] = []
     unchanged = 0
@@ -194,7 +216,8 @@ def make(
 
     renamed = [id for id, kept in known.kept.items() if slugs.get(id, kept.slug) != kept.slug]
     moving = leaving | {page for id in renamed for page in (id, *_descendants(id, known))}
-    return Plan(items, sorted(dropped), sorted(moving), warnings, len(rows), unchanged)
+    drops = sorted(drop_of(id, known.kept[id]) for id in dropped)
+    return Plan(items, drops, sorted(moving), warnings, len(rows), unchanged)
 
 
 class _Due:
@@ -206,14 +229,17 @@ class _Due:
         known: Known,
         watched: Watched,
         slugs: Mapping[str, str],
+        gone: Collection[str],
         forced_at: float | None,
         focus: Collection[str] | None,
     ) -> None:
         self._rows, self._known, self._watched = rows, known, watched
-        self._slugs, self._forced_at, self._focus = slugs, forced_at, focus
+        self._slugs, self._gone, self._forced_at, self._focus = slugs, gone, forced_at, focus
         self._holders = known.holders
         self._children = {id: kept for id, kept in known.kept.items() if kept.parent is not None}
-        self.pages: set[str] = set()
+        self.pages = {
+            id for id, kept in known.kept.items() if self.may_be(id) and any(map(self._is_lost, kept.children))
+        }
         for id in sorted(self._children, key=lambda id: -self._children[id].slug.count("/")):
             if self.may_be(id) and self._child_is_due(id):  # deepest first: a child's new name makes its parent due
                 self.pages.add(id)
@@ -247,7 +273,8 @@ class _Due:
         return {
             "digest": kept.digest,
             "owners": kept.copied,
-            "children": [] if _forced(kept, self._forced_at) else here,
+            "children": kept.children,
+            "seen": [] if _forced(kept, self._forced_at) else here,
             "due_children": [child for child in kept.children if child in self.pages],
         }
 
@@ -264,12 +291,21 @@ class _Due:
             or _forced(kept, self._forced_at)
         ]
 
+    def _is_lost(self, child: str) -> bool:
+        """Whether a page that its parent shows is not published: a run broke before it came to it, it could not be
+        read, or it is not shared any more. Only the parent's own reading tells."""
+        return child in self._watched.pages and child not in self._known.kept
+
     def _child_is_due(self, id: str) -> bool:
         kept = self._children[id]
+        parent = self._known.kept.get(kept.parent or "")
+        if parent and not _is_in_step(kept, parent):
+            self.pages.add(kept.parent or "")
+            return True
         page = self._watched.pages.get(id, {})
         if page == {}:
             return self._changed(id, kept)
-        if page is None or page.get("in_trash"):
+        if page is None or trashed(page):
             self.pages.add(kept.parent or "")
             return False
         if title_of(page) != kept.title:
@@ -285,21 +321,32 @@ class _Due:
             or id in self.pages
             or _forced(kept, self._forced_at)
             or kept.slug != self._slugs.get(id, kept.slug)
-            or any(database in self._watched.lost_databases for database in kept.databases)
             or any(self._watched.pages.get(child) for child in kept.hidden)
-            or any(child not in self._known.kept for child in kept.children)
+            or any(self._is_lost_database(id) for id in kept.databases)
+            or any(id in self._watched.found_databases for id in kept.unreadable)
             or any(self._original_moved(original, holder, kept) for original, holder in kept.copied.items())
         )
 
+    def _is_lost_database(self, id: str) -> bool:
+        kept = self._known.databases.get(id)
+        return id in self._watched.lost_databases or (kept is not None and kept.lost)
+
     def _original_moved(self, original: str, holder: str | None, kept: Kept) -> bool:
-        if original in self._watched.found_originals:
+        if holder is None and (original in self._holders or original in self._watched.found_originals):
             return True
+        if original in self._watched.lost_originals:
+            return holder is not None
         holder = self._holders.get(original, holder)
         if holder is None:
             return False
         if holder in self._rows:
             edited = self._rows[holder].edited
-        elif page := self._watched.pages.get(holder):
+        elif holder in self._gone:
+            return True
+        elif holder in self._watched.pages:
+            page = self._watched.pages[holder]
+            if page is None:
+                return False
             edited = page["last_edited_time"]
         elif holder in self._known.kept:
             edited = self._known.kept[holder].edited
@@ -312,10 +359,22 @@ def _forced(kept: Kept | KeptDatabase, forced_at: float | None) -> bool:
     return forced_at is not None and kept.read_at < forced_at
 
 
+def _is_in_step(child: Kept, parent: Kept) -> bool:
+    """Whether a child page is published where its parent is; else a run broke between the two."""
+    place = (child.slug.rpartition("/")[0], child.source, child.visibility)
+    return place == (parent.slug, parent.source, parent.visibility)
+
+
 def _dropped(rows: Mapping[str, Row], known: Known, gone: Collection[str]) -> set[str]:
     """Published rows that are to go; what stands under them goes with them."""
     hidden = {id for id, row in rows.items() if not row.published}
     return {id for id in hidden | set(gone) if id in known.kept} - {id for id, row in rows.items() if row.published}
+
+
+def _gone_children(rows: Mapping[str, Row], known: Known, watched: Watched) -> set[str]:
+    """Published child pages that Notion does not show any more."""
+    gone = {id for id, page in watched.pages.items() if page is None}
+    return {id for id in gone if id in known.kept and known.kept[id].parent is not None and id not in rows}
 
 
 def _still(rows: Mapping[str, Row], known: Known) -> set[str]:
@@ -338,19 +397,20 @@ def _descendants(id: str, known: Known) -> list[str]:
 
 
 def _slugs(rows: Mapping[str, Row], known: Known, dropped: Collection[str]) -> tuple[dict[str, str], list[str]]:
-    """Every published page's slug: the rows' anew, a page that was not looked at keeps the one it has."""
+    """Every published page's slug: the rows' anew, a page that is not looked at keeps the one it has."""
     candidates = [
         Candidate(
             id=row.id,
             wanted=known.kept[row.id].slug if row.paused else row.wanted,
             created_time=row.created,
             title=row.title,
+            settled=row.paused,
         )
         for row in rows.values()
         if row.published and not (row.paused and row.id not in known.kept)
     ]
     candidates += [
-        Candidate(id=id, wanted=kept.slug, created_time=kept.created, title=kept.title)
+        Candidate(id=id, wanted=kept.slug, created_time=kept.created, title=kept.title, settled=True)
         for id, kept in known.kept.items()
         if id not in rows and id not in dropped
     ]

@@ -11,7 +11,7 @@ from lib.model import Kept, KeptDatabase
 
 class Outcome(msgspec.Struct, frozen=True):
     """What a run left to be published: `staged` pages wait for their slug, `moved` maps a slug that a page left to
-    (page id, parts of the old bundle), `drops` are rows to unpublish."""
+    (page id, parts of the old bundle), `drops` are pages to unpublish, as `drop_of` names them."""
 
     staged: Mapping[str, Kept]
     moved: Mapping[str, tuple[str, int]]
@@ -40,7 +40,7 @@ class State(msgspec.Struct, frozen=True):
 
 def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outcome: Outcome) -> State:
     """The state after a run: staged pages at their slugs, dropped rows and orphaned child pages gone."""
-    after = {id: page for id, page in kept.items() if not (id in outcome.drops and page.rank is not None)}
+    after = {id: page for id, page in kept.items() if drop_of(id, page) not in outcome.drops}
     placed = _placed(after, outcome.staged)
     before = {id: after[id] for id in placed if id in after}
     after |= placed
@@ -70,6 +70,11 @@ def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outc
     )
 
 
+def drop_of(id: str, page: Kept) -> str:
+    """A page that is to be unpublished, by the place it stands in: a row that became a child page is not meant."""
+    return id if page.parent is None else f"{page.parent}/{id}"
+
+
 def index_pages(kept: Mapping[str, Kept], source: str) -> list[list[str]]:
     """Ids of a source's rows in the order of its index, in pages of 500; one empty page where there is none."""
     rows = [page.rank for page in kept.values() if page.source == source and page.rank is not None]
@@ -84,11 +89,13 @@ def signature(kept: Mapping[str, Kept], ids: Sequence[str], total: int) -> str:
 
 
 def _placed(after: Mapping[str, Kept], staged: Mapping[str, Kept]) -> dict[str, Kept]:
-    """The staged pages whose slugs are free once all of them moved; one that is not keeps its page where it was, which
-    may keep another one from moving in turn."""
+    """The staged pages whose slugs are free once all of them moved and orphans are gone; one that is not keeps its page
+    where it was, which may keep another one from moving in turn."""
     placed = dict(staged)
     while True:
-        owners = {page.slug: id for id, page in after.items() if id not in placed}
+        standing = {**after, **placed}
+        _drop_orphans(standing)
+        owners = {page.slug: id for id, page in standing.items() if id not in placed}
         stuck = [id for id, page in placed.items() if owners.get(page.slug, id) != id]
         if not stuck:
             return placed

@@ -1,18 +1,18 @@
 """The work of one slice: claims items of the plan, reads each one whole, and publishes it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from http import HTTPStatus
 
 import msgspec
 
 from lib.bundle import database as database_bundle
-from lib.bundle import index, slugs
+from lib.bundle import index
 from lib.bundle import page as page_bundle
 from lib.bundle.encoding import encode
 from lib.bundle.media import Address
 from lib.bundle.page import PageBundle
 from lib.bundle.properties import title as title_of
-from lib.bundle.values import PageLink
 from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
 from lib.log import Log
 from lib.model import JSON, Item, Kept, KeptDatabase, Place, Tree
@@ -23,6 +23,7 @@ from lib.notion.pages import complete, retrieve
 from lib.store.bundles import Bundles, Text
 from lib.store.memory import Memory
 from lib.store.runs import Hold, Run, Runs
+from lib.sync.family import Family, family_of
 from lib.sync.survey import signature
 from lib.sync.unfinished import DatabaseReading, PageReading, Readings
 
@@ -143,7 +144,10 @@ class Worker:
         except Unreadable as refusal:
             self._worked += 1
             reason = f"Notion does not show it: {refusal.reason}"
-            await self._runs.give_up(self._hold, item, reason, _title(item))
+            if item.parent is not None and refusal.notion_status == HTTPStatus.NOT_FOUND:
+                await self._runs.drop(self._hold, item, f"{item.parent}/{item.id}")
+            else:
+                await self._runs.give_up(self._hold, item, reason, _title(item))
             self._log.warning("page.unreadable", pageId=item.id, slug=item.slug, reason=refusal.reason)
         except TooLarge as refusal:
             self._worked += 1
@@ -177,24 +181,28 @@ class Worker:
         ) as reading:
             page = await self._whole_page(item, reading)
             tree = await self._tree(item, reading.walk)
-        before = await self._memory.kept([child.id for child in tree.child_pages]) if tree.child_pages else {}
-        outcome = "taken"
+        outcome, planned = "taken", item.slug
         for slug in _spellings(item):
             item = msgspec.structs.replace(item, slug=slug)
-            children, _ = slugs.children(slug, tree.child_pages)
+            family = await family_of(item, slug, tree.child_pages, self._memory, self._runs, self._hold.run_id)
             bundle = page_bundle.build(
-                page, tree, Place(slug, item.source, item.visibility, item.parent), children, self._address
+                page, tree, Place(slug, item.source, item.visibility, item.parent), family.children, self._address
             )
-            found = [
-                *self._due_children(item, children, before, reading),
-                *self._due_databases(tree, reading.walk.heads),
-            ]
+            found = [*self._due_children(item, family, reading), *self._due_databases(tree, reading.walk.heads)]
             kept, text = self._written(item, page, tree, bundle, reading.read_at)
             outcome = await self._bundles.commit_page(
-                self._hold, item, kept, text if kept.digest != item.digest else None, found
+                self._hold,
+                item,
+                kept,
+                text if kept.digest != item.digest else None,
+                found,
+                leaving=family.leaving,
+                warnings=family.warnings if slug == planned else [*family.warnings, _took_another(page, planned, slug)],
             )
             if outcome != "taken":
                 break
+        if item.parent is not None and item.slug != planned:
+            await self._memory.make_overdue(item.parent)  # it has told its readers of the planned slug
         ms = round((self._now() - began) * 1000)
         self._log.event("page.synced", pageId=item.id, slug=item.slug, outcome=outcome, ms=ms)
 
@@ -212,18 +220,16 @@ class Worker:
             self._notion,
             walk,
             self._originals,
-            known_pages=item.children,
+            known_pages=item.seen,
             known_databases=known,
             known_owners=owners,
         )
 
-    def _due_children(
-        self, item: Item, children: Sequence[PageLink], before: dict[str, Kept], reading: PageReading
-    ) -> list[Item]:
+    def _due_children(self, item: Item, family: Family, reading: PageReading) -> list[Item]:
         """The child pages that must be read, now that their slugs are known."""
         due = []
-        for child in children:
-            kept = before.get(child["id"])
+        for child in family.children:
+            kept = family.before.get(child["id"])
             place = (child["slug"], item.source, item.visibility, item.id)
             if (
                 kept is None
@@ -244,6 +250,7 @@ class Worker:
                         page=msgspec.Raw(encode(page).encode()),
                         read_at=reading.read_at if page else 0.0,
                         digest=kept.digest if kept else "",
+                        children=kept.children if kept else [],
                         owners=kept.copied if kept else {},
                     )
                 )
@@ -286,6 +293,7 @@ class Worker:
             originals=tree.originals,
             copied=tree.copied,
             databases=tree.databases,
+            unreadable=tree.unreadable,
             parts=len(text.parts),
         )
         return kept, Text(text.head, text.parts, text.meta)
@@ -319,3 +327,7 @@ def _spellings(item: Item) -> list[str]:
     """The slugs a page may get: the planned one, or one that nobody else can own."""
     bare = item.id.replace("-", "")
     return [item.slug, f"{item.slug}-{bare[:8]}", f"{item.slug}-{bare}"]
+
+
+def _took_another(page: JSON, planned: str, slug: str) -> str:
+    return f'"{title_of(page)}" was to be published as "{planned}", which another page has taken: it stands at "{slug}"'

@@ -13,9 +13,20 @@ import msgspec
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, KeptDatabase, KeptSource, Source
 from lib.notion.client import NotionClient
-from lib.notion.databases import find_source, newest_rows
+from lib.notion.databases import find_source, newest_rows, probe
 from lib.notion.pages import Listing, advance, retrieve
-from lib.sync.plan import DAY_SECONDS, Known, Listed, Row, Watched, missing, row_of, unsettled, watches
+from lib.sync.plan import (
+    DAY_SECONDS,
+    Known,
+    Listed,
+    Row,
+    Watched,
+    doubtful_originals,
+    missing,
+    row_of,
+    unsettled,
+    watches,
+)
 
 BIG_SOURCE_ROWS = 1_000
 """From so many rows on, a source is asked for its changed rows only, and listed in full once a day."""
@@ -36,9 +47,9 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """Missing rows that were asked for: whether they are gone."""
     pages: dict[str, JSON | None] = {}
     databases: dict[str, str] = {}
-    """Child databases that were asked for: same, changed or lost."""
+    """Child databases that were asked for: same, changed, lost, or found again."""
     originals: dict[str, bool] = {}
-    """Originals that could not be read before: whether they can be now."""
+    """Originals that could not be read before, or whose page is not to be seen: whether they can be read now."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -90,6 +101,8 @@ class Survey:
                 changed_databases={id for id, state in progress.databases.items() if state == "changed"},
                 lost_databases={id for id, state in progress.databases.items() if state == "lost"},
                 found_originals={id for id, found in progress.originals.items() if found},
+                lost_originals={id for id, found in progress.originals.items() if not found},
+                found_databases={id for id, state in progress.databases.items() if state == "found"},
             ),
             gone=gone,
             sources={name: self._source_state(name) for name in self._references},
@@ -199,9 +212,12 @@ class Survey:
             [
                 *(self._watch_page(id) for id in wanted.pages if id not in self.progress.pages),
                 *(self.watch_database(id, databases[id]) for id in wanted.databases),
+                *(self._watch_unreadable(id) for id in wanted.unreadable),
                 *(self._watch_original(id) for id in wanted.originals if id not in self.progress.originals),
             ]
         )
+        doubtful = doubtful_originals(self.progress.pages, self._known)
+        await all_of(self._watch_original(id) for id in doubtful if id not in self.progress.originals)
 
     async def _watch_page(self, id: str) -> None:
         try:
@@ -211,12 +227,21 @@ class Survey:
                 self.progress.pages[id] = None
 
     async def _watch_original(self, id: str) -> None:
+        """Asks what a reader of its copies would ask: a block in the trash is still to be had, its children are not."""
         try:
-            await self._notion.get(f"blocks/{id}")
+            await self._notion.get(f"blocks/{id}/children", {"page_size": 1})
         except Unreadable:
             self.progress.originals[id] = False
         else:
             self.progress.originals[id] = True
+
+    async def _watch_unreadable(self, id: str) -> None:
+        if id not in self.progress.databases:
+            try:
+                await probe(self._notion, id)
+            except Unreadable:
+                return
+            self.progress.databases[id] = "found"
 
     async def watch_database(self, id: str, kept: KeptDatabase) -> None:
         """Finds out whether a child database is the same, changed or lost."""

@@ -83,6 +83,14 @@ async def test_an_original_hidden_on_the_page_itself_is_no_dependency() -> None:
     assert (await tree_of(stage, page)).copied == {}
 
 
+async def test_the_owner_of_an_original_that_can_not_be_read_any_more_is_forgotten() -> None:
+    stage = Stage()
+    page = stage.page(stage.copy(new_id()))
+    copied = stage.lists[page][0]["synced_block"]["synced_from"]["block_id"]
+    tree = await tree_of(stage, page, known_owners={copied: "owner"})
+    assert tree.copied == {copied: None}
+
+
 async def test_a_known_owner_costs_no_request() -> None:
     stage = Stage()
     original = stage.original(stage.block())

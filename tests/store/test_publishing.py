@@ -44,11 +44,12 @@ class Site:
 
     async def commit(self, hold: Hold, id: str, slug: str, **more: Any) -> str:
         self.clock.time += 1
+        told: dict[str, Any] = {name: more.pop(name, []) for name in ("found", "leaving", "warnings")}
         kept = page(id, slug, self.clock.time, **more)
         text = Text(
             json.dumps({"meta": {"id": id, "slug": slug}}), more.pop("texts", []), json.dumps({"id": id, "slug": slug})
         )
-        return await self.bundles.commit_page(hold, Item(id=id, slug=slug, source="pages"), kept, text, [])
+        return await self.bundles.commit_page(hold, Item(id=id, slug=slug, source="pages"), kept, text, **told)
 
     async def end(self, hold: Hold) -> None:
         run = await self.runs.read(hold.run_id)
@@ -172,6 +173,37 @@ async def test_nothing_takes_the_address_of_a_page_that_stays(site: Site) -> Non
     assert await site.commit(hold, "b", "one") == "taken"
     assert (await site.read("page:one"))["meta"]["id"] == "a"
     assert await site.commit(hold, "b", "one-b") == "done"
+
+
+async def test_a_slug_is_reserved_for_a_child_page_until_its_run_has_come_to_it(site: Site) -> None:
+    hold = await site.begin(Item(id="a"), Item(id="b"))
+    child = Item(id="c", slug="one/c", source="pages", parent="a")
+    assert await site.commit(hold, "a", "one", found=[child]) == "done"
+
+    assert await site.commit(hold, "b", "one/c") == "taken"
+    await site.runs.end(hold.run_id, "failed", {}, "", site.clock.time)
+
+    hold = await site.begin(Item(id="b"))
+    assert await site.commit(hold, "b", "one/c") == "done"
+
+
+async def test_the_slug_of_a_child_page_that_its_parent_gives_up_is_free_when_the_run_ends(site: Site) -> None:
+    await site.run({"a": "one", "c": "one/c"})
+    hold = await site.begin(Item(id="a"), Item(id="b"))
+
+    assert await site.commit(hold, "b", "one/c") == "taken"
+    await site.commit(hold, "a", "one", leaving=["c"])
+    assert await site.commit(hold, "b", "one/c") == "staged"
+
+
+async def test_what_is_to_be_told_of_slugs_stands_among_the_warnings_of_the_run(site: Site) -> None:
+    hold = await site.begin(Item(id="a"), Item(id="b"))
+    await site.commit(hold, "a", "one", warnings=['"A" is published as "one"', "and more"])
+    await site.commit(hold, "b", "two", warnings=["else"])
+
+    run = await site.runs.read(hold.run_id)
+    assert run is not None
+    assert run.warnings == ['"A" is published as "one"', "and more", "else"]
 
 
 async def test_a_dropped_page_leaves_the_index_and_then_goes(site: Site) -> None:

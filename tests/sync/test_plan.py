@@ -3,9 +3,10 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from lib.model import BUNDLE_VERSION, Kept, KeptDatabase, Rank
-from lib.sync.plan import Known, Listed, Row, Watched, make, missing, watches
+from lib.sync.plan import Known, Listed, Row, Watched, doubtful_originals, make, missing, watches
 
 MINUTE = "2026-05-01T10:00:00.000Z"
 LATER = "2026-05-01T10:05:00.000Z"
@@ -192,14 +193,101 @@ def test_a_forced_run_watches_nothing() -> None:
     assert (wanted.pages, wanted.databases, wanted.originals) == ([], [], [])
 
 
+def test_a_slug_is_not_taken_from_a_paused_page_by_an_older_one() -> None:
+    pages = {"a": kept("a"), "b": kept("b", slug="home", created=LATER)}
+    listing = listed(row("a", wanted="home"), row("b", wanted="home", created=LATER, paused=True))
+
+    plan = make(listing, known(pages), Watched())
+
+    assert [(item.id, item.slug) for item in plan.items] == [("a", "home-aaaaaaaa")]
+    assert plan.moving == ["a"]
+
+
+def test_a_child_page_that_a_broken_run_never_came_to_makes_its_parent_due() -> None:
+    pages = {"a": kept("a", children=["c"])}
+    child = {"id": "c", "last_edited_time": MINUTE, "properties": {"title": _title("c")}}
+
+    assert watches(listed(row("a")), known(pages), None).pages == ["c"]
+    assert due(make(listed(row("a")), known(pages), Watched(pages={"c": child}))) == ["a"]
+    assert due(make(listed(row("a")), known(pages), Watched(pages={"c": None}))) == ["a"]  # to hide it
+
+
+def test_a_child_page_that_notion_does_not_show_any_more_is_dropped_with_what_stands_below_it() -> None:
+    pages = {
+        "a": kept("a", children=["c"]),
+        "c": kept("c", parent="a", slug="a/c", children=["d"]),
+        "d": kept("d", parent="c", slug="a/c/d"),
+    }
+
+    plan = make(listed(row("a")), known(pages), Watched(pages={"c": None, "d": None}))
+
+    assert plan.drops == ["a/c", "c/d"]
+    assert plan.moving == ["c", "d"]
+    assert due(plan) == ["a"]
+
+
+@pytest.mark.parametrize("behind", [{"slug": "old/c"}, {"visibility": "members"}, {"source": "posts"}])
+def test_a_child_page_that_did_not_follow_its_parent_is_read_with_it(behind: dict[str, str]) -> None:
+    pages = {"a": kept("a", children=["c"]), "c": kept("c", **{"parent": "a", "slug": "a/c", **behind})}
+    child = {"id": "c", "last_edited_time": MINUTE, "properties": {"title": _title("c")}}
+
+    plan = make(listed(row("a")), known(pages), Watched(read_at=AFTER_THE_MINUTE, pages={"c": child}))
+
+    assert [(item.id, item.due_children) for item in plan.items] == [("a", ["c"])]
+
+
+def test_a_child_database_that_a_broken_run_never_came_to_is_read() -> None:
+    plan = make(listed(row("a")), known({"a": kept("a", databases=["d"])}), Watched())
+
+    assert [(item.id, item.kind) for item in plan.items] == [("d", "database")]
+
+
+def test_a_child_database_that_could_not_be_read_is_watched_until_it_is_shared() -> None:
+    memory = known({"a": kept("a", unreadable=["d"])})
+
+    assert watches(listed(row("a")), memory, None).unreadable == ["d"]
+    assert due(make(listed(row("a")), memory, Watched())) == []
+    assert due(make(listed(row("a")), memory, Watched(found_databases={"d"}))) == ["a"]
+
+
+def test_a_page_is_due_until_it_has_noticed_that_its_child_database_is_lost() -> None:
+    databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, "x", lost=True)}
+    memory = known({"a": kept("a", databases=["d"])}, databases=databases)
+
+    assert due(make(listed(row("a")), memory, Watched())) == ["a"]
+
+
+@pytest.mark.parametrize("found", [None, {"id": "e", "last_edited_time": MINUTE, "in_trash": True}])
+def test_an_original_whose_page_is_gone_is_asked_for_and_its_copies_are_due_when_it_is_lost(
+    found: dict[str, Any] | None,
+) -> None:
+    memory = known({"a": kept("a", copied={"o": "e"})})
+
+    assert doubtful_originals({"e": found}, memory) == ["o"]
+    assert due(make(listed(row("a")), memory, Watched(pages={"e": found}))) == []
+    assert due(make(listed(row("a")), memory, Watched(pages={"e": found}, lost_originals={"o"}))) == ["a"]
+
+
+def test_a_copy_that_knows_its_original_to_be_lost_is_not_read_again_for_that() -> None:
+    memory = known({"a": kept("a", copied={"o": None})})
+
+    assert due(make(listed(row("a")), memory, Watched(lost_originals={"o"}))) == []
+
+
+def test_copies_are_due_when_the_page_of_their_lost_original_was_published_meanwhile() -> None:
+    pages = {"a": kept("a", copied={"o": None}), "b": kept("b", originals=["o"])}
+
+    assert due(make(listed(row("a"), row("b")), known(pages), Watched())) == ["a"]
+
+
+def test_copies_are_due_in_the_run_that_drops_the_row_of_their_original() -> None:
+    pages = {"a": kept("a", copied={"o": "b"}), "b": kept("b", originals=["o"])}
+
+    assert due(make(listed(row("a")), known(pages), Watched(), gone={"b"})) == ["a"]
+
+
 def _title(text: str) -> dict[str, Any]:
     return {"id": "title", "type": "title", "title": [{"type": "text", "plain_text": text}]}
-
-
-def test_a_child_page_that_was_never_published_makes_its_parent_due() -> None:
-    pages = {"a": kept("a", children=["b"])}
-
-    assert due(make(listed(row("a")), known(pages), Watched())) == ["a"]
 
 
 def test_a_hidden_child_page_is_watched_and_makes_its_parent_due_once_it_can_be_read() -> None:
@@ -222,6 +310,6 @@ def test_what_the_watches_have_seen_is_not_asked_for_again() -> None:
     watched = Watched(pages={"b": {"last_edited_time": MINUTE, "properties": {}}, "c": None})
 
     [item] = make(listed(row("a")), known(pages), watched).items
-    assert item.children == ["b"]
+    assert (item.children, item.seen) == (["b", "c"], ["b"])
     [forced] = [item for item in make(listed(row("a")), known(pages), Watched(), forced_at=2e9).items if item.id == "a"]
-    assert forced.children == []
+    assert forced.seen == []

@@ -94,6 +94,13 @@ def test_a_child_that_moved_to_another_page_is_not_dropped_with_its_old_parent()
     assert state.dropped == ["a"]
 
 
+def test_a_child_page_is_dropped_only_where_it_stood() -> None:
+    before = {"a": row("a", "a", children=["c"]), "c": page("c", "a/c", parent="a")}
+
+    assert settle(before, {}, outcome(drops=("a/c",))).dropped == ["c"]
+    assert settle(before, {}, outcome(drops=("c", "b/c"))).dropped == []
+
+
 def test_an_index_goes_on_after_500_rows() -> None:
     kept = {f"{n:04}": row(f"{n:04}", f"slug-{n}") for n in range(1_001)}
 

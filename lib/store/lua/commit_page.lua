@@ -1,14 +1,19 @@
 -- Publishes a page's bundle and ends its claim: all of it, or nothing where the claim was lost.
 -- A slug that another page still owns, but will leave in this run, is taken when the run's index is published: until
--- then the bundle is staged. KEYS as named below. ARGV as named below, then
--- new items (id, payload, …).
+-- then the bundle is staged. Child pages that leave their slugs with this publication are named as `leaving`; those that
+-- are read after it have their slugs reserved. KEYS as named below. ARGV as named below, then the ids of the leaving, then
+-- new items (id, payload, slug or "", …).
 -- Answers done, older (a newer reading stands in KV), staged, taken (by a page that stays), repeated (this page is no
 -- concern of the slice any more: this very call came through before and its answer was lost, or its claim expired), or lost
 -- (the whole lane).
-local lane, token, id, slug, source, head, parts, readAt, kept, meta, ttl = unpack(ARGV, 1, 11)
+local lane, token, id, slug, source, head, parts, readAt, kept, meta, ttl, warnings, leaving = unpack(ARGV, 1, 13)
 local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged, prepared = unpack(KEYS)
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
+
+local function slugOf(page)
+  return cjson.decode('["' .. string.match(page, '"slug":"(.-)","source"') .. '"]')[1]
+end
 
 local before = redis.call('HGET', keptKey, id)
 -- The member is found as text: decoding it here would turn its empty lists into objects.
@@ -18,8 +23,15 @@ local outcome = newer and 'older' or 'done'
 if outcome == 'done' and head ~= '' then
   local owner = redis.call('HGET', slugs, slug)
   if owner and owner ~= id then
-    if redis.call('SISMEMBER', run .. ':vacating', owner) == 0 then return 'taken' end
-    outcome = 'staged'
+    local theirs = redis.call('HGET', keptKey, owner)
+    if theirs and slugOf(theirs) == slug then
+      if redis.call('SISMEMBER', run .. ':vacating', owner) == 0 then return 'taken' end
+      outcome = 'staged'
+    elseif redis.call('HEXISTS', moved, slug) == 1 then
+      outcome = 'staged'
+    elseif redis.call('HEXISTS', run .. ':plan', owner) == 1 then
+      return 'taken'
+    end -- else it was reserved for a page that never came
   end
 end
 
@@ -45,7 +57,7 @@ elseif outcome == 'done' then
     redis.call('HSET', slugs, slug, id)
     redis.call('HINCRBY', revisions, source, 1)
     if before then
-      local oldSlug = string.match(before, '"slug":"(.-)","source"')
+      local oldSlug = slugOf(before)
       local oldSource = string.match(before, '"source":"(.-)"')
       local oldParts = tonumber(string.match(before, '"parts":(%d+)}') or '0')
       if oldSlug ~= slug then
@@ -63,12 +75,23 @@ if outcome ~= 'older' and head ~= '' then
   redis.call('HINCRBY', run, 'written', 1)
 end
 
-for i = 12, #ARGV, 2 do
+local itemsFrom = 14 + tonumber(leaving)
+for i = 14, itemsFrom - 1 do redis.call('SADD', run .. ':vacating', ARGV[i]) end
+if leaving ~= '0' then redis.call('EXPIRE', run .. ':vacating', ttl) end
+for i = itemsFrom, #ARGV, 3 do
   local fresh = redis.call('SISMEMBER', run .. ':done', ARGV[i]) == 0
   if fresh and redis.call('HSETNX', run .. ':plan', ARGV[i], ARGV[i + 1]) == 1 then
     redis.call('ZADD', run .. ':due', 0, ARGV[i])
-    if string.sub(ARGV[i], 1, 3) ~= 'db:' then redis.call('HINCRBY', run, 'toSync', 1) end
+    if ARGV[i + 2] ~= '' then
+      redis.call('HINCRBY', run, 'toSync', 1)
+      redis.call('HSETNX', slugs, ARGV[i + 2], ARGV[i])
+    end
   end
+end
+
+if warnings ~= '' then
+  local said = redis.call('HGET', run, 'warnings') or '[]'
+  redis.call('HSET', run, 'warnings', (said == '[]' and '[' or string.sub(said, 1, -2) .. ',') .. warnings .. ']')
 end
 
 redis.call('SREM', overdue, id)

@@ -1,7 +1,7 @@
 -- Ends a claim without a result. With a payload the item is due again at `dueAt`; without one it is given up, noted in
--- the run's errors, and stays due for the next run. KEYS run, overdue. ARGV as named below. Answers done, repeated
--- or lost, as for a page that is published.
-local lane, token, id, payload, dueAt, problem, ttl = unpack(ARGV)
+-- the run's errors, and stays due for the next run; or it is gone, and `drop` is unpublished when the run ends.
+-- KEYS run, overdue. ARGV as named below. Answers done, repeated or lost, as for a page that is published.
+local lane, token, id, payload, dueAt, problem, ttl, drop = unpack(ARGV)
 local run, overdue = unpack(KEYS)
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
@@ -15,6 +15,13 @@ end
 redis.call('ZREM', run .. ':due', id)
 redis.call('HDEL', run .. ':plan', id)
 redis.call('SADD', run .. ':done', id)
+if drop ~= '' then
+  redis.call('SADD', run .. ':drops', drop)
+  redis.call('EXPIRE', run .. ':drops', ttl)
+  redis.call('HINCRBY', run, 'dropping', 1)
+  redis.call('HINCRBY', run, 'synced', 1)
+  return 'done'
+end
 redis.call('SADD', overdue, id)
 redis.call('HINCRBY', run, 'failed', 1)
 redis.call('RPUSH', run .. ':errors', problem)
