@@ -17,6 +17,7 @@ ALLOWED = {
     "notion": {"model", "errors", "notion"},
     "bundle": {"model", "errors", "bundle"},
     "store": {"model", "errors", "store"},
+    "media": {"bundle", "errors", "log", "media", "model", "notion", "store"},
     "notify": {"model", "errors", "notify"},
     "sync": {"auth", "bundle", "config", "errors", "log", "model", "notion", "store", "sync"},
 }

@@ -12,11 +12,16 @@ from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, encoded, key_of
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too large for one."""
+    """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too large for one.
+
+    `files` are the tokens of the hosted files in it; `lacking`: some of them have no copy in Blob yet.
+    """
 
     head: str
-    parts: list[str]
-    meta: str
+    parts: list[str] = []
+    meta: str = ""
+    files: Sequence[str] = ()
+    lacking: bool = False
 
 
 class Bundles:
@@ -45,11 +50,12 @@ class Bundles:
             [
                 *(keys.run(hold.run_id), keys.page(item.slug), keys.kept, keys.metas, keys.slugs),
                 *(keys.overdue, keys.revisions, keys.moved, keys.staged_pages, keys.staged_metas, staged),
+                *(keys.files, keys.named, keys.uncopied),
             ],
             [
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
                 *(text.head if text else "", kept.parts, kept.read_at, msgspec.json.encode(kept).decode()),
-                *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
+                *(text.meta if text else "", WORK_KEPT_FOR_SECONDS, *_files(text)),
                 *(word for one in found for word in (key_of(one), encoded(one))),
             ],
         )
@@ -57,17 +63,20 @@ class Bundles:
             raise TakenOver(f"the claim on page {item.id} was lost")
         return outcome
 
-    async def commit_database(self, hold: Hold, item: Item, kept: KeptDatabase, text: str) -> str:
-        """Publishes a child database and ends its claim; an empty `text` leaves the published bundle as it is.
+    async def commit_database(self, hold: Hold, item: Item, kept: KeptDatabase, text: Text | None) -> str:
+        """Publishes a child database and ends its claim; `text` None leaves the published bundle as it is.
 
         Answers done or older. Raises `TakenOver`.
         """
         outcome: str = await self._kv.script(
             "commit_database",
-            [self._keys.run(hold.run_id), self._keys.database(item.id), self._keys.databases],
             [
-                *(hold.lane, hold.token, key_of(item), item.id, text, kept.read_at),
-                *(msgspec.json.encode(kept).decode(), WORK_KEPT_FOR_SECONDS),
+                *(self._keys.run(hold.run_id), self._keys.database(item.id), self._keys.databases),
+                *(self._keys.files, self._keys.named, self._keys.uncopied),
+            ],
+            [
+                *(hold.lane, hold.token, key_of(item), item.id, text.head if text else "", kept.read_at),
+                *(msgspec.json.encode(kept).decode(), WORK_KEPT_FOR_SECONDS, *_files(text)),
             ],
         )
         if outcome == "lost":
@@ -101,3 +110,7 @@ class Bundles:
         words = [word for command in commands for word in (len(command), *command)]
         answer = await self._kv.script("guarded", [self._keys.revisions] * len(revisions), [*guards, *words])
         return bool(answer == "done")
+
+
+def _files(text: Text | None) -> tuple[str, str]:
+    return (" ".join(text.files), "1" if text.lacking else "0") if text else ("", "0")

@@ -11,6 +11,7 @@ from lib.model import KeptSource
 from lib.store.bundles import Bundles
 from lib.store.keys import Keys
 from lib.store.kv import Value
+from lib.store.media import Files
 from lib.store.memory import Memory, Remembered
 from lib.store.runs import Run, Runs
 from lib.sync.publication import Outcome, State, index_pages, settle, signature
@@ -24,9 +25,16 @@ class Publisher:
     """`now_iso` gives the time as a site reads it."""
 
     def __init__(
-        self, runs: Runs, bundles: Bundles, memory: Memory, keys: Keys, log: Log, now_iso: Callable[[], str]
+        self,
+        runs: Runs,
+        bundles: Bundles,
+        memory: Memory,
+        files: Files,
+        keys: Keys,
+        log: Log,
+        now_iso: Callable[[], str],
     ) -> None:
-        self._runs, self._bundles, self._memory = runs, bundles, memory
+        self._runs, self._bundles, self._memory, self._files = runs, bundles, memory, files
         self._keys, self._log, self._now_iso = keys, log, now_iso
 
     async def publish(self, run_id: str, run: Run) -> dict[str, Value]:
@@ -44,7 +52,9 @@ class Publisher:
             outcome = Outcome(staged, {slug: _moved(value) for slug, value in moved.items()}, drops)
             state = settle(remembered.kept, remembered.databases, outcome)
             commands = await self._commands(remembered, state, metas, found)
-            commands += self._cleared(state, moved, forget_refused=run.ask.exclusive)
+            refused = state.refused if run.ask.exclusive else []
+            commands += self._cleared(state, moved, refused)
+            commands += await self._files.refiled(state.placed, _bundles_gone(state, refused))
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
             if await self._bundles.publish(revisions, commands):
                 self._log.event("run.published", deleted=len(state.dropped), commands=len(commands))
@@ -81,10 +91,9 @@ class Publisher:
             commands.append(["HSET", keys.slugs, page.slug, id])
         return commands
 
-    def _cleared(self, state: State, moved: Mapping[str, str], *, forget_refused: bool) -> list[Command]:
+    def _cleared(self, state: State, moved: Mapping[str, str], refused: list[str]) -> list[Command]:
         """Nothing waits any more but, while another run is at work, the pages whose slugs it may yet give up."""
         keys = self._keys
-        refused = state.refused if forget_refused else []
         staged = [*state.placed, *refused]
         return [
             *_chunks(["SADD", keys.overdue], refused),
@@ -154,6 +163,15 @@ class Publisher:
             *_chunks(["SREM", keys.overdue], [id for id in state.dropped if id in remembered.overdue]),
             *_chunks(["HDEL", keys.databases], state.databases),
         ]
+
+
+def _bundles_gone(state: State, refused: list[str]) -> list[str]:
+    """By the names under which the store knows the files of bundles."""
+    return [
+        *(f"page:{id}" for id in state.dropped),
+        *(f"staged:{id}" for id in refused),
+        *(f"db:{id}" for id in state.databases),
+    ]
 
 
 def _moved(value: str) -> tuple[str, int]:

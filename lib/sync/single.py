@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
+from lib.bundle.media import unsigned
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON
 from lib.notion.client import NotionClient
@@ -28,7 +29,7 @@ async def survey_page(
     read_at = notion.notion_time(asked_at)
     kept = known.kept.get(id)
     if kept and kept.parent is not None:
-        watched = Watched(read_at=read_at, pages={id: page})
+        watched = Watched(read_at=read_at, pages={id: unsigned(page)})
         return Found([Listed(kept.source, [], whole=False)], watched, set(), {}, [])
     source = await _source_of(notion, page, known, references)
     if source is None:

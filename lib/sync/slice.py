@@ -1,24 +1,25 @@
 """The work of one slice: claims items of the plan, reads each one whole, and publishes it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from lib.bundle import database as database_bundle
 from lib.bundle import index, slugs
 from lib.bundle import page as page_bundle
-from lib.bundle.media import Address
+from lib.bundle.media import Address, FileRef, Found, unsigned
 from lib.bundle.page import PageBundle
 from lib.bundle.properties import title as title_of
 from lib.errors import NotionAway, NotionWait, OutOfTime, TakenOver, TryLater, Unreadable
 from lib.log import Log
-from lib.model import JSON, Item, Kept, KeptDatabase, Place, Tree
+from lib.model import JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.databases import Head, probe, read
 from lib.notion.pages import complete, retrieve
 from lib.store.bundles import Bundles, Text
+from lib.store.copies import Copies
 from lib.store.memory import Memory
 from lib.store.runs import Hold, Run, Runs
 from lib.sync.survey import signature
@@ -41,6 +42,8 @@ class Worker:
         runs: Runs,
         bundles: Bundles,
         memory: Memory,
+        copies: Copies,
+        note: Callable[[Iterable[FileRef]], None],
         address: Address,
         max_value_bytes: int,
         log: Log,
@@ -48,8 +51,8 @@ class Worker:
         now_iso: Callable[[], str],
     ) -> None:
         self._notion, self._originals = notion, originals
-        self._runs, self._bundles, self._memory = runs, bundles, memory
-        self._address, self._max_value_bytes = address, max_value_bytes
+        self._runs, self._bundles, self._memory, self._copies = runs, bundles, memory, copies
+        self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._now, self._now_iso = log, now, now_iso
         self._databases: dict[str, KeptDatabase] = {}
         self._worked = 0
@@ -151,11 +154,13 @@ class Worker:
         for slug in _spellings(item):
             item = msgspec.structs.replace(item, slug=slug)
             children, _ = slugs.children(slug, tree.child_pages)
+            files = Found(self._address)
             bundle = page_bundle.build(
-                page, tree, Place(slug, item.source, item.visibility, item.parent), children, self._address
+                page, tree, Place(slug, item.source, item.visibility, item.parent), children, files
             )
+            copies = await self._copies_of(files)
             found = [*self._due_children(item, children, before), *self._due_databases(tree, heads)]
-            kept, text = self._written(item, page, tree, bundle, read_at)
+            kept, text = self._written(item, page, tree, bundle, read_at, files, copies)
             outcome = await self._bundles.commit_page(
                 self._hold, item, kept, text if kept.digest != item.digest else None, found
             )
@@ -175,7 +180,7 @@ class Worker:
             tree = await read_tree(self._notion, walk, self._originals, known_databases=known, known_owners=owners)
         except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
             if walk.lists or walk.begun:
-                await self._memory.keep_partial(item.id, msgspec.json.encode(walk))
+                await self._memory.keep_partial(item.id, _progress(walk))
                 if not isinstance(stop, NotionAway):
                     again = msgspec.structs.replace(item, interrupted=True)
                     await self._runs.put_back(self._hold, again, self._now())
@@ -218,9 +223,18 @@ class Worker:
                 )
         return due
 
-    def _written(self, item: Item, page: JSON, tree: Tree, bundle: PageBundle, read_at: float) -> tuple[Kept, Text]:
+    def _written(
+        self,
+        item: Item,
+        page: JSON,
+        tree: Tree,
+        bundle: PageBundle,
+        read_at: float,
+        files: Found,
+        copies: Mapping[str, Copy],
+    ) -> tuple[Kept, Text]:
         """What KV remembers of the page, and the bundle as text."""
-        text = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes)
+        text = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes, copies)
         kept = Kept(
             slug=item.slug,
             source=item.source,
@@ -228,7 +242,7 @@ class Worker:
             created=page["created_time"],
             edited=page["last_edited_time"],
             read_at=read_at,
-            digest=bundle.digest,
+            digest=self._copies.marked(bundle.digest, files.refs),
             visibility=item.visibility,
             meta_digest=bundle.meta_digest,
             rank=index.rank(bundle.meta) if item.parent is None else None,
@@ -239,7 +253,12 @@ class Worker:
             databases=tree.databases,
             parts=len(text.parts),
         )
-        return kept, Text(text.head, text.parts, text.meta)
+        return kept, Text(text.head, text.parts, text.meta, list(files.refs), _lacking(files, copies))
+
+    async def _copies_of(self, files: Found) -> dict[str, Copy]:
+        """The copies there are of a bundle's files, whose signed addresses are noted for who makes the others."""
+        self._note(files.refs.values())
+        return await self._copies.of({ref.file for ref in files.refs.values()})
 
     async def _database(self, item: Item) -> None:
         read_at = self._notion.notion_time(self._now())
@@ -247,17 +266,34 @@ class Worker:
         if item.digest or not item.data_source_ids:
             head = await probe(self._notion, item.id)
         database = await read(self._notion, head)
-        bundle = database_bundle.build(database, self._address)
+        files = Found(self._address)
+        bundle = database_bundle.build(database, files)
+        copies = await self._copies_of(files)
         kept = KeptDatabase(
             title=head.title,
             data_source_ids=head.data_source_ids,
             read_at=read_at,
-            digest=bundle.digest,
+            digest=self._copies.marked(bundle.digest, files.refs),
             signature=signature(database.rows),
         )
-        text = database_bundle.encode(bundle, self._now_iso()) if bundle.digest != item.digest else ""
-        outcome = await self._bundles.commit_database(self._hold, item, kept, text)
+        text = Text(
+            database_bundle.encode(bundle, self._now_iso(), copies),
+            files=list(files.refs),
+            lacking=_lacking(files, copies),
+        )
+        outcome = await self._bundles.commit_database(
+            self._hold, item, kept, text if kept.digest != item.digest else None
+        )
         self._log.event("database.synced", databaseId=item.id, rows=len(database.rows), outcome=outcome)
+
+
+def _progress(walk: Walk) -> bytes:
+    """A walk as KV keeps it: without signatures, which would not live as long."""
+    return msgspec.json.encode(unsigned(msgspec.to_builtins(walk)))
+
+
+def _lacking(files: Found, copies: Mapping[str, Copy]) -> bool:
+    return any(ref.file not in copies for ref in files.refs.values())
 
 
 def _spellings(item: Item) -> list[str]:

@@ -1,10 +1,12 @@
 -- Publishes a page's bundle and ends its claim: all of it, or nothing where the claim was lost.
 -- A slug that another page still owns, but will leave in this run, is taken when the run's index is published: until
 -- then the bundle is staged. KEYS as named below. ARGV as named below, then
--- new items (id, payload, …).
+-- new items (id, payload, …). `files` and `lacking` as nameFiles takes them.
 -- Answers done, older (a newer reading stands in KV), staged, taken (by a page that stays), or lost.
-local lane, token, id, slug, source, head, parts, readAt, kept, meta, ttl = unpack(ARGV, 1, 11)
+local lane, token, id, slug, source, head, parts, readAt, kept, meta, ttl, tokens, lacking = unpack(ARGV, 1, 13)
 local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged = unpack(KEYS)
+local files, named, uncopied = unpack(KEYS, 12)
+-- include name_files
 if redis.call('HGET', run, 'token:' .. lane) ~= token or redis.call('HGET', run .. ':claims', id) ~= token then
   return 'lost'
 end
@@ -27,9 +29,11 @@ if outcome == 'staged' then
   redis.call('HSET', stagedPages, id, kept)
   redis.call('HSET', stagedMetas, id, meta)
   redis.call('HINCRBY', revisions, source, 1)
+  nameFiles(files, named, uncopied, 'staged:' .. id, tokens, '0')
 elseif outcome == 'done' then
   redis.call('HSET', keptKey, id, kept)
   if head ~= '' then
+    nameFiles(files, named, uncopied, 'page:' .. id, tokens, lacking)
     redis.call('SET', page, head)
     for i = 1, tonumber(parts) do redis.call('RENAME', staged .. ':part:' .. i, page .. ':part:' .. i) end
     redis.call('HSET', metas, id, meta)
@@ -54,7 +58,7 @@ if outcome ~= 'older' and head ~= '' then
   redis.call('HINCRBY', run, 'written', 1)
 end
 
-for i = 12, #ARGV, 2 do
+for i = 14, #ARGV, 2 do
   local fresh = redis.call('SISMEMBER', run .. ':done', ARGV[i]) == 0
   if fresh and redis.call('HSETNX', run .. ':plan', ARGV[i], ARGV[i + 1]) == 1 then
     redis.call('ZADD', run .. ':due', 0, ARGV[i])
