@@ -63,6 +63,7 @@ class Stack:
                 "NOTION_API_URL": self.notion.url,
                 "NOTION_TOKEN": TOKEN,
                 "NOTION_SOURCES": SAMPLE_SOURCES,
+                "NOTION_FILE_HOSTS": self.notion.url.partition("://")[2] + "/files",
             }
         if self.qstash:
             settings |= {
