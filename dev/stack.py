@@ -14,6 +14,7 @@ from types import TracebackType
 
 import httpx
 
+from dev.blob import BlobStandIn
 from dev.functions import Functions
 from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn
 from dev.notion.load import load
@@ -26,7 +27,10 @@ ROOT = Path(__file__).parent.parent
 
 
 class Stack:
-    """A running stack; also a context manager. A stand-in is None where a real service takes its place."""
+    """A running stack; also a context manager. A stand-in is None where a real service takes its place.
+
+    `blob`: with a Blob store, into which files are copied.
+    """
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class Stack:
         environ: Mapping[str, str] = os.environ,
         settings: Mapping[str, str] | None = None,
         workspace: Callable[[], Workspace] = load,
+        blob: bool = False,
     ) -> None:
         self._open = ExitStack()
         try:
@@ -43,6 +48,7 @@ class Stack:
             )
             self.qstash = None if environ.get("QSTASH_URL") else self._open.enter_context(QStashStandIn())
             self.upstash = self._open.enter_context(UpstashStandIn(redis_url=environ.get("REDIS_URL")))
+            self.blob = self._open.enter_context(BlobStandIn()) if blob else None
             self.secret = environ.get("CRON_SECRET") or secrets.token_urlsafe(16)
             port = port or _free_port()
             self.environ = self._environ(environ) | {"SYNC_BASE_URL": f"http://{HOST}:{port}"} | dict(settings or {})
@@ -65,6 +71,8 @@ class Stack:
                 "NOTION_SOURCES": SAMPLE_SOURCES,
                 "NOTION_FILE_HOSTS": self.notion.url.partition("://")[2] + "/files",
             }
+        if self.blob:
+            settings |= {"VERCEL_BLOB_API_URL": self.blob.url, "BLOB_READ_WRITE_TOKEN": self.blob.token}
         if self.qstash:
             settings |= {
                 "QSTASH_URL": self.qstash.url,
@@ -90,7 +98,7 @@ class Stack:
 
     def reset(self) -> None:
         """A fresh workspace, an empty queue and an empty KV; the functions stay as they are."""
-        for stand_in in (self.qstash, self.notion, self.upstash):
+        for stand_in in (self.qstash, self.notion, self.upstash, self.blob):
             if stand_in is not None:
                 stand_in.reset()
 

@@ -29,9 +29,11 @@ from lib.sync.trigger import Trigger
 
 if TYPE_CHECKING:
     from lib.media.address import Locator
+    from lib.media.copying import Copier
     from lib.notion.client import NotionClient
     from lib.notion.pacing import Pacer
     from lib.store.budget import Budget
+    from lib.store.copies import Copies
     from lib.sync.run import Engine
 
 DEFAULT_SLICE_SECONDS = 60.0
@@ -120,6 +122,26 @@ class Services:
             timeout_seconds=timeout_seconds,
         )
 
+    def _copier(self, copies: "Copies", budget: "Budget") -> "Copier | None":
+        """What copies files into Blob, where there is a store for them."""
+        if self.config.blob_read_write_token is None:
+            return None
+        from lib.media.copying import Copier
+        from lib.notion.files import FileHosts
+        from lib.store.blob import Blob
+
+        return Copier(
+            copies,
+            Blob(self._http, self.config.blob_api_url, self.config.blob_read_write_token.reveal()),
+            self._notion(self._pacer(budget, lambda: False, batch=1), ANSWER_SECONDS),
+            self._http,
+            FileHosts(self.config.notion_file_hosts),
+            self.log,
+            prefix=self.config.kv_prefix,
+            max_value_bytes=self.config.kv_max_value_bytes,
+            now=time.time,
+        )
+
     def engine(self, until: float) -> "Engine":
         """The engine of one slice that works until about `until` (epoch seconds)."""
         from lib.bundle.media import address_for
@@ -135,6 +157,8 @@ class Services:
         budget = self._budget()
         pacer = self._pacer(budget, lambda: notion.requests > 0 and time.time() >= until, batch=RESERVED_AT_ONCE)
         notion = self._notion(pacer, ANSWER_SECONDS)
+        copies = Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time)
+        copier = self._copier(copies, budget)
         memory, bundles = Memory(self.kv, self.keys), Bundles(self.kv, self.keys)
         worker = Worker(
             notion=notion,
@@ -142,8 +166,8 @@ class Services:
             runs=self.runs,
             bundles=bundles,
             memory=memory,
-            copies=Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time),
-            note=lambda refs: None,
+            copies=copies,
+            note=copier.note if copier else lambda refs: None,
             address=address_for(config.base_url),
             max_value_bytes=config.kv_max_value_bytes,
             log=self.log,
@@ -158,6 +182,7 @@ class Services:
             worker=worker,
             publisher=Publisher(self.runs, bundles, memory, self.files, self.keys, self.log, now_iso),
             queue=self.queue,
+            copier=copier,
             give_back=lambda: budget.give_back(pacer.unused),
             log=self.log,
             sources=config.sources,

@@ -11,6 +11,8 @@ import httpx
 
 from lib.errors import NotionAway, Unreadable
 
+PLAIN = {"accept-encoding": "identity"}
+"""The bytes themselves, as they were uploaded."""
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 
 _PLAIN = re.compile(r"[!-\[\]-~]+")
@@ -53,7 +55,7 @@ async def opened(http: httpx.AsyncClient, hosts: FileHosts, url: str) -> AsyncIt
     if not hosts.allow(url):
         raise Unreadable(f"{urlsplit(url).hostname or 'its address'} is not among NOTION_FILE_HOSTS", 0)
     try:
-        async with http.stream("GET", url, follow_redirects=False, timeout=TIMEOUT) as response:
+        async with http.stream("GET", url, headers=PLAIN, follow_redirects=False, timeout=TIMEOUT) as response:
             if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise NotionAway(f"Notion's file host answered {response.status_code}")
             if response.status_code != HTTPStatus.OK:

@@ -133,6 +133,15 @@ class Runs:
         words = ("jobIds", ",".join(job_ids), "aliveUntil", _ms(alive_until))
         await self._kv.command("HSET", self._keys.run(run_id), *words)
 
+    async def note(self, run_id: str, facts: Mapping[str, Value]) -> None:
+        """Adds to a run's record."""
+        await self._kv.command("HSET", self._keys.run(run_id), *_pairs(facts))
+
+    async def is_joined(self, run_id: str) -> bool:
+        """Whether somebody asked for a run meanwhile and waits for this one to end."""
+        asked: str | None = await self._kv.command("HGET", self._keys.run(run_id), "followUp")
+        return asked == "1"
+
     async def forget(self, run_id: str) -> None:
         """Takes back a run whose message was refused, unless it has begun all the same."""
         if await self._kv.script("forget", [self._keys.active, self._keys.runs], [self._root, run_id]) != "done":

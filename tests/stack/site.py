@@ -62,6 +62,13 @@ class Site:
             time.sleep(0.05)
         raise AssertionError(f"run {run_id} did not end: {self.run(run_id)}")
 
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Waits until the condition holds."""
+        give_up = time.monotonic() + GIVE_UP_SECONDS
+        while not condition():
+            assert time.monotonic() < give_up, "it never came to that"
+            time.sleep(0.02)
+
     def published(self) -> dict[str, Any]:
         """Every page's bundle by the page's id, parts put together."""
         bundles = [self.read(key) for key in self.site_keys() if key.startswith("page:") and ":part:" not in key]
