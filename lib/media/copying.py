@@ -40,8 +40,10 @@ REFUSED_FOR_SECONDS = 86_400.0
 
 
 class Copied(msgspec.Struct, frozen=True):
-    """What was done: copies made, requests sent to Notion, whether a site reads something else now. `wait_seconds`: more
-    is to be done, in a slice that begins after so long. `warning`: what stopped it."""
+    """What was done: copies made, requests sent to Notion, whether a site reads something else now.
+
+    `wait_seconds`: more is to be done, in a slice that begins after so long. `warning`: what stopped it.
+    """
 
     made: int = 0
     requests: int = 0
@@ -142,7 +144,7 @@ class Copier:
             except Unreadable as refusal:
                 self._log.warning("file.refused", file=token, reason=refusal.reason)
                 due_at = due_at or self._now() + REFUSED_FOR_SECONDS
-            except (SyncError, TimeoutError) as trouble:
+            except Exception as trouble:  # whatever it is, the pages are published and the run has to end
                 self._failed(token, trouble)
                 due_at = self._now()
         change = partial(with_copies, copies=copies)
@@ -154,7 +156,10 @@ class Copier:
     def _failed(self, token: str, trouble: Exception) -> None:
         self._failures += 1
         reason = str(trouble) or f"it took longer than {FILE_SECONDS:.0f} s"
-        self._log.warning("file.failed", file=token, reason=reason)
+        if isinstance(trouble, (SyncError, TimeoutError)):
+            self._log.warning("file.failed", file=token, reason=reason)
+        else:
+            self._log.error("file.error", trouble, file=token)
         if self._failures >= FAILURES or isinstance(trouble, (Misconfigured, Hopeless)):
             self._trouble = f"files were not copied to Blob, the next run tries again: {reason}"
 
@@ -194,19 +199,14 @@ class Copier:
             length = _length(response)
             if length is not None and length > MOST_BYTES:
                 return Copy("")
-            async with aclosing(response.aiter_bytes()) as pieces:
-                head = await _head(pieces)
-                size = picture.size(head) or (0, 0)
-                name = f"{self._prefix}notion/{file}/{file_name(address)}"
-                encoded = "content-encoding" in response.headers
-                body = _bounded(head, pieces)
-                try:
-                    url = await self._blob.put(
-                        name, body, picture.media_type(head), None if encoded else length or None
-                    )
-                except _TooLarge:
-                    return Copy("")
-        return Copy(url, *size)
+            pieces = response.aiter_raw()
+            head = await _head(pieces)
+            name = f"{self._prefix}notion/{file}/{file_name(address)}"
+            try:
+                url = await self._blob.put(name, _bounded(head, pieces), picture.media_type(head), length)
+            except _TooLarge:
+                return Copy("")
+        return Copy(url, *(picture.size(head) or (0, 0)))
 
     async def _sweep(self) -> None:
         urls = await self._copies.unnamed()
