@@ -100,12 +100,15 @@ def _jpeg(head: bytes) -> Size | None:
 
 def _orientation(tiff: bytes) -> int:
     order = "<" if tiff[:2] == b"II" else ">"
-    begin = struct.unpack(f"{order}I", tiff[4:8])[0]
-    count = struct.unpack(f"{order}H", tiff[begin : begin + 2])[0]
-    for entry in range(begin + 2, begin + 2 + 12 * count, 12):
-        tag, _, _, value = struct.unpack(f"{order}HHIH", tiff[entry : entry + 10])
-        if tag == 0x0112:
-            return int(value)
+    try:
+        begin = struct.unpack(f"{order}I", tiff[4:8])[0]
+        count = struct.unpack(f"{order}H", tiff[begin : begin + 2])[0]
+        for entry in range(begin + 2, begin + 2 + 12 * count, 12):
+            tag, _, _, value = struct.unpack(f"{order}HHIH", tiff[entry : entry + 10])
+            if tag == 0x0112:
+                return int(value)
+    except struct.error:  # a broken note says nothing
+        pass
     return 1
 
 

@@ -37,6 +37,8 @@ class FileHosts:
             _ = parts.port
         except ValueError:
             return False
+        if parts.fragment or not parts.path.startswith("/"):
+            return False
         return any(
             parts.netloc == host
             and parts.scheme in (("http", "https") if _is_loopback(host) else ("https",))

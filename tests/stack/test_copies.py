@@ -1,6 +1,7 @@
 """With a Blob store: files are copied into it in the background of a run, once, and nothing waits for them."""
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -107,19 +108,40 @@ def test_while_the_store_fails_every_page_is_published_and_every_file_opens(site
     assert opened(cover(site)).status_code == 200
 
 
-def test_a_file_host_that_fails_delays_no_page_and_its_files_are_taken_up_later(site: Site, stack: Stack) -> None:
-    stack.set("NOTION_FILE_HOSTS", "127.0.0.1:1")
-    try:
-        run = site.sync()
-    finally:
-        stack.set("NOTION_FILE_HOSTS", stack.environ["NOTION_FILE_HOSTS"])
-    assert (run["status"], run["images"]) == ("delivered", "0")
-    site.check()
+@pytest.fixture
+def silent_host(site: Site, stack: Stack) -> Iterator[socket.socket]:
+    """Notion's files are on a host that takes connections and says nothing; closed, it refuses them."""
+    home = site.notion.workspace.home
+    with socket.create_server(("127.0.0.1", 0)) as host:
+        address = "{}:{}".format(*host.getsockname())
+        stack.set("NOTION_FILE_HOSTS", f"{stack.environ['NOTION_FILE_HOSTS']},{address}")
+        site.notion.workspace.home = f"http://{address}"
+        yield host
+    site.notion.workspace.home = home
+    stack.set("NOTION_FILE_HOSTS", stack.environ["NOTION_FILE_HOSTS"])
 
-    site.command("DEL", "sync:files:uncopied")
-    names = site.command("HKEYS", "sync:files")
-    for name in names:
-        site.command("ZADD", "sync:files:uncopied", "0", name)
+
+def test_a_file_host_that_hangs_delays_no_page(site: Site, blob: BlobStandIn, silent_host: socket.socket) -> None:
+    run_id = site.stack.get("/api/sync/trigger").json()["runId"]
+
+    site.wait_for(lambda: site.read("posts:index") is not None)
+    site.check()
+    assert site.run(run_id)["status"] == "active"
+    silent_host.close()
+    run = site.ended(run_id)
+    assert (run["status"], run.get("failed", "0"), run["images"]) == ("delivered", "0", "0")
+    assert "file host" in json.loads(run["warnings"])[-1]
+
+
+def test_files_of_a_host_that_failed_are_copied_by_the_next_run(
+    site: Site, blob: BlobStandIn, silent_host: socket.socket
+) -> None:
+    silent_host.close()
+    assert site.sync()["images"] == "0"
+    assert blob.puts == []
+
+    site.notion.workspace.home = site.notion.url
+
     assert int(site.sync()["images"]) > 5
     site.check()
 
