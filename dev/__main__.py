@@ -30,11 +30,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dev", description=__doc__)
     parser.add_argument("--port", type=int, default=PORT, help="where the functions are served (3000)")
     parser.add_argument("--once", action="store_true", help="end after the sync instead of keeping the stack up")
+    parser.add_argument("--blob", action="store_true", help="with a Blob store, into which files are copied")
     options = parser.parse_args()
     console = Console(file=sys.stdout)
     LOG.parent.mkdir(exist_ok=True)
     # The functions print their log as on Vercel; here it would tear the progress bar apart.
-    with LOG.open("w") as log, redirect_stdout(log), Stack(options.port) as stack:
+    with LOG.open("w") as log, redirect_stdout(log), Stack(options.port, blob=options.blob) as stack:
         run = asyncio.run(_sync(stack, console))
         asyncio.run(_tell(stack, run, console))
         if run.status != "delivered":

@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,10 +17,11 @@ from lib.bundle.media import Signed, hosted_files
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, Refused, TryLater, Unreadable
 from lib.model import JSON
-from lib.notion.client import NotionClient
 from lib.notion.files import FileHosts
-from lib.notion.pages import complete
 from lib.store.media import Files
+
+if TYPE_CHECKING:
+    from lib.notion.client import NotionClient
 
 LIFE_SECONDS = 3600.0
 """How long a signed address lives at most, whatever Notion's clock says: https://developers.notion.com/reference/file-object."""
@@ -73,7 +75,7 @@ class Locator:
         self,
         files: Files,
         hosts: FileHosts,
-        connect: Callable[[], NotionClient],
+        connect: "Callable[[], NotionClient]",
         *,
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
@@ -127,8 +129,10 @@ class Locator:
         return Location(address, max(0, int(until - self._now())))
 
 
-async def _read(notion: NotionClient, wanted: Wanted) -> dict[str, Signed]:
+async def _read(notion: "NotionClient", wanted: Wanted) -> dict[str, Signed]:
     """The holder's files, freshly signed; none where it is gone."""
+    from lib.notion.pages import complete  # it loads the Notion client, which most requests do without
+
     try:
         holder: JSON = await notion.get(f"{wanted.kind}s/{wanted.id}")
         found = {} if trashed(holder) else hosted_files(holder)

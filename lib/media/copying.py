@@ -53,7 +53,7 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class Copier:
-    """`now` gives epoch seconds; `prefix` begins the name of every copy, as it does of every key in KV."""
+    """`now` gives epoch seconds; `prefix` is that of the keys in KV, and tells the copies of several sites apart."""
 
     def __init__(
         self,
@@ -70,7 +70,8 @@ class Copier:
     ) -> None:
         self._copies, self._blob, self._notion = copies, blob, notion
         self._http, self._hosts, self._log = http, hosts, log
-        self._prefix, self._max_value_bytes, self._now = prefix, max_value_bytes, now
+        self._folder = "-".join(filter(None, (_clean(prefix), "notion")))
+        self._max_value_bytes, self._now = max_value_bytes, now
         self._signed: dict[str, tuple[str, float]] = {}
         self._places = asyncio.Semaphore(FILES_AT_ONCE)
         self._failures = 0
@@ -142,7 +143,7 @@ class Copier:
                 stop, due_at = waiting, self._now()
                 break
             except Unreadable as refusal:
-                self._log.warning("file.refused", file=token, reason=refusal.reason)
+                self._log.event("file.refused", file=token, reason=refusal.reason)
                 due_at = due_at or self._now() + REFUSED_FOR_SECONDS
             except Exception as trouble:  # whatever it is, the pages are published and the run has to end
                 self._failed(token, trouble)
@@ -201,7 +202,7 @@ class Copier:
                 return Copy("")
             pieces = response.aiter_raw()
             head = await _head(pieces)
-            name = f"{self._prefix}notion/{file}/{file_name(address)}"
+            name = f"{self._folder}/{file}/{file_name(address)}"
             try:
                 url = await self._blob.put(name, _bounded(head, pieces), picture.media_type(head), length)
             except _TooLarge:
@@ -228,13 +229,17 @@ def file_name(address: str) -> str:
     name = unquote(urlsplit(address).path.rpartition("/")[2])
     stem, dot, ending = name.rpartition(".")
     stem, ending = (stem, ending) if dot else (ending, "")
-    clean = re.sub(r"[^A-Za-z0-9_-]+", "-", stem)[:60].strip("-") or "file"
+    clean = _clean(stem)[:60] or "file"
     return f"{clean}.{ending}" if re.fullmatch(r"[A-Za-z0-9]{1,10}", ending) else clean
 
 
 def _length(response: httpx.Response) -> int | None:
     text = response.headers.get("content-length", "")
     return int(text) if text.isdigit() else None
+
+
+def _clean(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
 
 
 async def _head(pieces: AsyncIterator[bytes]) -> bytes:

@@ -17,7 +17,7 @@ def address(file: str) -> str:
 
 def test_every_file_of_api_is_a_function_and_nothing_else(build: Build) -> None:
     written = [name for name in project_files() if name.startswith("api/")]
-    assert {"/api/sync", "/api/sync/trigger", "/api/sync/worker"} <= set(build.functions)
+    assert {"/api/media", "/api/sync", "/api/sync/trigger", "/api/sync/worker"} <= set(build.functions)
     assert sorted(build.functions) == sorted(address(file) for file in written)
 
 
