@@ -162,6 +162,35 @@ def test_who_asks_while_files_are_copied_does_not_wait_for_them(site: Site, blob
     assert addresses(site) == []
 
 
+def test_a_store_that_comes_later_gets_the_files_of_pages_that_did_not_change(
+    site: Site, blob: BlobStandIn, stack: Stack
+) -> None:
+    stack.set("BLOB_READ_WRITE_TOKEN", "")
+    try:
+        site.sync()
+        before = addresses(site)
+    finally:
+        stack.set("BLOB_READ_WRITE_TOKEN", blob.token)
+    assert before
+    assert copies(site, blob) == []
+
+    run = site.sync()
+    assert int(run["images"]) == len(blob.puts) > 5
+    assert addresses(site) == []
+    site.check()
+
+
+def test_without_the_store_a_forced_run_leads_everything_back(site: Site, blob: BlobStandIn, stack: Stack) -> None:
+    site.sync()
+    stack.set("BLOB_READ_WRITE_TOKEN", "")
+    try:
+        site.sync(force="1")
+        assert copies(site, blob) == []
+        assert opened(cover(site)).status_code == 200
+    finally:
+        stack.set("BLOB_READ_WRITE_TOKEN", blob.token)
+
+
 def test_copies_that_no_bundle_names_are_removed_a_day_later(site: Site, blob: BlobStandIn) -> None:
     site.sync()
     old = cover(site)
