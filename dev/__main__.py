@@ -21,6 +21,7 @@ def main() -> None:
     commands.add_parser("doctor", help="check the set-up that .env, .env.local and the environment describe")
     parser.add_argument("--port", type=int, default=PORT, help="where the functions are served (3000)")
     parser.add_argument("--once", action="store_true", help="end after the sync instead of keeping the stack up")
+    parser.add_argument("--blob", action="store_true", help="with a Blob store, into which files are copied")
     options = parser.parse_args()
     console = Console()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # else what it started would live on

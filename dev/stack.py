@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from dev.blob import BlobStandIn
 from dev.functions import Functions
 from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn
 from dev.notion.load import load
@@ -38,7 +39,8 @@ class Stack:
 
     `deploy` serves the functions, with the settings in `environ`, at a port; `queue_speed` divides the time that the
     QStash stand-in lets pass before it delivers a failed message again. `webhook_seconds`: the Notion stand-in's
-    webhook is set up, and tells of edits so long after they were made.
+    webhook is set up, and tells of edits so long after they were made. `blob`: with a Blob store, into which files are
+    copied.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Stack:
         deploy: "Callable[[Stack, int], Deployment] | None" = None,
         queue_speed: float = 1.0,
         webhook_seconds: float | None = None,
+        blob: bool = False,
     ) -> None:
         self._open = ExitStack()
         try:
@@ -63,6 +66,7 @@ class Stack:
                 else self._open.enter_context(QStashStandIn(speed=queue_speed))
             )
             self.upstash = self._open.enter_context(UpstashStandIn(redis_url=environ.get("REDIS_URL")))
+            self.blob = self._open.enter_context(BlobStandIn()) if blob else None
             self.secret = environ.get("CRON_SECRET") or secrets.token_urlsafe(16)
             port = port or free_port()
             self.environ = self._environ(environ) | {"SYNC_BASE_URL": f"http://{HOST}:{port}"} | dict(settings or {})
@@ -89,7 +93,10 @@ class Stack:
                 "NOTION_API_URL": self.notion.url,
                 "NOTION_TOKEN": TOKEN,
                 "NOTION_SOURCES": SAMPLE_SOURCES,
+                "NOTION_FILE_HOSTS": self.notion.url.partition("://")[2] + "/files",
             }
+        if self.blob:
+            settings |= {"VERCEL_BLOB_API_URL": self.blob.url, "BLOB_READ_WRITE_TOKEN": self.blob.token}
         if self.qstash:
             settings |= {
                 "QSTASH_URL": self.qstash.url,
@@ -111,7 +118,7 @@ class Stack:
 
     def reset(self) -> None:
         """A fresh workspace, an empty queue and an empty KV; the functions stay as they are."""
-        for stand_in in (self.qstash, self.notion, self.upstash):
+        for stand_in in (self.qstash, self.notion, self.upstash, self.blob):
             if stand_in is not None:
                 stand_in.reset()
 

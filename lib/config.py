@@ -89,6 +89,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     revalidate_url: str
     revalidate_secret: Secret | None
     blob_read_write_token: Secret | None
+    blob_api_url: str
     protection_bypass: Secret | None
 
     @classmethod
@@ -125,7 +126,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             notify_webhook_url=env.get("NOTIFY_WEBHOOK_URL", _secret_address, None),
             revalidate_url=env.get("REVALIDATE_URL", _address, ""),
             revalidate_secret=env.get("REVALIDATE_SECRET", _token, None),
-            blob_read_write_token=env.get("BLOB_READ_WRITE_TOKEN", _token, None),
+            blob_read_write_token=env.get("BLOB_READ_WRITE_TOKEN", _blob_token, None),
+            blob_api_url=env.get("VERCEL_BLOB_API_URL", _base_address, "https://vercel.com/api/blob"),
             protection_bypass=env.get("VERCEL_AUTOMATION_BYPASS_SECRET", _token, None),
         )
 
@@ -228,6 +230,12 @@ def _token(text: str) -> Secret:
     """What goes into a header."""
     if not text.isascii() or _BLANK.search(text):
         raise ValueError("plain ASCII without blanks: copy it again")
+    return Secret(text)
+
+
+def _blob_token(text: str) -> Secret:
+    if not re.fullmatch(r"vercel_blob_rw_[^_\s]+_[!-~]+", text):
+        raise ValueError("a token such as vercel_blob_rw_…: copy it from the Blob store's settings in Vercel")
     return Secret(text)
 
 

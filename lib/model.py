@@ -57,6 +57,17 @@ class Database(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: list[JSON]
 
 
+class Copy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A hosted file's copy in Blob; an empty `url`: it is not to be copied, and stays where it is.
+
+    `width` and `height` of a picture in pixels, as it is shown; 0 where they are not known.
+    """
+
+    url: str
+    width: int = 0
+    height: int = 0
+
+
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a page is published: what the bundle says of a page that Notion's own page object does not."""
 

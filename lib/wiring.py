@@ -9,7 +9,7 @@ import random
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -20,7 +20,7 @@ import certifi
 import httpx
 
 from lib.auth import webhook_secret
-from lib.config import Config
+from lib.config import Config, Secret
 from lib.log import Log
 from lib.model import Outcome
 from lib.store.keys import Keys
@@ -30,7 +30,14 @@ from lib.sync.queue import Queue
 from lib.sync.trigger import TRIGGER, Trigger
 
 if TYPE_CHECKING:
+    from lib.media.address import Locator
+    from lib.media.copying import Copier
+    from lib.notion.client import NotionClient
+    from lib.notion.pacing import Pacer
+    from lib.store.budget import Budget
+    from lib.store.copies import Copies
     from lib.store.events import Events
+    from lib.store.media import Files
     from lib.store.tellings import Tellings
     from lib.sync.run import Engine
     from lib.sync.status import Status
@@ -43,6 +50,12 @@ MARGIN_SECONDS = 20.0
 """What a slice leaves of the function's own time for saving, publishing and answering."""
 VERCEL_JSON = Path(__file__).parent.parent / "vercel.json"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+RESERVED_AT_ONCE = 30
+"""Notion requests that a slice reserves with one KV command."""
+ANSWER_SECONDS = 30.0
+"""How long a slice waits for one answer of Notion's."""
+LOOK_UP_SECONDS = 8.0
+"""How long `/api/media` waits for one answer of Notion's."""
 
 
 class Services:
@@ -143,37 +156,93 @@ class Services:
         wanted = now + (self.config.slice_seconds or (DEFAULT_SLICE_SECONDS if deadline is None else 86_400.0))
         return wanted if deadline is None else min(wanted, deadline - MARGIN_SECONDS)
 
+    @property
+    def files(self) -> "Files":
+        from lib.store.media import Files
+
+        return Files(self.kv, self.keys, store_id(self.config.blob_read_write_token))
+
+    @property
+    def locator(self) -> "Locator":
+        """Finds hosted files; each look at Notion takes one request of the shared budget."""
+        from lib.media.address import Locator
+        from lib.notion.files import FileHosts
+
+        def connect() -> "NotionClient":
+            pacer = self._pacer(self._budget(), lambda: False, batch=1)
+            return self._notion(pacer, LOOK_UP_SECONDS)
+
+        hosts = FileHosts(self.config.notion_file_hosts)
+        return Locator(self.files, hosts, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id)
+
+    def _budget(self) -> "Budget":
+        from lib.store.budget import Budget
+
+        return Budget(self.kv, self.keys, self.config.notion_requests_per_minute, time.time)
+
+    def _pacer(self, budget: "Budget", out_of_time: Callable[[], bool], batch: int) -> "Pacer":
+        from lib.notion.pacing import Pacer
+
+        return Pacer(
+            reserve=budget.reserve,
+            push_back=budget.close,
+            out_of_time=out_of_time,
+            sleep=asyncio.sleep,
+            monotonic=time.monotonic,
+            batch=batch,
+        )
+
+    def _notion(self, pacer: "Pacer", timeout_seconds: float) -> "NotionClient":
+        from lib.notion.client import NotionClient
+
+        return NotionClient(
+            token=self.config.notion_token.reveal(),
+            base_url=self.config.notion_api_url,
+            pacer=pacer,
+            http=self._http,
+            now=time.time,
+            sleep=asyncio.sleep,
+            random=random.random,
+            timeout_seconds=timeout_seconds,
+        )
+
+    def _copier(self, copies: "Copies", budget: "Budget") -> "Copier | None":
+        """What copies files into Blob, where there is a store for them."""
+        if self.config.blob_read_write_token is None:
+            return None
+        from lib.media.copying import Copier
+        from lib.notion.files import FileHosts
+        from lib.store.blob import Blob
+
+        return Copier(
+            copies,
+            Blob(self._http, self.config.blob_api_url, self.config.blob_read_write_token.reveal()),
+            self._notion(self._pacer(budget, lambda: False, batch=1), ANSWER_SECONDS),
+            self._http,
+            FileHosts(self.config.notion_file_hosts),
+            self.log,
+            prefix=self.config.kv_prefix,
+            max_value_bytes=self.config.kv_max_value_bytes,
+            now=time.time,
+        )
+
     def engine(self, until: float) -> "Engine":
         """The engine of one slice that works until about `until` (epoch seconds)."""
         from lib.bundle.media import address_for
         from lib.notion.blocks import Originals
-        from lib.notion.client import NotionClient
-        from lib.notion.pacing import Pacer
-        from lib.store.budget import Budget
         from lib.store.bundles import Bundles
+        from lib.store.copies import Copies
         from lib.store.memory import Memory
         from lib.sync.publish import Publisher
         from lib.sync.run import Engine
         from lib.sync.slice import Worker
 
         config = self.config
-        budget = Budget(self.kv, self.keys, config.notion_requests_per_minute, time.time)
-        pacer = Pacer(
-            reserve=budget.reserve,
-            push_back=budget.close,
-            out_of_time=lambda: notion.requests > 0 and time.time() >= until,
-            sleep=asyncio.sleep,
-            monotonic=time.monotonic,
-        )
-        notion = NotionClient(
-            token=config.notion_token.reveal(),
-            base_url=config.notion_api_url,
-            pacer=pacer,
-            http=self._http,
-            now=time.time,
-            sleep=asyncio.sleep,
-            random=random.random,
-        )
+        budget = self._budget()
+        pacer = self._pacer(budget, lambda: notion.requests > 0 and time.time() >= until, batch=RESERVED_AT_ONCE)
+        notion = self._notion(pacer, ANSWER_SECONDS)
+        copies = Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time)
+        copier = self._copier(copies, budget)
         memory, bundles = Memory(self.kv, self.keys), Bundles(self.kv, self.keys)
         worker = Worker(
             notion=notion,
@@ -181,6 +250,8 @@ class Services:
             runs=self.runs,
             bundles=bundles,
             memory=memory,
+            copies=copies,
+            note=copier.note if copier else lambda refs: None,
             address=address_for(config.base_url),
             max_value_bytes=config.kv_max_value_bytes,
             log=self.log,
@@ -193,11 +264,12 @@ class Services:
             memory=memory,
             notion=notion,
             worker=worker,
-            publisher=Publisher(self.runs, bundles, memory, self.keys, self.log, now_iso),
+            publisher=Publisher(self.runs, bundles, memory, self.files, self.keys, self.log, now_iso),
             queue=self.queue,
             tellings=self.tellings,
             tells=self.tells,
             tell=lambda run_id: self.desk.tell(run_id),
+            copier=copier,
             give_back=lambda: budget.give_back(pacer.unused),
             log=self.log,
             sources=config.sources,
@@ -211,6 +283,11 @@ async def services(config: Config, log: Log) -> AsyncIterator[Services]:
     """The collaborators of one request; their connections are closed when it ends."""
     async with httpx.AsyncClient(verify=_tls(), timeout=TIMEOUT) as http:
         yield Services(config, http, log)
+
+
+def store_id(blob_token: Secret | None) -> str:
+    """The Blob store that a token opens, `vercel_blob_rw_<store>_<secret>`; "" without one."""
+    return blob_token.reveal().split("_")[3] if blob_token else ""
 
 
 def new_run_id() -> str:

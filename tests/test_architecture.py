@@ -17,8 +17,9 @@ ALLOWED = {
     "notion": {"model", "errors", "notion"},
     "bundle": {"model", "errors", "bundle"},
     "store": {"model", "errors", "store"},
+    "media": {"bundle", "errors", "log", "media", "model", "notion", "store"},
     "notify": {"model", "errors", "notify"},
-    "sync": {"auth", "bundle", "config", "errors", "log", "model", "notion", "store", "sync"},
+    "sync": {"auth", "bundle", "config", "errors", "log", "media", "model", "notion", "store", "sync"},
 }
 FILES = sorted((ROOT / "lib").rglob("*.py"))
 

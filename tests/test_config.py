@@ -198,7 +198,7 @@ def test_every_secret_is_among_the_secrets(environ: Environ) -> None:
         "SLACK_WEBHOOK_URL": "https://hooks.example/hidden-2",
         "NOTIFY_WEBHOOK_URL": "http://127.0.0.1:9/hidden-3",
         "REVALIDATE_SECRET": "hidden-4",
-        "BLOB_READ_WRITE_TOKEN": "hidden-5",
+        "BLOB_READ_WRITE_TOKEN": "vercel_blob_rw_store_hidden-5",
         "VERCEL_AUTOMATION_BYPASS_SECRET": "hidden-6",
     }
     secrets = {secret.reveal() for secret in Config.read(environ | hidden).secrets}

@@ -1,14 +1,15 @@
 """A child database's bundle: what a site reads under `db:{databaseId}`."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 import msgspec
 
 from lib.bundle import encoding, values
-from lib.bundle.media import Address, settle_file, settle_icon
+from lib.bundle.media import Address, settle_file, settle_icon, with_copies
 from lib.bundle.properties import flatten
 from lib.bundle.publication import trashed
-from lib.model import JSON, Database
+from lib.model import JSON, Copy, Database
 
 
 class DatabaseBundle(msgspec.Struct, frozen=True):
@@ -30,10 +31,10 @@ def build(database: Database, address: Address) -> DatabaseBundle:
     return DatabaseBundle(database.id, sha256(encoding.encode(body).encode()).hexdigest(), body)
 
 
-def encode(bundle: DatabaseBundle, synced_at: str) -> str:
-    """The JSON text to be kept."""
+def encode(bundle: DatabaseBundle, synced_at: str, copies: Mapping[str, Copy] | None = None) -> str:
+    """The JSON text to be kept; `copies` as `with_copies` takes them."""
     value: values.Database = {**bundle.body, "syncedAt": synced_at}
-    return encoding.encode(value)
+    return with_copies(encoding.encode(value), copies or {})
 
 
 def _item(row: JSON, address: Address) -> values.DatabaseItem:

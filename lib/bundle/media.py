@@ -4,43 +4,113 @@ A file's identity is its address without the query, which is signed anew at ever
 https://developers.notion.com/reference/file-object.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
 
-from lib.model import JSON
+from lib.bundle import encoding
+from lib.model import JSON, Copy
 
 Holder = Literal["block", "page"]
 
 NATIVE_ICONS = "https://www.notion.so/icons"
 
+_ADDRESS = re.compile(
+    r'(?P<member>"url":)?"https?://[^"\\]*/api/media\?(?:block|page)=[0-9a-f-]{36}&file=(?P<file>[0-9a-f]{16})"'
+)
+"""An address of ours as it stands in a bundle's text, with the name of its member where that is `url`."""
+
 
 class FileRef(msgspec.Struct, frozen=True):
     """A Notion-hosted file and the object that holds it: reading that again gives a freshly signed address.
 
-    `identity` is "https://host/path", `holder_id` the dashed id of the block or page.
+    `identity` is "https://host/path", `holder_id` the dashed id of the block or page, `signed` the address as it was
+    read: with its signature, or without where it comes from KV.
     """
 
     identity: str
     holder: Holder
     holder_id: str
+    signed: str = ""
+
+    @property
+    def file(self) -> str:
+        """The identity in short: the same for every reading and every holder."""
+        return short(self.identity)
+
+    @property
+    def token(self) -> str:
+        """The file in this holder; the query of its address."""
+        return f"{self.holder}={self.holder_id}&file={self.file}"
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """A file as Notion gave it: its address, and until when that is good (an ISO time; "": not told)."""
+
+    url: str
+    expires: str = ""
 
 
 Address = Callable[[FileRef], str]
 """Gives a Notion-hosted file the address under which a site finds it for ever."""
 
 
+class Found:
+    """An `Address` that keeps what it was asked for: `refs` are the files of a bundle by their tokens."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self.refs: dict[str, FileRef] = {}
+
+    def __call__(self, ref: FileRef) -> str:
+        self.refs.setdefault(ref.token, ref)
+        return self._address(ref)
+
+
 def address_for(base_url: str) -> Address:
     """Addresses at our own `/api/media`, under a public address without a slash at its end."""
 
     def address(ref: FileRef) -> str:
-        file = sha256(ref.identity.encode("utf-8", "replace")).hexdigest()[:16]
-        return f"{base_url}/api/media?{ref.holder}={ref.holder_id}&file={file}"
+        return f"{base_url}/api/media?{ref.token}"
 
     return address
+
+
+def short(identity: str) -> str:
+    return sha256(identity.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def with_copies(text: str, copies: Mapping[str, Copy]) -> str:
+    """A bundle's text, or a piece of it, with the addresses of copies in place of ours, where there are copies.
+
+    A picture's `width` and `height` follow its `url`. `copies` by `FileRef.file`.
+    """
+
+    def copied(found: re.Match[str]) -> str:
+        copy = copies.get(found["file"])
+        if copy is None or not copy.url:
+            return found[0]
+        size = f',"width":{copy.width},"height":{copy.height}' if found["member"] and copy.width else ""
+        return f"{found['member'] or ''}{encoding.encode(copy.url)}{size}"
+
+    return _ADDRESS.sub(copied, text) if copies else text
+
+
+def hosted_files(object: JSON) -> dict[str, Signed]:
+    """Every hosted file in a block or page as Notion gives it, by `FileRef.file`."""
+    return {
+        short(_identity(file["url"])): Signed(file["url"], file.get("expiry_time") or "") for file in _files(object)
+    }
+
+
+def unsigned(object: JSON) -> JSON:
+    """A copy of a Notion object in which no address of a hosted file is signed; all else is as it was."""
+    copy: JSON = _changed("", object, lambda file: {**file, "url": _identity(file["url"])})
+    return copy
 
 
 def settle_block(block: JSON, address: Address) -> JSON:
@@ -50,11 +120,11 @@ def settle_block(block: JSON, address: Address) -> JSON:
     `request_id` belongs to the answer that brought the block and goes.
     """
 
-    def permanent(url: str) -> str:
-        return address(FileRef(_identity(url), "block", block["id"]))
+    def settled(file: JSON) -> JSON:
+        return {"url": address(FileRef(_identity(file["url"]), "block", block["id"], file["url"]))}
 
     own = {name: member for name, member in block.items() if name not in ("children", "request_id")}
-    return {name: _settled(name, member, permanent) for name, member in own.items()}
+    return {name: _changed(name, member, settled) for name, member in own.items()}
 
 
 def settle_file(file: JSON | None, page_id: str, address: Address) -> str | None:
@@ -66,7 +136,7 @@ def settle_file(file: JSON | None, page_id: str, address: Address) -> str | None
     url = ((file or {}).get(kind) or {}).get("url") if kind in ("file", "external") else None
     if url is None or kind == "external":
         return url
-    return address(FileRef(_identity(url), "page", page_id))
+    return address(FileRef(_identity(url), "page", page_id, url))
 
 
 def settle_icon(icon: JSON | None, page_id: str, address: Address) -> str | None:
@@ -82,17 +152,34 @@ def settle_icon(icon: JSON | None, page_id: str, address: Address) -> str | None
     return settle_file(icon, page_id, address)
 
 
-def _settled(name: str, member: Any, permanent: Callable[[str], str]) -> Any:
-    """A member with its hosted files settled; what holds none is given back as it is, not copied."""
+def _changed(name: str, member: Any, change: Callable[[JSON], JSON]) -> Any:
+    """A member with its hosted files changed; what holds none is given back as it is, not copied."""
     if isinstance(member, list):
-        items = [_settled("", item, permanent) for item in member]
+        items = [_changed("", item, change) for item in member]
         return items if any(new is not old for new, old in zip(items, member, strict=True)) else member
     if not isinstance(member, dict):
         return member
-    if isinstance(url := member.get("url"), str) and (name == "file" or "expiry_time" in member):
-        return {"url": permanent(url)}
-    members = {key: _settled(key, value, permanent) for key, value in member.items()}
+    if _is_hosted(name, member):
+        return change(member)
+    members = {key: _changed(key, value, change) for key, value in member.items()}
     return members if any(members[key] is not value for key, value in member.items()) else member
+
+
+def _is_hosted(name: str, member: JSON) -> bool:
+    """Whether a member of this name is what Notion says of a file that it hosts."""
+    return isinstance(member.get("url"), str) and (name == "file" or "expiry_time" in member)
+
+
+def _files(object: JSON) -> Iterator[JSON]:
+    ahead: list[tuple[str, Any]] = [("", object)]
+    while ahead:
+        name, member = ahead.pop()
+        if isinstance(member, list):
+            ahead += [("", item) for item in member]
+        elif isinstance(member, dict):
+            if _is_hosted(name, member):
+                yield member
+            ahead += member.items()
 
 
 def _identity(url: str) -> str:

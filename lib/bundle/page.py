@@ -1,15 +1,15 @@
 """A page's bundle: what a site reads under `page:{slug}`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 import msgspec
 
 from lib.bundle import encoding
-from lib.bundle.media import Address, settle_block, settle_file, settle_icon
+from lib.bundle.media import Address, settle_block, settle_file, settle_icon, with_copies
 from lib.bundle.properties import flatten, title
 from lib.bundle.values import Meta, PageLink
-from lib.model import BUNDLE_VERSION, JSON, Place, Tree
+from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
 
 _PART = '{{"blocks":[{}]}}'
 _PART_BYTES = len(_PART.format(""))
@@ -60,14 +60,16 @@ def build(page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], add
     return PageBundle(place.slug, meta, blocks, digest, meta_digest)
 
 
-def encode(bundle: PageBundle, synced_at: str, max_value_bytes: int) -> Encoded:
-    """The texts to be kept, none larger than `max_value_bytes`, counted in UTF-8.
+def encode(
+    bundle: PageBundle, synced_at: str, max_value_bytes: int, copies: Mapping[str, Copy] | None = None
+) -> Encoded:
+    """The texts to be kept, none larger than `max_value_bytes`, counted in UTF-8; `copies` as `with_copies` takes them.
 
     Blocks that don't fit into the head are shared out, in order, among parts `{"blocks": [...]}`. Blocks are not torn:
     a meta or a block at the top of the page that is larger by itself is for the store to refuse.
     """
-    blocks = [encoding.encode_block(block) for block in bundle.blocks]
-    meta = encoding.encode(bundle.meta)
+    blocks = [with_copies(encoding.encode_block(block), copies or {}) for block in bundle.blocks]
+    meta = with_copies(encoding.encode(bundle.meta), copies or {})
     begin = f'{{"v":{BUNDLE_VERSION},"meta":{meta},'
     end = f',"syncedAt":{encoding.encode(synced_at)}}}'
     whole = f'{begin}"blocks":[{",".join(blocks)}]{end}'

@@ -14,11 +14,16 @@ PREPARED_FOR_SECONDS = 3_600
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too large for one."""
+    """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too large for one.
+
+    `files` are the tokens of the hosted files in it; `lacking`: some of them have no copy in Blob yet.
+    """
 
     head: str
-    parts: list[str]
-    meta: str
+    parts: list[str] = []
+    meta: str = ""
+    files: Sequence[str] = ()
+    lacking: bool = False
 
 
 class Bundles:
@@ -59,13 +64,13 @@ class Bundles:
             [
                 *(keys.run(hold.run_id), keys.page(item.slug), keys.kept, keys.metas, keys.slugs),
                 *(keys.overdue, keys.revisions, keys.moved, keys.staged_pages, keys.staged_metas),
-                *(keys.staged(item.id), prepared),
+                *(keys.staged(item.id), prepared, keys.files, keys.named, keys.uncopied),
             ],
             [
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
                 *(text.head if text else "", kept.parts, kept.read_at, msgspec.json.encode(kept).decode()),
                 *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
-                *(said, len(leaving)),
+                *(said, len(leaving), *_files(text)),
                 *leaving,
                 *(word for one in found for word in (key_of(one), encoded(one), one.slug)),
             ],
@@ -74,17 +79,20 @@ class Bundles:
             raise TakenOver(f"the lane that reads page {item.id} was taken over")
         return outcome
 
-    async def commit_database(self, hold: Hold, item: Item, kept: KeptDatabase, text: str) -> str:
-        """Publishes a child database and ends its claim; an empty `text` leaves the published bundle as it is.
+    async def commit_database(self, hold: Hold, item: Item, kept: KeptDatabase, text: Text | None) -> str:
+        """Publishes a child database and ends its claim; `text` None leaves the published bundle as it is.
 
         Answers done, older or repeated. Raises `TakenOver`.
         """
         outcome: str = await self._kv.script(
             "commit_database",
-            [self._keys.run(hold.run_id), self._keys.database(item.id), self._keys.databases],
             [
-                *(hold.lane, hold.token, key_of(item), item.id, text, kept.read_at),
-                *(msgspec.json.encode(kept).decode(), WORK_KEPT_FOR_SECONDS),
+                *(self._keys.run(hold.run_id), self._keys.database(item.id), self._keys.databases),
+                *(self._keys.files, self._keys.named, self._keys.uncopied),
+            ],
+            [
+                *(hold.lane, hold.token, key_of(item), item.id, text.head if text else "", kept.read_at),
+                *(msgspec.json.encode(kept).decode(), WORK_KEPT_FOR_SECONDS, *_files(text)),
             ],
         )
         if outcome == "lost":
@@ -147,3 +155,7 @@ class Bundles:
             small += (["RENAME", carried, key], ["PERSIST", key])
         await self._kv.pipeline(ahead)
         return small
+
+
+def _files(text: Text | None) -> tuple[str, str]:
+    return (" ".join(text.files), "1" if text.lacking else "0") if text else ("", "0")

@@ -102,6 +102,38 @@ class Keys:
         """A bundle that waits for its slug; `:part:1`, … follow it."""
         return f"{self.prefix}sync:staged:{item_id}"
 
+    # Hosted files. A bundle is named `page:{id}`, `db:{id}` or, while it waits for its slug, `staged:{id}`; a file by
+    # its token `block=…&file=…` or `page=…&file=…`, the query of its address.
+
+    @property
+    def files(self) -> str:
+        """Hash: bundle → the tokens of its files, divided by blanks."""
+        return f"{self.prefix}sync:files"
+
+    @property
+    def named(self) -> str:
+        """Sorted set, all scores 0: "token bundle" for each file of each bundle, found by how it begins."""
+        return f"{self.prefix}sync:files:named"
+
+    @property
+    def uncopied(self) -> str:
+        """Sorted set: bundles with files that have no copy in Blob, by the time (ms) when they may be tried."""
+        return f"{self.prefix}sync:files:uncopied"
+
+    def fresh(self, holder: str) -> str:
+        """Hash: file → "ms url", the signed address of a file of this holder and until when it is handed out; "ms "
+        alone: the holder has no such file. `:lock` follows it."""
+        return f"{self.prefix}sync:files:fresh:{holder}"
+
+    def copies(self, store: str) -> str:
+        """Hash: file → `Copy` in this Blob store. `:idle` follows it: file → since when (ms) no bundle names it."""
+        return f"{self.prefix}sync:files:copies:{store}"
+
+    @property
+    def copying(self) -> str:
+        """Lock of whoever copies files into Blob, or removes copies."""
+        return f"{self.prefix}sync:files:copying"
+
     # Runs.
 
     @property

@@ -6,6 +6,7 @@ Every command that this project sends may be repeated: one whose answer was lost
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,8 @@ RETRY_AFTER_SECONDS = 30.0
 
 Value = str | int | float
 Item = TypeVar("Item")
+
+_INCLUDE = re.compile(r"^-- include (\w+)$", re.MULTILINE)
 
 
 class Kv:
@@ -141,4 +144,6 @@ def _refused(reason: str) -> SyncError:
 
 @cache
 def _source(name: str) -> str:
-    return (Path(__file__).parent / "lua" / f"{name}.lua").read_text("utf-8")
+    """A script's text; where it says `-- include other`, that file's text stands."""
+    text = (Path(__file__).parent / "lua" / f"{name}.lua").read_text("utf-8")
+    return _INCLUDE.sub(lambda include: _source(include[1]), text)

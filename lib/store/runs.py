@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from lib.errors import TakenOver
-from lib.model import Ask, Item, KeptSource
+from lib.model import JSON, Ask, Item, KeptSource
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, chunked, size_bytes
 from lib.store.pieces import Pieces
@@ -134,6 +134,15 @@ class Runs:
         """Keeps the ids of the messages that started the run, which is believed to be alive until then."""
         words = ("jobIds", ",".join(job_ids), "aliveUntil", _ms(alive_until))
         await self._kv.command("HSET", self._keys.run(run_id), *words)
+
+    async def note(self, run_id: str, facts: Mapping[str, Value]) -> None:
+        """Adds to a run's record."""
+        await self._kv.command("HSET", self._keys.run(run_id), *_pairs(facts))
+
+    async def is_joined(self, run_id: str) -> bool:
+        """Whether somebody asked for a run meanwhile and waits for this one to end."""
+        asked: str | None = await self._kv.command("HGET", self._keys.run(run_id), "followUp")
+        return asked == "1"
 
     async def forget(self, run_id: str) -> None:
         """Takes back a run whose message was refused, unless it has begun all the same."""
@@ -267,7 +276,7 @@ class Runs:
         text = await self._kv.command("HGET", self._keys.run(run_id), "sources")
         return msgspec.json.decode(text or "{}", type=dict[str, KeptSource])
 
-    async def hand_on(self, run_id: str, what: str, progress: msgspec.Struct) -> None:
+    async def hand_on(self, run_id: str, what: str, progress: msgspec.Struct | JSON) -> None:
         """Keeps how far something has come for the run's next slice; `what` is `listing` or `partial:{item}`."""
         text = msgspec.json.encode(progress).decode()
         await self._pieces.keep(f"{self._keys.run(run_id)}:{what}", text, WORK_KEPT_FOR_SECONDS)

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from lib.bundle.encoding import encode
+from lib.bundle.media import unsigned
 from lib.bundle.properties import title as title_of
 from lib.bundle.publication import publication, trashed
 from lib.bundle.slugs import Candidate, assign, wanted
@@ -17,7 +18,8 @@ DAY_SECONDS = 86_400
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A row of a source as a listing gave it, reduced to what planning asks for; `page` is the whole object as JSON."""
+    """A row of a source as a listing gave it, reduced to what planning asks for; `page` is the whole object as JSON,
+    without the signatures of its files: KV keeps nothing that expires."""
 
     id: str
     source: str
@@ -93,6 +95,9 @@ class Plan(msgspec.Struct, frozen=True):
 def row_of(page: JSON, source: str, read_at: float) -> Row:
     """Reduces a page object of a listing."""
     state = publication(page)
+    text = encode(page)
+    if "expiry_time" in text:  # few rows hold a file, and looking for it in the text is far quicker than in the object
+        text = encode(unsigned(page))
     return Row(
         id=page["id"],
         source=source,
@@ -103,7 +108,7 @@ def row_of(page: JSON, source: str, read_at: float) -> Row:
         published=state.published,
         visibility=state.visibility,
         paused=state.paused,
-        page=msgspec.Raw(encode(page).encode()),
+        page=msgspec.Raw(text.encode()),
         read_at=read_at,
     )
 

@@ -1,6 +1,6 @@
 """The end of a run: indexes, redirects and removals, published as one transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -12,6 +12,7 @@ from lib.model import KeptSource
 from lib.store.bundles import Bundles
 from lib.store.keys import Keys
 from lib.store.kv import Value
+from lib.store.media import Files
 from lib.store.memory import Memory, Remembered
 from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, Run, Runs
 from lib.sync.publication import Outcome, State, index_pages, settle, signature
@@ -25,9 +26,16 @@ class Publisher:
     """`now_iso` gives the time as a site reads it."""
 
     def __init__(
-        self, runs: Runs, bundles: Bundles, memory: Memory, keys: Keys, log: Log, now_iso: Callable[[], str]
+        self,
+        runs: Runs,
+        bundles: Bundles,
+        memory: Memory,
+        files: Files,
+        keys: Keys,
+        log: Log,
+        now_iso: Callable[[], str],
     ) -> None:
-        self._runs, self._bundles, self._memory = runs, bundles, memory
+        self._runs, self._bundles, self._memory, self._files = runs, bundles, memory, files
         self._keys, self._log, self._now_iso = keys, log, now_iso
 
     async def publish(self, hold: Hold, run: Run) -> None:
@@ -47,7 +55,9 @@ class Publisher:
             state = settle(remembered.kept, remembered.databases, outcome)
             commands = await self._commands(remembered, state, metas, found)
             commands += await self._noted(hold.run_id, state, commands)
-            commands += self._cleared(state, moved, forget_refused=run.ask.exclusive)
+            refused = state.refused if run.ask.exclusive else {}
+            commands += self._cleared(state, moved, refused)
+            commands += await self._files.refiled(state.placed, _bundles_gone(state, refused))
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
             # Sent again because its answer was lost, the transaction finds other revisions than it expects.
             commands += [["HINCRBY", self._keys.revisions, name, 1] for name in revisions]
@@ -108,10 +118,9 @@ class Publisher:
         holders = {holder for page in state.kept.values() for holder in page.copied.values() if holder}
         return [["DEL", self._keys.foreign], *_chunks(["SADD", self._keys.foreign], sorted(holders - set(state.kept)))]
 
-    def _cleared(self, state: State, moved: Mapping[str, str], *, forget_refused: bool) -> list[Command]:
+    def _cleared(self, state: State, moved: Mapping[str, str], refused: Mapping[str, int]) -> list[Command]:
         """Nothing waits any more but, while another run is at work, the pages whose slugs it may yet give up."""
         keys = self._keys
-        refused = state.refused if forget_refused else {}
         settled = [*state.placed, *refused]
         bundles = [key for id, parts in refused.items() for key in _keys_of(keys.staged(id), parts)]
         return [
@@ -179,6 +188,15 @@ class Publisher:
             *_chunks(["SREM", keys.overdue], [id for id in state.dropped if id in remembered.overdue]),
             *_chunks(["HDEL", keys.databases], state.databases),
         ]
+
+
+def _bundles_gone(state: State, refused: Iterable[str]) -> list[str]:
+    """By the names under which the store knows the files of bundles."""
+    return [
+        *(f"page:{id}" for id in state.dropped),
+        *(f"staged:{id}" for id in refused),
+        *(f"db:{id}" for id in state.databases),
+    ]
 
 
 def _moved(value: str) -> tuple[str, int]:

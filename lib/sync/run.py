@@ -12,9 +12,10 @@ import msgspec
 
 from lib.errors import Hopeless, NotionWait, OutOfTime, QueueRefused, TakenOver, TryLater
 from lib.log import Log
+from lib.media.copying import Copied, Copier
 from lib.model import Ask, KeptSource
 from lib.notion.client import NotionClient
-from lib.store.kv import Kv
+from lib.store.kv import Kv, Value
 from lib.store.memory import Memory
 from lib.store.runs import Begun, Hold, Run, Runs
 from lib.store.tellings import Tellings
@@ -73,6 +74,7 @@ class Engine:
         tellings: Tellings,
         tells: Callable[[Run], bool],
         tell: Callable[[str], Awaitable[object]],
+        copier: Copier | None,
         give_back: Callable[[], Awaitable[None]],
         log: Log,
         sources: Mapping[str, str],
@@ -82,7 +84,7 @@ class Engine:
         self._kv, self._runs, self._memory = kv, runs, memory
         self._notion, self._worker, self._publisher, self._queue = notion, worker, publisher, queue
         self._tellings, self._tells, self._tell_here = tellings, tells, tell
-        self._give_back = give_back
+        self._copier, self._give_back = copier, give_back
         self._log, self._sources, self._now, self._new_id = log, sources, now, new_id
 
     async def deliver(self, message: Message, until: float) -> Report:
@@ -131,7 +133,7 @@ class Engine:
             run = await self._runs.read(hold.run_id) or run
             planned = run.phase == "work"
             if planned and rested.left == 0:
-                return await self._finish(hold, run, queued=queued)
+                return await self._finish(hold, run, until, queued=queued)
             if not queued:
                 return Report("partial", hold.run_id, run)
             if rested.next_due is not None or not planned:  # else other lanes hold what is left; the last ends the run
@@ -227,14 +229,22 @@ class Engine:
         }
         return await self._runs.rest(hold, counters, self._now() + DELIVERY_SECONDS, parked=parked)
 
-    async def _finish(self, hold: Hold, run: Run, *, queued: bool) -> Report:
+    async def _finish(self, hold: Hold, run: Run, until: float, *, queued: bool) -> Report:
         spent = self._kv.commands
         await self._publisher.publish(hold, run)
+        facts: dict[str, Value] = {}
+        if self._copier:
+            copied = await self._copy(self._copier, hold, run, until)
+            facts = _tally(run, copied)
+            if queued and copied.wait_seconds is not None:
+                await self._runs.note(hold.run_id, facts)
+                await self._queue.publish([self._next(hold, run, copied.wait_seconds)])
+                return Report("continued", hold.run_id, await self._runs.read(hold.run_id))
         next_id = self._new_id()
         ended = await self._runs.end(
             hold.run_id,
             "delivered",
-            {"finishCommands": self._kv.commands - spent + 1},
+            {**facts, "finishCommands": self._kv.commands - spent + 1},
             next_id,
             self._now() + DELIVERY_SECONDS,
         )
@@ -252,6 +262,13 @@ class Engine:
         else:
             await self._tell_if_possible(hold.run_id, queued=False)
         return Report("done", hold.run_id, done)
+
+    async def _copy(self, copier: Copier, hold: Hold, run: Run, until: float) -> Copied:
+        """Copies files into Blob; what that changes is published as well."""
+        copied = await copier.work(hold.run_id, until, lambda: self._runs.is_joined(hold.run_id))
+        if copied.changed:
+            await self._publisher.publish(hold, await self._runs.read(hold.run_id) or run)
+        return copied
 
     async def _tell(self, run: Run | None) -> None:
         """Publishes the notice of a run's end, where anybody is to be told. Raises `QueueRefused`."""
@@ -288,6 +305,17 @@ class Engine:
         triggered_at = datetime.fromtimestamp(run.triggered_at, UTC).isoformat(timespec="milliseconds")
         delay = -int(-wait_seconds // 1)
         return Message(hold.run_id, hold.lane, hold.slice + 1, run.ask, triggered_at, delay)
+
+
+def _tally(run: Run, copied: Copied) -> dict[str, Value]:
+    """What the end of a run adds to its record, also where it comes in several slices."""
+    tally: dict[str, Value] = {
+        "images": run.images + copied.made,
+        "notionRequests": run.notion_requests + copied.requests,
+    }
+    if copied.warning:
+        tally["warnings"] = msgspec.json.encode([*run.warnings, copied.warning]).decode()
+    return tally
 
 
 def _forced_at(run: Run, sources: Mapping[str, KeptSource]) -> float | None:

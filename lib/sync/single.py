@@ -7,6 +7,7 @@ around one that was renamed or is gone.
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
+from lib.bundle.media import unsigned
 from lib.bundle.properties import title as title_of
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, Unreadable
@@ -113,7 +114,7 @@ class PageSurvey:
         """The page, or None where it is published and gone for certain: two different questions say so."""
         if id not in self.progress.pages:
             try:
-                self.progress.pages[id] = await retrieve(self._notion, id)
+                self.progress.pages[id] = unsigned(await retrieve(self._notion, id))
             except Unreadable as refusal:
                 gone = refusal.notion_status == HTTPStatus.NOT_FOUND and id in self._known.kept
                 if not (gone and await self._is_no_block(id)):

@@ -1,7 +1,7 @@
 """The work of one slice: claims items of the plan, reads each one whole, and publishes it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -10,17 +10,18 @@ from lib.bundle import database as database_bundle
 from lib.bundle import index
 from lib.bundle import page as page_bundle
 from lib.bundle.encoding import encode
-from lib.bundle.media import Address
+from lib.bundle.media import Address, FileRef, Found, unsigned
 from lib.bundle.page import PageBundle
 from lib.bundle.properties import title as title_of
 from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
 from lib.log import Log
-from lib.model import JSON, Item, Kept, KeptDatabase, Place, Tree
+from lib.model import JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.databases import Head, Reading, read
 from lib.notion.pages import complete, retrieve
 from lib.store.bundles import Bundles, Text
+from lib.store.copies import Copies
 from lib.store.memory import Memory
 from lib.store.runs import Hold, Run, Runs
 from lib.sync.family import Family, family_of
@@ -66,6 +67,8 @@ class Worker:
         runs: Runs,
         bundles: Bundles,
         memory: Memory,
+        copies: Copies,
+        note: Callable[[Iterable[FileRef]], None],
         address: Address,
         max_value_bytes: int,
         log: Log,
@@ -73,8 +76,8 @@ class Worker:
         now_iso: Callable[[], str],
     ) -> None:
         self._notion, self._originals = notion, originals
-        self._runs, self._bundles, self._memory = runs, bundles, memory
-        self._address, self._max_value_bytes = address, max_value_bytes
+        self._runs, self._bundles, self._memory, self._copies = runs, bundles, memory, copies
+        self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._now, self._now_iso = log, now, now_iso
         self._readings = Readings(notion, runs, now)
         self._databases: dict[str, KeptDatabase] = {}
@@ -185,11 +188,13 @@ class Worker:
         for slug in _spellings(item):
             item = msgspec.structs.replace(item, slug=slug)
             family = await family_of(item, slug, tree.child_pages, self._memory, self._runs, self._hold.run_id)
+            files = Found(self._address)
             bundle = page_bundle.build(
-                page, tree, Place(slug, item.source, item.visibility, item.parent), family.children, self._address
+                page, tree, Place(slug, item.source, item.visibility, item.parent), family.children, files
             )
+            copies = await self._copies_of(files)
             found = [*self._due_children(item, family, reading), *self._due_databases(tree, reading.walk.heads)]
-            kept, text = self._written(item, page, tree, bundle, reading.read_at)
+            kept, text = self._written(item, page, tree, bundle, reading.read_at, files, copies)
             outcome = await self._bundles.commit_page(
                 self._hold,
                 item,
@@ -247,7 +252,7 @@ class Worker:
                         visibility=visibility,
                         parent=parent,
                         title=child["title"],
-                        page=msgspec.Raw(encode(page).encode()),
+                        page=msgspec.Raw(encode(unsigned(page) if page else None).encode()),
                         read_at=reading.read_at if page else 0.0,
                         digest=kept.digest if kept else "",
                         children=kept.children if kept else [],
@@ -273,9 +278,18 @@ class Worker:
                 )
         return due
 
-    def _written(self, item: Item, page: JSON, tree: Tree, bundle: PageBundle, read_at: float) -> tuple[Kept, Text]:
+    def _written(
+        self,
+        item: Item,
+        page: JSON,
+        tree: Tree,
+        bundle: PageBundle,
+        read_at: float,
+        files: Found,
+        copies: Mapping[str, Copy],
+    ) -> tuple[Kept, Text]:
         """What KV remembers of the page, and the bundle as text."""
-        text = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes)
+        text = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes, copies)
         kept = Kept(
             slug=item.slug,
             source=item.source,
@@ -283,7 +297,7 @@ class Worker:
             created=page["created_time"],
             edited=page["last_edited_time"],
             read_at=read_at,
-            digest=bundle.digest,
+            digest=self._copies.marked(bundle.digest, files.refs),
             visibility=item.visibility,
             meta_digest=bundle.meta_digest,
             rank=index.rank(bundle.meta) if item.parent is None else None,
@@ -296,7 +310,12 @@ class Worker:
             unreadable=tree.unreadable,
             parts=len(text.parts),
         )
-        return kept, Text(text.head, text.parts, text.meta)
+        return kept, Text(text.head, text.parts, text.meta, list(files.refs), _lacking(files, copies))
+
+    async def _copies_of(self, files: Found) -> dict[str, Copy]:
+        """The copies there are of a bundle's files, whose signed addresses are noted for who makes the others."""
+        self._note(files.refs.values())
+        return await self._copies.of({ref.file for ref in files.refs.values()})
 
     async def _database(self, item: Item) -> None:
         is_known = item.data_source_ids and not item.digest
@@ -304,16 +323,24 @@ class Worker:
         fresh = DatabaseReading(0, Reading(item.id, head))
         async with self._readings.of(self._hold, item, fresh, self._now()) as reading:
             database = await read(self._notion, reading.rows)
-        bundle = database_bundle.build(database, self._address)
+        files = Found(self._address)
+        bundle = database_bundle.build(database, files)
+        copies = await self._copies_of(files)
         kept = KeptDatabase(
             title=database.title,
             data_source_ids=list(reading.rows.schemas),
             read_at=reading.read_at,
-            digest=bundle.digest,
+            digest=self._copies.marked(bundle.digest, files.refs),
             signature=signature(database.rows),
         )
-        text = database_bundle.encode(bundle, self._now_iso()) if bundle.digest != item.digest else ""
-        outcome = await self._bundles.commit_database(self._hold, item, kept, text)
+        text = Text(
+            database_bundle.encode(bundle, self._now_iso(), copies),
+            files=list(files.refs),
+            lacking=_lacking(files, copies),
+        )
+        outcome = await self._bundles.commit_database(
+            self._hold, item, kept, text if kept.digest != item.digest else None
+        )
         self._log.event("database.synced", databaseId=item.id, rows=len(database.rows), outcome=outcome)
 
 
@@ -321,6 +348,10 @@ def _title(item: Item) -> str:
     """What people know the page or database by; "" where nobody has seen it yet."""
     page: JSON | None = msgspec.json.decode(item.page)
     return title_of(page) if page else item.title
+
+
+def _lacking(files: Found, copies: Mapping[str, Copy]) -> bool:
+    return any(ref.file not in copies for ref in files.refs.values())
 
 
 def _spellings(item: Item) -> list[str]:

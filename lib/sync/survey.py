@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from lib.bundle.media import unsigned
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, KeptDatabase, KeptSource, Source
 from lib.notion.client import NotionClient
@@ -221,7 +222,7 @@ class Survey:
 
     async def _watch_page(self, id: str) -> None:
         try:
-            self.progress.pages[id] = await retrieve(self._notion, id)
+            self.progress.pages[id] = unsigned(await retrieve(self._notion, id))
         except Unreadable as refusal:
             if refusal.notion_status == HTTPStatus.NOT_FOUND:
                 self.progress.pages[id] = None

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from lib.bundle.media import unsigned
 from lib.errors import NotionAway, NotionWait, OutOfTime
 from lib.model import JSON, Item
 from lib.notion.client import NotionClient
@@ -61,7 +62,7 @@ class Readings:
                 if not isinstance(stop, NotionAway):  # one that failed is put back with a pause
                     again = msgspec.structs.replace(item, interrupted=True)
                     await self._runs.put_back(hold, again, self._now())  # first: whoever was overtaken ends here
-                await self._runs.hand_on(hold.run_id, what, reading)
+                await self._runs.hand_on(hold.run_id, what, unsigned(msgspec.to_builtins(reading)))
             raise
         self._date(reading, began_at)
 

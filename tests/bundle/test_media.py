@@ -1,12 +1,36 @@
 """Nothing in a bundle expires."""
 
+import json
 from hashlib import sha256
 
 import pytest
 
-from lib.bundle.media import FileRef, address_for, settle_block, settle_file, settle_icon
-from lib.model import JSON
-from tests.bundle.samples import ADDRESS, BLOCK_ID, HOST, PAGE_ID, block, emoji, external, hosted, paragraph, plain
+from lib.bundle.media import (
+    FileRef,
+    Found,
+    Signed,
+    address_for,
+    hosted_files,
+    settle_block,
+    settle_file,
+    settle_icon,
+    unsigned,
+    with_copies,
+)
+from lib.model import JSON, Copy
+from tests.bundle.samples import (
+    ADDRESS,
+    BLOCK_ID,
+    HOST,
+    PAGE_ID,
+    SIGNED,
+    block,
+    emoji,
+    external,
+    hosted,
+    paragraph,
+    plain,
+)
 
 
 def at(name: str, holder: str = f"block={BLOCK_ID}") -> str:
@@ -105,3 +129,53 @@ def test_a_file_of_a_page_is_one_address_or_none(file: JSON | None, expected: st
 )
 def test_an_icon_is_emoji_text_or_an_address(icon: JSON | None, expected: str | None) -> None:
     assert settle_icon(icon, PAGE_ID, ADDRESS) == expected
+
+
+def test_the_files_of_a_bundle_are_found_with_the_addresses_they_were_read_at() -> None:
+    found = Found(ADDRESS)
+    settle_block(block("image", hosted("oven.jpg")), found)
+    settle_block(block("image", hosted("oven.jpg")), found)
+    settle_block(block("image", external()), found)
+    assert settle_file(hosted("cover.png"), PAGE_ID, found) == at("cover.png", f"page={PAGE_ID}")
+    assert list(found.refs) == [at("oven.jpg").partition("?")[2], at("cover.png", f"page={PAGE_ID}").partition("?")[2]]
+    assert [ref.signed for ref in found.refs.values()] == [f"{HOST}/oven.jpg{SIGNED}", f"{HOST}/cover.png{SIGNED}"]
+
+
+def test_an_object_without_signatures_is_the_same_in_all_else() -> None:
+    given = block("image", {"caption": [plain("warm")], **hosted("oven.jpg"), "icon": hosted("whisk.png")})
+    bare = unsigned(given)
+    assert "X-Amz" not in repr(bare)
+    assert settle_block(bare, ADDRESS) == settle_block(given, ADDRESS)
+    assert set(hosted_files(bare)) == set(hosted_files(given))
+    assert given == block("image", {"caption": [plain("warm")], **hosted("oven.jpg"), "icon": hosted("whisk.png")})
+
+
+def test_a_link_that_somebody_wrote_keeps_its_signature() -> None:
+    given = block("paragraph", {"rich_text": [{**plain("see"), "href": f"{HOST}/1.png{SIGNED}"}]})
+    assert unsigned(given) == given
+
+
+def test_hosted_files_come_with_their_end() -> None:
+    found = hosted_files(block("image", hosted("oven.jpg")))
+    assert list(found.values()) == [Signed(f"{HOST}/oven.jpg{SIGNED}", "2026-10-01T09:00:00.000Z")]
+
+
+def test_copies_take_the_places_of_our_addresses_with_the_size_of_pictures() -> None:
+    text = json.dumps({"cover": at("a.png"), "file": {"url": at("a.png")}, "other": {"url": at("b.pdf")}})
+    text = text.replace('": ', '":')
+    file = at("a.png")[-16:]
+    copied = json.loads(with_copies(text, {file: Copy("https://s.blob.example/a.png", 320, 200)}))
+    assert copied == {
+        "cover": "https://s.blob.example/a.png",
+        "file": {"url": "https://s.blob.example/a.png", "width": 320, "height": 200},
+        "other": {"url": at("b.pdf")},
+    }
+
+
+def test_what_has_no_copy_or_only_speaks_of_an_address_stays() -> None:
+    file = at("a.png")[-16:]
+    for text in (f'{{"url":"{at("a.png")}"}}', json.dumps({"plain_text": f"see {at('a.png')} there"})):
+        assert with_copies(text, {}) == text
+        assert with_copies(text, {file: Copy("")}) == text
+    spoken = json.dumps({"plain_text": f'he wrote "{at("a.png")}"'})
+    assert with_copies(spoken, {file: Copy("https://s.blob.example/a.png")}) == spoken

@@ -56,6 +56,14 @@ def test_a_missing_setting_is_named_by_every_function(deploy: Deploy, environ: d
         assert answer.json()["error"].startswith("CRON_SECRET is not set: ")
 
 
+def test_a_file_is_looked_for_without_a_secret_and_only_where_it_can_be(deployment: Deployment) -> None:
+    for method in ("GET", "HEAD"):
+        answer = ask(deployment, method, "/api/media?block=1&file=2")
+        assert (answer.status_code, answer.headers["cache-control"]) == (400, "no-store")
+    answer = ask(deployment, "POST", "/api/media")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
 def test_functions_start_without_a_lost_line(
     deployment: Deployment, record_testsuite_property: Callable[[str, object], None]
 ) -> None:

@@ -64,7 +64,8 @@ class Bundles:
 
 
 class Truth:
-    """Compares bundles with a workspace. `media` is the public address of the functions.
+    """Compares bundles with a workspace. `media` is the public address of the functions; `copies` the one of the Blob
+    store where every file has been copied.
 
     `still` are bundles that have to stand as they are, by id: paused pages; `doubtful` ones may be gone as well.
     """
@@ -76,8 +77,9 @@ class Truth:
         media: str,
         still: Mapping[str, JSON] | None = None,
         doubtful: frozenset[str] = frozenset(),
+        copies: str = "",
     ) -> None:
-        self._workspace, self._sources, self._media = workspace, sources, media
+        self._workspace, self._sources, self._media, self._copies = workspace, sources, media, copies
         self._still, self._doubtful = still or {}, doubtful
 
     def problems(self, bundles: Bundles) -> list[str]:
@@ -163,7 +165,10 @@ class Truth:
         return url if file["type"] == "external" else self._address("page", page_id, url)
 
     def _address(self, holder: str, id: str, url: str) -> str:
-        return f"{self._media}/api/media?{holder}={id}&file={sha256(url.encode()).hexdigest()[:16]}"
+        file = sha256(url.encode()).hexdigest()[:16]
+        if self._copies:
+            return f"{self._copies}/notion/{file}/{url.rpartition('/')[2]}"
+        return f"{self._media}/api/media?{holder}={id}&file={file}"
 
     def _settled(self, value: Any, block_id: str) -> Any:
         """Blocks with the lasting addresses of their hosted files."""

@@ -1,7 +1,9 @@
 """What a test does with a stack: asks for a run, waits for its end, and reads KV as a site would."""
 
 import json
+import re
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
 
@@ -15,6 +17,8 @@ from tests.stack.equality import Bundles, Truth
 SOURCES = {name: id for name, _, id in (entry.partition("=") for entry in SAMPLE_SOURCES.split(","))}
 DATABASES = list(SOURCES.values())
 GIVE_UP_SECONDS = 60.0
+SIZE = re.compile(r'("url":"[^"]*"),"width":\d+,"height":\d+')
+"""A copied picture's size, which Notion does not know."""
 
 
 class Deployed(Protocol):
@@ -66,6 +70,13 @@ class Site:
             time.sleep(0.05)
         raise AssertionError(f"run {run_id} did not end: {self.run(run_id)}")
 
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Waits until the condition holds."""
+        give_up = time.monotonic() + GIVE_UP_SECONDS
+        while not condition():
+            assert time.monotonic() < give_up, "it never came to that"
+            time.sleep(0.02)
+
     def published(self) -> dict[str, Any]:
         """Every page's bundle by the page's id, parts put together."""
         keys = [key for key in self.site_keys() if key.startswith("page:") and ":part:" not in key]
@@ -81,12 +92,16 @@ class Site:
         """Everything that a site can read."""
         keys = self.site_keys()
         texts = self.command("MGET", *keys) if keys else []
-        return Bundles({key: json.loads(text) for key, text in zip(keys, texts, strict=True) if text is not None})
+        found = {key: SIZE.sub(r"\1", text) for key, text in zip(keys, texts, strict=True) if text is not None}
+        return Bundles({key: json.loads(text) for key, text in found.items()})
 
-    def check(self) -> None:
-        """KV equals the workspace: the same pages, property for property and block for block, and nothing else."""
-        media = self.stack.url
-        assert Truth(self.notion.workspace, SOURCES, media).problems(self.bundles()) == []
+    def check(self, copies: str = "") -> None:
+        """KV equals the workspace: the same pages, property for property and block for block, and nothing else.
+
+        `copies`: the public address of the Blob store where every file has been copied.
+        """
+        truth = Truth(self.notion.workspace, SOURCES, self.stack.url, copies=copies)
+        assert truth.problems(self.bundles()) == []
 
 
 @cache

@@ -13,6 +13,7 @@ from lib.model import Ask, Item, Kept, KeptSource, Rank, Source
 from lib.store.bundles import Bundles, Text
 from lib.store.keys import Keys
 from lib.store.kv import Kv
+from lib.store.media import Files
 from lib.store.memory import Memory
 from lib.store.runs import Hold, Runs
 from lib.sync.publish import Publisher
@@ -29,7 +30,7 @@ class Site:
     def __init__(self, kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> None:
         self.kv, self.keys, self.runs, self.clock = kv, keys, runs, clock
         self.memory, self.bundles = Memory(kv, keys), Bundles(kv, keys)
-        self.publisher = Publisher(runs, self.bundles, self.memory, keys, Log(now=clock), lambda: NOW)
+        self.publisher = Publisher(runs, self.bundles, self.memory, Files(kv, keys), keys, Log(now=clock), lambda: NOW)
         self._number = 0
 
     async def begin(self, *items: Item, moving: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> Hold:

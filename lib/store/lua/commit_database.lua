@@ -1,7 +1,8 @@
--- Publishes a child database's bundle and ends its claim. KEYS run, the bundle, databases. ARGV as named below; an empty
--- `text` leaves the published bundle as it is. Answers done, older, repeated or lost, as for a page.
-local lane, token, item, id, text, readAt, kept, ttl = unpack(ARGV)
-local run, bundle, databases = unpack(KEYS)
+-- Publishes a child database's bundle and ends its claim. KEYS and ARGV as named below; an empty `text` leaves the
+-- published bundle as it is. Answers done, older, repeated or lost, as for a page.
+local lane, token, item, id, text, readAt, kept, ttl, tokens, lacking = unpack(ARGV)
+local run, bundle, databases, files, named, uncopied = unpack(KEYS)
+-- include name_files
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', item) ~= token then return 'repeated' end
 
@@ -10,6 +11,7 @@ local newer = before and tonumber(string.match(before, '"read_at":([%d%.eE+]+)')
 if not newer then
   redis.call('HSET', databases, id, kept)
   if text ~= '' then
+    nameFiles(files, named, uncopied, 'db:' .. id, tokens, lacking)
     redis.call('SET', bundle, text)
     redis.call('SADD', run .. ':changed', 'db:' .. id)
     redis.call('EXPIRE', run .. ':changed', ttl)

@@ -1,13 +1,16 @@
 -- Publishes a page's bundle and ends its claim: all of it, or nothing where the claim was lost.
 -- A slug that another page still owns, but will leave in this run, is taken when the run's index is published: until
 -- then the bundle is staged. Child pages that leave their slugs with this publication are named as `leaving`; those that
--- are read after it have their slugs reserved. KEYS as named below. ARGV as named below, then the ids of the leaving, then
--- new items (id, payload, slug or "", …).
+-- are read after it have their slugs reserved. KEYS as named below. ARGV as named below (`tokens` and `lacking` as
+-- nameFiles takes them), then the ids of the leaving, then new items (id, payload, slug or "", …).
 -- Answers done, older (a newer reading stands in KV), staged, taken (by a page that stays), repeated (this page is no
 -- concern of the slice any more: this very call came through before and its answer was lost, or its claim expired), or lost
 -- (the whole lane).
-local lane, token, id, slug, source, head, parts, readAt, kept, meta, ttl, warnings, leaving = unpack(ARGV, 1, 13)
+local lane, token, id, slug, source, head, parts, readAt, kept, meta, ttl = unpack(ARGV, 1, 11)
+local warnings, leaving, tokens, lacking = unpack(ARGV, 12, 15)
 local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged, prepared = unpack(KEYS)
+local files, named, uncopied = unpack(KEYS, 13)
+-- include name_files
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
 
@@ -48,9 +51,11 @@ if outcome == 'staged' then
   redis.call('HSET', stagedPages, id, kept)
   redis.call('HSET', stagedMetas, id, meta)
   redis.call('HINCRBY', revisions, source, 1)
+  nameFiles(files, named, uncopied, 'staged:' .. id, tokens, '0')
 elseif outcome == 'done' then
   redis.call('HSET', keptKey, id, kept)
   if head ~= '' then
+    nameFiles(files, named, uncopied, 'page:' .. id, tokens, lacking)
     redis.call('SET', page, head)
     place(page)
     redis.call('HSET', metas, id, meta)
@@ -75,8 +80,8 @@ if outcome ~= 'older' and head ~= '' then
   redis.call('HINCRBY', run, 'written', 1)
 end
 
-local itemsFrom = 14 + tonumber(leaving)
-for i = 14, itemsFrom - 1 do redis.call('SADD', run .. ':vacating', ARGV[i]) end
+local itemsFrom = 16 + tonumber(leaving)
+for i = 16, itemsFrom - 1 do redis.call('SADD', run .. ':vacating', ARGV[i]) end
 if leaving ~= '0' then redis.call('EXPIRE', run .. ':vacating', ttl) end
 for i = itemsFrom, #ARGV, 3 do
   local fresh = redis.call('SISMEMBER', run .. ':done', ARGV[i]) == 0

@@ -1,0 +1,20 @@
+"""GET /api/media: the permanent address of a file that Notion hosts, for everybody who reads the site."""
+
+from http import HTTPStatus
+
+from lib.config import Config
+from lib.endpoint import Endpoint, Request, Response
+from lib.media.address import wanted_of
+from lib.wiring import services
+
+
+class handler(Endpoint):
+    async def get(self, request: Request) -> Response:
+        wanted = wanted_of(request.query)
+        config = Config.read()
+        async with services(config, self.log(config)) as service:
+            found = await service.locator.locate(wanted)
+        keep = f"public, max-age={found.seconds}, s-maxage={found.seconds}"
+        return Response(HTTPStatus.FOUND, None, {"Location": found.address, "Cache-Control": keep})
+
+    head = get

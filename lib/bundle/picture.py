@@ -1,0 +1,132 @@
+"""What the first bytes of a file say about it: its media type, and a picture's width and height."""
+
+import re
+import struct
+
+Size = tuple[int, int]
+
+HEAD_BYTES = 262_144
+"""So much of a file is enough: what comes before a JPEG's size (a profile, a thumbnail) is hardly ever longer."""
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
+    (b"PK\x03\x04", "application/zip"),
+)
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
+_BRANDS = {
+    b"avif": "image/avif",
+    b"avis": "image/avif",
+    b"heic": "image/heic",
+    b"mif1": "image/heif",
+    b"M4A ": "audio/mp4",
+    b"qt  ": "video/quicktime",
+}
+_SVG = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]", re.DOTALL)
+_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_TURNED = range(5, 9)
+"""EXIF orientations in which width and height change places."""
+
+
+def media_type(head: bytes) -> str:
+    """The type that the bytes themselves show, whatever name and server say; HTML too is only text."""
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    if head[:4] == b"RIFF":
+        return _RIFF.get(head[8:12], "application/octet-stream")
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], "video/mp4")
+    if _SVG.match(head[:4096]):
+        return "image/svg+xml"
+    return "text/plain; charset=utf-8" if _is_text(head) else "application/octet-stream"
+
+
+def size(head: bytes) -> Size | None:
+    """Width and height in pixels, as a browser shows the picture; None for what is none of PNG, GIF, JPEG and WebP."""
+    try:
+        match media_type(head):
+            case "image/png":
+                return _seen(struct.unpack(">II", head[16:24]))
+            case "image/gif":
+                return _seen(struct.unpack("<HH", head[6:10]))
+            case "image/jpeg":
+                return _jpeg(head)
+            case "image/webp":
+                return _webp(head)
+    except (struct.error, IndexError):  # it ends too soon
+        pass
+    return None
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:  # else a character is cut off where the head ends
+            return False
+        text = head[: error.start].decode()
+    return bool(text) and "\0" not in text
+
+
+def _jpeg(head: bytes) -> Size | None:
+    """https://www.w3.org/Graphics/JPEG/itu-t81.pdf, annex B: segments, each a marker and its own length."""
+    at, turned = 2, False
+    while at + 9 < len(head):
+        if head[at] != 0xFF:
+            return None
+        marker = head[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if marker in _FRAME_MARKERS:
+            height, width = struct.unpack(">HH", head[at + 5 : at + 9])
+            return _seen((height, width) if turned else (width, height))
+        length = struct.unpack(">H", head[at + 2 : at + 4])[0]
+        if marker == 0xE1 and head[at + 4 : at + 10] == b"Exif\0\0":
+            turned = _orientation(head[at + 10 : at + 2 + length]) in _TURNED
+        at += 2 + length
+    return None
+
+
+def _orientation(tiff: bytes) -> int:
+    order = "<" if tiff[:2] == b"II" else ">"
+    try:
+        begin = struct.unpack(f"{order}I", tiff[4:8])[0]
+        count = struct.unpack(f"{order}H", tiff[begin : begin + 2])[0]
+        for entry in range(begin + 2, begin + 2 + 12 * count, 12):
+            tag, _, _, value = struct.unpack(f"{order}HHIH", tiff[entry : entry + 10])
+            if tag == 0x0112:
+                return int(value)
+    except struct.error:  # a broken note says nothing
+        pass
+    return 1
+
+
+def _webp(head: bytes) -> Size | None:
+    """https://developers.google.com/speed/webp/docs/riff_container: lossy, lossless, extended."""
+    match head[12:16]:
+        case b"VP8 ":
+            width, height = struct.unpack("<HH", head[26:30])
+            return _seen((width & 0x3FFF, height & 0x3FFF))
+        case b"VP8L":
+            bits = struct.unpack("<I", head[21:25])[0]
+            return _seen(((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1))
+        case b"VP8X":
+            width, height = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (24, 27))
+            return (width, height) if len(head) >= 30 else None
+    return None
+
+
+def _seen(size: tuple[int, ...]) -> Size | None:
+    width, height = size
+    return (width, height) if width and height else None

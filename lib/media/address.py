@@ -1,0 +1,155 @@
+"""Where a hosted file is right now: behind `/api/media`.
+
+Only files that a published bundle names are looked for, and Notion is asked for each holder (a block or page) hardly
+more than once an hour: whoever comes first takes a lock in KV, the others wait for what he finds, in any instance.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from lib.bundle.media import Signed, hosted_files
+from lib.bundle.publication import trashed
+from lib.errors import Hopeless, Refused, TryLater, Unreadable
+from lib.model import JSON
+from lib.notion.files import FileHosts
+from lib.store.media import Files
+
+if TYPE_CHECKING:
+    from lib.notion.client import NotionClient
+
+LIFE_SECONDS = 3600.0
+"""How long a signed address lives at most, whatever Notion's clock says: https://developers.notion.com/reference/file-object."""
+MARGIN_SECONDS = 300.0
+"""A signed address is handed out until so long before its end: who was sent there still has to load the file."""
+COPY_SECONDS = 3600.0
+"""How long a redirect to a copy in Blob may be kept."""
+FETCH_SECONDS = 12.0
+LOCK_SECONDS = 15.0
+AWAY_SECONDS = 10.0
+"""How long nobody asks again for a holder for which Notion gave no answer."""
+PAUSES_SECONDS = (0.1, 0.2, 0.3, 0.5, *[1.0] * 10)
+"""Between two looks for what another one is fetching."""
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_FILE = re.compile(r"[0-9a-f]{16}")
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What the query of an address of ours asks for."""
+
+    kind: str
+    id: str
+    file: str
+
+    @property
+    def holder(self) -> str:
+        return f"{self.kind}={self.id}"
+
+
+class Location(msgspec.Struct, frozen=True):
+    """Where the file is, and for how many seconds that may be kept."""
+
+    address: str
+    seconds: int
+
+
+def wanted_of(query: Mapping[str, str]) -> Wanted:
+    """Raises `Refused` for what is no query of ours."""
+    kinds = [kind for kind in ("block", "page") if kind in query]
+    if len(kinds) != 1 or not _ID.fullmatch(query[kinds[0]]) or not _FILE.fullmatch(query.get("file", "")):
+        raise Refused("an address of a file is /api/media?block=<id>&file=<16 hex digits>, or page= instead of block=")
+    return Wanted(kinds[0], query[kinds[0]], query["file"])
+
+
+class Locator:
+    """`connect` gives a Notion client, which is not built before it is needed. `now` gives epoch seconds, `new_id` a
+    text nobody had before."""
+
+    def __init__(
+        self,
+        files: Files,
+        hosts: FileHosts,
+        connect: "Callable[[], NotionClient]",
+        *,
+        now: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._files, self._hosts, self._connect = files, hosts, connect
+        self._now, self._sleep, self._new_id = now, sleep, new_id
+
+    async def locate(self, wanted: Wanted) -> Location:
+        """Raises `Refused` (404: no published bundle names the file, or Notion has it no more) and `TryLater`."""
+        lock = self._new_id()
+        for pause in PAUSES_SECONDS:
+            place = await self._files.find(wanted.holder, wanted.file, lock, self._now(), LOCK_SECONDS)
+            match place.outcome:
+                case "unknown":
+                    raise _not_found("no published page has this file (any more)")
+                case "copied":
+                    return Location(place.address, round(COPY_SECONDS))
+                case "fresh":
+                    return self._location(place.address, place.until)
+                case "fetch":
+                    return await self._fetch(wanted, lock)
+                case "away":
+                    raise TryLater("Notion is out of reach; come back in a moment", place.wait_seconds)
+            await self._sleep(pause)
+        raise TryLater("the file's address is being fetched; come back in a moment", 1.0)
+
+    async def _fetch(self, wanted: Wanted, lock: str) -> Location:
+        asked_at = self._now()
+        notion = self._connect()
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
+                found = await _read(notion, wanted)
+        except (TryLater, Hopeless, TimeoutError) as trouble:
+            seconds = trouble.retry_after_seconds if isinstance(trouble, TryLater) else AWAY_SECONDS
+            await self._files.keep_away(wanted.holder, seconds)
+            raise TryLater(
+                f"Notion can't be asked for this file now: {str(trouble) or 'no answer'}", seconds
+            ) from trouble
+        lives = [_life_seconds(signed, notion.notion_time(asked_at)) for signed in found.values()]
+        until = asked_at + max(1.0, min(lives, default=LIFE_SECONDS) - MARGIN_SECONDS)
+        addresses = {wanted.file: ""} | {file: signed.url for file, signed in found.items()}
+        await self._files.keep_fresh(wanted.holder, lock, addresses, self._now(), until)
+        return self._location(addresses[wanted.file], until)
+
+    def _location(self, address: str, until: float) -> Location:
+        if not address:
+            raise _not_found("Notion does not have this file any more; the next sync removes it from its page")
+        if not self._hosts.allow(address):
+            raise _not_found("the file is on a host that is not among NOTION_FILE_HOSTS")
+        return Location(address, max(0, int(until - self._now())))
+
+
+async def _read(notion: "NotionClient", wanted: Wanted) -> dict[str, Signed]:
+    """The holder's files, freshly signed; none where it is gone."""
+    from lib.notion.pages import Completion, complete  # it loads the Notion client, which most requests do without
+
+    try:
+        holder: JSON = await notion.get(f"{wanted.kind}s/{wanted.id}")
+        found = {} if trashed(holder) else hosted_files(holder)
+        if found and wanted.file not in found and wanted.kind == "page":
+            found = hosted_files(await complete(notion, holder, Completion()))
+    except Unreadable:
+        return {}
+    return found
+
+
+def _life_seconds(signed: Signed, notion_time: float) -> float:
+    """What is left to a signed address, by Notion's clock and no longer than such an address ever lives."""
+    if not signed.expires:
+        return LIFE_SECONDS
+    expires = datetime.fromisoformat(signed.expires.replace("Z", "+00:00")).timestamp()
+    return min(LIFE_SECONDS, expires - notion_time)
+
+
+def _not_found(reason: str) -> Refused:
+    return Refused(f"Not found: {reason}", HTTPStatus.NOT_FOUND)

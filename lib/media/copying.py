@@ -1,0 +1,264 @@
+"""Copies hosted files into Vercel Blob, after the pages are published: no file, host or store holds up a page.
+
+A file that can't be had now stays at `/api/media` and is tried again by the next run.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
+from http import HTTPStatus
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import msgspec
+
+from lib.bundle import picture
+from lib.bundle.media import FileRef, hosted_files, with_copies
+from lib.errors import Hopeless, Misconfigured, NotionAway, NotionWait, OutOfTime, SyncError, TryLater, Unreadable
+from lib.log import Log
+from lib.model import Copy
+from lib.notion.client import NotionClient
+from lib.notion.files import FileHosts, opened
+from lib.store.blob import Blob
+from lib.store.copies import Copies
+
+MOST_BYTES = 100_000_000
+"""A larger file is not copied."""
+FILE_SECONDS = 60.0
+"""How long copying one file may take."""
+LEAST_SECONDS = 5.0
+"""So long is worked in any case: a slice whose pages took all of its time has a margin left."""
+LINGER_SECONDS = 8.0
+FILES_AT_ONCE = 4
+BUNDLES_AT_ONCE = 20
+FAILURES = 4
+"""After so many in a row a host or the store is in trouble: the rest waits for the next run."""
+SIGNED_FOR_SECONDS = 3000.0
+REFUSED_FOR_SECONDS = 86_400.0
+"""How long a file that can't be had at all is left alone."""
+
+
+class Copied(msgspec.Struct, frozen=True):
+    """What was done: copies made, requests sent to Notion, whether a site reads something else now.
+
+    `wait_seconds`: more is to be done, in a slice that begins after so long. `warning`: what stopped it.
+    """
+
+    made: int = 0
+    requests: int = 0
+    changed: bool = False
+    wait_seconds: float | None = None
+    warning: str = ""
+
+
+class Copier:
+    """`now` gives epoch seconds; `prefix` is that of the keys in KV, and tells the copies of several sites apart."""
+
+    def __init__(
+        self,
+        copies: Copies,
+        blob: Blob,
+        notion: NotionClient,
+        http: httpx.AsyncClient,
+        hosts: FileHosts,
+        log: Log,
+        *,
+        prefix: str,
+        max_value_bytes: int,
+        now: Callable[[], float],
+    ) -> None:
+        self._copies, self._blob, self._notion = copies, blob, notion
+        self._http, self._hosts, self._log = http, hosts, log
+        self._folder = "-".join(filter(None, (_clean(prefix), "notion")))
+        self._max_value_bytes, self._now = max_value_bytes, now
+        self._signed: dict[str, tuple[str, float]] = {}
+        self._places = asyncio.Semaphore(FILES_AT_ONCE)
+        self._failures = 0
+        self._made = 0
+        self._trouble = ""
+
+    def note(self, refs: Iterable[FileRef]) -> None:
+        """Remembers signed addresses that were just read, so that Notion need not be asked for them again."""
+        self._signed |= {ref.token: (ref.signed, self._now()) for ref in refs if "?" in ref.signed}
+
+    async def work(self, run_id: str, until: float, interrupted: Callable[[], Awaitable[bool]]) -> Copied:
+        """Copies what there is to copy until about `until` (epoch seconds), or until `interrupted`; once a day it also
+        removes copies that no bundle names any more. Raises `TryLater` where KV is away, and nothing else."""
+        due, sweep = await self._copies.due(BUNDLES_AT_ONCE), await self._copies.sweep_is_due()
+        if not (due or sweep):
+            return Copied()
+        until = max(until, self._now() + LEAST_SECONDS)
+        if not await self._copies.lock(run_id, until - self._now() + FILE_SECONDS):
+            return Copied()
+        try:
+            copied = await self._copy_all(run_id, due, until, interrupted)
+            if sweep:
+                await self._sweep()
+        finally:
+            await self._copies.unlock()
+        self._log.event("files.copied", made=copied.made, warning=copied.warning)
+        return copied
+
+    async def _copy_all(
+        self, run_id: str, due: list[str], until: float, interrupted: Callable[[], Awaitable[bool]]
+    ) -> Copied:
+        changed, tried = False, set[str]()
+        wait: float | None = None
+        while due and wait is None and not self._trouble:
+            tried |= set(due)
+            outcomes = await asyncio.gather(*(self._bundle(run_id, one, until) for one in due), return_exceptions=True)
+            for outcome in outcomes:
+                match outcome:
+                    case bool():
+                        changed |= outcome
+                    case NotionWait():
+                        wait = max(wait or 0.0, outcome.retry_after_seconds)
+                    case OutOfTime():
+                        wait = wait or 0.0
+                    case BaseException():
+                        raise outcome
+            if await interrupted():
+                return Copied(self._made, self._notion.requests, changed)
+            due = [bundle for bundle in await self._copies.due(BUNDLES_AT_ONCE + len(tried)) if bundle not in tried]
+            due = due[:BUNDLES_AT_ONCE]
+        goes_on = wait is not None and (self._made or wait) and not self._trouble
+        return Copied(self._made, self._notion.requests, changed, wait if goes_on else None, self._trouble)
+
+    async def _bundle(self, run_id: str, bundle: str, until: float) -> bool:
+        """Copies what a bundle lacks and puts the addresses into it; answers whether that changed it.
+
+        Raises `NotionWait` and `OutOfTime` when it has kept what it could.
+        """
+        tokens = await self._copies.tokens(bundle)
+        copies = await self._copies.of({token[-16:] for token in tokens})
+        due_at: float | None = None
+        stop: TryLater | None = None
+        for token in tokens:
+            if token[-16:] in copies:
+                continue
+            try:
+                copies[token[-16:]] = await self._file(token, until)
+            except (NotionWait, OutOfTime) as waiting:
+                stop, due_at = waiting, self._now()
+                break
+            except Unreadable as refusal:
+                self._log.event("file.refused", file=token, reason=refusal.reason)
+                due_at = due_at or self._now() + REFUSED_FOR_SECONDS
+            except Exception as trouble:  # whatever it is, the pages are published and the run has to end
+                self._failed(token, trouble)
+                due_at = self._now()
+        change = partial(with_copies, copies=copies)
+        changed = await self._copies.put_into(run_id, bundle, change, self._max_value_bytes, due_at)
+        if stop:
+            raise stop
+        return changed
+
+    def _failed(self, token: str, trouble: Exception) -> None:
+        self._failures += 1
+        reason = str(trouble) or f"it took longer than {FILE_SECONDS:.0f} s"
+        if isinstance(trouble, (SyncError, TimeoutError)):
+            self._log.warning("file.failed", file=token, reason=reason)
+        else:
+            self._log.error("file.error", trouble, file=token)
+        if self._failures >= FAILURES or isinstance(trouble, (Misconfigured, Hopeless)):
+            self._trouble = f"files were not copied to Blob, the next run tries again: {reason}"
+
+    async def _file(self, token: str, until: float) -> Copy:
+        async with self._places:
+            if self._trouble or self._now() >= until:
+                raise OutOfTime("the slice's time is used up")
+            async with asyncio.timeout(min(FILE_SECONDS, until - self._now() + LINGER_SECONDS)):
+                try:
+                    copy = await self._copy(await self._address(token), token[-16:])
+                except Unreadable as refusal:
+                    if refusal.notion_status != HTTPStatus.FORBIDDEN or token not in self._signed:
+                        raise
+                    del self._signed[token]  # its time was over after all
+                    copy = await self._copy(await self._address(token), token[-16:])
+            await self._copies.keep(token[-16:], copy)
+        self._failures = 0
+        self._made += bool(copy.url)
+        return copy
+
+    async def _address(self, token: str) -> str:
+        """A signed address: one that was read lately, or a new one."""
+        signed, read_at = self._signed.get(token, ("", 0.0))
+        if signed and self._now() - read_at < SIGNED_FOR_SECONDS:
+            return signed
+        holder, _, file = token.partition("&file=")
+        kind, _, id = holder.partition("=")
+        found = hosted_files(await self._notion.get(f"{kind}s/{id}"))
+        if file not in found:
+            raise Unreadable("Notion does not have it any more", HTTPStatus.NOT_FOUND)
+        now = self._now()
+        self._signed |= {f"{holder}&file={one}": (signed.url, now) for one, signed in found.items()}
+        return found[file].url
+
+    async def _copy(self, address: str, file: str) -> Copy:
+        async with opened(self._http, self._hosts, address) as response:
+            length = _length(response)
+            if length is not None and length > MOST_BYTES:
+                return Copy("")
+            pieces = response.aiter_raw()
+            head = await _head(pieces)
+            name = f"{self._folder}/{file}/{file_name(address)}"
+            try:
+                url = await self._blob.put(name, _bounded(head, pieces), picture.media_type(head), length)
+            except _TooLarge:
+                return Copy("")
+        return Copy(url, *(picture.size(head) or (0, 0)))
+
+    async def _sweep(self) -> None:
+        urls = await self._copies.unnamed()
+        try:
+            if urls:
+                await self._blob.delete(urls)
+                await self._copies.deleted(urls)
+                self._log.event("files.removed", count=len(urls))
+        except (TryLater, Misconfigured) as trouble:
+            self._log.warning("files.not_removed", reason=str(trouble))
+
+
+class _TooLarge(Exception):
+    """More bytes came than are copied."""
+
+
+def file_name(address: str) -> str:
+    """A file's own name, of letters that need no escaping; they say what it is, its identity stands before it."""
+    name = unquote(urlsplit(address).path.rpartition("/")[2])
+    stem, dot, ending = name.rpartition(".")
+    stem, ending = (stem, ending) if dot else (ending, "")
+    clean = _clean(stem)[:60] or "file"
+    return f"{clean}.{ending}" if re.fullmatch(r"[A-Za-z0-9]{1,10}", ending) else clean
+
+
+def _length(response: httpx.Response) -> int | None:
+    text = response.headers.get("content-length", "")
+    return int(text) if text.isdigit() else None
+
+
+def _clean(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
+
+
+async def _head(pieces: AsyncIterator[bytes]) -> bytes:
+    head = b""
+    async for piece in pieces:
+        head += piece
+        if len(head) >= picture.HEAD_BYTES:
+            break
+    return head
+
+
+async def _bounded(head: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    sent = len(head)
+    yield head
+    try:
+        async for piece in pieces:
+            sent += len(piece)
+            if sent > MOST_BYTES:
+                raise _TooLarge
+            yield piece
+    except httpx.TransportError as trouble:  # else it would be taken for the store's
+        raise NotionAway(f"Notion's file host broke off ({type(trouble).__name__})") from None

@@ -1,0 +1,172 @@
+"""Copies of hosted files in Blob, as KV keeps them: which there are, which are wanted, which nobody names any more."""
+
+from collections.abc import Callable, Collection
+from hashlib import sha256
+
+import msgspec
+
+from lib.model import Copy, Kept
+from lib.store.keys import Keys
+from lib.store.kv import Kv
+from lib.store.runs import WORK_KEPT_FOR_SECONDS
+
+GRACE_SECONDS = 86_400
+"""A copy stays so long after the last bundle that named it; readers of that bundle may still ask for it."""
+SWEPT_FOR_SECONDS = 20 * 3600
+SCAN_COUNT = 5_000
+
+
+class Copies:
+    """`store` is the id of the Blob store; "": there is none, and so there are no copies. `now` gives epoch seconds."""
+
+    def __init__(self, kv: Kv, keys: Keys, store: str, now: Callable[[], float]) -> None:
+        self._kv, self._keys, self._now = kv, keys, now
+        self._store = store
+        self._copies = keys.copies(store)
+        self._idle, self._trash = f"{self._copies}:idle", f"{self._copies}:trash"
+
+    async def of(self, files: Collection[str]) -> dict[str, Copy]:
+        """Those of the files that have a copy, or are known to get none; a bundle may name them now."""
+        wanted = list(files)
+        if not (self._store and wanted):
+            return {}
+        found: list[str] = await self._kv.script("copies_of", [self._copies, self._idle], [self._now_ms(), *wanted])
+        return {file: msgspec.json.decode(text, type=Copy) for file, text in zip(wanted, found, strict=True) if text}
+
+    def marked(self, digest: str, files: Collection[str]) -> str:
+        """A bundle's digest that changes with the store its files are copied to, so that a forced run moves them."""
+        return f"{digest}@{self._store}" if self._store and files else digest
+
+    # Making them.
+
+    async def lock(self, owner: str, seconds: float) -> bool:
+        """Whether the owner is the only one now who makes and removes copies, for so long at most."""
+        answer = await self._kv.command("SET", self._keys.copying, owner, "NX", "PX", round(seconds * 1000))
+        return bool(answer)
+
+    async def unlock(self) -> None:
+        await self._kv.command("DEL", self._keys.copying)
+
+    async def due(self, count: int) -> list[str]:
+        """Bundles with files that have no copy, the longest waiting first."""
+        scores = ("-inf", self._now_ms())
+        found: list[str] = await self._kv.command("ZRANGEBYSCORE", self._keys.uncopied, *scores, "LIMIT", 0, count)
+        return found
+
+    async def tokens(self, bundle: str) -> list[str]:
+        """The files that a bundle names."""
+        text: str | None = await self._kv.command("HGET", self._keys.files, bundle)
+        return (text or "").split()
+
+    async def keep(self, file: str, copy: Copy) -> None:
+        """Remembers a copy that was made, or that there will be none (an empty address)."""
+        text = msgspec.json.encode(copy).decode()
+        await self._kv.pipeline([["HSET", self._copies, file, text], ["SREM", self._trash, copy.url]])
+
+    async def put_into(
+        self, run_id: str, bundle: str, change: Callable[[str], str], most_bytes: int, due_at: float | None
+    ) -> bool:
+        """Puts copies' addresses into what is published of a bundle; whether that changed what a site reads.
+
+        `change` does it to a text; a bundle that grows beyond `most_bytes` stays as it is. `due_at` is when the files
+        that have no copy yet may be tried again; None: there are none.
+        """
+        kind, _, id = bundle.partition(":")
+        memory = self._keys.kept if kind == "page" else self._keys.databases
+        before: str | None = await self._kv.command("HGET", memory, id)
+        if before is None:
+            await self._kv.command("ZREM", self._keys.uncopied, bundle)
+            return False
+        published = await self._published(kind, id, before)
+        changed = [change(text) for text in published.texts]
+        if changed == published.texts or any(len(text.encode()) > most_bytes for text in changed):
+            changed = []
+        meta = change(published.meta) if changed else ""
+        meta = "" if meta == published.meta else meta
+        staged = self._keys.staged(bundle)
+        await self._kv.pipeline(
+            [
+                ["SET", f"{staged}:part:{number}", text, "EX", WORK_KEPT_FOR_SECONDS]
+                for number, text in enumerate(changed[1:], 1)
+            ]
+        )
+        keys = [memory, published.key, self._keys.uncopied, self._keys.metas, self._keys.revisions]
+        outcome = await self._kv.script(
+            "put_copies",
+            [*keys, self._keys.run(run_id)],
+            [
+                *(bundle, id, before, _with_new_meta(before, meta) if meta else before),
+                *(changed[0] if changed else "", meta, published.source),
+                *("" if due_at is None else round(due_at * 1000), max(0, len(changed) - 1), staged),
+                *(published.word, WORK_KEPT_FOR_SECONDS),
+            ],
+        )
+        return bool(changed) and outcome == "done"
+
+    async def _published(self, kind: str, id: str, memory: str) -> "_Published":
+        if kind == "db":
+            key = self._keys.database(id)
+            text: str = await self._kv.command("GET", key) or ""
+            return _Published(key, [text], "", "", f"db:{id}")
+        kept = msgspec.json.decode(memory, type=Kept)
+        key = self._keys.page(kept.slug)
+        parts = [self._keys.part(kept.slug, number) for number in range(1, kept.parts + 1)]
+        texts = [await self._kv.command("GET", one) or "" for one in (key, *parts)]
+        meta: str = await self._kv.command("HGET", self._keys.metas, id) or ""
+        return _Published(key, texts, meta, kept.source, f"page:{kept.slug}")
+
+    # Removing them.
+
+    async def sweep_is_due(self) -> bool:
+        """Once a day; who is told so has to do it."""
+        return bool(await self._kv.command("SET", f"{self._copies}:swept", 1, "NX", "EX", SWEPT_FOR_SECONDS))
+
+    async def unnamed(self) -> list[str]:
+        """Addresses of copies that no bundle has named for the time of grace: forgotten here, to be deleted in Blob."""
+        named = {token[-16:] for tokens in (await self._scan(self._keys.files)).values() for token in tokens.split()}
+        copies, idle = await self._scan(self._copies), await self._scan(self._idle)
+        now_ms = self._now_ms()
+        lately = [word for file in copies if file not in named and file not in idle for word in (file, now_ms)]
+        again = [file for file in idle if file in named]
+        await self._kv.pipeline(
+            [
+                *([["HSET", self._idle, *lately]] if lately else []),
+                *([["HDEL", self._idle, *again]] if again else []),
+            ]
+        )
+        idle_now = [file for file in idle if file not in named]
+        keys = [self._copies, self._idle, self._trash]
+        found: list[str] = await self._kv.script("drop_copies", keys, [now_ms - GRACE_SECONDS * 1000, *idle_now])
+        return found
+
+    async def deleted(self, urls: Collection[str]) -> None:
+        """They are gone from Blob too."""
+        await self._kv.command("SREM", self._trash, *urls)
+
+    async def _scan(self, key: str) -> dict[str, str]:
+        fields: dict[str, str] = {}
+        cursor: str | int = 0
+        while True:
+            cursor, found = await self._kv.command("HSCAN", key, cursor, "COUNT", SCAN_COUNT)
+            fields |= found
+            if not int(cursor):
+                return fields
+
+    def _now_ms(self) -> int:
+        return round(self._now() * 1000)
+
+
+class _Published(msgspec.Struct, frozen=True):
+    """What stands in KV of a bundle: its key, the texts of key and parts, its meta, its name in a run's changes."""
+
+    key: str
+    texts: list[str]
+    meta: str
+    source: str
+    word: str
+
+
+def _with_new_meta(memory: str, meta: str) -> str:
+    kept = msgspec.json.decode(memory, type=Kept)
+    digest = sha256(f"{kept.meta_digest}\n{meta}".encode()).hexdigest()
+    return msgspec.json.encode(msgspec.structs.replace(kept, meta_digest=digest)).decode()

@@ -1,0 +1,87 @@
+"""What the first bytes say: the type, and how large a browser shows the picture."""
+
+import struct
+
+import pytest
+
+from dev.notion.files import content
+from lib.bundle.picture import media_type, size
+
+PNG = content("any.png")
+GIF = b"GIF89a" + struct.pack("<HH", 12, 34) + b"\0" * 9
+WEBP = b"RIFF\0\0\0\0WEBP"
+LOSSY = WEBP + b"VP8 " + b"\0" * 7 + b"\x9d\x01\x2a" + struct.pack("<HH", 640, 480)
+LOSSLESS = WEBP + b"VP8L" + b"\0" * 4 + b"\x2f" + struct.pack("<I", (640 - 1) | (480 - 1) << 14)
+EXTENDED = WEBP + b"VP8X" + b"\0" * 8 + (4000 - 1).to_bytes(3, "little") + (3000 - 1).to_bytes(3, "little")
+
+
+def jpeg(width: int, height: int, *segments: bytes, frame: int = 0xC0) -> bytes:
+    sizes = struct.pack(">HBHHB", 17, 8, height, width, 3) + b"\0" * 9
+    return b"\xff\xd8" + b"".join(segments) + bytes([0xFF, frame]) + sizes
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+
+
+def exif(orientation: int, order: str = "<") -> bytes:
+    entry = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0)
+    other = struct.pack(f"{order}HHIHH", 0x0100, 3, 1, 9, 0)
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    ifd = struct.pack(f"{order}IH", 8, 2) + other + entry
+    return segment(0xE1, b"Exif\0\0" + mark + ifd)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind", "expected"),
+    [
+        (PNG, "image/png", (320, 200)),
+        (GIF, "image/gif", (12, 34)),
+        (LOSSY, "image/webp", (640, 480)),
+        (LOSSLESS, "image/webp", (640, 480)),
+        (EXTENDED, "image/webp", (4000, 3000)),
+        (jpeg(800, 600), "image/jpeg", (800, 600)),
+        (jpeg(800, 600, segment(0xE2, b"profile" * 999), frame=0xC2), "image/jpeg", (800, 600)),
+        (jpeg(800, 600, b"\xff", segment(0xC4, b"table")), "image/jpeg", (800, 600)),
+        (jpeg(800, 600, exif(1)), "image/jpeg", (800, 600)),
+        (jpeg(800, 600, exif(6)), "image/jpeg", (600, 800)),
+        (jpeg(800, 600, exif(8, ">")), "image/jpeg", (600, 800)),
+    ],
+)
+def test_a_picture_shows_its_type_and_size(head: bytes, kind: str, expected: tuple[int, int]) -> None:
+    assert (media_type(head), size(head)) == (kind, expected)
+
+
+@pytest.mark.parametrize("whole", [PNG[:40], GIF, LOSSY, LOSSLESS, EXTENDED, jpeg(800, 600, exif(6))])
+def test_a_picture_that_ends_anywhere_is_no_trouble(whole: bytes) -> None:
+    for length in range(len(whole)):
+        found = size(whole[:length])
+        assert found is None or found == size(whole)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"", "application/octet-stream"),
+        (b"\0\1\2", "application/octet-stream"),
+        (content("a.pdf"), "application/pdf"),
+        (content("a.wav"), "audio/wav"),
+        (content("a.svg"), "image/svg+xml"),
+        (b'<?xml version="1.0"?>\n<!-- drawn -->\n<svg xmlns="">', "image/svg+xml"),
+        (b"\0\0\0\x18ftypisom", "video/mp4"),
+        (b"\0\0\0\x18ftypavif", "image/avif"),
+        (b"PK\x03\x04", "application/zip"),
+        ("Été".encode(), "text/plain; charset=utf-8"),
+        ("Été".encode()[:-1], "text/plain; charset=utf-8"),
+        (b"<html><script>alert(1)</script>", "text/plain; charset=utf-8"),
+        (b"<!doctype html><svg onload=alert(1)>", "text/plain; charset=utf-8"),
+    ],
+)
+def test_the_bytes_say_the_type_and_html_is_only_text(head: bytes, kind: str) -> None:
+    assert media_type(head) == kind
+    assert size(head) is None
+
+
+def test_a_jpeg_with_a_broken_note_on_its_orientation_has_a_size_all_the_same() -> None:
+    broken = segment(0xE1, b"Exif\0\0II*\0\xff\xff")
+    assert size(jpeg(800, 600, broken)) == (800, 600)
