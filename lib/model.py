@@ -91,7 +91,8 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     """What KV remembers of a published page, so that the next run knows whether it must read it again.
 
     `edited` is the page's `last_edited_time` (floored to the minute by Notion) and `read_at` (epoch seconds, Notion's
-    clock) the moment its reading began: a page read within the minute of its last edit isn't settled.
+    clock) the moment its reading began: a page read within the minute of its last edit isn't settled. `began_at` is the
+    same moment by our clock, which tells readings of one second apart: an older one never replaces a newer one.
     """
 
     slug: str
@@ -100,6 +101,7 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     created: str
     edited: str
     read_at: float
+    began_at: float
     digest: str
     version: int = BUNDLE_VERSION
     visibility: str = "public"
@@ -124,6 +126,7 @@ class KeptDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str
     data_source_ids: list[str]
     read_at: float
+    began_at: float
     digest: str
     signature: str = ""
     lost: bool = False
@@ -162,6 +165,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     page: msgspec.Raw = NOTHING
     """The page object as a listing or a watch gave it, and `read_at` when; `null`: it has to be retrieved."""
     read_at: float = 0.0
+    began_at: float = 0.0
     digest: str = ""
     """Of the bundle that is published: one that comes out the same is not written again."""
     children: list[str] = []

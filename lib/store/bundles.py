@@ -68,7 +68,7 @@ class Bundles:
             ],
             [
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
-                *(text.head if text else "", kept.parts, kept.read_at, msgspec.json.encode(kept).decode()),
+                *(text.head if text else "", kept.parts, kept.began_at, msgspec.json.encode(kept).decode()),
                 *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
                 *(said, len(leaving), *_files(text)),
                 *leaving,
@@ -91,7 +91,7 @@ class Bundles:
                 *(self._keys.files, self._keys.named, self._keys.uncopied),
             ],
             [
-                *(hold.lane, hold.token, key_of(item), item.id, text.head if text else "", kept.read_at),
+                *(hold.lane, hold.token, key_of(item), item.id, text.head if text else "", kept.began_at),
                 *(msgspec.json.encode(kept).decode(), WORK_KEPT_FOR_SECONDS, *_files(text)),
             ],
         )

@@ -32,6 +32,7 @@ class Row(msgspec.Struct, frozen=True):
     paused: bool
     page: msgspec.Raw
     read_at: float
+    began_at: float
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -61,6 +62,7 @@ class Watched(msgspec.Struct, frozen=True):
     """What was asked one by one because no listing shows it. `pages` maps to None what is gone."""
 
     read_at: float = 0.0
+    began_at: float = 0.0
     pages: Mapping[str, JSON | None] = {}
     changed_databases: Collection[str] = ()
     lost_databases: Collection[str] = ()
@@ -92,8 +94,8 @@ class Plan(msgspec.Struct, frozen=True):
     unchanged: int
 
 
-def row_of(page: JSON, source: str, read_at: float) -> Row:
-    """Reduces a page object of a listing."""
+def row_of(page: JSON, source: str, read_at: float, began_at: float) -> Row:
+    """Reduces a page object of a listing, which was asked for at `began_at` (ours) and `read_at` (Notion's clock)."""
     state = publication(page)
     text = encode(page)
     if "expiry_time" in text:  # few rows hold a file, and looking for it in the text is far quicker than in the object
@@ -110,6 +112,7 @@ def row_of(page: JSON, source: str, read_at: float) -> Row:
         paused=state.paused,
         page=msgspec.Raw(text.encode()),
         read_at=read_at,
+        began_at=began_at,
     )
 
 
@@ -361,7 +364,7 @@ class _Due:
 
 
 def _forced(kept: Kept | KeptDatabase, forced_at: float | None) -> bool:
-    return forced_at is not None and kept.read_at < forced_at
+    return forced_at is not None and kept.began_at < forced_at
 
 
 def _is_in_step(child: Kept, parent: Kept) -> bool:
@@ -431,6 +434,7 @@ def _row_item(row: Row, slug: str, due: _Due) -> Item:
         visibility=row.visibility,
         page=row.page,
         read_at=row.read_at,
+        began_at=row.began_at,
         **due.memory(row.id),
     )
 
@@ -445,6 +449,7 @@ def _child_item(id: str, kept: Kept, slug: str, watched: Watched, due: _Due) -> 
         parent=kept.parent,
         page=msgspec.Raw(encode(page).encode()),
         read_at=watched.read_at if page else 0.0,
+        began_at=watched.began_at if page else 0.0,
         **due.memory(id),
     )
 

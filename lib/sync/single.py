@@ -66,6 +66,7 @@ class PageSurvey:
             listed=[Listed(name, self._rows.get(name, []), whole=False) for name in sorted(sources)],
             watched=Watched(
                 read_at=self._read_at(),
+                began_at=self.progress.began_at,
                 pages=self._pages,
                 changed_databases={id for id, state in databases.items() if state == "changed"},
                 lost_databases={id for id, state in databases.items() if state == "lost"},
@@ -96,7 +97,7 @@ class PageSurvey:
         page = await self._retrieve(id)
         source = await self._source_of(page) if page else None
         if page and source:
-            self._rows.setdefault(source, []).append(row_of(page, source, self._read_at()))
+            self._rows.setdefault(source, []).append(row_of(page, source, self._read_at(), self.progress.began_at))
         elif kept and kept.parent is None:  # in the trash for good, or moved out of its source
             self._gone.add(id)
         elif kept and kept.parent:

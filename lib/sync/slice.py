@@ -35,27 +35,6 @@ LINGER_SECONDS = 8.0
 """How long requests under way are waited for when the slice's time is used up."""
 
 
-INTERRUPTIONS = (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError)
-
-
-class Partial(msgspec.Struct, omit_defaults=True):
-    """What has been read of an item so far; one that a slice has to leave is handed on to the next.
-
-    `read_at` is when its reading began, by Notion's clock (0: just now); `page` is the whole page object, where that
-    took a request.
-    """
-
-    read_at: float
-    page: JSON = {}
-    walk: Walk | None = None
-    database: Reading | None = None
-
-    @property
-    def is_begun(self) -> bool:
-        walk, database = self.walk, self.database
-        return bool(self.page or (walk and (walk.lists or walk.begun)) or (database and database.head))
-
-
 class Worker:
     """Works items for one slice. `now` gives epoch seconds, `now_iso` the same as a site reads it."""
 
@@ -179,9 +158,8 @@ class Worker:
     async def _page(self, item: Item) -> None:
         began = self._now()
         # What this slice has read of a synced original before counts as old as the slice.
-        async with self._readings.of(
-            self._hold, item, PageReading(item.read_at, Walk(item.id)), self._began_at
-        ) as reading:
+        fresh = PageReading(item.began_at or self._began_at, item.read_at, Walk(item.id))
+        async with self._readings.of(self._hold, item, fresh) as reading:
             page = await self._whole_page(item, reading)
             tree = await self._tree(item, reading.walk)
         outcome, planned = "taken", item.slug
@@ -194,7 +172,7 @@ class Worker:
             )
             copies = await self._copies_of(files)
             found = [*self._due_children(item, family, reading), *self._due_databases(tree, reading.walk.heads)]
-            kept, text = self._written(item, page, tree, bundle, reading.read_at, files, copies)
+            kept, text = self._written(item, page, tree, bundle, reading, files, copies)
             outcome = await self._bundles.commit_page(
                 self._hold,
                 item,
@@ -240,7 +218,7 @@ class Worker:
                 kept is None
                 or child["id"] in item.due_children
                 or (kept.slug, kept.source, kept.visibility, kept.parent) != place
-                or (self._forced_at is not None and kept.read_at < self._forced_at)
+                or (self._forced_at is not None and kept.began_at < self._forced_at)
             ):
                 slug, source, visibility, parent = place
                 page = reading.walk.pages.get(child["id"])
@@ -254,6 +232,7 @@ class Worker:
                         title=child["title"],
                         page=msgspec.Raw(encode(unsigned(page) if page else None).encode()),
                         read_at=reading.read_at if page else 0.0,
+                        began_at=reading.began_at if page else 0.0,
                         digest=kept.digest if kept else "",
                         children=kept.children if kept else [],
                         owners=kept.copied if kept else {},
@@ -265,7 +244,7 @@ class Worker:
         due = []
         for id in tree.databases:
             kept = self._databases.get(id)
-            if kept is None or kept.lost or (self._forced_at is not None and kept.read_at < self._forced_at):
+            if kept is None or kept.lost or (self._forced_at is not None and kept.began_at < self._forced_at):
                 head = heads.get(id)
                 due.append(
                     Item(
@@ -284,7 +263,7 @@ class Worker:
         page: JSON,
         tree: Tree,
         bundle: PageBundle,
-        read_at: float,
+        reading: PageReading,
         files: Found,
         copies: Mapping[str, Copy],
     ) -> tuple[Kept, Text]:
@@ -296,7 +275,8 @@ class Worker:
             title=title_of(page),
             created=page["created_time"],
             edited=page["last_edited_time"],
-            read_at=read_at,
+            read_at=reading.read_at,
+            began_at=reading.began_at,
             digest=self._copies.marked(bundle.digest, files.refs),
             visibility=item.visibility,
             meta_digest=bundle.meta_digest,
@@ -320,8 +300,8 @@ class Worker:
     async def _database(self, item: Item) -> None:
         is_known = item.data_source_ids and not item.digest
         head = Head(item.id, item.title, item.data_source_ids) if is_known else None
-        fresh = DatabaseReading(0, Reading(item.id, head))
-        async with self._readings.of(self._hold, item, fresh, self._now()) as reading:
+        fresh = DatabaseReading(self._now(), 0, Reading(item.id, head))
+        async with self._readings.of(self._hold, item, fresh) as reading:
             database = await read(self._notion, reading.rows)
         files = Found(self._address)
         bundle = database_bundle.build(database, files)
@@ -330,6 +310,7 @@ class Worker:
             title=database.title,
             data_source_ids=list(reading.rows.schemas),
             read_at=reading.read_at,
+            began_at=reading.began_at,
             digest=self._copies.marked(bundle.digest, files.refs),
             signature=signature(database.rows),
         )

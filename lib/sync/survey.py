@@ -98,6 +98,7 @@ class Survey:
             listed=listed,
             watched=Watched(
                 read_at=self._notion.notion_time(progress.began_at),
+                began_at=progress.began_at,
                 pages=progress.pages,
                 changed_databases={id for id, state in progress.databases.items() if state == "changed"},
                 lost_databases={id for id, state in progress.databases.items() if state == "lost"},
@@ -130,7 +131,7 @@ class Survey:
                     f"source {name}: Notion does not show its rows ({refusal.reason}). Share the database with the "
                     "integration (••• → Connections in Notion), or mend NOTION_SOURCES."
                 ) from None
-            rows += [row_of(page, name, self._notion.notion_time(asked_at)) for page in pages]
+            rows += [row_of(page, name, self._notion.notion_time(asked_at), asked_at) for page in pages]
 
     def _since(self, kept: KeptSource | None, reference: str) -> str | None:
         """From when on a big source's changed rows are asked for; None: all rows are listed."""

@@ -18,9 +18,10 @@ from lib.store.runs import Hold, Runs, key_of
 
 
 class PageReading(msgspec.Struct, omit_defaults=True):
-    """A page's reading. `read_at` (epoch seconds, Notion's clock; 0: not known yet): nothing in it is older. `page` is
-    the page object where it took a request."""
+    """A page's reading: nothing in it is older than `began_at` by our clock, or `read_at` by Notion's (epoch seconds;
+    0: not known yet). `page` is the page object where it took a request."""
 
+    began_at: float
     read_at: float
     walk: Walk
     page: JSON = {}
@@ -28,8 +29,9 @@ class PageReading(msgspec.Struct, omit_defaults=True):
 
 
 class DatabaseReading(msgspec.Struct, omit_defaults=True):
-    """A child database's reading; `read_at` as for a page."""
+    """A child database's reading, dated as a page's is."""
 
+    began_at: float
     read_at: float
     rows: Reading
 
@@ -44,8 +46,8 @@ class Readings:
         self._notion, self._runs, self._now = notion, runs, now
 
     @asynccontextmanager
-    async def of(self, hold: Hold, item: Item, fresh: Unfinished, began_at: float) -> AsyncIterator[Unfinished]:
-        """Around the reading of an item, which begins at `began_at` (our epoch seconds) or where it was left.
+    async def of(self, hold: Hold, item: Item, fresh: Unfinished) -> AsyncIterator[Unfinished]:
+        """Around the reading of an item, which begins as `fresh` or where it was left.
 
         What Notion or the clock interrupts is handed on, and the item put back, due at once. Raises what interrupted
         it, and `TakenOver`.
@@ -58,14 +60,14 @@ class Readings:
             yield reading
         except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
             if msgspec.json.encode(reading) != before:
-                self._date(reading, began_at)
+                self._date(reading)
                 if not isinstance(stop, NotionAway):  # one that failed is put back with a pause
                     again = msgspec.structs.replace(item, interrupted=True)
                     await self._runs.put_back(hold, again, self._now())  # first: whoever was overtaken ends here
                 await self._runs.hand_on(hold.run_id, what, unsigned(msgspec.to_builtins(reading)))
             raise
-        self._date(reading, began_at)
+        self._date(reading)
 
-    def _date(self, reading: Unfinished, began_at: float) -> None:
+    def _date(self, reading: Unfinished) -> None:
         """Only answers tell Notion's clock, so a reading is dated when it has some."""
-        reading.read_at = reading.read_at or self._notion.notion_time(began_at)
+        reading.read_at = reading.read_at or self._notion.notion_time(reading.began_at)

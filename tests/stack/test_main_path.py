@@ -80,3 +80,12 @@ def test_a_child_page_that_is_not_shared_is_shown_as_unavailable_and_fails_nothi
     site.sync()
     site.check()
     assert site.read("page:lighthouse/keeper-s-cottage")
+
+
+def test_an_edit_a_moment_after_a_sync_is_published_by_the_next_one(site: Site) -> None:
+    """Notion's clock shows whole seconds; which of two readings of one second is newer is told by ours."""
+    visit = "aaaaaaaa-0000-4000-8000-000000000002"
+    for number in range(5):
+        site.notion.edit.set_property(visit, "slug", f"visit-{number}")
+        site.sync(page=visit)
+        assert site.read(f"page:visit-{number}")["meta"]["id"] == visit

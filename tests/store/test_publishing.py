@@ -85,6 +85,7 @@ def page(id: str, slug: str, read_at: float, **more: Any) -> Kept:
         "created": created,
         "edited": created,
         "read_at": read_at,
+        "began_at": read_at,
         "digest": f"{id}{slug}{read_at}",
         "meta_digest": f"{id}{slug}",
         "rank": Rank(id=id, created=created),

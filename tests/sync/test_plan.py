@@ -27,6 +27,7 @@ def row(id: str, **more: Any) -> Row:
         "paused": False,
         "page": msgspec.Raw(b"{}"),
         "read_at": AFTER_THE_MINUTE,
+        "began_at": AFTER_THE_MINUTE,
     }
     return Row(**facts | more)
 
@@ -39,6 +40,7 @@ def kept(id: str, **more: Any) -> Kept:
         "created": MINUTE,
         "edited": MINUTE,
         "read_at": AFTER_THE_MINUTE,
+        "began_at": AFTER_THE_MINUTE,
         "digest": "d",
         "rank": None if "parent" in more else Rank(id=id, created=MINUTE),
     }
@@ -89,7 +91,7 @@ def test_a_page_that_could_not_be_read_stays_due() -> None:
 
 
 def test_a_forced_run_reads_what_was_read_before_it_was_asked_for() -> None:
-    pages = {"a": kept("a"), "b": kept("b", read_at=AFTER_THE_MINUTE + 100)}
+    pages = {"a": kept("a"), "b": kept("b", began_at=AFTER_THE_MINUTE + 100)}
 
     plan = make(listed(row("a"), row("b")), known(pages), Watched(), forced_at=AFTER_THE_MINUTE + 50)
 
@@ -178,7 +180,7 @@ def test_an_original_outside_the_sources_is_watched_on_its_page() -> None:
 
 
 def test_a_changed_child_database_is_read_without_the_page_that_shows_it() -> None:
-    databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, "x")}
+    databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, AFTER_THE_MINUTE, "x")}
     memory = known({"a": kept("a", databases=["d"])}, databases=databases)
 
     assert watches(listed(row("a")), memory, None).databases == ["d"]
@@ -251,7 +253,7 @@ def test_a_child_database_that_could_not_be_read_is_watched_until_it_is_shared()
 
 
 def test_a_page_is_due_until_it_has_noticed_that_its_child_database_is_lost() -> None:
-    databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, "x", lost=True)}
+    databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, AFTER_THE_MINUTE, "x", lost=True)}
     memory = known({"a": kept("a", databases=["d"])}, databases=databases)
 
     assert due(make(listed(row("a")), memory, Watched())) == ["a"]

@@ -20,6 +20,7 @@ def page(id: str, slug: str, **more: Any) -> Kept:
         "created": "2026-01-01T00:00:00.000Z",
         "edited": "2026-01-01T00:00:00.000Z",
         "read_at": 1_770_000_000.0,
+        "began_at": 1_770_000_000.0,
         "digest": f"digest of {id}",
     }
     return Kept(**facts | more)
@@ -78,7 +79,7 @@ def test_dropping_a_row_takes_everything_below_it_along() -> None:
         "z": row("z", "other"),
     }
 
-    state = settle(kept, {"d": KeptDatabase("D", [], 0.0, "")}, outcome(drops=("a",)))
+    state = settle(kept, {"d": KeptDatabase("D", [], 0.0, 0.0, "")}, outcome(drops=("a",)))
 
     assert state.dropped == ["a", "b", "c"]
     assert state.left == {"top": 0, "top/child": 0, "top/child/leaf": 0}

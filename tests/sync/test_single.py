@@ -12,7 +12,7 @@ from lib.sync.survey import Found, Progress
 
 ID = "aaaaaaaa-0000-4000-8000-000000000001"
 MINUTE = "2026-05-01T10:00:00.000Z"
-ROW = Kept("about", "pages", "About", MINUTE, MINUTE, 1.0, "d", rank=Rank(ID, MINUTE))
+ROW = Kept("about", "pages", "About", MINUTE, MINUTE, 1.0, 1.0, "d", rank=Rank(ID, MINUTE))
 
 
 class Notion:

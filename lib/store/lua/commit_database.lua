@@ -1,13 +1,13 @@
 -- Publishes a child database's bundle and ends its claim. KEYS and ARGV as named below; an empty `text` leaves the
 -- published bundle as it is. Answers done, older, repeated or lost, as for a page.
-local lane, token, item, id, text, readAt, kept, ttl, tokens, lacking = unpack(ARGV)
+local lane, token, item, id, text, beganAt, kept, ttl, tokens, lacking = unpack(ARGV)
 local run, bundle, databases, files, named, uncopied = unpack(KEYS)
 -- include name_files
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', item) ~= token then return 'repeated' end
 
 local before = redis.call('HGET', databases, id)
-local newer = before and tonumber(string.match(before, '"read_at":([%d%.eE+]+)')) > tonumber(readAt)
+local newer = before and tonumber(string.match(before, '"began_at":([%d%.eE+]+)')) > tonumber(beganAt)
 if not newer then
   redis.call('HSET', databases, id, kept)
   if text ~= '' then

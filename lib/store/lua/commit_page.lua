@@ -6,7 +6,7 @@
 -- Answers done, older (a newer reading stands in KV), staged, taken (by a page that stays), repeated (this page is no
 -- concern of the slice any more: this very call came through before and its answer was lost, or its claim expired), or lost
 -- (the whole lane).
-local lane, token, id, slug, source, head, parts, readAt, kept, meta, ttl = unpack(ARGV, 1, 11)
+local lane, token, id, slug, source, head, parts, beganAt, kept, meta, ttl = unpack(ARGV, 1, 11)
 local warnings, leaving, tokens, lacking = unpack(ARGV, 12, 15)
 local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged, prepared = unpack(KEYS)
 local files, named, uncopied = unpack(KEYS, 13)
@@ -20,7 +20,7 @@ end
 
 local before = redis.call('HGET', keptKey, id)
 -- The member is found as text: decoding it here would turn its empty lists into objects.
-local newer = before and tonumber(string.match(before, '"read_at":([%d%.eE+]+)')) > tonumber(readAt)
+local newer = before and tonumber(string.match(before, '"began_at":([%d%.eE+]+)')) > tonumber(beganAt)
 local outcome = newer and 'older' or 'done'
 
 if outcome == 'done' and head ~= '' then
