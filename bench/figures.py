@@ -4,8 +4,8 @@ import msgspec
 
 
 class Invocation(msgspec.Struct, frozen=True):
-    """One call of a function: its own share of everything. `cpu_seconds` of its `seconds` it computed, else it waited;
-    `peak_megabytes` is of the process."""
+    """One call of a function, and what was used from its beginning to its end (slices do not overlap, but the trigger
+    and the first slice may). Of its `seconds` it computed `cpu_seconds`; `peak_megabytes` is the process's."""
 
     path: str
     status: int
@@ -34,6 +34,9 @@ class Figures(msgspec.Struct, frozen=True):
     written: int
     status: str
     messages: int
+    kv_commands: int
+    kv_bytes: int
+    cpu_seconds: float
     invocations: list[Invocation]
 
     @property
@@ -41,21 +44,14 @@ class Figures(msgspec.Struct, frozen=True):
         return [call for call in self.invocations if call.path.endswith("/worker")]
 
     @property
-    def kv_commands(self) -> int:
-        return sum(call.kv_commands for call in self.invocations)
-
-    @property
-    def kv_bytes(self) -> int:
-        return sum(call.kv_bytes for call in self.invocations)
-
-    @property
     def billed_seconds(self) -> float:
         return sum(call.seconds for call in self.invocations)
 
     @property
-    def cpu_seconds(self) -> float:
-        return sum(call.cpu_seconds for call in self.invocations)
-
-    @property
     def peak_megabytes(self) -> float:
         return max(call.peak_megabytes for call in self.invocations)
+
+    @property
+    def ratio(self) -> float:
+        """Time taken ÷ time bound."""
+        return self.seconds / self.bound

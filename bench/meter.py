@@ -29,8 +29,7 @@ class Spent(NamedTuple):
 class Meter:
     """Stands before the functions; `invocations` in the order of their ends.
 
-    `asked` tells how many requests Notion has had, `kept` how many commands and bytes KV has. Calls that run side by
-    side would be charged for each other: the benches make none.
+    `asked` tells how many requests Notion has had, `kept` how many commands and bytes KV has.
     """
 
     def __init__(self, functions: Functions, asked: Callable[[], int], kept: Callable[[], tuple[int, int]]) -> None:
@@ -39,17 +38,18 @@ class Meter:
         self._http = httpx.AsyncClient(trust_env=False, timeout=None, verify=False)
         self.app = Starlette(routes=[Route("/{path:path}", self._pass, methods=["GET", "POST"])])
 
-    def _spent(self) -> Spent:
+    def spent(self) -> Spent:
+        """What was used up to now."""
         return Spent(time.monotonic(), self._functions.cpu_seconds, self._asked(), *self._kept())
 
     async def _pass(self, request: Request) -> Response:
         body = await request.body()
         self._functions.forget_peak()
-        before = self._spent()
+        before = self.spent()
         headers = [pair for pair in request.headers.items() if pair[0] not in OF_ONE_HOP]
         target = f"{self._functions.url}{request.url.path}?{request.url.query}".removesuffix("?")
         answer = await self._http.request(request.method, target, content=body, headers=headers)
-        share = Spent(*(now - then for now, then in zip(self._spent(), before, strict=True)))
+        share = Spent(*(now - then for now, then in zip(self.spent(), before, strict=True)))
         self.invocations.append(
             Invocation(request.url.path, answer.status_code, *share[:2], self._functions.peak_megabytes, *share[2:])
         )

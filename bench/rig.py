@@ -50,6 +50,7 @@ class Rig:
         self.latency_seconds = latency_ms / 1000
         self.requests_per_minute = requests_per_minute
         self.skipped_seconds = 0.0
+        self._own = (0, 0)
         with ExitStack() as opening:
             self.notion = opening.enter_context(NotionStandIn(source=workspace))
             self.notion.limit.requests = requests_per_minute
@@ -83,6 +84,10 @@ class Rig:
         }
 
     def _kept(self) -> tuple[int, int]:
+        commands, transferred = self._used()
+        return commands - self._own[0], transferred - self._own[1]
+
+    def _used(self) -> tuple[int, int]:
         usage = self.upstash.usage
         return usage.commands.total(), usage.bytes_in + usage.bytes_out
 
@@ -91,14 +96,15 @@ class Rig:
         self.notion.log.clear_stats()
         self.meter.invocations = []
         messages = self.qstash.counts.total()
-        began = self._now()
+        before, began = self.meter.spent(), self._now()
         answer = self._ask("/api/sync/trigger", query)
         run = self._ended(answer["runId"])
+        ended, after = self._now(), self.meter.spent()
         minimum = truth.minimum_requests(self.notion.workspace, DATABASES)
         stats = self.notion.log.stats
         return Figures(
             name=name,
-            seconds=self._now() - began,
+            seconds=ended - began,
             bound=bound_seconds(self.notion.workspace, DATABASES, self.latency_seconds, self.requests_per_minute),
             minimum=minimum,
             requests=stats["total"],
@@ -108,6 +114,9 @@ class Rig:
             written=int(run.get("written", 0)),
             status=run["status"],
             messages=self.qstash.counts.total() - messages,
+            kv_commands=after.kv_commands - before.kv_commands,
+            kv_bytes=after.kv_bytes - before.kv_bytes,
+            cpu_seconds=after.cpu_seconds - before.cpu_seconds,
             invocations=list(self.meter.invocations),
         )
 
@@ -116,9 +125,13 @@ class Rig:
         self._advance(121.0)
 
     def command(self, *words: str) -> Any:
-        """One KV command, as its plain answer."""
+        """One KV command of the bench's own, as its plain answer; it is not counted. Nothing else is under way."""
+        before = self._used()
         headers = {"Authorization": f"Bearer {self.upstash.token}"}
-        return httpx.post(self.upstash.url, json=words, headers=headers, trust_env=False).json()["result"]
+        answer = httpx.post(self.upstash.url, json=words, headers=headers, trust_env=False).json()["result"]
+        own = [now - then for now, then in zip(self._used(), before, strict=True)]
+        self._own = (self._own[0] + own[0], self._own[1] + own[1])
+        return answer
 
     def close(self) -> None:
         self._open.close()
