@@ -1,4 +1,4 @@
-.PHONY: help demo test lint clean
+.PHONY: help demo test bench lint clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -20,6 +20,9 @@ demo: $(STAMP) ## the whole stack on this machine, with no account: one sync, an
 
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
 	@$(VENV)/bin/python -m pytest $(ARGS)
+
+bench: $(STAMP) $(NODE_STAMPS) ## every number of the project, into bench/RESULTS.md (ARGS=full: only that)
+	@$(VENV)/bin/python -m bench $(ARGS)
 
 lint: $(STAMP) ## format, style and types
 	@$(VENV)/bin/ruff format --check --quiet .

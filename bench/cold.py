@@ -111,12 +111,11 @@ def _median(name: str, each: list[Start]) -> Start:
 
 def _ratio(seen: Mapping[str, list[Start]], part: str) -> float:
     rounds = zip(seen[TRIGGER], seen[UNAVOIDABLE], strict=True)
-    return statistics.median(getattr(trigger, part) / getattr(unavoidable, part) for trigger, unavoidable in rounds)
+    ratios: list[float] = [getattr(trigger, part) / getattr(unavoidable, part) for trigger, unavoidable in rounds]
+    return statistics.median(ratios)
 
 
-def _warm(
-    bundle: tuple[Path, dict[str, Any]], python: str, environ: Mapping[str, str], times: int
-) -> list[float]:
+def _warm(bundle: tuple[Path, dict[str, Any]], python: str, environ: Mapping[str, str], times: int) -> list[float]:
     """Milliseconds of each call but the first. Runs of one page go side by side: no call joins another's run."""
     function = Function(bundle[0], python, bundle[1], environ)
     took: list[float] = []

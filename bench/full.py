@@ -1,14 +1,15 @@
 """A full sync: of the sample, of 100 pages and 200 posts, of deep trees; in Notion's weather and with its window."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from bench.figures import Figures
 from bench.rig import Rig
 from dev.notion.generate import generate
 from dev.notion.load import load
+from dev.notion.workspace import Workspace
 
-WORKSPACES = {
+WORKSPACES: dict[str, Callable[[], Workspace]] = {
     "sample workspace": load,
     "100 pages + 200 posts": partial(generate, pages=100, posts=200),
     "50 pages, 10 levels deep": partial(generate, pages=50, posts=0, depth=10),

@@ -49,11 +49,18 @@ class Meter:
         headers = [pair for pair in request.headers.items() if pair[0] not in OF_ONE_HOP]
         target = f"{self._functions.url}{request.url.path}?{request.url.query}".removesuffix("?")
         answer = await self._http.request(request.method, target, content=body, headers=headers)
-        share = Spent(*(now - then for now, then in zip(self.spent(), before, strict=True)))
+        after = self.spent()
         self.invocations.append(
-            Invocation(request.url.path, answer.status_code, *share[:2], self._functions.peak_megabytes, *share[2:])
+            Invocation(
+                path=request.url.path,
+                status=answer.status_code,
+                seconds=after.seconds - before.seconds,
+                cpu_seconds=after.cpu_seconds - before.cpu_seconds,
+                peak_megabytes=self._functions.peak_megabytes,
+                requests=after.requests - before.requests,
+                kv_commands=after.kv_commands - before.kv_commands,
+                kv_bytes=after.kv_bytes - before.kv_bytes,
+            )
         )
         kept = {name: value for name, value in answer.headers.items() if name not in OF_ONE_HOP}
         return Response(answer.content, answer.status_code, kept)
-
-

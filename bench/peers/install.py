@@ -16,8 +16,16 @@ def install() -> None:
     if _is_new("requirements.txt", CACHE / "venv"):
         subprocess.run([sys.executable, "-m", "venv", "--clear", CACHE / "venv"], check=True)
         # notion-to-json declares Python 3.13, and runs on older ones.
-        pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--ignore-requires-python"]
-        subprocess.run([*pip, "-r", HERE / "requirements.txt"], check=True)
+        pip = [
+            str(PYTHON),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--ignore-requires-python",
+        ]
+        subprocess.run([*pip, "-r", str(HERE / "requirements.txt")], check=True)
         shutil.copy2(HERE / "requirements.txt", CACHE / "venv")
     if shutil.which("npm") and _is_new("package.json", NODE_PROJECT):
         NODE_PROJECT.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,8 @@ DRIVERS = HERE / "drivers"
 
 @dataclass(frozen=True)
 class Peer:
-    """`command` is run in the folder of the Node project. `old`: speaks a version of Notion's API that the stand-in does
-    not, so it gets the edge. `outline`: it reads what an Outline page links to. `note`: what a reader must know."""
+    """`command` is run in the folder of the Node project. `old`: speaks a version of Notion's API that the stand-in
+    does not, so it gets the edge. `outline`: it reads what an Outline page links to. `note`: what to know of it."""
 
     name: str
     command: tuple[str, ...]
@@ -22,34 +22,34 @@ class Peer:
 PEERS = (
     Peer(
         "notion-client 3.1.0, README",
-        (str(PYTHON), str(DRIVERS / "notion_client_readme.py")),
+        (str(PYTHON), str(DRIVERS / "client_readme.py")),
         "one request after the other; enters child pages as if they were blocks",
     ),
     Peer(
         "notion-sync-lib 1.2.3",
-        (str(PYTHON), str(DRIVERS / "notion_sync_lib.py")),
+        (str(PYTHON), str(DRIVERS / "sync_lib.py")),
         "a library: who calls it lists the rows; 0.35 s between requests",
     ),
     Peer(
         "notion-to-json 1.1.0",
-        (str(PYTHON), str(DRIVERS / "notion_to_json.py")),
+        (str(PYTHON), str(DRIVERS / "to_json.py")),
         "exports all that the integration sees, not only the sources; 3 requests a second",
         old=True,
     ),
     Peer(
         "notion-to-md 3.1.9",
-        ("node", str(DRIVERS / "notion_to_md.mjs")),
+        ("node", str(DRIVERS / "to_md.mjs")),
         "Markdown; a page after the other",
     ),
     Peer(
         "notion-to-md 3.1.9, Promise.all",
-        ("node", str(DRIVERS / "notion_to_md.mjs"), "together"),
+        ("node", str(DRIVERS / "to_md.mjs"), "together"),
         "Markdown; all pages at once",
     ),
     Peer(
         "docu-notion 0.16.2",
         ("node", str(DRIVERS / "docu_notion.cjs")),
-        "Markdown with its images in files; needs an Outline page, which the bench adds",
+        "Markdown and images; needs an Outline page (the bench adds it); ends at a `heading_4`, which it doesn't know",
         old=True,
         outline=True,
     ),
