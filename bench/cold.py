@@ -51,17 +51,22 @@ class Cold(msgspec.Struct, frozen=True):
     warm_p95: float
 
 
-def measure(starts: int = STARTS, warm_calls: int = WARM_CALLS) -> Cold | None:
+def measure() -> Cold | None:
     """None where the Vercel CLI, or a Python that it supports, is missing."""
     tools = Toolchain()
     if not tools.is_complete:
         return None
+    with tempfile.TemporaryDirectory() as folder:
+        build = tools.build(copy_of_the_project(Path(folder) / "project"))
+        return measure_build(build, Path(folder) / "bundles", STARTS, WARM_CALLS)
+
+
+def measure_build(build: Build, folder: Path, starts: int, warm_calls: int) -> Cold:
+    """`folder` is where bundles are laid out."""
     with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         upstash = opened.enter_context(UpstashStandIn())
         qstash = opened.enter_context(QStashStandIn())
         qstash.fail(Fault(how="drop"))
-        build = tools.build(copy_of_the_project(folder / "project"))
         bundles = {name: _bundle(build, name, folder / name.strip("/")) for name in build.functions}
         bundles |= {code: _probe(build, code, folder / f"probe {code}") for code in (NOTHING, UNAVOIDABLE)}
         environ = _environ(upstash, qstash)
@@ -69,7 +74,7 @@ def measure(starts: int = STARTS, warm_calls: int = WARM_CALLS) -> Cold | None:
         medians = {name: _median(name, each) for name, each in seen.items()}
         warm = _warm(bundles[TRIGGER], build.python, environ, warm_calls)
     return Cold(
-        python=tools.version,
+        python=build.functions[TRIGGER]["runtime"].removeprefix("python"),
         bare=medians.pop(NOTHING),
         unavoidable=medians.pop(UNAVOIDABLE),
         starts=list(medians.values()),

@@ -1,7 +1,8 @@
 """The address at which the functions are called: passes calls on and writes down what each one took."""
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import httpx
@@ -36,7 +37,12 @@ class Meter:
         self.invocations: list[Invocation] = []
         self._functions, self._asked, self._kept = functions, asked, kept
         self._http = httpx.AsyncClient(trust_env=False, timeout=None, verify=False)
-        self.app = Starlette(routes=[Route("/{path:path}", self._pass, methods=["GET", "POST"])])
+        self.app = Starlette(routes=[Route("/{path:path}", self._pass, methods=["GET", "POST"])], lifespan=self._open)
+
+    @asynccontextmanager
+    async def _open(self, app: Starlette) -> AsyncIterator[None]:
+        async with self._http:
+            yield
 
     def spent(self) -> Spent:
         """What was used up to now."""

@@ -25,7 +25,7 @@ wait for real.
 """
 
 
-def write(results: Results) -> None:
+def write(results: Results, folder: Path = FOLDER) -> None:
     """Writes the report of the parts that were measured."""
     parts = [INTRODUCTION, _table("Bars", ("What", "Bar", "Measured", ""), _bars(results))]
     if results.full:
@@ -33,12 +33,12 @@ def write(results: Results) -> None:
     if results.changes:
         parts.append(_changes(results.changes, results.measured["changes"]))
     if results.growth:
-        parts.append(_growth(results.growth, results.measured["growth"]))
+        parts.append(_growth(results.growth, results.measured["growth"], folder))
     if results.cold:
         parts.append(_cold(results.cold, results.measured["cold"]))
     if results.peers:
-        parts.append(_peers(results.peers, results.measured["peers"]))
-    (FOLDER / "RESULTS.md").write_text("\n".join(parts), "utf-8")
+        parts.append(_peers(results.peers, results.measured["peers"], folder))
+    (folder / "RESULTS.md").write_text("\n".join(parts), "utf-8")
 
 
 def _bars(results: Results) -> Iterator[Sequence[str]]:
@@ -89,14 +89,14 @@ def _changes(runs: Iterable[Figures], measured: str) -> str:
     return f"{_table('When little changed', heads, rows)}\n{_measured(measured)}"
 
 
-def _growth(runs: Sequence[tuple[Figures, Figures]], measured: str) -> str:
+def _growth(runs: Sequence[tuple[Figures, Figures]], measured: str, folder: Path) -> str:
     heads = (
         *("Light pages", "Requests", "Slices", "Time", "KV commands", "KV bytes", "First slice", "In between", "Last"),
         *("Memory", "Nothing changed"),
     )
     table = _table("Growth", heads, [*map(_growth_row, runs), _hundred_thousand(runs[-1])])
     slices = runs[-1][0].slices
-    (FOLDER / "growth.svg").write_text(
+    (folder / "growth.svg").write_text(
         picture.lines(
             f"The {len(slices)} slices of {runs[-1][0].name}, one after the other",
             [
@@ -155,7 +155,7 @@ Medians of a build by `vercel build` (Python {cold.python}), every function star
 {_measured(measured)}"""
 
 
-def _peers(outcomes: Sequence[Outcome], measured: str) -> str:
+def _peers(outcomes: Sequence[Outcome], measured: str, folder: Path) -> str:
     heads = ("", "Sample", "Again after two edits", "100 pages + 200 posts", "Sample with its traps", "Note")
     rows = (
         (
@@ -165,7 +165,7 @@ def _peers(outcomes: Sequence[Outcome], measured: str) -> str:
         )
         for one in outcomes
     )
-    (FOLDER / "peers.svg").write_text(
+    (folder / "peers.svg").write_text(
         picture.bars(
             "Time for 100 pages + 200 posts, and the texts that came out of it",
             [

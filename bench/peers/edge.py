@@ -5,6 +5,8 @@ database again. Each request is passed on as one.
 """
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -28,7 +30,12 @@ class Edge:
     def __init__(self, notion: NotionStandIn) -> None:
         self._notion = notion
         self._http = httpx.AsyncClient(base_url=notion.url, trust_env=False, timeout=None, verify=False)
-        self.app = Starlette(routes=[Route("/{path:path}", self._pass, methods=["GET", "POST"])])
+        self.app = Starlette(routes=[Route("/{path:path}", self._pass, methods=["GET", "POST"])], lifespan=self._open)
+
+    @asynccontextmanager
+    async def _open(self, app: Starlette) -> AsyncIterator[None]:
+        async with self._http:
+            yield
 
     async def _pass(self, request: Request) -> Response:
         body = await request.body()

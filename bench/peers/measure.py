@@ -31,7 +31,7 @@ from dev.serve import Server
 
 OURS = "notion-kv-sync"
 GIVE_UP_SECONDS = 420
-GIVE_UP_ON_TRAPS_SECONDS = 120
+GIVE_UP_ON_TRAPS_SECONDS = 240
 TRAPS = ("02dd01ae-3cbd-5181-a1c0-f4e6ba9fc391", "0a85166b-f347-5b6f-9b60-8a5a4b8fa322")
 """Of the sample: a synced copy that stands inside its own original, and one of a page that is not shared."""
 
