@@ -28,6 +28,11 @@ class Walk(msgspec.Struct, omit_defaults=True):
     parents: dict[str, JSON] = {}
     owners: dict[str, str | None] = {}
 
+    @property
+    def has_read(self) -> bool:
+        """Whether there is anything to go on from."""
+        return bool(self.lists) or any(children.results for children in self.begun.values())
+
 
 def original_of(block: JSON) -> str | None:
     """The id of the original whose content a synced copy shows; None for every other block."""

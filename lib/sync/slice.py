@@ -26,6 +26,8 @@ from lib.sync.survey import signature
 PAGES_AT_ONCE = 8
 PAUSES_SECONDS = (10.0, 40.0, 160.0)
 """How long an item waits after each failure; after one more it is reported."""
+DUE_FIRST = 0.0
+"""When an interrupted page is due: as early as the plan's other items, so that the next slice goes on with it."""
 LINGER_SECONDS = 8.0
 """How long requests under way are waited for when the slice's time is used up."""
 
@@ -174,11 +176,11 @@ class Worker:
         try:
             tree = await read_tree(self._notion, walk, self._originals, known_databases=known, known_owners=owners)
         except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
-            if walk.lists or walk.begun:
+            if walk.has_read:
                 await self._memory.keep_partial(item.id, msgspec.json.encode(walk))
                 if not isinstance(stop, NotionAway):
                     again = msgspec.structs.replace(item, interrupted=True)
-                    await self._runs.put_back(self._hold, again, self._now())
+                    await self._runs.put_back(self._hold, again, DUE_FIRST)
             raise
         return tree, walk.heads
 

@@ -44,6 +44,16 @@ def again(walk: Walk) -> Walk:
     return msgspec.json.decode(msgspec.json.encode(walk), type=Walk)
 
 
+async def test_a_walk_without_an_answer_has_nothing_to_go_on_from() -> None:
+    stage = Stage(page_size=3)
+    page = everything(stage)
+    for answers in (0, 1):
+        walk = Walk(page)
+        with pytest.raises(OutOfTime):
+            await read_tree(stopping(stage, answers), walk, Originals())
+        assert walk.has_read is bool(answers)
+
+
 @pytest.fixture
 def whole() -> tuple[Stage, str]:
     stage = Stage(page_size=3)
