@@ -1,6 +1,8 @@
 """How fast functions start, as `vercel build` makes them and Vercel's own shim runs them; and the trigger when warm."""
 
+import os
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
@@ -22,6 +24,8 @@ WARM_CALLS = 300
 TRIGGER = "/api/sync/trigger"
 NOTHING = ""
 UNAVOIDABLE = "import qstash, upstash_redis"
+LOADED = "import asyncio, http.server, json, logging, socket"
+"""What every function on the shim has imported before its own module is."""
 A_HANDLER = "from http.server import BaseHTTPRequestHandler\n\n\nclass handler(BaseHTTPRequestHandler):\n    pass\n"
 
 Bundles = Mapping[str, tuple[Path, dict[str, Any]]]
@@ -37,9 +41,10 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Cold(msgspec.Struct, frozen=True):
-    """`bare` imports nothing, `unavoidable` what the trigger can't do without. `import_ratio` and `init_ratio` are the
-    trigger's `user` and `init` to that one's, medians over starts that followed each other. `warm_p50` and `warm_p95`
-    are a warm trigger's answers in milliseconds, with KV and QStash on loopback: its own time is less."""
+    """`bare` imports nothing, `unavoidable` what the trigger can't do without. `import_ratio`: CPU time of the
+    trigger's imports to that of those; `init_ratio`: the same of the shim's `initDuration`, the median over starts that followed
+    each other. `warm_p50` and `warm_p95` are a warm trigger's answers in milliseconds, with KV and QStash on loopback:
+    its own time is less."""
 
     python: str
     starts: list[Start]
@@ -72,14 +77,15 @@ def measure_build(build: Build, folder: Path, starts: int, warm_calls: int) -> C
         environ = _environ(upstash, qstash)
         seen = _starts(bundles, build.python, environ, starts)
         medians = {name: _median(name, each) for name, each in seen.items()}
+        import_ratio = _import_ratio(bundles[TRIGGER][0], build.python, starts)
         warm = _warm(bundles[TRIGGER], build.python, environ, warm_calls)
     return Cold(
         python=build.functions[TRIGGER]["runtime"].removeprefix("python"),
         bare=medians.pop(NOTHING),
         unavoidable=medians.pop(UNAVOIDABLE),
         starts=list(medians.values()),
-        import_ratio=_ratio(seen, "user"),
-        init_ratio=_ratio(seen, "init"),
+        import_ratio=import_ratio,
+        init_ratio=_init_ratio(seen),
         warm_p50=statistics.median(warm),
         warm_p95=statistics.quantiles(warm, n=20)[-1],
     )
@@ -114,10 +120,28 @@ def _median(name: str, each: list[Start]) -> Start:
     return Start(name, init, user)
 
 
-def _ratio(seen: Mapping[str, list[Start]], part: str) -> float:
+def _init_ratio(seen: Mapping[str, list[Start]]) -> float:
     rounds = zip(seen[TRIGGER], seen[UNAVOIDABLE], strict=True)
-    ratios: list[float] = [getattr(trigger, part) / getattr(unavoidable, part) for trigger, unavoidable in rounds]
-    return statistics.median(ratios)
+    return statistics.median(trigger.init / unavoidable.init for trigger, unavoidable in rounds)
+
+
+def _import_ratio(bundle: Path, python: str, times: int) -> float:
+    """By CPU time, which other programs on the machine move less; without what the shim has loaded already."""
+    codes = (LOADED, f"{LOADED}; {UNAVOIDABLE}", f"{LOADED}; import api.sync.trigger")
+    rounds = [[_cpu_seconds(bundle, python, code) for code in codes] for _ in range(times)]
+    loaded, unavoidable, trigger = (statistics.median(each) for each in zip(*rounds, strict=True))
+    return (trigger - loaded) / (unavoidable - loaded)
+
+
+def _cpu_seconds(bundle: Path, python: str, code: str) -> float:
+    """What a fresh interpreter takes to run `code` in a bundle, user and system."""
+    environ = {"PATH": os.defpath, "PYTHONPATH": "_vendor", "PYTHONDONTWRITEBYTECODE": "1"}
+    process = subprocess.Popen([python, "-c", code], cwd=bundle, env=environ)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"failed in {bundle}: {code}")
+    return float(usage.ru_utime + usage.ru_stime)
 
 
 def _warm(bundle: tuple[Path, dict[str, Any]], python: str, environ: Mapping[str, str], times: int) -> list[float]:

@@ -156,11 +156,19 @@ Medians of a build by `vercel build` (Python {cold.python}), every function star
 
 
 def _peers(outcomes: Sequence[Outcome], measured: str, folder: Path) -> str:
-    heads = ("", "Sample", "Again after two edits", "100 pages + 200 posts", "Sample with its traps", "Note")
+    heads = (
+        "",
+        "Sample",
+        "Again after two edits",
+        "100 pages + 200 posts",
+        "Sample with its traps",
+        "100 pages + 600 posts",
+        "Note",
+    )
     rows = (
         (
             f"**{one.name}**" if one.name == OURS else one.name,
-            *(_attempt(attempt) for attempt in (one.sample, one.after_edits, one.many, one.traps)),
+            *(_attempt(attempt) for attempt in (one.sample, one.after_edits, one.many, one.traps, one.storm)),
             one.note,
         )
         for one in outcomes
@@ -180,9 +188,10 @@ def _peers(outcomes: Sequence[Outcome], measured: str, folder: Path) -> str:
     return f"""{_table("Peers", heads, rows)}
 Each cell: seconds, requests (429s among them), texts found ÷ texts there. Texts are the distinct ones in the blocks of
 all published pages, child pages and synced copies included. The traps, which the first columns leave out, are a synced
-copy that stands inside its own original, and one of a page that is not shared. docu-notion and notion-to-json speak an
-older version of Notion's API, which a small proxy translates; all peers reach the stand-in by an option for another
-address, docu-notion by a patch of its client's.
+copy that stands inside its own original, and one of a page that is not shared. The last column shows what 429s do to
+who asks for everything at once, where two repetitions of a request are not enough; the others are slower than the
+limit. docu-notion and notion-to-json speak an older version of Notion's API, which a small proxy translates; all peers
+reach the stand-in by an option for another address, docu-notion and notion-to-json by a patch of their clients'.
 
 Where others are better: notion-to-md and docu-notion give Markdown, we give Notion's blocks; docu-notion saves images
 in the same run; notion-to-json takes a whole workspace without being told its databases; and none of them needs a
@@ -193,7 +202,9 @@ queue, a database or a deployment. Of these, only ours reads in a second run wha
 {_measured(measured)}"""
 
 
-def _attempt(attempt: Attempt) -> str:
+def _attempt(attempt: Attempt | None) -> str:
+    if attempt is None:
+        return "–"
     throttled = f" ({attempt.throttled})" if attempt.throttled else ""
     end = "" if attempt.end == "done" else f"; **{attempt.end.replace('|', '/')}**"
     return f"{attempt.seconds:.0f} s, {attempt.requests}{throttled}, {attempt.found:.0%}{end}"

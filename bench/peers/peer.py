@@ -17,6 +17,8 @@ class Peer:
     note: str
     old: bool = False
     outline: bool = False
+    at_once: bool = False
+    """Asks everything at the same moment, so it is also shown more pages than two windows let read."""
 
 
 PEERS = (
@@ -45,6 +47,7 @@ PEERS = (
         "notion-to-md 3.1.9, Promise.all",
         ("node", str(DRIVERS / "to_md.mjs"), "together"),
         "Markdown; all pages at once",
+        at_once=True,
     ),
     Peer(
         "docu-notion 0.16.2",
