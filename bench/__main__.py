@@ -44,9 +44,11 @@ PARTS: dict[str, Part] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help=", ".join(PARTS))
-    chosen = parser.parse_args().parts or list(PARTS)
-    for name in chosen:
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    chosen: list[str] = parser.parse_args().parts
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    for name in chosen or PARTS:
         print(f"{name} …", flush=True)
         began = time.monotonic()
         found = results.read()

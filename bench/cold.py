@@ -42,9 +42,9 @@ class Start(msgspec.Struct, frozen=True):
 
 class Cold(msgspec.Struct, frozen=True):
     """`bare` imports nothing, `unavoidable` what the trigger can't do without. `import_ratio`: CPU time of the
-    trigger's imports to that of those; `init_ratio`: the same of the shim's `initDuration`, the median over starts that followed
-    each other. `warm_p50` and `warm_p95` are a warm trigger's answers in milliseconds, with KV and QStash on loopback:
-    its own time is less."""
+    trigger's imports to that of those; `init_ratio`: the same of the shim's `initDuration`, the median over starts that
+    followed each other. `warm_p50` and `warm_p95` are a warm trigger's answers in milliseconds, with KV and QStash on
+    loopback: its own time is less."""
 
     python: str
     starts: list[Start]
@@ -130,7 +130,7 @@ def _import_ratio(bundle: Path, python: str, times: int) -> float:
     codes = (LOADED, f"{LOADED}; {UNAVOIDABLE}", f"{LOADED}; import api.sync.trigger")
     rounds = [[_cpu_seconds(bundle, python, code) for code in codes] for _ in range(times)]
     loaded, unavoidable, trigger = (statistics.median(each) for each in zip(*rounds, strict=True))
-    return (trigger - loaded) / (unavoidable - loaded)
+    return float((trigger - loaded) / (unavoidable - loaded))
 
 
 def _cpu_seconds(bundle: Path, python: str, code: str) -> float:
