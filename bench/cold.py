@@ -126,10 +126,10 @@ def _init_ratio(seen: Mapping[str, list[Start]]) -> float:
 
 
 def _import_ratio(bundle: Path, python: str, times: int) -> float:
-    """By CPU time, which other programs on the machine move less; without what the shim has loaded already."""
+    """By the least CPU time of each, which other programs move least; without what the shim has loaded already."""
     codes = (LOADED, f"{LOADED}; {UNAVOIDABLE}", f"{LOADED}; import api.sync.trigger")
     rounds = [[_cpu_seconds(bundle, python, code) for code in codes] for _ in range(times)]
-    loaded, unavoidable, trigger = (statistics.median(each) for each in zip(*rounds, strict=True))
+    loaded, unavoidable, trigger = (min(each) for each in zip(*rounds, strict=True))
     return float((trigger - loaded) / (unavoidable - loaded))
 
 
