@@ -23,7 +23,9 @@ from lib.store.memory import Memory
 from lib.store.runs import Hold, Run, Runs
 from lib.sync.survey import signature
 
-PAGES_AT_ONCE = 8
+PAGES_AT_ONCE = 12
+CLAIM_AGAIN_AT = 8
+"""Pages under way when more are claimed: as many as Notion gets requests at a time, so that no place stays free."""
 PAUSES_SECONDS = (10.0, 40.0, 160.0)
 """How long an item waits after each failure; after one more it is reported."""
 DUE_FIRST = 0.0
@@ -68,7 +70,7 @@ class Worker:
         more = True
         try:
             while more or under_way:
-                if more and stop is None and len(under_way) <= PAGES_AT_ONCE // 2:
+                if more and stop is None and len(under_way) <= CLAIM_AGAIN_AT:
                     in_hand = [item.id if item.kind == "page" else f"db:{item.id}" for item in under_way.values()]
                     room = PAGES_AT_ONCE - len(under_way)
                     claimed = await self._runs.claim(hold, room, in_hand, until + 2 * LINGER_SECONDS)
