@@ -192,4 +192,4 @@ def _outline(notion: NotionStandIn) -> str:
 def _last_line(printed: str) -> str:
     """What a program said when it failed, in one line."""
     lines = [line.strip() for line in printed.splitlines() if "rror" in line]
-    return (lines or ["failed"])[-1][:120]
+    return (lines or ["failed"])[-1][:80]
