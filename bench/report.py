@@ -196,9 +196,9 @@ limit. docu-notion and notion-to-json speak an older version of Notion's API, wh
 reach the stand-in by an option for another address, docu-notion and notion-to-json by a patch of their clients'.
 
 Where others are better: asking for all pages at once is as fast as ours, or a little faster, as long as two repetitions
-of a refused request are enough; notion-to-md and docu-notion give Markdown, we give Notion's blocks; docu-notion saves images
-in the same run; notion-to-json takes a whole workspace without being told its databases; and none of them needs a
-queue, a database or a deployment. Of these, only ours reads in a second run what changed and nothing else.
+of a refused request are enough; notion-to-md and docu-notion give Markdown, we give Notion's blocks; docu-notion saves
+images in the same run; notion-to-json takes a whole workspace without being told its databases; and none of them needs
+a queue, a database or a deployment. Of these, only ours reads in a second run what changed and nothing else.
 
 ![Time of each](peers.svg)
 
