@@ -1,4 +1,4 @@
-.PHONY: help demo doctor test soak lint schema picture clean
+.PHONY: help demo doctor test soak bench lint schema picture clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -28,6 +28,9 @@ test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARG
 
 soak: $(STAMP) ## random histories of edits, faults and runs for so long (MINUTES=30)
 	@SOAK_SECONDS=$$(($(MINUTES) * 60)) $(VENV)/bin/python -m pytest tests/stack/histories --show-capture=no
+
+bench: $(STAMP) $(NODE_STAMPS) ## every number of the project, into bench/RESULTS.md (ARGS=full: only that)
+	@$(VENV)/bin/python -m bench $(ARGS)
 
 lint: $(STAMP) ## format, style and types
 	@$(VENV)/bin/ruff format --check --quiet .

@@ -229,7 +229,6 @@ class Services:
     def engine(self, until: float) -> "Engine":
         """The engine of one slice that works until about `until` (epoch seconds)."""
         from lib.bundle.media import address_for
-        from lib.notion.blocks import Originals
         from lib.store.bundles import Bundles
         from lib.store.copies import Copies
         from lib.store.memory import Memory
@@ -246,7 +245,6 @@ class Services:
         memory, bundles = Memory(self.kv, self.keys), Bundles(self.kv, self.keys)
         worker = Worker(
             notion=notion,
-            originals=Originals(),
             runs=self.runs,
             bundles=bundles,
             memory=memory,

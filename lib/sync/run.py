@@ -157,15 +157,18 @@ class Engine:
         forced_at = None
         if run.phase == "plan":
             try:
-                forced_at = await self._plan(hold, run)
+                forced_at, due = await self._plan(hold, run)
             except (NotionWait, OutOfTime) as stop:
                 return stop
+            if not due:
+                return None
         else:
             forced_at = await self._runs.forced_at(hold.run_id)
         # A run of one page reads no other, however it is forced.
         return await self._worker.work(hold, run, None if run.page else forced_at, until)
 
-    async def _plan(self, hold: Hold, run: Run) -> float | None:
+    async def _plan(self, hold: Hold, run: Run) -> tuple[float | None, int]:
+        """Writes the plan; answers since when a page must have been read (None: not forced), and how much is due."""
         remembered = await self._memory.everything()
         known = Known(
             remembered.kept, remembered.overdue, remembered.databases, remembered.sources, remembered.revisions
@@ -201,7 +204,7 @@ class Engine:
         )
         if waiting and len(plan.items) > 1:
             await self._queue.publish([self._next(Hold(hold.run_id, lane, 0, ""), run, 0) for lane in sorted(waiting)])
-        return forced_at
+        return forced_at, len(plan.items)
 
     async def _survey(self, hold: Hold, run: Run, known: Known, forced_at: float | None) -> Found:
         begun_before = run.slices + run.retries > 1

@@ -16,7 +16,7 @@ from lib.bundle.properties import title as title_of
 from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
 from lib.log import Log
 from lib.model import JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
-from lib.notion.blocks import Originals, Walk, read_tree
+from lib.notion.blocks import Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.databases import Head, Reading, read
 from lib.notion.pages import complete, retrieve
@@ -29,6 +29,9 @@ from lib.sync.survey import signature
 from lib.sync.unfinished import DatabaseReading, PageReading, Readings
 
 PAGES_AT_ONCE = 8
+CLAIM_AGAIN_AT = 4
+"""Pages under way when more are claimed. More of both would keep Notion busier, but leave more pages half read at the
+end of a minute's budget, each of which costs KV commands."""
 PAUSES_SECONDS = (10.0, 40.0, 160.0)
 """How long an item waits after each failure; after one more it is reported."""
 LINGER_SECONDS = 8.0
@@ -42,7 +45,6 @@ class Worker:
         self,
         *,
         notion: NotionClient,
-        originals: Originals,
         runs: Runs,
         bundles: Bundles,
         memory: Memory,
@@ -54,7 +56,7 @@ class Worker:
         now: Callable[[], float],
         now_iso: Callable[[], str],
     ) -> None:
-        self._notion, self._originals = notion, originals
+        self._notion = notion
         self._runs, self._bundles, self._memory, self._copies = runs, bundles, memory, copies
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._now, self._now_iso = log, now, now_iso
@@ -67,14 +69,14 @@ class Worker:
         """Works until nothing is left to claim, or until something says to stop: the wait of Notion, the end of the
         slice's time (epoch seconds `until`). Answers that reason, or None. Raises `TakenOver`, `NotionAway`."""
         self._hold, self._forced_at = hold, forced_at
-        self._began_at = self._now()
+        await self._readings.begin(hold, is_first=run.slices + run.retries <= 1)
         self._databases = await self._memory.databases()
         under_way: dict[asyncio.Task[None], Item] = {}
         stop: TryLater | None = None
         more = True
         try:
             while more or under_way:
-                if more and stop is None and len(under_way) <= PAGES_AT_ONCE // 2:
+                if more and stop is None and len(under_way) <= CLAIM_AGAIN_AT:
                     in_hand = [item.id if item.kind == "page" else f"db:{item.id}" for item in under_way.values()]
                     room = PAGES_AT_ONCE - len(under_way)
                     claimed = await self._runs.claim(hold, room, in_hand, until + 2 * LINGER_SECONDS)
@@ -97,6 +99,8 @@ class Worker:
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
+        if stop:
+            await self._readings.rest()
         if self._away and not self._worked:
             raise self._away
         return stop
@@ -157,9 +161,8 @@ class Worker:
 
     async def _page(self, item: Item) -> None:
         began = self._now()
-        # What this slice has read of a synced original before counts as old as the slice.
-        fresh = PageReading(item.began_at or self._began_at, item.read_at, Walk(item.id))
-        async with self._readings.of(self._hold, item, fresh) as reading:
+        fresh = PageReading(item.began_at or self._readings.began_at, item.read_at, Walk(item.id))
+        async with self._readings.of(item, fresh) as reading:
             page = await self._whole_page(item, reading)
             tree = await self._tree(item, reading.walk)
         outcome, planned = "taken", item.slug
@@ -202,7 +205,7 @@ class Worker:
         return await read_tree(
             self._notion,
             walk,
-            self._originals,
+            self._readings.originals,
             known_pages=item.seen,
             known_databases=known,
             known_owners=owners,
@@ -301,7 +304,7 @@ class Worker:
         is_known = item.data_source_ids and not item.digest
         head = Head(item.id, item.title, item.data_source_ids) if is_known else None
         fresh = DatabaseReading(self._now(), 0, Reading(item.id, head))
-        async with self._readings.of(self._hold, item, fresh) as reading:
+        async with self._readings.of(item, fresh) as reading:
             database = await read(self._notion, reading.rows)
         files = Found(self._address)
         bundle = database_bundle.build(database, files)

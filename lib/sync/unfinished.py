@@ -1,4 +1,4 @@
-"""Readings that a slice could not finish: handed on in KV, so that the run's next slice asks for nothing twice."""
+"""What a slice has read and not used up: handed on in KV, so that the run's next slice asks for nothing twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +12,7 @@ from lib.errors import NotionAway, NotionWait, OutOfTime
 from lib.model import JSON, Item
 from lib.notion.client import NotionClient
 from lib.notion.databases import Reading
+from lib.notion.originals import Lists, Originals
 from lib.notion.pages import Completion
 from lib.notion.walk import Walk
 from lib.store.runs import Hold, Runs, key_of
@@ -36,22 +37,54 @@ class DatabaseReading(msgspec.Struct, omit_defaults=True):
     rows: Reading
 
 
+DUE_FIRST = 0.0
+"""When an interrupted item is due: as early as the plan's others, so that the next slice goes on with it."""
+
 Unfinished = TypeVar("Unfinished", PageReading, DatabaseReading)
 
 
+class Shelf(msgspec.Struct, omit_defaults=True):
+    """Synced originals that the slices of a lane have read: nothing on it is older than `began_at` (our clock)."""
+
+    began_at: float
+    originals: dict[str, Lists] = {}
+
+
 class Readings:
-    """Begins readings of items, and goes on with those that an earlier slice of the run left. `now`: epoch seconds."""
+    """The readings of one slice: begins them, or goes on with those that an earlier slice of the run left.
+
+    `originals` are read once for all pages, and kept from slice to slice. `now` gives epoch seconds.
+    """
 
     def __init__(self, notion: NotionClient, runs: Runs, now: Callable[[], float]) -> None:
         self._notion, self._runs, self._now = notion, runs, now
+        self.originals = Originals(self._taken, self._put)
+
+    @property
+    def began_at(self) -> float:
+        """The age of the oldest thing that any page of this slice may show, by our clock."""
+        return self._shelf.began_at
+
+    async def begin(self, hold: Hold, *, is_first: bool) -> None:
+        """Takes over what earlier slices of this lane have put by; the first one has nothing to look for."""
+        self._hold, self._what = hold, f"originals:{hold.lane}"
+        shelf = None if is_first else await self._runs.handed_on(hold.run_id, self._what, Shelf)
+        self._shelf = shelf or Shelf(self._now())
+        self._found = len(self._shelf.originals)
+
+    async def rest(self) -> None:
+        """Hands on what the next slice may need."""
+        if len(self._shelf.originals) > self._found:
+            await self._hand_on(self._what, self._shelf)
 
     @asynccontextmanager
-    async def of(self, hold: Hold, item: Item, fresh: Unfinished) -> AsyncIterator[Unfinished]:
+    async def of(self, item: Item, fresh: Unfinished) -> AsyncIterator[Unfinished]:
         """Around the reading of an item, which begins as `fresh` or where it was left.
 
         What Notion or the clock interrupts is handed on, and the item put back, due at once. Raises what interrupted
         it, and `TakenOver`.
         """
+        hold = self._hold
         what = f"partial:{key_of(item)}"
         left = await self._runs.handed_on(hold.run_id, what, type(fresh)) if item.interrupted else None
         reading = left or fresh
@@ -63,10 +96,19 @@ class Readings:
                 self._date(reading)
                 if not isinstance(stop, NotionAway):  # one that failed is put back with a pause
                     again = msgspec.structs.replace(item, interrupted=True)
-                    await self._runs.put_back(hold, again, self._now())  # first: whoever was overtaken ends here
-                await self._runs.hand_on(hold.run_id, what, unsigned(msgspec.to_builtins(reading)))
+                    await self._runs.put_back(hold, again, DUE_FIRST)  # before: whoever was overtaken ends here
+                await self._hand_on(what, reading)
             raise
         self._date(reading)
+
+    async def _hand_on(self, what: str, progress: Unfinished | Shelf) -> None:
+        await self._runs.hand_on(self._hold.run_id, what, unsigned(msgspec.to_builtins(progress)))
+
+    async def _taken(self, original: str) -> Lists | None:
+        return self._shelf.originals.get(original)
+
+    async def _put(self, original: str, lists: Lists) -> None:
+        self._shelf.originals[original] = lists
 
     def _date(self, reading: Unfinished) -> None:
         """Only answers tell Notion's clock, so a reading is dated when it has some."""

@@ -23,6 +23,8 @@ class Bundles:
         self.values = values
         self.pages: dict[str, JSON] = {}
         self.problems: list[str] = []
+        self.doubles: list[str] = []
+        """Pages at two addresses: a renamed one keeps the old one until its run ends."""
         for key, value in values.items():
             if key.startswith("page:") and not PART.match(key):
                 self._take(key, value)
@@ -35,7 +37,7 @@ class Bundles:
         if key != f"page:{bundle['meta']['slug']}":
             self.problems.append(f"{key} holds the bundle of {bundle['meta']['slug']}")
         if id in self.pages:
-            self.problems.append(f"{key}: published as {self.pages[id]['meta']['slug']} too")
+            self.doubles.append(f"{key}: published as {self.pages[id]['meta']['slug']} too")
         parts = [self.values.get(f"{key}:part:{number}") for number in range(1, bundle.get("parts", 0) + 1)]
         if None in parts:
             self.problems.append(f"{key}: lacks a part")
@@ -84,7 +86,7 @@ class Truth:
 
     def problems(self, bundles: Bundles) -> list[str]:
         """Every difference in words; [] where KV equals the workspace."""
-        problems = bundles.dangling(self._sources)
+        problems = [*bundles.dangling(self._sources), *bundles.doubles]
         live = set(truth.published_pages(self._workspace, self._sources.values())) - set(self._still)
         must = live | (set(self._still) - self._doubtful)
         problems += [f"{self._name(id)} is not published" for id in sorted(must - set(bundles.pages))]

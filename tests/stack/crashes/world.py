@@ -176,8 +176,8 @@ class World:
         return found
 
     def everything(self) -> dict[str, Any]:
-        """All of KV, but for the request budget, which belongs to no run, and parts that nobody has published: they
-        expire."""
+        """All of KV, but for the request budget, which belongs to no run, and what a slice brought to KV that nobody has
+        published: it expires."""
         read = {
             "string": self.redis.get,
             "hash": self.redis.hgetall,
@@ -188,7 +188,7 @@ class World:
         return {
             key: read[self.redis.type(key)](key)
             for key in self.redis.keys("*")
-            if key != "sync:budget" and ":parts:" not in key
+            if key != "sync:budget" and ":parts:" not in key and ":carried:" not in key
         }
 
     def close(self) -> None:

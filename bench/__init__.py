@@ -1,0 +1,1 @@
+"""The project's numbers, measured on the local stack: `python -m bench`."""

@@ -1,0 +1,63 @@
+"""`python -m bench [full] [changes] [growth] [cold] [peers]`: measures these parts (none named: all) and reports."""
+
+import argparse
+import time
+from collections.abc import Callable
+
+from bench import changes, cold, full, growth, report, results
+from bench.peers import measure as peers
+from bench.results import Results
+
+Part = Callable[[Results], None]
+
+
+def measure_full(found: Results) -> None:
+    found.full = list(full.measure())
+
+
+def measure_changes(found: Results) -> None:
+    found.changes = list(changes.measure())
+
+
+def measure_growth(found: Results) -> None:
+    found.growth = list(growth.measure())
+
+
+def measure_cold(found: Results) -> None:
+    found.cold = cold.measure()
+    if found.cold is None:
+        raise SystemExit("cold: needs Node 20 with npm and the Vercel CLI; `make bench` installs it")
+
+
+def measure_peers(found: Results) -> None:
+    found.peers = list(peers.measure())
+
+
+PARTS: dict[str, Part] = {
+    "cold": measure_cold,
+    "changes": measure_changes,
+    "full": measure_full,
+    "growth": measure_growth,
+    "peers": measure_peers,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    chosen: list[str] = parser.parse_args().parts
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    for name in chosen or PARTS:
+        print(f"{name} …", flush=True)
+        began = time.monotonic()
+        found = results.read()
+        PARTS[name](found)
+        found.measured[name] = results.here_and_now()
+        results.write(found)
+        report.write(found)
+        print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The peers: what each is called, and how it is started."""
+
+from dataclasses import dataclass
+
+from bench.peers.install import HERE, PYTHON
+
+DRIVERS = HERE / "drivers"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """`command` is run in the folder of the Node project. `old`: speaks a version of Notion's API that the stand-in
+    does not, so it gets the edge. `outline`: it reads what an Outline page links to. `note`: what to know of it."""
+
+    name: str
+    command: tuple[str, ...]
+    note: str
+    old: bool = False
+    outline: bool = False
+    at_once: bool = False
+    """Asks everything at the same moment, so it is also shown more pages than two windows let read."""
+
+
+PEERS = (
+    Peer(
+        "notion-client 3.1.0, README",
+        (str(PYTHON), str(DRIVERS / "client_readme.py")),
+        "one request after the other; enters child pages as if they were blocks",
+    ),
+    Peer(
+        "notion-sync-lib 1.2.3",
+        (str(PYTHON), str(DRIVERS / "sync_lib.py")),
+        "a library: who calls it lists the rows; 0.35 s between requests",
+    ),
+    Peer(
+        "notion-to-json 1.1.0",
+        (str(PYTHON), str(DRIVERS / "to_json.py")),
+        "exports all that the integration sees, not only the sources; 3 requests a second",
+        old=True,
+    ),
+    Peer(
+        "notion-to-md 3.1.9",
+        ("node", str(DRIVERS / "to_md.mjs")),
+        "Markdown; a page after the other",
+    ),
+    Peer(
+        "notion-to-md 3.1.9, Promise.all",
+        ("node", str(DRIVERS / "to_md.mjs"), "together"),
+        "Markdown; all pages at once",
+        at_once=True,
+    ),
+    Peer(
+        "docu-notion 0.16.2",
+        ("node", str(DRIVERS / "docu_notion.cjs")),
+        "Markdown and images; needs an Outline page (the bench adds it); ends at a `heading_4`, which it doesn't know",
+        old=True,
+        outline=True,
+    ),
+)

@@ -1,0 +1,214 @@
+"""The local stack as the benches need it: functions in a process of their own, every call metered, waits skipped.
+
+A run at 180 requests a minute mostly waits. When nothing is in flight, the clocks of all (Notion, QStash, functions)
+are moved on together to the moment of the next delivery; what a run took is its real time and the time skipped.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from bench.bound import bound_seconds
+from bench.figures import Figures
+from bench.functions import Functions
+from bench.meter import Meter
+from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn, truth
+from dev.notion.load import load
+from dev.notion.workspace import Workspace
+from dev.qstash import QStashStandIn
+from dev.serve import HOST, Server
+from dev.upstash import UpstashStandIn
+
+DATABASES = [entry.partition("=")[2] for entry in SAMPLE_SOURCES.split(",")]
+LATENCY_MS = 250
+JITTER_MS = 50
+"""Answers take LATENCY_MS, give or take so much."""
+SECRET = "a secret of the bench"
+LONGEST_CALL_SECONDS = 600.0
+
+
+class Rig:
+    """A running stack with one workspace; also a context manager. `latency_ms` 0: Notion answers at once."""
+
+    def __init__(
+        self,
+        workspace: Callable[[], Workspace] = load,
+        *,
+        latency_ms: float = LATENCY_MS,
+        requests_per_minute: int | None = 180,
+    ) -> None:
+        self.latency_seconds = latency_ms / 1000
+        self.requests_per_minute = requests_per_minute
+        self.skipped_seconds = 0.0
+        self._own = (0, 0)
+        with ExitStack() as opening:
+            self.notion = opening.enter_context(NotionStandIn(source=workspace))
+            self.notion.limit.requests = requests_per_minute
+            if latency_ms:
+                self.notion.latency.set(latency_ms - JITTER_MS, 2 * JITTER_MS)
+            self.qstash = opening.enter_context(QStashStandIn())
+            self.upstash = opening.enter_context(UpstashStandIn(redis_url=opening.enter_context(_redis())))
+            folder = Path(opening.enter_context(tempfile.TemporaryDirectory()))
+            behind, port = _free_ports(2)
+            self.url = f"http://{HOST}:{port}"
+            self.functions = opening.enter_context(Functions(self._environ(), behind, folder))
+            self.meter = Meter(self.functions, lambda: self.notion.log.stats["total"], self._kept)
+            opening.enter_context(Server(self.meter.app, port))
+            self._open = opening.pop_all()
+
+    def _environ(self) -> dict[str, str]:
+        return {
+            "PATH": os.defpath,
+            "CRON_SECRET": SECRET,
+            "NOTION_API_URL": self.notion.url,
+            "NOTION_TOKEN": TOKEN,
+            "NOTION_SOURCES": SAMPLE_SOURCES,
+            "NOTION_REQUESTS_PER_MINUTE": str(self.requests_per_minute or 1_000_000),
+            "KV_REST_API_URL": self.upstash.url,
+            "KV_REST_API_TOKEN": self.upstash.token,
+            "QSTASH_URL": self.qstash.url,
+            "QSTASH_TOKEN": self.qstash.token,
+            "QSTASH_CURRENT_SIGNING_KEY": self.qstash.current_signing_key,
+            "QSTASH_NEXT_SIGNING_KEY": self.qstash.next_signing_key,
+            "SYNC_BASE_URL": self.url,
+        }
+
+    def _kept(self) -> tuple[int, int]:
+        commands, transferred = self._used()
+        return commands - self._own[0], transferred - self._own[1]
+
+    def _used(self) -> tuple[int, int]:
+        usage = self.upstash.usage
+        return usage.commands.total(), usage.bytes_in + usage.bytes_out
+
+    def measure(self, name: str, **query: str) -> Figures:
+        """Asks for a run, waits for its end (skipping waits), and adds up what it took."""
+        self.notion.log.clear_stats()
+        self.meter.invocations = []
+        messages = self.qstash.counts.total()
+        before, began = self.meter.spent(), self._now()
+        answer = self._ask("/api/sync/trigger", query)
+        run = self._ended(answer["runId"])
+        ended, after = self._now(), self.meter.spent()
+        minimum = truth.minimum_requests(self.notion.workspace, DATABASES)
+        stats = self.notion.log.stats
+        return Figures(
+            name=name,
+            seconds=ended - began,
+            bound=bound_seconds(self.notion.workspace, DATABASES, self.latency_seconds, self.requests_per_minute),
+            minimum=minimum,
+            requests=stats["total"],
+            throttled=stats["byStatus"].get("429", 0),
+            listed=int(run.get("listed", 0)),
+            synced=int(run.get("synced", 0)),
+            written=int(run.get("written", 0)),
+            status=run["status"],
+            messages=self.qstash.counts.total() - messages,
+            kv_commands=after.kv_commands - before.kv_commands,
+            kv_bytes=after.kv_bytes - before.kv_bytes,
+            cpu_seconds=after.cpu_seconds - before.cpu_seconds,
+            invocations=list(self.meter.invocations),
+        )
+
+    def settle(self) -> None:
+        """Lets two minutes pass, so that no edit was made in the minute of its reading."""
+        self._advance(121.0)
+
+    def command(self, *words: str) -> Any:
+        """One KV command of the bench's own, as its plain answer; it is not counted. Nothing else is under way."""
+        before = self._used()
+        headers = {"Authorization": f"Bearer {self.upstash.token}"}
+        answer = httpx.post(self.upstash.url, json=words, headers=headers, trust_env=False).json()["result"]
+        own = [now - then for now, then in zip(self._used(), before, strict=True)]
+        self._own = (self._own[0] + own[0], self._own[1] + own[1])
+        return answer
+
+    def close(self) -> None:
+        self._open.close()
+
+    def __enter__(self) -> "Rig":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        answer = httpx.get(
+            self.url + path, params=query, headers=headers, timeout=LONGEST_CALL_SECONDS, trust_env=False
+        )
+        answer.raise_for_status()
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def _ended(self, run_id: str) -> dict[str, str]:
+        while True:
+            self.qstash.drain(LONGEST_CALL_SECONDS)
+            flat: Sequence[str] = self.command("HGETALL", f"sync:run:{run_id}")
+            run = dict(zip(flat[::2], flat[1::2], strict=True))
+            if run.get("status") not in (None, "pending", "active"):
+                return run
+            due = [message.due_at for message in self.qstash.messages if message.state in ("CREATED", "RETRY")]
+            if not due:
+                raise RuntimeError(f"the run came to a halt: {run}\n{self.functions.log.read_text()[-3000:]}")
+            self._advance(max(0.0, min(due) - self._now()))
+
+    def _now(self) -> float:
+        return time.time() + self.skipped_seconds
+
+    def _advance(self, seconds: float) -> None:
+        self.skipped_seconds += seconds
+        self.notion.clock.advance(seconds)
+        self.functions.advance(seconds)
+        self.qstash.advance(seconds)
+
+
+@contextmanager
+def _redis() -> Iterator[str | None]:
+    """A redis-server with nothing in it, by its address; None (the stand-in's embedded one) where there is none."""
+    program = shutil.which("redis-server")
+    if program is None:
+        yield None
+        return
+    [port] = _free_ports(1)
+    command = [program, "--port", str(port), "--bind", HOST, "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        _wait_for(port)
+        yield f"redis://{HOST}:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(port: int, timeout_seconds: float = 10.0) -> None:
+    give_up = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as probes:
+        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in sockets:
+            probe.bind((HOST, 0))
+        return [probe.getsockname()[1] for probe in sockets]
