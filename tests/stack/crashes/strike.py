@@ -16,8 +16,12 @@ How = Literal["kill", "break"]
 When = Literal["before", "after"]
 Met = Callable[[str, str], None]
 
-SCRIPTS = {path.read_text("utf-8"): path.stem for path in Path(lib.store.kv.__file__).parent.glob("lua/*.lua")}
-ITEM = re.compile(r"(partial|parts):\S+")
+SCRIPTS = {
+    path.read_text("utf-8").partition("\n")[0]: path.stem
+    for path in Path(lib.store.kv.__file__).parent.glob("lua/*.lua")
+}
+"""By their first lines, which say what each is for."""
+ITEM = re.compile(r"(partial|parts|originals|carried):\S+")
 RUN_ID = re.compile(r"run_[0-9a-f]{32}")
 
 
@@ -94,5 +98,5 @@ def finished(world: World) -> set[str]:
 
 def _command(words: list[str]) -> str:
     if words[0] == "EVAL":
-        return SCRIPTS[words[1]]
+        return SCRIPTS[words[1].partition("\n")[0]]
     return ITEM.sub(r"\1:{item}", RUN_ID.sub("{run}", " ".join(words[:2])))
