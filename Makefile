@@ -10,6 +10,8 @@ CLIENTS_STAMP := tests/clients/node_modules/.made-from-$(call fingerprint,tests/
 NEXTJS_STAMP := examples/nextjs/node_modules/.made-from-$(call fingerprint,examples/nextjs/package-lock.json)
 VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.json)
 MINUTES := 30
+# Files of tests side by side: most of them wait for servers, not for the processor.
+JOBS := 3
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
 # Without npm, or without a registry, the tests that need these are skipped and say so; with CI set they fail.
 NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(NEXTJS_STAMP) $(VERCEL_STAMP))
@@ -24,7 +26,7 @@ doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, t
 	@$(VENV)/bin/python -m dev doctor
 
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(ARGS)
 
 soak: $(STAMP) ## random histories of edits, faults and runs for so long (MINUTES=30)
 	@SOAK_SECONDS=$$(($(MINUTES) * 60)) $(VENV)/bin/python -m pytest tests/stack/histories --show-capture=no

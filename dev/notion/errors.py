@@ -102,7 +102,7 @@ def service_overload(retry_after_seconds: int) -> NotionError:
 def failure(status: int) -> NotionError:
     """Answers of Notion's that tests order by their status."""
     code, message = {
-        404: ("object_not_found", "Could not find it. Make sure the relevant pages and databases are shared."),
+        403: ("restricted_resource", "Insufficient permissions for this endpoint."),
         500: ("internal_server_error", "Unexpected error occurred."),
         502: ("internal_server_error", "Bad gateway."),
         503: ("service_unavailable", "Notion is unavailable, please try again later."),

@@ -10,7 +10,7 @@ Kind = Literal[
     "429",  # rate_limited, with Retry-After
     "blocked",  # the same, but no waiting helps: public_api_request_blocked
     "529",  # service_overload, with Retry-After
-    "404",  # object_not_found, as if it were not shared any more
+    "403",  # restricted_resource: the integration may not read it
     "500",
     "502",
     "503",

@@ -29,7 +29,7 @@ def slow(site: Site) -> Iterator[None]:
 def with_unreadable_child(site: Site, title: str) -> str:
     """A child page that Notion lists, and whose blocks it does not show."""
     id = site.notion.edit.create_page(HOME, title)
-    site.notion.faults.add("404", path=f"/blocks/{id}/children", times=1_000)
+    site.notion.faults.add("403", path=f"/blocks/{id}/children", times=1_000)
     return id
 
 
@@ -80,7 +80,7 @@ def test_a_page_that_could_not_be_read_is_told_with_what_to_do(tab: Tab, site: S
     expect(tab.seen("headline")).to_have_text("All but 1 page in step", timeout=SOON)
     problem = tab.seen("problem-list").locator("li").first
     expect(problem.get_by_role("heading")).to_have_text("Opening hours home/opening-hours")
-    expect(problem).to_contain_text("Notion does not show it: object_not_found")
+    expect(problem).to_contain_text("Notion does not show it: restricted_resource")
     expect(problem).to_contain_text("add the integration under ••• → Connections")
     address = problem.get_by_role("link", name="Open in Notion").get_attribute("href")
     assert address == f"https://www.notion.so/{id.replace('-', '')}"

@@ -124,5 +124,5 @@ def test_an_idle_deployment_is_asked_less_and_less(tab: Tab) -> None:
         tab.page.wait_for_load_state("networkidle")
         pauses.append(waited)
 
-    assert pauses == sorted(pauses)
-    assert pauses[-1] > pauses[0] >= 5
+    assert min(pauses) >= 5
+    assert sum(pauses[2:]) > 1.3 * sum(pauses[:2])  # an answer that is late shortens the pause after it

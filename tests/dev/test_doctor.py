@@ -17,7 +17,7 @@ from dev.notion import TOKEN
 from dev.notion.generate import PAGES, POSTS
 from dev.stack import ROOT, Stack
 from dev.upstash import Fault
-from lib.auth import derived_secret
+from lib.auth import derived_secret, webhook_secret
 from lib.config import Secret
 from tests.dev.answering import answering
 
@@ -70,6 +70,13 @@ async def test_a_sound_set_up_has_nothing_to_mend(examine: Examine, stack: Stack
     assert set(NEEDED) < set(graded(text, "ok"))
     assert "pages: the database 'Pages' is shared with the integration" in graded(text, "ok")
     assert f"x-sync-secret: {derived_secret(Secret(stack.secret))}" in text
+    assert "whsec_" not in text
+
+
+async def test_the_key_that_signs_our_own_webhook_is_told(examine: Examine, stack: Stack) -> None:
+    _, text = await examine(NOTIFY_WEBHOOK_URL="https://hooks.example")
+
+    assert webhook_secret(Secret(stack.secret)) in text
 
 
 async def test_nothing_is_left_behind_and_no_run_is_begun(examine: Examine, stack: Stack) -> None:

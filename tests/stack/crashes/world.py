@@ -25,7 +25,7 @@ SETTINGS = {"NOTION_SOURCES": SAMPLE_SOURCES, "NOTION_REQUESTS_PER_MINUTE": "100
 RETRY_SPEED = 600.0
 """A minute before a retry takes a tenth of a second."""
 HOUR = 3600.0
-GIVE_UP_SECONDS = 45.0
+GIVE_UP_SECONDS = 120.0
 
 State = dict[str, Any]
 """What a site can read: each key's value, without the times of writing."""
