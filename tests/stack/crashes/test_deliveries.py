@@ -139,7 +139,7 @@ def test_a_zombie_writes_nothing_any_more(edited: World, truth: Truth) -> None:
         pause = Pause(edited, point)
         run_id = edited.ask()
         pause.asked.set()
-        while not pause.paused.wait(0.02) and edited.run(run_id).get("status") in ("pending", "active"):
+        while not pause.paused.wait(0.02) and edited.is_busy():
             pass
         if not pause.paused.is_set():
             edited.settle()

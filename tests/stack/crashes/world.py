@@ -127,12 +127,17 @@ class World:
         """Waits until every message has come to its end; gives them."""
         give_up = time.monotonic() + GIVE_UP_SECONDS
         while time.monotonic() < give_up:
-            messages = self.qstash.messages
-            if messages and all(message.state in FINAL for message in messages):
+            if not self.is_busy():
                 self.qstash.drain()
-                return messages
+                return self.qstash.messages
             time.sleep(0.01)
-        raise AssertionError(f"messages after {GIVE_UP_SECONDS:g} s: {Counter(one.state for one in messages)}")
+        states = Counter(message.state for message in self.qstash.messages)
+        raise AssertionError(f"messages after {GIVE_UP_SECONDS:g} s: {states}")
+
+    def is_busy(self) -> bool:
+        """Whether a message has not come to its end yet."""
+        messages = self.qstash.messages
+        return not messages or any(message.state not in FINAL for message in messages)
 
     def finish(self, run_id: str) -> dict[str, str]:
         """Waits for the end of a run, and lets time pass wherever a message was published with a delay."""
@@ -176,8 +181,8 @@ class World:
         return found
 
     def everything(self) -> dict[str, Any]:
-        """All of KV, but for the request budget, which belongs to no run, and what a slice brought to KV that nobody has
-        published: it expires."""
+        """All of KV, but for the request budget, which belongs to no run, and what a slice brought to KV and nobody
+        has published: it expires."""
         read = {
             "string": self.redis.get,
             "hash": self.redis.hgetall,
