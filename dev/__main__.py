@@ -29,7 +29,7 @@ def main() -> None:
         if options.command == "doctor":
             sound = asyncio.run(doctor.examine(settings(Path(), os.environ), console))
         else:
-            sound = demo.play(console, options.port, once=options.once)
+            sound = demo.play(console, options.port, once=options.once, blob=options.blob)
     except KeyboardInterrupt:
         console.print("Bye.")
         sys.exit(128 + signal.SIGINT)

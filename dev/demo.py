@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dev.equality import differences
+from dev.equality import Bundles, Truth
 from dev.local import Stage
 from dev.notion import SAMPLE_SOURCES
 from dev.notion.truth import minimum_requests
@@ -43,11 +43,16 @@ SOURCE_SETTINGS = ("NOTION_TOKEN", "NOTION_SOURCES", "NOTION_API_URL", "NOTION_R
 """What counts here of `.env` and `.env.local`: where to read. Nothing that is written to, or told."""
 
 
-def play(console: Console, port: int, *, once: bool) -> bool:
-    """Starts the stack, syncs once, and keeps the stack up unless `once`; whether the sync ended as it should."""
+def play(console: Console, port: int, *, once: bool, blob: bool) -> bool:
+    """Starts the stack, with a Blob store if `blob`, syncs once, and keeps the stack up unless `once`; whether the sync
+    ended as it should."""
     LOG.parent.mkdir(exist_ok=True)
     with Stack(
-        port, environ=environ(Path(), os.environ), deploy=partial(Stage, log=LOG), queue_speed=QUEUE_SPEED
+        port,
+        environ=environ(Path(), os.environ),
+        deploy=partial(Stage, log=LOG),
+        queue_speed=QUEUE_SPEED,
+        blob=blob,
     ) as stack:
         if stack.notion:
             stack.notion.latency.set(NOTION_LATENCY_MS)
@@ -149,17 +154,21 @@ class Demo:
         if self._stack.notion is None:
             return str(run.notion_requests)
         sent = self._stack.notion.log.stats["total"]
-        return f"{sent}; without the kill {minimum_requests(self._stack.notion.workspace, _databases())} would do"
+        return (
+            f"{sent}; without the kill {minimum_requests(self._stack.notion.workspace, _sources().values())} would do"
+        )
 
     async def _is_true(self, site: Site) -> bool:
         """Whether KV equals the stand-in's workspace; of a real one nobody knows the truth."""
         if self._stack.notion is None:
             return True
-        bundles = await site.bundles()
-        if wrong := differences(bundles, self._stack.notion.workspace, _databases()):
+        bundles = Bundles.of(await site.texts())
+        copies = f"{self._stack.blob.url}/public" if self._stack.blob else ""
+        truth = Truth(self._stack.notion.workspace, _sources(), self._stack.url, copies=copies)
+        if wrong := truth.problems(bundles):
             self._say(f"KV equals the workspace: NO\n  {'; '.join(wrong)}", "bold red")
             return False
-        self._say(f"KV equals the workspace: yes, {len(bundles)} pages block for block", "bold green")
+        self._say(f"KV equals the workspace: yes, {len(bundles.pages)} pages block for block", "bold green")
         return True
 
     def _say(self, text: str, style: str = "") -> None:
@@ -172,8 +181,8 @@ def environ(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     return files | dict(environ)
 
 
-def _databases() -> list[str]:
-    return [entry.partition("=")[2] for entry in SAMPLE_SOURCES.split(",")]
+def _sources() -> dict[str, str]:
+    return {name: database for name, _, database in (entry.partition("=") for entry in SAMPLE_SOURCES.split(","))}
 
 
 def _is_well_under_way(run: Run) -> bool:

@@ -1,9 +1,7 @@
 """KV as a site reads it."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from lib.store.keys import Keys
 from lib.store.kv import Kv
@@ -22,24 +20,15 @@ class Site:
         names = (key.removeprefix(self._prefix) for key in found)
         return sorted(name for name in names if not name.startswith("sync:"))
 
-    async def bundles(self) -> list[dict[str, Any]]:
-        """Every page's bundle, put together of its parts."""
-        names = [name for name in await self.keys() if name.startswith("page:")]
-        values = await self._values(names)
-        bundles = [values[name] for name in names if "meta" in values[name]]
-        for bundle in bundles:
-            parts = [f"page:{bundle['meta']['slug']}:part:{number}" for number in range(1, bundle.pop("parts", 0) + 1)]
-            if parts:
-                bundle["blocks"] = [block for part in parts for block in values[part]["blocks"]]
-        return bundles
-
-    async def _values(self, names: Sequence[str]) -> dict[str, Any]:
-        values: dict[str, Any] = {}
+    async def texts(self) -> dict[str, str]:
+        """The value of each of these keys."""
+        names = await self.keys()
+        texts: dict[str, str] = {}
         for at in range(0, len(names), AT_ONCE):
             some = names[at : at + AT_ONCE]
-            texts = await self._kv.command("MGET", *(self._prefix + name for name in some))
-            values |= {name: json.loads(text) for name, text in zip(some, texts, strict=True)}
-        return values
+            found = await self._kv.command("MGET", *(self._prefix + name for name in some))
+            texts |= dict(zip(some, found, strict=True))
+        return texts
 
 
 def kinds(names: Sequence[str]) -> str:

@@ -1,59 +1,52 @@
 """What differs between KV and the workspace is found, whatever it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from dev.equality import PLAIN, differences
-from dev.notion import SAMPLE_SOURCES, truth
-from dev.notion.load import load
-from dev.notion.workspace import Workspace
+from dev.equality import Bundles, Truth
+from dev.notion import SAMPLE_SOURCES
+from dev.stack import Stack
+from tests.stack.site import Site
 
-DATABASES = [entry.partition("=")[2] for entry in SAMPLE_SOURCES.split(",")]
-Bundle = dict[str, Any]
-
-
-def bundle(workspace: Workspace, id: str) -> Bundle:
-    """A page as KV would have it, built of the truth."""
-    properties = truth.expected_page(workspace, id)["properties"]
-    flat = {
-        name: PLAIN[property["type"]](property[property["type"]]) if property["type"] in PLAIN else None
-        for name, property in properties.items()
-    }
-    return {"meta": {"id": id, "slug": id[:8], "properties": flat}, "blocks": truth.tree(workspace, id)}
+SOURCES = dict(entry.split("=") for entry in SAMPLE_SOURCES.split(","))
+Values = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def workspace() -> Workspace:
-    return load()
+def site() -> Any:
+    with Stack(environ={}) as stack:
+        assert stack.notion is not None
+        assert stack.qstash is not None
+        site = Site(stack, stack.notion, stack.qstash, stack.upstash)
+        stack.get("/api/sync")
+        yield site
 
 
-@pytest.fixture
-def bundles(workspace: Workspace) -> list[Bundle]:
-    return [bundle(workspace, id) for id in truth.published_pages(workspace, DATABASES)]
+def problems(site: Site, values: Mapping[str, Any]) -> list[str]:
+    return Truth(site.notion.workspace, SOURCES, site.stack.url).problems(Bundles(values))
 
 
-def test_what_is_equal_differs_in_nothing(workspace: Workspace, bundles: list[Bundle]) -> None:
-    assert differences(bundles, workspace, DATABASES) == []
+def test_what_is_equal_differs_in_nothing(site: Site) -> None:
+    assert problems(site, site.bundles().values) == []
 
 
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda bundles: bundles.pop(0), "is missing"),
-        (lambda bundles: bundles[0]["blocks"].pop(), "has other blocks"),
-        (lambda bundles: bundles[0]["meta"]["properties"].update(Name="?"), "has another Name"),
-        (lambda bundles: bundles[0]["meta"]["properties"].pop("Name"), "has another Name"),
-        (
-            lambda bundles: bundles.append({"meta": {"id": "0", "slug": "gone", "properties": {}}, "blocks": []}),
-            "gone is too much",
-        ),
+        (lambda values: values.pop("page:imprint"), "is not published"),
+        (lambda values: values["page:imprint"]["blocks"].pop(), "imprint: blocks"),
+        (lambda values: values["page:imprint"]["meta"].update(title="?"), "imprint"),
+        (lambda values: values["page:imprint"]["meta"]["properties"].pop("Name"), "imprint"),
+        (lambda values: values["pages:index"]["items"].pop(), "pages:index shows"),
+        (lambda values: values["posts:index"].update(total=7), "posts:index counts 7"),
+        (lambda values: values.update({"db:0": {}}), "db:0 is left over"),
+        (lambda values: values.update(redirects={"old": "nowhere"}), "nowhere"),
+        (lambda values: values.update({"page:imprint:part:1": {"blocks": []}}), "a part of no bundle"),
     ],
 )
-def test_what_differs_is_told(
-    workspace: Workspace, bundles: list[Bundle], spoil: Callable[[list[Bundle]], None], told: str
-) -> None:
-    spoil(bundles)
-    [difference] = differences(bundles, workspace, DATABASES)
-    assert told in difference
+def test_what_differs_is_told(site: Site, spoil: Callable[[Values], object], told: str) -> None:
+    values = dict(site.bundles().values)
+    spoil(values)
+    assert any(told in problem for problem in problems(site, values))

@@ -1,7 +1,6 @@
 """What a test does with a stack: asks for a run, waits for its end, and reads KV as a site would."""
 
 import json
-import re
 import time
 from collections.abc import Callable
 from functools import cache
@@ -9,16 +8,14 @@ from typing import Any, Protocol
 
 import httpx
 
+from dev.equality import Bundles, Truth
 from dev.notion import SAMPLE_SOURCES, NotionStandIn
 from dev.qstash import QStashStandIn
 from dev.upstash import UpstashStandIn
-from tests.stack.equality import Bundles, Truth
 
 SOURCES = {name: id for name, _, id in (entry.partition("=") for entry in SAMPLE_SOURCES.split(","))}
 DATABASES = list(SOURCES.values())
 GIVE_UP_SECONDS = 60.0
-SIZE = re.compile(r'("url":"[^"]*"),"width":\d+,"height":\d+')
-"""A copied picture's size, which Notion does not know."""
 
 
 class Deployed(Protocol):
@@ -92,8 +89,7 @@ class Site:
         """Everything that a site can read."""
         keys = self.site_keys()
         texts = self.command("MGET", *keys) if keys else []
-        found = {key: SIZE.sub(r"\1", text) for key, text in zip(keys, texts, strict=True) if text is not None}
-        return Bundles({key: json.loads(text) for key, text in found.items()})
+        return Bundles.of({key: text for key, text in zip(keys, texts, strict=True) if text is not None})
 
     def check(self, copies: str = "") -> None:
         """KV equals the workspace: the same pages, property for property and block for block, and nothing else.

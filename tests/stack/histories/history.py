@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from dev.equality import Bundles
 from dev.notion.nodes import Page
 from dev.qstash import Fault as QueueFault
 from dev.upstash import Fault as KvFault
-from tests.stack.equality import Bundles
 from tests.stack.histories.author import Author
 from tests.stack.histories.workspace import SOURCES
 from tests.stack.histories.world import World

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+from dev.equality import Bundles, Truth
 from dev.qstash.message import FINAL
 from dev.stack import Stack
 from dev.upstash import Fault as KvFault
-from tests.stack.equality import Bundles, Truth
 from tests.stack.histories.workspace import SOURCES
 from tests.stack.site import Site
 
