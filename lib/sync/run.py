@@ -19,7 +19,8 @@ from lib.store.kv import Kv, Value
 from lib.store.memory import Memory
 from lib.store.runs import Begun, Hold, Run, Runs
 from lib.store.tellings import Tellings
-from lib.sync.plan import Known, make
+from lib.sync.facts import Known
+from lib.sync.plan import make
 from lib.sync.publish import Publisher
 from lib.sync.queue import Message, Notice, Queue
 from lib.sync.single import PageSurvey

@@ -16,7 +16,7 @@ from lib.notion.client import NotionClient
 from lib.notion.databases import find_source
 from lib.notion.ids import object_id
 from lib.notion.pages import retrieve
-from lib.sync.plan import Known, Listed, Row, Watched, row_of, unsettled
+from lib.sync.facts import Known, Listed, Row, Watched, row_of, unsettled
 from lib.sync.survey import Found, Progress, Survey, all_of
 
 HIGHEST_CLIMB = 20

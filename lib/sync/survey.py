@@ -16,18 +16,8 @@ from lib.model import JSON, KeptDatabase, KeptSource, Source
 from lib.notion.client import NotionClient
 from lib.notion.databases import find_source, newest_rows, probe
 from lib.notion.pages import Listing, advance, retrieve
-from lib.sync.plan import (
-    DAY_SECONDS,
-    Known,
-    Listed,
-    Row,
-    Watched,
-    doubtful_originals,
-    missing,
-    row_of,
-    unsettled,
-    watches,
-)
+from lib.sync.facts import DAY_SECONDS, Known, Listed, Row, Watched, row_of, unsettled
+from lib.sync.watches import doubtful_originals, missing, watches
 
 BIG_SOURCE_ROWS = 1_000
 """From so many rows on, a source is asked for its changed rows only, and listed in full once a day."""

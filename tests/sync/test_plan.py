@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from lib.model import BUNDLE_VERSION, Kept, KeptDatabase, Rank
-from lib.sync.plan import Known, Listed, Row, Watched, doubtful_originals, make, missing, watches
+from lib.sync.facts import Known, Listed, Row, Watched
+from lib.sync.plan import make
+from lib.sync.watches import doubtful_originals, missing, watches
 
 MINUTE = "2026-05-01T10:00:00.000Z"
 LATER = "2026-05-01T10:05:00.000Z"

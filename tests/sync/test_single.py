@@ -6,7 +6,7 @@ import pytest
 
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, Kept, Rank
-from lib.sync.plan import Known
+from lib.sync.facts import Known
 from lib.sync.single import PageSurvey
 from lib.sync.survey import Found, Progress
 

@@ -1,0 +1,127 @@
+"""What a run knows when it is planned: rows as listed, pages as kept, and what was asked one by one. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from lib.bundle.encoding import encode
+from lib.bundle.media import unsigned
+from lib.bundle.properties import title as title_of
+from lib.bundle.publication import publication
+from lib.bundle.slugs import wanted
+from lib.model import JSON, Kept, KeptDatabase, KeptSource
+
+MINUTE_SECONDS = 60
+DAY_SECONDS = 86_400
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A row of a source as a listing gave it, reduced to what planning asks for; `page` is the whole object as JSON,
+    without the signatures of its files: KV keeps nothing that expires."""
+
+    id: str
+    source: str
+    title: str
+    created: str
+    edited: str
+    wanted: str
+    published: bool
+    visibility: str
+    paused: bool
+    page: msgspec.Raw
+    read_at: float
+    began_at: float
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A source's listing. `whole`: every row of the source is in it, so a missing one may be gone."""
+
+    source: str
+    rows: Sequence[Row]
+    whole: bool
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What KV remembers from the runs before."""
+
+    kept: Mapping[str, Kept]
+    overdue: Collection[str]
+    databases: Mapping[str, KeptDatabase]
+    sources: Mapping[str, KeptSource]
+    revisions: Mapping[str, int]
+
+    @property
+    def holders(self) -> dict[str, str]:
+        """Original synced block → the published page that holds it."""
+        return {original: id for id, kept in self.kept.items() for original in kept.originals}
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """What was asked one by one because no listing shows it. `pages` maps to None what is gone."""
+
+    read_at: float = 0.0
+    began_at: float = 0.0
+    pages: Mapping[str, JSON | None] = {}
+    changed_databases: Collection[str] = ()
+    lost_databases: Collection[str] = ()
+    found_originals: Collection[str] = ()
+    """Originals that could not be read before, and can be now; `lost_originals` the other way about."""
+    lost_originals: Collection[str] = ()
+    found_databases: Collection[str] = ()
+
+
+def row_of(page: JSON, source: str, read_at: float, began_at: float) -> Row:
+    """Reduces a page object of a listing, which was asked for at `began_at` (ours) and `read_at` (Notion's clock)."""
+    state = publication(page)
+    text = encode(page)
+    if "expiry_time" in text:  # few rows hold a file, and looking for it in the text is far quicker than in the object
+        text = encode(unsigned(page))
+    return Row(
+        id=page["id"],
+        source=source,
+        title=title_of(page),
+        created=page["created_time"],
+        edited=page["last_edited_time"],
+        wanted=wanted(page),
+        published=state.published,
+        visibility=state.visibility,
+        paused=state.paused,
+        page=msgspec.Raw(text.encode()),
+        read_at=read_at,
+        began_at=began_at,
+    )
+
+
+def epoch(time: str) -> float:
+    """Seconds of a time of Notion's, in either of its two formats."""
+    return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
+
+
+def unsettled(edited: str, read_at: float) -> bool:
+    """Whether an edit may hide behind this time: Notion floors it to the minute, so one that was made later in the
+    minute of the reading looks the same."""
+    return epoch(edited) >= read_at // MINUTE_SECONDS * MINUTE_SECONDS
+
+
+def forced(kept: Kept | KeptDatabase, forced_at: float | None) -> bool:
+    return forced_at is not None and kept.began_at < forced_at
+
+
+def still_of(rows: Mapping[str, Row], known: Known) -> set[str]:
+    """Paused rows, and what stands under a row that is paused or not published: none of it is looked at."""
+    paused = {id for id, row in rows.items() if row.published and row.paused}
+    hidden = {id for id, row in rows.items() if not row.published}
+    return paused | {page for top in paused | hidden for page in descendants(top, known)}
+
+
+def descendants(id: str, known: Known) -> list[str]:
+    found: list[str] = []
+    ahead = [id]
+    while ahead:
+        kept = known.kept.get(ahead.pop())
+        for child in kept.children if kept else []:
+            if child in known.kept and child not in found:
+                found.append(child)
+                ahead.append(child)
+    return found
