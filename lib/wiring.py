@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import certifi
 import httpx
 
 from lib.auth import webhook_secret
@@ -302,4 +301,6 @@ def now_iso() -> str:
 
 @cache
 def _tls() -> ssl.SSLContext:
+    import certifi  # here, for its import belongs to the same price
+
     return ssl.create_default_context(cafile=certifi.where())
