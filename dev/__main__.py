@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--blob", action="store_true", help="with a Blob store, into which files are copied")
     options = parser.parse_args()
     console = Console()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts us in the background has it ignored
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # else what it started would live on
     try:
         if options.command == "doctor":
