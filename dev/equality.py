@@ -113,8 +113,11 @@ class Truth:
         meta = bundle["meta"]
         expected = self._meta(id, meta, bundles)
         yield from _differences(f"{meta['slug']}: meta", meta, expected)
-        blocks = [self._settled(block, block["id"]) for block in truth.tree(self._workspace, id)]
-        yield from _differences(f"{meta['slug']}: blocks", comparable(bundle["blocks"]), comparable(blocks))
+        yield from _differences(f"{meta['slug']}: blocks", comparable(bundle["blocks"]), comparable(self.blocks(id)))
+
+    def blocks(self, page_id: str) -> list[JSON]:
+        """A page's blocks with the lasting addresses of their files."""
+        return [self._settled(block, block["id"]) for block in truth.tree(self._workspace, page_id)]
 
     def _meta(self, id: str, meta: JSON, bundles: Bundles) -> JSON:
         page = truth.expected_page(self._workspace, id)

@@ -96,8 +96,11 @@ class Site:
 
         `copies`: the public address of the Blob store where every file has been copied.
         """
-        truth = Truth(self.notion.workspace, SOURCES, self.stack.url, copies=copies)
-        assert truth.problems(self.bundles()) == []
+        assert self.truth(copies).problems(self.bundles()) == []
+
+    def truth(self, copies: str = "") -> Truth:
+        """The workspace, to hold KV against; `copies` as for `check`."""
+        return Truth(self.notion.workspace, SOURCES, self.stack.url, copies=copies)
 
 
 @cache

@@ -13,7 +13,6 @@ import pytest
 from upstash_redis import Redis
 
 from dev.equality import comparable
-from dev.notion import truth
 from dev.stack import ROOT, Stack
 from dev.upstash import UpstashStandIn
 from lib.bundle.index import ITEMS_PER_PAGE, encode_page
@@ -104,7 +103,7 @@ def test_a_site_finds_every_page_whole(synced: Site, compiled: Path) -> None:
 
     for (slug, head), page in zip(heads.items(), answers, strict=True):
         assert page["meta"] == head["meta"], slug
-        assert comparable(page["blocks"]) == comparable(truth.tree(synced.notion.workspace, head["meta"]["id"])), slug
+        assert comparable(page["blocks"]) == comparable(synced.truth().blocks(head["meta"]["id"])), slug
 
 
 def test_a_site_finds_the_index_and_the_databases(synced: Site, compiled: Path) -> None:
@@ -218,7 +217,7 @@ def test_only_who_knows_the_secret_makes_a_site_read_again(
 @pytest.mark.parametrize("slug", ["home", "keepers"])
 def test_the_python_reader_prints_every_block(synced: Site, slug: str) -> None:
     id = synced.read(f"page:{slug}")["meta"]["id"]
-    assert comparable(printed(synced.kv, slug)) == comparable(truth.tree(synced.notion.workspace, id))
+    assert comparable(printed(synced.kv, slug)) == comparable(synced.truth().blocks(id))
 
 
 def test_the_python_reader_says_that_there_is_no_such_page(kv: UpstashStandIn) -> None:
