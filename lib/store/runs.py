@@ -17,6 +17,7 @@ from lib.store.pieces import Pieces
 
 KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
+SILENCE = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
 PLAN_BYTES_PER_WRITE = 1_000_000
 
 Progress = TypeVar("Progress")
@@ -124,7 +125,7 @@ class Runs:
             [self._keys.active, self._keys.runs],
             [
                 *(self._root, run_id, _ms(self._now()), _ms(alive_until)),
-                *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS),
+                *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, SILENCE),
                 *_pairs(self._new(run_id, ask, alive_until)),
             ],
         )

@@ -7,11 +7,10 @@ import msgspec
 from lib.model import Changes, Outcome, Problem
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.runs import Run, run_of
+from lib.store.runs import SILENCE, Run, run_of
 
 NAMES = 20
 """So many of the changed pages are named."""
-SILENCE = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
 
 
 class Telling(msgspec.Struct, frozen=True):

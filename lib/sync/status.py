@@ -10,7 +10,7 @@ import msgspec
 from lib.errors import Refused
 from lib.model import JSON, KeptSource
 from lib.store.history import Entry, History, Problem, Recent
-from lib.store.runs import Run
+from lib.store.runs import SILENCE, Run
 from lib.sync.cron import Cron
 from lib.sync.queue import Delivery
 
@@ -18,7 +18,6 @@ UNDER_WAY = ("pending", "active")
 WAITS_SECONDS = 30.0
 """How long a run may wait for QStash's first call before we ask QStash what became of it."""
 MOST_WARNINGS = 50
-SILENT = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
 _RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _HOW_TO = (
     "Paste this token into the webhook's verification form at https://www.notion.so/profile/integrations, and set"
@@ -106,7 +105,7 @@ def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
             return Entry(msgspec.structs.replace(run, status="failed", error=reason), entry.problems)
     if run.alive_until >= now:
         return entry
-    return Entry(msgspec.structs.replace(run, status="failed", error=SILENT), entry.problems)
+    return Entry(msgspec.structs.replace(run, status="failed", error=SILENCE), entry.problems)
 
 
 def run_json(entry: Entry) -> JSON:

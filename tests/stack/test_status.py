@@ -7,7 +7,7 @@ import httpx
 
 from dev.qstash import Fault as QueueFault
 from dev.stack import Stack
-from lib.sync import status
+from lib.store.runs import SILENCE
 from tests.stack.site import Site
 
 
@@ -92,7 +92,7 @@ def test_a_run_that_died_is_shown_as_failed_before_anybody_asks_for_another(site
     after = told(site)
 
     assert after["active"] is None
-    assert (after["runs"][0]["status"], after["runs"][0]["errors"][0]["reason"]) == ("failed", status.SILENT)
+    assert (after["runs"][0]["status"], after["runs"][0]["errors"][0]["reason"]) == ("failed", SILENCE)
 
 
 def test_the_webhooks_token_is_shown_until_it_is_set(site: Site, stack: Stack) -> None:

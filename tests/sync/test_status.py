@@ -5,9 +5,9 @@ import pytest
 
 from lib.model import KeptSource, Source
 from lib.store.history import Entry, Problem
-from lib.store.runs import Run, run_of
+from lib.store.runs import SILENCE, Run, run_of
 from lib.sync.queue import Delivery
-from lib.sync.status import SILENT, is_doubtful, judged, run_json, source_json
+from lib.sync.status import is_doubtful, judged, run_json, source_json
 
 NOW = 1_780_000_000.0
 
@@ -32,8 +32,8 @@ def test_a_run_without_a_sign_of_life_has_failed(status: str) -> None:
     silent = run(status, alive_for=-1)
 
     assert is_doubtful(silent, NOW)
-    assert seen(silent) == ("failed", SILENT, [])
-    assert seen(silent, Delivery("DELIVERED")) == ("failed", SILENT, [])
+    assert seen(silent) == ("failed", SILENCE, [])
+    assert seen(silent, Delivery("DELIVERED")) == ("failed", SILENCE, [])
 
 
 @pytest.mark.parametrize("status", ["delivered", "failed", "cancelled"])

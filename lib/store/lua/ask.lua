@@ -3,7 +3,7 @@
 -- KEYS active, runs. ARGV root of all runs, then as named below, then field-value pairs of the new run.
 -- Answers {outcome, run id, job ids, next slice of lane 0}; outcome: new, joined, resumed (a run that nobody carries on:
 -- the backup way left it, or whoever asked for it may have died before its message was published).
-local root, id, now, aliveUntil, exclusive, force, source, ttl = unpack(ARGV, 1, 8)
+local root, id, now, aliveUntil, exclusive, force, source, ttl, silence = unpack(ARGV, 1, 9)
 local active, runs = KEYS[1], KEYS[2]
 
 local current = exclusive == '1' and redis.call('GET', active)
@@ -27,13 +27,12 @@ if current and current ~= id then
       if force == '1' then redis.call('HSET', run, 'followUpForce', '1') end
       return {'joined', current, jobs or '', 0}
     end
-    redis.call('HSET', run, 'status', 'failed', 'finishedAt', now, 'silent', '1', 'error',
-      'The run gave no sign of life any more: its last message never came, or every retry of it failed.')
+    redis.call('HSET', run, 'status', 'failed', 'finishedAt', now, 'silent', '1', 'error', silence)
   end
 end
 
 if exclusive == '1' then redis.call('SET', active, id) end
-redis.call('HSET', root .. id, unpack(ARGV, 9))
+redis.call('HSET', root .. id, unpack(ARGV, 10))
 redis.call('EXPIRE', root .. id, ttl)
 redis.call('ZADD', runs, now, id)
 redis.call('ZREMRANGEBYRANK', runs, 0, -201)
