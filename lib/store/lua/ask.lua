@@ -5,6 +5,7 @@
 -- the backup way left it, or whoever asked for it may have died before its message was published).
 local root, id, now, aliveUntil, exclusive, force, source, ttl, silence = unpack(ARGV, 1, 9)
 local active, runs = KEYS[1], KEYS[2]
+-- include follow_up
 
 local current = exclusive == '1' and redis.call('GET', active)
 if current and current ~= id then
@@ -22,9 +23,7 @@ if current and current ~= id then
         end
         return {'resumed', current, jobs or '', tonumber(slice or '-1') + 1}
       end
-      if asked[1] and asked[1] ~= source then source = '' end
-      redis.call('HSET', run, 'followUp', '1', 'followUpSource', source)
-      if force == '1' then redis.call('HSET', run, 'followUpForce', '1') end
+      followUp(run, source, force)
       return {'joined', current, jobs or '', 0}
     end
     redis.call('HSET', run, 'status', 'failed', 'finishedAt', now, 'silent', '1', 'error', silence)

@@ -6,17 +6,16 @@
 -- (another run is under way; the token is its id), ended.
 local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl = unpack(ARGV, 1, 10)
 local active, runs = KEYS[1], KEYS[2]
+-- include follow_up
 local run = root .. id
 
 local status = redis.call('HGET', run, 'status')
 if exclusive == '1' and (not status or status == 'pending' or status == 'active') then
   local current = redis.call('GET', active)
   if current and current ~= id then
-    local other = redis.call('HMGET', root .. current, 'status', 'aliveUntil', 'followUpSource')
+    local other = redis.call('HMGET', root .. current, 'status', 'aliveUntil')
     if (other[1] == 'pending' or other[1] == 'active') and tonumber(other[2]) > tonumber(now) then
-      if other[3] and other[3] ~= source then source = '' end
-      redis.call('HSET', root .. current, 'followUp', '1', 'followUpSource', source)
-      if force == '1' then redis.call('HSET', root .. current, 'followUpForce', '1') end
+      followUp(root .. current, source, force)
       if status then redis.call('HSET', run, 'status', 'cancelled', 'finishedAt', now) end
       return {'joined', current}
     end
