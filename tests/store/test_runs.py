@@ -296,6 +296,18 @@ async def test_a_parked_run_is_resumed_by_who_asks_next(runs: Runs, clock: Clock
     assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
 
 
+async def test_who_resumes_a_parked_run_forgets_nobody_who_asked_before(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(source="posts"), clock.time + ALIVE)
+    hold = (await begin(runs, clock, lane="here")).hold
+    assert (await runs.ask("r2", Ask(source="pages"), clock.time + ALIVE)).outcome == "joined"
+    await runs.rest(hold, {}, clock.time + ALIVE, parked=True)
+
+    assert (await runs.ask("r3", Ask(source="drafts"), clock.time + ALIVE)).outcome == "resumed"
+
+    ended = await runs.end("r1", "delivered", {}, "r4", clock.time + ALIVE)
+    assert (ended.follow_up, ended.ask) == ("r4", Ask())
+
+
 async def test_the_backup_way_goes_on_with_a_plan_that_rests_and_gives_it_back(runs: Runs, clock: Clock) -> None:
     await under_way(runs, clock)
     first = (await begin(runs, clock)).hold

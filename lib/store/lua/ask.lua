@@ -14,13 +14,10 @@ if current and current ~= id then
     unpack(redis.call('HMGET', run, 'status', 'aliveUntil', 'parked', 'jobIds', 'slice:0'))
   if status == 'pending' or status == 'active' then
     if tonumber(alive) > tonumber(now) then
-      local asked = redis.call('HMGET', run, 'followUpSource', 'force', 'source')
+      local forced, scope = unpack(redis.call('HMGET', run, 'force', 'source'))
       if parked == '1' or (status == 'pending' and not jobs) then
         redis.call('HSET', run, 'aliveUntil', aliveUntil)
-        if (force == '1' and asked[2] ~= '1') or (asked[3] ~= '' and asked[3] ~= source) then
-          redis.call('HSET', run, 'followUp', '1', 'followUpSource', source)
-          if force == '1' then redis.call('HSET', run, 'followUpForce', '1') end
-        end
+        if (force == '1' and forced ~= '1') or (scope ~= '' and scope ~= source) then followUp(run, source, force) end
         return {'resumed', current, jobs or '', tonumber(slice or '-1') + 1}
       end
       followUp(run, source, force)
