@@ -90,11 +90,11 @@ def _published(workspace: Workspace, database_ids: Iterable[str]) -> list[Page]:
         page = pages.popleft()
         if workspace.is_visible(page):
             found.append(page)
-            pages.extend(_child_pages(workspace, page))
+            pages.extend(child_pages(workspace, page))
     return found
 
 
-def _child_pages(workspace: Workspace, page: Page) -> Iterator[Page]:
+def child_pages(workspace: Workspace, page: Page) -> Iterator[Page]:
     """The pages that stand on a page, however deep among its own blocks."""
     ahead: deque[Node] = deque(workspace.live_children(page))
     while ahead:

@@ -9,12 +9,11 @@ from typing import Any, Protocol
 import httpx
 
 from dev.equality import Bundles, Truth
-from dev.notion import SAMPLE_SOURCES, NotionStandIn
+from dev.notion import SAMPLE_DATABASES, NotionStandIn
 from dev.qstash import QStashStandIn
 from dev.upstash import UpstashStandIn
 
-SOURCES = {name: id for name, _, id in (entry.partition("=") for entry in SAMPLE_SOURCES.split(","))}
-DATABASES = list(SOURCES.values())
+DATABASES = list(SAMPLE_DATABASES.values())
 GIVE_UP_SECONDS = 60.0
 
 
@@ -76,14 +75,7 @@ class Site:
 
     def published(self) -> dict[str, Any]:
         """Every page's bundle by the page's id, parts put together."""
-        keys = [key for key in self.site_keys() if key.startswith("page:") and ":part:" not in key]
-        return {bundle["meta"]["id"]: bundle for bundle in map(self._whole, keys)}
-
-    def _whole(self, key: str) -> dict[str, Any]:
-        """A bundle; where it is too large for one value, the blocks of all its parts."""
-        bundle: dict[str, Any] = self.read(key)
-        parts = [self.read(f"{key}:part:{number}") for number in range(1, bundle.get("parts", 0) + 1)]
-        return {"blocks": [block for part in parts for block in part["blocks"]]} | bundle
+        return self.bundles().pages
 
     def bundles(self) -> Bundles:
         """Everything that a site can read."""
@@ -100,7 +92,7 @@ class Site:
 
     def truth(self, copies: str = "") -> Truth:
         """The workspace, to hold KV against; `copies` as for `check`."""
-        return Truth(self.notion.workspace, SOURCES, self.stack.url, copies=copies)
+        return Truth(self.notion.workspace, SAMPLE_DATABASES, self.stack.url, copies=copies)
 
 
 @cache
