@@ -187,10 +187,11 @@ def _is_well_under_way(run: Run) -> bool:
 
 def _stay(stack: Stack, console: Console) -> None:
     """Until Ctrl+C."""
-    console.print(
-        Text(f"\nThe stack stays up until Ctrl+C; the functions' log is in {LOG}. The dashboard has buttons that")
-    )
-    console.print(Text("make trouble: press one while a sync is running. Another one is asked for with"))
-    console.print(Text(f"  curl '{stack.url}/api/sync/trigger?force=1&secret={stack.secret}'"), soft_wrap=True)
+    for line in (
+        f"\nThe stack stays up until Ctrl+C; the functions' log is in {LOG}.",
+        "The dashboard has buttons that make trouble: press one while a sync is running. To start another sync:",
+        f"  curl '{stack.url}/api/sync/trigger?force=1&secret={stack.secret}'",
+    ):
+        console.print(Text(line), soft_wrap=True)
     while True:
         time.sleep(3600)
