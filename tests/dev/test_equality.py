@@ -17,9 +17,7 @@ Values = dict[str, Any]
 def site() -> Iterator[Site]:
     """The sample workspace, synced. Tests only read it."""
     with Stack(environ={}) as stack:
-        assert stack.notion is not None
-        assert stack.qstash is not None
-        site = Site(stack, stack.notion, stack.qstash, stack.upstash)
+        site = Site.of(stack)
         stack.get("/api/sync")
         yield site
 
