@@ -34,7 +34,11 @@ def main() -> None:
         site.notion.latency.set(500)
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page(
-            viewport={"width": 1120, "height": 1000}, color_scheme="light", locale="en-US", timezone_id="UTC"
+            viewport={"width": 1120, "height": 1000},
+            color_scheme="light",
+            reduced_motion="reduce",  # else the bar is still on its way to what the figures say
+            locale="en-US",
+            timezone_id="UTC",
         )
         page.goto(stack.url)
         page.get_by_label("Secret").fill(stack.secret)
@@ -42,7 +46,6 @@ def main() -> None:
         page.get_by_role("button", name="Force").click()
         expect(page.locator("#headline")).to_have_text("Syncing", timeout=30_000)
         expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", HALFWAY, timeout=30_000)
-        page.wait_for_timeout(600)  # the bar is on its way there
         page.mouse.move(0, 0)
         PICTURE.parent.mkdir(exist_ok=True)
         page.screenshot(path=PICTURE)
