@@ -5,17 +5,7 @@ from typing import NamedTuple
 
 from bench.peers.measure import OURS, Attempt, Outcome
 
-HEADS = (
-    "",
-    "Texts found",
-    "… with two traps",
-    "Requests after two edits",
-    "300 pages",
-    "Refused by Notion; broken off",
-    "Deleted and renamed pages",
-    "Files",
-    "Needs",
-)
+HEADS = ("", "Texts", "With traps", "Two edits", "300 pages", "Refused, broken off", "Gone, renamed", "Files", "Needs")
 
 
 class Ways(NamedTuple):
@@ -28,27 +18,12 @@ class Ways(NamedTuple):
 
 
 WAYS = {
-    OURS: Ways(
-        "the wait stands in the queue, the next slice goes on",
-        "unpublished; the old address redirects",
-        "addresses that don't expire, or copies",
-        "Vercel, Upstash Redis, QStash",
-    ),
-    "notion-client": Ways(
-        "repeats twice; starts again", "yours to write", "addresses that live an hour", "Python, your code"
-    ),
-    "notion-sync-lib": Ways(
-        "goes slowly; starts again", "yours to write", "addresses that live an hour", "Python, your code"
-    ),
-    "notion-to-json": Ways(
-        "goes slowly; starts again", "a new export each time", "addresses that live an hour", "Python"
-    ),
-    "notion-to-md": Ways(
-        "repeats twice; starts again", "yours to write", "addresses that live an hour", "Node, your code"
-    ),
-    "docu-notion": Ways(
-        "waits as it is told; starts again", "old files are removed", "saved beside the text", "Node, Docusaurus"
-    ),
+    OURS: Ways("waits in the queue, goes on", "unpublished, redirected", "don't expire", "Vercel, Redis, QStash"),
+    "notion-client": Ways("repeats twice, starts again", "yours to write", "live an hour", "Python, your code"),
+    "notion-sync-lib": Ways("goes slowly, starts again", "yours to write", "live an hour", "Python, your code"),
+    "notion-to-json": Ways("goes slowly, starts again", "exported anew", "live an hour", "Python"),
+    "notion-to-md": Ways("repeats twice, starts again", "yours to write", "live an hour", "Node, your code"),
+    "docu-notion": Ways("waits as told, starts again", "old files go", "are saved", "Node, Docusaurus"),
 }
 """By the name, as far as the first blank."""
 
@@ -61,26 +36,22 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 def _rows(outcomes: Sequence[Outcome]) -> Iterator[Sequence[str]]:
     for one in outcomes:
+        ours = one.name == OURS
         ways = WAYS[one.name.partition(" ")[0]]
-        trouble = f"{ways.trouble}; {_in_a_storm(one.storm)}" if one.storm and one.name != OURS else ways.trouble
+        storm = f" (of 700 at once {_found(one.storm)})" if one.storm and not ours else ""
         yield (
-            f"**{one.name}**" if one.name == OURS else one.name,
+            f"**{one.name}**" if ours else one.name,
             _found(one.sample),
             _found(one.traps),
             f"{one.after_edits.requests} of {one.sample.requests}",
             f"{one.many.seconds:.0f} s",
-            trouble,
+            ways.trouble + storm,
             *ways[1:],
         )
 
 
 def _found(attempt: Attempt) -> str:
-    """A share of the texts, rounded down: what is not complete shall not look so."""
-    share = f"{int(100 * attempt.found)} %"
+    share = f"{100 * attempt.found:.4g} %"  # 99.5 is not complete, and shall not look so
     if attempt.end == "done":
         return share
-    return f"{share}, {attempt.end if attempt.end.startswith('not done') else 'then an error'}"
-
-
-def _in_a_storm(attempt: Attempt) -> str:
-    return f"of 700 pages at once {_found(attempt)} after {attempt.throttled:,} refused requests"
+    return f"{share}, no end" if attempt.end.startswith("not done") else f"{share}, error"

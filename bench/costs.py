@@ -20,7 +20,7 @@ WINDOW_REQUESTS = 180
 PLAIN = 1.1
 """A workspace counts as plain where a page takes no more requests than this."""
 DAYS = 30
-HEADS = ("Pages", "What", "Notion requests", "QStash messages", "KV commands", "Computing", "Waiting", "Takes")
+HEADS = ("Pages", "What", "Requests", "Messages", "KV commands", "Computing", "Waiting", "Takes")
 
 
 class Cost(NamedTuple):
@@ -103,8 +103,8 @@ def _rows(measured: Measured) -> Iterator[Sequence[str]]:
         yield _row(f"**{pages:,}**", "first sync", first, _lasting(first))
         yield _row("", "nothing changed", nothing := measured.nothing_changed(pages), _lasting(nothing))
         yield _row("", "two pages changed", two := measured.two_pages_changed(pages), _lasting(two))
-        yield _row("", "a month, cron once a day", measured.month(pages, 1), "")
-        yield _row("", "a month, cron once an hour", measured.month(pages, 24), "")
+        yield _row("", "a month, daily", measured.month(pages, 1), "")
+        yield _row("", "a month, hourly", measured.month(pages, 24), "")
 
 
 def _row(pages: str, what: str, cost: Cost, lasting: str) -> Sequence[str]:
