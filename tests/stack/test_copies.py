@@ -263,16 +263,3 @@ def nested(blocks: list[Any]) -> Iterator[Any]:
     for block in blocks:
         yield block
         yield from nested(block.get("children", []))
-
-
-def test_files_larger_than_the_bound_stay_with_notion_and_open_all_the_same(
-    site: Site, blob: BlobStandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lib.media.copying.MOST_BYTES", 100)  # pictures and documents are larger
-
-    run = site.sync()
-
-    assert (run["status"], run.get("failed", "0"), json.loads(run["warnings"])[1:]) == ("delivered", "0", [])
-    assert blob.files and all(len(content(file.pathname.rpartition("/")[2])) <= 100 for file in blob.files)
-    assert opened(cover(site)).status_code == 200
-    assert site.command("ZCARD", "sync:files:uncopied") == 0  # nothing of it is tried again
