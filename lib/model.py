@@ -12,6 +12,9 @@ BUNDLE_VERSION = 1
 
 NOTHING = msgspec.Raw(b"null")
 
+ITEMS_PER_PAGE = 500
+"""So many rows stand on one page of an index, unless they are too large for one value together."""
+
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     """A named Notion database, found: its container and the data source that holds its rows."""
@@ -148,6 +151,7 @@ class KeptSource(msgspec.Struct, frozen=True, omit_defaults=True):
     """A forced run that has not come to its end: pages read before this moment are due."""
     signatures: list[str] = []
     """One for each page of the index as it is published."""
+    items_per_page: int = ITEMS_PER_PAGE
     revision: int = -1
     """The revision of the kept pages from which the index was written."""
     total: int = 0

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import msgspec
 
-from lib.bundle.index import ITEMS_PER_PAGE, sort_key
+from lib.bundle.index import sort_key
 from lib.model import Kept, KeptDatabase
 
 
@@ -75,11 +75,11 @@ def drop_of(id: str, page: Kept) -> str:
     return id if page.parent is None else f"{page.parent}/{id}"
 
 
-def index_pages(kept: Mapping[str, Kept], source: str) -> list[list[str]]:
-    """Ids of a source's rows in the order of its index, in pages of 500; one empty page where there is none."""
+def index_pages(kept: Mapping[str, Kept], source: str, per_page: int) -> list[list[str]]:
+    """Ids of a source's rows in the order of its index, so many on a page; one empty page where there is none."""
     rows = [page.rank for page in kept.values() if page.source == source and page.rank is not None]
     ids = [rank.id for rank in sorted(rows, key=sort_key)]
-    return [ids[at : at + ITEMS_PER_PAGE] for at in range(0, len(ids), ITEMS_PER_PAGE)] or [[]]
+    return [ids[at : at + per_page] for at in range(0, len(ids), per_page)] or [[]]
 
 
 def signature(kept: Mapping[str, Kept], ids: Sequence[str], total: int) -> str:

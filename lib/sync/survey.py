@@ -156,6 +156,7 @@ class Survey:
             state,
             synced_at=before.synced_at,
             signatures=before.signatures,
+            items_per_page=before.items_per_page,
             revision=before.revision,
             total=before.total,
         )

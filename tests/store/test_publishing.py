@@ -30,8 +30,12 @@ class Site:
     def __init__(self, kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> None:
         self.kv, self.keys, self.runs, self.clock = kv, keys, runs, clock
         self.memory, self.bundles = Memory(kv, keys), Bundles(kv, keys)
-        self.publisher = Publisher(runs, self.bundles, self.memory, Files(kv, keys), keys, Log(now=clock), lambda: NOW)
+        self.publisher = self.publishing(8_000_000)
         self._number = 0
+
+    def publishing(self, max_value_bytes: int) -> Publisher:
+        files, log = Files(self.kv, self.keys), Log(now=self.clock)
+        return Publisher(self.runs, self.bundles, self.memory, files, self.keys, log, max_value_bytes, lambda: NOW)
 
     async def begin(self, *items: Item, moving: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> Hold:
         self._number += 1
@@ -68,9 +72,16 @@ class Site:
         text = await self.kv.command("GET", f"site:{name}")
         return None if text is None else json.loads(text)
 
+    async def index_keys(self) -> list[str]:
+        """The keys of the index as a reader follows them; there are no others."""
+        pages = (await self.read("pages:index")).get("pages", 1)
+        keys = ["pages:index", *(f"pages:index:{number}" for number in range(2, pages + 1))]
+        assert sorted(await self.kv.command("KEYS", "site:pages:index*")) == sorted(f"site:{key}" for key in keys)
+        return keys
+
     async def index(self) -> list[str]:
         """The slugs of the index; each has the bundle of the very page that the index names."""
-        items = (await self.read("pages:index"))["items"]
+        items = [item for key in await self.index_keys() for item in (await self.read(key))["items"]]
         for item in items:
             assert (await self.read(f"page:{item['slug']}"))["meta"]["id"] == item["id"]
         return [item["slug"] for item in items]
@@ -296,6 +307,37 @@ async def test_an_index_larger_than_a_request_is_published_in_one_instant_all_th
     assert len(await site.index()) == 10
     assert await site.kv.command("TTL", "site:pages:index") == -1
     assert await site.kv.command("KEYS", "*carried*") == []
+
+
+async def test_an_index_page_that_is_too_large_for_one_value_gets_fewer_rows(site: Site) -> None:
+    site.publisher = site.publishing(200)
+    pages = {f"{number:03}": f"page-{number}" for number in range(10)}
+    await site.run(pages)
+
+    keys = await site.index_keys()
+    texts = [await site.kv.command("GET", f"site:{key}") for key in keys]
+    assert max(len(text) for text in texts) <= 200
+    assert await site.index() == list(pages.values())
+    assert [len(json.loads(text)["items"]) for text in texts] == [3, 3, 3, 1]
+    assert {json.loads(text)["total"] for text in texts} == {10}
+
+
+async def test_only_the_page_of_a_cut_index_that_changed_is_written_again(site: Site) -> None:
+    site.publisher = site.publishing(200)
+    await site.run({f"{number:03}": f"page-{number}" for number in range(10)})
+    await site.kv.command("SET", "site:pages:index:2", '{"items":[],"untouched":true}')
+    await site.run({"009": "page-nine"}, moving=("009",))
+
+    assert "untouched" in await site.read("pages:index:2")
+    assert [item["slug"] for item in (await site.read("pages:index:4"))["items"]] == ["page-nine"]
+
+
+async def test_a_row_that_is_too_large_for_any_index_page_stands_on_one_by_itself(site: Site) -> None:
+    site.publisher = site.publishing(50)
+    await site.run({"a": "one", "b": "two"})
+
+    assert len(await site.index_keys()) == 2
+    assert await site.index() == ["one", "two"]
 
 
 async def test_a_zombie_publishes_no_index(site: Site) -> None:

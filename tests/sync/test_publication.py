@@ -105,10 +105,10 @@ def test_a_child_page_is_dropped_only_where_it_stood() -> None:
 def test_an_index_goes_on_after_500_rows() -> None:
     kept = {f"{n:04}": row(f"{n:04}", f"slug-{n}") for n in range(1_001)}
 
-    pages = index_pages(kept, "pages")
+    pages = index_pages(kept, "pages", 500)
 
     assert [len(ids) for ids in pages] == [500, 500, 1]
-    assert index_pages(kept, "posts") == [[]]
+    assert index_pages(kept, "posts", 500) == [[]]
 
 
 def test_a_page_of_an_index_is_written_again_only_when_an_item_or_the_total_changed() -> None:
