@@ -109,6 +109,8 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = BUNDLE_VERSION
     visibility: str = "public"
     meta_digest: str = ""
+    fingerprint: str = ""
+    """Of its properties as listings show them: a change that moves no time is seen in it."""
     rank: Rank | None = None
     """Its place in the source's index; None for a child page, which stands in none."""
     parent: str | None = None
@@ -124,7 +126,8 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class KeptDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What KV remembers of a child database: `signature` sums up its rows and their times, "" for more than 100."""
+    """What KV remembers of a child database: `signature` sums up its rows, their times and their properties as listings
+    show them, "" for more than 100."""
 
     title: str
     data_source_ids: list[str]
@@ -144,6 +147,8 @@ class KeptSource(msgspec.Struct, frozen=True, omit_defaults=True):
     listed_at: float = 0.0
     """When the last full listing began (epoch seconds); a listing of changed rows only does not count."""
     synced_at: str = ""
+    schema: str = ""
+    """The fingerprint of its properties, where a listing of changed rows would not show a renamed one."""
     watermark: float = 0.0
     """Everything edited before this moment (epoch seconds, Notion's clock) has been looked at."""
     rows: int = 0

@@ -6,21 +6,25 @@ Its progress is one JSON-serialisable value, so that a slice may end in the midd
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from http import HTTPStatus
 
 import msgspec
 
+from lib.bundle.encoding import encode
 from lib.bundle.media import unsigned
+from lib.bundle.properties import fingerprint
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, KeptDatabase, KeptSource, Source
 from lib.notion.client import NotionClient
-from lib.notion.databases import find_source, newest_rows, probe
+from lib.notion.databases import find_source, newest_rows, probe, schema_of
 from lib.notion.pages import Listing, advance, retrieve
 from lib.sync.facts import DAY_SECONDS, Known, Listed, Row, Watched, row_of, unsettled
 from lib.sync.watches import doubtful_originals, missing, watches
 
 BIG_SOURCE_ROWS = 1_000
-"""From so many rows on, a source is asked for its changed rows only, and listed in full once a day."""
+"""From so many rows on, a source is asked for its changed rows only, and listed in full once a day, and when its schema
+has changed."""
 OVERLAP_SECONDS = 180
 """A listing of changed rows begins so long before the last one: nobody says how late an edit shows in a query."""
 FEW = 20
@@ -33,6 +37,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     began_at: float = 0.0
     sources: dict[str, Source] = {}
     listings: dict[str, Listing] = {}
+    schemas: dict[str, str] = {}
+    """Fingerprints of sources that are asked for their changed rows only: none may show that a property was renamed."""
     rows: dict[str, list[Row]] = {}
     confirmed: dict[str, bool] = {}
     """Missing rows that were asked for: whether they are gone."""
@@ -108,9 +114,12 @@ class Survey:
             known = kept is not None and kept.reference == reference
             progress.sources[name] = kept.source if kept and known else await find_source(self._notion, name, reference)
         source = progress.sources[name]
-        listing = progress.listings.setdefault(
-            name, Listing(data_source_id=source.data_source_id, since=self._since(kept, reference))
-        )
+        if name not in progress.listings:
+            since = self._since(kept, reference)
+            if since and kept and kept.schema != await self._schema(name, source):
+                since = None
+            progress.listings[name] = Listing(data_source_id=source.data_source_id, since=since)
+        listing = progress.listings[name]
         rows = progress.rows.setdefault(name, [])
         while not listing.done:
             asked_at = self._now()
@@ -122,6 +131,12 @@ class Survey:
                     "integration (••• → Connections in Notion), or mend NOTION_SOURCES."
                 ) from None
             rows += [row_of(page, name, self._notion.notion_time(asked_at), asked_at) for page in pages]
+
+    async def _schema(self, name: str, source: Source) -> str:
+        schemas = self.progress.schemas
+        if name not in schemas:
+            schemas[name] = _digest(encode(sorted((await schema_of(self._notion, source.data_source_id)).items())))
+        return schemas[name]
 
     def _since(self, kept: KeptSource | None, reference: str) -> str | None:
         """From when on a big source's changed rows are asked for; None: all rows are listed."""
@@ -146,6 +161,7 @@ class Survey:
         state = KeptSource(
             reference=self._references[name],
             source=progress.sources[name],
+            schema=progress.schemas.get(name, before.schema if before else ""),
             listed_at=progress.began_at if listing.since is None else (before.listed_at if before else 0.0),
             watermark=min([self._notion.notion_time(progress.began_at), *(row.read_at for row in rows)]),
             rows=len(rows) if listing.since is None else (before.rows if before else 0),
@@ -258,10 +274,14 @@ class Survey:
 
 
 def signature(rows: Sequence[JSON]) -> str:
-    """Sums up the rows of a child database and when each was edited; "" for more than one answer shows."""
+    """Sums up the rows of a child database, their times and what they show; "" for more than one answer shows."""
     if len(rows) > 100:
         return ""
-    return "|".join(sorted(f"{row['id'].replace('-', '')[-12:]}:{row['last_edited_time']}" for row in rows)) or "empty"
+    return _digest("\n".join(sorted(f"{row['id']} {row['last_edited_time']} {fingerprint(row)}" for row in rows)))
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 async def all_of(jobs: Iterable[Awaitable[None]]) -> None:

@@ -27,6 +27,7 @@ def row(id: str, **more: Any) -> Row:
         "published": True,
         "visibility": "public",
         "paused": False,
+        "fingerprint": "f",
         "page": msgspec.Raw(b"{}"),
         "read_at": AFTER_THE_MINUTE,
         "began_at": AFTER_THE_MINUTE,
@@ -44,6 +45,7 @@ def kept(id: str, **more: Any) -> Kept:
         "read_at": AFTER_THE_MINUTE,
         "began_at": AFTER_THE_MINUTE,
         "digest": "d",
+        "fingerprint": "f",
         "rank": None if "parent" in more else Rank(id=id, created=MINUTE),
     }
     return Kept(**facts | more)
@@ -76,6 +78,10 @@ def test_a_new_page_is_due() -> None:
 
 def test_an_edited_page_is_due() -> None:
     assert due(make(listed(row("a", edited=LATER)), known({"a": kept("a")}), Watched())) == ["a"]
+
+
+def test_a_page_whose_properties_show_something_else_is_due_though_its_time_has_not_moved() -> None:
+    assert due(make(listed(row("a", fingerprint="g")), known({"a": kept("a")}), Watched())) == ["a"]
 
 
 def test_a_page_that_was_read_within_the_minute_of_its_edit_is_due_again() -> None:
