@@ -172,10 +172,10 @@ class Runs:
         items: Sequence[Item],
         facts: Mapping[str, Value],
         moving: Collection[str],
-        drops: Collection[str],
+        drops: Mapping[str, float],
     ) -> list[str]:
         """Writes the plan and opens it for work; `moving` are pages that will leave their slugs in this run, `drops`
-        those that are unpublished when it ends.
+        those that are unpublished when it ends, and when each was seen to be gone (epoch seconds).
 
         Answers the lanes that came before there was a plan. Raises `TakenOver`.
         """
@@ -186,16 +186,16 @@ class Runs:
         for number, chunk in enumerate(chunks):
             first, last = number == 0, number == len(chunks) - 1
             fields = _pairs({**facts, "toSync": sum(item.kind == "page" for item in items)}) if last else []
-            leaving = [list(ids) if first else [] for ids in (moving, drops)]
+            leaving, gone = (list(moving), _pairs(drops)) if first else ([], [])
             payloads = [word for entry in chunk for word in entry]
             waiting = _held(
                 await self._kv.script(
                     "plan",
-                    [run],
+                    [run, self._keys.hidden],
                     [
                         *(hold.lane, hold.token, _flag(first), _flag(last), WORK_KEPT_FOR_SECONDS),
-                        *(len(fields), *map(len, leaving)),
-                        *(*fields, *leaving[0], *leaving[1], *payloads),
+                        *(self._now() - WORK_KEPT_FOR_SECONDS, len(fields), len(leaving), len(gone)),
+                        *(*fields, *leaving, *gone, *payloads),
                     ],
                 )
             )
@@ -237,7 +237,7 @@ class Runs:
         self, hold: Hold, item: Item, payload: str, due_at: float, problem: str, drop: str = ""
     ) -> None:
         words: list[Value] = [hold.lane, hold.token, key_of(item), payload, _ms(due_at), problem]
-        words += [KEPT_FOR_SECONDS, drop]
+        words += [KEPT_FOR_SECONDS, drop, self._now()]
         _held(await self._kv.script("put_back", [self._keys.run(hold.run_id), self._keys.overdue], words))
 
     async def rest(

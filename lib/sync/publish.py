@@ -59,7 +59,7 @@ class Publisher:
             commands += await self._noted(hold.run_id, state, commands)
             refused = state.refused if run.ask.exclusive else {}
             commands += self._cleared(state, moved, refused)
-            commands += await self._files.refiled(state.placed, _bundles_gone(state, refused))
+            commands += await self._files.refiled(state.placed, _bundles_gone(state, [*refused, *state.overtaken]))
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
             # Sent again because its answer was lost, the transaction finds other revisions than it expects.
             commands += [["HINCRBY", self._keys.revisions, name, 1] for name in revisions]
@@ -120,11 +120,12 @@ class Publisher:
         holders = {holder for page in state.kept.values() for holder in page.copied.values() if holder}
         return [["DEL", self._keys.foreign], *_chunks(["SADD", self._keys.foreign], sorted(holders - set(state.kept)))]
 
-    def _cleared(self, state: State, moved: Mapping[str, str], refused: Mapping[str, int]) -> list[Command]:
+    def _cleared(self, state: State, moved: Mapping[str, str], refused: dict[str, int]) -> list[Command]:
         """Nothing waits any more but, while another run is at work, the pages whose slugs it may yet give up."""
         keys = self._keys
-        settled = [*state.placed, *refused]
-        bundles = [key for id, parts in refused.items() for key in _keys_of(keys.staged(id), parts)]
+        forgotten = refused | state.overtaken
+        settled = [*state.placed, *forgotten]
+        bundles = [key for id, parts in forgotten.items() for key in _keys_of(keys.staged(id), parts)]
         return [
             *_chunks(["SADD", keys.overdue], list(refused)),
             *_chunks(["DEL"], bundles),
@@ -201,11 +202,11 @@ class Publisher:
         ]
 
 
-def _bundles_gone(state: State, refused: Iterable[str]) -> list[str]:
+def _bundles_gone(state: State, forgotten: Iterable[str]) -> list[str]:
     """By the names under which the store knows the files of bundles."""
     return [
         *(f"page:{id}" for id in state.dropped),
-        *(f"staged:{id}" for id in refused),
+        *(f"staged:{id}" for id in forgotten),
         *(f"db:{id}" for id in state.databases),
     ]
 

@@ -189,7 +189,7 @@ class Engine:
         facts: dict[str, str | int | float] = {
             "listed": plan.listed,
             "unchanged": plan.unchanged,
-            "dropping": len(plan.drops),
+            "dropping": plan.dropping,
             "forcedAt": "" if forced_at is None else repr(forced_at),
             "warnings": msgspec.json.encode(warnings).decode(),
             "sources": msgspec.json.encode(found.sources).decode(),
@@ -199,7 +199,7 @@ class Engine:
             "run.planned",
             listed=plan.listed,
             due=len(plan.items),
-            drops=len(plan.drops),
+            drops=plan.dropping,
             unchanged=plan.unchanged,
             warnings=len(warnings),  # their texts hold titles; they stand in the run's record
         )

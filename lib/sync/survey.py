@@ -40,8 +40,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     schemas: dict[str, str] = {}
     """Fingerprints of sources that are asked for their changed rows only: none may show that a property was renamed."""
     rows: dict[str, list[Row]] = {}
-    confirmed: dict[str, bool] = {}
-    """Missing rows that were asked for: whether they are gone."""
+    confirmed: dict[str, float] = {}
+    """Missing rows that were asked for: since when (epoch seconds) they are known to be gone; 0: they are not."""
     pages: dict[str, JSON | None] = {}
     databases: dict[str, str] = {}
     """Child databases that were asked for: same, changed, lost, or found again."""
@@ -54,7 +54,7 @@ class Found(msgspec.Struct, frozen=True):
 
     listed: list[Listed]
     watched: Watched
-    gone: set[str]
+    gone: dict[str, float]
     sources: dict[str, KeptSource]
     warnings: list[str]
     focus: frozenset[str] | None = None
@@ -177,9 +177,9 @@ class Survey:
             total=before.total,
         )
 
-    async def _confirm(self, absent: Mapping[str, Sequence[str]]) -> tuple[set[str], list[str]]:
-        """Which missing rows are gone for certain, and a warning where a listing is not to be believed."""
-        gone: set[str] = set()
+    async def _confirm(self, absent: Mapping[str, Sequence[str]]) -> tuple[dict[str, float], list[str]]:
+        """Which missing rows are gone for certain, since when, and a warning where a listing is not to be believed."""
+        gone: dict[str, float] = {}
         warnings: list[str] = []
         for name, ids in absent.items():
             asked = ids[:FEW]
@@ -189,11 +189,11 @@ class Survey:
                 )
                 continue
             await all_of(self._confirm_one(name, id) for id in asked)
-            really = {id for id in asked if self.progress.confirmed[id]}
+            really = {id: since for id in asked if (since := self.progress.confirmed[id])}
             if len(ids) <= FEW:
                 gone |= really
             elif len(really) == len(asked):
-                gone |= set(ids)
+                gone |= dict.fromkeys(ids, min(really.values()))
             else:
                 warnings.append(
                     f"source {name}: {len(ids)} published rows were missing from Notion's list, but "
@@ -205,14 +205,16 @@ class Survey:
     async def _confirm_one(self, name: str, id: str) -> None:
         if id in self.progress.confirmed:
             return
+        asked_at = self._now()
         try:
             page = await retrieve(self._notion, id)
         except Unreadable as refusal:
-            self.progress.confirmed[id] = refusal.notion_status == HTTPStatus.NOT_FOUND
+            self.progress.confirmed[id] = asked_at if refusal.notion_status == HTTPStatus.NOT_FOUND else 0.0
             return
         home = self.progress.sources[name].data_source_id
         trashed = page.get("in_trash") or page.get("is_archived") or page.get("archived")
-        self.progress.confirmed[id] = bool(trashed) or (page.get("parent") or {}).get("data_source_id") != home
+        is_gone = trashed or (page.get("parent") or {}).get("data_source_id") != home
+        self.progress.confirmed[id] = asked_at if is_gone else 0.0
 
     async def _watch(self, listed: Sequence[Listed]) -> None:
         wanted = watches(listed, self._known, self._forced_at)

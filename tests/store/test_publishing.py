@@ -37,13 +37,16 @@ class Site:
         files, log = Files(self.kv, self.keys), Log(now=self.clock)
         return Publisher(self.runs, self.bundles, self.memory, files, self.keys, log, max_value_bytes, lambda: NOW)
 
-    async def begin(self, *items: Item, moving: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> Hold:
+    async def begin(
+        self, *items: Item, moving: tuple[str, ...] = (), drops: tuple[str, ...] = (), of_page: str = ""
+    ) -> Hold:
+        """A run that has a plan, made now, and holds all of it."""
         self._number += 1
-        run_id = f"r{self._number}"
-        await self.runs.ask(run_id, Ask(), self.clock.time + ALIVE)
-        hold = (await self.runs.begin(run_id, "0", 0, Ask(), self.clock.time + ALIVE)).hold
+        run_id, ask = f"r{self._number}", Ask(page=of_page)
+        await self.runs.ask(run_id, ask, self.clock.time + ALIVE)
+        hold = (await self.runs.begin(run_id, "0", 0, ask, self.clock.time + ALIVE)).hold
         facts: dict[str, str | int | float] = {"sources": msgspec.json.encode(SOURCES).decode(), "dropping": len(drops)}
-        await self.runs.write_plan(hold, items, facts, moving, drops)
+        await self.runs.write_plan(hold, items, facts, moving, dict.fromkeys(drops, self.clock.time))
         await self.runs.claim(hold, 10, [], self.clock.time + 60)
         return hold
 
@@ -236,6 +239,72 @@ async def test_an_older_reading_never_replaces_a_newer_one(site: Site) -> None:
 
     assert await site.commit(hold, "a", "one") == "older"
     assert await site.read("page:one") == newest
+
+
+async def test_a_page_that_a_newer_run_found_hidden_is_not_published_by_an_older_reading(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+    full = await site.begin(Item(id="a"), Item(id="b"))
+    site.clock.time += 60
+    await site.end(await site.begin(drops=("a",), of_page="a"))
+
+    site.clock.time -= 30
+    assert await site.commit(full, "a", "one") == "older"
+    await site.end(full)
+
+    assert await site.index() == ["two"]
+    assert await site.read("page:one") is None
+
+
+async def test_a_new_page_that_a_newer_run_found_hidden_is_not_published_by_an_older_reading(site: Site) -> None:
+    full = await site.begin(Item(id="a"))
+    site.clock.time += 60
+    await site.end(await site.begin(drops=("a",), of_page="a"))
+
+    site.clock.time -= 30
+    assert await site.commit(full, "a", "one") == "older"
+
+
+async def test_a_page_that_was_hidden_is_published_by_a_newer_reading(site: Site) -> None:
+    await site.run({"a": "one"})
+    await site.run({}, drops=("a",))
+    await site.run({"a": "one"})
+
+    assert await site.index() == ["one"]
+
+
+async def test_a_page_that_was_read_after_it_was_seen_hidden_stays(site: Site) -> None:
+    await site.run({"a": "one"})
+    full = await site.begin(drops=("a",))
+    alone = await site.begin(Item(id="a"), of_page="a")
+    await site.commit(alone, "a", "one")
+    await site.end(alone)
+    await site.end(full)
+
+    assert await site.index() == ["one"]
+
+
+async def test_which_pages_were_hidden_is_forgotten_with_the_runs_of_the_time(site: Site, kv: Kv) -> None:
+    await site.run({}, drops=("a",))
+    site.clock.time += 3 * 86_400 + 1
+    await site.run({}, drops=("b",))
+
+    assert await kv.command("ZRANGE", site.keys.hidden, 0, -1) == ["b"]
+
+
+async def test_a_staged_page_never_replaces_a_newer_reading(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+    full = await site.begin(Item(id="a"), Item(id="b"), moving=("a", "b"))
+    assert await site.commit(full, "a", "two") == "staged"
+    alone = await site.begin(Item(id="a"), of_page="a")
+    await site.commit(alone, "a", "one")
+    newest = await site.read("page:one")
+    await site.end(alone)
+    await site.commit(full, "b", "three")
+    await site.end(full)
+
+    assert sorted(await site.index()) == ["one", "three"]
+    assert await site.read("page:one") == newest
+    assert await site.kv.command("KEYS", "site:sync:staged*") == []
 
 
 async def test_a_zombie_publishes_nothing(site: Site) -> None:

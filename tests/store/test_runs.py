@@ -24,7 +24,7 @@ async def under_way(runs: Runs, clock: Clock) -> None:
 async def planned(runs: Runs, clock: Clock, *ids: str) -> Hold:
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     hold = (await begin(runs, clock)).hold
-    await runs.write_plan(hold, [Item(id=id, slug=id) for id in ids], {"listed": len(ids)}, [], [])
+    await runs.write_plan(hold, [Item(id=id, slug=id) for id in ids], {"listed": len(ids)}, [], {})
     return hold
 
 
@@ -211,7 +211,7 @@ async def test_a_lane_that_comes_before_the_plan_is_called_when_it_stands(runs: 
     planner = (await begin(runs, clock)).hold
 
     assert (await begin(runs, clock, lane="1")).outcome == "early"
-    assert await runs.write_plan(planner, [Item(id="a")], {}, [], []) == ["1"]
+    assert await runs.write_plan(planner, [Item(id="a")], {}, [], {}) == ["1"]
     assert (await begin(runs, clock, number=1, lane="1")).outcome == "go"
 
 
@@ -230,9 +230,9 @@ async def test_a_plan_whose_answer_was_lost_is_written_once_more_without_harm(ru
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     hold = (await begin(runs, clock)).hold
     assert (await begin(runs, clock, lane="1")).outcome == "early"
-    first = await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], [])
+    first = await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], {})
 
-    assert await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], []) == first == ["1"]
+    assert await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], {}) == first == ["1"]
 
 
 async def test_a_plan_that_was_begun_leaves_nothing_to_the_one_that_is_made_instead(
@@ -241,17 +241,17 @@ async def test_a_plan_that_was_begun_leaves_nothing_to_the_one_that_is_made_inst
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     dead = (await begin(runs, clock)).hold
     many = [Item(id=f"{n:03}") for n in range(201)]
-    first_part: list[str | int | float] = ["0", dead.token, "1", "0", 60, 0, 1, 1, "m", "d", "x", "{}"]
-    await kv.script("plan", ["site:sync:run:r1"], first_part)
+    first_part: list[str | int | float] = ["0", dead.token, "1", "0", 60, 0, 0, 1, 2, "m", "d", 1.0, "x", "{}"]
+    await kv.script("plan", ["site:sync:run:r1", "site:sync:hidden"], first_part)
     hold = (await begin(runs, clock)).hold
 
-    await runs.write_plan(hold, many, {}, ["moving"], [])
+    await runs.write_plan(hold, many, {}, ["moving"], {})
 
     assert await kv.command("SMEMBERS", "site:sync:run:r1:vacating") == ["moving"]
-    assert await kv.command("SMEMBERS", "site:sync:run:r1:drops") == []
+    assert await kv.command("HGETALL", "site:sync:run:r1:drops") == {}
     assert await kv.command("HEXISTS", "site:sync:run:r1:plan", "x") == 0
     with pytest.raises(TakenOver):
-        await runs.write_plan(dead, [], {}, [], ["d"])
+        await runs.write_plan(dead, [], {}, [], {"d": 0.0})
 
 
 async def test_putting_back_twice_is_putting_back_once(runs: Runs, clock: Clock) -> None:
@@ -319,8 +319,8 @@ async def test_the_backup_way_goes_on_with_a_plan_that_rests_and_gives_it_back(r
 
     assert (here.outcome, back.outcome) == ("go", "go")
     with pytest.raises(TakenOver):
-        await runs.write_plan(here.hold, [], {}, [], [])
-    assert await runs.write_plan(back.hold, [Item(id="a")], {}, [], []) == []
+        await runs.write_plan(here.hold, [], {}, [], {})
+    assert await runs.write_plan(back.hold, [Item(id="a")], {}, [], {}) == []
 
 
 async def test_a_refused_message_takes_its_run_back(runs: Runs, clock: Clock) -> None:
