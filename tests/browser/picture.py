@@ -28,11 +28,10 @@ def main() -> None:
         Stack(environ={}, settings=settings) as stack,
         sync_playwright() as playwright,
     ):
-        assert stack.notion is not None
-        assert stack.qstash is not None
-        stack.notion.limit.requests = None
-        _live(Site(stack, stack.notion, stack.qstash, stack.upstash))
-        stack.notion.latency.set(500)
+        site = Site.of(stack)
+        site.notion.limit.requests = None
+        _live(site)
+        site.notion.latency.set(500)
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page(
             viewport={"width": 1120, "height": 1000}, color_scheme="light", locale="en-US", timezone_id="UTC"
@@ -48,8 +47,8 @@ def main() -> None:
         PICTURE.parent.mkdir(exist_ok=True)
         page.screenshot(path=PICTURE)
         browser.close()
-        stack.notion.latency.set(0)
-        stack.qstash.drain()
+        site.notion.latency.set(0)
+        site.qstash.drain()
     print(f"{PICTURE} ({PICTURE.stat().st_size // 1000} kB)")
 
 
