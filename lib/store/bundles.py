@@ -8,7 +8,7 @@ from lib.errors import TakenOver
 from lib.model import Item, Kept, KeptDatabase
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, size_bytes
-from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, encoded, key_of
+from lib.store.runs import MOST_WARNINGS, WORK_KEPT_FOR_SECONDS, Hold, encoded, key_of, shortened
 
 PREPARED_FOR_SECONDS = 3_600
 
@@ -52,7 +52,6 @@ class Bundles:
         """
         keys = self._keys
         prepared = f"{keys.run(hold.run_id)}:parts:{hold.token}:{item.id}"  # nobody writes there but this very slice
-        said = ",".join(msgspec.json.encode(warning).decode() for warning in warnings)
         if text:
             await self._kv.pipeline(
                 [
@@ -71,8 +70,9 @@ class Bundles:
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
                 *(text.head if text else "", kept.parts, kept.began_at, msgspec.json.encode(kept).decode()),
                 *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
-                *(said, len(leaving), *_files(text)),
+                *(len(leaving), len(warnings), MOST_WARNINGS, *_files(text)),
                 *leaving,
+                *(msgspec.json.encode(shortened(warning)).decode() for warning in warnings),
                 *(word for one in found for word in (key_of(one), encoded(one), one.slug)),
             ],
         )

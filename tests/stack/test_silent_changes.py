@@ -6,7 +6,7 @@ import pytest
 
 from dev.notion.nodes import Page
 from dev.stack import Stack
-from tests.stack.site import SOURCES, Site
+from tests.stack.site import DATABASES, Site
 
 PAINTS = "dddddddd-0000-4000-8000-000000000004"
 BIG_ROWS = 10
@@ -33,7 +33,7 @@ def data_source(site: Site, database: str) -> str:
 
 
 def test_a_renamed_property_of_a_source_is_published_by_the_next_run(site: Site) -> None:
-    site.notion.edit.rename_property(data_source(site, SOURCES["posts"]), "Wind", "Beaufort")
+    site.notion.edit.rename_property(data_source(site, DATABASES[1]), "Wind", "Beaufort")
 
     site.sync()
 
@@ -75,7 +75,7 @@ def test_a_renamed_property_of_a_big_source_costs_one_question_to_see(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lib.sync.survey.BIG_SOURCE_ROWS", BIG_ROWS)
-    posts = data_source(site, SOURCES["posts"])
+    posts = data_source(site, DATABASES[1])
     site.sync(source="posts")  # learns the schema
     later(site)
     site.sync(source="posts")

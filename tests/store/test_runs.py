@@ -1,11 +1,13 @@
 """Runs as KV keeps them: joining, claims, and what a late or repeated delivery may change (nothing)."""
 
+import json
+
 import pytest
 
 from lib.errors import TakenOver
 from lib.model import Ask, Item
 from lib.store.kv import Kv
-from lib.store.runs import Begun, Hold, Runs
+from lib.store.runs import Begun, Hold, Runs, warning_facts
 from tests.store.conftest import Clock
 
 ALIVE = 600.0
@@ -336,3 +338,38 @@ async def test_a_run_that_has_begun_is_not_taken_back(runs: Runs, clock: Clock) 
 
     with pytest.raises(TakenOver):
         await runs.forget("r1")
+
+
+@pytest.mark.parametrize("how", ["asked for", "begun by its message", "following another"])
+async def test_only_the_newest_runs_are_listed_however_one_comes(runs: Runs, clock: Clock, kv: Kv, how: str) -> None:
+    if how == "following another":
+        await under_way(runs, clock)
+        await runs.ask("r2", Ask(), clock.time + ALIVE)
+    older = [word for number in range(300) for word in (number, f"old-{number}")]
+    await kv.command("ZADD", "site:sync:runs", *older)
+
+    if how == "asked for":
+        await runs.ask("new", Ask(), clock.time + ALIVE)
+    elif how == "begun by its message":
+        await runs.begin("new", "0", 0, Ask(), clock.time + ALIVE)
+    else:
+        await runs.end("r1", "delivered", {}, "new", clock.time + ALIVE)
+
+    listed = await kv.command("ZRANGE", "site:sync:runs", 0, -1)
+    assert (len(listed), "new" in listed, "old-0" in listed) == (200, True, False)
+
+
+def test_a_plan_with_very_many_warnings_keeps_the_first() -> None:
+    facts = warning_facts([f"warning {number}" for number in range(60)])
+
+    assert (len(json.loads(str(facts["warnings"]))), facts["warned"]) == (50, 60)
+
+
+async def test_a_warning_after_very_many_is_counted(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
+    await runs.note("r1", warning_facts([f"warning {number}" for number in range(60)]))
+    await runs.note("r1", warning_facts(["one more"], await runs.read("r1")))
+
+    run = await runs.read("r1")
+    assert run is not None
+    assert run.told_warnings[49:] == ["warning 49", "… and 11 more"]
