@@ -14,6 +14,7 @@ MINUTE = "2026-05-01T10:00:00.000Z"
 LATER = "2026-05-01T10:05:00.000Z"
 WITHIN_THE_MINUTE = 1_777_629_630.0  # 10:00:30
 AFTER_THE_MINUTE = 1_777_629_700.0  # 10:01:40
+SEEN = AFTER_THE_MINUTE + 60
 
 
 def row(id: str, **more: Any) -> Row:
@@ -27,6 +28,7 @@ def row(id: str, **more: Any) -> Row:
         "published": True,
         "visibility": "public",
         "paused": False,
+        "fingerprint": "f",
         "page": msgspec.Raw(b"{}"),
         "read_at": AFTER_THE_MINUTE,
         "began_at": AFTER_THE_MINUTE,
@@ -44,6 +46,7 @@ def kept(id: str, **more: Any) -> Kept:
         "read_at": AFTER_THE_MINUTE,
         "began_at": AFTER_THE_MINUTE,
         "digest": "d",
+        "fingerprint": "f",
         "rank": None if "parent" in more else Rank(id=id, created=MINUTE),
     }
     return Kept(**facts | more)
@@ -78,6 +81,10 @@ def test_an_edited_page_is_due() -> None:
     assert due(make(listed(row("a", edited=LATER)), known({"a": kept("a")}), Watched())) == ["a"]
 
 
+def test_a_page_whose_properties_show_something_else_is_due_though_its_time_has_not_moved() -> None:
+    assert due(make(listed(row("a", fingerprint="g")), known({"a": kept("a")}), Watched())) == ["a"]
+
+
 def test_a_page_that_was_read_within_the_minute_of_its_edit_is_due_again() -> None:
     plan = make(listed(row("a")), known({"a": kept("a", read_at=WITHIN_THE_MINUTE)}), Watched())
 
@@ -103,11 +110,19 @@ def test_a_forced_run_reads_what_was_read_before_it_was_asked_for() -> None:
 def test_a_draft_is_dropped_with_what_stands_below_it() -> None:
     pages = {"a": kept("a", children=["c"]), "c": kept("c", parent="a", slug="a/c")}
 
-    plan = make(listed(row("a", published=False)), known(pages), Watched())
+    plan = make(listed(row("a", published=False, began_at=SEEN)), known(pages), Watched())
 
-    assert plan.drops == ["a"]
+    assert plan.drops == {"a": SEEN}
     assert plan.moving == ["a", "c"]
     assert plan.items == []
+
+
+def test_a_draft_that_is_not_published_is_noted_only_by_a_run_of_it() -> None:
+    draft = listed(row("a", published=False, began_at=SEEN))
+
+    assert make(draft, known({}), Watched()).drops == {}
+    alone = make(draft, known({}), Watched(), focus=["a"])
+    assert (alone.drops, alone.dropping) == ({"a": SEEN}, 0)
 
 
 def test_a_missing_row_is_dropped_only_when_it_is_proven_to_be_gone() -> None:
@@ -115,8 +130,8 @@ def test_a_missing_row_is_dropped_only_when_it_is_proven_to_be_gone() -> None:
     listing = listed(row("a"))
 
     assert missing(listing, memory) == {"pages": ["b"]}
-    assert make(listing, memory, Watched()).drops == []
-    assert make(listing, memory, Watched(), gone={"b"}).drops == ["b"]
+    assert make(listing, memory, Watched()).drops == {}
+    assert make(listing, memory, Watched(), gone={"b": SEEN}).drops == {"b": SEEN}
 
 
 def test_a_listing_that_is_not_whole_misses_nothing() -> None:
@@ -223,9 +238,9 @@ def test_a_child_page_that_notion_does_not_show_any_more_is_dropped_with_what_st
         "d": kept("d", parent="c", slug="a/c/d"),
     }
 
-    plan = make(listed(row("a")), known(pages), Watched(pages={"c": None, "d": None}))
+    plan = make(listed(row("a")), known(pages), Watched(pages={"c": None, "d": None}, began_at=SEEN))
 
-    assert plan.drops == ["a/c", "c/d"]
+    assert plan.drops == {"a/c": SEEN, "c/d": SEEN}
     assert plan.moving == ["c", "d"]
     assert due(plan) == ["a"]
 
@@ -287,7 +302,7 @@ def test_copies_are_due_when_the_page_of_their_lost_original_was_published_meanw
 def test_copies_are_due_in_the_run_that_drops_the_row_of_their_original() -> None:
     pages = {"a": kept("a", copied={"o": "b"}), "b": kept("b", originals=["o"])}
 
-    assert due(make(listed(row("a")), known(pages), Watched(), gone={"b"})) == ["a"]
+    assert due(make(listed(row("a")), known(pages), Watched(), gone={"b": SEEN})) == ["a"]
 
 
 def _title(text: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 from lib.model import Kept, KeptDatabase, Rank
 from lib.sync.publication import Outcome, index_pages, settle, signature
 
+READ = 1_770_000_000.0
+
 
 def row(id: str, slug: str, **more: Any) -> Kept:
     rank = Rank(id=id, created="2026-01-01T00:00:00.000Z")
@@ -19,8 +21,8 @@ def page(id: str, slug: str, **more: Any) -> Kept:
         "title": slug.title(),
         "created": "2026-01-01T00:00:00.000Z",
         "edited": "2026-01-01T00:00:00.000Z",
-        "read_at": 1_770_000_000.0,
-        "began_at": 1_770_000_000.0,
+        "read_at": READ,
+        "began_at": READ,
         "digest": f"digest of {id}",
     }
     return Kept(**facts | more)
@@ -31,7 +33,22 @@ def outcome(
     moved: Mapping[str, tuple[str, int]] | None = None,
     drops: tuple[str, ...] = (),
 ) -> Outcome:
-    return Outcome(staged or {}, moved or {}, drops)
+    return Outcome(staged or {}, moved or {}, dict.fromkeys(drops, READ + 1))
+
+
+def test_a_page_that_was_read_after_it_was_seen_to_be_gone_stays() -> None:
+    kept = {"a": row("a", "one", began_at=READ + 2), "b": row("b", "two")}
+
+    assert settle(kept, {}, outcome(drops=("a", "b"))).dropped == ["b"]
+
+
+def test_a_staged_page_of_which_a_newer_reading_is_known_is_forgotten() -> None:
+    kept = {"a": row("a", "one", began_at=READ + 2)}
+
+    state = settle(kept, {}, outcome(staged={"a": row("a", "two", parts=1), "b": row("b", "six")}, drops=("b",)))
+
+    assert state.kept == kept
+    assert (state.placed, state.refused, state.overtaken) == ({}, {}, {"a": 1, "b": 0})
 
 
 def test_two_pages_that_swap_their_slugs_are_both_placed() -> None:
@@ -105,10 +122,10 @@ def test_a_child_page_is_dropped_only_where_it_stood() -> None:
 def test_an_index_goes_on_after_500_rows() -> None:
     kept = {f"{n:04}": row(f"{n:04}", f"slug-{n}") for n in range(1_001)}
 
-    pages = index_pages(kept, "pages")
+    pages = index_pages(kept, "pages", 500)
 
     assert [len(ids) for ids in pages] == [500, 500, 1]
-    assert index_pages(kept, "posts") == [[]]
+    assert index_pages(kept, "posts", 500) == [[]]
 
 
 def test_a_page_of_an_index_is_written_again_only_when_an_item_or_the_total_changed() -> None:

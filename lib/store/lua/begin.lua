@@ -7,6 +7,7 @@
 local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl = unpack(ARGV, 1, 10)
 local active, runs = KEYS[1], KEYS[2]
 -- include follow_up
+-- include list_run
 local run = root .. id
 
 local status = redis.call('HGET', run, 'status')
@@ -25,7 +26,7 @@ end
 
 if not status then
   redis.call('HSET', run, unpack(ARGV, 11))
-  redis.call('ZADD', runs, now, id)
+  listRun(runs, id, now)
 elseif status ~= 'pending' and status ~= 'active' then
   return {'ended', '', unpack(redis.call('HGETALL', run))}
 end
