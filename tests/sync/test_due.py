@@ -20,7 +20,12 @@ def child(**more: Any) -> JSON:
 
 
 def database(**more: Any) -> KeptDatabase:
-    facts = {"data_source_ids": ["s"], "read_at": AFTER_THE_MINUTE, "began_at": AFTER_THE_MINUTE, "digest": "x"}
+    facts: dict[str, Any] = {
+        "data_source_ids": ["s"],
+        "read_at": AFTER_THE_MINUTE,
+        "began_at": AFTER_THE_MINUTE,
+        "digest": "x",
+    }
     return KeptDatabase("D", **facts | more)
 
 
