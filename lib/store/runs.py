@@ -224,7 +224,10 @@ class Runs:
             await self._kv.script(
                 "claim",
                 [self._keys.run(hold.run_id)],
-                [hold.lane, hold.token, _ms(self._now()), _ms(expires), count, *in_hand],
+                [
+                    *(hold.lane, hold.token, _ms(self._now()), _ms(expires), count, WORK_KEPT_FOR_SECONDS),
+                    *in_hand,
+                ],
             )
         )
         items = [msgspec.json.decode(payload, type=Item) for payload in payloads]

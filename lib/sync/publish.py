@@ -55,7 +55,8 @@ class Publisher:
             staged, metas, moved, drops = await self._bundles.outcome(hold.run_id)
             outcome = Outcome(staged, {slug: _moved(value) for slug, value in moved.items()}, drops)
             state = settle(remembered.kept, remembered.databases, outcome)
-            commands = await self._commands(remembered, state, metas, found)
+            placed = {id: metas[id] for id in state.placed}  # those of refused pages name slugs that they don't get
+            commands = await self._commands(remembered, state, placed, found)
             commands += await self._noted(hold.run_id, state, commands)
             refused = state.refused if run.ask.exclusive else {}
             commands += self._cleared(state, moved, refused)

@@ -386,6 +386,28 @@ async def test_a_staged_bundle_whose_slug_is_not_given_up_is_forgotten_with_its_
     assert (await site.memory.everything()).overdue == {"b"}
 
 
+async def test_the_index_names_a_page_whose_new_slug_was_not_given_up_where_it_stands(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+    hold = await site.begin(Item(id="b"), Item(id="c"), moving=("a",))
+
+    assert await site.commit(hold, "b", "one") == "staged"
+    await site.commit(hold, "c", "three")
+    await site.end(hold)
+
+    assert await site.index() == ["one", "two", "three"]
+
+
+async def test_a_publication_larger_than_a_request_moves_and_removes_all_the_same(site: Site) -> None:
+    await site.run({"a": "one", "b": "two", "c": "three"})
+    site.kv.max_request_bytes = 300
+    await site.run({"a": "new"}, moving=("a",), drops=("b",))
+
+    assert sorted(await site.index()) == ["new", "three"]
+    assert await site.read("redirects") == {"one": "new"}
+    assert [await site.read(f"page:{slug}") for slug in ("one", "two")] == [None, None]
+    assert sorted((await site.memory.everything()).kept) == ["a", "c"]
+
+
 async def test_an_index_larger_than_a_request_is_published_in_one_instant_all_the_same(
     site: Site, upstash: UpstashStandIn
 ) -> None:

@@ -217,7 +217,7 @@ async def test_a_lane_that_comes_before_the_plan_is_called_when_it_stands(runs: 
     assert (await begin(runs, clock, number=1, lane="1")).outcome == "go"
 
 
-async def test_a_plan_of_many_items_is_written_in_parts(runs: Runs, clock: Clock) -> None:
+async def test_a_plan_of_many_items_is_claimed_a_few_at_a_time(runs: Runs, clock: Clock) -> None:
     hold = await planned(runs, clock, *(f"{n:03}" for n in range(450)))
 
     claimed = await runs.claim(hold, 8, [], clock.time + 60)

@@ -332,3 +332,85 @@ def test_what_the_watches_have_seen_is_not_asked_for_again() -> None:
     assert (item.children, item.seen) == (["b", "c"], ["b"])
     [forced] = [item for item in make(listed(row("a")), known(pages), Watched(), forced_at=2e9).items if item.id == "a"]
     assert forced.seen == []
+
+
+def test_what_is_not_looked_at_counts_as_unchanged_if_it_is_published() -> None:
+    pages = {id: kept(id) for id in ("same", "paused", "draft")} | {"c": kept("c", parent="same", slug="same/c")}
+    pages |= {"under": kept("under", parent="paused", slug="paused/under"), "post": kept("post", source="posts")}
+    pages["paused"] = kept("paused", children=["under"])
+    rows = [row("same"), row("paused", paused=True), row("draft", published=False), row("new", paused=True)]
+
+    plan = make(listed(*rows), known(pages), Watched())
+
+    assert (plan.unchanged, plan.listed, plan.items) == (4, 4, [])
+
+
+def test_a_draft_takes_no_slug_and_is_dropped_only_if_it_was_published() -> None:
+    plan = make(
+        listed(row("a", published=False, wanted="home"), row("b", wanted="home", created=LATER)), known({}), Watched()
+    )
+
+    assert [(item.id, item.slug) for item in plan.items] == [("b", "home")]
+    assert len(plan.drops) == 0
+
+
+def test_a_page_that_no_listing_showed_keeps_its_slug_against_an_older_one() -> None:
+    memory = known({"b": kept("b", slug="home", created=LATER)})
+
+    [item] = make(listed(row("a", wanted="home"), whole=False), memory, Watched()).items
+
+    assert item.slug == "home-aaaaaaaa"
+
+
+def test_the_slug_of_a_page_that_goes_is_free_in_the_same_run() -> None:
+    memory = known({"b": kept("b", slug="home", children=["c"]), "c": kept("c", parent="b", slug="home/c")})
+
+    plan = make(listed(row("a", wanted="home"), row("b", published=False)), memory, Watched())
+
+    assert [item.slug for item in plan.items] == ["home"]
+    assert plan.moving == ["b", "c"]
+
+
+def test_nothing_is_read_under_a_page_that_goes_nor_in_a_source_that_is_not_listed() -> None:
+    pages = {"a": kept("a", children=["c", "unknown"]), "c": kept("c", parent="a", slug="a/c", children=["d"])}
+    pages |= {"d": kept("d", parent="c", slug="a/c/d"), "p": kept("p", source="posts", children=["q"])}
+    pages["q"] = kept("q", parent="p", slug="p/q", source="posts")
+
+    plan = make(listed(row("a", published=False)), known(pages, overdue=("a", "c", "d", "q")), Watched())
+
+    assert plan.items == []
+    assert plan.moving == ["a", "c", "d"]
+
+
+def test_pages_that_name_each_other_as_children_do_not_hold_the_plan_up() -> None:
+    pages = {"a": kept("a", children=["b"]), "b": kept("b", parent="a", slug="a/b", children=["a", "b"])}
+
+    assert make(listed(row("a", published=False)), known(pages), Watched()).moving == ["a", "b"]
+
+
+def test_an_item_brings_along_what_its_reading_needs_and_nothing_has_to_be_asked_twice() -> None:
+    databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, AFTER_THE_MINUTE, "digest of d")}
+    pages = {"a": kept("a", children=["c"], databases=["d"], visibility="members"), "r": kept("r")}
+    pages["c"] = kept("c", parent="a", slug="a/c", visibility="members")
+    child = {"id": "c", "last_edited_time": LATER, "properties": {"title": _title("c")}}
+    watched = Watched(read_at=5.0, began_at=6.0, pages={"c": child}, changed_databases={"d"})
+    rows = [
+        row("a", visibility="members"),
+        row("r", edited=LATER, page=msgspec.Raw(b'{"id":"r"}'), read_at=3.0, began_at=4.0),
+    ]
+
+    a_row, a_child, a_database = make(listed(*rows), known(pages, databases=databases), watched).items
+
+    assert (a_row.source, a_row.visibility, bytes(a_row.page)) == ("pages", "public", b'{"id":"r"}')
+    assert (a_row.read_at, a_row.began_at) == (3.0, 4.0)
+    assert (a_child.source, a_child.visibility, msgspec.json.decode(a_child.page)) == ("pages", "members", child)
+    assert (a_child.read_at, a_child.began_at) == (5.0, 6.0)
+    assert (a_database.title, a_database.data_source_ids, a_database.digest) == ("D", ["s"], "digest of d")
+
+
+def test_a_child_page_that_nobody_looked_at_is_asked_for_when_it_is_read() -> None:
+    pages = {"a": kept("a", began_at=2e9, children=["c"]), "c": kept("c", parent="a", slug="a/c")}
+
+    [item] = make(listed(row("a")), known(pages), Watched(read_at=5.0, began_at=6.0), forced_at=1.9e9).items
+
+    assert (item.id, bytes(item.page), item.read_at, item.began_at) == ("c", b"null", 0.0, 0.0)

@@ -136,3 +136,41 @@ def test_a_page_of_an_index_is_written_again_only_when_an_item_or_the_total_chan
     assert signature(kept, ["b", "a"], 2) != before
     assert signature(kept, ["a", "b"], 3) != before
     assert signature(kept | {"b": row("b", "two", meta_digest="3")}, ["a", "b"], 2) != before
+
+
+def test_a_staged_page_that_gets_its_slug_leaves_the_old_one_and_a_redirect() -> None:
+    kept = {"a": row("a", "one", parts=2)}
+
+    state = settle(kept, {}, outcome(staged={"a": row("a", "two")}))
+
+    assert (state.left, state.redirects) == ({"one": 2}, {"one": "two"})
+    assert (list(state.placed), state.refused) == (["a"], {})
+
+
+def test_only_the_staged_pages_that_do_not_get_their_slug_are_refused() -> None:
+    kept = {"a": row("a", "one"), "b": row("b", "two")}
+
+    state = settle(kept, {}, outcome(staged={"b": row("b", "three"), "c": row("c", "one", parts=3)}))
+
+    assert (list(state.placed), state.refused) == (["b"], {"c": 3})
+
+
+def test_a_page_that_moved_and_then_went_leaves_no_redirect() -> None:
+    state = settle({"a": row("a", "new")}, {}, outcome(moved={"old": ("gone", 1)}))
+
+    assert (state.left, state.redirects) == ({"old": 1}, {})
+
+
+def test_what_a_longer_bundle_had_beyond_the_one_that_takes_its_slug_is_spare() -> None:
+    moved = {"one": ("a", 3), "two": ("b", 1)}
+    kept = {"a": row("a", "x"), "b": row("b", "y"), "c": row("c", "one", parts=1), "d": row("d", "two", parts=1)}
+
+    assert settle(kept, {}, outcome(moved=moved)).spare == {"one": range(2, 4)}
+
+
+def test_the_slug_of_a_child_page_that_its_parent_shows_no_more_is_free() -> None:
+    kept = {"a": row("a", "top"), "c": page("c", "top/c", parent="a"), "b": row("b", "other")}
+
+    state = settle(kept, {}, outcome(staged={"b": row("b", "top/c")}))
+
+    assert (state.dropped, list(state.placed)) == (["c"], ["b"])

@@ -37,7 +37,10 @@ local planner = redis.call('HGET', run, 'planner')
 local handed = (lane == 'here' and redis.call('HGET', run, 'planRests') == '1') or (lane ~= 'here' and planner == 'here')
 if not planner or handed then redis.call('HSET', run, 'planner', lane) end
 if redis.call('HGET', run, 'phase') == 'plan' and redis.call('HGET', run, 'planner') ~= lane then
-  if lane ~= 'here' then redis.call('SADD', run .. ':waiting', lane) end -- the backup way is called by its owner
+  if lane ~= 'here' then -- the backup way is called by its owner
+    redis.call('SADD', run .. ':waiting', lane)
+    redis.call('EXPIRE', run .. ':waiting', ttl)
+  end
   return {'early', '', unpack(redis.call('HGETALL', run))}
 end
 

@@ -16,6 +16,7 @@ end
 redis.call('ZREM', run .. ':due', id)
 redis.call('HDEL', run .. ':plan', id)
 redis.call('SADD', run .. ':done', id)
+redis.call('EXPIRE', run .. ':done', ttl)
 if drop ~= '' then
   redis.call('HSET', run .. ':drops', drop, now)
   redis.call('EXPIRE', run .. ':drops', ttl)
