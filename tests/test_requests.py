@@ -218,17 +218,21 @@ def test_an_event_is_read_in_any_spelling_of_its_ids() -> None:
     )
 
 
+def event(**changes: Any) -> Event:
+    found = event_of(post(EVENT | changes))
+    assert isinstance(found, Event)
+    return found
+
+
 def test_an_event_of_a_row_names_its_data_source() -> None:
     parent = {"id": "13950b26c2034f3b9e7d93ec06319565", "data_source_id": "1c0ffee0000040008000000000000001"}
 
-    event = event_of(post(EVENT | {"data": {"parent": parent}}))
-
-    assert event.data_source == "1c0ffee0-0000-4000-8000-000000000001"
+    assert event(data={"parent": parent}).data_source == "1c0ffee0-0000-4000-8000-000000000001"
 
 
 def test_an_event_whose_data_nobody_knew_when_this_was_written_is_read_all_the_same() -> None:
-    assert event_of(post(EVENT | {"data": {"what": "else"}})).parent == ""
-    assert event_of(post(EVENT)).kind == "page.created"
+    assert event(data={"what": "else"}).parent == ""
+    assert event().kind == "page.created"
 
 
 @pytest.mark.parametrize(
@@ -252,7 +256,7 @@ def test_what_is_no_event_is_refused_with_the_reason(changes: dict[str, Any], wh
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
-    assert event_of(post(EVENT | {"timestamp": "2026-01-01T00:00:01"})).at == 1_767_225_601.0
+    assert event(timestamp="2026-01-01T00:00:01").at == 1_767_225_601.0
 
 
 def test_a_handshake_is_no_event() -> None:
