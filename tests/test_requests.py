@@ -10,7 +10,7 @@ from lib.config import Config
 from lib.endpoint import Headers, Request
 from lib.errors import Refused
 from lib.model import Ask, Event, Handshake
-from lib.requests import ask_of, ending_of, event_of, message_of, triggered
+from lib.requests import Ending, ask_of, ending_of, event_of, message_of, triggered
 from lib.sync.trigger import Triggered
 
 MESSAGE = {"force": False, "runId": "run_1", "slice": 3, "lane": "0", "triggeredAt": "2026-01-01T00:00:00Z"}
@@ -190,6 +190,10 @@ def test_a_message_from_the_console_leads_to_the_run_that_it_made(config: Config
 @pytest.mark.parametrize("body", ["", "not base64!", packed([1]), 7, None])
 def test_a_callback_whose_message_cannot_be_read_still_has_a_run(config: Config, body: Any) -> None:
     assert ending_of(callback(dlqId="1-0", sourceBody=body), config).run_id.startswith("run_")
+
+
+def test_a_notice_of_ours_names_the_run_that_ended(config: Config) -> None:
+    assert ending_of(post({"runId": "run_1"}), config) == Ending("run_1")
 
 
 @pytest.mark.parametrize("body", [{}, {"runId": ""}, {"runId": 7}])
