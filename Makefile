@@ -39,7 +39,7 @@ bench: $(STAMP) $(NODE_STAMPS) ## every number of the project, into bench/RESULT
 mutants: $(MUTANTS_STAMP) ## the code broken in thousands of ways: which do the quick tests not see? (ARGS='lib.auth* lib.bundle.*': there)
 	@for each in $$(git ls-files | cut -d / -f 1 | sort -u); do ln -sfn "$(CURDIR)/$$each" $(MUTANTS)/; done
 	@cp tests/mutants/setup.cfg $(MUTANTS)
-	@cd $(MUTANTS) && PATH="$$PWD/venv/bin:$$PATH" nice -n 19 mutmut run $(foreach glob,$(ARGS),'$(glob)') >/dev/null && venv/bin/mutmut results
+	@cd $(MUTANTS) && PATH="$$PWD/venv/bin:$$PATH" nice -n 19 mutmut run $(foreach glob,$(ARGS),'$(glob)') && venv/bin/mutmut results
 
 lint: $(STAMP) ## format, style and types
 	@$(VENV)/bin/ruff format --check --quiet .
