@@ -27,6 +27,7 @@ def slug_of(written: str, name: str = "slug") -> str:
         prop("title", [plain("our-bread")]),
         prop("url", "/our-bread/"),
         prop("url", "https://bakery.example/our-bread"),
+        prop("url", "HTTP://bakery.example/our-bread"),
     ],
 )
 def test_the_slug_is_read_from_the_property_slug(name: str, property: JSON) -> None:
@@ -84,6 +85,7 @@ def test_a_title_becomes_ascii_and_a_page_without_one_goes_by_its_id(name: str, 
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("big:part:12", "big-part-12"),
         ("a:part:one", "a:part:one"),
+        ("a:part:1st", "a:part:1st"),
     ],
 )
 def test_a_written_slug_is_kept_but_made_safe(written: str, slug: str) -> None:
