@@ -103,6 +103,7 @@ def test_a_plain_address_named_url_is_no_hosted_file() -> None:
         (external("https://a.example/1.png?x=1"), "https://a.example/1.png?x=1"),
         (hosted("cover.png"), at("cover.png", f"page={PAGE_ID}")),
         (hosted("cover.png", "#part"), at("cover.png", f"page={PAGE_ID}")),
+        (hosted("\ud800"), at("?", f"page={PAGE_ID}")),
         ({"type": "file_upload", "file_upload": {"id": "u"}}, None),
         ({"type": "file", "file": None}, None),
     ],
@@ -148,6 +149,26 @@ def test_an_object_without_signatures_is_the_same_in_all_else() -> None:
     assert settle_block(bare, ADDRESS) == settle_block(given, ADDRESS)
     assert set(hosted_files(bare)) == set(hosted_files(given))
     assert given == block("image", {"caption": [plain("warm")], **hosted("oven.jpg"), "icon": hosted("whisk.png")})
+
+
+def test_every_file_that_gets_an_address_is_found_again_with_a_fresh_one() -> None:
+    gallery = {
+        "pictures": [hosted("1.png"), {"inside": [hosted("2.png")]}],
+        "more": [hosted("3.png")],
+        **hosted("4.png"),
+    }
+    given, found = block("gallery", gallery, icon=hosted("5.png")), Found(ADDRESS)
+    settle_block(given, found)
+    assert len(found.refs) == 5
+    assert {ref.file: ref.signed for ref in found.refs.values()} == {
+        file: signed.url for file, signed in hosted_files(given).items()
+    }
+
+
+def test_what_holds_no_file_is_not_copied() -> None:
+    given = block("gallery", {"pictures": [external(), {"inside": [emoji()]}], "caption": [plain("warm")]})
+    assert unsigned(given) is given
+    assert settle_block(given, ADDRESS)["gallery"] is given["gallery"]
 
 
 def test_a_link_that_somebody_wrote_keeps_its_signature() -> None:

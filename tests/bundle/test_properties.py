@@ -153,11 +153,8 @@ def test_no_address_and_no_portrait_of_a_person_is_published() -> None:
     published = json.dumps(flattened)
     assert "people.example" not in published
     assert "portraits" not in published
-    assert json.loads(published)["Intro__rich"][0]["mention"]["user"] == {
-        "object": "user",
-        "id": OTHER_ID,
-        "name": "Ada",
-    }
+    user = {"object": "user", "id": OTHER_ID, "name": "Ada"}
+    assert json.loads(published)["Intro__rich"][0]["mention"] == {"type": "user", "user": user}
     assert flattened["Roll"] == [["Ada"]]
 
 

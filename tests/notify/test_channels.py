@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -89,6 +89,7 @@ async def test_a_receiver_of_standard_webhooks_verifies_what_it_gets(http: httpx
     assert event["type"] == "sync.delivered"
     assert event["data"]["runId"] == "run_1"
     assert event["data"]["triggeredAt"] == "2026-05-28T20:26:40.000Z"
+    assert datetime.now(UTC) - datetime.fromisoformat(event["timestamp"]) < timedelta(minutes=5)
     assert request.headers["webhook-id"] == "run_1-delivered"
     with pytest.raises(WebhookVerificationError):
         Receiver(KEY).verify(request.content + b" ", dict(request.headers))
@@ -141,8 +142,9 @@ async def test_a_site_that_refuses_is_told_again_another_time(http: httpx.AsyncC
     respx.post(SITE).respond(401, text="wrong secret")
     book = Book({"page:about"})
 
-    with pytest.raises(TryLater, match="REVALIDATE_URL: the answer was 401"):
+    with pytest.raises(TryLater, match="REVALIDATE_URL: the answer was 401 wrong secret") as later:
         await Revalidation(SITE, "old", http, book).tell(OUTCOME)
+    assert later.value.retry_after_seconds == 60
     assert book.done == 0
 
 
@@ -151,6 +153,17 @@ async def test_nothing_changed_is_not_told_to_the_site(http: httpx.AsyncClient) 
     await Revalidation(SITE, "s3cret", http, Book(set())).tell(OUTCOME)
 
     assert not respx.calls
+
+
+@respx.mock
+async def test_what_is_posted_says_that_it_is_json_and_who_sends_it(http: httpx.AsyncClient) -> None:
+    route = respx.post(SLACK).respond(200)
+
+    await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)
+
+    request = route.calls.last.request
+    assert (request.headers["Content-Type"], request.headers["User-Agent"]) == ("application/json", "notion-kv-sync")
+    assert request.extensions["timeout"] == {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": 10.0}
 
 
 @pytest.mark.parametrize(
@@ -178,6 +191,6 @@ async def test_every_answer_has_its_error_and_none_shows_the_address(
     assert type(caught.value) is kind
     assert "SLACK_WEBHOOK_URL" in str(caught.value)
     assert "very-secret" not in str(caught.value)
-    if isinstance(answer, httpx.Response) and "Retry-After" in answer.headers:
-        assert isinstance(caught.value, TryLater)
-        assert caught.value.retry_after_seconds == 7
+    told = isinstance(answer, httpx.Response) and "Retry-After" in answer.headers
+    if isinstance(caught.value, TryLater):
+        assert caught.value.retry_after_seconds == (7 if told else 60)
