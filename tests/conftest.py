@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -36,6 +36,17 @@ def lacking() -> Callable[[str, str], NoReturn]:
         pytest.skip(f"{tier}: {remedy}")
 
     return give_up
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands on what was missing: only the process that started it has a terminal."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["missing"] = _missing
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _missing.update(getattr(node, "workeroutput", {}).get("missing", {}))  # a worker that crashed handed on nothing
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
