@@ -53,7 +53,7 @@ def test_tiers_that_did_not_run_are_named_at_the_end(workers: str, tmp_path: Pat
         f"--numprocesses={workers}",
         tmp_path,
     ]
-    done = subprocess.run(command, cwd=tmp_path, env={"HOME": str(tmp_path)}, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     _, headed, said = done.stdout.partition("TIERS THAT DID NOT RUN")
     assert headed
     assert "moon tier: needs a rocket" in said
