@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import settings
 
 from tests.redis_server import redis_server
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes tells of the machine
+settings.load_profile("any machine")
 
 _missing: dict[str, str] = {}
 
