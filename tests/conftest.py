@@ -3,11 +3,15 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+from hypothesis import settings
 
 from tests.redis_server import redis_server
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes tells of the machine
+settings.load_profile("any machine")
 
 _missing: dict[str, str] = {}
 
@@ -49,6 +53,17 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory, lacking: Callable[[str, 
         lacking("what needs a real Redis", "redis-server is not installed (apt-get install redis-server)")
     with redis_server(program, tmp_path_factory.mktemp("redis")) as address:
         yield address
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands on what was missing: only the process that started it has a terminal."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["missing"] = _missing
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _missing.update(getattr(node, "workeroutput", {}).get("missing", {}))  # a worker that crashed handed on nothing
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
