@@ -9,8 +9,8 @@ import pytest
 from lib.config import Config
 from lib.endpoint import Request
 from lib.errors import Refused
-from lib.model import Ask, Event, Handshake
-from lib.requests import ask_of, ending_of, event_of, message_of
+from lib.model import Event, Handshake
+from lib.requests import ending_of, event_of
 
 MESSAGE = {"force": False, "runId": "run_1", "slice": 3, "lane": "0", "triggeredAt": "2026-01-01T00:00:00Z"}
 
@@ -107,53 +107,3 @@ def test_a_handshake_is_no_event() -> None:
     for token in ("", "x" * 300, "with blanks in it", 7):
         with pytest.raises(Refused):
             event_of(post({"verification_token": token}))
-
-
-@pytest.mark.parametrize(
-    ("query", "ask"),
-    [
-        ({}, Ask()),
-        ({"force": ""}, Ask()),
-        ({"force": "0"}, Ask()),
-        ({"force": "False"}, Ask()),
-        ({"force": "1"}, Ask(force=True)),
-        ({"force": "TRUE", "source": "posts"}, Ask(force=True, source="posts")),
-        ({"page": "/about/team/"}, Ask(page="about/team")),
-    ],
-)
-def test_a_query_says_what_is_wanted(config: Config, query: dict[str, str], ask: Ask) -> None:
-    assert ask_of(query, config) == ask
-
-
-@pytest.mark.parametrize(
-    ("query", "reason"),
-    [
-        ({"force": "yes"}, "force must be 1 or true"),
-        ({"source": "nope"}, "the sources are: pages, posts"),
-        ({"source": "posts", "page": "about"}, "either page or source"),
-    ],
-)
-def test_a_query_that_cannot_be_meant_is_refused_with_what_can(
-    config: Config, query: dict[str, str], reason: str
-) -> None:
-    with pytest.raises(Refused, match=reason):
-        ask_of(query, config)
-
-
-def test_a_message_without_any_id_is_refused(config: Config) -> None:
-    with pytest.raises(Refused, match="Upstash-Message-Id"):
-        message_of(post({"force": True}), config)
-
-
-@pytest.mark.parametrize("lacking", ["id", "type", "entity"])
-def test_an_event_that_does_not_say_what_it_is_about_is_refused(lacking: str) -> None:
-    body = {
-        "id": "367cba44-b6f3-4c92-81e7-6a2e9659efd4",
-        "type": "page.created",
-        "timestamp": "2026-01-01T00:00:01Z",
-        "entity": {"id": "153104CD477E809DB8C4FF2D96AE3090", "type": "page"},
-    }
-    del body[lacking]
-
-    with pytest.raises(Refused, match="no event of Notion's"):
-        event_of(post(body))
