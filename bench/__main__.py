@@ -1,10 +1,13 @@
-"""`python -m bench [full] [changes] [growth] [cold] [peers]`: measures these parts (none named: all) and reports."""
+"""`python -m bench [full] [changes] [growth] [cold] [peers]`: measures these parts (none named: all) and reports.
+
+`python -m bench costs` measures nothing: it writes the README's figures anew, as every other call does at its end.
+"""
 
 import argparse
 import time
 from collections.abc import Callable
 
-from bench import changes, cold, full, growth, report, results
+from bench import changes, cold, full, growth, passages, report, results
 from bench.peers import measure as peers
 from bench.results import Results
 
@@ -40,15 +43,16 @@ PARTS: dict[str, Part] = {
     "growth": measure_growth,
     "peers": measure_peers,
 }
+COSTS = "costs"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join([*PARTS, COSTS]))
     chosen: list[str] = parser.parse_args().parts
-    if unknown := set(chosen) - set(PARTS):
-        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    for name in chosen or PARTS:
+    if unknown := set(chosen) - {*PARTS, COSTS}:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*PARTS, COSTS])}")
+    for name in [part for part in chosen or PARTS if part != COSTS]:
         print(f"{name} …", flush=True)
         began = time.monotonic()
         found = results.read()
@@ -57,6 +61,7 @@ def main() -> None:
         results.write(found)
         report.write(found)
         print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
+    passages.write(results.read())
 
 
 if __name__ == "__main__":

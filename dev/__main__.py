@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from dev import demo, doctor
+from dev.serve import PortTaken
 from dev.settings import settings
 
 PORT = 3000
@@ -34,6 +35,8 @@ def main() -> None:
     except KeyboardInterrupt:
         console.print("Bye.")
         sys.exit(128 + signal.SIGINT)
+    except PortTaken as taken:
+        sys.exit(f"{taken}: end what listens there, or give another one, as in make demo ARGS='--port 3001'")
     sys.exit(0 if sound else 1)
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from dev.equality import Bundles, Truth
 from dev.local import Stage
-from dev.notion import SAMPLE_SOURCES
+from dev.notion import SAMPLE_DATABASES
 from dev.notion.truth import minimum_requests
 from dev.screen import Screen, screen
 from dev.settings import written
@@ -154,9 +154,8 @@ class Demo:
         if self._stack.notion is None:
             return str(run.notion_requests)
         sent = self._stack.notion.log.stats["total"]
-        return (
-            f"{sent}; without the kill {minimum_requests(self._stack.notion.workspace, _sources().values())} would do"
-        )
+        fewest = minimum_requests(self._stack.notion.workspace, SAMPLE_DATABASES.values())
+        return f"{sent}; without the kill {fewest} would do"
 
     async def _is_true(self, site: Site) -> bool:
         """Whether KV equals the stand-in's workspace; of a real one nobody knows the truth."""
@@ -164,7 +163,7 @@ class Demo:
             return True
         bundles = Bundles.of(await site.texts())
         copies = f"{self._stack.blob.url}/public" if self._stack.blob else ""
-        truth = Truth(self._stack.notion.workspace, _sources(), self._stack.url, copies=copies)
+        truth = Truth(self._stack.notion.workspace, SAMPLE_DATABASES, self._stack.url, copies=copies)
         if wrong := truth.problems(bundles):
             self._say(f"KV equals the workspace: NO\n  {'; '.join(wrong)}", "bold red")
             return False
@@ -181,10 +180,6 @@ def environ(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     return files | dict(environ)
 
 
-def _sources() -> dict[str, str]:
-    return {name: database for name, _, database in (entry.partition("=") for entry in SAMPLE_SOURCES.split(","))}
-
-
 def _is_well_under_way(run: Run) -> bool:
     enough = min(KILL_AFTER_PAGES, math.ceil(run.to_sync * KILL_AFTER_SHARE))
     return run.status == "active" and run.phase == "work" and run.remaining > 0 and run.synced >= enough > 0
@@ -192,10 +187,11 @@ def _is_well_under_way(run: Run) -> bool:
 
 def _stay(stack: Stack, console: Console) -> None:
     """Until Ctrl+C."""
-    console.print(
-        Text(f"\nThe stack stays up until Ctrl+C; the functions' log is in {LOG}. The dashboard has buttons that")
-    )
-    console.print(Text("make trouble: press one while a sync is running. Another one is asked for with"))
-    console.print(Text(f"  curl '{stack.url}/api/sync/trigger?force=1&secret={stack.secret}'"), soft_wrap=True)
+    for line in (
+        f"\nThe stack stays up until Ctrl+C; the functions' log is in {LOG}.",
+        "The dashboard has buttons that make trouble: press one while a sync is running. To start another sync:",
+        f"  curl '{stack.url}/api/sync/trigger?force=1&secret={stack.secret}'",
+    ):
+        console.print(Text(line), soft_wrap=True)
     while True:
         time.sleep(3600)

@@ -51,7 +51,7 @@ class Bar(AbstractContextManager["Bar"]):
         self._live.update(Group(self._progress, self._requests(sight.budget), self._waiting(sight.waiting)))
 
     def _requests(self, budget: Budget) -> Text:
-        return Text(f"  Notion requests this minute: {budget.used} of {budget.limit}", "dim")
+        return Text(f"  Notion requests used or reserved this minute: {budget.used} of {budget.limit}", "dim")
 
     def _waiting(self, waiting: Waiting | None) -> Text:
         if waiting is None:

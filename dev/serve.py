@@ -1,5 +1,6 @@
 """Serves an ASGI app on a loopback port from a thread: how every stand-in becomes a program and a test fixture."""
 
+import errno
 import socket
 import threading
 import time
@@ -11,12 +12,22 @@ import uvicorn
 HOST = "127.0.0.1"
 
 
+class PortTaken(Exception):
+    """Somebody else listens there."""
+
+
 def listen(port: int = 0) -> socket.socket:
-    """A socket on which callers may already wait; port 0 takes a free one."""
+    """A socket on which callers may already wait; port 0 takes a free one. Raises PortTaken."""
     # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named.
     listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((HOST, port))
+    try:
+        listening.bind((HOST, port))
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(f"port {port} is taken") from None
+        raise
     listening.listen(128)
     return listening
 

@@ -44,7 +44,7 @@ class Sight(msgspec.Struct, frozen=True):
             return "asked for"
         if self.run.status != "active":
             return self.run.status
-        return "listing" if self.run.phase == "plan" else "reading pages"
+        return "listing" if self.run.phase == "plan" else "reading"
 
     @property
     def ended(self) -> bool:

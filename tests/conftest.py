@@ -1,10 +1,13 @@
 """What every test may need: a complete environment, and tiers that say so when their tools are missing."""
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
+
+from tests.redis_server import redis_server
 
 _missing: dict[str, str] = {}
 
@@ -36,6 +39,16 @@ def lacking() -> Callable[[str, str], NoReturn]:
         pytest.skip(f"{tier}: {remedy}")
 
     return give_up
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory, lacking: Callable[[str, str], NoReturn]) -> Iterator[str]:
+    """The address of a real redis-server of our own."""
+    program = shutil.which("redis-server")
+    if program is None:
+        lacking("what needs a real Redis", "redis-server is not installed (apt-get install redis-server)")
+    with redis_server(program, tmp_path_factory.mktemp("redis")) as address:
+        yield address
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -41,25 +41,23 @@ async def examine(environ: Mapping[str, str], console: Console) -> bool:
     """Tells each finding as it comes; True where nothing has to be mended."""
     found = variables.examine(environ)
     _head(console, "Settings")
-    for finding in found.findings:
-        _tell(console, finding)
-    sound = all(finding.grade != "mend" for finding in found.findings)
+    to_mend = sum(_tell(console, finding) for finding in found.findings)
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as http:
         for check in _checks(found.config, http):
             _head(console, check.title)
             if missing := sorted(check.needs & found.unusable):
-                _tell(console, note(f"not looked at: {' and '.join(missing)} first"))
+                _tell(console, note(f"not looked at: {', '.join(missing)} first"))
                 continue
             async for finding in check.findings:
-                _tell(console, finding)
-                sound = sound and finding.grade != "mend"
+                to_mend += _tell(console, finding)
     if "CRON_SECRET" not in found.unusable:
         _head(console, "Messages of your own, from QStash's console or a schedule, must forward this header")
         console.print(Text(f"  {FORWARDED}: {derived_secret(found.config.cron_secret)}"), soft_wrap=True)
         if found.config.notify_webhook_url:
             _head(console, "What NOTIFY_WEBHOOK_URL is sent is signed (Standard Webhooks) with this key")
             console.print(Text(f"  {webhook_secret(found.config.cron_secret)}"), soft_wrap=True)
-    return sound
+    _head(console, f"{to_mend} to mend, each of which says how." if to_mend else "Nothing has to be mended.")
+    return not to_mend
 
 
 def _checks(config: Config, http: httpx.AsyncClient) -> list[Check]:
@@ -103,12 +101,19 @@ def _head(console: Console, title: str) -> None:
     console.print(Text(f"\n{title}", "bold"), soft_wrap=True)
 
 
-def _tell(console: Console, finding: Finding) -> None:
-    if not console.is_terminal:
+def _tell(console: Console, finding: Finding) -> bool:
+    """Whether it is one to mend."""
+    if console.is_terminal:
+        console.print(_coloured(finding))
+    else:
         console.print(Text(f"  {finding.grade:<4}  {finding.text}"), soft_wrap=True)
-        return
+    return finding.grade == "mend"
+
+
+def _coloured(finding: Finding) -> Table:
+    """In two columns, so that a long text stays beside its grade."""
     line = Table.grid(padding=(0, 2))
     line.add_column(width=len("  mend"))
     line.add_column()
     line.add_row(Text(f"  {finding.grade}", STYLES[finding.grade]), Text(finding.text))
-    console.print(line)
+    return line

@@ -26,9 +26,11 @@ from dev.notion.webhooks import Webhooks
 from dev.notion.workspace import TOKEN, Workspace
 from dev.serve import Server
 
-__all__ = ["SAMPLE_SOURCES", "TOKEN", "NotionStandIn"]
+__all__ = ["SAMPLE_DATABASES", "SAMPLE_SOURCES", "TOKEN", "NotionStandIn"]
 
-SAMPLE_SOURCES = f"pages={PAGES},posts={POSTS}"
+SAMPLE_DATABASES = {"pages": PAGES, "posts": POSTS}
+"""The ids of the sample workspace's sources, by their names."""
+SAMPLE_SOURCES = ",".join(f"{name}={id}" for name, id in SAMPLE_DATABASES.items())
 """What NOTION_SOURCES is for the sample workspace."""
 
 

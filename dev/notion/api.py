@@ -9,7 +9,6 @@
 Every handler answers from the workspace as it is at one moment. What else is asked for is `invalid_request_url`.
 """
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from urllib.parse import unquote
@@ -21,17 +20,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dev.notion.asked import body_of, cursor, filter_properties, id_in_path
 from dev.notion.errors import (
     NotionError,
     dead_cursor,
     invalid,
-    invalid_json,
     invalid_request_url,
-    not_a_uuid,
     not_found,
 )
 from dev.notion.files import SignedFiles
-from dev.notion.ids import dashed, is_uuid
 from dev.notion.nodes import JSON, Block, Database, DataSource, Node, Page
 from dev.notion.objects import Objects
 from dev.notion.paging import INCOMPLETE, QueryPages, listed, page_size, slice_of
@@ -82,9 +79,9 @@ class Api:
 
     def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            body = await _body(request)
+            body = await body_of(request)
             if request.state.fault == "dead-cursor":
-                raise dead_cursor(str(_cursor(request, body)))
+                raise dead_cursor(str(cursor(request, body)))
             with self._workspace.lock:
                 answer = handler(request, body)
                 return json_response({**answer, "request_id": request.state.request_id})
@@ -95,7 +92,7 @@ class Api:
         return self._objects(request).database(self._readable_database(request))
 
     def _readable_database(self, request: Request) -> Database:
-        id = _id(request, "database_id")
+        id = id_in_path(request, "database_id")
         node = self._workspace.nodes.get(id)
         if isinstance(node, Block) and node.linked_to is not None and self._workspace.is_visible(node):
             shown = self._workspace.find(node.linked_to, Database)
@@ -117,7 +114,7 @@ class Api:
 
     def _query(self, request: Request, body: JSON) -> JSON:
         source = self._found(request, "data_source_id", DataSource)
-        wanted = _filter_properties(request, source)
+        wanted = filter_properties(request, source)
         ids, next_cursor, cut = self._queries.page(source, body)
         if request.state.fault == "empty":
             ids, next_cursor, cut = [], None, False
@@ -128,12 +125,12 @@ class Api:
         return listed("page_or_data_source", rows, next_cursor, **({"request_status": INCOMPLETE} if cut else {}))
 
     def _page(self, request: Request, body: JSON) -> JSON:
-        id = _id(request, "page_id")
+        id = id_in_path(request, "page_id")
         database = self._workspace.find(id, Database)
         if database is not None and self._workspace.is_visible(database):
             raise invalid(f"Provided ID {id} is a database, not a page. Use the retrieve database API instead.")
         page = self._found(request, "page_id", Page)
-        return _with_properties(self._objects(request).page(page), _filter_properties(request, None))
+        return _with_properties(self._objects(request).page(page), filter_properties(request, None))
 
     def _property(self, request: Request, body: JSON) -> JSON:
         page = self._found(request, "page_id", Page)
@@ -202,7 +199,7 @@ class Api:
         return self._objects(request).bot()
 
     def _user(self, request: Request, body: JSON) -> JSON:
-        id = _id(request, "user_id")
+        id = id_in_path(request, "user_id")
         if id not in self._workspace.users:
             raise self._nowhere("user", id)
         return self._workspace.users[id]
@@ -241,7 +238,7 @@ class Api:
         return node
 
     def _found(self, request: Request, parameter: str, kind: type[Kind]) -> Kind:
-        id = _id(request, parameter)
+        id = id_in_path(request, parameter)
         node = self._workspace.find(id, kind)
         if node is None or not self._workspace.is_visible(node):
             raise self._nowhere(NAMES[kind], id)
@@ -249,44 +246,6 @@ class Api:
 
     def _nowhere(self, kind: str, id: str) -> NotionError:
         return not_found(kind, id, INTEGRATION, INTEGRATION_ID)
-
-
-def _id(request: Request, parameter: str) -> str:
-    """The id in the path. In upper case it is an id to Notion, but one that leads nowhere."""
-    given: str = request.path_params[parameter]
-    id = dashed(given)
-    if not is_uuid(id):
-        raise not_a_uuid(parameter, given)
-    return id
-
-
-async def _body(request: Request) -> JSON:
-    raw = await request.body()
-    if not raw:
-        return {}
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        raise invalid_json() from None
-    if not isinstance(body, dict):
-        raise invalid("body failed validation: body should be an object.")
-    return body
-
-
-def _cursor(request: Request, body: JSON) -> object:
-    return body.get("start_cursor") or request.query_params.get("start_cursor")
-
-
-def _filter_properties(request: Request, source: DataSource | None) -> list[str] | None:
-    """The names and ids of the properties that are asked for; None: all. With a data source every one must exist."""
-    wanted = [
-        value for name, value in request.query_params.multi_items() if name.partition("[")[0] == "filter_properties"
-    ]
-    if source is not None:
-        known = set(source.schema) | {unquote(property["id"]) for property in source.schema.values()}
-        if any(one not in known for one in wanted if one):
-            raise invalid("The provided `filter_properties` contains an invalid attribute")
-    return wanted or None
 
 
 def _with_properties(page: JSON, wanted: list[str] | None) -> JSON:

@@ -22,11 +22,10 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture
 def site(stack: Stack) -> Site:
     """A fresh workspace in a Notion that allows any number of requests, an empty queue and an empty KV."""
-    assert stack.notion is not None
-    assert stack.qstash is not None
     stack.reset()
-    stack.notion.limit.requests = None
-    return Site(stack, stack.notion, stack.qstash, stack.upstash)
+    site = Site.of(stack)
+    site.notion.limit.requests = None
+    return site
 
 
 # Of the module, not of the session: while Playwright is at work, no test of another file could run its event loop.

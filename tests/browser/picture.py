@@ -28,14 +28,17 @@ def main() -> None:
         Stack(environ={}, settings=settings) as stack,
         sync_playwright() as playwright,
     ):
-        assert stack.notion is not None
-        assert stack.qstash is not None
-        stack.notion.limit.requests = None
-        _live(Site(stack, stack.notion, stack.qstash, stack.upstash))
-        stack.notion.latency.set(500)
+        site = Site.of(stack)
+        site.notion.limit.requests = None
+        _live(site)
+        site.notion.latency.set(500)
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page(
-            viewport={"width": 1120, "height": 1000}, color_scheme="light", locale="en-US", timezone_id="UTC"
+            viewport={"width": 1120, "height": 1000},
+            color_scheme="light",
+            reduced_motion="reduce",  # else the bar is still on its way to what the figures say
+            locale="en-US",
+            timezone_id="UTC",
         )
         page.goto(stack.url)
         page.get_by_label("Secret").fill(stack.secret)
@@ -43,13 +46,12 @@ def main() -> None:
         page.get_by_role("button", name="Force").click()
         expect(page.locator("#headline")).to_have_text("Syncing", timeout=30_000)
         expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", HALFWAY, timeout=30_000)
-        page.wait_for_timeout(600)  # the bar is on its way there
         page.mouse.move(0, 0)
         PICTURE.parent.mkdir(exist_ok=True)
         page.screenshot(path=PICTURE)
         browser.close()
-        stack.notion.latency.set(0)
-        stack.qstash.drain()
+        site.notion.latency.set(0)
+        site.qstash.drain()
     print(f"{PICTURE} ({PICTURE.stat().st_size // 1000} kB)")
 
 

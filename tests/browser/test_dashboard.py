@@ -205,6 +205,23 @@ def test_more_runs_are_a_press_away(tab: Tab, site: Site) -> None:
     expect(tab.page.locator("#runs tbody tr")).to_have_count(8)
 
 
+def test_of_many_problems_the_first_are_shown_and_the_others_are_a_press_away(tab: Tab, site: Site) -> None:
+    run = site.sync()
+    all_of_them = 50 + len(json.loads(run["warnings"]))
+    for number in range(50):
+        problem = {"pageId": HOME, "slug": f"page-{number}", "title": "", "reason": "Notion gave no usable answer"}
+        site.command("RPUSH", f"sync:run:{run['runId']}:errors", json.dumps(problem))
+    tab.enter()
+    shown = tab.seen("problem-list").locator("li")
+    expect(shown).to_have_count(5)
+
+    tab.press(f"Show all {all_of_them}")
+
+    expect(shown).to_have_count(all_of_them)
+    tab.press("Show fewer")
+    expect(shown).to_have_count(5)
+
+
 def test_everything_is_reached_by_keyboard(tab: Tab) -> None:
     expect(tab.page.get_by_label("Secret")).to_be_focused()
     tab.page.keyboard.type(tab.secret)

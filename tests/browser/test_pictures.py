@@ -1,11 +1,10 @@
 """A browser shows the pictures of a site, also hours after the sync, with and without a Blob store."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from dev.notion.files import IMAGE_SIZE
 from dev.stack import Stack
@@ -14,32 +13,19 @@ from tests.stack.site import Site
 THREE_HOURS = 3 * 3600
 
 
-@pytest.fixture(scope="module")
-def chromium(lacking: Callable[[str, str], NoReturn]) -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        lacking("The browser", "install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(params=[False, True], ids=["redirected", "copied"])
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     with Stack(environ={}, blob=request.param) as stack:
-        assert stack.notion is not None
-        assert stack.qstash is not None
-        yield Site(stack, stack.notion, stack.qstash, stack.upstash)
+        yield Site.of(stack)
 
 
-def test_every_picture_of_the_site_is_shown(site: Site, chromium: Browser) -> None:
+def test_every_picture_of_the_site_is_shown(site: Site, browser: Browser) -> None:
     site.sync()
     site.notion.clock.advance(THREE_HOURS)
     found = sorted({url for bundle in site.published().values() for url in pictures(bundle["blocks"])})
     assert found
 
-    page = chromium.new_page()
+    page = browser.new_page()
     page.set_content("".join(f'<img src="{url}">' for url in found), wait_until="load")
 
     sizes = page.evaluate("[...document.images].map(image => [image.naturalWidth, image.naturalHeight])")

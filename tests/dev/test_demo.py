@@ -12,6 +12,7 @@ import pytest
 
 from dev import demo
 from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn
+from dev.serve import listen
 from dev.stack import ROOT
 
 
@@ -29,7 +30,7 @@ def test_the_worker_dies_and_the_sync_ends_complete(printed: str) -> None:
         r"^Dashboard  http://127\.0\.0\.1:\d+$",
         r"^Secret     \S+$",
         r"^GET /api/sync/trigger → 202 Sync job started in background$",
-        r"^Reading pages: \d+ of \d+ pages$",
+        r"^Reading: \d+ of \d+ pages$",
         r"^✗ The worker was killed \(SIGKILL\) at \d+ of \d+ pages$",
         r"^  Here its message comes again after 3 s; QStash itself lets about a minute pass$",
         r"^✓ QStash delivered its message again: the run goes on with what was left$",
@@ -89,12 +90,19 @@ def test_your_own_notion_is_read_and_the_stack_stays_until_it_is_ended(tmp_path:
 def test_an_interrupt_ends_it_without_a_traceback(tmp_path: Path) -> None:
     with started(tmp_path, "--port", "0") as process:
         assert process.stdout
-        while "Reading pages" not in process.stdout.readline():
+        while "Reading: " not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (128 + signal.SIGINT, "")
     assert rest.endswith("Bye.\n")
+
+
+def test_a_port_that_is_taken_is_told_with_the_way_out(tmp_path: Path) -> None:
+    with listen() as busy, started(tmp_path, "--port", str(busy.getsockname()[1])) as process:
+        printed, errors = process.communicate(timeout=20)
+    assert (process.returncode, printed) == (1, "")
+    assert re.fullmatch(r"port \d+ is taken: end what listens there, .*--port 3001'\n", errors)
 
 
 def started(folder: Path, *arguments: str) -> "subprocess.Popen[str]":

@@ -67,6 +67,7 @@ async def test_a_sound_set_up_has_nothing_to_mend(examine: Examine, stack: Stack
 
     assert sound
     assert graded(text, "mend") == []
+    assert text.endswith("\nNothing has to be mended.\n")
     assert set(NEEDED) < set(graded(text, "ok"))
     assert "pages: the database 'Pages' is shared with the integration" in graded(text, "ok")
     assert f"x-sync-secret: {derived_secret(Secret(stack.secret))}" in text
@@ -118,6 +119,7 @@ async def test_every_variable_that_is_wrong_is_told_at_once(examine: Examine) ->
     assert told == {
         *("NOTION_SOURCES", "SYNC_LANES", "SYNC_BASE_URL", "NOTIFY_EMAIL_FROM", "NOTIFY_EMAIL_TO", "KV_REST_API_TOKEN")
     }
+    assert text.endswith("\n6 to mend, each of which says how.\n")
 
 
 async def test_without_its_address_the_worker_is_not_looked_at_but_nothing_is_wrong(examine: Examine) -> None:

@@ -1,31 +1,29 @@
 """What differs between KV and the workspace is found, whatever it is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from dev.equality import Bundles, Truth
-from dev.notion import SAMPLE_SOURCES
+from dev.equality import Bundles
 from dev.stack import Stack
 from tests.stack.site import Site
 
-SOURCES = dict(entry.split("=") for entry in SAMPLE_SOURCES.split(","))
+ARTEFACTS = "db:dddddddd-0000-4000-8000-000000000003"
 Values = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def site() -> Any:
+def site() -> Iterator[Site]:
+    """The sample workspace, synced. Tests only read it."""
     with Stack(environ={}) as stack:
-        assert stack.notion is not None
-        assert stack.qstash is not None
-        site = Site(stack, stack.notion, stack.qstash, stack.upstash)
+        site = Site.of(stack)
         stack.get("/api/sync")
         yield site
 
 
 def problems(site: Site, values: Mapping[str, Any]) -> list[str]:
-    return Truth(site.notion.workspace, SOURCES, site.stack.url).problems(Bundles(values))
+    return site.truth().problems(Bundles(values))
 
 
 def test_what_is_equal_differs_in_nothing(site: Site) -> None:
@@ -39,9 +37,16 @@ def test_what_is_equal_differs_in_nothing(site: Site) -> None:
         (lambda values: values["page:imprint"]["blocks"].pop(), "imprint: blocks"),
         (lambda values: values["page:imprint"]["meta"].update(title="?"), "imprint"),
         (lambda values: values["page:imprint"]["meta"]["properties"].pop("Name"), "imprint"),
+        (lambda values: values["page:home"]["meta"]["properties"].pop("Teaser__rich"), "Teaser__rich is 'missing'"),
+        (lambda values: values["page:home"]["meta"]["properties"]["Teaser__rich"].pop(), "Teaser__rich is"),
+        (lambda values: values["page:home"].update(parts=1), "page:home: lacks a part"),
+        (lambda values: values.update({"page:house": values["page:home"]}), "page:house holds the bundle of home"),
+        (lambda values: values["page:home"]["meta"].update(slug="house"), "home is published as house"),
         (lambda values: values["pages:index"]["items"].pop(), "pages:index shows"),
         (lambda values: values["posts:index"].update(total=7), "posts:index counts 7"),
         (lambda values: values.update({"db:0": {}}), "db:0 is left over"),
+        (lambda values: values.pop(ARTEFACTS), f"{ARTEFACTS} is missing"),
+        (lambda values: values[ARTEFACTS]["items"].pop(), f"{ARTEFACTS}.items"),
         (lambda values: values.update(redirects={"old": "nowhere"}), "nowhere"),
         (lambda values: values.update({"page:imprint:part:1": {"blocks": []}}), "a part of no bundle"),
     ],

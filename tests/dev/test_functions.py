@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from dev.functions import Functions
+from tests.waiting import until
 
 HANDLER = """
 from http.server import BaseHTTPRequestHandler
@@ -167,10 +168,7 @@ def test_the_answer_does_not_wait_for_what_the_handler_does_after_it(deploy: Dep
     assert client.get("/api/after").text == "at once"
     assert not (tmp_path / "done").exists()
     (tmp_path / "go").touch()
-    give_up = time.monotonic() + 5
-    while not (tmp_path / "done").exists() and time.monotonic() < give_up:
-        time.sleep(0.01)
-    assert (tmp_path / "done").exists()
+    until((tmp_path / "done").exists)
 
 
 def test_eight_requests_run_side_by_side_in_one_process(deploy: Deploy) -> None:

@@ -27,7 +27,7 @@ def test_where_nobody_watches_only_changes_are_told() -> None:
         shown.show(sight(35, status="delivered"))
     assert printed.getvalue().splitlines() == [
         "Listing: 0 of 35 pages",
-        "Reading pages: 0 of 35 pages",
+        "Reading: 0 of 35 pages",
         "a line of its own [bold]with brackets[/]",
         "Waiting for Notion, which said wait: 10 of 35 pages",
         "Delivered: 35 of 35 pages",
@@ -43,6 +43,6 @@ def test_a_terminal_shows_pages_requests_and_what_is_waited_for() -> None:
         shown.show(sight(12, waiting=Waiting("Notion, which said wait", 107.0)))
     last = printed.getvalue().splitlines()[-4:]
     assert "killed" in printed.getvalue()
-    assert any("Reading pages" in line and "12/35 pages" in line for line in last)
-    assert any("Notion requests this minute: 60 of 180" in line for line in last)
+    assert any("Reading" in line and "12/35 pages" in line for line in last)
+    assert any("Notion requests used or reserved this minute: 60 of 180" in line for line in last)
     assert any("Waiting for Notion, which said wait (7 s)" in line for line in last)

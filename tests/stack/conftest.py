@@ -17,7 +17,5 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture
 def site(stack: Stack) -> Site:
     """A fresh workspace, an empty queue and an empty KV."""
-    assert stack.notion is not None
-    assert stack.qstash is not None
     stack.reset()
-    return Site(stack, stack.notion, stack.qstash, stack.upstash)
+    return Site.of(stack)

@@ -1,20 +1,19 @@
 """What a test does with a stack: asks for a run, waits for its end, and reads KV as a site would."""
 
 import json
-import time
-from collections.abc import Callable
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import httpx
 
 from dev.equality import Bundles, Truth
-from dev.notion import SAMPLE_SOURCES, NotionStandIn
+from dev.notion import SAMPLE_DATABASES, NotionStandIn
 from dev.qstash import QStashStandIn
+from dev.stack import Stack
 from dev.upstash import UpstashStandIn
+from tests.waiting import until
 
-SOURCES = {name: id for name, _, id in (entry.partition("=") for entry in SAMPLE_SOURCES.split(","))}
-DATABASES = list(SOURCES.values())
+DATABASES = list(SAMPLE_DATABASES.values())
 GIVE_UP_SECONDS = 60.0
 
 
@@ -32,6 +31,13 @@ class Deployed(Protocol):
 class Site:
     def __init__(self, stack: Deployed, notion: NotionStandIn, qstash: QStashStandIn, kv: UpstashStandIn) -> None:
         self.stack, self.notion, self.qstash, self.kv = stack, notion, qstash, kv
+
+    @classmethod
+    def of(cls, stack: Stack) -> Self:
+        """Of a stack all of whose services are stand-ins."""
+        assert stack.notion is not None
+        assert stack.qstash is not None
+        return cls(stack, stack.notion, stack.qstash, stack.upstash)
 
     def command(self, *words: str) -> Any:
         """One KV command, as its plain answer."""
@@ -58,32 +64,21 @@ class Site:
         return self.ended(answer.json()["runId"])
 
     def ended(self, run_id: str) -> dict[str, str]:
-        give_up = time.monotonic() + GIVE_UP_SECONDS
-        while time.monotonic() < give_up:
-            run = self.run(run_id)
-            if run.get("status") not in (None, "pending", "active"):
-                self.qstash.drain()
-                return self.run(run_id)
-            time.sleep(0.05)
-        raise AssertionError(f"run {run_id} did not end: {self.run(run_id)}")
+        """Waits until a run has ended; gives its record."""
+        until(lambda: self.has_ended(run_id), GIVE_UP_SECONDS, told=lambda: self.run(run_id))
+        self.qstash.drain()
+        return self.run(run_id)
 
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        """Waits until the condition holds."""
-        give_up = time.monotonic() + GIVE_UP_SECONDS
-        while not condition():
-            assert time.monotonic() < give_up, "it never came to that"
-            time.sleep(0.02)
+    def has_ended(self, run_id: str) -> bool:
+        return self.run(run_id).get("status") not in (None, "pending", "active")
+
+    def synced(self, run_id: str) -> int:
+        """How many pages a run has read so far."""
+        return int(self.run(run_id).get("synced", "0"))
 
     def published(self) -> dict[str, Any]:
         """Every page's bundle by the page's id, parts put together."""
-        keys = [key for key in self.site_keys() if key.startswith("page:") and ":part:" not in key]
-        return {bundle["meta"]["id"]: bundle for bundle in map(self._whole, keys)}
-
-    def _whole(self, key: str) -> dict[str, Any]:
-        """A bundle; where it is too large for one value, the blocks of all its parts."""
-        bundle: dict[str, Any] = self.read(key)
-        parts = [self.read(f"{key}:part:{number}") for number in range(1, bundle.get("parts", 0) + 1)]
-        return {"blocks": [block for part in parts for block in part["blocks"]]} | bundle
+        return self.bundles().pages
 
     def bundles(self) -> Bundles:
         """Everything that a site can read."""
@@ -100,7 +95,7 @@ class Site:
 
     def truth(self, copies: str = "") -> Truth:
         """The workspace, to hold KV against; `copies` as for `check`."""
-        return Truth(self.notion.workspace, SOURCES, self.stack.url, copies=copies)
+        return Truth(self.notion.workspace, SAMPLE_DATABASES, self.stack.url, copies=copies)
 
 
 @cache

@@ -12,6 +12,7 @@ from dev.upstash import Fault as KvFault
 from lib.auth import derived_secret, sign_qstash
 from lib.config import Secret
 from tests.stack.site import DATABASES, Site
+from tests.waiting import until
 
 
 def deliver(site: Site, body: bytes, **headers: str) -> httpx.Response:
@@ -91,9 +92,7 @@ def test_a_delivery_with_a_bad_signature_is_refused(site: Site, fault: QueueFaul
     site.qstash.fail(fault)
     try:
         run_id = site.stack.get("/api/sync/trigger").json()["runId"]
-        deadline = time.monotonic() + 10
-        while not any(message.attempts for message in site.qstash.messages) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: any(message.attempts for message in site.qstash.messages))
         assert site.qstash.messages[0].attempts[0].answer.status == 401
         assert site.run(run_id)["status"] == "pending"
     finally:

@@ -15,6 +15,7 @@ from dev.notion.files import IMAGE_SIZE, content
 from dev.stack import Stack
 from tests.stack.site import Site
 from tests.stack.test_media import ADDRESS, CAFE, THREE_HOURS, VISIT, addresses, ask, cover, opened
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +126,7 @@ def silent_host(site: Site, stack: Stack) -> Iterator[socket.socket]:
 def test_a_file_host_that_hangs_delays_no_page(site: Site, blob: BlobStandIn, silent_host: socket.socket) -> None:
     run_id = site.stack.get("/api/sync/trigger").json()["runId"]
 
-    site.wait_for(lambda: site.read("posts:index") is not None)
+    until(lambda: site.read("posts:index") is not None)
     site.check()
     assert site.run(run_id)["status"] == "active"
     silent_host.close()
@@ -141,7 +142,7 @@ def test_a_slow_store_delays_no_page(site: Site, blob: BlobStandIn, stack: Stack
     stack.set("SYNC_SLICE_SECONDS", "4")
     try:
         run_id = site.stack.get("/api/sync/trigger").json()["runId"]
-        site.wait_for(lambda: site.run(run_id).get("written", "0") != "0" and site.read("pages:index") is not None)
+        until(lambda: site.run(run_id).get("written", "0") != "0" and site.read("pages:index") is not None)
         assert site.run(run_id)["status"] == "active"
         site.check()
         blob.hold_back(0.0)
@@ -153,7 +154,7 @@ def test_a_slow_store_delays_no_page(site: Site, blob: BlobStandIn, stack: Stack
 def test_who_asks_while_files_are_copied_does_not_wait_for_them(site: Site, blob: BlobStandIn) -> None:
     blob.hold_back(1.0)
     first = site.stack.get("/api/sync/trigger").json()["runId"]
-    site.wait_for(lambda: site.read("pages:index") is not None)
+    until(lambda: site.read("pages:index") is not None)
     second = site.stack.get("/api/sync/trigger").json()
     assert second["message"] == "Sync already running"
     blob.hold_back(0.0)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +19,7 @@ from dev.upstash.faults import How as KvTrouble
 from lib.auth import derived_secret
 from lib.config import Secret
 from tests.stack.site import DATABASES, Site
+from tests.waiting import until
 
 HOME = "aaaaaaaa-0000-4000-8000-000000000001"
 COTTAGE = "aaaaaaaa-0000-4000-8000-000000000035"
@@ -74,9 +74,7 @@ def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Told, Stac
         return FunctionsProcess(ROOT, stack.environ, log, port)
 
     with Stack(environ=SECRETS, settings=SETTINGS, deploy=deploy, queue_speed=200.0) as stack:
-        assert stack.notion
-        assert stack.qstash
-        site = Site(stack, stack.notion, stack.qstash, stack.upstash)
+        site = Site.of(stack)
         _bad_weather(site)
         run_id = site.stack.get("/api/sync/trigger").json()["runId"]
         _kill_in_the_midst(site, stack, run_id)
@@ -107,10 +105,7 @@ def _bad_weather(site: Site) -> None:
 
 def _kill_in_the_midst(site: Site, stack: Stack, run_id: str) -> None:
     assert isinstance(stack.functions, FunctionsProcess)
-    give_up = time.monotonic() + 30
-    while int(site.run(run_id).get("synced", "0")) < 10:
-        assert time.monotonic() < give_up, site.run(run_id)
-        time.sleep(0.02)
+    until(lambda: site.synced(run_id) >= 10, told=lambda: site.run(run_id))
     stack.functions.kill()
 
 

@@ -45,9 +45,7 @@ def compiled(lacking: Callable[[str, str], NoReturn], tmp_path_factory: pytest.T
 @pytest.fixture(scope="module")
 def synced(stack: Stack) -> Site:
     """A site whose larger pages are in parts, and one of whose pages was renamed. Tests only read it."""
-    assert stack.notion is not None
-    assert stack.qstash is not None
-    site = Site(stack, stack.notion, stack.qstash, stack.upstash)
+    site = Site.of(stack)
     stack.set("KV_MAX_VALUE_BYTES", SMALL_VALUES)
     site.sync()
     site.notion.edit.set_property(VISIT, "slug", "come/på besök")

@@ -1,6 +1,5 @@
 """What the status tells while a story happens."""
 
-import time
 from typing import Any
 
 import httpx
@@ -9,6 +8,7 @@ from dev.qstash import Fault as QueueFault
 from dev.stack import Stack
 from lib.store.runs import SILENCE
 from tests.stack.site import Site
+from tests.waiting import until
 
 
 def told(site: Site, **query: str) -> Any:
@@ -73,8 +73,7 @@ def test_an_unknown_page_ends_as_failed_with_an_entry_in_errors(site: Site) -> N
 def test_a_worker_that_qstash_calls_in_vain_is_told_of(site: Site) -> None:
     site.qstash.fail(QueueFault("wrong_sub", times=9))
     asked = site.stack.get("/api/sync/trigger").json()
-    while not any(message.attempts for message in site.qstash.messages):
-        time.sleep(0.02)
+    until(lambda: any(message.attempts for message in site.qstash.messages))
     site.command("HSET", f"sync:run:{asked['runId']}", "triggeredAt", "1780000000000")
 
     [warning] = told(site)["active"]["warnings"]

@@ -1,6 +1,5 @@
 """The local stack's stage: functions that can be killed behind an address that stays, and the buttons that do it."""
 
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,9 +12,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 from dev.local import Stage, buttons
 from dev.notion import SAMPLE_SOURCES
 from dev.stack import ROOT, Stack
+from tests.browser.tab import chromium
 from tests.stack.site import Site
-
-CHROMIUMS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +32,7 @@ def stack(running: Stack) -> Stack:
 
 @pytest.fixture
 def site(stack: Stack) -> Site:
-    assert stack.notion
-    assert stack.qstash
-    return Site(stack, stack.notion, stack.qstash, stack.upstash)
+    return Site.of(stack)
 
 
 def get(stack: Stack, path: str, **headers: str) -> httpx.Response:
@@ -53,10 +50,7 @@ def begin(site: Site) -> str:
     """Asks for a slow run, and waits until some of its pages are there."""
     site.notion.latency.set(30)
     run_id: str = site.stack.get("/api/sync/trigger").json()["runId"]
-    give_up = time.monotonic() + 30
-    while int(site.run(run_id).get("synced", "0")) < 3:
-        assert time.monotonic() < give_up, site.run(run_id)
-        time.sleep(0.02)
+    until(lambda: site.synced(run_id) >= 3, told=lambda: site.run(run_id))
     return run_id
 
 
@@ -159,11 +153,11 @@ def test_qstash_in_its_cloud_is_left_alone() -> None:
 
 @pytest.fixture(scope="module")
 def page(lacking: Callable[[str, str], NoReturn]) -> Iterator[Page]:
-    chromium = next((path for path in CHROMIUMS if Path(path).exists()), None)
-    if chromium is None:
+    path = chromium()
+    if path is None:
         lacking("the dashboard's local buttons", "install Chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser.new_page()
         browser.close()
 

@@ -97,11 +97,11 @@ async def test_the_async_client_does_the_same(aredis: AsyncRedis) -> None:
 
 
 @pytest.fixture
-def javascript(kv: UpstashStandIn, redis: Redis, missing: Callable[[str], NoReturn]) -> dict[str, Any]:
+def javascript(kv: UpstashStandIn, redis: Redis, lacking: Callable[[str, str], NoReturn]) -> dict[str, Any]:
     """What `@upstash/redis` reports: see `tests/clients/redis.mjs`."""
     node = shutil.which("node")
     if node is None or not (CLIENTS / "node_modules/@upstash/redis").is_dir():
-        missing("node or @upstash/redis is not installed (npm ci in tests/clients): the JavaScript half is untested")
+        lacking("JavaScript client of Upstash Redis", "install Node.js, then run `npm ci --prefix tests/clients`")
     redis.set("python:compact", COMPACT)
     redis.set("python:default", json.dumps(BUNDLE))
     redis.set("python:dict", BUNDLE)  # type: ignore[arg-type]

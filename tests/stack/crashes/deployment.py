@@ -5,22 +5,22 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
-from dev.serve import HOST
+from dev.serve import HOST, free_port
 from dev.stack import ROOT
+from tests.waiting import until
 
 
 class Deployment:
     """A running deployment: `url`, and the process that serves it at this moment. What it prints goes into `log`."""
 
     def __init__(self, environ: Mapping[str, str], log: Path) -> None:
-        port = _free_port()
+        port = free_port()
         self.url = f"http://{HOST}:{port}"
         self._log = log.open("ab")
         self._parent = subprocess.Popen(
@@ -31,7 +31,7 @@ class Deployment:
             stderr=self._log,
         )
         self._http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
-        _wait_until(lambda: _listens(port))
+        until(lambda: _listens(port))
 
     def process(self) -> int:
         """The id of the process that serves; a new one after it was killed or stopped."""
@@ -48,13 +48,13 @@ class Deployment:
 def kill(process: int) -> None:
     """Ends a process as a machine that goes down would, and waits until it is no more."""
     os.kill(process, signal.SIGKILL)
-    _wait_until(lambda: _states(process) <= {"Z"})
+    until(lambda: _states(process) <= {"Z"})
 
 
 def stop(process: int) -> None:
     """Holds a process where it is, and waits until all of its threads stand still."""
     os.kill(process, signal.SIGSTOP)
-    _wait_until(lambda: _states(process) == {"T"})
+    until(lambda: _states(process) == {"T"})
 
 
 def go_on(process: int) -> None:
@@ -70,24 +70,9 @@ def _states(process: int) -> set[str]:
     return states
 
 
-def _wait_until(done: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 20
-    while not done():
-        if time.monotonic() > give_up:
-            raise TimeoutError
-        time.sleep(0.001)
-
-
 def _listens(port: int) -> bool:
     try:
         socket.create_connection((HOST, port), 1).close()
     except OSError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,7 +1,6 @@
 """What happens when … The README's answers, each shown once."""
 
 import json
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +13,7 @@ from dev.upstash import Fault as KvFault
 from tests.stack.crashes.truth import EXACT, SHORT, Truth
 from tests.stack.crashes.watcher import Watcher
 from tests.stack.crashes.world import HOUR, World, delay
+from tests.waiting import until
 
 MOST_PAID_SECONDS = 5.0
 """A slice that waits for longer than this would be paid for its sleep."""
@@ -147,8 +147,7 @@ def test_when_the_daily_message_limit_is_reached_the_backup_way_goes_on(watched:
 def test_a_long_wait_of_notion_is_spent_in_the_queue(watched: World, truth: Truth, kind: str, seconds: int) -> None:
     watched.notion.faults.add(kind, path="/blocks/", times=1, seconds=seconds)  # type: ignore[arg-type]
     run_id = watched.ask()
-    while len(watched.qstash.messages) < 2:
-        time.sleep(0.02)
+    until(lambda: len(watched.qstash.messages) >= 2)
     watched.qstash.drain()
     asked = len(watched.notion.log.requests)
     assert delay(watched.qstash.messages[1]) == pytest.approx(seconds, abs=3)
@@ -167,8 +166,7 @@ def test_a_run_whose_chain_broke_is_taken_up_by_the_next_one(watched: World, tru
     """Every delivery failed: the run gives no sign of life, the next one goes on, and reads nothing finished again."""
     with watched.set(**SHORT):
         broken = watched.ask()
-        while int(watched.run(broken).get("synced", 0)) < 3:
-            time.sleep(0.005)
+        until(lambda: watched.site.synced(broken) >= 3)
         watched.qstash.fail(QueueFault(how="expired"))
         watched.settle()
         assert [message.state for message in watched.qstash.messages if message.kind == "publish"][-1] == "FAILED"

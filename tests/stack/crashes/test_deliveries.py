@@ -1,7 +1,7 @@
 """QStash delivers at least once, and maybe to a process that was believed dead: it makes no difference."""
 
 import threading
-import time
+from functools import partial
 
 import httpx
 import pytest
@@ -14,6 +14,7 @@ from tests.stack.crashes.strike import Point, listen, points
 from tests.stack.crashes.truth import EXACT, SHORT, Truth
 from tests.stack.crashes.watcher import Watcher
 from tests.stack.crashes.world import World
+from tests.waiting import until
 
 
 def watched(world: World, truth: Truth) -> Watcher:
@@ -147,8 +148,7 @@ def test_a_zombie_writes_nothing_any_more(edited: World, truth: Truth) -> None:
         struck += 1
         again = deliver_again(edited)
         assert (again.status_code, again.json()["status"]) in ((200, "done"), (200, "joined")), point
-        while edited.run(run_id)["status"] == "active":
-            time.sleep(0.01)
+        until(partial(edited.site.has_ended, run_id), told=partial(edited.run, run_id))
         before = edited.everything()
 
         pause.release()

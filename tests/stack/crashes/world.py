@@ -19,6 +19,7 @@ from dev.upstash import UpstashStandIn
 from tests.stack.crashes.deployment import Deployment
 from tests.stack.crashes.workspace import edit_much, small
 from tests.stack.site import Site
+from tests.waiting import until
 
 SETTINGS = {"NOTION_SOURCES": SAMPLE_SOURCES, "NOTION_REQUESTS_PER_MINUTE": "100000", "KV_MAX_VALUE_BYTES": "4000"}
 """Budgets that no test waits for, and values so small that the long page has parts."""
@@ -125,14 +126,13 @@ class World:
 
     def settle(self) -> list[Message]:
         """Waits until every message has come to its end; gives them."""
-        give_up = time.monotonic() + GIVE_UP_SECONDS
-        while time.monotonic() < give_up:
-            if not self.is_busy():
-                self.qstash.drain()
-                return self.qstash.messages
-            time.sleep(0.01)
-        states = Counter(message.state for message in self.qstash.messages)
-        raise AssertionError(f"messages after {GIVE_UP_SECONDS:g} s: {states}")
+        until(
+            lambda: not self.is_busy(),
+            GIVE_UP_SECONDS,
+            told=lambda: Counter(message.state for message in self.qstash.messages),
+        )
+        self.qstash.drain()
+        return self.qstash.messages
 
     def is_busy(self) -> bool:
         """Whether a message has not come to its end yet."""

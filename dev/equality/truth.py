@@ -1,0 +1,142 @@
+"""Holds what is published against a workspace."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dev.equality.addresses import Addresses
+from dev.equality.bundles import Bundles
+from dev.equality.differences import comparable, differences, unsized
+from dev.equality.expected import Expected
+from dev.notion import truth
+from dev.notion.nodes import JSON
+from dev.notion.workspace import Workspace
+
+
+class Truth:
+    """`sources` are the databases' ids by the sources' names, `media` is the public address of the functions, `copies`
+    the one of the Blob store where every file has been copied.
+
+    `still` are bundles that have to stand as they are, by id: paused pages; `doubtful` ones may be gone as well.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        sources: Mapping[str, str],
+        media: str,
+        still: Mapping[str, JSON] | None = None,
+        doubtful: frozenset[str] = frozenset(),
+        copies: str = "",
+    ) -> None:
+        self._workspace, self._sources = workspace, sources
+        self._still, self._doubtful = still or {}, doubtful
+        self._expected = Expected(workspace, sources, Addresses(media, copies))
+
+    def blocks(self, page_id: str) -> list[JSON]:
+        """A page's blocks as a site must find them."""
+        return self._expected.blocks(page_id)
+
+    def problems(self, bundles: Bundles) -> list[str]:
+        """Every difference in words; [] where KV equals the workspace."""
+        live = set(truth.published_pages(self._workspace, self._sources.values())) - set(self._still)
+        return [
+            *bundles.dangling(self._sources),
+            *bundles.doubles,
+            *self._missing(live, bundles),
+            *self._surplus(live, bundles),
+            *self._pages(live, bundles),
+            *self._slugs(live, bundles),
+            *(problem for source in self._sources for problem in _index(source, bundles)),
+            *self._databases(live, bundles),
+            *bundles.redirects_nowhere(),
+        ]
+
+    def _missing(self, live: set[str], bundles: Bundles) -> list[str]:
+        must = live | (set(self._still) - self._doubtful)
+        return [f"{self._expected.name(id)} is not published" for id in sorted(must - set(bundles.pages))]
+
+    def _surplus(self, live: set[str], bundles: Bundles) -> list[str]:
+        surplus = set(bundles.pages) - live - set(self._still)
+        return [f"{bundles.pages[id]['meta']['slug']} is published still" for id in sorted(surplus)]
+
+    def _pages(self, live: set[str], bundles: Bundles) -> Iterator[str]:
+        for id, bundle in bundles.pages.items():
+            if id in live:
+                yield from self._page(id, bundle, bundles.slugs)
+            elif bundle != self._still.get(id, bundle):
+                yield f"{bundle['meta']['slug']} was not to change"
+
+    def _page(self, id: str, bundle: JSON, slugs: Mapping[str, str]) -> Iterator[str]:
+        meta, slug = bundle["meta"], bundle["meta"]["slug"]
+        yield from differences(f"{slug}: meta", unsized(meta), self._expected.meta(id, meta, slugs))
+        given, expected = comparable(unsized(bundle["blocks"])), comparable(self._expected.blocks(id))
+        yield from differences(f"{slug}: blocks", given, expected)
+
+    def _slugs(self, live: set[str], bundles: Bundles) -> Iterator[str]:
+        """Everybody has the slug he asks for; of rows that ask for the same, the oldest."""
+        slugs = bundles.slugs
+        owners = {slug: id for id, slug in slugs.items()}
+        for id in sorted(live & set(slugs)):
+            slug, wanted = slugs[id], self._expected.slug(id, slugs)
+            if slug == wanted:
+                continue
+            owner = owners.get(wanted)
+            if slug != f"{wanted}-{id.replace('-', '')[:8]}" or owner is None:
+                yield f"{wanted} is published as {slug}"
+            elif self._is_younger(owner, id, live) and self._expected.slug(owner, slugs) == wanted:
+                yield f"{wanted} belongs to the older page, {slug}"
+
+    def _is_younger(self, owner: str, id: str, live: set[str]) -> bool:
+        """Whether a row that could have yielded a slug to an older row has it."""
+        rows = owner in live and self._expected.parent(owner) is None and self._expected.parent(id) is None
+        return rows and self._expected.age(owner) > self._expected.age(id)
+
+    def _databases(self, live: set[str], bundles: Bundles) -> Iterator[str]:
+        shown = {id for page in live for id in _shown_databases(truth.tree(self._workspace, page))}
+        still = {id for page in self._still.values() for id in _shown_databases(page["blocks"])}
+        given = {key.removeprefix("db:"): value for key, value in bundles.values.items() if key.startswith("db:")}
+        yield from (f"db:{id} is missing" for id in sorted(shown - set(given)))
+        yield from (f"db:{id} is left over" for id in sorted(set(given) - shown - still))
+        for id in sorted(shown & set(given)):
+            yield from self._database(id, given[id])
+
+    def _database(self, id: str, value: JSON) -> Iterator[str]:
+        body = {name: unsized(member) for name, member in value.items() if name != "syncedAt"}
+        created = [self._expected.created(item["id"]) for item in body["items"]]
+        if created != sorted(created):
+            yield f"db:{id}: its rows are not in the order of their making"
+        body["items"] = sorted(body["items"], key=lambda item: str(item["id"]))
+        yield from differences(f"db:{id}", body, self._expected.database(id))
+
+
+def _index(source: str, bundles: Bundles) -> Iterator[str]:
+    """An index shows the rows of its source, each as its bundle does, in their order."""
+    items, metas = bundles.of_index(source), [page["meta"] for page in bundles.pages.values()]
+    rows = [meta for meta in metas if meta["source"] == source and meta["parent"] is None]
+    if items != sorted(rows, key=_rank):
+        yield f"{source}:index shows {[item['slug'] for item in items]}, of {[row['slug'] for row in rows]}"
+    if (index := bundles.values.get(f"{source}:index")) and index["total"] != len(items):
+        yield f"{source}:index counts {index['total']} of {len(items)}"
+
+
+def _rank(meta: JSON) -> Any:
+    """`order` ascending, then the newest `date`, then the newest page; what is missing comes last."""
+    properties = {name.lower(): value for name, value in reversed(meta["properties"].items())}
+    order, date = properties.get("order"), properties.get("date")
+    return (
+        (order is None, order or 0),
+        (date is None, _reverse((date or {"start": ""})["start"])),
+        _reverse(meta["createdTime"]),
+        meta["id"],
+    )
+
+
+def _reverse(text: str) -> list[int]:
+    return [-ord(letter) for letter in text]
+
+
+def _shown_databases(blocks: list[JSON]) -> Iterator[str]:
+    for block in blocks:
+        if block.get("type") == "child_database" and "unavailable" not in block:
+            yield block["id"]
+        yield from _shown_databases(block.get("children", []))

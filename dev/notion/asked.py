@@ -1,0 +1,51 @@
+"""What a request asks for: its id, its body, its cursor, the properties it wants.
+
+Raises NotionError for what Notion would refuse.
+"""
+
+import json
+from urllib.parse import unquote
+
+from starlette.requests import Request
+
+from dev.notion.errors import invalid, invalid_json, not_a_uuid
+from dev.notion.ids import dashed, is_uuid
+from dev.notion.nodes import JSON, DataSource
+
+
+def id_in_path(request: Request, parameter: str) -> str:
+    """The id in the path. In upper case it is an id to Notion, but one that leads nowhere."""
+    given: str = request.path_params[parameter]
+    id = dashed(given)
+    if not is_uuid(id):
+        raise not_a_uuid(parameter, given)
+    return id
+
+
+async def body_of(request: Request) -> JSON:
+    raw = await request.body()
+    if not raw:
+        return {}
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        raise invalid_json() from None
+    if not isinstance(body, dict):
+        raise invalid("body failed validation: body should be an object.")
+    return body
+
+
+def cursor(request: Request, body: JSON) -> object:
+    return body.get("start_cursor") or request.query_params.get("start_cursor")
+
+
+def filter_properties(request: Request, source: DataSource | None) -> list[str] | None:
+    """The names and ids of the properties that are asked for; None: all. With a data source every one must exist."""
+    wanted = [
+        value for name, value in request.query_params.multi_items() if name.partition("[")[0] == "filter_properties"
+    ]
+    if source is not None:
+        known = set(source.schema) | {unquote(property["id"]) for property in source.schema.values()}
+        if any(one not in known for one in wanted if one):
+            raise invalid("The provided `filter_properties` contains an invalid attribute")
+    return wanted or None

@@ -1,0 +1,47 @@
+"""Which pages a site gets."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from dev.notion.ids import resolved
+from dev.notion.nodes import Block, Database, DataSource, Node, Page
+from dev.notion.workspace import Workspace
+
+
+def data_sources(workspace: Workspace, database_ids: Iterable[str]) -> list[DataSource]:
+    databases = [workspace.get(resolved(id), Database) for id in database_ids]
+    return [workspace.get(id, DataSource) for database in databases for id in database.children]
+
+
+def published(workspace: Workspace, database_ids: Iterable[str]) -> list[Page]:
+    sources = data_sources(workspace, database_ids)
+    pages = deque(row for source in sources for row in workspace.rows(source) if _is_published(workspace, row))
+    found: list[Page] = []
+    while pages:
+        page = pages.popleft()
+        if workspace.is_visible(page):
+            found.append(page)
+            pages.extend(child_pages(workspace, page))
+    return found
+
+
+def child_pages(workspace: Workspace, page: Page) -> Iterator[Page]:
+    """The pages that stand on a page, however deep among its own blocks."""
+    ahead: deque[Node] = deque(workspace.live_children(page))
+    while ahead:
+        node = ahead.popleft()
+        if isinstance(node, Page):
+            yield node
+        elif isinstance(node, Block):
+            ahead.extendleft(reversed(workspace.live_children(node)))
+
+
+def _is_published(workspace: Workspace, row: Page) -> bool:
+    """Neither a draft nor paused (a paused page that was never published has nothing to keep)."""
+    ids = {name.lower(): property["id"] for name, property in workspace.schema_of(row).items()}
+    visibility, sync = (_choice(row.values.get(ids.get(name, ""))) for name in ("visibility", "sync"))
+    return visibility != "draft" and sync != "paused"
+
+
+def _choice(value: object) -> str:
+    return str(value["name"]).lower() if isinstance(value, dict) else ""

@@ -1,0 +1,52 @@
+// The deployment that the page came from, asked with its secret.
+
+/** What kept an answer from coming: `kind` is secret, refused, broken or offline. */
+export class Trouble extends Error {
+  constructor(kind, message) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+export const deployment = {
+  secret: sessionStorage.getItem("secret"),
+  clockAhead: 0,
+
+  keep(secret) {
+    this.secret = secret;
+    if (secret) sessionStorage.setItem("secret", secret);
+    else sessionStorage.removeItem("secret");
+  },
+
+  async ask(path) {
+    const answer = await this.fetch(path);
+    this.clockAhead = Date.parse(answer.headers.get("date")) - Date.now() || 0;
+    const body = await answer.json().catch(() => null);
+    if (answer.status === 401)
+      throw new Trouble(
+        "secret",
+        "That is not this deployment’s secret. Compare it with CRON_SECRET in the project’s settings; a change there counts from the next deployment on.",
+      );
+    if (answer.ok && body) return body;
+    if (body?.error) throw new Trouble(answer.status < 500 ? "refused" : "broken", body.error);
+    throw new Trouble("broken", `The function broke without a word (HTTP ${answer.status}). The deployment’s logs say why.`);
+  },
+
+  async fetch(path) {
+    const headers = new Headers();
+    try {
+      headers.set("Authorization", `Bearer ${this.secret}`);
+    } catch {
+      throw new Trouble("secret", "A secret holds only characters that fit in a header. Copy it again.");
+    }
+    try {
+      return await fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(20_000) });
+    } catch {
+      throw new Trouble("offline", "The deployment is out of reach. Check your connection; this page goes on by itself.");
+    }
+  },
+
+  now() {
+    return Date.now() + (Math.abs(this.clockAhead) > 2000 ? this.clockAhead : 0);
+  },
+};

@@ -1,0 +1,83 @@
+// What runs, or ran last; and what waits for somebody.
+
+import { $, say, tone } from "./elements.js";
+import { pace } from "./pace.js";
+import { TONES, ago, counts, decimal, duration, elapsed, hasEnded, number, scope, some } from "./words.js";
+
+export function showNow(status, now) {
+  const run = status.active;
+  const last = status.runs.find(hasEnded);
+  const progress = $("progress");
+  const planning = run !== null && !run.toSync;
+  progress.classList.toggle("unknown", planning);
+  progress.classList.toggle("idle", run === null);
+  if (run) {
+    const share = run.toSync ? (run.synced + run.failed) / run.toSync : 0;
+    fill(planning ? null : Math.min(1, share));
+    headline(TONES[run.status], run.status, run.status === "pending" ? "Waiting for QStash" : planning ? (run.force ? "Listing every page" : "Looking for changes") : "Syncing");
+    say($("subline"), `${scope(run)} · asked for ${ago(run.triggeredAt, now)}${run.slices > 1 ? ` · slice ${run.slices}` : ""}`);
+    figures([
+      ["Pages", run.toSync ? `${number.format(run.synced)} of ${number.format(run.toSync)}` : "–"],
+      ["Speed", pace.rate ? `${decimal.format(pace.rate)} / s` : "–"],
+      ["Time left", pace.rate && run.remaining ? duration(Math.ceil(run.remaining / pace.rate) * 1000) : "–"],
+      ["Elapsed", run.startedAt ? elapsed(run, now) : "–"],
+    ]);
+  } else {
+    const failed = last?.status === "failed";
+    fill(last && !failed ? 1 : 0);
+    headline(
+      failed ? "bad" : last?.failed ? "warn" : last ? "good" : null,
+      last?.status ?? "idle",
+      !last ? "No sync yet" : failed ? "The last sync failed" : last.failed ? `All but ${some(last.failed, "page")} in step` : "Everything is in step",
+    );
+    say($("subline"), last ? `Last run: ${scope(last)} · ${counts(last)}` : "Press Sync now to fill KV from Notion.");
+    const published = status.sources.reduce((sum, source) => sum + source.pages, 0);
+    figures([
+      ["Published rows", number.format(published)],
+      ["Last run", last ? ago(last.finishedAt ?? last.triggeredAt, now) : "–"],
+      ["It took", last ? duration(last.durationMs) : "–"],
+      ["Next by cron", status.cron ? ago(status.cron.nextAt, now) : "–"],
+    ]);
+  }
+  showNotice(run ?? last, run, now);
+}
+
+function headline(colour, state, text) {
+  tone($("state-dot"), colour);
+  say($("state"), state[0].toUpperCase() + state.slice(1));
+  say($("headline"), text);
+}
+
+function fill(share) {
+  const bar = $("bar");
+  bar.style.transform = share === null ? "" : `translateX(${(share - 1) * 100}%)`;
+  if (share === null) $("progress").removeAttribute("aria-valuenow");
+  else $("progress").setAttribute("aria-valuenow", Math.round(share * 100));
+}
+
+function figures(pairs) {
+  [...$("figures").children].forEach((figure, at) => {
+    say(figure.firstElementChild, pairs[at][0]);
+    say(figure.lastElementChild, pairs[at][1]);
+  });
+}
+
+/** One line on what needs a look: the first problem, or what the run waits for. */
+function showNotice(run, active, now) {
+  const [first] = run?.errors ?? [];
+  const problem = first && [first.title || first.slug, first.reason].filter(Boolean).join(": ");
+  const waits = active?.status === "active" && active.remaining > 0 && pace.standstill(now) > 8000;
+  const patience = "No new page for a while: Notion’s requests of this minute may be used up. The run goes on by itself.";
+  const waiting = active?.status === "pending" || waits ? (active.warnings.at(-1) ?? (waits ? patience : "")) : "";
+  const text = problem ?? waiting;
+  tone($("notice"), problem ? "bad" : text ? "warn" : null);
+  say($("notice-text"), text);
+  $("notice-more").hidden = !problem;
+  if (problem) say($("notice-more"), `See ${some(run.errors.length, "problem")}`);
+}
+
+export function showWebhook(webhook) {
+  $("webhook").hidden = !webhook;
+  say($("webhook-how"), webhook?.howTo ?? "");
+  say($("webhook-token"), webhook?.verificationToken ?? "");
+}

@@ -1,0 +1,108 @@
+"""What the README says of costs and figures is what was measured."""
+
+import re
+
+import pytest
+
+from bench import passages, results
+from bench.costs import Cost, Measured
+from bench.figures import Figures, Invocation
+from bench.passages import README
+from bench.results import Results
+
+
+def run(name: str, *, synced: int, requests: int, commands: int, seconds: float, computing: float) -> Figures:
+    return Figures(
+        name=name,
+        seconds=seconds,
+        bound=seconds,
+        minimum=requests,
+        requests=requests,
+        throttled=0,
+        listed=synced,
+        synced=synced,
+        written=synced,
+        status="delivered",
+        messages=1,
+        kv_commands=commands,
+        kv_bytes=0,
+        cpu_seconds=computing,
+        invocations=[Invocation("/api/sync/worker", 200, seconds, computing, 50.0, requests, commands, 0)],
+    )
+
+
+@pytest.fixture
+def measured() -> Measured:
+    found = Results(
+        full=[
+            run("rich", synced=40, requests=110, commands=100, seconds=9.0, computing=1.0),
+            run("plain", synced=100, requests=102, commands=120, seconds=10.0, computing=2.0),
+        ],
+        changes=[
+            run("nothing changed", synced=0, requests=13, commands=18, seconds=1.0, computing=0.25),
+            run("two pages changed", synced=4, requests=46, commands=40, seconds=3.0, computing=0.5),
+        ],
+        growth=[
+            (
+                run("100 pages", synced=100, requests=102, commands=120, seconds=10.0, computing=2.0),
+                run("nothing", synced=0, requests=1, commands=20, seconds=0.1, computing=0.1),
+            )
+        ],
+    )
+    of = Measured.of(found)
+    assert of
+    return of
+
+
+def test_a_first_sync_grows_with_its_pages_from_the_plain_one_that_was_measured(measured: Measured) -> None:
+    assert measured.first_sync(100) == Cost(102, 1, 120, 2.0, 8.0)
+    assert measured.first_sync(300) == Cost(306, 2, 320, 6.0, 24.0)
+
+
+def test_a_run_without_a_change_lists_all_pages_a_hundred_at_a_time(measured: Measured) -> None:
+    assert measured.nothing_changed(300) == Cost(3, 1, 20, 0.25, 0.75 + 3 * 0.25)
+
+
+def test_a_big_source_is_listed_in_full_once_a_day(measured: Measured) -> None:
+    assert measured.nothing_changed(3_000).requests == 30
+    assert measured.nothing_changed(3_000, whole=False).requests == 1
+    assert measured.month(3_000, 24).requests == 30 * (30 + 2 + 23)
+
+
+def test_a_month_is_thirty_days_with_two_changed_pages_each(measured: Measured) -> None:
+    month = measured.month(300, 24)
+
+    assert month.messages == 30 * 24
+    assert month.commands == 30 * (40 + 23 * 20)
+    assert month.requests == 30 * (3 + 2 + 23 * 3)
+
+
+def test_without_every_figure_there_are_no_costs() -> None:
+    assert Measured.of(Results()) is None
+
+
+def test_the_costs_of_a_measured_size_are_what_was_measured() -> None:
+    found = results.read()
+    measured = Measured.of(found)
+    assert measured
+    for full, unchanged in found.growth:
+        counted = measured.first_sync(full.synced)
+        assert counted.requests == pytest.approx(full.requests, rel=0.03)
+        assert counted.messages == full.messages
+        assert counted.commands == pytest.approx(full.kv_commands, rel=0.1)
+        assert measured.nothing_changed(full.synced).messages == unchanged.messages
+
+
+def test_the_readme_shows_what_was_measured() -> None:
+    text = README.read_text("utf-8")
+    expected = passages.passages(results.read())
+
+    assert set(re.findall(r"<!-- (\w+) -->", text)) == set(expected) == {"costs", "comparison", "figures", "plans"}
+    for name, passage in expected.items():
+        text = passages.placed(text, name, passage)
+    assert text == README.read_text("utf-8"), "run `python -m bench costs`"
+
+
+def test_a_passage_without_its_place_is_an_error() -> None:
+    with pytest.raises(LookupError, match="0 places are marked <!-- costs -->"):
+        passages.placed("nothing here", "costs", "| |")
