@@ -1,4 +1,4 @@
-.PHONY: help demo doctor test soak bench mutants lint schema picture clean
+.PHONY: help demo doctor test coverage soak bench mutants lint schema picture clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -12,6 +12,8 @@ VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.js
 MUTANTS := .cache/mutants
 MUTANTS_STAMP := $(MUTANTS)/venv/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt tests/mutants/requirements.txt)
 MINUTES := 30
+# Not of use for coverage: processes that are killed can't tell what they ran, the others run nothing more of it.
+UNMEASURED := stack/crashes runtime browser bench dev
 # Files of tests side by side: most of them wait for servers, not for the processor.
 JOBS := 3
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
@@ -29,6 +31,9 @@ doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, t
 
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
 	@$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(ARGS)
+
+coverage: $(STAMP) $(NODE_STAMPS) ## which lines and branches of lib and api the tests never come to; fails where it is too many
+	@$(VENV)/bin/python -m pytest --cov --numprocesses=$(JOBS) --dist=loadfile $(UNMEASURED:%=--ignore=tests/%) $(ARGS)
 
 soak: $(STAMP) ## random histories of edits, faults and runs for so long (MINUTES=30)
 	@SOAK_SECONDS=$$(($(MINUTES) * 60)) $(VENV)/bin/python -m pytest tests/stack/histories --show-capture=no
