@@ -51,7 +51,7 @@ class Desk:
     async def plan(self, *items: Item) -> Hold:
         await self.runs.ask("r1", Ask(), self.clock.time + ALIVE)
         hold = (await self.runs.begin("r1", "0", 0, Ask(), self.clock.time + ALIVE)).hold
-        await self.runs.write_plan(hold, items, {"listed": len(items)}, [], [])
+        await self.runs.write_plan(hold, items, {"listed": len(items)}, [], {})
         return hold
 
     async def work(self, hold: Hold, seconds: float = 60.0) -> Any:
