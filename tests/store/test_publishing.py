@@ -182,6 +182,18 @@ async def test_what_a_broken_run_left_is_published_by_the_next_one(site: Site) -
     assert await site.read("page:three") is None
 
 
+async def test_what_a_broken_run_left_waiting_does_not_replace_what_was_read_since(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+    broken = await site.begin(Item(id="a"), Item(id="b"), moving=("a", "b"))
+    assert await site.commit(broken, "a", "two") == "staged"
+    await site.runs.end(broken.run_id, "failed", {}, "", site.clock.time)
+
+    await site.run({"a": "three", "b": "four"}, moving=("a", "b"))
+
+    assert await site.index() == ["three", "four"]
+    assert await site.kv.command("KEYS", "site:sync:staged*") == []
+
+
 async def test_nothing_takes_the_address_of_a_page_that_stays(site: Site) -> None:
     await site.run({"a": "one"})
     hold = await site.begin(Item(id="b"))
