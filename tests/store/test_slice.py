@@ -108,7 +108,7 @@ async def test_a_child_page_that_is_gone_is_no_problem_but_leaves_with_the_run(d
     assert await desk.work(hold) is None
 
     assert await desk.problems() == []
-    assert await desk.kv.command("SMEMBERS", f"{desk.keys.run('r1')}:drops") == [f"{child.parent}/{child.id}"]
+    assert await desk.kv.command("HKEYS", f"{desk.keys.run('r1')}:drops") == [f"{child.parent}/{child.id}"]
 
 
 async def test_a_piece_larger_than_a_value_may_be_is_given_up_at_once_with_its_size_as_the_reason(
