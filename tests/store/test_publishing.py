@@ -215,6 +215,16 @@ async def test_a_slug_is_reserved_for_a_child_page_until_its_run_has_come_to_it(
     assert await site.commit(hold, "b", "one/c") == "done"
 
 
+async def test_the_slug_of_a_child_page_that_was_given_up_is_free_for_the_next_one(site: Site) -> None:
+    hold = await site.begin(Item(id="a"), Item(id="b"))
+    child = Item(id="c", slug="one/c", source="pages", parent="a")
+    await site.commit(hold, "a", "one", found=[child])
+    await site.runs.claim(hold, 10, ["a", "b"], site.clock.time + 60)
+    await site.runs.give_up(hold, child, "why")
+
+    assert await site.commit(hold, "b", "one/c") == "done"
+
+
 async def test_the_slug_of_a_child_page_that_its_parent_gives_up_is_free_when_the_run_ends(site: Site) -> None:
     await site.run({"a": "one", "c": "one/c"})
     hold = await site.begin(Item(id="a"), Item(id="b"))

@@ -414,3 +414,11 @@ def test_a_child_page_that_nobody_looked_at_is_asked_for_when_it_is_read() -> No
     [item] = make(listed(row("a")), known(pages), Watched(read_at=5.0, began_at=6.0), forced_at=1.9e9).items
 
     assert (item.id, bytes(item.page), item.read_at, item.began_at) == ("c", b"null", 0.0, 0.0)
+
+
+def test_the_slug_of_a_row_that_is_gone_is_free_in_the_same_run() -> None:
+    memory = known({"b": kept("b", slug="home")})
+
+    [item] = make(listed(row("a", wanted="home")), memory, Watched(), gone={"b": SEEN}).items
+
+    assert item.slug == "home"

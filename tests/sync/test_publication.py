@@ -174,3 +174,11 @@ def test_the_slug_of_a_child_page_that_its_parent_shows_no_more_is_free() -> Non
     state = settle(kept, {}, outcome(staged={"b": row("b", "top/c")}))
 
     assert (state.dropped, list(state.placed)) == (["c"], ["b"])
+
+
+def test_an_index_names_the_rows_of_its_source_in_their_order_and_no_child_page() -> None:
+    ranks = {"a": 3.0, "b": 1.0, "c": 2.0}
+    kept = {id: page(id, id, rank=Rank(id, "2026-01-01T00:00:00.000Z", order)) for id, order in ranks.items()}
+    kept |= {"child": page("child", "a/child", parent="a"), "post": row("post", "post", source="posts")}
+
+    assert index_pages(kept, "pages", 2) == [["b", "c"], ["a"]]
