@@ -1,4 +1,4 @@
-.PHONY: help demo doctor test soak bench lint schema picture clean
+.PHONY: help demo doctor test coverage soak bench mutants lint schema picture clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -9,7 +9,11 @@ STAMP := $(VENV)/.made-from-$(call fingerprint,requirements.txt requirements-dev
 CLIENTS_STAMP := tests/clients/node_modules/.made-from-$(call fingerprint,tests/clients/package-lock.json)
 NEXTJS_STAMP := examples/nextjs/node_modules/.made-from-$(call fingerprint,examples/nextjs/package-lock.json)
 VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.json)
+MUTANTS := .cache/mutants
+MUTANTS_STAMP := $(MUTANTS)/venv/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt tests/mutants/requirements.txt)
 MINUTES := 30
+# Left out of coverage: a killed process can't tell what it ran, the runtime is another Python, the rest is about dev.
+UNMEASURED := stack/crashes runtime browser bench dev
 # Files of tests side by side: most of them wait for servers, not for the processor.
 JOBS := 3
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
@@ -28,11 +32,19 @@ doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, t
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
 	@$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(ARGS)
 
+coverage: $(STAMP) $(NODE_STAMPS) ## which lines and branches of lib and api the tests never come to; fails where it is too many
+	@$(VENV)/bin/python -m pytest --cov --numprocesses=$(JOBS) --dist=loadfile $(UNMEASURED:%=--ignore=tests/%) $(ARGS)
+
 soak: $(STAMP) ## random histories of edits, faults and runs for so long (MINUTES=30)
 	@SOAK_SECONDS=$$(($(MINUTES) * 60)) $(VENV)/bin/python -m pytest tests/stack/histories --show-capture=no
 
 bench: $(STAMP) $(NODE_STAMPS) ## every number of the project, into bench/RESULTS.md (ARGS=full: only that)
 	@$(VENV)/bin/python -m bench $(ARGS)
+
+mutants: $(MUTANTS_STAMP) ## the code broken in thousands of ways: which do the quick tests not see? (ARGS='lib.auth* lib.bundle.*': there)
+	@for each in $$(git ls-files | cut -d / -f 1 | sort -u); do ln -sfn "$(CURDIR)/$$each" $(MUTANTS)/; done
+	@cp tests/mutants/setup.cfg $(MUTANTS)
+	@cd $(MUTANTS) && PATH="$$PWD/venv/bin:$$PATH" nice -n 19 mutmut run $(foreach glob,$(ARGS),'$(glob)') && venv/bin/mutmut results
 
 lint: $(STAMP) ## format, style and types
 	@$(VENV)/bin/ruff format --check --quiet .
@@ -53,6 +65,12 @@ $(STAMP):
 	@echo "Installing Python packages into $(VENV) …"
 	@python=$$(.ci/python) && rm -rf $(VENV) && "$$python" -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(MUTANTS_STAMP):
+	@echo "Installing the mutation tester into $(MUTANTS) …"
+	@python=$$(.ci/python) && rm -rf $(MUTANTS) && "$$python" -m venv $(MUTANTS)/venv
+	@$(MUTANTS)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/mutants/requirements.txt
 	@touch $@
 
 $(CLIENTS_STAMP):

@@ -12,6 +12,9 @@ BUNDLE_VERSION = 1
 
 NOTHING = msgspec.Raw(b"null")
 
+ITEMS_PER_PAGE = 500
+"""So many rows stand on one page of an index, unless they are too large for one value together."""
+
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     """A named Notion database, found: its container and the data source that holds its rows."""
@@ -106,6 +109,8 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = BUNDLE_VERSION
     visibility: str = "public"
     meta_digest: str = ""
+    fingerprint: str = ""
+    """Of its properties as listings show them: a change that moves no time is seen in it."""
     rank: Rank | None = None
     """Its place in the source's index; None for a child page, which stands in none."""
     parent: str | None = None
@@ -121,7 +126,8 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class KeptDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What KV remembers of a child database: `signature` sums up its rows and their times, "" for more than 100."""
+    """What KV remembers of a child database: `signature` sums up its rows, their times and their properties as listings
+    show them, "" for more than 100."""
 
     title: str
     data_source_ids: list[str]
@@ -141,6 +147,8 @@ class KeptSource(msgspec.Struct, frozen=True, omit_defaults=True):
     listed_at: float = 0.0
     """When the last full listing began (epoch seconds); a listing of changed rows only does not count."""
     synced_at: str = ""
+    schema: str = ""
+    """The fingerprint of its properties, where a listing of changed rows would not show a renamed one."""
     watermark: float = 0.0
     """Everything edited before this moment (epoch seconds, Notion's clock) has been looked at."""
     rows: int = 0
@@ -148,6 +156,7 @@ class KeptSource(msgspec.Struct, frozen=True, omit_defaults=True):
     """A forced run that has not come to its end: pages read before this moment are due."""
     signatures: list[str] = []
     """One for each page of the index as it is published."""
+    items_per_page: int = ITEMS_PER_PAGE
     revision: int = -1
     """The revision of the kept pages from which the index was written."""
     total: int = 0

@@ -154,7 +154,7 @@ def _moment(time: str) -> float:
     try:
         moment = datetime.fromisoformat(time)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Refused("timestamp must be a time such as 2026-01-31T12:00:00.000Z") from None
 
 

@@ -261,7 +261,9 @@ class Services:
             memory=memory,
             notion=notion,
             worker=worker,
-            publisher=Publisher(self.runs, bundles, memory, self.files, self.keys, self.log, now_iso),
+            publisher=Publisher(
+                self.runs, bundles, memory, self.files, self.keys, self.log, config.kv_max_value_bytes, now_iso
+            ),
             queue=self.queue,
             tellings=self.tellings,
             tells=self.tells,

@@ -77,6 +77,8 @@ def test_the_scheme_is_read_in_any_case_and_one_right_secret_is_enough(config: C
         asked(authorization="Bearer"),
         asked(authorization="Bearer "),
         asked(authorization="Bearer wr\xf6ng"),
+        asked(authorization="Bearer \udcff秘"),
+        asked("/?secret=\udcff秘"),
         asked(authorization="correct horse battery staple"),
         asked(authorization="Basic correct horse battery staple"),
     ],
@@ -85,6 +87,7 @@ def test_a_wrong_or_missing_secret_is_unauthorized_and_nothing_more_is_said(conf
     with pytest.raises(Refused) as refused:
         require_secret(request_, config)
     assert reason(refused) == "Unauthorized"
+    assert refused.value.headers == {"WWW-Authenticate": "Bearer"}
 
 
 def test_the_derived_secret_is_fixed_by_the_secret_and_does_not_hold_it() -> None:
@@ -179,6 +182,7 @@ def test_clocks_may_be_a_minute_apart(config: Config, deliver: Deliver, skew: in
         ({"body": ""}, "another body was signed"),
         ({"body": 12}, "another body was signed"),
         ({"body": "ä"}, "another body was signed"),
+        ({"body": "\ud800"}, "another body was signed"),
         ({"exp": "soon"}, "no JWT"),
     ],
 )
@@ -220,7 +224,7 @@ def test_only_hs256_counts(config: Config, deliver: Deliver, algorithm: str) -> 
     assert reason(refused)
 
 
-@pytest.mark.parametrize("forwarded", ["", "wrong", "\xe4", "correct horse battery staple"])
+@pytest.mark.parametrize("forwarded", ["", "wrong", "\xe4", "\udcff秘", "correct horse battery staple"])
 def test_the_forwarded_secret_is_checked_besides_the_signature(deliver: Deliver, forwarded: str) -> None:
     with pytest.raises(Refused, match="x-sync-secret") as refused:
         deliver(forwarded=forwarded)
@@ -307,9 +311,9 @@ def test_what_notion_did_not_sign_is_refused(signature: str, body: bytes) -> Non
     assert NOTION_TOKEN.reveal() not in str(refused.value)
 
 
-def test_the_webhooks_key_is_made_of_the_secret_and_shows_nothing_of_it() -> None:
+def test_the_webhooks_key_is_fixed_by_the_secret_and_shows_nothing_of_it() -> None:
     key = webhook_secret(Secret("correct horse battery staple"))
 
-    assert key.startswith("whsec_")
+    assert key == "whsec_mtcKfajWIuDdSxmTQlYeBS0WyTuChWDLOvjWnaACrDY="
     assert key != webhook_secret(Secret("another"))
     assert derived_secret(Secret("correct horse battery staple")) not in key

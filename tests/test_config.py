@@ -76,6 +76,11 @@ def test_a_needed_setting_that_is_missing_or_blank_is_named_with_its_remedy(
         ("SYNC_BASE_URL", "https://sync.example?x=private"),
         ("SYNC_BASE_URL", "https://sync.exa mple"),
         ("SYNC_SLICE_SECONDS", "soon"),
+        ("SYNC_LANES", "٣"),
+        ("NOTIFY_EMAIL_FROM", "nobody"),
+        ("NOTIFY_EMAIL_FROM", "a\x00@x.example"),
+        ("NOTIFY_EMAIL_TO", "a@x.example,nobody"),
+        ("BLOB_READ_WRITE_TOKEN", "vercel_blob_rw_short"),
         ("SYNC_SLICE_SECONDS", "-30"),
         ("SYNC_SLICE_SECONDS", "0.0"),
         ("SYNC_SLICE_SECONDS", "nan"),
@@ -86,10 +91,12 @@ def test_a_needed_setting_that_is_missing_or_blank_is_named_with_its_remedy(
         ("SYNC_LANES", "²"),
         ("SYNC_RETRIES", "-1"),
         ("KV_PREFIX", "my site:"),
+        ("KV_PREFIX", "site\x7f:"),
         ("KV_MAX_VALUE_BYTES", "12"),
         ("NOTION_API_URL", "api.notion.com"),
         ("NOTION_FILE_HOSTS", "https://files.example"),
         ("NOTION_FILE_HOSTS", ",,"),
+        ("NOTION_FILE_HOSTS", "Files.example"),
         ("NOTION_REQUESTS_PER_MINUTE", "0"),
         ("NOTIFY_ON", "never"),
         ("SLACK_WEBHOOK_URL", "hooks.slack.com/services/private"),
@@ -98,10 +105,39 @@ def test_a_needed_setting_that_is_missing_or_blank_is_named_with_its_remedy(
     ],
 )
 def test_a_malformed_setting_is_named_and_its_value_never_shown(environ: Environ, name: str, value: str) -> None:
-    message = refusal(environ | {name: value})
+    email = {"RESEND_API_KEY": "re_1", "NOTIFY_EMAIL_FROM": "a@x.example", "NOTIFY_EMAIL_TO": "a@x.example"}
+    message = refusal(environ | (email if name in email else {}) | {name: value})
     assert message.startswith(f"{name} must be ")
+    assert "None" not in message
     assert value not in message
     assert "private" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("SYNC_LANES", "9", "from 1 to 8"),
+        ("SYNC_RETRIES", "-1", "of at least 0"),
+        ("KV_MAX_VALUE_BYTES", "999", "of at least 1000"),
+        ("NOTION_REQUESTS_PER_MINUTE", "0", "of at least 1"),
+        ("NOTIFY_ON", "never", "one of: change, always"),
+    ],
+)
+def test_a_setting_out_of_bounds_is_told_its_bounds(environ: Environ, name: str, value: str, allowed: str) -> None:
+    assert allowed in refusal(environ | {name: value})
+
+
+def test_the_bounds_themselves_are_allowed(environ: Environ) -> None:
+    least = {"SYNC_LANES": "1", "SYNC_RETRIES": "0", "KV_MAX_VALUE_BYTES": "1000", "NOTION_REQUESTS_PER_MINUTE": "1"}
+    config = Config.read(environ | least | {"SYNC_SLICE_SECONDS": "0.5", "NOTIFY_ON": "always"})
+    assert (config.lanes, config.retries, config.kv_max_value_bytes) == (1, 0, 1000)
+    assert (config.notion_requests_per_minute, config.slice_seconds, config.notify_on) == (1, 0.5, "always")
+    assert Config.read(environ | {"SYNC_LANES": "8"}).lanes == 8
+
+
+def test_file_hosts_are_divided_by_commas_and_end_without_a_slash(environ: Environ) -> None:
+    config = Config.read(environ | {"NOTION_FILE_HOSTS": "127.0.0.1:4001/files/, files.example,"})
+    assert config.notion_file_hosts == ("127.0.0.1:4001/files", "files.example")
 
 
 @pytest.mark.parametrize(
@@ -111,8 +147,8 @@ def test_a_malformed_setting_is_named_and_its_value_never_shown(environ: Environ
         ("pages=ntn_1234private", "pages is followed by neither"),
         ("pages=", "entry 1"),
         ("Pages=11111111222233334444555555555555", "entry 1"),
-        ("sync=11111111222233334444555555555555", "are taken"),
-        ("redirects=11111111222233334444555555555555", "are taken"),
+        ("-a=11111111222233334444555555555555", "entry 1"),
+        *((f"{name}=11111111222233334444555555555555", "are taken") for name in ("page", "db", "sync", "redirects")),
         ("a=11111111222233334444555555555555,a=66666666777788889999aaaaaaaaaaaa", "entry 2 repeats"),
         ("a=11111111222233334444555555555555,b=11111111-2222-3333-4444-555555555555", "entry 2 repeats"),
         (",", "empty"),
@@ -147,6 +183,18 @@ def test_upstashs_own_names_serve_where_vercels_are_absent_or_not_whole(environ:
     assert (config.kv_url, config.kv_token.reveal()) == ("https://redis.example", "theirs")
 
 
+@pytest.mark.parametrize(
+    ("half", "missing"),
+    [
+        ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"),
+        ("UPSTASH_REDIS_REST_TOKEN", "UPSTASH_REDIS_REST_URL"),
+    ],
+)
+def test_of_a_pair_that_was_begun_the_other_half_is_named(environ: Environ, half: str, missing: str) -> None:
+    del environ["KV_REST_API_URL"], environ["KV_REST_API_TOKEN"]
+    assert refusal(environ | {half: "https://redis.example"}).startswith(f"{missing} is not set")
+
+
 def test_the_read_only_token_never_serves(environ: Environ) -> None:
     del environ["KV_REST_API_TOKEN"]
     assert "KV_REST_API_TOKEN is not set" in refusal(environ | {"KV_REST_API_READ_ONLY_TOKEN": "reader"})
@@ -177,7 +225,11 @@ def test_email_needs_all_three_of_its_settings(environ: Environ) -> None:
         "NOTIFY_EMAIL_FROM": "Sync <s@x.example>",
         "NOTIFY_EMAIL_TO": "a@x.example, b@x.example",
     }
-    assert Config.read(environ | whole).notify_email_to == ("a@x.example", "b@x.example")
+    config = Config.read(environ | whole)
+    assert config.resend_api_key is not None
+    assert config.resend_api_key.reveal() == "re_1"
+    assert config.notify_email_from == "Sync <s@x.example>"
+    assert config.notify_email_to == ("a@x.example", "b@x.example")
     for name in whole:
         assert refusal(environ | whole | {name: ""}).startswith(f"{name} is not set: e-mail needs")
 

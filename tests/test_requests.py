@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from lib.config import Config
-from lib.endpoint import Request
+from lib.endpoint import Headers, Request
 from lib.errors import Refused
-from lib.model import Event, Handshake
-from lib.requests import ending_of, event_of
+from lib.model import Ask, Event, Handshake
+from lib.requests import Ending, ask_of, ending_of, event_of, message_of, triggered
+from lib.sync.trigger import Triggered
 
 MESSAGE = {"force": False, "runId": "run_1", "slice": 3, "lane": "0", "triggeredAt": "2026-01-01T00:00:00Z"}
 
@@ -26,6 +27,107 @@ def post(body: Any) -> Request:
 
 def packed(body: Any) -> str:
     return b64encode(json.dumps(body).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "ask"),
+    [
+        ({}, Ask()),
+        ({"force": "1"}, Ask(force=True)),
+        ({"force": "True"}, Ask(force=True)),
+        ({"force": "0", "source": "", "page": ""}, Ask()),
+        ({"force": ""}, Ask()),
+        ({"force": "FALSE"}, Ask()),
+        ({"source": "posts", "force": "1"}, Ask(force=True, source="posts")),
+        ({"page": "/about/us/"}, Ask(page="about/us")),
+        ({"other": "1"}, Ask()),
+    ],
+)
+def test_a_query_says_what_is_asked_for(config: Config, query: dict[str, str], ask: Ask) -> None:
+    assert ask_of(query, config) == ask
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ({"force": "yes"}, "force must be 1 or true"),
+        ({"source": "blog"}, "'blog' is unknown; the sources are: pages, posts"),
+        ({"source": "posts", "page": "about"}, "either page or source"),
+    ],
+)
+def test_a_query_that_cannot_be_served_is_refused_with_the_reason(
+    config: Config, query: dict[str, str], why: str
+) -> None:
+    with pytest.raises(Refused, match=why):
+        ask_of(query, config)
+
+
+def test_a_message_names_its_run_its_slice_and_what_is_asked_for(config: Config) -> None:
+    message = message_of(post(MESSAGE | {"lane": "1", "force": True, "source": "posts"}), config)
+
+    assert (message.run_id, message.lane, message.slice) == ("run_1", "1", 3)
+    assert (message.ask, message.triggered_at) == (Ask(force=True, source="posts"), "2026-01-01T00:00:00Z")
+    assert message_of(post({"runId": "run_1", "page": "about"}), config).ask == Ask(page="about")
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"runId": ""}'])
+def test_a_message_of_nothing_is_the_first_slice_of_a_run_of_everything_named_by_its_own_id(
+    config: Config, body: bytes
+) -> None:
+    first, again, other = (
+        message_of(Request("POST", "/", Headers({"Upstash-Message-Id": id}), body), config)
+        for id in ("msg_1", "msg_1", "msg_2")
+    )
+
+    assert (first.lane, first.slice, first.ask, first.triggered_at) == ("0", 0, Ask(), "")
+    assert first == again
+    assert first.run_id != other.run_id
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"runId": ""}, "neither a runId nor QStash's Upstash-Message-Id"),
+        ({"runId": 7}, "runId must be a str"),
+        ({"force": 1}, "force must be a bool"),
+        ({"slice": "3"}, "slice must be a int"),
+        ({"slice": True}, "slice must be a int"),
+        ({"slice": -1}, "slice must not be negative"),
+        ({"lane": 1}, "lane must be a str"),
+        ({"triggeredAt": 1}, "triggeredAt must be a str"),
+        ({"source": None}, "source must be a str"),
+        ({"page": ["about"]}, "page must be a str"),
+        ({"source": "blog"}, "the sources are: pages, posts"),
+        ({"source": "posts", "page": "about"}, "either page or source"),
+    ],
+)
+def test_a_message_with_a_wrong_field_is_refused_by_its_name(config: Config, changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        message_of(post(MESSAGE | changes), config)
+
+
+def test_the_trigger_answers_with_the_run_and_where_to_follow_it(config: Config) -> None:
+    assert triggered(Triggered("run_1", ["msg_1"], joined=False), config) == {
+        "ok": True,
+        "jobId": "msg_1",
+        "runId": "run_1",
+        "message": "Sync job started in background",
+        "dashboardUrl": "https://console.upstash.com/qstash?messageId=msg_1",
+        "statusUrl": "https://sync.example/api/sync/status?run=run_1",
+    }
+
+
+def test_the_trigger_names_every_job_where_there_are_several(config: Config) -> None:
+    answer = triggered(Triggered("run_1", ["msg_1", "msg_2"], joined=False), config)
+
+    assert (answer["jobId"], answer["jobIds"]) == ("msg_1", ["msg_1", "msg_2"])
+
+
+def test_the_trigger_says_that_a_run_was_joined_whose_job_may_not_be_known_yet(config: Config) -> None:
+    answer = triggered(Triggered("run_1", [], joined=True), config)
+
+    assert answer["message"] == "Sync already running"
+    assert (answer["jobId"], answer["dashboardUrl"]) == (None, "https://console.upstash.com/qstash?messageId=")
 
 
 def callback(**more: Any) -> Request:
@@ -66,6 +168,18 @@ def test_the_reason_says_what_the_worker_answered(config: Config) -> None:
     assert reason == "The worker failed at 3 attempts; the last answer was 503: KV gave no usable answer"
 
 
+def test_the_reason_says_that_nothing_was_answered(config: Config) -> None:
+    reason = ending_of(callback(dlqId="1-0", status=0, body=None), config).reason
+
+    assert reason == "The worker failed at 1 attempt; no answer came: no reason was given"
+
+
+def test_a_reason_is_never_longer_than_an_error_that_people_read(config: Config) -> None:
+    body = packed({"error": "x" * 10_000})
+
+    assert len(ending_of(callback(dlqId="1-0", body=body), config).reason) < 600
+
+
 def test_a_message_from_the_console_leads_to_the_run_that_it_made(config: Config) -> None:
     first = ending_of(callback(dlqId="1-0", sourceBody=packed({"force": True})), config)
     second = ending_of(callback(dlqId="1-0", sourceBody=packed({})), config)
@@ -78,28 +192,75 @@ def test_a_callback_whose_message_cannot_be_read_still_has_a_run(config: Config,
     assert ending_of(callback(dlqId="1-0", sourceBody=body), config).run_id.startswith("run_")
 
 
+def test_a_notice_of_ours_names_the_run_that_ended(config: Config) -> None:
+    assert ending_of(post({"runId": "run_1"}), config) == Ending("run_1")
+
+
 @pytest.mark.parametrize("body", [{}, {"runId": ""}, {"runId": 7}])
 def test_what_is_neither_notice_nor_callback_is_refused(config: Config, body: Any) -> None:
     with pytest.raises(Refused):
         ending_of(post(body), config)
 
 
-def test_an_event_is_read_in_any_spelling_of_its_ids() -> None:
-    body = {
-        "id": "367cba44-b6f3-4c92-81e7-6a2e9659efd4",
-        "type": "page.created",
-        "timestamp": "2026-01-01T00:00:01Z",
-        "entity": {"id": "153104CD477E809DB8C4FF2D96AE3090", "type": "page"},
-        "data": {"parent": {"id": "13950b26c2034f3b9e7d93ec06319565", "type": "database"}},
-    }
+EVENT = {
+    "id": "367cba44-b6f3-4c92-81e7-6a2e9659efd4",
+    "type": "page.created",
+    "timestamp": "2026-01-01T00:00:01Z",
+    "entity": {"id": "153104CD477E809DB8C4FF2D96AE3090", "type": "page"},
+}
 
-    assert event_of(post(body)) == Event(
+
+def test_an_event_is_read_in_any_spelling_of_its_ids() -> None:
+    data = {"parent": {"id": "13950b26c2034f3b9e7d93ec06319565", "type": "database"}}
+
+    assert event_of(post(EVENT | {"data": data})) == Event(
         id="367cba44-b6f3-4c92-81e7-6a2e9659efd4",
         kind="page.created",
         at=1_767_225_601.0,
         entity="153104cd-477e-809d-b8c4-ff2d96ae3090",
         parent="13950b26-c203-4f3b-9e7d-93ec06319565",
     )
+
+
+def event(**changes: Any) -> Event:
+    found = event_of(post(EVENT | changes))
+    assert isinstance(found, Event)
+    return found
+
+
+def test_an_event_of_a_row_names_its_data_source() -> None:
+    parent = {"id": "13950b26c2034f3b9e7d93ec06319565", "data_source_id": "1c0ffee0000040008000000000000001"}
+
+    assert event(data={"parent": parent}).data_source == "1c0ffee0-0000-4000-8000-000000000001"
+
+
+def test_an_event_whose_data_nobody_knew_when_this_was_written_is_read_all_the_same() -> None:
+    assert event(data={"what": "else"}).parent == ""
+    assert event().kind == "page.created"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"id": "7"}, "no event of Notion's"),
+        ({"type": ""}, "no event of Notion's"),
+        ({"entity": {}}, "no event of Notion's"),
+        ({"entity": "page"}, "entity must be a dict"),
+        ({"data": []}, "data must be a dict"),
+        ({"data": {"parent": "page"}}, "parent must be a dict"),
+        ({"timestamp": "soon"}, "timestamp must be a time"),
+        ({"timestamp": "9999-12-31T24:00:00"}, "timestamp must be a time"),
+        ({"timestamp": 7}, "timestamp must be a str"),
+        ({"type": 7}, "type must be a str"),
+    ],
+)
+def test_what_is_no_event_is_refused_with_the_reason(changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        event_of(post(EVENT | changes))
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert event(timestamp="2026-01-01T00:00:01").at == 1_767_225_601.0
 
 
 def test_a_handshake_is_no_event() -> None:

@@ -11,8 +11,6 @@ from lib.bundle.properties import members_named
 from lib.bundle.values import Meta
 from lib.model import JSON, Rank
 
-ITEMS_PER_PAGE = 500
-
 SortKey = tuple[bool, float, bool, float, float, str]
 
 

@@ -5,9 +5,11 @@ Of people only their names are published, never their e-mail addresses or portra
 
 import re
 from collections.abc import Container, Iterator
+from hashlib import sha256
 from typing import Any
 
-from lib.bundle.media import Address, settle_file
+from lib.bundle import encoding
+from lib.bundle.media import Address, FileRef, settle_file
 from lib.bundle.values import DateValue, Properties, PropertyValue, RichText, Verification
 from lib.model import JSON
 
@@ -20,6 +22,10 @@ AS_GIVEN = frozenset(
         *("string", "boolean"),  # results of formulas
     }
 )
+
+COMPUTED = ("formula", "rollup")
+CUT_AT = 25
+"""Of a longer list Notion may show so many: https://developers.notion.com/reference/retrieve-a-page."""
 
 
 def flatten(page: JSON, address: Address) -> Properties:
@@ -36,6 +42,19 @@ def flatten(page: JSON, address: Address) -> Properties:
         if any(map(_is_formatted, rich)) and f"{name}__rich" not in properties:
             flat[f"{name}__rich"] = [_without_contact(item) for item in rich]
     return flat
+
+
+def fingerprint(page: JSON) -> str:
+    """Sums up what every listing shows of a page's properties, so that a change is seen that moves no time of the page:
+    a renamed property or option, a relation that was made on its other side, somebody's new name.
+
+    What is computed counts by its name only, for it may change with every minute; so does a list that may be cut, for
+    a page has the same fingerprint before and after it is completed.
+    """
+    shown = {
+        name: None if _is_vague(one) else _value(one, page["id"], _file) for name, one in page["properties"].items()
+    }
+    return sha256(encoding.encode(sorted(shown.items())).encode()).hexdigest()[:16]
 
 
 def title(page: JSON) -> str:
@@ -115,6 +134,15 @@ def _value(property: JSON, page_id: str, address: Address) -> PropertyValue:
         case "verification":
             return _verification(value)
     return None
+
+
+def _is_vague(property: JSON) -> bool:
+    value = property.get(property["type"])
+    return property["type"] in COMPUTED or (isinstance(value, list) and len(value) >= CUT_AT)
+
+
+def _file(ref: FileRef) -> str:
+    return ref.file
 
 
 def _date(date: JSON) -> DateValue:

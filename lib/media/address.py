@@ -135,8 +135,10 @@ async def _read(notion: "NotionClient", wanted: Wanted) -> dict[str, Signed]:
 
     try:
         holder: JSON = await notion.get(f"{wanted.kind}s/{wanted.id}")
-        found = {} if trashed(holder) else hosted_files(holder)
-        if found and wanted.file not in found and wanted.kind == "page":
+        if trashed(holder):
+            return {}
+        found = hosted_files(holder)
+        if wanted.file not in found and wanted.kind == "page":  # it may stand where Notion cut a property short
             found = hosted_files(await complete(notion, holder, Completion()))
     except Unreadable:
         return {}

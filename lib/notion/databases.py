@@ -93,13 +93,18 @@ async def read(notion: NotionClient, reading: Reading) -> Database:
     head = reading.head = reading.head or await probe(notion, reading.id)
     for id in head.data_source_ids:
         if id not in reading.schemas:
-            reading.schemas[id] = (await notion.get(f"data_sources/{id}")).get("properties") or {}
+            reading.schemas[id] = await schema_of(notion, id)
         await _read_rows(notion, reading, id)
     await _complete_rows(notion, reading)
     properties: JSON = {}
     for id in head.data_source_ids:
         properties = {**reading.schemas[id], **properties}
     return Database(head.id, head.title, properties, [row for id in head.data_source_ids for row in reading.rows[id]])
+
+
+async def schema_of(notion: NotionClient, data_source_id: str) -> JSON:
+    """The properties of a data source by name, as Notion gives them."""
+    return (await notion.get(f"data_sources/{data_source_id}")).get("properties") or {}
 
 
 async def newest_rows(notion: NotionClient, data_source_id: str) -> tuple[list[JSON], bool]:

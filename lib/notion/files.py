@@ -34,7 +34,6 @@ class FileHosts:
             return False
         try:
             parts = urlsplit(url)
-            _ = parts.port
         except ValueError:
             return False
         if parts.fragment or not parts.path.startswith("/"):

@@ -8,7 +8,7 @@ from lib.errors import TakenOver
 from lib.model import Item, Kept, KeptDatabase
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, size_bytes
-from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, encoded, key_of
+from lib.store.runs import MOST_WARNINGS, WORK_KEPT_FOR_SECONDS, Hold, encoded, key_of, shortened
 
 PREPARED_FOR_SECONDS = 3_600
 
@@ -45,13 +45,13 @@ class Bundles:
         """Publishes a page, ends its claim and adds what was found in it to the plan, all in one transaction.
 
         Pages that are `leaving` give up their slugs in this run; the child pages among what was found get theirs.
-        `text` None: what is published is the same already. Answers done, older (a newer reading stands in KV), staged
+        `text` None: what is published is the same already. Answers done, older (a newer reading stands in KV, or found
+        the page hidden), staged
         (its slug becomes free when the run is published), taken (by a page that keeps it; nothing was written) or
         repeated (this page was published already, or is another slice's now). Raises `TakenOver`.
         """
         keys = self._keys
         prepared = f"{keys.run(hold.run_id)}:parts:{hold.token}:{item.id}"  # nobody writes there but this very slice
-        said = ",".join(msgspec.json.encode(warning).decode() for warning in warnings)
         if text:
             await self._kv.pipeline(
                 [
@@ -64,14 +64,15 @@ class Bundles:
             [
                 *(keys.run(hold.run_id), keys.page(item.slug), keys.kept, keys.metas, keys.slugs),
                 *(keys.overdue, keys.revisions, keys.moved, keys.staged_pages, keys.staged_metas),
-                *(keys.staged(item.id), prepared, keys.files, keys.named, keys.uncopied),
+                *(keys.staged(item.id), prepared, keys.files, keys.named, keys.uncopied, keys.hidden),
             ],
             [
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
                 *(text.head if text else "", kept.parts, kept.began_at, msgspec.json.encode(kept).decode()),
                 *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
-                *(said, len(leaving), *_files(text)),
+                *(len(leaving), len(warnings), MOST_WARNINGS, *_files(text)),
                 *leaving,
+                *(msgspec.json.encode(shortened(warning)).decode() for warning in warnings),
                 *(word for one in found for word in (key_of(one), encoded(one), one.slug)),
             ],
         )
@@ -99,8 +100,9 @@ class Bundles:
             raise TakenOver(f"the lane that reads database {item.id} was taken over")
         return outcome
 
-    async def outcome(self, run_id: str) -> tuple[dict[str, Kept], dict[str, str], dict[str, str], set[str]]:
-        """What waits to be published: staged pages, their metas, slugs that pages left ("id:parts"), a run's drops.
+    async def outcome(self, run_id: str) -> tuple[dict[str, Kept], dict[str, str], dict[str, str], dict[str, float]]:
+        """What waits to be published: staged pages, their metas, slugs that pages left ("id:parts"), a run's drops and
+        when each was seen to be gone.
 
         All but the drops are kept beyond the run, so that whoever publishes next finds what a broken run left.
         """
@@ -110,11 +112,11 @@ class Bundles:
                 ["HGETALL", keys.staged_pages],
                 ["HGETALL", keys.staged_metas],
                 ["HGETALL", keys.moved],
-                ["SMEMBERS", f"{keys.run(run_id)}:drops"],
+                ["HGETALL", f"{keys.run(run_id)}:drops"],
             ]
         )
         pages = {id: msgspec.json.decode(text, type=Kept) for id, text in staged.items()}
-        return pages, metas, moved, set(drops)
+        return pages, metas, moved, {drop: float(seen) for drop, seen in drops.items()}
 
     async def changed(self, run_id: str) -> list[str]:
         """Names of the keys that a run has written so far, without the prefix."""

@@ -56,8 +56,3 @@ class Events:
     async def keep_token(self, token: str) -> None:
         """Keeps the token of a set-up that is under way, for an hour."""
         await self._kv.command("SET", self._keys.webhook_token, token, "EX", TOKEN_KEPT_FOR_SECONDS)
-
-    async def token(self) -> str | None:
-        """The token that a person has to paste into Notion and into NOTION_WEBHOOK_TOKEN."""
-        token: str | None = await self._kv.command("GET", self._keys.webhook_token)
-        return token

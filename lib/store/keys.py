@@ -50,6 +50,12 @@ class Keys:
         return f"{self.prefix}sync:overdue"
 
     @property
+    def hidden(self) -> str:
+        """Sorted set: ids of rows that a run found hidden or gone, by when it saw that (epoch seconds): what was read
+        before is not published any more."""
+        return f"{self.prefix}sync:hidden"
+
+    @property
     def databases(self) -> str:
         """Hash: database id → `KeptDatabase`."""
         return f"{self.prefix}sync:databases"

@@ -19,6 +19,9 @@ KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
 SILENCE = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
 PLAN_BYTES_PER_WRITE = 1_000_000
+MOST_WARNINGS = 50
+WARNING_CHARACTERS = 500
+"""So many warnings are kept, so long ones: they name titles, and a record has to fit into one value."""
 
 Progress = TypeVar("Progress")
 
@@ -33,7 +36,8 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True, rename="camel"):
-    """A run as its record says; times in epoch seconds, `jobIds` in the order of the lanes."""
+    """A run as its record says; times in epoch seconds, `job_ids` in the order of the lanes; `warnings` are the first,
+    of which there were `warned` in all."""
 
     run_id: str
     status: str
@@ -62,8 +66,15 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     kv_commands: int
     images: int
     warnings: list[str]
+    warned: int
     error: str
     follow_up_run: str
+
+    @property
+    def told_warnings(self) -> list[str]:
+        """The warnings as people read them; the last line says how many more there were."""
+        more = self.warned - len(self.warnings)
+        return [*self.warnings, f"… and {more} more"] if more > 0 else self.warnings
 
     @property
     def remaining(self) -> int:
@@ -172,10 +183,10 @@ class Runs:
         items: Sequence[Item],
         facts: Mapping[str, Value],
         moving: Collection[str],
-        drops: Collection[str],
+        drops: Mapping[str, float],
     ) -> list[str]:
         """Writes the plan and opens it for work; `moving` are pages that will leave their slugs in this run, `drops`
-        those that are unpublished when it ends.
+        those that are unpublished when it ends, and when each was seen to be gone (epoch seconds).
 
         Answers the lanes that came before there was a plan. Raises `TakenOver`.
         """
@@ -186,16 +197,16 @@ class Runs:
         for number, chunk in enumerate(chunks):
             first, last = number == 0, number == len(chunks) - 1
             fields = _pairs({**facts, "toSync": sum(item.kind == "page" for item in items)}) if last else []
-            leaving = [list(ids) if first else [] for ids in (moving, drops)]
+            leaving, gone = (list(moving), _pairs(drops)) if first else ([], [])
             payloads = [word for entry in chunk for word in entry]
             waiting = _held(
                 await self._kv.script(
                     "plan",
-                    [run],
+                    [run, self._keys.hidden],
                     [
                         *(hold.lane, hold.token, _flag(first), _flag(last), WORK_KEPT_FOR_SECONDS),
-                        *(len(fields), *map(len, leaving)),
-                        *(*fields, *leaving[0], *leaving[1], *payloads),
+                        *(self._now() - WORK_KEPT_FOR_SECONDS, len(fields), len(leaving), len(gone)),
+                        *(*fields, *leaving, *gone, *payloads),
                     ],
                 )
             )
@@ -213,7 +224,10 @@ class Runs:
             await self._kv.script(
                 "claim",
                 [self._keys.run(hold.run_id)],
-                [hold.lane, hold.token, _ms(self._now()), _ms(expires), count, *in_hand],
+                [
+                    *(hold.lane, hold.token, _ms(self._now()), _ms(expires), count, WORK_KEPT_FOR_SECONDS),
+                    *in_hand,
+                ],
             )
         )
         items = [msgspec.json.decode(payload, type=Item) for payload in payloads]
@@ -237,7 +251,7 @@ class Runs:
         self, hold: Hold, item: Item, payload: str, due_at: float, problem: str, drop: str = ""
     ) -> None:
         words: list[Value] = [hold.lane, hold.token, key_of(item), payload, _ms(due_at), problem]
-        words += [KEPT_FOR_SECONDS, drop]
+        words += [KEPT_FOR_SECONDS, drop, self._now()]
         _held(await self._kv.script("put_back", [self._keys.run(hold.run_id), self._keys.overdue], words))
 
     async def rest(
@@ -326,6 +340,17 @@ def encoded(item: Item) -> str:
     return msgspec.json.encode(item).decode()
 
 
+def warning_facts(warnings: Sequence[str], before: Run | None = None) -> dict[str, Value]:
+    """Warnings as a run's record keeps them, after those that it holds already."""
+    all_of_them = [*(before.warnings if before else []), *map(shortened, warnings)]
+    count = (before.warned if before else 0) + len(warnings)
+    return {"warnings": msgspec.json.encode(all_of_them[:MOST_WARNINGS]).decode(), "warned": count}
+
+
+def shortened(warning: str) -> str:
+    return warning if len(warning) <= WARNING_CHARACTERS else f"{warning[: WARNING_CHARACTERS - 1]}…"
+
+
 def run_of(fields: Mapping[str, str]) -> Run:
     """A run from its record's fields; a counter that nobody raised yet is 0."""
 
@@ -360,6 +385,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         kv_commands=count("kvCommands"),
         images=count("images"),
         warnings=msgspec.json.decode(fields.get("warnings") or "[]", type=list[str]),
+        warned=count("warned"),
         error=fields.get("error", ""),
         follow_up_run=fields.get("followUpRun", ""),
     )

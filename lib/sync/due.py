@@ -50,6 +50,7 @@ class Due:
             or kept.source != row.source
             or kept.parent is not None
             or kept.visibility != row.visibility
+            or kept.fingerprint != row.fingerprint
             or self._changed(row.id, kept)
         ):
             self.pages.add(row.id)

@@ -7,6 +7,7 @@ import msgspec
 
 from lib.bundle.encoding import encode
 from lib.bundle.media import unsigned
+from lib.bundle.properties import fingerprint
 from lib.bundle.properties import title as title_of
 from lib.bundle.publication import publication
 from lib.bundle.slugs import wanted
@@ -29,6 +30,7 @@ class Row(msgspec.Struct, frozen=True):
     published: bool
     visibility: str
     paused: bool
+    fingerprint: str
     page: msgspec.Raw
     read_at: float
     began_at: float
@@ -87,6 +89,7 @@ def row_of(page: JSON, source: str, read_at: float, began_at: float) -> Row:
         published=state.published,
         visibility=state.visibility,
         paused=state.paused,
+        fingerprint=fingerprint(page),
         page=msgspec.Raw(text.encode()),
         read_at=read_at,
         began_at=began_at,

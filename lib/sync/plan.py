@@ -14,10 +14,12 @@ from lib.sync.publication import drop_of
 
 class Plan(msgspec.Struct, frozen=True):
     """`moving` are pages that leave their slug in this run, by a new one or by being dropped. `drops` are rows by their
-    ids, and child pages as "parent/id": one that moved meanwhile stands elsewhere and stays."""
+    ids, and child pages as "parent/id" (one that moved meanwhile stands elsewhere and stays), with the time when they
+    were seen to be gone (epoch seconds); `dropping` counts those that are published."""
 
     items: list[Item]
-    drops: list[str]
+    drops: dict[str, float]
+    dropping: int
     moving: list[str]
     warnings: list[str]
     listed: int
@@ -29,11 +31,11 @@ def make(
     known: Known,
     watched: Watched,
     *,
-    gone: Collection[str] = (),
+    gone: Mapping[str, float] = {},
     forced_at: float | None = None,
     focus: Collection[str] | None = None,
 ) -> Plan:
-    """The plan of a run over the listed sources; `gone` are the missing rows that are proven to be gone.
+    """The plan of a run over the listed sources; `gone` are missing rows that are proven to be gone, and since when.
 
     Pages read before `forced_at` (epoch seconds) are due whatever their times say. `focus`: nothing else is due.
     """
@@ -66,14 +68,21 @@ def make(
 
     renamed = [id for id, kept in known.kept.items() if slugs.get(id, kept.slug) != kept.slug]
     moving = leaving | {page for id in renamed for page in (id, *descendants(id, known))}
-    drops = sorted(drop_of(id, known.kept[id]) for id in dropped)
-    return Plan(items, drops, sorted(moving), warnings, len(rows), unchanged)
+    drops = {drop_of(id, known.kept[id]): _seen(id, rows, watched, gone) for id in sorted(dropped)}
+    # Another run may be about to publish what this one, which is about a page, knows to be hidden.
+    unseen = {id: row.began_at for id, row in rows.items() if focus and not row.published and id not in known.kept}
+    return Plan(items, drops | unseen, len(drops), sorted(moving), warnings, len(rows), unchanged)
 
 
 def _dropped(rows: Mapping[str, Row], known: Known, gone: Collection[str]) -> set[str]:
     """Published rows that are to go; what stands under them goes with them."""
     hidden = {id for id, row in rows.items() if not row.published}
     return {id for id in hidden | set(gone) if id in known.kept} - {id for id, row in rows.items() if row.published}
+
+
+def _seen(id: str, rows: Mapping[str, Row], watched: Watched, gone: Mapping[str, float]) -> float:
+    """When a page that is to go was seen to be hidden or gone."""
+    return rows[id].began_at if id in rows else gone.get(id, watched.began_at)
 
 
 def _gone_children(rows: Mapping[str, Row], known: Known, watched: Watched) -> set[str]:

@@ -1,28 +1,31 @@
 """What stands published when a run ends: pure. Facts in, the new state and what has to be removed out."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from math import inf
 
 import msgspec
 
-from lib.bundle.index import ITEMS_PER_PAGE, sort_key
+from lib.bundle.index import sort_key
 from lib.model import Kept, KeptDatabase
 
 
 class Outcome(msgspec.Struct, frozen=True):
     """What a run left to be published: `staged` pages wait for their slug, `moved` maps a slug that a page left to
-    (page id, parts of the old bundle), `drops` are pages to unpublish, as `drop_of` names them."""
+    (page id, parts of the old bundle), `drops` are pages to unpublish, as `drop_of` names them, with the time (ours)
+    when they were seen to be gone."""
 
     staged: Mapping[str, Kept]
     moved: Mapping[str, tuple[str, int]]
-    drops: Collection[str]
+    drops: Mapping[str, float]
 
 
 class State(msgspec.Struct, frozen=True):
     """The pages that are published from now on, and what changes for that.
 
     `placed` are the staged pages that get their slug, `refused` those whose slug was not given up after all (the page
-    that has it could not be read) with the parts of their bundle; `left` maps a slug nobody owns any more to the parts
+    that has it could not be read) and `overtaken` those of which a newer reading is known, each with the parts of their
+    bundle; `left` maps a slug nobody owns any more to the parts
     of its old bundle, `spare` a slug with a new owner to the numbers of old parts that its own bundle does not replace;
     `redirects` old to new.
     """
@@ -30,6 +33,7 @@ class State(msgspec.Struct, frozen=True):
     kept: dict[str, Kept]
     placed: dict[str, Kept]
     refused: dict[str, int]
+    overtaken: dict[str, int]
     dropped: list[str]
     left: dict[str, int]
     spare: dict[str, range]
@@ -40,8 +44,9 @@ class State(msgspec.Struct, frozen=True):
 
 def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outcome: Outcome) -> State:
     """The state after a run: staged pages at their slugs, dropped rows and orphaned child pages gone."""
-    after = {id: page for id, page in kept.items() if drop_of(id, page) not in outcome.drops}
-    placed = _placed(after, outcome.staged)
+    after = {id: page for id, page in kept.items() if not _is_dropped(id, page, outcome.drops)}
+    staged = {id: page for id, page in outcome.staged.items() if not _is_overtaken(id, page, kept, outcome.drops)}
+    placed = _placed(after, staged)
     before = {id: after[id] for id in placed if id in after}
     after |= placed
     _drop_orphans(after)
@@ -57,7 +62,8 @@ def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outc
     return State(
         kept=after,
         placed={id: page for id, page in placed.items() if id in after},
-        refused={id: page.parts for id, page in outcome.staged.items() if id not in placed},
+        refused={id: page.parts for id, page in staged.items() if id not in placed},
+        overtaken={id: page.parts for id, page in outcome.staged.items() if id not in staged},
         dropped=dropped,
         left={slug: parts for slug, parts in left.items() if slug not in owned},
         spare={
@@ -75,11 +81,20 @@ def drop_of(id: str, page: Kept) -> str:
     return id if page.parent is None else f"{page.parent}/{id}"
 
 
-def index_pages(kept: Mapping[str, Kept], source: str) -> list[list[str]]:
-    """Ids of a source's rows in the order of its index, in pages of 500; one empty page where there is none."""
+def _is_dropped(id: str, page: Kept, drops: Mapping[str, float]) -> bool:
+    """A page that was read after it was seen to be gone is back again, and stays."""
+    return drops.get(drop_of(id, page), -inf) >= page.began_at
+
+
+def _is_overtaken(id: str, page: Kept, kept: Mapping[str, Kept], drops: Mapping[str, float]) -> bool:
+    return _is_dropped(id, page, drops) or (id in kept and kept[id].began_at > page.began_at)
+
+
+def index_pages(kept: Mapping[str, Kept], source: str, per_page: int) -> list[list[str]]:
+    """Ids of a source's rows in the order of its index, so many on a page; one empty page where there is none."""
     rows = [page.rank for page in kept.values() if page.source == source and page.rank is not None]
     ids = [rank.id for rank in sorted(rows, key=sort_key)]
-    return [ids[at : at + ITEMS_PER_PAGE] for at in range(0, len(ids), ITEMS_PER_PAGE)] or [[]]
+    return [ids[at : at + per_page] for at in range(0, len(ids), per_page)] or [[]]
 
 
 def signature(kept: Mapping[str, Kept], ids: Sequence[str], total: int) -> str:

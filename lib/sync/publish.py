@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
+from lib.bundle import encoding
 from lib.bundle.index import encode_page
 from lib.bundle.redirects import update
 from lib.errors import TakenOver
 from lib.log import Log
-from lib.model import KeptSource
+from lib.model import ITEMS_PER_PAGE, KeptSource
 from lib.store.bundles import Bundles
 from lib.store.keys import Keys
 from lib.store.kv import Value
@@ -23,7 +24,7 @@ Command = list[Value]
 
 
 class Publisher:
-    """`now_iso` gives the time as a site reads it."""
+    """No value is larger than `max_value_bytes`; `now_iso` gives the time as a site reads it."""
 
     def __init__(
         self,
@@ -33,10 +34,11 @@ class Publisher:
         files: Files,
         keys: Keys,
         log: Log,
+        max_value_bytes: int,
         now_iso: Callable[[], str],
     ) -> None:
         self._runs, self._bundles, self._memory, self._files = runs, bundles, memory, files
-        self._keys, self._log, self._now_iso = keys, log, now_iso
+        self._keys, self._log, self._max_value_bytes, self._now_iso = keys, log, max_value_bytes, now_iso
 
     async def publish(self, hold: Hold, run: Run) -> None:
         """Publishes what a run has left, unless nothing changed; the run's record gets to know how much was dropped.
@@ -53,11 +55,12 @@ class Publisher:
             staged, metas, moved, drops = await self._bundles.outcome(hold.run_id)
             outcome = Outcome(staged, {slug: _moved(value) for slug, value in moved.items()}, drops)
             state = settle(remembered.kept, remembered.databases, outcome)
-            commands = await self._commands(remembered, state, metas, found)
+            placed = {id: metas[id] for id in state.placed}  # those of refused pages name slugs that they don't get
+            commands = await self._commands(remembered, state, placed, found)
             commands += await self._noted(hold.run_id, state, commands)
             refused = state.refused if run.ask.exclusive else {}
             commands += self._cleared(state, moved, refused)
-            commands += await self._files.refiled(state.placed, _bundles_gone(state, refused))
+            commands += await self._files.refiled(state.placed, _bundles_gone(state, [*refused, *state.overtaken]))
             revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
             # Sent again because its answer was lost, the transaction finds other revisions than it expects.
             commands += [["HINCRBY", self._keys.revisions, name, 1] for name in revisions]
@@ -118,11 +121,12 @@ class Publisher:
         holders = {holder for page in state.kept.values() for holder in page.copied.values() if holder}
         return [["DEL", self._keys.foreign], *_chunks(["SADD", self._keys.foreign], sorted(holders - set(state.kept)))]
 
-    def _cleared(self, state: State, moved: Mapping[str, str], refused: Mapping[str, int]) -> list[Command]:
+    def _cleared(self, state: State, moved: Mapping[str, str], refused: dict[str, int]) -> list[Command]:
         """Nothing waits any more but, while another run is at work, the pages whose slugs it may yet give up."""
         keys = self._keys
-        settled = [*state.placed, *refused]
-        bundles = [key for id, parts in refused.items() for key in _keys_of(keys.staged(id), parts)]
+        forgotten = refused | state.overtaken
+        settled = [*state.placed, *forgotten]
+        bundles = [key for id, parts in forgotten.items() for key in _keys_of(keys.staged(id), parts)]
         return [
             *_chunks(["SADD", keys.overdue], list(refused)),
             *_chunks(["DEL"], bundles),
@@ -139,31 +143,40 @@ class Publisher:
         metas: Mapping[str, str],
         found: KeptSource | None,
     ) -> list[Command]:
-        """The pages of a source's index that changed, and what is remembered of the source."""
+        """The pages of a source's index that changed, and what is remembered of the source.
+
+        Where a page comes out larger than one value may be, all of them get half as many rows; a meta by itself is
+        smaller than the bundle that brought it.
+        """
         before = remembered.sources.get(name)
         memory = found or before
         if memory is None:
             return []
-        now = self._now_iso()
-        pages = index_pages(state.kept, name)
-        total = sum(map(len, pages))
-        signatures = [signature(state.kept, ids, total) for ids in pages]
         published = before.signatures if before else []
-        commands: list[Command] = []
-        for number, ids in enumerate(pages, 1):
-            if number <= len(published) and published[number - 1] == signatures[number - 1]:
-                continue
-            texts = await self._memory.metas([id for id in ids if id not in metas]) | dict(metas)
-            items = [msgspec.Raw(texts[id].encode()) for id in ids]
-            commands.append(["SET", self._keys.index(name, number), encode_page(items, now, total, len(pages))])
-        commands += [["DEL", self._keys.index(name, number)] for number in range(len(pages) + 1, len(published) + 1)]
+        per_page = before.items_per_page if before else ITEMS_PER_PAGE
+        read = dict(metas)
+        while True:
+            pages = index_pages(state.kept, name, per_page)
+            total = sum(map(len, pages))
+            signatures = [signature(state.kept, ids, total) for ids in pages]
+            changed = {at: ids for at, ids in enumerate(pages) if signatures[at : at + 1] != published[at : at + 1]}
+            read |= await self._memory.metas({id for ids in changed.values() for id in ids} - set(read))
+            now = self._now_iso()
+            items = {at: [msgspec.Raw(read[id].encode()) for id in ids] for at, ids in changed.items()}
+            texts = {at: encode_page(some, now, total, len(pages)) for at, some in items.items()}
+            if per_page == 1 or all(encoding.size(text) <= self._max_value_bytes for text in texts.values()):
+                break
+            per_page //= 2
         memory = msgspec.structs.replace(
             memory,
             signatures=signatures,
+            items_per_page=per_page,
             total=total,
             revision=remembered.revisions.get(name, 0) + 1,
             synced_at=now if found else memory.synced_at,
         )
+        commands: list[Command] = [["SET", self._keys.index(name, at + 1), text] for at, text in texts.items()]
+        commands += [["DEL", self._keys.index(name, at + 1)] for at in range(len(pages), len(published))]
         return [*commands, ["HSET", self._keys.sources, name, msgspec.json.encode(memory).decode()]]
 
     async def _redirects(self, state: State) -> list[Command]:
@@ -190,11 +203,11 @@ class Publisher:
         ]
 
 
-def _bundles_gone(state: State, refused: Iterable[str]) -> list[str]:
+def _bundles_gone(state: State, forgotten: Iterable[str]) -> list[str]:
     """By the names under which the store knows the files of bundles."""
     return [
         *(f"page:{id}" for id in state.dropped),
-        *(f"staged:{id}" for id in refused),
+        *(f"staged:{id}" for id in forgotten),
         *(f"db:{id}" for id in state.databases),
     ]
 

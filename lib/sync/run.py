@@ -17,7 +17,7 @@ from lib.model import Ask, KeptSource
 from lib.notion.client import NotionClient
 from lib.store.kv import Kv, Value
 from lib.store.memory import Memory
-from lib.store.runs import Begun, Hold, Run, Runs
+from lib.store.runs import Begun, Hold, Run, Runs, warning_facts
 from lib.store.tellings import Tellings
 from lib.sync.facts import Known
 from lib.sync.plan import make
@@ -53,7 +53,7 @@ class Report(msgspec.Struct, frozen=True):
                 "remaining": run.remaining,
                 "slices": run.slices,
                 "notionRequests": run.notion_requests,
-                "warnings": run.warnings,
+                "warnings": run.told_warnings,
             }
         return fields
 
@@ -189,9 +189,9 @@ class Engine:
         facts: dict[str, str | int | float] = {
             "listed": plan.listed,
             "unchanged": plan.unchanged,
-            "dropping": len(plan.drops),
+            "dropping": plan.dropping,
             "forcedAt": "" if forced_at is None else repr(forced_at),
-            "warnings": msgspec.json.encode(warnings).decode(),
+            **warning_facts(warnings),
             "sources": msgspec.json.encode(found.sources).decode(),
         }
         waiting = await self._runs.write_plan(hold, plan.items, facts, plan.moving, plan.drops)
@@ -199,7 +199,7 @@ class Engine:
             "run.planned",
             listed=plan.listed,
             due=len(plan.items),
-            drops=len(plan.drops),
+            drops=plan.dropping,
             unchanged=plan.unchanged,
             warnings=len(warnings),  # their texts hold titles; they stand in the run's record
         )
@@ -318,7 +318,7 @@ def _tally(run: Run, copied: Copied) -> dict[str, Value]:
         "notionRequests": run.notion_requests + copied.requests,
     }
     if copied.warning:
-        tally["warnings"] = msgspec.json.encode([*run.warnings, copied.warning]).decode()
+        tally |= warning_facts([copied.warning], run)
     return tally
 
 

@@ -44,7 +44,7 @@ class PageSurvey:
         self._focus: set[str] = set()
         self._rows: dict[str, list[Row]] = {}
         self._pages: dict[str, JSON | None] = {}
-        self._gone: set[str] = set()
+        self._gone: dict[str, float] = {}
 
     async def look(self) -> Found:
         """Raises `Hopeless` (there is no such page to publish), `NotionWait`, `NotionAway`, `OutOfTime`."""
@@ -99,7 +99,7 @@ class PageSurvey:
         if page and source:
             self._rows.setdefault(source, []).append(row_of(page, source, self._read_at(), self.progress.began_at))
         elif kept and kept.parent is None:  # in the trash for good, or moved out of its source
-            self._gone.add(id)
+            self._gone[id] = self.progress.began_at
         elif kept and kept.parent:
             self._pages[id] = page
             if page is None or trashed(page) or title_of(page) != kept.title:

@@ -12,6 +12,7 @@ from lib.bundle import page as page_bundle
 from lib.bundle.encoding import encode
 from lib.bundle.media import Address, FileRef, Found, unsigned
 from lib.bundle.page import PageBundle
+from lib.bundle.properties import fingerprint
 from lib.bundle.properties import title as title_of
 from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
 from lib.log import Log
@@ -283,6 +284,7 @@ class Worker:
             digest=self._copies.marked(bundle.digest, files.refs),
             visibility=item.visibility,
             meta_digest=bundle.meta_digest,
+            fingerprint=fingerprint(page),
             rank=index.rank(bundle.meta) if item.parent is None else None,
             parent=item.parent,
             children=[child.id for child in tree.child_pages],

@@ -17,7 +17,6 @@ from lib.sync.queue import Delivery
 UNDER_WAY = ("pending", "active")
 WAITS_SECONDS = 30.0
 """How long a run may wait for QStash's first call before we ask QStash what became of it."""
-MOST_WARNINGS = 50
 _RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _HOW_TO = (
     "Paste this token into the webhook's verification form at https://www.notion.so/profile/integrations, and set"
@@ -95,8 +94,11 @@ def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
         return entry
     match delivery.state if delivery else "":
         case "CREATED" | "ACTIVE" | "RETRY" | "ERROR" if delivery:
-            warnings = [*run.warnings, _on_its_way(delivery)] if delivery.answer else run.warnings
-            return Entry(msgspec.structs.replace(run, warnings=warnings), entry.problems)
+            if delivery.answer:
+                run = msgspec.structs.replace(
+                    run, warnings=[*run.warnings, _on_its_way(delivery)], warned=run.warned + 1
+                )
+            return Entry(run, entry.problems)
         case "CANCELED" | "CANCELLED" | "CANCEL_REQUESTED":
             reason = "The run's message was cancelled in QStash."
             return Entry(msgspec.structs.replace(run, status="cancelled", error=reason), entry.problems)
@@ -136,7 +138,7 @@ def run_json(entry: Entry) -> JSON:
         "kvCommands": run.kv_commands,
         "images": run.images,
         "errors": msgspec.to_builtins(problems[:50]),
-        "warnings": _first(run.warnings),
+        "warnings": run.told_warnings,
     }
 
 
@@ -150,12 +152,6 @@ def source_json(name: str, reference: str, kept: KeptSource | None) -> dict[str,
         "lastSyncAt": (known.synced_at or None) if known else None,
         "lastListedAt": _iso(known.listed_at or None) if known else None,
     }
-
-
-def _first(warnings: list[str]) -> list[str]:
-    """Of very many warnings the first ones: an answer may hold no more than 4.5 MB on Vercel."""
-    more = len(warnings) - MOST_WARNINGS
-    return [*warnings[:MOST_WARNINGS], f"… and {more} more"] if more > 0 else warnings
 
 
 def _shown(recent: Recent) -> list[Entry]:

@@ -6,21 +6,25 @@ Its progress is one JSON-serialisable value, so that a slice may end in the midd
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from http import HTTPStatus
 
 import msgspec
 
+from lib.bundle.encoding import encode
 from lib.bundle.media import unsigned
+from lib.bundle.properties import fingerprint
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, KeptDatabase, KeptSource, Source
 from lib.notion.client import NotionClient
-from lib.notion.databases import find_source, newest_rows, probe
+from lib.notion.databases import find_source, newest_rows, probe, schema_of
 from lib.notion.pages import Listing, advance, retrieve
 from lib.sync.facts import DAY_SECONDS, Known, Listed, Row, Watched, row_of, unsettled
 from lib.sync.watches import doubtful_originals, missing, watches
 
 BIG_SOURCE_ROWS = 1_000
-"""From so many rows on, a source is asked for its changed rows only, and listed in full once a day."""
+"""From so many rows on, a source is asked for its changed rows only, and listed in full once a day, and when its schema
+has changed."""
 OVERLAP_SECONDS = 180
 """A listing of changed rows begins so long before the last one: nobody says how late an edit shows in a query."""
 FEW = 20
@@ -33,9 +37,11 @@ class Progress(msgspec.Struct, omit_defaults=True):
     began_at: float = 0.0
     sources: dict[str, Source] = {}
     listings: dict[str, Listing] = {}
+    schemas: dict[str, str] = {}
+    """Fingerprints of sources that are asked for their changed rows only: none may show that a property was renamed."""
     rows: dict[str, list[Row]] = {}
-    confirmed: dict[str, bool] = {}
-    """Missing rows that were asked for: whether they are gone."""
+    confirmed: dict[str, float] = {}
+    """Missing rows that were asked for: since when (epoch seconds) they are known to be gone; 0: they are not."""
     pages: dict[str, JSON | None] = {}
     databases: dict[str, str] = {}
     """Child databases that were asked for: same, changed, lost, or found again."""
@@ -48,7 +54,7 @@ class Found(msgspec.Struct, frozen=True):
 
     listed: list[Listed]
     watched: Watched
-    gone: set[str]
+    gone: dict[str, float]
     sources: dict[str, KeptSource]
     warnings: list[str]
     focus: frozenset[str] | None = None
@@ -108,9 +114,12 @@ class Survey:
             known = kept is not None and kept.reference == reference
             progress.sources[name] = kept.source if kept and known else await find_source(self._notion, name, reference)
         source = progress.sources[name]
-        listing = progress.listings.setdefault(
-            name, Listing(data_source_id=source.data_source_id, since=self._since(kept, reference))
-        )
+        if name not in progress.listings:
+            since = self._since(kept, reference)
+            if since and kept and kept.schema != await self._schema(name, source):
+                since = None
+            progress.listings[name] = Listing(data_source_id=source.data_source_id, since=since)
+        listing = progress.listings[name]
         rows = progress.rows.setdefault(name, [])
         while not listing.done:
             asked_at = self._now()
@@ -122,6 +131,12 @@ class Survey:
                     "integration (••• → Connections in Notion), or mend NOTION_SOURCES."
                 ) from None
             rows += [row_of(page, name, self._notion.notion_time(asked_at), asked_at) for page in pages]
+
+    async def _schema(self, name: str, source: Source) -> str:
+        schemas = self.progress.schemas
+        if name not in schemas:
+            schemas[name] = _digest(encode(sorted((await schema_of(self._notion, source.data_source_id)).items())))
+        return schemas[name]
 
     def _since(self, kept: KeptSource | None, reference: str) -> str | None:
         """From when on a big source's changed rows are asked for; None: all rows are listed."""
@@ -146,6 +161,7 @@ class Survey:
         state = KeptSource(
             reference=self._references[name],
             source=progress.sources[name],
+            schema=progress.schemas.get(name, before.schema if before else ""),
             listed_at=progress.began_at if listing.since is None else (before.listed_at if before else 0.0),
             watermark=min([self._notion.notion_time(progress.began_at), *(row.read_at for row in rows)]),
             rows=len(rows) if listing.since is None else (before.rows if before else 0),
@@ -156,13 +172,14 @@ class Survey:
             state,
             synced_at=before.synced_at,
             signatures=before.signatures,
+            items_per_page=before.items_per_page,
             revision=before.revision,
             total=before.total,
         )
 
-    async def _confirm(self, absent: Mapping[str, Sequence[str]]) -> tuple[set[str], list[str]]:
-        """Which missing rows are gone for certain, and a warning where a listing is not to be believed."""
-        gone: set[str] = set()
+    async def _confirm(self, absent: Mapping[str, Sequence[str]]) -> tuple[dict[str, float], list[str]]:
+        """Which missing rows are gone for certain, since when, and a warning where a listing is not to be believed."""
+        gone: dict[str, float] = {}
         warnings: list[str] = []
         for name, ids in absent.items():
             asked = ids[:FEW]
@@ -172,11 +189,11 @@ class Survey:
                 )
                 continue
             await all_of(self._confirm_one(name, id) for id in asked)
-            really = {id for id in asked if self.progress.confirmed[id]}
+            really = {id: since for id in asked if (since := self.progress.confirmed[id])}
             if len(ids) <= FEW:
                 gone |= really
             elif len(really) == len(asked):
-                gone |= set(ids)
+                gone |= dict.fromkeys(ids, min(really.values()))
             else:
                 warnings.append(
                     f"source {name}: {len(ids)} published rows were missing from Notion's list, but "
@@ -188,14 +205,16 @@ class Survey:
     async def _confirm_one(self, name: str, id: str) -> None:
         if id in self.progress.confirmed:
             return
+        asked_at = self._now()
         try:
             page = await retrieve(self._notion, id)
         except Unreadable as refusal:
-            self.progress.confirmed[id] = refusal.notion_status == HTTPStatus.NOT_FOUND
+            self.progress.confirmed[id] = asked_at if refusal.notion_status == HTTPStatus.NOT_FOUND else 0.0
             return
         home = self.progress.sources[name].data_source_id
         trashed = page.get("in_trash") or page.get("is_archived") or page.get("archived")
-        self.progress.confirmed[id] = bool(trashed) or (page.get("parent") or {}).get("data_source_id") != home
+        is_gone = trashed or (page.get("parent") or {}).get("data_source_id") != home
+        self.progress.confirmed[id] = asked_at if is_gone else 0.0
 
     async def _watch(self, listed: Sequence[Listed]) -> None:
         wanted = watches(listed, self._known, self._forced_at)
@@ -257,10 +276,14 @@ class Survey:
 
 
 def signature(rows: Sequence[JSON]) -> str:
-    """Sums up the rows of a child database and when each was edited; "" for more than one answer shows."""
+    """Sums up the rows of a child database, their times and what they show; "" for more than one answer shows."""
     if len(rows) > 100:
         return ""
-    return "|".join(sorted(f"{row['id'].replace('-', '')[-12:]}:{row['last_edited_time']}" for row in rows)) or "empty"
+    return _digest("\n".join(sorted(f"{row['id']} {row['last_edited_time']} {fingerprint(row)}" for row in rows)))
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 async def all_of(jobs: Iterable[Awaitable[None]]) -> None:

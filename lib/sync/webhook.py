@@ -90,11 +90,11 @@ def reached(event: Event, around: Around, references: Mapping[str, str]) -> list
     """The smallest syncs that show what an event may have changed; none where nothing of it is published. Pure."""
     sources = {id: name for name, id in references.items()} | around.sources
     if event.kind in DATABASES:
-        force = event.kind.endswith(".schema_updated")  # a renamed property moves the time of no row
         ids = [event.entity, *([event.parent] if event.kind.startswith("data_source.") else [])]
         if name := next((sources[id] for id in ids if id in sources), None):
-            return [Ask(source=name, force=force)]
+            return [Ask(source=name)]
         if inner := [id for id in ids if id in around.databases][:1]:
+            force = event.kind.endswith(".schema_updated")  # no row shows all that a bundle says of the schema
             return [Ask(page=id, force=force) for id in inner]
         return [Ask(page=id) for id in [event.parent] if id in around.pages]
     pages = [event.entity] if event.entity in around.pages else []

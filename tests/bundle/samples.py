@@ -173,8 +173,8 @@ PROPERTIES: dict[str, tuple[JSON, Any]] = {
     "multi_select": (prop("multi_select", [{"id": "1", "name": "rye"}, {"id": "2", "name": "oats"}]), ["rye", "oats"]),
     "status": (prop("status", {"id": "1", "name": "Done", "color": "green"}), "Done"),
     "date": (
-        prop("date", {"start": "2026-05-01", "end": None, "time_zone": "Europe/Paris"}),
-        {"start": "2026-05-01", "end": None, "timeZone": "Europe/Paris"},
+        prop("date", {"start": "2026-05-01", "end": "2026-05-03", "time_zone": "Europe/Paris"}),
+        {"start": "2026-05-01", "end": "2026-05-03", "timeZone": "Europe/Paris"},
     ),
     "people": (
         prop("people", [PERSON, NAMELESS, {"object": "group", "id": "g", "name": "Bakers"}]),

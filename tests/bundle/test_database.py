@@ -6,7 +6,7 @@ import pytest
 
 from lib.bundle.database import build, encode
 from lib.model import JSON, Database
-from tests.bundle.samples import ADDRESS, OTHER_ID, emoji, hosted, page, prop
+from tests.bundle.samples import ADDRESS, OTHER_ID, emoji, external, hosted, page, prop
 
 SYNCED_AT = "2026-11-01T12:00:00.000Z"
 SCHEMA: JSON = {"Name": {"id": "title", "name": "Name", "type": "title", "title": {}}}
@@ -17,13 +17,13 @@ def database(*rows: JSON) -> Database:
 
 
 def test_the_value_has_the_members_of_the_contract_in_their_order() -> None:
-    row = page({"Size": prop("number", 3)}, icon=emoji(), cover=None)
+    row = page({"Size": prop("number", 3)}, icon=emoji(), cover=external("https://pictures.example/rye.jpg"))
     value = json.loads(encode(build(database(row), ADDRESS), SYNCED_AT))
     item = {
         "id": row["id"],
         "lastEdited": row["last_edited_time"],
         "icon": "🥐",
-        "cover": None,
+        "cover": "https://pictures.example/rye.jpg",
         "properties": {"Name": "Rye & Oats", "Size": 3},
     }
     assert list(value.items()) == [

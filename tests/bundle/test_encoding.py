@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lib.bundle.encoding import encode, encode_block, size
 from lib.model import JSON
-from tests.bundle.samples import paragraph
+from tests.bundle.samples import deep, paragraph
 
 whole_characters = st.characters(exclude_categories=["Cs"])
 
@@ -41,6 +41,10 @@ def test_half_of_a_surrogate_pair_is_replaced_and_two_halves_are_joined(written:
     assert json.loads(encode({"text": written})) == {"text": kept}
 
 
+def test_half_a_pair_changes_nothing_of_the_rest() -> None:
+    assert encode({"a": ["\ud83d", 1, "été"], "b": None}) == encode({"a": ["�", 1, "été"], "b": None})
+
+
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_text_can_be_written_in_utf_8(text: str) -> None:
     encode({"text": text}).encode()
@@ -62,6 +66,13 @@ trees = st.recursive(
 @given(trees)
 def test_a_block_is_encoded_with_its_children_in_their_order(block: JSON) -> None:
     assert encode_block(block) == encode(block)
+
+
+def test_no_depth_of_a_block_is_too_deep() -> None:
+    levels = 20_000
+    text = encode_block(deep(levels)[0])
+    assert text.count('"children":[') == levels - 1
+    assert text.endswith("]}" * (levels - 1))
 
 
 @given(st.text(whole_characters))

@@ -83,6 +83,12 @@ def test_a_date_that_is_no_date_is_missing(value: object) -> None:
     assert rank(meta(date=value)).date is None
 
 
+def test_of_two_properties_that_differ_in_case_the_one_in_small_letters_counts() -> None:
+    properties = {"ORDER": 1, "order": 2, "DATE": day("2026-04-01"), "date": day("2026-05-01")}
+    found = rank(meta("a", CREATED, **properties))
+    assert (found.order, found.date) == (2.0, "2026-05-01")
+
+
 def test_a_text_called_order_does_not_hide_the_number() -> None:
     assert rank(meta(order="first", Order=4)).order == 4
 
@@ -116,9 +122,10 @@ def test_one_page_says_nothing_of_pages() -> None:
     assert text == f'{{"items":[{{"id":"été"}}],"syncedAt":"{SYNCED_AT}","total":1}}'
 
 
-def test_several_pages_say_how_many_they_are() -> None:
-    value = json.loads(encode_page([], SYNCED_AT, total=1_200, pages=3))
-    assert list(value.items()) == [("items", []), ("syncedAt", SYNCED_AT), ("total", 1_200), ("pages", 3)]
+@pytest.mark.parametrize("pages", [2, 3])
+def test_several_pages_say_how_many_they_are(pages: int) -> None:
+    value = json.loads(encode_page([], SYNCED_AT, total=1_200, pages=pages))
+    assert list(value.items()) == [("items", []), ("syncedAt", SYNCED_AT), ("total", 1_200), ("pages", pages)]
 
 
 def test_items_that_are_json_text_already_are_taken_as_they_are() -> None:

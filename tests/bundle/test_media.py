@@ -103,6 +103,7 @@ def test_a_plain_address_named_url_is_no_hosted_file() -> None:
         (external("https://a.example/1.png?x=1"), "https://a.example/1.png?x=1"),
         (hosted("cover.png"), at("cover.png", f"page={PAGE_ID}")),
         (hosted("cover.png", "#part"), at("cover.png", f"page={PAGE_ID}")),
+        (hosted("\ud800"), at("?", f"page={PAGE_ID}")),
         ({"type": "file_upload", "file_upload": {"id": "u"}}, None),
         ({"type": "file", "file": None}, None),
     ],
@@ -150,6 +151,26 @@ def test_an_object_without_signatures_is_the_same_in_all_else() -> None:
     assert given == block("image", {"caption": [plain("warm")], **hosted("oven.jpg"), "icon": hosted("whisk.png")})
 
 
+def test_every_file_that_gets_an_address_is_found_again_with_a_fresh_one() -> None:
+    gallery = {
+        "pictures": [hosted("1.png"), {"inside": [hosted("2.png")]}],
+        "more": [hosted("3.png")],
+        **hosted("4.png"),
+    }
+    given, found = block("gallery", gallery, icon=hosted("5.png")), Found(ADDRESS)
+    settle_block(given, found)
+    assert len(found.refs) == 5
+    assert {ref.file: ref.signed for ref in found.refs.values()} == {
+        file: signed.url for file, signed in hosted_files(given).items()
+    }
+
+
+def test_what_holds_no_file_is_not_copied() -> None:
+    given = block("gallery", {"pictures": [external(), {"inside": [emoji()]}], "caption": [plain("warm")]})
+    assert unsigned(given) is given
+    assert settle_block(given, ADDRESS)["gallery"] is given["gallery"]
+
+
 def test_a_link_that_somebody_wrote_keeps_its_signature() -> None:
     given = block("paragraph", {"rich_text": [{**plain("see"), "href": f"{HOST}/1.png{SIGNED}"}]})
     assert unsigned(given) == given
@@ -170,6 +191,12 @@ def test_copies_take_the_places_of_our_addresses_with_the_size_of_pictures() -> 
         "file": {"url": "https://s.blob.example/a.png", "width": 320, "height": 200},
         "other": {"url": at("b.pdf")},
     }
+
+
+def test_the_addresses_of_a_local_stack_give_way_to_copies_too() -> None:
+    address = address_for("http://127.0.0.1:3000")(FileRef(f"{HOST}/a.png", "page", PAGE_ID))
+    copied = with_copies(f'{{"cover":"{address}"}}', {address[-16:]: Copy("https://s.blob.example/a.png")})
+    assert copied == '{"cover":"https://s.blob.example/a.png"}'
 
 
 def test_what_has_no_copy_or_only_speaks_of_an_address_stays() -> None:

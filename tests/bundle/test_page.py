@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib.bundle import page as page_module
 from lib.bundle.page import Encoded, PageBundle, build, encode
 from lib.bundle.values import PageLink
 from lib.model import BUNDLE_VERSION, JSON, Place, Tree
@@ -73,6 +74,12 @@ def test_a_block_of_every_type_is_kept_whole_with_its_children(kind: str) -> Non
     assert set(kept[kind]) == set(BLOCKS[kind])
     if "expiry_time" not in json.dumps(BLOCKS[kind]):
         assert kept == given
+
+
+def test_a_new_version_of_the_format_makes_every_bundle_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = bundle([paragraph()]).digest
+    monkeypatch.setattr(page_module, "BUNDLE_VERSION", BUNDLE_VERSION + 1)
+    assert bundle([paragraph()]).digest != before
 
 
 def test_what_could_not_be_read_keeps_its_reason() -> None:

@@ -24,11 +24,12 @@ def segment(marker: int, content: bytes) -> bytes:
     return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
 
 
-def exif(orientation: int, order: str = "<") -> bytes:
+def exif(orientation: int, order: str = "<", entries: int = 2) -> bytes:
+    """Two entries, the orientation last, of which the directory counts so many; the first one's value only looks so."""
     entry = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0)
-    other = struct.pack(f"{order}HHIHH", 0x0100, 3, 1, 9, 0)
+    other = struct.pack(f"{order}HHIHH", 0x0100, 3, 1, 0x0112, 3)
     mark = b"II*\0" if order == "<" else b"MM\0*"
-    ifd = struct.pack(f"{order}IH", 8, 2) + other + entry
+    ifd = struct.pack(f"{order}IH", 8, entries) + other + entry
     return segment(0xE1, b"Exif\0\0" + mark + ifd)
 
 
@@ -37,15 +38,22 @@ def exif(orientation: int, order: str = "<") -> bytes:
     [
         (PNG, "image/png", (320, 200)),
         (GIF, "image/gif", (12, 34)),
+        (GIF.replace(b"89", b"87"), "image/gif", (12, 34)),
         (LOSSY, "image/webp", (640, 480)),
         (LOSSLESS, "image/webp", (640, 480)),
         (EXTENDED, "image/webp", (4000, 3000)),
         (jpeg(800, 600), "image/jpeg", (800, 600)),
         (jpeg(800, 600, segment(0xE2, b"profile" * 999), frame=0xC2), "image/jpeg", (800, 600)),
         (jpeg(800, 600, b"\xff", segment(0xC4, b"table")), "image/jpeg", (800, 600)),
-        (jpeg(800, 600, exif(1)), "image/jpeg", (800, 600)),
-        (jpeg(800, 600, exif(6)), "image/jpeg", (600, 800)),
+        (jpeg(800, 600, segment(0xC8, b"reserved"), segment(0xCC, b"coding"), frame=0xCF), "image/jpeg", (800, 600)),
+        *((jpeg(800, 600, exif(seen)), "image/jpeg", (800, 600)) for seen in range(1, 5)),
+        *((jpeg(800, 600, exif(seen)), "image/jpeg", (600, 800)) for seen in range(5, 9)),
         (jpeg(800, 600, exif(8, ">")), "image/jpeg", (600, 800)),
+        (jpeg(800, 600, exif(6), segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0")), "image/jpeg", (600, 800)),
+        (jpeg(800, 600, exif(1), segment(0xE2, exif(6)[4:])), "image/jpeg", (800, 600)),
+        (jpeg(50_000, 40_000, segment(0xE2, b"\0" * 60_000)), "image/jpeg", (50_000, 40_000)),
+        (GIF[:6] + struct.pack("<HH", 50_000, 40_000), "image/gif", (50_000, 40_000)),
+        (LOSSLESS[:21] + struct.pack("<I", 0x0FFF_FFFF | 0xF000_0000), "image/webp", (16_384, 16_384)),
     ],
 )
 def test_a_picture_shows_its_type_and_size(head: bytes, kind: str, expected: tuple[int, int]) -> None:
@@ -59,6 +67,15 @@ def test_a_picture_that_ends_anywhere_is_no_trouble(whole: bytes) -> None:
         assert found is None or found == size(whole)
 
 
+@pytest.mark.parametrize("empty", [(0, 40), (40, 0)])
+def test_a_picture_without_width_or_height_has_no_size(empty: tuple[int, int]) -> None:
+    assert size(PNG[:16] + struct.pack(">II", *empty)) is None
+
+
+CUT_OFF = [("é", 1), ("€", 1), ("€", 2), ("🥐", 1), ("🥐", 2), ("🥐", 3)]
+"""Characters of several bytes, and how many of them the head may lack."""
+
+
 @pytest.mark.parametrize(
     ("head", "kind"),
     [
@@ -67,12 +84,19 @@ def test_a_picture_that_ends_anywhere_is_no_trouble(whole: bytes) -> None:
         (content("a.pdf"), "application/pdf"),
         (content("a.wav"), "audio/wav"),
         (content("a.svg"), "image/svg+xml"),
+        (b"\xef\xbb\xbf<svg>", "image/svg+xml"),
+        (b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN">\n<svg>', "image/svg+xml"),
+        (b"ID3\x04\0", "audio/mpeg"),
+        (b"\0\0\0\x18ftypmif1", "image/heif"),
         (b'<?xml version="1.0"?>\n<!-- drawn -->\n<svg xmlns="">', "image/svg+xml"),
-        (b"\0\0\0\x18ftypisom", "video/mp4"),
-        (b"\0\0\0\x18ftypavif", "image/avif"),
+        (b"RIFF\0\0\0\0ACON", "application/octet-stream"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0", "video/mp4"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0", "image/avif"),
         (b"PK\x03\x04", "application/zip"),
         ("Été".encode(), "text/plain; charset=utf-8"),
-        ("Été".encode()[:-1], "text/plain; charset=utf-8"),
+        *((f"Brot {character}".encode()[:-cut], "text/plain; charset=utf-8") for character, cut in CUT_OFF),
+        (b"\xc3Brot", "application/octet-stream"),
+        (b"Brot\xff\xff\xff\xff", "application/octet-stream"),
         (b"<html><script>alert(1)</script>", "text/plain; charset=utf-8"),
         (b"<!doctype html><svg onload=alert(1)>", "text/plain; charset=utf-8"),
     ],
@@ -80,6 +104,10 @@ def test_a_picture_that_ends_anywhere_is_no_trouble(whole: bytes) -> None:
 def test_the_bytes_say_the_type_and_html_is_only_text(head: bytes, kind: str) -> None:
     assert media_type(head) == kind
     assert size(head) is None
+
+
+def test_only_the_entries_that_a_note_counts_are_read() -> None:
+    assert size(jpeg(800, 600, exif(6, entries=1))) == (800, 600)
 
 
 def test_a_jpeg_with_a_broken_note_on_its_orientation_has_a_size_all_the_same() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lib.bundle.properties import flatten, named, text, title
+from lib.bundle.properties import fingerprint, flatten, named, text, title
 from lib.model import JSON
 from tests.bundle.samples import (
     ADDRESS,
@@ -153,11 +153,8 @@ def test_no_address_and_no_portrait_of_a_person_is_published() -> None:
     published = json.dumps(flattened)
     assert "people.example" not in published
     assert "portraits" not in published
-    assert json.loads(published)["Intro__rich"][0]["mention"]["user"] == {
-        "object": "user",
-        "id": OTHER_ID,
-        "name": "Ada",
-    }
+    user = {"object": "user", "id": OTHER_ID, "name": "Ada"}
+    assert json.loads(published)["Intro__rich"][0]["mention"] == {"type": "user", "user": user}
     assert flattened["Roll"] == [["Ada"]]
 
 
@@ -168,7 +165,7 @@ def test_the_title_is_found_by_its_type() -> None:
 
 
 def test_a_title_is_one_line_without_invisible_characters() -> None:
-    written = [plain(" Rye\u00a0\u00a0and\n"), plain("\u200bOats\ufeff \ud83d 👩\u200d🍳 ")]
+    written = [plain(" Rye\u00a0\u00a0and\n"), plain("\u200bOa\u2060ts\ufeff \ud83d 👩\u200d🍳 ")]
     assert title({"properties": {"Name": prop("title", written)}}) == "Rye and Oats 👩\u200d🍳"
 
 
@@ -191,3 +188,33 @@ def test_the_text_of_a_property_is_read_from_the_types_asked_for_only(kind: str)
 def test_a_property_of_another_type_does_not_hide_the_one_asked_for() -> None:
     both = page({"slug": prop("number", 1), "Slug": prop("rich_text", [plain("rye")])})
     assert text(both, "slug", ("rich_text",)) == "rye"
+
+
+def test_a_fingerprint_tells_names_and_values_apart() -> None:
+    wind = prop("number", 3)
+    pages = [
+        {"Wind": wind},
+        {"Beaufort": wind},
+        {"Wind": prop("number", 4)},
+        {"Wind": wind, "Sea": prop("number", None)},
+    ]
+    assert len({fingerprint(page(properties)) for properties in pages}) == len(pages)
+
+
+def test_a_fingerprint_is_the_same_in_any_order_and_with_any_signature() -> None:
+    one = page({"A": prop("number", 1), "B": prop("files", [hosted("map.png", "?signed=1")])})
+    other = page({"B": prop("files", [hosted("map.png", "?signed=2")]), "A": prop("number", 1)})
+    assert one != other
+    assert fingerprint(one) == fingerprint(other)
+
+
+@pytest.mark.parametrize("kind", ["formula", "rollup"])
+def test_a_fingerprint_counts_what_is_computed_by_its_name_only(kind: str) -> None:
+    now, later = (page({"Days left": prop(kind, {"type": "number", "number": days})}) for days in (2, 1))
+    assert fingerprint(now) == fingerprint(later)
+    assert fingerprint(now) != fingerprint(page({"Days": prop(kind, {"type": "number", "number": 2})}))
+
+
+def test_a_fingerprint_is_the_same_before_and_after_a_list_is_completed() -> None:
+    cut, whole, short = (page({"Seen": prop("relation", [{"id": str(n)} for n in range(of)])}) for of in (25, 30, 24))
+    assert fingerprint(cut) == fingerprint(whole) != fingerprint(short)

@@ -17,6 +17,12 @@ def test_a_page_that_says_nothing_is_public() -> None:
     assert publication(page()) == Publication(published=True, visibility="public", paused=False)
 
 
+def test_of_two_properties_that_differ_in_case_the_one_in_small_letters_counts() -> None:
+    shouted = {"VISIBILITY": prop("select", choice("draft")), "SYNC": prop("select", choice("paused"))}
+    plain = {"visibility": prop("select", choice("members")), "sync": prop("select", choice("on"))}
+    assert publication(page({**shouted, **plain})) == Publication(published=True, visibility="members", paused=False)
+
+
 @pytest.mark.parametrize("kind", ["select", "status"])
 @pytest.mark.parametrize("property", ["visibility", "Visibility", "VISIBILITY"])
 @pytest.mark.parametrize(

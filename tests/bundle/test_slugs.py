@@ -1,8 +1,10 @@
 """Slugs: asked for, made safe, and never given twice."""
 
 import random
+import string
 from unicodedata import category
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,10 +27,16 @@ def slug_of(written: str, name: str = "slug") -> str:
         prop("title", [plain("our-bread")]),
         prop("url", "/our-bread/"),
         prop("url", "https://bakery.example/our-bread"),
+        prop("url", "HTTP://bakery.example/our-bread"),
     ],
 )
 def test_the_slug_is_read_from_the_property_slug(name: str, property: JSON) -> None:
     assert wanted(page({name: property})) == "our-bread"
+
+
+def test_of_two_properties_that_differ_in_case_the_one_spelt_slug_counts() -> None:
+    cases = {name: prop("rich_text", [plain(name)]) for name in ("SLUG", "slug", "Slug")}
+    assert wanted(page(cases)) == "slug"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +60,8 @@ def test_without_a_written_slug_the_title_is_slugified(property: JSON) -> None:
     [
         ("Žluťoučký kůň", "zlutoucky-kun"),
         ("日本語", "ri-ben-yu"),
-        ("AT&amp;T &#65; &#99999999999999999999;", "at-amp-t-65-99999999999999999999"),
+        ("AT&amp;T &#65; &#x41;", "at-amp-t-65-x41"),
+        ("&#99999999999999999999;", "99999999999999999999"),
         ("Half a pair \ud83d", "half-a-pair"),
         ("🥐", PAGE_ID.replace("-", "")),
         ("", PAGE_ID.replace("-", "")),
@@ -76,6 +85,7 @@ def test_a_title_becomes_ascii_and_a_page_without_one_goes_by_its_id(name: str, 
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("big:part:12", "big-part-12"),
         ("a:part:one", "a:part:one"),
+        ("a:part:1st", "a:part:1st"),
     ],
 )
 def test_a_written_slug_is_kept_but_made_safe(written: str, slug: str) -> None:
@@ -91,6 +101,11 @@ def test_whatever_is_written_a_slug_is_safe(written: str) -> None:
     assert {character for character in slug if category(character) in ("Cc", "Cf", "Cs")} <= {"\u200c", "\u200d"}
     assert all(segment not in ("", ".", "..") for segment in slug.split("/"))
     slug.encode()
+
+
+@given(st.text(string.ascii_letters + string.digits + "-_", min_size=1))
+def test_a_slug_of_plain_characters_is_taken_to_the_letter(written: str) -> None:
+    assert slug_of(written) == written
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=40))
@@ -114,6 +129,19 @@ def test_a_warning_names_both_titles_and_both_slugs() -> None:
     [warning] = assign([NEW, OLD]).warnings
     for word in ('"Our bread"', '"My bread"', '"bread"', '"bread-bbbbbbbb"'):
         assert word in warning
+
+
+def test_a_page_that_is_settled_keeps_its_slug_before_an_older_one_and_the_warning_says_why() -> None:
+    assignment = assign([OLD, msgspec.structs.replace(NEW, settled=True)])
+    assert assignment.slugs == {OLD.id: "bread-aaaaaaaa", NEW.id: "bread"}
+    assert "the one that has it keeps it" in assignment.warnings[0]
+    assert "the older page keeps it" in assign([OLD, NEW]).warnings[0]
+
+
+def test_nobody_gets_a_slug_that_a_page_apart_from_these_has() -> None:
+    assignment = assign([OLD], taken={"bread", "bread-aaaaaaaa"})
+    assert assignment.slugs == {OLD.id: "bread-aaaaaaaa1"}
+    assert "which another page has" in assignment.warnings[0]
 
 
 def test_no_warning_where_nobody_wants_the_same() -> None:
@@ -168,6 +196,13 @@ def test_child_pages_have_full_paths_in_document_order() -> None:
         {"id": pages[1].id, "slug": f"about/us/{pages[1].id.replace('-', '')}", "title": "🥐"},
     ]
     assert warnings == []
+
+
+def test_a_child_page_gets_no_path_that_another_page_has() -> None:
+    page = ChildPage("22222222-0000-4000-8000-000000000000", "Team", "2026-05-02T10:00:00.000Z")
+    [found], [warning] = children("about", [page], taken={"about/team"})
+    assert found["slug"] == "about/team-22222222"
+    assert '"Team" asks for the slug "about/team"' in warning
 
 
 def test_of_siblings_with_one_title_the_older_keeps_the_path() -> None:

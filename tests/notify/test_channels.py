@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -89,9 +89,23 @@ async def test_a_receiver_of_standard_webhooks_verifies_what_it_gets(http: httpx
     assert event["type"] == "sync.delivered"
     assert event["data"]["runId"] == "run_1"
     assert event["data"]["triggeredAt"] == "2026-05-28T20:26:40.000Z"
+    assert datetime.now(UTC) - datetime.fromisoformat(event["timestamp"]) < timedelta(minutes=5)
     assert request.headers["webhook-id"] == "run_1-delivered"
     with pytest.raises(WebhookVerificationError):
         Receiver(KEY).verify(request.content + b" ", dict(request.headers))
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("7", 7), ("86400", 3600), ("Wed, 21 Oct 2026 07:28:00 GMT", 60)])
+@respx.mock
+async def test_a_receiver_says_when_to_come_again_but_not_for_more_than_an_hour(
+    http: httpx.AsyncClient, said: str, seconds: float
+) -> None:
+    respx.post(SLACK).respond(429, headers={"Retry-After": said})
+
+    with pytest.raises(TryLater) as later:
+        await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)
+
+    assert later.value.retry_after_seconds == seconds
 
 
 def test_our_signature_is_the_one_of_the_specification() -> None:
@@ -141,8 +155,9 @@ async def test_a_site_that_refuses_is_told_again_another_time(http: httpx.AsyncC
     respx.post(SITE).respond(401, text="wrong secret")
     book = Book({"page:about"})
 
-    with pytest.raises(TryLater, match="REVALIDATE_URL: the answer was 401"):
+    with pytest.raises(TryLater, match="REVALIDATE_URL: the answer was 401 wrong secret") as later:
         await Revalidation(SITE, "old", http, book).tell(OUTCOME)
+    assert later.value.retry_after_seconds == 60
     assert book.done == 0
 
 
@@ -153,11 +168,22 @@ async def test_nothing_changed_is_not_told_to_the_site(http: httpx.AsyncClient) 
     assert not respx.calls
 
 
+@respx.mock
+async def test_what_is_posted_says_that_it_is_json_and_who_sends_it(http: httpx.AsyncClient) -> None:
+    route = respx.post(SLACK).respond(200)
+
+    await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)
+
+    request = route.calls.last.request
+    assert (request.headers["Content-Type"], request.headers["User-Agent"]) == ("application/json", "notion-kv-sync")
+    assert request.extensions["timeout"] == {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": 10.0}
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
         (httpx.Response(500), TryLater),
-        (httpx.Response(429, headers={"Retry-After": "7"}), TryLater),
+        *((httpx.Response(status), TryLater) for status in (408, 409, 425, 429)),
         (httpx.Response(404, text="no_service"), Misconfigured),
         (httpx.Response(302, headers={"Location": "https://elsewhere.example"}), Misconfigured),
         (httpx.ConnectError("refused"), TryLater),
@@ -178,6 +204,5 @@ async def test_every_answer_has_its_error_and_none_shows_the_address(
     assert type(caught.value) is kind
     assert "SLACK_WEBHOOK_URL" in str(caught.value)
     assert "very-secret" not in str(caught.value)
-    if isinstance(answer, httpx.Response) and "Retry-After" in answer.headers:
-        assert isinstance(caught.value, TryLater)
-        assert caught.value.retry_after_seconds == 7
+    if isinstance(caught.value, TryLater):
+        assert caught.value.retry_after_seconds == 60

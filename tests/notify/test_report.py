@@ -1,5 +1,6 @@
 """The words of a report, for Slack and for mail."""
 
+import msgspec
 import pytest
 
 from lib.model import Outcome, Problem
@@ -40,7 +41,19 @@ def test_the_first_updated_pages_are_named() -> None:
     many = Outcome(run_id="r", status="delivered", updated=list("abcdefg"))
 
     assert facts(few)[0] == ("Updated", "about, blog")
+    assert facts(msgspec.structs.replace(few, updated=list("abcde")))[0] == ("Updated", "a, b, c, d, e")
     assert facts(many)[0] == ("Updated", "a, b, c, d, e, …")
+
+
+def test_the_counts_of_a_run_are_told_each_under_its_name() -> None:
+    outcome = Outcome(
+        run_id="r", status="delivered", synced=1, unchanged=2, deleted=3, failed=4, seconds=75, notion_requests=5
+    )
+
+    assert facts(outcome) == [
+        *(("Pages read", "1"), ("Unchanged", "2"), ("Removed", "3"), ("Failed", "4")),
+        *(("Time", "1 min 15 s"), ("Notion requests", "5")),
+    ]
 
 
 def test_the_first_problems_are_named_and_the_others_counted() -> None:
@@ -48,6 +61,7 @@ def test_the_first_problems_are_named_and_the_others_counted() -> None:
 
     assert lines[0] == "page-0: Notion does not show it"
     assert (len(lines), lines[-1]) == (6, "and 2 more")
+    assert problems(Outcome(run_id="r", status="delivered", failed=6, problems=BROKEN))[-1] == "and 1 more"
 
 
 @pytest.mark.parametrize(
@@ -55,6 +69,43 @@ def test_the_first_problems_are_named_and_the_others_counted() -> None:
 )
 def test_a_time_is_written_as_people_say_it(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_slacks_message_is_a_header_fields_the_reason_the_pages_a_button_and_the_run() -> None:
+    outcome = Outcome(run_id="run_1", status="failed", error="Share it.", failed=2, problems=BROKEN[:2])
+
+    header, fields, *rest = slack.message(outcome, DASHBOARD)["blocks"]
+
+    assert header == {"type": "header", "text": {"type": "plain_text", "text": ":x: Sync of everything failed"}}
+    assert fields["fields"][3] == {"type": "mrkdwn", "text": "*Failed*\n2"}
+    pages = "• page-0: Notion does not show it\n• page-1: Notion does not show it"
+    label = {"type": "plain_text", "text": "Open the dashboard"}
+    assert rest == [
+        {"type": "section", "text": {"type": "mrkdwn", "text": "Share it."}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": pages}},
+        {"type": "actions", "elements": [{"type": "button", "text": label, "url": DASHBOARD}]},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": "Run run_1"}]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "mark"),
+    [
+        (Outcome(run_id="r", status="delivered", written=1), ":white_check_mark: "),
+        (Outcome(run_id="r", status="delivered", written=1, failed=1), ":warning: "),
+        (Outcome(run_id="r", status="failed", failed=1), ":x: "),
+    ],
+    ids=["whole", "in part", "failed"],
+)
+def test_slack_shows_at_a_glance_how_a_run_ended(outcome: Outcome, mark: str) -> None:
+    assert slack.message(outcome, DASHBOARD)["blocks"][0]["text"]["text"].startswith(mark)
+
+
+@pytest.mark.parametrize("length", [1999, 2000, 2001])
+def test_a_text_is_cut_only_where_slack_would_refuse_it(length: int) -> None:
+    error = slack.message(Outcome(run_id="r", status="failed", error="e" * length), DASHBOARD)["blocks"][2]
+
+    assert error["text"]["text"] == ("e" * length if length <= 2000 else "e" * 1999 + "…")
 
 
 def test_slack_gets_text_for_the_notification_and_blocks_within_its_limits() -> None:

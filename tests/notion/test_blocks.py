@@ -266,6 +266,7 @@ async def test_a_database_that_cannot_be_read_stays_with_the_reason(
     tree = await tree_of(stage, stage.page(block))
     assert tree.blocks == [{**block, "unavailable": reason}]
     assert tree.databases == []
+    assert tree.unreadable == ([] if "linked" in reason else [block["id"]])
 
 
 async def test_a_database_inside_a_copy_is_shown_and_probed_once_for_all_pages() -> None:

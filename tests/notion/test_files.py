@@ -47,6 +47,10 @@ def test_notions_own_addresses_are_allowed(url: str) -> None:
         f"https://{HOST}:443/a.png",
         f"https://{HOST}:8443/a.png",
         f"https://{HOST}:x/a.png",
+        f"https://{HOST}/a.png#part",
+        f"https://{HOST}",
+        f"https://{HOST}/./a.png",
+        "https://[::1/a.png",
         f"https://{HOST}./a.png",
         f"https://{HOST.upper()}/a.png",
         f"https://{HOST.replace('o', 'о', 1)}/a.png",  # a Cyrillic letter
@@ -55,6 +59,7 @@ def test_notions_own_addresses_are_allowed(url: str) -> None:
         f"https://{HOST}\t/a.png",
         f" https://{HOST}/a.png",
         f"https://{HOST}/a b.png",
+        f"https://{HOST}/a\\..\\b.png",
         f"https://{HOST}/../a.png",
         "https://s3.us-west-2.amazonaws.com/another-bucket/a.png",
         "https://s3.us-west-2.amazonaws.com/secure.notion-static.com",
@@ -95,6 +100,11 @@ def test_what_only_looks_like_notions_address_is_not(url: str) -> None:
 def test_the_owner_may_name_other_hosts_and_a_local_stack_without_https(url: str, allowed: bool) -> None:
     hosts = FileHosts(["127.0.0.1:4001/files", "files.example", "10.0.0.1"])
     assert hosts.allow(url) is allowed
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "localhost:4001"])
+def test_this_very_machine_may_be_named_with_or_without_a_port(name: str) -> None:
+    assert FileHosts([name]).allow(f"http://{name}/a.png")
 
 
 def client(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.AsyncClient:

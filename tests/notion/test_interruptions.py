@@ -30,9 +30,11 @@ def everything(stage: Stage) -> str:
     part = stage.put(new_id(), stage.block())
     meeting = stage.block("meeting_notes", children={"summary_block_id": part, "notes_block_id": new_id()})
     long = stage.block("toggle", *(stage.block("toggle", stage.block()) for _ in range(7)))
+    child = stage.block("child_page", title="Child")
+    stage.objects[f"pages/{child['id']}"] = {"object": "page", "id": child["id"]}
     return stage.page(
         *(stage.copy(far["id"]), near, stage.copy(near["id"]), fallen, stage.copy(new_id())),
-        *(refused, linked, database(stage), meeting, long, stage.block("child_page", title="Child")),
+        *(refused, linked, database(stage), meeting, long, child, stage.block("child_page", title="Hidden")),
     )
 
 

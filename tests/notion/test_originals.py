@@ -9,7 +9,7 @@ from lib.errors import Hopeless
 from lib.model import JSON
 from lib.notion import tree as tree_module
 from lib.notion.blocks import Originals, Walk, read_tree
-from lib.notion.tree import CYCLE
+from lib.notion.tree import CYCLE, TOO_MANY
 from tests.notion.stage import Stage, client, error, new_id
 from tests.notion.trees import bare, count, elsewhere, lists, shape, tree_of
 
@@ -149,6 +149,22 @@ async def test_pages_inside_a_copy_belong_to_the_page_of_the_original() -> None:
     assert tree.child_pages == []
     assert tree.originals == []
     assert tree.blocks[0]["children"][0] == child
+
+
+async def test_whatever_stands_under_an_original_is_read_once_for_all_its_copies() -> None:
+    stage, originals = Stage(), Originals()
+    part = stage.put(new_id(), stage.block("toggle", stage.block()))
+    meeting = stage.block("meeting_notes", title=[], children={"notes_block_id": part}) | {"has_children": True}
+    fallen = stage.copy(new_id())
+    stage.put(fallen["id"], stage.block("toggle", stage.block("toggle", stage.block())))
+    original = stage.original(stage.block("toggle", stage.block("toggle", stage.block())), meeting, fallen)
+    elsewhere(stage, original)
+    pages = [stage.page(stage.copy(original["id"])) for _ in range(2)]
+    first = await tree_of(stage, pages[0], originals)
+    stage.asked.clear()
+    second = await tree_of(stage, pages[1], originals)
+    assert lists(stage) == [pages[1]]
+    assert second.blocks[0]["children"] == first.blocks[0]["children"]
 
 
 async def test_two_pages_that_copy_one_original_at_the_same_time_wait_for_one_reading() -> None:
@@ -317,4 +333,5 @@ async def test_copies_of_copies_stop_multiplying(monkeypatch: pytest.MonkeyPatch
     blocks = count(tree.blocks)
     assert 1000 < blocks < 1100
     assert len(tree.blocks[1]["children"]) == 1, "what is no copy is never left out"
+    assert f'"unavailable":"{TOO_MANY}"' in msgspec.json.encode(tree.blocks).decode()
     assert len(stage.asked) == 33

@@ -89,3 +89,22 @@ def test_an_edit_a_moment_after_a_sync_is_published_by_the_next_one(site: Site) 
         site.notion.edit.set_property(visit, "slug", f"visit-{number}")
         site.sync(page=visit)
         assert site.read(f"page:visit-{number}")["meta"]["id"] == visit
+
+
+def test_two_sites_share_one_database_under_their_prefixes(site: Site, stack: Stack) -> None:
+    site.notion.limit.requests = None
+    stack.set("KV_PREFIX", "blog:")
+    try:
+        assert site.stack.get("/api/sync").json()["status"] == "done"
+    finally:
+        stack.set("KV_PREFIX", "")
+    first = {key: site.command("GET", key) for key in site.command("KEYS", "blog:*") if ":sync:" not in key}
+    assert site.command("DBSIZE") == len(site.command("KEYS", "blog:*"))
+
+    site.notion.edit.set_property("aaaaaaaa-0000-4000-8000-000000000002", "visibility", "draft")
+    assert site.stack.get("/api/sync").json()["status"] == "done"
+
+    assert {key: site.command("GET", key) for key in first} == first
+    assert "blog:page:visit" in first
+    second = {key for key in site.site_keys() if not key.startswith("blog:")}
+    assert {key.removeprefix("blog:") for key in first} - second == {"page:visit"}

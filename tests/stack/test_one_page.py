@@ -214,3 +214,29 @@ def test_a_page_run_beside_a_full_run_leaves_a_whole_site(site: Site) -> None:
     site.notion.latency.set(0)
     site.sync()
     site.check()
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_page_that_was_hidden_during_a_full_run_stays_hidden(site: Site, stack: Stack, published: bool) -> None:
+    """The full run has listed it before; whatever it reads of it now is older than what the run of the page saw."""
+    posts = site.notion.workspace.nodes[DATABASES[1]].children[0]
+    hidden = site.notion.edit.create_row(posts, {"Title": "Storm"}, [{"paragraph": "It blows."}])
+    if published:
+        site.sync(page=hidden)
+    stack.set("SYNC_SLICE_SECONDS", "0.01")
+    try:
+        full = site.stack.get("/api/sync", force="1").json()["runId"]
+        while site.run(full)["phase"] == "plan":
+            site.stack.get("/api/sync")
+        assert site.command("HEXISTS", f"sync:run:{full}:plan", hidden) == 1
+        site.notion.edit.set_property(hidden, "Visibility", "draft")
+        site.sync(page=hidden)
+        assert site.run(full)["status"] == "active"
+        assert site.command("HEXISTS", f"sync:run:{full}:plan", hidden) == 1
+    finally:
+        stack.set("SYNC_SLICE_SECONDS", "")
+    while site.run(full)["status"] == "active":
+        site.stack.get("/api/sync")
+
+    assert hidden not in site.published()
+    site.check()

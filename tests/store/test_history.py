@@ -22,7 +22,7 @@ async def ended(runs: Runs, clock: Clock, run_id: str) -> None:
 async def working(runs: Runs, clock: Clock, *ids: str) -> Hold:
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     hold = (await runs.begin("r1", "0", 0, Ask(), clock.time + ALIVE)).hold
-    await runs.write_plan(hold, [Item(id=id, slug=f"slug-{id}") for id in ids], {"listed": len(ids)}, [], [])
+    await runs.write_plan(hold, [Item(id=id, slug=f"slug-{id}") for id in ids], {"listed": len(ids)}, [], {})
     return hold
 
 

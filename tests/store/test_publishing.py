@@ -30,16 +30,23 @@ class Site:
     def __init__(self, kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> None:
         self.kv, self.keys, self.runs, self.clock = kv, keys, runs, clock
         self.memory, self.bundles = Memory(kv, keys), Bundles(kv, keys)
-        self.publisher = Publisher(runs, self.bundles, self.memory, Files(kv, keys), keys, Log(now=clock), lambda: NOW)
+        self.publisher = self.publishing(8_000_000)
         self._number = 0
 
-    async def begin(self, *items: Item, moving: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> Hold:
+    def publishing(self, max_value_bytes: int) -> Publisher:
+        files, log = Files(self.kv, self.keys), Log(now=self.clock)
+        return Publisher(self.runs, self.bundles, self.memory, files, self.keys, log, max_value_bytes, lambda: NOW)
+
+    async def begin(
+        self, *items: Item, moving: tuple[str, ...] = (), drops: tuple[str, ...] = (), of_page: str = ""
+    ) -> Hold:
+        """A run that has a plan, made now, and holds all of it."""
         self._number += 1
-        run_id = f"r{self._number}"
-        await self.runs.ask(run_id, Ask(), self.clock.time + ALIVE)
-        hold = (await self.runs.begin(run_id, "0", 0, Ask(), self.clock.time + ALIVE)).hold
+        run_id, ask = f"r{self._number}", Ask(page=of_page)
+        await self.runs.ask(run_id, ask, self.clock.time + ALIVE)
+        hold = (await self.runs.begin(run_id, "0", 0, ask, self.clock.time + ALIVE)).hold
         facts: dict[str, str | int | float] = {"sources": msgspec.json.encode(SOURCES).decode(), "dropping": len(drops)}
-        await self.runs.write_plan(hold, items, facts, moving, drops)
+        await self.runs.write_plan(hold, items, facts, moving, dict.fromkeys(drops, self.clock.time))
         await self.runs.claim(hold, 10, [], self.clock.time + 60)
         return hold
 
@@ -68,9 +75,16 @@ class Site:
         text = await self.kv.command("GET", f"site:{name}")
         return None if text is None else json.loads(text)
 
+    async def index_keys(self) -> list[str]:
+        """The keys of the index as a reader follows them; there are no others."""
+        pages = (await self.read("pages:index")).get("pages", 1)
+        keys = ["pages:index", *(f"pages:index:{number}" for number in range(2, pages + 1))]
+        assert sorted(await self.kv.command("KEYS", "site:pages:index*")) == sorted(f"site:{key}" for key in keys)
+        return keys
+
     async def index(self) -> list[str]:
         """The slugs of the index; each has the bundle of the very page that the index names."""
-        items = (await self.read("pages:index"))["items"]
+        items = [item for key in await self.index_keys() for item in (await self.read(key))["items"]]
         for item in items:
             assert (await self.read(f"page:{item['slug']}"))["meta"]["id"] == item["id"]
         return [item["slug"] for item in items]
@@ -168,6 +182,18 @@ async def test_what_a_broken_run_left_is_published_by_the_next_one(site: Site) -
     assert await site.read("page:three") is None
 
 
+async def test_what_a_broken_run_left_waiting_does_not_replace_what_was_read_since(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+    broken = await site.begin(Item(id="a"), Item(id="b"), moving=("a", "b"))
+    assert await site.commit(broken, "a", "two") == "staged"
+    await site.runs.end(broken.run_id, "failed", {}, "", site.clock.time)
+
+    await site.run({"a": "three", "b": "four"}, moving=("a", "b"))
+
+    assert await site.index() == ["three", "four"]
+    assert await site.kv.command("KEYS", "site:sync:staged*") == []
+
+
 async def test_nothing_takes_the_address_of_a_page_that_stays(site: Site) -> None:
     await site.run({"a": "one"})
     hold = await site.begin(Item(id="b"))
@@ -186,6 +212,16 @@ async def test_a_slug_is_reserved_for_a_child_page_until_its_run_has_come_to_it(
     await site.runs.end(hold.run_id, "failed", {}, "", site.clock.time)
 
     hold = await site.begin(Item(id="b"))
+    assert await site.commit(hold, "b", "one/c") == "done"
+
+
+async def test_the_slug_of_a_child_page_that_was_given_up_is_free_for_the_next_one(site: Site) -> None:
+    hold = await site.begin(Item(id="a"), Item(id="b"))
+    child = Item(id="c", slug="one/c", source="pages", parent="a")
+    await site.commit(hold, "a", "one", found=[child])
+    await site.runs.claim(hold, 10, ["a", "b"], site.clock.time + 60)
+    await site.runs.give_up(hold, child, "why")
+
     assert await site.commit(hold, "b", "one/c") == "done"
 
 
@@ -208,6 +244,26 @@ async def test_what_is_to_be_told_of_slugs_stands_among_the_warnings_of_the_run(
     assert run.warnings == ['"A" is published as "one"', "and more", "else"]
 
 
+async def test_of_very_many_warnings_the_first_are_kept_and_the_others_counted(site: Site) -> None:
+    hold = await site.begin(Item(id="a"), Item(id="b"))
+    await site.commit(hold, "a", "one", warnings=[f"warning {number}" for number in range(30)])
+    await site.commit(hold, "b", "two", warnings=[*(f"warning {number}" for number in range(30, 70)), "last"])
+
+    run = await site.runs.read(hold.run_id)
+    assert run is not None
+    assert run.warnings == [f"warning {number}" for number in range(50)]
+    assert run.told_warnings[50:] == ["… and 21 more"]
+
+
+async def test_a_warning_about_a_very_long_title_is_shortened(site: Site) -> None:
+    hold = await site.begin(Item(id="a"))
+    await site.commit(hold, "a", "one", warnings=["x" * 500, "y" * 501])
+
+    run = await site.runs.read(hold.run_id)
+    assert run is not None
+    assert run.told_warnings == ["x" * 500, "y" * 499 + "…"]
+
+
 async def test_a_dropped_page_leaves_the_index_and_then_goes(site: Site) -> None:
     await site.run({"a": "one", "b": "two"})
     await site.run({}, drops=("a",))
@@ -225,6 +281,72 @@ async def test_an_older_reading_never_replaces_a_newer_one(site: Site) -> None:
 
     assert await site.commit(hold, "a", "one") == "older"
     assert await site.read("page:one") == newest
+
+
+async def test_a_page_that_a_newer_run_found_hidden_is_not_published_by_an_older_reading(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+    full = await site.begin(Item(id="a"), Item(id="b"))
+    site.clock.time += 60
+    await site.end(await site.begin(drops=("a",), of_page="a"))
+
+    site.clock.time -= 30
+    assert await site.commit(full, "a", "one") == "older"
+    await site.end(full)
+
+    assert await site.index() == ["two"]
+    assert await site.read("page:one") is None
+
+
+async def test_a_new_page_that_a_newer_run_found_hidden_is_not_published_by_an_older_reading(site: Site) -> None:
+    full = await site.begin(Item(id="a"))
+    site.clock.time += 60
+    await site.end(await site.begin(drops=("a",), of_page="a"))
+
+    site.clock.time -= 30
+    assert await site.commit(full, "a", "one") == "older"
+
+
+async def test_a_page_that_was_hidden_is_published_by_a_newer_reading(site: Site) -> None:
+    await site.run({"a": "one"})
+    await site.run({}, drops=("a",))
+    await site.run({"a": "one"})
+
+    assert await site.index() == ["one"]
+
+
+async def test_a_page_that_was_read_after_it_was_seen_hidden_stays(site: Site) -> None:
+    await site.run({"a": "one"})
+    full = await site.begin(drops=("a",))
+    alone = await site.begin(Item(id="a"), of_page="a")
+    await site.commit(alone, "a", "one")
+    await site.end(alone)
+    await site.end(full)
+
+    assert await site.index() == ["one"]
+
+
+async def test_which_pages_were_hidden_is_forgotten_with_the_runs_of_the_time(site: Site, kv: Kv) -> None:
+    await site.run({}, drops=("a",))
+    site.clock.time += 3 * 86_400 + 1
+    await site.run({}, drops=("b",))
+
+    assert await kv.command("ZRANGE", site.keys.hidden, 0, -1) == ["b"]
+
+
+async def test_a_staged_page_never_replaces_a_newer_reading(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+    full = await site.begin(Item(id="a"), Item(id="b"), moving=("a", "b"))
+    assert await site.commit(full, "a", "two") == "staged"
+    alone = await site.begin(Item(id="a"), of_page="a")
+    await site.commit(alone, "a", "one")
+    newest = await site.read("page:one")
+    await site.end(alone)
+    await site.commit(full, "b", "three")
+    await site.end(full)
+
+    assert sorted(await site.index()) == ["one", "three"]
+    assert await site.read("page:one") == newest
+    assert await site.kv.command("KEYS", "site:sync:staged*") == []
 
 
 async def test_a_zombie_publishes_nothing(site: Site) -> None:
@@ -286,6 +408,28 @@ async def test_a_staged_bundle_whose_slug_is_not_given_up_is_forgotten_with_its_
     assert (await site.memory.everything()).overdue == {"b"}
 
 
+async def test_the_index_names_a_page_whose_new_slug_was_not_given_up_where_it_stands(site: Site) -> None:
+    await site.run({"a": "one", "b": "two"})
+    hold = await site.begin(Item(id="b"), Item(id="c"), moving=("a",))
+
+    assert await site.commit(hold, "b", "one") == "staged"
+    await site.commit(hold, "c", "three")
+    await site.end(hold)
+
+    assert await site.index() == ["one", "two", "three"]
+
+
+async def test_a_publication_larger_than_a_request_moves_and_removes_all_the_same(site: Site) -> None:
+    await site.run({"a": "one", "b": "two", "c": "three"})
+    site.kv.max_request_bytes = 300
+    await site.run({"a": "new"}, moving=("a",), drops=("b",))
+
+    assert sorted(await site.index()) == ["new", "three"]
+    assert await site.read("redirects") == {"one": "new"}
+    assert [await site.read(f"page:{slug}") for slug in ("one", "two")] == [None, None]
+    assert sorted((await site.memory.everything()).kept) == ["a", "c"]
+
+
 async def test_an_index_larger_than_a_request_is_published_in_one_instant_all_the_same(
     site: Site, upstash: UpstashStandIn
 ) -> None:
@@ -296,6 +440,37 @@ async def test_an_index_larger_than_a_request_is_published_in_one_instant_all_th
     assert len(await site.index()) == 10
     assert await site.kv.command("TTL", "site:pages:index") == -1
     assert await site.kv.command("KEYS", "*carried*") == []
+
+
+async def test_an_index_page_that_is_too_large_for_one_value_gets_fewer_rows(site: Site) -> None:
+    site.publisher = site.publishing(200)
+    pages = {f"{number:03}": f"page-{number}" for number in range(10)}
+    await site.run(pages)
+
+    keys = await site.index_keys()
+    texts = [await site.kv.command("GET", f"site:{key}") for key in keys]
+    assert max(len(text) for text in texts) <= 200
+    assert await site.index() == list(pages.values())
+    assert [len(json.loads(text)["items"]) for text in texts] == [3, 3, 3, 1]
+    assert {json.loads(text)["total"] for text in texts} == {10}
+
+
+async def test_only_the_page_of_a_cut_index_that_changed_is_written_again(site: Site) -> None:
+    site.publisher = site.publishing(200)
+    await site.run({f"{number:03}": f"page-{number}" for number in range(10)})
+    await site.kv.command("SET", "site:pages:index:2", '{"items":[],"untouched":true}')
+    await site.run({"009": "page-nine"}, moving=("009",))
+
+    assert "untouched" in await site.read("pages:index:2")
+    assert [item["slug"] for item in (await site.read("pages:index:4"))["items"]] == ["page-nine"]
+
+
+async def test_a_row_that_is_too_large_for_any_index_page_stands_on_one_by_itself(site: Site) -> None:
+    site.publisher = site.publishing(50)
+    await site.run({"a": "one", "b": "two"})
+
+    assert len(await site.index_keys()) == 2
+    assert await site.index() == ["one", "two"]
 
 
 async def test_a_zombie_publishes_no_index(site: Site) -> None:

@@ -1,11 +1,13 @@
 """Runs as KV keeps them: joining, claims, and what a late or repeated delivery may change (nothing)."""
 
+import json
+
 import pytest
 
 from lib.errors import TakenOver
 from lib.model import Ask, Item
 from lib.store.kv import Kv
-from lib.store.runs import Begun, Hold, Runs
+from lib.store.runs import Begun, Hold, Runs, warning_facts
 from tests.store.conftest import Clock
 
 ALIVE = 600.0
@@ -24,7 +26,7 @@ async def under_way(runs: Runs, clock: Clock) -> None:
 async def planned(runs: Runs, clock: Clock, *ids: str) -> Hold:
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     hold = (await begin(runs, clock)).hold
-    await runs.write_plan(hold, [Item(id=id, slug=id) for id in ids], {"listed": len(ids)}, [], [])
+    await runs.write_plan(hold, [Item(id=id, slug=id) for id in ids], {"listed": len(ids)}, [], {})
     return hold
 
 
@@ -211,11 +213,11 @@ async def test_a_lane_that_comes_before_the_plan_is_called_when_it_stands(runs: 
     planner = (await begin(runs, clock)).hold
 
     assert (await begin(runs, clock, lane="1")).outcome == "early"
-    assert await runs.write_plan(planner, [Item(id="a")], {}, [], []) == ["1"]
+    assert await runs.write_plan(planner, [Item(id="a")], {}, [], {}) == ["1"]
     assert (await begin(runs, clock, number=1, lane="1")).outcome == "go"
 
 
-async def test_a_plan_of_many_items_is_written_in_parts(runs: Runs, clock: Clock) -> None:
+async def test_a_plan_of_many_items_is_claimed_a_few_at_a_time(runs: Runs, clock: Clock) -> None:
     hold = await planned(runs, clock, *(f"{n:03}" for n in range(450)))
 
     claimed = await runs.claim(hold, 8, [], clock.time + 60)
@@ -230,9 +232,9 @@ async def test_a_plan_whose_answer_was_lost_is_written_once_more_without_harm(ru
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     hold = (await begin(runs, clock)).hold
     assert (await begin(runs, clock, lane="1")).outcome == "early"
-    first = await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], [])
+    first = await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], {})
 
-    assert await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], []) == first == ["1"]
+    assert await runs.write_plan(hold, [Item(id="a")], {"listed": 1}, [], {}) == first == ["1"]
 
 
 async def test_a_plan_that_was_begun_leaves_nothing_to_the_one_that_is_made_instead(
@@ -241,17 +243,17 @@ async def test_a_plan_that_was_begun_leaves_nothing_to_the_one_that_is_made_inst
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     dead = (await begin(runs, clock)).hold
     many = [Item(id=f"{n:03}") for n in range(201)]
-    first_part: list[str | int | float] = ["0", dead.token, "1", "0", 60, 0, 1, 1, "m", "d", "x", "{}"]
-    await kv.script("plan", ["site:sync:run:r1"], first_part)
+    first_part: list[str | int | float] = ["0", dead.token, "1", "0", 60, 0, 0, 1, 2, "m", "d", 1.0, "x", "{}"]
+    await kv.script("plan", ["site:sync:run:r1", "site:sync:hidden"], first_part)
     hold = (await begin(runs, clock)).hold
 
-    await runs.write_plan(hold, many, {}, ["moving"], [])
+    await runs.write_plan(hold, many, {}, ["moving"], {})
 
     assert await kv.command("SMEMBERS", "site:sync:run:r1:vacating") == ["moving"]
-    assert await kv.command("SMEMBERS", "site:sync:run:r1:drops") == []
+    assert await kv.command("HGETALL", "site:sync:run:r1:drops") == {}
     assert await kv.command("HEXISTS", "site:sync:run:r1:plan", "x") == 0
     with pytest.raises(TakenOver):
-        await runs.write_plan(dead, [], {}, [], ["d"])
+        await runs.write_plan(dead, [], {}, [], {"d": 0.0})
 
 
 async def test_putting_back_twice_is_putting_back_once(runs: Runs, clock: Clock) -> None:
@@ -319,8 +321,8 @@ async def test_the_backup_way_goes_on_with_a_plan_that_rests_and_gives_it_back(r
 
     assert (here.outcome, back.outcome) == ("go", "go")
     with pytest.raises(TakenOver):
-        await runs.write_plan(here.hold, [], {}, [], [])
-    assert await runs.write_plan(back.hold, [Item(id="a")], {}, [], []) == []
+        await runs.write_plan(here.hold, [], {}, [], {})
+    assert await runs.write_plan(back.hold, [Item(id="a")], {}, [], {}) == []
 
 
 async def test_a_refused_message_takes_its_run_back(runs: Runs, clock: Clock) -> None:
@@ -336,3 +338,38 @@ async def test_a_run_that_has_begun_is_not_taken_back(runs: Runs, clock: Clock) 
 
     with pytest.raises(TakenOver):
         await runs.forget("r1")
+
+
+@pytest.mark.parametrize("how", ["asked for", "begun by its message", "following another"])
+async def test_only_the_newest_runs_are_listed_however_one_comes(runs: Runs, clock: Clock, kv: Kv, how: str) -> None:
+    if how == "following another":
+        await under_way(runs, clock)
+        await runs.ask("r2", Ask(), clock.time + ALIVE)
+    older = [word for number in range(300) for word in (number, f"old-{number}")]
+    await kv.command("ZADD", "site:sync:runs", *older)
+
+    if how == "asked for":
+        await runs.ask("new", Ask(), clock.time + ALIVE)
+    elif how == "begun by its message":
+        await runs.begin("new", "0", 0, Ask(), clock.time + ALIVE)
+    else:
+        await runs.end("r1", "delivered", {}, "new", clock.time + ALIVE)
+
+    listed = await kv.command("ZRANGE", "site:sync:runs", 0, -1)
+    assert (len(listed), "new" in listed, "old-0" in listed) == (200, True, False)
+
+
+def test_a_plan_with_very_many_warnings_keeps_the_first() -> None:
+    facts = warning_facts([f"warning {number}" for number in range(60)])
+
+    assert (len(json.loads(str(facts["warnings"]))), facts["warned"]) == (50, 60)
+
+
+async def test_a_warning_after_very_many_is_counted(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
+    await runs.note("r1", warning_facts([f"warning {number}" for number in range(60)]))
+    await runs.note("r1", warning_facts(["one more"], await runs.read("r1")))
+
+    run = await runs.read("r1")
+    assert run is not None
+    assert run.told_warnings[49:] == ["warning 49", "… and 11 more"]

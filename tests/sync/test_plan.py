@@ -14,6 +14,7 @@ MINUTE = "2026-05-01T10:00:00.000Z"
 LATER = "2026-05-01T10:05:00.000Z"
 WITHIN_THE_MINUTE = 1_777_629_630.0  # 10:00:30
 AFTER_THE_MINUTE = 1_777_629_700.0  # 10:01:40
+SEEN = AFTER_THE_MINUTE + 60
 
 
 def row(id: str, **more: Any) -> Row:
@@ -27,6 +28,7 @@ def row(id: str, **more: Any) -> Row:
         "published": True,
         "visibility": "public",
         "paused": False,
+        "fingerprint": "f",
         "page": msgspec.Raw(b"{}"),
         "read_at": AFTER_THE_MINUTE,
         "began_at": AFTER_THE_MINUTE,
@@ -44,6 +46,7 @@ def kept(id: str, **more: Any) -> Kept:
         "read_at": AFTER_THE_MINUTE,
         "began_at": AFTER_THE_MINUTE,
         "digest": "d",
+        "fingerprint": "f",
         "rank": None if "parent" in more else Rank(id=id, created=MINUTE),
     }
     return Kept(**facts | more)
@@ -78,6 +81,10 @@ def test_an_edited_page_is_due() -> None:
     assert due(make(listed(row("a", edited=LATER)), known({"a": kept("a")}), Watched())) == ["a"]
 
 
+def test_a_page_whose_properties_show_something_else_is_due_though_its_time_has_not_moved() -> None:
+    assert due(make(listed(row("a", fingerprint="g")), known({"a": kept("a")}), Watched())) == ["a"]
+
+
 def test_a_page_that_was_read_within_the_minute_of_its_edit_is_due_again() -> None:
     plan = make(listed(row("a")), known({"a": kept("a", read_at=WITHIN_THE_MINUTE)}), Watched())
 
@@ -103,11 +110,19 @@ def test_a_forced_run_reads_what_was_read_before_it_was_asked_for() -> None:
 def test_a_draft_is_dropped_with_what_stands_below_it() -> None:
     pages = {"a": kept("a", children=["c"]), "c": kept("c", parent="a", slug="a/c")}
 
-    plan = make(listed(row("a", published=False)), known(pages), Watched())
+    plan = make(listed(row("a", published=False, began_at=SEEN)), known(pages), Watched())
 
-    assert plan.drops == ["a"]
+    assert plan.drops == {"a": SEEN}
     assert plan.moving == ["a", "c"]
     assert plan.items == []
+
+
+def test_a_draft_that_is_not_published_is_noted_only_by_a_run_of_it() -> None:
+    draft = listed(row("a", published=False, began_at=SEEN))
+
+    assert make(draft, known({}), Watched()).drops == {}
+    alone = make(draft, known({}), Watched(), focus=["a"])
+    assert (alone.drops, alone.dropping) == ({"a": SEEN}, 0)
 
 
 def test_a_missing_row_is_dropped_only_when_it_is_proven_to_be_gone() -> None:
@@ -115,8 +130,8 @@ def test_a_missing_row_is_dropped_only_when_it_is_proven_to_be_gone() -> None:
     listing = listed(row("a"))
 
     assert missing(listing, memory) == {"pages": ["b"]}
-    assert make(listing, memory, Watched()).drops == []
-    assert make(listing, memory, Watched(), gone={"b"}).drops == ["b"]
+    assert make(listing, memory, Watched()).drops == {}
+    assert make(listing, memory, Watched(), gone={"b": SEEN}).drops == {"b": SEEN}
 
 
 def test_a_listing_that_is_not_whole_misses_nothing() -> None:
@@ -223,9 +238,9 @@ def test_a_child_page_that_notion_does_not_show_any_more_is_dropped_with_what_st
         "d": kept("d", parent="c", slug="a/c/d"),
     }
 
-    plan = make(listed(row("a")), known(pages), Watched(pages={"c": None, "d": None}))
+    plan = make(listed(row("a")), known(pages), Watched(pages={"c": None, "d": None}, began_at=SEEN))
 
-    assert plan.drops == ["a/c", "c/d"]
+    assert plan.drops == {"a/c": SEEN, "c/d": SEEN}
     assert plan.moving == ["c", "d"]
     assert due(plan) == ["a"]
 
@@ -287,7 +302,7 @@ def test_copies_are_due_when_the_page_of_their_lost_original_was_published_meanw
 def test_copies_are_due_in_the_run_that_drops_the_row_of_their_original() -> None:
     pages = {"a": kept("a", copied={"o": "b"}), "b": kept("b", originals=["o"])}
 
-    assert due(make(listed(row("a")), known(pages), Watched(), gone={"b"})) == ["a"]
+    assert due(make(listed(row("a")), known(pages), Watched(), gone={"b": SEEN})) == ["a"]
 
 
 def _title(text: str) -> dict[str, Any]:
@@ -317,3 +332,93 @@ def test_what_the_watches_have_seen_is_not_asked_for_again() -> None:
     assert (item.children, item.seen) == (["b", "c"], ["b"])
     [forced] = [item for item in make(listed(row("a")), known(pages), Watched(), forced_at=2e9).items if item.id == "a"]
     assert forced.seen == []
+
+
+def test_what_is_not_looked_at_counts_as_unchanged_if_it_is_published() -> None:
+    pages = {id: kept(id) for id in ("same", "paused", "draft")} | {"c": kept("c", parent="same", slug="same/c")}
+    pages |= {"under": kept("under", parent="paused", slug="paused/under"), "post": kept("post", source="posts")}
+    pages["paused"] = kept("paused", children=["under"])
+    rows = [row("same"), row("paused", paused=True), row("draft", published=False), row("new", paused=True)]
+
+    plan = make(listed(*rows), known(pages), Watched())
+
+    assert (plan.unchanged, plan.listed, plan.items) == (4, 4, [])
+
+
+def test_a_draft_takes_no_slug_and_is_dropped_only_if_it_was_published() -> None:
+    plan = make(
+        listed(row("a", published=False, wanted="home"), row("b", wanted="home", created=LATER)), known({}), Watched()
+    )
+
+    assert [(item.id, item.slug) for item in plan.items] == [("b", "home")]
+    assert len(plan.drops) == 0
+
+
+def test_a_page_that_no_listing_showed_keeps_its_slug_against_an_older_one() -> None:
+    memory = known({"b": kept("b", slug="home", created=LATER)})
+
+    [item] = make(listed(row("a", wanted="home"), whole=False), memory, Watched()).items
+
+    assert item.slug == "home-aaaaaaaa"
+
+
+def test_the_slug_of_a_page_that_goes_is_free_in_the_same_run() -> None:
+    memory = known({"b": kept("b", slug="home", children=["c"]), "c": kept("c", parent="b", slug="home/c")})
+
+    plan = make(listed(row("a", wanted="home"), row("b", published=False)), memory, Watched())
+
+    assert [item.slug for item in plan.items] == ["home"]
+    assert plan.moving == ["b", "c"]
+
+
+def test_nothing_is_read_under_a_page_that_goes_nor_in_a_source_that_is_not_listed() -> None:
+    pages = {"a": kept("a", children=["c", "unknown"]), "c": kept("c", parent="a", slug="a/c", children=["d"])}
+    pages |= {"d": kept("d", parent="c", slug="a/c/d"), "p": kept("p", source="posts", children=["q"])}
+    pages["q"] = kept("q", parent="p", slug="p/q", source="posts")
+
+    plan = make(listed(row("a", published=False)), known(pages, overdue=("a", "c", "d", "q")), Watched())
+
+    assert plan.items == []
+    assert plan.moving == ["a", "c", "d"]
+
+
+def test_pages_that_name_each_other_as_children_do_not_hold_the_plan_up() -> None:
+    pages = {"a": kept("a", children=["b"]), "b": kept("b", parent="a", slug="a/b", children=["a", "b"])}
+
+    assert make(listed(row("a", published=False)), known(pages), Watched()).moving == ["a", "b"]
+
+
+def test_an_item_brings_along_what_its_reading_needs_and_nothing_has_to_be_asked_twice() -> None:
+    databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, AFTER_THE_MINUTE, "digest of d")}
+    pages = {"a": kept("a", children=["c"], databases=["d"], visibility="members"), "r": kept("r")}
+    pages["c"] = kept("c", parent="a", slug="a/c", visibility="members")
+    child = {"id": "c", "last_edited_time": LATER, "properties": {"title": _title("c")}}
+    watched = Watched(read_at=5.0, began_at=6.0, pages={"c": child}, changed_databases={"d"})
+    rows = [
+        row("a", visibility="members"),
+        row("r", edited=LATER, page=msgspec.Raw(b'{"id":"r"}'), read_at=3.0, began_at=4.0),
+    ]
+
+    a_row, a_child, a_database = make(listed(*rows), known(pages, databases=databases), watched).items
+
+    assert (a_row.source, a_row.visibility, bytes(a_row.page)) == ("pages", "public", b'{"id":"r"}')
+    assert (a_row.read_at, a_row.began_at) == (3.0, 4.0)
+    assert (a_child.source, a_child.visibility, msgspec.json.decode(a_child.page)) == ("pages", "members", child)
+    assert (a_child.read_at, a_child.began_at) == (5.0, 6.0)
+    assert (a_database.title, a_database.data_source_ids, a_database.digest) == ("D", ["s"], "digest of d")
+
+
+def test_a_child_page_that_nobody_looked_at_is_asked_for_when_it_is_read() -> None:
+    pages = {"a": kept("a", began_at=2e9, children=["c"]), "c": kept("c", parent="a", slug="a/c")}
+
+    [item] = make(listed(row("a")), known(pages), Watched(read_at=5.0, began_at=6.0), forced_at=1.9e9).items
+
+    assert (item.id, bytes(item.page), item.read_at, item.began_at) == ("c", b"null", 0.0, 0.0)
+
+
+def test_the_slug_of_a_row_that_is_gone_is_free_in_the_same_run() -> None:
+    memory = known({"b": kept("b", slug="home")})
+
+    [item] = make(listed(row("a", wanted="home")), memory, Watched(), gone={"b": SEEN}).items
+
+    assert item.slug == "home"

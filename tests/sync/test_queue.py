@@ -1,5 +1,6 @@
-"""What QStash's log says of a message, and that nobody waits for it."""
+"""What QStash is sent and what its answers mean; its log of a message, and that nobody waits for it."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,9 +9,12 @@ import pytest
 import respx
 
 from lib.config import Config
-from lib.sync.queue import Delivery, Queue
+from lib.errors import QueueRefused
+from lib.model import Ask
+from lib.sync.queue import Delivery, Message, Notice, Queue
 
 LOGS = "https://qstash.upstash.io/v2/logs"
+PUBLISH = "https://qstash.upstash.io/v2/publish/"
 
 
 @pytest.fixture
@@ -57,3 +61,68 @@ async def test_a_log_that_says_nothing_is_no_trouble(queue: Queue, answer: httpx
     respx.get(LOGS).mock(side_effect=[answer])
 
     assert await queue.delivery("msg_1") is None
+
+
+def message(lane: int) -> Message:
+    return Message("run_1", str(lane), 0, Ask(), "2026-01-01T00:00:00.000+00:00")
+
+
+@respx.mock
+async def test_several_messages_go_as_one_batch_and_keep_their_order(queue: Queue) -> None:
+    route = respx.post("https://qstash.upstash.io/v2/batch").respond(
+        json=[{"messageId": "msg_0"}, {"messageId": "msg_1"}, {"messageId": "msg_2", "deduplicated": True}]
+    )
+
+    assert await queue.publish([message(lane) for lane in range(3)]) == ["msg_0", "msg_1", "msg_2"]
+
+    (call,) = route.calls
+    sent = json.loads(call.request.content)
+    assert [one["headers"]["Upstash-Deduplication-Id"] for one in sent] == ["run_1-0-0", "run_1-1-0", "run_1-2-0"]
+    assert {one["destination"] for one in sent} == {"https://sync.example/api/sync/worker"}
+
+
+@respx.mock
+async def test_what_lets_qstash_through_deployment_protection_goes_with_every_call(environ: dict[str, str]) -> None:
+    route = respx.post(url__startswith=PUBLISH).respond(json={"messageId": "msg_1"})
+    async with httpx.AsyncClient() as http:
+        protected = Queue(Config.read(environ | {"VERCEL_AUTOMATION_BYPASS_SECRET": "bypass"}), http)
+        await protected.publish([message(0)])
+        await protected.publish([Notice("run_1")])
+
+    worker, notice = (call.request.headers for call in route.calls)
+    assert worker["Upstash-Forward-x-vercel-protection-bypass"] == "bypass"
+    assert worker["Upstash-Failure-Callback-Forward-x-vercel-protection-bypass"] == "bypass"
+    assert notice["Upstash-Forward-x-vercel-protection-bypass"] == "bypass"
+
+
+@respx.mock
+async def test_without_deployment_protection_no_bypass_is_sent(queue: Queue) -> None:
+    route = respx.post(url__startswith=PUBLISH).respond(json={"messageId": "msg_1"})
+
+    await queue.publish([message(0)])
+
+    assert not [name for name in route.calls.last.request.headers if "bypass" in name]
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (httpx.Response(429, headers={"RateLimit-Limit": "1000"}), r"daily message limit \(1000\)"),
+        (httpx.Response(429, headers={"Burst-RateLimit-Limit": "10"}), "no more messages at this moment"),
+        (httpx.Response(401, text='{"error": "invalid token"}'), "refused the message: .*401.*invalid token"),
+        (httpx.ConnectTimeout("slow"), r"out of reach \(ConnectTimeout\)"),
+        (httpx.Response(200, json={}), r"out of reach \(KeyError\)"),
+        (httpx.Response(200, text="<html>"), r"out of reach \(JSONDecodeError\)"),
+    ],
+)
+async def test_a_message_that_qstash_does_not_take_has_a_reason_and_a_way_out(
+    queue: Queue, answer: httpx.Response | Exception, reason: str
+) -> None:
+    route = respx.post(url__startswith=PUBLISH).mock(side_effect=[answer])
+
+    with pytest.raises(QueueRefused, match=reason) as refusal:
+        await queue.publish([message(0)])
+
+    assert "GET /api/sync runs the sync without QStash" in str(refusal.value)
+    assert route.call_count == 1

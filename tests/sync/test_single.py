@@ -43,7 +43,7 @@ async def test_a_page_that_notion_knows_neither_as_page_nor_as_block_is_gone() -
 
     found = await look(notion, {ID: ROW}, "about")
 
-    assert found.gone == {ID}
+    assert list(found.gone) == [ID]
     assert notion.asked == [f"pages/{ID}", f"blocks/{ID}"]
 
 
@@ -63,5 +63,5 @@ async def test_what_was_found_out_before_is_not_asked_again() -> None:
     notion: Any = Notion({})
     survey = PageSurvey(notion, Known({ID: ROW}, (), {}, {}, {}), {"pages": "ref"}, progress, ID, now=lambda: 100.0)
 
-    assert (await survey.look()).gone == {ID}
+    assert (await survey.look()).gone == {ID: 1.0}
     assert notion.asked == []

@@ -59,8 +59,11 @@ def test_an_event_of_a_source_asks_for_the_source(kind: str) -> None:
     assert asks(kind, "ds", "db") == [Ask(source="posts")]
 
 
-def test_a_changed_schema_asks_for_everything_again_for_no_row_shows_it() -> None:
-    assert asks("data_source.schema_updated", "ds", "db") == [Ask(source="posts", force=True)]
+def test_a_changed_schema_asks_for_the_source_whose_rows_show_it() -> None:
+    assert asks("data_source.schema_updated", "ds", "db") == [Ask(source="posts")]
+
+
+def test_a_changed_schema_of_a_child_database_asks_for_it_again_for_no_row_shows_all_of_it() -> None:
     assert asks("data_source.schema_updated", "unknown", "inner") == [Ask(page="inner", force=True)]
     assert asks("data_source.schema_updated", "unknown", "row") == [Ask(page="row")]
 

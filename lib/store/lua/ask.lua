@@ -6,6 +6,7 @@
 local root, id, now, aliveUntil, exclusive, force, source, ttl, silence = unpack(ARGV, 1, 9)
 local active, runs = KEYS[1], KEYS[2]
 -- include follow_up
+-- include list_run
 
 local current = exclusive == '1' and redis.call('GET', active)
 if current and current ~= id then
@@ -30,6 +31,5 @@ end
 if exclusive == '1' then redis.call('SET', active, id) end
 redis.call('HSET', root .. id, unpack(ARGV, 10))
 redis.call('EXPIRE', root .. id, ttl)
-redis.call('ZADD', runs, now, id)
-redis.call('ZREMRANGEBYRANK', runs, 0, -201)
+listRun(runs, id, now)
 return {'new', id, '', 0}

@@ -7,6 +7,7 @@
 local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl = unpack(ARGV, 1, 10)
 local active, runs = KEYS[1], KEYS[2]
 -- include follow_up
+-- include list_run
 local run = root .. id
 
 local status = redis.call('HGET', run, 'status')
@@ -25,7 +26,7 @@ end
 
 if not status then
   redis.call('HSET', run, unpack(ARGV, 11))
-  redis.call('ZADD', runs, now, id)
+  listRun(runs, id, now)
 elseif status ~= 'pending' and status ~= 'active' then
   return {'ended', '', unpack(redis.call('HGETALL', run))}
 end
@@ -36,7 +37,10 @@ local planner = redis.call('HGET', run, 'planner')
 local handed = (lane == 'here' and redis.call('HGET', run, 'planRests') == '1') or (lane ~= 'here' and planner == 'here')
 if not planner or handed then redis.call('HSET', run, 'planner', lane) end
 if redis.call('HGET', run, 'phase') == 'plan' and redis.call('HGET', run, 'planner') ~= lane then
-  if lane ~= 'here' then redis.call('SADD', run .. ':waiting', lane) end -- the backup way is called by its owner
+  if lane ~= 'here' then -- the backup way is called by its owner
+    redis.call('SADD', run .. ':waiting', lane)
+    redis.call('EXPIRE', run .. ':waiting', ttl)
+  end
   return {'early', '', unpack(redis.call('HGETALL', run))}
 end
 

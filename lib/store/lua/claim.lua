@@ -1,12 +1,12 @@
 -- Claims up to `count` items that are due: exclusive, until `expires`, under the slice's token. What this slice claimed
 -- before and does not know of (the answer was lost) is handed out first. KEYS the run. ARGV as named below, then the ids
 -- in hand. Answers "lost", or {items left in all, when the next one nobody works on is due (-1: none), payload, …}.
-local lane, token, now, expires, count = unpack(ARGV, 1, 5)
+local lane, token, now, expires, count, ttl = unpack(ARGV, 1, 6)
 local run = KEYS[1]
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 
 local inHand = {}
-for i = 6, #ARGV do inHand[ARGV[i]] = true end
+for i = 7, #ARGV do inHand[ARGV[i]] = true end
 local answer = {0, -1}
 local function take(id)
   local payload = redis.call('HGET', run .. ':plan', id)
@@ -27,6 +27,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', run .. ':due', '-inf', now, 'LIM
   if not inHand[id] then take(id) end
 end
 
+redis.call('EXPIRE', run .. ':claims', ttl)
 local left = redis.call('ZRANGE', run .. ':due', 0, 127, 'WITHSCORES')
 answer[1] = redis.call('ZCARD', run .. ':due')
 for i = 1, #left, 2 do

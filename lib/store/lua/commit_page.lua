@@ -2,14 +2,14 @@
 -- A slug that another page still owns, but will leave in this run, is taken when the run's index is published: until
 -- then the bundle is staged. Child pages that leave their slugs with this publication are named as `leaving`; those that
 -- are read after it have their slugs reserved. KEYS as named below. ARGV as named below (`tokens` and `lacking` as
--- nameFiles takes them), then the ids of the leaving, then new items (id, payload, slug or "", …).
--- Answers done, older (a newer reading stands in KV), staged, taken (by a page that stays), repeated (this page is no
+-- nameFiles takes them), then the ids of the leaving, the warnings as JSON, and new items (id, payload, slug or "", …).
+-- Answers done, older (a newer reading stands in KV, or found the page hidden), staged, taken (by a page that stays), repeated (this page is no
 -- concern of the slice any more: this very call came through before and its answer was lost, or its claim expired), or lost
 -- (the whole lane).
 local lane, token, id, slug, source, head, parts, beganAt, kept, meta, ttl = unpack(ARGV, 1, 11)
-local warnings, leaving, tokens, lacking = unpack(ARGV, 12, 15)
+local leaving, warnings, mostWarnings, tokens, lacking = unpack(ARGV, 12, 16)
 local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged, prepared = unpack(KEYS)
-local files, named, uncopied = unpack(KEYS, 13)
+local files, named, uncopied, hidden = unpack(KEYS, 13)
 -- include name_files
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
@@ -20,7 +20,8 @@ end
 
 local before = redis.call('HGET', keptKey, id)
 -- The member is found as text: decoding it here would turn its empty lists into objects.
-local newer = before and tonumber(string.match(before, '"began_at":([%d%.eE+]+)')) > tonumber(beganAt)
+local newest = before and string.match(before, '"began_at":([%d%.eE+]+)') or 0
+local newer = math.max(tonumber(newest), tonumber(redis.call('ZSCORE', hidden, id) or 0)) > tonumber(beganAt)
 local outcome = newer and 'older' or 'done'
 
 if outcome == 'done' and head ~= '' then
@@ -80,8 +81,9 @@ if outcome ~= 'older' and head ~= '' then
   redis.call('HINCRBY', run, 'written', 1)
 end
 
-local itemsFrom = 16 + tonumber(leaving)
-for i = 16, itemsFrom - 1 do redis.call('SADD', run .. ':vacating', ARGV[i]) end
+local warningsFrom = 17 + tonumber(leaving)
+local itemsFrom = warningsFrom + tonumber(warnings)
+for i = 17, warningsFrom - 1 do redis.call('SADD', run .. ':vacating', ARGV[i]) end
 if leaving ~= '0' then redis.call('EXPIRE', run .. ':vacating', ttl) end
 for i = itemsFrom, #ARGV, 3 do
   local fresh = redis.call('SISMEMBER', run .. ':done', ARGV[i]) == 0
@@ -94,9 +96,11 @@ for i = itemsFrom, #ARGV, 3 do
   end
 end
 
-if warnings ~= '' then
-  local said = redis.call('HGET', run, 'warnings') or '[]'
-  redis.call('HSET', run, 'warnings', (said == '[]' and '[' or string.sub(said, 1, -2) .. ',') .. warnings .. ']')
+for i = warningsFrom, itemsFrom - 1 do
+  if redis.call('HINCRBY', run, 'warned', 1) <= tonumber(mostWarnings) then
+    local said = redis.call('HGET', run, 'warnings') or '[]'
+    redis.call('HSET', run, 'warnings', (said == '[]' and '[' or string.sub(said, 1, -2) .. ',') .. ARGV[i] .. ']')
+  end
 end
 
 redis.call('SREM', overdue, id)

@@ -3,6 +3,7 @@
 -- Answers {outcome, follow-up run's id, its force, its source}; outcome: ended, or repeated where it had ended before.
 local root, id, status, now, aliveUntil, nextId, follow, ttl, triggeredAt = unpack(ARGV, 1, 9)
 local active, runs = KEYS[1], KEYS[2]
+-- include list_run
 local run = root .. id
 
 local before, already = unpack(redis.call('HMGET', run, 'status', 'followUpRun'))
@@ -27,5 +28,5 @@ redis.call('HSET', run, 'followUpRun', nextId)
 redis.call('HSET', root .. nextId, 'runId', nextId, 'status', 'pending', 'phase', 'plan', 'force', force,
   'source', source or '', 'page', '', 'triggeredAt', triggeredAt, 'aliveUntil', aliveUntil)
 redis.call('EXPIRE', root .. nextId, ttl)
-redis.call('ZADD', runs, now, nextId)
+listRun(runs, nextId, now)
 return {'ended', nextId, force, source or ''}

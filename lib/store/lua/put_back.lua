@@ -1,7 +1,8 @@
 -- Ends a claim without a result. With a payload the item is due again at `dueAt`; without one it is given up, noted in
--- the run's errors, and stays due for the next run; or it is gone, and `drop` is unpublished when the run ends.
+-- the run's errors, and stays due for the next run; or it was gone at `now` (epoch seconds), and `drop` is unpublished when
+-- the run ends.
 -- KEYS run, overdue. ARGV as named below. Answers done, repeated or lost, as for a page that is published.
-local lane, token, id, payload, dueAt, problem, ttl, drop = unpack(ARGV)
+local lane, token, id, payload, dueAt, problem, ttl, drop, now = unpack(ARGV)
 local run, overdue = unpack(KEYS)
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
@@ -15,8 +16,9 @@ end
 redis.call('ZREM', run .. ':due', id)
 redis.call('HDEL', run .. ':plan', id)
 redis.call('SADD', run .. ':done', id)
+redis.call('EXPIRE', run .. ':done', ttl)
 if drop ~= '' then
-  redis.call('SADD', run .. ':drops', drop)
+  redis.call('HSET', run .. ':drops', drop, now)
   redis.call('EXPIRE', run .. ':drops', ttl)
   redis.call('HINCRBY', run, 'dropping', 1)
   redis.call('HINCRBY', run, 'synced', 1)

@@ -10,7 +10,13 @@ if due == '' then redis.call('ZREM', uncopied, name) else redis.call('ZADD', unc
 if text == '' then return 'done' end
 redis.call('HSET', memory, id, after)
 redis.call('SET', bundle, text)
-for i = 1, tonumber(parts) do redis.call('RENAME', staged .. ':part:' .. i, bundle .. ':part:' .. i) end
+for i = 1, tonumber(parts) do
+  local part = bundle .. ':part:' .. i
+  if redis.call('EXISTS', staged .. ':part:' .. i) == 1 then -- else this very call came through before
+    redis.call('RENAME', staged .. ':part:' .. i, part)
+    redis.call('PERSIST', part) -- what is renamed takes its expiry along
+  end
+end
 if meta ~= '' then
   redis.call('HSET', metas, id, meta)
   redis.call('HINCRBY', revisions, source, 1)

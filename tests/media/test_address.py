@@ -1,0 +1,248 @@
+"""Where a hosted file is right now: an address for a while, a refusal, or a time to come back."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from lib.bundle.media import short
+from lib.errors import Hopeless, NotionAway, Refused, SyncError, TryLater, Unreadable
+from lib.media.address import PAUSES_SECONDS, Location, Locator, Wanted, wanted_of
+from lib.model import JSON
+from lib.notion.client import NotionClient
+from lib.notion.files import FileHosts
+from lib.store.media import Files, Place
+
+ID = "1c0ffee0-0000-4000-8000-000000000001"
+HOST = "files.notion.example"
+OVEN, BREAD = f"https://{HOST}/oven.jpg", f"https://{HOST}/bread.jpg"
+NOW = 1_780_000_000.0
+IN_AN_HOUR = "2026-05-28T21:26:40.000Z"
+IN_HALF_AN_HOUR = "2026-05-28T20:56:40.000Z"
+
+
+class KnownFiles:
+    """What KV says at one look after another, the last one for ever; and what is kept there."""
+
+    def __init__(self, *places: Place) -> None:
+        self.places = list(places)
+        self.fresh: tuple[str, Mapping[str, str], float] | None = None
+        self.away: float | None = None
+
+    async def find(self, holder: str, file: str, lock: str, now: float, lock_seconds: float) -> Place:
+        return self.places.pop(0) if len(self.places) > 1 else self.places[0]
+
+    async def keep_fresh(self, holder: str, lock: str, addresses: Mapping[str, str], now: float, until: float) -> None:
+        self.fresh = (holder, addresses, until)
+
+    async def keep_away(self, holder: str, seconds: float) -> None:
+        self.away = seconds
+
+
+class Notion:
+    """One holder, or why it can't be read; its clock is `behind` ours."""
+
+    def __init__(self, holder: JSON | SyncError, behind: float = 0.0) -> None:
+        self.holder, self.behind = holder, behind
+        self.asked: list[str] = []
+
+    async def get(self, path: str, query: JSON | None = None) -> JSON:
+        self.asked.append(path)
+        if isinstance(self.holder, SyncError):
+            raise self.holder
+        return self.holder
+
+    def notion_time(self, t0: float) -> float:
+        return t0 - self.behind
+
+
+def image(url: str, expires: str | None = IN_AN_HOUR) -> JSON:
+    return {
+        "type": "image",
+        "image": {"type": "file", "file": {"url": f"{url}?X-Amz-Signature=0f", "expiry_time": expires}},
+    }
+
+
+def wanted(url: str = OVEN) -> Wanted:
+    return Wanted("block", ID, short(url))
+
+
+class Stage:
+    """A locator, and the pauses it made."""
+
+    def __init__(self, files: KnownFiles, notion: Notion) -> None:
+        self.slept: list[float] = []
+        self._locator = Locator(
+            cast(Files, files),
+            FileHosts([HOST]),
+            lambda: cast(NotionClient, notion),
+            now=lambda: NOW,
+            sleep=self._sleep,
+            new_id=lambda: "lock_1",
+        )
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def locate(self, wanted: Wanted) -> Location:
+        return await self._locator.locate(wanted)
+
+
+FETCH = Place("fetch")
+UNASKED = Notion(AssertionError("nobody may ask"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["block", "page"])
+def test_an_address_names_one_holder_and_one_file(kind: str) -> None:
+    found = wanted_of({kind: ID, "file": "0123456789abcdef", "w": "640"})
+
+    assert found == Wanted(kind, ID, "0123456789abcdef")
+    assert found.holder == f"{kind}={ID}"
+
+
+async def test_a_copy_is_where_it_is_for_an_hour() -> None:
+    files = KnownFiles(Place("copied", "https://copies.example/oven.jpg"))
+
+    assert await Stage(files, UNASKED).locate(wanted()) == Location("https://copies.example/oven.jpg", 3600)
+
+
+async def test_an_address_that_is_known_may_be_kept_until_its_end() -> None:
+    files = KnownFiles(Place("fresh", OVEN, NOW + 99.9))
+
+    assert await Stage(files, UNASKED).locate(wanted()) == Location(OVEN, 99)
+
+
+async def test_an_address_at_its_end_is_not_to_be_kept() -> None:
+    files = KnownFiles(Place("fresh", OVEN, NOW - 5))
+
+    assert await Stage(files, UNASKED).locate(wanted()) == Location(OVEN, 0)
+
+
+async def test_what_notion_says_is_kept_for_all_files_of_the_holder_until_the_first_signature_is_about_to_end() -> None:
+    files = KnownFiles(FETCH)
+    notion = Notion(image(OVEN) | {"icon": {"file": {"url": BREAD, "expiry_time": IN_HALF_AN_HOUR}}})
+
+    location = await Stage(files, notion).locate(wanted())
+
+    assert location == Location(f"{OVEN}?X-Amz-Signature=0f", 1800 - 300)
+    assert notion.asked == [f"blocks/{ID}"]
+    assert files.fresh == (
+        f"block={ID}",
+        {short(OVEN): f"{OVEN}?X-Amz-Signature=0f", short(BREAD): BREAD},
+        NOW + 1800 - 300,
+    )
+
+
+@pytest.mark.parametrize(
+    ("expires", "behind", "seconds"),
+    [
+        (IN_AN_HOUR, 0.0, 3300),
+        (IN_HALF_AN_HOUR, 60.0, 1560),  # its clock is a minute behind, so the signature lives a minute longer
+        (IN_AN_HOUR, 60.0, 3300),  # none lives longer than an hour
+        (None, 0.0, 3300),
+        ("2026-05-28T20:26:41.000Z", 0.0, 1),
+        ("2026-05-28T19:26:40.000Z", 0.0, 1),
+    ],
+)
+async def test_how_long_an_address_is_good_for_is_judged_by_notions_clock(
+    expires: str | None, behind: float, seconds: int
+) -> None:
+    notion = Notion(image(OVEN, expires), behind)
+
+    assert (await Stage(KnownFiles(FETCH), notion).locate(wanted())).seconds == seconds
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        image(BREAD),
+        image(OVEN) | {"in_trash": True},
+        {"type": "divider", "divider": {}},
+        Unreadable("not shared with the integration", 404),
+    ],
+)
+async def test_that_notion_has_the_file_no_more_is_kept_too(holder: Any) -> None:
+    files = KnownFiles(FETCH)
+
+    with pytest.raises(Refused, match="does not have this file any more") as refused:
+        await Stage(files, Notion(holder)).locate(wanted())
+
+    assert refused.value.status == 404
+    assert files.fresh is not None and files.fresh[1][short(OVEN)] == ""
+
+
+async def test_a_file_that_no_published_page_has_is_not_found() -> None:
+    with pytest.raises(Refused, match="no published page") as refused:
+        await Stage(KnownFiles(Place("unknown")), UNASKED).locate(wanted())
+
+    assert refused.value.status == 404
+
+
+async def test_nobody_is_sent_to_a_host_that_is_not_notions() -> None:
+    stranger = "https://evil.example/oven.jpg"
+
+    with pytest.raises(Refused, match="NOTION_FILE_HOSTS") as refused:
+        await Stage(KnownFiles(FETCH), Notion(image(stranger))).locate(wanted(stranger))
+
+    assert refused.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("trouble", "seconds"),
+    [
+        (NotionAway("no answer from Notion", 42.0), 42.0),
+        (Hopeless("NOTION_TOKEN is revoked"), 10.0),
+    ],
+)
+async def test_while_notion_is_away_nobody_asks_again_and_the_visitor_is_told_when_to_come_back(
+    trouble: SyncError, seconds: float
+) -> None:
+    files = KnownFiles(FETCH)
+
+    with pytest.raises(TryLater, match=str(trouble)) as later:
+        await Stage(files, Notion(trouble)).locate(wanted())
+
+    assert later.value.retry_after_seconds == files.away == seconds
+
+
+async def test_a_visitor_who_comes_while_notion_is_away_is_told_how_long() -> None:
+    with pytest.raises(TryLater) as later:
+        await Stage(KnownFiles(Place("away", wait_seconds=7.5)), UNASKED).locate(wanted())
+
+    assert later.value.retry_after_seconds == 7.5
+
+
+async def test_who_comes_second_waits_for_what_the_first_one_finds() -> None:
+    stage = Stage(KnownFiles(Place("wait"), Place("wait"), Place("fresh", OVEN, NOW + 60)), UNASKED)
+
+    assert await stage.locate(wanted()) == Location(OVEN, 60)
+    assert stage.slept == [*PAUSES_SECONDS[:2]]
+
+
+async def test_nobody_waits_for_ever() -> None:
+    stage = Stage(KnownFiles(Place("wait")), UNASKED)
+
+    with pytest.raises(TryLater) as later:
+        await stage.locate(wanted())
+
+    assert later.value.retry_after_seconds == 1.0
+    assert 10 < sum(stage.slept) < 15
+
+
+async def test_a_page_is_read_to_the_end_of_its_properties_only_for_a_file_that_stands_there() -> None:
+    files = [{"type": "files", "files": [image(f"{OVEN}/{number}")["image"]]} for number in range(26)]
+    shown = {"id": "pics", "type": "rollup", "rollup": {"type": "array", "array": files[:25]}}
+    page = {"id": ID, "properties": {"Pictures": shown}}
+    items = {"results": files, "has_more": False, "property_item": {"rollup": {"type": "array"}}}
+
+    class Pages(Notion):
+        async def get(self, path: str, query: JSON | None = None) -> JSON:
+            await super().get(path)
+            return page if path == f"pages/{ID}" else items
+
+    first, last = Pages(page), Pages(page)
+    await Stage(KnownFiles(FETCH), first).locate(Wanted("page", ID, short(f"{OVEN}/0")))
+    await Stage(KnownFiles(FETCH), last).locate(Wanted("page", ID, short(f"{OVEN}/25")))
+
+    assert first.asked == [f"pages/{ID}"]
+    assert last.asked == [f"pages/{ID}", f"pages/{ID}/properties/pics"]

@@ -1,0 +1,161 @@
+"""Who comes while another run is under way, or seems to be: who joins, who gives way, who is remembered."""
+
+import pytest
+
+from lib.model import Ask
+from lib.store.keys import Keys
+from lib.store.kv import Kv
+from lib.store.runs import KEPT_FOR_SECONDS, Run, Runs
+from lib.store.tellings import Tellings
+from tests.store.conftest import Clock
+from tests.store.test_runs import ALIVE, begin, planned, under_way
+
+
+async def record(runs: Runs, run_id: str) -> Run:
+    run = await runs.read(run_id)
+    assert run is not None
+    return run
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (Ask(), Ask()),
+        (Ask(), Ask(source="posts")),
+        (Ask(source="posts"), Ask(source="posts")),
+        (Ask(force=True), Ask()),
+        (Ask(force=True), Ask(force=True)),
+    ],
+)
+async def test_who_resumes_a_run_that_does_all_he_asks_for_is_followed_by_none(
+    runs: Runs, clock: Clock, first: Ask, then: Ask
+) -> None:
+    await runs.ask("r1", first, clock.time + ALIVE)
+
+    assert (await runs.ask("r2", then, clock.time + ALIVE)).outcome == "resumed"
+    assert not await runs.is_joined("r1")
+
+
+async def test_a_run_that_is_resumed_is_believed_to_be_alive_anew(runs: Runs, clock: Clock) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    clock.time += ALIVE - 1
+    await runs.ask("r2", Ask(), clock.time + ALIVE)
+
+    assert (await record(runs, "r1")).alive_until == clock.time + ALIVE
+
+
+async def test_a_run_whose_record_is_gone_stands_in_nobodys_way(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
+    await under_way(runs, clock)
+    await kv.command("DEL", keys.run("r1"))
+    assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "new"
+
+    await kv.command("DEL", keys.run("r2"))
+    assert (await begin(runs, clock, run_id="r3")).outcome == "go"
+
+
+async def test_a_message_that_nobody_recorded_joins_a_run_that_has_not_begun_yet(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
+
+    begun = await runs.begin("r9", "0", 0, Ask(force=True, source="posts"), clock.time + ALIVE)
+
+    assert (begun.outcome, begun.other) == ("joined", "r1")
+    assert await runs.read("r9") is None
+    ended = await runs.end("r1", "delivered", {}, "r2", clock.time + ALIVE)
+    assert ended.ask == Ask(force=True, source="posts")
+
+
+async def test_a_run_that_was_silent_gives_way_and_is_cancelled_where_it_comes_back(runs: Runs, clock: Clock) -> None:
+    await planned(runs, clock, "a")
+    clock.time += ALIVE + 1
+    assert (await begin(runs, clock, run_id="r9")).outcome == "go"
+    assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).run_id == "r9"  # it is the one under way from now on
+
+    late = await begin(runs, clock, number=1)
+
+    assert (late.outcome, late.other) == ("joined", "r9")
+    run = await record(runs, "r1")
+    assert (run.status, run.finished_at) == ("cancelled", clock.time)
+
+
+async def test_a_message_of_a_run_that_has_ended_changes_nothing(runs: Runs, clock: Clock) -> None:
+    await planned(runs, clock, "a")
+    await runs.end("r1", "delivered", {}, "", clock.time + ALIVE)
+    await runs.ask("r2", Ask(), clock.time + ALIVE)
+    await runs.note_jobs("r2", ["msg_2"], clock.time + ALIVE)
+
+    assert (await begin(runs, clock)).outcome == "ended"
+
+    assert (await record(runs, "r1")).status == "delivered"
+    assert not await runs.is_joined("r2")
+
+
+async def test_the_end_of_a_run_of_one_page_leaves_the_one_under_way_alone(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
+    await runs.ask("r2", Ask(page="about"), clock.time + ALIVE)
+    await runs.note("r2", {"followUp": "1"})
+
+    assert (await runs.end("r2", "delivered", {}, "r3", clock.time + ALIVE)).follow_up == ""
+    assert (await runs.ask("r4", Ask(), clock.time + ALIVE)).run_id == "r1"
+
+
+async def test_a_failed_run_is_followed_by_none_and_makes_way(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
+    await under_way(runs, clock)
+    await runs.ask("r2", Ask(), clock.time + ALIVE)
+
+    assert (await runs.end("r1", "failed", {}, "r3", clock.time + ALIVE)).follow_up == ""
+    assert await kv.command("GET", keys.active) is None
+
+
+async def test_every_run_is_kept_for_30_days_and_found_however_it_came_to_be(
+    runs: Runs, clock: Clock, kv: Kv, keys: Keys
+) -> None:
+    await under_way(runs, clock)
+    await runs.begin("page", "0", 0, Ask(page="about"), clock.time + ALIVE)
+    await runs.ask("r2", Ask(), clock.time + ALIVE)
+    await runs.end("r1", "delivered", {}, "follows", clock.time + ALIVE)
+
+    ids = ["r1", "page", "follows"]
+    assert [await kv.command("TTL", keys.run(id)) for id in ids] == [KEPT_FOR_SECONDS] * 3
+    assert sorted(await kv.command("ZRANGE", keys.runs, 0, -1)) == sorted(ids)
+
+
+async def test_no_more_than_two_hundred_runs_are_listed(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
+    older = [word for number in range(250) for word in (number, f"older-{number}")]
+    await kv.command("ZADD", keys.runs, *older)
+
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+
+    assert await kv.command("ZCARD", keys.runs) == 200
+    assert await kv.command("ZREVRANGE", keys.runs, 0, 1) == ["r1", "older-249"]
+
+
+async def test_a_run_that_is_taken_back_leaves_no_trace_and_no_other_run_alone(
+    runs: Runs, clock: Clock, kv: Kv, keys: Keys
+) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    for _ in range(2):  # the first answer may be lost
+        await runs.forget("r1")
+    assert await kv.command("KEYS", "*") == []
+
+    await under_way(runs, clock)
+    await runs.ask("r2", Ask(page="about"), clock.time + ALIVE)
+    await runs.forget("r2")
+    assert await kv.command("GET", keys.active) == "r1"
+
+
+async def test_only_a_run_that_ought_to_be_at_work_can_fall_silent(
+    runs: Runs, clock: Clock, kv: Kv, keys: Keys
+) -> None:
+    tellings = Tellings(kv, keys, clock, lambda: "id")
+    await runs.ask("done", Ask(), clock.time + ALIVE)
+    await runs.end("done", "delivered", {}, "", clock.time + ALIVE)
+    await runs.ask("waits", Ask(page="about"), clock.time + ALIVE)
+    await planned(runs, clock, "a")
+    assert await tellings.silent() == []
+    clock.time += ALIVE + 1
+
+    assert sorted(await tellings.silent()) == ["r1", "waits"]
+    assert [(await record(runs, id)).status for id in ("done", "waits", "r1")] == ["delivered", "failed", "failed"]
+    assert "no sign of life" in (await record(runs, "r1")).error
+    await tellings.noticed("r1")
+    assert await tellings.silent() == ["waits"]

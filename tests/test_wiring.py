@@ -1,0 +1,45 @@
+"""That what is set up is also built."""
+
+import json
+import time
+
+import httpx
+import pytest
+
+from dev.upstash import UpstashStandIn
+from lib.config import Config
+from lib.log import Log
+from lib.model import Ask
+from lib.wiring import Services
+
+RESEND = {
+    "RESEND_API_KEY": "re_key",
+    "NOTIFY_EMAIL_FROM": "Sync <sync@example.com>",
+    "NOTIFY_EMAIL_TO": "a@example.com, b@example.com",
+}
+
+
+@pytest.mark.parametrize("settings", [RESEND, {}])
+async def test_a_mail_goes_out_where_resend_is_set_up(environ: dict[str, str], settings: dict[str, str]) -> None:
+    mails: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        mails.append(request)
+        return httpx.Response(200, json={"id": "1"})
+
+    resend = {"https://api.resend.com": httpx.MockTransport(answer)}
+    with UpstashStandIn() as upstash:
+        kv = {"KV_REST_API_URL": upstash.url, "KV_REST_API_TOKEN": upstash.token}
+        async with httpx.AsyncClient(trust_env=False, mounts=resend) as http:
+            services = Services(Config.read(environ | kv | settings), http, Log(now=time.time))
+            await services.runs.ask("run_1", Ask(), time.time() + 600)
+            await services.runs.end("run_1", "delivered", {"written": 2}, "", time.time() + 600)
+
+            assert await services.desk.tell("run_1") == (["email"] if settings else [])
+
+    assert len(mails) == bool(settings)
+    for mail in mails:
+        body = json.loads(mail.content)
+        assert mail.headers["Authorization"] == "Bearer re_key"
+        assert (body["from"], body["to"]) == ("Sync <sync@example.com>", ["a@example.com", "b@example.com"])
+        assert "https://sync.example/" in body["text"]
