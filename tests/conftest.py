@@ -66,7 +66,9 @@ def pytest_testnodedown(node: Any) -> None:
     _missing.update(getattr(node, "workeroutput", {}).get("missing", {}))  # a worker that crashed handed on nothing
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    yield  # pytest lists every single skipped test, a screenful and more; what they lack is said below that
     if _missing:
         terminalreporter.section("TIERS THAT DID NOT RUN", yellow=True, bold=True)
         for tier, remedy in _missing.items():

@@ -12,6 +12,15 @@ from tests.runtime.deployment import Deployment
 
 Deploy = Callable[[Mapping[str, str]], Deployment]
 
+BUILD_SECONDS = 600
+"""What the first test of a worker may take: its build downloads what a new machine does not have yet."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and "toolchain" in item.fixturenames:
+            item.add_marker(pytest.mark.timeout(BUILD_SECONDS))
+
 
 @pytest.fixture(scope="session")
 def toolchain(lacking: Callable[[str, str], NoReturn]) -> Toolchain:
