@@ -12,7 +12,7 @@ VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.js
 MUTANTS := .cache/mutants
 MUTANTS_STAMP := $(MUTANTS)/venv/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt tests/mutants/requirements.txt)
 MINUTES := 30
-# Not of use for coverage: processes that are killed can't tell what they ran, the others run nothing more of it.
+# Left out of coverage: a killed process can't tell what it ran, the runtime is another Python, the rest is about dev.
 UNMEASURED := stack/crashes runtime browser bench dev
 # Files of tests side by side: most of them wait for servers, not for the processor.
 JOBS := 3

@@ -1,4 +1,4 @@
-"""`python -m bench [full] [changes] [growth] [cold] [peers]`: measures these parts (none named: all) and reports.
+"""`python -m bench [full] [trace] [changes] [growth] [cold] [peers]`: measures these parts (none: all) and reports.
 
 `python -m bench costs` measures nothing: it writes the README's figures anew, as every other call does at its end.
 """
@@ -7,7 +7,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from bench import changes, cold, full, growth, passages, report, results
+from bench import changes, cold, full, growth, passages, report, results, trace
 from bench.peers import measure as peers
 from bench.results import Results
 
@@ -18,12 +18,19 @@ def measure_full(found: Results) -> None:
     found.full = list(full.measure())
 
 
+def measure_trace(found: Results) -> None:
+    found.trace = trace.measure()
+    print("\n".join(trace.waterfall(found.trace)))
+
+
 def measure_changes(found: Results) -> None:
     found.changes = list(changes.measure())
 
 
 def measure_growth(found: Results) -> None:
-    found.growth = list(growth.measure())
+    runs = list(growth.measure())
+    found.growth = [(full, unchanged) for full, unchanged, _ in runs]
+    found.growth_two = [two for _, _, two in runs]
 
 
 def measure_cold(found: Results) -> None:
@@ -40,6 +47,7 @@ PARTS: dict[str, Part] = {
     "cold": measure_cold,
     "changes": measure_changes,
     "full": measure_full,
+    "trace": measure_trace,
     "growth": measure_growth,
     "peers": measure_peers,
 }

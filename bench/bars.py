@@ -32,6 +32,8 @@ def bars(results: Results) -> Iterator[Bar]:
         yield from _changes(results.changes)
     if results.growth:
         yield from _growth(results.growth)
+    if results.growth_two:
+        yield _two_of_many(results.growth_two[-1])
     if results.cold:
         yield from _cold(results.cold)
 
@@ -40,9 +42,12 @@ def _full(runs: list[Figures]) -> Iterator[Bar]:
     worst = max(runs, key=lambda run: run.requests / run.minimum)
     share = worst.requests / worst.minimum
     yield Bar("Requests of a full sync ÷ minimum", "≤ 1.02", f"{share:.3f} ({worst.name})", share <= MOST_REQUESTS)
-    slowest = max(runs, key=lambda run: run.ratio)
+    slowest = max(runs, key=lambda run: run.shortest_ratio)
     yield Bar(
-        "Time of a full sync ÷ bound", "≤ 1.15", f"{slowest.ratio:.2f} ({slowest.name})", slowest.ratio <= LONGEST_TIME
+        "Time of a full sync ÷ bound, and what requests must wait for each other",
+        "≤ 1.15",
+        f"{slowest.shortest_ratio:.2f} ({slowest.name}; ÷ bound alone {slowest.ratio:.2f})",
+        slowest.shortest_ratio <= LONGEST_TIME,
     )
     dearest = max(runs, key=lambda run: run.kv_commands / run.synced)
     commands = dearest.kv_commands / dearest.synced
@@ -97,6 +102,16 @@ def _growth(runs: list[tuple[Figures, Figures]]) -> Iterator[Bar]:
         "no growth",
         f"{last:.1f}",
         last <= 2,
+    )
+
+
+def _two_of_many(run: Figures) -> Bar:
+    commands = run.kv_commands
+    return Bar(
+        f"{run.name}: bundles written, messages",
+        "2, 1",
+        f"{run.written}, {run.messages} ({commands} KV commands, {run.kv_bytes / 1_000_000:.1f} MB)",
+        (run.written, run.messages) == (2, 1),
     )
 
 

@@ -24,6 +24,18 @@ def bound_seconds(
     return max(at_full_speed, critical_path(workspace, databases) * latency_seconds)
 
 
+def shortest_seconds(
+    workspace: Workspace, databases: Sequence[str], latency_seconds: float, requests_per_minute: int | None
+) -> float:
+    """The bound, and no less than what requests have to wait for each other: where all fit into one window, only as
+    many as there are sources can be under way until these are found, and until their first rows are listed."""
+    bound = bound_seconds(workspace, databases, latency_seconds, requests_per_minute)
+    requests = truth.minimum_requests(workspace, databases)
+    if requests_per_minute and requests > requests_per_minute:
+        return bound
+    return max(bound, (2 + ceil((requests - 2 * len(databases)) / AT_ONCE)) * latency_seconds)
+
+
 def critical_path(workspace: Workspace, databases: Sequence[str]) -> int:
     """The longest chain of requests of which each needs the answer of the one before."""
     longest = 0
@@ -54,12 +66,12 @@ def _under(workspace: Workspace, block: JSON) -> int:
         case "child_page":
             return 1 if "unavailable" in block else _chain(workspace, block["id"])
         case "child_database":
-            return 1 if "unavailable" in block else 2 + _rows(workspace, block["id"])
+            return 1 if "unavailable" in block else 1 + _rows(workspace, block["id"])
     return _below(workspace, block["children"]) if block.get("children") else 0
 
 
 def _rows(workspace: Workspace, database_id: str) -> int:
-    """Requests one after the other for a child database's rows, after it and its schema were read."""
+    """Requests one after the other for a child database's rows, after it was read; its schema comes meanwhile."""
     database = workspace.find(database_id, Database)
     counts = [len(truth.expected_rows(workspace, source)) for source in database.children] if database else [0]
     return max(_found(count - 1) for count in counts)

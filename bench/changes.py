@@ -22,6 +22,10 @@ def measure() -> Iterator[Figures]:
         rig.settle()
         yield rig.measure("one page, by its id", page=ROW)
         yield rig.measure("nothing changed, forced", force="1")
+        rig.subscribe()
+        rig.notion.edit.append_blocks(OTHER_ROW, [{"paragraph": "A thought that Notion tells of."}])
+        rig.settle()
+        yield rig.measure_webhook("one page, by Notion's webhook")
 
 
 def edit_two_rows(edit: Edits) -> None:

@@ -18,7 +18,8 @@ class Invocation(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """A run. `seconds` from the trigger's call to the end, waits included; `bound` by DESIGN's formula.
+    """A run. `seconds` from the trigger's call to the end, waits included; `bound` by DESIGN's formula, and `shortest`
+    the same with what requests must wait for each other.
 
     `minimum` is of a full sync of the workspace, whatever the run was to do. `listed` rows, `synced` pages.
     """
@@ -38,6 +39,7 @@ class Figures(msgspec.Struct, frozen=True):
     kv_bytes: int
     cpu_seconds: float
     invocations: list[Invocation]
+    shortest: float = 0.0
 
     @property
     def slices(self) -> list[Invocation]:
@@ -55,3 +57,8 @@ class Figures(msgspec.Struct, frozen=True):
     def ratio(self) -> float:
         """Time taken ÷ time bound."""
         return self.seconds / self.bound
+
+    @property
+    def shortest_ratio(self) -> float:
+        """Time taken ÷ the time that it takes at least, with what requests must wait for each other."""
+        return self.seconds / max(self.bound, self.shortest)

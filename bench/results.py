@@ -14,18 +14,22 @@ import msgspec
 from bench.cold import Cold
 from bench.figures import Figures
 from bench.peers.measure import Outcome
+from bench.trace import Trace
 
 FILE = Path(__file__).parent / "results.json"
 
 
 class Results(msgspec.Struct):
-    """`growth` pairs a full run with one in which nothing changed. `measured` says when and where each part was."""
+    """`growth` pairs a full run with one in which nothing changed; `growth_two` are those in which two pages did.
+    `measured` says when and where each part was."""
 
     measured: dict[str, str] = {}
     full: list[Figures] = []
     changes: list[Figures] = []
     growth: list[tuple[Figures, Figures]] = []
+    growth_two: list[Figures] = []
     cold: Cold | None = None
+    trace: Trace | None = None
     peers: list[Outcome] = []
 
 

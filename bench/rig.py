@@ -4,6 +4,7 @@ A run at 180 requests a minute mostly waits. When nothing is in flight, the cloc
 are moved on together to the moment of the next delivery; what a run took is its real time and the time skipped.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -18,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from bench.bound import bound_seconds
+from bench.bound import bound_seconds, shortest_seconds
 from bench.figures import Figures
 from bench.functions import Functions
 from bench.meter import Meter
@@ -72,6 +73,7 @@ class Rig:
             "CRON_SECRET": SECRET,
             "NOTION_API_URL": self.notion.url,
             "NOTION_TOKEN": TOKEN,
+            "NOTION_WEBHOOK_TOKEN": self.notion.webhooks.token,
             "NOTION_SOURCES": SAMPLE_SOURCES,
             "NOTION_REQUESTS_PER_MINUTE": str(self.requests_per_minute or 1_000_000),
             "KV_REST_API_URL": self.upstash.url,
@@ -93,19 +95,37 @@ class Rig:
 
     def measure(self, name: str, **query: str) -> Figures:
         """Asks for a run, waits for its end (skipping waits), and adds up what it took."""
+        return self._measured(name, lambda: str(self._ask("/api/sync/trigger", query)["runId"]))
+
+    def subscribe(self) -> None:
+        """Has Notion's webhook tell of edits; `measure_webhook` sends what it has to say."""
+        self.notion.webhooks.subscribe(f"{self.url}/api/sync/webhook").raise_for_status()
+
+    def measure_webhook(self, name: str) -> Figures:
+        """The same of the run that the webhook's events ask for."""
+
+        def tell() -> str:
+            self.notion.webhooks.flush()
+            return str(json.loads(self.qstash.messages[-1].publication.body)["runId"])
+
+        return self._measured(name, tell)
+
+    def _measured(self, name: str, ask: Callable[[], str]) -> Figures:
+        """`ask` asks for a run and gives its id."""
         self.notion.log.clear_stats()
         self.meter.invocations = []
         messages = self.qstash.counts.total()
         before, began = self.meter.spent(), self._now()
-        answer = self._ask("/api/sync/trigger", query)
-        run = self._ended(answer["runId"])
+        run = self._ended(ask())
         ended, after = self._now(), self.meter.spent()
         minimum = truth.minimum_requests(self.notion.workspace, DATABASES)
+        conditions = (self.notion.workspace, DATABASES, self.latency_seconds, self.requests_per_minute)
         stats = self.notion.log.stats
         return Figures(
             name=name,
             seconds=ended - began,
-            bound=bound_seconds(self.notion.workspace, DATABASES, self.latency_seconds, self.requests_per_minute),
+            bound=bound_seconds(*conditions),
+            shortest=shortest_seconds(*conditions),
             minimum=minimum,
             requests=stats["total"],
             throttled=stats["byStatus"].get("429", 0),

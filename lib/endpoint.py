@@ -11,7 +11,6 @@ import socket
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -51,8 +50,7 @@ class Headers(Mapping[str, str]):
         return len(self._fields)
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What was asked. `url` is path and query as they came; of a parameter that came twice, the last counts.
 
     `deadline` is the end of the invocation in epoch seconds (None: nobody set one); `id` is Vercel's request id.
@@ -60,7 +58,7 @@ class Request:
 
     method: str
     url: str
-    headers: Headers = field(default_factory=Headers)
+    headers: Headers = msgspec.field(default_factory=Headers)
     body: bytes = b""
     deadline: float | None = None
 
@@ -89,13 +87,12 @@ class Request:
         return value
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """`body` goes out as JSON; None: no body."""
 
     status: int
     body: JSON | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
     def encode(self) -> tuple[bytes, dict[str, str]]:
         """Body and headers as they go over the wire. Raises ValueError or TypeError for what can't."""

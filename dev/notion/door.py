@@ -91,7 +91,7 @@ class Door:
             nonlocal logged
             if not logged:
                 logged = True
-                self._log.end(scope["method"], scope["path"], call.status)
+                self._log.end(began, scope["method"], scope["path"], call.status)
 
         async def send_logged(message: Message) -> None:
             """Who has the answer finds it in the log: it is written before the last of it goes out."""
@@ -102,7 +102,7 @@ class Door:
             await send(message)
 
         call = _Call(scope, receive, _with_headers(send_logged, self._headers(request_id)), send)
-        self._log.begin()
+        began = self._log.begin()
         try:
             if seconds := self._latency.seconds():
                 await asyncio.sleep(seconds)

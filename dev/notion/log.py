@@ -2,7 +2,9 @@
 
 import re
 import threading
+import time
 from collections import Counter, deque
+from typing import NamedTuple
 
 from dev.notion.nodes import JSON
 
@@ -11,8 +13,18 @@ KEPT = 100_000
 _ID = re.compile(r"/[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
+class Span(NamedTuple):
+    """When a request was under way, in seconds of `time.monotonic()`."""
+
+    began: float
+    ended: float
+    path: str
+    status: int
+
+
 class RequestLog:
-    """The last requests in the order of their answers; `stats` count since they were set back."""
+    """The last requests in the order of their answers; `stats` count since they were set back, and `spans` are since
+    then."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -30,13 +42,16 @@ class RequestLog:
             self._by_status: Counter[int] = Counter()
             self._by_endpoint: Counter[str] = Counter()
             self._most_at_once = 0
+            self._spans: deque[Span] = deque(maxlen=KEPT)
 
-    def begin(self) -> None:
+    def begin(self) -> float:
+        """Answers the moment, which `end` asks for."""
         with self._lock:
             self._running += 1
             self._most_at_once = max(self._most_at_once, self._running)
+        return time.monotonic()
 
-    def end(self, method: str, path: str, status: int) -> None:
+    def end(self, began: float, method: str, path: str, status: int) -> None:
         """`status` 0: the connection was left without an answer."""
         endpoint = f"{method} {_ID.sub('/{id}', path)}"
         if "/properties/" in endpoint:
@@ -45,6 +60,7 @@ class RequestLog:
             self._running -= 1
             self._n += 1
             self._requests.append({"n": self._n, "method": method, "path": path, "status": status})
+            self._spans.append(Span(began, time.monotonic(), path, status))
             self._by_status[status] += 1
             self._by_endpoint[endpoint] += 1
 
@@ -52,6 +68,11 @@ class RequestLog:
     def requests(self) -> list[JSON]:
         with self._lock:
             return list(self._requests)
+
+    @property
+    def spans(self) -> list[Span]:
+        with self._lock:
+            return list(self._spans)
 
     @property
     def stats(self) -> JSON:

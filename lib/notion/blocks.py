@@ -35,16 +35,17 @@ async def read_tree(
     known_pages: Container[str] = (),
     known_databases: Container[str] = (),
     known_owners: Mapping[str, str] = {},
+    hurry: bool = False,
 ) -> Tree:
     """The page's whole tree. `walk` is brought up to date with every answer, whatever ends the reading.
 
     Child pages in `known_pages` and child databases in `known_databases` are taken for readable, and `known_owners`
-    (original → page that holds it) for true, without a request. Raises Unreadable when the page itself can't be read;
-    NotionWait, NotionAway and OutOfTime interrupt: no further request begins, those under way are waited for, and the
-    same `walk` goes on another time. The blocks share their contents with `walk` and `originals`: read them, don't
-    change them.
+    (original → page that holds it) for true, without a request. `hurry`: its requests go before those of others. Raises
+    Unreadable when the page itself can't be read; NotionWait, NotionAway and OutOfTime interrupt: no further request
+    begins, those under way are waited for, and the same `walk` goes on another time. The blocks share their contents
+    with `walk` and `originals`: read them, don't change them.
     """
-    return await _Reading(notion, walk, originals, known_pages, known_databases, known_owners).tree()
+    return await _Reading(notion, walk, originals, known_pages, known_databases, known_owners, hurry).tree()
 
 
 class _Reading:
@@ -58,6 +59,7 @@ class _Reading:
         known_pages: Container[str],
         known_databases: Container[str],
         known_owners: Mapping[str, str],
+        hurry: bool,
     ) -> None:
         self._notion = notion
         self._walk = walk
@@ -65,6 +67,7 @@ class _Reading:
         self._known_pages = known_pages
         self._known_databases = known_databases
         self._known_owners = known_owners
+        self._hurry = hurry
         self._jobs: deque[Job] = deque()
         self._entered: set[str] = set()
         self._shown: set[str] = set()
@@ -142,6 +145,8 @@ class _Reading:
         if block["type"] == "child_database":
             known = block["id"] in self._walk.heads or block["id"] in self._known_databases
             return None if known else partial(self._database, block)
+        if block["type"] == "child_page" and original is None and block["id"] not in self._known_pages:
+            return partial(self._child_page, block["id"])
         if not block.get("has_children") or block["type"] in NEVER_ENTERED:
             return None
         if copied := original_of(block):
@@ -186,7 +191,7 @@ class _Reading:
         if id in self._walk.pages or id in self._walk.hidden:
             return
         try:
-            self._walk.pages[id] = await self._get(f"pages/{id}")
+            self._walk.pages[id] = await self._get(f"pages/{id}", hurry=True)
         except Unreadable as error:
             self._walk.hidden[id] = REASONS.get(error.notion_status, "not readable")
 
@@ -243,9 +248,9 @@ class _Reading:
         parent: JSON = block.get("parent") or {}
         return parent
 
-    async def _get(self, path: str, query: JSON | None = None) -> JSON:
+    async def _get(self, path: str, query: JSON | None = None, *, hurry: bool = False) -> JSON:
         self._go_on()
-        return await self._notion.get(path, query)
+        return await self._notion.get(path, query, hurry=hurry or self._hurry)
 
     def _go_on(self) -> None:
         if self._interruption is not None:

@@ -4,7 +4,6 @@ notion-client 3.1.0 retries neither 502, 504, 529, timeouts and resets nor any 5
 and JSON errors through; each of these is repeated here, paced, and counted.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
@@ -19,6 +18,7 @@ from lib.errors import NotionAway, NotionWait
 from lib.model import JSON
 from lib.notion.failures import OVERLOADED, Failed, Refusal, Throttled, failure
 from lib.notion.pacing import Pacer
+from lib.notion.places import Places
 
 NOTION_VERSION = "2026-03-11"
 ATTEMPTS = 4
@@ -59,7 +59,7 @@ class NotionClient:
         self._now = now
         self._sleep = sleep
         self._random = random
-        self._places = asyncio.Semaphore(concurrency)
+        self._places = Places(concurrency)
         self._behind_seconds: float | None = None
         self._notion = notion_client.AsyncClient(
             client=httpx.AsyncClient(transport=_Borrowed(http), event_hooks={"response": [self._read_clock]}),
@@ -72,13 +72,14 @@ class NotionClient:
             log_level=logging.CRITICAL,
         )
 
-    async def get(self, path: str, query: JSON | None = None) -> JSON:
-        """GET, `path` relative to `/v1/`; property ids go into it as Notion spells them (percent-encoded)."""
-        return await self._request("GET", path, query, None)
+    async def get(self, path: str, query: JSON | None = None, *, hurry: bool = False) -> JSON:
+        """GET, `path` relative to `/v1/`; property ids go into it as Notion spells them (percent-encoded). In a
+        `hurry`: before other requests that wait, since many more wait for its answer."""
+        return await self._request("GET", path, query, None, hurry)
 
     async def post(self, path: str, body: JSON, query: JSON | None = None) -> JSON:
         """POST of something that only reads (a query), so that it may be repeated like a GET."""
-        return await self._request("POST", path, query, body)
+        return await self._request("POST", path, query, body, False)
 
     def notion_time(self, t0: float) -> float:
         """What Notion's clock surely had passed at our time `t0`, never later than `t0`; both in epoch seconds.
@@ -88,11 +89,11 @@ class NotionClient:
         """
         return t0 - max(0.0, self._behind_seconds or 0.0)
 
-    async def _request(self, method: str, path: str, query: JSON | None, body: JSON | None) -> JSON:
+    async def _request(self, method: str, path: str, query: JSON | None, body: JSON | None, hurry: bool) -> JSON:
         failures = throttles = 0
         while True:
             try:
-                return await self._attempt(method, path, query, body)
+                return await self._attempt(method, path, query, body, hurry)
             except Throttled as throttled:
                 throttles += 1
                 self.throttled += 1
@@ -107,8 +108,8 @@ class NotionClient:
                     body = _with_smaller_page(body)
                 await self._sleep(self._backoff_seconds(failures, failed.wait_seconds))
 
-    async def _attempt(self, method: str, path: str, query: JSON | None, body: JSON | None) -> JSON:
-        async with self._places:
+    async def _attempt(self, method: str, path: str, query: JSON | None, body: JSON | None, hurry: bool) -> JSON:
+        async with self._places.one(hurry=hurry):
             await self._pacer.acquire()
             self.requests += 1
             try:

@@ -1,6 +1,5 @@
 """Databases: finding the one a setting names, and reading child databases whole."""
 
-import asyncio
 from http import HTTPStatus
 
 import msgspec
@@ -11,6 +10,7 @@ from lib.notion.client import NotionClient
 from lib.notion.ids import dashed, object_id
 from lib.notion.lists import PAGE_SIZE
 from lib.notion.pages import Completion, Listing, advance, complete
+from lib.notion.together import all_of
 
 LINKED_VIEW = "linked database view"
 NOT_SHARED = "database not shared"
@@ -91,10 +91,8 @@ async def read(notion: NotionClient, reading: Reading) -> Database:
     `reading` is brought up to date with every answer, whatever ends it; without a head it begins with a probe.
     """
     head = reading.head = reading.head or await probe(notion, reading.id)
-    for id in head.data_source_ids:
-        if id not in reading.schemas:
-            reading.schemas[id] = await schema_of(notion, id)
-        await _read_rows(notion, reading, id)
+    await all_of(read(notion, reading, id) for id in head.data_source_ids for read in (_read_schema, _read_rows))
+    reading.schemas = {id: reading.schemas[id] for id in head.data_source_ids}
     await _complete_rows(notion, reading)
     properties: JSON = {}
     for id in head.data_source_ids:
@@ -138,6 +136,11 @@ def _refuse_trash(name: str, title: str, found: JSON) -> None:
         raise Hopeless(f"source {name}: the database {title} is in Notion's trash: restore it, or name another one")
 
 
+async def _read_schema(notion: NotionClient, reading: Reading, data_source_id: str) -> None:
+    if data_source_id not in reading.schemas:
+        reading.schemas[data_source_id] = await schema_of(notion, data_source_id)
+
+
 async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str) -> None:
     listing = reading.listings.setdefault(data_source_id, Listing(data_source_id=data_source_id))
     rows = reading.rows.setdefault(data_source_id, [])
@@ -148,8 +151,6 @@ async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str
 
 
 async def _complete_rows(notion: NotionClient, reading: Reading) -> None:
-    """Side by side; what interrupts one leaves the others to come to their own end."""
-
     async def one(rows: list[JSON], at: int) -> None:
         id = rows[at]["id"]
         rows[at] = await complete(notion, rows[at], reading.completions.setdefault(id, Completion()))
@@ -159,9 +160,7 @@ async def _complete_rows(notion: NotionClient, reading: Reading) -> None:
     due = [
         (rows, at) for rows in reading.rows.values() for at, row in enumerate(rows) if row["id"] not in reading.complete
     ]
-    for outcome in await asyncio.gather(*(one(rows, at) for rows, at in due), return_exceptions=True):
-        if isinstance(outcome, BaseException):
-            raise outcome
+    await all_of(one(rows, at) for rows, at in due)
 
 
 def _plain_text(rich_text: list[JSON] | None) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from lib.model import JSON
 from lib.notion.client import NotionClient
 from lib.notion.lists import ListPage, Progress, Whole
+from lib.notion.together import all_of
 
 CUT_AT = 25
 """References that a page object shows of one property: https://developers.notion.com/reference/retrieve-a-page."""
@@ -75,9 +76,11 @@ async def complete(notion: NotionClient, page: JSON, completion: Completion) -> 
     `completion` is brought up to date with every answer, so that an interrupted reading goes on with it.
     """
     cut = {name: property for name, property in page["properties"].items() if _may_be_cut(property)}
-    for name, property in cut.items():
-        if name not in completion.properties:
-            completion.properties[name] = await _whole(notion, page["id"], property, completion)
+
+    async def one(name: str) -> None:
+        completion.properties[name] = await _whole(notion, page["id"], cut[name], completion)
+
+    await all_of(one(name) for name in cut if name not in completion.properties)
     whole = {name: completion.properties[name] for name in cut}
     return {**page, "properties": {**page["properties"], **whole}} if whole else page
 

@@ -1,5 +1,6 @@
 """The child pages of a page that is being published: what they are called, and which of them leave their slugs."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
@@ -28,10 +29,13 @@ async def family_of(
     not given to a child page: who has a slug keeps it."""
     if not child_pages and not item.children:
         return Family()
-    before = await memory.kept({*item.children, *(child.id for child in child_pages)})
     children, warnings = slugs.children(slug, child_pages)
+    before, owners = await asyncio.gather(
+        memory.kept({*item.children, *(child.id for child in child_pages)}),
+        memory.owners([child["slug"] for child in children]),
+    )
     leaving = await _leaving(item.id, children, before, memory)
-    taken = await _taken(children, leaving, memory, runs, run_id)
+    taken = await _taken(children, owners, leaving, memory, runs, run_id)
     if taken:
         children, warnings = slugs.children(slug, child_pages, taken)
         leaving = await _leaving(item.id, children, before, memory)
@@ -50,10 +54,14 @@ async def _leaving(id: str, children: Sequence[PageLink], before: Mapping[str, K
 
 
 async def _taken(
-    children: Sequence[PageLink], leaving: Collection[str], memory: Memory, runs: Runs, run_id: str
+    children: Sequence[PageLink],
+    owners: Mapping[str, str],
+    leaving: Collection[str],
+    memory: Memory,
+    runs: Runs,
+    run_id: str,
 ) -> set[str]:
     """Those of the children's slugs under which another page stands, and stays."""
-    owners = await memory.owners([child["slug"] for child in children])
     wanted = {child["slug"]: child["id"] for child in children}
     strangers = {slug: owner for slug, owner in owners.items() if owner not in (wanted[slug], *leaving)}
     if not strangers:

@@ -16,8 +16,9 @@ from lib.notion.client import NotionClient
 from lib.notion.databases import find_source
 from lib.notion.ids import object_id
 from lib.notion.pages import retrieve
+from lib.notion.together import all_of
 from lib.sync.facts import Known, Listed, Row, Watched, row_of, unsettled
-from lib.sync.survey import Found, Progress, Survey, all_of
+from lib.sync.survey import Found, Progress, Survey
 
 HIGHEST_CLIMB = 20
 """From a page nobody knows so many steps up to a published one."""

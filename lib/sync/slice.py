@@ -26,13 +26,15 @@ from lib.store.copies import Copies
 from lib.store.memory import Memory
 from lib.store.runs import Hold, Run, Runs
 from lib.sync.family import Family, family_of
+from lib.sync.hands import Hands
 from lib.sync.survey import signature
 from lib.sync.unfinished import DatabaseReading, PageReading, Readings
 
-PAGES_AT_ONCE = 8
+WAITING = 12
+"""Claimed items that may wait to be read, more or less; those that still do when the slice ends are free again, which
+costs nothing."""
 CLAIM_AGAIN_AT = 4
-"""Pages under way when more are claimed. More of both would keep Notion busier, but leave more pages half read at the
-end of a minute's budget, each of which costs KV commands."""
+"""Items waiting when more are claimed. What a page brought forth is claimed at once: others may hang on it."""
 PAUSES_SECONDS = (10.0, 40.0, 160.0)
 """How long an item waits after each failure; after one more it is reported."""
 LINGER_SECONDS = 8.0
@@ -63,7 +65,9 @@ class Worker:
         self._log, self._now, self._now_iso = log, now, now_iso
         self._readings = Readings(notion, runs, now)
         self._databases: dict[str, KeptDatabase] = {}
+        self._hands = Hands(self._item)
         self._worked = 0
+        self._stop: TryLater | None = None
         self._away: NotionAway | None = None
 
     async def work(self, hold: Hold, run: Run, forced_at: float | None, until: float) -> TryLater | None:
@@ -72,82 +76,66 @@ class Worker:
         self._hold, self._forced_at = hold, forced_at
         await self._readings.begin(hold, is_first=run.slices + run.retries <= 1)
         self._databases = await self._memory.databases()
-        under_way: dict[asyncio.Task[None], Item] = {}
-        stop: TryLater | None = None
-        more = True
+        more = added = True
         try:
-            while more or under_way:
-                if more and stop is None and len(under_way) <= CLAIM_AGAIN_AT:
-                    in_hand = [item.id if item.kind == "page" else f"db:{item.id}" for item in under_way.values()]
-                    room = PAGES_AT_ONCE - len(under_way)
-                    claimed = await self._runs.claim(hold, room, in_hand, until + 2 * LINGER_SECONDS)
-                    under_way |= {asyncio.create_task(self._item(item)): item for item in claimed.items}
-                    more = bool(claimed.items)
-                if not under_way:
+            while self._stop is None:
+                if added or not self._hands.are_busy or (more and len(self._hands.waiting) <= CLAIM_AGAIN_AT):
+                    more = await self._claim(until + 2 * LINGER_SECONDS)
+                if not self._hands.are_busy:
                     break
-                done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    item = under_way.pop(task)
-                    more = True
-                    stop = stop or await self._settled(task, item)
-                if stop is None and self._now() >= until:
-                    stop = OutOfTime("the slice's time is used up")
-                if stop:
-                    more = False
-                    await self._wind_up(under_way)
-                    under_way = {}
+                added = any([await self._settled(task, item) for task, item in await self._hands.ended()])
+                if self._now() >= until:
+                    self._stop = self._stop or OutOfTime("the slice's time is used up")
+            for task, item in await self._hands.wind_up(LINGER_SECONDS):
+                await self._settled(task, item)
         finally:
-            for task in under_way:
-                task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
-        if stop:
+            await self._hands.drop()
+        if self._stop:
             await self._readings.rest()
         if self._away and not self._worked:
             raise self._away
-        return stop
+        return self._stop
 
-    async def _wind_up(self, under_way: dict[asyncio.Task[None], Item]) -> None:
-        """Lets what is under way come to its next stop; what takes longer is cut off, and keeps what it has read."""
-        if not under_way:
-            return
-        done, late = await asyncio.wait(under_way, timeout=LINGER_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-        for task in done:
-            await self._settled(task, under_way[task])
+    async def _claim(self, expires: float) -> bool:
+        """Takes what is due in hand, found items before planned ones; answers whether there was enough of it."""
+        room = max(1, WAITING - len(self._hands.waiting))
+        claimed = await self._runs.claim(self._hold, room, self._hands.keys, expires)
+        self._hands.take(claimed.items)
+        return len(claimed.items) == room
 
-    async def _settled(self, task: asyncio.Task[None], item: Item) -> TryLater | None:
-        """Takes note of how an item ended; answers what stops the slice."""
+    async def _settled(self, task: asyncio.Task[bool], item: Item) -> bool:
+        """Takes note of how an item ended, and of what stops the slice; answers whether it added to the plan."""
         try:
-            task.result()
+            added = task.result()
         except (NotionWait, OutOfTime) as stop:
-            return stop
+            self._stop = self._stop or stop
+            return False
         except TryLater as trouble:
             if not isinstance(trouble, NotionAway):
                 raise
             self._away = trouble
             await self._failed(item, str(trouble))
+            return False
         except Unreadable as refusal:
-            self._worked += 1
             reason = f"Notion does not show it: {refusal.reason}"
             if item.parent is not None and refusal.notion_status == HTTPStatus.NOT_FOUND:
                 await self._runs.drop(self._hold, item, f"{item.parent}/{item.id}")
             else:
                 await self._runs.give_up(self._hold, item, reason, _title(item))
             self._log.warning("page.unreadable", pageId=item.id, slug=item.slug, reason=refusal.reason)
+            added = False
         except TooLarge as refusal:
-            self._worked += 1
             await self._runs.give_up(self._hold, item, str(refusal), _title(item))
             self._log.warning("page.too_large", pageId=item.id, slug=item.slug, reason=str(refusal))
+            added = False
         except (TakenOver, Hopeless, asyncio.CancelledError):
             raise
         except Exception as error:
             self._log.error("page.error", error, pageId=item.id, slug=item.slug)
             await self._failed(item, f"{type(error).__name__}: {error}"[:300])
-        else:
-            self._worked += 1
-        return None
+            return False
+        self._worked += 1
+        return added
 
     async def _failed(self, item: Item, reason: str) -> None:
         self._log.warning("page.failed", pageId=item.id, slug=item.slug, reason=reason, attempt=item.attempts + 1)
@@ -157,15 +145,19 @@ class Worker:
         again = msgspec.structs.replace(item, attempts=item.attempts + 1, interrupted=True)
         await self._runs.put_back(self._hold, again, self._now() + PAUSES_SECONDS[item.attempts])
 
-    async def _item(self, item: Item) -> None:
-        await (self._page(item) if item.kind == "page" else self._database(item))
+    async def _item(self, item: Item) -> bool:
+        """Reads an item and publishes it; answers whether it added something to the plan."""
+        if item.kind == "page":
+            return await self._page(item)
+        await self._database(item)
+        return False
 
-    async def _page(self, item: Item) -> None:
+    async def _page(self, item: Item) -> bool:
         began = self._now()
         fresh = PageReading(item.began_at or self._readings.began_at, item.read_at, Walk(item.id))
         async with self._readings.of(item, fresh) as reading:
-            page = await self._whole_page(item, reading)
-            tree = await self._tree(item, reading.walk)
+            page, tree = await self._read(item, reading)
+        self._hands.read(item)
         outcome, planned = "taken", item.slug
         for slug in _spellings(item):
             item = msgspec.structs.replace(item, slug=slug)
@@ -192,6 +184,18 @@ class Worker:
             await self._memory.make_overdue(item.parent)  # it has told its readers of the planned slug
         ms = round((self._now() - began) * 1000)
         self._log.event("page.synced", pageId=item.id, slug=item.slug, outcome=outcome, ms=ms)
+        return bool(found)
+
+    async def _read(self, item: Item, reading: PageReading) -> tuple[JSON, Tree]:
+        """The page object and the tree, side by side: whatever ends one, the other comes to its own end."""
+        page, tree = await asyncio.gather(
+            self._whole_page(item, reading), self._tree(item, reading.walk), return_exceptions=True
+        )
+        if isinstance(page, BaseException):
+            raise page
+        if isinstance(tree, BaseException):
+            raise tree
+        return page, tree
 
     async def _whole_page(self, item: Item, reading: PageReading) -> JSON:
         """The page object, its properties complete."""
@@ -210,6 +214,7 @@ class Worker:
             known_pages=item.seen,
             known_databases=known,
             known_owners=owners,
+            hurry=item.parent is not None,  # child pages may have child pages in turn: a long chain begins here
         )
 
     def _due_children(self, item: Item, family: Family, reading: PageReading) -> list[Item]:
@@ -308,6 +313,7 @@ class Worker:
         fresh = DatabaseReading(self._now(), 0, Reading(item.id, head))
         async with self._readings.of(item, fresh) as reading:
             database = await read(self._notion, reading.rows)
+        self._hands.read(item)
         files = Found(self._address)
         bundle = database_bundle.build(database, files)
         copies = await self._copies_of(files)

@@ -3,8 +3,7 @@
 Its progress is one JSON-serialisable value, so that a slice may end in the middle of a long listing.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
@@ -19,6 +18,7 @@ from lib.model import JSON, KeptDatabase, KeptSource, Source
 from lib.notion.client import NotionClient
 from lib.notion.databases import find_source, newest_rows, probe, schema_of
 from lib.notion.pages import Listing, advance, retrieve
+from lib.notion.together import all_of
 from lib.sync.facts import DAY_SECONDS, Known, Listed, Row, Watched, row_of, unsettled
 from lib.sync.watches import doubtful_originals, missing, watches
 
@@ -284,10 +284,3 @@ def signature(rows: Sequence[JSON]) -> str:
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16]
-
-
-async def all_of(jobs: Iterable[Awaitable[None]]) -> None:
-    """Does all of them side by side and waits for each, whatever befalls another; then raises the first trouble."""
-    for outcome in await asyncio.gather(*jobs, return_exceptions=True):
-        if isinstance(outcome, BaseException):
-            raise outcome

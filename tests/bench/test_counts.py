@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import growth, report
-from bench.bound import bound_seconds, critical_path
-from bench.changes import edit_two_rows
+from bench import growth, report, trace
+from bench.bound import bound_seconds, critical_path, shortest_seconds
+from bench.changes import OTHER_ROW, edit_two_rows
 from bench.figures import Figures
 from bench.results import Results
 from bench.rig import DATABASES, Rig
@@ -21,19 +21,24 @@ from dev.notion.load import load
 
 @pytest.fixture(scope="module")
 def runs() -> dict[str, Figures]:
-    """The sample workspace, in one window and with little latency: everything, nothing changed, two pages changed."""
+    """The sample workspace, in one window and with little latency: everything, nothing changed, two pages changed, one
+    page of which the webhook tells."""
     with Rig(latency_ms=60) as rig:
         full = rig.measure("full")
         rig.settle()
         unchanged = rig.measure("unchanged")
         edit_two_rows(rig.notion.edit)
         rig.settle()
-        return {"full": full, "unchanged": unchanged, "two": rig.measure("two")}
+        two = rig.measure("two")
+        rig.subscribe()
+        rig.notion.edit.append_blocks(OTHER_ROW, [{"paragraph": "A thought that Notion tells of."}])
+        rig.settle()
+        return {"full": full, "unchanged": unchanged, "two": two, "told": rig.measure_webhook("told")}
 
 
 @pytest.mark.parametrize(
     ("name", "requests", "kv_commands", "written"),
-    [("full", 102, 105, 39), ("unchanged", 13, 19, 0), ("two", 46, 44, 2)],
+    [("full", 102, 99, 39), ("unchanged", 13, 19, 0), ("two", 46, 43, 2), ("told", 2, 40, 1)],
 )
 def test_a_run_costs_no_more_than_it_did(
     runs: dict[str, Figures], name: str, requests: int, kv_commands: int, written: int
@@ -48,21 +53,25 @@ def test_a_run_costs_no_more_than_it_did(
 
 
 def test_a_run_of_many_windows_spends_each_of_them_and_waits_only_for_the_next() -> None:
-    [(full, unchanged)] = list(growth.measure([400]))
+    [(full, unchanged, two)] = list(growth.measure([400]))
 
     assert (full.status, full.synced, full.throttled) == ("delivered", 400, 0)
     assert full.requests <= 407
-    assert full.kv_commands <= 620
+    assert full.kv_commands <= 570
     assert [call.requests for call in full.slices] == [180, 180, full.requests - 360]
     assert full.messages == 3
     assert full.seconds > full.bound == 120
     assert (unchanged.synced, unchanged.messages) == (0, 1)
     assert unchanged.requests <= 5
     assert unchanged.kv_commands <= 19
+    assert (two.written, two.messages) == (2, 1)
+    assert two.requests <= unchanged.requests + 2
 
 
 def test_the_report_shows_what_was_measured(runs: dict[str, Figures], tmp_path: Path) -> None:
-    results = Results(measured={"full": "then and there", "changes": "then"}, full=[runs["full"]])
+    results = Results(measured={"full": "then and there", "changes": "then", "trace": "then"}, full=[runs["full"]])
+    asked = [trace.Request(0.0, 0.2, "source"), trace.Request(0.2, 0.4, "list"), trace.Request(0.4, 0.6, "children: A")]
+    results.trace = trace.Trace(seconds=1.0, shortest=0.75, chain=8, requests=asked)
     results.changes = [runs["unchanged"], runs["two"]]
 
     report.write(results, tmp_path)
@@ -70,6 +79,7 @@ def test_the_report_shows_what_was_measured(runs: dict[str, Figures], tmp_path: 
     written = (tmp_path / "RESULTS.md").read_text()
     assert "102 ÷ 101 = 1.010" in written
     assert "then and there" in written
+    assert "of requests that need each other's answers has 8" in written
     assert "## Growth" not in written
 
 
@@ -78,6 +88,23 @@ def test_the_bound_counts_windows_and_what_comes_after_them() -> None:
 
     assert bound_seconds(workspace, DATABASES, 0.25, 180) == 60 + 16 * 0.25
     assert bound_seconds(workspace, DATABASES, 0.25, None) == 39 * 0.25
+
+
+def test_the_shortest_time_knows_that_sources_are_found_and_listed_before_pages_are_read() -> None:
+    few, many = generate(pages=20, posts=0), generate(pages=100, posts=200)
+
+    assert bound_seconds(few, DATABASES, 1, 180) == 3
+    assert shortest_seconds(few, DATABASES, 1, 180) == 2 + 3
+    assert shortest_seconds(many, DATABASES, 1, 180) == bound_seconds(many, DATABASES, 1, 180)
+
+
+def test_a_trace_says_how_many_were_under_way_and_for_how_long() -> None:
+    asked = [trace.Request(0, 2, "source"), trace.Request(0, 1, "source"), trace.Request(2, 3, "children: A")]
+    seen = trace.Trace(seconds=4, shortest=3, chain=2, requests=asked)
+
+    assert {count: seconds for count, seconds in seen.under_way.items() if seconds} == {1: 2, 2: 1}
+    assert (seen.asking_seconds, seen.listed_at) == (3, 2)
+    assert " 2.00  3.00 |" in list(trace.waterfall(seen))[2]
 
 
 def test_the_bound_of_a_deep_tree_is_its_longest_chain() -> None:
@@ -92,4 +119,4 @@ def test_waits_are_skipped_and_still_count() -> None:
     with Rig(partial(generate, pages=0, posts=200), latency_ms=0) as rig:
         run = rig.measure("two windows")
 
-        assert 55 < rig.skipped_seconds < run.seconds
+        assert 30 < rig.skipped_seconds < run.seconds

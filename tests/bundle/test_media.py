@@ -193,6 +193,12 @@ def test_copies_take_the_places_of_our_addresses_with_the_size_of_pictures() -> 
     }
 
 
+def test_the_addresses_of_a_local_stack_give_way_to_copies_too() -> None:
+    address = address_for("http://127.0.0.1:3000")(FileRef(f"{HOST}/a.png", "page", PAGE_ID))
+    copied = with_copies(f'{{"cover":"{address}"}}', {address[-16:]: Copy("https://s.blob.example/a.png")})
+    assert copied == '{"cover":"https://s.blob.example/a.png"}'
+
+
 def test_what_has_no_copy_or_only_speaks_of_an_address_stays() -> None:
     file = at("a.png")[-16:]
     for text in (f'{{"url":"{at("a.png")}"}}', json.dumps({"plain_text": f"see {at('a.png')} there"})):

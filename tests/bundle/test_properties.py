@@ -165,7 +165,7 @@ def test_the_title_is_found_by_its_type() -> None:
 
 
 def test_a_title_is_one_line_without_invisible_characters() -> None:
-    written = [plain(" Rye\u00a0\u00a0and\n"), plain("\u200bOats\ufeff \ud83d 👩\u200d🍳 ")]
+    written = [plain(" Rye\u00a0\u00a0and\n"), plain("\u200bOa\u2060ts\ufeff \ud83d 👩\u200d🍳 ")]
     assert title({"properties": {"Name": prop("title", written)}}) == "Rye and Oats 👩\u200d🍳"
 
 

@@ -59,6 +59,7 @@ def test_notions_own_addresses_are_allowed(url: str) -> None:
         f"https://{HOST}\t/a.png",
         f" https://{HOST}/a.png",
         f"https://{HOST}/a b.png",
+        f"https://{HOST}/a\\..\\b.png",
         f"https://{HOST}/../a.png",
         "https://s3.us-west-2.amazonaws.com/another-bucket/a.png",
         "https://s3.us-west-2.amazonaws.com/secure.notion-static.com",

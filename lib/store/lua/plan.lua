@@ -22,7 +22,7 @@ end
 redis.call('ZREMRANGEBYSCORE', hidden, '-inf', outdated)
 for i = itemsFrom, #ARGV, 2 do
   redis.call('HSET', run .. ':plan', ARGV[i], ARGV[i + 1])
-  redis.call('ZADD', run .. ':due', 0, ARGV[i])
+  redis.call('ZADD', run .. ':due', 1, ARGV[i]) -- after what is found on the way, which others may hang on
 end
 for _, part in ipairs({'plan', 'due', 'vacating', 'drops'}) do redis.call('EXPIRE', run .. ':' .. part, ttl) end
 if last ~= '1' then return {} end
