@@ -23,11 +23,10 @@ class Outcome(msgspec.Struct, frozen=True):
 class State(msgspec.Struct, frozen=True):
     """The pages that are published from now on, and what changes for that.
 
-    `placed` are the staged pages that get their slug, `refused` those whose slug was not given up after all (the page
-    that has it could not be read) and `overtaken` those of which a newer reading is known, each with the parts of their
-    bundle; `left` maps a slug nobody owns any more to the parts
-    of its old bundle, `spare` a slug with a new owner to the numbers of old parts that its own bundle does not replace;
-    `redirects` old to new.
+    `placed` are the staged pages that get their slug, `refused` those that don't (the page that has it could not be
+    read, or no page that is published shows them) and `overtaken` those of which a newer reading is known, each with
+    the parts of their bundle; `left` maps a slug nobody owns any more to the parts of its old bundle, `spare` a slug
+    with a new owner to the numbers of old parts that its own bundle does not replace; `redirects` old to new.
     """
 
     kept: dict[str, Kept]
@@ -50,6 +49,7 @@ def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outc
     before = {id: after[id] for id in placed if id in after}
     after |= placed
     _drop_orphans(after)
+    placed = {id: page for id, page in placed.items() if id in after}
 
     owned = {page.slug: page.parts for page in after.values()}
     dropped = sorted(set(kept) - set(after))
@@ -61,7 +61,7 @@ def settle(kept: Mapping[str, Kept], databases: Mapping[str, KeptDatabase], outc
     shown = {database for page in after.values() for database in page.databases}
     return State(
         kept=after,
-        placed={id: page for id, page in placed.items() if id in after},
+        placed=placed,
         refused={id: page.parts for id, page in staged.items() if id not in placed},
         overtaken={id: page.parts for id, page in outcome.staged.items() if id not in staged},
         dropped=dropped,

@@ -155,6 +155,14 @@ def test_only_the_staged_pages_that_do_not_get_their_slug_are_refused() -> None:
     assert (list(state.placed), state.refused) == (["b"], {"c": 3})
 
 
+def test_a_staged_child_page_that_no_published_page_shows_is_refused() -> None:
+    kept = {"top": row("top", "top", children=[])}
+
+    state = settle(kept, {}, outcome(staged={"child": page("child", "top/child", parent="top", parts=2)}))
+
+    assert (state.kept, state.placed, state.refused) == (kept, {}, {"child": 2})
+
+
 def test_a_page_that_moved_and_then_went_leaves_no_redirect() -> None:
     state = settle({"a": row("a", "new")}, {}, outcome(moved={"old": ("gone", 1)}))
 

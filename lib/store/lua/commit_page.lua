@@ -3,9 +3,9 @@
 -- then the bundle is staged. Child pages that leave their slugs with this publication are named as `leaving`; those that
 -- are read after it have their slugs reserved. KEYS as named below. ARGV as named below (`tokens` and `lacking` as
 -- nameFiles takes them), then the ids of the leaving, the warnings as JSON, and new items (id, payload, slug or "", …).
--- Answers done, older (a newer reading stands in KV, or found the page hidden), staged, taken (by a page that stays), repeated (this page is no
--- concern of the slice any more: this very call came through before and its answer was lost, or its claim expired), or lost
--- (the whole lane).
+-- Answers done, older (a newer reading stands in KV, or found the page hidden), staged, taken (by a page that stays),
+-- repeated (this page is no concern of the slice any more: this very call came through before and its answer was lost, or
+-- its claim expired), or lost (the whole lane).
 local lane, token, id, slug, source, head, parts, beganAt, kept, meta, ttl = unpack(ARGV, 1, 11)
 local leaving, warnings, mostWarnings, tokens, lacking = unpack(ARGV, 12, 16)
 local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged, prepared = unpack(KEYS)
