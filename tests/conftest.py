@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -30,6 +31,16 @@ def environ() -> dict[str, str]:
         "KV_REST_API_TOKEN": "kv-token",
         "SYNC_BASE_URL": "https://sync.example",
     }
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine's own time zone is another one."""
+    with monkeypatch.context() as far:
+        far.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture(scope="session")

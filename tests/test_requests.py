@@ -141,6 +141,7 @@ def callback(**more: Any) -> Request:
         {"dlqId": "1725323658779-0", "status": "503", "retried": "2", "maxRetries": "2", "createdAt": "1725323658779"},
         {"dlqId": "1-0", "status": 0, "body": None, "header": None, "sourceHeader": {"A": "b"}},
         {"retried": 2, "maxRetries": 2},
+        {"status": 300, "retried": 2, "maxRetries": 2},
         {"status": 489, "retried": 0, "maxRetries": 2},
         {"status": "489"},
     ],
@@ -153,7 +154,14 @@ def test_a_message_that_was_given_up_is_told_by_any_callback(config: Config, mor
     assert ending.reason.startswith("The worker failed at ")
 
 
-@pytest.mark.parametrize("more", [{"status": 200}, {"status": "200"}, {"retried": 1, "maxRetries": 2}, {}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({"status": status, "retried": 2, "maxRetries": 2} for status in (200, "200", 299)),
+        {"retried": 1, "maxRetries": 2},
+        {},
+    ],
+)
 def test_a_message_that_may_yet_be_delivered_has_not_failed(config: Config, more: dict[str, Any]) -> None:
     ending = ending_of(callback(**more), config)
 
@@ -259,8 +267,14 @@ def test_what_is_no_event_is_refused_with_the_reason(changes: dict[str, Any], wh
         event_of(post(EVENT | changes))
 
 
-def test_a_time_without_a_zone_is_utc() -> None:
-    assert event(timestamp="2026-01-01T00:00:01").at == 1_767_225_601.0
+@pytest.mark.usefixtures("far_from_utc")
+@pytest.mark.parametrize("timestamp", ["2026-01-01T00:00:01", "2026-01-01T02:00:01+02:00"])
+def test_a_time_counts_in_its_own_zone_and_without_one_in_utc(timestamp: str) -> None:
+    assert event(timestamp=timestamp).at == 1_767_225_601.0
+
+
+def test_an_event_that_names_a_token_is_no_handshake() -> None:
+    assert event(verification_token="secret_abc123").kind == "page.created"
 
 
 def test_a_handshake_is_no_event() -> None:

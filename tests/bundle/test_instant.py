@@ -1,20 +1,8 @@
 """Times of Notion's in every form it gives them."""
 
-import time
-from collections.abc import Iterator
-
 import pytest
 
 from lib.bundle.instant import instant
-
-
-@pytest.fixture
-def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as far:
-        far.setenv("TZ", "Asia/Tokyo")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.usefixtures("far_from_utc")
