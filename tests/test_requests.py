@@ -191,8 +191,10 @@ def test_a_reason_is_never_longer_than_an_error_that_people_read(config: Config)
 def test_a_message_from_the_console_leads_to_the_run_that_it_made(config: Config) -> None:
     first = ending_of(callback(dlqId="1-0", sourceBody=packed({"force": True})), config)
     second = ending_of(callback(dlqId="1-0", sourceBody=packed({})), config)
+    another = ending_of(callback(dlqId="1-0", sourceBody=packed({}), sourceMessageId="msg_2"), config)
 
     assert first.run_id == second.run_id != "run_1"
+    assert another.run_id != first.run_id
 
 
 @pytest.mark.parametrize("body", ["", "not base64!", packed([1]), 7, None])
