@@ -131,6 +131,8 @@ class Survey:
                     "integration (••• → Connections in Notion), or mend NOTION_SOURCES."
                 ) from None
             rows += [row_of(page, name, self._notion.notion_time(asked_at), asked_at) for page in pages]
+        if listing.since is None and len(rows) >= BIG_SOURCE_ROWS:
+            await self._schema(name, source)  # the next run asks for changed rows only, as long as it stays the same
 
     async def _schema(self, name: str, source: Source) -> str:
         schemas = self.progress.schemas

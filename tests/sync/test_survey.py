@@ -51,6 +51,8 @@ class Workspace:
         path = request.url.path.removeprefix("/v1/")
         self.asked.append(path)
         kind, id, *_ = path.split("/")
+        if kind == "data_sources" and request.method == "GET":
+            return httpx.Response(200, json={"object": "data_source", "id": id, "properties": {}})
         if kind == "data_sources":
             rows = self.rows[id][: json.loads(request.content)["page_size"]]
             more = len(rows) < len(self.rows[id])
@@ -81,6 +83,20 @@ async def test_a_listing_without_a_row_where_much_was_published_is_not_believed(
     (warning,) = found.warnings
     assert "no rows at all" in warning
     assert workspace.asked == [f"data_sources/{HOME}/query"]
+
+
+async def test_the_run_after_the_first_one_asks_a_big_source_for_changed_rows_only(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lib.sync.survey.BIG_SOURCE_ROWS", 2)
+    workspace.rows[HOME] = [page(0), page(1)]
+
+    first = await workspace.survey(Known(published(2), (), {}, PAGES, {}))
+    second = await workspace.survey(Known(published(2), (), {}, first.sources, {}), now=READ_AT + 1200)
+
+    assert [listing.whole for listing in (*first.listed, *second.listed)] == [True, False]
+    schema, rows = f"data_sources/{HOME}", f"data_sources/{HOME}/query"
+    assert workspace.asked == [rows, schema, schema, rows]
 
 
 async def test_where_few_rows_are_missing_each_is_asked_for(workspace: Workspace) -> None:
