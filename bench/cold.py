@@ -1,10 +1,13 @@
 """How fast functions start, as `vercel build` makes them and Vercel's own shim runs them; and the trigger when warm."""
 
+import math
 import os
+import re
 import statistics
 import subprocess
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +29,8 @@ NOTHING = ""
 UNAVOIDABLE = "import qstash, upstash_redis"
 LOADED = "import asyncio, http.server, json, logging, socket"
 """What every function on the shim has imported before its own module is."""
+ENVIRON = {"PATH": os.defpath, "PYTHONPATH": "_vendor", "PYTHONDONTWRITEBYTECODE": "1"}
+IMPORT_TIME = re.compile(r"^import time: +(\d+) \| +\d+ \| +(\S+)$", re.MULTILINE)
 A_HANDLER = "from http.server import BaseHTTPRequestHandler\n\n\nclass handler(BaseHTTPRequestHandler):\n    pass\n"
 
 Bundles = Mapping[str, tuple[Path, dict[str, Any]]]
@@ -43,7 +48,8 @@ class Start(msgspec.Struct, frozen=True):
 class Cold(msgspec.Struct, frozen=True):
     """`bare` imports nothing, `unavoidable` what the trigger can't do without. `import_ratio`: CPU time of the
     trigger's imports to that of those; `init_ratio`: the same of the shim's `initDuration`, the median over starts that
-    followed each other. `warm_p50` and `warm_p95` are a warm trigger's answers in milliseconds, with KV and QStash on
+    followed each other. `beside`: what the trigger imports besides, by top-level package and in milliseconds, the
+    slowest five. `warm_p50` and `warm_p95` are a warm trigger's answers in milliseconds, with KV and QStash on
     loopback: its own time is less."""
 
     python: str
@@ -54,6 +60,7 @@ class Cold(msgspec.Struct, frozen=True):
     init_ratio: float
     warm_p50: float
     warm_p95: float
+    beside: dict[str, float] = {}
 
 
 def measure() -> Cold | None:
@@ -78,6 +85,7 @@ def measure_build(build: Build, folder: Path, starts: int, warm_calls: int) -> C
         seen = _starts(bundles, build.python, environ, starts)
         medians = {name: _median(name, each) for name, each in seen.items()}
         import_ratio = _import_ratio(bundles[TRIGGER][0], build.python, starts)
+        beside = _beside(bundles[TRIGGER][0], build.python, starts)
         warm = _warm(bundles[TRIGGER], build.python, environ, warm_calls)
     return Cold(
         python=build.functions[TRIGGER]["runtime"].removeprefix("python"),
@@ -88,6 +96,7 @@ def measure_build(build: Build, folder: Path, starts: int, warm_calls: int) -> C
         init_ratio=_init_ratio(seen),
         warm_p50=statistics.median(warm),
         warm_p95=statistics.quantiles(warm, n=20)[-1],
+        beside=beside,
     )
 
 
@@ -133,10 +142,29 @@ def _import_ratio(bundle: Path, python: str, times: int) -> float:
     return float((trigger - loaded) / (unavoidable - loaded))
 
 
+def _beside(bundle: Path, python: str, times: int) -> dict[str, float]:
+    codes = (f"{LOADED}; {UNAVOIDABLE}", f"{LOADED}; import api.sync.trigger")
+    known, trigger = (_least_ms(bundle, python, code, times) for code in codes)
+    packages: defaultdict[str, float] = defaultdict(float)
+    for module in trigger.keys() - known.keys():
+        packages[module.partition(".")[0]] += trigger[module]
+    return dict(sorted(packages.items(), key=lambda one: -one[1])[:5])
+
+
+def _least_ms(bundle: Path, python: str, code: str, times: int) -> dict[str, float]:
+    """The least that each module took by itself, in so many fresh interpreters."""
+    least: dict[str, float] = {}
+    for _ in range(times):
+        command = [python, "-X", "importtime", "-c", code]
+        said = subprocess.run(command, cwd=bundle, env=ENVIRON, capture_output=True, text=True, check=True).stderr
+        for microseconds, module in IMPORT_TIME.findall(said):
+            least[module] = min(least.get(module, math.inf), int(microseconds) / 1000)
+    return least
+
+
 def _cpu_seconds(bundle: Path, python: str, code: str) -> float:
     """What a fresh interpreter takes to run `code` in a bundle, user and system."""
-    environ = {"PATH": os.defpath, "PYTHONPATH": "_vendor", "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen([python, "-c", code], cwd=bundle, env=environ)
+    process = subprocess.Popen([python, "-c", code], cwd=bundle, env=ENVIRON)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
