@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from bench import markdown
 from bench.peers.measure import OURS, Attempt, Outcome
 
 HEADS = ("", "Texts", "With traps", "Two edits", "300 pages", "Refused, broken off", "Gone, renamed", "Files", "Needs")
@@ -30,8 +31,7 @@ WAYS = {
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """The comparison as the README shows it."""
-    lines = [HEADS, ("---",) * len(HEADS), *_rows(outcomes)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown.table(HEADS, _rows(outcomes))
 
 
 def _rows(outcomes: Sequence[Outcome]) -> Iterator[Sequence[str]]:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Self
 
+from bench import markdown
 from bench.figures import Figures
 from bench.results import Results
 from bench.rig import LATENCY_MS
@@ -93,8 +94,7 @@ class Measured(NamedTuple):
 
 def table(measured: Measured) -> str:
     """The costs as the README shows them."""
-    lines = [HEADS, ("---",) * 2 + ("---:",) * (len(HEADS) - 2), *_rows(measured)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown.table(HEADS, _rows(measured), words=2)
 
 
 def _rows(measured: Measured) -> Iterator[Sequence[str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bench import picture
+from bench import markdown, picture
 from bench.bars import bars, between, median_bytes
 from bench.bound import AT_ONCE
 from bench.cold import Cold
@@ -263,8 +263,7 @@ def _attempt(attempt: Attempt | None) -> str:
 
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in (heads, ["---"] * len(heads), *rows)]
-    return f"## {title}\n\n" + "\n".join(lines) + "\n"
+    return f"## {title}\n\n{markdown.table(heads, rows)}\n"
 
 
 def _measured(measured: str) -> str:

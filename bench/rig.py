@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +28,7 @@ from dev.notion.workspace import Workspace
 from dev.qstash import QStashStandIn
 from dev.serve import HOST, Server
 from dev.upstash import UpstashStandIn
+from tests.redis_server import redis_server
 
 DATABASES = [entry.partition("=")[2] for entry in SAMPLE_SOURCES.split(",")]
 LATENCY_MS = 250
@@ -202,28 +202,8 @@ def _redis() -> Iterator[str | None]:
     if program is None:
         yield None
         return
-    [port] = _free_ports(1)
-    command = [program, "--port", str(port), "--bind", HOST, "--save", "", "--appendonly", "no"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(port)
-        yield f"redis://{HOST}:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(port: int, timeout_seconds: float = 10.0) -> None:
-    give_up = time.monotonic() + timeout_seconds
-    while True:
-        try:
-            socket.create_connection((HOST, port), timeout=1).close()
-        except OSError:
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(0.02)
-        else:
-            return
+    with tempfile.TemporaryDirectory() as folder, redis_server(program, Path(folder)) as address:
+        yield address
 
 
 def _free_ports(count: int) -> list[int]:
