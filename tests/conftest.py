@@ -1,14 +1,17 @@
-"""What every test may need: a complete environment, and tiers that say so when their tools are missing."""
+"""What every test may need: a complete environment, an empty KV, and tiers that say so when their tools are missing."""
 
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, NoReturn
 
+import httpx
 import pytest
 from hypothesis import settings
 
+from dev.upstash import UpstashStandIn
+from lib.store.kv import Kv
 from tests.redis_server import redis_server
 
 settings.register_profile("any machine", deadline=None)  # how long an example takes tells of the machine
@@ -41,6 +44,20 @@ def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         time.tzset()
         yield
     time.tzset()
+
+
+@pytest.fixture(scope="session")
+def upstash() -> Iterator[UpstashStandIn]:
+    with UpstashStandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+async def kv(upstash: UpstashStandIn) -> AsyncIterator[Kv]:
+    """KV as the functions see it, with nothing in it."""
+    upstash.reset()
+    async with httpx.AsyncClient(trust_env=False) as http:
+        yield Kv(upstash.url, upstash.token, http)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """What a test does with a stack: asks for a run, waits for its end, and reads KV as a site would."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Protocol, Self
 
@@ -69,6 +71,11 @@ class Site:
         self.qstash.drain()
         return self.run(run_id)
 
+    def later(self) -> None:
+        """Two minutes pass for Notion, so that what was read is settled; its requests are counted anew."""
+        self.notion.clock.advance(120)
+        self.notion.log.clear()
+
     def has_ended(self, run_id: str) -> bool:
         return self.run(run_id).get("status") not in (None, "pending", "active")
 
@@ -102,3 +109,21 @@ class Site:
 def _http() -> httpx.Client:
     """One client for all of a test run: its TLS context takes longer to build than a command to run."""
     return httpx.Client(trust_env=False)
+
+
+@contextmanager
+def unlimited(stack: Stack) -> Iterator[None]:
+    """Runs may follow each other faster than Notion allows."""
+    assert stack.notion is not None
+    stack.set("NOTION_REQUESTS_PER_MINUTE", "100000")
+    stack.notion.limit.requests = None
+    yield
+    stack.set("NOTION_REQUESTS_PER_MINUTE", "")
+
+
+def synced(site: Site, stack: Stack) -> Iterator[Site]:
+    """A site that has been synced, two minutes later: a fixture's body."""
+    with unlimited(stack):
+        site.sync()
+        site.later()
+        yield site

@@ -7,7 +7,7 @@ import pytest
 
 from dev.notion.ids import resolved
 from dev.stack import Stack
-from tests.stack.site import DATABASES, Site
+from tests.stack.site import DATABASES, Site, synced
 
 VISIT = "aaaaaaaa-0000-4000-8000-000000000002"
 LIGHTHOUSE = "aaaaaaaa-0000-4000-8000-000000000003"
@@ -20,18 +20,7 @@ OBJECTS = "dddddddd-0000-4000-8000-000000000003"
 
 @pytest.fixture
 def site(site: Site, stack: Stack) -> Iterator[Site]:
-    """A site that has been synced; two minutes later."""
-    stack.set("NOTION_REQUESTS_PER_MINUTE", "100000")
-    site.notion.limit.requests = None
-    site.sync()
-    later(site)
-    yield site
-    stack.set("NOTION_REQUESTS_PER_MINUTE", "")
-
-
-def later(site: Site) -> None:
-    site.notion.clock.advance(120)
-    site.notion.log.clear()
+    yield from synced(site, stack)
 
 
 def written(site: Site, run: dict[str, str]) -> set[str]:
@@ -210,7 +199,7 @@ def test_a_page_run_beside_a_full_run_leaves_a_whole_site(site: Site) -> None:
         beside.append(site.stack.get("/api/sync/trigger", page=slug).json()["runId"])
 
     assert {site.ended(run_id)["status"] for run_id in [*beside, full]} == {"delivered"}
-    later(site)
+    site.later()
     site.notion.latency.set(0)
     site.sync()
     site.check()

@@ -6,7 +6,7 @@ import pytest
 
 from dev.notion.nodes import Page
 from dev.stack import Stack
-from tests.stack.site import DATABASES, Site
+from tests.stack.site import DATABASES, Site, synced
 
 PAINTS = "dddddddd-0000-4000-8000-000000000004"
 BIG_ROWS = 10
@@ -14,18 +14,7 @@ BIG_ROWS = 10
 
 @pytest.fixture
 def site(site: Site, stack: Stack) -> Iterator[Site]:
-    """A site that has been synced; two minutes later."""
-    stack.set("NOTION_REQUESTS_PER_MINUTE", "100000")
-    site.notion.limit.requests = None
-    site.sync()
-    later(site)
-    yield site
-    stack.set("NOTION_REQUESTS_PER_MINUTE", "")
-
-
-def later(site: Site) -> None:
-    site.notion.clock.advance(120)
-    site.notion.log.clear()
+    yield from synced(site, stack)
 
 
 def data_source(site: Site, database: str) -> str:
@@ -39,7 +28,7 @@ def test_a_renamed_property_of_a_source_is_published_by_the_next_run(site: Site)
 
     assert all("Beaufort" in item["properties"] for item in site.bundles().of_index("posts"))
     site.check()
-    later(site)
+    site.later()
     assert site.sync()["toSync"] == "0"
 
 
@@ -67,7 +56,7 @@ def test_a_renamed_property_of_a_child_database_is_published_by_the_next_run(sit
     assert all("Tins" in item["properties"] for item in site.read(f"db:{PAINTS}")["items"])
     assert (run["written"], run["toSync"]) == ("1", "0")
     site.check()
-    later(site)
+    site.later()
     assert site.sync().get("written", "0") == "0"
 
 
@@ -77,13 +66,13 @@ def test_a_renamed_property_of_a_big_source_costs_one_question_to_see(
     monkeypatch.setattr("lib.sync.survey.BIG_SOURCE_ROWS", BIG_ROWS)
     posts = data_source(site, DATABASES[1])
     site.sync(source="posts")  # learns the schema
-    later(site)
+    site.later()
     site.sync(source="posts")
     asked = [request["path"] for request in site.notion.log.requests if "/data_sources/" in request["path"]]
     assert asked == [f"/v1/data_sources/{posts}", f"/v1/data_sources/{posts}/query"]
 
     site.notion.edit.rename_property(posts, "Wind", "Beaufort")
-    later(site)
+    site.later()
     site.sync(source="posts")
 
     assert all("Beaufort" in item["properties"] for item in site.bundles().of_index("posts"))

@@ -18,7 +18,7 @@ from dev.upstash import Fault as KvFault
 from lib.auth import derived_secret, sign_qstash, webhook_secret
 from lib.config import Secret
 from lib.store.kv import ATTEMPTS
-from tests.stack.site import Site
+from tests.stack.site import Site, unlimited
 
 NOTIFY = "/api/sync/notify"
 SECRET = "the-secret-of-the-site"
@@ -26,11 +26,8 @@ SECRET = "the-secret-of-the-site"
 
 @pytest.fixture(autouse=True)
 def no_limit(site: Site, stack: Stack) -> Iterator[None]:
-    """Runs follow each other faster here than Notion allows."""
-    stack.set("NOTION_REQUESTS_PER_MINUTE", "100000")
-    site.notion.limit.requests = None
-    yield
-    stack.set("NOTION_REQUESTS_PER_MINUTE", "")
+    with unlimited(stack):
+        yield
 
 
 @pytest.fixture

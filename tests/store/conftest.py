@@ -1,11 +1,7 @@
 """The real store over the Upstash stand-in."""
 
-from collections.abc import AsyncIterator, Iterator
-
-import httpx
 import pytest
 
-from dev.upstash import UpstashStandIn
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs
@@ -19,19 +15,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.time
-
-
-@pytest.fixture(scope="session")
-def upstash() -> Iterator[UpstashStandIn]:
-    with UpstashStandIn() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
-async def kv(upstash: UpstashStandIn) -> AsyncIterator[Kv]:
-    upstash.reset()
-    async with httpx.AsyncClient(trust_env=False) as http:
-        yield Kv(upstash.url, upstash.token, http)
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Each channel is told once, over the real store: whatever fails, repeats or dies."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 
-import httpx
 import pytest
 
-from dev.upstash import UpstashStandIn
 from lib.errors import Misconfigured, NoAnswer, TryLater
 from lib.log import Log
 from lib.model import Ask, Outcome
@@ -52,17 +50,9 @@ class Office:
         await self.runs.end(run_id, status, {"written": 2}, "", NOW)
 
 
-@pytest.fixture(scope="module")
-def upstash() -> Iterator[UpstashStandIn]:
-    with UpstashStandIn() as stand_in:
-        yield stand_in
-
-
 @pytest.fixture
-async def office(upstash: UpstashStandIn) -> AsyncIterator[Office]:
-    upstash.reset()
-    async with httpx.AsyncClient(trust_env=False) as http:
-        yield Office(Kv(upstash.url, upstash.token, http))
+async def office(kv: Kv) -> Office:
+    return Office(kv)
 
 
 def slack(*then: BaseException | None) -> Channel:
