@@ -1,5 +1,6 @@
 """The nouns that cross folders. All frozen: a step takes values and returns new ones."""
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 import msgspec
@@ -11,6 +12,9 @@ BUNDLE_VERSION = 1
 """The version of a bundle's format (`"v"`). Raise it when `lib/bundle` writes something new: every page is due then."""
 
 NOTHING = msgspec.Raw(b"null")
+
+CUT_AT = 25
+"""References that a page object shows of one property: https://developers.notion.com/reference/retrieve-a-page."""
 
 ITEMS_PER_PAGE = 500
 """So many rows stand on one page of an index, unless they are too large for one value together."""
@@ -160,6 +164,22 @@ class KeptSource(msgspec.Struct, frozen=True, omit_defaults=True):
     revision: int = -1
     """The revision of the kept pages from which the index was written."""
     total: int = 0
+
+
+class Known(msgspec.Struct, frozen=True):
+    """All that KV remembers from the runs before, as planning and publishing need it: pages, databases and sources by
+    their ids or names, and how often each source's pages changed (`revisions`, read before `kept`)."""
+
+    kept: dict[str, Kept]
+    overdue: Collection[str]
+    databases: dict[str, KeptDatabase]
+    sources: dict[str, KeptSource]
+    revisions: dict[str, int]
+
+    @property
+    def holders(self) -> dict[str, str]:
+        """Original synced block → the published page that holds it."""
+        return {original: id for id, kept in self.kept.items() for original in kept.originals}
 
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -166,8 +166,8 @@ export interface Part {
   blocks: Block[];
 }
 /**
- * `{source}:index`, and `{source}:index:2…` where there are more than 500, or fewer are too
- * large for one value: a source's rows in their order.
+ * `{source}:index`, and `{source}:index:2…` where there are more than 500, or fewer are too large for one value: a
+ * source's rows in their order.
  */
 export interface Index {
   items: Meta[];

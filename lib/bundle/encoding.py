@@ -1,6 +1,7 @@
 """JSON text as it is kept in KV: compact UTF-8, which every site's `JSON.parse` reads."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -39,6 +40,11 @@ def encode_block(block: JSON) -> str:
             if one["children"]:
                 ahead.pop()
     return "".join(text)
+
+
+def digest(text: str) -> str:
+    """Sixteen hexadecimal digits that sum up a text."""
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def size(text: str) -> int:

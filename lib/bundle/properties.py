@@ -5,13 +5,12 @@ Of people only their names are published, never their e-mail addresses or portra
 
 import re
 from collections.abc import Container, Iterator
-from hashlib import sha256
 from typing import Any
 
 from lib.bundle import encoding
 from lib.bundle.media import Address, FileRef, settle_file
 from lib.bundle.values import DateValue, Properties, PropertyValue, RichText, Verification
-from lib.model import JSON
+from lib.model import CUT_AT, JSON
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\ud800-\udfff]")
 """Zero-width blanks, and halves of surrogate pairs. Joiners are not among them: emoji and Persian words need them."""
@@ -24,8 +23,6 @@ AS_GIVEN = frozenset(
 )
 
 COMPUTED = ("formula", "rollup")
-CUT_AT = 25
-"""Of a longer list Notion may show so many: https://developers.notion.com/reference/retrieve-a-page."""
 
 
 def flatten(page: JSON, address: Address) -> Properties:
@@ -54,7 +51,7 @@ def fingerprint(page: JSON) -> str:
     shown = {
         name: None if _is_vague(one) else _value(one, page["id"], _file) for name, one in page["properties"].items()
     }
-    return sha256(encoding.encode(sorted(shown.items())).encode()).hexdigest()[:16]
+    return encoding.digest(encoding.encode(sorted(shown.items())))
 
 
 def title(page: JSON) -> str:

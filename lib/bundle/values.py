@@ -126,8 +126,8 @@ class Part(TypedDict):
 
 
 class Index(TypedDict):
-    """`{source}:index`, and `{source}:index:2…` where there are more than 500, or fewer are too
-    large for one value: a source's rows in their order."""
+    """`{source}:index`, and `{source}:index:2…` where there are more than 500, or fewer are too large for one value: a
+    source's rows in their order."""
 
     items: list[Meta]
     syncedAt: str

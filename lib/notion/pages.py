@@ -4,13 +4,10 @@ from functools import partial
 
 import msgspec
 
-from lib.model import JSON
+from lib.model import CUT_AT, JSON
 from lib.notion.client import NotionClient
 from lib.notion.lists import ListPage, Progress, Whole
 from lib.notion.together import all_of
-
-CUT_AT = 25
-"""References that a page object shows of one property: https://developers.notion.com/reference/retrieve-a-page."""
 
 
 class Listing(Progress):

@@ -46,9 +46,9 @@ class Bundles:
 
         Pages that are `leaving` give up their slugs in this run; the child pages among what was found get theirs.
         `text` None: what is published is the same already. Answers done, older (a newer reading stands in KV, or found
-        the page hidden), staged
-        (its slug becomes free when the run is published), taken (by a page that keeps it; nothing was written) or
-        repeated (this page was published already, or is another slice's now). Raises `TakenOver`.
+        the page hidden), staged (its slug becomes free when the run is published), taken (by a page that keeps it;
+        nothing was written) or repeated (this page was published already, or is another slice's now). Raises
+        `TakenOver`.
         """
         keys = self._keys
         prepared = f"{keys.run(hold.run_id)}:parts:{hold.token}:{item.id}"  # nobody writes there but this very slice

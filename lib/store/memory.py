@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from lib.model import Kept, KeptDatabase, KeptSource
+from lib.model import Kept, KeptDatabase, KeptSource, Known
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 
@@ -15,22 +15,12 @@ METAS_PER_READ = 500
 T = TypeVar("T")
 
 
-class Remembered(msgspec.Struct, frozen=True):
-    """Everything at once, as planning and publishing need it. `revisions` were read before `kept`."""
-
-    kept: dict[str, Kept]
-    overdue: set[str]
-    databases: dict[str, KeptDatabase]
-    sources: dict[str, KeptSource]
-    revisions: dict[str, int]
-
-
 class Memory:
     def __init__(self, kv: Kv, keys: Keys) -> None:
         self._kv = kv
         self._keys = keys
 
-    async def everything(self) -> Remembered:
+    async def everything(self) -> Known:
         """Reads all of it: five commands, and one more for every 5,000 pages or so."""
         keys = self._keys
         revisions, sources, databases, overdue, (cursor, found) = await self._kv.pipeline(
@@ -46,7 +36,7 @@ class Memory:
         while int(cursor):
             cursor, found = await self._kv.command("HSCAN", keys.kept, cursor, "COUNT", SCAN_COUNT)
             kept |= found
-        return Remembered(
+        return Known(
             kept=_decoded(kept, Kept),
             overdue=set(overdue),
             databases=_decoded(databases, KeptDatabase),

@@ -4,14 +4,8 @@ from collections.abc import Collection, Mapping
 
 from lib.bundle.properties import title as title_of
 from lib.bundle.publication import trashed
-from lib.model import BUNDLE_VERSION, JSON, Kept
-from lib.sync.facts import (
-    Known,
-    Row,
-    Watched,
-    forced,
-    unsettled,
-)
+from lib.model import BUNDLE_VERSION, JSON, Kept, Known
+from lib.sync.facts import Row, Watched, forced, unsettled
 
 
 class Due:
@@ -34,8 +28,8 @@ class Due:
         self.pages = {
             id for id, kept in known.kept.items() if self.may_be(id) and any(map(self._is_lost, kept.children))
         }
-        for id in sorted(self._children, key=lambda id: -self._children[id].slug.count("/")):
-            if self.may_be(id) and self._child_is_due(id):  # deepest first: a child's new name makes its parent due
+        for id in self._children:
+            if self.may_be(id) and self._child_is_due(id):
                 self.pages.add(id)
 
     def may_be(self, id: str) -> bool:

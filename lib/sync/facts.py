@@ -1,4 +1,4 @@
-"""What a run knows when it is planned: rows as listed, pages as kept, and what was asked one by one. Pure."""
+"""What a run finds out before it is planned: rows as listed, and what was asked one by one. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from lib.bundle.properties import fingerprint
 from lib.bundle.properties import title as title_of
 from lib.bundle.publication import publication
 from lib.bundle.slugs import wanted
-from lib.model import JSON, Kept, KeptDatabase, KeptSource
+from lib.model import JSON, Kept, KeptDatabase, Known
 
 MINUTE_SECONDS = 60
 DAY_SECONDS = 86_400
@@ -42,21 +42,6 @@ class Listed(msgspec.Struct, frozen=True):
     source: str
     rows: Sequence[Row]
     whole: bool
-
-
-class Known(msgspec.Struct, frozen=True):
-    """What KV remembers from the runs before."""
-
-    kept: Mapping[str, Kept]
-    overdue: Collection[str]
-    databases: Mapping[str, KeptDatabase]
-    sources: Mapping[str, KeptSource]
-    revisions: Mapping[str, int]
-
-    @property
-    def holders(self) -> dict[str, str]:
-        """Original synced block → the published page that holds it."""
-        return {original: id for id, kept in self.kept.items() for original in kept.originals}
 
 
 class Watched(msgspec.Struct, frozen=True):

@@ -6,9 +6,9 @@ import msgspec
 
 from lib.bundle.encoding import encode
 from lib.bundle.slugs import Candidate, assign
-from lib.model import Item, Kept, KeptDatabase
+from lib.model import Item, Kept, KeptDatabase, Known
 from lib.sync.due import Due
-from lib.sync.facts import Known, Listed, Row, Watched, descendants, still_of
+from lib.sync.facts import Listed, Row, Watched, descendants, still_of
 from lib.sync.publication import drop_of
 
 

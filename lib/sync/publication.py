@@ -1,11 +1,11 @@
 """What stands published when a run ends: pure. Facts in, the new state and what has to be removed out."""
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from math import inf
 
 import msgspec
 
+from lib.bundle.encoding import digest
 from lib.bundle.index import sort_key
 from lib.model import Kept, KeptDatabase
 
@@ -100,7 +100,7 @@ def index_pages(kept: Mapping[str, Kept], source: str, per_page: int) -> list[li
 def signature(kept: Mapping[str, Kept], ids: Sequence[str], total: int) -> str:
     """Sums up one page of an index: it is written again only when this changes."""
     items = (f"{id}:{kept[id].meta_digest}" for id in ids)
-    return sha256("\n".join([str(total), *items]).encode()).hexdigest()[:16]
+    return digest("\n".join([str(total), *items]))
 
 
 def _placed(after: Mapping[str, Kept], staged: Mapping[str, Kept]) -> dict[str, Kept]:

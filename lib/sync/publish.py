@@ -9,12 +9,12 @@ from lib.bundle.index import encode_page
 from lib.bundle.redirects import update
 from lib.errors import TakenOver
 from lib.log import Log
-from lib.model import ITEMS_PER_PAGE, KeptSource
+from lib.model import ITEMS_PER_PAGE, KeptSource, Known
 from lib.store.bundles import Bundles
 from lib.store.keys import Keys
 from lib.store.kv import Value
 from lib.store.media import Files
-from lib.store.memory import Memory, Remembered
+from lib.store.memory import Memory
 from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, Run, Runs
 from lib.sync.publication import Outcome, State, index_pages, settle, signature
 
@@ -51,17 +51,17 @@ class Publisher:
             )
             return
         for _ in range(TRIES):
-            remembered = await self._memory.everything()
+            known = await self._memory.everything()
             staged, metas, moved, drops = await self._bundles.outcome(hold.run_id)
             outcome = Outcome(staged, {slug: _moved(value) for slug, value in moved.items()}, drops)
-            state = settle(remembered.kept, remembered.databases, outcome)
+            state = settle(known.kept, known.databases, outcome)
             placed = {id: metas[id] for id in state.placed}  # those of refused pages name slugs that they don't get
-            commands = await self._commands(remembered, state, placed, found)
+            commands = await self._commands(known, state, placed, found)
             commands += await self._noted(hold.run_id, state, commands)
             refused = state.refused if run.ask.exclusive else {}
             commands += self._cleared(state, moved, refused)
             commands += await self._files.refiled(state.placed, _bundles_gone(state, [*refused, *state.overtaken]))
-            revisions = {name: remembered.revisions.get(name, 0) for name in remembered.sources | found}
+            revisions = {name: known.revisions.get(name, 0) for name in known.sources | found}
             # Sent again because its answer was lost, the transaction finds other revisions than it expects.
             commands += [["HINCRBY", self._keys.revisions, name, 1] for name in revisions]
             if await self._bundles.publish(hold, revisions, commands):
@@ -78,13 +78,13 @@ class Publisher:
         return all(memory.signatures and memory.revision == revisions.get(name, 0) for name, memory in found.items())
 
     async def _commands(
-        self, remembered: Remembered, state: State, metas: Mapping[str, str], found: dict[str, KeptSource]
+        self, known: Known, state: State, metas: Mapping[str, str], found: dict[str, KeptSource]
     ) -> list[Command]:
         commands = self._placed(state, metas)
-        for name in remembered.sources | found:
-            commands += await self._index(name, remembered, state, metas, found.get(name))
+        for name in known.sources | found:
+            commands += await self._index(name, known, state, metas, found.get(name))
         commands += await self._redirects(state)
-        return commands + self._foreign(state) + self._removals(remembered, state)
+        return commands + self._foreign(state) + self._removals(known, state)
 
     def _placed(self, state: State, metas: Mapping[str, str]) -> list[Command]:
         """Staged pages take their slugs."""
@@ -138,17 +138,17 @@ class Publisher:
     async def _index(
         self,
         name: str,
-        remembered: Remembered,
+        known: Known,
         state: State,
         metas: Mapping[str, str],
         found: KeptSource | None,
     ) -> list[Command]:
-        """The pages of a source's index that changed, and what is remembered of the source.
+        """The pages of a source's index that changed, and what is known of the source.
 
         Where a page comes out larger than one value may be, all of them get half as many rows; a meta by itself is
         smaller than the bundle that brought it.
         """
-        before = remembered.sources.get(name)
+        before = known.sources.get(name)
         memory = found or before
         if memory is None:
             return []
@@ -172,7 +172,7 @@ class Publisher:
             signatures=signatures,
             items_per_page=per_page,
             total=total,
-            revision=remembered.revisions.get(name, 0) + 1,
+            revision=known.revisions.get(name, 0) + 1,
             synced_at=now if found else memory.synced_at,
         )
         commands: list[Command] = [["SET", self._keys.index(name, at + 1), text] for at, text in texts.items()]
@@ -187,7 +187,7 @@ class Publisher:
         after = update(before, state.redirects, slugs.__contains__)
         return [["SET", self._keys.redirects, msgspec.json.encode(after).decode()]] if after != before else []
 
-    def _removals(self, remembered: Remembered, state: State) -> list[Command]:
+    def _removals(self, known: Known, state: State) -> list[Command]:
         """What nobody reaches any more; it comes last."""
         keys = self._keys
         bundles = [key for slug, parts in state.left.items() for key in _keys_of(keys.page(slug), parts)]
@@ -198,7 +198,7 @@ class Publisher:
             *_chunks(["HDEL", keys.slugs], list(state.left)),
             *_chunks(["HDEL", keys.kept], state.dropped),
             *_chunks(["HDEL", keys.metas], state.dropped),
-            *_chunks(["SREM", keys.overdue], [id for id in state.dropped if id in remembered.overdue]),
+            *_chunks(["SREM", keys.overdue], [id for id in state.dropped if id in known.overdue]),
             *_chunks(["HDEL", keys.databases], state.databases),
         ]
 

@@ -13,13 +13,12 @@ import msgspec
 from lib.errors import Hopeless, NotionWait, OutOfTime, QueueRefused, TakenOver, TryLater
 from lib.log import Log
 from lib.media.copying import Copied, Copier
-from lib.model import Ask, KeptSource
+from lib.model import Ask, KeptSource, Known
 from lib.notion.client import NotionClient
 from lib.store.kv import Kv, Value
 from lib.store.memory import Memory
 from lib.store.runs import Begun, Hold, Run, Runs, warning_facts
 from lib.store.tellings import Tellings
-from lib.sync.facts import Known
 from lib.sync.plan import make
 from lib.sync.publish import Publisher
 from lib.sync.queue import Message, Notice, Queue
@@ -170,10 +169,7 @@ class Engine:
 
     async def _plan(self, hold: Hold, run: Run) -> tuple[float | None, int]:
         """Writes the plan; answers since when a page must have been read (None: not forced), and how much is due."""
-        remembered = await self._memory.everything()
-        known = Known(
-            remembered.kept, remembered.overdue, remembered.databases, remembered.sources, remembered.revisions
-        )
+        known = await self._memory.everything()
         forced_at = _forced_at(run, known.sources)
         found = await self._survey(hold, run, known, forced_at)
         plan = make(found.listed, known, found.watched, gone=found.gone, forced_at=forced_at, focus=found.focus)

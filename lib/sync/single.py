@@ -11,13 +11,13 @@ from lib.bundle.media import unsigned
 from lib.bundle.properties import title as title_of
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, Unreadable
-from lib.model import JSON
+from lib.model import JSON, Known
 from lib.notion.client import NotionClient
 from lib.notion.databases import find_source
 from lib.notion.ids import object_id
 from lib.notion.pages import retrieve
 from lib.notion.together import all_of
-from lib.sync.facts import Known, Listed, Row, Watched, row_of, unsettled
+from lib.sync.facts import Listed, Row, Watched, row_of, unsettled
 from lib.sync.survey import Found, Progress, Survey
 
 HIGHEST_CLIMB = 20

@@ -5,21 +5,21 @@ Its progress is one JSON-serialisable value, so that a slice may end in the midd
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from http import HTTPStatus
 
 import msgspec
 
-from lib.bundle.encoding import encode
+from lib.bundle.encoding import digest, encode
 from lib.bundle.media import unsigned
 from lib.bundle.properties import fingerprint
+from lib.bundle.publication import trashed
 from lib.errors import Hopeless, Unreadable
-from lib.model import JSON, KeptDatabase, KeptSource, Source
+from lib.model import JSON, KeptDatabase, KeptSource, Known, Source
 from lib.notion.client import NotionClient
 from lib.notion.databases import find_source, newest_rows, probe, schema_of
 from lib.notion.pages import Listing, advance, retrieve
 from lib.notion.together import all_of
-from lib.sync.facts import DAY_SECONDS, Known, Listed, Row, Watched, row_of, unsettled
+from lib.sync.facts import DAY_SECONDS, Listed, Row, Watched, row_of, unsettled
 from lib.sync.watches import doubtful_originals, missing, watches
 
 BIG_SOURCE_ROWS = 1_000
@@ -137,7 +137,7 @@ class Survey:
     async def _schema(self, name: str, source: Source) -> str:
         schemas = self.progress.schemas
         if name not in schemas:
-            schemas[name] = _digest(encode(sorted((await schema_of(self._notion, source.data_source_id)).items())))
+            schemas[name] = digest(encode(sorted((await schema_of(self._notion, source.data_source_id)).items())))
         return schemas[name]
 
     def _since(self, kept: KeptSource | None, reference: str) -> str | None:
@@ -214,8 +214,7 @@ class Survey:
             self.progress.confirmed[id] = asked_at if refusal.notion_status == HTTPStatus.NOT_FOUND else 0.0
             return
         home = self.progress.sources[name].data_source_id
-        trashed = page.get("in_trash") or page.get("is_archived") or page.get("archived")
-        is_gone = trashed or (page.get("parent") or {}).get("data_source_id") != home
+        is_gone = trashed(page) or (page.get("parent") or {}).get("data_source_id") != home
         self.progress.confirmed[id] = asked_at if is_gone else 0.0
 
     async def _watch(self, listed: Sequence[Listed]) -> None:
@@ -281,8 +280,4 @@ def signature(rows: Sequence[JSON]) -> str:
     """Sums up the rows of a child database, their times and what they show; "" for more than one answer shows."""
     if len(rows) > 100:
         return ""
-    return _digest("\n".join(sorted(f"{row['id']} {row['last_edited_time']} {fingerprint(row)}" for row in rows)))
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()[:16]
+    return digest("\n".join(sorted(f"{row['id']} {row['last_edited_time']} {fingerprint(row)}" for row in rows)))

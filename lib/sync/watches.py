@@ -5,13 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from lib.bundle.publication import trashed
-from lib.model import JSON
-from lib.sync.facts import (
-    Known,
-    Listed,
-    forced,
-    still_of,
-)
+from lib.model import JSON, Known
+from lib.sync.facts import Listed, forced, still_of
 
 
 class Watches(msgspec.Struct, frozen=True):

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from lib.model import BUNDLE_VERSION, Kept, KeptDatabase, Rank
-from lib.sync.facts import Known, Listed, Row, Watched
+from lib.model import BUNDLE_VERSION, Kept, KeptDatabase, Known, Rank
+from lib.sync.facts import Listed, Row, Watched
 from lib.sync.plan import make
 from lib.sync.watches import doubtful_originals, missing, watches
 

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from lib.errors import Hopeless, Unreadable
-from lib.model import JSON, Kept, Rank
-from lib.sync.facts import Known
+from lib.model import JSON, Kept, Known, Rank
 from lib.sync.single import PageSurvey
 from lib.sync.survey import Found, Progress
 

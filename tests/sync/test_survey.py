@@ -6,8 +6,8 @@ import httpx
 import msgspec
 import pytest
 
-from lib.model import JSON, Kept, KeptDatabase, KeptSource, Rank, Source
-from lib.sync.facts import DAY_SECONDS, Known
+from lib.model import JSON, Kept, KeptDatabase, KeptSource, Known, Rank, Source
+from lib.sync.facts import DAY_SECONDS
 from lib.sync.survey import FEW, Found, Progress, Survey, signature
 from tests.notion.stage import Clock, client, not_found
 
