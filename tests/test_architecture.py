@@ -9,17 +9,18 @@ ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "model": set(),
     "errors": set(),
+    "times": set(),
     "config": {"errors", "notion.ids"},
     "log": {"config"},
     "endpoint": {"config", "errors", "log", "model"},
     "auth": {"config", "endpoint", "errors"},
     "requests": {"config", "endpoint", "errors", "model", "notion.ids", "sync.queue", "sync.trigger"},
-    "notion": {"model", "errors", "notion"},
-    "bundle": {"model", "errors", "bundle"},
+    "notion": {"model", "errors", "notion", "times"},
+    "bundle": {"model", "errors", "bundle", "times"},
     "store": {"model", "errors", "store"},
     "media": {"bundle", "errors", "log", "media", "model", "notion", "store"},
     "notify": {"model", "errors", "notify"},
-    "sync": {"auth", "bundle", "config", "errors", "log", "media", "model", "notion", "store", "sync"},
+    "sync": {"auth", "bundle", "config", "errors", "log", "media", "model", "notion", "store", "sync", "times"},
 }
 FILES = sorted((ROOT / "lib").rglob("*.py"))
 

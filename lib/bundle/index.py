@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from lib.bundle import encoding
-from lib.bundle.instant import instant
 from lib.bundle.properties import members_named
 from lib.bundle.values import Meta
 from lib.model import JSON, Rank
+from lib.times import instant
 
 SortKey = tuple[bool, float, bool, float, float, str]
 

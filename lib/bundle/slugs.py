@@ -8,10 +8,10 @@ from itertools import count
 import msgspec
 from slugify import slugify
 
-from lib.bundle.instant import instant
 from lib.bundle.properties import one_line, text, title
 from lib.bundle.values import PageLink
 from lib.model import JSON, ChildPage
+from lib.times import instant
 
 SLUG_KINDS = ("rich_text", "formula", "title", "url")
 ID_DIGITS = 8

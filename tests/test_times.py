@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.bundle.instant import instant
+from lib.times import instant
 
 
 @pytest.mark.usefixtures("far_from_utc")

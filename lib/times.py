@@ -1,0 +1,27 @@
+"""Times of Notion's as instants, whatever their form."""
+
+from datetime import UTC, datetime
+
+UNKNOWN = "9999-12-31T23:59:00.000Z"
+"""In place of a time that can't be read: it is later than every reading, so nothing read before counts as new
+enough, and a page that bears it is younger than all others."""
+
+BEGINNING = "1970-01-01T00:00:00.000Z"
+
+
+def instant(text: str) -> float:
+    """Return the epoch seconds of a time or a day; UTC where no zone is given.
+
+    Forms: "2026-05-01", "2026-05-01T10:00:00.000+02:00", "2026-05-01T10:00:00.000Z". Raises ValueError, and
+    TypeError for what is no text.
+    """
+    time = datetime.fromisoformat(text)
+    try:
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    except OverflowError:  # the first and the last day that there is, far from UTC
+        raise ValueError(f"{text} is out of range") from None
+
+
+def first_known(*times: str) -> str:
+    """Return the first time that is known; the beginning of time where none is."""
+    return next((time for time in times if time != UNKNOWN), BEGINNING)
