@@ -2,13 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Container, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Container, Coroutine, Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
-from lib.errors import Unreadable
+import msgspec
+
+from lib.errors import NotionAway, SyncError, Unreadable
 from lib.model import JSON, Tree
+from lib.notion.border.objects import blocks_of, is_partial, page_of, parent_of
 from lib.notion.client import NotionClient
 from lib.notion.databases import LINKED_VIEW, Head, probe
 from lib.notion.lists import Whole
@@ -18,6 +21,9 @@ from lib.notion.walk import NEVER_ENTERED, Walk, is_original, meeting_parts, ori
 
 __all__ = ["Originals", "Walk", "read_tree"]
 
+LONGEST_REASON = 200
+
+Answer = TypeVar("Answer")
 Job = Callable[[], Coroutine[Any, Any, None]]
 
 REASONS: dict[int, str] = {
@@ -25,6 +31,8 @@ REASONS: dict[int, str] = {
     HTTPStatus.FORBIDDEN: "not permitted to the integration",
     HTTPStatus.NOT_FOUND: "not shared with the integration",
 }
+"""What Notion's refusals of one object mean."""
+NO_ANSWER = "Notion gave no usable answer for it"
 
 
 async def read_tree(
@@ -36,16 +44,27 @@ async def read_tree(
     known_databases: Container[str] = (),
     known_owners: Mapping[str, str] = {},
     hurry: bool = False,
+    is_last_try: bool = False,
 ) -> Tree:
     """The page's whole tree. `walk` is brought up to date with every answer, whatever ends the reading.
 
     Child pages in `known_pages` and child databases in `known_databases` are taken for readable, and `known_owners`
-    (original → page that holds it) for true, without a request. `hurry`: its requests go before those of others. Raises
-    Unreadable when the page itself can't be read; NotionWait, NotionAway and OutOfTime interrupt: no further request
-    begins, those under way are waited for, and the same `walk` goes on another time. The blocks share their contents
-    with `walk` and `originals`: read them, don't change them.
+    (original → page that holds it) for true, without a request. `hurry`: its requests go before those of others.
+    `is_last_try`: what gets no usable answer, although Notion answers others, is unavailable like what is refused.
+    Raises Unreadable when the page itself can't be read; NotionWait, NotionAway and OutOfTime interrupt: no further
+    request begins, those under way are waited for, and the same `walk` goes on another time. The blocks share their
+    contents with `walk` and `originals`: read them, don't change them.
     """
-    return await _Reading(notion, walk, originals, known_pages, known_databases, known_owners, hurry).tree()
+    known = _Known(known_pages, known_databases, known_owners)
+    return await _Reading(notion, walk, originals, known, hurry, is_last_try).tree()
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """What needs no request, as `read_tree` takes it."""
+
+    pages: Container[str]
+    databases: Container[str]
+    owners: Mapping[str, str]
 
 
 class _Reading:
@@ -56,18 +75,16 @@ class _Reading:
         notion: NotionClient,
         walk: Walk,
         originals: Originals,
-        known_pages: Container[str],
-        known_databases: Container[str],
-        known_owners: Mapping[str, str],
+        known: _Known,
         hurry: bool,
+        is_last_try: bool,
     ) -> None:
         self._notion = notion
         self._walk = walk
         self._originals = originals
-        self._known_pages = known_pages
-        self._known_databases = known_databases
-        self._known_owners = known_owners
+        self._known = known
         self._hurry = hurry
+        self._is_last_try = is_last_try
         self._jobs: deque[Job] = deque()
         self._entered: set[str] = set()
         self._shown: set[str] = set()
@@ -76,7 +93,7 @@ class _Reading:
     async def tree(self) -> Tree:
         await self._work([self._page])
         whole = assemble(self._walk)
-        children = [id for id in whole.child_pages if id not in self._known_pages]
+        children = [id for id in whole.child_pages if id not in self._known.pages]
         elsewhere = [original for original in whole.copied if original not in whole.standing]
         await self._work(
             [
@@ -141,47 +158,79 @@ class _Reading:
         if "unavailable" in block or "type" not in block:
             return None
         if parts := meeting_parts(block):
-            return partial(self._children, block, original, parts)
+            return self._contained(block, partial(self._children, block, original, parts))
         if block["type"] == "child_database":
-            known = block["id"] in self._walk.heads or block["id"] in self._known_databases
-            return None if known else partial(self._database, block)
-        if block["type"] == "child_page" and original is None and block["id"] not in self._known_pages:
+            known = block["id"] in self._walk.heads or block["id"] in self._known.databases
+            return None if known else self._contained(block, partial(self._database, block))
+        if block["type"] == "child_page" and original is None and block["id"] not in self._known.pages:
             return partial(self._child_page, block["id"])
-        if not block.get("has_children") or block["type"] in NEVER_ENTERED:
+        if copied := original_of(block):  # has_children says no where the original is not shared
+            return self._contained(block, partial(self._copy, block, copied, original))
+        if not block["has_children"] or block["type"] in NEVER_ENTERED:
             return None
-        if copied := original_of(block):
-            return partial(self._copy, block, copied, original)
         if is_original(block):
             self._shown.add(block["id"])
-            return partial(self._children, block, block["id"])
-        return partial(self._children, block, original)
+            original = block["id"]
+        return self._contained(block, partial(self._children, block, original))
+
+    def _contained(self, block: JSON, job: Job) -> Job:
+        """Return the job; an error in it that is none of the family stays with the block."""
+
+        async def contained() -> None:
+            try:
+                await job()
+            except SyncError:
+                raise
+            except Exception as error:
+                self._lacks(block, f"not readable ({type(error).__name__}: {error})"[:LONGEST_REASON])
+
+        return contained
+
+    def _lacks(self, block: JSON, reason: str) -> None:
+        """Mark a block whose content may be had another time."""
+        block["unavailable"] = reason
+        self._walk.is_lacking = True
+        self._walk.oddities.note(f"block {block['id']} ({block['type']}) is left empty: {reason}")
 
     async def _children(self, block: JSON, original: str | None, parts: list[JSON] | None = None) -> None:
-        blocks = await self._list(block["id"], original, parts)
+        blocks = await self._or_refusal(self._list(block["id"], original, parts))
         if isinstance(blocks, Unreadable):
-            block["unavailable"] = REASONS.get(blocks.notion_status, "not readable")
+            self._refused(block, blocks)
         else:
             self._enter(block["id"], blocks, original)
+
+    def _refused(self, block: JSON, refusal: Unreadable) -> None:
+        """Mark a block whose children can't be read."""
+        if _is_refused(refusal):
+            block["unavailable"] = _reason_of(refusal)
+        else:
+            self._lacks(block, refusal.reason)
 
     async def _copy(self, block: JSON, copied: str, original: str | None) -> None:
         """A synced copy: what its original holds, else what its own id gives."""
         self._shown.add(copied)
         if copied not in self._walk.unavailable:
-            blocks = await self._list(copied, copied)
+            blocks = await self._or_refusal(self._list(copied, copied))
             if not isinstance(blocks, Unreadable):
                 self._enter(copied, blocks, copied)
                 return
+            if not _is_refused(blocks):
+                self._lacks(block, blocks.reason)
+                return
             self._walk.unavailable[copied] = blocks.reason
-        blocks = await self._list(block["id"], original)
+        blocks = await self._or_refusal(self._list(block["id"], original))
         if isinstance(blocks, Unreadable) or not blocks:
             block["unavailable"] = ORIGINAL_NOT_SHARED
         else:
             self._enter(block["id"], blocks, original)
 
     async def _database(self, block: JSON) -> None:
-        head = await self._originals.head(block["id"], partial(self._probe, block["id"]))
+        head = await self._or_refusal(self._originals.head(block["id"], partial(self._probe, block["id"])))
         if isinstance(head, Head):
             self._walk.heads[block["id"]] = head
+            return
+        if not head.notion_status:
+            self._lacks(block, head.reason)
             return
         untitled = block["child_database"].get("title") in (None, "", "Untitled")
         block["unavailable"] = LINKED_VIEW if untitled else head.reason
@@ -191,21 +240,29 @@ class _Reading:
         if id in self._walk.pages or id in self._walk.hidden:
             return
         try:
-            self._walk.pages[id] = await self._get(f"pages/{id}", hurry=True)
-        except Unreadable as error:
-            self._walk.hidden[id] = REASONS.get(error.notion_status, "not readable")
+            answer = await self._or_refusal(self._get(f"pages/{id}", hurry=True))
+        except Unreadable as refusal:
+            answer = refusal
+        if not isinstance(answer, Unreadable):
+            page = page_of(answer, self._walk.page_oddities)
+            if page is not None and not is_partial(page):
+                self._walk.pages[id] = page
+        elif _is_refused(answer):
+            self._walk.hidden[id] = _reason_of(answer)
+        # What Notion can't show now is no less a child page: its own reading says what is wrong.
 
     async def _owner(self, original: str) -> None:
         """Finds the page that holds an original, up its parents."""
         if original in self._walk.owners:
             return
         unavailable = original in self._walk.unavailable
-        owner = None if unavailable else self._known_owners.get(original)
+        owner = None if unavailable else self._known.owners.get(original)
         seen: set[str] = set()
         id = "" if owner or unavailable else original
         while id and id not in seen:
             seen.add(id)
-            parent = await self._originals.parent(id, partial(self._parent, id))
+            asked = await self._or_refusal(self._originals.parent(id, partial(self._parent, id)))
+            parent = {} if isinstance(asked, Unreadable) else asked
             self._walk.parents[id] = parent
             owner = parent.get("page_id")
             id = parent.get("block_id", "")
@@ -223,8 +280,9 @@ class _Reading:
         if (known := self._walk.lists.get(id, given)) is not None:
             return known
         children = self._walk.begun.setdefault(id, Whole())
+        sound = partial(blocks_of, oddities=self._walk.oddities)
         try:
-            while await children.read_on(partial(self._get, f"blocks/{id}/children")) is None:
+            while await children.read_on(partial(self._get, f"blocks/{id}/children"), sound) is None:
                 pass
         except Unreadable as error:
             del self._walk.begun[id]
@@ -245,13 +303,30 @@ class _Reading:
             block = await self._get(f"blocks/{id}")
         except Unreadable:
             return {}
-        parent: JSON = block.get("parent") or {}
-        return parent
+        return parent_of(block)
 
     async def _get(self, path: str, query: JSON | None = None, *, hurry: bool = False) -> JSON:
         self._go_on()
         return await self._notion.get(path, query, hurry=hurry or self._hurry)
 
+    async def _or_refusal(self, asked: Awaitable[Answer]) -> Answer | Unreadable:
+        """Return the answer; on the last try, what gets no usable one counts as refused, unless Notion is down."""
+        try:
+            return await asked
+        except NotionAway:
+            if not self._is_last_try or self._notion.is_down:
+                raise
+            return Unreadable(NO_ANSWER, 0)
+
     def _go_on(self) -> None:
         if self._interruption is not None:
             raise self._interruption
+
+
+def _is_refused(refusal: Unreadable) -> bool:
+    """Whether Notion said no, rather than something odd or nothing at all."""
+    return HTTPStatus.BAD_REQUEST <= refusal.notion_status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _reason_of(refusal: Unreadable) -> str:
+    return REASONS.get(refusal.notion_status, "not readable")

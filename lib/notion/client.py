@@ -14,7 +14,7 @@ import httpx
 import notion_client
 from notion_client.errors import HTTPResponseError, InvalidPathParameterError, RequestTimeoutError
 
-from lib.errors import NotionAway, NotionWait
+from lib.errors import NotionAway, NotionWait, Unreadable
 from lib.model import JSON
 from lib.notion.failures import OVERLOADED, Failed, Refusal, Throttled, failure
 from lib.notion.pacing import Pacer
@@ -26,6 +26,8 @@ THROTTLES = 6
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 8.0
 SMALLEST_PAGE = 10
+DOWN_AFTER = 3
+"""Requests in a row that got no usable answer, although each was repeated: it is Notion, not what they asked for."""
 
 _SILENT = logging.Logger("notion_client of this project", level=logging.CRITICAL)
 _SILENT.addHandler(logging.NullHandler())
@@ -61,6 +63,8 @@ class NotionClient:
         self._random = random
         self._places = Places(concurrency)
         self._behind_seconds: float | None = None
+        self._page_sizes: dict[str, int] = {}
+        self._failed_in_a_row = 0
         self._notion = notion_client.AsyncClient(
             client=httpx.AsyncClient(transport=_Borrowed(http), event_hooks={"response": [self._read_clock]}),
             auth=token,
@@ -89,11 +93,16 @@ class NotionClient:
         """
         return t0 - max(0.0, self._behind_seconds or 0.0)
 
+    @property
+    def is_down(self) -> bool:
+        """Whether Notion answers nothing at all; else a request that fails is in trouble by itself."""
+        return self._failed_in_a_row >= DOWN_AFTER
+
     async def _request(self, method: str, path: str, query: JSON | None, body: JSON | None, hurry: bool) -> JSON:
         failures = throttles = 0
         while True:
             try:
-                return await self._attempt(method, path, query, body, hurry)
+                answer = await self._attempt(method, path, self._paged(path, query), self._paged(path, body), hurry)
             except Throttled as throttled:
                 throttles += 1
                 self.throttled += 1
@@ -102,11 +111,31 @@ class NotionClient:
                     raise NotionWait(f"{throttled}, {throttles} times in a row", throttled.wait_seconds) from throttled
             except Failed as failed:
                 failures += 1
-                if failures == ATTEMPTS:
+                if failures == ATTEMPTS or self.is_down:
+                    self._failed_in_a_row += 1
                     raise _away(f"{method} {path}", failed) from failed
-                if failed.status in OVERLOADED:
-                    body = _with_smaller_page(body)
+                if failed.status in OVERLOADED or failures > 1:
+                    self._shrink_pages(path, query or {}, body or {})
                 await self._sleep(self._backoff_seconds(failures, failed.wait_seconds))
+            except Unreadable:
+                self._failed_in_a_row = 0
+                raise
+            else:
+                self._failed_in_a_row = 0
+                return answer
+
+    def _paged(self, path: str, asked: JSON | None) -> JSON | None:
+        """Return the parameters with as small a page as this path needs: what was too much once is so again."""
+        if asked is None or "page_size" not in asked:
+            return asked
+        return {**asked, "page_size": min(asked["page_size"], self._page_sizes.get(path, asked["page_size"]))}
+
+    def _shrink_pages(self, path: str, query: JSON, body: JSON) -> None:
+        """Ask this path for a quarter of the results from now on: they may be too much for Notion at once."""
+        asked = query.get("page_size") or body.get("page_size")
+        if asked:
+            smaller = min(asked, self._page_sizes.get(path, asked)) // 4
+            self._page_sizes[path] = min(asked, max(SMALLEST_PAGE, smaller))
 
     async def _attempt(self, method: str, path: str, query: JSON | None, body: JSON | None, hurry: bool) -> JSON:
         async with self._places.one(hurry=hurry):
@@ -124,7 +153,7 @@ class NotionClient:
                 raise Failed("did not answer in time") from None
             except httpx.HTTPError as error:
                 raise Failed(f"could not be reached ({type(error).__name__})") from None
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise Failed("gave an answer that is not JSON") from None
         if not isinstance(answer, dict):
             raise Failed("gave an answer that is not a JSON object")
@@ -161,10 +190,3 @@ class _Borrowed(httpx.AsyncBaseTransport):
 def _away(request: str, failed: Failed) -> NotionAway:
     message = f"Notion {failed} ({request}); see https://www.notion-status.com"
     return NotionAway(message, failed.wait_seconds) if failed.wait_seconds > 0 else NotionAway(message)
-
-
-def _with_smaller_page(body: JSON | None) -> JSON | None:
-    """A query that was too much for Notion, asking for half as many rows."""
-    if body is None or "page_size" not in body:
-        return body
-    return {**body, "page_size": max(SMALLEST_PAGE, body["page_size"] // 2)}

@@ -6,10 +6,12 @@ import msgspec
 
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, Database, Source
+from lib.notion.border.objects import Oddities, database_of, is_partial, page_of, parent_of, plain_text
+from lib.notion.border.objects import schema_of as sound_schema_of
 from lib.notion.client import NotionClient
 from lib.notion.ids import dashed, object_id
 from lib.notion.lists import PAGE_SIZE
-from lib.notion.pages import Completion, Listing, advance, complete
+from lib.notion.pages import ID_ONLY, Completion, Listing, advance, complete
 from lib.notion.together import all_of
 
 LINKED_VIEW = "linked database view"
@@ -38,6 +40,18 @@ class Reading(msgspec.Struct, omit_defaults=True):
     rows: dict[str, list[JSON]] = {}
     completions: dict[str, Completion] = {}
     complete: set[str] = set()
+    oddities: Oddities = msgspec.field(default_factory=Oddities)
+    is_lacking: bool = False
+    """A property of a row got no usable answer: the database is to be read again."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was odd in it, rows that may be missing among it."""
+        title = self.head.title if self.head else ""
+        cut = [f'database "{title}": rows may be missing: {one.cut}' for one in self.listings.values() if one.cut]
+        partial = [f"page {row_id} is left out: {ID_ONLY}" for one in self.listings.values() for row_id in one.partial]
+        own = [*cut, *partial, *self.oddities.warnings]
+        return [*own, *(warning for one in self.listings.values() for warning in one.oddities.warnings)]
 
 
 async def find_source(notion: NotionClient, name: str, reference: str) -> Source:
@@ -47,10 +61,10 @@ async def find_source(notion: NotionClient, name: str, reference: str) -> Source
     """
     id = object_id(reference)
     try:
-        database = await notion.get(f"databases/{id}")
+        database = database_of(await notion.get(f"databases/{id}"), Oddities())
     except Unreadable as no_database:
         return await _find_by_data_source(notion, name, id, no_database)
-    title = _plain_text(database.get("title"))
+    title = plain_text(database["title"])
     _refuse_trash(name, title, database)
     found = database.get("data_sources") or []
     if not found:
@@ -60,12 +74,12 @@ async def find_source(notion: NotionClient, name: str, reference: str) -> Source
             "(••• → Connections in Notion)"
         )
     if len(found) > 1:
-        known = ", ".join(f"{source.get('name', '')} ({source['id']})" for source in found)
+        known = ", ".join(f"{source.get('name') or ''} ({source['id']})" for source in found)
         raise Hopeless(
             f"source {name}: the database {id} ({title}) has several data sources: {known}. "
             f"Put the id of one of them into NOTION_SOURCES, for example {name}={found[0]['id']}"
         )
-    return Source(name, dashed(database["id"]), dashed(found[0]["id"]), title)
+    return Source(name, id, dashed(found[0]["id"]), title)
 
 
 async def probe(notion: NotionClient, database_id: str) -> Head:
@@ -75,46 +89,51 @@ async def probe(notion: NotionClient, database_id: str) -> Head:
     (https://developers.notion.com/reference/retrieve-a-database).
     """
     try:
-        database = await notion.get(f"databases/{database_id}")
+        database = database_of(await notion.get(f"databases/{database_id}"), Oddities())
     except Unreadable as error:
         reason = LINKED_VIEW if error.notion_status == HTTPStatus.BAD_REQUEST else NOT_SHARED
         raise Unreadable(reason, error.notion_status) from error
     data_source_ids = [dashed(source["id"]) for source in database.get("data_sources") or []]
     if not data_source_ids:
         raise Unreadable(LINKED_VIEW, HTTPStatus.OK)
-    return Head(dashed(database_id), _plain_text(database.get("title")), data_source_ids)
+    return Head(dashed(database_id), plain_text(database["title"]), data_source_ids)
 
 
-async def read(notion: NotionClient, reading: Reading) -> Database:
+async def read(notion: NotionClient, reading: Reading, *, is_last_try: bool = False) -> Database:
     """Schema and rows of all data sources of a child database, each row's properties complete.
 
     `reading` is brought up to date with every answer, whatever ends it; without a head it begins with a probe.
+    `is_last_try`: as for `complete`.
     """
     head = reading.head = reading.head or await probe(notion, reading.id)
     await all_of(read(notion, reading, id) for id in head.data_source_ids for read in (_read_schema, _read_rows))
     reading.schemas = {id: reading.schemas[id] for id in head.data_source_ids}
-    await _complete_rows(notion, reading)
+    await _complete_rows(notion, reading, is_last_try)
     properties: JSON = {}
     for id in head.data_source_ids:
         properties = {**reading.schemas[id], **properties}
     return Database(head.id, head.title, properties, [row for id in head.data_source_ids for row in reading.rows[id]])
 
 
-async def schema_of(notion: NotionClient, data_source_id: str) -> JSON:
+async def schema_of(notion: NotionClient, data_source_id: str, oddities: Oddities) -> JSON:
     """The properties of a data source by name, as Notion gives them."""
-    return (await notion.get(f"data_sources/{data_source_id}")).get("properties") or {}
+    return sound_schema_of(await notion.get(f"data_sources/{data_source_id}"), oddities)
 
 
 async def newest_rows(notion: NotionClient, data_source_id: str) -> tuple[list[JSON], bool]:
     """The rows edited last, in one request, and whether there are more: what shows that a database has changed."""
     sorts = [{"timestamp": "last_edited_time", "direction": "descending"}]
     answer = await notion.post(f"data_sources/{data_source_id}/query", {"sorts": sorts, "page_size": PAGE_SIZE})
-    return answer.get("results") or [], bool(answer.get("has_more"))
+    results = answer.get("results")
+    if not isinstance(results, list):
+        raise Unreadable("Notion gave a list without results", HTTPStatus.OK)
+    pages = [page for value in results if (page := page_of(value, Oddities())) is not None]
+    return [page for page in pages if not is_partial(page)], bool(answer.get("has_more"))
 
 
 async def _find_by_data_source(notion: NotionClient, name: str, id: str, no_database: Unreadable) -> Source:
     try:
-        found = await notion.get(f"data_sources/{id}")
+        found = database_of(await notion.get(f"data_sources/{id}"), Oddities())
     except Unreadable:
         if no_database.notion_status == HTTPStatus.BAD_REQUEST:
             raise Hopeless(
@@ -125,20 +144,20 @@ async def _find_by_data_source(notion: NotionClient, name: str, id: str, no_data
             f"source {name}: Notion shows no database {id}. Check the id in NOTION_SOURCES, and share the database "
             "with the integration (••• → Connections in Notion)"
         ) from no_database
-    title = _plain_text(found.get("title"))
+    title = plain_text(found["title"])
     _refuse_trash(name, title, found)
-    database_id = (found.get("parent") or {}).get("database_id") or id
-    return Source(name, dashed(database_id), dashed(found["id"]), title)
+    database_id = parent_of(found).get("database_id") or id
+    return Source(name, dashed(database_id), id, title)
 
 
 def _refuse_trash(name: str, title: str, found: JSON) -> None:
-    if found.get("in_trash", found.get("archived", False)):
+    if found.get("in_trash") or found.get("archived"):
         raise Hopeless(f"source {name}: the database {title} is in Notion's trash: restore it, or name another one")
 
 
 async def _read_schema(notion: NotionClient, reading: Reading, data_source_id: str) -> None:
     if data_source_id not in reading.schemas:
-        reading.schemas[data_source_id] = await schema_of(notion, data_source_id)
+        reading.schemas[data_source_id] = await schema_of(notion, data_source_id, reading.oddities)
 
 
 async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str) -> None:
@@ -146,22 +165,20 @@ async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str
     rows = reading.rows.setdefault(data_source_id, [])
     while not listing.done:
         rows += await advance(notion, listing)
-    if listing.cut:
-        raise Unreadable("database with more rows of one minute than Notion lists", HTTPStatus.OK)
 
 
-async def _complete_rows(notion: NotionClient, reading: Reading) -> None:
+async def _complete_rows(notion: NotionClient, reading: Reading, is_last_try: bool) -> None:
     async def one(rows: list[JSON], at: int) -> None:
-        id = rows[at]["id"]
-        rows[at] = await complete(notion, rows[at], reading.completions.setdefault(id, Completion()))
-        del reading.completions[id]
-        reading.complete.add(id)
+        row_id = rows[at]["id"]
+        completion = reading.completions.setdefault(row_id, Completion())
+        rows[at] = await complete(notion, rows[at], completion, is_last_try=is_last_try)
+        for sentence in completion.oddities.warnings:
+            reading.oddities.note(sentence)
+        reading.is_lacking |= completion.is_lacking
+        del reading.completions[row_id]
+        reading.complete.add(row_id)
 
     due = [
         (rows, at) for rows in reading.rows.values() for at, row in enumerate(rows) if row["id"] not in reading.complete
     ]
     await all_of(one(rows, at) for rows, at in due)
-
-
-def _plain_text(rich_text: list[JSON] | None) -> str:
-    return "".join(text.get("plain_text", "") for text in rich_text or [])

@@ -13,7 +13,8 @@ from lib.errors import Hopeless, SyncError, Unreadable
 from lib.model import JSON
 
 RATE_LIMITED = (429, 529)
-OVERLOADED = (503, 504)
+OVERLOADED = (0, 503, 504)
+"""Statuses, and no answer at all (0), of a request that may have been too much at once."""
 WAIT_WHEN_UNTOLD_SECONDS = 10.0
 LONGEST_MESSAGE = 200
 

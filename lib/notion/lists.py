@@ -5,6 +5,7 @@ A page that is short or empty is not the end, only `has_more` says: https://deve
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 
@@ -15,12 +16,15 @@ PAGE_SIZE = 100
 RESTARTS = 3
 
 
-class ListPage(msgspec.Struct, frozen=True):
-    """One answer of a list endpoint. `capped`: Notion stopped at its limit of results, there is more to find."""
+class ListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer of a list endpoint, its results as Notion gave them."""
 
-    results: list[JSON]
+    results: list[Any]
     next_cursor: str | None
-    capped: bool
+    is_capped: bool
+    """Notion stopped at its limit of results: there is more to find."""
+    is_torn: bool
+    """Notion says that the list goes on, but not where."""
     property_item: JSON
 
 
@@ -61,12 +65,19 @@ class Whole(Progress):
 
     results: list[JSON] = []
 
-    async def read_on(self, ask: Callable[[JSON], Awaitable[JSON]]) -> ListPage | None:
-        """One request; gives the last page once `results` are complete."""
+    async def read_on(
+        self, ask: Callable[[JSON], Awaitable[JSON]], sound: Callable[[list[Any]], list[JSON]]
+    ) -> ListPage | None:
+        """Send one request; return the last page once `results` are complete. `sound` takes results over the border.
+
+        Raises Unreadable where the list goes on and Notion does not say where: it would be a shorter one.
+        """
         page = await self.next_page(ask)
         if page is None:
             return None
-        self.results.extend(page.results)
+        if page.is_torn:
+            raise Unreadable("Notion said that a list goes on, but not where", HTTPStatus.OK)
+        self.results.extend(sound(page.results))
         return page if page.next_cursor is None else None
 
     def begin_again(self) -> None:
@@ -77,10 +88,14 @@ class Whole(Progress):
 def _list_page(answer: JSON, cursor: str | None) -> ListPage:
     results, next_cursor = answer.get("results"), answer.get("next_cursor")
     if not isinstance(results, list):
-        raise NotionAway("Notion gave a list without results")
-    if not answer.get("has_more"):
-        next_cursor = None
-    elif not isinstance(next_cursor, str) or next_cursor == cursor:
-        raise NotionAway("Notion said that a list goes on, but not where")
-    capped = (answer.get("request_status") or {}).get("type") == "incomplete"
-    return ListPage(results, next_cursor, capped, answer.get("property_item") or {})
+        raise Unreadable("Notion gave a list without results", HTTPStatus.OK)
+    goes_on = bool(answer.get("has_more"))
+    is_torn = goes_on and (not isinstance(next_cursor, str) or not next_cursor or next_cursor == cursor)
+    request_status, property_item = answer.get("request_status"), answer.get("property_item")
+    return ListPage(
+        results=results,
+        next_cursor=next_cursor if goes_on and not is_torn else None,
+        is_capped=isinstance(request_status, dict) and request_status.get("type") == "incomplete",
+        is_torn=is_torn,
+        property_item=property_item if isinstance(property_item, dict) else {},
+    )

@@ -1,13 +1,20 @@
 """Pages: listing the rows of a data source, retrieving one, and completing properties that Notion cut short."""
 
 from functools import partial
+from http import HTTPStatus
+from typing import Any
 
 import msgspec
 
+from lib.errors import NotionAway, Unreadable
 from lib.model import CUT_AT, JSON
+from lib.notion.border.objects import Oddities, is_page, is_partial, items_of, name_of, page_of, value_of
 from lib.notion.client import NotionClient
 from lib.notion.lists import ListPage, Progress, Whole
 from lib.notion.together import all_of
+from lib.times import UNKNOWN
+
+ID_ONLY = "Notion gives no more of it than its id: allow the integration to read content"
 
 
 class Listing(Progress):
@@ -15,8 +22,9 @@ class Listing(Progress):
 
     Rows come in the order of a time: `created_time`, which never changes, or `last_edited_time`, by which a row that
     is edited meanwhile only moves towards the end. `window` is where the query begins, `last` the time of the last
-    row: from there a query goes on when its cursor is dead or Notion ends it at its limit of 10,000 results.
-    `cut`: more than that limit fall into one minute, so that not seeing a row proves nothing.
+    row: from there a query goes on when its cursor is dead or Notion ends it at its limit of 10,000 results. Where
+    more rows than that fall into one minute, a second look comes from the other end (`is_backward`), until it meets
+    the rows of the first (`ahead`).
     """
 
     data_source_id: str
@@ -24,8 +32,14 @@ class Listing(Progress):
     window: str | None = None
     last: str | None = None
     given: set[str] = msgspec.field(default_factory=set)
+    ahead: set[str] = msgspec.field(default_factory=set)
+    is_backward: bool = False
     done: bool = False
-    cut: bool = False
+    cut: str = ""
+    """Why rows may be missing, so that not seeing one proves nothing; "" where all have been seen."""
+    partial: set[str] = msgspec.field(default_factory=set)
+    """Rows of which Notion gives the id only."""
+    oddities: Oddities = msgspec.field(default_factory=Oddities)
 
     @property
     def timestamp(self) -> str:
@@ -36,17 +50,43 @@ class Listing(Progress):
         super().begin_again()
 
     def take(self, page: ListPage) -> list[JSON]:
-        """Moves on by one page of results; gives its rows that weren't given before."""
-        rows = [row for row in page.results if row.get("object") == "page" and "properties" in row]
-        if rows:
-            self.last = rows[-1][self.timestamp]
-        if page.next_cursor is None:
-            self.done = not page.capped or self.last == (self.window or self.since)
-            self.cut = page.capped and self.done
-            self.window = self.last
+        """Move on by one page of results; return its rows that weren't given before."""
+        rows, was_backward = self._rows_of(page.results), self.is_backward
         fresh = {row["id"]: row for row in rows if row["id"] not in self.given}
         self.given.update(fresh)
+        times = [row[self.timestamp] for row in rows if row[self.timestamp] != UNKNOWN]
+        if times:
+            self.last = times[-1]
+        if page.is_torn:
+            self.done, self.cut = True, "Notion said that its list goes on, but not where"
+        elif page.next_cursor is None:
+            self._end_query(page)
+        if was_backward and any(row["id"] in self.ahead for row in rows):
+            self.done, self.cut = True, ""  # the second look has met the first
         return list(fresh.values())
+
+    def _rows_of(self, results: list[Any]) -> list[JSON]:
+        rows = []
+        for value in results:
+            row = page_of(value, self.oddities)
+            if row is None:
+                continue
+            if is_partial(row):
+                self.partial.add(row["id"])
+            else:
+                rows.append(row)
+        return rows
+
+    def _end_query(self, page: ListPage) -> None:
+        """Decide what follows a query that came to its end, or to Notion's limit."""
+        is_stuck = self.last in (self.window, self.since)
+        self.done = not page.is_capped or (is_stuck and self.is_backward)
+        if page.is_capped and is_stuck:
+            self.cut = f"Notion lists only some of the rows of {self.last}"
+            if not self.is_backward:
+                self.is_backward, self.ahead = True, set(self.given)
+                self.last = None
+        self.window = self.last
 
 
 class Completion(msgspec.Struct, omit_defaults=True):
@@ -54,48 +94,95 @@ class Completion(msgspec.Struct, omit_defaults=True):
 
     properties: dict[str, JSON] = {}
     begun: dict[str, Whole] = {}
+    oddities: Oddities = msgspec.field(default_factory=Oddities)
+    is_lacking: bool = False
+    """Notion gave no usable answer for a property, which stays as the page shows it: the page is to be read again."""
 
 
 async def advance(notion: NotionClient, listing: Listing) -> list[JSON]:
-    """Sends one request of the listing and gives its new rows, each row once; `listing.done` tells the end."""
+    """Send one request of the listing; return its new rows, each row once. `listing.done` tells the end."""
     page = await listing.next_page(partial(_query, notion, listing))
     return [] if page is None else listing.take(page)
 
 
-async def retrieve(notion: NotionClient, page_id: str) -> JSON:
-    """The page object; Unreadable when it isn't there (any more) or isn't shared."""
-    return await notion.get(f"pages/{page_id}")
+async def retrieve(notion: NotionClient, page_id: str, oddities: Oddities) -> JSON:
+    """Return the page object.
 
-
-async def complete(notion: NotionClient, page: JSON, completion: Completion) -> JSON:
-    """The page with every property that Notion may have cut short read in full, in the page's own shape.
-
-    `completion` is brought up to date with every answer, so that an interrupted reading goes on with it.
+    Raises Unreadable where it isn't there (any more: 404), isn't shared, or where Notion shows its id only (200).
     """
-    cut = {name: property for name, property in page["properties"].items() if _may_be_cut(property)}
+    answer = await notion.get(f"pages/{page_id}")
+    if not is_page(answer):
+        raise Unreadable("Notion answered with something that is no page", HTTPStatus.OK)
+    page = page_of(answer, oddities)
+    if page is None or is_partial(page):
+        raise Unreadable(ID_ONLY, HTTPStatus.OK)
+    return page
 
-    async def one(name: str) -> None:
-        completion.properties[name] = await _whole(notion, page["id"], cut[name], completion)
 
-    await all_of(one(name) for name in cut if name not in completion.properties)
+async def complete(notion: NotionClient, page: JSON, completion: Completion, *, is_last_try: bool = False) -> JSON:
+    """Return the page with every property that Notion may have cut short read in full, in the page's own shape.
+
+    `completion` is brought up to date with every answer, so that an interrupted reading goes on with it. A property
+    that Notion refuses stays as the page shows it, which is noted; `is_last_try`: also one that gets no usable answer.
+    """
+    cut = _cut_properties(page["properties"])
+
+    async def read_one(name: str) -> None:
+        try:
+            completion.properties[name] = await _whole_property(notion, page["id"], cut[name], completion)
+            return
+        except Unreadable as refusal:
+            reason = refusal.reason
+        except NotionAway:
+            if not is_last_try or notion.is_down:
+                raise
+            reason, completion.is_lacking = "Notion gave no usable answer", True
+        completion.begun.pop(cut[name]["id"], None)
+        completion.properties[name] = cut[name]
+        completion.oddities.note(
+            f'"{name_of(page)}": property "{name}" is as the page shows it, for the rest can\'t be read ({reason})'
+        )
+
+    await all_of(read_one(name) for name in cut if name not in completion.properties)
     whole = {name: completion.properties[name] for name in cut}
     return {**page, "properties": {**page["properties"], **whole}} if whole else page
 
 
 async def _query(notion: NotionClient, listing: Listing, paging: JSON) -> JSON:
-    body: JSON = {"sorts": [{"timestamp": listing.timestamp, "direction": "ascending"}], **paging}
-    if begin := listing.window or listing.since:
-        body["filter"] = {"timestamp": listing.timestamp, listing.timestamp: {"on_or_after": begin}}
+    timestamp = listing.timestamp
+    direction, bound = ("descending", "on_or_before") if listing.is_backward else ("ascending", "on_or_after")
+    bounds: dict[str, str] = {}
+    if listing.since:
+        bounds["on_or_after"] = listing.since
+    if listing.window:
+        bounds[bound] = listing.window
+    body: JSON = {"sorts": [{"timestamp": timestamp, "direction": direction}], **paging}
+    conditions = [{"timestamp": timestamp, timestamp: {name: time}} for name, time in bounds.items()]
+    if conditions:
+        body["filter"] = conditions[0] if len(conditions) == 1 else {"and": conditions}
     return await notion.post(f"data_sources/{listing.data_source_id}/query", body)
 
 
-def _may_be_cut(property: JSON) -> bool:
+def _cut_properties(properties: JSON) -> JSON:
+    """Return the properties that Notion may have cut short.
+
+    What is computed from a relation that is cut is computed from its first 25 pages, also where it is one value.
+    """
+    is_cut = any(one["type"] == "relation" and one.get("has_more") for one in properties.values())
+    return {
+        name: one
+        for name, one in properties.items()
+        if not one.get("is_odd") and (_may_be_cut(one) or (is_cut and one["type"] in ("rollup", "formula")))
+    }
+
+
+def _may_be_cut(given: JSON) -> bool:
     """Only relations say so. People come without a flag; of a text only mentions are cut, not the text."""
-    kind = property["type"]
-    value = property.get(kind)
+    kind = given["type"]
+    value = given.get(kind)
     match kind:
         case "relation":
-            return bool(property.get("has_more"))
+            return bool(given.get("has_more"))
         case "people":
             return len(value or []) >= CUT_AT
         case "title" | "rich_text":
@@ -106,20 +193,26 @@ def _may_be_cut(property: JSON) -> bool:
 
 
 def _is_counted_mention(text: JSON) -> bool:
-    return text.get("type") == "mention" and (text.get("mention") or {}).get("type") in ("page", "user")
+    return text["type"] == "mention" and (text.get("mention") or {}).get("type") in ("page", "user")
 
 
-async def _whole(notion: NotionClient, page_id: str, property: JSON, completion: Completion) -> JSON:
-    """A property read through its items: https://developers.notion.com/reference/retrieve-a-page-property."""
-    path = f"pages/{page_id}/properties/{property['id']}"
-    items = completion.begun.setdefault(property["id"], Whole())
-    while (last := await items.read_on(partial(notion.get, path))) is None:
+async def _whole_property(notion: NotionClient, page_id: str, given: JSON, completion: Completion) -> JSON:
+    """Return a property read through its items: https://developers.notion.com/reference/retrieve-a-page-property.
+
+    Raises Unreadable where Notion refuses it or answers with something else.
+    """
+    path, kind = f"pages/{page_id}/properties/{given['id']}", given["type"]
+    if kind == "formula":
+        return value_of(await notion.get(path), given, completion.oddities)
+    items = completion.begun.setdefault(given["id"], Whole())
+    sound = partial(items_of, kind="" if kind == "rollup" else kind, oddities=completion.oddities)
+    while (last := await items.read_on(partial(notion.get, path), sound)) is None:
         pass
-    del completion.begun[property["id"]]
-    kind = property["type"]
+    del completion.begun[given["id"]]
     if kind == "rollup":
-        return {**property, "rollup": _rollup(items.results, last.property_item.get("rollup") or property["rollup"])}
-    whole = {**property, kind: [item[kind] for item in items.results]}
+        total = value_of({"type": kind, **last.property_item}, given, completion.oddities)
+        return {**given, kind: _rollup(items.results, total[kind])}
+    whole = {**given, kind: [item[kind] for item in items.results]}
     return {**whole, "has_more": False} if kind == "relation" else whole
 
 

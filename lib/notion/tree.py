@@ -7,6 +7,7 @@ import msgspec
 from lib.model import JSON, ChildPage
 from lib.notion.databases import LINKED_VIEW
 from lib.notion.walk import NEVER_ENTERED, Walk, is_original, original_of
+from lib.times import UNKNOWN
 
 MOST_BLOCKS = 200_000
 CYCLE = "cycle: this block stands inside itself"
@@ -75,15 +76,17 @@ def _note(block: JSON, own: bool, whole: Assembled, walk: Walk) -> None:
     whole.count += 1
     if own:
         whole.standing.add(id)
-    if kind is None:
+    if not id:
+        return
+    if "unavailable" not in block and kind is None:
         block["unavailable"] = PARTIAL
     elif kind == "unsupported":
-        block["unavailable"] = f"unsupported: {(block['unsupported'] or {}).get('block_type', 'unknown')}"
+        block["unavailable"] = f"unsupported: {block['unsupported'].get('block_type') or 'unknown'}"
     elif kind == "child_page" and own and id in walk.hidden:
         block["unavailable"] = walk.hidden[id]
         whole.hidden_pages[id] = None
     elif kind == "child_page" and own:
-        whole.child_pages[id] = ChildPage(id, block["child_page"].get("title", ""), block["created_time"])
+        whole.child_pages[id] = ChildPage(id, block["child_page"]["title"], block["created_time"] or UNKNOWN)
     elif kind == "child_database":
         if "unavailable" not in block:
             whole.databases[id] = None

@@ -3,6 +3,8 @@
 import msgspec
 
 from lib.model import JSON
+from lib.notion.border.blocks import ORIGINAL_UNKNOWN
+from lib.notion.border.objects import Oddities
 from lib.notion.databases import Head
 from lib.notion.ids import dashed
 from lib.notion.lists import Whole
@@ -30,18 +32,28 @@ class Walk(msgspec.Struct, omit_defaults=True):
     hidden: dict[str, str] = {}
     parents: dict[str, JSON] = {}
     owners: dict[str, str | None] = {}
+    oddities: Oddities = msgspec.field(default_factory=Oddities)
+    """What was odd in its blocks."""
+    page_oddities: Oddities = msgspec.field(default_factory=Oddities)
+    """What was odd in the page objects of its child pages, which its sentences name."""
+    is_lacking: bool = False
+    """Notion gave no usable answer for something of it, which is unavailable: the page is to be read again."""
 
 
 def original_of(block: JSON) -> str | None:
     """The id of the original whose content a synced copy shows; None for every other block."""
     if block.get("type") != "synced_block":
         return None
-    synced_from = block["synced_block"].get("synced_from")
+    synced_from = block["synced_block"]["synced_from"]
     return dashed(synced_from["block_id"]) if synced_from else None
 
 
 def is_original(block: JSON) -> bool:
-    return block.get("type") == "synced_block" and original_of(block) is None
+    return (
+        block.get("type") == "synced_block"
+        and original_of(block) is None
+        and block.get("unavailable") != ORIGINAL_UNKNOWN
+    )
 
 
 def meeting_parts(block: JSON) -> list[JSON]:
@@ -50,11 +62,12 @@ def meeting_parts(block: JSON) -> list[JSON]:
     Before version 2026-03-11 the block's type was `transcription`: https://developers.notion.com/reference/block.
     """
     kind = block["type"]
-    named = block[kind].get("children") if kind in ("meeting_notes", "transcription") else {}
+    named = (block[kind].get("children") or {}) if kind in ("meeting_notes", "transcription") else {}
+    ids = {part: named.get(f"{part}_block_id") for part in MEETING_PARTS}
     return [
         {"object": "block", "id": dashed(id), "type": f"{kind}_{part}", "has_children": True, f"{kind}_{part}": {}}
-        for part in MEETING_PARTS
-        if isinstance(named, dict) and (id := named.get(f"{part}_block_id"))
+        for part, id in ids.items()
+        if isinstance(id, str) and id
     ]
 
 

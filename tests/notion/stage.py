@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import httpx
 
 from lib.model import JSON, Grant
+from lib.notion.border.blocks import TEXT_KINDS
 from lib.notion.client import NotionClient
 from lib.notion.pacing import Pacer
 
@@ -79,6 +80,19 @@ def not_found(id: str) -> httpx.Response:
     return error(404, "object_not_found", f"Could not find block with ID: {id}.")
 
 
+def page_object(page_id: str, **properties: JSON) -> JSON:
+    """A page as Notion gives it."""
+    time = "2026-11-20T10:00:00.000Z"
+    return {
+        "object": "page",
+        "id": page_id,
+        "created_time": time,
+        "last_edited_time": time,
+        "icon": None,
+        "properties": properties,
+    }
+
+
 class Stage:
     """The workspace. `lists` are children by block id, `objects` anything by its path, `refused` answers by path.
 
@@ -111,7 +125,7 @@ class Stage:
             "created_time": "2026-11-20T10:00:00.000Z",
             "type": kind,
             "has_children": bool(children),
-            kind: content,
+            kind: {"rich_text": [], **content} if kind in TEXT_KINDS else content,
         }
 
     def copy(self, original: str) -> JSON:

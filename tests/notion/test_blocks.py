@@ -11,7 +11,7 @@ from lib.model import Tree
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.databases import Head
 from lib.notion.tree import CYCLE
-from tests.notion.stage import Stage, client, error, new_id
+from tests.notion.stage import Stage, client, error, new_id, page_object
 from tests.notion.trees import bare, count, database, lists, shape, tree_of
 
 NOT_SHARED = "not shared with the integration"
@@ -121,7 +121,7 @@ async def test_child_pages_are_named_and_not_entered() -> None:
     child = stage.block("child_page", stage.block(), title="Child")
     inner = stage.block("child_page", title="Inner")
     page = stage.page(child, stage.block("toggle", inner), child)
-    stage.objects |= {f"pages/{block['id']}": {"id": block["id"]} for block in (child, inner)}
+    stage.objects |= {f"pages/{block['id']}": page_object(block["id"]) for block in (child, inner)}
     tree = await tree_of(stage, page)
     assert [(found.id, found.title) for found in tree.child_pages] == [(child["id"], "Child"), (inner["id"], "Inner")]
     assert tree.child_pages[0].created_time == child["created_time"]
@@ -132,13 +132,13 @@ async def test_child_pages_are_named_and_not_entered() -> None:
 async def test_a_child_page_that_is_not_shared_stays_as_a_block_with_the_reason() -> None:
     stage = Stage()
     child, secret = stage.block("child_page", title="Child"), stage.block("child_page", title="Secret")
-    stage.objects[f"pages/{child['id']}"] = {"id": child["id"], "icon": None}
+    stage.objects[f"pages/{child['id']}"] = page_object(child["id"])
     walk = Walk(stage.page(child, secret))
     tree = await read_tree(client(stage.handle), walk, Originals())
     assert [found.id for found in tree.child_pages] == [child["id"]]
     assert tree.hidden_pages == [secret["id"]]
     assert [block.get("unavailable") for block in tree.blocks] == [None, "not shared with the integration"]
-    assert walk.pages == {child["id"]: {"id": child["id"], "icon": None}}
+    assert walk.pages == {child["id"]: page_object(child["id"])}
 
 
 async def test_a_known_child_page_costs_no_request() -> None:

@@ -242,18 +242,42 @@ async def test_backoff_is_jittered_and_capped_and_heeds_what_notion_says() -> No
 
 
 @pytest.mark.parametrize("status", [503, 504])
-async def test_an_overloaded_query_asks_for_half_as_many_rows(status: int) -> None:
+async def test_an_overloaded_query_asks_for_a_quarter_of_the_rows(status: int) -> None:
     script = Script(*[error(status, "service_unavailable")] * 3, fine())
-    await client(script).post("data_sources/1/query", {"page_size": 30, "sorts": []})
+    await client(script).post("data_sources/1/query", {"page_size": 100, "sorts": []})
     assert [body_of(request) for request in script.requests] == [
-        {"page_size": size, "sorts": []} for size in (30, 15, 10, 10)
+        {"page_size": size, "sorts": []} for size in (100, 25, 10, 10)
     ]
 
 
-async def test_other_trouble_does_not_shrink_the_page() -> None:
+async def test_other_trouble_shrinks_the_page_when_it_comes_again() -> None:
     script = Script(error(500, "internal_server_error"), httpx.Response(502, text=HTML), fine())
     await client(script).post("data_sources/1/query", {"page_size": 100})
-    assert {json.dumps(body_of(request)) for request in script.requests} == {'{"page_size": 100}'}
+    assert [body_of(request)["page_size"] for request in script.requests] == [100, 100, 25]
+
+
+async def test_a_list_that_was_too_much_is_asked_for_in_small_pages_from_then_on_and_no_other() -> None:
+    script = Script(httpx.ReadTimeout(""), fine(), fine(), fine())
+    notion = client(script)
+    await notion.get("blocks/1/children", {"page_size": 100})
+    await notion.get("blocks/1/children", {"page_size": 100, "start_cursor": "on"})
+    await notion.get("blocks/2/children", {"page_size": 100})
+    assert [request.url.params["page_size"] for request in script.requests] == ["100", "25", "25", "100"]
+
+
+async def test_notion_is_down_when_nothing_is_answered_and_up_with_the_first_answer() -> None:
+    failing = [error(500, "internal_server_error")]
+    script = Script(*failing * 13, error(404, "object_not_found"))
+    notion = client(script)
+    for number, attempts in enumerate((4, 4, 4, 1)):
+        assert notion.is_down == (number >= 3)
+        sent = len(script.requests)
+        with pytest.raises(NotionAway):
+            await notion.get(f"pages/{number}")
+        assert len(script.requests) - sent == attempts, "what is down is not asked again and again"
+    with pytest.raises(Unreadable):
+        await notion.get("pages/5")
+    assert not notion.is_down
 
 
 @pytest.mark.parametrize("answer", [error(401, "unauthorized", "API token is invalid."), httpx.Response(401, text="")])

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from lib.errors import Hopeless
+from lib.errors import Hopeless, TryLater
 from lib.model import JSON
 from lib.notion import tree as tree_module
 from lib.notion.blocks import Originals, Walk, read_tree
@@ -291,12 +291,12 @@ async def test_an_interruption_leaves_the_shelf_alone() -> None:
 
 async def test_trouble_with_the_shelf_is_not_taken_for_an_unshared_original() -> None:
     async def load(original: str) -> None:
-        raise ConnectionError("KV is away")
+        raise TryLater("KV is away")
 
     stage = Stage()
     original = stage.original(stage.block())
     walk = Walk(stage.page(stage.copy(original["id"])))
-    with pytest.raises(ConnectionError):
+    with pytest.raises(TryLater, match="KV is away"):
         await read_tree(client(stage.handle), walk, Originals(load))
     assert walk.unavailable == {}
 

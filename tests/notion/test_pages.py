@@ -8,6 +8,8 @@ import pytest
 
 from lib.errors import NotionAway, Unreadable
 from lib.model import JSON
+from lib.notion.border.objects import Oddities
+from lib.notion.lists import Whole
 from lib.notion.pages import Completion, Listing, advance, complete, retrieve
 from tests.notion.stage import Clock, Stage, body_of, client, error
 
@@ -62,9 +64,15 @@ class Table:
         )
 
     def _found(self, body: JSON) -> list[JSON]:
-        timestamp = body["sorts"][0]["timestamp"]
-        begin = body["filter"][timestamp]["on_or_after"] if "filter" in body else ""
-        return sorted((row for row in self.rows if row[timestamp] >= begin), key=lambda row: str(row[timestamp]))
+        timestamp, direction = body["sorts"][0]["timestamp"], body["sorts"][0]["direction"]
+        given = body.get("filter", {})
+        bounds = {name: time for one in given.get("and", [given]) for name, time in one.get(timestamp, {}).items()}
+        rows = [
+            row
+            for row in self.rows
+            if bounds.get("on_or_after", "") <= row[timestamp] <= bounds.get("on_or_before", "9")
+        ]
+        return sorted(rows, key=lambda row: str(row[timestamp]), reverse=direction == "descending")
 
 
 async def listed(table: Any, listing: Listing) -> list[str]:
@@ -169,40 +177,73 @@ async def test_notions_limit_is_passed_in_a_listing_of_changes_too() -> None:
     assert await listed(table, Listing("source", since=MINUTE.format(20))) == ids(*range(9))
 
 
-@pytest.mark.parametrize("before", [0, 1])
-async def test_a_minute_with_more_rows_than_the_limit_is_cut_and_ends(before: int) -> None:
-    table = Table([row(number, minute=0 if number < before else 1) for number in range(9)], cap=4, size=2)
-    listing, notion = Listing("source"), client(table)
+class LastInFirstOut(Table):
+    """Rows of one time stand the other way about when they are asked for in descending order."""
+
+    def _found(self, body: JSON) -> list[JSON]:
+        descending = body["sorts"][0]["direction"] == "descending"
+        rows = super()._found({**body, "sorts": [{**body["sorts"][0], "direction": "ascending"}]})
+        return rows[::-1] if descending else rows
+
+
+async def everything(table: Table, listing: Listing) -> list[str]:
     given = []
     while not listing.done:
-        given += await advance(notion, listing)
-    assert listing.cut
-    assert len(given) == 4 + before
+        given += await advance(client(table), listing)
+    return [one["id"] for one in given]
 
 
-async def test_a_minute_of_changes_above_the_limit_is_cut_without_asking_for_it_again() -> None:
-    table = Table([row(number, edited=20) for number in range(9)], cap=4)
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_minute_with_more_rows_than_the_limit_is_seen_from_both_ends(before: int) -> None:
+    rows = [row(number, minute=0 if number < before else 1) for number in range(7)] + [row(7, minute=2)]
+    table, listing = LastInFirstOut(rows, cap=4, size=2), Listing("source")
+    assert sorted(await everything(table, listing)) == ids(*range(8)), "also what was created after that minute"
+    assert listing.cut == "", "the two looks have met"
+
+
+async def test_a_minute_with_more_rows_than_both_looks_show_is_cut_and_ends() -> None:
+    table = LastInFirstOut([row(number, minute=1) for number in range(12)], cap=5, size=2)
+    listing = Listing("source")
+    assert sorted(await everything(table, listing)) == sorted(ids(0, 1, 2, 3, 4, 7, 8, 9, 10, 11))
+    assert MINUTE.format(1) in listing.cut
+
+
+async def test_a_minute_of_changes_above_the_limit_is_seen_from_both_ends_too() -> None:
+    table = LastInFirstOut([row(number, edited=20) for number in range(9)], cap=4)
     listing = Listing("source", since=MINUTE.format(20))
-    await advance(client(table), listing)
-    assert (listing.done, listing.cut) == (True, True)
+    assert len(await everything(table, listing)) == 8
+    assert listing.cut
+    assert len(table.bodies) == 2
 
 
-async def test_a_list_that_goes_on_nowhere_is_notion_away() -> None:
+@pytest.mark.parametrize("cursor", [None, "same", 5, ""])
+async def test_a_listing_that_goes_on_nowhere_shows_what_it_has_and_is_cut(cursor: Any) -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"results": [row(1)], "has_more": True, "next_cursor": cursor})
+
+    listing = Listing("source", cursor="same")
+    assert [one["id"] for one in await advance(client(handler), listing)] == ["row-1"]
+    assert listing.done and "goes on" in listing.cut
+
+
+async def test_a_property_whose_list_goes_on_nowhere_stays_as_the_page_shows_it() -> None:
     for cursor in (None, "same"):
         answer = {"results": [], "has_more": True, "next_cursor": cursor}
 
         async def handler(request: httpx.Request, answer: JSON = answer) -> httpx.Response:
             return httpx.Response(200, json=answer)
 
-        with pytest.raises(NotionAway, match="goes on"):
-            await listed(handler, Listing("source", cursor="same"))
+        completion = Completion(begun={"p": Whole(cursor="same")})
+        page = page_with({"id": "p", "type": "people", "people": [{"id": "x"}] * 25})
+        assert await complete(client(handler), page, completion) == page
+        assert ["goes on" in warning for warning in completion.oddities.warnings] == [True]
 
 
-async def test_an_answer_that_is_no_list_is_notion_away() -> None:
+async def test_an_answer_that_is_no_list_can_not_be_listed() -> None:
     async def handler(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json={"object": "page"})
 
-    with pytest.raises(NotionAway, match="without results"):
+    with pytest.raises(Unreadable, match="without results"):
         await advance(client(handler), Listing("source"))
 
 
@@ -219,9 +260,18 @@ async def test_a_page_is_retrieved_by_its_id() -> None:
     stage = Stage()
     stage.objects["pages/1"] = row(1)
     notion = client(stage.handle)
-    assert await retrieve(notion, "1") == row(1)
+    assert await retrieve(notion, "1", Oddities()) == row(1)
     with pytest.raises(Unreadable):
-        await retrieve(notion, "2")
+        await retrieve(notion, "2", Oddities())
+
+
+@pytest.mark.parametrize("answer", [{"object": "page", "id": "1"}, {"object": "block", "id": "1"}, {}])
+async def test_a_page_of_which_notion_gives_its_id_only_is_not_taken_for_one_that_is_gone(answer: JSON) -> None:
+    stage = Stage()
+    stage.objects["pages/1"] = answer
+    with pytest.raises(Unreadable) as refusal:
+        await retrieve(client(stage.handle), "1", Oddities())
+    assert refusal.value.notion_status == 200
 
 
 def mention(kind: str = "user") -> JSON:
@@ -237,7 +287,8 @@ def number_items(count: int) -> list[JSON]:
 
 
 def items(kind: str, count: int) -> list[JSON]:
-    return [{"object": "property_item", "id": "p", "type": kind, kind: {"id": f"{n}"}} for n in range(count)]
+    text = {"type": "text", "plain_text": "words"} if kind in ("title", "rich_text") else {}
+    return [{"object": "property_item", "id": "p", "type": kind, kind: {"id": f"{n}", **text}} for n in range(count)]
 
 
 def page_with(property: JSON) -> JSON:
@@ -366,7 +417,67 @@ async def test_items_whose_cursor_dies_are_read_from_the_beginning() -> None:
     assert whole["properties"]["P"]["people"] == [{"id": "0"}]
 
 
-async def test_a_property_that_is_refused_fails_the_page_instead_of_staying_short() -> None:
-    property = {"id": "p", "type": "relation", "relation": [], "has_more": True}
-    with pytest.raises(Unreadable):
-        await complete(client(Stage().handle), page_with(property), Completion())
+CUT_RELATION = {"id": "p", "type": "relation", "relation": [{"id": "x"}], "has_more": True}
+
+
+@pytest.mark.parametrize("property_id", ["p", "../../users", "a/..;/b"])
+async def test_a_property_that_is_refused_stays_as_the_page_shows_it_and_is_named(property_id: str) -> None:
+    page, completion = page_with({**CUT_RELATION, "id": property_id}), Completion()
+    assert await complete(client(Stage().handle), page, completion) == page
+    assert ['"1": property "P"' in warning for warning in completion.oddities.warnings] == [True]
+    assert not completion.is_lacking
+
+
+async def test_a_property_without_an_answer_stays_as_the_page_shows_it_on_the_last_try_only() -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        return error(500, "internal_server_error")
+
+    page, completion = page_with(CUT_RELATION), Completion()
+    with pytest.raises(NotionAway):
+        await complete(client(handler), page, completion)
+    assert await complete(client(handler), page, completion, is_last_try=True) == page
+    assert completion.is_lacking and completion.oddities.count == 1
+
+
+async def test_what_is_computed_from_a_cut_relation_is_read_in_full() -> None:
+    stage = Stage()
+    number = {"type": "number", "number": 34}
+    stage.objects = {
+        "pages/1/properties/p": {"results": items("relation", 34), "has_more": False},
+        "pages/1/properties/r": {
+            "results": [],
+            "has_more": False,
+            "property_item": {"id": "r", "type": "rollup", "rollup": {**number, "function": "count"}},
+        },
+        "pages/1/properties/f": {"object": "property_item", "id": "f", "type": "formula", "formula": number},
+    }
+    page = page_with(CUT_RELATION)
+    page["properties"]["R"] = {"id": "r", "type": "rollup", "rollup": {"type": "number", "number": 25}}
+    page["properties"]["F"] = {"id": "f", "type": "formula", "formula": {"type": "number", "number": 25}}
+    completion = Completion()
+    properties = (await complete(client(stage.handle), page, completion))["properties"]
+    assert len(properties["P"]["relation"]) == 34
+    assert properties["R"]["rollup"]["number"] == properties["F"]["formula"]["number"] == 34
+    assert sorted(stage.asked) == sorted(stage.objects)
+    assert completion.oddities.count == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ({"results": [None, {"type": "rollup", "rollup": {"type": "number", "number": 1}}]}, 1),
+        ({"results": [{"type": "title", "title": None}, {"type": "number", "number": 1}]}, 1),
+        ({"results": 5}, 25),
+        ({"object": "property_item"}, 25),
+        ({"results": [], "has_more": True, "next_cursor": None}, 25),
+    ],
+)
+async def test_an_odd_item_of_a_rollup_costs_that_item_only(answer: JSON, left: int) -> None:
+    stage = Stage()
+    total = {"property_item": {"type": "rollup", "rollup": {"type": "array", "array": [], "function": "show"}}}
+    stage.objects["pages/1/properties/p"] = {"has_more": False, **answer, **total}
+    page = page_with({"id": "p", "type": "rollup", "rollup": {"type": "array", "array": [ROLLED] * 25}})
+    completion = Completion()
+    properties = (await complete(client(stage.handle), page, completion))["properties"]
+    assert len(properties["P"]["rollup"]["array"]) == left
+    assert completion.oddities.count == 1

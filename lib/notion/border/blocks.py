@@ -23,7 +23,7 @@ WITHOUT_ID = "Notion gave no id of it"
 WITHOUT_TYPE = "Notion gave no type of it"
 ORIGINAL_UNKNOWN = "synced block whose original is not named"
 
-_TEXT = frozenset(
+TEXT_KINDS = frozenset(
     {
         *("paragraph", "heading_1", "heading_2", "heading_3", "heading_4", "quote", "callout", "template"),
         *("bulleted_list_item", "numbered_list_item", "to_do", "toggle", "code"),
@@ -44,7 +44,7 @@ _PAYLOADS = {
     "meeting_notes": record(title=optional(rich_text), children=optional(record())),
     "transcription": record(title=optional(rich_text), children=optional(record())),
     **dict.fromkeys(
-        _TEXT, record(rich_text=defaulted(rich_text, list), caption=optional(rich_text), icon=optional(icon_of))
+        TEXT_KINDS, record(rich_text=defaulted(rich_text, list), caption=optional(rich_text), icon=optional(icon_of))
     ),
 }
 _ORIGINAL = nullable(record(block_id=required(text)))

@@ -4,10 +4,12 @@ Everything behind these functions may trust its values: an id is a text, a time 
 Whatever was odd is noted with the name of the page and the place, for the run's warnings.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
+from lib.errors import Unreadable
 from lib.model import JSON
 from lib.notion.border.blocks import block_of
 from lib.notion.border.properties import item_of, property_of
@@ -62,7 +64,8 @@ class Oddities(msgspec.Struct, omit_defaults=True):
 def page_of(value: Any, oddities: Oddities) -> JSON | None:
     """Return a sound page object, or None for what is no page; `is_partial` tells one of which there is only an id.
 
-    `id`, `created_time` and `last_edited_time` are sound, `properties` hold sound values, `parent` is an object.
+    `id`, `created_time` and `last_edited_time` are sound, `properties` hold sound values, `parent` is an object or
+    null.
     """
     if not is_page(value):
         if not (isinstance(value, dict) and value.get("object") in PASSED_OVER):
@@ -78,8 +81,14 @@ def page_of(value: Any, oddities: Oddities) -> JSON | None:
     around = {name: plain(member, notes.append) for name, member in value.items() if name != "properties"}
     page: JSON = {**_PAGE(around, notes.append), "properties": properties}
     for what in notes:
-        oddities.note(f'"{_short(_title_of(page) or page["id"])}": {what}')
+        oddities.note(f'"{name_of(page)}": {what}')
     return page
+
+
+def name_of(page: JSON) -> str:
+    """Return what people know a sound page by: its title, else its id."""
+    titles = (one["title"] for one in page["properties"].values() if one["type"] == "title" and one["title"])
+    return _short(" ".join(plain_text(next(titles, [])).split()) or page["id"])
 
 
 def is_page(value: Any) -> bool:
@@ -153,6 +162,29 @@ def items_of(values: list[Any], kind: str, oddities: Oddities) -> list[JSON]:
     return items
 
 
+def value_of(answer: JSON, given: JSON, oddities: Oddities) -> JSON:
+    """Return a property with the one value that the property endpoint gives: a formula's or a rollup's.
+
+    `given` is the property as the page shows it. Raises Unreadable where the answer is no such value.
+    """
+    kind, notes = given["type"], list[str]()
+    found = property_of({"id": given["id"], "type": kind, kind: answer.get(kind)}, notes.append)
+    if found.get("is_odd") or found[kind] is None:
+        raise Unreadable(f"Notion gave no {kind}", HTTPStatus.OK)
+    for what in notes:
+        oddities.note(what)
+    return {**given, kind: found[kind]}
+
+
+def parent_of(answer: JSON) -> JSON:
+    """Return what a block or page gives as its parent; an empty object where it names none."""
+    try:
+        found: JSON = _PARENT(answer.get("parent"), lambda what: None)
+    except Odd:
+        return {}
+    return found
+
+
 def plain_text(rich_text: list[JSON]) -> str:
     """Return what a sound rich text says."""
     return "".join(item["plain_text"] for item in rich_text)
@@ -161,13 +193,14 @@ def plain_text(rich_text: list[JSON]) -> str:
 PASSED_OVER = frozenset({"data_source", "database"})
 """A wiki has databases among its pages."""
 
+_PARENT = record(page_id=optional(text), block_id=optional(text), data_source_id=optional(text))
 _PAGE = record(
     created_time=defaulted(moment, lambda: UNKNOWN),
     last_edited_time=defaulted(moment, lambda: UNKNOWN),
     icon=optional(icon_of),
     cover=optional(file_of),
     url=optional(text),
-    parent=defaulted(record(page_id=optional(text), block_id=optional(text), data_source_id=optional(text)), dict),
+    parent=optional(_PARENT),
     **dict.fromkeys(("in_trash", "is_archived", "archived"), optional(flag)),
 )
 _DATABASE = record(
@@ -184,11 +217,6 @@ def _is_id(value: Any) -> bool:
 
 def _at(place: str, notes: list[str]) -> Note:
     return lambda what: notes.append(f"{place}: {what}")
-
-
-def _title_of(page: JSON) -> str:
-    titles = (one["title"] for one in page["properties"].values() if one["type"] == "title" and one["title"])
-    return " ".join(plain_text(next(titles, [])).split())
 
 
 def _short(name: str) -> str:

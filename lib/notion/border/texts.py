@@ -19,7 +19,7 @@ from lib.notion.border.shapes import (
 def rich_text_item(value: Any, note: Note) -> Any:
     """The shape of one item of a rich text: it has a `type` and a `plain_text` at least."""
     item = _ITEM(value, note)
-    if item["plain_text"] is None:
+    if item.get("plain_text") is None:
         item["plain_text"] = _text_inside(item)
         note("an item of a text has no plain_text")
     user = (item.get("mention") or {}).get("user")
