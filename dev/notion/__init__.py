@@ -22,6 +22,7 @@ from dev.notion.generate import PAGES, POSTS
 from dev.notion.limits import Latency, RateLimit
 from dev.notion.load import load
 from dev.notion.log import RequestLog
+from dev.notion.odd import Odd
 from dev.notion.webhooks import Webhooks
 from dev.notion.workspace import TOKEN, Workspace
 from dev.serve import Server
@@ -37,9 +38,9 @@ SAMPLE_SOURCES = ",".join(f"{name}={id}" for name, id in SAMPLE_DATABASES.items(
 class NotionStandIn:
     """A running stand-in, a program and a fixture: `url`, `reset()`, `close()`; also a context manager.
 
-    `workspace` is what it serves and `edit` changes it; `clock`, `limit`, `latency` and `faults` are its weather, and
-    `log` is what it was asked, `webhooks` what it tells. `source` makes the workspace it starts with, and again at
-    every reset.
+    `workspace` is what it serves and `edit` changes it; `clock`, `limit`, `latency` and `faults` are its weather,
+    `odd` changes what it answers, `log` is what it was asked, `webhooks` what it tells. `source` makes the workspace
+    it starts with, and again at every reset.
     """
 
     def __init__(self, port: int = 0, source: Callable[[], Workspace] = load) -> None:
@@ -51,6 +52,7 @@ class NotionStandIn:
         self.limit = RateLimit(self.clock)
         self.latency = Latency()
         self.faults = Faults()
+        self.odd = Odd()
         self.log = RequestLog()
         self._files = files.SignedFiles(self.workspace, self.clock)
         self._door = self._new_door()
@@ -68,13 +70,14 @@ class NotionStandIn:
         self._door.callbacks.clear()
 
     def reset(self) -> None:
-        """Everything as it was at the start: workspace, clock, limits, latency, faults, log, no callbacks."""
+        """Everything as it was at the start: workspace, clock, limits, latency, log, no faults, oddities, callbacks."""
         self.webhooks.reset()
         self.workspace.become(self._source())
         self.clock.reset()
         self.limit.reset()
         self.latency.set(0)
         self.faults.clear()
+        self.odd.clear()
         self.log.clear()
         self._door.callbacks.clear()
 
@@ -98,7 +101,7 @@ class NotionStandIn:
             ]
         )
         return Door(
-            api=Api(self.workspace, self._files).app,
+            api=Api(self.workspace, self._files, self.odd).app,
             rest=rest,
             workspace=self.workspace,
             clock=self.clock,

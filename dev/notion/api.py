@@ -31,6 +31,7 @@ from dev.notion.errors import (
 from dev.notion.files import SignedFiles
 from dev.notion.nodes import JSON, Block, Database, DataSource, Node, Page
 from dev.notion.objects import Objects
+from dev.notion.odd import Odd
 from dev.notion.paging import INCOMPLETE, QueryPages, listed, page_size, slice_of
 from dev.notion.properties import LISTED, Properties
 from dev.notion.rich_text import plain_text
@@ -49,22 +50,27 @@ NAMES: dict[type[Node], str] = {
 
 
 def json_response(body: JSON, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, "application/json; charset=utf-8")
+    return _json(msgspec.json.encode(body), status, headers)
+
+
+def _json(content: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(content, status, headers, "application/json; charset=utf-8")
 
 
 class Api:
     """`app` is the ASGI application. A request's `state` carries `request_id`, `version` and `fault` ("" for none)."""
 
-    def __init__(self, workspace: Workspace, files: SignedFiles) -> None:
+    def __init__(self, workspace: Workspace, files: SignedFiles, odd: Odd) -> None:
         self._workspace = workspace
         self._files = files
+        self._odd = odd
         self._queries = QueryPages(workspace)
         routes: list[tuple[str, str, Handler]] = [
             ("GET", "/v1/databases/{database_id}", self._database),
             ("GET", "/v1/data_sources/{data_source_id}", self._data_source),
             ("POST", "/v1/data_sources/{data_source_id}/query", self._query),
             ("GET", "/v1/pages/{page_id}", self._page),
-            ("GET", "/v1/pages/{page_id}/properties/{property_id}", self._property),
+            ("GET", "/v1/pages/{page_id}/properties/{property_id:path}", self._property),
             ("GET", "/v1/blocks/{block_id}", self._block),
             ("GET", "/v1/blocks/{block_id}/children", self._children),
             ("GET", "/v1/users", self._users),
@@ -83,8 +89,8 @@ class Api:
             if request.state.fault == "dead-cursor":
                 raise dead_cursor(str(cursor(request, body)))
             with self._workspace.lock:
-                answer = handler(request, body)
-                return json_response({**answer, "request_id": request.state.request_id})
+                answer = {**handler(request, body), "request_id": request.state.request_id}
+                return _json(self._odd.encoded(request.scope["path"], answer))
 
         return endpoint
 

@@ -4,13 +4,20 @@ Raises NotionError for what Notion would refuse.
 """
 
 import json
-from urllib.parse import unquote
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from starlette.requests import Request
 
-from dev.notion.errors import invalid, invalid_json, not_a_uuid
+from dev.notion.errors import NotionError, invalid, invalid_json, not_a_uuid
+from dev.notion.faults import RequestFacts
 from dev.notion.ids import dashed, is_uuid
 from dev.notion.nodes import JSON, DataSource
+from dev.notion.paging import PAGE_SIZE, page_size
+
+LISTING = re.compile(r"/(query|children|search|users|properties/.+)$")
 
 
 def id_in_path(request: Request, parameter: str) -> str:
@@ -37,6 +44,24 @@ async def body_of(request: Request) -> JSON:
 
 def cursor(request: Request, body: JSON) -> object:
     return body.get("start_cursor") or request.query_params.get("start_cursor")
+
+
+def request_facts(scope: Mapping[str, Any], body: bytes) -> RequestFacts:
+    """What the conditions of faults look at, of any request; paging stands in its query or in its body."""
+    try:
+        sent = json.loads(body or b"null")
+    except ValueError:
+        sent = None
+    asked = dict(parse_qsl(scope["query_string"].decode("latin-1"))) | (sent if isinstance(sent, dict) else {})
+    size = _size(asked.get("page_size")) if LISTING.search(scope["path"]) else None
+    return RequestFacts(scope["method"], scope["path"], size, bool(asked.get("start_cursor")))
+
+
+def _size(given: object) -> int:
+    try:
+        return page_size(given)
+    except NotionError:
+        return PAGE_SIZE
 
 
 def filter_properties(request: Request, source: DataSource | None) -> list[str] | None:

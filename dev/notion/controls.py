@@ -2,7 +2,10 @@
 
     GET   edits               the edits there are           POST  edits/{name}       one, its arguments as JSON
     GET   clock               POST clock    {"set": iso} {"advance": seconds} {"frozen": bool}
-    POST  faults              {"kind", "method"?, "path"?, "times"?, "seconds"?}      DELETE faults
+    POST  faults              {"kind", "method"?, "path"?, "times"?: null for ever, "seconds"?, "above_page_size"?,
+                               "with_cursor"?}                                        DELETE faults
+    POST  odd/{change}        set, drop, insert, replace: {"target", "where"?, "value"?}
+    GET   odd                 what was ordered              DELETE odd, odd?target=…  all of it, or of one target
     POST  weather             {"share", "seed"?, "seconds"?}
     POST  limits              {"requests": number or null, "query_limit": number}
     POST  latency             {"ms", "jitter_ms"?, "seed"?}
@@ -27,6 +30,7 @@ from dev.notion import truth
 from dev.notion.api import json_response
 from dev.notion.clock import instant
 from dev.notion.edits import Edits
+from dev.notion.odd import CHANGES
 
 if TYPE_CHECKING:
     from dev.notion import NotionStandIn
@@ -53,6 +57,9 @@ class Controls:
             ("POST", "clock", lambda request, body: self._set_clock(**body)),
             ("POST", "faults", lambda request, body: stand_in.faults.add(**body)),
             ("DELETE", "faults", lambda request, body: stand_in.faults.clear()),
+            ("GET", "odd", lambda request, body: stand_in.odd.ordered),
+            ("POST", "odd/{change}", self._order_oddity),
+            ("DELETE", "odd", lambda request, body: stand_in.odd.clear(request.query_params.get("target"))),
             ("POST", "weather", lambda request, body: stand_in.faults.weather(**body)),
             ("POST", "limits", lambda request, body: self._set_limits(body)),
             ("POST", "latency", lambda request, body: stand_in.latency.set(**body)),
@@ -82,6 +89,12 @@ class Controls:
         if name not in EDITS:
             raise LookupError(f"no such edit: {name}; there are {', '.join(EDITS)}")
         return getattr(self._stand_in.edit, name)(**body)
+
+    def _order_oddity(self, request: Request, body: Any) -> Any:
+        change = request.path_params["change"]
+        if change not in CHANGES:
+            raise LookupError(f"no such change: {change}; there are {', '.join(CHANGES)}")
+        return getattr(self._stand_in.odd, change)(**body)
 
     def _clock(self) -> dict[str, Any]:
         clock = self._stand_in.clock

@@ -5,7 +5,6 @@ Latency, token, version, the request budget and faults; Notion's headers and the
 
 import asyncio
 import hmac
-import json
 import secrets
 import socket
 import struct
@@ -13,12 +12,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Literal
-from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 
 from dev.notion.api import json_response
+from dev.notion.asked import request_facts
 from dev.notion.clock import Clock
 from dev.notion.errors import (
     SPOKEN,
@@ -108,7 +107,7 @@ class Door:
                 await asyncio.sleep(seconds)
             body = await call.body()
             await self._tell("before", scope)
-            fault = self._faults.draw(scope["method"], scope["path"], _has_cursor(scope, body))
+            fault = self._faults.draw(request_facts(scope, body))
             await self._answer(call, request_id, fault)
         finally:
             log()
@@ -249,16 +248,6 @@ def _failure(fault: Fault, request_id: str) -> Response:
 
 def _error(error: NotionError, request_id: str) -> Response:
     return json_response(error.body(request_id), error.status, error.headers)
-
-
-def _has_cursor(scope: Scope, body: bytes) -> bool:
-    if "start_cursor" in parse_qs(scope["query_string"].decode("latin-1")):
-        return True
-    try:
-        sent = json.loads(body or b"null")
-    except ValueError:
-        return False
-    return isinstance(sent, dict) and bool(sent.get("start_cursor"))
 
 
 def _with_headers(send: Send, headers: dict[str, str]) -> Send:

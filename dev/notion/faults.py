@@ -30,31 +30,54 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 WEATHER: tuple[Kind, ...] = ("429", "529", "500", "html-502", "timeout", "reset", "not-json")
 
 
+@dataclass(frozen=True)
+class RequestFacts:
+    """What faults look at. `path` is decoded; `page_size` is how many items are asked for, None where none are."""
+
+    method: str
+    path: str
+    page_size: int | None = None
+    has_cursor: bool = False
+
+
 @dataclass
 class Fault:
-    """Strikes requests of a method ("" for all) whose path matches, `times` times, with a probability.
+    """Strikes the requests that meet all its conditions, `times` times; None: for ever.
 
+    `method` is one, or "" for all; `path` a pattern that is searched in paths like `/v1/pages/…`, whose property ids
+    are decoded. `above_page_size` spares requests that ask for no more items, and those that list nothing.
+    `with_cursor` True strikes only those that go on with a cursor, False only those that begin.
     `seconds` is the Retry-After of 429 and 529, and the length of a timeout.
     """
 
     kind: Kind
     method: str = ""
     path: str = ""
-    times: int = 1
+    times: int | None = 1
     seconds: float = 1.0
+    above_page_size: int | None = None
+    with_cursor: bool | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"no such fault: {self.kind}; there are {', '.join(KINDS)}")
         re.compile(self.path)
+        self.method = self.method.upper()
+        if self.kind == "dead-cursor":
+            self.with_cursor = True
 
-    def strikes(self, method: str, path: str, has_cursor: bool) -> bool:
+    def strikes(self, request: RequestFacts) -> bool:
         return (
-            self.times > 0
-            and self.method in ("", method)
-            and re.search(self.path, path) is not None
-            and (has_cursor or self.kind != "dead-cursor")
+            self.times != 0
+            and self.method in ("", request.method)
+            and re.search(self.path, request.path) is not None
+            and self.with_cursor in (None, request.has_cursor)
+            and (self.above_page_size is None or (request.page_size or 0) > self.above_page_size)
         )
+
+    def use_up(self) -> None:
+        if self.times is not None:
+            self.times -= 1
 
 
 class Faults:
@@ -62,9 +85,18 @@ class Faults:
         self._lock = threading.Lock()
         self.clear()
 
-    def add(self, kind: Kind, method: str = "", path: str = "", times: int = 1, seconds: float = 1.0) -> None:
-        """Lets the next requests fail; `path` is a pattern that is searched in paths like `/v1/pages/…`."""
-        fault = Fault(kind, method.upper(), path, times, seconds)
+    def add(
+        self,
+        kind: Kind,
+        method: str = "",
+        path: str = "",
+        times: int | None = 1,
+        seconds: float = 1.0,
+        above_page_size: int | None = None,
+        with_cursor: bool | None = None,
+    ) -> None:
+        """Lets the next requests fail that meet the conditions: see `Fault`."""
+        fault = Fault(kind, method, path, times, seconds, above_page_size, with_cursor)
         with self._lock:
             self._faults.append(fault)
 
@@ -84,12 +116,12 @@ class Faults:
             self._seconds = 1.0
             self._random = random.Random(0)
 
-    def draw(self, method: str, path: str, has_cursor: bool) -> Fault | None:
+    def draw(self, request: RequestFacts) -> Fault | None:
         """The fault that strikes a request; a fault that was ordered goes before the weather."""
         with self._lock:
             for fault in self._faults:
-                if fault.strikes(method, path, has_cursor):
-                    fault.times -= 1
+                if fault.strikes(request):
+                    fault.use_up()
                     return fault
             if self._share and (way := int(self._random.random() / self._share)) < len(WEATHER):
                 return Fault(WEATHER[way], seconds=self._seconds)

@@ -55,7 +55,7 @@ class RequestLog:
         """`status` 0: the connection was left without an answer."""
         endpoint = f"{method} {_ID.sub('/{id}', path)}"
         if "/properties/" in endpoint:
-            endpoint = endpoint.rpartition("/")[0] + "/{id}"
+            endpoint = endpoint.partition("/properties/")[0] + "/properties/{id}"
         with self._lock:
             self._running -= 1
             self._n += 1

@@ -1,5 +1,6 @@
 """The test controls over HTTP, and the stand-in as a program."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,7 @@ class Controls:
         return httpx.get(f"{self._url}/{path}").json()["result"]
 
     def post(self, path: str, body: Any = None, status: int = 200) -> Any:
-        answer = httpx.post(f"{self._url}/{path}", json=body or {})
+        answer = httpx.post(f"{self._url}/{path}", content=json.dumps(body or {}))
         assert answer.status_code == status, answer.text
         return answer.json().get("result", answer.json().get("error"))
 
