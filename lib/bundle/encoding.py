@@ -1,28 +1,15 @@
-"""JSON text as it is kept in KV: compact UTF-8, which every site's `JSON.parse` reads."""
+"""The text of blocks, which stand nested to any depth, and what sums a text up."""
 
-import json
 from hashlib import sha256
-from typing import Any
 
-import msgspec
-
+from lib.json_text import encode, size
 from lib.model import JSON
 
-
-def encode(value: Any) -> str:
-    """The JSON text of a value that is not nested deeply.
-
-    Half of a surrogate pair, which Notion leaves where it cuts a text, can't be written in UTF-8: it becomes U+FFFD.
-    """
-    try:
-        return msgspec.json.encode(value).decode()
-    except UnicodeEncodeError:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+__all__ = ["digest", "encode", "encode_block", "encode_opening", "size"]
 
 
 def encode_block(block: JSON) -> str:
-    """The JSON text of a block with its children, however deep; encoders of whole values end at some 1,000 levels."""
+    """The JSON text of a block with its children, however deep."""
     text: list[str] = []
     ahead: list[JSON | str] = [block]
     while ahead:
@@ -32,8 +19,7 @@ def encode_block(block: JSON) -> str:
         elif "children" not in one:
             text.append(encode(one))
         else:
-            own = {name: member for name, member in one.items() if name != "children"}
-            text.append(encode({**own, "children": []}).removesuffix("]}"))
+            text.append(encode_opening(one))
             ahead.append("]}")
             for child in reversed(one["children"]):
                 ahead += (child, ",")
@@ -42,11 +28,12 @@ def encode_block(block: JSON) -> str:
     return "".join(text)
 
 
+def encode_opening(block: JSON) -> str:
+    """The JSON text of a block that holds others up to where they begin: `]}` ends it."""
+    own = {name: member for name, member in block.items() if name != "children"}
+    return encode({**own, "children": []}).removesuffix("]}")
+
+
 def digest(text: str) -> str:
     """Sixteen hexadecimal digits that sum up a text."""
     return sha256(text.encode()).hexdigest()[:16]
-
-
-def size(text: str) -> int:
-    """Bytes of a text in UTF-8."""
-    return len(text) if text.isascii() else len(text.encode())

@@ -5,9 +5,9 @@ https://developers.notion.com/reference/file-object.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -100,17 +100,15 @@ def with_copies(text: str, copies: Mapping[str, Copy]) -> str:
     return _ADDRESS.sub(copied, text) if copies else text
 
 
-def hosted_files(object: JSON) -> dict[str, Signed]:
+def hosted_files(given: JSON) -> dict[str, Signed]:
     """Every hosted file in a block or page as Notion gives it, by `FileRef.file`."""
-    return {
-        short(_identity(file["url"])): Signed(file["url"], file.get("expiry_time") or "") for file in _files(object)
-    }
+    files = [spot.value for spot in _spots(given) if spot.is_file]
+    return {short(_identity(file["url"])): Signed(file["url"], file.get("expiry_time") or "") for file in files}
 
 
-def unsigned(object: JSON) -> JSON:
+def unsigned(given: JSON) -> JSON:
     """A copy of a Notion object in which no address of a hosted file is signed; all else is as it was."""
-    copy: JSON = _changed("", object, lambda file: {**file, "url": _identity(file["url"])})
-    return copy
+    return _changed(given, lambda file: {**file, "url": _identity(file["url"])})
 
 
 def settle_block(block: JSON, address: Address) -> JSON:
@@ -121,10 +119,9 @@ def settle_block(block: JSON, address: Address) -> JSON:
     """
 
     def settled(file: JSON) -> JSON:
-        return {"url": address(FileRef(_identity(file["url"]), "block", block["id"], file["url"]))}
+        return {"url": address(FileRef(_identity(file["url"]), "block", block.get("id") or "", file["url"]))}
 
-    own = {name: member for name, member in block.items() if name not in ("children", "request_id")}
-    return {name: _changed(name, member, settled) for name, member in own.items()}
+    return _changed({name: member for name, member in block.items() if name not in ("children", "request_id")}, settled)
 
 
 def settle_file(file: JSON | None, page_id: str, address: Address) -> str | None:
@@ -132,11 +129,12 @@ def settle_file(file: JSON | None, page_id: str, address: Address) -> str | None
 
     An external file keeps its own; None for no file and for one that is still being uploaded.
     """
-    kind = file.get("type") if file else None
-    url = ((file or {}).get(kind) or {}).get("url") if kind in ("file", "external") else None
-    if url is None or kind == "external":
-        return url
-    return address(FileRef(_identity(url), "page", page_id, url))
+    match file:
+        case {"type": "external", "external": {"url": str(url)}}:
+            return url
+        case {"type": "file", "file": {"url": str(url)}}:
+            return address(FileRef(_identity(url), "page", page_id, url))
+    return None
 
 
 def settle_icon(icon: JSON | None, page_id: str, address: Address) -> str | None:
@@ -148,38 +146,62 @@ def settle_icon(icon: JSON | None, page_id: str, address: Address) -> str | None
             return url
         case {"type": "icon", "icon": {"name": str(name)} as native}:
             file = f"{name}_{native.get('color') or 'gray'}.svg"
-            return f"{NATIVE_ICONS}/{quote(file, safe='')}"
+            return f"{NATIVE_ICONS}/{quote(file, safe='', errors='replace')}"
     return settle_file(icon, page_id, address)
 
 
-def _changed(name: str, member: Any, change: Callable[[JSON], JSON]) -> Any:
-    """A member with its hosted files changed; what holds none is given back as it is, not copied."""
-    if isinstance(member, list):
-        items = [_changed("", item, change) for item in member]
-        return items if any(new is not old for new, old in zip(items, member, strict=True)) else member
-    if not isinstance(member, dict):
-        return member
-    if _is_hosted(name, member):
-        return change(member)
-    members = {key: _changed(key, value, change) for key, value in member.items()}
-    return members if any(members[key] is not value for key, value in member.items()) else member
+class _Spot(NamedTuple):
+    """A list, an object or a hosted file, and where it stands: `key` of the spot number `holder` (-1: of none)."""
+
+    value: Any
+    holder: int
+    key: Any
+    is_file: bool
 
 
-def _is_hosted(name: str, member: JSON) -> bool:
-    """Whether a member of this name is what Notion says of a file that it hosts."""
-    return isinstance(member.get("url"), str) and (name == "file" or "expiry_time" in member)
+def _spots(whole: JSON) -> list[_Spot]:
+    """Everything in a Notion object that may hold a file, and the files, each after what holds it."""
+    spots = [_Spot(whole, -1, "", is_file=False)]
+    for number, (value, _, _, is_file) in enumerate(spots):  # which grows meanwhile
+        if is_file:
+            continue
+        members = enumerate(value) if isinstance(value, list) else value.items()
+        spots += [
+            _Spot(member, number, key, _is_hosted(value, key, member))
+            for key, member in members
+            if isinstance(member, (dict, list))
+        ]
+    return spots
 
 
-def _files(object: JSON) -> Iterator[JSON]:
-    ahead: list[tuple[str, Any]] = [("", object)]
-    while ahead:
-        name, member = ahead.pop()
-        if isinstance(member, list):
-            ahead += [("", item) for item in member]
-        elif isinstance(member, dict):
-            if _is_hosted(name, member):
-                yield member
-            ahead += member.items()
+def _is_hosted(holder: Any, key: Any, member: Any) -> bool:
+    """Whether a member is what Notion says of a file that it hosts; a name proves nothing, for people give names."""
+    if not isinstance(member, dict) or not isinstance(member.get("url"), str):
+        return False
+    return "expiry_time" in member or (key == "file" and holder.get("type") == "file")
+
+
+def _changed(whole: JSON, change: Callable[[JSON], JSON]) -> JSON:
+    """An object with its hosted files changed; what holds none is given back as it is, not copied."""
+    spots = _spots(whole)
+    copies: dict[int, Any] = {}
+    for number, spot in enumerate(spots):
+        if spot.is_file:
+            _put(change(spot.value), number, spots, copies)
+    changed: JSON = copies.get(0, whole)
+    return changed
+
+
+def _put(new: Any, number: int, spots: list[_Spot], copies: dict[int, Any]) -> None:
+    """Puts a value at a spot; what stands above is copied when something in it changes for the first time."""
+    while number not in copies:
+        copies[number] = new
+        _, holder, key, _ = spots[number]
+        if holder < 0:
+            return
+        above = copies.get(holder) or spots[holder].value.copy()
+        above[key] = new
+        number, new = holder, above
 
 
 def _identity(url: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,10 @@ from tests.bundle.samples import (
     emoji,
     external,
     hosted,
+    page,
     paragraph,
     plain,
+    prop,
 )
 
 
@@ -68,10 +71,49 @@ def test_a_hosted_file_deep_inside_a_block_of_tomorrow_is_settled() -> None:
     assert pictures == [{"type": "file", "file": {"url": at("1.png")}}, emoji()]
 
 
-def test_a_hosted_file_is_known_by_its_place_or_by_its_expiry() -> None:
-    given = {"file": {"url": f"{HOST}/1.png?X-Amz-Expires=3600"}, "cover": hosted("2.png")["file"]}
-    settled = settle_block(block("gallery", given), ADDRESS)["gallery"]
-    assert settled == {"file": {"url": at("1.png")}, "cover": {"url": at("2.png")}}
+def test_a_hosted_file_is_known_by_its_type_or_by_its_expiry() -> None:
+    typed = {"type": "file", "file": {"url": f"{HOST}/1.png?X-Amz-Expires=3600"}}
+    settled = settle_block(block("gallery", {"typed": typed, "cover": hosted("2.png")["file"]}), ADDRESS)["gallery"]
+    assert settled == {"typed": {"type": "file", "file": {"url": at("1.png")}}, "cover": {"url": at("2.png")}}
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"file": prop("url", "https://shop.example/item?id=42#buy")},
+        {"file": {"url": "https://shop.example/item?id=42"}},
+        {"file": prop("select", {"name": "file", "url": "https://shop.example/item?id=42"})},
+        {"type": prop("select", {"name": "file"}), "file": prop("url", "https://shop.example/item?id=42")},
+        {"expiry_time": prop("date", {"start": "2026-05-01"}), "url": prop("url", "https://shop.example/item?id=42")},
+        {"file": prop("multi_select", [{"name": "file", "type": "file", "file": "https://shop.example/item?id=42"}])},
+    ],
+)
+def test_what_only_has_the_name_of_a_file_stays_as_it_is(named: JSON) -> None:
+    given = page(named)
+    assert unsigned(given) is given
+    assert hosted_files(given) == {}
+    assert settle_block(block("shop", named), ADDRESS)["shop"] is named
+
+
+def test_a_property_of_files_may_have_any_name() -> None:
+    given = page({"file": prop("files", [{"name": "oven", **hosted("oven.jpg")}])})
+    [item] = unsigned(given)["properties"]["file"]["files"]
+    assert item["file"]["url"] == f"{HOST}/oven.jpg"
+
+
+@pytest.mark.parametrize("levels", [300, 100_000])
+def test_no_depth_of_what_a_block_holds_is_too_deep(levels: int) -> None:
+    inside: Any = [hosted("oven.jpg"), external()]
+    for level in range(levels):
+        inside = [inside] if level % 2 else {"inside": inside}
+    given = block("gallery", inside)
+    for changed, url in ((settle_block(given, ADDRESS), at("oven.jpg")), (unsigned(given), f"{HOST}/oven.jpg")):
+        level = changed["gallery"]
+        for _ in range(levels):
+            level = level[0] if isinstance(level, list) else level["inside"]
+        assert level[0]["file"]["url"] == url
+        assert level[1] == external()
+    assert list(hosted_files(given)) == [at("oven.jpg")[-16:]]
 
 
 def test_settling_changes_nothing_of_the_block_it_was_given() -> None:
@@ -106,6 +148,10 @@ def test_a_plain_address_named_url_is_no_hosted_file() -> None:
         (hosted("\ud800"), at("?", f"page={PAGE_ID}")),
         ({"type": "file_upload", "file_upload": {"id": "u"}}, None),
         ({"type": "file", "file": None}, None),
+        ({"type": "file", "file": "https://a.example/1.png"}, None),
+        ({"type": "external", "external": {"url": 7}}, None),
+        ({"type": ["file"], "file": {"url": "https://a.example/1.png"}}, None),
+        ("https://a.example/1.png", None),
     ],
 )
 def test_a_file_of_a_page_is_one_address_or_none(file: JSON | None, expected: str | None) -> None:
@@ -126,6 +172,10 @@ def test_a_file_of_a_page_is_one_address_or_none(file: JSON | None, expected: st
         (external("https://a.example/i.svg"), "https://a.example/i.svg"),
         (hosted("icon.png"), at("icon.png", f"page={PAGE_ID}")),
         ({"type": "an_icon_of_tomorrow"}, None),
+        ({"type": "emoji", "emoji": None}, None),
+        ({"type": "icon", "icon": {"name": None}}, None),
+        ({"type": "custom_emoji", "custom_emoji": None}, None),
+        (["file"], None),
     ],
 )
 def test_an_icon_is_emoji_text_or_an_address(icon: JSON | None, expected: str | None) -> None:

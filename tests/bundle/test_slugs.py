@@ -2,7 +2,7 @@
 
 import random
 import string
-from unicodedata import category
+from unicodedata import category, normalize
 
 import msgspec
 import pytest
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from lib.bundle.slugs import Candidate, assign, children, wanted
 from lib.model import JSON, ChildPage
 from tests.bundle.samples import PAGE_ID, page, plain, prop
+
+UNSAFE = '?#\\<>"'
 
 
 def slug_of(written: str, name: str = "slug") -> str:
@@ -87,31 +89,121 @@ def test_a_title_becomes_ascii_and_a_page_without_one_goes_by_its_id(name: str, 
         ("big:part:12", "big-part-12"),
         ("a:part:one", "a:part:one"),
         ("a:part:1st", "a:part:1st"),
+        (r"/\evil.example", "evil.example"),
+        ("/\\t/\\\\/evil.example", "t/evil.example"),
+        ('a<b>c"d', "abcd"),
+        (".?./.<", ""),
+        ("https://bakery.example/docs/a?x=1#y", "docs/a"),
+        ("https://bakery.example/docs/a#y?x=1", "docs/a"),
+        ("https://bakery.example?page=/docs", ""),
+        ("\ufeff https://bakery.example/th%C3%A9/a%20b", "thé/a-b"),
+        ("https://bakery.example/a%3Fb%00%2e%2e/%2e%2e/%2Fc", "ab../c"),
+        ("https://bakery.example/100%25", "100%"),
+        ("https://bakery.example/100%25/%ff", "100%25/%ff"),
+        ("100%25", "100%25"),
+        (r"https://bakery.example\docs", "docs"),
     ],
 )
 def test_a_written_slug_is_kept_but_made_safe(written: str, slug: str) -> None:
-    assert slug_of(written) == slug
+    assert slug_of(written) == (slug or "rye-oats")
+
+
+@pytest.mark.parametrize(
+    ("typed", "twin"),
+    [
+        ("the\u0301", "thé"),
+        ("the\u200b\u0301", "thé"),
+        ("e\u0323\u0302", "e\u0302\u0323"),
+        ("bread\u200d", "bread"),
+        ("br\u200cead", "bread"),
+        ("é\u200dé", "éé"),
+        ("\u200d/bread", "bread"),
+        ("bread\ufe0f", "bread"),
+        ("br\u034fead", "bread"),
+        ("bread\u3164\u2800\u115f", "bread"),
+        ("bread\U000e0061", "bread"),
+        ("❤\ufe0f", "❤"),
+        ("👩\u200c🍳", "👩🍳"),
+        ("👩\u200d\u200d🍳", "👩\u200d🍳"),
+        ("می\u200dخواهم", "میخواهم"),
+    ],
+)
+def test_twins_that_look_alike_are_one_slug(typed: str, twin: str) -> None:
+    assert slug_of(typed) == slug_of(twin)
+
+
+@pytest.mark.parametrize("written", ["👩🏽\u200d🍳", "क्\u200dष", "ن\u0651\u200cه", "ന്\u200d"])
+def test_a_joiner_that_is_seen_is_kept(written: str) -> None:
+    assert slug_of(written) == normalize("NFC", written)
+
+
+def test_no_character_becomes_an_unsafe_one_when_it_is_composed() -> None:
+    unsafe = {point for point in range(0x110000) if set(normalize("NFC", chr(point))) & set(UNSAFE)}
+    assert unsafe == set(map(ord, UNSAFE))
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=40))
 def test_whatever_is_written_a_slug_is_safe(written: str) -> None:
     slug = slug_of(written)
     assert slug
-    assert not set(slug) & set("?#")
+    assert not set(slug) & set(UNSAFE)
+    assert slug == normalize("NFC", slug)
     assert not any(map(str.isspace, slug))
     assert {character for character in slug if category(character) in ("Cc", "Cf", "Cs")} <= {"\u200c", "\u200d"}
     assert all(segment not in ("", ".", "..") for segment in slug.split("/"))
     slug.encode()
 
 
-@given(st.text(string.ascii_letters + string.digits + "-_", min_size=1))
+@given(st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=200))
 def test_a_slug_of_plain_characters_is_taken_to_the_letter(written: str) -> None:
     assert slug_of(written) == written
 
 
-@given(st.text(st.characters(exclude_categories=()), max_size=40))
+odd = st.text(st.characters(exclude_categories=()), max_size=40)
+marks = st.text("\u200c\u200d\u0301\u0323\u0651یم👩🍳🏽क्e-./:\\?", max_size=60)
+long = st.builds(
+    lambda text, times: text * times, st.text("ab-/. é\u200d👩:part1", min_size=1, max_size=12), st.just(60)
+)
+
+
+@given(odd | marks | long)
 def test_a_safe_slug_stays_as_it_is(written: str) -> None:
     assert slug_of(slug_of(written)) == slug_of(written)
+
+
+@pytest.mark.parametrize(
+    "written", [*("a", "word ", "é/", "/..", "e\u0301\u0323", "👩\u200d🍳", ":part:1", "<\\", " -")]
+)
+@pytest.mark.parametrize("name", ["slug", "Name"])
+def test_no_slug_is_longer_than_200_however_much_is_written(written: str, name: str) -> None:
+    kind = "title" if name == "Name" else "rich_text"
+    slug = wanted(page({name: prop(kind, [plain(written * (1_000_000 // len(written)))])}))
+    assert 0 < len(slug) <= 200
+    assert slug[-1] not in "-/.\u200d"
+
+
+@pytest.mark.parametrize(
+    ("written", "slug"),
+    [
+        ("a" * 201, "a" * 200),
+        ("a" * 200 + "-b", "a" * 200),
+        ("a" * 199 + "-b", "a" * 199),
+        ("a" * 150 + "-" + "b" * 60, "a" * 150),
+        ("a" * 150 + "/" + "b" * 60, "a" * 150),
+        ("a" * 20 + "-" + "b" * 190, "a" * 20 + "-" + "b" * 179),
+        ("a" * 150 + "--/" + "b" * 60, "a" * 150),
+        ("a" * 198 + ".." + "b" * 60, "a" * 198),
+        ("a" * 193 + ":part:1st", "a" * 193 + "-part-1"),
+        ("-" * 300, "rye-oats"),
+    ],
+)
+def test_a_slug_is_cut_between_words_where_that_leaves_enough_of_it(written: str, slug: str) -> None:
+    assert slug_of(written) == slug
+
+
+def test_a_long_title_is_cut_between_words() -> None:
+    slug = wanted(page({"Name": prop("title", [plain("Our daily bread " * 20)])}))
+    assert slug == "-".join(["our-daily-bread"] * 12) + "-our"
 
 
 def candidate(id: str, wanted: str, created_time: str = "2026-05-01T10:00:00.000Z", title: str = "Bread") -> Candidate:
@@ -157,6 +249,13 @@ def test_of_two_made_in_one_minute_the_id_decides() -> None:
 def test_creation_times_are_compared_as_instants() -> None:
     later_on_paper = candidate("ffffffff-0000-4000-8000-000000000000", "bread", "2026-05-01T11:30:00.000+02:00")
     assert assign([OLD, later_on_paper]).slugs[later_on_paper.id] == "bread"
+
+
+def test_who_is_told_apart_by_its_id_stays_within_200_characters() -> None:
+    long = "-".join(["bread"] * 33)
+    twins = [msgspec.structs.replace(one, wanted=long + "xx") for one in (OLD, NEW)]
+    assert len(twins[0].wanted) == 199
+    assert assign(twins).slugs == {OLD.id: long + "xx", NEW.id: "-".join(["bread"] * 32) + "-bbbbbbbb"}
 
 
 def test_more_of_the_id_is_used_where_its_start_is_taken() -> None:
@@ -214,3 +313,15 @@ def test_of_siblings_with_one_title_the_older_keeps_the_path() -> None:
     found, warnings = children("about", pages)
     assert [page["slug"] for page in found] == ["about/team-22222222", "about/team"]
     assert len(warnings) == 1
+
+
+def test_each_child_page_has_200_characters_of_its_own_below_the_path_of_its_parent() -> None:
+    parent = "about/" + "us" * 97
+    pages = [
+        ChildPage(f"{digit * 8}-0000-4000-8000-000000000000", "team " * 60, "2026-05-01T10:00:00.000Z")
+        for digit in "12"
+    ]
+    found, _ = children(parent, pages)
+    words = "-".join(["team"] * 40)
+    assert [page["slug"] for page in found] == [f"{parent}/{words}", f"{parent}/{words[: 38 * 5 - 1]}-22222222"]
+    assert max(len(page["slug"].rpartition("/")[2]) for page in found) <= 200
