@@ -1,6 +1,6 @@
 """A page's properties as plain JSON, and finding one by its name.
 
-Of people only their names are published, never their e-mail addresses or portraits.
+They come through `lib.notion.border`: every value has the shape of its type, or is null and marked `is_odd`.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.bundle import encoding
 from lib.bundle.media import Address, FileRef, settle_file
-from lib.bundle.values import DateValue, Properties, PropertyValue, RichText, Verification
+from lib.bundle.values import DateValue, Properties, PropertyValue, Verification
 from lib.model import CUT_AT, JSON
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\ud800-\udfff]")
@@ -26,7 +26,7 @@ COMPUTED = ("formula", "rollup")
 
 
 def flatten(page: JSON, address: Address) -> Properties:
-    """Every property of a page by its name, each as plain JSON; a type that is not known is null.
+    """Every property of a page by its name, each as plain JSON; one that is odd, or of an unknown type, is null.
 
     A rich_text is its plain text; where that loses something (formatting, a link, a mention, an equation) Notion's own
     items stand beside it as `{name}__rich`, unless the database has a property of that very name.
@@ -35,9 +35,9 @@ def flatten(page: JSON, address: Address) -> Properties:
     flat: Properties = {}
     for name, property in properties.items():
         flat[name] = _value(property, page["id"], address)
-        rich = property.get("rich_text") or []
+        rich = (property["type"] == "rich_text" and property.get("rich_text")) or []
         if any(map(_is_formatted, rich)) and f"{name}__rich" not in properties:
-            flat[f"{name}__rich"] = [_without_contact(item) for item in rich]
+            flat[f"{name}__rich"] = rich
     return flat
 
 
@@ -66,10 +66,17 @@ def named(page: JSON, name: str) -> JSON | None:
 
 
 def members_named(properties: JSON, name: str) -> Iterator[Any]:
-    """What stands under this name in any case, the exact one first (and once more in its turn)."""
+    """What stands under this name in any case, the exact one first."""
+    return (member for _, member in entries_named(properties, name))
+
+
+def entries_named(properties: JSON, name: str) -> Iterator[tuple[str, Any]]:
+    """The names that are this one in any case, each with what stands under it, the exact one first."""
     if name in properties:
-        yield properties[name]
-    yield from (properties[key] for key in properties if key.strip().casefold() == name.casefold())
+        yield name, properties[name]
+    for spelling, member in properties.items():
+        if spelling != name and spelling.strip().casefold() == name.casefold():
+            yield spelling, member
 
 
 def text(page: JSON, name: str, kinds: Container[str]) -> str:
@@ -97,6 +104,8 @@ def _value(property: JSON, page_id: str, address: Address) -> PropertyValue:
 
     https://developers.notion.com/reference/page-property-values
     """
+    if property.get("is_odd"):
+        return None
     kind = property["type"]
     value = property.get(kind)
     match kind:
@@ -168,11 +177,3 @@ def _is_formatted(item: JSON) -> bool:
     if item.get("type", "text") != "text" or item.get("href") or (item.get("text") or {}).get("link"):
         return True
     return any(style not in (False, None, "default") for style in (item.get("annotations") or {}).values())
-
-
-def _without_contact(item: RichText) -> RichText:
-    match item:
-        case {"type": "mention", "mention": {"type": "user", "user": dict(user)}}:
-            known = {member: user[member] for member in ("object", "id", "name") if member in user}
-            return {**item, "mention": {"type": "user", "user": known}}
-    return item

@@ -7,6 +7,7 @@ import pytest
 
 from lib.bundle.properties import fingerprint, flatten, named, text, title
 from lib.model import JSON
+from lib.notion.border.objects import Oddities, page_of
 from tests.bundle.samples import (
     ADDRESS,
     EQUATION,
@@ -21,6 +22,9 @@ from tests.bundle.samples import (
     plain,
     prop,
 )
+
+NOT_LISTS = ("number",)
+"""Types of which 4711 is a sound value."""
 
 
 def flat(property: JSON) -> Any:
@@ -149,13 +153,27 @@ def test_no_address_and_no_portrait_of_a_person_is_published() -> None:
         "Intro": prop("rich_text", [mention("user", PERSON, "@Ada"), mention("user", NAMELESS, "@?")]),
         "Roll": prop("rollup", {"type": "array", "array": [prop("people", [PERSON])]}),
     }
-    flattened = flatten(page(people), ADDRESS)
+    found = page_of(page(people), Oddities())
+    assert found
+    flattened = flatten(found, ADDRESS)
     published = json.dumps(flattened)
     assert "people.example" not in published
     assert "portraits" not in published
     user = {"object": "user", "id": OTHER_ID, "name": "Ada"}
     assert json.loads(published)["Intro__rich"][0]["mention"] == {"type": "user", "user": user}
     assert flattened["Roll"] == [["Ada"]]
+
+
+@pytest.mark.parametrize("kind", [*PROPERTIES, "hologram"])
+def test_an_odd_property_is_null_whatever_its_type(kind: str) -> None:
+    found = page_of(page({"It": {"id": "1", "type": kind, kind: ["?"] if kind in NOT_LISTS else 4711}}), Oddities())
+    assert found
+    assert found["properties"]["It"]["is_odd"] is True
+    assert flatten(found, ADDRESS) == {"Name": "Rye & Oats", "It": None}
+
+
+def test_a_member_that_is_not_of_the_propertys_type_is_not_read() -> None:
+    assert flatten(page({"It": {**prop("number", 1), "rich_text": 4711}}), ADDRESS) == {"Name": "Rye & Oats", "It": 1}
 
 
 def test_the_title_is_found_by_its_type() -> None:

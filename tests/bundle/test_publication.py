@@ -6,7 +6,8 @@ import pytest
 
 from lib.bundle.publication import Publication, publication
 from lib.model import JSON
-from tests.bundle.samples import page, plain, prop
+from lib.notion.border.objects import Oddities, page_of
+from tests.bundle.samples import PAGE_ID, PROPERTIES, TIME, page, plain, prop
 
 
 def choice(name: str) -> JSON:
@@ -15,6 +16,11 @@ def choice(name: str) -> JSON:
 
 def test_a_page_that_says_nothing_is_public() -> None:
     assert publication(page()) == Publication(published=True, visibility="public", paused=False)
+
+
+def test_a_page_without_a_title_is_named_by_its_id_in_a_doubt() -> None:
+    untitled = page({"Name": prop("title", []), "Visibility": prop("select", None)})
+    assert publication(untitled).doubt == f'"{PAGE_ID}": property "Visibility" says nothing: the page is published'
 
 
 def test_of_two_properties_that_differ_in_case_the_one_in_small_letters_counts() -> None:
@@ -42,14 +48,103 @@ def test_only_a_draft_is_not_published_and_any_other_word_stands_as_it_is(
     assert (found.published, found.visibility) == (published, visibility)
 
 
-@pytest.mark.parametrize("property", [prop("select", None), prop("status", None), prop("select", choice(" "))])
-def test_an_empty_visibility_is_public(property: JSON) -> None:
-    assert publication(page({"visibility": property})).visibility == "public"
+DOUBT = '"Rye & Oats": property "Visibility" says nothing: the page is published'
+HELD = '"Rye & Oats": property "{}" can\'t be read: the page stays as it is'
 
 
-def test_a_visibility_that_is_no_choice_says_nothing() -> None:
-    for property in (prop("checkbox", True), prop("rich_text", [plain("draft")])):
-        assert publication(page({"visibility": property})) == publication(page())
+def rollup(*items: JSON) -> JSON:
+    return prop("rollup", {"type": "array", "array": list(items), "function": "show_original"})
+
+
+def formula(kind: str, value: Any) -> JSON:
+    return prop("formula", {"type": kind, kind: value})
+
+
+@pytest.mark.parametrize(
+    ("property", "published", "visibility"),
+    [
+        (prop("title", [plain("Draft")]), False, "Draft"),
+        (prop("rich_text", [plain(" dr"), plain("aft ")]), False, "draft"),
+        (prop("rich_text", [plain("Members  only")]), True, "Members only"),
+        (formula("string", "DRAFT"), False, "DRAFT"),
+        (formula("string", "members"), True, "members"),
+        (formula("boolean", True), True, "yes"),
+        (formula("number", 3), True, "3"),
+        (prop("multi_select", [choice("members"), choice("Draft")]), False, "members, Draft"),
+        (prop("multi_select", [choice("members"), choice("vip")]), True, "members, vip"),
+        (prop("url", "draft"), False, "draft"),
+        (prop("email", "draft"), False, "draft"),
+        (prop("phone_number", "draft"), False, "draft"),
+        (prop("checkbox", True), True, "yes"),
+        (prop("checkbox", False), True, "no"),
+        (prop("number", 0), True, "0"),
+        (prop("number", 1.5), True, "1.5"),
+        (rollup(prop("select", choice("draft"))), False, "draft"),
+        (rollup(prop("rich_text", [plain("members")])), True, "members"),
+        (rollup(prop("select", choice("members")), formula("string", "draft")), False, "members, draft"),
+        (prop("rollup", {"type": "number", "number": 7, "function": "sum"}), True, "7"),
+    ],
+)
+def test_a_visibility_of_any_kind_is_judged_by_its_text(property: JSON, published: bool, visibility: str) -> None:
+    assert publication(page({"Visibility": property})) == Publication(published, visibility, paused=False)
+
+
+@pytest.mark.parametrize(
+    "property",
+    [
+        prop("select", None),
+        prop("status", None),
+        prop("select", choice(" ")),
+        prop("multi_select", []),
+        prop("rich_text", []),
+        prop("title", []),
+        prop("url", None),
+        prop("number", None),
+        prop("formula", None),
+        formula("string", None),
+        rollup(),
+        *(prop(kind, PROPERTIES[kind][0][kind]) for kind in ("people", "files", "date", "relation", "button", "place")),
+        formula("date", {"start": TIME, "end": None}),
+        prop("rollup", {"type": "incomplete", "incomplete": {}, "function": "count"}),
+        rollup(prop("people", [])),
+    ],
+)
+def test_a_visibility_that_says_nothing_is_public_and_doubted(property: JSON) -> None:
+    assert publication(page({"Visibility": property})) == Publication(True, "public", False, DOUBT)
+
+
+def test_of_two_properties_that_differ_in_case_the_one_that_says_something_counts() -> None:
+    both = {"visibility": prop("select", None), "Visibility": prop("select", choice("draft"))}
+    assert not publication(page(both)).published
+
+
+def test_nothing_is_doubted_of_a_page_that_is_not_published_anyway() -> None:
+    silent = {"Visibility": prop("select", None)}
+    assert publication({**page(silent), "in_trash": True}).doubt == ""
+    assert publication(page({**silent, "Sync": prop("select", choice("paused"))})).doubt == ""
+    odd = {"Visibility": prop("select", choice("draft")), "Sync": {**prop("select", None), "is_odd": True}}
+    assert publication(page(odd)) == Publication(published=False, visibility="draft", paused=True)
+
+
+@pytest.mark.parametrize("name", ["Visibility", "SYNC"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        {"id": "x"},
+        prop("select", {"id": "1", "color": "gray"}),
+        prop("status", {"name": None}),
+        prop("multi_select", [choice("members"), {"name": None}]),
+        prop("select", choice("dra\ud800ft")),
+        prop("hologram", {"name": "draft"}),
+        rollup(prop("select", {"name": 7})),
+    ],
+)
+def test_a_page_is_held_back_while_it_can_not_be_read_what_its_owner_says(name: str, given: Any) -> None:
+    found = page_of(page({name: given}), Oddities())
+    assert found
+    state = publication(found)
+    assert (state.published, state.paused, state.doubt) == (True, True, HELD.format(name))
 
 
 @pytest.mark.parametrize("flag", ["in_trash", "is_archived", "archived"])
@@ -68,6 +163,9 @@ def test_a_page_in_the_trash_or_archived_is_not_published(flag: str) -> None:
         (prop("select", None), False),
         (prop("rich_text", []), False),
         (prop("checkbox", True), False),
+        (prop("multi_select", [choice("on"), choice("Paused")]), True),
+        (prop("formula", {"type": "string", "string": "paused"}), True),
+        (prop("people", []), False),
     ],
 )
 def test_sync_paused_pauses_a_page(property: JSON, paused: Any) -> None:

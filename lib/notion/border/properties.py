@@ -31,13 +31,18 @@ def property_of(value: Any, note: Note) -> JSON:
     """Return a property of a page: `{"id", "type", <type>: value}`.
 
     One that can't be used carries `"is_odd": true` beside a null value: what it says is not known, which is
-    something else than an empty one.
+    something else than an empty one. One that lost something on the way, such as an item, `"is_partly_odd": true`.
     """
-    value = plain(value, note)
+    notes: list[str] = []
+    value = plain(value, notes.append)
     try:
-        return _typed_value(value, note)
+        sound = _typed_value(value, notes.append)
     except Odd as odd:
         note(f"{odd}; it is published as null")
+    else:
+        for what in notes:
+            note(what)
+        return {**sound, "is_partly_odd": True} if notes else sound
     given = value if isinstance(value, dict) else {}
     property_id, kind = given.get("id"), given.get("type")
     kind = kind if isinstance(kind, str) else "unknown"
