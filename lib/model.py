@@ -126,6 +126,8 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     databases: list[str] = []
     unreadable: list[str] = []
     """Child databases on it that could not be read: they may be shared some day."""
+    is_lacking: bool = False
+    """Something of it got no usable answer and is unavailable in the bundle: it is read again in every run."""
     parts: int = 0
 
 
@@ -141,6 +143,8 @@ class KeptDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
     signature: str = ""
     lost: bool = False
     """It could not be read any more: the page that shows it has to look again."""
+    is_lacking: bool = False
+    """As of a page."""
 
 
 class KeptSource(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -208,6 +212,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     data_source_ids: list[str] = []
     title: str = ""
     attempts: int = 0
+    is_lacking: bool = False
+    """What is published of it lacks something already, so that it needs no second try to lack it again."""
     interrupted: bool = False
     """An earlier slice of the run may have handed on what it had read."""
 

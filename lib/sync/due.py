@@ -65,6 +65,7 @@ class Due:
             "children": kept.children,
             "seen": [] if forced(kept, self._forced_at) else here,
             "due_children": [child for child in kept.children if child in self.pages],
+            "is_lacking": kept.is_lacking,
         }
 
     def databases(self, scope: Collection[str]) -> list[str]:
@@ -76,6 +77,7 @@ class Due:
             id
             for id in shown
             if (kept := self._known.databases.get(id)) is None
+            or kept.is_lacking
             or id in self._watched.changed_databases
             or forced(kept, self._forced_at)
         ]
@@ -108,6 +110,7 @@ class Due:
             kept.version != BUNDLE_VERSION
             or id in self._known.overdue
             or id in self.pages
+            or kept.is_lacking
             or forced(kept, self._forced_at)
             or kept.slug != self._slugs.get(id, kept.slug)
             or any(self._watched.pages.get(child) for child in kept.hidden)

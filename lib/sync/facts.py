@@ -1,7 +1,6 @@
 """What a run finds out before it is planned: rows as listed, and what was asked one by one. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -12,6 +11,7 @@ from lib.bundle.properties import title as title_of
 from lib.bundle.publication import publication
 from lib.bundle.slugs import wanted
 from lib.model import JSON, Kept, KeptDatabase, Known
+from lib.times import instant
 
 MINUTE_SECONDS = 60
 DAY_SECONDS = 86_400
@@ -34,14 +34,20 @@ class Row(msgspec.Struct, frozen=True):
     page: msgspec.Raw
     read_at: float
     began_at: float
+    doubt: str = ""
+    """A sentence where it is not known whether the owner wants it published."""
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A source's listing. `whole`: every row of the source is in it, so a missing one may be gone."""
+    """A source's listing. `whole`: every row of the source is in it, so a missing one may be gone.
+
+    `unreadable` are rows that were seen and can't be judged: they are there, and nothing else is known of them.
+    """
 
     source: str
     rows: Sequence[Row]
     whole: bool
+    unreadable: Collection[str] = ()
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -78,18 +84,14 @@ def row_of(page: JSON, source: str, read_at: float, began_at: float) -> Row:
         page=msgspec.Raw(text.encode()),
         read_at=read_at,
         began_at=began_at,
+        doubt=state.doubt,
     )
-
-
-def epoch(time: str) -> float:
-    """Seconds of a time of Notion's, in either of its two formats."""
-    return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
 
 
 def unsettled(edited: str, read_at: float) -> bool:
     """Whether an edit may hide behind this time: Notion floors it to the minute, so one that was made later in the
     minute of the reading looks the same."""
-    return epoch(edited) >= read_at // MINUTE_SECONDS * MINUTE_SECONDS
+    return instant(edited) >= read_at // MINUTE_SECONDS * MINUTE_SECONDS
 
 
 def forced(kept: Kept | KeptDatabase, forced_at: float | None) -> bool:

@@ -144,4 +144,11 @@ def _child_item(id: str, kept: Kept, slug: str, watched: Watched, due: Due) -> I
 def _database_item(id: str, kept: KeptDatabase | None) -> Item:
     if kept is None:
         return Item(id=id, kind="database")
-    return Item(id=id, kind="database", title=kept.title, data_source_ids=kept.data_source_ids, digest=kept.digest)
+    return Item(
+        id=id,
+        kind="database",
+        title=kept.title,
+        data_source_ids=kept.data_source_ids,
+        digest=kept.digest,
+        is_lacking=kept.is_lacking,
+    )

@@ -22,6 +22,7 @@ class Watches(msgspec.Struct, frozen=True):
 def missing(listed: Iterable[Listed], known: Known) -> dict[str, list[str]]:
     """By source: published rows that its whole listing does not show (any more)."""
     everywhere = {row.id for listing in listed for row in listing.rows}
+    everywhere |= {row_id for listing in listed for row_id in listing.unreadable}
     return {
         listing.source: [
             id
