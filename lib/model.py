@@ -239,11 +239,17 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Problem(msgspec.Struct, frozen=True, rename="camel"):
-    """A page that could not be read in a run, and why."""
+    """Something that a run could not read, and why.
 
-    page_id: str
-    slug: str
-    reason: str
+    `page_id` is the page's or child database's own id. A source bears its name as `title`. `kind` is "run" where a
+    run failed as a whole. An entry that names no kind is older than kinds, and about a page.
+    """
+
+    page_id: str | None = None
+    slug: str | None = None
+    title: str = ""
+    kind: Literal["page", "database", "source", "run"] = "page"
+    reason: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

@@ -1,8 +1,9 @@
 """What to say of a run that has ended. Pure: the same words for Slack and for mail."""
 
 import re
+from collections import Counter
 
-from lib.model import Outcome
+from lib.model import Outcome, Problem
 
 MOST_PROBLEMS = 5
 MOST_NAMES = 5
@@ -17,7 +18,7 @@ def headline(outcome: Outcome) -> str:
     changes = [
         _count(outcome.written, "bundle", "updated"),
         _count(outcome.deleted, "page", "removed"),
-        _count(outcome.failed, "page", "could not be read"),
+        *_failures(outcome),
     ]
     said = ", ".join(change for change in changes if change)
     return f"Sync of {scope(outcome)} finished: {said or 'nothing changed'}"
@@ -44,10 +45,31 @@ def facts(outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def problems(outcome: Outcome) -> list[str]:
-    """The first pages that could not be read, one line each, and how many more there are."""
-    lines = [f"{problem.slug or problem.page_id}: {problem.reason}" for problem in outcome.problems[:MOST_PROBLEMS]]
+    """What could not be read: the first problems, one line each, and how many more there are."""
+    lines = [f"{_name(problem)}: {problem.reason}" for problem in outcome.problems[:MOST_PROBLEMS]]
     more = outcome.failed - len(lines)
     return [*lines, f"and {more} more"] if lines and more > 0 else lines
+
+
+def _failures(outcome: Outcome) -> list[str]:
+    """Count what failed by its kind; what is not listed among the problems, of which a run keeps a few, is a page."""
+    kinds = Counter(problem.kind for problem in outcome.problems)
+    pages = outcome.failed - kinds["source"] - kinds["database"]
+    return [
+        _count(kinds["source"], "source", "could not be listed"),
+        _count(kinds["database"], "database", "could not be read"),
+        _count(max(0, pages), "page", "could not be read"),
+    ]
+
+
+def _name(problem: Problem) -> str:
+    title = f'"{problem.title}"' if problem.title else ""
+    match problem.kind:
+        case "source":
+            return f"source {problem.title}"
+        case "database":
+            return f"database {title or problem.page_id}"
+    return problem.slug or title or problem.page_id or "a page"
 
 
 def duration(seconds: float) -> str:

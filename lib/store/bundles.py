@@ -89,7 +89,7 @@ class Bundles:
             "commit_database",
             [
                 *(self._keys.run(hold.run_id), self._keys.database(item.id), self._keys.databases),
-                *(self._keys.files, self._keys.named, self._keys.uncopied),
+                *(self._keys.files, self._keys.named, self._keys.uncopied, self._keys.overdue),
             ],
             [
                 *(hold.lane, hold.token, key_of(item), item.id, text.head if text else "", kept.began_at),

@@ -4,25 +4,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lib.model import KeptSource
+from lib.model import KeptSource, Problem
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.runs import Run, run_of
+from lib.store.runs import Run, problems_of, run_of
 
 MOST_RUNS = 50
 
 
-class Problem(msgspec.Struct, frozen=True, rename="camel"):
-    """A page (or child database) that a run could not read; both names are None where the whole run failed."""
-
-    page_id: str | None
-    slug: str | None
-    reason: str
-    title: str = ""
-
-
 class Entry(msgspec.Struct, frozen=True):
-    """A run, and the last 50 of its problems."""
+    """A run, and the first 50 of its problems."""
 
     run: Run
     problems: list[Problem]
@@ -61,15 +52,11 @@ class History:
         """One run, in two commands; None where there is none (any more)."""
         key = self._keys.run(run_id)
         fields, problems = await self._kv.pipeline([["HGETALL", key], ["LRANGE", f"{key}:errors", 0, -1]])
-        return Entry(run_of(fields), _problems(problems)) if fields else None
+        return Entry(run_of(fields), problems_of(problems)) if fields else None
 
 
 def _entry(fields: Sequence[str], problems: Sequence[str]) -> Entry:
-    return Entry(run_of(dict(_pairs(fields))), _problems(problems))
-
-
-def _problems(texts: Sequence[str]) -> list[Problem]:
-    return [msgspec.json.decode(text, type=Problem) for text in texts]
+    return Entry(run_of(dict(_pairs(fields))), problems_of(problems))
 
 
 def _pairs(flat: Sequence[str]) -> list[tuple[str, str]]:

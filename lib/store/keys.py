@@ -46,7 +46,8 @@ class Keys:
 
     @property
     def overdue(self) -> str:
-        """Set: ids of pages that could not be read; they are due in the next run whatever their times say."""
+        """Set: pages (id) and child databases (`db:{id}`) that could not be read; they are due in the next run whatever
+        their times say."""
         return f"{self.prefix}sync:overdue"
 
     @property

@@ -10,10 +10,12 @@ from typing import TypeVar
 import msgspec
 
 from lib.errors import TakenOver
-from lib.model import JSON, Ask, Item, KeptSource
+from lib.model import JSON, Ask, Item, KeptSource, Problem
+from lib.store import json_text
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, chunked, size_bytes
 from lib.store.pieces import Pieces
+from lib.store.salvage import read_record, sound_members
 
 KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
@@ -22,6 +24,9 @@ PLAN_BYTES_PER_WRITE = 1_000_000
 MOST_WARNINGS = 50
 WARNING_CHARACTERS = 500
 """So many warnings are kept, so long ones: they name titles, and a record has to fit into one value."""
+MOST_PROBLEMS = 50
+"""As many problems of a run are kept, the first ones (note_problems.lua); all of them are counted."""
+REASON_CHARACTERS = 1_000
 
 Progress = TypeVar("Progress")
 
@@ -184,29 +189,38 @@ class Runs:
         facts: Mapping[str, Value],
         moving: Collection[str],
         drops: Mapping[str, float],
+        *,
+        problems: Sequence[Problem] = (),
     ) -> list[str]:
         """Writes the plan and opens it for work; `moving` are pages that will leave their slugs in this run, `drops`
         those that are unpublished when it ends, and when each was seen to be gone (epoch seconds).
 
+        `problems` are what the survey could not read. They count as failed and are reported once, however often the
+        plan is written; pages and databases among them are due in the next run.
+
         Answers the lanes that came before there was a plan. Raises `TakenOver`.
         """
-        run = self._keys.run(hold.run_id)
+        run, overdue = self._keys.run(hold.run_id), self._keys.overdue
         entries = [(key_of(item), encoded(item)) for item in items]
         chunks = chunked(entries, PLAN_BYTES_PER_WRITE, size_bytes) or [[]]
+        to_sync = sum(item.kind == "page" for item in items) + len(problems)
+        due, told = _due_again(problems), [_noted(problem) for problem in problems[:MOST_PROBLEMS]]
         waiting: list[str] = []
         for number, chunk in enumerate(chunks):
             first, last = number == 0, number == len(chunks) - 1
-            fields = _pairs({**facts, "toSync": sum(item.kind == "page" for item in items)}) if last else []
+            fields = _pairs({**facts, "toSync": to_sync}) if last else []
             leaving, gone = (list(moving), _pairs(drops)) if first else ([], [])
+            ids, notes = (due, told) if last else ([], [])
             payloads = [word for entry in chunk for word in entry]
             waiting = _held(
                 await self._kv.script(
                     "plan",
-                    [run, self._keys.hidden],
+                    [run, self._keys.hidden, overdue],
                     [
-                        *(hold.lane, hold.token, _flag(first), _flag(last), WORK_KEPT_FOR_SECONDS),
+                        *(hold.lane, hold.token, _flag(first), _flag(last), WORK_KEPT_FOR_SECONDS, KEPT_FOR_SECONDS),
                         *(self._now() - WORK_KEPT_FOR_SECONDS, len(fields), len(leaving), len(gone)),
-                        *(*fields, *leaving, *gone, *payloads),
+                        *(len(ids), len(notes), len(problems)),
+                        *(*fields, *leaving, *gone, *ids, *notes, *payloads),
                     ],
                 )
             )
@@ -238,10 +252,10 @@ class Runs:
         await self._put_back(hold, item, encoded(item), due_at, "")
 
     async def give_up(self, hold: Hold, item: Item, reason: str, title: str = "") -> None:
-        """Ends a claim for good: the page is reported under its title, keeps its old bundle and stays due.
+        """Ends a claim for good: the page or database is reported under its title, keeps its old bundle and stays due.
         Raises `TakenOver`."""
-        problem = {"pageId": item.id, "slug": item.slug, "reason": reason, "title": title}
-        await self._put_back(hold, item, "", 0, msgspec.json.encode(problem).decode())
+        problem = Problem(item.id, item.slug, title, item.kind, reason)
+        await self._put_back(hold, item, "", 0, _noted(problem))
 
     async def drop(self, hold: Hold, item: Item, drop: str) -> None:
         """Ends a claim on a page that is gone: `drop` is unpublished when the run ends. Raises `TakenOver`."""
@@ -293,7 +307,7 @@ class Runs:
 
     async def hand_on(self, run_id: str, what: str, progress: msgspec.Struct | JSON) -> None:
         """Keeps how far something has come for the run's next slice; `what` is `listing` or `partial:{item}`."""
-        text = msgspec.json.encode(progress).decode()
+        text = json_text.encode(progress)
         await self._pieces.keep(f"{self._keys.run(run_id)}:{what}", text, WORK_KEPT_FOR_SECONDS)
 
     async def handed_on(self, run_id: str, what: str, kind: type[Progress]) -> Progress | None:
@@ -337,18 +351,39 @@ def key_of(item: Item) -> str:
 
 
 def encoded(item: Item) -> str:
-    return msgspec.json.encode(item).decode()
+    return json_text.encode(item)
+
+
+def _due_again(problems: Sequence[Problem]) -> list[str]:
+    """Return the names, as in a plan, of the pages and databases among them."""
+    pages = [problem.page_id for problem in problems if problem.kind == "page" and problem.page_id]
+    return pages + [f"db:{problem.page_id}" for problem in problems if problem.kind == "database" and problem.page_id]
+
+
+def _noted(problem: Problem) -> str:
+    """Return a problem as a run's record keeps it."""
+    title, reason = shortened(problem.title), shortened(problem.reason, REASON_CHARACTERS)
+    return json_text.encode(msgspec.structs.replace(problem, title=title, reason=reason))
+
+
+def problems_of(notes: Sequence[str]) -> list[Problem]:
+    """Return a run's problems, also those that another version of the project noted in another form."""
+    return [read_record(note, Problem) or _salvaged_problem(note) for note in notes]
+
+
+def _salvaged_problem(note: str) -> Problem:
+    return Problem(**{"reason": "What was noted of it can't be read", **sound_members(note, Problem)})
 
 
 def warning_facts(warnings: Sequence[str], before: Run | None = None) -> dict[str, Value]:
     """Warnings as a run's record keeps them, after those that it holds already."""
     all_of_them = [*(before.warnings if before else []), *map(shortened, warnings)]
     count = (before.warned if before else 0) + len(warnings)
-    return {"warnings": msgspec.json.encode(all_of_them[:MOST_WARNINGS]).decode(), "warned": count}
+    return {"warnings": json_text.encode(all_of_them[:MOST_WARNINGS]), "warned": count}
 
 
-def shortened(warning: str) -> str:
-    return warning if len(warning) <= WARNING_CHARACTERS else f"{warning[: WARNING_CHARACTERS - 1]}…"
+def shortened(text: str, most: int = WARNING_CHARACTERS) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def run_of(fields: Mapping[str, str]) -> Run:

@@ -7,7 +7,7 @@ import msgspec
 from lib.model import Changes, Outcome, Problem
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.runs import SILENCE, Run, run_of
+from lib.store.runs import SILENCE, Run, problems_of, run_of
 
 NAMES = 20
 """So many of the changed pages are named."""
@@ -39,10 +39,9 @@ class Tellings:
         )
         if fields.get("status") not in ("delivered", "failed"):
             return None
-        problems = [msgspec.json.decode(error, type=Problem) for error in errors]
         told = frozenset(name.removeprefix("told:") for name, value in fields.items() if name.startswith("told:"))
         updated = sorted(name.removeprefix("page:") for name in changed if name.startswith("page:"))
-        return Telling(outcome_of(run_of(fields), problems, updated), told)
+        return Telling(outcome_of(run_of(fields), problems_of(errors), updated), told)
 
     async def claim(self, run_id: str, channel: str) -> bool:
         """Takes the telling of a channel on: only one who asks gets it, however often the command is sent."""

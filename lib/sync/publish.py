@@ -193,12 +193,13 @@ class Publisher:
         bundles = [key for slug, parts in state.left.items() for key in _keys_of(keys.page(slug), parts)]
         bundles += [keys.part(slug, number) for slug, numbers in state.spare.items() for number in numbers]
         bundles += [keys.database(id) for id in state.databases]
+        items = [*state.dropped, *(f"db:{id}" for id in state.databases)]
         return [
             *_chunks(["DEL"], bundles),
             *_chunks(["HDEL", keys.slugs], list(state.left)),
             *_chunks(["HDEL", keys.kept], state.dropped),
             *_chunks(["HDEL", keys.metas], state.dropped),
-            *_chunks(["SREM", keys.overdue], [id for id in state.dropped if id in known.overdue]),
+            *_chunks(["SREM", keys.overdue], [item for item in items if item in known.overdue]),
             *_chunks(["HDEL", keys.databases], state.databases),
         ]
 

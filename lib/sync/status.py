@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from lib.errors import Refused
-from lib.model import JSON, KeptSource
-from lib.store.history import Entry, History, Problem, Recent
-from lib.store.runs import SILENCE, Run
+from lib.model import JSON, KeptSource, Problem
+from lib.store.history import Entry, History, Recent
+from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
 from lib.sync.queue import Delivery
 
@@ -113,7 +113,7 @@ def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
 def run_json(entry: Entry) -> JSON:
     """A run; what failed as a whole stands first among its errors, and names no page but the one asked for."""
     run = entry.run
-    problems = [*([Problem(None, run.page or None, run.error)] if run.error else []), *entry.problems]
+    whole = [Problem(slug=run.page or None, kind="run", reason=run.error)] if run.error else []
     return {
         "runId": run.run_id,
         "jobId": run.job_ids[0] if run.job_ids else None,
@@ -137,7 +137,7 @@ def run_json(entry: Entry) -> JSON:
         "notionThrottled": run.notion_throttled,
         "kvCommands": run.kv_commands,
         "images": run.images,
-        "errors": msgspec.to_builtins(problems[:50]),
+        "errors": msgspec.to_builtins([*whole, *entry.problems][:MOST_PROBLEMS]),
         "warnings": run.told_warnings,
     }
 

@@ -8,7 +8,7 @@ from lib.notify import email, slack
 from lib.notify.report import duration, facts, headline, problems
 
 DASHBOARD = "https://sync.example/"
-BROKEN = [Problem(f"id-{number}", f"page-{number}", "Notion does not show it") for number in range(7)]
+BROKEN = [Problem(f"id-{number}", f"page-{number}", reason="Notion does not show it") for number in range(7)]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,42 @@ def test_the_first_problems_are_named_and_the_others_counted() -> None:
     assert problems(Outcome(run_id="r", status="delivered", failed=6, problems=BROKEN))[-1] == "and 1 more"
 
 
+SOURCE = Problem(title="posts", kind="source", reason="Notion is away")
+DATABASE = Problem("d", title="Tasks", kind="database", reason="too large")
+
+
+def test_each_problem_is_named_by_its_kind() -> None:
+    outcome = Outcome(run_id="r", status="delivered", failed=4, problems=[SOURCE, DATABASE, BROKEN[0]])
+
+    assert problems(outcome) == [
+        "source posts: Notion is away",
+        'database "Tasks": too large',
+        "page-0: Notion does not show it",
+        "and 1 more",
+    ]
+    nameless = [Problem("d", kind="database", reason="r"), Problem("p", title="T", reason="r"), Problem(reason="r")]
+    assert problems(msgspec.structs.replace(outcome, failed=3, problems=nameless)) == [
+        "database d: r",
+        '"T": r',
+        "a page: r",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failed", "words"),
+    [
+        (1, "1 source could not be listed"),
+        (2, "1 source could not be listed, 1 database could not be read"),
+        (9, "1 source could not be listed, 1 database could not be read, 7 pages could not be read"),
+    ],
+)
+def test_a_headline_counts_what_failed_by_its_kind(failed: int, words: str) -> None:
+    told = [SOURCE, DATABASE][:failed]
+    outcome = Outcome(run_id="r", status="delivered", failed=failed, problems=told)
+
+    assert headline(outcome) == f"Sync of everything finished: {words}"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.42, "0.4 s"), (59.0, "59.0 s"), (75, "1 min 15 s"), (7300, "2 h 1 min")]
 )
@@ -109,7 +145,7 @@ def test_a_text_is_cut_only_where_slack_would_refuse_it(length: int) -> None:
 
 
 def test_slack_gets_text_for_the_notification_and_blocks_within_its_limits() -> None:
-    long = [Problem("id", "s" * 900, "r" * 900) for _ in range(5)]
+    long = [Problem("id", "s" * 900, reason="r" * 900) for _ in range(5)]
     outcome = Outcome(run_id="r", status="failed", error="e" * 5000, failed=5, problems=long, page="p" * 300)
 
     message = slack.message(outcome, DASHBOARD)
@@ -123,7 +159,7 @@ def test_slack_gets_text_for_the_notification_and_blocks_within_its_limits() -> 
 
 def test_a_title_can_neither_link_nor_call_the_channel_in_slack() -> None:
     outcome = Outcome(
-        run_id="r", status="delivered", failed=1, problems=[Problem("id", "<!channel> & <https://x|y>", "r")]
+        run_id="r", status="delivered", failed=1, problems=[Problem("id", "<!channel> & <https://x|y>", reason="r")]
     )
 
     texts = [

@@ -241,6 +241,30 @@ async def test_a_child_database_that_is_the_same_as_before_is_remembered_and_not
     assert (await record(site, hold)).written == 0
 
 
+async def test_a_child_database_that_could_not_be_read_is_overdue_until_it_is(site: Site) -> None:
+    hold = await site.begin(Item(id="a"), DATABASE)
+    await site.runs.give_up(hold, DATABASE, "why")
+    run = await record(site, hold)
+    assert (run.failed, run.to_sync, run.remaining) == (1, 2, 1)
+    assert (await site.memory.everything()).overdue == {"db:d"}
+
+    hold = await begin_again(site, hold, DATABASE)
+    await site.bundles.commit_database(hold, DATABASE, kept_database(site.clock.time), None)
+
+    assert (await site.memory.everything()).overdue == set()
+
+
+async def test_a_child_database_that_nobody_shows_any_more_is_not_overdue(site: Site) -> None:
+    hold = await site.begin(DATABASE)
+    await site.bundles.commit_database(hold, DATABASE, kept_database(site.clock.time), Text("{}"))
+    await site.kv.command("SADD", site.keys.overdue, "db:d", "db:e")
+
+    await site.end(hold)
+
+    assert await site.memory.databases() == {}
+    assert (await site.memory.everything()).overdue == {"db:e"}
+
+
 async def test_a_zombie_publishes_no_child_database(site: Site) -> None:
     hold = await site.begin(DATABASE)
     await site.runs.begin(hold.run_id, "0", 0, Ask(), site.clock.time + ALIVE)

@@ -1,13 +1,15 @@
 """What people get to see of runs: the newest, with their problems, in one command."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from lib.model import Ask, Item, KeptSource, Source
-from lib.store.history import MOST_RUNS, History, Problem
+from lib.model import Ask, Item, KeptSource, Problem, Source
+from lib.store.history import MOST_RUNS, History
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.memory import Memory
-from lib.store.runs import KEPT_FOR_SECONDS, Hold, Runs
+from lib.store.runs import KEPT_FOR_SECONDS, Hold, Runs, key_of
 from tests.store.conftest import Clock
 
 ALIVE = 600.0
@@ -19,10 +21,11 @@ async def ended(runs: Runs, clock: Clock, run_id: str) -> None:
     await runs.end(run_id, "delivered", {}, "", clock.time + ALIVE)
 
 
-async def working(runs: Runs, clock: Clock, *ids: str) -> Hold:
+async def working(runs: Runs, clock: Clock, *ids: str, problems: Sequence[Problem] = ()) -> Hold:
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     hold = (await runs.begin("r1", "0", 0, Ask(), clock.time + ALIVE)).hold
-    await runs.write_plan(hold, [Item(id=id, slug=f"slug-{id}") for id in ids], {"listed": len(ids)}, [], {})
+    items = [Item(id=id, slug=f"slug-{id}") for id in ids]
+    await runs.write_plan(hold, items, {"listed": len(ids)}, [], {}, problems=problems)
     return hold
 
 
@@ -76,10 +79,47 @@ async def test_problems_are_told_with_the_run_and_kept_as_long(kv: Kv, keys: Key
 
     recent, one = await History(kv, keys).recent(), await History(kv, keys).run("r1")
 
-    problem = Problem("a", "slug-a", "Notion does not show it", "A <b>bold</b> page")
+    problem = Problem("a", "slug-a", "A <b>bold</b> page", reason="Notion does not show it")
     assert recent.runs[0].problems == [problem]
     assert one == recent.runs[0]
     assert await kv.command("TTL", f"{keys.run('r1')}:errors") > KEPT_FOR_SECONDS - 60
+
+
+async def test_a_problem_says_what_kind_of_thing_it_is_about(kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> None:
+    hold = await working(runs, clock, "a", problems=[Problem(title="posts", kind="source", reason="why")])
+    await runs.give_up(hold, Item(id="d", kind="database"), "why", "Tasks")  # not claimed: changes nothing
+    for item in [Item(id="a", slug="slug-a"), Item(id="d", kind="database")]:
+        await kv.command("HSET", f"{keys.run('r1')}:claims", key_of(item), hold.token)
+        await runs.give_up(hold, item, "why", "Tasks")
+
+    recent = await History(kv, keys).recent()
+
+    assert [(one.kind, one.page_id, one.title) for one in recent.runs[0].problems] == [
+        ("source", None, "posts"),
+        ("page", "a", "Tasks"),
+        ("database", "d", "Tasks"),
+    ]
+
+
+async def test_problems_that_an_older_or_newer_version_noted_are_told_too(
+    kv: Kv, keys: Keys, runs: Runs, clock: Clock
+) -> None:
+    await working(runs, clock, "a")
+    entries = [
+        '{"pageId":"a","slug":"s","reason":"why","title":"T"}',
+        '{"kind":"galaxy","reason":"why","slug":7}',
+        "no",
+    ]
+    await kv.command("RPUSH", f"{keys.run('r1')}:errors", *entries)
+
+    recent, one = await History(kv, keys).recent(), await History(kv, keys).run("r1")
+
+    assert recent.runs == [one]
+    assert recent.runs[0].problems == [
+        Problem("a", "s", "T", "page", "why"),
+        Problem(reason="why"),
+        Problem(reason="What was noted of it can't be read"),
+    ]
 
 
 async def test_an_unknown_run_is_none(kv: Kv, keys: Keys) -> None:

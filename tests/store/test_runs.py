@@ -5,7 +5,9 @@ import json
 import pytest
 
 from lib.errors import TakenOver
-from lib.model import Ask, Item
+from lib.model import Ask, Item, Problem
+from lib.store.history import History
+from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Begun, Hold, Runs, warning_facts
 from tests.store.conftest import Clock
@@ -243,8 +245,9 @@ async def test_a_plan_that_was_begun_leaves_nothing_to_the_one_that_is_made_inst
     await runs.ask("r1", Ask(), clock.time + ALIVE)
     dead = (await begin(runs, clock)).hold
     many = [Item(id=f"{n:03}") for n in range(201)]
-    first_part: list[str | int | float] = ["0", dead.token, "1", "0", 60, 0, 0, 1, 2, "m", "d", 1.0, "x", "{}"]
-    await kv.script("plan", ["site:sync:run:r1", "site:sync:hidden"], first_part)
+    first_part: list[str | int | float] = ["0", dead.token, "1", "0", 60, 60, 0]
+    first_part += [0, 1, 2, 0, 0, 0, "m", "d", 1.0, "x", "{}"]
+    await kv.script("plan", ["site:sync:run:r1", "site:sync:hidden", "site:sync:overdue"], first_part)
     hold = (await begin(runs, clock)).hold
 
     await runs.write_plan(hold, many, {}, ["moving"], {})
@@ -254,6 +257,47 @@ async def test_a_plan_that_was_begun_leaves_nothing_to_the_one_that_is_made_inst
     assert await kv.command("HEXISTS", "site:sync:run:r1:plan", "x") == 0
     with pytest.raises(TakenOver):
         await runs.write_plan(dead, [], {}, [], {"d": 0.0})
+
+
+PROBLEMS = [
+    Problem(title="posts", kind="source", reason="Notion is away"),
+    Problem("p", "about", "About", "page", "no properties"),
+    Problem("d", title="Tasks", kind="database", reason="a partial object"),
+]
+
+
+async def test_what_a_survey_found_broken_is_reported_once_and_due_in_the_next_run(
+    runs: Runs, clock: Clock, kv: Kv
+) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    hold = (await begin(runs, clock)).hold
+    for _ in range(2):  # a planner whose answer was lost writes its plan again
+        await runs.write_plan(hold, [Item(id="a")], {}, [], {}, problems=PROBLEMS)
+    again = (await begin(runs, clock)).hold
+    await runs.write_plan(again, [Item(id="a")], {}, [], {}, problems=PROBLEMS)
+
+    entry = await History(kv, Keys("site:")).run("r1")
+    assert entry is not None
+    assert entry.problems == PROBLEMS
+    assert (entry.run.failed, entry.run.to_sync, entry.run.remaining) == (3, 4, 1)
+    assert sorted(await kv.command("SMEMBERS", "site:sync:overdue")) == ["db:d", "p"]
+    assert await kv.command("TTL", "site:sync:run:r1:errors") > 0
+
+
+async def test_of_very_many_problems_of_a_survey_all_are_due_and_the_first_are_told(
+    runs: Runs, clock: Clock, kv: Kv
+) -> None:
+    await runs.ask("r1", Ask(), clock.time + ALIVE)
+    hold = (await begin(runs, clock)).hold
+    many = [Problem(f"p{number}", reason="r" * 9_000) for number in range(12_000)]
+    await runs.write_plan(hold, [], {}, [], {}, problems=many)
+
+    entry = await History(kv, Keys("site:")).run("r1")
+    assert entry is not None
+    assert [problem.page_id for problem in entry.problems] == [f"p{number}" for number in range(50)]
+    assert all(len(problem.reason) <= 1_000 for problem in entry.problems)
+    assert entry.run.failed == 12_000
+    assert await kv.command("SCARD", "site:sync:overdue") == 12_000
 
 
 async def test_putting_back_twice_is_putting_back_once(runs: Runs, clock: Clock) -> None:

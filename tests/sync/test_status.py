@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from lib.model import KeptSource, Source
-from lib.store.history import Entry, Problem
+from lib.model import KeptSource, Problem, Source
+from lib.store.history import Entry
 from lib.store.runs import SILENCE, Run, run_of
 from lib.sync.queue import Delivery
 from lib.sync.status import is_doubtful, judged, run_json, source_json
@@ -79,7 +79,7 @@ def test_a_run_is_told_in_the_contracts_words() -> None:
         force="1",
     )
 
-    told = run_json(Entry(record, [Problem("id", "about", "Notion does not show it", "About")]))
+    told = run_json(Entry(record, [Problem("id", "about", "About", "page", "Notion does not show it")]))
 
     assert list(told) == [
         *("runId", "jobId", "status", "force", "scope", "triggeredAt", "startedAt", "finishedAt", "durationMs"),
@@ -89,7 +89,9 @@ def test_a_run_is_told_in_the_contracts_words() -> None:
     assert (told["jobId"], told["status"], told["force"], told["scope"]) == ("msg_1", "delivered", True, "all")
     assert (told["startedAt"], told["durationMs"]) == ("2026-05-28T20:26:40.000Z", 1500)
     assert (told["synced"], told["remaining"]) == (7, 1)
-    assert told["errors"] == [{"pageId": "id", "slug": "about", "reason": "Notion does not show it", "title": "About"}]
+    [error] = told["errors"]
+    assert list(error) == ["pageId", "slug", "title", "kind", "reason"]
+    assert list(error.values()) == ["id", "about", "About", "page", "Notion does not show it"]
 
 
 def test_what_has_not_happened_yet_is_null() -> None:
@@ -108,11 +110,11 @@ def test_a_scope_says_what_was_asked_for(fields: dict[str, str], scope: str) -> 
 def test_what_failed_as_a_whole_stands_first_among_the_errors() -> None:
     told = run_json(Entry(run("failed", page="nope", error="no such page"), []))
 
-    assert told["errors"] == [{"pageId": None, "slug": "nope", "reason": "no such page", "title": ""}]
+    assert told["errors"] == [{"pageId": None, "slug": "nope", "title": "", "kind": "run", "reason": "no such page"}]
 
 
 def test_no_more_than_fifty_errors_are_told() -> None:
-    problems = [Problem(str(number), "slug", "reason") for number in range(50)]
+    problems = [Problem(str(number), "slug", reason="reason") for number in range(50)]
 
     errors = run_json(Entry(run("failed", error="broken"), problems))["errors"]
 

@@ -1,7 +1,7 @@
 -- Publishes a child database's bundle and ends its claim. KEYS and ARGV as named below; an empty `text` leaves the
 -- published bundle as it is. Answers done, older, repeated or lost, as for a page.
 local lane, token, item, id, text, beganAt, kept, ttl, tokens, lacking = unpack(ARGV)
-local run, bundle, databases, files, named, uncopied = unpack(KEYS)
+local run, bundle, databases, files, named, uncopied, overdue = unpack(KEYS)
 -- include name_files
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', item) ~= token then return 'repeated' end
@@ -18,6 +18,7 @@ if not newer then
     redis.call('HINCRBY', run, 'written', 1)
   end
 end
+redis.call('SREM', overdue, item)
 redis.call('SADD', run .. ':done', item)
 redis.call('EXPIRE', run .. ':done', ttl)
 redis.call('ZREM', run .. ':due', item)

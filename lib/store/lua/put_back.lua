@@ -4,6 +4,7 @@
 -- KEYS run, overdue. ARGV as named below. Answers done, repeated or lost, as for a page that is published.
 local lane, token, id, payload, dueAt, problem, ttl, drop, now = unpack(ARGV)
 local run, overdue = unpack(KEYS)
+-- include note_problems
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
 
@@ -24,9 +25,6 @@ if drop ~= '' then
   redis.call('HINCRBY', run, 'synced', 1)
   return 'done'
 end
-redis.call('SADD', overdue, id)
-redis.call('HINCRBY', run, 'failed', 1)
-redis.call('RPUSH', run .. ':errors', problem)
-redis.call('LTRIM', run .. ':errors', -50, -1)
-redis.call('EXPIRE', run .. ':errors', ttl)
+if string.sub(id, 1, 3) == 'db:' then redis.call('HINCRBY', run, 'toSync', 1) end -- a plan counts its pages only
+noteProblems(run, overdue, ttl, {id}, {problem}, 1)
 return 'done'
