@@ -11,6 +11,7 @@
     ├── QueueRefused       QStash did not take a message                       (502)
     ├── Hopeless           no retry can help: stop the run and tell people     (489)
     ├── TakenOver          another delivery of this slice goes on with its work: stop, change nothing (no HTTP)
+    ├── Unforeseen         a fault of this project: the message says at what it was; see the log       (500)
     ├── Unreadable         one Notion object can't be read: go on without it   (never reaches HTTP)
     └── TooLarge           KV takes no request of this size: go on without it  (never reaches HTTP)
 
@@ -78,6 +79,10 @@ class Hopeless(SyncError):
     """No retry can help (token revoked, database not shared): stop, and say why."""
 
     status = 489  # QStash's own status for "do not retry"; see https://upstash.com/docs/qstash/features/retry
+
+
+class Unforeseen(SyncError):
+    """A fault of this project ended a slice; the message says at what it was, for the caller is an authorised one."""
 
 
 class Unreadable(SyncError):

@@ -72,7 +72,7 @@ class Bundles:
                 *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
                 *(len(leaving), len(warnings), MOST_WARNINGS, *_files(text)),
                 *leaving,
-                *(msgspec.json.encode(shortened(warning)).decode() for warning in warnings),
+                *_warnings(warnings),
                 *(word for one in found for word in (key_of(one), encoded(one), one.slug)),
             ],
         )
@@ -80,10 +80,12 @@ class Bundles:
             raise TakenOver(f"the lane that reads page {item.id} was taken over")
         return outcome
 
-    async def commit_database(self, hold: Hold, item: Item, kept: KeptDatabase, text: Text | None) -> str:
-        """Publishes a child database and ends its claim; `text` None leaves the published bundle as it is.
+    async def commit_database(
+        self, hold: Hold, item: Item, kept: KeptDatabase, text: Text | None, *, warnings: Sequence[str] = ()
+    ) -> str:
+        """Publish a child database and end its claim; `text` None leaves the published bundle as it is.
 
-        Answers done, older or repeated. Raises `TakenOver`.
+        Return done, older or repeated. Raises `TakenOver`.
         """
         outcome: str = await self._kv.script(
             "commit_database",
@@ -93,7 +95,8 @@ class Bundles:
             ],
             [
                 *(hold.lane, hold.token, key_of(item), item.id, text.head if text else "", kept.began_at),
-                *(msgspec.json.encode(kept).decode(), WORK_KEPT_FOR_SECONDS, *_files(text)),
+                *(msgspec.json.encode(kept).decode(), WORK_KEPT_FOR_SECONDS, *_files(text), MOST_WARNINGS),
+                *_warnings(warnings),
             ],
         )
         if outcome == "lost":
@@ -157,6 +160,11 @@ class Bundles:
             small += (["RENAME", carried, key], ["PERSIST", key])
         await self._kv.pipeline(ahead)
         return small
+
+
+def _warnings(warnings: Sequence[str]) -> list[str]:
+    """The warnings as a run's record keeps them."""
+    return [msgspec.json.encode(shortened(warning)).decode() for warning in warnings]
 
 
 def _files(text: Text | None) -> tuple[str, str]:

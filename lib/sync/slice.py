@@ -18,6 +18,7 @@ from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, T
 from lib.log import Log
 from lib.model import JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Walk, read_tree
+from lib.notion.border.objects import name_of
 from lib.notion.client import NotionClient
 from lib.notion.databases import Head, Reading, read
 from lib.notion.pages import complete, retrieve
@@ -27,6 +28,7 @@ from lib.store.memory import Memory
 from lib.store.runs import Hold, Run, Runs
 from lib.sync.family import Family, family_of
 from lib.sync.hands import Hands
+from lib.sync.problems import unforeseen_reason
 from lib.sync.survey import signature
 from lib.sync.unfinished import DatabaseReading, PageReading, Readings
 
@@ -130,10 +132,10 @@ class Worker:
             added = False
         except (TakenOver, Hopeless, asyncio.CancelledError):
             raise
-        except Exception as error:
+        except Exception as error:  # trying again would end in the same way
             self._log.error("page.error", error, pageId=item.id, slug=item.slug)
-            await self._failed(item, f"{type(error).__name__}: {error}"[:300])
-            return False
+            await self._runs.give_up(self._hold, item, unforeseen_reason(error), _title(item))
+            added = False
         self._worked += 1
         return added
 
@@ -176,7 +178,11 @@ class Worker:
                 text if kept.digest != item.digest else None,
                 found,
                 leaving=family.leaving,
-                warnings=family.warnings if slug == planned else [*family.warnings, _took_another(page, planned, slug)],
+                warnings=[
+                    *reading.warnings(name_of(page)),
+                    *family.warnings,
+                    *([] if slug == planned else [_took_another(page, planned, slug)]),
+                ],
             )
             if outcome != "taken":
                 break
@@ -201,8 +207,8 @@ class Worker:
         """The page object, its properties complete."""
         given: JSON | None = msgspec.json.decode(item.page)
         if given is None and not reading.page:
-            reading.page = await retrieve(self._notion, item.id)
-        return await complete(self._notion, given or reading.page, reading.completion)
+            reading.page = await retrieve(self._notion, item.id, reading.oddities)
+        return await complete(self._notion, given or reading.page, reading.completion, is_last_try=_is_last_try(item))
 
     async def _tree(self, item: Item, walk: Walk) -> Tree:
         known = {id for id, kept in self._databases.items() if not kept.lost}
@@ -215,6 +221,7 @@ class Worker:
             known_databases=known,
             known_owners=owners,
             hurry=item.parent is not None,  # child pages may have child pages in turn: a long chain begins here
+            is_last_try=_is_last_try(item),
         )
 
     def _due_children(self, item: Item, family: Family, reading: PageReading) -> list[Item]:
@@ -298,6 +305,7 @@ class Worker:
             copied=tree.copied,
             databases=tree.databases,
             unreadable=tree.unreadable,
+            is_lacking=reading.is_lacking,
             parts=len(text.parts),
         )
         return kept, Text(text.head, text.parts, text.meta, list(files.refs), _lacking(files, copies))
@@ -312,7 +320,7 @@ class Worker:
         head = Head(item.id, item.title, item.data_source_ids) if is_known else None
         fresh = DatabaseReading(self._now(), 0, Reading(item.id, head))
         async with self._readings.of(item, fresh) as reading:
-            database = await read(self._notion, reading.rows)
+            database = await read(self._notion, reading.rows, is_last_try=_is_last_try(item))
         self._hands.read(item)
         files = Found(self._address)
         bundle = database_bundle.build(database, files)
@@ -324,6 +332,7 @@ class Worker:
             began_at=reading.began_at,
             digest=self._copies.marked(bundle.digest, files.refs),
             signature=signature(database.rows),
+            is_lacking=reading.rows.is_lacking,
         )
         text = Text(
             database_bundle.encode(bundle, self._now_iso(), copies),
@@ -331,7 +340,7 @@ class Worker:
             lacking=_lacking(files, copies),
         )
         outcome = await self._bundles.commit_database(
-            self._hold, item, kept, text if kept.digest != item.digest else None
+            self._hold, item, kept, text if kept.digest != item.digest else None, warnings=reading.rows.warnings
         )
         self._log.event("database.synced", databaseId=item.id, rows=len(database.rows), outcome=outcome)
 
@@ -340,6 +349,11 @@ def _title(item: Item) -> str:
     """What people know the page or database by; "" where nobody has seen it yet."""
     page: JSON | None = msgspec.json.decode(item.page)
     return title_of(page) if page else item.title
+
+
+def _is_last_try(item: Item) -> bool:
+    """Whether what gets no usable answer is left out of it, rather than the whole item tried again."""
+    return item.is_lacking or item.attempts >= len(PAUSES_SECONDS)
 
 
 def _lacking(files: Found, copies: Mapping[str, Copy]) -> bool:

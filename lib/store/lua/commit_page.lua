@@ -11,6 +11,7 @@ local leaving, warnings, mostWarnings, tokens, lacking = unpack(ARGV, 12, 16)
 local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged, prepared = unpack(KEYS)
 local files, named, uncopied, hidden = unpack(KEYS, 13)
 -- include name_files
+-- include note_warnings
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
 
@@ -96,12 +97,7 @@ for i = itemsFrom, #ARGV, 3 do
   end
 end
 
-for i = warningsFrom, itemsFrom - 1 do
-  if redis.call('HINCRBY', run, 'warned', 1) <= tonumber(mostWarnings) then
-    local said = redis.call('HGET', run, 'warnings') or '[]'
-    redis.call('HSET', run, 'warnings', (said == '[]' and '[' or string.sub(said, 1, -2) .. ',') .. ARGV[i] .. ']')
-  end
-end
+noteWarnings(run, mostWarnings, warningsFrom, itemsFrom - 1)
 
 redis.call('SREM', overdue, id)
 redis.call('SADD', run .. ':done', id)
