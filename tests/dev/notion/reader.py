@@ -69,9 +69,9 @@ class Reader:
             ids = [block[kind]["children"][f"{part}_block_id"] for part in MEETING_PARTS]
             parts = [{"id": id, "children": self._children(id, (*path, id), own, waiting)} for id in ids]
             return {**block, "children": parts}
-        if kind == "child_page" or not block["has_children"]:
-            return block
         synced_from = block.get("synced_block", {}).get("synced_from")
+        if kind == "child_page" or (not block["has_children"] and not synced_from):
+            return block
         inside = synced_from["block_id"] if synced_from else block["id"]
         if synced_from:
             self._copied.append(inside)
