@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from dev.upstash import UpstashStandIn
+from lib.bundle import page as page_bundle
 from lib.errors import NotionAway, OutOfTime
 from lib.log import Log
 from lib.model import JSON, Ask, Item
@@ -128,19 +129,20 @@ async def test_a_piece_larger_than_a_value_may_be_is_given_up_at_once_with_its_s
             assert (await desk.read("large"), bool(await desk.read("bread"))) == (None, True)
 
 
-async def test_an_error_that_nobody_foresaw_is_tried_again_after_longer_and_longer_and_then_reported(
-    desk: Desk,
+async def test_an_error_that_nobody_foresaw_costs_the_page_and_is_reported_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd, bread = desk.page(title="Odd"), desk.page()
-    del desk.stage.objects[f"pages/{odd.id}"]["last_edited_time"]
+    build = page_bundle.build
+
+    def failing(page: JSON, *others: Any) -> Any:
+        if page["id"] == odd.id:
+            raise KeyError("last_edited_time")
+        return build(page, *others)
+
+    monkeypatch.setattr(page_bundle, "build", failing)
     hold = await desk.plan(odd, bread)
 
-    for pause in PAUSES_SECONDS:
-        assert await desk.work(hold) is None
-        assert await desk.problems() == []
-        waiting = await desk.runs.claim(hold, 8, [], desk.clock.time + 60)
-        assert (waiting.items, waiting.next_due) == ([], desk.clock.time + pause)
-        desk.clock.time += pause
     assert await desk.work(hold) is None
 
     assert await desk.problems() == [("Odd", "KeyError: 'last_edited_time'")]
