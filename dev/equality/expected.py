@@ -1,6 +1,7 @@
 """What stands in a workspace, as a site must find it."""
 
 from collections.abc import Mapping
+from unicodedata import normalize
 
 from slugify import slugify
 
@@ -77,7 +78,8 @@ class Expected:
         if (parent := self.parent(id)) is not None:
             return f"{slugs.get(parent, '?')}/{slugify(title(page)) or bare}"
         written = plain_text(named(page["properties"], "slug") or [])
-        return written.strip().strip("/") or slugify(title(page)) or bare
+        segments = ("-".join(segment.split()) for segment in normalize("NFC", written).split("/"))
+        return "/".join(filter(None, segments)) or slugify(title(page)) or bare
 
     def age(self, id: str) -> tuple[str, str]:
         """Orders pages: of two that ask for one slug, the one that comes first has it."""
