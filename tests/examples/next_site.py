@@ -26,8 +26,8 @@ NEXT = "node_modules/next/dist/bin/next"
 class NextSite:
     """A copy of the example, built and served with these variables; a context manager.
 
-    The copy shows that the folder needs nothing outside it. Its files are links, and lie where links are possible:
-    on the file system of `node_modules`.
+    The copy shows that the folder needs nothing outside it. Its packages are hard links, so it lies where these are
+    possible: on the file system of `node_modules`.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -39,7 +39,7 @@ class NextSite:
             home = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="nextjs-", dir=cache)))
             self._folder = home / "site"
             ignored = shutil.ignore_patterns(".next", ".cache", "*.tsbuildinfo")
-            shutil.copytree(NEXTJS, self._folder, copy_function=os.link, symlinks=True, ignore=ignored)
+            shutil.copytree(NEXTJS, self._folder, copy_function=_copy, symlinks=True, ignore=ignored)
             self._environ = {
                 "PATH": os.environ["PATH"],
                 "HOME": str(home),
@@ -99,3 +99,11 @@ class NextSite:
             return self.get("/").status_code == 200
         except httpx.TransportError:
             return False
+
+
+def _copy(source: str, target: str) -> None:
+    """Links the many files of packages; copies the example's own, some of which Next writes anew."""
+    if "node_modules" in Path(source).parts:
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)

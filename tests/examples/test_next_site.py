@@ -49,7 +49,7 @@ SLUGS = [
     "index",
     "constructor",
     "home:part:1",
-    "long-" * 40,
+    "long-" * 40 + "/" + "long-" * 40,
     "é/" * 60 + "é",
 ]
 
@@ -81,7 +81,7 @@ def visit(site: NextSite, slug: str) -> httpx.Response:
 
 
 def tell(site: NextSite, *changed: str, deleted: Sequence[str] = ()) -> None:
-    """Sends what the sync sends of these keys (DESIGN: REVALIDATE_URL)."""
+    """Sends what the sync sends when these keys changed, as the README says under *Your site*."""
 
     def slugs(keys: Sequence[str]) -> list[str]:
         return [key.removeprefix("page:") for key in keys if key.startswith("page:")]

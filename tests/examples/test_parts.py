@@ -43,6 +43,12 @@ def test_a_whole_page_is_read(empty_kv: UpstashStandIn, blocks_of: Reader) -> No
     assert ids(blocks_of(empty_kv, "rye")) == ["a", "b"]
 
 
+def test_the_prefix_stands_before_every_key(empty_kv: UpstashStandIn, blocks_of: Reader) -> None:
+    ours = page_in_parts("rye", part(paragraph("a")), part(paragraph("b")))
+    put(empty_kv, {f"ours:{key}": value for key, value in ours.items()})
+    assert ids(blocks_of(empty_kv, "rye", KV_PREFIX="ours:")) == ["a", "b"]
+
+
 def test_a_block_goes_on_in_the_next_part(empty_kv: UpstashStandIn, blocks_of: Reader) -> None:
     """A cut block may be the last at any depth, and may be cut more than once."""
     deep = paragraph("top", [paragraph("a"), paragraph("b", [paragraph("b1")])])
