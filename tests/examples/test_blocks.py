@@ -14,6 +14,7 @@ from dev.notion.load import load
 from dev.notion.notation import BLANK
 from tests.examples.fixtures import JSON, paragraph
 from tests.examples.readers import execute
+from tests.notion.cassettes import exchanges, needed
 
 HARNESS = Path(__file__).with_name("blocks.cjs")
 SHOWCASE = "aaaaaaaa-0000-4000-8000-000000000007"
@@ -260,3 +261,20 @@ def test_lists_of_different_kinds_stand_side_by_side(compiled: Path) -> None:
         '<ul class="to-dos"><li><input type="checkbox" disabled=""/>c</li></ul>'
         '<ol type="a"><li>d</li><li>e</li></ol><p>between</p><ol><li class="color-blue">f</li></ol>'
     )
+
+
+@needed
+def test_every_block_that_was_recorded_from_notion_is_shown(compiled: Path) -> None:
+    """Blocks as Notion really gave them; what says only what it is are the kinds that Notion itself doesn't give."""
+    blocks = recorded_blocks()
+    assert len({found["type"] for found in blocks}) > 20
+    shown_blocks = zip(blocks, render(compiled, *([found] for found in blocks)), strict=True)
+    named = {found["type"] for found, html in shown_blocks if "Not shown here" in html}
+    assert named <= {"unsupported", "child_page"}
+
+
+def recorded_blocks() -> list[JSON]:
+    """Blocks of every list of children that was recorded."""
+    answers = [exchange.json for exchange in exchanges() if exchange.status == 200 and exchange.answer.startswith("{")]
+    results = [result for answer in answers for result in answer.get("results", [])]
+    return [result for result in results if result.get("object") == "block" and "type" in result]
