@@ -201,7 +201,7 @@ class Engine:
                 for name, state in found.sources.items()
             }
             await self._memory.remember_sources(marked)
-        warnings = [*found.warnings, *plan.warnings]
+        warnings = [*known.broken, *found.warnings, *plan.warnings]
         for problem in found.problems:
             self._log.warning("survey.problem", kind=problem.kind, pageId=problem.page_id, reason=problem.reason)
         facts: dict[str, str | int | float] = {
