@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from lib import json_text
 from lib.errors import ForeignValue, TakenOver
 from lib.model import Item, Kept, KeptDatabase
-from lib.store import json_text
 from lib.store.healing import count_parts, name_page
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, size_bytes
@@ -97,11 +97,7 @@ class Bundles:
                 *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
                 *(len(leaving), len(warnings), MOST_WARNINGS, *_files(text)),
                 *leaving,
-<<<<<<< HEAD
                 *_warnings(warnings),
-=======
-                *(json_text.encode(shortened(warning)) for warning in warnings),
->>>>>>> store
                 *(word for one in found for word in (key_of(one), encoded(one), one.slug)),
             ],
         )
@@ -124,12 +120,8 @@ class Bundles:
             ],
             [
                 *(hold.lane, hold.token, key_of(item), item.id, text.head if text else "", kept.began_at),
-<<<<<<< HEAD
-                *(msgspec.json.encode(kept).decode(), WORK_KEPT_FOR_SECONDS, *_files(text), MOST_WARNINGS),
+                *(json_text.encode(kept), WORK_KEPT_FOR_SECONDS, *_files(text), MOST_WARNINGS),
                 *_warnings(warnings),
-=======
-                *(json_text.encode(kept), WORK_KEPT_FOR_SECONDS, *_files(text)),
->>>>>>> store
             ],
         )
         if outcome == "lost":
@@ -217,14 +209,13 @@ class Bundles:
         return small
 
 
-<<<<<<< HEAD
 def _warnings(warnings: Sequence[str]) -> list[str]:
     """The warnings as a run's record keeps them."""
-    return [msgspec.json.encode(shortened(warning)).decode() for warning in warnings]
-=======
+    return [json_text.encode(shortened(warning)) for warning in warnings]
+
+
 def _no_redirect(what: str) -> str:
     return shortened(f"KV key redirects held what is no redirect, and was written anew without it: {what}")
->>>>>>> store
 
 
 def _files(text: Text | None) -> tuple[str, str]:

@@ -5,9 +5,9 @@ from hashlib import sha256
 
 import msgspec
 
+from lib import json_text
 from lib.errors import ForeignValue
 from lib.model import Copy, Kept
-from lib.store import json_text
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.records import has_parts

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from lib import json_text
 from lib.errors import ForeignValue
 from lib.model import JSON, Kept
-from lib.store import json_text
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, chunked, size_bytes
 from lib.store.records import (

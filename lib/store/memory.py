@@ -5,9 +5,9 @@ from typing import TypeVar
 
 import msgspec
 
+from lib import json_text
 from lib.errors import TryLater
 from lib.model import Kept, KeptDatabase, KeptSource, Known
-from lib.store import json_text
 from lib.store.healing import Broken, Healer
 from lib.store.keys import Keys
 from lib.store.kv import Kv

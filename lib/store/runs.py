@@ -9,9 +9,9 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from lib import json_text
 from lib.errors import TakenOver
 from lib.model import JSON, Ask, Item, KeptSource, Problem
-from lib.store import json_text
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, chunked, size_bytes
 from lib.store.pieces import Pieces

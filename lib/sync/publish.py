@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
+from lib import json_text
 from lib.bundle import encoding
 from lib.bundle.index import encode_page
 from lib.bundle.redirects import update
 from lib.errors import TakenOver
 from lib.log import Log
 from lib.model import ITEMS_PER_PAGE, Kept, KeptSource, Known
-from lib.store import json_text
 from lib.store.bundles import Bundles
 from lib.store.healing import name_page
 from lib.store.keys import Keys

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from lib import json_text
 from lib.errors import (
     Hopeless,
     NotionWait,
@@ -210,7 +211,7 @@ class Engine:
             "dropping": plan.dropping,
             "forcedAt": "" if forced_at is None else repr(forced_at),
             **warning_facts(warnings),
-            "sources": msgspec.json.encode(found.sources).decode(),
+            "sources": json_text.encode(found.sources),
         }
         waiting = await self._runs.write_plan(hold, plan.items, facts, plan.moving, plan.drops, problems=found.problems)
         self._log.event(

@@ -140,7 +140,7 @@ async def test_copies_leave_a_bundle_of_another_type_alone(kv: Kv, keys: Keys, r
     site = await published(kv, keys, runs, clock)
     await kv.pipeline([["DEL", keys.page("one")], ["RPUSH", keys.page("one"), "x"]])
 
-    assert not await Copies(kv, keys, "s", clock).put_into("r1", "page:a", str, 1_000, None)
+    assert not await Copies(kv, keys, "s", clock).put_into("r1", "page:a", list, 1_000, None)
     assert await site.kv.command("LLEN", keys.page("one")) == 1
 
 
