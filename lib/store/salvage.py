@@ -5,8 +5,8 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
+from lib.json_text import sound_value
 from lib.model import JSON
-from lib.store.json_text import sound_value
 
 LATEST_MS = 1e14
 """Far from any time that a record may hold."""
