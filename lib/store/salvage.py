@@ -5,7 +5,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
-from lib.json_text import sound_value
+from lib.json_text import encode
 from lib.model import JSON
 
 LATEST_MS = 1e14
@@ -27,7 +27,7 @@ def read_record(text: str, kind: type[S]) -> S | None:
 def read_json(text: str) -> Any:
     """Return the value that a text holds, its texts sound; None where it holds none."""
     try:
-        return sound_value(json.loads(text))
+        return json.loads(encode(json.loads(text)))
     except (ValueError, RecursionError):
         return None
 
