@@ -16,7 +16,7 @@ from lib.bundle.properties import fingerprint
 from lib.bundle.properties import title as title_of
 from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
 from lib.log import Log
-from lib.model import JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
+from lib.model import BUNDLE_VERSION, JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Walk, read_tree
 from lib.notion.border.objects import name_of
 from lib.notion.client import NotionClient
@@ -296,6 +296,7 @@ class Worker:
             read_at=reading.read_at,
             began_at=reading.began_at,
             digest=self._copies.marked(bundle.digest, files.refs),
+            version=BUNDLE_VERSION,
             visibility=item.visibility,
             meta_digest=bundle.meta_digest,
             fingerprint=fingerprint(page),
