@@ -22,8 +22,10 @@ NO_RECORDS = ["", "not JSON", "7", "null", "[]", '"text"', '{"slug"', '{"slug":"
 def odd_records() -> list[str]:
     """A sound record with one member that is not what it should be, or is not there."""
     sound: dict[str, Any] = msgspec.to_builtins(page("a", "one", 1.0, children=["c", "d"], copied={"o": "h"}))
+    odd_members = [(name, odd) for name in sound for odd in (None, {"x": [1]}, 2**70)]
+    odd_members.remove(("version", 2**70))  # of a newer version of the project, for all we know
     return [
-        *(json.dumps({**sound, name: odd}) for name in sound for odd in (None, {"x": [1]}, 2**70)),
+        *(json.dumps({**sound, name: odd}) for name, odd in odd_members),
         *(json.dumps({name: sound[name] for name in sound if name != gone}) for gone in ("slug", "edited", "rank")),
         *(json.dumps({**sound, name: "yesterday"}) for name in ("created", "edited")),
         *(json.dumps({**sound, "parts": odd}) for odd in (-1, 2**40)),
