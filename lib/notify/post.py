@@ -1,11 +1,14 @@
 """Sending one message over HTTP, and what became of it in the words of `lib/errors.py`."""
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
 import httpx
+import msgspec
 
 from lib.errors import Misconfigured, NoAnswer, TryLater
+from lib.model import JSON
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 PAUSE_SECONDS = 60.0
@@ -32,6 +35,15 @@ async def post(http: httpx.AsyncClient, setting: str, url: str, content: bytes, 
     if answer.is_server_error or answer.status_code in COME_AGAIN:
         raise TryLater(said, _pause(answer.headers.get("Retry-After", "")))
     raise Misconfigured(f"{said}; mend the setting, or the service behind it")
+
+
+def json_body(value: JSON) -> bytes:
+    """Return a message's JSON; half of a surrogate pair, which UTF-8 can't spell, becomes U+FFFD."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def _pause(retry_after: str) -> float:

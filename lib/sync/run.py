@@ -181,7 +181,7 @@ class Engine:
                 for name, state in found.sources.items()
             }
             await self._memory.remember_sources(marked)
-        warnings = [*found.warnings, *plan.warnings]
+        warnings = [*known.broken, *found.warnings, *plan.warnings]
         facts: dict[str, str | int | float] = {
             "listed": plan.listed,
             "unchanged": plan.unchanged,

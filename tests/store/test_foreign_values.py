@@ -189,7 +189,7 @@ async def test_a_child_database_whose_record_is_no_more_is_looked_up_and_read_ag
 
     known = await site.memory.everything()
 
-    unread = KeptDatabase("", [], 0.0, 0.0, "")
+    unread = KeptDatabase("", [], 0.0, 0.0, "", lost=True)
     put_right = {"d": unread, "e": msgspec.structs.replace(unread, title="Tasks"), "f": sound}
     assert while_working == known.databases == (await site.memory.everything()).databases == put_right
     assert known.broken == [
