@@ -7,6 +7,7 @@ from lib.notion.border.shapes import (
     Note,
     Odd,
     Shape,
+    defaulted,
     flag,
     kind_of,
     list_of,
@@ -114,7 +115,9 @@ SHAPES: dict[str, Shape] = {
     "created_by": nullable(person),
     "last_edited_by": nullable(person),
     "unique_id": nullable(record(prefix=optional(text), number=optional(number))),
-    "verification": nullable(record(state=optional(text), verified_by=optional(person), date=optional(date))),
+    "verification": nullable(
+        record(state=defaulted(text, lambda: None), verified_by=optional(person), date=optional(date))
+    ),
     "place": nullable(place),
     "formula": nullable(_computed("string", "number", "boolean", "date", "unsupported")),
     "rollup": nullable(_computed("number", "date", "array", "incomplete", "unsupported")),
