@@ -137,7 +137,8 @@ def _is_as_given(kind: Kind, odd: Any, path: Path, changed: list[str], outcome: 
 
 def _given_around(odd: Any, path: Path) -> list[Any]:
     """The parts of a broken subject on the way to what was broken, as a bundle shows them where nothing is lost."""
-    around, value = [], odd
+    around: list[Any] = []
+    value = odd
     for step in path:
         try:
             value = value[step]

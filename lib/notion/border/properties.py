@@ -77,6 +77,14 @@ def item_of(value: Any, note: Note) -> JSON:
     return _typed_value(value, note)
 
 
+def _named_file(value: Any, note: Note) -> JSON:
+    """A file of a files property, which has a name beside what other files have."""
+    file: JSON = file_of(value, note)
+    if value.get("name") is None:
+        note("a file without a name")
+    return file
+
+
 def _no_value(value: Any, note: Note) -> Any:
     """Buttons have none, and what Notion calls unsupported shows none."""
     if value is not None and not isinstance(value, dict):
@@ -103,7 +111,7 @@ SHAPES: dict[str, Shape] = {
     "multi_select": list_of(option),
     "date": nullable(date),
     "people": list_of(person),
-    "files": list_of(file_of),
+    "files": list_of(_named_file),
     "checkbox": flag,
     "url": nullable(text),
     "email": nullable(text),
