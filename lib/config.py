@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -15,8 +15,11 @@ from lib.notion.ids import object_id
 T = TypeVar("T")
 D = TypeVar("D")
 
-RESERVED_SOURCES = frozenset({"page", "db", "sync", "redirects"})
+RESERVED_SOURCES = frozenset({"page", "db", "sync", "redirects", "paths", "doc", "preview"})
 """Names whose KV keys belong to something else."""
+
+_TAKEN_PREFIX = re.compile(rf"({'|'.join(sorted(RESERVED_SOURCES))}):|[^:]+:index:")
+"""With such a prefix a key is one of another site's without prefix that shares the database."""
 
 NOTION_FILE_HOSTS = (
     "prod-files-secure.s3.us-west-2.amazonaws.com",
@@ -33,6 +36,8 @@ _RESEND = "e-mail needs RESEND_API_KEY, NOTIFY_EMAIL_FROM and NOTIFY_EMAIL_TO to
 
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _HOST = re.compile(r"[a-z0-9.-]+(:\d+)?(/\S+)?")
+_DOMAIN = re.compile(r"(?=.{1,254}$)([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.IGNORECASE)
+_VISIBLE_ASCII = "".join(map(chr, range(33, 127)))
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
@@ -112,7 +117,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             slice_seconds=env.get("SYNC_SLICE_SECONDS", _seconds, None),
             lanes=env.get("SYNC_LANES", _whole(1, 8), 1),
             retries=env.get("SYNC_RETRIES", _whole(0), 2),
-            kv_prefix=env.get("KV_PREFIX", _unbroken, ""),
+            kv_prefix=env.get("KV_PREFIX", _prefix, ""),
             kv_max_value_bytes=env.get("KV_MAX_VALUE_BYTES", _whole(1000), 8_000_000),
             notion_api_url=env.get("NOTION_API_URL", _base_address, "https://api.notion.com"),
             notion_file_hosts=env.get("NOTION_FILE_HOSTS", _hosts, NOTION_FILE_HOSTS),
@@ -155,6 +160,8 @@ class _Environment:
         if not text:
             return default
         try:
+            if not _is_utf_8(text):
+                raise ValueError("text in UTF-8")
             return parse(text)
         except ValueError as error:
             raise Misconfigured(f"{name} must be {error}") from None
@@ -239,22 +246,47 @@ def _blob_token(text: str) -> Secret:
     return Secret(text)
 
 
-def _unbroken(text: str) -> str:
+def _prefix(text: str) -> str:
     if _BLANK.search(text):
         raise ValueError("free of blanks")
+    if _TAKEN_PREFIX.match(text):
+        taken = ", ".join(sorted(RESERVED_SOURCES))
+        raise ValueError(f"another word, such as mysite: with it keys would be those of {taken} or an index")
     return text
 
 
+def _is_utf_8(text: str) -> bool:
+    """Whether bytes of the environment were text; what was not stands in it as halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _address(text: str) -> str:
+    """An http address in ASCII, as it goes over the wire: its host in Punycode, the rest percent-encoded."""
     problem = ValueError("an address such as https://example.com")
     try:
         parts = urlsplit(text)
         _ = parts.port  # raises for one that is no number
+        host = _ascii_host(parts.hostname or "")
     except ValueError:
         raise problem from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or _BLANK.search(text):
+    if parts.scheme not in ("http", "https") or _BLANK.search(text):
         raise problem
-    return text
+    if text.isascii():
+        return text
+    user, at, place = parts.netloc.rpartition("@")
+    _, colon, port = place.partition(":")
+    return quote(parts._replace(netloc=f"{user}{at}{host}{colon}{port}").geturl(), safe=_VISIBLE_ASCII)
+
+
+def _ascii_host(host: str) -> str:
+    """Raises ValueError for what no name server and no IPv6 address can be asked for by."""
+    if not host.isascii():
+        import idna  # here, because its tables are large, few need them, and the trigger counts milliseconds
+
+        host = idna.encode(host, uts46=True).decode()
+    if ":" not in host and not _DOMAIN.fullmatch(host):
+        raise ValueError("no host")
+    return host
 
 
 def _secret_address(text: str) -> Secret:

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
 
-import msgspec
-
+from lib import json_text
 from lib.config import Secret
 
 LINES = 100
@@ -88,7 +87,7 @@ class Log:
             return
         time = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         rest = {name: self._scrub(value, name) for name, value in (self._context | self._entered | fields).items()}
-        print(msgspec.json.encode({**head, "time": time, **rest}).decode(), flush=True)
+        print(json_text.encode({**head, "time": time, **rest}), flush=True)
 
     def _scrub(self, value: Any, name: str) -> Any:
         match value:

@@ -8,8 +8,11 @@ import msgspec
 JSON = dict[str, Any]
 """A Notion object as Notion gives it, or a JSON object of ours."""
 
-BUNDLE_VERSION = 1
+BUNDLE_VERSION = 2
 """The version of a bundle's format (`"v"`). Raise it when `lib/bundle` writes something new: every page is due then."""
+
+FIRST_VERSION = 1
+"""The version of a record in KV that names none: its default may never be raised."""
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -110,7 +113,7 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     read_at: float
     began_at: float
     digest: str
-    version: int = BUNDLE_VERSION
+    version: int = FIRST_VERSION
     visibility: str = "public"
     meta_digest: str = ""
     fingerprint: str = ""
@@ -179,6 +182,8 @@ class Known(msgspec.Struct, frozen=True):
     databases: dict[str, KeptDatabase]
     sources: dict[str, KeptSource]
     revisions: dict[str, int]
+    broken: list[str] = []
+    """A sentence about each record that could not be read, and was put right so far as it was sound."""
 
     @property
     def holders(self) -> dict[str, str]:

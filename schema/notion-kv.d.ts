@@ -139,7 +139,7 @@ export interface Block {
   type?: string;
   children?: Block[];
   /**
-   * Why it could not be read; such a block is to be left out or marked
+   * Why it could not be read or kept; such a block is to be left out or marked
    */
   unavailable?: string;
   [k: string]: unknown;
@@ -157,12 +157,24 @@ export interface PageInParts {
    * How many keys `page:{slug}:part:1…` hold its blocks, in order
    */
   parts: number;
+  /**
+   * The one of each of its parts; one that has another belongs to another writing: read all again
+   */
+  digest?: string;
   syncedAt: string;
 }
 /**
- * `page:{slug}:part:{n}`: the next blocks of a page in parts.
+ * `page:{slug}:part:{n}`: the next blocks of a page in parts. `digest` is missing in what older versions wrote.
  */
 export interface Part {
+  /**
+   * The one of its page
+   */
+  digest?: string;
+  /**
+   * Id of the block whose further children these are: the first of this id from the last block at the top down through the last children; missing where they stand at the top of the page
+   */
+  continues?: string;
   blocks: Block[];
 }
 /**

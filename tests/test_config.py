@@ -2,6 +2,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
@@ -102,6 +103,23 @@ def test_a_needed_setting_that_is_missing_or_blank_is_named_with_its_remedy(
         ("SLACK_WEBHOOK_URL", "hooks.slack.com/services/private"),
         ("NOTIFY_WEBHOOK_URL", "http://"),
         ("REVALIDATE_URL", "/api/revalidate"),
+        ("SYNC_BASE_URL", "https://sync..example"),
+        ("SYNC_BASE_URL", "https://\u2603\u2603\u200b.\u3002.example"),
+        ("SYNC_BASE_URL", f"https://{'a' * 64}.example"),
+        ("SYNC_BASE_URL", f"https://{'ü' * 60}.example"),
+        ("SYNC_BASE_URL", f"https://{'a.' * 130}example"),
+        ("SYNC_BASE_URL", "https://sync<example>.example"),
+        ("SYNC_BASE_URL", "https://m\udcfcller.example"),
+        ("NOTIFY_WEBHOOK_URL", "https://hooks.example/m\udcfcller"),
+        ("QSTASH_URL", "https://xn--ü.example"),
+        ("KV_PREFIX", "page:"),
+        ("KV_PREFIX", "page:site:"),
+        ("KV_PREFIX", "sync:run:"),
+        ("KV_PREFIX", "db:"),
+        ("KV_PREFIX", "doc:"),
+        ("KV_PREFIX", "preview:"),
+        ("KV_PREFIX", "redirects:"),
+        ("KV_PREFIX", "pages:index:"),
     ],
 )
 def test_a_malformed_setting_is_named_and_its_value_never_shown(environ: Environ, name: str, value: str) -> None:
@@ -135,6 +153,62 @@ def test_the_bounds_themselves_are_allowed(environ: Environ) -> None:
     assert Config.read(environ | {"SYNC_LANES": "8"}).lanes == 8
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("https://müller.example", "https://xn--mller-kva.example"),
+        ("HTTPS://Müller.Example:8443/bröd/", "https://xn--mller-kva.example:8443/br%C3%B6d"),
+        ("https://mu\u0308ller.example", "https://xn--mller-kva.example"),
+        ("https://faß.example", "https://xn--fa-hia.example"),
+        ("https://例え.テスト", "https://xn--r8jz45g.xn--zckzah"),
+        ("https://jürgen:schlüssel@bäckerei.example", "https://j%C3%BCrgen:schl%C3%BCssel@xn--bckerei-5wa.example"),
+        ("https://sync.example/brö d%20/%C3%A9", None),
+        ("https://sync.example/br%C3%B6d/é", "https://sync.example/br%C3%B6d/%C3%A9"),
+        ("https://xn--mller-kva.example", "https://xn--mller-kva.example"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+        ("http://my_host:3000", "http://my_host:3000"),
+        ("https://sync.example.", "https://sync.example."),
+    ],
+)
+def test_an_address_goes_out_in_ascii(environ: Environ, written: str, sent: str | None) -> None:
+    if sent is None:
+        assert refusal(environ | {"SYNC_BASE_URL": written}).startswith("SYNC_BASE_URL must be an address")
+        return
+    assert Config.read(environ | {"SYNC_BASE_URL": written}).base_url == sent
+    httpx.Request("GET", sent)
+
+
+def test_every_address_goes_out_in_ascii(environ: Environ) -> None:
+    names = ["QSTASH_URL", "KV_REST_API_URL", "NOTION_API_URL", "VERCEL_BLOB_API_URL", "REVALIDATE_URL"]
+    secret = ["SLACK_WEBHOOK_URL", "NOTIFY_WEBHOOK_URL"]
+    config = Config.read(environ | dict.fromkeys([*names, *secret], "https://bäckerei.example/brot"))
+    given = [config.qstash_url, config.kv_url, config.notion_api_url, config.blob_api_url, config.revalidate_url]
+    given += [address.reveal() for address in (config.slack_webhook_url, config.notify_webhook_url) if address]
+    assert given == ["https://xn--bckerei-5wa.example/brot"] * 7
+
+
+def test_the_query_of_an_address_goes_out_in_ascii_too(environ: Environ) -> None:
+    config = Config.read(environ | {"REVALIDATE_URL": "https://bakery.example/r?place=Köln&all=a%20b#ende"})
+    assert config.revalidate_url == "https://bakery.example/r?place=K%C3%B6ln&all=a%20b#ende"
+
+
+def test_vercels_own_address_goes_out_in_ascii(environ: Environ) -> None:
+    del environ["SYNC_BASE_URL"]
+    assert Config.read(environ | {"VERCEL_URL": "bäckerei.example"}).base_url == "https://xn--bckerei-5wa.example"
+
+
+@pytest.mark.parametrize("prefix", ["site:", "page", "pages:", "my-page:", "pages:indexes:", "sync"])
+def test_a_prefix_that_no_key_of_ours_begins_with_is_free(environ: Environ, prefix: str) -> None:
+    assert Config.read(environ | {"KV_PREFIX": prefix}).kv_prefix == prefix
+
+
+def test_a_prefix_that_is_taken_is_refused_with_what_it_collides_with(environ: Environ) -> None:
+    message = refusal(environ | {"KV_PREFIX": "page:mine:"})
+    assert message.startswith("KV_PREFIX must be another word")
+    assert "page" in message
+
+
 def test_file_hosts_are_divided_by_commas_and_end_without_a_slash(environ: Environ) -> None:
     config = Config.read(environ | {"NOTION_FILE_HOSTS": "127.0.0.1:4001/files/, files.example,"})
     assert config.notion_file_hosts == ("127.0.0.1:4001/files", "files.example")
@@ -148,7 +222,10 @@ def test_file_hosts_are_divided_by_commas_and_end_without_a_slash(environ: Envir
         ("pages=", "entry 1"),
         ("Pages=11111111222233334444555555555555", "entry 1"),
         ("-a=11111111222233334444555555555555", "entry 1"),
-        *((f"{name}=11111111222233334444555555555555", "are taken") for name in ("page", "db", "sync", "redirects")),
+        *(
+            (f"{name}=11111111222233334444555555555555", "are taken")
+            for name in ("page", "db", "sync", "redirects", "paths", "doc", "preview")
+        ),
         ("a=11111111222233334444555555555555,a=66666666777788889999aaaaaaaaaaaa", "entry 2 repeats"),
         ("a=11111111222233334444555555555555,b=11111111-2222-3333-4444-555555555555", "entry 2 repeats"),
         (",", "empty"),

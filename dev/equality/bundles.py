@@ -2,12 +2,31 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from typing import Any, Self
 
 from dev.notion.nodes import JSON
 
 PART = re.compile(r"^page:(?P<slug>.*):part:(?P<number>\d+)$")
+
+
+def together(parts: Iterable[JSON]) -> list[JSON]:
+    """The blocks of all parts, which are used up.
+
+    Those of a part that `continues` a block are further children of it: of the first of this id on the way from the
+    last block at the top down through the last children. Raises LookupError where there is none.
+    """
+    blocks: list[JSON] = []
+    for part in parts:
+        into = blocks
+        if "continues" in part:
+            block = blocks[-1]
+            while block["id"] != part["continues"]:
+                block = block["children"][-1]
+            into = block["children"]
+        into += part["blocks"]
+    return blocks
 
 
 class Bundles:
@@ -72,10 +91,22 @@ class Bundles:
         if id in self.pages:
             self.doubles.append(f"{key}: published as {self.pages[id]['meta']['slug']} too")
         parts = [self.values.get(f"{key}:part:{number}") for number in range(1, bundle.get("parts", 0) + 1)]
-        if None in parts:
-            self._broken.append(f"{key}: lacks a part")
-        blocks = [block for part in parts if part for block in part["blocks"]] if parts else bundle["blocks"]
+        blocks = self._blocks_of(key, bundle, parts) if parts else bundle["blocks"]
         self.pages[id] = {"meta": bundle["meta"], "blocks": blocks, "syncedAt": bundle["syncedAt"]}
+
+    def _blocks_of(self, key: str, bundle: JSON, parts: list[JSON | None]) -> list[JSON]:
+        """The blocks of a page in parts; [] where the parts are not whole."""
+        found = [part for part in parts if part is not None]
+        if len(found) < len(parts):
+            self._broken.append(f"{key}: lacks a part")
+        elif any(part.get("digest") != bundle.get("digest") for part in found):
+            self._broken.append(f"{key}: holds a part of another bundle")
+        else:
+            try:
+                return together(deepcopy(found))
+            except LookupError:
+                self._broken.append(f"{key}: has a part that continues nothing")
+        return []
 
     def _parts(self, slug: str) -> int:
         return int((self.values.get(f"page:{slug}") or {}).get("parts", 0))

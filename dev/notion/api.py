@@ -161,9 +161,9 @@ class Api:
         )
         results = [objects.shown(items[int(position.removeprefix("item-"))]) for position in positions]
         next_url = f"{request.url.replace(query='')}?start_cursor={next_cursor}" if next_cursor else None
-        summary = objects.shown(objects.properties.value(page, property)) if kind == "rollup" else {}
-        if summary.get("type") == "array":
-            summary = {**summary, "array": []}
+        summary: JSON = {}
+        if kind == "rollup":
+            summary = objects.shown(_summary(objects.properties.value(page, property), next_cursor is None))
         item = {"id": property["id"], "next_url": next_url, "type": kind, kind: summary}
         return listed("property_item", results, next_cursor) | {"property_item": item}
 
@@ -263,6 +263,13 @@ def _with_properties(page: JSON, wanted: list[str] | None) -> JSON:
         if name in wanted or unquote(property["id"]) in wanted
     }
     return {**page, "properties": kept}
+
+
+def _summary(rollup: JSON, is_last: bool) -> JSON:
+    """What stands beside the items of a rollup: its result on the last page, but of a list the items are the result."""
+    if not is_last:
+        return {"type": "incomplete", "incomplete": {}, "function": rollup["function"]}
+    return {**rollup, "array": []} if rollup["type"] == "array" else rollup
 
 
 def _title(node: Page | DataSource) -> str:

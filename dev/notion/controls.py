@@ -8,6 +8,7 @@
     GET   odd                 what was ordered              DELETE odd, odd?target=…  all of it, or of one target
     POST  weather             {"share", "seed"?, "seconds"?}
     POST  limits              {"requests": number or null, "query_limit": number}
+    GET   choices             POST choices  {"turns_ties"?, "empty_lost_copies"?, "whole_people"?}: see `Choices`
     POST  latency             {"ms", "jitter_ms"?, "seed"?}
     GET   requests            GET stats     POST stats/reset
     POST  webhooks            {"url", "window_seconds"?}                              POST webhooks/flush
@@ -20,6 +21,7 @@ Answers are `{"result": …}`, or `{"error": …}` with 400.
 import inspect
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -62,6 +64,8 @@ class Controls:
             ("DELETE", "odd", lambda request, body: stand_in.odd.clear(request.query_params.get("target"))),
             ("POST", "weather", lambda request, body: stand_in.faults.weather(**body)),
             ("POST", "limits", lambda request, body: self._set_limits(body)),
+            ("GET", "choices", lambda request, body: asdict(stand_in.workspace.choices)),
+            ("POST", "choices", lambda request, body: self._choose(body)),
             ("POST", "latency", lambda request, body: stand_in.latency.set(**body)),
             ("GET", "requests", lambda request, body: stand_in.log.requests),
             ("GET", "stats", lambda request, body: stand_in.log.stats),
@@ -108,6 +112,11 @@ class Controls:
             clock.set(instant(set))
         clock.advance(advance)
         return self._clock()
+
+    def _choose(self, choices: dict[str, bool]) -> dict[str, bool]:
+        workspace = self._stand_in.workspace
+        workspace.choices = replace(workspace.choices, **choices)
+        return asdict(workspace.choices)
 
     def _set_limits(self, limits: dict[str, Any]) -> None:
         if "requests" in limits:

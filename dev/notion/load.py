@@ -35,11 +35,12 @@ def load(folder: Path = SAMPLE) -> Workspace:
 
 
 def add_person(workspace: Workspace, id: str, name: str, email: str) -> None:
+    """A person as an integration sees them that may read e-mail addresses."""
     workspace.users[resolved(id)] = {
         "object": "user",
         "id": resolved(id),
         "name": name,
-        "avatar_url": None,
+        "avatar_url": f"https://avatars.example/{resolved(id)}.jpg",
         "type": "person",
         "person": {"email": email},
     }

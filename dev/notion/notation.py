@@ -7,7 +7,8 @@ A block is one object: its type and content, and beside it `id`, `children`, `cr
     {"image": {"file": "name.png"}}             hosted by Notion; {"external": "https://…"} is not
     {"table": {"rows": [["a", "b"], …]}}        {"column_list": [[blocks], [blocks]]}
     {"synced_block": {}}                        an original; {"synced_block": {"from": "@name"}} a copy
-    {"meeting_notes": {"text": …, "summary": [blocks], "notes": […], "transcript": […]}}
+    {"meeting_notes": {"text": …, "summary": [blocks], "notes": […], "transcript": […], "calendar_event":
+        {"start_time": …, "end_time": …, "attendees": ["@ada"]}}}
     {"unsupported": "button"}                   {"equation": "e=mc^2"}  {"bookmark": url}  {"link_to_page": id}
     {"linked_view": database id}                a child database that can't be retrieved
     {"child_page": {"title": …}}  {"child_database": {"title": …, "schema": …, "rows": […]}}
@@ -147,6 +148,8 @@ def _named_members(kind: str, written: JSON) -> JSON:
             own["icon"] = icon(value)
         elif name in ("file", "external"):
             own |= file(written)
+        elif name == "calendar_event" and "attendees" in value:
+            own[name] = {**value, "attendees": [resolved(id) for id in value["attendees"]]}
         elif name not in ("summary", "notes", "transcript"):
             own[name] = value
     if kind == "file" and "name" not in own:

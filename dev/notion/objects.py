@@ -105,6 +105,8 @@ class Objects:
     def has_children(self, node: Node) -> bool:
         if isinstance(node, Database):
             return False
+        if self.workspace.choices.empty_lost_copies and self.workspace.is_lost_copy(node):
+            return False
         original = self.workspace.nodes.get(self.workspace.original_of(node) or "")
         if original is not None:
             return bool(self.workspace.live_children(original))
@@ -146,9 +148,12 @@ class Objects:
         return {
             "created_time": minute(node.created),
             "last_edited_time": minute(node.edited),
-            "created_by": {"object": "user", "id": node.created_by},
-            "last_edited_by": {"object": "user", "id": node.edited_by},
+            "created_by": self._person(node.created_by),
+            "last_edited_by": self._person(node.edited_by),
         }
+
+    def _person(self, id: str) -> JSON:
+        return self.workspace.users[id] if self.workspace.choices.whole_people else {"object": "user", "id": id}
 
     def _trashed(self, node: Node) -> JSON:
         trashed = self.workspace.is_trashed(node)
@@ -162,10 +167,19 @@ class Objects:
                 return "child_database", {"title": plain_text(node.title)}
             case Block(type="meeting_notes"):
                 kind = "transcription" if self._old else "meeting_notes"
-                return kind, {**self.shown(node.content), "children": meeting_parts(node)}
+                return kind, {**self._meeting(node.content), "children": meeting_parts(node)}
             case Block():
                 return node.type, self.shown(node.content)
         raise TypeError(f"{node.id} does not stand among blocks")
+
+    def _meeting(self, content: JSON) -> JSON:
+        """The content of meeting notes; Notion names who attended by their ids."""
+        shown: JSON = self.shown(content)
+        event = shown.get("calendar_event") or {}
+        if self.workspace.choices.whole_people and "attendees" in event:
+            attendees = [self.workspace.users[id] for id in event["attendees"]]
+            return {**shown, "calendar_event": {**event, "attendees": attendees}}
+        return shown
 
     def _url(self, page: Page) -> str:
         title = re.sub(r"[^A-Za-z0-9]+", "-", plain_text(page.values.get("title", []))).strip("-")

@@ -88,7 +88,7 @@ class QueryPages:
 
     def _results(self, source: DataSource, body: JSON) -> list[str]:
         asked = {name: body.get(name) for name in ("filter", "sorts", "in_trash", "archived", "is_archived")}
-        key = f"{source.id} {asked}"
+        key = f"{source.id} {asked} {self._workspace.choices}"
         with self._lock:
             if self._found_at != self._workspace.revision:
                 self._found, self._found_at = {}, self._workspace.revision

@@ -9,6 +9,7 @@ from dev.notion.ids import named_id, new_id, resolved
 from dev.notion.nodes import JSON, Block, Database, DataSource, Page
 from dev.notion.notation import children_of, content, cover, icon, kind_and_rest, repeated
 from dev.notion.objects import MEETING_PARTS, part_id
+from dev.notion.references import with_ids
 from dev.notion.rich_text import rich_text
 from dev.notion.values import property_schema, value
 from dev.notion.workspace import Workspace
@@ -87,11 +88,12 @@ class Planter:
         schema = {name: property_schema(name, written) for name, written in spec["schema"].items()}
         if len({property["id"] for property in schema.values()}) < len(schema):
             raise ValueError(f"two properties of {database.id} have one id")
+        source_id = self._id(database.id, spec)
         source = DataSource(
-            id=self._id(database.id, spec),
+            id=source_id,
             parent=database.id,
             title=rich_text(spec["title"]) if "title" in spec else database.title,
-            schema=schema,
+            schema=with_ids(schema, source_id),
             **making.facts(),
         )
         self._workspace.add(source)

@@ -37,8 +37,13 @@ class Query:
         self._sorts = [self._sort(sort) for sort in sorts]
 
     def ids(self, rows: list[Page]) -> list[str]:
-        """The ids of the rows that match, in order; without a sort the newest come first (Notion promises none)."""
-        found = [row for row in reversed(rows) if self._matches is None or self._matches(row)]
+        """The ids of the rows that match, in order; without a sort the newest come first (Notion promises none).
+
+        Rows that no sort tells apart come in the order of their making, turned round with the last sort.
+        """
+        found = [row for row in rows if self._matches is None or self._matches(row)]
+        if not self._sorts or (self._sorts[-1][1] and self._workspace.choices.turns_ties):
+            found.reverse()
         for key, descending in reversed(self._sorts):
             with_value = [row for row in found if key(row) is not None]
             without = [row for row in found if key(row) is None]

@@ -4,7 +4,8 @@ People and relations are kept as lists of ids; what is looked up or computed is 
 
     title, rich_text: a text      select, status: "name"      multi_select: ["name", …]      date: "2026-05-01" or {…}
     people, relation: [id, "@name", {"repeat": 30, "id": "@name-{n}"}]      files: [{"file": name}, {"external": url}]
-    formula, rollup: a plain value, {"date": …}, {"type": …} or "unsupported"      anything else: as Notion gives it
+    formula, rollup: a plain value, {"date": …}, {"type": …} or "unsupported"; {"whole": value, "from_25": value} for
+    one that comes out otherwise when only 25 references are looked at      anything else: as Notion gives it
 """
 
 from typing import Any
@@ -13,6 +14,8 @@ from dev.notion.ids import named_id, resolved
 from dev.notion.nodes import JSON
 from dev.notion.notation import file
 from dev.notion.rich_text import filled, rich_text
+
+FROM_25 = "from_25"
 
 
 def property_schema(name: str, written: str | JSON) -> JSON:
@@ -133,8 +136,10 @@ def date(written: str | JSON | None) -> JSON | None:
 
 
 def _computed(written: Any) -> JSON:
-    """The result of a formula or a rollup: {"type": …} as it is, or a plain value."""
+    """The result of a formula or a rollup: {"type": …} as it is, or a plain value; `from_25` is kept beside it."""
     match written:
+        case {"whole": whole, "from_25": part}:
+            return {**_computed(whole), FROM_25: _computed(part)}
         case {"type": _}:
             return dict(written)
         case bool():
@@ -145,6 +150,8 @@ def _computed(written: Any) -> JSON:
             return {"type": "date", "date": date(given)}
         case "unsupported":
             return {"type": "unsupported", "unsupported": {}}
+        case dict():
+            raise ValueError(f"the result of a formula or a rollup is not to be understood: {written}")
     return {"type": "string", "string": written}
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from dev.notion.nodes import JSON, Block, DataSource, Node, Page
@@ -14,6 +15,19 @@ INTEGRATION = "Local demo"
 INTEGRATION_ID = "1a7e6a71-0000-4000-8000-0000000000b1"
 BOT_ID = "b07b07b0-0000-4000-8000-000000000001"
 SPACE_ID = "5ace5ace-0000-4000-8000-000000000001"
+
+
+@dataclass
+class Choices:
+    """What nobody outside Notion knows, or what differs from one connection to another: either may be so."""
+
+    turns_ties: bool = True
+    """Rows of one time come the other way round in a descending query."""
+    empty_lost_copies: bool = False
+    """A synced copy whose original can't be seen says that it has no children."""
+    whole_people: bool = False
+    """Where Notion's types give the id of a person only (who made and edited something, who attended a meeting)
+    stands all of the person."""
 
 
 class Workspace:
@@ -34,12 +48,14 @@ class Workspace:
         self.tokens = {TOKEN}
         self.query_limit = 10_000
         """Notion ends a query there, with `request_status: incomplete`."""
+        self.choices = Choices()
 
     def become(self, other: "Workspace") -> None:
         """Takes over what another workspace holds; the address stays."""
         with self.lock:
             self.name, self.nodes, self.users = other.name, other.nodes, other.users
             self.unshared, self.tokens, self.query_limit = other.unshared, other.tokens, other.query_limit
+            self.choices = other.choices
             self.revision += 1
 
     def add(self, node: Node, after: str | None = None) -> None:
@@ -105,3 +121,11 @@ class Workspace:
             return None
         synced_from = block.content["synced_from"]
         return synced_from["block_id"] if synced_from else None
+
+    def is_lost_copy(self, block: Node) -> bool:
+        """Whether a block is a synced copy whose original is not there, in the trash or not shared."""
+        original = self.original_of(block)
+        if original is None:
+            return False
+        node = self.nodes.get(original)
+        return node is None or self.is_trashed(node) or not self.is_visible(node)

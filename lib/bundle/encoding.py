@@ -34,6 +34,10 @@ def encode_opening(block: JSON) -> str:
     return encode({**own, "children": []}).removesuffix("]}")
 
 
-def digest(text: str) -> str:
-    """Sixteen hexadecimal digits that sum up a text."""
-    return sha256(text.encode()).hexdigest()[:16]
+def digest(*texts: str) -> str:
+    """Sixteen hexadecimal digits that sum texts up, in their order."""
+    found = sha256()
+    for number, text in enumerate(texts):
+        found.update(b"\n" * (number > 0))
+        found.update(text.encode())
+    return found.hexdigest()[:16]

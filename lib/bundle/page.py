@@ -1,18 +1,23 @@
 """A page's bundle: what a site reads under `page:{slug}`."""
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 
 import msgspec
 
 from lib.bundle import encoding
 from lib.bundle.media import Address, settle_block, settle_file, settle_icon, with_copies
+from lib.bundle.parts import Node, Run, lay_out, share_out, shown
 from lib.bundle.properties import flatten, title
 from lib.bundle.values import Meta, PageLink
+from lib.errors import TooLarge
 from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
+from lib.times import first_known
 
-_PART = '{{"blocks":[{}]}}'
-_PART_BYTES = len(_PART.format(""))
+_NO_DIGEST = "0" * len(encoding.digest(""))
+_PART_BEGINS = len(f'{{"digest":"{_NO_DIGEST}"')
 
 
 class PageBundle(msgspec.Struct, frozen=True):
@@ -30,11 +35,15 @@ class PageBundle(msgspec.Struct, frozen=True):
 
 
 class Encoded(msgspec.Struct, frozen=True):
-    """A bundle as JSON texts: the value of its key, those of its parts if it is too large for one, and its meta."""
+    """A bundle as JSON texts: the value of its key, those of its parts if it is too large for one, and its meta.
+
+    `oversized` are warnings for people, one for each block that is too large for any value and was left out.
+    """
 
     head: str
     parts: list[str]
     meta: str
+    oversized: list[str] = []
 
 
 def build(page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], address: Address) -> PageBundle:
@@ -45,8 +54,8 @@ def build(page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], add
         "title": title(page),
         "source": place.source,
         "visibility": place.visibility,
-        "lastEdited": page["last_edited_time"],
-        "createdTime": page["created_time"],
+        "lastEdited": first_known(page["last_edited_time"], page["created_time"]),
+        "createdTime": first_known(page["created_time"], page["last_edited_time"]),
         "icon": settle_icon(page.get("icon"), page["id"], address),
         "cover": settle_file(page.get("cover"), page["id"], address),
         "url": page.get("url"),
@@ -65,18 +74,76 @@ def encode(
 ) -> Encoded:
     """The texts to be kept, none larger than `max_value_bytes`, counted in UTF-8; `copies` as `with_copies` takes them.
 
-    Blocks that don't fit into the head are shared out, in order, among parts `{"blocks": [...]}`. Blocks are not torn:
-    a meta or a block at the top of the page that is larger by itself is for the store to refuse.
+    Blocks that don't fit into the head are shared out, in order, among parts (see `lib.bundle.parts`). The digest in
+    the head and in each part is that of the texts themselves, so a reader who meets two knows that they are no pair. A
+    block too large for any value is left out and named. Raises `TooLarge` if the meta alone is.
     """
-    blocks = [with_copies(encoding.encode_block(block), copies or {}) for block in bundle.blocks]
-    meta = with_copies(encoding.encode(bundle.meta), copies or {})
+
+    def settled(text: str) -> str:
+        return with_copies(text, copies or {})
+
+    meta = settled(encoding.encode(bundle.meta))
     begin = f'{{"v":{BUNDLE_VERSION},"meta":{meta},'
     end = f',"syncedAt":{encoding.encode(synced_at)}}}'
-    whole = f'{begin}"blocks":[{",".join(blocks)}]{end}'
-    if encoding.size(whole) <= max_value_bytes or not blocks:
+    blocks = ",".join(settled(encoding.encode_block(block)) for block in bundle.blocks)
+    whole = f'{begin}"blocks":[{blocks}]{end}'
+    if encoding.size(whole) <= max_value_bytes:
         return Encoded(whole, [], meta)
-    parts = [_PART.format(",".join(part)) for part in _shared_out(blocks, max_value_bytes - _PART_BYTES)]
-    return Encoded(f'{begin}"parts":{len(parts)}{end}', parts, meta)
+
+    @cache
+    def room(continues: str) -> int:
+        return max_value_bytes - encoding.size(_part(Run(continues, "")))
+
+    nodes = lay_out(bundle.blocks, room, settled)
+    oversized = [_oversized(node, bundle.meta, max_value_bytes) for _, node in shown(nodes) if node.lost]
+    if oversized:
+        [run] = share_out(nodes, lambda _: sys.maxsize)
+        whole = f'{begin}"blocks":[{run.blocks}]{end}'
+        if encoding.size(whole) <= max_value_bytes:
+            return Encoded(whole, [], meta, oversized)
+    runs = share_out(nodes, room)
+    head = f'{begin}"parts":{len(runs)},"digest":"{_NO_DIGEST}"{end}'
+    if encoding.size(head) > max_value_bytes:
+        raise _meta_too_large(bundle.meta, encoding.size(head), max_value_bytes)
+    head, *parts = with_digest([head, *map(_part, runs)])
+    return Encoded(head, parts, meta, oversized)
+
+
+def with_digest(texts: Sequence[str]) -> list[str]:
+    """The head and the parts of a bundle under the digest of all that they say but `syncedAt`, as it has to be after a
+    change in any of them. A bundle without parts has none."""
+    head, *parts = texts
+    if not parts:
+        return [head]
+    begin, member, rest = head.rpartition(',"digest":"')
+    digest = encoding.digest(begin, *(part[_PART_BEGINS:] for part in parts))
+    return [
+        f"{begin}{member}{digest}{rest[len(digest) :]}",
+        *(f'{{"digest":"{digest}"{part[_PART_BEGINS:]}' for part in parts),
+    ]
+
+
+def _part(run: Run) -> str:
+    continues = f'"continues":{encoding.encode(run.continues)},' if run.continues else ""
+    return f'{{"digest":"{_NO_DIGEST}",{continues}"blocks":[{run.blocks}]}}'
+
+
+def _oversized(node: Node, meta: Meta, max_value_bytes: int) -> str:
+    return (
+        f'"{meta["title"]}" ({meta["slug"]}) lacks its block {node.id} ({node.kind}), whose {node.lost} bytes are more'
+        f" than one KV value may have ({max_value_bytes}): split it in Notion, or raise KV_MAX_VALUE_BYTES"
+    )
+
+
+def _meta_too_large(meta: Meta, size: int, max_value_bytes: int) -> TooLarge:
+    members = {f'its property "{name[:100]}"': value for name, value in meta["properties"].items()}
+    sizes = {name: encoding.size(encoding.encode(value)) for name, value in members.items()}
+    sizes["its child pages"] = encoding.size(encoding.encode(meta["childPages"]))
+    largest = max(sizes, key=lambda name: sizes[name])
+    return TooLarge(
+        f'"{meta["title"]}" ({meta["id"]}) has {size} bytes beside its blocks, more than one KV value may have'
+        f" ({max_value_bytes}): {sizes[largest]} in {largest}. Shorten it in Notion, or raise KV_MAX_VALUE_BYTES"
+    )
 
 
 def _settled(blocks: list[JSON], address: Address) -> list[JSON]:
@@ -91,20 +158,6 @@ def _settled(blocks: list[JSON], address: Address) -> list[JSON]:
                 copy["children"] = []
                 ahead.append((block["children"], copy["children"]))
     return settled
-
-
-def _shared_out(blocks: list[str], most_bytes: int) -> list[list[str]]:
-    """Runs of blocks, each as long as fits into so many bytes with the commas between them."""
-    runs: list[list[str]] = []
-    room = 0
-    for block in blocks:
-        needed = encoding.size(block) + len(",")
-        if not runs or needed > room:
-            runs.append([])
-            room = most_bytes + len(",")
-        runs[-1].append(block)
-        room -= needed
-    return runs
 
 
 def _digest(texts: Iterable[str]) -> str:

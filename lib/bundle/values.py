@@ -95,7 +95,7 @@ class Block(TypedDict, total=False):
     id: Required[str]
     type: str
     children: list["Block"]
-    unavailable: Annotated[str, "Why it could not be read; such a block is to be left out or marked"]
+    unavailable: Annotated[str, "Why it could not be read or kept; such a block is to be left out or marked"]
 
 
 class WholePage(TypedDict):
@@ -113,6 +113,9 @@ class PageInParts(TypedDict):
     v: Annotated[int, "The version of this format"]
     meta: Meta
     parts: Annotated[int, "How many keys `page:{slug}:part:1…` hold its blocks, in order"]
+    digest: NotRequired[
+        Annotated[str, "The one of each of its parts; one that has another belongs to another writing: read all again"]
+    ]
     syncedAt: str
 
 
@@ -120,8 +123,16 @@ Page = Annotated[WholePage | PageInParts, "`page:{slug}`"]
 
 
 class Part(TypedDict):
-    """`page:{slug}:part:{n}`: the next blocks of a page in parts."""
+    """`page:{slug}:part:{n}`: the next blocks of a page in parts. `digest` is missing in what older versions wrote."""
 
+    digest: NotRequired[Annotated[str, "The one of its page"]]
+    continues: NotRequired[
+        Annotated[
+            str,
+            "Id of the block whose further children these are: the first of this id from the last block at the top down"
+            " through the last children; missing where they stand at the top of the page",
+        ]
+    ]
     blocks: list[Block]
 
 

@@ -5,17 +5,17 @@ Times are epoch seconds here and epoch milliseconds in KV.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
+from lib import json_text
 from lib.errors import TakenOver
 from lib.model import JSON, Ask, Item, KeptSource, Problem
-from lib.store import json_text
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, chunked, size_bytes
 from lib.store.pieces import Pieces
-from lib.store.salvage import read_record, sound_members
+from lib.store.salvage import read_count, read_number, read_object, read_record, sound_members
 
 KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
@@ -233,19 +233,18 @@ class Runs:
         return {id for id, member in zip(ids, members, strict=True) if member}
 
     async def claim(self, hold: Hold, count: int, in_hand: Collection[str], expires: float) -> Claimed:
-        """Claims up to `count` items until `expires`. Raises `TakenOver`."""
-        left, next_due, *payloads = _held(
-            await self._kv.script(
-                "claim",
-                [self._keys.run(hold.run_id)],
-                [
-                    *(hold.lane, hold.token, _ms(self._now()), _ms(expires), count, WORK_KEPT_FOR_SECONDS),
-                    *in_hand,
-                ],
-            )
-        )
-        items = [msgspec.json.decode(payload, type=Item) for payload in payloads]
-        return Claimed(items, int(left), _seconds(next_due))
+        """Claims up to `count` items until `expires`. What can't be read any more is given up. Raises `TakenOver`."""
+        words: list[Value] = [hold.lane, hold.token, _ms(self._now()), _ms(expires), count, WORK_KEPT_FOR_SECONDS]
+        words += in_hand
+        while True:
+            left, next_due, *found = _held(await self._kv.script("claim", [self._keys.run(hold.run_id)], words))
+            payloads = dict(zip(found[::2], found[1::2], strict=True))
+            items = {key: read_record(payload, Item) for key, payload in payloads.items()}
+            lost = [key for key, item in items.items() if item is None or key_of(item) != key]
+            if not lost:
+                return Claimed([item for item in items.values() if item], int(left), _seconds(next_due))
+            for key in lost:
+                await self.give_up(hold, *_lost_item(key, payloads[key]))
 
     async def put_back(self, hold: Hold, item: Item, due_at: float) -> None:
         """Ends a claim without a result; the item is due again at `due_at`. Raises `TakenOver`."""
@@ -297,13 +296,14 @@ class Runs:
 
     async def forced_at(self, run_id: str) -> float | None:
         """Since when a page must have been read in this run (epoch seconds); None: the run is not forced."""
-        text = await self._kv.command("HGET", self._keys.run(run_id), "forcedAt")
-        return float(text) if text else None
+        text: str | None = await self._kv.command("HGET", self._keys.run(run_id), "forcedAt")
+        return read_number(text)
 
     async def found_sources(self, run_id: str) -> dict[str, KeptSource]:
         """What the run's survey found out about its sources, to be remembered when it ends."""
-        text = await self._kv.command("HGET", self._keys.run(run_id), "sources")
-        return msgspec.json.decode(text or "{}", type=dict[str, KeptSource])
+        text: str | None = await self._kv.command("HGET", self._keys.run(run_id), "sources")
+        found = {name: read_record(json_text.encode(kept), KeptSource) for name, kept in read_object(text).items()}
+        return {name: kept for name, kept in found.items() if kept}
 
     async def hand_on(self, run_id: str, what: str, progress: msgspec.Struct | JSON) -> None:
         """Keeps how far something has come for the run's next slice; `what` is `listing` or `partial:{item}`."""
@@ -320,8 +320,8 @@ class Runs:
 
     async def reached(self, run_id: str, lane: str) -> int:
         """The number of the slice that a lane began last, -1 before the first."""
-        number = await self._kv.command("HGET", self._keys.run(run_id), f"slice:{lane}")
-        return -1 if number is None else int(number)
+        number: str | None = await self._kv.command("HGET", self._keys.run(run_id), f"slice:{lane}")
+        return -1 if number is None else read_count(number) or 0
 
     async def read(self, run_id: str) -> Run | None:
         """The run's record, or None where there is none (any more)."""
@@ -350,6 +350,14 @@ def key_of(item: Item) -> str:
     return item.id if item.kind == "page" else f"db:{item.id}"
 
 
+def _lost_item(key: str, payload: str) -> tuple[Item, str, str]:
+    """Return an item that can't be read, so far as it is known, the reason to report it for, and its title."""
+    known = sound_members(read_object(payload), Item)
+    kind: Literal["page", "database"] = "database" if key.startswith("db:") else "page"
+    item = Item(key.removeprefix("db:"), kind, slug=known.get("slug", ""))
+    return item, "What KV remembered of it could not be read; the next run reads it again", known.get("title", "")
+
+
 def encoded(item: Item) -> str:
     return json_text.encode(item)
 
@@ -372,7 +380,7 @@ def problems_of(notes: Sequence[str]) -> list[Problem]:
 
 
 def _salvaged_problem(note: str) -> Problem:
-    return Problem(**{"reason": "What was noted of it can't be read", **sound_members(note, Problem)})
+    return Problem(**{"reason": "What was noted of it can't be read", **sound_members(read_object(note), Problem)})
 
 
 def warning_facts(warnings: Sequence[str], before: Run | None = None) -> dict[str, Value]:
@@ -387,10 +395,10 @@ def shortened(text: str, most: int = WARNING_CHARACTERS) -> str:
 
 
 def run_of(fields: Mapping[str, str]) -> Run:
-    """A run from its record's fields; a counter that nobody raised yet is 0."""
+    """A run from its record's fields; a counter that nobody raised yet, or that is none, is 0."""
 
     def count(name: str) -> int:
-        return int(fields.get(name) or 0)
+        return read_count(fields.get(name)) or 0
 
     return Run(
         run_id=fields.get("runId", ""),
@@ -419,7 +427,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         notion_throttled=count("notionThrottled"),
         kv_commands=count("kvCommands"),
         images=count("images"),
-        warnings=msgspec.json.decode(fields.get("warnings") or "[]", type=list[str]),
+        warnings=_warnings(fields.get("warnings")),
         warned=count("warned"),
         error=fields.get("error", ""),
         follow_up_run=fields.get("followUpRun", ""),
@@ -437,7 +445,15 @@ def _ms(seconds: float) -> int:
 
 
 def _seconds(ms: str | int | None) -> float | None:
-    return None if ms is None or ms == "" or float(ms) < 0 else float(ms) / 1000
+    number = read_number(ms)
+    return None if number is None else number / 1000
+
+
+def _warnings(text: str | None) -> list[str]:
+    try:
+        return msgspec.json.decode(text or "[]", type=list[str])
+    except msgspec.DecodeError:
+        return []
 
 
 def _flag(on: bool) -> str:

@@ -10,7 +10,17 @@ from typing import Any
 
 import msgspec
 
-from lib.errors import Hopeless, NotionWait, OutOfTime, QueueRefused, TakenOver, TryLater
+from lib import json_text
+from lib.errors import (
+    Hopeless,
+    NotionWait,
+    OutOfTime,
+    QueueRefused,
+    SyncError,
+    TakenOver,
+    TryLater,
+    Unforeseen,
+)
 from lib.log import Log
 from lib.media.copying import Copied, Copier
 from lib.model import Ask, KeptSource, Known
@@ -20,6 +30,7 @@ from lib.store.memory import Memory
 from lib.store.runs import Begun, Hold, Run, Runs, warning_facts
 from lib.store.tellings import Tellings
 from lib.sync.plan import make
+from lib.sync.problems import unforeseen_reason
 from lib.sync.publish import Publisher
 from lib.sync.queue import Message, Notice, Queue
 from lib.sync.single import PageSurvey
@@ -86,6 +97,7 @@ class Engine:
         self._tellings, self._tells, self._tell_here = tellings, tells, tell
         self._copier, self._give_back = copier, give_back
         self._log, self._sources, self._now, self._new_id = log, sources, now, new_id
+        self._step = "beginning"
 
     async def deliver(self, message: Message, until: float) -> Report:
         """Works one message of QStash's, until about `until` (epoch seconds).
@@ -151,11 +163,19 @@ class Engine:
             if not queued:  # a message that is refused for good calls back by itself
                 await self._tell_if_possible(hold.run_id, queued=False)
             raise
+        except SyncError:
+            raise
+        except Exception as error:
+            self._log.error("slice.error", error)
+            raise Unforeseen(
+                f"The slice ended in an error while it was {self._step}: {unforeseen_reason(error)}"
+            ) from error
 
     async def _advance(self, hold: Hold, run: Run, until: float) -> TryLater | None:
         """Plans where there is no plan yet, then works; answers what stopped it before the end."""
         forced_at = None
         if run.phase == "plan":
+            self._step = "looking at the sources and planning"
             try:
                 forced_at, due = await self._plan(hold, run)
             except (NotionWait, OutOfTime) as stop:
@@ -164,6 +184,7 @@ class Engine:
                 return None
         else:
             forced_at = await self._runs.forced_at(hold.run_id)
+        self._step = "reading pages"
         # A run of one page reads no other, however it is forced.
         return await self._worker.work(hold, run, None if run.page else forced_at, until)
 
@@ -181,16 +202,18 @@ class Engine:
                 for name, state in found.sources.items()
             }
             await self._memory.remember_sources(marked)
-        warnings = [*found.warnings, *plan.warnings]
+        warnings = [*known.broken, *found.warnings, *plan.warnings]
+        for problem in found.problems:
+            self._log.warning("survey.problem", kind=problem.kind, pageId=problem.page_id, reason=problem.reason)
         facts: dict[str, str | int | float] = {
             "listed": plan.listed,
             "unchanged": plan.unchanged,
             "dropping": plan.dropping,
             "forcedAt": "" if forced_at is None else repr(forced_at),
             **warning_facts(warnings),
-            "sources": msgspec.json.encode(found.sources).decode(),
+            "sources": json_text.encode(found.sources),
         }
-        waiting = await self._runs.write_plan(hold, plan.items, facts, plan.moving, plan.drops)
+        waiting = await self._runs.write_plan(hold, plan.items, facts, plan.moving, plan.drops, problems=found.problems)
         self._log.event(
             "run.planned",
             listed=plan.listed,
@@ -219,6 +242,9 @@ class Engine:
         except (NotionWait, OutOfTime):
             await self._runs.hand_on(hold.run_id, "listing", survey.progress)
             raise
+        finally:
+            for error in survey.problems.unforeseen:
+                self._log.error("survey.error", error)
 
     async def _rest(self, hold: Hold, *, parked: bool) -> Any:
         await self._give_back()
@@ -231,6 +257,7 @@ class Engine:
 
     async def _finish(self, hold: Hold, run: Run, until: float, *, queued: bool) -> Report:
         spent = self._kv.commands
+        self._step = "publishing indexes and removing what is gone"
         await self._publisher.publish(hold, run)
         facts: dict[str, Value] = {}
         if self._copier:
@@ -265,6 +292,7 @@ class Engine:
 
     async def _copy(self, copier: Copier, hold: Hold, run: Run, until: float) -> Copied:
         """Copies files into Blob; what that changes is published as well."""
+        self._step = "copying files"
         copied = await copier.work(hold.run_id, until, lambda: self._runs.is_joined(hold.run_id))
         if copied.changed:
             await self._publisher.publish(hold, await self._runs.read(hold.run_id) or run)

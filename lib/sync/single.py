@@ -12,6 +12,7 @@ from lib.bundle.properties import title as title_of
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, Known
+from lib.notion.border.objects import parent_of
 from lib.notion.client import NotionClient
 from lib.notion.databases import find_source
 from lib.notion.ids import object_id
@@ -41,6 +42,7 @@ class PageSurvey:
         self._wanted = wanted
         self._survey = Survey(notion, known, references, progress, now=now, forced_at=None)
         self.progress = progress
+        self.problems = self._survey.problems
         self._ahead: list[str] = []
         self._focus: set[str] = set()
         self._rows: dict[str, list[Row]] = {}
@@ -74,9 +76,13 @@ class PageSurvey:
             ),
             gone=self._gone,
             sources={},
-            warnings=[],
+            warnings=[*self._doubts(), *self.progress.oddities.warnings],
+            problems=list(self.progress.problems.values()),
             focus=frozenset(self._focus),
         )
+
+    def _doubts(self) -> list[str]:
+        return [row.doubt for rows in self._rows.values() for row in rows if row.doubt]
 
     def _read_at(self) -> float:
         return self._notion.notion_time(self.progress.began_at)
@@ -116,7 +122,7 @@ class PageSurvey:
         """The page, or None where it is published and gone for certain: two different questions say so."""
         if id not in self.progress.pages:
             try:
-                self.progress.pages[id] = unsigned(await retrieve(self._notion, id))
+                self.progress.pages[id] = unsigned(await retrieve(self._notion, id, self.progress.oddities))
             except Unreadable as refusal:
                 gone = refusal.notion_status == HTTPStatus.NOT_FOUND and id in self._known.kept
                 if not (gone and await self._is_no_block(id)):
@@ -157,7 +163,7 @@ class PageSurvey:
 
     async def _climb(self, page: JSON) -> None:
         """A page that is not published: whatever published thing it stands in shows it."""
-        above = page.get("parent") or {}
+        above = parent_of(page)
         for _ in range(HIGHEST_CLIMB):
             id: str = above.get("page_id") or above.get("block_id") or ""
             if id in self._known.kept:
@@ -174,7 +180,7 @@ class PageSurvey:
                 holder = await self._notion.get(f"pages/{id}" if "page_id" in above else f"blocks/{id}")
             except Unreadable:
                 break
-            above = holder.get("parent") or {}
+            above = parent_of(holder)
         raise Hopeless(
             f"page {self._wanted} is no row of a source that is synced ({', '.join(self._references)}), "
             "and stands on no published page"
@@ -184,5 +190,5 @@ class PageSurvey:
         """Whether a child database changed; one that is lost is looked at again by the pages that show it."""
         self._focus.add(id)
         await self._survey.watch_database(id, self._known.databases[id])
-        if self.progress.databases[id] == "lost":
+        if self.progress.databases.get(id) == "lost":
             self._ahead += [page for page, kept in self._known.kept.items() if id in kept.databases]

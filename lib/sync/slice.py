@@ -16,9 +16,11 @@ from lib.bundle.properties import fingerprint
 from lib.bundle.properties import title as title_of
 from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
 from lib.log import Log
-from lib.model import JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
+from lib.model import BUNDLE_VERSION, JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Walk, read_tree
+from lib.notion.border.objects import name_of
 from lib.notion.client import NotionClient
+from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read
 from lib.notion.pages import complete, retrieve
 from lib.store.bundles import Bundles, Text
@@ -27,6 +29,7 @@ from lib.store.memory import Memory
 from lib.store.runs import Hold, Run, Runs
 from lib.sync.family import Family, family_of
 from lib.sync.hands import Hands
+from lib.sync.problems import unforeseen_reason
 from lib.sync.survey import signature
 from lib.sync.unfinished import DatabaseReading, PageReading, Readings
 
@@ -64,9 +67,9 @@ class Worker:
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._now, self._now_iso = log, now, now_iso
         self._readings = Readings(notion, runs, now)
+        self._schemas = Schemas(notion)
         self._databases: dict[str, KeptDatabase] = {}
         self._hands = Hands(self._item)
-        self._worked = 0
         self._stop: TryLater | None = None
         self._away: NotionAway | None = None
 
@@ -92,7 +95,7 @@ class Worker:
             await self._hands.drop()
         if self._stop:
             await self._readings.rest()
-        if self._away and not self._worked:
+        if self._away and self._notion.is_down:
             raise self._away
         return self._stop
 
@@ -130,11 +133,10 @@ class Worker:
             added = False
         except (TakenOver, Hopeless, asyncio.CancelledError):
             raise
-        except Exception as error:
+        except Exception as error:  # trying again would end in the same way
             self._log.error("page.error", error, pageId=item.id, slug=item.slug)
-            await self._failed(item, f"{type(error).__name__}: {error}"[:300])
-            return False
-        self._worked += 1
+            await self._runs.give_up(self._hold, item, unforeseen_reason(error), _title(item))
+            added = False
         return added
 
     async def _failed(self, item: Item, reason: str) -> None:
@@ -176,7 +178,12 @@ class Worker:
                 text if kept.digest != item.digest else None,
                 found,
                 leaving=family.leaving,
-                warnings=family.warnings if slug == planned else [*family.warnings, _took_another(page, planned, slug)],
+                warnings=[
+                    *reading.warnings(name_of(page)),
+                    *text.oversized,
+                    *family.warnings,
+                    *([] if slug == planned else [_took_another(page, planned, slug)]),
+                ],
             )
             if outcome != "taken":
                 break
@@ -201,8 +208,9 @@ class Worker:
         """The page object, its properties complete."""
         given: JSON | None = msgspec.json.decode(item.page)
         if given is None and not reading.page:
-            reading.page = await retrieve(self._notion, item.id)
-        return await complete(self._notion, given or reading.page, reading.completion)
+            reading.page = await retrieve(self._notion, item.id, reading.oddities)
+        page, completion = given or reading.page, reading.completion
+        return await complete(self._notion, page, completion, self._schemas, is_last_try=_is_last_try(item))
 
     async def _tree(self, item: Item, walk: Walk) -> Tree:
         known = {id for id, kept in self._databases.items() if not kept.lost}
@@ -215,6 +223,7 @@ class Worker:
             known_databases=known,
             known_owners=owners,
             hurry=item.parent is not None,  # child pages may have child pages in turn: a long chain begins here
+            is_last_try=_is_last_try(item),
         )
 
     def _due_children(self, item: Item, family: Family, reading: PageReading) -> list[Item]:
@@ -287,6 +296,7 @@ class Worker:
             read_at=reading.read_at,
             began_at=reading.began_at,
             digest=self._copies.marked(bundle.digest, files.refs),
+            version=BUNDLE_VERSION,
             visibility=item.visibility,
             meta_digest=bundle.meta_digest,
             fingerprint=fingerprint(page),
@@ -298,9 +308,10 @@ class Worker:
             copied=tree.copied,
             databases=tree.databases,
             unreadable=tree.unreadable,
+            is_lacking=reading.is_lacking,
             parts=len(text.parts),
         )
-        return kept, Text(text.head, text.parts, text.meta, list(files.refs), _lacking(files, copies))
+        return kept, Text(text.head, text.parts, text.meta, list(files.refs), _lacking(files, copies), text.oversized)
 
     async def _copies_of(self, files: Found) -> dict[str, Copy]:
         """The copies there are of a bundle's files, whose signed addresses are noted for who makes the others."""
@@ -312,7 +323,7 @@ class Worker:
         head = Head(item.id, item.title, item.data_source_ids) if is_known else None
         fresh = DatabaseReading(self._now(), 0, Reading(item.id, head))
         async with self._readings.of(item, fresh) as reading:
-            database = await read(self._notion, reading.rows)
+            database = await read(self._notion, reading.rows, self._schemas, is_last_try=_is_last_try(item))
         self._hands.read(item)
         files = Found(self._address)
         bundle = database_bundle.build(database, files)
@@ -324,6 +335,7 @@ class Worker:
             began_at=reading.began_at,
             digest=self._copies.marked(bundle.digest, files.refs),
             signature=signature(database.rows),
+            is_lacking=reading.rows.is_lacking,
         )
         text = Text(
             database_bundle.encode(bundle, self._now_iso(), copies),
@@ -331,7 +343,7 @@ class Worker:
             lacking=_lacking(files, copies),
         )
         outcome = await self._bundles.commit_database(
-            self._hold, item, kept, text if kept.digest != item.digest else None
+            self._hold, item, kept, text if kept.digest != item.digest else None, warnings=reading.rows.warnings
         )
         self._log.event("database.synced", databaseId=item.id, rows=len(database.rows), outcome=outcome)
 
@@ -340,6 +352,11 @@ def _title(item: Item) -> str:
     """What people know the page or database by; "" where nobody has seen it yet."""
     page: JSON | None = msgspec.json.decode(item.page)
     return title_of(page) if page else item.title
+
+
+def _is_last_try(item: Item) -> bool:
+    """Whether what gets no usable answer is left out of it, rather than the whole item tried again."""
+    return item.is_lacking or item.attempts >= len(PAUSES_SECONDS)
 
 
 def _lacking(files: Found, copies: Mapping[str, Copy]) -> bool:

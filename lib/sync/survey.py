@@ -1,9 +1,10 @@
 """Looking around before a run is planned: which pages there are, and what of the rest has changed.
 
-Its progress is one JSON-serialisable value, so that a slice may end in the middle of a long listing.
+Its progress is one JSON-serialisable value, so that a slice may end in the middle of a long listing. What goes wrong
+with one row, database or source is a problem of that one: it is reported, and everything else is looked at.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -13,13 +14,15 @@ from lib.bundle.encoding import digest, encode
 from lib.bundle.media import unsigned
 from lib.bundle.properties import fingerprint
 from lib.bundle.publication import trashed
-from lib.errors import Hopeless, Unreadable
-from lib.model import JSON, KeptDatabase, KeptSource, Known, Source
+from lib.errors import Hopeless, NotionAway, SyncError, Unreadable
+from lib.model import JSON, KeptDatabase, KeptSource, Known, Problem, Source
+from lib.notion.border.objects import Oddities, name_of
 from lib.notion.client import NotionClient
 from lib.notion.databases import find_source, newest_rows, probe, schema_of
-from lib.notion.pages import Listing, advance, retrieve
+from lib.notion.pages import ID_ONLY, Listing, advance, retrieve
 from lib.notion.together import all_of
 from lib.sync.facts import DAY_SECONDS, Listed, Row, Watched, row_of, unsettled
+from lib.sync.problems import Problems
 from lib.sync.watches import doubtful_originals, missing, watches
 
 BIG_SOURCE_ROWS = 1_000
@@ -29,6 +32,8 @@ OVERLAP_SECONDS = 180
 """A listing of changed rows begins so long before the last one: nobody says how late an edit shows in a query."""
 FEW = 20
 """So many missing rows are asked for one by one; of more, so many are asked for as a sample."""
+MOST_DOUBTS = 5
+"""Rows of one source that are named because they do not say whether they are to be published."""
 
 
 class Progress(msgspec.Struct, omit_defaults=True):
@@ -47,6 +52,12 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """Child databases that were asked for: same, changed, lost, or found again."""
     originals: dict[str, bool] = {}
     """Originals that could not be read before, or whose page is not to be seen: whether they can be read now."""
+    problems: dict[str, Problem] = {}
+    """What could not be looked at, by kind and id or name: it is not asked for again in this run."""
+    unreadable: dict[str, set[str]] = {}
+    """By source: rows that were listed and can't be judged."""
+    oddities: Oddities = msgspec.field(default_factory=Oddities)
+    """What was odd in pages and schemas that were asked for one by one."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -57,6 +68,7 @@ class Found(msgspec.Struct, frozen=True):
     gone: dict[str, float]
     sources: dict[str, KeptSource]
     warnings: list[str]
+    problems: list[Problem] = []
     focus: frozenset[str] | None = None
     """The only pages and child databases that may be due; None: all are."""
 
@@ -80,13 +92,18 @@ class Survey:
         self.progress = progress
         self._now = now
         self._forced_at = forced_at
+        self.problems = Problems(progress.problems, lambda: notion.is_down)
         if not progress.began_at:
             progress.began_at = now()
 
     async def look(self) -> Found:
-        """The whole survey. Raises `Hopeless` (a database is not shared), `NotionWait`, `NotionAway`, `OutOfTime`."""
-        await all_of(self._list(name, reference) for name, reference in self._references.items())
-        listed = [self._listed(name) for name in self._references]
+        """Return what the whole survey found.
+
+        Raises `Hopeless` and `NotionAway` where no source can be listed, or nothing can be asked at all; `NotionWait`,
+        `OutOfTime`.
+        """
+        names = await self._list_sources()
+        listed = [self._listed(name) for name in names]
         gone, warnings = await self._confirm(missing(listed, self._known))
         await self._watch(listed)
         progress = self.progress
@@ -103,8 +120,63 @@ class Survey:
                 found_databases={id for id, state in progress.databases.items() if state == "found"},
             ),
             gone=gone,
-            sources={name: self._source_state(name) for name in self._references},
-            warnings=warnings,
+            sources={name: self._source_state(name) for name in names},
+            warnings=[*warnings, *self._listing_warnings(names), *progress.oddities.warnings],
+            problems=list(progress.problems.values()),
+        )
+
+    async def _list_sources(self) -> list[str]:
+        """List every source; return the names of those that could be."""
+        refusals: dict[str, SyncError] = {}
+
+        async def list_one(name: str, reference: str) -> None:
+            try:
+                await self._list(name, reference)
+            except (Hopeless, NotionAway) as refusal:
+                refusals[name] = refusal
+
+        def source(name: str) -> Problem:
+            return Problem(title=name, kind="source")
+
+        ahead = {name: ref for name, ref in self._references.items() if not self.problems.has("source", name)}
+        await all_of(self.problems.contain(source(name), list_one(name, ref)) for name, ref in ahead.items())
+        if refusals and len(refusals) == len(self._references):
+            raise next(iter(refusals.values()))
+        for name, refusal in refusals.items():
+            self.problems.report(source(name), str(refusal))
+        return [name for name in self._references if not self.problems.has("source", name)]
+
+    def _page_problem(self, page_id: str) -> Problem:
+        """A problem of a page, under the name by which it is published."""
+        kept = self._known.kept.get(page_id)
+        return Problem(page_id, kept.slug if kept else "", kept.title if kept else "", "page")
+
+    def _database_problem(self, database_id: str) -> Problem:
+        kept = self._known.databases.get(database_id)
+        return Problem(database_id, "", kept.title if kept else "", "database")
+
+    def _listing_warnings(self, names: Iterable[str]) -> list[str]:
+        """What was odd in listings, where rows may be missing, and what says not whether it is to be published."""
+        warnings = []
+        for name in names:
+            listing, rows = self.progress.listings[name], self.progress.rows[name]
+            if listing.cut:
+                warnings.append(self._cut_warning(name, listing))
+            doubts = [row.doubt for row in rows if row.doubt]
+            warnings += doubts[:MOST_DOUBTS]
+            if len(doubts) > MOST_DOUBTS:
+                warnings.append(f"source {name}: so it is with {len(doubts) - MOST_DOUBTS} more rows")
+            warnings += listing.oddities.warnings
+        return warnings
+
+    def _cut_warning(self, name: str, listing: Listing) -> str:
+        seen = listing.given | listing.partial
+        published = {
+            page_id for page_id, kept in self._known.kept.items() if kept.source == name and kept.rank is not None
+        }
+        return (
+            f"source {name}: rows may be missing, for {listing.cut}: {len(seen)} were listed, and at least "
+            f"{len(published - seen)} that are published were not; nothing was dropped for that"
         )
 
     async def _list(self, name: str, reference: str) -> None:
@@ -116,7 +188,7 @@ class Survey:
         source = progress.sources[name]
         if name not in progress.listings:
             since = self._since(kept, reference)
-            if since and kept and kept.schema != await self._schema(name, source):
+            if since and kept and kept.schema != (await self._schema(name, source) or None):
                 since = None
             progress.listings[name] = Listing(data_source_id=source.data_source_id, since=since)
         listing = progress.listings[name]
@@ -130,14 +202,42 @@ class Survey:
                     f"source {name}: Notion does not show its rows ({refusal.reason}). Share the database with the "
                     "integration (••• → Connections in Notion), or mend NOTION_SOURCES."
                 ) from None
-            rows += [row_of(page, name, self._notion.notion_time(asked_at), asked_at) for page in pages]
+            for page in pages:
+                await self.problems.contain(self._row_problem(page), self._take_row(page, name, rows, asked_at))
+        self._take_unreadable(name, listing)
         if listing.since is None and len(rows) >= BIG_SOURCE_ROWS:
             await self._schema(name, source)  # the next run asks for changed rows only, as long as it stays the same
 
+    async def _take_row(self, page: JSON, source: str, rows: list[Row], asked_at: float) -> None:
+        """Reduce a listed page to a row; until that is done it counts as one that can't be judged."""
+        unreadable = self.progress.unreadable.setdefault(source, set())
+        unreadable.add(page["id"])
+        rows.append(row_of(page, source, self._notion.notion_time(asked_at), asked_at))
+        unreadable.discard(page["id"])
+
+    def _row_problem(self, page: JSON) -> Problem:
+        return msgspec.structs.replace(self._page_problem(page["id"]), title=name_of(page))
+
+    def _take_unreadable(self, name: str, listing: Listing) -> None:
+        """Report the rows of which Notion gives the id only: they are there, and stay as they are published."""
+        self.progress.unreadable.setdefault(name, set()).update(listing.partial)
+        for page_id in listing.partial:
+            if page_id in self._known.kept:
+                self.problems.report(self._page_problem(page_id), ID_ONLY)
+            else:
+                self.progress.oddities.note(f"source {name}: page {page_id} is passed over: {ID_ONLY}")
+
     async def _schema(self, name: str, source: Source) -> str:
+        """Return the fingerprint of a source's properties; "" where Notion does not show them."""
         schemas = self.progress.schemas
         if name not in schemas:
-            schemas[name] = digest(encode(sorted((await schema_of(self._notion, source.data_source_id)).items())))
+            try:
+                schema = await schema_of(self._notion, source.data_source_id, self.progress.oddities)
+            except Unreadable as refusal:
+                self.progress.oddities.note(f"source {name}: Notion does not show its properties ({refusal.reason})")
+                schemas[name] = ""
+            else:
+                schemas[name] = digest(encode(sorted(schema.items())))
         return schemas[name]
 
     def _since(self, kept: KeptSource | None, reference: str) -> str | None:
@@ -154,7 +254,8 @@ class Survey:
 
     def _listed(self, name: str) -> Listed:
         listing = self.progress.listings[name]
-        return Listed(name, self.progress.rows[name], whole=listing.since is None and not listing.cut)
+        unreadable = self.progress.unreadable.get(name, set())
+        return Listed(name, self.progress.rows[name], listing.since is None and not listing.cut, unreadable)
 
     def _source_state(self, name: str) -> KeptSource:
         """What is to be remembered of the source once the run has ended."""
@@ -190,8 +291,8 @@ class Survey:
                     f"source {name}: Notion listed no rows at all, while {len(ids)} are published; nothing was dropped."
                 )
                 continue
-            await all_of(self._confirm_one(name, id) for id in asked)
-            really = {id: since for id in asked if (since := self.progress.confirmed[id])}
+            await all_of(self.problems.contain(self._page_problem(id), self._confirm_one(name, id)) for id in asked)
+            really = {id: since for id in asked if (since := self.progress.confirmed.get(id, 0.0))}
             if len(ids) <= FEW:
                 gone |= really
             elif len(really) == len(asked):
@@ -205,11 +306,11 @@ class Survey:
         return gone, warnings
 
     async def _confirm_one(self, name: str, id: str) -> None:
-        if id in self.progress.confirmed:
+        if id in self.progress.confirmed or self.problems.has("page", id):
             return
         asked_at = self._now()
         try:
-            page = await retrieve(self._notion, id)
+            page = await retrieve(self._notion, id, self.progress.oddities)
         except Unreadable as refusal:
             self.progress.confirmed[id] = asked_at if refusal.notion_status == HTTPStatus.NOT_FOUND else 0.0
             return
@@ -222,23 +323,36 @@ class Survey:
         databases = self._known.databases
         await all_of(
             [
-                *(self._watch_page(id) for id in wanted.pages if id not in self.progress.pages),
+                *(self.problems.contain(self._page_problem(id), self._watch_page(id)) for id in wanted.pages),
                 *(self.watch_database(id, databases[id]) for id in wanted.databases),
-                *(self._watch_unreadable(id) for id in wanted.unreadable),
-                *(self._watch_original(id) for id in wanted.originals if id not in self.progress.originals),
+                *(
+                    self.problems.contain(self._database_problem(id), self._watch_unreadable(id))
+                    for id in wanted.unreadable
+                ),
+                *(self._watch_original(id) for id in wanted.originals),
             ]
         )
         doubtful = doubtful_originals(self.progress.pages, self._known)
-        await all_of(self._watch_original(id) for id in doubtful if id not in self.progress.originals)
+        await all_of(self._watch_original(id) for id in doubtful)
 
     async def _watch_page(self, id: str) -> None:
+        if id in self.progress.pages or self.problems.has("page", id):
+            return
         try:
-            self.progress.pages[id] = unsigned(await retrieve(self._notion, id))
+            self.progress.pages[id] = unsigned(await retrieve(self._notion, id, self.progress.oddities))
         except Unreadable as refusal:
             if refusal.notion_status == HTTPStatus.NOT_FOUND:
                 self.progress.pages[id] = None
+            elif refusal.notion_status == HTTPStatus.OK:
+                raise
 
     async def _watch_original(self, id: str) -> None:
+        if id not in self.progress.originals:
+            await self.problems.contain(
+                Problem(id, kind="page", title=f"original of a synced block {id}"), self._try_original(id)
+            )
+
+    async def _try_original(self, id: str) -> None:
         """Asks what a reader of its copies would ask: a block in the trash is still to be had, its children are not."""
         try:
             await self._notion.get(f"blocks/{id}/children", {"page_size": 1})
@@ -248,7 +362,7 @@ class Survey:
             self.progress.originals[id] = True
 
     async def _watch_unreadable(self, id: str) -> None:
-        if id not in self.progress.databases:
+        if id not in self.progress.databases and not self.problems.has("database", id):
             try:
                 await probe(self._notion, id)
             except Unreadable:
@@ -256,12 +370,16 @@ class Survey:
             self.progress.databases[id] = "found"
 
     async def watch_database(self, id: str, kept: KeptDatabase) -> None:
-        """Finds out whether a child database is the same, changed or lost."""
-        if id in self.progress.databases:
-            return
+        """Find out whether a child database is the same, changed or lost; what has a problem is none of them."""
+        if id not in self.progress.databases and not self.problems.has("database", id):
+            await self.problems.contain(self._database_problem(id), self._judge_database(id, kept))
+
+    async def _judge_database(self, id: str, kept: KeptDatabase) -> None:
         try:
             answers = [await newest_rows(self._notion, data_source) for data_source in kept.data_source_ids]
-        except Unreadable:
+        except Unreadable as refusal:
+            if refusal.notion_status == HTTPStatus.OK:
+                raise
             self.progress.databases[id] = "lost"
             return
         rows = [row for found, _ in answers for row in found]

@@ -10,6 +10,7 @@ import msgspec
 from lib.bundle.media import unsigned
 from lib.errors import NotionAway, NotionWait, OutOfTime
 from lib.model import JSON, Item
+from lib.notion.border.objects import Oddities
 from lib.notion.client import NotionClient
 from lib.notion.databases import Reading
 from lib.notion.originals import Lists, Originals
@@ -27,6 +28,19 @@ class PageReading(msgspec.Struct, omit_defaults=True):
     walk: Walk
     page: JSON = {}
     completion: Completion = msgspec.field(default_factory=Completion)
+    oddities: Oddities = msgspec.field(default_factory=Oddities)
+    """What was odd in the page object, where it took a request."""
+
+    @property
+    def is_lacking(self) -> bool:
+        """Whether something of the page got no usable answer."""
+        return self.walk.is_lacking or self.completion.is_lacking
+
+    def warnings(self, title: str) -> list[str]:
+        """What was odd in what was read; `title` names the page."""
+        blocks = [f'"{title}": {sentence}' for sentence in self.walk.oddities.warnings]
+        pages = [self.oddities, self.completion.oddities, self.walk.page_oddities]
+        return [*blocks, *(sentence for oddities in pages for sentence in oddities.warnings)]
 
 
 class DatabaseReading(msgspec.Struct, omit_defaults=True):

@@ -2,6 +2,8 @@
 
 import json
 import threading
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
@@ -9,10 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dev.equality import together
 from lib.bundle import page as page_module
-from lib.bundle.page import Encoded, PageBundle, build, encode
+from lib.bundle.encoding import encode_block
+from lib.bundle.media import Found, settle_block
+from lib.bundle.page import Encoded, PageBundle, build, encode, with_digest
 from lib.bundle.values import PageLink
-from lib.model import BUNDLE_VERSION, JSON, Place, Tree
+from lib.errors import TooLarge
+from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
 from tests.bundle.samples import (
     ADDRESS,
     BLOCKS,
@@ -180,46 +186,234 @@ def test_a_bundle_of_exactly_the_size_allowed_is_one_value() -> None:
 def test_the_head_of_a_large_bundle_has_its_meta_and_says_how_many_parts_follow() -> None:
     text = encoded([paragraph(str(number)) for number in range(20)], 2_000)
     head = json.loads(text.head)
-    assert list(head) == ["v", "meta", "parts", "syncedAt"]
+    assert list(head) == ["v", "meta", "parts", "digest", "syncedAt"]
     assert head["parts"] == len(text.parts) > 1
     assert head["meta"] == bundle([]).meta
+    assert len(head["digest"]) == 16
+    for part in text.parts:
+        assert list(json.loads(part)) == ["digest", "blocks"]
+        assert json.loads(part)["digest"] == head["digest"]
 
 
-@given(
-    st.lists(st.builds(paragraph, st.text(st.characters(exclude_categories=()), max_size=300)), min_size=1, max_size=9),
-    st.integers(1_500, 4_500),
-)
-def test_parts_are_within_the_size_allowed_and_hold_all_blocks_in_order(blocks: list[JSON], limit: int) -> None:
+any_text = st.text(st.characters(exclude_categories=()), max_size=300)
+
+
+@given(st.lists(st.builds(paragraph, any_text), min_size=1, max_size=9), st.integers(1_500, 4_500))
+def test_blocks_that_fit_are_not_cut_and_parts_are_filled(blocks: list[JSON], limit: int) -> None:
     text = encoded(blocks, limit)
     whole = json.loads(encoded(blocks).head)["blocks"]
     values = [json.loads(part) for part in text.parts] or [json.loads(text.head)]
     assert [block for value in values for block in value["blocks"]] == whole
     for part in text.parts:
-        assert list(json.loads(part)) == ["blocks"]
-        assert len(part.encode()) <= limit or len(json.loads(part)["blocks"]) == 1
+        assert len(part.encode()) <= limit
     for one, next_one in pairwise(text.parts):
         [first, *_] = json.loads(next_one)["blocks"]
         larger = len(one.encode()) + len(json.dumps(first, ensure_ascii=False, separators=(",", ":")).encode()) + 1
         assert larger > limit
 
 
+def small(text: str, children: list[JSON] | None = None) -> JSON:
+    return {"object": "block", "id": "", "type": "toggle", "toggle": text} | (
+        {} if children is None else {"children": children}
+    )
+
+
+def numbered(blocks: list[JSON], names: Callable[[int], str] = str) -> list[JSON]:
+    """The blocks with an id each, in the order of the document."""
+    for number, one in enumerate(flat(blocks)):
+        one["id"] = names(number)
+    return blocks
+
+
+def flat(blocks: list[JSON]) -> Iterator[JSON]:
+    ahead = blocks[::-1]
+    while ahead:
+        block = ahead.pop()
+        yield block
+        ahead += block.get("children", [])[::-1]
+
+
+def text_of(blocks: list[JSON]) -> str:
+    """Of blocks however deep, which Python can't compare."""
+    return ",".join(map(encode_block, blocks))
+
+
+trees = st.recursive(
+    st.builds(small, st.text('aé🥐"', max_size=200), st.none() | st.just([])),
+    lambda inside: st.builds(small, st.text("aé", max_size=200), st.lists(inside, max_size=12)),
+    max_leaves=80,
+)
+
+
+@given(st.lists(trees, max_size=8), st.integers(1_100, 3_000))
+def test_parts_of_any_tree_give_back_exactly_its_blocks(given_blocks: list[JSON], limit: int) -> None:
+    blocks = numbered(deepcopy(given_blocks))
+    text = encoded(blocks, limit)
+    assert text.oversized == []
+    assert len(text.head.encode()) <= limit
+    assert all(len(part.encode()) <= limit for part in text.parts)
+    head, parts = json.loads(text.head), list(map(json.loads, text.parts))
+    assert {part["digest"] for part in parts} <= {head.get("digest")}
+    assert (together(parts) if parts else head["blocks"]) == blocks
+
+
+@given(st.lists(trees, min_size=3, max_size=8), st.integers(1_100, 2_000), st.integers(1, 5))
+def test_ids_that_come_twice_lead_no_reader_astray(given_blocks: list[JSON], limit: int, different: int) -> None:
+    blocks = numbered(deepcopy(given_blocks), lambda number: str(number % different))
+    text = encoded(blocks, limit)
+    assert all(len(part.encode()) <= limit for part in (*text.parts, text.head))
+    read = together(map(json.loads, text.parts)) if text.parts else json.loads(text.head)["blocks"]
+    if not text.oversized:
+        assert read == blocks
+    assert len(text.oversized) == sum("unavailable" in block for block in flat(read))
+
+
+heavy = st.recursive(
+    st.builds(small, st.integers(0, 4_000).map("a".__mul__)),
+    lambda inside: st.builds(small, st.integers(0, 4_000).map("a".__mul__), st.lists(inside, max_size=5)),
+    max_leaves=20,
+)
+
+
+@given(st.lists(heavy, min_size=1, max_size=5), st.integers(1_100, 2_500))
+def test_what_is_too_large_for_any_value_costs_itself_and_is_named(given_blocks: list[JSON], limit: int) -> None:
+    blocks = numbered(deepcopy(given_blocks))
+    text = encoded(blocks, limit)
+    assert all(len(value.encode()) <= limit for value in (text.head, *text.parts))
+    read = together(map(json.loads, text.parts)) if text.parts else json.loads(text.head)["blocks"]
+    originals = {one["id"]: one for one in flat(blocks)}
+    lost = [one for one in flat(read) if "unavailable" in one]
+    for one, warning in zip(lost, text.oversized, strict=True):
+        original = originals[one["id"]] | ({"children": []} if "children" in one else {})
+        assert f" {one['id']} (toggle), whose {len(encode_block(original))} bytes " in warning
+        assert len(encode_block(original)) > limit - 100
+        assert list(one) == ["object", "id", "type", "unavailable", *(["children"] if "children" in one else [])]
+        one["toggle"] = originals[one["id"]]["toggle"]
+        del one["unavailable"]
+    assert read == blocks
+
+
+def test_a_block_that_is_too_large_is_named_with_what_to_do() -> None:
+    blocks = [paragraph("a", "a"), paragraph("x" * 5_000, "b", children=[paragraph("c", "c")]), paragraph("d", "d")]
+    text = encoded(blocks, 2_500)
+    [first, odd, last] = json.loads(text.head)["blocks"]
+    size = len(encode_block(paragraph("x" * 5_000, "b", children=[])))
+    unavailable = f"larger than one KV value ({size} bytes)"
+    child = paragraph("c", "c")
+    assert odd == {"object": "block", "id": "b", "type": "paragraph", "unavailable": unavailable, "children": [child]}
+    assert (first, last) == (blocks[0], blocks[2])
+    assert text.parts == []
+    assert text.oversized == [
+        f'"Rye & Oats" (rye) lacks its block b (paragraph), whose {size} bytes are more than one KV value may have'
+        " (2500): split it in Notion, or raise KV_MAX_VALUE_BYTES"
+    ]
+
+
+def test_a_note_that_fits_nowhere_is_named() -> None:
+    with pytest.raises(TooLarge, match="KV_MAX_VALUE_BYTES"):
+        encoded([paragraph("x" * 5_000, "b" * 5_000)], 2_500)
+
+
+def test_a_meta_that_is_too_large_is_named_with_its_largest_property() -> None:
+    given = page({"Notes": prop("rich_text", [plain("x" * 2_000)]), "Short": prop("rich_text", [plain("x" * 900)])})
+    for blocks in ([], [paragraph()], [paragraph()] * 9):
+        with pytest.raises(TooLarge) as refusal:
+            encode(bundle(blocks, given), SYNCED_AT, 2_000)
+        for word in ("Rye & Oats", PAGE_ID, 'property "Notes"', "2002 ", "KV_MAX_VALUE_BYTES"):
+            assert word in str(refusal.value)
+
+
 def test_a_part_is_filled_to_the_last_byte_and_not_beyond() -> None:
     blocks = [paragraph("é" * number, str(number)) for number in range(8)]
-    full = len(json.dumps({"blocks": blocks[:3]}, ensure_ascii=False, separators=(",", ":")).encode())
+    part = {"digest": "0123456789abcdef", "blocks": blocks[:3]}
+    full = len(json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode())
     firsts = [json.loads(encoded(blocks, limit).parts[0])["blocks"] for limit in (full - 1, full, full + 1)]
     assert firsts == [blocks[:2], blocks[:3], blocks[:3]]
 
 
-def test_a_block_too_large_for_any_value_stands_alone_in_its_part() -> None:
-    blocks = [paragraph("a", "a"), paragraph("x" * 5_000, "b"), paragraph("c", "c")]
-    parts = [json.loads(part)["blocks"] for part in encoded(blocks, 2_000).parts]
-    assert [[block["id"] for block in part] for part in parts] == [["a"], ["b"], ["c"]]
+def test_one_block_with_many_children_takes_no_more_parts_than_it_needs() -> None:
+    paragraphs = [paragraph("Our daily bread", f"{number:036}") for number in range(5_600)]
+    blocks = [paragraph("before", "b"), paragraph("menu", "m" * 36, children=paragraphs), paragraph("after", "a")]
+    text = encoded(blocks, 100_000)
+    parts = list(map(json.loads, text.parts))
+    assert together(deepcopy(parts)) == blocks
+    assert [part.get("continues") for part in parts] == [None, *["m" * 36] * (len(parts) - 2), None]
+    assert [len(part["blocks"]) for part in parts[:2]] == [2, len(parts[1]["blocks"])]
+    assert [block["id"] for block in parts[-1]["blocks"]] == ["a"]
+    whole = len(text_of(blocks))
+    assert len(parts) <= whole // 99_000 + 2
+    assert all(len(part) > 98_000 for part in text.parts[:-2])
 
 
-def test_a_page_without_blocks_has_no_parts_however_large_its_meta() -> None:
-    text = encoded([], 10)
-    assert text.parts == []
-    assert json.loads(text.head)["blocks"] == []
+def test_a_block_that_fits_into_the_next_part_is_not_cut() -> None:
+    family = paragraph("menu", "m", children=[paragraph("dish", "d")] * 3)
+    text = encoded([paragraph("x" * 300, "x"), family, paragraph("y", "y")], 3_000)
+    assert [[one["id"] for one in json.loads(part)["blocks"]] for part in text.parts] == [["x"], ["m"], ["y"]]
+
+
+def test_a_page_that_changed_anything_has_parts_of_another_digest() -> None:
+    picture = block("image", hosted("oven.jpg"))
+    blocks = [paragraph(str(number), str(number)) for number in range(9)]
+
+    def digest(limit: int = 2_000, copy: str = "", given: JSON | None = None, **changes: list[JSON]) -> str:
+        file = Found(ADDRESS)
+        settle_block(picture, file)
+        copies = {ref.file: Copy(copy) for ref in file.refs.values()}
+        text = encode(bundle(changes.get("blocks", [*blocks, picture]), given), SYNCED_AT, limit, copies)
+        return str(json.loads(text.head)["digest"])
+
+    digests = [
+        digest(),
+        digest(copy="https://blob.example/a"),
+        digest(copy="https://blob.example/b"),
+        digest(limit=2_700),
+        digest(given=page(icon=emoji())),
+        digest(blocks=[*blocks[1:], picture]),
+        digest(blocks=[*blocks[:8], paragraph("8", "9"), picture]),
+        digest(blocks=[*blocks[:8], paragraph("8", "8", children=[picture])]),
+    ]
+    assert len(set(digests)) == len(digests)
+    assert digest() == digest()
+    two = [encode(bundle([*blocks, picture]), time, 2_000) for time in (SYNCED_AT, "2026-11-02T12:00:00.000Z")]
+    assert two[0].parts == two[1].parts
+
+
+def test_the_digest_follows_when_texts_are_changed_afterwards() -> None:
+    text = encoded([paragraph(str(number), str(number)) for number in range(9)], 2_000)
+    texts = [text.head, *text.parts]
+    assert with_digest(texts) == texts
+    changed = [*texts[:-1], texts[-1].replace('"8"', '"9"')]
+    head, *parts = map(json.loads, with_digest(changed))
+    assert {head["digest"], *(part["digest"] for part in parts)} == {head["digest"]}
+    assert head["digest"] != json.loads(text.head)["digest"]
+    assert {**head, "digest": ""} == {**json.loads(text.head), "digest": ""}
+    assert [part["blocks"] for part in parts] == [json.loads(part)["blocks"] for part in changed[1:]]
+    whole = encoded([paragraph()]).head
+    assert with_digest([whole]) == [whole]
+
+
+def caterpillar(levels: int) -> list[JSON]:
+    """Blocks in blocks, with a block before and one after each."""
+    blocks: list[JSON] = []
+    for level in range(levels):
+        blocks = [small(f"before {level}"), small(f"down {level}", blocks), small(f"after {level}")]
+    return numbered(blocks)
+
+
+def test_five_thousand_levels_are_shared_out_and_come_together_again() -> None:
+    for blocks in (numbered(deep(5_000)), caterpillar(5_000)):
+        text = encoded(blocks, 20_000)
+        assert all(len(part.encode()) <= 20_000 for part in text.parts)
+        assert text_of(together(map(json.loads, text.parts))) == text_of(blocks)
+
+
+def test_a_page_of_very_many_blocks_is_shared_out_and_comes_together_again() -> None:
+    rows = [small(f"row {number}", [small("x" * 20) for _ in range(99)]) for number in range(2_000)]
+    blocks = numbered([small("table", rows)])
+    text = encode(PageBundle("rye", bundle([]).meta, blocks, "", ""), SYNCED_AT, 1_000_000)
+    assert all(len(part.encode()) <= 1_000_000 for part in text.parts)
+    assert len(text.parts) <= len(text_of(blocks)) // 980_000 + 1
+    assert text_of(together(map(json.loads, text.parts))) == text_of(blocks)
 
 
 def test_a_thousand_levels_are_built_and_encoded_also_inside_a_thread() -> None:
@@ -227,7 +421,7 @@ def test_a_thousand_levels_are_built_and_encoded_also_inside_a_thread() -> None:
 
     def work() -> None:
         built = bundle(deep(1_000))
-        found.append((built, encode(built, SYNCED_AT, MUCH), encode(built, SYNCED_AT, 1_000)))
+        found.append((built, encode(built, SYNCED_AT, MUCH), encode(built, SYNCED_AT, 100_000)))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -241,7 +435,8 @@ def test_a_thousand_levels_are_built_and_encoded_also_inside_a_thread() -> None:
     assert text.head.count('"down ') == 2_000
     assert text.head.count('"children":[') == 999
     assert text.head.endswith("}" + "]}" * 999 + f'],"syncedAt":"{SYNCED_AT}"}}')
-    assert len(shared_out.parts) == 1
+    assert len(shared_out.parts) > 1
+    assert text_of(together(map(json.loads, shared_out.parts))) == text_of(built.blocks)
 
 
 def test_a_change_at_the_bottom_of_a_thousand_levels_changes_the_digest() -> None:

@@ -26,6 +26,24 @@ def problems(site: Site, values: Mapping[str, Any]) -> list[str]:
     return site.truth().problems(Bundles(values))
 
 
+def torn(values: Values) -> Values:
+    """The home page in two parts, the second of which goes on with the children of a block."""
+    head = values["page:home"]
+    number, block = next((number, one) for number, one in enumerate(head["blocks"]) if len(one.get("children", [])) > 1)
+    begun = {**block, "children": block["children"][:1]}
+    values["page:home:part:1"] = {"digest": "1", "blocks": [*head["blocks"][:number], begun]}
+    values["page:home:part:2"] = {"digest": "1", "continues": block["id"], "blocks": block["children"][1:]}
+    values["page:home:part:3"] = {"digest": "1", "blocks": head["blocks"][number + 1 :]}
+    values["page:home"] = {**head, "blocks": None, "parts": 3, "digest": "1"}
+    return values
+
+
+def test_a_page_in_parts_is_what_they_say_together(site: Site) -> None:
+    values = torn(dict(site.bundles().values))
+    for _ in range(2):
+        assert problems(site, values) == []
+
+
 def test_what_is_equal_differs_in_nothing(site: Site) -> None:
     assert problems(site, site.bundles().values) == []
 
@@ -40,6 +58,17 @@ def test_what_is_equal_differs_in_nothing(site: Site) -> None:
         (lambda values: values["page:home"]["meta"]["properties"].pop("Teaser__rich"), "Teaser__rich is 'missing'"),
         (lambda values: values["page:home"]["meta"]["properties"]["Teaser__rich"].pop(), "Teaser__rich is"),
         (lambda values: values["page:home"].update(parts=1), "page:home: lacks a part"),
+        (
+            lambda values: torn(values)["page:home:part:2"].update(digest="2"),
+            "page:home: holds a part of another bundle",
+        ),
+        (lambda values: torn(values)["page:home"].pop("digest"), "page:home: holds a part of another bundle"),
+        (
+            lambda values: torn(values)["page:home:part:2"].update(continues="0"),
+            "home: has a part that continues nothing",
+        ),
+        (lambda values: torn(values)["page:home:part:2"]["blocks"].pop(), "home: blocks"),
+        (lambda values: torn(values)["page:home:part:2"].pop("continues"), "home: blocks"),
         (lambda values: values.update({"page:house": values["page:home"]}), "page:house holds the bundle of home"),
         (lambda values: values["page:home"]["meta"].update(slug="house"), "home is published as house"),
         (lambda values: values["pages:index"]["items"].pop(), "pages:index shows"),

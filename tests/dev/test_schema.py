@@ -29,6 +29,7 @@ def encoded(max_value_bytes: int = MUCH) -> page.Encoded:
     rows = row({kind: property for kind, (property, _) in PROPERTIES.items()} | rich, cover=external())
     blocks = [block(kind, payload, children=[paragraph()]) for kind, payload in BLOCKS.items()]
     blocks += [{"object": "block", "id": "b", "unavailable": "Notion gave no more"}]
+    blocks += [paragraph(id="t", children=[paragraph("Bread", f"t{number}") for number in range(20)])]
     links = PageLink(id="c", slug="rye/child", title="Child")
     return page.encode(
         page.build(rows, Tree(blocks), Place("rye", "pages"), [links], ADDRESS), SYNCED_AT, max_value_bytes
@@ -57,6 +58,12 @@ def test_a_page_in_parts_fits() -> None:
     assert len(text.parts) > 1
     parts = {f"page:rye:part:{number}": json.loads(part) for number, part in enumerate(text.parts, 1)}
     assert misfits({"page:rye": json.loads(text.head), **parts}) == []
+    assert any("continues" in part for part in parts.values())
+
+
+def test_a_page_in_parts_of_an_older_version_fits() -> None:
+    head = {name: member for name, member in value().items() if name != "blocks"}
+    assert misfits({"page:rye": {**head, "parts": 1}, "page:rye:part:1": {"blocks": [paragraph()]}}) == []
 
 
 @pytest.mark.parametrize(("key", "pages"), [("pages:index", 1), ("pages:index", 2), ("pages:index:2", 2)])
@@ -95,6 +102,8 @@ def changed(*path: str, to: Any) -> JSON:
         {"page:rye": changed("meta", "properties", "date", to={"start": "2026-05-01", "time_zone": None})},
         {"page:rye": changed("blocks", to=[{"type": "divider"}])},
         {"page:rye:part:1": value()},
+        {"page:rye:part:1": {"digest": 7, "blocks": []}},
+        {"page:rye:part:1": {"digest": "7", "continues": None, "blocks": []}},
         {"rye": value()},
         {"redirects": {"old": None}},
     ],

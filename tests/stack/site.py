@@ -98,7 +98,8 @@ class Site:
 
         `copies`: the public address of the Blob store where every file has been copied.
         """
-        assert self.truth(copies).problems(self.bundles()) == []
+        problems = self.truth(copies).problems(self.bundles())
+        assert problems == [], problems[:3]
 
     def truth(self, copies: str = "") -> Truth:
         """The workspace, to hold KV against; `copies` as for `check`."""

@@ -62,7 +62,8 @@ def minimum_requests(workspace: Workspace, source_database_ids: Iterable[str]) -
     One to resolve each source; its listing by hundreds; each published page's blocks, one per list of children and
     hundred; one for each child page (its icon and cover are nowhere else); each synced original elsewhere once, and
     what it takes to find its page; each child database's retrieval, schemas and rows; one per hundred of a property
-    that is cut, or may be; one probe of everything that is unshared or linked.
+    that is cut, or may be, and of each rollup and formula that is computed from a relation that is cut; one probe of
+    everything that is unshared or linked.
     """
     with workspace.lock:
         return Count(workspace, list(source_database_ids)).total()

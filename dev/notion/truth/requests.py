@@ -91,7 +91,10 @@ class Count:
         return count
 
     def _completions(self, row: Page) -> int:
-        """One per hundred items of every property that is cut at 25, or is as long as one that is."""
+        """One per hundred items of every property that is cut at 25, or is as long as one that is.
+
+        That a rollup or a formula is computed from a relation that is cut stands in the schema, which may be known.
+        """
         properties = Properties(self.workspace)
         count = 0
         for property in self.workspace.schema_of(row).values():
@@ -106,11 +109,13 @@ class Count:
                 case "title" | "rich_text":
                     cut = mentions(value) >= CUT_AT
                 case "rollup":
-                    items = len(value.get("array", []))
-                    cut = items >= CUT_AT
+                    cut = len(value.get("array", [])) >= CUT_AT or properties.computed_from_many(row, property)
+                    items = len(properties.items(row, property))
+                case "formula":
+                    cut = properties.computed_from_many(row, property)
                 case _:
                     cut = False
-            count += ceil(items / PER_REQUEST) if cut else 0
+            count += _hundreds(items) if cut else 0
         return count
 
     def _is_new(self, what: str) -> bool:

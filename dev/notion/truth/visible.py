@@ -17,12 +17,7 @@ def unavailable(workspace: Workspace, node: Node) -> str | None:
             return LINKED_VIEW
         case Database() if not workspace.is_visible(node):
             return UNSHARED
-    original = workspace.original_of(node)
-    if original is not None:
-        holder = workspace.nodes.get(original)
-        if holder is None or workspace.is_trashed(holder) or not workspace.is_visible(holder):
-            return UNSHARED
-    return None
+    return UNSHARED if workspace.is_lost_copy(node) else None
 
 
 def holder_of(workspace: Workspace, node: Node) -> Node | None:

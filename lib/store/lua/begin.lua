@@ -15,7 +15,7 @@ if exclusive == '1' and (not status or status == 'pending' or status == 'active'
   local current = redis.call('GET', active)
   if current and current ~= id then
     local other = redis.call('HMGET', root .. current, 'status', 'aliveUntil')
-    if (other[1] == 'pending' or other[1] == 'active') and tonumber(other[2]) > tonumber(now) then
+    if (other[1] == 'pending' or other[1] == 'active') and (tonumber(other[2] or '') or 0) > tonumber(now) then
       followUp(root .. current, source, force)
       if status then redis.call('HSET', run, 'status', 'cancelled', 'finishedAt', now) end
       return {'joined', current}
@@ -44,8 +44,8 @@ if redis.call('HGET', run, 'phase') == 'plan' and redis.call('HGET', run, 'plann
   return {'early', '', unpack(redis.call('HGETALL', run))}
 end
 
-local at = tonumber(redis.call('HGET', run, 'slice:' .. lane) or '-1')
-local ended = tonumber(redis.call('HGET', run, 'ended:' .. lane) or '-1')
+local at = tonumber(redis.call('HGET', run, 'slice:' .. lane) or '') or -1
+local ended = tonumber(redis.call('HGET', run, 'ended:' .. lane) or '') or -1
 if tonumber(slice) <= ended then
   return {tonumber(slice) == at and 'unsent' or 'repeated', '', unpack(redis.call('HGETALL', run))}
 end
@@ -61,7 +61,7 @@ for i = 1, #claims, 2 do
 end
 redis.call('HINCRBY', run, tonumber(slice) == at and 'retries' or 'slices', 1)
 redis.call('HSETNX', run, 'startedAt', now)
-if tonumber(redis.call('HGET', run, 'aliveUntil') or '0') < tonumber(aliveUntil) then
+if (tonumber(redis.call('HGET', run, 'aliveUntil') or '') or 0) < tonumber(aliveUntil) then
   redis.call('HSET', run, 'aliveUntil', aliveUntil)
 end
 redis.call('HSET', run, 'status', 'active', 'planRests', '0', 'parked', '0', 'slice:' .. lane, slice, 'token:' .. lane, token)

@@ -3,7 +3,7 @@
 local now, wanted, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local budget = KEYS[1]
 local start, used, closed = unpack(redis.call('HMGET', budget, 'start', 'used', 'closedUntil'))
-start, used, closed = tonumber(start or '0'), tonumber(used or '0'), tonumber(closed or '0')
+start, used, closed = tonumber(start or '') or 0, tonumber(used or '') or 0, tonumber(closed or '') or 0
 
 if closed > now then return {0, closed - now} end
 if now >= start + window then start, used = now, 0 end

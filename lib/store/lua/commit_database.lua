@@ -1,13 +1,15 @@
 -- Publishes a child database's bundle and ends its claim. KEYS and ARGV as named below; an empty `text` leaves the
--- published bundle as it is. Answers done, older, repeated or lost, as for a page.
-local lane, token, item, id, text, beganAt, kept, ttl, tokens, lacking = unpack(ARGV)
+-- published bundle as it is; warnings as JSON texts follow. Answers done, older, repeated or lost, as for a page.
+local lane, token, item, id, text, beganAt, kept, ttl, tokens, lacking, mostWarnings = unpack(ARGV, 1, 11)
 local run, bundle, databases, files, named, uncopied, overdue = unpack(KEYS)
 -- include name_files
+-- include note_warnings
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', item) ~= token then return 'repeated' end
 
 local before = redis.call('HGET', databases, id)
-local newer = before and tonumber(string.match(before, '"began_at":([%d%.eE+]+)')) > tonumber(beganAt)
+local newest = before and tonumber(string.match(before, '"began_at":([%d%.eE+]+)') or '') or 0
+local newer = newest > tonumber(beganAt)
 if not newer then
   redis.call('HSET', databases, id, kept)
   if text ~= '' then
@@ -18,6 +20,7 @@ if not newer then
     redis.call('HINCRBY', run, 'written', 1)
   end
 end
+noteWarnings(run, mostWarnings, 12, #ARGV)
 redis.call('SREM', overdue, item)
 redis.call('SADD', run .. ':done', item)
 redis.call('EXPIRE', run .. ':done', ttl)

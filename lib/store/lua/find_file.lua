@@ -10,7 +10,8 @@ end
 local copy = copies ~= '' and redis.call('HGET', copies, file)
 if copy and not string.find(copy, '"url":""', 1, true) then return {'copied', copy} end
 local address = redis.call('HGET', fresh, file)
-if address and tonumber(string.match(address, '^%d+')) > tonumber(now) then return {'fresh', address} end
+local till = tonumber(address and string.match(address, '^(%d+) ') or '') or 0
+if till > tonumber(now) then return {'fresh', address} end
 if redis.call('SET', lock, mine, 'NX', 'PX', ttl) then return {'fetch', ''} end
 local held = redis.call('GET', lock)
 if held == mine then return {'fetch', ''} end -- the answer was lost

@@ -18,7 +18,7 @@ end
 if redis.call('HEXISTS', run, 'jobIds') == 1 or redis.call('HEXISTS', run, 'slice:0') == 1 then
   parked = '0' -- messages of its own carry it on
 end
-if tonumber(redis.call('HGET', run, 'ended:' .. lane) or '-1') < tonumber(slice) then
+if (tonumber(redis.call('HGET', run, 'ended:' .. lane) or '') or -1) < tonumber(slice) then
   redis.call('HSET', run, 'ended:' .. lane, slice, 'aliveUntil', aliveUntil, 'parked', parked)
   if redis.call('HGET', run, 'planner') == lane then redis.call('HSET', run, 'planRests', '1') end
   for i = 7, #ARGV, 2 do redis.call('HINCRBY', run, ARGV[i], ARGV[i + 1]) end

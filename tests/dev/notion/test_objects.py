@@ -197,8 +197,8 @@ def test_rollups_are_computed_and_come_as_lists_of_items(notion: NotionStandIn, 
     before: Any = client.pages.retrieve(COLLECTION)
     notion.edit.set_property("@object-1", "Value", 1010)
     after: Any = client.pages.retrieve(COLLECTION)
-    assert before["properties"]["Insured"]["rollup"] == {"type": "number", "number": 300, "function": "sum"}
-    assert after["properties"]["Insured"]["rollup"]["number"] == 1300
+    assert before["properties"]["Insured"]["rollup"] == {"type": "number", "number": 120, "function": "sum"}
+    assert after["properties"]["Insured"]["rollup"]["number"] == 1120
     assert after["last_edited_time"] == before["last_edited_time"]
     names = after["properties"]["Object names"]
     assert len(names["rollup"]["array"]) == 25

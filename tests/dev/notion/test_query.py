@@ -1,5 +1,6 @@
 """Queries as the official client sends them: filters, sorts, cursors, the limit of results."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -140,6 +141,111 @@ def test_a_query_ends_at_its_limit_and_says_so_on_every_page(notion: NotionStand
     assert (len(rest["results"]), rest["has_more"]) == (5, False)
     incomplete = {"type": "incomplete", "incomplete_reason": "query_result_limit_reached"}
     assert first["request_status"] == rest["request_status"] == incomplete
+
+
+DIRECTIONS = ("ascending", "descending")
+
+
+def in_order(client: Client, timestamp: str, direction: str, filter: Any = None, **asked: Any) -> Any:
+    sorts = [{"timestamp": timestamp, "direction": direction}]
+    return query(client, sorts=sorts, **({"filter": filter} if filter else {}), **asked)
+
+
+def ids(answer: Any) -> list[str]:
+    return [row["id"] for row in answer["results"]]
+
+
+@pytest.fixture
+def twins(notion: NotionStandIn) -> list[str]:
+    """Twelve rows that were made within one minute, the newest of all, in the order of their making."""
+    notion.clock.freeze()
+    notion.clock.set(datetime(2026, 11, 5, 10, 30, 2, tzinfo=UTC))
+    made = []
+    for number in range(12):
+        made.append(notion.edit.create_row(POST_ROWS, {"Title": f"Import {number}"}))
+        notion.clock.advance(3)
+    return made
+
+
+@pytest.mark.parametrize("timestamp", ["created_time", "last_edited_time"])
+def test_rows_of_one_time_keep_their_order_which_a_descending_query_turns_round(
+    client: Client, twins: list[str], timestamp: str
+) -> None:
+    moment = {"timestamp": timestamp, timestamp: {"equals": "2026-11-05T10:30:00Z"}}
+    for size in (100, 5, 1):
+        found = {
+            direction: [
+                row["id"]
+                for row in collect_paginated_api(
+                    in_order, client=client, timestamp=timestamp, direction=direction, filter=moment, page_size=size
+                )
+            ]
+            for direction in DIRECTIONS
+        }
+        assert found == {"ascending": twins, "descending": twins[::-1]}
+
+
+def test_rows_of_one_time_may_come_in_one_order_both_ways(
+    notion: NotionStandIn, client: Client, twins: list[str]
+) -> None:
+    notion.workspace.choices.turns_ties = False
+    notion.workspace.query_limit = 5
+    moment = {"timestamp": "created_time", "created_time": {"on_or_after": "2026-11-05T10:30:00Z"}}
+    for direction in DIRECTIONS:
+        assert ids(in_order(client, "created_time", direction, moment)) == twins[:5]
+
+
+@pytest.mark.parametrize("timestamp", ["created_time", "last_edited_time"])
+@pytest.mark.parametrize("operator", ["on_or_after", "on_or_before", "equals"])
+def test_a_limit_within_one_time_shows_its_other_end_to_a_descending_query_and_never_the_middle(
+    notion: NotionStandIn, client: Client, twins: list[str], timestamp: str, operator: str
+) -> None:
+    notion.workspace.query_limit = 5
+    first, last = titles(in_order(client, timestamp, "ascending")), titles(in_order(client, timestamp, "descending"))
+    assert len(first) == len(last) == 5 and "Import 11" in last and not set(first) & set(last)
+    moment = {"timestamp": timestamp, timestamp: {operator: "2026-11-05T10:30:00Z"}}
+    ascending = in_order(client, timestamp, "ascending", moment)
+    descending = in_order(client, timestamp, "descending", moment)
+    if operator != "on_or_before":
+        assert ids(ascending) == twins[:5]
+    assert ids(descending) == twins[:-6:-1]
+    for answer in (ascending, descending):
+        assert (answer["has_more"], answer["next_cursor"]) == (False, None)
+        assert answer["request_status"]["incomplete_reason"] == "query_result_limit_reached"
+    assert not set(twins[5:7]) & set(ids(ascending) + ids(descending))
+
+
+@pytest.mark.parametrize(
+    ("operator", "bound", "twelve"),
+    [
+        ("on_or_after", "2026-11-05T10:30:00Z", True),
+        ("on_or_after", "2026-11-05T11:30:00+01:00", True),
+        ("on_or_after", "2026-11-05T10:30:01Z", False),
+        ("on_or_after", "2026-11-05", True),
+        ("after", "2026-11-05T10:30:00Z", False),
+        ("after", "2026-11-05T10:29:00Z", True),
+        ("equals", "2026-11-05T10:30:00.000Z", True),
+        ("equals", "2026-11-05T10:31:00Z", False),
+        ("equals", "2026-11-05", True),
+    ],
+)
+def test_bounds_of_times_are_within_as_they_are_written(
+    client: Client, twins: list[str], operator: str, bound: str, twelve: bool
+) -> None:
+    for timestamp in ("created_time", "last_edited_time"):
+        found = in_order(client, timestamp, "descending", {"timestamp": timestamp, timestamp: {operator: bound}})
+        assert ids(found) == (twins[::-1] if twelve else [])
+
+
+def test_a_time_may_be_bounded_from_both_sides(client: Client, twins: list[str]) -> None:
+    def bounded(operator: str, bound: str) -> Any:
+        return {"timestamp": "created_time", "created_time": {operator: bound}}
+
+    both = {"and": [bounded("on_or_after", "2026-11-05T10:30:00Z"), bounded("on_or_before", "2026-11-05T10:30:00Z")]}
+    assert ids(in_order(client, "created_time", "ascending", both)) == twins
+    before = in_order(client, "created_time", "descending", bounded("before", "2026-11-05T10:30:00Z"))
+    until = in_order(client, "created_time", "descending", bounded("on_or_before", "2026-11-05T10:30:00Z"))
+    assert ids(until) == [*twins[::-1], *ids(before)] and len(ids(before)) == 20
 
 
 def test_rows_that_move_while_one_pages_are_met_twice(notion: NotionStandIn, client: Client) -> None:

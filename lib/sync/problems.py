@@ -1,0 +1,59 @@
+"""Problems: what could not be looked at or read, kept to the one thing that each is about."""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import msgspec
+
+from lib.errors import NotionAway, SyncError, Unreadable
+from lib.model import Problem
+
+REASON_CHARACTERS = 300
+
+Kind = Literal["page", "database", "source"]
+
+
+class Problems:
+    """Collects problems into `found`, by kind and id (of sources, name). `is_down`: whether Notion answers nothing."""
+
+    def __init__(self, found: dict[str, Problem], is_down: Callable[[], bool]) -> None:
+        self._found = found
+        self._is_down = is_down
+        self.unforeseen: list[Exception] = []
+        """Errors behind problems that are faults of this project."""
+
+    async def contain(self, about: Problem, look: Awaitable[None]) -> None:
+        """Look at one thing; what is wrong with it alone is reported as its problem.
+
+        Raises what concerns the run: NotionWait, OutOfTime, Hopeless, and NotionAway where Notion answers nothing.
+        """
+        try:
+            await look
+        except Unreadable as refusal:
+            self.report(about, f"Notion does not show it: {refusal.reason}")
+        except NotionAway as away:
+            if self._is_down():
+                raise
+            self.report(about, str(away))
+        except SyncError:
+            raise
+        except Exception as error:
+            self.unforeseen.append(error)
+            self.report(about, unforeseen_reason(error))
+
+    def report(self, about: Problem, reason: str) -> None:
+        """Note a problem; of one thing the last one counts."""
+        self._found[_key(about.kind, about.page_id or about.title)] = msgspec.structs.replace(about, reason=reason)
+
+    def has(self, kind: Kind, name: str) -> bool:
+        """Return whether a problem of the thing of this id (of a source, this name) is known."""
+        return _key(kind, name) in self._found
+
+
+def unforeseen_reason(error: Exception) -> str:
+    """Return what is said of an error that is a fault of this project."""
+    return f"{type(error).__name__}: {error}"[:REASON_CHARACTERS]
+
+
+def _key(kind: str, name: str) -> str:
+    return f"{kind}:{name}"
