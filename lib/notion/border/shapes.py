@@ -216,7 +216,9 @@ def kind_of(value: Any) -> str:
 
 def _large_number(value: int, note: Note) -> float | None:
     try:
-        return float(value)
+        rounded = float(value)
     except OverflowError:
         note("a number of more than 308 digits becomes null")
         return None
+    note("a whole number of more than 18 digits is taken for a decimal one")
+    return rounded
