@@ -86,8 +86,8 @@ class Log:
         if not self._ration.take(head["event"]):
             return
         time = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        rest = {name: self._scrub(value, name) for name, value in (self._context | self._entered | fields).items()}
-        print(json_text.encode({**head, "time": time, **rest}), flush=True)
+        rest = {_utf8(name): self._scrub(each, name) for name, each in (self._context | self._entered | fields).items()}
+        print(json_text.encode({**head, "event": _utf8(head["event"]), "time": time, **rest}), flush=True)
 
     def _scrub(self, value: Any, name: str) -> Any:
         match value:
