@@ -35,6 +35,18 @@ class Odd(msgspec.Struct):
     """Pages that no index may show, for their metas are lost for good: they have to be read again."""
 
 
+class Rewriting(msgspec.Struct, frozen=True):
+    """What is written though it has not changed: the indexes of these sources.
+
+    `lost` are those of which KV has lost a page. `unchanged` collects the keys that are written as they were, of
+    which the site need not hear.
+    """
+
+    sources: frozenset[str]
+    lost: frozenset[str]
+    unchanged: set[str]
+
+
 class Publisher:
     """No value is larger than `max_value_bytes`; `now_iso` gives the time as a site reads it."""
 
@@ -72,16 +84,15 @@ class Publisher:
         for _ in range(TRIES):
             known = await self._memory.everything()
             found = listed if is_end else _so_far(listed, known)
-            rewritten = {
-                name for name, memory in listed.items() if is_end and (run.force or memory.signatures == LOST_INDEX)
-            }
+            lost = frozenset(name for name, memory in listed.items() if is_end and memory.signatures == LOST_INDEX)
+            rewriting = Rewriting(frozenset(listed) if run.force and is_end else lost, lost, set())
             waiting = await self._bundles.outcome(hold.run_id)
             moved = {slug: _moved(value) for slug, value in waiting.moved.items()}
             state = settle(known.kept, known.databases, Outcome(waiting.staged, moved, waiting.drops))
             placed = {id: waiting.metas[id] for id in state.placed}  # refused pages don't get the slugs in theirs
             odd = Odd([*told, *known.broken, *waiting.broken])
-            commands = await self._commands(known, state, placed, found, rewritten, odd)
-            commands += await self._noted(hold.run_id, state, commands)
+            commands = await self._commands(known, state, placed, found, rewriting, odd)
+            commands += await self._noted(hold.run_id, state, commands, rewriting)
             refused = waiting.lost | (state.refused if run.ask.exclusive and is_end else {})
             commands += self._cleared(state, waiting.moved, refused)
             commands += await self._put_right(hold.run_id, odd)
@@ -112,12 +123,12 @@ class Publisher:
         state: State,
         metas: Mapping[str, str],
         found: dict[str, KeptSource],
-        rewritten: Collection[str],
+        rewriting: Rewriting,
         odd: Odd,
     ) -> list[Command]:
         commands = self._placed(state, metas)
         for name in known.sources | found:
-            commands += await self._index(name, known, state, metas, found.get(name), rewritten, odd)
+            commands += await self._index(name, known, state, metas, found.get(name), rewriting, odd)
         commands += await self._redirects(state, odd)
         return commands + self._foreign(state) + self._removals(known, state)
 
@@ -133,12 +144,13 @@ class Publisher:
             commands.append(["HSET", keys.slugs, page.slug, id])
         return commands
 
-    async def _noted(self, run_id: str, state: State, commands: list[Command]) -> list[Command]:
+    async def _noted(self, run_id: str, state: State, commands: list[Command], rewriting: Rewriting) -> list[Command]:
         """What the run's record gets to know, and what its site is told of: staged pages that take their slugs, pages
         around a database that changed, indexes, redirects, and the slugs that are free now."""
         run = self._keys.run(run_id)
         databases = {name.removeprefix("db:") for name in await self._bundles.changed(run_id) if name.startswith("db:")}
-        touched = [str(key).removeprefix(self._keys.prefix) for verb, key, *_ in commands if verb == "SET"]
+        written = [str(key) for verb, key, *_ in commands if verb == "SET" and key not in rewriting.unchanged]
+        touched = [key.removeprefix(self._keys.prefix) for key in written]
         around = [f"page:{page.slug}" for page in state.kept.values() if databases.intersection(page.databases)]
         placed = [f"page:{page.slug}" for page in state.placed.values()]
         removed = [*(f"page:{slug}" for slug in state.left), *(f"db:{id}" for id in state.databases)]
@@ -177,10 +189,10 @@ class Publisher:
         state: State,
         metas: Mapping[str, str],
         found: KeptSource | None,
-        rewritten: Collection[str],
+        rewriting: Rewriting,
         odd: Odd,
     ) -> list[Command]:
-        """The pages of a source's index that changed, all of them where it is `rewritten`, and what is known of it.
+        """The pages of a source's index that changed, all of them where it is rewritten, and what is known of it.
 
         Where a page comes out larger than one value may be, all of them get half as many rows; a meta by itself is
         smaller than the bundle that brought it.
@@ -190,7 +202,7 @@ class Publisher:
         if memory is None:
             return []
         published = before.signatures if before else []
-        shown = [] if name in rewritten else published
+        shown = [] if name in rewriting.sources else published
         per_page = before.items_per_page if before else ITEMS_PER_PAGE
         read = dict(metas)
         kept = state.kept
@@ -216,6 +228,9 @@ class Publisher:
             revision=known.revisions.get(name, 0) + 1,
             synced_at=now if found else memory.synced_at,
         )
+        if name not in rewriting.lost:
+            same = (at for at in texts if signatures[at : at + 1] == published[at : at + 1])
+            rewriting.unchanged.update(self._keys.index(name, at + 1) for at in same)
         commands: list[Command] = [["SET", self._keys.index(name, at + 1), text] for at, text in texts.items()]
         commands += [["DEL", self._keys.index(name, at + 1)] for at in range(len(pages), len(published))]
         return [*commands, ["HSET", self._keys.sources, name, json_text.encode(memory)]]
