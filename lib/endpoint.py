@@ -88,6 +88,10 @@ class Request(msgspec.Struct, frozen=True):
         return value
 
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Those that are named in a log; anybody may send any other text in their place."""
+
+
 class Response(msgspec.Struct, frozen=True):
     """`body` goes out as JSON; None: no body."""
 
@@ -209,7 +213,8 @@ class Endpoint(BaseHTTPRequestHandler):
             self._log.error("request.crashed", error=trouble)
         reason = {} if trouble is None else {"reason": str(trouble) or type(trouble).__name__}
         path = self.path.partition("?")[0]
-        self._log.event("request", method=self.command, path=path, status=status, ms=ms, **reason)
+        method = self.command if self.command in METHODS else "other"
+        self._log.event("request", method=method, path=path, status=status, ms=ms, **reason)
 
 
 def answer_to(error: BaseException, request_id: str) -> Response:
