@@ -133,7 +133,8 @@ class Keys:
         return f"{self.prefix}sync:files:fresh:{holder}"
 
     def copies(self, store: str) -> str:
-        """Hash: file → `Copy` in this Blob store. `:idle` follows it: file → since when (ms) no bundle names it."""
+        """Hash: file → `Copy` in this Blob store. `:idle` follows it: file → since when (ms) no bundle names it;
+        `:tried`: file → "tries ms", how often it was begun and until when it is put off."""
         return f"{self.prefix}sync:files:copies:{store}"
 
     @property
