@@ -179,6 +179,8 @@ class Known(msgspec.Struct, frozen=True):
     databases: dict[str, KeptDatabase]
     sources: dict[str, KeptSource]
     revisions: dict[str, int]
+    broken: list[str] = []
+    """A sentence about each record that could not be read, and was put right so far as it was sound."""
 
     @property
     def holders(self) -> dict[str, str]:

@@ -131,15 +131,18 @@ class Locator:
 
 async def _read(notion: "NotionClient", wanted: Wanted) -> dict[str, Signed]:
     """The holder's files, freshly signed; none where it is gone."""
-    from lib.notion.pages import Completion, complete  # it loads the Notion client, which most requests do without
+    from lib.notion.border.objects import Oddities, is_partial, page_of
+    from lib.notion.computed import Schemas  # these load the Notion client, which most requests do without
+    from lib.notion.pages import Completion, complete
 
     try:
         holder: JSON = await notion.get(f"{wanted.kind}s/{wanted.id}")
         if trashed(holder):
             return {}
         found = hosted_files(holder)
-        if wanted.file not in found and wanted.kind == "page":  # it may stand where Notion cut a property short
-            found = hosted_files(await complete(notion, holder, Completion()))
+        page = page_of(holder, Oddities()) if wanted.kind == "page" else None
+        if wanted.file not in found and page and not is_partial(page):  # it may stand where Notion cut a property
+            found = hosted_files(await complete(notion, page, Completion(), Schemas(notion)))
     except Unreadable:
         return {}
     return found

@@ -5,7 +5,7 @@ A file that can't be had now stays at `/api/media` and is tried again by the nex
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
@@ -15,6 +15,7 @@ import msgspec
 
 from lib.bundle import picture
 from lib.bundle.media import FileRef, hosted_files, with_copies
+from lib.bundle.page import with_digest
 from lib.errors import Hopeless, Misconfigured, NotionAway, NotionWait, OutOfTime, SyncError, TryLater, Unreadable
 from lib.log import Log
 from lib.model import Copy
@@ -169,7 +170,7 @@ class Copier:
                 self._log_fault(token, trouble)
                 due.append(self._now() + PUT_OFF_SECONDS)
         await self._copies.forgive(forgiven)
-        change = partial(with_copies, copies=copies)
+        change = partial(_with_copies, copies=copies)
         due_at = min(due, default=None)
         changed = await self._copies.put_into(run_id, bundle, change, self._max_value_bytes, due_at)
         if stop:
@@ -299,3 +300,8 @@ async def _bounded(head: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[b
             yield piece
     except httpx.TransportError as trouble:  # else it would be taken for the store's
         raise NotionAway(f"Notion's file host broke off ({type(trouble).__name__})") from None
+
+
+def _with_copies(texts: Sequence[str], copies: Mapping[str, Copy]) -> list[str]:
+    """The texts of a bundle with the copies' addresses in them, as one writing of it."""
+    return with_digest([with_copies(text, copies) for text in texts])

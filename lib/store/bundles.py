@@ -24,6 +24,8 @@ class Text(msgspec.Struct, frozen=True):
     meta: str = ""
     files: Sequence[str] = ()
     lacking: bool = False
+    oversized: Sequence[str] = ()
+    """Warnings about what is too large for KV and was left out."""
 
 
 class Bundles:

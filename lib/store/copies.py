@@ -1,6 +1,6 @@
 """Copies of hosted files in Blob, as KV keeps them: which there are, which are wanted, which nobody names any more."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -94,12 +94,17 @@ class Copies:
         await self._kv.command("ZADD", self._keys.uncopied, "XX", self._now_ms() + round(seconds * 1000), bundle)
 
     async def put_into(
-        self, run_id: str, bundle: str, change: Callable[[str], str], most_bytes: int, due_at: float | None
+        self,
+        run_id: str,
+        bundle: str,
+        change: Callable[[Sequence[str]], list[str]],
+        most_bytes: int,
+        due_at: float | None,
     ) -> bool:
-        """Puts copies' addresses into what is published of a bundle; whether that changed what a site reads.
+        """Put copies' addresses into what is published of a bundle; return whether that changed what a site reads.
 
-        `change` does it to a text; a bundle that grows beyond `most_bytes` stays as it is. `due_at` is when the files
-        that have no copy yet may be tried again; None: there are none.
+        `change` does it to the texts of a bundle, or to its meta alone; a bundle that grows beyond `most_bytes` stays
+        as it is. `due_at` is when the files that have no copy yet may be tried again; None: there are none.
         """
         kind, _, id = bundle.partition(":")
         memory = self._keys.kept if kind == "page" else self._keys.databases
@@ -108,10 +113,10 @@ class Copies:
             await self._kv.command("ZREM", self._keys.uncopied, bundle)
             return False
         published = await self._published(kind, id, before)
-        changed = [change(text) for text in published.texts]
+        changed = change(published.texts)
         if changed == published.texts or any(len(text.encode()) > most_bytes for text in changed):
             changed = []
-        meta = change(published.meta) if changed else ""
+        [meta] = change([published.meta]) if changed else [""]
         meta = "" if meta == published.meta else meta
         staged = self._keys.staged(bundle)
         await self._kv.pipeline(

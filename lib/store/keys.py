@@ -1,5 +1,33 @@
 """Every key name in KV. What a site reads comes first; the engine's own keys all start with `sync:`."""
 
+import re
+from collections.abc import Iterable
+
+_TYPES = {
+    "hash": r"sync:(?:kept|metas|slugs|databases|sources|revisions|moved|staged|staged:metas|budget|files)"
+    r"|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
+    "set": "sync:(?:overdue|foreign)",
+    "zset": "sync:(?:hidden|runs|files:named|files:uncopied)",
+}
+_RUN = re.compile(r"sync:run:[^:]+\Z")
+_RUN_PARTS = {
+    **dict.fromkeys(("plan", "claims", "drops"), "hash"),
+    **dict.fromkeys(("done", "vacating", "waiting", "changed", "removed"), "set"),
+    "due": "zset",
+    "errors": "list",
+}
+
+
+def types_of(keys: Iterable[str]) -> dict[str, str]:
+    """Return the Redis type that each of these keys has, and each that a script derives from a run's."""
+    found: dict[str, str] = {}
+    for key in filter(None, keys):
+        kinds = (kind for kind, names in _TYPES.items() if re.search(rf"(?:{names})\Z", key))
+        found[key] = next(kinds, "string")
+        if _RUN.search(key):
+            found |= {f"{key}:{part}": kind for part, kind in _RUN_PARTS.items()}
+    return found
+
 
 class Keys:
     """Names under one `KV_PREFIX`, so that several sites can share a database."""

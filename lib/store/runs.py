@@ -15,7 +15,7 @@ from lib.store import json_text
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, chunked, size_bytes
 from lib.store.pieces import Pieces
-from lib.store.salvage import read_record, sound_members
+from lib.store.salvage import read_object, read_record, sound_members
 
 KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
@@ -372,7 +372,7 @@ def problems_of(notes: Sequence[str]) -> list[Problem]:
 
 
 def _salvaged_problem(note: str) -> Problem:
-    return Problem(**{"reason": "What was noted of it can't be read", **sound_members(note, Problem)})
+    return Problem(**{"reason": "What was noted of it can't be read", **sound_members(read_object(note), Problem)})
 
 
 def warning_facts(warnings: Sequence[str], before: Run | None = None) -> dict[str, Value]:

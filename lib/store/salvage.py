@@ -5,6 +5,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
+from lib.model import JSON
 from lib.store.json_text import sound_value
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -18,18 +19,21 @@ def read_record(text: str, kind: type[S]) -> S | None:
         return None
 
 
-def sound_members(text: str, kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return those members of a record that are what they should be, by their names in `kind`.
-
-    Of a list or an object the sound members are kept. A text that holds no JSON object has no members.
-    """
+def read_object(text: str | None) -> JSON:
+    """Return the JSON object that a text holds, its texts sound; an empty one where it holds none."""
     try:
-        found = sound_value(json.loads(text))
+        found = sound_value(json.loads(text or "{}"))
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict):
-        return {}
-    members: dict[str, Any] = {}
+    return found if isinstance(found, dict) else {}
+
+
+def sound_members(found: JSON, kind: type[msgspec.Struct]) -> JSON:
+    """Return those members of an object that are what a record of this kind holds, by their names in it.
+
+    Of a list or an object the sound members are kept.
+    """
+    members: JSON = {}
     for field in msgspec.structs.fields(kind):
         if field.encode_name in found:
             sound = _sound_part(found[field.encode_name], field.type)

@@ -40,6 +40,7 @@ class Due:
         if (
             kept is None
             or kept.edited != row.edited
+            or kept.created != row.created
             or unsettled(row.edited, kept.read_at)
             or kept.source != row.source
             or kept.parent is not None
@@ -99,10 +100,11 @@ class Due:
         if page is None or trashed(page):
             self.pages.add(kept.parent or "")
             return False
-        if title_of(page) != kept.title:
+        if title_of(page) != kept.title or page["created_time"] != kept.created:  # both decide its slug
             self.pages.add(kept.parent or "")
         edited: str = page["last_edited_time"]
-        return kept.edited != edited or unsettled(edited, kept.read_at) or self._changed(id, kept)
+        is_same = kept.edited == edited and kept.created == page["created_time"]
+        return not is_same or unsettled(edited, kept.read_at) or self._changed(id, kept)
 
     def _changed(self, id: str, kept: Kept) -> bool:
         """What a page's own time does not tell."""

@@ -20,6 +20,7 @@ from lib.model import JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Walk, read_tree
 from lib.notion.border.objects import name_of
 from lib.notion.client import NotionClient
+from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read
 from lib.notion.pages import complete, retrieve
 from lib.store.bundles import Bundles, Text
@@ -66,9 +67,9 @@ class Worker:
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._now, self._now_iso = log, now, now_iso
         self._readings = Readings(notion, runs, now)
+        self._schemas = Schemas(notion)
         self._databases: dict[str, KeptDatabase] = {}
         self._hands = Hands(self._item)
-        self._worked = 0
         self._stop: TryLater | None = None
         self._away: NotionAway | None = None
 
@@ -94,7 +95,7 @@ class Worker:
             await self._hands.drop()
         if self._stop:
             await self._readings.rest()
-        if self._away and not self._worked:
+        if self._away and self._notion.is_down:
             raise self._away
         return self._stop
 
@@ -136,7 +137,6 @@ class Worker:
             self._log.error("page.error", error, pageId=item.id, slug=item.slug)
             await self._runs.give_up(self._hold, item, unforeseen_reason(error), _title(item))
             added = False
-        self._worked += 1
         return added
 
     async def _failed(self, item: Item, reason: str) -> None:
@@ -180,6 +180,7 @@ class Worker:
                 leaving=family.leaving,
                 warnings=[
                     *reading.warnings(name_of(page)),
+                    *text.oversized,
                     *family.warnings,
                     *([] if slug == planned else [_took_another(page, planned, slug)]),
                 ],
@@ -208,7 +209,8 @@ class Worker:
         given: JSON | None = msgspec.json.decode(item.page)
         if given is None and not reading.page:
             reading.page = await retrieve(self._notion, item.id, reading.oddities)
-        return await complete(self._notion, given or reading.page, reading.completion, is_last_try=_is_last_try(item))
+        page, completion = given or reading.page, reading.completion
+        return await complete(self._notion, page, completion, self._schemas, is_last_try=_is_last_try(item))
 
     async def _tree(self, item: Item, walk: Walk) -> Tree:
         known = {id for id, kept in self._databases.items() if not kept.lost}
@@ -308,7 +310,7 @@ class Worker:
             is_lacking=reading.is_lacking,
             parts=len(text.parts),
         )
-        return kept, Text(text.head, text.parts, text.meta, list(files.refs), _lacking(files, copies))
+        return kept, Text(text.head, text.parts, text.meta, list(files.refs), _lacking(files, copies), text.oversized)
 
     async def _copies_of(self, files: Found) -> dict[str, Copy]:
         """The copies there are of a bundle's files, whose signed addresses are noted for who makes the others."""
@@ -320,7 +322,7 @@ class Worker:
         head = Head(item.id, item.title, item.data_source_ids) if is_known else None
         fresh = DatabaseReading(self._now(), 0, Reading(item.id, head))
         async with self._readings.of(item, fresh) as reading:
-            database = await read(self._notion, reading.rows, is_last_try=_is_last_try(item))
+            database = await read(self._notion, reading.rows, self._schemas, is_last_try=_is_last_try(item))
         self._hands.read(item)
         files = Found(self._address)
         bundle = database_bundle.build(database, files)

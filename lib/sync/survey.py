@@ -222,7 +222,10 @@ class Survey:
         """Report the rows of which Notion gives the id only: they are there, and stay as they are published."""
         self.progress.unreadable.setdefault(name, set()).update(listing.partial)
         for page_id in listing.partial:
-            self.problems.report(self._page_problem(page_id), ID_ONLY)
+            if page_id in self._known.kept:
+                self.problems.report(self._page_problem(page_id), ID_ONLY)
+            else:
+                self.progress.oddities.note(f"source {name}: page {page_id} is passed over: {ID_ONLY}")
 
     async def _schema(self, name: str, source: Source) -> str:
         """Return the fingerprint of a source's properties; "" where Notion does not show them."""

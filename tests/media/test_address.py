@@ -232,8 +232,8 @@ async def test_nobody_waits_for_ever() -> None:
 async def test_a_page_is_read_to_the_end_of_its_properties_only_for_a_file_that_stands_there() -> None:
     files = [{"type": "files", "files": [image(f"{OVEN}/{number}")["image"]]} for number in range(26)]
     shown = {"id": "pics", "type": "rollup", "rollup": {"type": "array", "array": files[:25]}}
-    page = {"id": ID, "properties": {"Pictures": shown}}
-    items = {"results": files, "has_more": False, "property_item": {"rollup": {"type": "array"}}}
+    page = {"object": "page", "id": ID, "properties": {"Pictures": shown}}
+    items = {"results": files, "has_more": False, "property_item": {"rollup": {"type": "array", "array": []}}}
 
     class Pages(Notion):
         async def get(self, path: str, query: JSON | None = None) -> JSON:

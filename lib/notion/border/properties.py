@@ -22,7 +22,7 @@ from lib.notion.border.shapes import (
 from lib.notion.border.texts import file_of, person, rich_text, rich_text_item
 
 option = record(name=required(text))
-date = record(start=optional(text), end=optional(text), time_zone=optional(text))
+date = record(start=required(text), end=optional(text), time_zone=optional(text))
 reference = record(id=required(text))
 place = record(lat=required(number), lon=required(number), name=optional(text), address=optional(text))
 

@@ -75,16 +75,22 @@ def record(**members: Member) -> Shape:
             given = value.get(name)
             if given is None and member.may_be_missing:
                 continue
+            within = beneath(name, note)
             try:
-                sound[name] = member.shape(given, note)
+                sound[name] = member.shape(given, within)
             except Odd as odd:
                 if member.is_required:
                     raise Odd(f"{name}: {odd}") from None
-                note(f"{name}: {odd}")
+                within(str(odd))
                 sound[name] = member.default()
         return sound
 
     return shaped
+
+
+def beneath(name: str, note: Note) -> Note:
+    """Return what notes something odd in the member of this name."""
+    return lambda what: note(f"{name}: {what}")
 
 
 def list_of(shape: Shape) -> Shape:

@@ -8,7 +8,8 @@ if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', item) ~= token then return 'repeated' end
 
 local before = redis.call('HGET', databases, id)
-local newer = before and tonumber(string.match(before, '"began_at":([%d%.eE+]+)')) > tonumber(beganAt)
+local newest = before and tonumber(string.match(before, '"began_at":([%d%.eE+]+)') or '') or 0
+local newer = newest > tonumber(beganAt)
 if not newer then
   redis.call('HSET', databases, id, kept)
   if text ~= '' then

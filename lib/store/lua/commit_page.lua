@@ -15,21 +15,25 @@ local files, named, uncopied, hidden = unpack(KEYS, 13)
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
 
+-- Members are found as text: decoding a record here would turn its empty lists into objects. A text that another wrote
+-- has none of them: it is no newer than anything, it keeps its slug, and what it left elsewhere is not known.
 local function slugOf(page)
-  return cjson.decode('["' .. string.match(page, '"slug":"(.-)","source"') .. '"]')[1]
+  local slug = string.match(page, '^{"slug":"(.-)","source":')
+  if not slug then return nil end
+  local ok, found = pcall(cjson.decode, '["' .. slug .. '"]')
+  return ok and found[1] or nil
 end
 
 local before = redis.call('HGET', keptKey, id)
--- The member is found as text: decoding it here would turn its empty lists into objects.
-local newest = before and string.match(before, '"began_at":([%d%.eE+]+)') or 0
-local newer = math.max(tonumber(newest), tonumber(redis.call('ZSCORE', hidden, id) or 0)) > tonumber(beganAt)
+local newest = before and tonumber(string.match(before, '"began_at":([%d%.eE+]+)') or '') or 0
+local newer = math.max(newest, tonumber(redis.call('ZSCORE', hidden, id) or 0)) > tonumber(beganAt)
 local outcome = newer and 'older' or 'done'
 
 if outcome == 'done' and head ~= '' then
   local owner = redis.call('HGET', slugs, slug)
   if owner and owner ~= id then
     local theirs = redis.call('HGET', keptKey, owner)
-    if theirs and slugOf(theirs) == slug then
+    if theirs and (slugOf(theirs) or slug) == slug then
       if redis.call('SISMEMBER', run .. ':vacating', owner) == 0 then return 'taken' end
       outcome = 'staged'
     elseif redis.call('HEXISTS', moved, slug) == 1 then
@@ -64,16 +68,15 @@ elseif outcome == 'done' then
     redis.call('HSET', slugs, slug, id)
     redis.call('HINCRBY', revisions, source, 1)
     if before then
-      local oldSlug = slugOf(before)
-      local oldSource = string.match(before, '"source":"(.-)"')
-      local oldParts = tonumber(string.match(before, '"parts":(%d+)}') or '0')
+      local oldSlug = slugOf(before) or slug
+      local oldSource = string.match(before, '"source":"(.-)"') or source
       if oldSlug ~= slug then
-        redis.call('HSET', moved, oldSlug, id .. ':' .. oldParts)
-      else
-        for i = tonumber(parts) + 1, oldParts do redis.call('DEL', page .. ':part:' .. i) end
+        redis.call('HSET', moved, oldSlug, id .. ':' .. (string.match(before, '"parts":(%d+)[,}]') or '0'))
       end
       if oldSource ~= source then redis.call('HINCRBY', revisions, oldSource, 1) end
     end
+    local spare = tonumber(parts) + 1
+    while redis.call('DEL', page .. ':part:' .. spare) == 1 do spare = spare + 1 end
   end
 end
 if outcome ~= 'older' and head ~= '' then
