@@ -29,6 +29,8 @@ MARGIN_SECONDS = 300.0
 """A signed address is handed out until so long before its end: who was sent there still has to load the file."""
 COPY_SECONDS = 3600.0
 """How long a redirect to a copy in Blob may be kept."""
+NOT_FOUND_SECONDS = 60
+"""How long it may be kept that there is no such file."""
 FETCH_SECONDS = 12.0
 LOCK_SECONDS = 15.0
 AWAY_SECONDS = 10.0
@@ -53,10 +55,27 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Location(msgspec.Struct, frozen=True):
-    """Where the file is, and for how many seconds that may be kept."""
+    """Where the file is, and for how many seconds that may be kept. `is_copy`: its address never ends."""
 
     address: str
     seconds: int
+    is_copy: bool = False
+
+
+def cache_headers(location: Location) -> dict[str, str]:
+    """Return the headers of a redirect that say who may keep it.
+
+    Vercel's CDN serves what it kept once more after its time, however long ago that ended; a signed address is dead
+    then: https://vercel.com/docs/caching/cache-control-headers#s-maxage.
+    """
+    if location.is_copy:
+        return _kept_by_all(location.seconds)
+    never = {"CDN-Cache-Control": "no-store", "Vercel-CDN-Cache-Control": "no-store"}
+    return {"Cache-Control": f"private, max-age={location.seconds}", **never}
+
+
+def _kept_by_all(seconds: int) -> dict[str, str]:
+    return {"Cache-Control": f"public, max-age={seconds}", "CDN-Cache-Control": f"max-age={seconds}"}
 
 
 def wanted_of(query: Mapping[str, str]) -> Wanted:
@@ -93,7 +112,7 @@ class Locator:
                 case "unknown":
                     raise _not_found("no published page has this file (any more)")
                 case "copied":
-                    return Location(place.address, round(COPY_SECONDS))
+                    return Location(place.address, round(COPY_SECONDS), is_copy=True)
                 case "fresh":
                     return self._location(place.address, place.until)
                 case "fetch":
@@ -157,4 +176,4 @@ def _life_seconds(signed: Signed, notion_time: float) -> float:
 
 
 def _not_found(reason: str) -> Refused:
-    return Refused(f"Not found: {reason}", HTTPStatus.NOT_FOUND)
+    return Refused(f"Not found: {reason}", HTTPStatus.NOT_FOUND, _kept_by_all(NOT_FOUND_SECONDS))

@@ -103,7 +103,9 @@ def test_an_address_names_one_holder_and_one_file(kind: str) -> None:
 async def test_a_copy_is_where_it_is_for_an_hour() -> None:
     files = KnownFiles(Place("copied", "https://copies.example/oven.jpg"))
 
-    assert await Stage(files, UNASKED).locate(wanted()) == Location("https://copies.example/oven.jpg", 3600)
+    assert await Stage(files, UNASKED).locate(wanted()) == Location(
+        "https://copies.example/oven.jpg", 3600, is_copy=True
+    )
 
 
 async def test_an_address_that_is_known_may_be_kept_until_its_end() -> None:
