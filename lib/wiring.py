@@ -165,16 +165,22 @@ class Services:
 
     @property
     def locator(self) -> "Locator":
-        """Finds hosted files; each look at Notion takes one request of the shared budget."""
+        """Finds hosted files for visitors, who have their own share of Notion's minute and wait for KV briefly."""
         from lib.media.address import Locator
         from lib.notion.files import FileHosts
+        from lib.store.budget import Budget
+        from lib.store.hasty import HastyKv
+        from lib.store.media import Files
+
+        config = self.config
+        kv = HastyKv(config.kv_url, config.kv_token.reveal(), self._http)
+        budget = Budget(kv, self.keys, config.notion_requests_per_minute, time.time, "visit")
 
         def connect() -> "NotionClient":
-            pacer = self._pacer(self._budget(), lambda: False, batch=1)
-            return self._notion(pacer, LOOK_UP_SECONDS)
+            return self._notion(self._pacer(budget, lambda: False, batch=1), LOOK_UP_SECONDS)
 
-        hosts = FileHosts(self.config.notion_file_hosts)
-        return Locator(self.files, hosts, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id)
+        files, hosts = Files(kv, self.keys, store_id(config.blob_read_write_token)), FileHosts(config.notion_file_hosts)
+        return Locator(files, hosts, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id)
 
     def _budget(self) -> "Budget":
         from lib.store.budget import Budget

@@ -17,6 +17,10 @@ from lib.store.salvage import read_record
 GRACE_SECONDS = 86_400
 """A copy stays so long after the last bundle that named it; readers of that bundle may still ask for it."""
 SWEPT_FOR_SECONDS = 20 * 3600
+PUT_OFF_SECONDS = 600.0
+"""How long a file that is being copied is put off, lest its copying never ends; twice that after each more try."""
+LONGEST_PUT_OFF_SECONDS = 43_200.0
+"""No file is put off for longer than twice this."""
 SCAN_COUNT = 5_000
 
 
@@ -28,6 +32,7 @@ class Copies:
         self._store = store
         self._copies = keys.copies(store)
         self._idle, self._trash = f"{self._copies}:idle", f"{self._copies}:trash"
+        self._tried = f"{self._copies}:tried"
 
     async def of(self, files: Collection[str]) -> dict[str, Copy]:
         """Those of the files that have a copy, or are known to get none; a bundle may name them now."""
@@ -63,10 +68,35 @@ class Copies:
         text: str | None = await self._kv.command("HGET", self._keys.files, bundle)
         return (text or "").split()
 
+    async def begin(self, file: str) -> float | None:
+        """Put a file off before it is read, so that a function it kills does not meet it again first.
+
+        Return until when (epoch seconds) it was put off before and is to be left alone; None: go on with it.
+        """
+        until_ms = await self._kv.script(
+            "begin_copy",
+            [self._tried],
+            [
+                file,
+                self._now_ms(),
+                *(round(seconds * 1000 * _spread(file)) for seconds in (PUT_OFF_SECONDS, LONGEST_PUT_OFF_SECONDS)),
+            ],
+        )
+        return int(until_ms) / 1000 if int(until_ms) else None
+
     async def keep(self, file: str, copy: Copy) -> None:
-        """Remembers a copy that was made, or that there will be none (an empty address)."""
+        """Remember a copy that was made, or that there will be none (an empty address)."""
         text = json_text.encode(copy)
-        await self._kv.pipeline([["HSET", self._copies, file, text], ["SREM", self._trash, copy.url]])
+        await self._kv.script("keep_copy", [self._copies, self._trash, self._tried], [file, text, copy.url])
+
+    async def forgive(self, files: Collection[str]) -> None:
+        """Put these files off no longer: what failed was not theirs."""
+        if files:
+            await self._kv.command("HDEL", self._tried, *files)
+
+    async def put_off(self, bundle: str, seconds: float) -> None:
+        """Leave a bundle alone for so long."""
+        await self._kv.command("ZADD", self._keys.uncopied, "XX", self._now_ms() + round(seconds * 1000), bundle)
 
     async def put_into(
         self,
@@ -179,6 +209,11 @@ class _Published(msgspec.Struct, frozen=True):
     meta: str
     source: str
     word: str
+
+
+def _spread(file: str) -> float:
+    """Return a factor from 1 to 2 of the file's own: files that were in hand together come back apart."""
+    return 1 + int(file[:4], 16) / 0x10000
 
 
 def _with_new_meta(memory: str, meta: str) -> str:

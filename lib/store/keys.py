@@ -155,13 +155,15 @@ class Keys:
         """Sorted set: bundles with files that have no copy in Blob, by the time (ms) when they may be tried."""
         return f"{self.prefix}sync:files:uncopied"
 
-    def fresh(self, holder: str) -> str:
-        """Hash: file → "ms url", the signed address of a file of this holder and until when it is handed out; "ms "
-        alone: the holder has no such file. `:lock` follows it."""
-        return f"{self.prefix}sync:files:fresh:{holder}"
+    def fresh(self, owner_id: str) -> str:
+        """Hash: token → "ms url", the signed address of a file that stands in this page or database and until when it
+        is handed out; "ms " alone: there is no such file. `walk` → "ms …", how far the page's blocks have been looked
+        through. `:lock` follows it for that, `:lock:{holder}` for one block or page."""
+        return f"{self.prefix}sync:files:fresh:{owner_id}"
 
     def copies(self, store: str) -> str:
-        """Hash: file → `Copy` in this Blob store. `:idle` follows it: file → since when (ms) no bundle names it."""
+        """Hash: file → `Copy` in this Blob store. `:idle` follows it: file → since when (ms) no bundle names it;
+        `:tried`: file → "tries ms", how often it was begun and until when it is put off."""
         return f"{self.prefix}sync:files:copies:{store}"
 
     @property
