@@ -51,6 +51,8 @@ VERCEL_JSON = Path(__file__).parent.parent / "vercel.json"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 RESERVED_AT_ONCE = 30
 """Notion requests that a slice reserves with one KV command."""
+LINGER_SECONDS, LINGER_SHARE = 8.0, 0.4
+"""How long requests under way are waited for when a slice's time is used up: at most this share of the margin."""
 ANSWER_SECONDS, SHORTEST_ANSWER_SECONDS = 30.0, 3.0
 """How long a slice waits for one answer of Notion's; a short slice no longer than it works, but long enough for one."""
 LOOK_UP_SECONDS = 8.0
@@ -233,8 +235,8 @@ class Services:
             now=time.time,
         )
 
-    def engine(self, until: float) -> "Engine":
-        """The engine of one slice that works until about `until` (epoch seconds)."""
+    def engine(self, deadline: float | None) -> "Engine":
+        """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has none)."""
         from lib.bundle.media import address_for
         from lib.store.bundles import Bundles
         from lib.store.copies import Copies
@@ -244,7 +246,8 @@ class Services:
         from lib.sync.run import Engine
         from lib.sync.slice import Worker
 
-        config = self.config
+        config, until = self.config, self.until(deadline)
+        linger = LINGER_SECONDS if deadline is None else min(LINGER_SECONDS, LINGER_SHARE * (deadline - until))
         budget = self._budget()
         pacer = self._pacer(budget, lambda: notion.requests > 0 and time.time() >= until, batch=RESERVED_AT_ONCE)
         notion = self._notion(pacer, max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, until - time.time())))
@@ -261,10 +264,12 @@ class Services:
             address=address_for(config.base_url),
             max_value_bytes=config.kv_max_value_bytes,
             log=self.log,
+            linger_seconds=linger,
             now=time.time,
             now_iso=now_iso,
         )
         return Engine(
+            until=until,
             kv=self.kv,
             runs=self.runs,
             memory=memory,

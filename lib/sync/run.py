@@ -75,8 +75,11 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Engine:
-    """Runs slices with the collaborators it is handed. `now` gives epoch seconds; `tells` says whether anybody is to
-    be told of the end of a run, and `tell` does it without the queue."""
+    """Runs slices with the collaborators it is handed.
+
+    `until` is when the slice's time is used up, and `now` gives the time (epoch seconds). `tells` says whether anybody
+    is to be told of the end of a run, and `tell` does it without the queue.
+    """
 
     def __init__(
         self,
@@ -96,9 +99,11 @@ class Engine:
         give_back: Callable[[], Awaitable[None]],
         log: Log,
         sources: Mapping[str, str],
+        until: float,
         now: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
+        self._until = until
         self._kv, self._runs, self._memory, self._presence = kv, runs, memory, presence
         self._notion, self._worker, self._publisher, self._queue = notion, worker, publisher, queue
         self._tellings, self._tells, self._tell_here = tellings, tells, tell
@@ -106,8 +111,8 @@ class Engine:
         self._log, self._sources, self._now, self._new_id = log, sources, now, new_id
         self._step = "beginning"
 
-    async def deliver(self, message: Message, until: float) -> Report:
-        """Works one message of QStash's, until about `until` (epoch seconds).
+    async def deliver(self, message: Message) -> Report:
+        """Works one message of QStash's.
 
         Raises `TryLater` (QStash sends the message again), `QueueRefused`, `Hopeless` (the run is marked as failed).
         """
@@ -127,10 +132,10 @@ class Engine:
             await self._queue.publish([self._next(hold, run, 0)])
         if begun.outcome != "go" or run is None:
             return Report("continued" if begun.outcome == "early" else "joined", hold.run_id, run)
-        return await self._slice(hold, run, until, queued=True)
+        return await self._slice(hold, run, queued=True)
 
-    async def here(self, ask: Ask, until: float) -> Report:
-        """Runs slices in this very call until about `until`: a run of its own, or a hand with the one under way."""
+    async def here(self, ask: Ask) -> Report:
+        """Runs slices in this very call: a run of its own, or a hand with the one under way."""
         run_id = self._new_id()
         asked = await self._runs.ask(run_id, ask, self._now() + DELIVERY_SECONDS)
         known = await self._runs.read(asked.run_id)
@@ -140,7 +145,7 @@ class Engine:
             await self._give_up(begun.run, queued=False)
         if begun.outcome != "go" or begun.run is None:
             return Report("partial", asked.run_id, begun.run)
-        return await self._slice(begun.hold, begun.run, until, queued=False)
+        return await self._slice(begun.hold, begun.run, queued=False)
 
     async def _begin(self, run_id: str, lane: str, number: int, ask: Ask) -> Begun:
         begun = await self._runs.begin(run_id, lane, number, ask, self._now() + DELIVERY_SECONDS)
@@ -150,14 +155,14 @@ class Engine:
             await self._tell_of_silent_runs(queued=lane != HERE)
         return begun
 
-    async def _slice(self, hold: Hold, run: Run, until: float, *, queued: bool) -> Report:
+    async def _slice(self, hold: Hold, run: Run, *, queued: bool) -> Report:
         try:
-            stop = await self._advance(hold, run, until)
+            stop = await self._advance(hold, run)
             rested = await self._rest(hold, parked=not queued)
             run = await self._runs.read(hold.run_id) or run
             planned = run.phase == "work"
             if planned and rested.left == 0:
-                return await self._finish(hold, run, until, queued=queued)
+                return await self._finish(hold, run, queued=queued)
             if not queued:
                 return Report("partial", hold.run_id, run)
             if rested.next_due is not None or not planned:  # else other lanes hold what is left; the last ends the run
@@ -187,7 +192,7 @@ class Engine:
                 f"The slice ended in an error while it was {self._step}: {unforeseen_reason(error)}"
             ) from error
 
-    async def _advance(self, hold: Hold, run: Run, until: float) -> TryLater | None:
+    async def _advance(self, hold: Hold, run: Run) -> TryLater | None:
         """Plans where there is no plan yet, then works; answers what stopped it before the end."""
         forced_at = None
         if run.phase == "plan":
@@ -202,7 +207,7 @@ class Engine:
             forced_at = await self._runs.forced_at(hold.run_id)
         self._step = "reading pages"
         # A run of one page reads no other, however it is forced.
-        return await self._worker.work(hold, run, None if run.page else forced_at, until)
+        return await self._worker.work(hold, run, None if run.page else forced_at, self._until)
 
     async def _plan(self, hold: Hold, run: Run) -> tuple[float | None, int]:
         """Writes the plan; answers since when a page must have been read (None: not forced), and how much is due."""
@@ -277,13 +282,13 @@ class Engine:
         until = self._now() + DELIVERY_SECONDS
         return await self._runs.rest(hold, counters, until, is_fruitful=is_fruitful, parked=parked)
 
-    async def _finish(self, hold: Hold, run: Run, until: float, *, queued: bool) -> Report:
+    async def _finish(self, hold: Hold, run: Run, *, queued: bool) -> Report:
         spent = self._kv.commands
         self._step = "publishing indexes and removing what is gone"
         await self._publisher.publish(hold, run)
         facts: dict[str, Value] = {}
         if self._copier:
-            copied = await self._copy(self._copier, hold, run, until)
+            copied = await self._copy(self._copier, hold, run)
             facts = _tally(run, copied)
             if queued and copied.wait_seconds is not None:
                 await self._runs.note(hold.run_id, facts)
@@ -315,10 +320,10 @@ class Engine:
             await self._tell_if_possible(hold.run_id, queued=False)
         return Report("done", hold.run_id, done)
 
-    async def _copy(self, copier: Copier, hold: Hold, run: Run, until: float) -> Copied:
+    async def _copy(self, copier: Copier, hold: Hold, run: Run) -> Copied:
         """Copies files into Blob; what that changes is published as well."""
         self._step = "copying files"
-        copied = await copier.work(hold.run_id, until, lambda: self._runs.is_joined(hold.run_id))
+        copied = await copier.work(hold.run_id, self._until, lambda: self._runs.is_joined(hold.run_id))
         if copied.changed:
             await self._publisher.publish(hold, await self._runs.read(hold.run_id) or run)
         return copied

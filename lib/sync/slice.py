@@ -40,12 +40,13 @@ CLAIM_AGAIN_AT = 4
 """Items waiting when more are claimed. What a page brought forth is claimed at once: others may hang on it."""
 PAUSES_SECONDS = (2.0, 6.0)
 """How long an item waits after each failure; after one more it is reported, and tried again after the run."""
-LINGER_SECONDS, LINGER_SHARE = 8.0, 0.15
-"""How long requests under way are waited for when the slice's time is used up; of a short slice, a share of it."""
 
 
 class Worker:
-    """Works items for one slice. `now` gives epoch seconds, `now_iso` the same as a site reads it."""
+    """Works items for one slice. `now` gives epoch seconds, `now_iso` the same as a site reads it.
+
+    `linger_seconds`: how long requests under way are waited for when the slice's time is used up.
+    """
 
     def __init__(
         self,
@@ -59,10 +60,12 @@ class Worker:
         address: Address,
         max_value_bytes: int,
         log: Log,
+        linger_seconds: float,
         now: Callable[[], float],
         now_iso: Callable[[], str],
     ) -> None:
         self._notion = notion
+        self._linger_seconds = linger_seconds
         self._runs, self._bundles, self._memory, self._copies = runs, bundles, memory, copies
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._now, self._now_iso = log, now, now_iso
@@ -77,20 +80,19 @@ class Worker:
         """Works until nothing is left to claim, or until something says to stop: the wait of Notion, the end of the
         slice's time (epoch seconds `until`). Answers that reason, or None. Raises `TakenOver`, `NotionAway`."""
         self._hold, self._forced_at, self._rewrites = hold, forced_at, run.force
-        linger = min(LINGER_SECONDS, LINGER_SHARE * max(0.0, until - self._now()))
         await self._readings.begin(hold, is_first=run.slices + run.retries <= 1)
         self._databases = await self._memory.databases()
         more = added = True
         try:
             while self._stop is None:
                 if added or not self._hands.are_busy or (more and len(self._hands.waiting) <= CLAIM_AGAIN_AT):
-                    more = await self._claim(until + 2 * linger)
+                    more = await self._claim(until + 2 * self._linger_seconds)
                 if not self._hands.are_busy:
                     break
                 added = any([await self._settled(task, item) for task, item in await self._hands.ended()])
                 if self._now() >= until:
                     self._stop = self._stop or OutOfTime("the slice's time is used up")
-            for task, item in await self._hands.wind_up(linger):
+            for task, item in await self._hands.wind_up(self._linger_seconds):
                 await self._settled(task, item)
         finally:
             await self._hands.drop()

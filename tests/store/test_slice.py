@@ -19,7 +19,6 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.memory import Memory
 from lib.store.runs import Hold, Runs
-from lib.sync import slice as slices
 from lib.sync.slice import PAUSES_SECONDS, Worker
 from tests.bundle.samples import TIME, plain
 from tests.notion.stage import Stage, client, error, new_id
@@ -35,6 +34,7 @@ class Desk:
         self.kv, self.clock, self.keys, self.stage = kv, clock, keys, Stage()
         self.runs, self.memory = Runs(kv, keys, clock), Memory(kv, keys)
         self.max_value_bytes = 1_000_000
+        self.linger_seconds = 8.0
         self._slices = 0
 
     def page(self, *blocks: JSON, title: str = "Bread") -> Item:
@@ -69,6 +69,7 @@ class Desk:
             address=lambda ref: f"https://sync.example/{ref.file}",
             max_value_bytes=self.max_value_bytes,
             log=Log(now=self.clock),
+            linger_seconds=self.linger_seconds,
             now=self.clock,
             now_iso=lambda: TIME,
         )
@@ -220,9 +221,9 @@ async def test_one_page_without_an_answer_stops_no_slice_that_did_something(desk
 
 
 async def test_a_request_that_hangs_at_the_end_of_a_slice_is_cut_off_and_its_page_left_to_the_next_one(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk,
 ) -> None:
-    monkeypatch.setattr(slices, "LINGER_SECONDS", 0.05)
+    desk.linger_seconds = 0.05
     slow, quick = desk.page(title="Slow"), desk.page()
 
     async def hold_back(name: str) -> None:
