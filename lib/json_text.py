@@ -18,6 +18,17 @@ def encode(value: Any) -> str:
         return _encode_slowly(value)
 
 
+def sound_text(text: str) -> str:
+    """The text with U+FFFD in place of each half of a surrogate pair, which UTF-8 can't spell."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def size(text: str) -> int:
     """Bytes of a text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode())
@@ -71,7 +82,7 @@ def _fields(struct: msgspec.Struct) -> Iterator[tuple[str, Any]]:
 def _encode_one(value: Any) -> str:
     """What holds nothing else."""
     if isinstance(value, str):
-        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        value = sound_text(value)
     try:
         return msgspec.json.encode(value).decode()
     except ValueError:

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
 
-import msgspec
-
+from lib import json_text
 from lib.config import Secret
 
 LINES = 100
@@ -87,8 +86,8 @@ class Log:
         if not self._ration.take(head["event"]):
             return
         time = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        rest = {name: self._scrub(value, name) for name, value in (self._context | self._entered | fields).items()}
-        print(msgspec.json.encode({**head, "time": time, **rest}).decode(), flush=True)
+        rest = {_utf8(name): self._scrub(each, name) for name, each in (self._context | self._entered | fields).items()}
+        print(json_text.encode({**head, "event": _utf8(head["event"]), "time": time, **rest}), flush=True)
 
     def _scrub(self, value: Any, name: str) -> Any:
         match value:
@@ -99,7 +98,7 @@ class Log:
             case int() | float():
                 return value
             case Mapping():
-                return {str(key): self._scrub(each, str(key)) for key, each in value.items()}
+                return {_utf8(str(key)): self._scrub(each, str(key)) for key, each in value.items()}
             case list() | tuple() | set() | frozenset():
                 return [self._scrub(each, name) for each in value]
             case _:
@@ -111,7 +110,7 @@ class Log:
         text = _SIGNED_QUERY.sub(f"?{HIDDEN}", text)
         text = _PARAMETER.sub(rf"\1{HIDDEN}", text)
         text = _JWT.sub(HIDDEN, _BEARER.sub(rf"\1{HIDDEN}", text))
-        return _cut(text.encode(errors="backslashreplace").decode(), longest)
+        return _cut(_utf8(text), longest)
 
 
 class _Ration:
@@ -142,6 +141,11 @@ def quieten() -> None:
     """httpx logs every request with its full address, and Vercel's root logger prints from INFO on."""
     for name in ("httpx", "httpcore", "notion_client"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _utf8(text: str) -> str:
+    """Return the text with its halves of surrogate pairs, which UTF-8 can't spell, as Python writes them."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _cut(text: str, longest: int) -> str:

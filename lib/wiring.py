@@ -66,7 +66,7 @@ class Services:
         self._http = http
         self.keys = Keys(config.kv_prefix)
         self.kv = Kv(config.kv_url, config.kv_token.reveal(), http, config.kv_max_value_bytes)
-        self.runs = Runs(self.kv, self.keys, time.time)
+        self.runs = Runs(self.kv, self.keys, time.time, config.retries + 1)
 
     @property
     def queue(self) -> Queue:
@@ -237,6 +237,7 @@ class Services:
         from lib.store.bundles import Bundles
         from lib.store.copies import Copies
         from lib.store.memory import Memory
+        from lib.store.presence import Presence
         from lib.sync.publish import Publisher
         from lib.sync.run import Engine
         from lib.sync.slice import Worker
@@ -265,6 +266,7 @@ class Services:
             kv=self.kv,
             runs=self.runs,
             memory=memory,
+            presence=Presence(self.kv, self.keys),
             notion=notion,
             worker=worker,
             publisher=Publisher(

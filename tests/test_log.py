@@ -187,3 +187,13 @@ def test_the_chatty_libraries_are_quiet(caplog: pytest.LogCaptureFixture) -> Non
             logging.getLogger(name).info("HTTP Request: GET https://x.example/?secret=hidden")
             logging.getLogger(name).warning("trouble")
     assert [record.getMessage() for record in caplog.records] == ["trouble"] * 3
+
+
+def test_a_line_is_printed_whatever_text_or_number_it_holds(lines: Any) -> None:
+    odd = "half a pair: \ud83d"
+    log().bind(**{odd: odd}).event(odd, headers={odd: [odd]}, counts={2**70: 2**70, "share": float("nan")})
+
+    [line] = lines()
+    seen = "half a pair: \\ud83d"
+    assert (line["event"], line[seen], line["headers"]) == (seen, seen, {seen: [seen]})
+    assert line["counts"] == {str(2**70): 2**70, "share": None}

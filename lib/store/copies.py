@@ -5,10 +5,14 @@ from hashlib import sha256
 
 import msgspec
 
+from lib import json_text
+from lib.errors import ForeignValue
 from lib.model import Copy, Kept
 from lib.store.keys import Keys
 from lib.store.kv import Kv
+from lib.store.records import has_parts
 from lib.store.runs import WORK_KEPT_FOR_SECONDS
+from lib.store.salvage import read_record
 
 GRACE_SECONDS = 86_400
 """A copy stays so long after the last bundle that named it; readers of that bundle may still ask for it."""
@@ -36,7 +40,8 @@ class Copies:
         if not (self._store and wanted):
             return {}
         found: list[str] = await self._kv.script("copies_of", [self._copies, self._idle], [self._now_ms(), *wanted])
-        return {file: msgspec.json.decode(text, type=Copy) for file, text in zip(wanted, found, strict=True) if text}
+        copies = {file: read_record(text, Copy) for file, text in zip(wanted, found, strict=True)}
+        return {file: copy for file, copy in copies.items() if copy}
 
     def marked(self, digest: str, files: Collection[str]) -> str:
         """A bundle's digest that changes with the store its files are copied to, so that a forced run moves them."""
@@ -81,7 +86,7 @@ class Copies:
 
     async def keep(self, file: str, copy: Copy) -> None:
         """Remember a copy that was made, or that there will be none (an empty address)."""
-        text = msgspec.json.encode(copy).decode()
+        text = json_text.encode(copy)
         await self._kv.script("keep_copy", [self._copies, self._trash, self._tried], [file, text, copy.url])
 
     async def forgive(self, files: Collection[str]) -> None:
@@ -109,7 +114,7 @@ class Copies:
         kind, _, id = bundle.partition(":")
         memory = self._keys.kept if kind == "page" else self._keys.databases
         before: str | None = await self._kv.command("HGET", memory, id)
-        if before is None:
+        if before is None or (kind == "page" and not has_parts(before)):  # else the next run reads it again
             await self._kv.command("ZREM", self._keys.uncopied, bundle)
             return False
         published = await self._published(kind, id, before)
@@ -141,14 +146,19 @@ class Copies:
     async def _published(self, kind: str, id: str, memory: str) -> "_Published":
         if kind == "db":
             key = self._keys.database(id)
-            text: str = await self._kv.command("GET", key) or ""
-            return _Published(key, [text], "", "", f"db:{id}")
+            return _Published(key, [await self._text(key)], "", "", f"db:{id}")
         kept = msgspec.json.decode(memory, type=Kept)
         key = self._keys.page(kept.slug)
         parts = [self._keys.part(kept.slug, number) for number in range(1, kept.parts + 1)]
-        texts = [await self._kv.command("GET", one) or "" for one in (key, *parts)]
+        texts = [await self._text(one) for one in (key, *parts)]
         meta: str = await self._kv.command("HGET", self._keys.metas, id) or ""
         return _Published(key, texts, meta, kept.source, f"page:{kept.slug}")
+
+    async def _text(self, key: str) -> str:
+        try:
+            return await self._kv.command("GET", key) or ""
+        except ForeignValue:  # nothing of ours, so there is nothing to be put into it
+            return ""
 
     # Removing them.
 
@@ -209,4 +219,4 @@ def _spread(file: str) -> float:
 def _with_new_meta(memory: str, meta: str) -> str:
     kept = msgspec.json.decode(memory, type=Kept)
     digest = sha256(f"{kept.meta_digest}\n{meta}".encode()).hexdigest()
-    return msgspec.json.encode(msgspec.structs.replace(kept, meta_digest=digest)).decode()
+    return json_text.encode(msgspec.structs.replace(kept, meta_digest=digest))

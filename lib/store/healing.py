@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from lib import json_text
 from lib.errors import ForeignValue
 from lib.model import JSON, Kept
-from lib.store import json_text
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, chunked, size_bytes
 from lib.store.records import (
@@ -60,20 +60,18 @@ class Healer:
         if not texts:
             return []
         members = await self._members(texts, sound)
-        parts = await self._parts({found["slug"] for found in members.values() if found.get("slug")})
+        slugs = {found["slug"] for found in members.values() if found["slug"]}
+        parts = await count_parts(self._kv, {self._keys.page(slug) for slug in slugs})
         records: dict[str, str] = {}
         for page_id, found in members.items():
-            slug = found.get("slug", "")
-            count = parts.get(slug, 0)
+            slug = found["slug"]
+            count = parts.get(self._keys.page(slug), 0)
             kept = salvaged_page(page_id, {**found, "parts": count}) if found.get("source") else None
             records[page_id] = json_text.encode(kept) if kept else ""
             if kept is None:
                 await self._forget_page(page_id, slug, count)
         await self._mend(self._keys.kept, texts, records)
-        return [
-            f'what KV remembers of page "{found.get("title") or page_id}" could not be read; it is read again'
-            for page_id, found in members.items()
-        ]
+        return [name_page(page_id, found.get("title")) for page_id, found in members.items()]
 
     async def _members(self, texts: Mapping[str, str], sound: Mapping[str, Kept]) -> dict[str, JSON]:
         """Return what is known of each page: by its record, its meta, its parent, the list of slugs, its bundle."""
@@ -111,17 +109,6 @@ class Healer:
             for page_id in [page_id for page_id, slug in chosen.items() if not slug]:
                 chosen[page_id] = owned.get(page_id, next(iter(claimed[page_id]), ""))
         return chosen
-
-    async def _parts(self, slugs: Collection[str]) -> dict[str, int]:
-        """Return how many parts stand beside each bundle."""
-        counts = dict.fromkeys(slugs, 0)
-        ahead = sorted(slugs)
-        while ahead:
-            answers = await self._kv.pipeline([["EXISTS", self._keys.part(slug, counts[slug] + 1)] for slug in ahead])
-            ahead = [slug for slug, there in zip(ahead, answers, strict=True) if there]
-            for slug in ahead:
-                counts[slug] += 1
-        return counts
 
     async def _forget_page(self, page_id: str, slug: str, parts: int) -> None:
         """Count a page as never published: the next publication removes what stands at its slug, if it knows one."""
@@ -178,3 +165,20 @@ class Healer:
             fields |= found
             if not int(cursor):
                 return fields
+
+
+def name_page(page_id: str, title: str | None) -> str:
+    """Return the sentence about a page of which KV holds something that can't be read."""
+    return f'what KV remembers of page "{title or page_id}" could not be read; it is read again'
+
+
+async def count_parts(kv: Kv, bundles: Collection[str]) -> dict[str, int]:
+    """Return how many parts stand beside each of these keys of bundles."""
+    counts = dict.fromkeys(bundles, 0)
+    ahead = sorted(bundles)
+    while ahead:
+        answers = await kv.pipeline([["EXISTS", f"{bundle}:part:{counts[bundle] + 1}"] for bundle in ahead])
+        ahead = [bundle for bundle, there in zip(ahead, answers, strict=True) if there]
+        for bundle in ahead:
+            counts[bundle] += 1
+    return counts

@@ -20,7 +20,7 @@ from upstash_redis.errors import UpstashError
 from upstash_redis.http import AsyncHttpClient, make_headers
 
 from lib.errors import ForeignValue, Misconfigured, SyncError, TooLarge, TryLater
-from lib.store.json_text import sound_text
+from lib.json_text import sound_text
 from lib.store.keys import types_of
 
 ATTEMPTS = 3

@@ -8,6 +8,7 @@ import msgspec
 from lib.model import Copy
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value
+from lib.store.salvage import read_record
 
 Command = list[Value]
 
@@ -62,8 +63,10 @@ class Files:
         )
         match outcome:
             case "copied":
-                copy = msgspec.json.decode(value, type=Copy)
-                return Place("copied", copy.url)
+                if copy := read_record(value, Copy):
+                    return Place("copied", copy.url)
+                await self._kv.command("HDEL", copies, file)  # another's value: the file has no copy that we know of
+                return await self.find(holder, file, lock, now, lock_seconds, alone=alone)
             case "fresh":
                 until, _, address = value.partition(" ")
                 return Place("fresh", address, int(until) / 1000)

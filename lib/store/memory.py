@@ -5,9 +5,9 @@ from typing import TypeVar
 
 import msgspec
 
+from lib import json_text
 from lib.errors import TryLater
 from lib.model import Kept, KeptDatabase, KeptSource, Known
-from lib.store import json_text
 from lib.store.healing import Broken, Healer
 from lib.store.keys import Keys
 from lib.store.kv import Kv
@@ -21,12 +21,11 @@ from lib.store.records import (
     salvaged_page,
     source_record,
 )
+from lib.store.salvage import read_count
 
 SCAN_COUNT = 5_000
 METAS_PER_READ = 500
 TRIES = 3
-DIGITS = 19
-"""Redis counts no further."""
 
 T = TypeVar("T")
 
@@ -70,13 +69,13 @@ class Memory:
         kept, broken_pages = _sorted(texts, page_record)
         read_databases, broken_databases = _sorted(databases, database_record)
         read_sources, broken_sources = _sorted(sources, source_record)
-        counted, broken_revisions = _sorted(revisions, _count)
+        counted, broken_revisions = _sorted(revisions, read_count)
         known = Known(kept, set(overdue), read_databases, read_sources, counted)
         return known, Broken(broken_pages, broken_databases, broken_sources, broken_revisions)
 
     async def revisions(self) -> dict[str, int]:
         """How often each source's kept pages changed."""
-        return _sorted(await self._kv.command("HGETALL", self._keys.revisions), _count)[0]
+        return _sorted(await self._kv.command("HGETALL", self._keys.revisions), read_count)[0]
 
     async def kept(self, ids: Collection[str]) -> dict[str, Kept]:
         """Those of the pages that are published."""
@@ -150,7 +149,3 @@ def _sorted(texts: Mapping[str, str], read: Callable[[str], T | None]) -> tuple[
         else:
             records[name] = record
     return records, broken
-
-
-def _count(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < DIGITS else None

@@ -28,6 +28,12 @@ def page_record(text: str) -> Kept | None:
     return kept if kept and _is_plausible(kept) else None
 
 
+def has_parts(text: str) -> bool:
+    """Whether a text is a page's record that tells where its bundle and its parts stand."""
+    kept = read_record(text, Kept)
+    return kept is not None and 0 <= kept.parts < MOST_PARTS
+
+
 def page_members(text: str) -> JSON:
     """Return the sound members of a page's record."""
     return _timed(sound_members(read_object(text), Kept))
@@ -67,14 +73,16 @@ def database_record(text: str) -> KeptDatabase | None:
 
 
 def salvaged_database(text: str) -> KeptDatabase:
-    """Return a record that makes a child database be looked up and read again."""
+    """Return a record that makes a child database, and the page that shows it, be looked up and read again."""
     title = sound_members(read_object(text), KeptDatabase).get("title", "")
-    return KeptDatabase(title, [], read_at=0.0, began_at=0.0, digest="")
+    return KeptDatabase(title, [], read_at=0.0, began_at=0.0, digest="", lost=True)
 
 
 def source_record(text: str) -> KeptSource | None:
     """Return what is remembered of a source, or None where the text is no such record of ours."""
-    return read_record(text, KeptSource)
+    kept = read_record(text, KeptSource)
+    times = (kept.listed_at, kept.watermark, kept.forced_at or 0.0) if kept else ()
+    return kept if kept and kept.items_per_page > 0 and all(0 <= time < LATEST for time in times) else None
 
 
 def salvaged_source(name: str, index_pages: int) -> KeptSource:

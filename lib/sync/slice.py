@@ -16,7 +16,7 @@ from lib.bundle.properties import fingerprint
 from lib.bundle.properties import title as title_of
 from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
 from lib.log import Log
-from lib.model import JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
+from lib.model import BUNDLE_VERSION, JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Walk, read_tree
 from lib.notion.border.objects import name_of
 from lib.notion.client import NotionClient
@@ -38,8 +38,8 @@ WAITING = 12
 costs nothing."""
 CLAIM_AGAIN_AT = 4
 """Items waiting when more are claimed. What a page brought forth is claimed at once: others may hang on it."""
-PAUSES_SECONDS = (10.0, 40.0, 160.0)
-"""How long an item waits after each failure; after one more it is reported."""
+PAUSES_SECONDS = (2.0, 6.0)
+"""How long an item waits after each failure; after one more it is reported, and tried again after the run."""
 LINGER_SECONDS = 8.0
 """How long requests under way are waited for when the slice's time is used up."""
 
@@ -76,7 +76,7 @@ class Worker:
     async def work(self, hold: Hold, run: Run, forced_at: float | None, until: float) -> TryLater | None:
         """Works until nothing is left to claim, or until something says to stop: the wait of Notion, the end of the
         slice's time (epoch seconds `until`). Answers that reason, or None. Raises `TakenOver`, `NotionAway`."""
-        self._hold, self._forced_at = hold, forced_at
+        self._hold, self._forced_at, self._rewrites = hold, forced_at, run.force
         await self._readings.begin(hold, is_first=run.slices + run.retries <= 1)
         self._databases = await self._memory.databases()
         more = added = True
@@ -142,7 +142,7 @@ class Worker:
     async def _failed(self, item: Item, reason: str) -> None:
         self._log.warning("page.failed", pageId=item.id, slug=item.slug, reason=reason, attempt=item.attempts + 1)
         if item.attempts >= len(PAUSES_SECONDS):
-            await self._runs.give_up(self._hold, item, reason, _title(item))
+            await self._runs.give_up(self._hold, item, reason, _title(item), again=True)
             return
         again = msgspec.structs.replace(item, attempts=item.attempts + 1, interrupted=True)
         await self._runs.put_back(self._hold, again, self._now() + PAUSES_SECONDS[item.attempts])
@@ -175,7 +175,7 @@ class Worker:
                 self._hold,
                 item,
                 kept,
-                text if kept.digest != item.digest else None,
+                text if self._rewrites or kept.digest != item.digest else None,
                 found,
                 leaving=family.leaving,
                 warnings=[
@@ -296,6 +296,7 @@ class Worker:
             read_at=reading.read_at,
             began_at=reading.began_at,
             digest=self._copies.marked(bundle.digest, files.refs),
+            version=BUNDLE_VERSION,
             visibility=item.visibility,
             meta_digest=bundle.meta_digest,
             fingerprint=fingerprint(page),
@@ -342,7 +343,11 @@ class Worker:
             lacking=_lacking(files, copies),
         )
         outcome = await self._bundles.commit_database(
-            self._hold, item, kept, text if kept.digest != item.digest else None, warnings=reading.rows.warnings
+            self._hold,
+            item,
+            kept,
+            text if self._rewrites or kept.digest != item.digest else None,
+            warnings=reading.rows.warnings,
         )
         self._log.event("database.synced", databaseId=item.id, rows=len(database.rows), outcome=outcome)
 

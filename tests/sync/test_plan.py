@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lib.model import BUNDLE_VERSION, Kept, KeptDatabase, Known, Rank
+from lib.model import BUNDLE_VERSION, FIRST_VERSION, Kept, KeptDatabase, Known, Rank
 from lib.sync.facts import Listed, Row, Watched
 from lib.sync.plan import make
 from lib.sync.watches import doubtful_originals, missing, watches
@@ -47,6 +47,7 @@ def kept(id: str, **more: Any) -> Kept:
         "began_at": AFTER_THE_MINUTE,
         "digest": "d",
         "fingerprint": "f",
+        "version": BUNDLE_VERSION,
         "rank": None if "parent" in more else Rank(id=id, created=MINUTE),
     }
     return Kept(**facts | more)
@@ -89,6 +90,11 @@ def test_a_page_that_was_read_within_the_minute_of_its_edit_is_due_again() -> No
     plan = make(listed(row("a")), known({"a": kept("a", read_at=WITHIN_THE_MINUTE)}), Watched())
 
     assert due(plan) == ["a"]
+
+
+def test_a_record_that_names_no_version_is_of_the_first_one_for_ever() -> None:
+    record = msgspec.json.decode(msgspec.json.encode(kept("a", version=FIRST_VERSION)), type=Kept)
+    assert (record.version, FIRST_VERSION) == (1, 1)
 
 
 def test_an_older_format_makes_a_page_due() -> None:

@@ -16,6 +16,7 @@ from lib.notion.border.properties import item_of, property_of
 from lib.notion.border.shapes import (
     Note,
     Odd,
+    beneath,
     defaulted,
     flag,
     kind_of,
@@ -78,7 +79,11 @@ def page_of(value: Any, oddities: Oddities) -> JSON | None:
         sound_text(name, notes.append): property_of(one, _at(f'property "{_short(name)}"', notes))
         for name, one in value["properties"].items()
     }
-    around = {name: plain(member, notes.append) for name, member in value.items() if name != "properties"}
+    around = {
+        sound_text(name, notes.append): plain(member, beneath(name, notes.append))
+        for name, member in value.items()
+        if name != "properties"
+    }
     page: JSON = {**_PAGE(around, notes.append), "properties": properties}
     for what in notes:
         oddities.note(f'"{name_of(page)}": {what}')

@@ -4,7 +4,8 @@ local now, wanted, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumbe
 local kind, share = ARGV[5], tonumber(ARGV[6])
 local budget = KEYS[1]
 local start, used, visits, closed = unpack(redis.call('HMGET', budget, 'start', 'used', 'visits', 'closedUntil'))
-start, used, visits, closed = tonumber(start or '0'), tonumber(used or '0'), tonumber(visits or '0'), tonumber(closed or '0')
+start, used = tonumber(start or '') or 0, tonumber(used or '') or 0
+visits, closed = tonumber(visits or '') or 0, tonumber(closed or '') or 0
 
 if closed > now then return {0, closed - now} end
 if now >= start + window then start, used, visits = now, 0, 0 end
