@@ -150,7 +150,7 @@ class Locator:
 
     async def _walk_on(self, wanted: Wanted, errand: Errand, text: str, lock: str) -> Location | None:
         """Ask Notion for some blocks of the page in which the file stands; None: it is not among them."""
-        walk = Walk.read(text) if text else Walk.through(errand.owner_id, errand.count)
+        walk = Walk.read(text) or Walk.through(errand.owner_id, errand.count)
         path, query = walk.request
         asked_at, notion = self._now(), self._connect()
         async with self._asking(errand):

@@ -11,6 +11,7 @@ import msgspec
 
 from lib.bundle.media import Signed, hosted_files
 from lib.model import JSON
+from lib.store.salvage import read_record
 
 PAGE_SIZE = 100
 NOT_ENTERED = frozenset({"child_page", "child_database", "synced_block", "column_list"})
@@ -33,8 +34,10 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
         return cls(max(1, files // 2), [(page_id, "")])
 
     @classmethod
-    def read(cls, text: str) -> Self:
-        return msgspec.json.decode(text, type=cls)
+    def read(cls, text: str) -> Self | None:
+        """Return the walk of such a `text`; None for any other."""
+        walk = read_record(text, cls)
+        return walk if walk and walk.text else None
 
     @property
     def text(self) -> str:

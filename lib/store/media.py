@@ -66,7 +66,7 @@ class Files:
                 if copy := read_record(value, Copy):
                     return Place("copied", copy.url)
                 await self._kv.command("HDEL", copies, file)  # another's value: the file has no copy that we know of
-                return await self.find(holder, file, lock, now, lock_seconds)
+                return await self.find(holder, file, lock, now, lock_seconds, alone=alone)
             case "fresh":
                 until, _, address = value.partition(" ")
                 return Place("fresh", address, int(until) / 1000)

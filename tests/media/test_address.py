@@ -308,9 +308,9 @@ async def test_the_next_one_goes_on_from_there_and_below() -> None:
 
     await Stage(files, Notion(blocks({"id": ID, **image(OVEN)}, toggle, columns, next_cursor="c"))).locate(wanted())
     assert files.walk is not None
-    assert Walk.read(files.walk[0]) == Walk(2, [("page-id", "c"), (BELOW, "")], NOW + 3300)
-
     asked = Walk.read(files.walk[0])
+    assert asked == Walk(2, [("page-id", "c"), (BELOW, "")], NOW + 3300)
+
     assert asked.request == ("blocks/page-id/children", {"page_size": 100, "start_cursor": "c"})
     step = asked.take(blocks({"id": OTHER, **image(BREAD)}))
     assert step.walk == Walk(1, [(BELOW, "")], NOW + 3300)
@@ -324,6 +324,15 @@ async def test_a_walk_begins_anew_when_the_first_addresses_that_it_found_have_en
     await Stage(files, Notion(blocks({"id": ID, **image(OVEN)}, next_cursor="d"))).locate(wanted())
 
     assert files.walk == (Walk(2, [("page-id", "d")], NOW + 60).text, NOW + 60)
+
+
+@pytest.mark.parametrize("text", ["x", "[]", "[2, []]", '[2, [["a"]]]', "{}", '[2, "\\ud800"]'])
+async def test_what_is_no_walk_of_ours_is_begun_anew(text: str) -> None:
+    notion = Notion(blocks({"id": ID, **image(OVEN)}))
+
+    await Stage(KnownFiles(walking(text)), notion).locate(wanted())
+
+    assert notion.asked == ["blocks/page-id/children"]
 
 
 async def test_a_file_that_is_not_among_them_is_asked_for_by_itself() -> None:

@@ -388,12 +388,19 @@ async def test_a_file_costs_two_kv_commands_beside_those_of_its_page(quay: Quay)
 
 
 async def test_a_page_that_cannot_be_changed_stops_neither_the_others_nor_the_run(
-    quay: Quay, capsys: pytest.CaptureFixture[str]
+    quay: Quay, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd = await quay.publish(quay.picture("a.png", b"a"))
     there = quay.picture("there.png", b"there")
     page = await quay.publish(there)
-    await quay.kv.command("HSET", quay.keys.kept, odd, '{"slug": 1}')
+    put_into = quay.copies.put_into
+
+    async def failing(run_id: str, bundle: str, *more: Any) -> bool:
+        if bundle == f"page:{odd}":
+            raise ZeroDivisionError("odd")
+        return await put_into(run_id, bundle, *more)
+
+    monkeypatch.setattr(quay.copies, "put_into", failing)
 
     copied = await quay.work()
 

@@ -88,6 +88,6 @@ def test_a_sync_beside_visitors_takes_hardly_longer_than_without_them(site: Site
         ratios.append(beside / quiet)
         print(f"{quiet:.1f} s in quiet, {beside:.1f} s beside {len(found)} look-ups ({looked_up} requests to Notion)")
 
-        assert looked_up <= 4 * PICTURES / 100
+        assert looked_up <= PICTURES / 10
 
     assert min(ratios) <= STRETCHED

@@ -19,8 +19,8 @@ local bundle = string.sub(name, #token + 2)
 local owner = string.match(bundle, ':(.*)$')
 local fresh = root .. owner
 local address = redis.call('HGET', fresh, token)
-local lives = tonumber(address and string.match(address, '^(%d+) ') or '') or 0
-if lives > tonumber(now) then return {'fresh', address} end
+local ends = tonumber(address and string.match(address, '^(%d+) ') or '') or 0
+if ends > tonumber(now) then return {'fresh', address} end
 
 local function take(lock, outcome, value, count)
   local held = redis.call('GET', lock)
