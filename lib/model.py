@@ -150,6 +150,10 @@ class KeptDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
     """As of a page."""
 
 
+LOST_INDEX = ["lost"]
+"""Instead of the signatures of an index of which a page is gone from KV."""
+
+
 class KeptSource(msgspec.Struct, frozen=True, omit_defaults=True):
     """What KV remembers of a source: which database `reference` led to, and when it was listed and synced."""
 
@@ -184,6 +188,8 @@ class Known(msgspec.Struct, frozen=True):
     revisions: dict[str, int]
     broken: list[str] = []
     """A sentence about each record that could not be read, and was put right so far as it was sound."""
+    lost: frozenset[str] = frozenset()
+    """Pages, child databases and sources (by name) of which something published is gone from KV."""
 
     @property
     def holders(self) -> dict[str, str]:
@@ -236,6 +242,8 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     force: bool = False
     source: str = ""
     page: str = ""
+    retry: bool = False
+    """Another try of what got no usable answer in an earlier run: people are told only if it changes something."""
 
     @property
     def exclusive(self) -> bool:

@@ -97,6 +97,7 @@ def _message(body: JSON, message_id: str, config: Config) -> Message:
         force=_typed(body, "force", bool, False),
         source=_typed(body, "source", str, ""),
         page=_typed(body, "page", str, ""),
+        retry=_typed(body, "retry", bool, False),
     )
     run_id = _typed(body, "runId", str, "") or _run_of(message_id)
     number = _typed(body, "slice", int, 0)

@@ -45,14 +45,14 @@ if TYPE_CHECKING:
 
 DEFAULT_SLICE_SECONDS = 60.0
 """A slice's time where neither SYNC_SLICE_SECONDS nor the platform says how long a function may take."""
-MARGIN_SECONDS = 20.0
-"""What a slice leaves of the function's own time for saving, publishing and answering."""
+MARGIN_SECONDS, MARGIN_SHARE = 20.0, 0.3
+"""What a slice leaves of the function's own time for saving, publishing and answering; of a short time, a share."""
 VERCEL_JSON = Path(__file__).parent.parent / "vercel.json"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 RESERVED_AT_ONCE = 30
 """Notion requests that a slice reserves with one KV command."""
-ANSWER_SECONDS = 30.0
-"""How long a slice waits for one answer of Notion's."""
+ANSWER_SECONDS, SHORTEST_ANSWER_SECONDS = 30.0, 3.0
+"""How long a slice waits for one answer of Notion's; a short slice no longer than it works, but long enough for one."""
 LOOK_UP_SECONDS = 8.0
 """How long `/api/media` waits for one answer of Notion's."""
 
@@ -66,7 +66,7 @@ class Services:
         self._http = http
         self.keys = Keys(config.kv_prefix)
         self.kv = Kv(config.kv_url, config.kv_token.reveal(), http, config.kv_max_value_bytes)
-        self.runs = Runs(self.kv, self.keys, time.time)
+        self.runs = Runs(self.kv, self.keys, time.time, config.retries + 1)
 
     @property
     def queue(self) -> Queue:
@@ -153,7 +153,9 @@ class Services:
         """When a slice that begins now should stop working (epoch seconds); `deadline` is the function's own."""
         now = time.time()
         wanted = now + (self.config.slice_seconds or (DEFAULT_SLICE_SECONDS if deadline is None else 86_400.0))
-        return wanted if deadline is None else min(wanted, deadline - MARGIN_SECONDS)
+        if deadline is None:
+            return wanted
+        return min(wanted, deadline - min(MARGIN_SECONDS, MARGIN_SHARE * (deadline - now)))
 
     @property
     def files(self) -> "Files":
@@ -231,6 +233,7 @@ class Services:
         from lib.store.bundles import Bundles
         from lib.store.copies import Copies
         from lib.store.memory import Memory
+        from lib.store.presence import Presence
         from lib.sync.publish import Publisher
         from lib.sync.run import Engine
         from lib.sync.slice import Worker
@@ -238,7 +241,7 @@ class Services:
         config = self.config
         budget = self._budget()
         pacer = self._pacer(budget, lambda: notion.requests > 0 and time.time() >= until, batch=RESERVED_AT_ONCE)
-        notion = self._notion(pacer, ANSWER_SECONDS)
+        notion = self._notion(pacer, max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, until - time.time())))
         copies = Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time)
         copier = self._copier(copies, budget)
         memory, bundles = Memory(self.kv, self.keys), Bundles(self.kv, self.keys)
@@ -259,6 +262,7 @@ class Services:
             kv=self.kv,
             runs=self.runs,
             memory=memory,
+            presence=Presence(self.kv, self.keys),
             notion=notion,
             worker=worker,
             publisher=Publisher(

@@ -95,7 +95,7 @@ class Bundles:
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
                 *(text.head if text else "", kept.parts, kept.began_at, json_text.encode(kept)),
                 *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
-                *(len(leaving), len(warnings), MOST_WARNINGS, *_files(text)),
+                *(len(leaving), len(warnings), MOST_WARNINGS, *_files(text), _same(item, kept)),
                 *leaving,
                 *_warnings(warnings),
                 *(word for one in found for word in (key_of(one), encoded(one), one.slug)),
@@ -120,7 +120,7 @@ class Bundles:
             ],
             [
                 *(hold.lane, hold.token, key_of(item), item.id, text.head if text else "", kept.began_at),
-                *(json_text.encode(kept), WORK_KEPT_FOR_SECONDS, *_files(text), MOST_WARNINGS),
+                *(json_text.encode(kept), WORK_KEPT_FOR_SECONDS, *_files(text), MOST_WARNINGS, _same(item, kept)),
                 *_warnings(warnings),
             ],
         )
@@ -207,6 +207,11 @@ class Bundles:
             small += (["RENAME", carried, key], ["PERSIST", key])
         await self._kv.pipeline(ahead)
         return small
+
+
+def _same(item: Item, kept: Kept | KeptDatabase) -> str:
+    """Whether what was read is what was published last."""
+    return "1" if kept.digest == item.digest else "0"
 
 
 def _warnings(warnings: Sequence[str]) -> list[str]:

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable
 
 _TYPES = {
-    "hash": r"sync:(?:kept|metas|slugs|databases|sources|revisions|moved|staged|staged:metas|budget|files)"
+    "hash": r"sync:(?:kept|metas|slugs|databases|sources|revisions|moved|staged|staged:metas|budget|files|tries)"
     r"|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
-    "set": "sync:(?:overdue|foreign)",
+    "set": "sync:(?:overdue|foreign)|sync:run:[^:]+:again",
     "zset": "sync:(?:hidden|runs|files:named|files:uncopied)",
 }
 _RUN = re.compile(r"sync:run:[^:]+\Z")
 _RUN_PARTS = {
     **dict.fromkeys(("plan", "claims", "drops"), "hash"),
-    **dict.fromkeys(("done", "vacating", "waiting", "changed", "removed"), "set"),
+    **dict.fromkeys(("done", "vacating", "waiting", "changed", "removed", "again"), "set"),
     "due": "zset",
     "errors": "list",
 }
@@ -186,3 +186,12 @@ class Keys:
         `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:partial:{item}`, `:parts:…`, `:carried:…`, `:errors`,
         `:changed`, `:removed` follow it."""
         return f"{self.prefix}sync:run:{run_id}"
+
+    def run_again(self, run_id: str) -> str:
+        """Set: pages that got no usable answer in a run, to be tried again after it."""
+        return f"{self.run(run_id)}:again"
+
+    @property
+    def tries(self) -> str:
+        """Hash: page id → how often it has been tried again after a run, in the last hours."""
+        return f"{self.prefix}sync:tries"

@@ -73,9 +73,9 @@ def database_record(text: str) -> KeptDatabase | None:
 
 
 def salvaged_database(text: str) -> KeptDatabase:
-    """Return a record that makes a child database be looked up and read again."""
+    """Return a record that makes a child database, and the page that shows it, be looked up and read again."""
     title = sound_members(read_object(text), KeptDatabase).get("title", "")
-    return KeptDatabase(title, [], read_at=0.0, began_at=0.0, digest="")
+    return KeptDatabase(title, [], read_at=0.0, began_at=0.0, digest="", lost=True)
 
 
 def source_record(text: str) -> KeptSource | None:

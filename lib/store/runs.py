@@ -27,6 +27,11 @@ WARNING_CHARACTERS = 500
 MOST_PROBLEMS = 50
 """As many problems of a run are kept, the first ones (note_problems.lua); all of them are counted."""
 REASON_CHARACTERS = 1_000
+MOST_WAITS = 200
+"""Slices in a row in which a run may only wait, for Notion or for another lane."""
+MOST_AGAIN = 3
+"""Pages of one run that are tried again one by one after it; of more, everything is looked at again."""
+TRIES_KEPT_FOR_SECONDS = 7_200
 
 Progress = TypeVar("Progress")
 
@@ -74,6 +79,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     warned: int
     error: str
     follow_up_run: str
+    is_retry: bool
+    last_error: str
+    """What the last slice that failed met; "" where none did, or where it was killed."""
 
     @property
     def told_warnings(self) -> list[str]:
@@ -87,7 +95,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.force, self.source, self.page)
+        return Ask(self.force, self.source, self.page, self.is_retry)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -101,7 +109,8 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """What became of a delivery: go, early, unsent, repeated, ended, or joined (`other` is the run under way)."""
+    """What became of a delivery: go, early, unsent, repeated, ended, joined (`other` is the run under way), or
+    exhausted (slice after slice began and brought nothing, so that the run has to be failed)."""
 
     outcome: str
     hold: Hold
@@ -126,12 +135,13 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Runs:
-    """`now` gives epoch seconds."""
+    """`now` gives epoch seconds. `tries`: as many slices in a row may bring nothing before a run is given up."""
 
-    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float]) -> None:
+    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float], tries: int = 3) -> None:
         self._kv = kv
         self._keys = keys
         self._now = now
+        self._tries = tries
         self._pieces = Pieces(kv)
 
     async def ask(self, run_id: str, ask: Ask, alive_until: float) -> Asked:
@@ -173,7 +183,7 @@ class Runs:
             [self._keys.active, self._keys.runs],
             [
                 *(self._root, run_id, lane, number, _ms(self._now()), _ms(alive_until)),
-                *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS),
+                *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, self._tries, MOST_WAITS),
                 *_pairs(self._new(run_id, ask, alive_until)),
             ],
         )
@@ -250,10 +260,12 @@ class Runs:
         """Ends a claim without a result; the item is due again at `due_at`. Raises `TakenOver`."""
         await self._put_back(hold, item, encoded(item), due_at, "")
 
-    async def give_up(self, hold: Hold, item: Item, reason: str, title: str = "") -> None:
+    async def give_up(self, hold: Hold, item: Item, reason: str, title: str = "", *, again: bool = False) -> None:
         """Ends a claim for good: the page or database is reported under its title, keeps its old bundle and stays due.
         Raises `TakenOver`."""
         problem = Problem(item.id, item.slug, title, item.kind, reason)
+        if again and item.kind == "page":
+            await self.note_again(hold.run_id, [item.id])
         await self._put_back(hold, item, "", 0, _noted(problem))
 
     async def drop(self, hold: Hold, item: Item, drop: str) -> None:
@@ -268,14 +280,42 @@ class Runs:
         _held(await self._kv.script("put_back", [self._keys.run(hold.run_id), self._keys.overdue], words))
 
     async def rest(
-        self, hold: Hold, counters: Mapping[str, int], alive_until: float, *, parked: bool = False
+        self,
+        hold: Hold,
+        counters: Mapping[str, int],
+        alive_until: float,
+        *,
+        is_fruitful: bool = True,
+        parked: bool = False,
     ) -> Claimed:
-        """Ends a slice and frees what it holds. `parked`: no message will come, whoever asks next goes on.
-        Raises `TakenOver`."""
-        words: list[Value] = [hold.lane, hold.token, hold.slice, _ms(self._now()), _ms(alive_until), _flag(parked)]
-        words += _pairs(counters)
+        """End a slice and free what it holds. `is_fruitful`: Notion has answered it. `parked`: no message will come,
+        the next that asks for a run goes on. Raises `TakenOver`."""
+        words: list[Value] = [hold.lane, hold.token, hold.slice, _ms(self._now()), _ms(alive_until)]
+        words += [_flag(parked), _flag(is_fruitful), *_pairs(counters)]
         left, next_due = _held(await self._kv.script("rest", [self._keys.run(hold.run_id)], words))
         return Claimed([], int(left), _seconds(next_due))
+
+    async def note_wait(self, hold: Hold, *, is_fruitful: bool) -> None:
+        """Note that a slice at the end of its run has waited, and is no failed try of it."""
+        run = self._keys.run(hold.run_id)
+        await self._kv.command("HSET", run, f"fruitless:{hold.lane}", 0)
+        if not is_fruitful:
+            await self._kv.command("HINCRBY", run, f"waits:{hold.lane}", 1)
+
+    async def note_again(self, run_id: str, pages: Collection[str]) -> None:
+        """Note pages that got no usable answer, to be tried again after the run."""
+        key = self._keys.run_again(run_id)
+        await self._kv.pipeline([["SADD", key, *pages], ["EXPIRE", key, WORK_KEPT_FOR_SECONDS]])
+
+    async def tries_of(self, run_id: str) -> dict[str, int]:
+        """Return the pages to be tried again after the run, and of at most `MOST_AGAIN` of them how often that has been
+        done in the last hours, this time included; of more, 0."""
+        pages: list[str] = sorted(await self._kv.command("SMEMBERS", self._keys.run_again(run_id)))
+        if not 0 < len(pages) <= MOST_AGAIN:
+            return dict.fromkeys(pages, 0)
+        commands: list[list[Value]] = [["HINCRBY", self._keys.tries, page, 1] for page in pages]
+        *counts, _ = await self._kv.pipeline([*commands, ["EXPIRE", self._keys.tries, TRIES_KEPT_FOR_SECONDS]])
+        return dict(zip(pages, counts, strict=True))
 
     async def end(
         self, run_id: str, status: str, facts: Mapping[str, Value], next_id: str, alive_until: float
@@ -340,6 +380,7 @@ class Runs:
             "force": _flag(ask.force),
             "source": ask.source,
             "page": ask.page,
+            "retry": _flag(ask.retry),
             "triggeredAt": _ms(self._now()),
             "aliveUntil": _ms(alive_until),
         }
@@ -431,6 +472,8 @@ def run_of(fields: Mapping[str, str]) -> Run:
         warned=count("warned"),
         error=fields.get("error", ""),
         follow_up_run=fields.get("followUpRun", ""),
+        is_retry=fields.get("retry") == "1",
+        last_error=fields.get("lastError", ""),
     )
 
 

@@ -61,7 +61,7 @@ class Due:
             return {}
         here = [child for child in kept.children if self._watched.pages.get(child, {}) is not None]
         return {
-            "digest": kept.digest,
+            "digest": "" if id in self._known.lost else kept.digest,
             "owners": kept.copied,
             "children": kept.children,
             "seen": [] if forced(kept, self._forced_at) else here,
@@ -79,6 +79,8 @@ class Due:
             for id in shown
             if (kept := self._known.databases.get(id)) is None
             or kept.is_lacking
+            or id in self._known.lost
+            or f"db:{id}" in self._known.overdue
             or id in self._watched.changed_databases
             or forced(kept, self._forced_at)
         ]
@@ -110,6 +112,7 @@ class Due:
         """What a page's own time does not tell."""
         return (
             kept.version != BUNDLE_VERSION
+            or id in self._known.lost
             or id in self._known.overdue
             or id in self.pages
             or kept.is_lacking

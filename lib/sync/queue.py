@@ -52,7 +52,8 @@ class Message(msgspec.Struct, frozen=True):
             "lane": self.lane,
             "slice": self.slice,
         }
-        fields |= {name: value for name, value in (("page", self.ask.page), ("source", self.ask.source)) if value}
+        rest = (("page", self.ask.page), ("source", self.ask.source), ("retry", self.ask.retry))
+        fields |= {name: value for name, value in rest if value}
         return json_text.encode(fields)
 
 

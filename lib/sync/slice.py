@@ -38,10 +38,10 @@ WAITING = 12
 costs nothing."""
 CLAIM_AGAIN_AT = 4
 """Items waiting when more are claimed. What a page brought forth is claimed at once: others may hang on it."""
-PAUSES_SECONDS = (10.0, 40.0, 160.0)
-"""How long an item waits after each failure; after one more it is reported."""
-LINGER_SECONDS = 8.0
-"""How long requests under way are waited for when the slice's time is used up."""
+PAUSES_SECONDS = (2.0, 6.0)
+"""How long an item waits after each failure; after one more it is reported, and tried again after the run."""
+LINGER_SECONDS, LINGER_SHARE = 8.0, 0.15
+"""How long requests under way are waited for when the slice's time is used up; of a short slice, a share of it."""
 
 
 class Worker:
@@ -76,20 +76,21 @@ class Worker:
     async def work(self, hold: Hold, run: Run, forced_at: float | None, until: float) -> TryLater | None:
         """Works until nothing is left to claim, or until something says to stop: the wait of Notion, the end of the
         slice's time (epoch seconds `until`). Answers that reason, or None. Raises `TakenOver`, `NotionAway`."""
-        self._hold, self._forced_at = hold, forced_at
+        self._hold, self._forced_at, self._rewrites = hold, forced_at, run.force
+        linger = min(LINGER_SECONDS, LINGER_SHARE * max(0.0, until - self._now()))
         await self._readings.begin(hold, is_first=run.slices + run.retries <= 1)
         self._databases = await self._memory.databases()
         more = added = True
         try:
             while self._stop is None:
                 if added or not self._hands.are_busy or (more and len(self._hands.waiting) <= CLAIM_AGAIN_AT):
-                    more = await self._claim(until + 2 * LINGER_SECONDS)
+                    more = await self._claim(until + 2 * linger)
                 if not self._hands.are_busy:
                     break
                 added = any([await self._settled(task, item) for task, item in await self._hands.ended()])
                 if self._now() >= until:
                     self._stop = self._stop or OutOfTime("the slice's time is used up")
-            for task, item in await self._hands.wind_up(LINGER_SECONDS):
+            for task, item in await self._hands.wind_up(linger):
                 await self._settled(task, item)
         finally:
             await self._hands.drop()
@@ -142,7 +143,7 @@ class Worker:
     async def _failed(self, item: Item, reason: str) -> None:
         self._log.warning("page.failed", pageId=item.id, slug=item.slug, reason=reason, attempt=item.attempts + 1)
         if item.attempts >= len(PAUSES_SECONDS):
-            await self._runs.give_up(self._hold, item, reason, _title(item))
+            await self._runs.give_up(self._hold, item, reason, _title(item), again=True)
             return
         again = msgspec.structs.replace(item, attempts=item.attempts + 1, interrupted=True)
         await self._runs.put_back(self._hold, again, self._now() + PAUSES_SECONDS[item.attempts])
@@ -175,7 +176,7 @@ class Worker:
                 self._hold,
                 item,
                 kept,
-                text if kept.digest != item.digest else None,
+                text if self._rewrites or kept.digest != item.digest else None,
                 found,
                 leaving=family.leaving,
                 warnings=[
@@ -343,7 +344,11 @@ class Worker:
             lacking=_lacking(files, copies),
         )
         outcome = await self._bundles.commit_database(
-            self._hold, item, kept, text if kept.digest != item.digest else None, warnings=reading.rows.warnings
+            self._hold,
+            item,
+            kept,
+            text if self._rewrites or kept.digest != item.digest else None,
+            warnings=reading.rows.warnings,
         )
         self._log.event("database.synced", databaseId=item.id, rows=len(database.rows), outcome=outcome)
 

@@ -2,16 +2,17 @@
 -- A slug that another page still owns, but will leave in this run, is taken when the run's index is published: until
 -- then the bundle is staged. Child pages that leave their slugs with this publication are named as `leaving`; those that
 -- are read after it have their slugs reserved. KEYS as named below. ARGV as named below (`tokens` and `lacking` as
--- nameFiles takes them), then the ids of the leaving, the warnings as JSON, and new items (id, payload, slug or "", …).
+-- nameFiles takes them; `same`: the bundle is the one that was published last), then the ids of the leaving, the warnings as JSON, and new items (id, payload, slug or "", …).
 -- Answers done, older (a newer reading stands in KV, or found the page hidden), staged, taken (by a page that stays),
 -- repeated (this page is no concern of the slice any more: this very call came through before and its answer was lost, or
 -- its claim expired), or lost (the whole lane).
 local lane, token, id, slug, source, head, parts, beganAt, kept, meta, ttl = unpack(ARGV, 1, 11)
-local leaving, warnings, mostWarnings, tokens, lacking = unpack(ARGV, 12, 16)
+local leaving, warnings, mostWarnings, tokens, lacking, same = unpack(ARGV, 12, 17)
 local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged, prepared = unpack(KEYS)
 local files, named, uncopied, hidden = unpack(KEYS, 13)
 -- include name_files
 -- include note_warnings
+-- include stands
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
 
@@ -44,6 +45,8 @@ if outcome == 'done' and head ~= '' then
   end
 end
 
+local isNews = head ~= '' and not (same == '1' and stands(page, head))
+
 local function place(bundle)
   for i = 1, tonumber(parts) do
     redis.call('RENAME', prepared .. ':' .. i, bundle .. ':part:' .. i)
@@ -66,7 +69,7 @@ elseif outcome == 'done' then
     place(page)
     redis.call('HSET', metas, id, meta)
     redis.call('HSET', slugs, slug, id)
-    redis.call('HINCRBY', revisions, source, 1)
+    if isNews then redis.call('HINCRBY', revisions, source, 1) end
     if before then
       local oldSlug = slugOf(before) or slug
       local oldSource = string.match(before, '"source":"(.-)"') or source
@@ -79,15 +82,15 @@ elseif outcome == 'done' then
     while redis.call('DEL', page .. ':part:' .. spare) == 1 do spare = spare + 1 end
   end
 end
-if outcome ~= 'older' and head ~= '' then
+if outcome ~= 'older' and isNews then
   redis.call('SADD', run .. ':changed', 'page:' .. slug)
   redis.call('EXPIRE', run .. ':changed', ttl)
   redis.call('HINCRBY', run, 'written', 1)
 end
 
-local warningsFrom = 17 + tonumber(leaving)
+local warningsFrom = 18 + tonumber(leaving)
 local itemsFrom = warningsFrom + tonumber(warnings)
-for i = 17, warningsFrom - 1 do redis.call('SADD', run .. ':vacating', ARGV[i]) end
+for i = 18, warningsFrom - 1 do redis.call('SADD', run .. ':vacating', ARGV[i]) end
 if leaving ~= '0' then redis.call('EXPIRE', run .. ':vacating', ttl) end
 for i = itemsFrom, #ARGV, 3 do
   local fresh = redis.call('SISMEMBER', run .. ':done', ARGV[i]) == 0
