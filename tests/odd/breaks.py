@@ -82,12 +82,16 @@ class Break(msgspec.Struct, frozen=True):
 
 
 def breaks(subject: Any) -> st.SearchStrategy[Break]:
-    """Return what draws breaks of a subject, each part of which is as likely as any other.
+    """Return what draws breaks of a subject: each block, property, item and object of it is as likely as any other.
 
-    Its own members are arguments, the parts below are Notion's; but a page may be anything.
+    The subject's own members are arguments, the parts below are Notion's; but a page may be anything.
     """
-    paths = [path for path in _paths(subject, ()) if len(path) > 1 or path == ("page",)]
-    every = st.builds(Break, st.sampled_from(paths), st.sampled_from(ALL_WAYS))
+    places: dict[Path, list[Path]] = {}
+    for path in _paths(subject, ()):
+        if len(path) > 1 or path == ("page",):
+            places.setdefault(_place(path), []).append(path)
+    drawn = st.sampled_from(list(places.values())).flatmap(st.sampled_from)
+    every = st.builds(Break, drawn, st.sampled_from(ALL_WAYS))
     return every.filter(lambda one: len(one.path) > 1 or one.way not in (MISSING, DOUBLED, RENAMED))
 
 
@@ -119,6 +123,13 @@ def new_name(one: Break, depth: int) -> str:
     """The name under which the member at this depth is found now, if it was renamed; "" if it was not."""
     name = one.path[-1]
     return _halved(name) if one.way == RENAMED and len(one.path) == depth and isinstance(name, str) else ""
+
+
+def _place(path: Path) -> Path:
+    """The block, property, item or object that a path leads into."""
+    if "properties" in path[:-1][:3]:
+        return path[: path.index("properties") + 2]
+    return path[:2] if len(path) > 1 and isinstance(path[1], int) else path[:1]
 
 
 def _paths(value: Any, path: Path) -> list[Path]:

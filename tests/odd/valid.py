@@ -78,7 +78,7 @@ def objects(name: str) -> st.SearchStrategy[Any]:
 def pages() -> st.SearchStrategy[JSON]:
     """Rows with a title and a few properties more, some of which mean something."""
     names = st.sampled_from(MEANINGFUL) | st.sampled_from(OTHERS)
-    properties = st.dictionaries(names, objects("PagePropertyValueWithIdResponse"), max_size=4)
+    properties = st.dictionaries(names, objects("PagePropertyValueWithIdResponse"), min_size=1, max_size=4)
     texts = st.lists(objects("RichTextItemResponse"), max_size=2)
     titles = texts.map(lambda text: {"id": "title", "type": "title", "title": text})
 
