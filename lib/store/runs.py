@@ -21,7 +21,7 @@ KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
 SILENCE = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
 PLAN_BYTES_PER_WRITE = 1_000_000
-MOST_WARNINGS = 50
+MOST_WARNINGS = 100
 WARNING_CHARACTERS = 500
 """So many warnings are kept, so long ones: they name titles, and a record has to fit into one value."""
 MOST_PROBLEMS = 50
