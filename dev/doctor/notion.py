@@ -45,8 +45,8 @@ async def examine(notion: NotionClient, sources: Mapping[str, str]) -> AsyncIter
         yield ok(f"{name}: the database {source.title!r} is shared with the integration")
         for finding in _properties(name, schema.get("properties") or {}):
             yield finding
-        if finding := await _doubts(notion, name, source):
-            yield finding
+        if doubts := await _doubts(notion, name, source):
+            yield doubts
 
 
 async def _doubts(notion: NotionClient, name: str, source: Source) -> Finding | None:
