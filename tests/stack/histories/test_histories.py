@@ -80,10 +80,10 @@ HISTORY = st.lists(CHAPTER, min_size=1, max_size=4).map(told)
 
 @pytest.mark.timeout(0)
 def test_in_the_end_kv_equals_the_workspace(world: World) -> None:
-    """200 histories, and more of them for as long as `SOAK_SECONDS` says."""
+    """60 histories, and more of them for as long as `SOAK_SECONDS` says."""
 
     @settings(
-        max_examples=200,
+        max_examples=60,
         deadline=None,
         database=None,
         print_blob=True,
