@@ -22,6 +22,7 @@ SCRIPTS = {
 }
 """By their first lines, which say what each is for."""
 ITEM = re.compile(r"(partial|parts|originals|carried):\S+")
+PIECE = re.compile(r"(:listing|\{item\}):\d+$")
 RUN_ID = re.compile(r"run_[0-9a-f]{32}")
 
 
@@ -99,4 +100,4 @@ def finished(world: World) -> set[str]:
 def _command(words: list[str]) -> str:
     if words[0] == "EVAL":
         return SCRIPTS[words[1].partition("\n")[0]]
-    return ITEM.sub(r"\1:{item}", RUN_ID.sub("{run}", " ".join(words[:2])))
+    return PIECE.sub(r"\1:{piece}", ITEM.sub(r"\1:{item}", RUN_ID.sub("{run}", " ".join(words[:2]))))
