@@ -21,7 +21,6 @@ PUT_OFF_SECONDS = 600.0
 """How long a file that is being copied is put off, lest its copying never ends; twice that after each more try."""
 LONGEST_PUT_OFF_SECONDS = 43_200.0
 """No file is put off for longer than twice this."""
-SCAN_COUNT = 5_000
 
 
 class Copies:
@@ -168,8 +167,10 @@ class Copies:
 
     async def unnamed(self) -> list[str]:
         """Addresses of copies that no bundle has named for the time of grace: forgotten here, to be deleted in Blob."""
-        named = {token[-16:] for tokens in (await self._scan(self._keys.files)).values() for token in tokens.split()}
-        copies, idle = await self._scan(self._copies), await self._scan(self._idle)
+        named = {
+            token[-16:] for tokens in (await self._kv.read_hash(self._keys.files)).values() for token in tokens.split()
+        }
+        copies, idle = await self._kv.read_hash(self._copies), await self._kv.read_hash(self._idle)
         now_ms = self._now_ms()
         lately = [word for file in copies if file not in named and file not in idle for word in (file, now_ms)]
         again = [file for file in idle if file in named]
@@ -187,15 +188,6 @@ class Copies:
     async def deleted(self, urls: Collection[str]) -> None:
         """They are gone from Blob too."""
         await self._kv.command("SREM", self._trash, *urls)
-
-    async def _scan(self, key: str) -> dict[str, str]:
-        fields: dict[str, str] = {}
-        cursor: str | int = 0
-        while True:
-            cursor, found = await self._kv.command("HSCAN", key, cursor, "COUNT", SCAN_COUNT)
-            fields |= found
-            if not int(cursor):
-                return fields
 
     def _now_ms(self) -> int:
         return round(self._now() * 1000)

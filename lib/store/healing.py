@@ -1,7 +1,6 @@
 """Records in KV that nobody can read: what is sound of them is written back, so that their things are read again."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -19,7 +18,6 @@ from lib.store.records import (
 )
 from lib.store.salvage import read_object
 
-SCAN_COUNT = 5_000
 FIELDS_PER_READ = 100
 BYTES_PER_WRITE = 1_000_000
 
@@ -105,7 +103,9 @@ class Healer:
         }
         if "" in chosen.values():
             moved = await self._kv.command("HGETALL", self._keys.moved)
-            owned = {owner: slug for slug, owner in (await self._scan(self._keys.slugs)).items() if slug not in moved}
+            owned = {
+                owner: slug for slug, owner in (await self._kv.read_hash(self._keys.slugs)).items() if slug not in moved
+            }
             for page_id in [page_id for page_id, slug in chosen.items() if not slug]:
                 chosen[page_id] = owned.get(page_id, next(iter(claimed[page_id]), ""))
         return chosen
@@ -156,15 +156,6 @@ class Healer:
             some = wanted[at : at + FIELDS_PER_READ]
             found |= zip(some, await self._kv.command("HMGET", key, *some), strict=True)
         return found
-
-    async def _scan(self, key: str) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        cursor: str | int = 0
-        while True:
-            cursor, found = await self._kv.command("HSCAN", key, cursor, "COUNT", SCAN_COUNT)
-            fields |= found
-            if not int(cursor):
-                return fields
 
 
 def name_page(page_id: str, title: str | None) -> str:

@@ -24,6 +24,8 @@ from lib.json_text import sound_text
 from lib.store.keys import types_of
 
 ATTEMPTS = 3
+SCAN_COUNT = 5_000
+"""About how many fields of a hash come with one answer."""
 PAUSE_SECONDS = 0.2
 RETRY_AFTER_SECONDS = 30.0
 
@@ -65,6 +67,16 @@ class Kv:
 
         answers: list[Any] = await _asked(send)
         return answers
+
+    async def read_hash(self, key: str) -> dict[str, str]:
+        """Return all fields of a hash, read in portions, for an answer is bounded."""
+        fields: dict[str, str] = {}
+        cursor: str | int = 0
+        while True:
+            cursor, found = await self.command("HSCAN", key, cursor, "COUNT", SCAN_COUNT)
+            fields |= found
+            if not int(cursor):
+                return fields
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Value]) -> Any:
         """Runs `lua/{name}.lua` as one transaction."""

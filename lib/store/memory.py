@@ -10,7 +10,7 @@ from lib.errors import TryLater
 from lib.model import Kept, KeptDatabase, KeptSource, Known
 from lib.store.healing import Broken, Healer
 from lib.store.keys import Keys
-from lib.store.kv import Kv
+from lib.store.kv import SCAN_COUNT, Kv
 from lib.store.records import (
     database_record,
     is_meta_of,
@@ -23,7 +23,6 @@ from lib.store.records import (
 )
 from lib.store.salvage import read_count
 
-SCAN_COUNT = 5_000
 METAS_PER_READ = 500
 TRIES = 3
 

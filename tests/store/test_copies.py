@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from lib.model import Copy, Item
-from lib.store import copies as copies_module
+from lib.store import kv as kv_module
 from lib.store.bundles import Text
 from lib.store.copies import GRACE_SECONDS, Copies
 from lib.store.keys import Keys
@@ -19,7 +19,7 @@ from tests.store.test_publishing import Site, page
 async def test_of_more_files_than_one_answer_holds_only_the_unnamed_go(
     kv: Kv, keys: Keys, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copies_module, "SCAN_COUNT", 10)
+    monkeypatch.setattr(kv_module, "SCAN_COUNT", 10)
     files = [f"{number:016x}" for number in range(25)]
     for file in files:
         text = msgspec.json.encode(Copy(f"https://blob.example/{file}")).decode()

@@ -404,16 +404,16 @@ async def test_only_the_newest_runs_are_listed_however_one_comes(runs: Runs, clo
 
 
 def test_a_plan_with_very_many_warnings_keeps_the_first() -> None:
-    facts = warning_facts([f"warning {number}" for number in range(60)])
+    facts = warning_facts([f"warning {number}" for number in range(110)])
 
-    assert (len(json.loads(str(facts["warnings"]))), facts["warned"]) == (50, 60)
+    assert (len(json.loads(str(facts["warnings"]))), facts["warned"]) == (100, 110)
 
 
 async def test_a_warning_after_very_many_is_counted(runs: Runs, clock: Clock) -> None:
     await under_way(runs, clock)
-    await runs.note("r1", warning_facts([f"warning {number}" for number in range(60)]))
+    await runs.note("r1", warning_facts([f"warning {number}" for number in range(110)]))
     await runs.note("r1", warning_facts(["one more"], await runs.read("r1")))
 
     run = await runs.read("r1")
     assert run is not None
-    assert run.told_warnings[49:] == ["warning 49", "… and 11 more"]
+    assert run.told_warnings[99:] == ["warning 99", "… and 11 more"]
