@@ -92,12 +92,14 @@ def test_an_edit_reaches_kv_and_the_site_with_one_request_and_the_pages_tree(sit
 
 def test_many_edits_of_a_page_are_one_sync(site: Site) -> None:
     next_window()
+    began = time.time()
     for number in range(5):
         site.notion.edit.append_blocks(VISIT, [{"paragraph": f"Line {number}"}])
         site.notion.webhooks.flush()
+    windows = 1 + int((time.time() - began) // WINDOW_SECONDS)  # more than one on a busy machine
     delivered(site)
 
-    assert len(asked_runs(site)) <= 2  # two where a slow machine let the window end meanwhile
+    assert len(asked_runs(site)) <= 1 + windows
     assert "Line 4" in str(site.read("page:visit")["blocks"])
 
 

@@ -247,13 +247,13 @@ async def test_what_is_to_be_told_of_slugs_stands_among_the_warnings_of_the_run(
 
 async def test_of_very_many_warnings_the_first_are_kept_and_the_others_counted(site: Site) -> None:
     hold = await site.begin(Item(id="a"), Item(id="b"))
-    await site.commit(hold, "a", "one", warnings=[f"warning {number}" for number in range(30)])
-    await site.commit(hold, "b", "two", warnings=[*(f"warning {number}" for number in range(30, 70)), "last"])
+    await site.commit(hold, "a", "one", warnings=[f"warning {number}" for number in range(60)])
+    await site.commit(hold, "b", "two", warnings=[*(f"warning {number}" for number in range(60, 120)), "last"])
 
     run = await site.runs.read(hold.run_id)
     assert run is not None
-    assert run.warnings == [f"warning {number}" for number in range(50)]
-    assert run.told_warnings[50:] == ["… and 21 more"]
+    assert run.warnings == [f"warning {number}" for number in range(100)]
+    assert run.told_warnings[100:] == ["… and 21 more"]
 
 
 async def test_a_warning_about_a_very_long_title_is_shortened(site: Site) -> None:

@@ -123,7 +123,7 @@ def test_javascript_writes_what_python_reads(javascript: dict[str, Any], redis: 
     assert javascript["set"] == "OK"
     assert javascript["object"] == BUNDLE
     assert redis.get("javascript:object") == COMPACT, "byte for byte what Python writes"
-    assert http.get("/ttl/javascript:object").json() == {"result": 100}
+    assert 60 < http.get("/ttl/javascript:object").json()["result"] <= 100, "seconds may have passed on a busy machine"
 
 
 def test_javascript_pipelines_transacts_and_runs_scripts(javascript: dict[str, Any]) -> None:
