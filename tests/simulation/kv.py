@@ -3,6 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ from dev.upstash.answers import answer, error
 from dev.upstash.commands import Command
 from dev.upstash.database import ErrorReply, Reply
 from dev.upstash.faults import Faults
+from lib.store import kv as store_kv
 from tests.simulation.asgi import Lost
 from tests.simulation.redis import Redis
 
@@ -105,17 +108,23 @@ class Failure(Exception):
         raise TimeoutError
 
 
+LUA = Path(store_kv.__file__).parent / "lua"
 _WORD = re.compile(rb"[a-z]{2,12}")
-_NAMES: dict[bytes, str] = {}
+_INCLUDE = re.compile(r"^-- include (\w+)$", re.MULTILINE)
 
 
-def name_script(name: str, text: str) -> None:
-    """Lets the outcomes of a script be counted under its name."""
-    _NAMES[text.encode()] = name
+def _text_of(name: str) -> str:
+    """A script as it is sent: where it says `-- include other`, that file's text stands."""
+    return _INCLUDE.sub(lambda include: _text_of(include[1]), (LUA / f"{name}.lua").read_text("utf-8"))
+
+
+@cache
+def _names() -> dict[bytes, str]:
+    return {_text_of(path.stem).encode(): path.stem for path in LUA.glob("*.lua")}
 
 
 def _name_of(script: bytes) -> str:
-    return _NAMES.get(script, "script")
+    return _names().get(script, "script")
 
 
 def _words(words: list[Any]) -> Command:
