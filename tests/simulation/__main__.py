@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--profile", default="sound", choices=sorted(PROFILES))
     parser.add_argument("--keep-going", action="store_true")
+    parser.add_argument("--shrink", action="store_true", help="shrink every history that fails")
     parser.add_argument("--must-reach", action="store_true", help="fail where a rare state was never reached")
     parser.add_argument("--redis", default="", help="the socket of a redis-server; default: one of its own")
     options = parser.parse_args()
@@ -66,7 +67,7 @@ def _play(playing: Player, options: argparse.Namespace) -> int:
 def _tell(playing: Player, history: History, problem: str, options: argparse.Namespace) -> None:
     print(f"\nseed {history.seed}: {problem[:3000]}", flush=True)
     print(f"again: python -m tests.simulation --profile {options.profile} --seed {history.seed}")
-    if options.seed is not None or not options.keep_going:
+    if options.shrink or options.seed is not None or not options.keep_going:
         least = shrunk(playing, history, problem)
         print(f"shrunk to {len(least.actions)} of {len(history.actions)} actions:\n{least}")
         print(playing.play(least).problem[:3000], flush=True)

@@ -35,10 +35,11 @@ class History:
 
     seed: int
     actions: Sequence[Action]
+    spares_grandchildren: bool = False
 
     def __str__(self) -> str:
         lines = "".join(f"    {action!r},\n" for action in self.actions)
-        return f"History({self.seed}, [\n{lines}])"
+        return f"History({self.seed}, [\n{lines}]{', True' if self.spares_grandchildren else ''})"
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Player:
             loop.close()
 
     async def _play(self, world: World, history: History) -> Result:
-        stage = Stage(world)
+        stage = Stage(world, history.spares_grandchildren)
         problem = ""
         try:
             await _begin(stage)

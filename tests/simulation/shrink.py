@@ -18,7 +18,7 @@ def shrunk(player: Player, history: History, problem: str) -> History:
     def fails(actions: list[Action]) -> bool:
         nonlocal plays
         plays += 1
-        found = player.play(History(history.seed, actions)).problem
+        found = player.play(replace(history, actions=actions)).problem
         return bool(found) and kind_of(found) == kind
 
     actions = list(history.actions)
@@ -38,7 +38,7 @@ def shrunk(player: Player, history: History, problem: str) -> History:
         for plainer in _plainer(action):
             if plays < MOST_PLAYS and fails([*actions[:at], plainer, *actions[at + 1 :]]):
                 actions[at] = plainer
-    return History(history.seed, actions)
+    return replace(history, actions=actions)
 
 
 def kind_of(problem: str) -> str:

@@ -49,6 +49,7 @@ class Stage:
     """Everything of one history. `seen` counts the rare states that were reached."""
 
     world: World
+    spares_grandchildren: bool = False
     seen: Counter[str] = field(default_factory=Counter)
     sources: dict[str, str] = field(default_factory=lambda: dict(SOURCES))
     still: dict[str, JSON] = field(default_factory=dict)
@@ -58,6 +59,8 @@ class Stage:
     """Pages of which something odd is shown: what stands in them is not looked at."""
     promises: list[Promise] = field(default_factory=list)
     edited_at: float = 0.0
+    right_at: float = 0.0
+    """When KV was last known to be as it should be, everything looked at."""
     removed: dict[str, float] = field(default_factory=dict)
     """Pages that were taken out of a source by an edit, and when."""
     lost: Counter[str] = field(default_factory=Counter)
@@ -67,7 +70,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         world = self.world
-        self.writer = Writer(world.notion)
+        self.writer = Writer(world.notion, spares_grandchildren=self.spares_grandchildren)
         self.standing = Standing(world.notion.workspace, world.clocks.now)
         self.watcher = Watcher(
             world.redis, world.clocks.now, self.standing.worthy_since, self.standing.hidden_since, self._oldest
@@ -101,6 +104,8 @@ class Stage:
         if not rows or self.is_busy or self._active():
             return
         row = rows[pick % len(rows)]
+        if row.id not in self.paused and self.standing.worthy_since(row.id) is None:
+            return
         self.world.notion.before_edit()
         if row.id in self.paused:
             for id in self.paused.pop(row.id):
@@ -348,21 +353,32 @@ class Stage:
         self.seen["judged"] += 1
         self.seen[f"judged: {promise.scope or 'everything'}"] += 1
         problems = self.problems()
+        if not problems:
+            self.right_at = promise.at
         if promise.scope:
             problems = [one for one in problems if self._concerns(promise, one)]
         return [f"after run {run_id} of {promise.scope or 'everything'}", *problems] if problems else []
 
     def _concerns(self, promise: Promise, problem: str) -> bool:
-        pages = self.bundles().pages
-        if promise.scope == "page":
-            mine = [p["meta"] for p in pages.values() if promise.name in (p["meta"]["id"], p["meta"]["slug"])]
-        else:
-            mine = [page["meta"] for page in pages.values() if page["meta"]["source"] == promise.name]
-            home = self.world.notion.workspace.nodes[self.sources[promise.name]].children[0]
-            rows = self.world.notion.workspace.get(home, DataSource).children
-            if any(row in problem for row in rows) or problem.startswith(f"{promise.name}:index"):
+        """Whether a problem lies in what a run of a source or of a page promises: its pages' places and properties,
+        and the blocks of those that were edited since everything was as it should be."""
+        workspace = self.world.notion.workspace
+        for id, page in self.bundles().pages.items():
+            meta = page["meta"]
+            if promise.scope == "page" and promise.name not in (id, meta["slug"]):
+                continue
+            if promise.scope == "source" and meta["source"] != promise.name:
+                continue
+            node = workspace.nodes.get(id)
+            edited = isinstance(node, Page) and node.edited.timestamp() > self.right_at
+            if problem.startswith(f"{meta['slug']}: meta") or (edited and problem.startswith(f"{meta['slug']}: ")):
                 return True
-        return any(problem.startswith(f"{meta['slug']}: ") or meta["id"] in problem for meta in mine)
+        if promise.scope == "page":
+            return f"({promise.name})" in problem
+        home = workspace.nodes[self.sources[promise.name]].children[0]
+        return problem.startswith(f"{promise.name}:index") or any(
+            f"({row})" in problem for row in workspace.get(home, DataSource).children
+        )
 
     def problems(self) -> list[str]:
         """Every difference between KV and the workspace that nothing excuses."""

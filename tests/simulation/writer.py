@@ -1,6 +1,8 @@
 """Somebody who writes in the workspace, as the author of the process tier does, and does some more."""
 
-from dev.notion.nodes import Database, DataSource, Page
+from typing import Any
+
+from dev.notion.nodes import Database, DataSource, Node, Page
 from tests.stack.histories.author import Author, Notion
 from tests.stack.histories.workspace import HOURS
 
@@ -8,11 +10,11 @@ MORE_SLUGS = ("two words", " home ", "Home", "home/about", "home/team/ada", "a/b
 
 
 class Writer(Author):
-    """`spared` are kinds of pages that are never edited: "grandchildren"."""
+    """What stands below child pages is left alone where `spares_grandchildren`."""
 
-    def __init__(self, notion: Notion) -> None:
+    def __init__(self, notion: Notion, *, spares_grandchildren: bool = False) -> None:
         super().__init__(notion)
-        self.spared: set[str] = set()
+        self._spares_grandchildren = spares_grandchildren
 
     def published(self) -> list[Page]:
         """Pages that stand in a source, or below a row of one."""
@@ -22,8 +24,22 @@ class Writer(Author):
 
     def depth(self, page: Page) -> int:
         """0 for a row, 1 for its child page, …"""
-        pages = [above for above in self._notion.workspace.up(page) if isinstance(above, Page)]
-        return len(pages) - 1
+        number = 0
+        for above in self._notion.workspace.up(page):
+            if above.parent in self._homes():
+                return number
+            number += isinstance(above, Page)
+        return 0
+
+    def _nodes(self, kind: type[Any]) -> list[Any]:
+        found = super()._nodes(kind)
+        return [node for node in found if not self._is_spared(node)] if self._spares_grandchildren else found
+
+    def _is_spared(self, node: Node) -> bool:
+        """Whether it is, or stands on, a page that has two others above it."""
+        workspace = self._notion.workspace
+        page = workspace.page_of(node)
+        return page is not None and self.depth(page) >= 2
 
     def set_odd_slug(self, pick: int, how: int) -> None:
         """White space, slashes at the ends, the slug of a descendant."""
@@ -91,11 +107,7 @@ class Writer(Author):
         pages = [page for page in self.published() if self.depth(page) >= 2]
         if pages:
             page = pages[pick % len(pages)]
-            row = [above for above in self._notion.workspace.up(page) if isinstance(above, Page)][-1]
-            for above in self._notion.workspace.up(page):
-                if above.parent in self._homes() and isinstance(above, Page):
-                    row = above
-                    break
+            row = next(above for above in self._notion.workspace.up(page) if above.parent in self._homes())
             self._edit.set_property(row.id, "slug", f"moved-{how % 3}")
             self._edit.append_blocks(page.id, [{"paragraph": self._words()}])
 
