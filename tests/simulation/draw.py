@@ -124,6 +124,8 @@ class Profile:
     never: frozenset[str] = frozenset()
     spoils: Sequence[Callable[[Action], bool]] = ()
     """Actions of which one of these is true are left out."""
+    mends: Sequence[Callable[[list[Action]], list[Action]]] = ()
+    """What is done to all actions together, so that they lead to no known fault."""
 
 
 def draw(seed: int, profile: Profile) -> History:
@@ -143,6 +145,8 @@ def draw(seed: int, profile: Profile) -> History:
         if luck.random() < 0.4:
             actions.append(Heal())
     actions = [action for action in actions if not any(spoils(action) for spoils in profile.spoils)]
+    for mend in profile.mends:
+        actions = mend(actions)
     return History(seed, actions, "grandchildren" in profile.never)
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from random import Random
 from shutil import which
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.redis_server import redis_server
 from tests.simulation.actions import Action, Settle
 from tests.simulation.functions import deployed
+from tests.simulation.network import Killed
 from tests.simulation.redis import Redis
 from tests.simulation.stage import Broken, Stage
 from tests.simulation.versions import BIG_ROWS, VERSION, set_big_rows, set_version
@@ -62,6 +64,7 @@ class Player:
         luck = Random(history.seed)
         self._redis.clear()
         loop = VirtualLoop()
+        loop.set_exception_handler(_note)
         asyncio.set_event_loop(loop)
         world = World(loop, self._redis, small(), luck, luck.choice(SKEWS))
         try:
@@ -94,6 +97,12 @@ class Player:
         seen = stage.seen + world.kv.outcomes + world.functions.events
         trace = (round(world.clocks.monotonic(), 3), world.notion.requests, world.kv.commands.total())
         return Result(problem, seen, trace)
+
+
+def _note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What dies with its instance is nobody's error."""
+    if not isinstance(context.get("exception"), Killed):
+        loop.default_exception_handler(context)
 
 
 async def _one(action: Action, number: int, stage: Stage) -> None:

@@ -96,13 +96,15 @@ class Failure(Exception):
 
     def response(self) -> httpx.Response:
         """What is answered instead. Raises `Lost` and `TimeoutError`."""
+        asked = httpx.Request("POST", "https://kv.example")
         match self.how:
             case "error":
-                return httpx.Response(500, json={"error": "ERR internal server error"})
+                return httpx.Response(500, json={"error": "ERR internal server error"}, request=asked)
             case "html":
-                return httpx.Response(502, text="<html><body><h1>502 Bad Gateway</h1></body></html>")
+                return httpx.Response(502, text="<html><h1>502 Bad Gateway</h1></html>", request=asked)
             case "refused":
-                return httpx.Response(400, json={"error": "ERR max requests limit exceeded. Limit: 500000"})
+                refusal = {"error": "ERR max requests limit exceeded. Limit: 500000, Usage: 500000."}
+                return httpx.Response(400, json=refusal, request=asked)
             case "reset":
                 raise Lost("KV")
         raise TimeoutError

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from tests.simulation.actions import Action, Edit
+from tests.simulation.actions import Action, Ask, Big, Edit, Heal, Odd, Pass, Pause, Settle, Tell
 from tests.simulation.draw import DRAWS, Profile
 from tests.simulation.writer import MORE_SLUGS
 from tests.stack.histories.author import SLUGS
@@ -20,6 +20,8 @@ class Known:
     never: tuple[str, ...] = ()
     actions: Callable[[Action], bool] | None = None
     """Whether an action leads there."""
+    mends: Callable[[list[Action]], list[Action]] | None = None
+    """What is done to a history so that it does not lead there."""
 
 
 def _asks_for_a_descendants_slug(action: Action) -> bool:
@@ -27,12 +29,32 @@ def _asks_for_a_descendants_slug(action: Action) -> bool:
     return isinstance(action, Edit) and (own := slugs.get(action.name)) is not None and "home/" in own[action.how % len(own)]
 
 
+PEACEFUL = (Edit, Pause, Pass, Ask, Settle, Tell, Heal, Big, Odd)
+"""What interrupts no run."""
+
+
+def _one_run_at_a_time(actions: list[Action]) -> list[Action]:
+    """Where a run may be interrupted, nobody asks for another one meanwhile, nor by the backup way."""
+    if all(isinstance(action, PEACEFUL) for action in actions):
+        return actions
+    found: list[Action] = []
+    for action in actions:
+        if isinstance(action, Ask):
+            found += [Settle(), replace(action, here=False)]
+        else:
+            found.append(action)
+    return found
+
+
 KNOWN: tuple[Known, ...] = (
     Known("B13", edits=("move", "move_into_a_row")),
     Known("B14", edits=("edit_a_grandchild", "edit_a_family"), never=("grandchildren",)),
     Known("B15", edits=("rename_and_edit_below",)),
     Known("B16", actions=_asks_for_a_descendants_slug),
+    Known("B21", mends=_one_run_at_a_time),
     Known("B23", edits=("move_to_the_other_source", "move_out_to_a_source")),
+    Known("B24", draws=("blip",)),
+    Known("B25", draws=("lag",)),
     Known("B30", edits=("rename_database", "rename_a_column")),
     Known("a copy of an original that is empty now", edits=("remove_or_bring_back_a_block",)),
     Known("a new page takes the slug that an old one left", edits=("add_row", "swap_slugs")),
@@ -49,6 +71,7 @@ def sound(profile: Profile, known: Iterable[Known] = KNOWN) -> Profile:
         edits=tuple(edit for edit in profile.edits if edit not in edits),
         never=profile.never | {word for fault in known for word in fault.never},
         spoils=tuple(fault.actions for fault in known if fault.actions),
+        mends=tuple(fault.mends for fault in known if fault.mends),
     )
 
 

@@ -49,4 +49,4 @@ def kind_of(problem: str) -> str:
 
 def _plainer(action: Any) -> list[Any]:
     """The action with one number less."""
-    return [replace(action, **{name: 0}) for name in ("pick", "how") if getattr(action, name, 0)]
+    return [replace(action, **{name: 0}) for name in ("pick", "how") if isinstance(getattr(action, name, None), int)]

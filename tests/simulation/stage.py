@@ -55,6 +55,7 @@ class Stage:
     still: dict[str, JSON] = field(default_factory=dict)
     paused: dict[str, list[str]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
+    failing_sources: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
     """Pages of which something odd is shown: what stands in them is not looked at."""
     promises: list[Promise] = field(default_factory=list)
@@ -207,8 +208,10 @@ class Stage:
     def fail_for_ever(self, pick: int, what: str) -> None:
         """A page's blocks, or a source's rows, answer 500 from now on."""
         if what == "source":
-            home = self.world.notion.workspace.nodes[sorted(self.sources.values())[pick % len(self.sources)]].children[0]
+            name = sorted(self.sources)[pick % len(self.sources)]
+            home = self.world.notion.workspace.nodes[self.sources[name]].children[0]
             self.world.notion.faults.add("500", path=f"/v1/data_sources/{home}/query", times=None)
+            self.failing_sources.add(name)
             self.seen["source fails for ever"] += 1
             return
         pages = self.writer.published()
@@ -248,6 +251,7 @@ class Stage:
         world.kv.heal()
         world.functions.spare()
         self.failing.clear()
+        self.failing_sources.clear()
 
     def calm(self) -> None:
         """The owner's settings are ordinary ones again, and all clocks are right."""
@@ -287,8 +291,9 @@ class Stage:
 
     def _note_losses(self) -> None:
         for message in self.world.account.messages.values():
-            if message.dropped:
-                self.lost[run_of(message)] += 1
+            source = self.world.account.messages.get(message.source_message_id, message)
+            if message.dropped or message.state == "FAILED":
+                self.lost[run_of(source)] += 1
 
     def _nobody_goes_on(self) -> list[str]:
         """A run that is under way, and for which nothing will ever happen, although no message of it was lost."""
@@ -319,21 +324,25 @@ class Stage:
         return problems
 
     def _kept_by(self, promise: Promise) -> str | None:
-        """The run that began after something was asked for, and looked at all of that."""
-        began: dict[str, float] = {}
-        for call in self.world.functions.calls:
-            if call.run_id and call.path in ("/api/sync/worker", "/api/sync"):
-                began.setdefault(call.run_id, call.began)
-        for run_id, at in began.items():
-            run = self.world.run(run_id)
-            covers = run.get("page") == (promise.name if promise.scope == "page" else "") and run.get("source") in (
-                "",
-                promise.name if promise.scope == "source" else "",
-            )
-            if (at >= promise.at or run_id == promise.run_id and not promise.joined and at >= promise.at - 1) and covers:
-                if run.get("status") in ENDED:
-                    return run_id
+        """The run that has ended, and began after something was asked for that it looked at."""
+        runs = [promise.run_id] if not promise.joined and self._began(promise.run_id) is None else []
+        runs += [call.run_id for call in self.world.functions.calls if call.run_id]
+        for run_id in dict.fromkeys(runs):
+            began, run = self._began(run_id), self.world.run(run_id)
+            if (began is None or began >= promise.at) and run.get("status") in ENDED and self._covers(promise, run):
+                return run_id
         return None
+
+    def _began(self, run_id: str) -> float | None:
+        """When a run was first worked on."""
+        paths = ("/api/sync/worker", "/api/sync")
+        return next((c.began for c in self.world.functions.calls if c.run_id == run_id and c.path in paths), None)
+
+    def _covers(self, promise: Promise, run: dict[str, str]) -> bool:
+        """Whether a run is about everything that was asked for."""
+        if promise.scope == "page":
+            return run["page"] == promise.name or not (run["page"] or run["source"])
+        return not run["page"] and run["source"] in ("", promise.name)
 
     def _may_be_open(self, promise: Promise) -> bool:
         """Whether a run that was lost has to be begun again by somebody."""
@@ -347,7 +356,7 @@ class Stage:
         self.seen[f"run {run['status']}"] += 1
         if run["status"] != "delivered" or self.edited_at > promise.at - lag or self.watcher.spoiled:
             return []
-        if int(run.get("failed", "0")) and not self.failing:
+        if int(run.get("failed", "0")) and not (self.failing or self.failing_sources):
             self.seen["run with errors"] += 1
             return []
         self.seen["judged"] += 1
@@ -355,6 +364,9 @@ class Stage:
         problems = self.problems()
         if not problems:
             self.right_at = promise.at
+        if self.failing_sources:
+            others = [Promise(promise.at, run_id, "source", name) for name in set(self.sources) - self.failing_sources]
+            problems = [one for one in problems if any(self._concerns(other, one) for other in others)]
         if promise.scope:
             problems = [one for one in problems if self._concerns(promise, one)]
         return [f"after run {run_id} of {promise.scope or 'everything'}", *problems] if problems else []
@@ -386,7 +398,8 @@ class Stage:
         failing = {id: bundles.pages[id] for top in self.failing for id in _with_child_pages(top, bundles.pages)}
         below = {node.id for node in self.world.notion.workspace.nodes.values() if self._is_below(node.id, self.failing)}
         unclear = frozenset(below | self._late(bundles) | self._doubtful())
-        still = {**{id: bundles.pages.get(id, {}) for id in unclear - self._doubtful()}, **failing, **self.still}
+        nothing: JSON = {"meta": {}, "blocks": []}
+        still = {**{id: bundles.pages.get(id, nothing) for id in unclear - self._doubtful()}, **failing, **self.still}
         truth = Truth(self.world.notion.workspace, self.sources, SITE, still, unclear | frozenset(failing))
         found = truth.problems(bundles)
         return [*found, *self._strange_indexes(bundles)]
