@@ -1,8 +1,8 @@
 """`python -m tests.simulation`: random histories for so long, or one of them again; see docs/testing.md.
 
-    --minutes 5         new histories for so long (or --count 300 of them), their seeds from the system's chance
-    --seed 4711         this history alone, shrunk where something is wrong
-    --keep-going        goes on where something is wrong, and lists the kinds of problems at the end
+--minutes 5         new histories for so long (or --count 300 of them), their seeds from the system's chance
+--seed 4711         this history alone, shrunk where something is wrong
+--keep-going        goes on where something is wrong, and lists the kinds of problems at the end
 """
 
 import argparse

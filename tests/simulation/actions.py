@@ -201,7 +201,7 @@ class Minute:
 
 
 Naming = Literal["as before", "renamed", "removed", "re-pointed", "exchanged"]
-NAMINGS: dict[str, dict[str, str]] = {
+NAMINGS: dict[Naming, dict[str, str]] = {
     "as before": {"pages": PAGES, "posts": POSTS},
     "renamed": {"pages": PAGES, "news": POSTS},
     "removed": {"pages": PAGES},

@@ -83,9 +83,15 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     "edit": (24, _edit),
     "ask": (3, _ask),
     "settle": (2, lambda luck, profile: Settle()),
-    "pass": (4, lambda luck, profile: Pass(luck.choice((0.4, 5.0, 20.0, 61.0, 125.0, 700.0, 3_700.0, 86_340.0, 90_000.0)))),
+    "pass": (
+        4,
+        lambda luck, profile: Pass(luck.choice((0.4, 5.0, 20.0, 61.0, 125.0, 700.0, 3_700.0, 86_340.0, 90_000.0))),
+    ),
     "pause": (1, lambda luck, profile: Pause(luck.randrange(24))),
-    "kill": (2, lambda luck, profile: Kill(luck.choice(("worker", "worker", "trigger", "notify")), luck.randrange(1, 160))),
+    "kill": (
+        2,
+        lambda luck, profile: Kill(luck.choice(("worker", "worker", "trigger", "notify")), luck.randrange(1, 160)),
+    ),
     "kv": (2, _kv),
     "queue": (
         2,

@@ -13,7 +13,6 @@ from importlib import import_module
 from random import Random
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
 
 import httpx
 
@@ -21,6 +20,7 @@ from lib import wiring
 from lib.endpoint import Headers, Request, Response, answer_to
 from lib.log import Log
 from tests.simulation.network import Killed, Life, Network
+from tests.simulation.patching import patched
 from tests.simulation.virtual import Clocks, skew_seconds
 
 _life: ContextVar[Life] = ContextVar("life")
@@ -149,22 +149,17 @@ class _Log(Log):
 def deployed(functions: Functions, clocks: Clocks, luck: Random) -> Iterator[None]:
     """The functions' own doors to time, chance and the network lead into the simulation meanwhile."""
     environ = dict(os.environ)
-    changed: dict[str, Any] = {
-        "time": SimpleNamespace(time=clocks.of_instance, monotonic=clocks.monotonic),
-        "random": SimpleNamespace(random=luck.random),
-        "uuid": SimpleNamespace(uuid4=lambda: UUID(int=luck.getrandbits(128), version=4)),
-        "httpx": SimpleNamespace(AsyncClient=functions.client, Timeout=httpx.Timeout),
-        "now_iso": lambda: _iso(clocks.of_instance()),
-        "_tls": lambda: None,
-    }
-    kept = {name: getattr(wiring, name) for name in changed}
     try:
-        for name, value in changed.items():
-            setattr(wiring, name, value)
-        yield
+        with patched(
+            wiring,
+            time=SimpleNamespace(time=clocks.of_instance, monotonic=clocks.monotonic),
+            random=SimpleNamespace(random=luck.random),
+            httpx=SimpleNamespace(AsyncClient=functions.client, Timeout=httpx.Timeout),
+            now_iso=lambda: _iso(clocks.of_instance()),
+            _tls=lambda: None,
+        ):
+            yield
     finally:
-        for name, value in kept.items():
-            setattr(wiring, name, value)
         os.environ.clear()
         os.environ.update(environ)
 

@@ -1,4 +1,4 @@
-"""Upstash's REST protocol over the simulation's Redis, in process; a test holds it against the stand-in that has a port."""
+"""Upstash's REST protocol over the simulation's Redis, in process; a test holds it against the stand-in with a port."""
 
 import re
 from collections import Counter
@@ -68,6 +68,8 @@ class Kv:
         reply = self._run(command)
         if fault:
             raise Failure(fault)
+        if isinstance(reply, ErrorReply) and reply.text.lower().startswith("err unknown command"):
+            return error(commands.unavailable(command))
         return answer(reply, base64)
 
     def _run(self, command: Command) -> Reply:

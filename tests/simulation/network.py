@@ -5,7 +5,7 @@ Each request takes virtual time, and is where an instance may be killed: before 
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -45,7 +45,7 @@ class Life:
 class Network(httpx.AsyncClient):
     """What one instance sends its requests through. `asks` answers by host."""
 
-    def __init__(self, life: Life, kv: Kv, asks: dict[str, Ask], luck: Random) -> None:
+    def __init__(self, life: Life, kv: Kv, asks: Mapping[str, Ask], luck: Random) -> None:
         super().__init__(transport=_Transport(self.reach), trust_env=False)
         self._life, self._kv, self._asks, self._luck = life, kv, asks, luck
 

@@ -84,7 +84,7 @@ class Notion:
         if kept is None:
             return None
         old = Workspace(self.workspace.name)
-        old.nodes, old.unshared = pickle.loads(kept)  # noqa: S301 - written by this very object
+        old.nodes, old.unshared = pickle.loads(kept)
         old.home, old.users, old.tokens = self.workspace.home, self.workspace.users, self.workspace.tokens
         return Api(old, self._files, self.odd)
 

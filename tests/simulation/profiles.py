@@ -26,7 +26,11 @@ class Known:
 
 def _asks_for_a_descendants_slug(action: Action) -> bool:
     slugs = {"set_slug": SLUGS, "set_odd_slug": MORE_SLUGS}
-    return isinstance(action, Edit) and (own := slugs.get(action.name)) is not None and "home/" in own[action.how % len(own)]
+    return (
+        isinstance(action, Edit)
+        and (own := slugs.get(action.name)) is not None
+        and "home/" in own[action.how % len(own)]
+    )
 
 
 PEACEFUL = (Edit, Pause, Pass, Ask, Settle, Tell, Heal, Big, Odd)
@@ -47,14 +51,18 @@ def _one_run_at_a_time(actions: list[Action]) -> list[Action]:
 
 
 KNOWN: tuple[Known, ...] = (
+    Known("B2", draws=("evict",)),
     Known("B13", edits=("move", "move_into_a_row")),
     Known("B14", edits=("edit_a_grandchild", "edit_a_family"), never=("grandchildren",)),
     Known("B15", edits=("rename_and_edit_below",)),
     Known("B16", actions=_asks_for_a_descendants_slug),
+    Known("B18", draws=("big",)),
     Known("B21", mends=_one_run_at_a_time),
     Known("B23", edits=("move_to_the_other_source", "move_out_to_a_source")),
+    Known("B22", draws=("sources",)),
     Known("B24", draws=("blip",)),
     Known("B25", draws=("lag",)),
+    Known("B28", draws=("clocks",)),
     Known("B30", edits=("rename_database", "rename_a_column")),
     Known("a copy of an original that is empty now", edits=("remove_or_bring_back_a_block",)),
     Known("a new page takes the slug that an old one left", edits=("add_row", "swap_slugs")),

@@ -1,6 +1,5 @@
 """Looks at KV after every single change of it, and says which invariant of DESIGN §3 is broken."""
 
-
 import re
 from collections.abc import Callable
 from typing import Any
@@ -74,6 +73,7 @@ class Watcher:
     def look(self, changed: set[str]) -> None:
         """Takes note of the keys that a command has changed."""
         self.spoiled -= changed
+        changed = changed - self.spoiled
         before = {head.meta.id for head in self.pages.values()}
         for key in sorted(changed):
             self._read(key)
@@ -139,7 +139,9 @@ class Watcher:
         self._dropped_at[page] = self._now()
         since = self._worthy_since(page)
         if since is not None and since < self._oldest():
-            self._say(f"page {page} is not published any more, though Notion shows it since {self._now() - since:.0f} s")
+            self._say(
+                f"page {page} is not published any more, though Notion shows it since {self._now() - since:.0f} s"
+            )
 
     def _arrived(self, page: str) -> None:
         hidden, dropped = self._unworthy_since(page), self._dropped_at.get(page)
@@ -175,5 +177,3 @@ class Watcher:
     def _say(self, problem: str) -> None:
         if problem not in self.broken:
             self.broken.append(problem)
-
-

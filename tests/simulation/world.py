@@ -1,10 +1,7 @@
 """One small site in virtual time: Notion, KV, the queue and the functions, wired to each other in one process."""
 
-import asyncio
 import json
-import random
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
@@ -21,10 +18,11 @@ from dev.qstash.dispatcher import Dispatcher
 from dev.qstash.message import FINAL, Message
 from dev.qstash.signature import PUBLIC_CURRENT_SIGNING_KEY, PUBLIC_NEXT_SIGNING_KEY, PUBLIC_TOKEN
 from tests.simulation import asgi
-from tests.simulation.functions import Functions, deployed
+from tests.simulation.functions import Functions
 from tests.simulation.kv import Kv
 from tests.simulation.network import KV, NOTION, QUEUE, Life, Network
 from tests.simulation.notion import Notion
+from tests.simulation.patching import patched
 from tests.simulation.redis import Redis
 from tests.simulation.virtual import Clocks, VirtualLoop
 from tests.stack.histories.workspace import SOURCES
@@ -102,7 +100,7 @@ class World:
         found: Any = self.redis.ask("KEYS", "*")
         keys = sorted(key for one in found if not (key := one.decode()).startswith("sync:") and key != "paths")
         texts: Any = self.redis.ask("MGET", *keys) if keys else []
-        return {key: json.loads(text) for key, text in zip(keys, texts, strict=True) if text is not None}
+        return {key: _decoded(text) for key, text in zip(keys, texts, strict=True) if text is not None}
 
     async def stop(self) -> None:
         await self.dispatcher.stop()
@@ -121,14 +119,17 @@ class _Deliveries(httpx.AsyncClient):
         return await self._functions.call(method, str(url).removeprefix(SITE), headers, more["content"])
 
 
+def _decoded(text: bytes) -> Any:
+    """A value, None where it is no JSON."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 @contextmanager
 def chance(luck: Random) -> Iterator[None]:
-    """What the stand-ins draw by themselves is drawn from `luck` meanwhile."""
-    kept = (uuid.uuid4, queue_account.secrets)
-    uuid.uuid4 = lambda: uuid.UUID(int=luck.getrandbits(128), version=4)
-    setattr(queue_account, "secrets", SimpleNamespace(choice=luck.choice))
-    try:
+    """What the stand-ins and the functions draw by themselves is drawn from `luck` meanwhile."""
+    drawn = patched(uuid, uuid4=lambda: uuid.UUID(int=luck.getrandbits(128), version=4))
+    with drawn, patched(queue_account, secrets=SimpleNamespace(choice=luck.choice)):
         yield
-    finally:
-        uuid.uuid4 = kept[0]
-        setattr(queue_account, "secrets", kept[1])
