@@ -51,15 +51,28 @@ class Pass:
 
 
 @dataclass(frozen=True)
+class Until:
+    """Time passes until Notion's clock shows this second of a minute."""
+
+    second: float
+
+    async def act(self, stage: Stage) -> None:
+        await asyncio.sleep((self.second - stage.world.clocks.notion.now().timestamp()) % 60)
+
+
+@dataclass(frozen=True)
 class Ask:
-    """Somebody asks for a run of everything, of a "source" or of a "page"; `here`: by the backup way."""
+    """Somebody asks for a run of everything, of a "source" or of a "page", so long `after` what happened before;
+    `here`: by the backup way."""
 
     scope: Literal["", "source", "page"] = ""
     pick: int = 0
     force: bool = False
     here: bool = False
+    after: float = 2.0
 
     async def act(self, stage: Stage) -> None:
+        await asyncio.sleep(self.after)
         await stage.ask(self.scope, self.pick, force=self.force, here=self.here)
 
 
@@ -270,6 +283,7 @@ class Version:
     async def act(self, stage: Stage) -> None:
         if not stage.world.functions.under_way:
             set_version(self.number)
+            stage.version = self.number
             stage.seen["version"] += 1
 
 
@@ -298,7 +312,23 @@ class Odd:
 KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        *(Edit, Pause, Pass, Ask, Settle, Tell, Kill, KvTrouble, QueueTrouble, Weather, Wait, Blip, FailForEver, Lag),
+        *(
+            Edit,
+            Pause,
+            Pass,
+            Until,
+            Ask,
+            Settle,
+            Tell,
+            Kill,
+            KvTrouble,
+            QueueTrouble,
+            Weather,
+            Wait,
+            Blip,
+            FailForEver,
+            Lag,
+        ),
         *(Heal, Setting, Minute, Sources, Clocks, Evict, Cancel, Redeliver, Version, Big, Odd),
     )
 }

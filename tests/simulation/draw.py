@@ -30,6 +30,7 @@ from tests.simulation.actions import (
     Settle,
     Sources,
     Tell,
+    Until,
     Version,
     Wait,
     Weather,
@@ -55,7 +56,7 @@ def _edit(luck: Random, profile: "Profile") -> Action:
 def _ask(luck: Random, profile: "Profile") -> Action:
     scope = luck.choice(profile.scopes)
     force, here = luck.random() < 0.15, luck.random() < 0.15
-    return Ask(scope, luck.randrange(24), force=force, here=here and "here" not in profile.never)
+    return Ask(scope, luck.randrange(24), force=force, here=here, after=luck.choice((2.0, 2.0, 0.1)))
 
 
 def _kv(luck: Random, profile: "Profile") -> Action:
@@ -87,6 +88,7 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
         4,
         lambda luck, profile: Pass(luck.choice((0.4, 5.0, 20.0, 61.0, 125.0, 700.0, 3_700.0, 86_340.0, 90_000.0))),
     ),
+    "until": (1, lambda luck, profile: Until(luck.choice((0.5, 30.0, 57.0, 59.5)))),
     "pause": (1, lambda luck, profile: Pause(luck.randrange(24))),
     "kill": (
         2,

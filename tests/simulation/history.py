@@ -26,6 +26,8 @@ SETTLED_SECONDS = 125.0
 """After so long nothing that was read is within the minute of its edit, however far clocks lie apart."""
 LONGEST_WAIT_SECONDS = 1_000.0
 """Longer than a run is believed to be alive without a sign of life, or than any item waits for its next try."""
+BETWEEN_RUNS_SECONDS = 2.0
+"""Notion tells its time in whole seconds: of two readings within one, nobody can say which was the later."""
 SKEWS = (0.0, 0.0, 0.0, -20.0, 20.0)
 """How far Notion's clock may be ahead."""
 
@@ -137,6 +139,7 @@ async def _end(stage: Stage) -> None:
 
 async def _clean_run(stage: Stage) -> dict[str, str]:
     """A run with nothing in its way; its record."""
+    await asyncio.sleep(BETWEEN_RUNS_SECONDS)
     await stage.ask("", 0, force=False, here=False)
     run_id = stage.promises[-1].run_id
     await stage.settle()

@@ -47,22 +47,19 @@ class Notion:
         self.requests = 0
         self._files = SignedFiles(workspace, clock)
         self._past: deque[tuple[float, bytes]] = deque()
-        self._keeps_the_past = False
         self._api = Api(workspace, self._files, self.odd)
         self._door = self._open(self._serve)
 
     def lag(self, listing: float, blocks: float) -> None:
         """From now on, answers are so many seconds old."""
         self.listing_lag, self.blocks_lag = listing, blocks
-        self._keeps_the_past = self._keeps_the_past or listing > 0 or blocks > 0
 
     def before_edit(self) -> None:
         """Keeps the workspace as it stands, for answers that lag behind what is done to it now."""
-        if self._keeps_the_past:
-            past = (self.workspace.nodes, self.workspace.unshared)
-            self._past.append((self._now(), pickle.dumps(past)))
-            while len(self._past) > 1 and self._past[1][0] < self._now() - LONGEST_LAG_SECONDS:
-                self._past.popleft()
+        past = (self.workspace.nodes, self.workspace.unshared)
+        self._past.append((self._now(), pickle.dumps(past)))
+        while len(self._past) > 1 and self._past[1][0] < self._now() - LONGEST_LAG_SECONDS:
+            self._past.popleft()
 
     async def ask(self, request: httpx.Request) -> httpx.Response:
         """Raises `asgi.Lost`."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from tests.simulation.actions import Action, Ask, Big, Edit, Heal, Odd, Pass, Pause, Settle, Tell
+from tests.simulation.actions import Action, Ask, Big, Edit, Heal, Odd, Pass, Pause, Settle, Tell, Until, Wait
 from tests.simulation.draw import DRAWS, Profile
 from tests.simulation.writer import MORE_SLUGS
 from tests.stack.histories.author import SLUGS
@@ -33,7 +33,7 @@ def _asks_for_a_descendants_slug(action: Action) -> bool:
     )
 
 
-PEACEFUL = (Edit, Pause, Pass, Ask, Settle, Tell, Heal, Big, Odd)
+PEACEFUL = (Edit, Pause, Pass, Until, Ask, Settle, Tell, Heal, Big, Odd)
 """What interrupts no run."""
 
 
@@ -50,20 +50,37 @@ def _one_run_at_a_time(actions: list[Action]) -> list[Action]:
     return found
 
 
+def _no_page_runs_where_rows_hide(actions: list[Action]) -> list[Action]:
+    hides = ("show_or_hide", "archive_or_unarchive", "trash_or_restore", "unshare_or_share")
+    if not any(isinstance(action, Edit) and action.name in hides for action in actions):
+        return actions
+    return [a for a in actions if not (isinstance(a, Tell) or (isinstance(a, Ask) and a.scope == "page"))]
+
+
 KNOWN: tuple[Known, ...] = (
     Known("B2", draws=("evict",)),
     Known("B13", edits=("move", "move_into_a_row")),
-    Known("B14", edits=("edit_a_grandchild", "edit_a_family"), never=("grandchildren",)),
+    Known(
+        "B14",
+        edits=("edit_a_grandchild", "edit_a_family", "edit_everything"),
+        draws=("version",),
+        never=("grandchildren",),
+    ),
     Known("B15", edits=("rename_and_edit_below",)),
     Known("B16", actions=_asks_for_a_descendants_slug),
+    Known("B17", edits=("plant_unshared_databases",)),
     Known("B18", draws=("big",)),
     Known("B21", mends=_one_run_at_a_time),
     Known("B23", edits=("move_to_the_other_source", "move_out_to_a_source")),
     Known("B22", draws=("sources",)),
     Known("B24", draws=("blip",)),
     Known("B25", draws=("lag",)),
+    Known("B27", edits=("edit_everything", "add_many_rows", "swap_slugs")),
     Known("B28", draws=("clocks",)),
+    Known("B29", actions=lambda action: isinstance(action, Wait) and action.seconds > 900),
     Known("B30", edits=("rename_database", "rename_a_column")),
+    Known("B34", edits=("move_out_to_a_source",)),
+    Known("a page of which a child is asked for is hidden", mends=_no_page_runs_where_rows_hide),
     Known("a copy of an original that is empty now", edits=("remove_or_bring_back_a_block",)),
     Known("a new page takes the slug that an old one left", edits=("add_row", "swap_slugs")),
 )
@@ -90,6 +107,7 @@ PROFILES: dict[str, Profile] = {
     "edits": EDITS_ONLY,
     "sound": sound(EVERYTHING),
     "sound-edits": sound(EDITS_ONLY),
+    **{f"with-{known.row}": sound(Profile(), [one for one in KNOWN if one.row != known.row]) for known in KNOWN},
     **{f"only-{name}": Profile({"edit": 6.0, "pass": 1.0, name: 4.0}) for name in DRAWS},
     **{f"sound-{name}": sound(Profile({"edit": 6.0, "pass": 1.0, name: 4.0})) for name in DRAWS},
 }

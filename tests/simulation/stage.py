@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from dev.equality import Bundles, Truth
 from dev.notion.nodes import JSON, DataSource, Page
 from dev.qstash.message import Message
 from tests.simulation.standing import Standing
+from tests.simulation.versions import VERSION
 from tests.simulation.watch import Watcher
 from tests.simulation.world import SITE, WEBHOOK_TOKEN, World
 from tests.simulation.writer import Writer
@@ -23,7 +25,6 @@ MOST_DELIVERIES = 150
 """A run of the small workspace that needs more messages never ends."""
 LATE_DELETIONS_SECONDS = 23 * 3600.0
 """A big source is listed in full once a day, so its deletions may show a day late."""
-BETWEEN_RUNS_SECONDS = 2.0
 ODD_VALUES: tuple[Any, ...] = (None, {"type": "select", "select": {"name": "\ud83d"}}, {"id": "x"}, [], {"type": "new"})
 ENDED = ("delivered", "failed", "cancelled")
 
@@ -64,10 +65,13 @@ class Stage:
     """When KV was last known to be as it should be, everything looked at."""
     removed: dict[str, float] = field(default_factory=dict)
     """Pages that were taken out of a source by an edit, and when."""
-    lost: Counter[str] = field(default_factory=Counter)
-    """Messages of each run that never reached the functions, or were given up."""
+    lost: dict[str, float] = field(default_factory=dict)
+    """Runs of which a message never reached the functions, or was given up, and since when that is so."""
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     big_rows: int = 1_000
+    version: int = VERSION
+    told: dict[str, float] = field(default_factory=dict)
+    """Pages of which Notion's webhook has told, and when."""
 
     def __post_init__(self) -> None:
         world = self.world
@@ -125,7 +129,6 @@ class Stage:
 
     async def ask(self, scope: str, pick: int, *, force: bool, here: bool) -> None:
         """Asks for a run, through the trigger or the backup way, and waits for no more than the answer to that."""
-        await asyncio.sleep(BETWEEN_RUNS_SECONDS)
         query = {"force": "1"} if force else {}
         name = ""
         if scope == "source":
@@ -170,6 +173,8 @@ class Stage:
                 answer = await self.world.functions.call("POST", "/api/sync/webhook", headers, content)
                 outcome = answer.json().get("outcome", "?") if answer.status_code == 200 else answer.status_code
                 self.seen[f"webhook: {outcome}"] += 1
+                if outcome in ("asked", "repeated") and event["entity"]["type"] == "page":
+                    self.told[event["entity"]["id"]] = self.world.clocks.now()
 
     # What befalls the platforms.
 
@@ -183,9 +188,9 @@ class Stage:
         self.watcher.forget(key)
         foreign = (None, '"foreign"', '{"a":{"to":"/b"}}', "no JSON at all", "[]")[how % 5]
         if foreign is None:
-            self.world.redis.ask("DEL", key)
+            self.world.redis.change(["DEL", key])
         else:
-            self.world.redis.ask("SET", key, foreign)
+            self.world.redis.change(["SET", key, foreign])
         self.seen["key evicted" if foreign is None else "key overwritten"] += 1
         self.edited_at = self.world.clocks.now()
 
@@ -193,7 +198,7 @@ class Stage:
         """Somebody takes a message out of the queue, in QStash's console."""
         if waiting := self.world.waiting:
             message = waiting[pick % len(waiting)]
-            self.lost[run_of(message)] += 1
+            self.lost[run_of(message)] = self.world.clocks.now()
             self.world.dispatcher.cancel(message)
             self.seen["message cancelled"] += 1
 
@@ -276,11 +281,13 @@ class Stage:
             await asyncio.sleep(step)
             step = min(step * 1.3, 20.0)
             self._check_bounds()
+            self._raise(self._buried_alive())
         self._raise(self.watcher.broken)
         self._note_losses()
         self._raise(self._nobody_goes_on())
         self._raise(self._crashes())
         self._raise(self._judge())
+        self._raise(self._judge_events())
 
     def _check_bounds(self) -> None:
         deliveries = Counter(run_of(message) for message in self.world.account.messages.values())
@@ -290,20 +297,30 @@ class Stage:
         if run and most > 2 * MOST_DELIVERIES:
             raise Broken(f"run {run} never ends: {most // 2} messages and more")
 
+    def _buried_alive(self) -> list[str]:
+        """Runs that count as dead, though a message of them waits to be delivered."""
+        runs = {run_of(message) for message in self.world.waiting if message.url.endswith("/worker")}
+        silent = [run_id for run_id in sorted(runs) if self.world.run(run_id).get("silent") == "1"]
+        return [
+            f"run {run_id} counts as dead, and a message of it waits" for run_id in silent if run_id not in self.lost
+        ]
+
     def _note_losses(self) -> None:
         for message in self.world.account.messages.values():
             source = self.world.account.messages.get(message.source_message_id, message)
             if message.dropped or message.state == "FAILED":
-                self.lost[run_of(source)] += 1
+                self.lost.setdefault(run_of(source), message.due_at)
 
     def _nobody_goes_on(self) -> list[str]:
         """A run that is under way, and for which nothing will ever happen, although no message of it was lost."""
         active = self._active()
         run = self.world.run(active) if active else {}
-        if run.get("status") != "active" or run.get("parked") == "1" or self.lost[active]:
+        if run.get("status") != "active" or run.get("parked") == "1":
             return []
         calls = [one for one in self.world.functions.calls if one.run_id == active]
         if not calls or calls[-1].killed or calls[-1].status != 200:
+            return []
+        if calls[-1].began <= self.lost.get(active, 0.0) and (calls[-1].ended or 0.0) <= self.lost.get(active, 0.0):
             return []
         return [f"run {active} is under way, and nothing will ever go on with it"]
 
@@ -323,6 +340,25 @@ class Stage:
                 problems += self._judge_run(promise, run_id)
             self.promises.remove(promise)
         return problems
+
+    def _judge_events(self) -> list[str]:
+        """What was edited before Notion's webhook told of it is published."""
+        told, self.told = self.told, {}
+        failed = any(self.world.run(call.run_id).get("status") == "failed" for call in self.world.functions.calls[-40:])
+        if (
+            not told
+            or self.lost
+            or failed
+            or self.failing
+            or self.failing_sources
+            or self.edited_at > max(told.values())
+        ):
+            return []
+        self.seen["judged: events"] += 1
+        problems = self.problems()
+        events = [Promise(at, "", "page", page) for page, at in told.items() if page in self.bundles().pages]
+        found = [one for one in problems if any(self._concerns(event, one) for event in events)]
+        return ["after Notion had told of edits", *found] if found else []
 
     def _kept_by(self, promise: Promise) -> str | None:
         """The run that has ended, and began after something was asked for that it looked at."""
@@ -386,6 +422,8 @@ class Stage:
             edited = isinstance(node, Page) and node.edited.timestamp() > self.right_at
             if problem.startswith(f"{meta['slug']}: meta") or (edited and problem.startswith(f"{meta['slug']}: ")):
                 return True
+            if problem.endswith(f" is published as {meta['slug']}"):
+                return True
         if promise.scope == "page":
             return f"({promise.name})" in problem
         home = workspace.nodes[self.sources[promise.name]].children[0]
@@ -404,7 +442,7 @@ class Stage:
         nothing: JSON = {"meta": {}, "blocks": []}
         still = {**{id: bundles.pages.get(id, nothing) for id in unclear - self._doubtful()}, **failing, **self.still}
         truth = Truth(self.world.notion.workspace, self.sources, SITE, still, unclear | frozenset(failing))
-        found = [*truth.problems(bundles), *self._strange_indexes(bundles)]
+        found = [*truth.problems(bundles), *self._strange_indexes(bundles), *self._outdated(bundles, still)]
         odd = {f"{bundles.pages[id]['meta']['slug']}: meta.properties.Tags" for id in self.odd & set(bundles.pages)}
         late = self._late(bundles)
         return [
@@ -418,6 +456,17 @@ class Stage:
             key.partition(":index")[0] for key in bundles.values if ":index" in key and not key.startswith("page:")
         }
         return [f"{name}:index is of no source" for name in sorted(names - set(self.sources))]
+
+    def _outdated(self, bundles: Bundles, still: Collection[str]) -> list[str]:
+        """Pages that are published in another format than the one that is deployed."""
+        pages = [
+            (page["meta"]["slug"], bundles.values[f"page:{page['meta']['slug']}"]) for page in bundles.pages.values()
+        ]
+        return [
+            f"{slug} has the format {value.get('v')}, not {self.version}"
+            for slug, value in pages
+            if value.get("v") != self.version and value["meta"]["id"] not in still
+        ]
 
     def _is_below(self, id: str, tops: set[str]) -> bool:
         workspace = self.world.notion.workspace

@@ -87,6 +87,16 @@ class Writer(Author):
                 if any(above.id == row.id for above in workspace.up(page)):
                     self._edit.append_blocks(page.id, [{"paragraph": self._words()}])
 
+    def edit_everything(self, pick: int, how: int) -> None:
+        """Every page of the site, within a moment."""
+        for page in self.published():
+            self._edit.append_blocks(page.id, [{"paragraph": self._words()}])
+
+    def add_many_rows(self, pick: int, how: int) -> None:
+        """An import: more rows than the queue delivers at once."""
+        for number in range(16):
+            self._edit.create_row(self._source(pick), {"Name": f"Row {how}-{number}"}, [{"paragraph": self._words()}])
+
     def rename_database(self, pick: int, how: int) -> None:
         if not self._notion.workspace.get(HOURS, Database).in_trash:
             self._edit.set_title(HOURS, f"Hours {how}")
