@@ -88,7 +88,7 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
         4,
         lambda luck, profile: Pass(luck.choice((0.4, 5.0, 20.0, 61.0, 125.0, 700.0, 3_700.0, 86_340.0, 90_000.0))),
     ),
-    "until": (1, lambda luck, profile: Until(luck.choice((0.5, 30.0, 57.0, 59.5)))),
+    "until": (1, lambda luck, profile: Until(luck.choice((0.5, 30.0, 57.0, 58.5)))),
     "pause": (1, lambda luck, profile: Pause(luck.randrange(24))),
     "kill": (
         2,

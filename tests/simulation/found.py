@@ -6,6 +6,7 @@ from tests.simulation.actions import (
     Ask,
     Big,
     Blip,
+    Clocks,
     Edit,
     Evict,
     Lag,
@@ -102,8 +103,25 @@ FOUND: tuple[Found, ...] = (
     ),
     Found(
         "lists of blocks lag behind the page's time",
-        History(1, [Until(57.0), Edit("rewrite", 3, 0), Lag(0.0, 10.0), Ask(), Settle()]),
+        History(1, [Until(58.5), Edit("rewrite", 3, 0), Lag(0.0, 10.0), Ask(), Settle()]),
         "B25",
+    ),
+    Found(
+        "an instance reads ahead of its time, and another one behind it",
+        History(
+            100010,
+            [
+                Edit("trash_or_restore_database"),
+                Ask(),
+                Settle(),
+                Clocks((-15.0, 15.0)),
+                Edit("reorder", 7, 29),
+                Settle(),
+                Ask(force=True),
+            ],
+            True,
+        ),
+        "B28",
     ),
     Found("two rows swap their slugs by webhook", History(0, [Edit("swap_slugs", 0, 0), Tell(), Settle()]), "B27"),
     Found(

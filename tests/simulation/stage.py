@@ -448,7 +448,9 @@ class Stage:
         return [
             problem
             for problem in found
-            if not problem.startswith(tuple(odd)) and not (late and ": blocks" in problem)  # a copy of what is gone
+            if not problem.startswith(tuple(odd))
+            and not (self.failing and ": meta.childPages" in problem)  # a page that fails stays where it was
+            and not (late and ": blocks" in problem)  # a copy of what is gone
         ]
 
     def _strange_indexes(self, bundles: Bundles) -> list[str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dev.notion.nodes import Database, DataSource, Node, Page
-from tests.stack.histories.author import Author, Notion
+from tests.stack.histories.author import TITLES, Author, Notion
 from tests.stack.histories.workspace import HOURS
 
 MORE_SLUGS = ("two words", " home ", "Home", "home/about", "home/team/ada", "a/b/", "seals", "storm")
@@ -40,6 +40,12 @@ class Writer(Author):
         workspace = self._notion.workspace
         page = workspace.page_of(node)
         return page is not None and self.depth(page) >= 2
+
+    def name(self, pick: int, how: int) -> None:
+        """Only what is shared: the title of a child page that isn't stands on its parent alone, which no time tells."""
+        pages = [page for page in self._pages() if self._notion.workspace.is_visible(page)]
+        if pages:
+            self._edit.set_title(pages[pick % len(pages)].id, TITLES[how % len(TITLES)])
 
     def set_odd_slug(self, pick: int, how: int) -> None:
         """White space, slashes at the ends, the slug of a descendant."""
