@@ -132,6 +132,8 @@ class Profile:
     never: frozenset[str] = frozenset()
     spoils: Sequence[Callable[[Action], bool]] = ()
     """Actions of which one of these is true are left out."""
+    excuses: Sequence[str] = ()
+    """Patterns of problems that nobody is told of."""
     mends: Sequence[Callable[[list[Action]], list[Action]]] = ()
     """What is done to all actions together, so that they lead to no known fault."""
 
@@ -155,7 +157,7 @@ def draw(seed: int, profile: Profile) -> History:
     actions = [action for action in actions if not any(spoils(action) for spoils in profile.spoils)]
     for mend in profile.mends:
         actions = mend(actions)
-    return History(seed, actions, "grandchildren" in profile.never)
+    return History(seed, actions, "grandchildren" in profile.never, tuple(profile.excuses))
 
 
 def _some(luck: Random, profile: Profile, names: list[str], count: int) -> list[Any]:

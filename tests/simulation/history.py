@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from shutil import which
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.redis_server import redis_server
 from tests.simulation.actions import Action, Settle
@@ -22,12 +22,16 @@ from tests.simulation.virtual import Standstill, VirtualLoop
 from tests.simulation.world import WATCHED, World, chance
 from tests.stack.histories.workspace import small
 
+T = TypeVar("T")
+
 SETTLED_SECONDS = 125.0
 """After so long nothing that was read is within the minute of its edit, however far clocks lie apart."""
 LONGEST_WAIT_SECONDS = 1_000.0
 """Longer than a run is believed to be alive without a sign of life, or than any item waits for its next try."""
 BETWEEN_RUNS_SECONDS = 2.0
 """Notion tells its time in whole seconds: of two readings within one, nobody can say which was the later."""
+FRESH = 10
+"""One history of so many begins with an empty KV."""
 SKEWS = (0.0, 0.0, 0.0, -20.0, 20.0)
 """How far Notion's clock may be ahead."""
 
@@ -40,6 +44,8 @@ class History:
     seed: int
     actions: Sequence[Action]
     spares_grandchildren: bool = False
+    excuses: tuple[str, ...] = ()
+    """Patterns of problems that are known."""
 
     def __str__(self) -> str:
         lines = "".join(f"    {action!r},\n" for action in self.actions)
@@ -56,22 +62,39 @@ class Result:
     """The virtual time at the end, and how many requests Notion and KV got: the same for the same history."""
 
 
+@dataclass(frozen=True)
+class Start:
+    """A site that has been synced once: what KV holds, so many seconds after the beginning."""
+
+    keys: list[tuple[bytes, int, bytes]]
+    seconds: float
+
+
 class Player:
-    """Plays histories on one redis-server."""
+    """Plays histories on one redis-server. Most of them begin where one first sync has ended; one of `FRESH` syncs by
+    itself."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._start: Start | None = None
 
     def play(self, history: History) -> Result:
+        if self._start is None:
+            self._start = self._in_a_world(Random(0), 0.0, self._first_sync)
         luck = Random(history.seed)
+        ahead = luck.choice(SKEWS)
+        return self._in_a_world(luck, ahead, lambda world: self._play(world, history))
+
+    def _in_a_world(self, luck: Random, notion_ahead: float, play: Callable[[World], Coroutine[Any, Any, T]]) -> T:
         self._redis.clear()
         loop = VirtualLoop()
         loop.set_exception_handler(_note)
         asyncio.set_event_loop(loop)
-        world = World(loop, self._redis, small(), luck, luck.choice(SKEWS))
         try:
-            with chance(luck), deployed(world.functions, world.clocks, luck):
-                return loop.run_until_complete(self._play(world, history))
+            with chance(luck):
+                world = World(loop, self._redis, small(), luck, notion_ahead)
+                with deployed(world.functions, world.clocks, luck):
+                    return loop.run_until_complete(play(world))
         finally:
             set_big_rows(BIG_ROWS)
             set_version(VERSION)
@@ -79,18 +102,27 @@ class Player:
             asyncio.set_event_loop(None)
             loop.close()
 
+    async def _first_sync(self, world: World) -> Start:
+        await _begin(Stage(world))
+        await world.stop()
+        return Start(self._redis.dump(), world.clocks.monotonic())
+
     async def _play(self, world: World, history: History) -> Result:
-        stage = Stage(world, history.spares_grandchildren)
+        stage = Stage(world, history.spares_grandchildren, history.excuses)
         problem = ""
         try:
-            await _begin(stage)
+            if self._start is None or history.seed % FRESH == 0:
+                await _begin(stage)
+            else:
+                await asyncio.sleep(self._start.seconds)
+                world.kv.age()
+                stage.watcher.look(self._redis.restore(self._start.keys))
+                stage.right_at = world.clocks.now()
             for number, action in enumerate(history.actions):
                 await _one(action, number, stage)
             await _end(stage)
         except (Broken, Standstill) as broken:
             problem = str(broken) or type(broken).__name__
-        except asyncio.CancelledError:
-            raise
         finally:
             await world.stop()
             for task in stage.tasks:

@@ -73,6 +73,13 @@ class Network(httpx.AsyncClient):
         self._life.step()
         return answer
 
+    async def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
+        """Notion's client comes with requests that are built already."""
+        if request.url.host != NOTION:
+            return await super().send(request, **more)
+        await request.aread()
+        return await self.reach(request)
+
     async def reach(self, request: httpx.Request) -> httpx.Response:
         """The answer of whoever lives at the host of a request. Raises what httpx raises."""
         host = request.url.host

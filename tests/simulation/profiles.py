@@ -20,6 +20,8 @@ class Known:
     never: tuple[str, ...] = ()
     actions: Callable[[Action], bool] | None = None
     """Whether an action leads there."""
+    excuses: str = ""
+    """A pattern of what is said of it, where that tells it from everything else."""
     mends: Callable[[list[Action]], list[Action]] | None = None
     """What is done to a history so that it does not lead there."""
 
@@ -57,6 +59,12 @@ def _no_page_runs_where_rows_hide(actions: list[Action]) -> list[Action]:
     return [a for a in actions if not (isinstance(a, Tell) or (isinstance(a, Ask) and a.scope == "page"))]
 
 
+def _no_swaps_by_webhook(actions: list[Action]) -> list[Action]:
+    if not any(isinstance(action, Tell) for action in actions):
+        return actions
+    return [action for action in actions if not (isinstance(action, Edit) and action.name == "swap_slugs")]
+
+
 KNOWN: tuple[Known, ...] = (
     Known("B2", draws=("evict",)),
     Known("B13", edits=("move", "move_into_a_row")),
@@ -75,14 +83,14 @@ KNOWN: tuple[Known, ...] = (
     Known("B22", draws=("sources",)),
     Known("B24", draws=("blip",)),
     Known("B25", draws=("lag",)),
-    Known("B27", edits=("edit_everything", "add_many_rows", "swap_slugs")),
+    Known("B27", edits=("edit_everything", "add_many_rows"), mends=_no_swaps_by_webhook),
     Known("B28", draws=("clocks",)),
     Known("B29", actions=lambda action: isinstance(action, Wait) and action.seconds > 900),
     Known("B30", edits=("rename_database", "rename_a_column")),
     Known("B34", edits=("move_out_to_a_source",)),
     Known("a page of which a child is asked for is hidden", mends=_no_page_runs_where_rows_hide),
-    Known("a copy of an original that is empty now", edits=("remove_or_bring_back_a_block",)),
-    Known("a new page takes the slug that an old one left", edits=("add_row", "swap_slugs")),
+    Known("a copy of an original that is empty now", excuses=r"children is \[\], not 'missing'"),
+    Known("a new page takes the slug that an old one left", excuses="has a page and redirects to"),
 )
 
 
@@ -96,6 +104,7 @@ def sound(profile: Profile, known: Iterable[Known] = KNOWN) -> Profile:
         edits=tuple(edit for edit in profile.edits if edit not in edits),
         never=profile.never | {word for fault in known for word in fault.never},
         spoils=tuple(fault.actions for fault in known if fault.actions),
+        excuses=tuple(fault.excuses for fault in known if fault.excuses),
         mends=tuple(fault.mends for fault in known if fault.mends),
     )
 

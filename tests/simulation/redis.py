@@ -6,6 +6,7 @@ The server's own clock can't be moved, so `age` takes the virtual seconds that h
 import itertools
 import socket
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dev.upstash.database import ErrorReply, Reply
 
@@ -56,6 +57,18 @@ class Redis:
 
     def clear(self) -> None:
         self.change(["FLUSHDB"])
+
+    def dump(self) -> list[tuple[bytes, int, bytes]]:
+        """Everything there is: keys, milliseconds until they expire (0: never), and values in Redis's own form."""
+        keys = self.ask("KEYS", "*")
+        assert isinstance(keys, list)
+        found: list[Any] = [(key, self.ask("PTTL", key), self.ask("DUMP", key)) for key in sorted(keys)]
+        return [(key, max(0, left), value) for key, left, value in found]
+
+    def restore(self, dumped: Iterable[tuple[bytes, int, bytes]]) -> set[str]:
+        """Puts back what `dump` gave; the watched keys that there are now."""
+        commands: list[Words] = [["RESTORE", key, left, value, "REPLACE"] for key, left, value in dumped]
+        return self.change(*commands)[1]
 
     def close(self) -> None:
         self._commands.close()

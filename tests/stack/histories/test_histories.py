@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from dev.qstash import Fault as QueueFault
 from dev.upstash import Fault as KvFault
 from tests.simulation import actions as simulated
-from tests.simulation.profiles import PROFILES
 from tests.stack.histories.history import (
     MINUTE_AND_MORE,
+    SOUND,
     Edit,
     Happening,
     Heal,
@@ -28,8 +28,6 @@ from tests.stack.histories.world import World
 
 PICK = st.integers(0, 23)
 HOW = st.integers(0, 31)
-SOUND = PROFILES["sound"]
-"""What leads to no fault that is known and not mended yet."""
 
 
 def is_sound(edit: Edit) -> bool:
