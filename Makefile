@@ -1,4 +1,4 @@
-.PHONY: help demo doctor test coverage simulate soak bench mutants lint schema picture clean
+.PHONY: help demo doctor test coverage simulate soak odd bench mutants lint schema picture clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -40,6 +40,9 @@ simulate: $(STAMP) ## random histories in virtual time, by the hundred, for so l
 
 soak: $(STAMP) ## random histories of edits, faults and runs for so long (MINUTES=30)
 	@SOAK_SECONDS=$$(($(MINUTES) * 60)) $(VENV)/bin/python -m pytest tests/stack/histories --show-capture=no
+
+odd: $(STAMP) $(CLIENTS_STAMP) ## odd values of every type of Notion's API, each judged by what a site reads of it (COUNT=100000; CASE=<file>: what failed)
+	@COUNT=$(COUNT) CASE=$(CASE) $(VENV)/bin/python -m tests.odd
 
 bench: $(STAMP) $(NODE_STAMPS) ## every number of the project, into bench/RESULTS.md (ARGS=full: only that)
 	@$(VENV)/bin/python -m bench $(ARGS)

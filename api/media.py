@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from lib.config import Config
 from lib.endpoint import Endpoint, Request, Response
-from lib.media.address import wanted_of
+from lib.media.address import cache_headers, wanted_of
 from lib.wiring import services
 
 
@@ -14,7 +14,6 @@ class handler(Endpoint):
         config = Config.read()
         async with services(config, self.log(config)) as service:
             found = await service.locator.locate(wanted)
-        keep = f"public, max-age={found.seconds}, s-maxage={found.seconds}"
-        return Response(HTTPStatus.FOUND, None, {"Location": found.address, "Cache-Control": keep})
+        return Response(HTTPStatus.FOUND, None, {"Location": found.address, **cache_headers(found)})
 
     head = get

@@ -4,19 +4,26 @@ from collections.abc import Callable
 
 import msgspec
 
-from lib.store.budget import WINDOW_MS
+from lib.store.budget import WINDOW_MS, share_of
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Run, Runs
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """The minute's requests: `used` or reserved of `limit` until `ends`; none until `closed_until` (epoch seconds)."""
+    """The minute's requests: `used` or reserved of `limit` until `ends`, `visits` of them by visitors; none until
+    `closed_until` (epoch seconds)."""
 
     limit: int
     used: int = 0
     ends: float = 0.0
     closed_until: float = 0.0
+    visits: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether syncs get no more of this minute."""
+        return self.used >= self.limit or self.used - self.visits >= share_of("sync", self.limit)
 
 
 QUIET_SECONDS = 2.0
@@ -66,9 +73,11 @@ class Watch:
 
     async def look(self) -> Sight:
         run = await self._runs.read(self._run_id)
-        start, used, closed = await self._kv.command("HMGET", self._keys.budget, "start", "used", "closedUntil")
+        fields = ("start", "used", "closedUntil", "visits")
+        start, used, closed, visits = await self._kv.command("HMGET", self._keys.budget, *fields)
         now, ends = self._now(), (float(start or 0) + WINDOW_MS) / 1000
-        budget = Budget(self._limit, int(used or 0) if now < ends else 0, ends, float(closed or 0) / 1000)
+        used, visits = (int(used or 0), int(visits or 0)) if now < ends else (0, 0)
+        budget = Budget(self._limit, used, ends, float(closed or 0) / 1000, visits)
         if run and run.synced != self._synced:
             self._synced, self._synced_at = run.synced, now
         if run and self._retries_at_kill is not None and run.retries > self._retries_at_kill:
@@ -88,6 +97,6 @@ def waiting_for(run: Run | None, budget: Budget, now: float, *, dead: bool, quie
         return Waiting("QStash to deliver the killed worker's message again")
     if budget.closed_until > now:
         return Waiting("Notion, which said wait", budget.closed_until)
-    if quiet and budget.used >= budget.limit:
+    if quiet and budget.is_spent:
         return Waiting(f"the next minute: Notion's {budget.limit} requests are used up", budget.ends)
     return None

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from lib import json_text
 from lib.config import Config
 from lib.errors import Hopeless, Misconfigured, QueueRefused, Refused, TryLater
 from lib.log import Log, quieten
@@ -77,14 +78,18 @@ class Request(msgspec.Struct, frozen=True):
     def json(self) -> JSON:
         """The body's JSON object; an empty body is an empty one. Raises `Refused` saying what is wrong with it."""
         try:
-            value = msgspec.json.decode(self.body.decode()) if self.body else {}
+            value = json_text.decode(self.body.decode()) if self.body else {}
         except UnicodeDecodeError:
             raise Refused("The body is not UTF-8") from None
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise Refused(f"The body is not JSON: {str(error)[:200]}") from None
         if not isinstance(value, dict):
             raise Refused("The body must be a JSON object")
         return value
+
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Those that are named in a log; anybody may send any other text in their place."""
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -208,7 +213,8 @@ class Endpoint(BaseHTTPRequestHandler):
             self._log.error("request.crashed", error=trouble)
         reason = {} if trouble is None else {"reason": str(trouble) or type(trouble).__name__}
         path = self.path.partition("?")[0]
-        self._log.event("request", method=self.command, path=path, status=status, ms=ms, **reason)
+        method = self.command if self.command in METHODS else "other"
+        self._log.event("request", method=method, path=path, status=status, ms=ms, **reason)
 
 
 def answer_to(error: BaseException, request_id: str) -> Response:

@@ -10,6 +10,7 @@
     │   └── NoAnswer       a message went out and no answer came: it may have arrived
     ├── QueueRefused       QStash did not take a message                       (502)
     ├── Hopeless           no retry can help: stop the run and tell people     (489)
+    │   └── ForeignValue   KV holds something of another's under a key of ours: the owner mends it
     ├── TakenOver          another delivery of this slice goes on with its work: stop, change nothing (no HTTP)
     ├── Unforeseen         a fault of this project: the message says at what it was; see the log       (500)
     ├── Unreadable         one Notion object can't be read: go on without it   (never reaches HTTP)
@@ -19,6 +20,7 @@
 Every message says what happened and how to mend it, and never holds a secret.
 """
 
+from collections.abc import Collection
 from http import HTTPStatus
 
 
@@ -83,6 +85,15 @@ class Hopeless(SyncError):
 
 class Unforeseen(SyncError):
     """A fault of this project ended a slice; the message says at what it was, for the caller is an authorised one."""
+
+
+class ForeignValue(Hopeless):
+    """Keys of ours hold something that this project did not write, of a type that it can't even read."""
+
+    def __init__(self, keys: Collection[str]) -> None:
+        some = ", ".join(keys)
+        super().__init__(f"KV key {some} holds something that this project did not write: delete it or restore it")
+        self.keys = tuple(keys)
 
 
 class Unreadable(SyncError):

@@ -1,5 +1,6 @@
 """JSON text: the one encoder for all that reaches KV, a log, a notice or an answer. Every `JSON.parse` reads it."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,29 @@ def encode(value: Any) -> str:
         return msgspec.json.encode(value).decode()
     except (ValueError, RecursionError):  # of which UnicodeEncodeError is one
         return _encode_slowly(value)
+
+
+def decode(text: str) -> Any:
+    """The value of a JSON text, U+FFFD in place of each half of a surrogate pair. Raises ValueError, RecursionError."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:  # Python's own takes halves of surrogate pairs, which Notion sends
+        return json.loads(encode(json.loads(text, parse_constant=_refuse_constant)))
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def sound_text(text: str) -> str:
+    """The text with U+FFFD in place of each half of a surrogate pair, which UTF-8 can't spell."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def size(text: str) -> int:
@@ -71,7 +95,7 @@ def _fields(struct: msgspec.Struct) -> Iterator[tuple[str, Any]]:
 def _encode_one(value: Any) -> str:
     """What holds nothing else."""
     if isinstance(value, str):
-        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        value = sound_text(value)
     try:
         return msgspec.json.encode(value).decode()
     except ValueError:

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
 
-import msgspec
-
+from lib import json_text
 from lib.config import Secret
 
 LINES = 100
@@ -24,12 +23,15 @@ LONGEST = 2000
 """Characters of one value; a traceback may have four times as many."""
 HIDDEN = "***"
 
-_SIGNED_QUERY = re.compile(r"\?[^\s\"'<>]*X-Amz-[^\s\"'<>]*", re.IGNORECASE)
+# Repeats over foreign text are bounded, so that each of these takes time in proportion to the text.
+_SIGNED_QUERY = re.compile(r"\?[^\s\"'<>?]{0,2000}X-Amz-[^\s\"'<>]*", re.IGNORECASE)
 _PARAMETER = re.compile(
-    r"\b((?:X-Amz-[a-z-]+|[\w-]*(?:secret|token|signature|password|bypass))(?:=|%3D))[^\s&\"'<>]+", re.IGNORECASE
+    r"\b((?:X-Amz-[a-z-]{1,40}|[\w-]{0,40}(?:secret|token|signature|password|bypass))(?:=|%3D))[^\s&\"'<>]+",
+    re.IGNORECASE,
 )
+_BOUNDARY = re.compile(r"[\s\"'<>]")
 _BEARER = re.compile(r"\b(Bearer\s+)[^\s\"',;]+", re.IGNORECASE)
-_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+_JWT = re.compile(r"\beyJ[\w-]{1,2000}\.[\w-]{1,2000}\.[\w-]*")
 _HIDDEN_NAME = re.compile(r"(authorization|secret|token|signature|password|bypass)$", re.IGNORECASE)
 
 
@@ -87,8 +89,8 @@ class Log:
         if not self._ration.take(head["event"]):
             return
         time = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        rest = {name: self._scrub(value, name) for name, value in (self._context | self._entered | fields).items()}
-        print(msgspec.json.encode({**head, "time": time, **rest}).decode(), flush=True)
+        rest = {_utf8(name): self._scrub(each, name) for name, each in (self._context | self._entered | fields).items()}
+        print(json_text.encode({**head, "event": _utf8(head["event"]), "time": time, **rest}), flush=True)
 
     def _scrub(self, value: Any, name: str) -> Any:
         match value:
@@ -99,7 +101,7 @@ class Log:
             case int() | float():
                 return value
             case Mapping():
-                return {str(key): self._scrub(each, str(key)) for key, each in value.items()}
+                return {_utf8(str(key)): self._scrub(each, str(key)) for key, each in value.items()}
             case list() | tuple() | set() | frozenset():
                 return [self._scrub(each, name) for each in value]
             case _:
@@ -108,10 +110,11 @@ class Log:
     def _scrub_text(self, text: str, longest: int) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):  # one may be part of another
             text = text.replace(secret, HIDDEN)
+        text = _cut(text, longest)  # before the patterns: only what is printed is looked at
         text = _SIGNED_QUERY.sub(f"?{HIDDEN}", text)
         text = _PARAMETER.sub(rf"\1{HIDDEN}", text)
         text = _JWT.sub(HIDDEN, _BEARER.sub(rf"\1{HIDDEN}", text))
-        return _cut(text.encode(errors="backslashreplace").decode(), longest)
+        return _cut(_utf8(text), longest)
 
 
 class _Ration:
@@ -144,8 +147,20 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def _utf8(text: str) -> str:
+    """Return the text with its halves of surrogate pairs, which UTF-8 can't spell, as Python writes them."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _cut(text: str, longest: int) -> str:
-    """Takes what is too much out of the middle: a traceback tells the most at its end, an address at its beginning."""
+    """Take what is too much out of the middle: a traceback tells the most at its end, an address at its beginning.
+
+    What is left of the end begins behind a blank or a quote, so that it holds no half of a secret.
+    """
     if len(text) <= longest:
         return text
-    return f"{text[: longest // 2]} … {len(text) - longest} characters … {text[-(longest // 2) :]}"
+    end = text[-(longest // 2) :]
+    boundary = _BOUNDARY.search(end)
+    end = end[boundary.start() :] if boundary else ""
+    begin = text[: longest // 2]
+    return f"{begin} … {len(text) - len(begin) - len(end)} characters … {end}"

@@ -8,8 +8,11 @@ import msgspec
 JSON = dict[str, Any]
 """A Notion object as Notion gives it, or a JSON object of ours."""
 
-BUNDLE_VERSION = 1
+BUNDLE_VERSION = 2
 """The version of a bundle's format (`"v"`). Raise it when `lib/bundle` writes something new: every page is due then."""
+
+FIRST_VERSION = 1
+"""The version of a record in KV that names none: its default may never be raised."""
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -110,7 +113,7 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     read_at: float
     began_at: float
     digest: str
-    version: int = BUNDLE_VERSION
+    version: int = FIRST_VERSION
     visibility: str = "public"
     meta_digest: str = ""
     fingerprint: str = ""
@@ -147,6 +150,10 @@ class KeptDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
     """As of a page."""
 
 
+LOST_INDEX = ["lost"]
+"""Instead of the signatures of an index of which a page is gone from KV."""
+
+
 class KeptSource(msgspec.Struct, frozen=True, omit_defaults=True):
     """What KV remembers of a source: which database `reference` led to, and when it was listed and synced."""
 
@@ -179,6 +186,10 @@ class Known(msgspec.Struct, frozen=True):
     databases: dict[str, KeptDatabase]
     sources: dict[str, KeptSource]
     revisions: dict[str, int]
+    broken: list[str] = []
+    """A sentence about each record that could not be read, and was put right so far as it was sound."""
+    lost: frozenset[str] = frozenset()
+    """Pages, child databases and sources (by name) of which something published is gone from KV."""
 
     @property
     def holders(self) -> dict[str, str]:
@@ -231,6 +242,8 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     force: bool = False
     source: str = ""
     page: str = ""
+    retry: bool = False
+    """Another try of what got no usable answer in an earlier run: people are told only if it changes something."""
 
     @property
     def exclusive(self) -> bool:

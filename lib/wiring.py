@@ -45,14 +45,16 @@ if TYPE_CHECKING:
 
 DEFAULT_SLICE_SECONDS = 60.0
 """A slice's time where neither SYNC_SLICE_SECONDS nor the platform says how long a function may take."""
-MARGIN_SECONDS = 20.0
-"""What a slice leaves of the function's own time for saving, publishing and answering."""
+MARGIN_SECONDS, MARGIN_SHARE = 20.0, 0.3
+"""What a slice leaves of the function's own time for saving, publishing and answering; of a short time, a share."""
 VERCEL_JSON = Path(__file__).parent.parent / "vercel.json"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 RESERVED_AT_ONCE = 30
 """Notion requests that a slice reserves with one KV command."""
-ANSWER_SECONDS = 30.0
-"""How long a slice waits for one answer of Notion's."""
+LINGER_SECONDS, LINGER_SHARE = 8.0, 0.4
+"""How long requests under way are waited for when a slice's time is used up: at most this share of the margin."""
+ANSWER_SECONDS, SHORTEST_ANSWER_SECONDS = 30.0, 3.0
+"""How long a slice waits for one answer of Notion's; a short slice no longer than it works, but long enough for one."""
 LOOK_UP_SECONDS = 8.0
 """How long `/api/media` waits for one answer of Notion's."""
 
@@ -66,7 +68,7 @@ class Services:
         self._http = http
         self.keys = Keys(config.kv_prefix)
         self.kv = Kv(config.kv_url, config.kv_token.reveal(), http, config.kv_max_value_bytes)
-        self.runs = Runs(self.kv, self.keys, time.time)
+        self.runs = Runs(self.kv, self.keys, time.time, config.retries + 1)
 
     @property
     def queue(self) -> Queue:
@@ -153,7 +155,9 @@ class Services:
         """When a slice that begins now should stop working (epoch seconds); `deadline` is the function's own."""
         now = time.time()
         wanted = now + (self.config.slice_seconds or (DEFAULT_SLICE_SECONDS if deadline is None else 86_400.0))
-        return wanted if deadline is None else min(wanted, deadline - MARGIN_SECONDS)
+        if deadline is None:
+            return wanted
+        return min(wanted, deadline - min(MARGIN_SECONDS, MARGIN_SHARE * (deadline - now)))
 
     @property
     def files(self) -> "Files":
@@ -163,16 +167,22 @@ class Services:
 
     @property
     def locator(self) -> "Locator":
-        """Finds hosted files; each look at Notion takes one request of the shared budget."""
+        """Finds hosted files for visitors, who have their own share of Notion's minute and wait for KV briefly."""
         from lib.media.address import Locator
         from lib.notion.files import FileHosts
+        from lib.store.budget import Budget
+        from lib.store.hasty import HastyKv
+        from lib.store.media import Files
+
+        config = self.config
+        kv = HastyKv(config.kv_url, config.kv_token.reveal(), self._http)
+        budget = Budget(kv, self.keys, config.notion_requests_per_minute, time.time, "visit")
 
         def connect() -> "NotionClient":
-            pacer = self._pacer(self._budget(), lambda: False, batch=1)
-            return self._notion(pacer, LOOK_UP_SECONDS)
+            return self._notion(self._pacer(budget, lambda: False, batch=1), LOOK_UP_SECONDS)
 
-        hosts = FileHosts(self.config.notion_file_hosts)
-        return Locator(self.files, hosts, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id)
+        files, hosts = Files(kv, self.keys, store_id(config.blob_read_write_token)), FileHosts(config.notion_file_hosts)
+        return Locator(files, hosts, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id)
 
     def _budget(self) -> "Budget":
         from lib.store.budget import Budget
@@ -225,20 +235,22 @@ class Services:
             now=time.time,
         )
 
-    def engine(self, until: float) -> "Engine":
-        """The engine of one slice that works until about `until` (epoch seconds)."""
+    def engine(self, deadline: float | None) -> "Engine":
+        """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has none)."""
         from lib.bundle.media import address_for
         from lib.store.bundles import Bundles
         from lib.store.copies import Copies
         from lib.store.memory import Memory
+        from lib.store.presence import Presence
         from lib.sync.publish import Publisher
         from lib.sync.run import Engine
         from lib.sync.slice import Worker
 
-        config = self.config
+        config, until = self.config, self.until(deadline)
+        linger = LINGER_SECONDS if deadline is None else min(LINGER_SECONDS, LINGER_SHARE * (deadline - until))
         budget = self._budget()
         pacer = self._pacer(budget, lambda: notion.requests > 0 and time.time() >= until, batch=RESERVED_AT_ONCE)
-        notion = self._notion(pacer, ANSWER_SECONDS)
+        notion = self._notion(pacer, max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, until - time.time())))
         copies = Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time)
         copier = self._copier(copies, budget)
         memory, bundles = Memory(self.kv, self.keys), Bundles(self.kv, self.keys)
@@ -252,13 +264,16 @@ class Services:
             address=address_for(config.base_url),
             max_value_bytes=config.kv_max_value_bytes,
             log=self.log,
+            linger_seconds=linger,
             now=time.time,
             now_iso=now_iso,
         )
         return Engine(
+            until=until,
             kv=self.kv,
             runs=self.runs,
             memory=memory,
+            presence=Presence(self.kv, self.keys),
             notion=notion,
             worker=worker,
             publisher=Publisher(

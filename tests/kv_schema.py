@@ -10,17 +10,17 @@ from lib.model import JSON
 
 def misfits(kv: JSON) -> list[str]:
     """Where keys and values, as a site reads them, are not what the schema says."""
-    validator = Draft202012Validator(_closed(schema.schema()))
+    validator = Draft202012Validator(closed(schema.schema()))
     return [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(kv)]
 
 
-def _closed(part: Any) -> Any:
+def closed(part: Any) -> Any:
     """The schema without the members that are allowed to an older site; Notion's own shapes stay open."""
     if isinstance(part, list):
-        return [_closed(one) for one in part]
+        return [closed(one) for one in part]
     if not isinstance(part, dict):
         return part
-    closed = {name: _closed(member) for name, member in part.items()}
+    members = {name: closed(member) for name, member in part.items()}
     if part.get("type") == "object":
-        closed.setdefault("additionalProperties", False)
-    return closed
+        members.setdefault("additionalProperties", False)
+    return members

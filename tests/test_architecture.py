@@ -18,7 +18,7 @@ ALLOWED = {
     "requests": {"config", "endpoint", "errors", "model", "notion.ids", "sync.queue", "sync.trigger"},
     "notion": {"model", "errors", "notion", "times"},
     "bundle": {"model", "errors", "bundle", "times"},
-    "store": {"model", "errors", "store"},
+    "store": {"model", "errors", "store", "times"},
     "media": {"bundle", "errors", "log", "media", "model", "notion", "store"},
     "notify": {"model", "errors", "notify"},
     "sync": {"auth", "bundle", "config", "errors", "log", "media", "model", "notion", "store", "sync", "times"},

@@ -43,3 +43,13 @@ async def test_a_mail_goes_out_where_resend_is_set_up(environ: dict[str, str], s
         assert mail.headers["Authorization"] == "Bearer re_key"
         assert (body["from"], body["to"]) == ("Sync <sync@example.com>", ["a@example.com", "b@example.com"])
         assert "https://sync.example/" in body["text"]
+
+
+@pytest.mark.parametrize(("limit", "works"), [(8, 5.6), (10, 7.0), (60, 42.0), (300, 280.0)])
+async def test_a_slice_leaves_a_share_of_the_functions_time_and_at_most_20_seconds(
+    environ: dict[str, str], limit: float, works: float
+) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        services = Services(Config.read(environ), http, Log(now=time.time))
+        now = time.time()
+        assert services.until(now + limit) == pytest.approx(now + works, abs=0.5)

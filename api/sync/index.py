@@ -13,6 +13,5 @@ class handler(Endpoint):
         require_secret(request, config)
         ask = ask_of(request.query, config)
         async with services(config, self.log(config)) as service:
-            until = service.until(request.deadline)
-            report = await service.engine(until).here(ask, until)
+            report = await service.engine(request.deadline).here(ask)
             return Response(200, report.as_json())

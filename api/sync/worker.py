@@ -14,6 +14,5 @@ class handler(Endpoint):
         require_qstash(request, config, config.address(WORKER))
         message = message_of(request, config)
         async with services(config, self.log(config)) as service:
-            until = service.until(request.deadline)
-            report = await service.engine(until).deliver(message, until)
+            report = await service.engine(request.deadline).deliver(message)
             return Response(200, report.as_json())

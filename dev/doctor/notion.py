@@ -4,15 +4,22 @@ from collections.abc import AsyncIterator, Mapping
 
 from dev.doctor.finding import Finding, mend, note, ok
 from lib.bundle.properties import members_named
+from lib.bundle.publication import publication
 from lib.bundle.slugs import SLUG_KINDS
 from lib.errors import SyncError
-from lib.model import JSON
+from lib.model import JSON, Source
 from lib.notion.client import NotionClient
-from lib.notion.databases import find_source
+from lib.notion.databases import find_source, newest_rows
+
+JUDGED_KINDS = (
+    *("select", "status", "rich_text", "multi_select", "checkbox", "formula", "rollup"),
+    *("title", "number", "url", "email", "phone_number"),
+)
+"""Types of which the text says whether a page is published."""
 
 PROPERTIES = (
     ("slug", SLUG_KINDS, "makes the address of a page, which else comes from its title"),
-    ("visibility", ("select", "status"), "keeps a page back while it says draft; else every page is published"),
+    ("visibility", JUDGED_KINDS, "keeps a page back while it says draft; else every page is published"),
     ("order", ("number", "formula", "rollup"), "sorts the index"),
     ("date", ("date", "formula", "rollup"), "sorts the index, the newest first"),
 )
@@ -38,6 +45,20 @@ async def examine(notion: NotionClient, sources: Mapping[str, str]) -> AsyncIter
         yield ok(f"{name}: the database {source.title!r} is shared with the integration")
         for finding in _properties(name, schema.get("properties") or {}):
             yield finding
+        if doubts := await _doubts(notion, name, source):
+            yield doubts
+
+
+async def _doubts(notion: NotionClient, name: str, source: Source) -> Finding | None:
+    """Look at the rows edited last: which do not say whether they are to be published?"""
+    try:
+        rows, _ = await newest_rows(notion, source.data_source_id)
+    except SyncError as error:
+        return mend(str(error))
+    doubts = [state.doubt for row in rows if (state := publication(row)).doubt]
+    if not doubts:
+        return None
+    return note(f"{name}: of {len(rows)} rows, {len(doubts)} do not say whether they are published. {doubts[0]}")
 
 
 def _properties(source: str, schema: JSON) -> list[Finding]:

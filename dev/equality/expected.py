@@ -1,6 +1,7 @@
 """What stands in a workspace, as a site must find it."""
 
 from collections.abc import Mapping
+from typing import Any
 from unicodedata import normalize
 
 from slugify import slugify
@@ -46,9 +47,9 @@ class Expected:
         }
 
     def blocks(self, id: str) -> list[JSON]:
-        """A page's blocks with the lasting addresses of their files."""
+        """A page's blocks with the lasting addresses of their files, and of people their names and ids only."""
         settled: list[JSON] = self._addresses.settled(truth.tree(self._workspace, id))
-        return settled
+        return [_without_contacts(block) for block in settled]
 
     def database(self, id: str) -> JSON:
         """A database that stands on a page, with its rows by id; all but `syncedAt`."""
@@ -118,3 +119,13 @@ class Expected:
 
 def _title_of(page: Page) -> str:
     return " ".join(plain_text(page.values.get("title", [])).split())
+
+
+def _without_contacts(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_contacts(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    known = ("object", "id", "name")
+    shown = {name: value[name] for name in known if name in value} if value.get("object") == "user" else value
+    return {name: _without_contacts(member) for name, member in shown.items()}

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 
 from dev.functions import project
+from dev.functions.cdn import Cdn
 from dev.functions.proxy import Proxy
 from dev.serve import Server
 
@@ -18,7 +19,8 @@ class Functions:
 
     `environ` is added to this process's environment until `close()`, and the modules of `api` and `lib` are loaded
     afresh for the functions, so every deployment starts cold; one at a time in a process. `port` may be a socket that
-    listens already; `max_duration` (seconds) replaces every `maxDuration` of `vercel.json`.
+    listens already; `max_duration` (seconds) replaces every `maxDuration` of `vercel.json`. `cdn` stands in front of
+    the functions; without one every request reaches them, and their headers go out as they are.
     """
 
     def __init__(
@@ -28,9 +30,10 @@ class Functions:
         port: int | socket.socket = 0,
         *,
         max_duration: float | None = None,
+        cdn: Cdn | None = None,
     ) -> None:
         folder = Path(root).resolve()
-        self._proxy = Proxy(project.read(folder), max_duration)
+        self._proxy = Proxy(project.read(folder), max_duration, cdn)
         self._surroundings = _Surroundings(folder, environ)
         try:
             self._server = Server(self._proxy, port)

@@ -9,7 +9,6 @@ import secrets
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -19,6 +18,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from dev.functions import passing
+from dev.functions.cdn import Cdn
+from dev.functions.errors import PlatformError
 from dev.functions.function import Function, NotStarted
 from dev.functions.project import Project
 from dev.serve import HOST
@@ -26,19 +27,11 @@ from dev.serve import HOST
 MAX_BODY_BYTES = 4_500_000
 
 
-class PlatformError(Exception):
-    """The platform answers instead of a function or a file; `code` is one of Vercel's."""
-
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(code)
-        self.status = HTTPStatus(status)
-        self.code = code
-
-
 class Proxy:
     """An ASGI app that serves one project. `max_duration` (seconds) replaces every function's own."""
 
-    def __init__(self, project: Project, max_duration: float | None = None) -> None:
+    def __init__(self, project: Project, max_duration: float | None = None, cdn: Cdn | None = None) -> None:
+        self._cdn = cdn
         self.errors: list[str] = []
         self._functions = {file.route: Function(file) for file in project.functions}
         self._header_rules = project.header_rules
@@ -83,6 +76,13 @@ class Proxy:
         body = await request.body()
         if len(body) > MAX_BODY_BYTES:
             raise PlatformError(413, "FUNCTION_PAYLOAD_TOO_LARGE")
+
+        async def ask() -> Response:
+            return await self._invoke(function, request, body, request_id)
+
+        return await (ask() if self._cdn is None else self._cdn.answer(request, ask))
+
+    async def _invoke(self, function: Function, request: Request, body: bytes, request_id: str) -> Response:
         try:
             async with asyncio.timeout(self._max_duration or function.file.max_duration):
                 address = function.address

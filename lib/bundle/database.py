@@ -10,6 +10,7 @@ from lib.bundle.media import Address, settle_file, settle_icon, with_copies
 from lib.bundle.properties import flatten
 from lib.bundle.publication import trashed
 from lib.model import JSON, Copy, Database
+from lib.times import first_known
 
 
 class DatabaseBundle(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ def encode(bundle: DatabaseBundle, synced_at: str, copies: Mapping[str, Copy] | 
 def _item(row: JSON, address: Address) -> values.DatabaseItem:
     return {
         "id": row["id"],
-        "lastEdited": row["last_edited_time"],
+        "lastEdited": first_known(row["last_edited_time"], row["created_time"]),
         "icon": settle_icon(row.get("icon"), row["id"], address),
         "cover": settle_file(row.get("cover"), row["id"], address),
         "properties": flatten(row, address),

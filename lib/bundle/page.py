@@ -14,6 +14,7 @@ from lib.bundle.properties import flatten, title
 from lib.bundle.values import Meta, PageLink
 from lib.errors import TooLarge
 from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
+from lib.times import first_known
 
 _NO_DIGEST = "0" * len(encoding.digest(""))
 _PART_BEGINS = len(f'{{"digest":"{_NO_DIGEST}"')
@@ -53,8 +54,8 @@ def build(page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], add
         "title": title(page),
         "source": place.source,
         "visibility": place.visibility,
-        "lastEdited": page["last_edited_time"],
-        "createdTime": page["created_time"],
+        "lastEdited": first_known(page["last_edited_time"], page["created_time"]),
+        "createdTime": first_known(page["created_time"], page["last_edited_time"]),
         "icon": settle_icon(page.get("icon"), page["id"], address),
         "cover": settle_file(page.get("cover"), page["id"], address),
         "url": page.get("url"),

@@ -31,7 +31,13 @@ _BRANDS = {
     b"M4A ": "audio/mp4",
     b"qt  ": "video/quicktime",
 }
-_SVG = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]", re.DOTALL)
+_BOM = b"\xef\xbb\xbf"
+_SPACE = b" \t\r\n"
+_AFTER_NAME = (b" ", b"\t", b"\r", b"\n", b">", b"/")
+_CLOSERS = {b"<!--": b"-->", b"<?": b"?>", b'"': b'"', b"'": b"'"}
+"""What in an XML prolog goes on to its own end, whatever stands in it."""
+_DOCTYPE = re.compile(rb"<!DOCTYPE[ \t\r\n]+svg(?=[ \t\r\n>\[])")
+_IN_DOCTYPE = re.compile(rb"""["'\[\]>]|<!--|<\?""")
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _TURNED = range(5, 9)
 """EXIF orientations in which width and height change places."""
@@ -46,7 +52,7 @@ def media_type(head: bytes) -> str:
         return _RIFF.get(head[8:12], "application/octet-stream")
     if head[4:8] == b"ftyp":
         return _BRANDS.get(head[8:12], "video/mp4")
-    if _SVG.match(head[:4096]):
+    if _is_svg(head[:HEAD_BYTES]):
         return "image/svg+xml"
     return "text/plain; charset=utf-8" if _is_text(head) else "application/octet-stream"
 
@@ -65,6 +71,58 @@ def size(head: bytes) -> Size | None:
                 return _webp(head)
     except (struct.error, IndexError):  # it ends too soon
         pass
+    return None
+
+
+def _is_svg(head: bytes) -> bool:
+    """Return whether the first element is `svg`: https://www.w3.org/TR/xml/#sec-prolog-dtd.
+
+    Every step goes forward and never back. One pattern for all of it could try a hostile file in
+    exponentially many ways.
+    """
+    at = _skip_space(head, len(_BOM) if head.startswith(_BOM) else 0)
+    has_doctype = False
+    while not head.startswith(b"<svg", at):
+        if head.startswith((b"<!--", b"<?"), at):
+            end = _skip_to_closer(head, at, b"<!--" if head.startswith(b"<!--", at) else b"<?")
+        elif not has_doctype:
+            end, has_doctype = _skip_doctype(head, at), True
+        else:
+            return False
+        if end is None:
+            return False
+        at = _skip_space(head, end)
+    return head[at + 4 : at + 5] in _AFTER_NAME
+
+
+def _skip_space(head: bytes, at: int) -> int:
+    while at < len(head) and head[at] in _SPACE:
+        at += 1
+    return at
+
+
+def _skip_to_closer(head: bytes, at: int, opener: bytes) -> int | None:
+    """Return where what begins here with `opener` ends; None: it never ends."""
+    closer = _CLOSERS[opener]
+    found = head.find(closer, at + len(opener))
+    return None if found < 0 else found + len(closer)
+
+
+def _skip_doctype(head: bytes, at: int) -> int | None:
+    """Return where the declaration of an SVG that begins here ends; None: there is no such declaration."""
+    declared = _DOCTYPE.match(head, at)
+    if declared is None:
+        return None
+    end: int | None = declared.end()
+    is_in_subset = False
+    while end is not None and (mark := _IN_DOCTYPE.search(head, end)):
+        end = mark.end()
+        if mark[0] in _CLOSERS:
+            end = _skip_to_closer(head, mark.start(), mark[0])
+        elif mark[0] != b">":
+            is_in_subset = mark[0] == b"["
+        elif not is_in_subset:
+            return end
     return None
 
 

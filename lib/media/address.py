@@ -1,12 +1,13 @@
 """Where a hosted file is right now: behind `/api/media`.
 
-Only files that a published bundle names are looked for, and Notion is asked for each holder (a block or page) hardly
-more than once an hour: whoever comes first takes a lock in KV, the others wait for what he finds, in any instance.
+Only files that a published bundle names are looked for, and Notion is asked hardly more than once an hour for a page or
+for a hundred of its blocks: whoever comes first takes a lock in KV, the others wait for what he finds, in any instance.
 """
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -16,9 +17,11 @@ import msgspec
 from lib.bundle.media import Signed, hosted_files
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, Refused, TryLater, Unreadable
+from lib.media.walk import Walk
 from lib.model import JSON
 from lib.notion.files import FileHosts
-from lib.store.media import Files
+from lib.store.hasty import KvSilent
+from lib.store.media import Errand, Files
 
 if TYPE_CHECKING:
     from lib.notion.client import NotionClient
@@ -29,12 +32,16 @@ MARGIN_SECONDS = 300.0
 """A signed address is handed out until so long before its end: who was sent there still has to load the file."""
 COPY_SECONDS = 3600.0
 """How long a redirect to a copy in Blob may be kept."""
+NOT_FOUND_SECONDS = 60
+"""How long it may be kept that there is no such file."""
 FETCH_SECONDS = 12.0
 LOCK_SECONDS = 15.0
 AWAY_SECONDS = 10.0
 """How long nobody asks again for a holder for which Notion gave no answer."""
 PAUSES_SECONDS = (0.1, 0.2, 0.3, 0.5, *[1.0] * 10)
 """Between two looks for what another one is fetching."""
+WALKS_WAITED_FOR = 4
+"""After so many looks a visitor asks for his own file, whoever is still looking through its page."""
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _FILE = re.compile(r"[0-9a-f]{16}")
@@ -51,12 +58,33 @@ class Wanted(msgspec.Struct, frozen=True):
     def holder(self) -> str:
         return f"{self.kind}={self.id}"
 
+    @property
+    def token(self) -> str:
+        return f"{self.holder}&file={self.file}"
+
 
 class Location(msgspec.Struct, frozen=True):
-    """Where the file is, and for how many seconds that may be kept."""
+    """Where the file is, and for how many seconds that may be kept. `is_copy`: its address never ends."""
 
     address: str
     seconds: int
+    is_copy: bool = False
+
+
+def cache_headers(location: Location) -> dict[str, str]:
+    """Return the headers of a redirect that say who may keep it.
+
+    Vercel's CDN serves what it kept once more after its time, however long ago that ended; a signed address is dead
+    then: https://vercel.com/docs/caching/cache-control-headers#s-maxage.
+    """
+    if location.is_copy:
+        return _kept_by_all(location.seconds)
+    never = {"CDN-Cache-Control": "no-store", "Vercel-CDN-Cache-Control": "no-store"}
+    return {"Cache-Control": f"private, max-age={location.seconds}", **never}
+
+
+def _kept_by_all(seconds: int) -> dict[str, str]:
+    return {"Cache-Control": f"public, max-age={seconds}", "CDN-Cache-Control": f"max-age={seconds}"}
 
 
 def wanted_of(query: Mapping[str, str]) -> Wanted:
@@ -86,40 +114,72 @@ class Locator:
 
     async def locate(self, wanted: Wanted) -> Location:
         """Raises `Refused` (404: no published bundle names the file, or Notion has it no more) and `TryLater`."""
-        lock = self._new_id()
-        for pause in PAUSES_SECONDS:
-            place = await self._files.find(wanted.holder, wanted.file, lock, self._now(), LOCK_SECONDS)
+        lock, alone = self._new_id(), False
+        for looks, pause in enumerate(PAUSES_SECONDS):
+            alone = alone or looks >= WALKS_WAITED_FOR
+            place = await self._files.find(wanted.holder, wanted.file, lock, self._now(), LOCK_SECONDS, alone=alone)
             match place.outcome:
                 case "unknown":
                     raise _not_found("no published page has this file (any more)")
                 case "copied":
-                    return Location(place.address, round(COPY_SECONDS))
+                    return Location(place.address, round(COPY_SECONDS), is_copy=True)
                 case "fresh":
                     return self._location(place.address, place.until)
-                case "fetch":
-                    return await self._fetch(wanted, lock)
                 case "away":
                     raise TryLater("Notion is out of reach; come back in a moment", place.wait_seconds)
-            await self._sleep(pause)
+            if place.errand is None:
+                await self._sleep(pause)
+            elif place.errand.walk is None:
+                return await self._fetch(wanted, place.errand, lock)
+            elif found := await self._walk_on(wanted, place.errand, place.errand.walk, lock):
+                return found
+            else:
+                alone = True
         raise TryLater("the file's address is being fetched; come back in a moment", 1.0)
 
-    async def _fetch(self, wanted: Wanted, lock: str) -> Location:
-        asked_at = self._now()
-        notion = self._connect()
+    async def _fetch(self, wanted: Wanted, errand: Errand, lock: str) -> Location:
+        """Ask Notion for the holder itself."""
+        asked_at, notion = self._now(), self._connect()
+        async with self._asking(errand):
+            found = await _read(notion, wanted)
+        until = _until(asked_at, notion, found)
+        signed = {f"{wanted.holder}&file={file}": one.url for file, one in found.items()}
+        addresses = {wanted.token: "", **signed}
+        await self._files.keep_fresh(errand, lock, addresses, self._now(), until)
+        return self._location(addresses[wanted.token], until)
+
+    async def _walk_on(self, wanted: Wanted, errand: Errand, text: str, lock: str) -> Location | None:
+        """Ask Notion for some blocks of the page in which the file stands; None: it is not among them."""
+        walk = Walk.read(text) or Walk.through(errand.owner_id, errand.count)
+        path, query = walk.request
+        asked_at, notion = self._now(), self._connect()
+        async with self._asking(errand):
+            try:
+                step = walk.take(await notion.get(path, query))
+            except Unreadable:
+                step = walk.give_up()
+        until = _until(asked_at, notion, step.found)
+        addresses = {token: signed.url for token, signed in step.found.items()}
+        if wanted.holder in step.holders:
+            addresses.setdefault(wanted.token, "")
+        going_on = step.walk.ending(until)
+        await self._files.keep_fresh(errand, lock, addresses, self._now(), until, walk=(going_on.text, going_on.until))
+        return self._location(addresses[wanted.token], until) if wanted.token in addresses else None
+
+    @asynccontextmanager
+    async def _asking(self, errand: Errand) -> AsyncIterator[None]:
+        """Around a request to Notion: raises `TryLater` where it gets no answer, and nobody repeats it for a while."""
         try:
             async with asyncio.timeout(FETCH_SECONDS):
-                found = await _read(notion, wanted)
+                yield
+        except KvSilent:
+            raise
         except (TryLater, Hopeless, TimeoutError) as trouble:
             seconds = trouble.retry_after_seconds if isinstance(trouble, TryLater) else AWAY_SECONDS
-            await self._files.keep_away(wanted.holder, seconds)
+            await self._files.keep_away(errand, seconds)
             raise TryLater(
                 f"Notion can't be asked for this file now: {str(trouble) or 'no answer'}", seconds
             ) from trouble
-        lives = [_life_seconds(signed, notion.notion_time(asked_at)) for signed in found.values()]
-        until = asked_at + max(1.0, min(lives, default=LIFE_SECONDS) - MARGIN_SECONDS)
-        addresses = {wanted.file: ""} | {file: signed.url for file, signed in found.items()}
-        await self._files.keep_fresh(wanted.holder, lock, addresses, self._now(), until)
-        return self._location(addresses[wanted.file], until)
 
     def _location(self, address: str, until: float) -> Location:
         if not address:
@@ -131,18 +191,27 @@ class Locator:
 
 async def _read(notion: "NotionClient", wanted: Wanted) -> dict[str, Signed]:
     """The holder's files, freshly signed; none where it is gone."""
-    from lib.notion.pages import Completion, complete  # it loads the Notion client, which most requests do without
+    from lib.notion.border.objects import Oddities, is_partial, page_of
+    from lib.notion.computed import Schemas  # these load the Notion client, which most requests do without
+    from lib.notion.pages import Completion, complete
 
     try:
         holder: JSON = await notion.get(f"{wanted.kind}s/{wanted.id}")
         if trashed(holder):
             return {}
         found = hosted_files(holder)
-        if wanted.file not in found and wanted.kind == "page":  # it may stand where Notion cut a property short
-            found = hosted_files(await complete(notion, holder, Completion()))
+        page = page_of(holder, Oddities()) if wanted.kind == "page" else None
+        if wanted.file not in found and page and not is_partial(page):  # it may stand where Notion cut a property
+            found = hosted_files(await complete(notion, page, Completion(), Schemas(notion)))
     except Unreadable:
         return {}
     return found
+
+
+def _until(asked_at: float, notion: "NotionClient", found: Mapping[str, Signed]) -> float:
+    """Return until when all these addresses, which were asked for at `asked_at`, are handed out."""
+    lives = [_life_seconds(signed, notion.notion_time(asked_at)) for signed in found.values()]
+    return asked_at + max(1.0, min(lives, default=LIFE_SECONDS) - MARGIN_SECONDS)
 
 
 def _life_seconds(signed: Signed, notion_time: float) -> float:
@@ -154,4 +223,4 @@ def _life_seconds(signed: Signed, notion_time: float) -> float:
 
 
 def _not_found(reason: str) -> Refused:
-    return Refused(f"Not found: {reason}", HTTPStatus.NOT_FOUND)
+    return Refused(f"Not found: {reason}", HTTPStatus.NOT_FOUND, _kept_by_all(NOT_FOUND_SECONDS))

@@ -5,7 +5,7 @@ A file that can't be had now stays at `/api/media` and is tried again by the nex
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
@@ -15,13 +15,14 @@ import msgspec
 
 from lib.bundle import picture
 from lib.bundle.media import FileRef, hosted_files, with_copies
+from lib.bundle.page import with_digest
 from lib.errors import Hopeless, Misconfigured, NotionAway, NotionWait, OutOfTime, SyncError, TryLater, Unreadable
 from lib.log import Log
 from lib.model import Copy
 from lib.notion.client import NotionClient
 from lib.notion.files import FileHosts, opened
 from lib.store.blob import Blob
-from lib.store.copies import Copies
+from lib.store.copies import PUT_OFF_SECONDS, Copies
 
 MOST_BYTES = 100_000_000
 """A larger file is not copied."""
@@ -108,7 +109,7 @@ class Copier:
         while due and wait is None and not self._trouble:
             tried |= set(due)
             outcomes = await asyncio.gather(*(self._bundle(run_id, one, until) for one in due), return_exceptions=True)
-            for outcome in outcomes:
+            for bundle, outcome in zip(due, outcomes, strict=True):
                 match outcome:
                     case bool():
                         changed |= outcome
@@ -116,6 +117,10 @@ class Copier:
                         wait = max(wait or 0.0, outcome.retry_after_seconds)
                     case OutOfTime():
                         wait = wait or 0.0
+                    case TryLater():
+                        raise outcome
+                    case Exception():
+                        await self._put_off(bundle, outcome)
                     case BaseException():
                         raise outcome
             if await interrupted():
@@ -125,58 +130,83 @@ class Copier:
         goes_on = wait is not None and (self._made or wait) and not self._trouble
         return Copied(self._made, self._notion.requests, changed, wait if goes_on else None, self._trouble)
 
+    async def _put_off(self, bundle: str, trouble: Exception) -> None:
+        """Leave a bundle alone into which copies can't be put: the pages are published and the run has to end."""
+        self._log.error("files.error", trouble, bundle=bundle)
+        await self._copies.put_off(bundle, REFUSED_FOR_SECONDS)
+
     async def _bundle(self, run_id: str, bundle: str, until: float) -> bool:
-        """Copies what a bundle lacks and puts the addresses into it; answers whether that changed it.
+        """Copy what a bundle lacks and put the addresses into it; return whether that changed it.
 
         Raises `NotionWait` and `OutOfTime` when it has kept what it could.
         """
         tokens = await self._copies.tokens(bundle)
         copies = await self._copies.of({token[-16:] for token in tokens})
-        due_at: float | None = None
+        forgiven: list[str] = []
+        due: list[float] = []
         stop: TryLater | None = None
         for token in tokens:
-            if token[-16:] in copies:
+            file = token[-16:]
+            if file in copies:
                 continue
             try:
-                copies[token[-16:]] = await self._file(token, until)
+                copies[file] = await self._file(token, until)
+            except _PutOff as put_off:
+                due.append(put_off.until)
             except (NotionWait, OutOfTime) as waiting:
-                stop, due_at = waiting, self._now()
+                stop = waiting
+                forgiven.append(file)
+                due.append(self._now())
                 break
             except Unreadable as refusal:
                 self._log.event("file.refused", file=token, reason=refusal.reason)
-                due_at = due_at or self._now() + REFUSED_FOR_SECONDS
-            except Exception as trouble:  # whatever it is, the pages are published and the run has to end
+                forgiven.append(file)
+                due.append(self._now() + REFUSED_FOR_SECONDS)
+            except SyncError as trouble:
                 self._failed(token, trouble)
-                due_at = self._now()
-        change = partial(with_copies, copies=copies)
+                forgiven.append(file)
+                due.append(self._now())
+            except Exception as trouble:  # the file stays put off: it may be what is wrong
+                self._log_fault(token, trouble)
+                due.append(self._now() + PUT_OFF_SECONDS)
+        await self._copies.forgive(forgiven)
+        change = partial(_with_copies, copies=copies)
+        due_at = min(due, default=None)
         changed = await self._copies.put_into(run_id, bundle, change, self._max_value_bytes, due_at)
         if stop:
             raise stop
         return changed
 
-    def _failed(self, token: str, trouble: Exception) -> None:
+    def _failed(self, token: str, trouble: SyncError) -> None:
+        """Count a failure of Notion's, of its host or of the store; too many of them end the copying."""
         self._failures += 1
-        reason = str(trouble) or f"it took longer than {FILE_SECONDS:.0f} s"
-        if isinstance(trouble, (SyncError, TimeoutError)):
-            self._log.warning("file.failed", file=token, reason=reason)
+        self._log.warning("file.failed", file=token, reason=str(trouble))
+        if self._failures >= FAILURES or isinstance(trouble, (Misconfigured, Hopeless)):
+            self._trouble = f"files were not copied to Blob, the next run tries again: {trouble}"
+
+    def _log_fault(self, token: str, trouble: Exception) -> None:
+        if isinstance(trouble, TimeoutError):
+            self._log.warning("file.failed", file=token, reason="copying it took too long; it is put off")
         else:
             self._log.error("file.error", trouble, file=token)
-        if self._failures >= FAILURES or isinstance(trouble, (Misconfigured, Hopeless)):
-            self._trouble = f"files were not copied to Blob, the next run tries again: {reason}"
 
     async def _file(self, token: str, until: float) -> Copy:
+        file = token[-16:]
         async with self._places:
             if self._trouble or self._now() >= until:
                 raise OutOfTime("the slice's time is used up")
+            put_off_until = await self._copies.begin(file)
+            if put_off_until is not None:
+                raise _PutOff(put_off_until)
             async with asyncio.timeout(min(FILE_SECONDS, until - self._now() + LINGER_SECONDS)):
                 try:
-                    copy = await self._copy(await self._address(token), token[-16:])
+                    copy = await self._copy(await self._address(token), file)
                 except Unreadable as refusal:
                     if refusal.notion_status != HTTPStatus.FORBIDDEN or token not in self._signed:
                         raise
                     del self._signed[token]  # its time was over after all
-                    copy = await self._copy(await self._address(token), token[-16:])
-            await self._copies.keep(token[-16:], copy)
+                    copy = await self._copy(await self._address(token), file)
+            await self._copies.keep(file, copy)
         self._failures = 0
         self._made += bool(copy.url)
         return copy
@@ -220,6 +250,14 @@ class Copier:
             self._log.warning("files.not_removed", reason=str(trouble))
 
 
+class _PutOff(Exception):
+    """A file was begun before and never ended: it is left alone `until` then (epoch seconds)."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__()
+        self.until = until
+
+
 class _TooLarge(Exception):
     """More bytes came than are copied."""
 
@@ -243,12 +281,12 @@ def _clean(text: str) -> str:
 
 
 async def _head(pieces: AsyncIterator[bytes]) -> bytes:
-    head = b""
+    head = bytearray()
     async for piece in pieces:
         head += piece
         if len(head) >= picture.HEAD_BYTES:
             break
-    return head
+    return bytes(head)
 
 
 async def _bounded(head: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -262,3 +300,8 @@ async def _bounded(head: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[b
             yield piece
     except httpx.TransportError as trouble:  # else it would be taken for the store's
         raise NotionAway(f"Notion's file host broke off ({type(trouble).__name__})") from None
+
+
+def _with_copies(texts: Sequence[str], copies: Mapping[str, Copy]) -> list[str]:
+    """The texts of a bundle with the copies' addresses in them, as one writing of it."""
+    return with_digest([with_copies(text, copies) for text in texts])

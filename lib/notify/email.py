@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import httpx
-import msgspec
 
 from lib.model import Outcome
-from lib.notify.post import post
+from lib.notify.post import json_body, post
 from lib.notify.report import facts, headline, problems
 
 ADDRESS = "https://api.resend.com/emails"
@@ -34,7 +33,7 @@ class Email:
             "Authorization": f"Bearer {self._api_key}",
             "Idempotency-Key": f"{outcome.run_id}-{outcome.status}",
         }
-        await post(self._http, "RESEND_API_KEY", ADDRESS, msgspec.json.encode(mail), headers)
+        await post(self._http, "RESEND_API_KEY", ADDRESS, json_body(mail), headers)
 
 
 def text(outcome: Outcome, dashboard: str) -> str:

@@ -5,7 +5,9 @@ from http import HTTPStatus
 
 import httpx
 
+from lib import json_text
 from lib.errors import Misconfigured, NoAnswer, TryLater
+from lib.model import JSON
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 PAUSE_SECONDS = 60.0
@@ -32,6 +34,11 @@ async def post(http: httpx.AsyncClient, setting: str, url: str, content: bytes, 
     if answer.is_server_error or answer.status_code in COME_AGAIN:
         raise TryLater(said, _pause(answer.headers.get("Retry-After", "")))
     raise Misconfigured(f"{said}; mend the setting, or the service behind it")
+
+
+def json_body(value: JSON) -> bytes:
+    """Return a message's JSON in UTF-8."""
+    return json_text.encode(value).encode()
 
 
 def _pause(retry_after: str) -> float:

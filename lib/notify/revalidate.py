@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import httpx
-import msgspec
 
 from lib.errors import Misconfigured, TryLater
 from lib.model import JSON, Changes, Outcome
-from lib.notify.post import PAUSE_SECONDS, post
+from lib.notify.post import PAUSE_SECONDS, json_body, post
 
 KEYS_PER_REQUEST = 500
 
@@ -43,7 +42,7 @@ class Revalidation:
         done = await self._ledger.passed_on(outcome.run_id)
         headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
         while some := keys[done : done + KEYS_PER_REQUEST]:
-            content = msgspec.json.encode(batch(outcome.run_id, some, changes))
+            content = json_body(batch(outcome.run_id, some, changes))
             try:
                 await post(self._http, "REVALIDATE_URL", self._url, content, headers)
             except Misconfigured as refusal:

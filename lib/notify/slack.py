@@ -3,10 +3,9 @@
 from typing import Any
 
 import httpx
-import msgspec
 
 from lib.model import JSON, Outcome
-from lib.notify.post import post
+from lib.notify.post import json_body, post
 from lib.notify.report import facts, headline, problems
 
 LONGEST_HEADER = 150
@@ -25,7 +24,7 @@ class Slack:
 
     async def tell(self, outcome: Outcome) -> None:
         """Raises what `post` raises."""
-        content = msgspec.json.encode(message(outcome, self._dashboard))
+        content = json_body(message(outcome, self._dashboard))
         await post(self._http, "SLACK_WEBHOOK_URL", self._url, content, {})
 
 

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from lib.model import JSON, Outcome
-from lib.notify.post import post
+from lib.notify.post import json_body, post
 
 
 class Webhook:
@@ -24,7 +24,7 @@ class Webhook:
     async def tell(self, outcome: Outcome) -> None:
         """Raises what `post` raises."""
         now = self._now()
-        content = msgspec.json.encode(event(outcome, now))
+        content = json_body(event(outcome, now))
         headers = signed(f"{outcome.run_id}-{outcome.status}", int(now), content, self._key)
         await post(self._http, "NOTIFY_WEBHOOK_URL", self._url, content, headers)
 

@@ -9,6 +9,7 @@ from lib.model import JSON, Database, Source
 from lib.notion.border.objects import Oddities, database_of, is_partial, page_of, parent_of, plain_text
 from lib.notion.border.objects import schema_of as sound_schema_of
 from lib.notion.client import NotionClient
+from lib.notion.computed import Schemas
 from lib.notion.ids import dashed, object_id
 from lib.notion.lists import PAGE_SIZE
 from lib.notion.pages import ID_ONLY, Completion, Listing, advance, complete
@@ -99,7 +100,7 @@ async def probe(notion: NotionClient, database_id: str) -> Head:
     return Head(dashed(database_id), plain_text(database["title"]), data_source_ids)
 
 
-async def read(notion: NotionClient, reading: Reading, *, is_last_try: bool = False) -> Database:
+async def read(notion: NotionClient, reading: Reading, schemas: Schemas, *, is_last_try: bool = False) -> Database:
     """Schema and rows of all data sources of a child database, each row's properties complete.
 
     `reading` is brought up to date with every answer, whatever ends it; without a head it begins with a probe.
@@ -108,7 +109,9 @@ async def read(notion: NotionClient, reading: Reading, *, is_last_try: bool = Fa
     head = reading.head = reading.head or await probe(notion, reading.id)
     await all_of(read(notion, reading, id) for id in head.data_source_ids for read in (_read_schema, _read_rows))
     reading.schemas = {id: reading.schemas[id] for id in head.data_source_ids}
-    await _complete_rows(notion, reading, is_last_try)
+    for id, schema in reading.schemas.items():
+        schemas.put(id, schema)
+    await _complete_rows(notion, reading, schemas, is_last_try)
     properties: JSON = {}
     for id in head.data_source_ids:
         properties = {**reading.schemas[id], **properties}
@@ -167,11 +170,11 @@ async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str
         rows += await advance(notion, listing)
 
 
-async def _complete_rows(notion: NotionClient, reading: Reading, is_last_try: bool) -> None:
+async def _complete_rows(notion: NotionClient, reading: Reading, schemas: Schemas, is_last_try: bool) -> None:
     async def one(rows: list[JSON], at: int) -> None:
         row_id = rows[at]["id"]
         completion = reading.completions.setdefault(row_id, Completion())
-        rows[at] = await complete(notion, rows[at], completion, is_last_try=is_last_try)
+        rows[at] = await complete(notion, rows[at], completion, schemas, is_last_try=is_last_try)
         for sentence in completion.oddities.warnings:
             reading.oddities.note(sentence)
         reading.is_lacking |= completion.is_lacking

@@ -1,46 +1,18 @@
 """What several pages show and is read once: synced originals, the pages they stand on, child databases."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from http import HTTPStatus
-from typing import Generic, TypeVar
 
 from lib.errors import Unreadable
 from lib.model import JSON
 from lib.notion.databases import Head
+from lib.notion.once import Once
 from lib.notion.walk import Walk, subtree
 
-Answer = TypeVar("Answer")
 Lists = dict[str, list[JSON]]
 
 ORIGINAL_NOT_SHARED = "synced block whose original is not shared"
-
-
-class Once(Generic[Answer]):
-    """Answers by id. Who asks first sends the request; whoever asks meanwhile waits for its answer."""
-
-    def __init__(self) -> None:
-        self._answers: dict[str, Answer] = {}
-        self._asked: dict[str, asyncio.Event] = {}
-
-    async def get(self, id: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """A failure is its asker's alone: the next one in line asks again."""
-        while id not in self._answers:
-            if under_way := self._asked.get(id):
-                await under_way.wait()
-                continue
-            self._asked[id] = answered = asyncio.Event()
-            try:
-                self._answers[id] = await ask()
-            finally:
-                del self._asked[id]
-                answered.set()
-        return self._answers[id]
-
-    def put(self, id: str, answer: Answer) -> None:
-        """An answer that is known without asking."""
-        self._answers[id] = answer
 
 
 class Originals:

@@ -10,7 +10,8 @@ from lib.errors import NotionAway, Unreadable
 from lib.model import CUT_AT, JSON
 from lib.notion.border.objects import Oddities, is_page, is_partial, items_of, name_of, page_of, value_of
 from lib.notion.client import NotionClient
-from lib.notion.lists import ListPage, Progress, Whole
+from lib.notion.computed import COMPUTED, Schemas, computed_from
+from lib.notion.lists import PAGE_SIZE, ListPage, Progress, Whole
 from lib.notion.together import all_of
 from lib.times import UNKNOWN
 
@@ -119,13 +120,15 @@ async def retrieve(notion: NotionClient, page_id: str, oddities: Oddities) -> JS
     return page
 
 
-async def complete(notion: NotionClient, page: JSON, completion: Completion, *, is_last_try: bool = False) -> JSON:
+async def complete(
+    notion: NotionClient, page: JSON, completion: Completion, schemas: Schemas, *, is_last_try: bool = False
+) -> JSON:
     """Return the page with every property that Notion may have cut short read in full, in the page's own shape.
 
     `completion` is brought up to date with every answer, so that an interrupted reading goes on with it. A property
     that Notion refuses stays as the page shows it, which is noted; `is_last_try`: also one that gets no usable answer.
     """
-    cut = _cut_properties(page["properties"])
+    cut = await _cut_properties(page, schemas)
 
     async def read_one(name: str) -> None:
         try:
@@ -163,16 +166,21 @@ async def _query(notion: NotionClient, listing: Listing, paging: JSON) -> JSON:
     return await notion.post(f"data_sources/{listing.data_source_id}/query", body)
 
 
-def _cut_properties(properties: JSON) -> JSON:
+async def _cut_properties(page: JSON, schemas: Schemas) -> JSON:
     """Return the properties that Notion may have cut short.
 
     What is computed from a relation that is cut is computed from its first 25 pages, also where it is one value.
     """
-    is_cut = any(one["type"] == "relation" and one.get("has_more") for one in properties.values())
+    properties = page["properties"]
+    relations = [name for name, one in properties.items() if one["type"] == "relation" and one.get("has_more")]
+    computed = {name for name, one in properties.items() if one["type"] in COMPUTED} if relations else set()
+    home = (page.get("parent") or {}).get("data_source_id")
+    if computed and home and (schema := await schemas.get(home)) is not None:
+        computed &= computed_from(relations, schema)
     return {
         name: one
         for name, one in properties.items()
-        if not one.get("is_odd") and (_may_be_cut(one) or (is_cut and one["type"] in ("rollup", "formula")))
+        if not one.get("is_odd") and (_may_be_cut(one) or name in computed)
     }
 
 
@@ -203,7 +211,7 @@ async def _whole_property(notion: NotionClient, page_id: str, given: JSON, compl
     """
     path, kind = f"pages/{page_id}/properties/{given['id']}", given["type"]
     if kind == "formula":
-        return value_of(await notion.get(path), given, completion.oddities)
+        return value_of(await notion.get(path, {"page_size": PAGE_SIZE}), given, completion.oddities)
     items = completion.begun.setdefault(given["id"], Whole())
     sound = partial(items_of, kind="" if kind == "rollup" else kind, oddities=completion.oddities)
     while (last := await items.read_on(partial(notion.get, path), sound)) is None:

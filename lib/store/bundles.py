@@ -1,16 +1,23 @@
 """Writing what a site reads: a page, a child database, and the transaction that publishes indexes and redirects."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from lib.errors import TakenOver
+from lib import json_text
+from lib.errors import ForeignValue, TakenOver
 from lib.model import Item, Kept, KeptDatabase
+from lib.store.healing import count_parts, name_page
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, size_bytes
+from lib.store.records import is_meta_of, page_members, page_record
 from lib.store.runs import MOST_WARNINGS, WORK_KEPT_FOR_SECONDS, Hold, encoded, key_of, shortened
+from lib.store.salvage import read_json, read_number
 
 PREPARED_FOR_SECONDS = 3_600
+
+_MOVED = re.compile(r"[^:]*:\d{1,4}")
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -24,6 +31,24 @@ class Text(msgspec.Struct, frozen=True):
     meta: str = ""
     files: Sequence[str] = ()
     lacking: bool = False
+    oversized: Sequence[str] = ()
+    """Warnings about what is too large for KV and was left out."""
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """What waits to be published: `staged` pages, their `metas`, slugs that pages left (`moved`, "id:parts"), a run's
+    `drops` and when each was seen to be gone.
+
+    `lost` are staged pages of which something can't be read, with the parts of their bundles: they have to be read
+    again. `broken` says so to people.
+    """
+
+    staged: dict[str, Kept]
+    metas: dict[str, str]
+    moved: dict[str, str]
+    drops: dict[str, float]
+    lost: dict[str, int]
+    broken: list[str]
 
 
 class Bundles:
@@ -68,9 +93,9 @@ class Bundles:
             ],
             [
                 *(hold.lane, hold.token, item.id, item.slug, item.source),
-                *(text.head if text else "", kept.parts, kept.began_at, msgspec.json.encode(kept).decode()),
+                *(text.head if text else "", kept.parts, kept.began_at, json_text.encode(kept)),
                 *(text.meta if text else "", WORK_KEPT_FOR_SECONDS),
-                *(len(leaving), len(warnings), MOST_WARNINGS, *_files(text)),
+                *(len(leaving), len(warnings), MOST_WARNINGS, *_files(text), _same(item, kept)),
                 *leaving,
                 *_warnings(warnings),
                 *(word for one in found for word in (key_of(one), encoded(one), one.slug)),
@@ -95,7 +120,7 @@ class Bundles:
             ],
             [
                 *(hold.lane, hold.token, key_of(item), item.id, text.head if text else "", kept.began_at),
-                *(msgspec.json.encode(kept).decode(), WORK_KEPT_FOR_SECONDS, *_files(text), MOST_WARNINGS),
+                *(json_text.encode(kept), WORK_KEPT_FOR_SECONDS, *_files(text), MOST_WARNINGS, _same(item, kept)),
                 *_warnings(warnings),
             ],
         )
@@ -103,14 +128,13 @@ class Bundles:
             raise TakenOver(f"the lane that reads database {item.id} was taken over")
         return outcome
 
-    async def outcome(self, run_id: str) -> tuple[dict[str, Kept], dict[str, str], dict[str, str], dict[str, float]]:
-        """What waits to be published: staged pages, their metas, slugs that pages left ("id:parts"), a run's drops and
-        when each was seen to be gone.
+    async def outcome(self, run_id: str) -> Waiting:
+        """What waits to be published.
 
         All but the drops are kept beyond the run, so that whoever publishes next finds what a broken run left.
         """
         keys = self._keys
-        staged, metas, moved, drops = await self._kv.pipeline(
+        texts, metas, moved, drops = await self._kv.pipeline(
             [
                 ["HGETALL", keys.staged_pages],
                 ["HGETALL", keys.staged_metas],
@@ -118,17 +142,40 @@ class Bundles:
                 ["HGETALL", f"{keys.run(run_id)}:drops"],
             ]
         )
-        pages = {id: msgspec.json.decode(text, type=Kept) for id, text in staged.items()}
-        return pages, metas, moved, {drop: float(seen) for drop, seen in drops.items()}
+        pages = {id: page for id, text in texts.items() if (page := page_record(text))}
+        staged = {id: page for id, page in pages.items() if is_meta_of(metas.get(id), id, page.slug)}
+        lost = await count_parts(self._kv, {keys.staged(id) for id in texts if id not in staged})
+        unknown = [slug for slug, value in moved.items() if not _MOVED.fullmatch(value)]
+        parts = await count_parts(self._kv, {keys.page(slug) for slug in unknown})
+        return Waiting(
+            staged=staged,
+            metas=metas,
+            moved=moved | {slug: f":{parts[keys.page(slug)]}" for slug in unknown},
+            drops={drop: time for drop, seen in drops.items() if (time := read_number(seen)) is not None},
+            lost={id: lost[keys.staged(id)] for id in texts if id not in staged},
+            broken=[name_page(id, page_members(text).get("title")) for id, text in texts.items() if id not in staged],
+        )
 
     async def changed(self, run_id: str) -> list[str]:
         """Names of the keys that a run has written so far, without the prefix."""
         names: list[str] = await self._kv.command("SMEMBERS", f"{self._keys.run(run_id)}:changed")
         return names
 
-    async def redirects(self) -> dict[str, str]:
-        text: str | None = await self._kv.command("GET", self._keys.redirects)
-        return msgspec.json.decode(text, type=dict[str, str]) if text else {}
+    async def redirects(self) -> tuple[dict[str, str], list[str]]:
+        """Return the redirects, and a sentence about each thing that stands among them and is none."""
+        try:
+            text: str | None = await self._kv.command("GET", self._keys.redirects)
+        except ForeignValue:
+            return {}, [_no_redirect("a value of another type")]
+        found = {} if text is None else read_json(text)
+        if not isinstance(found, dict):
+            return {}, [_no_redirect(text or "")]
+        redirects = {slug: new for slug, new in found.items() if isinstance(new, str)}
+        return redirects, [
+            _no_redirect(f"{json_text.encode(slug)}: {json_text.encode(other)}")
+            for slug, other in found.items()
+            if slug not in redirects
+        ]
 
     async def publish(self, hold: Hold, revisions: Mapping[str, int], commands: Sequence[Sequence[Value]]) -> bool:
         """Runs the commands as one transaction if the run has not ended and no kept page of these sources has changed
@@ -162,9 +209,18 @@ class Bundles:
         return small
 
 
+def _same(item: Item, kept: Kept | KeptDatabase) -> str:
+    """Whether what was read is what was published last."""
+    return "1" if kept.digest == item.digest else "0"
+
+
 def _warnings(warnings: Sequence[str]) -> list[str]:
     """The warnings as a run's record keeps them."""
-    return [msgspec.json.encode(shortened(warning)).decode() for warning in warnings]
+    return [json_text.encode(shortened(warning)) for warning in warnings]
+
+
+def _no_redirect(what: str) -> str:
+    return shortened(f"KV key redirects held what is no redirect, and was written anew without it: {what}")
 
 
 def _files(text: Text | None) -> tuple[str, str]:

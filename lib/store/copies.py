@@ -1,18 +1,26 @@
 """Copies of hosted files in Blob, as KV keeps them: which there are, which are wanted, which nobody names any more."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from hashlib import sha256
 
 import msgspec
 
+from lib import json_text
+from lib.errors import ForeignValue
 from lib.model import Copy, Kept
 from lib.store.keys import Keys
 from lib.store.kv import Kv
+from lib.store.records import has_parts
 from lib.store.runs import WORK_KEPT_FOR_SECONDS
+from lib.store.salvage import read_record
 
 GRACE_SECONDS = 86_400
 """A copy stays so long after the last bundle that named it; readers of that bundle may still ask for it."""
 SWEPT_FOR_SECONDS = 20 * 3600
+PUT_OFF_SECONDS = 600.0
+"""How long a file that is being copied is put off, lest its copying never ends; twice that after each more try."""
+LONGEST_PUT_OFF_SECONDS = 43_200.0
+"""No file is put off for longer than twice this."""
 SCAN_COUNT = 5_000
 
 
@@ -24,6 +32,7 @@ class Copies:
         self._store = store
         self._copies = keys.copies(store)
         self._idle, self._trash = f"{self._copies}:idle", f"{self._copies}:trash"
+        self._tried = f"{self._copies}:tried"
 
     async def of(self, files: Collection[str]) -> dict[str, Copy]:
         """Those of the files that have a copy, or are known to get none; a bundle may name them now."""
@@ -31,7 +40,8 @@ class Copies:
         if not (self._store and wanted):
             return {}
         found: list[str] = await self._kv.script("copies_of", [self._copies, self._idle], [self._now_ms(), *wanted])
-        return {file: msgspec.json.decode(text, type=Copy) for file, text in zip(wanted, found, strict=True) if text}
+        copies = {file: read_record(text, Copy) for file, text in zip(wanted, found, strict=True)}
+        return {file: copy for file, copy in copies.items() if copy}
 
     def marked(self, digest: str, files: Collection[str]) -> str:
         """A bundle's digest that changes with the store its files are copied to, so that a forced run moves them."""
@@ -58,30 +68,60 @@ class Copies:
         text: str | None = await self._kv.command("HGET", self._keys.files, bundle)
         return (text or "").split()
 
+    async def begin(self, file: str) -> float | None:
+        """Put a file off before it is read, so that a function it kills does not meet it again first.
+
+        Return until when (epoch seconds) it was put off before and is to be left alone; None: go on with it.
+        """
+        until_ms = await self._kv.script(
+            "begin_copy",
+            [self._tried],
+            [
+                file,
+                self._now_ms(),
+                *(round(seconds * 1000 * _spread(file)) for seconds in (PUT_OFF_SECONDS, LONGEST_PUT_OFF_SECONDS)),
+            ],
+        )
+        return int(until_ms) / 1000 if int(until_ms) else None
+
     async def keep(self, file: str, copy: Copy) -> None:
-        """Remembers a copy that was made, or that there will be none (an empty address)."""
-        text = msgspec.json.encode(copy).decode()
-        await self._kv.pipeline([["HSET", self._copies, file, text], ["SREM", self._trash, copy.url]])
+        """Remember a copy that was made, or that there will be none (an empty address)."""
+        text = json_text.encode(copy)
+        await self._kv.script("keep_copy", [self._copies, self._trash, self._tried], [file, text, copy.url])
+
+    async def forgive(self, files: Collection[str]) -> None:
+        """Put these files off no longer: what failed was not theirs."""
+        if files:
+            await self._kv.command("HDEL", self._tried, *files)
+
+    async def put_off(self, bundle: str, seconds: float) -> None:
+        """Leave a bundle alone for so long."""
+        await self._kv.command("ZADD", self._keys.uncopied, "XX", self._now_ms() + round(seconds * 1000), bundle)
 
     async def put_into(
-        self, run_id: str, bundle: str, change: Callable[[str], str], most_bytes: int, due_at: float | None
+        self,
+        run_id: str,
+        bundle: str,
+        change: Callable[[Sequence[str]], list[str]],
+        most_bytes: int,
+        due_at: float | None,
     ) -> bool:
-        """Puts copies' addresses into what is published of a bundle; whether that changed what a site reads.
+        """Put copies' addresses into what is published of a bundle; return whether that changed what a site reads.
 
-        `change` does it to a text; a bundle that grows beyond `most_bytes` stays as it is. `due_at` is when the files
-        that have no copy yet may be tried again; None: there are none.
+        `change` does it to the texts of a bundle, or to its meta alone; a bundle that grows beyond `most_bytes` stays
+        as it is. `due_at` is when the files that have no copy yet may be tried again; None: there are none.
         """
         kind, _, id = bundle.partition(":")
         memory = self._keys.kept if kind == "page" else self._keys.databases
         before: str | None = await self._kv.command("HGET", memory, id)
-        if before is None:
+        if before is None or (kind == "page" and not has_parts(before)):  # else the next run reads it again
             await self._kv.command("ZREM", self._keys.uncopied, bundle)
             return False
         published = await self._published(kind, id, before)
-        changed = [change(text) for text in published.texts]
+        changed = change(published.texts)
         if changed == published.texts or any(len(text.encode()) > most_bytes for text in changed):
             changed = []
-        meta = change(published.meta) if changed else ""
+        [meta] = change([published.meta]) if changed else [""]
         meta = "" if meta == published.meta else meta
         staged = self._keys.staged(bundle)
         await self._kv.pipeline(
@@ -106,14 +146,19 @@ class Copies:
     async def _published(self, kind: str, id: str, memory: str) -> "_Published":
         if kind == "db":
             key = self._keys.database(id)
-            text: str = await self._kv.command("GET", key) or ""
-            return _Published(key, [text], "", "", f"db:{id}")
+            return _Published(key, [await self._text(key)], "", "", f"db:{id}")
         kept = msgspec.json.decode(memory, type=Kept)
         key = self._keys.page(kept.slug)
         parts = [self._keys.part(kept.slug, number) for number in range(1, kept.parts + 1)]
-        texts = [await self._kv.command("GET", one) or "" for one in (key, *parts)]
+        texts = [await self._text(one) for one in (key, *parts)]
         meta: str = await self._kv.command("HGET", self._keys.metas, id) or ""
         return _Published(key, texts, meta, kept.source, f"page:{kept.slug}")
+
+    async def _text(self, key: str) -> str:
+        try:
+            return await self._kv.command("GET", key) or ""
+        except ForeignValue:  # nothing of ours, so there is nothing to be put into it
+            return ""
 
     # Removing them.
 
@@ -166,7 +211,12 @@ class _Published(msgspec.Struct, frozen=True):
     word: str
 
 
+def _spread(file: str) -> float:
+    """Return a factor from 1 to 2 of the file's own: files that were in hand together come back apart."""
+    return 1 + int(file[:4], 16) / 0x10000
+
+
 def _with_new_meta(memory: str, meta: str) -> str:
     kept = msgspec.json.decode(memory, type=Kept)
     digest = sha256(f"{kept.meta_digest}\n{meta}".encode()).hexdigest()
-    return msgspec.json.encode(msgspec.structs.replace(kept, meta_digest=digest)).decode()
+    return json_text.encode(msgspec.structs.replace(kept, meta_digest=digest))

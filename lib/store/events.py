@@ -2,9 +2,10 @@
 
 import msgspec
 
-from lib.model import Event, KeptSource
+from lib.model import Event
 from lib.store.keys import Keys
 from lib.store.kv import Kv
+from lib.store.records import source_record
 
 COMES_AGAIN_SECONDS = 2 * 86_400
 """Notion's last delivery of an event comes about a day after the first."""
@@ -41,12 +42,14 @@ class Events:
             ]
         )
         kept = {id for id, value in zip(ids, pages, strict=True) if value}
-        found = {name: msgspec.json.decode(text, type=KeptSource).source for name, text in sources.items()}
+        found = {name: record.source for name, text in sources.items() if (record := source_record(text))}
         return Around(
             seen=bool(seen),
             pages=frozenset(kept | ({event.entity} if foreign else set())),
             databases=frozenset(id for id, value in zip(ids, databases, strict=True) if value),
-            sources={id: name for name, source in found.items() for id in (source.database_id, source.data_source_id)},
+            sources={
+                id: name for name, source in found.items() for id in (source.database_id, source.data_source_id) if id
+            },
         )
 
     async def remember(self, event: Event) -> None:

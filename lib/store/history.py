@@ -7,6 +7,7 @@ import msgspec
 from lib.model import KeptSource, Problem
 from lib.store.keys import Keys
 from lib.store.kv import Kv
+from lib.store.records import source_record
 from lib.store.runs import Run, problems_of, run_of
 
 MOST_RUNS = 50
@@ -44,7 +45,7 @@ class History:
         return Recent(
             runs=entries[:MOST_RUNS],
             current=next((entry for entry in entries if entry.run.run_id == current_id), None),
-            sources={name: msgspec.json.decode(text, type=KeptSource) for name, text in _pairs(sources)},
+            sources={name: kept for name, text in _pairs(sources) if (kept := source_record(text))},
             webhook_token=token,
         )
 

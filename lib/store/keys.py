@@ -1,5 +1,33 @@
 """Every key name in KV. What a site reads comes first; the engine's own keys all start with `sync:`."""
 
+import re
+from collections.abc import Iterable
+
+_TYPES = {
+    "hash": r"sync:(?:kept|metas|slugs|databases|sources|revisions|moved|staged|staged:metas|budget|files|tries)"
+    r"|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
+    "set": "sync:(?:overdue|foreign)|sync:run:[^:]+:again",
+    "zset": "sync:(?:hidden|runs|files:named|files:uncopied)",
+}
+_RUN = re.compile(r"sync:run:[^:]+\Z")
+_RUN_PARTS = {
+    **dict.fromkeys(("plan", "claims", "drops"), "hash"),
+    **dict.fromkeys(("done", "vacating", "waiting", "changed", "removed", "again"), "set"),
+    "due": "zset",
+    "errors": "list",
+}
+
+
+def types_of(keys: Iterable[str]) -> dict[str, str]:
+    """Return the Redis type that each of these keys has, and each that a script derives from a run's."""
+    found: dict[str, str] = {}
+    for key in filter(None, keys):
+        kinds = (kind for kind, names in _TYPES.items() if re.search(rf"(?:{names})\Z", key))
+        found[key] = next(kinds, "string")
+        if _RUN.search(key):
+            found |= {f"{key}:{part}": kind for part, kind in _RUN_PARTS.items()}
+    return found
+
 
 class Keys:
     """Names under one `KV_PREFIX`, so that several sites can share a database."""
@@ -127,13 +155,15 @@ class Keys:
         """Sorted set: bundles with files that have no copy in Blob, by the time (ms) when they may be tried."""
         return f"{self.prefix}sync:files:uncopied"
 
-    def fresh(self, holder: str) -> str:
-        """Hash: file → "ms url", the signed address of a file of this holder and until when it is handed out; "ms "
-        alone: the holder has no such file. `:lock` follows it."""
-        return f"{self.prefix}sync:files:fresh:{holder}"
+    def fresh(self, owner_id: str) -> str:
+        """Hash: token → "ms url", the signed address of a file that stands in this page or database and until when it
+        is handed out; "ms " alone: there is no such file. `walk` → "ms …", how far the page's blocks have been looked
+        through. `:lock` follows it for that, `:lock:{holder}` for one block or page."""
+        return f"{self.prefix}sync:files:fresh:{owner_id}"
 
     def copies(self, store: str) -> str:
-        """Hash: file → `Copy` in this Blob store. `:idle` follows it: file → since when (ms) no bundle names it."""
+        """Hash: file → `Copy` in this Blob store. `:idle` follows it: file → since when (ms) no bundle names it;
+        `:tried`: file → "tries ms", how often it was begun and until when it is put off."""
         return f"{self.prefix}sync:files:copies:{store}"
 
     @property
@@ -158,3 +188,12 @@ class Keys:
         `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:partial:{item}`, `:parts:…`, `:carried:…`, `:errors`,
         `:changed`, `:removed` follow it."""
         return f"{self.prefix}sync:run:{run_id}"
+
+    def run_again(self, run_id: str) -> str:
+        """Set: pages that got no usable answer in a run, to be tried again after it."""
+        return f"{self.run(run_id)}:again"
+
+    @property
+    def tries(self) -> str:
+        """Hash: page id → how often it has been tried again after a run, in the last hours."""
+        return f"{self.prefix}sync:tries"

@@ -7,17 +7,21 @@ Every command that this project sends may be repeated: one whose answer was lost
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from base64 import b64decode
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 from upstash_redis.asyncio import Redis
 from upstash_redis.errors import UpstashError
-from upstash_redis.http import AsyncHttpClient, format_response, make_headers
+from upstash_redis.http import AsyncHttpClient, make_headers
 
-from lib.errors import Misconfigured, SyncError, TooLarge, TryLater
+from lib.errors import ForeignValue, Misconfigured, SyncError, TooLarge, TryLater
+from lib.json_text import sound_text
+from lib.store.keys import types_of
 
 ATTEMPTS = 3
 PAUSE_SECONDS = 0.2
@@ -41,7 +45,8 @@ class Kv:
     async def command(self, *words: Value) -> Any:
         """Runs one command, for instance `("GET", key)`."""
         self.commands += 1
-        return await _asked(lambda: self._redis.execute(list(words)))
+        command = _texts(words)
+        return await _asked(lambda: self._redis.execute(command))
 
     async def pipeline(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
         """Runs commands in order, not as a transaction: in one request, or several where they are too large for it."""
@@ -55,7 +60,7 @@ class Kv:
         async def send() -> Any:
             pipeline = self._redis.pipeline()
             for words in commands:
-                pipeline.execute(list(words))
+                pipeline.execute(_texts(words))
             return await pipeline.exec()
 
         answers: list[Any] = await _asked(send)
@@ -64,13 +69,26 @@ class Kv:
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Value]) -> Any:
         """Runs `lua/{name}.lua` as one transaction."""
         self.commands += 1
-        words = ["EVAL", _source(name), len(keys), *keys, *args]
-        return await _asked(lambda: self._redis.execute(words))
+        command = _texts(["EVAL", _source(name), len(keys), *keys, *args])
+        try:
+            return await _asked(lambda: self._redis.execute(command))
+        except ForeignValue:
+            raise ForeignValue(await self._foreign(types_of(keys)) or keys) from None
+
+    async def _foreign(self, expected: Mapping[str, str]) -> list[str]:
+        """Return the keys that hold another type than expected; Redis does not say at which of them a script failed."""
+        found = await self.pipeline([["TYPE", key] for key in expected])
+        return [key for (key, kind), held in zip(expected.items(), found, strict=True) if held not in (kind, "none")]
 
 
 def size_bytes(words: Iterable[Value]) -> int:
     """About how much of a request these words fill."""
-    return sum(len(word.encode()) if isinstance(word, str) else 8 for word in words)
+    return sum(len(word.encode(errors="surrogatepass")) if isinstance(word, str) else 8 for word in words)
+
+
+def _texts(words: Iterable[Value]) -> list[str]:
+    """Return a command's words as text: some servers turn JSON's numbers into "2.592e+06" before Redis sees them."""
+    return [sound_text(word) if isinstance(word, str) else str(word) for word in words]
 
 
 def chunked(items: Sequence[Item], most_bytes: int, size: Callable[[Item], int]) -> list[list[Item]]:
@@ -98,11 +116,39 @@ class _Http(AsyncHttpClient):
         response = await self._client.post(url, headers=headers, json=command)
         if response.is_server_error:
             response.raise_for_status()  # its own trouble, not a refusal of the command
+        if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise _token_refused(response.text)
         self._keep_sync_token(response.headers.get("Upstash-Sync-Token", ""))
         answer = response.json()
-        if from_pipeline and isinstance(answer, list):
-            return [format_response(one, "base64") for one in answer]
-        return format_response(answer, "base64")
+        if from_pipeline and isinstance(answer, list) and len(answer) == len(command):
+            return [_result(one, words) for one, words in zip(answer, command, strict=True)]
+        return _result(answer, command)
+
+
+class _Refusal(UpstashError):
+    """KV refused a command, whose `words` these are."""
+
+    def __init__(self, reason: str, words: Sequence[str]) -> None:
+        super().__init__(reason)
+        self.words = words
+
+
+def _result(answer: Any, words: Sequence[str]) -> Any:
+    """Return the result that an answer holds. Raises `_Refusal`, and ValueError where it is no answer of Upstash's."""
+    if not isinstance(answer, dict) or not answer.keys() & {"error", "result"}:
+        raise ValueError("an answer without a result")
+    if reason := answer.get("error"):
+        raise _Refusal(str(reason), words)
+    return _decoded(answer["result"])
+
+
+def _decoded(result: Any) -> Any:
+    """Return a result without its base64; bytes that are no UTF-8, which this project never writes, become U+FFFD."""
+    if isinstance(result, list):
+        return [_decoded(one) for one in result]
+    if isinstance(result, str) and result != "OK":
+        return b64decode(result).decode(errors="replace")
+    return result
 
 
 class _Redis(Redis):
@@ -121,8 +167,8 @@ async def _asked(send: Callable[[], Awaitable[Any]]) -> Any:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await send()
-        except UpstashError as refusal:
-            raise _refused(str(refusal)) from None
+        except _Refusal as refusal:
+            raise _refused(str(refusal), refusal.words) from None
         except (httpx.HTTPError, ValueError) as trouble:  # ValueError: an answer that is no JSON (a proxy's page)
             if attempt == ATTEMPTS:
                 raise TryLater(
@@ -134,12 +180,18 @@ async def _asked(send: Callable[[], Awaitable[Any]]) -> Any:
     raise AssertionError("unreachable")
 
 
-def _refused(reason: str) -> SyncError:
+def _refused(reason: str, words: Sequence[str]) -> SyncError:
     if "max request size" in reason or "max single record size" in reason:
         return TooLarge(f"it is larger than KV takes in one request ({reason[:120]})")
-    if reason.startswith(("WRONGPASS", "Unauthorized", "NOPERM")):
-        return Misconfigured(f"KV refused the token: set KV_REST_API_TOKEN to the database's own ({reason[:120]}).")
+    if reason.startswith("NOPERM"):
+        return _token_refused(reason)
+    if "WRONGTYPE" in reason:
+        return ForeignValue(words[1:2])
     return TryLater(f"KV (Upstash Redis) refused a command: {reason[:200]}.", RETRY_AFTER_SECONDS)
+
+
+def _token_refused(reason: str) -> Misconfigured:
+    return Misconfigured(f"KV refused the token: set KV_REST_API_TOKEN to the database's own ({reason[:120]}).")
 
 
 @cache

@@ -1,27 +1,43 @@
 """Hosted files as KV knows them: which ones published bundles name, and where each is to be had."""
 
 from collections.abc import Collection, Mapping
+from typing import Literal
 
 import msgspec
 
 from lib.model import Copy
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value
+from lib.store.salvage import read_record
 
 Command = list[Value]
 
 
-class Place(msgspec.Struct, frozen=True):
-    """What KV says of where a file is: `outcome` is unknown, copied, fresh, fetch, wait or away (see find_file.lua).
+class Errand(msgspec.Struct, frozen=True):
+    """What one looks up at Notion while all others wait for it: its lock in KV, and where the answer is kept.
 
-    `address` is that of the copy, or a signed one that is handed out until `until` (epoch seconds) and is "" where the
-    holder has no such file; `wait_seconds` goes with away.
+    The file stands in the page or database `owner_id`. `walk` says how its blocks are looked through ("": from the
+    beginning), in which `count` files stand; None: the file's own holder is asked for.
     """
 
-    outcome: str
+    owner_id: str
+    lock: str
+    walk: str | None = None
+    count: int = 0
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What KV says of where a file is: see find_file.lua for the outcomes.
+
+    `address` is that of the copy, or a signed one that is handed out until `until` (epoch seconds) and is "" where the
+    holder has no such file. `errand` goes with walk and fetch, `wait_seconds` with away.
+    """
+
+    outcome: Literal["unknown", "copied", "fresh", "walk", "fetch", "wait", "away"]
     address: str = ""
     until: float = 0.0
     wait_seconds: float = 0.0
+    errand: Errand | None = None
 
 
 class Files:
@@ -32,36 +48,60 @@ class Files:
         self._keys = keys
         self.store = store
 
-    async def find(self, holder: str, file: str, lock: str, now: float, lock_seconds: float) -> Place:
-        """Looks a file up by the query of its address; takes the lock where Notion has to be asked."""
-        fresh = self._keys.fresh(holder)
+    async def find(
+        self, holder: str, file: str, lock: str, now: float, lock_seconds: float, *, alone: bool = False
+    ) -> Place:
+        """Look a file up by the query of its address; take the lock where Notion has to be asked.
+
+        `alone`: for its holder, not for the blocks around it.
+        """
         copies = self._keys.copies(self.store) if self.store else ""
-        outcome, value = await self._kv.script(
+        outcome, value, *errand = await self._kv.script(
             "find_file",
-            [self._keys.named, fresh, f"{fresh}:lock", copies],
-            [f"{holder}&file={file}", file, lock, round(now * 1000), round(lock_seconds * 1000)],
+            [self._keys.named, self._keys.fresh(""), self._keys.files, copies],
+            [f"{holder}&file={file}", holder, file, lock, round(now * 1000), round(lock_seconds * 1000), int(alone)],
         )
         match outcome:
             case "copied":
-                copy = msgspec.json.decode(value, type=Copy)
-                return Place("copied", copy.url)
+                if copy := read_record(value, Copy):
+                    return Place("copied", copy.url)
+                await self._kv.command("HDEL", copies, file)  # another's value: the file has no copy that we know of
+                return await self.find(holder, file, lock, now, lock_seconds, alone=alone)
             case "fresh":
                 until, _, address = value.partition(" ")
                 return Place("fresh", address, int(until) / 1000)
             case "away":
                 return Place("away", wait_seconds=int(value) / 1000)
+            case "walk" | "fetch":
+                owner_id, lock_key, count = errand
+                walk = value if outcome == "walk" else None
+                return Place(outcome, errand=Errand(owner_id, lock_key, walk, int(count)))
         return Place(outcome)
 
-    async def keep_fresh(self, holder: str, lock: str, addresses: Mapping[str, str], now: float, until: float) -> None:
-        """Keeps what Notion said of a holder's files and gives the lock back; address "": it has no such file."""
-        until_ms = round(until * 1000)
-        fresh = self._keys.fresh(holder)
-        words = [word for file, address in addresses.items() for word in (file, f"{until_ms} {address}")]
-        await self._kv.script("keep_fresh", [fresh, f"{fresh}:lock"], [lock, until_ms - round(now * 1000), *words])
+    async def keep_fresh(
+        self,
+        errand: Errand,
+        lock: str,
+        addresses: Mapping[str, str],
+        now: float,
+        until: float,
+        *,
+        walk: tuple[str, float] | None = None,
+    ) -> None:
+        """Keep what Notion said of files, by their tokens, and give the lock back; address "": there is no such file.
 
-    async def keep_away(self, holder: str, seconds: float) -> None:
-        """Nobody asks Notion for this holder for so long."""
-        await self._kv.command("SET", f"{self._keys.fresh(holder)}:lock", "away", "PX", max(1, round(seconds * 1000)))
+        `walk` is how the page's blocks are to be looked through next, and until when that is so.
+        """
+        until_ms = round(until * 1000)
+        words = [word for token, address in addresses.items() for word in (token, f"{until_ms} {address}")]
+        if walk is not None:
+            words += ["walk", f"{round(walk[1] * 1000)} {walk[0]}"]
+        keys = [self._keys.fresh(errand.owner_id), errand.lock]
+        await self._kv.script("keep_fresh", keys, [lock, until_ms - round(now * 1000), *words])
+
+    async def keep_away(self, errand: Errand, seconds: float) -> None:
+        """Nobody asks Notion for this for so long."""
+        await self._kv.command("SET", errand.lock, "away", "PX", max(1, round(seconds * 1000)))
 
     async def refiled(self, placed: Collection[str], gone: Collection[str]) -> list[Command]:
         """The commands that belong to a publication: the files of staged pages (ids) that are `placed` become the

@@ -3,9 +3,12 @@
 from hashlib import sha256
 
 from lib.store.kv import Kv, Value
+from lib.store.salvage import read_count
 
 BYTES_PER_CHARACTER = 4
 """At most, in UTF-8."""
+MOST_PIECES = 1_000
+"""More say that another wrote there."""
 
 
 class Pieces:
@@ -29,8 +32,12 @@ class Pieces:
         head: str | None = await self._kv.command("GET", key)
         if head is None:
             return None
-        count, digest, text = head.split(" ", 2)
-        for number in range(2, int(count) + 1):
+        count, _, rest = head.partition(" ")
+        digest, _, text = rest.partition(" ")
+        number_of_pieces = read_count(count)
+        if number_of_pieces is None or number_of_pieces > MOST_PIECES:
+            return None
+        for number in range(2, number_of_pieces + 1):
             text += await self._kv.command("GET", f"{key}:{number}") or ""
         return text if _digest(text) == digest else None
 

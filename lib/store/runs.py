@@ -5,28 +5,33 @@ Times are epoch seconds here and epoch milliseconds in KV.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
+from lib import json_text
 from lib.errors import TakenOver
 from lib.model import JSON, Ask, Item, KeptSource, Problem
-from lib.store import json_text
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value, chunked, size_bytes
 from lib.store.pieces import Pieces
-from lib.store.salvage import read_record, sound_members
+from lib.store.salvage import read_count, read_number, read_object, read_record, sound_members
 
 KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
 SILENCE = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
 PLAN_BYTES_PER_WRITE = 1_000_000
-MOST_WARNINGS = 50
+MOST_WARNINGS = 100
 WARNING_CHARACTERS = 500
 """So many warnings are kept, so long ones: they name titles, and a record has to fit into one value."""
 MOST_PROBLEMS = 50
 """As many problems of a run are kept, the first ones (note_problems.lua); all of them are counted."""
 REASON_CHARACTERS = 1_000
+MOST_WAITS = 200
+"""Slices in a row in which a run may only wait, for Notion or for another lane."""
+MOST_AGAIN = 3
+"""Pages of one run that are tried again one by one after it; of more, everything is looked at again."""
+TRIES_KEPT_FOR_SECONDS = 7_200
 
 Progress = TypeVar("Progress")
 
@@ -74,6 +79,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     warned: int
     error: str
     follow_up_run: str
+    is_retry: bool
+    last_error: str
+    """What the last slice that failed met; "" where none did, or where it was killed."""
 
     @property
     def told_warnings(self) -> list[str]:
@@ -87,7 +95,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.force, self.source, self.page)
+        return Ask(self.force, self.source, self.page, self.is_retry)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -101,7 +109,8 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """What became of a delivery: go, early, unsent, repeated, ended, or joined (`other` is the run under way)."""
+    """What became of a delivery: go, early, unsent, repeated, ended, joined (`other` is the run under way), or
+    exhausted (slice after slice began and brought nothing, so that the run has to be failed)."""
 
     outcome: str
     hold: Hold
@@ -126,12 +135,13 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Runs:
-    """`now` gives epoch seconds."""
+    """`now` gives epoch seconds. `tries`: as many slices in a row may bring nothing before a run is given up."""
 
-    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float]) -> None:
+    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float], tries: int = 3) -> None:
         self._kv = kv
         self._keys = keys
         self._now = now
+        self._tries = tries
         self._pieces = Pieces(kv)
 
     async def ask(self, run_id: str, ask: Ask, alive_until: float) -> Asked:
@@ -173,7 +183,7 @@ class Runs:
             [self._keys.active, self._keys.runs],
             [
                 *(self._root, run_id, lane, number, _ms(self._now()), _ms(alive_until)),
-                *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS),
+                *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, self._tries, MOST_WAITS),
                 *_pairs(self._new(run_id, ask, alive_until)),
             ],
         )
@@ -233,28 +243,29 @@ class Runs:
         return {id for id, member in zip(ids, members, strict=True) if member}
 
     async def claim(self, hold: Hold, count: int, in_hand: Collection[str], expires: float) -> Claimed:
-        """Claims up to `count` items until `expires`. Raises `TakenOver`."""
-        left, next_due, *payloads = _held(
-            await self._kv.script(
-                "claim",
-                [self._keys.run(hold.run_id)],
-                [
-                    *(hold.lane, hold.token, _ms(self._now()), _ms(expires), count, WORK_KEPT_FOR_SECONDS),
-                    *in_hand,
-                ],
-            )
-        )
-        items = [msgspec.json.decode(payload, type=Item) for payload in payloads]
-        return Claimed(items, int(left), _seconds(next_due))
+        """Claims up to `count` items until `expires`. What can't be read any more is given up. Raises `TakenOver`."""
+        words: list[Value] = [hold.lane, hold.token, _ms(self._now()), _ms(expires), count, WORK_KEPT_FOR_SECONDS]
+        words += in_hand
+        while True:
+            left, next_due, *found = _held(await self._kv.script("claim", [self._keys.run(hold.run_id)], words))
+            payloads = dict(zip(found[::2], found[1::2], strict=True))
+            items = {key: read_record(payload, Item) for key, payload in payloads.items()}
+            lost = [key for key, item in items.items() if item is None or key_of(item) != key]
+            if not lost:
+                return Claimed([item for item in items.values() if item], int(left), _seconds(next_due))
+            for key in lost:
+                await self.give_up(hold, *_lost_item(key, payloads[key]))
 
     async def put_back(self, hold: Hold, item: Item, due_at: float) -> None:
         """Ends a claim without a result; the item is due again at `due_at`. Raises `TakenOver`."""
         await self._put_back(hold, item, encoded(item), due_at, "")
 
-    async def give_up(self, hold: Hold, item: Item, reason: str, title: str = "") -> None:
+    async def give_up(self, hold: Hold, item: Item, reason: str, title: str = "", *, again: bool = False) -> None:
         """Ends a claim for good: the page or database is reported under its title, keeps its old bundle and stays due.
         Raises `TakenOver`."""
         problem = Problem(item.id, item.slug, title, item.kind, reason)
+        if again and item.kind == "page":
+            await self.note_again(hold.run_id, [item.id])
         await self._put_back(hold, item, "", 0, _noted(problem))
 
     async def drop(self, hold: Hold, item: Item, drop: str) -> None:
@@ -269,14 +280,42 @@ class Runs:
         _held(await self._kv.script("put_back", [self._keys.run(hold.run_id), self._keys.overdue], words))
 
     async def rest(
-        self, hold: Hold, counters: Mapping[str, int], alive_until: float, *, parked: bool = False
+        self,
+        hold: Hold,
+        counters: Mapping[str, int],
+        alive_until: float,
+        *,
+        is_fruitful: bool = True,
+        parked: bool = False,
     ) -> Claimed:
-        """Ends a slice and frees what it holds. `parked`: no message will come, whoever asks next goes on.
-        Raises `TakenOver`."""
-        words: list[Value] = [hold.lane, hold.token, hold.slice, _ms(self._now()), _ms(alive_until), _flag(parked)]
-        words += _pairs(counters)
+        """End a slice and free what it holds. `is_fruitful`: Notion has answered it. `parked`: no message will come,
+        the next that asks for a run goes on. Raises `TakenOver`."""
+        words: list[Value] = [hold.lane, hold.token, hold.slice, _ms(self._now()), _ms(alive_until)]
+        words += [_flag(parked), _flag(is_fruitful), *_pairs(counters)]
         left, next_due = _held(await self._kv.script("rest", [self._keys.run(hold.run_id)], words))
         return Claimed([], int(left), _seconds(next_due))
+
+    async def note_wait(self, hold: Hold, *, is_fruitful: bool) -> None:
+        """Note that a slice at the end of its run has waited, and is no failed try of it."""
+        run = self._keys.run(hold.run_id)
+        await self._kv.command("HSET", run, f"fruitless:{hold.lane}", 0)
+        if not is_fruitful:
+            await self._kv.command("HINCRBY", run, f"waits:{hold.lane}", 1)
+
+    async def note_again(self, run_id: str, pages: Collection[str]) -> None:
+        """Note pages that got no usable answer, to be tried again after the run."""
+        key = self._keys.run_again(run_id)
+        await self._kv.pipeline([["SADD", key, *pages], ["EXPIRE", key, WORK_KEPT_FOR_SECONDS]])
+
+    async def tries_of(self, run_id: str) -> dict[str, int]:
+        """Return the pages to be tried again after the run, and of at most `MOST_AGAIN` of them how often that has been
+        done in the last hours, this time included; of more, 0."""
+        pages: list[str] = sorted(await self._kv.command("SMEMBERS", self._keys.run_again(run_id)))
+        if not 0 < len(pages) <= MOST_AGAIN:
+            return dict.fromkeys(pages, 0)
+        commands: list[list[Value]] = [["HINCRBY", self._keys.tries, page, 1] for page in pages]
+        *counts, _ = await self._kv.pipeline([*commands, ["EXPIRE", self._keys.tries, TRIES_KEPT_FOR_SECONDS]])
+        return dict(zip(pages, counts, strict=True))
 
     async def end(
         self, run_id: str, status: str, facts: Mapping[str, Value], next_id: str, alive_until: float
@@ -297,13 +336,14 @@ class Runs:
 
     async def forced_at(self, run_id: str) -> float | None:
         """Since when a page must have been read in this run (epoch seconds); None: the run is not forced."""
-        text = await self._kv.command("HGET", self._keys.run(run_id), "forcedAt")
-        return float(text) if text else None
+        text: str | None = await self._kv.command("HGET", self._keys.run(run_id), "forcedAt")
+        return read_number(text)
 
     async def found_sources(self, run_id: str) -> dict[str, KeptSource]:
         """What the run's survey found out about its sources, to be remembered when it ends."""
-        text = await self._kv.command("HGET", self._keys.run(run_id), "sources")
-        return msgspec.json.decode(text or "{}", type=dict[str, KeptSource])
+        text: str | None = await self._kv.command("HGET", self._keys.run(run_id), "sources")
+        found = {name: read_record(json_text.encode(kept), KeptSource) for name, kept in read_object(text).items()}
+        return {name: kept for name, kept in found.items() if kept}
 
     async def hand_on(self, run_id: str, what: str, progress: msgspec.Struct | JSON) -> None:
         """Keeps how far something has come for the run's next slice; `what` is `listing` or `partial:{item}`."""
@@ -320,8 +360,8 @@ class Runs:
 
     async def reached(self, run_id: str, lane: str) -> int:
         """The number of the slice that a lane began last, -1 before the first."""
-        number = await self._kv.command("HGET", self._keys.run(run_id), f"slice:{lane}")
-        return -1 if number is None else int(number)
+        number: str | None = await self._kv.command("HGET", self._keys.run(run_id), f"slice:{lane}")
+        return -1 if number is None else read_count(number) or 0
 
     async def read(self, run_id: str) -> Run | None:
         """The run's record, or None where there is none (any more)."""
@@ -340,6 +380,7 @@ class Runs:
             "force": _flag(ask.force),
             "source": ask.source,
             "page": ask.page,
+            "retry": _flag(ask.retry),
             "triggeredAt": _ms(self._now()),
             "aliveUntil": _ms(alive_until),
         }
@@ -348,6 +389,14 @@ class Runs:
 def key_of(item: Item) -> str:
     """The item's name in a plan; a database and a page may bear the same id."""
     return item.id if item.kind == "page" else f"db:{item.id}"
+
+
+def _lost_item(key: str, payload: str) -> tuple[Item, str, str]:
+    """Return an item that can't be read, so far as it is known, the reason to report it for, and its title."""
+    known = sound_members(read_object(payload), Item)
+    kind: Literal["page", "database"] = "database" if key.startswith("db:") else "page"
+    item = Item(key.removeprefix("db:"), kind, slug=known.get("slug", ""))
+    return item, "What KV remembered of it could not be read; the next run reads it again", known.get("title", "")
 
 
 def encoded(item: Item) -> str:
@@ -372,7 +421,7 @@ def problems_of(notes: Sequence[str]) -> list[Problem]:
 
 
 def _salvaged_problem(note: str) -> Problem:
-    return Problem(**{"reason": "What was noted of it can't be read", **sound_members(note, Problem)})
+    return Problem(**{"reason": "What was noted of it can't be read", **sound_members(read_object(note), Problem)})
 
 
 def warning_facts(warnings: Sequence[str], before: Run | None = None) -> dict[str, Value]:
@@ -387,10 +436,10 @@ def shortened(text: str, most: int = WARNING_CHARACTERS) -> str:
 
 
 def run_of(fields: Mapping[str, str]) -> Run:
-    """A run from its record's fields; a counter that nobody raised yet is 0."""
+    """A run from its record's fields; a counter that nobody raised yet, or that is none, is 0."""
 
     def count(name: str) -> int:
-        return int(fields.get(name) or 0)
+        return read_count(fields.get(name)) or 0
 
     return Run(
         run_id=fields.get("runId", ""),
@@ -419,10 +468,12 @@ def run_of(fields: Mapping[str, str]) -> Run:
         notion_throttled=count("notionThrottled"),
         kv_commands=count("kvCommands"),
         images=count("images"),
-        warnings=msgspec.json.decode(fields.get("warnings") or "[]", type=list[str]),
+        warnings=_warnings(fields.get("warnings")),
         warned=count("warned"),
         error=fields.get("error", ""),
         follow_up_run=fields.get("followUpRun", ""),
+        is_retry=fields.get("retry") == "1",
+        last_error=fields.get("lastError", ""),
     )
 
 
@@ -437,7 +488,15 @@ def _ms(seconds: float) -> int:
 
 
 def _seconds(ms: str | int | None) -> float | None:
-    return None if ms is None or ms == "" or float(ms) < 0 else float(ms) / 1000
+    number = read_number(ms)
+    return None if number is None else number / 1000
+
+
+def _warnings(text: str | None) -> list[str]:
+    try:
+        return msgspec.json.decode(text or "[]", type=list[str])
+    except msgspec.DecodeError:
+        return []
 
 
 def _flag(on: bool) -> str:

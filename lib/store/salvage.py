@@ -5,7 +5,13 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
-from lib.store.json_text import sound_value
+from lib.json_text import encode
+from lib.model import JSON
+
+LATEST_MS = 1e14
+"""Far from any time that a record may hold."""
+DIGITS = 19
+"""Redis counts no further."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -18,18 +24,40 @@ def read_record(text: str, kind: type[S]) -> S | None:
         return None
 
 
-def sound_members(text: str, kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return those members of a record that are what they should be, by their names in `kind`.
-
-    Of a list or an object the sound members are kept. A text that holds no JSON object has no members.
-    """
+def read_json(text: str) -> Any:
+    """Return the value that a text holds, its texts sound; None where it holds none."""
     try:
-        found = sound_value(json.loads(text))
+        return json.loads(encode(json.loads(text)))
     except (ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    members: dict[str, Any] = {}
+        return None
+
+
+def read_object(text: str | None) -> JSON:
+    """Return the JSON object that a text holds, its texts sound; an empty one where it holds none."""
+    found = read_json(text or "")
+    return found if isinstance(found, dict) else {}
+
+
+def read_count(text: str | None) -> int | None:
+    """Return a whole number that counts something; None for what is none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < DIGITS else None
+
+
+def read_number(text: str | int | None) -> float | None:
+    """Return a number that may be a time, in seconds or milliseconds; None for what is none, or can't be one."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if 0 <= number < LATEST_MS else None
+
+
+def sound_members(found: JSON, kind: type[msgspec.Struct]) -> JSON:
+    """Return those members of an object that are what a record of this kind holds, by their names in it.
+
+    Of a list or an object the sound members are kept.
+    """
+    members: JSON = {}
     for field in msgspec.structs.fields(kind):
         if field.encode_name in found:
             sound = _sound_part(found[field.encode_name], field.type)

@@ -8,6 +8,7 @@ from lib.model import Changes, Outcome, Problem
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import SILENCE, Run, problems_of, run_of
+from lib.store.salvage import read_count
 
 NAMES = 20
 """So many of the changed pages are named."""
@@ -65,7 +66,8 @@ class Tellings:
 
     async def passed_on(self, run_id: str) -> int:
         """How many of the run's changes the site has taken."""
-        return int(await self._kv.command("HGET", self._keys.run(run_id), "passedOn") or 0)
+        text: str | None = await self._kv.command("HGET", self._keys.run(run_id), "passedOn")
+        return read_count(text) or 0
 
     async def pass_on(self, run_id: str, count: int) -> None:
         await self._kv.command("HSET", self._keys.run(run_id), "passedOn", count)

@@ -40,6 +40,7 @@ class Due:
         if (
             kept is None
             or kept.edited != row.edited
+            or kept.created != row.created
             or unsettled(row.edited, kept.read_at)
             or kept.source != row.source
             or kept.parent is not None
@@ -60,7 +61,7 @@ class Due:
             return {}
         here = [child for child in kept.children if self._watched.pages.get(child, {}) is not None]
         return {
-            "digest": kept.digest,
+            "digest": "" if id in self._known.lost else kept.digest,
             "owners": kept.copied,
             "children": kept.children,
             "seen": [] if forced(kept, self._forced_at) else here,
@@ -78,6 +79,8 @@ class Due:
             for id in shown
             if (kept := self._known.databases.get(id)) is None
             or kept.is_lacking
+            or id in self._known.lost
+            or f"db:{id}" in self._known.overdue
             or id in self._watched.changed_databases
             or forced(kept, self._forced_at)
         ]
@@ -99,15 +102,17 @@ class Due:
         if page is None or trashed(page):
             self.pages.add(kept.parent or "")
             return False
-        if title_of(page) != kept.title:
+        if title_of(page) != kept.title or page["created_time"] != kept.created:  # both decide its slug
             self.pages.add(kept.parent or "")
         edited: str = page["last_edited_time"]
-        return kept.edited != edited or unsettled(edited, kept.read_at) or self._changed(id, kept)
+        is_same = kept.edited == edited and kept.created == page["created_time"]
+        return not is_same or unsettled(edited, kept.read_at) or self._changed(id, kept)
 
     def _changed(self, id: str, kept: Kept) -> bool:
         """What a page's own time does not tell."""
         return (
             kept.version != BUNDLE_VERSION
+            or id in self._known.lost
             or id in self._known.overdue
             or id in self.pages
             or kept.is_lacking

@@ -6,7 +6,7 @@ import msgspec
 
 from lib.bundle.encoding import encode
 from lib.bundle.slugs import Candidate, assign
-from lib.model import Item, Kept, KeptDatabase, Known
+from lib.model import Item, Kept, Known
 from lib.sync.due import Due
 from lib.sync.facts import Listed, Row, Watched, descendants, still_of
 from lib.sync.publication import drop_of
@@ -51,7 +51,7 @@ def make(
     unchanged = 0
     for row in rows.values():
         kept = known.kept.get(row.id)
-        if row.id in still or not row.published:
+        if (row.id in still and row.id not in known.lost) or not row.published:
             unchanged += bool(kept and row.published)
         elif due.row(row):
             items.append(_row_item(row, slugs[row.id], due))
@@ -60,11 +60,11 @@ def make(
     for id, kept in known.kept.items():
         if kept.parent is None or kept.source not in scope or id in rows or id in leaving or not due.may_be(id):
             continue
-        if id in still or id not in due.pages:
+        if (id in still and id not in known.lost) or id not in due.pages:
             unchanged += 1
         elif kept.parent not in due.pages:  # a due parent names its due children itself
             items.append(_child_item(id, kept, slugs[id], watched, due))
-    items += [_database_item(id, known.databases.get(id)) for id in due.databases(scope)]
+    items += [_database_item(id, known) for id in due.databases(scope)]
 
     renamed = [id for id, kept in known.kept.items() if slugs.get(id, kept.slug) != kept.slug]
     moving = leaving | {page for id in renamed for page in (id, *descendants(id, known))}
@@ -141,7 +141,8 @@ def _child_item(id: str, kept: Kept, slug: str, watched: Watched, due: Due) -> I
     )
 
 
-def _database_item(id: str, kept: KeptDatabase | None) -> Item:
+def _database_item(id: str, known: Known) -> Item:
+    kept = known.databases.get(id)
     if kept is None:
         return Item(id=id, kind="database")
     return Item(
@@ -149,6 +150,6 @@ def _database_item(id: str, kept: KeptDatabase | None) -> Item:
         kind="database",
         title=kept.title,
         data_source_ids=kept.data_source_ids,
-        digest=kept.digest,
+        digest="" if id in known.lost else kept.digest,
         is_lacking=kept.is_lacking,
     )

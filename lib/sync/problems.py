@@ -19,6 +19,8 @@ class Problems:
     def __init__(self, found: dict[str, Problem], is_down: Callable[[], bool]) -> None:
         self._found = found
         self._is_down = is_down
+        self.again: set[str] = set()
+        """Pages that got no usable answer: they are worth another try soon."""
         self.unforeseen: list[Exception] = []
         """Errors behind problems that are faults of this project."""
 
@@ -35,6 +37,8 @@ class Problems:
             if self._is_down():
                 raise
             self.report(about, str(away))
+            if about.kind == "page" and about.page_id:
+                self.again.add(about.page_id)
         except SyncError:
             raise
         except Exception as error:

@@ -1,26 +1,50 @@
 """The end of a run: indexes, redirects and removals, published as one transaction."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
+from lib import json_text
 from lib.bundle import encoding
 from lib.bundle.index import encode_page
 from lib.bundle.redirects import update
 from lib.errors import TakenOver
 from lib.log import Log
-from lib.model import ITEMS_PER_PAGE, KeptSource, Known
+from lib.model import ITEMS_PER_PAGE, LOST_INDEX, Kept, KeptSource, Known
 from lib.store.bundles import Bundles
+from lib.store.healing import name_page
 from lib.store.keys import Keys
 from lib.store.kv import Value
 from lib.store.media import Files
 from lib.store.memory import Memory
-from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, Run, Runs
+from lib.store.runs import WORK_KEPT_FOR_SECONDS, Hold, Run, Runs, warning_facts
 from lib.sync.publication import Outcome, State, index_pages, settle, signature
 
 TRIES = 8
 WORDS_PER_COMMAND = 500
 Command = list[Value]
+
+
+class Odd(msgspec.Struct):
+    """What a publication met in KV that can't be read, and puts right."""
+
+    warnings: list[str]
+    metas: dict[str, str] = {}
+    """Metas that were lost, as the pages' bundles have them."""
+    pages: dict[str, Kept] = {}
+    """Pages that no index may show, for their metas are lost for good: they have to be read again."""
+
+
+class Rewriting(msgspec.Struct, frozen=True):
+    """What is written though it has not changed: the indexes of these sources.
+
+    `lost` are those of which KV has lost a page. `unchanged` collects the keys that are written as they were, of
+    which the site need not hear.
+    """
+
+    sources: frozenset[str]
+    lost: frozenset[str]
+    unchanged: set[str]
 
 
 class Publisher:
@@ -40,26 +64,39 @@ class Publisher:
         self._runs, self._bundles, self._memory, self._files = runs, bundles, memory, files
         self._keys, self._log, self._max_value_bytes, self._now_iso = keys, log, max_value_bytes, now_iso
 
-    async def publish(self, hold: Hold, run: Run) -> None:
-        """Publishes what a run has left, unless nothing changed; the run's record gets to know how much was dropped.
-        Raises `TakenOver`."""
-        found = await self._runs.found_sources(hold.run_id)
-        if not run.written and not run.dropping and await self._is_published(found):
+    async def publish(self, hold: Hold, run: Run, *, is_end: bool = True) -> None:
+        """Publish what a run has left, unless nothing changed; its record gets to know how much was dropped.
+
+        Before its end, while some pages are still to be tried again, the run shows what it has: nothing is remembered
+        of the sources yet, and staged pages go on waiting for their slugs. Raises `TakenOver`.
+        """
+        listed = await self._runs.found_sources(hold.run_id)
+        is_changed = bool(run.written or run.dropping)
+        if not is_end and not is_changed:
+            return
+        if not is_changed and not run.force and await self._is_published(listed):
             now = self._now_iso()
             await self._memory.remember_sources(
-                {name: msgspec.structs.replace(memory, synced_at=now) for name, memory in found.items()}
+                {name: msgspec.structs.replace(memory, synced_at=now) for name, memory in listed.items()}
             )
             return
+        told: dict[str, None] = {}
         for _ in range(TRIES):
             known = await self._memory.everything()
-            staged, metas, moved, drops = await self._bundles.outcome(hold.run_id)
-            outcome = Outcome(staged, {slug: _moved(value) for slug, value in moved.items()}, drops)
-            state = settle(known.kept, known.databases, outcome)
-            placed = {id: metas[id] for id in state.placed}  # those of refused pages name slugs that they don't get
-            commands = await self._commands(known, state, placed, found)
-            commands += await self._noted(hold.run_id, state, commands)
-            refused = state.refused if run.ask.exclusive else {}
-            commands += self._cleared(state, moved, refused)
+            found = listed if is_end else _so_far(listed, known)
+            lost = frozenset(name for name, memory in listed.items() if is_end and memory.signatures == LOST_INDEX)
+            rewriting = Rewriting(frozenset(listed) if run.force and is_end else lost, lost, set())
+            waiting = await self._bundles.outcome(hold.run_id)
+            moved = {slug: _moved(value) for slug, value in waiting.moved.items()}
+            state = settle(known.kept, known.databases, Outcome(waiting.staged, moved, waiting.drops))
+            placed = {id: waiting.metas[id] for id in state.placed}  # refused pages don't get the slugs in theirs
+            odd = Odd([*told, *known.broken, *waiting.broken])
+            commands = await self._commands(known, state, placed, found, rewriting, odd)
+            commands += await self._noted(hold.run_id, state, commands, rewriting)
+            refused = waiting.lost | (state.refused if run.ask.exclusive and is_end else {})
+            commands += self._cleared(state, waiting.moved, refused)
+            commands += await self._put_right(hold.run_id, odd)
+            told |= dict.fromkeys(odd.warnings)
             commands += await self._files.refiled(state.placed, _bundles_gone(state, [*refused, *state.overtaken]))
             revisions = {name: known.revisions.get(name, 0) for name in known.sources | found}
             # Sent again because its answer was lost, the transaction finds other revisions than it expects.
@@ -75,15 +112,24 @@ class Publisher:
     async def _is_published(self, found: Mapping[str, KeptSource]) -> bool:
         """Whether each source's index was written from the kept pages as they are now."""
         revisions = await self._memory.revisions()
-        return all(memory.signatures and memory.revision == revisions.get(name, 0) for name, memory in found.items())
+        return all(
+            memory.signatures not in ([], LOST_INDEX) and memory.revision == revisions.get(name, 0)
+            for name, memory in found.items()
+        )
 
     async def _commands(
-        self, known: Known, state: State, metas: Mapping[str, str], found: dict[str, KeptSource]
+        self,
+        known: Known,
+        state: State,
+        metas: Mapping[str, str],
+        found: dict[str, KeptSource],
+        rewriting: Rewriting,
+        odd: Odd,
     ) -> list[Command]:
         commands = self._placed(state, metas)
         for name in known.sources | found:
-            commands += await self._index(name, known, state, metas, found.get(name))
-        commands += await self._redirects(state)
+            commands += await self._index(name, known, state, metas, found.get(name), rewriting, odd)
+        commands += await self._redirects(state, odd)
         return commands + self._foreign(state) + self._removals(known, state)
 
     def _placed(self, state: State, metas: Mapping[str, str]) -> list[Command]:
@@ -93,17 +139,18 @@ class Publisher:
         for id, page in state.placed.items():
             names = zip(_keys_of(keys.staged(id), page.parts), _keys_of(keys.page(page.slug), page.parts), strict=True)
             commands += [["RENAME", staged, published] for staged, published in names]
-            commands.append(["HSET", keys.kept, id, msgspec.json.encode(page).decode()])
+            commands.append(["HSET", keys.kept, id, json_text.encode(page)])
             commands.append(["HSET", keys.metas, id, metas[id]])
             commands.append(["HSET", keys.slugs, page.slug, id])
         return commands
 
-    async def _noted(self, run_id: str, state: State, commands: list[Command]) -> list[Command]:
+    async def _noted(self, run_id: str, state: State, commands: list[Command], rewriting: Rewriting) -> list[Command]:
         """What the run's record gets to know, and what its site is told of: staged pages that take their slugs, pages
         around a database that changed, indexes, redirects, and the slugs that are free now."""
         run = self._keys.run(run_id)
         databases = {name.removeprefix("db:") for name in await self._bundles.changed(run_id) if name.startswith("db:")}
-        touched = [str(key).removeprefix(self._keys.prefix) for verb, key, *_ in commands if verb == "SET"]
+        written = [str(key) for verb, key, *_ in commands if verb == "SET" and key not in rewriting.unchanged]
+        touched = [key.removeprefix(self._keys.prefix) for key in written]
         around = [f"page:{page.slug}" for page in state.kept.values() if databases.intersection(page.databases)]
         placed = [f"page:{page.slug}" for page in state.placed.values()]
         removed = [*(f"page:{slug}" for slug in state.left), *(f"db:{id}" for id in state.databases)]
@@ -142,8 +189,10 @@ class Publisher:
         state: State,
         metas: Mapping[str, str],
         found: KeptSource | None,
+        rewriting: Rewriting,
+        odd: Odd,
     ) -> list[Command]:
-        """The pages of a source's index that changed, and what is known of the source.
+        """The pages of a source's index that changed, all of them where it is rewritten, and what is known of it.
 
         Where a page comes out larger than one value may be, all of them get half as many rows; a meta by itself is
         smaller than the bundle that brought it.
@@ -153,14 +202,18 @@ class Publisher:
         if memory is None:
             return []
         published = before.signatures if before else []
+        shown = [] if name in rewriting.sources else published
         per_page = before.items_per_page if before else ITEMS_PER_PAGE
         read = dict(metas)
+        kept = state.kept
         while True:
-            pages = index_pages(state.kept, name, per_page)
+            pages = index_pages(kept, name, per_page)
             total = sum(map(len, pages))
-            signatures = [signature(state.kept, ids, total) for ids in pages]
-            changed = {at: ids for at, ids in enumerate(pages) if signatures[at : at + 1] != published[at : at + 1]}
-            read |= await self._memory.metas({id for ids in changed.values() for id in ids} - set(read))
+            signatures = [signature(kept, ids, total) for ids in pages]
+            changed = {at: ids for at, ids in enumerate(pages) if signatures[at : at + 1] != shown[at : at + 1]}
+            if lost := await self._read_metas({id for ids in changed.values() for id in ids}, kept, read, odd):
+                kept = {id: page for id, page in kept.items() if id not in lost}
+                continue
             now = self._now_iso()
             items = {at: [msgspec.Raw(read[id].encode()) for id in ids] for at, ids in changed.items()}
             texts = {at: encode_page(some, now, total, len(pages)) for at, some in items.items()}
@@ -175,17 +228,46 @@ class Publisher:
             revision=known.revisions.get(name, 0) + 1,
             synced_at=now if found else memory.synced_at,
         )
+        if name not in rewriting.lost:
+            same = (at for at in texts if signatures[at : at + 1] == published[at : at + 1])
+            rewriting.unchanged.update(self._keys.index(name, at + 1) for at in same)
         commands: list[Command] = [["SET", self._keys.index(name, at + 1), text] for at, text in texts.items()]
         commands += [["DEL", self._keys.index(name, at + 1)] for at in range(len(pages), len(published))]
-        return [*commands, ["HSET", self._keys.sources, name, msgspec.json.encode(memory).decode()]]
+        return [*commands, ["HSET", self._keys.sources, name, json_text.encode(memory)]]
 
-    async def _redirects(self, state: State) -> list[Command]:
+    async def _read_metas(
+        self, ids: Collection[str], kept: Mapping[str, Kept], read: dict[str, str], odd: Odd
+    ) -> set[str]:
+        """Add the metas of pages to those that were `read`; return the pages that have none which may be shown."""
+        wanted = {id: kept[id] for id in ids if id not in read}
+        metas, mended = await self._memory.index_items(wanted)
+        lost = {id: page for id, page in wanted.items() if id not in metas}
+        read |= metas
+        odd.metas |= mended
+        odd.pages |= lost
+        odd.warnings += [name_page(id, page.title) for id, page in lost.items()]
+        return set(lost)
+
+    async def _put_right(self, run_id: str, odd: Odd) -> list[Command]:
+        """What KV holds of pages and can't be read: metas come from the bundles, a page without one is read again."""
+        keys = self._keys
+        commands: list[Command] = [["HSET", keys.metas, id, meta] for id, meta in odd.metas.items()]
+        for id, page in odd.pages.items():
+            unread = msgspec.structs.replace(page, version=0, digest="")
+            commands += [["HSET", keys.kept, id, json_text.encode(unread)], ["SADD", keys.overdue, id]]
+        if warnings := list(dict.fromkeys(odd.warnings)):
+            facts = warning_facts(warnings, await self._runs.read(run_id))
+            commands.append(["HSET", keys.run(run_id), *(word for fact in facts.items() for word in fact)])
+        return commands
+
+    async def _redirects(self, state: State, odd: Odd) -> list[Command]:
         if not (state.redirects or state.dropped or state.left):
             return []
-        before = await self._bundles.redirects()
+        before, foreign = await self._bundles.redirects()
+        odd.warnings += foreign
         slugs = {page.slug for page in state.kept.values()}
         after = update(before, state.redirects, slugs.__contains__)
-        return [["SET", self._keys.redirects, msgspec.json.encode(after).decode()]] if after != before else []
+        return [["SET", self._keys.redirects, json_text.encode(after)]] if foreign or after != before else []
 
     def _removals(self, known: Known, state: State) -> list[Command]:
         """What nobody reaches any more; it comes last."""
@@ -202,6 +284,14 @@ class Publisher:
             *_chunks(["SREM", keys.overdue], [item for item in items if item in known.overdue]),
             *_chunks(["HDEL", keys.databases], state.databases),
         ]
+
+
+def _so_far(listed: Mapping[str, KeptSource], known: Known) -> dict[str, KeptSource]:
+    """What is remembered of the sources before a run has come to its end: nothing that it found out."""
+    unknown = {"listed_at": 0.0, "watermark": 0.0, "rows": 0, "schema": ""}
+    return {
+        name: known.sources.get(name) or msgspec.structs.replace(found, **unknown) for name, found in listed.items()
+    }
 
 
 def _bundles_gone(state: State, forgotten: Iterable[str]) -> list[str]:

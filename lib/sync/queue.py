@@ -14,6 +14,7 @@ from qstash.asyncio.message import AsyncMessageApi
 from qstash.errors import DailyMessageLimitExceededError, QStashError, RateLimitExceededError
 from qstash.http import NO_RETRY
 
+from lib import json_text
 from lib.auth import bearer, derived_secret
 from lib.config import Config
 from lib.errors import QueueRefused
@@ -51,8 +52,9 @@ class Message(msgspec.Struct, frozen=True):
             "lane": self.lane,
             "slice": self.slice,
         }
-        fields |= {name: value for name, value in (("page", self.ask.page), ("source", self.ask.source)) if value}
-        return msgspec.json.encode(fields).decode()
+        rest = (("page", self.ask.page), ("source", self.ask.source), ("retry", self.ask.retry))
+        fields |= {name: value for name, value in rest if value}
+        return json_text.encode(fields)
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -74,7 +76,7 @@ class Notice(msgspec.Struct, frozen=True):
         return f"{self.run_id}-ended"
 
     def body(self) -> str:
-        return msgspec.json.encode({"runId": self.run_id}).decode()
+        return json_text.encode({"runId": self.run_id})
 
 
 class Queue:

@@ -59,7 +59,7 @@ class PageSurvey:
         while ahead := set(self._ahead) - self._focus:
             self._ahead = []
             self._focus |= ahead
-            await all_of(self._page(one) for one in ahead)
+            await all_of(self.problems.contain(self._survey.page_problem(one), self._page(one)) for one in ahead)
         return self._found()
 
     def _found(self) -> Found:
@@ -78,6 +78,7 @@ class PageSurvey:
             sources={},
             warnings=[*self._doubts(), *self.progress.oddities.warnings],
             problems=list(self.progress.problems.values()),
+            again=frozenset(self.problems.again),
             focus=frozenset(self._focus),
         )
 

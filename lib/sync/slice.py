@@ -16,10 +16,11 @@ from lib.bundle.properties import fingerprint
 from lib.bundle.properties import title as title_of
 from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, TakenOver, TooLarge, TryLater, Unreadable
 from lib.log import Log
-from lib.model import JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
+from lib.model import BUNDLE_VERSION, JSON, Copy, Item, Kept, KeptDatabase, Place, Tree
 from lib.notion.blocks import Walk, read_tree
 from lib.notion.border.objects import name_of
 from lib.notion.client import NotionClient
+from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read
 from lib.notion.pages import complete, retrieve
 from lib.store.bundles import Bundles, Text
@@ -37,14 +38,15 @@ WAITING = 12
 costs nothing."""
 CLAIM_AGAIN_AT = 4
 """Items waiting when more are claimed. What a page brought forth is claimed at once: others may hang on it."""
-PAUSES_SECONDS = (10.0, 40.0, 160.0)
-"""How long an item waits after each failure; after one more it is reported."""
-LINGER_SECONDS = 8.0
-"""How long requests under way are waited for when the slice's time is used up."""
+PAUSES_SECONDS = (2.0, 6.0)
+"""How long an item waits after each failure; after one more it is reported, and tried again after the run."""
 
 
 class Worker:
-    """Works items for one slice. `now` gives epoch seconds, `now_iso` the same as a site reads it."""
+    """Works items for one slice. `now` gives epoch seconds, `now_iso` the same as a site reads it.
+
+    `linger_seconds`: how long requests under way are waited for when the slice's time is used up.
+    """
 
     def __init__(
         self,
@@ -58,43 +60,45 @@ class Worker:
         address: Address,
         max_value_bytes: int,
         log: Log,
+        linger_seconds: float,
         now: Callable[[], float],
         now_iso: Callable[[], str],
     ) -> None:
         self._notion = notion
+        self._linger_seconds = linger_seconds
         self._runs, self._bundles, self._memory, self._copies = runs, bundles, memory, copies
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._now, self._now_iso = log, now, now_iso
         self._readings = Readings(notion, runs, now)
+        self._schemas = Schemas(notion)
         self._databases: dict[str, KeptDatabase] = {}
         self._hands = Hands(self._item)
-        self._worked = 0
         self._stop: TryLater | None = None
         self._away: NotionAway | None = None
 
     async def work(self, hold: Hold, run: Run, forced_at: float | None, until: float) -> TryLater | None:
         """Works until nothing is left to claim, or until something says to stop: the wait of Notion, the end of the
         slice's time (epoch seconds `until`). Answers that reason, or None. Raises `TakenOver`, `NotionAway`."""
-        self._hold, self._forced_at = hold, forced_at
+        self._hold, self._forced_at, self._rewrites = hold, forced_at, run.force
         await self._readings.begin(hold, is_first=run.slices + run.retries <= 1)
         self._databases = await self._memory.databases()
         more = added = True
         try:
             while self._stop is None:
                 if added or not self._hands.are_busy or (more and len(self._hands.waiting) <= CLAIM_AGAIN_AT):
-                    more = await self._claim(until + 2 * LINGER_SECONDS)
+                    more = await self._claim(until + 2 * self._linger_seconds)
                 if not self._hands.are_busy:
                     break
                 added = any([await self._settled(task, item) for task, item in await self._hands.ended()])
                 if self._now() >= until:
                     self._stop = self._stop or OutOfTime("the slice's time is used up")
-            for task, item in await self._hands.wind_up(LINGER_SECONDS):
+            for task, item in await self._hands.wind_up(self._linger_seconds):
                 await self._settled(task, item)
         finally:
             await self._hands.drop()
         if self._stop:
             await self._readings.rest()
-        if self._away and not self._worked:
+        if self._away and self._notion.is_down:
             raise self._away
         return self._stop
 
@@ -136,13 +140,12 @@ class Worker:
             self._log.error("page.error", error, pageId=item.id, slug=item.slug)
             await self._runs.give_up(self._hold, item, unforeseen_reason(error), _title(item))
             added = False
-        self._worked += 1
         return added
 
     async def _failed(self, item: Item, reason: str) -> None:
         self._log.warning("page.failed", pageId=item.id, slug=item.slug, reason=reason, attempt=item.attempts + 1)
         if item.attempts >= len(PAUSES_SECONDS):
-            await self._runs.give_up(self._hold, item, reason, _title(item))
+            await self._runs.give_up(self._hold, item, reason, _title(item), again=True)
             return
         again = msgspec.structs.replace(item, attempts=item.attempts + 1, interrupted=True)
         await self._runs.put_back(self._hold, again, self._now() + PAUSES_SECONDS[item.attempts])
@@ -175,11 +178,12 @@ class Worker:
                 self._hold,
                 item,
                 kept,
-                text if kept.digest != item.digest else None,
+                text if self._rewrites or kept.digest != item.digest else None,
                 found,
                 leaving=family.leaving,
                 warnings=[
                     *reading.warnings(name_of(page)),
+                    *text.oversized,
                     *family.warnings,
                     *([] if slug == planned else [_took_another(page, planned, slug)]),
                 ],
@@ -208,7 +212,8 @@ class Worker:
         given: JSON | None = msgspec.json.decode(item.page)
         if given is None and not reading.page:
             reading.page = await retrieve(self._notion, item.id, reading.oddities)
-        return await complete(self._notion, given or reading.page, reading.completion, is_last_try=_is_last_try(item))
+        page, completion = given or reading.page, reading.completion
+        return await complete(self._notion, page, completion, self._schemas, is_last_try=_is_last_try(item))
 
     async def _tree(self, item: Item, walk: Walk) -> Tree:
         known = {id for id, kept in self._databases.items() if not kept.lost}
@@ -294,6 +299,7 @@ class Worker:
             read_at=reading.read_at,
             began_at=reading.began_at,
             digest=self._copies.marked(bundle.digest, files.refs),
+            version=BUNDLE_VERSION,
             visibility=item.visibility,
             meta_digest=bundle.meta_digest,
             fingerprint=fingerprint(page),
@@ -308,7 +314,7 @@ class Worker:
             is_lacking=reading.is_lacking,
             parts=len(text.parts),
         )
-        return kept, Text(text.head, text.parts, text.meta, list(files.refs), _lacking(files, copies))
+        return kept, Text(text.head, text.parts, text.meta, list(files.refs), _lacking(files, copies), text.oversized)
 
     async def _copies_of(self, files: Found) -> dict[str, Copy]:
         """The copies there are of a bundle's files, whose signed addresses are noted for who makes the others."""
@@ -320,7 +326,7 @@ class Worker:
         head = Head(item.id, item.title, item.data_source_ids) if is_known else None
         fresh = DatabaseReading(self._now(), 0, Reading(item.id, head))
         async with self._readings.of(item, fresh) as reading:
-            database = await read(self._notion, reading.rows, is_last_try=_is_last_try(item))
+            database = await read(self._notion, reading.rows, self._schemas, is_last_try=_is_last_try(item))
         self._hands.read(item)
         files = Found(self._address)
         bundle = database_bundle.build(database, files)
@@ -340,7 +346,11 @@ class Worker:
             lacking=_lacking(files, copies),
         )
         outcome = await self._bundles.commit_database(
-            self._hold, item, kept, text if kept.digest != item.digest else None, warnings=reading.rows.warnings
+            self._hold,
+            item,
+            kept,
+            text if self._rewrites or kept.digest != item.digest else None,
+            warnings=reading.rows.warnings,
         )
         self._log.event("database.synced", databaseId=item.id, rows=len(database.rows), outcome=outcome)
 

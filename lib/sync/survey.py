@@ -54,6 +54,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """Originals that could not be read before, or whose page is not to be seen: whether they can be read now."""
     problems: dict[str, Problem] = {}
     """What could not be looked at, by kind and id or name: it is not asked for again in this run."""
+    refused: set[str] = set()
+    """Pages and databases that Notion refused to show: nothing is known of them, and they are not asked for again."""
     unreadable: dict[str, set[str]] = {}
     """By source: rows that were listed and can't be judged."""
     oddities: Oddities = msgspec.field(default_factory=Oddities)
@@ -69,6 +71,8 @@ class Found(msgspec.Struct, frozen=True):
     sources: dict[str, KeptSource]
     warnings: list[str]
     problems: list[Problem] = []
+    again: frozenset[str] = frozenset()
+    """Pages among the problems that got no usable answer."""
     focus: frozenset[str] | None = None
     """The only pages and child databases that may be due; None: all are."""
 
@@ -123,6 +127,7 @@ class Survey:
             sources={name: self._source_state(name) for name in names},
             warnings=[*warnings, *self._listing_warnings(names), *progress.oddities.warnings],
             problems=list(progress.problems.values()),
+            again=frozenset(self.problems.again),
         )
 
     async def _list_sources(self) -> list[str]:
@@ -146,7 +151,7 @@ class Survey:
             self.problems.report(source(name), str(refusal))
         return [name for name in self._references if not self.problems.has("source", name)]
 
-    def _page_problem(self, page_id: str) -> Problem:
+    def page_problem(self, page_id: str) -> Problem:
         """A problem of a page, under the name by which it is published."""
         kept = self._known.kept.get(page_id)
         return Problem(page_id, kept.slug if kept else "", kept.title if kept else "", "page")
@@ -216,13 +221,16 @@ class Survey:
         unreadable.discard(page["id"])
 
     def _row_problem(self, page: JSON) -> Problem:
-        return msgspec.structs.replace(self._page_problem(page["id"]), title=name_of(page))
+        return msgspec.structs.replace(self.page_problem(page["id"]), title=name_of(page))
 
     def _take_unreadable(self, name: str, listing: Listing) -> None:
         """Report the rows of which Notion gives the id only: they are there, and stay as they are published."""
         self.progress.unreadable.setdefault(name, set()).update(listing.partial)
         for page_id in listing.partial:
-            self.problems.report(self._page_problem(page_id), ID_ONLY)
+            if page_id in self._known.kept:
+                self.problems.report(self.page_problem(page_id), ID_ONLY)
+            else:
+                self.progress.oddities.note(f"source {name}: page {page_id} is passed over: {ID_ONLY}")
 
     async def _schema(self, name: str, source: Source) -> str:
         """Return the fingerprint of a source's properties; "" where Notion does not show them."""
@@ -288,7 +296,7 @@ class Survey:
                     f"source {name}: Notion listed no rows at all, while {len(ids)} are published; nothing was dropped."
                 )
                 continue
-            await all_of(self.problems.contain(self._page_problem(id), self._confirm_one(name, id)) for id in asked)
+            await all_of(self.problems.contain(self.page_problem(id), self._confirm_one(name, id)) for id in asked)
             really = {id: since for id in asked if (since := self.progress.confirmed.get(id, 0.0))}
             if len(ids) <= FEW:
                 gone |= really
@@ -320,7 +328,7 @@ class Survey:
         databases = self._known.databases
         await all_of(
             [
-                *(self.problems.contain(self._page_problem(id), self._watch_page(id)) for id in wanted.pages),
+                *(self.problems.contain(self.page_problem(id), self._watch_page(id)) for id in wanted.pages),
                 *(self.watch_database(id, databases[id]) for id in wanted.databases),
                 *(
                     self.problems.contain(self._database_problem(id), self._watch_unreadable(id))
@@ -333,7 +341,7 @@ class Survey:
         await all_of(self._watch_original(id) for id in doubtful)
 
     async def _watch_page(self, id: str) -> None:
-        if id in self.progress.pages or self.problems.has("page", id):
+        if id in self.progress.pages or id in self.progress.refused or self.problems.has("page", id):
             return
         try:
             self.progress.pages[id] = unsigned(await retrieve(self._notion, id, self.progress.oddities))
@@ -342,6 +350,8 @@ class Survey:
                 self.progress.pages[id] = None
             elif refusal.notion_status == HTTPStatus.OK:
                 raise
+            else:
+                self.progress.refused.add(id)
 
     async def _watch_original(self, id: str) -> None:
         if id not in self.progress.originals:
@@ -359,10 +369,11 @@ class Survey:
             self.progress.originals[id] = True
 
     async def _watch_unreadable(self, id: str) -> None:
-        if id not in self.progress.databases and not self.problems.has("database", id):
+        if not ({id} & (self.progress.refused | self.progress.databases.keys()) or self.problems.has("database", id)):
             try:
                 await probe(self._notion, id)
             except Unreadable:
+                self.progress.refused.add(id)
                 return
             self.progress.databases[id] = "found"
 

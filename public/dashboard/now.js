@@ -2,7 +2,7 @@
 
 import { $, say, tone } from "./elements.js";
 import { pace } from "./pace.js";
-import { TONES, ago, counts, decimal, duration, elapsed, hasEnded, number, scope, some } from "./words.js";
+import { TONES, ago, counts, decimal, duration, elapsed, failures, hasEnded, nameOf, number, scope, some } from "./words.js";
 
 export function showNow(status, now) {
   const run = status.active;
@@ -28,7 +28,7 @@ export function showNow(status, now) {
     headline(
       failed ? "bad" : last?.failed ? "warn" : last ? "good" : null,
       last?.status ?? "idle",
-      !last ? "No sync yet" : failed ? "The last sync failed" : last.failed ? `All but ${some(last.failed, "page")} in step` : "Everything is in step",
+      !last ? "No sync yet" : failed ? "The last sync failed" : last.failed ? `All but ${failures(last)} in step` : "Everything is in step",
     );
     say($("subline"), last ? `Last run: ${scope(last)} · ${counts(last)}` : "Press Sync now to fill KV from Notion.");
     const published = status.sources.reduce((sum, source) => sum + source.pages, 0);
@@ -65,7 +65,7 @@ function figures(pairs) {
 /** One line on what needs a look: the first problem, or what the run waits for. */
 function showNotice(run, active, now) {
   const [first] = run?.errors ?? [];
-  const problem = first && [first.title || first.slug, first.reason].filter(Boolean).join(": ");
+  const problem = first && [nameOf(first), first.reason].filter(Boolean).join(": ");
   const waits = active?.status === "active" && active.remaining > 0 && pace.standstill(now) > 8000;
   const patience = "No new page for a while: Notion’s requests of this minute may be used up. The run goes on by itself.";
   const waiting = active?.status === "pending" || waits ? (active.warnings.at(-1) ?? (waits ? patience : "")) : "";

@@ -1,9 +1,16 @@
 // What went wrong in a run, and what to do about it.
 
 import { $, link, make, notion, say, shownOf } from "./elements.js";
-import { ago, hasEnded } from "./words.js";
+import { ago, hasEnded, nameOf } from "./words.js";
 
 const SHOWN_PROBLEMS = 5;
+const NAMELESS = { page: "A page", database: "A database", source: "A source", run: "The whole run" };
+const STAYS = "The last published version stays, and every sync tries again.";
+const REMEDIES = {
+  page: `${STAYS} Where Notion does not show the page, open it there and add the integration under ••• → Connections. If it keeps failing, the function’s log has the details under this page’s id.`,
+  database: `${STAYS} Where Notion does not show the database, open it there and add the integration under ••• → Connections.`,
+  source: "Its pages stay as they were published, and every sync tries again; the other sources are synced. Where Notion does not show the database, open it there and add the integration under ••• → Connections, or mend NOTION_SOURCES.",
+};
 
 export const problems = {
   chosen: null,
@@ -34,24 +41,26 @@ export const problems = {
 
 function problem(error) {
   const item = make("li", { class: "card problem", "data-tone": "bad" });
-  const title = make("h3", {}, error.title || error.slug || (error.pageId ? "A page" : "The whole run"));
+  const title = make("h3", {}, nameOf(error) || NAMELESS[error.kind]);
   if (error.title && error.slug) title.append(" ", make("code", {}, error.slug));
   item.append(title, make("p", {}, error.reason));
-  if (error.pageId === null) return item;
-  item.append(make("p", { class: "soft" }, remedy(error)));
-  // A page that failed stays due, so any sync takes it up again; only a row can be synced for itself.
-  const alone = error.slug && !error.slug.includes("/");
-  const again = make("button", { type: "button", class: "link" }, alone ? "Sync this page" : "Sync again");
-  const wanted = new CustomEvent("wanted", { bubbles: true, detail: alone ? { page: error.pageId } : {} });
-  again.addEventListener("click", () => again.dispatchEvent(wanted));
-  item.append(make("div", { class: "pair" }, link(notion(error.pageId), "Open in Notion"), again));
+  if (error.kind === "run") return item;
+  item.append(make("p", { class: "soft" }, REMEDIES[error.kind]));
+  const [label, query] = again(error);
+  const button = make("button", { type: "button", class: "link" }, label);
+  const wanted = new CustomEvent("wanted", { bubbles: true, detail: query });
+  button.addEventListener("click", () => button.dispatchEvent(wanted));
+  const pair = make("div", { class: "pair" }, button);
+  if (error.pageId) pair.prepend(link(notion(error.pageId), "Open in Notion"));
+  item.append(pair);
   return item;
 }
 
-function remedy(error) {
-  return error.reason.startsWith("Notion does not show it")
-    ? "Open it in Notion and add the integration under ••• → Connections, then sync it again. Until then the last published version stays."
-    : "The last published version stays, and every sync tries again. If it keeps failing, the function’s log has the details under this page’s id.";
+/** What is pressed to try again, and what that asks for. What failed stays due, so any sync takes it up again. */
+function again(error) {
+  if (error.kind === "source") return ["Sync this source", { source: error.title }];
+  const row = error.kind === "page" && error.slug && !error.slug.includes("/"); // only a row can be synced for itself
+  return row ? ["Sync this page", { page: error.pageId }] : ["Sync again", {}];
 }
 
 function warning(text) {

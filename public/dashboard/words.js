@@ -48,6 +48,17 @@ export function scope(run) {
   return run.force ? `${what}, forced` : what;
 }
 
+/** What people know a problem’s page, database or source by; "" where it has no name. */
+export const nameOf = (error) => (error.kind === "source" ? `Source ${error.title}` : error.title || error.slug || "");
+
+/** How much could not be read, by its kind; what is not among the errors, of which a run keeps a few, is a page. */
+export function failures(run) {
+  const [sources, databases] = ["source", "database"].map((kind) => run.errors.filter((error) => error.kind === kind).length);
+  const pages = run.failed - sources - databases;
+  const kinds = [[sources, "source"], [databases, "database"], [pages, "page"]];
+  return kinds.filter(([count]) => count > 0).map(([count, kind]) => some(count, kind)).join(" and ");
+}
+
 export function counts(run) {
   const said = [`${number.format(run.synced)} synced`];
   if (run.unchanged) said.push(`${number.format(run.unchanged)} unchanged`);

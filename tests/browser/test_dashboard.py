@@ -109,6 +109,23 @@ def test_a_row_that_could_not_be_read_is_synced_alone(tab: Tab, site: Site) -> N
     expect(tab.seen("problem-list")).not_to_contain_text("Notion gave no usable answer")
 
 
+def test_a_source_that_could_not_be_listed_is_named_with_what_to_do(tab: Tab, site: Site) -> None:
+    run = site.sync()
+    problem = {"pageId": None, "slug": None, "title": "posts", "kind": "source", "reason": "Notion is away"}
+    site.command("RPUSH", f"sync:run:{run['runId']}:errors", json.dumps(problem))
+    site.command("HSET", f"sync:run:{run['runId']}", "failed", "3")
+    tab.enter()
+
+    expect(tab.seen("headline")).to_have_text("All but 1 source and 2 pages in step")
+    expect(tab.seen("notice")).to_contain_text("Source posts: Notion is away")
+    shown = tab.seen("problem-list").locator("li").first
+    expect(shown.get_by_role("heading")).to_have_text("Source posts")
+    expect(shown).to_contain_text("mend NOTION_SOURCES")
+    expect(shown.get_by_role("link", name="Open in Notion")).to_have_count(0)
+    tab.press("Sync this source")
+    expect(tab.cell("Scope")).to_have_text("all posts")
+
+
 def test_what_stands_in_notion_never_becomes_markup(tab: Tab, site: Site) -> None:
     with_unreadable_child(site, NASTY)
     tab.enter()

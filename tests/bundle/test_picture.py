@@ -1,6 +1,8 @@
 """What the first bytes say: the type, and how large a browser shows the picture."""
 
 import struct
+import subprocess
+import sys
 
 import pytest
 
@@ -113,3 +115,76 @@ def test_only_the_entries_that_a_note_counts_are_read() -> None:
 def test_a_jpeg_with_a_broken_note_on_its_orientation_has_a_size_all_the_same() -> None:
     broken = segment(0xE1, b"Exif\0\0II*\0\xff\xff")
     assert size(jpeg(800, 600, broken)) == (800, 600)
+
+
+SVG = "image/svg+xml"
+TEXT = "text/plain; charset=utf-8"
+SUBSET = b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x>y" [<!ENTITY a "]>"><!-- ]> --><?p ]> ?>]>'
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"<svg", TEXT),
+        (b"<svg/>", SVG),
+        (b"<svg\nwidth='1'>", SVG),
+        (b"<svgs>", TEXT),
+        (b"\n<!-- a --><!-- b -->\n<?xml-stylesheet href='a'?><svg>", SVG),
+        (b"<!----><svg>", SVG),
+        (b"<!---><svg>", TEXT),
+        (b"<?xml?>" + SUBSET + b"<!-- c -->\n<svg>", SVG),
+        (b"<!DOCTYPE svg>" * 2 + b"<svg>", TEXT),
+        (b"<!DOCTYPE svgs><svg>", TEXT),
+        (b"<!DOCTYPE html><svg>", TEXT),
+        (b"<!DOCTYPE svg [<!ENTITY a '>'><svg>", TEXT),
+        (b"<!DOCTYPE svg '>", TEXT),
+        (b"<![CDATA[<svg>]]><svg>", TEXT),
+        (b"<!-- <svg> ", TEXT),
+        (b"<?xml <svg>", TEXT),
+        (b"text <svg>", TEXT),
+        (b"<!-- long -->" * 20_000 + b"<svg>", SVG),
+    ],
+)
+def test_an_svg_is_what_has_an_svg_element_after_its_prolog(head: bytes, kind: str) -> None:
+    assert media_type(head) == kind
+
+
+HOSTILE = [
+    b"<!---->" * 30,
+    b"<!---->" * 100_000,
+    b"<!--" * 250_000,
+    b"<!---->\n" * 100_000 + b"<!--",
+    b"<!--->" * 150_000,
+    b"<?xml" * 200_000,
+    b"<?x?>" * 200_000,
+    b"<![CDATA[" * 100_000,
+    b"<!DOCTYPE svg" * 70_000,
+    b"<!DOCTYPE svg [" + b"<!ENTITY a '" * 80_000,
+    b"<!DOCTYPE svg [" + b"[" * 1_000_000,
+    b"<!DOCTYPE svg [" + b"<!--" * 250_000,
+    b"<!DOCTYPE svg [" + b"<!---->" * 140_000,
+    b"<!DOCTYPE svg [" + b"<?" * 500_000,
+    b"<!DOCTYPE svg " + b"\"'" * 500_000,
+    b"<" * 1_000_000,
+    b" " * 1_000_000,
+    b"\n<!-- -->" * 100_000 + b"<sv",
+    b"\xef\xbb\xbf" * 300_000,
+    b"\xff\xd8" + b"\xff" * 1_000_000,
+    b"\xff\xd8" + b"\xff\xe1\0\0" * 250_000,
+    b"\xff\xd8" + segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\0" * 65_000) * 15,
+    b"RIFF\0\0\0\0WEBPVP8X" + b"\0" * 1_000_000,
+]
+"""Files made to keep a scanner busy, about a megabyte each."""
+
+READ_IT = """
+import sys
+from lib.bundle.picture import media_type, size
+head = sys.stdin.buffer.read()
+media_type(head), size(head)
+"""
+
+
+@pytest.mark.parametrize("head", HOSTILE, ids=lambda head: f"{head[:24]!r}×{len(head)}")
+def test_no_file_keeps_it_busy(head: bytes) -> None:
+    """In a process of its own: a pattern that runs away can be stopped in no other way."""
+    subprocess.run([sys.executable, "-c", READ_IT], input=head, timeout=5, check=True)

@@ -172,13 +172,13 @@ async def test_a_property_of_a_type_that_counts_for_nothing_is_told(examine: Exa
     assert stack.notion
     [data_source] = stack.notion.workspace.nodes[PAGES].children
     stack.notion.edit.rename_property(data_source, "visibility", "Shown")
-    stack.notion.edit.rename_property(data_source, "order", "visibility")
+    stack.notion.edit.rename_property(data_source, "date", "visibility")
 
     sound, text = await examine()
 
     assert not sound
     [line] = graded(text, "mend")
-    assert "the property visibility is of the type number and counts for nothing" in line
+    assert "the property visibility is of the type date and counts for nothing" in line
 
 
 async def test_a_notion_that_does_not_answer_is_told(examine: Examine) -> None:
@@ -371,3 +371,12 @@ def test_the_command_reads_the_files_and_the_environment_above_them(stack: Stack
     assert broken.returncode == 1
     assert graded(broken.stdout, "mend")[0].startswith("CRON_SECRET is not set")
     assert "\x1b" not in sound.stdout
+
+
+async def test_rows_that_do_not_say_whether_they_are_published_are_counted(examine: Examine) -> None:
+    sound, text = await examine()
+
+    assert sound
+    [line] = [line for line in graded(text, "note") if "do not say whether they are published" in line]
+    assert line.startswith("pages: of 12 rows, 1 do not say")
+    assert "Soon" in line

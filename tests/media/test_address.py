@@ -8,10 +8,12 @@ import pytest
 from lib.bundle.media import short
 from lib.errors import Hopeless, NotionAway, Refused, SyncError, TryLater, Unreadable
 from lib.media.address import PAUSES_SECONDS, Location, Locator, Wanted, wanted_of
+from lib.media.walk import Walk
 from lib.model import JSON
 from lib.notion.client import NotionClient
 from lib.notion.files import FileHosts
-from lib.store.media import Files, Place
+from lib.store.hasty import KvSilent
+from lib.store.media import Errand, Files, Place
 
 ID = "1c0ffee0-0000-4000-8000-000000000001"
 HOST = "files.notion.example"
@@ -26,16 +28,30 @@ class KnownFiles:
 
     def __init__(self, *places: Place) -> None:
         self.places = list(places)
-        self.fresh: tuple[str, Mapping[str, str], float] | None = None
+        self.alone: list[bool] = []
+        self.fresh: tuple[Errand, Mapping[str, str], float] | None = None
+        self.walk: tuple[str, float] | None = None
         self.away: float | None = None
 
-    async def find(self, holder: str, file: str, lock: str, now: float, lock_seconds: float) -> Place:
+    async def find(
+        self, holder: str, file: str, lock: str, now: float, lock_seconds: float, *, alone: bool = False
+    ) -> Place:
+        self.alone.append(alone)
         return self.places.pop(0) if len(self.places) > 1 else self.places[0]
 
-    async def keep_fresh(self, holder: str, lock: str, addresses: Mapping[str, str], now: float, until: float) -> None:
-        self.fresh = (holder, addresses, until)
+    async def keep_fresh(
+        self,
+        errand: Errand,
+        lock: str,
+        addresses: Mapping[str, str],
+        now: float,
+        until: float,
+        *,
+        walk: tuple[str, float] | None = None,
+    ) -> None:
+        self.fresh, self.walk = (errand, addresses, until), walk or self.walk
 
-    async def keep_away(self, holder: str, seconds: float) -> None:
+    async def keep_away(self, errand: Errand, seconds: float) -> None:
         self.away = seconds
 
 
@@ -67,6 +83,10 @@ def wanted(url: str = OVEN) -> Wanted:
     return Wanted("block", ID, short(url))
 
 
+def token(url: str, block: str = ID) -> str:
+    return f"block={block}&file={short(url)}"
+
+
 class Stage:
     """A locator, and the pauses it made."""
 
@@ -88,7 +108,8 @@ class Stage:
         return await self._locator.locate(wanted)
 
 
-FETCH = Place("fetch")
+ERRAND = Errand("owner", "lock")
+FETCH = Place("fetch", errand=ERRAND)
 UNASKED = Notion(AssertionError("nobody may ask"))  # type: ignore[arg-type]
 
 
@@ -103,7 +124,9 @@ def test_an_address_names_one_holder_and_one_file(kind: str) -> None:
 async def test_a_copy_is_where_it_is_for_an_hour() -> None:
     files = KnownFiles(Place("copied", "https://copies.example/oven.jpg"))
 
-    assert await Stage(files, UNASKED).locate(wanted()) == Location("https://copies.example/oven.jpg", 3600)
+    assert await Stage(files, UNASKED).locate(wanted()) == Location(
+        "https://copies.example/oven.jpg", 3600, is_copy=True
+    )
 
 
 async def test_an_address_that_is_known_may_be_kept_until_its_end() -> None:
@@ -127,8 +150,8 @@ async def test_what_notion_says_is_kept_for_all_files_of_the_holder_until_the_fi
     assert location == Location(f"{OVEN}?X-Amz-Signature=0f", 1800 - 300)
     assert notion.asked == [f"blocks/{ID}"]
     assert files.fresh == (
-        f"block={ID}",
-        {short(OVEN): f"{OVEN}?X-Amz-Signature=0f", short(BREAD): BREAD},
+        ERRAND,
+        {token(OVEN): f"{OVEN}?X-Amz-Signature=0f", token(BREAD): BREAD},
         NOW + 1800 - 300,
     )
 
@@ -168,7 +191,7 @@ async def test_that_notion_has_the_file_no_more_is_kept_too(holder: Any) -> None
         await Stage(files, Notion(holder)).locate(wanted())
 
     assert refused.value.status == 404
-    assert files.fresh is not None and files.fresh[1][short(OVEN)] == ""
+    assert files.fresh is not None and files.fresh[1][token(OVEN)] == ""
 
 
 async def test_a_file_that_no_published_page_has_is_not_found() -> None:
@@ -232,8 +255,8 @@ async def test_nobody_waits_for_ever() -> None:
 async def test_a_page_is_read_to_the_end_of_its_properties_only_for_a_file_that_stands_there() -> None:
     files = [{"type": "files", "files": [image(f"{OVEN}/{number}")["image"]]} for number in range(26)]
     shown = {"id": "pics", "type": "rollup", "rollup": {"type": "array", "array": files[:25]}}
-    page = {"id": ID, "properties": {"Pictures": shown}}
-    items = {"results": files, "has_more": False, "property_item": {"rollup": {"type": "array"}}}
+    page = {"object": "page", "id": ID, "properties": {"Pictures": shown}}
+    items = {"results": files, "has_more": False, "property_item": {"rollup": {"type": "array", "array": []}}}
 
     class Pages(Notion):
         async def get(self, path: str, query: JSON | None = None) -> JSON:
@@ -246,3 +269,121 @@ async def test_a_page_is_read_to_the_end_of_its_properties_only_for_a_file_that_
 
     assert first.asked == [f"pages/{ID}"]
     assert last.asked == [f"pages/{ID}", f"pages/{ID}/properties/pics"]
+
+
+# All files of a page at once.
+
+OTHER = "1c0ffee0-0000-4000-8000-000000000002"
+BELOW = "1c0ffee0-0000-4000-8000-000000000003"
+
+
+def walking(text: str = "", files: int = 6) -> Place:
+    return Place("walk", errand=Errand("page-id", "lock", text, files))
+
+
+def blocks(*results: Any, next_cursor: str | None = None) -> JSON:
+    return {"object": "list", "results": list(results), "has_more": next_cursor is not None, "next_cursor": next_cursor}
+
+
+async def test_all_files_that_stand_beside_it_are_found_with_one_request() -> None:
+    files = KnownFiles(walking())
+    notion = Notion(blocks({"id": ID, **image(OVEN)}, {"id": OTHER, **image(BREAD, IN_HALF_AN_HOUR)}))
+
+    location = await Stage(files, notion).locate(wanted())
+
+    assert location == Location(f"{OVEN}?X-Amz-Signature=0f", 1500)
+    assert notion.asked == ["blocks/page-id/children"]
+    assert files.fresh is not None
+    assert files.fresh[1] == {
+        token(OVEN): f"{OVEN}?X-Amz-Signature=0f",
+        token(BREAD, OTHER): f"{BREAD}?X-Amz-Signature=0f",
+    }
+    assert files.walk == ("", NOW + 1500)
+
+
+async def test_the_next_one_goes_on_from_there_and_below() -> None:
+    files = KnownFiles(walking())
+    toggle = {"id": BELOW, "type": "toggle", "has_children": True}
+    columns = {"id": OTHER, "type": "column_list", "has_children": True}
+
+    await Stage(files, Notion(blocks({"id": ID, **image(OVEN)}, toggle, columns, next_cursor="c"))).locate(wanted())
+    assert files.walk is not None
+    asked = Walk.read(files.walk[0])
+    assert asked == Walk(2, [("page-id", "c"), (BELOW, "")], NOW + 3300)
+
+    assert asked.request == ("blocks/page-id/children", {"page_size": 100, "start_cursor": "c"})
+    step = asked.take(blocks({"id": OTHER, **image(BREAD)}))
+    assert step.walk == Walk(1, [(BELOW, "")], NOW + 3300)
+    assert step.walk.take(blocks()).walk.text == ""
+
+
+async def test_a_walk_begins_anew_when_the_first_addresses_that_it_found_have_ended() -> None:
+    begun = Walk(3, [("page-id", "c")], NOW + 60).text
+    files = KnownFiles(walking(begun))
+
+    await Stage(files, Notion(blocks({"id": ID, **image(OVEN)}, next_cursor="d"))).locate(wanted())
+
+    assert files.walk == (Walk(2, [("page-id", "d")], NOW + 60).text, NOW + 60)
+
+
+@pytest.mark.parametrize("text", ["x", "[]", "[2, []]", '[2, [["a"]]]', "{}", '[2, "\\ud800"]'])
+async def test_what_is_no_walk_of_ours_is_begun_anew(text: str) -> None:
+    notion = Notion(blocks({"id": ID, **image(OVEN)}))
+
+    await Stage(KnownFiles(walking(text)), notion).locate(wanted())
+
+    assert notion.asked == ["blocks/page-id/children"]
+
+
+async def test_a_file_that_is_not_among_them_is_asked_for_by_itself() -> None:
+    files = KnownFiles(walking(), FETCH)
+
+    class Blocks(Notion):
+        async def get(self, path: str, query: JSON | None = None) -> JSON:
+            await super().get(path)
+            return blocks() if path.endswith("/children") else image(OVEN)
+
+    notion = Blocks({})
+    location = await Stage(files, notion).locate(wanted())
+
+    assert location.address.startswith(OVEN)
+    assert notion.asked == ["blocks/page-id/children", f"blocks/{ID}"]
+    assert files.alone == [False, True]
+
+
+async def test_a_block_that_was_seen_without_the_file_has_it_no_more() -> None:
+    files = KnownFiles(walking())
+
+    with pytest.raises(Refused, match="does not have this file any more"):
+        await Stage(files, Notion(blocks({"id": ID, **image(BREAD)}))).locate(wanted())
+
+    assert files.fresh is not None
+    assert files.fresh[1][token(OVEN)] == ""
+
+
+@pytest.mark.parametrize("answer", [Unreadable("not shared", 404), {}, {"results": [None, {"id": 1}, {}]}])
+async def test_blocks_that_cannot_be_listed_end_the_walk_and_not_the_look_up(answer: Any) -> None:
+    files = KnownFiles(walking(), Place("fresh", OVEN, NOW + 60))
+
+    assert await Stage(files, Notion(answer)).locate(wanted()) == Location(OVEN, 60)
+
+    assert files.walk == ("", NOW + 3300)
+
+
+async def test_nobody_waits_long_for_others_who_look_through_the_page() -> None:
+    files = KnownFiles(*[Place("wait")] * 4, Place("fresh", OVEN, NOW + 60))
+    stage = Stage(files, UNASKED)
+
+    await stage.locate(wanted())
+
+    assert files.alone == [False] * 4 + [True]
+    assert sum(stage.slept) < 1.5
+
+
+async def test_while_kv_says_nothing_nobody_waits_and_nothing_is_taken_for_notions_fault() -> None:
+    files = KnownFiles(FETCH)
+
+    with pytest.raises(KvSilent):
+        await Stage(files, Notion(KvSilent("no answer", 5.0))).locate(wanted())
+
+    assert files.away is None

@@ -1,5 +1,6 @@
 """What becomes of each file when it can't simply be copied, over the real store."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,7 +19,7 @@ from lib.media.copying import Copied, Copier
 from lib.model import Copy, Kept, KeptDatabase
 from lib.notion.files import FileHosts
 from lib.store.blob import Blob
-from lib.store.copies import Copies
+from lib.store.copies import LONGEST_PUT_OFF_SECONDS, PUT_OFF_SECONDS, Copies
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from tests.notion.stage import Stage, client, error, new_id
@@ -28,17 +29,24 @@ BLOB = "https://blob.example"
 TYPED = {"content-type": "application/octet-stream"}
 
 
+class Slow(Exception):
+    """A piece that takes its time."""
+
+
 class Body(httpx.AsyncByteStream):
     """A file that comes in pieces, without a length; an exception among them breaks the connection off."""
 
-    def __init__(self, *pieces: bytes | Exception) -> None:
+    def __init__(self, *pieces: bytes | BaseException) -> None:
         self._pieces = pieces
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self._pieces:
-            if isinstance(piece, Exception):
+            if isinstance(piece, Slow):
+                await asyncio.sleep(5)
+            elif isinstance(piece, BaseException):
                 raise piece
-            yield piece
+            else:
+                yield piece
 
 
 class Quay:
@@ -77,14 +85,19 @@ class Quay:
 
         return await (copier or self.copier()).work("r1", self.now + 60, interrupted)
 
-    def picture(self, name: str, *pieces: bytes | Exception, **headers: str) -> FileRef:
+    def picture(self, name: str, *pieces: bytes | BaseException, **headers: str) -> FileRef:
         """A picture on the page, as the host serves it: in pieces, its length untold unless `headers` tell it."""
         identity, id = f"https://{HOST}/{name}", new_id()
-        file = {"url": f"{identity}?signed=1", "expiry_time": "2026-11-20T11:00:00.000Z"}
+        ref = FileRef(identity, "block", id, f"{identity}?signed=1")
+        file = {"url": ref.signed, "expiry_time": "2026-11-20T11:00:00.000Z"}
         self.stage.objects[f"blocks/{id}"] = self.stage.block("image", id=id, type="file", file=file)
+        self.serve(ref, *pieces, **headers)
+        return ref
+
+    def serve(self, ref: FileRef, *pieces: bytes | BaseException, **headers: str) -> None:
+        """What the host gives for a file the next time."""
         answer_headers = TYPED | {name.replace("_", "-"): value for name, value in headers.items()}
-        self.served[identity] = httpx.Response(200, headers=answer_headers, stream=Body(*pieces))
-        return FileRef(identity, "block", id, file["url"])
+        self.served[ref.identity] = httpx.Response(200, headers=answer_headers, stream=Body(*pieces))
 
     async def publish(self, *refs: FileRef) -> str:
         """A page that shows these files; answers its id."""
@@ -281,6 +294,120 @@ async def test_an_error_that_nobody_foresaw_stops_neither_the_other_files_nor_th
     assert (copied.made, copied.warning) == (1, "")
     assert await quay.addresses(page) == [ours(odd), f"{BLOB}/notion/{there.file}/there.png"]
     assert "ZeroDivisionError" in event(capsys, "file.error")["traceback"]
+
+
+class Killed(BaseException):
+    """The function dies in the midst of a file."""
+
+
+async def test_a_file_that_kills_the_function_is_not_met_again_before_all_others(quay: Quay) -> None:
+    deadly, there = quay.picture("deadly.svg", Killed()), quay.picture("there.png", b"there")
+    page = await quay.publish(deadly, there)
+    with pytest.raises(Killed):
+        await quay.work()
+
+    copied = await quay.work()
+
+    assert (copied.made, copied.warning) == (1, "")
+    assert await quay.addresses(page) == [ours(deadly), f"{BLOB}/notion/{there.file}/there.png"]
+    assert [url for url in quay.asked if "deadly" in url] == [deadly.signed]
+    due_in = await quay.due_in(f"page:{page}")
+    assert due_in is not None
+    assert PUT_OFF_SECONDS <= due_in <= 2 * PUT_OFF_SECONDS
+
+
+async def test_a_file_that_always_kills_is_tried_ever_more_rarely_and_once_a_day_at_last(quay: Quay) -> None:
+    deadly = quay.picture("deadly.svg", Killed())
+    page = await quay.publish(deadly)
+    pauses = []
+    for _ in range(14):
+        with pytest.raises(Killed):
+            await quay.work()
+        await quay.work()  # which finds it put off
+        due_in = await quay.due_in(f"page:{page}")
+        assert due_in is not None
+        pauses.append(round(due_in, 3))
+        quay.now += due_in
+        quay.serve(deadly, Killed())
+
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == pauses[-2]
+    assert pauses[-1] <= 2 * LONGEST_PUT_OFF_SECONDS
+    assert len(quay.asked) == 14
+
+
+async def test_files_that_died_together_are_not_tried_again_together(quay: Quay) -> None:
+    pages = [await quay.publish(quay.picture(f"{number}.png", Killed())) for number in range(3)]
+    with pytest.raises(Killed):
+        await quay.work()
+    await quay.work()
+
+    due = [await quay.due_in(f"page:{page}") for page in pages]
+    assert len(set(due)) == 3
+
+
+async def test_a_file_that_takes_too_long_is_put_off_and_holds_up_no_other(
+    quay: Quay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "FILE_SECONDS", 0.05)
+    slow = [quay.picture(f"slow{number}.png", Slow()) for number in range(copying.FAILURES + 2)]
+    there = quay.picture("there.png", b"there")
+    await quay.publish(*slow, there)
+
+    copied = await quay.work()
+
+    assert (copied.made, copied.warning) == (1, "")
+    asked = list(quay.asked)
+    await quay.work()
+    assert quay.asked == asked  # they are put off, whatever run comes next
+
+
+async def test_a_file_that_was_put_off_and_then_copied_is_forgotten(quay: Quay) -> None:
+    ref = quay.picture("deadly.svg", Killed())
+    page = await quay.publish(ref)
+    with pytest.raises(Killed):
+        await quay.work()
+    quay.serve(ref, b"well")
+    quay.now += 2 * PUT_OFF_SECONDS
+
+    assert (await quay.work()).made == 1
+    assert await quay.addresses(page) == [f"{BLOB}/notion/{ref.file}/deadly.svg"]
+    assert await quay.kv.command("HGETALL", f"{quay.keys.copies('s')}:tried") == {}
+
+
+async def test_a_file_costs_two_kv_commands_beside_those_of_its_page(quay: Quay) -> None:
+    await quay.work()  # the daily sweep
+    costs = []
+    for count in (1, 11):
+        await quay.publish(*(quay.picture(f"{count}-{number}.png", b"a") for number in range(count)))
+        before = quay.kv.commands
+        assert (await quay.work()).made == count
+        costs.append(quay.kv.commands - before)
+
+    assert costs[1] - costs[0] == 2 * 10
+
+
+async def test_a_page_that_cannot_be_changed_stops_neither_the_others_nor_the_run(
+    quay: Quay, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = await quay.publish(quay.picture("a.png", b"a"))
+    there = quay.picture("there.png", b"there")
+    page = await quay.publish(there)
+    put_into = quay.copies.put_into
+
+    async def failing(run_id: str, bundle: str, *more: Any) -> bool:
+        if bundle == f"page:{odd}":
+            raise ZeroDivisionError("odd")
+        return await put_into(run_id, bundle, *more)
+
+    monkeypatch.setattr(quay.copies, "put_into", failing)
+
+    copied = await quay.work()
+
+    assert copied.made == 2
+    assert await quay.addresses(page) == [f"{BLOB}/notion/{there.file}/there.png"]
+    assert event(capsys, "files.error")["bundle"] == f"page:{odd}"
+    assert await quay.due_in(f"page:{odd}") == 86_400
 
 
 async def test_while_kv_is_away_nothing_is_taken_for_copied_and_the_run_hears_of_it(

@@ -14,7 +14,7 @@ from standardwebhooks import WebhookVerificationError
 from lib.auth import webhook_secret
 from lib.config import Secret
 from lib.errors import Misconfigured, NoAnswer, SyncError, TryLater
-from lib.model import Changes, Outcome
+from lib.model import Changes, Outcome, Problem
 from lib.notify.email import ADDRESS, Email
 from lib.notify.revalidate import KEYS_PER_REQUEST, Revalidation
 from lib.notify.slack import Slack
@@ -59,6 +59,35 @@ async def test_slack_gets_one_message_with_text_and_blocks(http: httpx.AsyncClie
     body = json.loads(route.calls.last.request.content)
     assert body["text"] == "Sync of everything finished: 2 bundles updated"
     assert [block["type"] for block in body["blocks"]] == ["header", "section", "actions", "context"]
+
+
+ODD = Outcome(
+    run_id="run_1",
+    status="failed",
+    error="half a pair: \ud83d",
+    failed=2**70,
+    updated=["\ude00"],
+    problems=[Problem("d", title="\ud83d", kind="database", reason="\ud83d\ude00")],
+)
+
+
+@respx.mock
+async def test_text_that_is_none_reaches_every_channel_with_a_replacement_character(http: httpx.AsyncClient) -> None:
+    route = respx.post(url__startswith="https://").respond(200)
+    for channel in (
+        Slack(SLACK, "https://sync.example/", http),
+        Email("re_key", "sync@example.com", ["a@example.com"], "https://sync.example/", http),
+        Webhook(HOOK, KEY, http, time.time),
+        Revalidation(SITE, "s3cret", http, Book({"page:\ud83d"})),
+    ):
+        await channel.tell(ODD)
+
+    sent = [call.request.content.decode() for call in route.calls]
+    assert ["half a pair: \ufffd" in text for text in sent] == [True, True, True, False]
+    assert "page:\ufffd" in sent[3]
+    [problem] = json.loads(sent[2])["data"]["problems"]
+    assert problem == {"pageId": "d", "slug": None, "title": "\ufffd", "kind": "database", "reason": "😀"}
+    assert json.loads(sent[2])["data"]["failed"] == 2**70
 
 
 @respx.mock

@@ -7,8 +7,8 @@ import pytest
 from lib.errors import Hopeless, OutOfTime, Unreadable
 from lib.model import JSON, Source
 from lib.notion.client import NotionClient
-from lib.notion.databases import Head, Reading, find_source, newest_rows, probe, read
-from tests.notion.stage import Clock, Stage, body_of, client, error, new_id, pacer
+from lib.notion.databases import Head, Reading, find_source, newest_rows, probe
+from tests.notion.stage import Clock, Stage, body_of, client, error, new_id, pacer, read_whole
 
 DATABASE, FIRST, SECOND = new_id(), new_id(), new_id()
 
@@ -122,7 +122,7 @@ async def test_a_child_database_is_read_with_all_its_data_sources_and_properties
         f"data_sources/{SECOND}/query": {"results": [row("2", type="date", date=None)], "has_more": False},
         "pages/1/properties/p": {"results": people, "has_more": False},
     }
-    found = await read(client(stage.handle), Reading(DATABASE, Head(DATABASE, "Posts", [FIRST, SECOND])))
+    found = await read_whole(client(stage.handle), Reading(DATABASE, Head(DATABASE, "Posts", [FIRST, SECOND])))
     assert (found.id, found.title) == (DATABASE, "Posts")
     assert found.properties == {"P": {"type": "people"}, "A": {"type": "title"}, "B": {"type": "title"}}
     assert [row["id"] for row in found.rows] == ["1", "2"]
@@ -148,7 +148,7 @@ async def test_a_child_database_interrupted_after_every_request_asks_nothing_twi
     reading, found = Reading(DATABASE), None
     while found is None:
         try:
-            found = await read(of_one_request(stage), reading)
+            found = await read_whole(of_one_request(stage), reading)
         except OutOfTime:
             reading = msgspec.json.decode(msgspec.json.encode(reading), type=Reading)
     assert sorted(stage.asked) == sorted(stage.objects)
@@ -165,7 +165,7 @@ async def test_a_property_that_is_refused_stays_as_the_row_shows_it() -> None:
         },
     }
     reading = Reading(DATABASE, Head(DATABASE, "Posts", [FIRST]))
-    found = await read(client(stage.handle), reading)
+    found = await read_whole(client(stage.handle), reading)
     assert [len(found.rows[0]["properties"]["P"]["people"]), len(found.rows)] == [25, 2]
     assert ["the rest" in warning for warning in reading.warnings] == [True]
     assert not reading.is_lacking, "Notion's no is an answer"
@@ -182,7 +182,7 @@ async def test_a_database_whose_listing_is_cut_says_that_rows_may_be_missing() -
         },
     }
     reading = Reading(DATABASE, Head(DATABASE, "Posts", [FIRST]))
-    assert len((await read(client(stage.handle), reading)).rows) == 1
+    assert len((await read_whole(client(stage.handle), reading)).rows) == 1
     assert [warning.startswith('database "Posts": rows may be missing') for warning in reading.warnings] == [True]
 
 

@@ -10,8 +10,8 @@ import pytest
 from lib.errors import Hopeless, NotionAway, OutOfTime
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.client import NotionClient
-from lib.notion.databases import Head, Reading, read
-from tests.notion.stage import Clock, Handler, Stage, client, error, new_id, pacer, page_object
+from lib.notion.databases import Head, Reading
+from tests.notion.stage import Clock, Handler, Stage, client, error, new_id, pacer, page_object, read_whole
 from tests.notion.trees import database, tree_of
 
 
@@ -217,7 +217,7 @@ async def test_a_child_database_interrupted_after_every_request_asks_nothing_twi
         )
 
     head = Head(new_id(), "Crew", ["first", "second"])
-    uninterrupted = await read(client(handler), Reading(head.id, head))
+    uninterrupted = await read_whole(client(handler), Reading(head.id, head))
     minimum = sorted(asked)
     assert [len(row["properties"]["Crew"]["relation"]) for row in uninterrupted.rows] == [5] * 5
     for most in range(1, len(minimum)):
@@ -225,7 +225,7 @@ async def test_a_child_database_interrupted_after_every_request_asks_nothing_twi
         reading, found = Reading(head.id, head), None
         while found is None:
             try:
-                found = await read(stopping(handler, most), reading)
+                found = await read_whole(stopping(handler, most), reading)
             except OutOfTime:
                 reading = msgspec.json.decode(msgspec.json.encode(reading), type=Reading)
         assert sorted(asked) == minimum, f"interrupted after {most} requests"

@@ -10,8 +10,8 @@ from lib.errors import NotionAway, Unreadable
 from lib.model import JSON
 from lib.notion.border.objects import Oddities
 from lib.notion.lists import Whole
-from lib.notion.pages import Completion, Listing, advance, complete, retrieve
-from tests.notion.stage import Clock, Stage, body_of, client, error
+from lib.notion.pages import Completion, Listing, advance, retrieve
+from tests.notion.stage import Clock, Stage, body_of, client, completed, error
 
 MINUTE = "2026-11-20T10:{:02d}:00.000Z"
 
@@ -235,7 +235,7 @@ async def test_a_property_whose_list_goes_on_nowhere_stays_as_the_page_shows_it(
 
         completion = Completion(begun={"p": Whole(cursor="same")})
         page = page_with({"id": "p", "type": "people", "people": [{"id": "x"}] * 25})
-        assert await complete(client(handler), page, completion) == page
+        assert await completed(client(handler), page, completion) == page
         assert ["goes on" in warning for warning in completion.oddities.warnings] == [True]
 
 
@@ -329,7 +329,7 @@ async def test_a_property_that_may_be_cut_is_read_to_its_end(property: JSON) -> 
         )
 
     page = page_with(property)
-    whole = await complete(client(handler), page, Completion())
+    whole = await completed(client(handler), page, Completion())
     assert whole["properties"]["P"][kind] == [item[kind] for item in all_items]
     assert whole["properties"]["P"].get("has_more") in (None, False)
     assert {**whole, "properties": None} == {**page, "properties": None}
@@ -357,7 +357,7 @@ async def test_a_property_that_may_be_cut_is_read_to_its_end(property: JSON) -> 
 async def test_a_property_that_is_whole_costs_no_request(property: JSON) -> None:
     stage = Stage()
     page = page_with(property)
-    assert await complete(client(stage.handle), page, Completion()) is page
+    assert await completed(client(stage.handle), page, Completion()) is page
     assert stage.asked == []
 
 
@@ -385,7 +385,7 @@ async def test_a_long_rollup_is_put_together_from_its_items(result: JSON, item: 
         "property_item": {"id": "p", "type": "rollup", "rollup": result},
     }
     property = {"id": "p", "type": "rollup", "rollup": {**result, "array": [ROLLED] * 25}}
-    whole = await complete(client(stage.handle), page_with(property), Completion())
+    whole = await completed(client(stage.handle), page_with(property), Completion())
     assert whole["properties"]["P"]["rollup"] == {**result, "array": [shown] * 30}
 
 
@@ -398,7 +398,7 @@ async def test_a_rollup_whose_result_is_no_list_is_the_result_of_the_last_page()
         "property_item": {"id": "p", "type": "rollup", "rollup": result},
     }
     property = {"id": "p", "type": "rollup", "rollup": {"type": "array", "array": [ROLLED] * 25}}
-    whole = await complete(client(stage.handle), page_with(property), Completion())
+    whole = await completed(client(stage.handle), page_with(property), Completion())
     assert whole["properties"]["P"]["rollup"] == result
 
 
@@ -413,7 +413,7 @@ async def test_items_whose_cursor_dies_are_read_from_the_beginning() -> None:
         return error(400, "validation_error")
 
     property = {"id": "p", "type": "people", "people": [{"id": "x"}] * 25}
-    whole = await complete(client(handler, Clock()), page_with(property), Completion())
+    whole = await completed(client(handler, Clock()), page_with(property), Completion())
     assert whole["properties"]["P"]["people"] == [{"id": "0"}]
 
 
@@ -423,7 +423,7 @@ CUT_RELATION = {"id": "p", "type": "relation", "relation": [{"id": "x"}], "has_m
 @pytest.mark.parametrize("property_id", ["p", "../../users", "a/..;/b"])
 async def test_a_property_that_is_refused_stays_as_the_page_shows_it_and_is_named(property_id: str) -> None:
     page, completion = page_with({**CUT_RELATION, "id": property_id}), Completion()
-    assert await complete(client(Stage().handle), page, completion) == page
+    assert await completed(client(Stage().handle), page, completion) == page
     assert ['"1": property "P"' in warning for warning in completion.oddities.warnings] == [True]
     assert not completion.is_lacking
 
@@ -434,8 +434,8 @@ async def test_a_property_without_an_answer_stays_as_the_page_shows_it_on_the_la
 
     page, completion = page_with(CUT_RELATION), Completion()
     with pytest.raises(NotionAway):
-        await complete(client(handler), page, completion)
-    assert await complete(client(handler), page, completion, is_last_try=True) == page
+        await completed(client(handler), page, completion)
+    assert await completed(client(handler), page, completion, is_last_try=True) == page
     assert completion.is_lacking and completion.oddities.count == 1
 
 
@@ -455,7 +455,7 @@ async def test_what_is_computed_from_a_cut_relation_is_read_in_full() -> None:
     page["properties"]["R"] = {"id": "r", "type": "rollup", "rollup": {"type": "number", "number": 25}}
     page["properties"]["F"] = {"id": "f", "type": "formula", "formula": {"type": "number", "number": 25}}
     completion = Completion()
-    properties = (await complete(client(stage.handle), page, completion))["properties"]
+    properties = (await completed(client(stage.handle), page, completion))["properties"]
     assert len(properties["P"]["relation"]) == 34
     assert properties["R"]["rollup"]["number"] == properties["F"]["formula"]["number"] == 34
     assert sorted(stage.asked) == sorted(stage.objects)
@@ -478,6 +478,6 @@ async def test_an_odd_item_of_a_rollup_costs_that_item_only(answer: JSON, left: 
     stage.objects["pages/1/properties/p"] = {"has_more": False, **answer, **total}
     page = page_with({"id": "p", "type": "rollup", "rollup": {"type": "array", "array": [ROLLED] * 25}})
     completion = Completion()
-    properties = (await complete(client(stage.handle), page, completion))["properties"]
+    properties = (await completed(client(stage.handle), page, completion))["properties"]
     assert len(properties["P"]["rollup"]["array"]) == left
     assert completion.oddities.count == 1

@@ -12,9 +12,9 @@ from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.border.objects import Oddities
 from lib.notion.border.shapes import plain
 from lib.notion.databases import find_source, probe
-from lib.notion.pages import Completion, Listing, advance, complete, retrieve
+from lib.notion.pages import Completion, Listing, advance, retrieve
 from tests.notion.cassettes import Exchange, exchanges, needed
-from tests.notion.stage import body_of, client, not_found
+from tests.notion.stage import body_of, client, completed, not_found
 from tests.notion.trees import bare
 
 pytestmark = needed
@@ -144,12 +144,12 @@ def _pages() -> list[tuple[str, JSON]]:
 
 
 async def test_every_recorded_page_is_complete_or_completed_with_its_recorded_items() -> None:
-    completed = []
+    counts = []
     for cassette, page in _pages():
         replay = Replay([exchange for exchange in exchanges() if exchange.cassette == cassette])
         cut = {name for name, property in page["properties"].items() if property.get("has_more")}
         try:
-            whole = await complete(client(replay), page, Completion())
+            whole = await completed(client(replay), page, Completion())
         except Unreadable:
             assert replay.asked, "its items were not recorded"
             continue
@@ -157,8 +157,8 @@ async def test_every_recorded_page_is_complete_or_completed_with_its_recorded_it
         for name in cut:
             assert whole["properties"][name]["relation"][:25] == page["properties"][name]["relation"]
             assert whole["properties"][name]["has_more"] is False
-            completed.append(len(whole["properties"][name]["relation"]))
-    assert 30 in completed
+            counts.append(len(whole["properties"][name]["relation"]))
+    assert 30 in counts
 
 
 async def test_every_recorded_property_item_has_the_shape_we_take_apart() -> None:
@@ -169,7 +169,7 @@ async def test_every_recorded_property_item_has_the_shape_we_take_apart() -> Non
         page_id, property_id = exchange.path.split("/")[1], exchange.path.split("/")[3]
         property = {"id": property_id, "type": kind, kind: [{"type": "mention", "mention": {"type": "user"}}] * 25}
         page = {"id": page_id, "properties": {"P": {**property, "has_more": True}}}
-        whole = await complete(client(Replay([exchange])), page, Completion())
+        whole = await completed(client(Replay([exchange])), page, Completion())
         assert whole["properties"]["P"][kind] == [item[kind] for item in exchange.json["results"]]
 
 

@@ -8,7 +8,7 @@ from dev.notion.faults import WEATHER
 from dev.qstash import Fault as QueueFault
 from dev.upstash import Fault as KvFault
 from tests.simulation.stage import Stage
-from tests.simulation.versions import set_big_rows, set_version
+from tests.simulation.versions import VERSION, set_big_rows, set_version
 from tests.stack.histories.workspace import HOURS, PAGES, POSTS
 
 
@@ -276,14 +276,14 @@ class Redeliver:
 
 @dataclass(frozen=True)
 class Version:
-    """Another version of the project is deployed, which writes another format; only while nothing runs."""
+    """A version of the project is deployed whose format is so many ahead of today's; only while nothing runs."""
 
-    number: int
+    ahead: int
 
     async def act(self, stage: Stage) -> None:
         if not stage.world.functions.under_way:
-            set_version(self.number)
-            stage.version = self.number
+            set_version(VERSION + self.ahead)
+            stage.version = VERSION + self.ahead
             stage.seen["version"] += 1
 
 

@@ -114,7 +114,7 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     "evict": (0.5, lambda luck, profile: Evict(luck.randrange(24), luck.randrange(5))),
     "cancel": (0.5, lambda luck, profile: Cancel(luck.randrange(4))),
     "redeliver": (0.5, lambda luck, profile: Redeliver(luck.randrange(4))),
-    "version": (0.5, lambda luck, profile: Version(luck.choice((1, 2)))),
+    "version": (0.5, lambda luck, profile: Version(luck.choice((0, 1)))),
     "big": (0.5, lambda luck, profile: Big(luck.choice((3, 1_000)))),
     "tell": (2, lambda luck, profile: Tell(luck.choice((1, 1, 1, 2)))),
     "odd": (0.5, lambda luck, profile: Odd(luck.randrange(24), luck.randrange(5))),

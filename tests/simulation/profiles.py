@@ -66,7 +66,7 @@ def _no_swaps_by_webhook(actions: list[Action]) -> list[Action]:
 
 
 KNOWN: tuple[Known, ...] = (
-    Known("B2", draws=("evict",)),
+    Known("B2 of a page and its child page", draws=("evict",)),
     Known("B13", edits=("move", "move_into_a_row")),
     Known(
         "B14",
@@ -76,7 +76,6 @@ KNOWN: tuple[Known, ...] = (
     ),
     Known("B15", edits=("rename_and_edit_below",)),
     Known("B16", actions=_asks_for_a_descendants_slug),
-    Known("B17", edits=("plant_unshared_databases",)),
     Known("B18", draws=("big",)),
     Known("B21", mends=_one_run_at_a_time),
     Known("B23", edits=("move_to_the_other_source", "move_out_to_a_source")),

@@ -109,10 +109,24 @@ def test_a_revoked_token_fails_the_run_at_once(site: Site) -> None:
     assert run.get("retries", "0") == "0"
 
 
-def test_a_database_that_is_not_shared_fails_the_run_and_keeps_what_is_published(site: Site) -> None:
+def test_a_database_that_is_not_shared_is_an_error_of_its_source_and_keeps_what_is_published(site: Site) -> None:
     site.sync()
     before = site.published()
     site.notion.edit.unshare(DATABASES[1])
+
+    run = site.sync()
+
+    [error] = site.stack.get("/api/sync/status", run=run["runId"]).json()["errors"]
+    assert (run["status"], error["kind"], error["title"]) == ("delivered", "source", "posts")
+    assert "share" in error["reason"]
+    assert site.published() == before
+
+
+def test_where_no_database_is_shared_the_run_fails_and_keeps_what_is_published(site: Site) -> None:
+    site.sync()
+    before = site.published()
+    for database in DATABASES:
+        site.notion.edit.unshare(database)
 
     run = site.sync()
 

@@ -36,9 +36,10 @@ async def named(site: Site, file: str = FILE) -> bool:
     """Whether anybody may ask for the file; the answer's lock is given back."""
     holder, _, name = file.partition("&file=")
     files = Files(site.kv, site.keys)
-    outcome = (await files.find(holder, name, "lock", site.clock.time, 1)).outcome
-    await files.keep_fresh(holder, "lock", {name: "address"}, site.clock.time, site.clock.time)
-    return outcome != "unknown"
+    place = await files.find(holder, name, "lock", site.clock.time, 1)
+    if place.errand:
+        await files.keep_fresh(place.errand, "lock", {file: "address"}, site.clock.time, site.clock.time)
+    return place.outcome != "unknown"
 
 
 async def uncopied(site: Site) -> list[str]:

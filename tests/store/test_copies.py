@@ -1,5 +1,7 @@
 """Which copies of files nobody names any more, however many there are."""
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
@@ -42,8 +44,8 @@ async def published(kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> Site:
     return site
 
 
-def new(text: str) -> str:
-    return text.replace("old", "new")
+def new(texts: Sequence[str]) -> list[str]:
+    return [text.replace("old", "new") for text in texts]
 
 
 async def test_a_bundle_into_which_copies_are_put_stays_for_ever_with_all_its_parts(
@@ -120,7 +122,9 @@ async def test_a_changed_meta_makes_the_index_be_written_again(kv: Kv, keys: Key
     site = await published(kv, keys, runs, clock)
     before, kept = await site.memory.revisions(), (await site.memory.kept(["a"]))["a"]
 
-    await Copies(kv, keys, "s", clock).put_into("r1", "page:a", lambda text: f"{text} ", 1_000, clock.time + 60)
+    await Copies(kv, keys, "s", clock).put_into(
+        "r1", "page:a", lambda texts: [f"{text} " for text in texts], 1_000, clock.time + 60
+    )
 
     assert await site.memory.revisions() == {"pages": before["pages"] + 1}
     assert await site.memory.metas(["a"]) == {"a": '"meta" '}

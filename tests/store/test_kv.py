@@ -1,12 +1,16 @@
 """What KV's answers mean, and which of them are asked for again."""
 
+import json
+from base64 import b64encode
+
 import httpx
 import pytest
 import respx
 
 from dev.upstash import UpstashStandIn
-from lib.errors import Misconfigured, SyncError, TooLarge, TryLater
+from lib.errors import ForeignValue, Misconfigured, SyncError, TooLarge, TryLater
 from lib.store import kv as kv_module
+from lib.store.keys import Keys
 from lib.store.kv import ATTEMPTS, Kv
 
 URL = "https://kv.example/"
@@ -46,7 +50,12 @@ async def test_a_refused_command_is_not_sent_again(refusal: str, error: type[Syn
 
 @respx.mock
 @pytest.mark.parametrize(
-    "answer", [httpx.ReadTimeout("slow"), httpx.Response(502, text="<html>"), httpx.Response(200, text="<html>")]
+    "answer",
+    [
+        httpx.ReadTimeout("slow"),
+        httpx.Response(502, text="<html>"),
+        *(httpx.Response(200, text=text) for text in ("<html>", "[]", "null", "{}")),
+    ],
 )
 async def test_what_is_no_answer_is_asked_for_again_and_then_temporary_trouble(
     monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | Exception
@@ -64,3 +73,76 @@ async def test_what_is_no_answer_is_asked_for_again_and_then_temporary_trouble(
             await kv.command("GET", "a")
 
     assert (route.call_count, trouble.value.retry_after_seconds) == (2 * ATTEMPTS, 30.0)
+
+
+@respx.mock
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_token_is_known_by_the_status_whatever_the_words(status: int) -> None:
+    route = respx.post(URL).respond(status, text="<html>Who are you?")
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(Misconfigured, match="KV_REST_API_TOKEN"):
+            await Kv(URL, "kv-token", http).command("GET", "a")
+
+    assert route.call_count == 1
+
+
+@respx.mock
+async def test_words_that_are_no_refused_token_are_temporary_trouble() -> None:
+    respx.post(URL).respond(400, json={"error": "Unauthorized is what this page is called"})
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(TryLater):
+            await Kv(URL, "kv-token", http).command("GET", "a")
+
+
+@respx.mock
+async def test_numbers_go_out_as_text() -> None:
+    """Servers that are like Upstash's turn JSON's numbers into 2.592e+06, which EXPIRE refuses."""
+    one = {"result": 1}
+    route = respx.post(url__startswith=URL).mock(
+        side_effect=lambda request: httpx.Response(200, json=[one, one] if "pipeline" in request.url.path else one)
+    )
+    async with httpx.AsyncClient() as http:
+        kv = Kv(URL, "kv-token", http)
+        await kv.command("EXPIRE", "a", 2_592_000)
+        await kv.script("give_back", ["b"], [1, 1_780_000_000.25, 60_500])
+        await kv.pipeline([["ZADD", "z", 1_780_000_000_000, "m"], ["HSET", "h", "f", 0.1]])
+
+    expiry, script, pipeline = (json.loads(call.request.content) for call in route.calls)
+    assert expiry == ["EXPIRE", "a", "2592000"]
+    assert [script[2], *script[4:]] == ["1", "1", "1780000000.25", "60500"]
+    assert pipeline == [["ZADD", "z", "1780000000000", "m"], ["HSET", "h", "f", "0.1"]]
+
+
+async def test_half_of_a_surrogate_pair_reaches_kv_as_a_replacement_character(kv: Kv) -> None:
+    await kv.command("SET", "a\ud83d", "b\ud83d")
+    await kv.pipeline([["SET", "c", "\ude00"], ["SET", "d", "\ud83d\ude00"]])
+
+    assert await kv.pipeline([["GET", "a\ufffd"], ["GET", "c"], ["GET", "d"]]) == ["b\ufffd", "\ufffd", "😀"]
+
+
+@respx.mock
+async def test_bytes_that_are_no_text_are_read_all_the_same() -> None:
+    respx.post(URL).respond(200, json={"result": [b64encode(b"a\xff").decode(), None, 3]})
+    async with httpx.AsyncClient() as http:
+        assert await Kv(URL, "kv-token", http).command("HMGET", "a", "b") == ["a\ufffd", None, 3]
+
+
+async def test_a_key_that_holds_another_type_is_named(kv: Kv, keys: Keys) -> None:
+    await kv.command("RPUSH", keys.redirects, "a")
+    await kv.command("SET", keys.kept, "a")
+    names = rf"^KV key {keys.redirects} holds something that this project did not write: delete it or restore it$"
+
+    with pytest.raises(ForeignValue, match=names):
+        await kv.command("GET", keys.redirects)
+    with pytest.raises(ForeignValue, match=names):
+        await kv.pipeline([["GET", "fine"], ["GET", keys.redirects]])
+
+
+async def test_a_key_at_which_a_script_failed_for_its_type_is_found(kv: Kv, keys: Keys) -> None:
+    await kv.command("SET", keys.active, "r1")
+    await kv.command("RPUSH", keys.budget, "a")
+
+    with pytest.raises(ForeignValue) as foreign:
+        await kv.script("give_back", [keys.budget, keys.active, keys.kept, ""], [1, 2, 3])
+
+    assert foreign.value.keys == (keys.budget,)

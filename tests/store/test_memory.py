@@ -3,13 +3,14 @@
 import msgspec
 import pytest
 
-from lib.model import Kept
+from lib.model import Kept, Rank
 from lib.store import memory as memory_module
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.memory import Memory
 
-PAGE = Kept(slug="", source="pages", title="", created="", edited="", read_at=0.0, began_at=0.0, digest="")
+TIME = "2026-06-01T00:00:00.000Z"
+PAGE = Kept("", "pages", title="", created=TIME, edited=TIME, read_at=0.0, began_at=0.0, digest="", rank=Rank("", TIME))
 
 
 async def test_more_pages_than_one_answer_holds_are_all_remembered(

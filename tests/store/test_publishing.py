@@ -9,7 +9,7 @@ import pytest
 from dev.upstash import UpstashStandIn
 from lib.errors import TakenOver, TooLarge
 from lib.log import Log
-from lib.model import Ask, Item, Kept, KeptSource, Rank, Source
+from lib.model import BUNDLE_VERSION, Ask, Item, Kept, KeptSource, Rank, Source
 from lib.store.bundles import Bundles, Text
 from lib.store.keys import Keys
 from lib.store.kv import Kv
@@ -102,6 +102,7 @@ def page(id: str, slug: str, read_at: float, **more: Any) -> Kept:
         "began_at": read_at,
         "digest": f"{id}{slug}{read_at}",
         "meta_digest": f"{id}{slug}",
+        "version": BUNDLE_VERSION,
         "rank": Rank(id=id, created=created),
     }
     return Kept(**facts | more)

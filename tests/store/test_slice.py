@@ -19,7 +19,6 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.memory import Memory
 from lib.store.runs import Hold, Runs
-from lib.sync import slice as slices
 from lib.sync.slice import PAUSES_SECONDS, Worker
 from tests.bundle.samples import TIME, plain
 from tests.notion.stage import Stage, client, error, new_id
@@ -35,6 +34,7 @@ class Desk:
         self.kv, self.clock, self.keys, self.stage = kv, clock, keys, Stage()
         self.runs, self.memory = Runs(kv, keys, clock), Memory(kv, keys)
         self.max_value_bytes = 1_000_000
+        self.linger_seconds = 8.0
         self._slices = 0
 
     def page(self, *blocks: JSON, title: str = "Bread") -> Item:
@@ -69,6 +69,7 @@ class Desk:
             address=lambda ref: f"https://sync.example/{ref.file}",
             max_value_bytes=self.max_value_bytes,
             log=Log(now=self.clock),
+            linger_seconds=self.linger_seconds,
             now=self.clock,
             now_iso=lambda: TIME,
         )
@@ -83,6 +84,11 @@ class Desk:
         found = await History(self.kv, self.keys).run("r1")
         assert found is not None
         return [(problem.title, problem.reason) for problem in found.problems]
+
+    async def warnings(self) -> list[str]:
+        run = await self.runs.read("r1")
+        assert run is not None
+        return run.warnings
 
 
 @pytest.fixture
@@ -112,21 +118,60 @@ async def test_a_child_page_that_is_gone_is_no_problem_but_leaves_with_the_run(d
     assert await desk.kv.command("HKEYS", f"{desk.keys.run('r1')}:drops") == [f"{child.parent}/{child.id}"]
 
 
-async def test_a_piece_larger_than_a_value_may_be_is_given_up_at_once_with_its_size_as_the_reason(
+async def test_a_block_larger_than_a_value_may_be_costs_that_block_and_is_named(clock: Clock, keys: Keys) -> None:
+    with UpstashStandIn(max_request_bytes=50_000) as upstash:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            desk = Desk(Kv(upstash.url, upstash.token, http, 40_000), clock, keys)
+            desk.max_value_bytes = 40_000
+            large = desk.page(desk.stage.block(rich_text=[plain("x" * 60_000)]), desk.stage.block(), title="Large")
+            hold = await desk.plan(large)
+
+            assert await desk.work(hold) is None
+
+            assert await desk.problems() == []
+            assert [bool(block.get("unavailable")) for block in (await desk.read("large"))["blocks"]] == [True, False]
+            assert [("Large" in one, "KV_MAX_VALUE_BYTES" in one) for one in await desk.warnings()] == [(True, True)]
+
+
+async def test_a_page_whose_properties_are_larger_than_a_value_may_be_is_given_up_and_says_why(
     clock: Clock, keys: Keys
 ) -> None:
     with UpstashStandIn(max_request_bytes=50_000) as upstash:
         async with httpx.AsyncClient(trust_env=False) as http:
             desk = Desk(Kv(upstash.url, upstash.token, http, 40_000), clock, keys)
             desk.max_value_bytes = 40_000
-            large = desk.page(desk.stage.block(rich_text=[plain("x" * 60_000)]), title="Large")
+            large = desk.page(title="Large")
+            teaser = {"id": "t", "type": "rich_text", "rich_text": [plain("x" * 60_000)]}
+            desk.stage.objects[f"pages/{large.id}"]["properties"]["Teaser"] = teaser
             hold = await desk.plan(large, desk.page())
 
             assert await desk.work(hold) is None
 
             ((title, reason),) = await desk.problems()
-            assert (title, "larger than KV takes" in reason) == ("Large", True)
+            assert (title, "Teaser" in reason) == ("Large", True)
             assert (await desk.read("large"), bool(await desk.read("bread"))) == (None, True)
+
+
+async def test_a_block_whose_children_never_come_is_left_empty_on_the_last_try_and_read_again_by_the_next_run(
+    desk: Desk,
+) -> None:
+    failing, sound = desk.stage.block("toggle", desk.stage.block()), desk.stage.block("toggle", desk.stage.block())
+    bread = desk.page(failing, sound)
+    path = f"blocks/{failing['id']}/children"
+    desk.stage.refused[path] = error(500, "internal_server_error")
+    hold = await desk.plan(bread)
+
+    for pause in PAUSES_SECONDS:
+        assert await desk.work(hold) is None
+        assert await desk.read("bread") is None, "a failed request never becomes a shorter page at once"
+        desk.clock.time += pause
+    assert await desk.work(hold) is None
+
+    assert await desk.problems() == []
+    blocks = (await desk.read("bread"))["blocks"]
+    assert [bool(block.get("unavailable")) for block in blocks] == [True, False]
+    assert [("Bread" in one, failing["id"] in one) for one in await desk.warnings()] == [(True, True)]
+    assert (await desk.memory.kept([bread.id]))[bread.id].is_lacking
 
 
 async def test_an_error_that_nobody_foresaw_costs_the_page_and_is_reported_at_once(
@@ -150,14 +195,15 @@ async def test_an_error_that_nobody_foresaw_costs_the_page_and_is_reported_at_on
 
 
 async def test_while_notion_answers_nothing_at_all_the_slice_itself_fails(desk: Desk) -> None:
-    bread = desk.page()
-    desk.stage.refused[f"pages/{bread.id}"] = httpx.Response(502, text="<html>")
-    hold = await desk.plan(bread)
+    bread, rye = desk.page(), desk.page(title="Rye")
+    paths = [path for item in (bread, rye) for path in (f"pages/{item.id}", f"blocks/{item.id}/children")]
+    desk.stage.refused = dict.fromkeys(paths, httpx.Response(502, text="<html>"))
+    hold = await desk.plan(bread, rye)
 
     with pytest.raises(NotionAway):
         await desk.work(hold)
 
-    del desk.stage.refused[f"pages/{bread.id}"]
+    desk.stage.refused.clear()
     desk.clock.time += PAUSES_SECONDS[0]
     assert await desk.work(hold) is None
     assert await desk.read("bread")
@@ -175,9 +221,9 @@ async def test_one_page_without_an_answer_stops_no_slice_that_did_something(desk
 
 
 async def test_a_request_that_hangs_at_the_end_of_a_slice_is_cut_off_and_its_page_left_to_the_next_one(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk,
 ) -> None:
-    monkeypatch.setattr(slices, "LINGER_SECONDS", 0.05)
+    desk.linger_seconds = 0.05
     slow, quick = desk.page(title="Slow"), desk.page()
 
     async def hold_back(name: str) -> None:

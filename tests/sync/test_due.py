@@ -16,7 +16,7 @@ LONG_AFTER = AFTER_THE_MINUTE + 3_600
 def child(**more: Any) -> JSON:
     """A child page as Notion shows it when it is asked for by itself."""
     title = {"id": "title", "type": "title", "title": [{"type": "text", "plain_text": "c"}]}
-    return {"id": "c", "last_edited_time": MINUTE, "properties": {"title": title}} | more
+    return {"id": "c", "created_time": MINUTE, "last_edited_time": MINUTE, "properties": {"title": title}} | more
 
 
 def database(**more: Any) -> KeptDatabase:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lib.model import BUNDLE_VERSION, Kept, KeptDatabase, Known, Rank
+from lib.model import BUNDLE_VERSION, FIRST_VERSION, Kept, KeptDatabase, Known, Rank
 from lib.sync.facts import Listed, Row, Watched
 from lib.sync.plan import make
 from lib.sync.watches import doubtful_originals, missing, watches
@@ -47,6 +47,7 @@ def kept(id: str, **more: Any) -> Kept:
         "began_at": AFTER_THE_MINUTE,
         "digest": "d",
         "fingerprint": "f",
+        "version": BUNDLE_VERSION,
         "rank": None if "parent" in more else Rank(id=id, created=MINUTE),
     }
     return Kept(**facts | more)
@@ -89,6 +90,11 @@ def test_a_page_that_was_read_within_the_minute_of_its_edit_is_due_again() -> No
     plan = make(listed(row("a")), known({"a": kept("a", read_at=WITHIN_THE_MINUTE)}), Watched())
 
     assert due(plan) == ["a"]
+
+
+def test_a_record_that_names_no_version_is_of_the_first_one_for_ever() -> None:
+    record = msgspec.json.decode(msgspec.json.encode(kept("a", version=FIRST_VERSION)), type=Kept)
+    assert (record.version, FIRST_VERSION) == (1, 1)
 
 
 def test_an_older_format_makes_a_page_due() -> None:
@@ -163,7 +169,7 @@ def test_a_page_that_moved_from_another_source_is_due() -> None:
 def test_a_child_page_is_watched_and_due_when_its_own_time_moved() -> None:
     pages = {"a": kept("a", children=["c"]), "c": kept("c", parent="a", slug="a/c")}
     listing = listed(row("a"))
-    child = {"id": "c", "last_edited_time": LATER, "properties": {"title": _title("c")}}
+    child = {"id": "c", "created_time": MINUTE, "last_edited_time": LATER, "properties": {"title": _title("c")}}
 
     assert watches(listing, known(pages), None).pages == ["c"]
     plan = make(listing, known(pages), Watched(read_at=AFTER_THE_MINUTE, pages={"c": child}))
@@ -172,7 +178,7 @@ def test_a_child_page_is_watched_and_due_when_its_own_time_moved() -> None:
 
 def test_a_renamed_child_page_gets_its_slug_from_its_parent() -> None:
     pages = {"a": kept("a", children=["c"]), "c": kept("c", parent="a", slug="a/c")}
-    child = {"id": "c", "last_edited_time": LATER, "properties": {"title": _title("new name")}}
+    child = {"id": "c", "created_time": MINUTE, "last_edited_time": LATER, "properties": {"title": _title("new name")}}
 
     plan = make(listed(row("a")), known(pages), Watched(read_at=AFTER_THE_MINUTE, pages={"c": child}))
 
@@ -190,7 +196,7 @@ def test_a_page_is_due_when_the_original_of_a_copy_on_it_was_edited() -> None:
 def test_an_original_outside_the_sources_is_watched_on_its_page() -> None:
     pages = {"a": kept("a", copied={"o": "elsewhere"})}
     listing = listed(row("a"))
-    elsewhere = {"id": "elsewhere", "last_edited_time": LATER, "properties": {}}
+    elsewhere = {"id": "elsewhere", "created_time": MINUTE, "last_edited_time": LATER, "properties": {}}
 
     assert watches(listing, known(pages), None).pages == ["elsewhere"]
     assert due(make(listing, known(pages), Watched(pages={"elsewhere": elsewhere}))) == ["a"]
@@ -224,7 +230,7 @@ def test_a_slug_is_not_taken_from_a_paused_page_by_an_older_one() -> None:
 
 def test_a_child_page_that_a_broken_run_never_came_to_makes_its_parent_due() -> None:
     pages = {"a": kept("a", children=["c"])}
-    child = {"id": "c", "last_edited_time": MINUTE, "properties": {"title": _title("c")}}
+    child = {"id": "c", "created_time": MINUTE, "last_edited_time": MINUTE, "properties": {"title": _title("c")}}
 
     assert watches(listed(row("a")), known(pages), None).pages == ["c"]
     assert due(make(listed(row("a")), known(pages), Watched(pages={"c": child}))) == ["a"]
@@ -248,7 +254,7 @@ def test_a_child_page_that_notion_does_not_show_any_more_is_dropped_with_what_st
 @pytest.mark.parametrize("behind", [{"slug": "old/c"}, {"visibility": "members"}, {"source": "posts"}])
 def test_a_child_page_that_did_not_follow_its_parent_is_read_with_it(behind: dict[str, str]) -> None:
     pages = {"a": kept("a", children=["c"]), "c": kept("c", **{"parent": "a", "slug": "a/c", **behind})}
-    child = {"id": "c", "last_edited_time": MINUTE, "properties": {"title": _title("c")}}
+    child = {"id": "c", "created_time": MINUTE, "last_edited_time": MINUTE, "properties": {"title": _title("c")}}
 
     plan = make(listed(row("a")), known(pages), Watched(read_at=AFTER_THE_MINUTE, pages={"c": child}))
 
@@ -276,7 +282,9 @@ def test_a_page_is_due_until_it_has_noticed_that_its_child_database_is_lost() ->
     assert due(make(listed(row("a")), memory, Watched())) == ["a"]
 
 
-@pytest.mark.parametrize("found", [None, {"id": "e", "last_edited_time": MINUTE, "in_trash": True}])
+@pytest.mark.parametrize(
+    "found", [None, {"id": "e", "created_time": MINUTE, "last_edited_time": MINUTE, "in_trash": True}]
+)
 def test_an_original_whose_page_is_gone_is_asked_for_and_its_copies_are_due_when_it_is_lost(
     found: dict[str, Any] | None,
 ) -> None:
@@ -326,7 +334,7 @@ def test_a_child_database_that_was_never_read_is_due() -> None:
 def test_what_the_watches_have_seen_is_not_asked_for_again() -> None:
     pages = {"a": kept("a", edited=LATER, children=["b", "c"])}
     pages |= {id: kept(id, parent="a", slug=f"a/{id}") for id in ("b", "c")}
-    watched = Watched(pages={"b": {"last_edited_time": MINUTE, "properties": {}}, "c": None})
+    watched = Watched(pages={"b": {"created_time": MINUTE, "last_edited_time": MINUTE, "properties": {}}, "c": None})
 
     [item] = make(listed(row("a")), known(pages), watched).items
     assert (item.children, item.seen) == (["b", "c"], ["b"])
@@ -392,7 +400,7 @@ def test_an_item_brings_along_what_its_reading_needs_and_nothing_has_to_be_asked
     databases = {"d": KeptDatabase("D", ["s"], AFTER_THE_MINUTE, AFTER_THE_MINUTE, "digest of d")}
     pages = {"a": kept("a", children=["c"], databases=["d"], visibility="members"), "r": kept("r")}
     pages["c"] = kept("c", parent="a", slug="a/c", visibility="members")
-    child = {"id": "c", "last_edited_time": LATER, "properties": {"title": _title("c")}}
+    child = {"id": "c", "created_time": MINUTE, "last_edited_time": LATER, "properties": {"title": _title("c")}}
     watched = Watched(read_at=5.0, began_at=6.0, pages={"c": child}, changed_databases={"d"})
     rows = [
         row("a", visibility="members"),

@@ -1,184 +1,331 @@
-/** Notion's common blocks as HTML; of the others what stands inside them. */
-import type { BlockObjectResponse, TableRowBlockObjectResponse } from "@notionhq/client";
+/** A page's blocks as HTML, every kind that Notion's API gives. None of it relies on what stands in a block. */
+import type { BlockObjectResponse } from "@notionhq/client";
 import Link from "next/link";
-import type { ReactNode } from "react";
-import type { Block, Meta } from "../lib/kv";
+import { Fragment, type ReactNode } from "react";
+import { at, flagAt, isObject, listAt, numberAt, objectsAt, textAt, type Json } from "../lib/json";
+import type { Block, PageLink } from "../lib/kv";
 import { databasePath, pagePath } from "../lib/paths";
-import { RichText } from "./rich-text";
+import { Equation } from "./equation";
+import { Audio, Bookmark, Embed, Figure, File, Icon, Pdf, Picture, Video } from "./media";
+import { Note } from "./note";
+import { anchorOf, Outline, outlineOf, type Heading } from "./outline";
+import { colorOf, plainText, RichText } from "./rich-text";
 
-type Links = Meta["childPages"];
-type NotionBlock = BlockObjectResponse & Pick<Block, "children" | "unavailable">;
+/** One step of the way to a page. */
+export type Crumb = { path: string; title: string };
 
-const LISTS = { bulleted_list_item: "ul", numbered_list_item: "ol", to_do: "ul" } as const;
-type List = (typeof LISTS)[keyof typeof LISTS];
+/** What blocks show of the page around them. */
+type Around = { links: Json[]; trail: Crumb[]; outline: Heading[] };
 
-export function Blocks({ blocks = [], links }: { blocks?: Block[]; links: Links }) {
-  return runs(blocks as NotionBlock[]).map(({ list: List, blocks }) => {
-    const shown = blocks.map((block) => <One key={block.id} block={block} links={links} />);
-    return List ? <List key={blocks[0].id}>{shown}</List> : shown;
-  });
+/** A block, what stands in it under its kind, and its children as they are shown. */
+type Shown = { block: Json; own: Json; around: Around; inside: ReactNode };
+
+type Props = { blocks: Block[]; links: PageLink[]; trail?: Crumb[] };
+
+export function Blocks({ blocks, links, trail = [] }: Props) {
+  return <Several blocks={blocks} around={{ links: objectsAt(links), trail, outline: outlineOf(blocks) }} />;
+}
+
+type Kind = BlockObjectResponse["type"];
+
+const KINDS: Record<Kind, (shown: Shown) => ReactNode> = {
+  paragraph: ({ own, inside }) => (
+    <>
+      <p className={colorOf(own)}>
+        <Label own={own} />
+      </p>
+      {inside && <div className="indented">{inside}</div>}
+    </>
+  ),
+  heading_1: (shown) => <HeadingBlock tag="h2" {...shown} />,
+  heading_2: (shown) => <HeadingBlock tag="h3" {...shown} />,
+  heading_3: (shown) => <HeadingBlock tag="h4" {...shown} />,
+  heading_4: (shown) => <HeadingBlock tag="h5" {...shown} />,
+  bulleted_list_item: ({ own, inside }) => (
+    <li className={colorOf(own)}>
+      <Label own={own} />
+      {inside}
+    </li>
+  ),
+  numbered_list_item: ({ own, inside }) => (
+    <li className={colorOf(own)} value={numberAt(own, "list_start_index")}>
+      <Label own={own} />
+      {inside}
+    </li>
+  ),
+  to_do: ({ own, inside }) => (
+    <li className={colorOf(own)}>
+      <input type="checkbox" checked={flagAt(own, "checked")} disabled />
+      <Label own={own} />
+      {inside}
+    </li>
+  ),
+  toggle: ({ own, inside }) => (
+    <details className={colorOf(own)}>
+      <summary>
+        <Label own={own} />
+      </summary>
+      {inside}
+    </details>
+  ),
+  template: ({ own, inside }) => (
+    <details>
+      <summary>
+        Template: <Label own={own} />
+      </summary>
+      {inside}
+    </details>
+  ),
+  quote: ({ own, inside }) => (
+    <blockquote className={colorOf(own)}>
+      <Label own={own} />
+      {inside}
+    </blockquote>
+  ),
+  callout: ({ own, inside }) => (
+    <aside className={colorOf(own)}>
+      <p>
+        <Label own={own} />
+      </p>
+      {inside}
+    </aside>
+  ),
+  code: ({ own }) => (
+    <Figure own={own}>
+      <pre>
+        <code className={`language-${textAt(own, "language").replaceAll(" ", "-")}`}>
+          <RichText of={at(own, "rich_text")} />
+        </code>
+      </pre>
+    </Figure>
+  ),
+  equation: ({ own }) => <Equation tex={textAt(own, "expression")} display />,
+  divider: () => <hr />,
+  breadcrumb: ({ around }) => <Trail of={around.trail} />,
+  table_of_contents: ({ own, around }) => <Outline of={around.outline} color={colorOf(own)} />,
+  column_list: ({ inside }) => <div className="columns">{inside}</div>,
+  column: ({ own, inside }) => <div style={{ flexGrow: numberAt(own, "width_ratio") }}>{inside}</div>,
+  image: ({ own }) => <Picture own={own} />,
+  video: ({ own }) => <Video own={own} />,
+  audio: ({ own }) => <Audio own={own} />,
+  pdf: ({ own }) => <Pdf own={own} />,
+  file: ({ own }) => <File own={own} />,
+  embed: ({ own }) => <Embed own={own} />,
+  bookmark: ({ own }) => <Bookmark own={own} />,
+  link_preview: ({ own }) => <Bookmark own={own} />,
+  link_to_page: ({ own, around }) => <PageReference own={own} around={around} />,
+  child_page: ({ block, around }) => <LocalLink id={textAt(block, "id")} around={around} />,
+  child_database: ({ block, own }) => (
+    <p>
+      <Link href={databasePath(textAt(block, "id"))}>{textAt(own, "title") || "Untitled"}</Link>
+    </p>
+  ),
+  synced_block: ({ inside }) => <div className="synced">{inside}</div>,
+  table: ({ own, block }) => (
+    <Table
+      rows={objectsAt(block, "children")}
+      hasColumnHeader={flagAt(own, "has_column_header")}
+      hasRowHeader={flagAt(own, "has_row_header")}
+    />
+  ),
+  table_row: ({ block }) => <Table rows={[block]} />,
+  tab: ({ block, around }) => <Tabs block={block} around={around} />,
+  meeting_notes: (shown) => <Meeting {...shown} />,
+  transcription: (shown) => <Meeting {...shown} />, // what meeting notes were called before version 2026-03-11
+  unsupported: ({ own }) => <Note kind={textAt(own, "block_type") || "unsupported block"} />,
+};
+
+function Several({ blocks, around }: { blocks: unknown; around: Around }) {
+  return runsOf(objectsAt(blocks)).map((run, key) => (
+    <Listed key={key} run={run}>
+      {run.map((block, key) => (
+        <One key={key} block={block} around={around} />
+      ))}
+    </Listed>
+  ));
 }
 
 /** Items of one list stand side by side in Notion; in HTML they need the list around them. */
-function runs(blocks: NotionBlock[]): { list: List | null; blocks: NotionBlock[] }[] {
-  const found: { list: List | null; blocks: NotionBlock[] }[] = [];
-  for (const block of blocks) {
-    const list = block.type in LISTS ? LISTS[block.type as keyof typeof LISTS] : null;
-    const last = found.at(-1);
-    if (last?.list === list) last.blocks.push(block);
-    else found.push({ list, blocks: [block] });
-  }
-  return found;
-}
-
-function One({ block, links }: { block: NotionBlock; links: Links }): ReactNode {
-  if (block.unavailable) return null;
-  const inside = <Blocks blocks={block.children} links={links} />;
-  switch (block.type) {
-    case "paragraph":
-      return <TextThen tag="p" text={block.paragraph.rich_text} inside={inside} />;
-    case "heading_1":
-      return <TextThen tag="h2" text={block.heading_1.rich_text} inside={inside} />;
-    case "heading_2":
-      return <TextThen tag="h3" text={block.heading_2.rich_text} inside={inside} />;
-    case "heading_3":
-      return <TextThen tag="h4" text={block.heading_3.rich_text} inside={inside} />;
+function Listed({ run: [first], children }: { run: Json[]; children: ReactNode }) {
+  switch (listOf(first)) {
     case "bulleted_list_item":
-      return (
-        <li>
-          <TextThen text={block.bulleted_list_item.rich_text} inside={inside} />
-        </li>
-      );
-    case "numbered_list_item":
-      return (
-        <li>
-          <TextThen text={block.numbered_list_item.rich_text} inside={inside} />
-        </li>
-      );
+      return <ul>{children}</ul>;
     case "to_do":
-      return (
-        <li className="to-do">
-          <input type="checkbox" checked={block.to_do.checked} disabled />
-          <TextThen text={block.to_do.rich_text} inside={inside} />
-        </li>
-      );
-    case "toggle":
-      return (
-        <details>
-          <TextThen tag="summary" text={block.toggle.rich_text} inside={inside} />
-        </details>
-      );
-    case "quote":
-      return (
-        <blockquote>
-          <TextThen text={block.quote.rich_text} inside={inside} />
-        </blockquote>
-      );
-    case "callout":
-      return (
-        <aside>
-          <TextThen tag="p" text={block.callout.rich_text} inside={inside} />
-        </aside>
-      );
-    case "code":
-      return (
-        <pre>
-          <code className={`language-${block.code.language}`}>
-            <RichText of={block.code.rich_text} />
-          </code>
-        </pre>
-      );
-    case "image":
-      return <Picture image={block.image} />;
-    case "divider":
-      return <hr />;
-    case "table":
-      return <Table header={block.table.has_column_header} rows={block.children as TableRowBlockObjectResponse[]} />;
-    case "column_list":
-      return <div className="columns">{inside}</div>;
-    case "column":
-      return <div>{inside}</div>;
-    case "bookmark":
-      return (
-        <p>
-          <a href={block.bookmark.url}>{block.bookmark.url}</a>
-        </p>
-      );
-    case "child_page": {
-      const link = links.find((page) => page.id === block.id);
-      return (
-        link && (
-          <p>
-            <Link href={pagePath(link.slug)}>{link.title}</Link>
-          </p>
-        )
-      );
-    }
-    case "child_database":
-      return (
-        <p>
-          <Link href={databasePath(block.id)}>{block.child_database.title}</Link>
-        </p>
-      );
+      return <ul className="to-dos">{children}</ul>;
+    case "numbered_list_item":
+      return <ol type={numberingOf(first)}>{children}</ol>;
     default:
-      return inside;
+      return children;
   }
 }
 
-type Text = Parameters<typeof RichText>[0]["of"];
+const LISTS = ["bulleted_list_item", "numbered_list_item", "to_do"];
 
-function TextThen({
-  tag: Tag,
-  text,
-  inside,
-}: {
-  tag?: "p" | "h2" | "h3" | "h4" | "summary";
-  text: Text;
-  inside: ReactNode;
-}) {
+/** The kind of list that a block is an item of, if it is one and is shown as one. */
+function listOf(block: Json): string | undefined {
+  return block.unavailable ? undefined : LISTS.find((kind) => kind === block.type);
+}
+
+function runsOf(blocks: Json[]): Json[][] {
+  const runs: Json[][] = [];
+  for (const block of blocks) {
+    const last = runs.at(-1);
+    if (last && listOf(last[0]) === listOf(block)) last.push(block);
+    else runs.push([block]);
+  }
+  return runs;
+}
+
+function numberingOf(item: Json): "a" | "i" | undefined {
+  const format = textAt(item, "numbered_list_item", "list_format");
+  return format === "letters" ? "a" : format === "roman" ? "i" : undefined;
+}
+
+function One({ block, around }: { block: Json; around: Around }): ReactNode {
+  const kind = textAt(block, "type");
+  const own = at(block, kind);
+  const children = objectsAt(block, "children");
+  const inside = children.length > 0 && <Several blocks={children} around={around} />;
+  if (isKind(kind) && !block.unavailable) {
+    return KINDS[kind]({ block, own: isObject(own) ? own : {}, around, inside });
+  }
   return (
     <>
-      {Tag ? (
-        <Tag>
-          <RichText of={text} />
-        </Tag>
-      ) : (
-        <RichText of={text} />
-      )}
+      <Note kind={textAt(own, "block_type") || kind || "block"} why={textAt(block, "unavailable")} />
       {inside}
     </>
   );
 }
 
-function Picture({ image }: { image: Extract<NotionBlock, { type: "image" }>["image"] }) {
-  const address = image.type === "external" ? image.external.url : image.file.url;
+function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(KINDS, kind);
+}
+
+function Label({ own }: { own: Json }) {
   return (
-    <figure>
-      <img src={address} alt={image.caption.map((piece) => piece.plain_text).join("")} />
-      <figcaption>
-        <RichText of={image.caption} />
-      </figcaption>
-    </figure>
+    <>
+      <Icon of={at(own, "icon")} />
+      <RichText of={at(own, "rich_text")} />
+    </>
   );
 }
 
-function Table({ header, rows }: { header: boolean; rows: TableRowBlockObjectResponse[] }) {
+function HeadingBlock({ tag: Tag, block, own, inside }: Shown & { tag: "h2" | "h3" | "h4" | "h5" }) {
+  const heading = (
+    <Tag id={anchorOf(block)} className={colorOf(own)}>
+      <Label own={own} />
+    </Tag>
+  );
+  if (!inside) return heading;
+  return (
+    <details>
+      <summary>{heading}</summary>
+      {inside}
+    </details>
+  );
+}
+
+function Trail({ of: trail }: { of: Crumb[] }) {
+  return (
+    <nav aria-label="Breadcrumb">
+      {trail.map(({ path, title }, key) => (
+        <Fragment key={key}>
+          {key > 0 && " / "}
+          <Link href={path}>{title}</Link>
+        </Fragment>
+      ))}
+    </nav>
+  );
+}
+
+/** A link to a page of this site, by its Notion id. */
+function LocalLink({ id, around }: { id: string; around: Around }) {
+  const link = around.links.find((link) => link.id === id);
+  const slug = textAt(link, "slug");
+  if (!slug) return <Note kind="a page that is not published" />;
+  return (
+    <p>
+      <Link href={pagePath(slug)}>{textAt(link, "title") || slug}</Link>
+    </p>
+  );
+}
+
+function PageReference({ own, around }: { own: Json; around: Around }) {
+  const kind = textAt(own, "type");
+  const id = textAt(own, kind);
+  if (around.links.some((link) => link.id === id)) return <LocalLink id={id} around={around} />;
+  if (!id) return <Note kind="link_to_page" />;
+  return (
+    <p>
+      <a href={`https://www.notion.so/${id.replaceAll("-", "")}`}>A {kind.replace("_id", "")} in Notion</a>
+    </p>
+  );
+}
+
+type TableProps = { rows: Json[]; hasColumnHeader?: boolean; hasRowHeader?: boolean };
+
+function Table({ rows, hasColumnHeader = false, hasRowHeader = false }: TableProps) {
   return (
     <table>
       <tbody>
-        {rows.map((row, at) => {
-          const Cell = header && at === 0 ? "th" : "td";
-          return (
-            <tr key={row.id}>
-              {row.table_row.cells.map((cell, column) => (
-                <Cell key={column}>
+        {rows.map((row, y) => (
+          <tr key={y}>
+            {listAt(row, "table_row", "cells").map((cell, x) => {
+              const scope = hasColumnHeader && y === 0 ? "col" : hasRowHeader && x === 0 ? "row" : undefined;
+              const Cell = scope ? "th" : "td";
+              return (
+                <Cell key={x} scope={scope}>
                   <RichText of={cell} />
                 </Cell>
-              ))}
-            </tr>
-          );
-        })}
+              );
+            })}
+          </tr>
+        ))}
       </tbody>
     </table>
+  );
+}
+
+/** Of the tabs with one name a browser keeps one open. */
+function Tabs({ block, around }: { block: Json; around: Around }) {
+  return (
+    <div className="tabs">
+      {objectsAt(block, "children").map((tab, key) => {
+        const own = at(tab, textAt(tab, "type"));
+        return (
+          <details key={key} name={`tabs-${textAt(block, "id")}`} open={key === 0}>
+            <summary>
+              <Label own={isObject(own) ? own : {}} />
+            </summary>
+            <Several blocks={at(tab, "children")} around={around} />
+          </details>
+        );
+      })}
+    </div>
+  );
+}
+
+const MEETING_PARTS = ["summary", "notes", "transcript"];
+
+/** Notes of a meeting: which of the children is the summary, say, Notion tells by its id. */
+function Meeting({ block, own, around }: Shown) {
+  const [start, end] = ["start_time", "end_time"].map((time) => textAt(own, "calendar_event", time));
+  return (
+    <section className="meeting">
+      <p>
+        <strong>{plainText(at(own, "title")) || "Meeting notes"}</strong> {[start, end].filter(Boolean).join(" – ")}
+      </p>
+      {objectsAt(block, "children").map((part, key) => {
+        const id = textAt(part, "id") || "none";
+        const name = MEETING_PARTS.find((name) => textAt(own, "children", `${name}_block_id`) === id);
+        if (!name) return <Several key={key} blocks={[part]} around={around} />;
+        return (
+          <details key={key} open={key === 0}>
+            <summary>{name}</summary>
+            <Several blocks={at(part, "children")} around={around} />
+          </details>
+        );
+      })}
+    </section>
   );
 }

@@ -1,17 +1,58 @@
-import type { RichTextItemResponse } from "@notionhq/client";
+/** Notion's rich text: formatted pieces, equations and mentions. Links lead where Notion says. */
 import type { ReactNode } from "react";
+import { addressAt, at, flagAt, objectsAt, textAt, type Json } from "../lib/json";
+import { Equation } from "./equation";
 
-export function RichText({ of: pieces }: { of: RichTextItemResponse[] }) {
-  return pieces.map((piece, at) => <Piece key={at} piece={piece} />);
+export function RichText({ of: pieces }: { of: unknown }) {
+  return objectsAt(pieces).map((piece, key) => <Piece key={key} piece={piece} />);
 }
 
-function Piece({ piece }: { piece: RichTextItemResponse }) {
-  const { bold, italic, strikethrough, underline, code } = piece.annotations;
-  let text: ReactNode = piece.plain_text;
-  if (code) text = <code>{text}</code>;
-  if (bold) text = <strong>{text}</strong>;
-  if (italic) text = <em>{text}</em>;
-  if (strikethrough) text = <s>{text}</s>;
-  if (underline) text = <u>{text}</u>;
-  return piece.href ? <a href={piece.href}>{text}</a> : text;
+export function plainText(pieces: unknown): string {
+  return objectsAt(pieces).map(wordsOf).join("");
+}
+
+/** The class of a colour of Notion's, `red` or `red_background`; site.css knows them. */
+export function colorOf(colored: unknown): string | undefined {
+  const color = textAt(colored, "color");
+  return /^[a-z]+(_background)?$/.test(color) && color !== "default" ? `color-${color}` : undefined;
+}
+
+function Piece({ piece }: { piece: Json }) {
+  const is = (name: string) => flagAt(piece, "annotations", name);
+  const color = colorOf(at(piece, "annotations"));
+  const href = addressAt(piece, "href") ?? addressAt(piece, "text", "link", "url");
+  let text: ReactNode = <Content piece={piece} />;
+  if (is("code")) text = <code>{text}</code>;
+  if (is("bold")) text = <strong>{text}</strong>;
+  if (is("italic")) text = <em>{text}</em>;
+  if (is("strikethrough")) text = <s>{text}</s>;
+  if (is("underline")) text = <u>{text}</u>;
+  if (color) text = <span className={color}>{text}</span>;
+  return href ? <a href={href}>{text}</a> : text;
+}
+
+function Content({ piece }: { piece: Json }): ReactNode {
+  const words = wordsOf(piece);
+  const mention = at(piece, "mention");
+  if (piece.type === "equation") return <Equation tex={textAt(piece, "equation", "expression") || words} />;
+  if (piece.type !== "mention") return words;
+  switch (textAt(mention, "type")) {
+    case "date":
+      return <time dateTime={textAt(mention, "date", "start") || undefined}>{words}</time>;
+    case "custom_emoji": {
+      const address = addressAt(mention, "custom_emoji", "url");
+      return address ? <img className="emoji" src={address} alt={words} loading="lazy" /> : words;
+    }
+    case "link_preview":
+    case "link_mention":
+    case "page":
+    case "database":
+      return words; // a link: every piece may be one
+    default:
+      return <span className="mention">{words}</span>; // a user, a template's "today" and "me", what is yet to come
+  }
+}
+
+function wordsOf(piece: Json): string {
+  return textAt(piece, "plain_text") || textAt(piece, "text", "content");
 }

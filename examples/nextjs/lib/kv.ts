@@ -1,12 +1,39 @@
 /** What the sync left in KV. Slugs have no slash at either end; `KV_PREFIX` is the sync's own. */
 import { Redis } from "@upstash/redis";
-import type { Block, Database, Index, Meta, Page, Part, Redirects } from "../../../schema/notion-kv";
+import { at, numberAt, isObject, listAt, objectsAt, textAt, type Json } from "./json";
 
-export type { Block, Database, Meta, PropertyValue } from "../../../schema/notion-kv";
-export type Bundle = { meta: Meta; blocks: Block[]; syncedAt: string };
+/** A block as Notion gives it, what belongs to its `type` under that name; `children` to any depth. */
+export type Block = { id: string; type?: string; children?: Block[]; unavailable?: string; [payload: string]: unknown };
+export type PageLink = { id: string; slug: string; title: string };
+export type Meta = {
+  id: string;
+  slug: string;
+  title: string;
+  source: string;
+  visibility: string;
+  lastEdited: string;
+  createdTime: string;
+  icon: string | null;
+  cover: string | null;
+  url: string | null;
+  properties: Json;
+  childPages: PageLink[];
+  parent: string | null;
+};
+export type Page = { meta: Meta; blocks: Block[]; syncedAt: string };
 export type Moved = { movedTo: string };
+export type Database = {
+  id: string;
+  title: string;
+  visibility?: string;
+  properties: Json;
+  items: { id: string; lastEdited: string; icon: string | null; cover: string | null; properties: Json }[];
+  syncedAt: string;
+};
 
 const PREFIX = process.env.KV_PREFIX ?? "";
+const READS_AT_ONCE = 4;
+const ATTEMPTS = 5;
 
 let connection: Redis | undefined;
 
@@ -14,56 +41,110 @@ function kv(): Redis {
   connection ??= new Redis({
     url: process.env.KV_REST_API_URL,
     token: process.env.KV_REST_API_READ_ONLY_TOKEN ?? process.env.KV_REST_API_TOKEN,
+    // An answer may have 10 MB, a value nearly as many: each travels alone, and not in base64, which would add a third.
+    enableAutoPipelining: false,
+    responseEncoding: false,
   });
   return connection;
 }
 
 /** A page with all its blocks, or where it is found now, or null. */
-export async function getPage(slug: string): Promise<Bundle | Moved | null> {
-  const key = `${PREFIX}page:${slug}`;
-  const found = await whole<Page, Part>(key, (page) =>
-    "parts" in page ? numbers(1, page.parts).map((number) => `${key}:part:${number}`) : [],
+export async function getPage(slug: string): Promise<Page | Moved | null> {
+  const key = `page:${slug}`;
+  const whole = await readWhole(key, "digest", (head) =>
+    numbers(1, numberAt(head, "parts") ?? 0).map((number) => `${key}:part:${number}`),
   );
-  if (found) {
-    const [page, parts] = found;
-    const blocks = "parts" in page ? parts.flatMap((part) => part.blocks) : page.blocks;
-    return { meta: page.meta, blocks, syncedAt: page.syncedAt };
-  }
-  const redirects = (await kv().get<Redirects>(`${PREFIX}redirects`)) ?? {};
-  return Object.hasOwn(redirects, slug) ? { movedTo: redirects[slug] } : null;
+  if (!whole) return findMoved(slug);
+  const [head, ...parts] = whole;
+  if (!isObject(head.meta)) return null; // no page: `home:part:1` is no slug, yet leads to a key
+  const blocks = parts.length ? joinParts(parts) : listAt(head, "blocks");
+  return { meta: head.meta, blocks, syncedAt: head.syncedAt } as Page;
 }
 
 /** All rows of a source in their order; none while it has not been synced. */
 export async function getIndex(source: string): Promise<Meta[]> {
-  const key = `${PREFIX}${source}:index`;
-  const found = await whole<Index, Index>(key, (index) =>
-    numbers(2, index.pages ?? 1).map((number) => `${key}:${number}`),
+  const key = `${source}:index`;
+  const pages = await readWhole(key, "revision", (head) =>
+    numbers(2, numberAt(head, "pages") ?? 1).map((number) => `${key}:${number}`),
   );
-  return found ? [found[0], ...found[1]].flatMap((index) => index.items) : [];
+  return (pages ?? []).flatMap((page) => objectsAt(page, "items")) as Meta[];
 }
 
 /** A database that stands inside a page, by the id of its `child_database` block. */
 export async function getDatabase(id: string): Promise<Database | null> {
-  return kv().get<Database>(`${PREFIX}db:${id}`);
+  return (await read(`db:${id}`)) as Database | null;
+}
+
+/** Whether everybody may see it. Any other word is the owner's own, "members" say; what says nothing is public. */
+export function isPublic(shown: { visibility?: string }): boolean {
+  return (shown.visibility ?? "public") === "public";
+}
+
+/** The end of the redirects that begin at a slug, if there is a page. */
+async function findMoved(slug: string): Promise<Moved | null> {
+  const redirects = await read("redirects");
+  const seen = new Set([slug, ""]);
+  for (let next = textAt(redirects, slug); !seen.has(next); next = textAt(redirects, next)) {
+    if (await kv().exists(`${PREFIX}page:${next}`)) return { movedTo: next };
+    seen.add(next);
+  }
+  return null;
+}
+
+async function read(key: string): Promise<Json | null> {
+  const value = await kv().get(PREFIX + key);
+  return isObject(value) ? value : null;
 }
 
 /**
- * A value and those that continue it. They are read in one command: a sync may replace them all at once between two.
+ * A value and those that continue it, all of one writing; null where there is none. Those that continue it bear the
+ * first one's stamp. Where they don't, they were replaced meanwhile, and all is read again from the first.
  */
-async function whole<Head extends Page | Index, Rest extends Part | Index>(
-  key: string,
-  continuation: (head: Head) => string[],
-): Promise<[Head, Rest[]] | null> {
-  let head = await kv().get<Head>(key);
-  let rest: Rest[] = [];
-  for (;;) {
-    if (head === null) return null;
-    const keys = continuation(head);
-    if (keys.length === rest.length) return [head, rest];
-    [head, ...rest] = await kv().mget<[Head | null, ...Rest[]]>(key, ...keys);
+async function readWhole(key: string, stamp: string, restOf: (head: Json) => string[]): Promise<Json[] | null> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const head = await read(key);
+    if (!head) return null;
+    const rest = await readSeveral(restOf(head));
+    if (rest.every((value) => value !== null && at(value, stamp) === at(head, stamp))) {
+      const isSettled = !rest.length || stamp in head || (await isStill(key, head));
+      if (isSettled) return [head, ...(rest as Json[])];
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
   }
+  throw new Error(`${key} was replaced ${ATTEMPTS} times while it was read`);
+}
+
+/** Values that were written before there were stamps are of one writing where the first one stands as it stood. */
+async function isStill(key: string, head: Json): Promise<boolean> {
+  return JSON.stringify(await read(key)) === JSON.stringify(head);
+}
+
+async function readSeveral(keys: string[]): Promise<(Json | null)[]> {
+  const values: (Json | null)[] = [];
+  for (let first = 0; first < keys.length; first += READS_AT_ONCE) {
+    values.push(...(await Promise.all(keys.slice(first, first + READS_AT_ONCE).map(read))));
+  }
+  return values;
+}
+
+/** The blocks of all parts. One that `continues` a block begins with further children of it. */
+function joinParts(parts: Json[]): Block[] {
+  const blocks: Block[] = [];
+  for (const part of parts) {
+    const target = childrenOf(textAt(part, "continues"), blocks) ?? blocks;
+    for (const block of listAt(part, "blocks")) target.push(block as Block);
+  }
+  return blocks;
+}
+
+/** The children of a block that is cut: it stands on the path of last children. */
+function childrenOf(id: string, blocks: Block[]): Block[] | undefined {
+  for (let block = blocks.at(-1); block; block = block.children?.at(-1)) {
+    if (block.id === id) return (block.children ??= []);
+  }
+  return undefined;
 }
 
 function numbers(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
 }

@@ -23,6 +23,9 @@ WITHOUT_ID = "Notion gave no id of it"
 WITHOUT_TYPE = "Notion gave no type of it"
 ORIGINAL_UNKNOWN = "synced block whose original is not named"
 
+OURS = ("children", "unavailable")
+"""Members that a bundle adds to a block; Notion gives none of these names."""
+
 TEXT_KINDS = frozenset(
     {
         *("paragraph", "heading_1", "heading_2", "heading_3", "heading_4", "quote", "callout", "template"),
@@ -59,7 +62,8 @@ def block_of(value: Any, note: Note) -> JSON:
     if not isinstance(value, dict):
         raise Odd(f"{kind_of(value)} instead of a block")
     block: JSON = plain(value, note)
-    block.pop("unavailable", None)
+    for ours in OURS:
+        block.pop(ours, None)
     if not isinstance(block.get("id"), str) or not block["id"]:
         return _unavailable({**block, "id": ""}, WITHOUT_ID, note)
     if "type" not in block:  # a partial block: https://developers.notion.com/reference/block

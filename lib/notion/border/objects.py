@@ -16,6 +16,7 @@ from lib.notion.border.properties import item_of, property_of
 from lib.notion.border.shapes import (
     Note,
     Odd,
+    beneath,
     defaulted,
     flag,
     kind_of,
@@ -68,8 +69,8 @@ def page_of(value: Any, oddities: Oddities) -> JSON | None:
     null.
     """
     if not is_page(value):
-        if not (isinstance(value, dict) and value.get("object") in PASSED_OVER):
-            oddities.note(f"{kind_of(value)} that is no page stands among the rows; it is passed over")
+        if kind_of_object(value) not in PASSED_OVER:
+            oddities.note(f"{_named(value)} that is no page stands among the rows; it is passed over")
         return None
     if is_partial(value):
         return {"object": "page", "id": value["id"]}
@@ -78,7 +79,11 @@ def page_of(value: Any, oddities: Oddities) -> JSON | None:
         sound_text(name, notes.append): property_of(one, _at(f'property "{_short(name)}"', notes))
         for name, one in value["properties"].items()
     }
-    around = {name: plain(member, notes.append) for name, member in value.items() if name != "properties"}
+    around = {
+        sound_text(name, notes.append): plain(member, beneath(name, notes.append))
+        for name, member in value.items()
+        if name != "properties"
+    }
     page: JSON = {**_PAGE(around, notes.append), "properties": properties}
     for what in notes:
         oddities.note(f'"{name_of(page)}": {what}')
@@ -94,6 +99,12 @@ def name_of(page: JSON) -> str:
 def is_page(value: Any) -> bool:
     """Whether an answer, or an item of one, is a page, whole or partial."""
     return isinstance(value, dict) and value.get("object") == "page" and _is_id(value.get("id"))
+
+
+def kind_of_object(value: Any) -> str:
+    """Return what Notion says an object is; "" where it says nothing of use."""
+    kind = value.get("object") if isinstance(value, dict) else None
+    return kind if isinstance(kind, str) else ""
 
 
 def is_partial(page: JSON) -> bool:
@@ -120,7 +131,7 @@ def blocks_of(values: list[Any], oddities: Oddities) -> list[JSON]:
 def database_of(value: JSON, oddities: Oddities) -> JSON:
     """Return a sound database or data source: `title` is a rich text, `data_sources` are objects with ids."""
     notes: list[str] = []
-    found: JSON = _DATABASE(plain({**value, "properties": None}, notes.append), notes.append)
+    found: JSON = _DATABASE(plain({"title": [], **value, "properties": None}, notes.append), notes.append)
     for what in notes:
         oddities.note(f'database "{_short(plain_text(found["title"]))}": {what}')
     return found
@@ -154,6 +165,8 @@ def items_of(values: list[Any], kind: str, oddities: Oddities) -> list[JSON]:
             item = item_of(value, notes.append)
             if kind and item["type"] != kind:
                 raise Odd(f'"{_short(item["type"])}" in a list of "{kind}"')
+            if kind and isinstance(item[kind], list):
+                raise Odd(f'a list in a list of "{kind}"')
             items.append(item)
         except Odd as odd:
             notes.append(f"an item is left out: {odd}")
@@ -213,6 +226,12 @@ _DATABASE = record(
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and bool(value) and value.isascii()
+
+
+def _named(value: Any) -> str:
+    """What a value is, with its id where it has one."""
+    given = value.get("id") if isinstance(value, dict) else None
+    return f"{kind_of(value)} ({_short(given)})" if isinstance(given, str) and given else kind_of(value)
 
 
 def _at(place: str, notes: list[str]) -> Note:

@@ -7,6 +7,7 @@ from lib.notion.border.shapes import (
     Note,
     Odd,
     Shape,
+    defaulted,
     flag,
     kind_of,
     list_of,
@@ -22,7 +23,7 @@ from lib.notion.border.shapes import (
 from lib.notion.border.texts import file_of, person, rich_text, rich_text_item
 
 option = record(name=required(text))
-date = record(start=optional(text), end=optional(text), time_zone=optional(text))
+date = record(start=defaulted(text, lambda: None), end=optional(text), time_zone=optional(text))
 reference = record(id=required(text))
 place = record(lat=required(number), lon=required(number), name=optional(text), address=optional(text))
 
@@ -76,6 +77,14 @@ def item_of(value: Any, note: Note) -> JSON:
     return _typed_value(value, note)
 
 
+def _named_file(value: Any, note: Note) -> JSON:
+    """A file of a files property, which has a name beside what other files have."""
+    file: JSON = file_of(value, note)
+    if value.get("name") is None:
+        note("a file without a name")
+    return file
+
+
 def _no_value(value: Any, note: Note) -> Any:
     """Buttons have none, and what Notion calls unsupported shows none."""
     if value is not None and not isinstance(value, dict):
@@ -102,7 +111,7 @@ SHAPES: dict[str, Shape] = {
     "multi_select": list_of(option),
     "date": nullable(date),
     "people": list_of(person),
-    "files": list_of(file_of),
+    "files": list_of(_named_file),
     "checkbox": flag,
     "url": nullable(text),
     "email": nullable(text),
@@ -114,7 +123,9 @@ SHAPES: dict[str, Shape] = {
     "created_by": nullable(person),
     "last_edited_by": nullable(person),
     "unique_id": nullable(record(prefix=optional(text), number=optional(number))),
-    "verification": nullable(record(state=optional(text), verified_by=optional(person), date=optional(date))),
+    "verification": nullable(
+        record(state=defaulted(text, lambda: None), verified_by=optional(person), date=optional(date))
+    ),
     "place": nullable(place),
     "formula": nullable(_computed("string", "number", "boolean", "date", "unsupported")),
     "rollup": nullable(_computed("number", "date", "array", "incomplete", "unsupported")),

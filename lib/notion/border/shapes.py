@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from lib import json_text
 from lib.times import instant
 
 Note = Callable[[str], None]
@@ -75,16 +76,22 @@ def record(**members: Member) -> Shape:
             given = value.get(name)
             if given is None and member.may_be_missing:
                 continue
+            within = beneath(name, note)
             try:
-                sound[name] = member.shape(given, note)
+                sound[name] = member.shape(given, within)
             except Odd as odd:
                 if member.is_required:
                     raise Odd(f"{name}: {odd}") from None
-                note(f"{name}: {odd}")
+                within(str(odd))
                 sound[name] = member.default()
         return sound
 
     return shaped
+
+
+def beneath(name: str, note: Note) -> Note:
+    """Return what notes something odd in the member of this name."""
+    return lambda what: note(f"{name}: {what}")
 
 
 def list_of(shape: Shape) -> Shape:
@@ -145,7 +152,7 @@ def plain(value: Any, note: Note, depth: int = 0) -> Any:
     """
     match value:
         case str():
-            return value if value.isascii() else sound_text(value, note)
+            return sound_text(value, note)
         case dict():
             if depth == DEEPEST:
                 note(f"what is nested more than {DEEPEST} levels deep is left out")
@@ -169,12 +176,10 @@ def plain(value: Any, note: Note, depth: int = 0) -> Any:
 
 def sound_text(value: str, note: Note) -> str:
     """The text, with U+FFFD in place of each half of a surrogate pair."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
+    sound = json_text.sound_text(value)
+    if sound is not value:
         note("half of a surrogate pair becomes U+FFFD")
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value
+    return sound
 
 
 def is_person(value: dict[str, Any]) -> bool:
@@ -211,7 +216,9 @@ def kind_of(value: Any) -> str:
 
 def _large_number(value: int, note: Note) -> float | None:
     try:
-        return float(value)
+        rounded = float(value)
     except OverflowError:
         note("a number of more than 308 digits becomes null")
         return None
+    note("a whole number of more than 18 digits is taken for a decimal one")
+    return rounded

@@ -6,7 +6,6 @@ from lib.notion.border.shapes import (
     Note,
     Odd,
     defaulted,
-    kind_of,
     list_of,
     optional,
     person_of,
@@ -39,30 +38,28 @@ def person(value: Any, note: Note) -> Any:
 def file_of(value: Any, note: Note) -> Any:
     """The shape of a file object. One whose address is odd has none, as one that is still being uploaded."""
     file = _FILE(value, note)
-    kind = file.get("type")
-    if kind in ("file", "external"):
-        try:
-            file[kind] = _ADDRESS(file.get(kind), note)
-        except Odd as odd:
-            note(f"a file without an address: {odd}")
-            file[kind] = {}
-    return file
+    if file.get("type") not in FILE_KINDS:
+        note(f"a file of {_unknown_kind(file)}")
+    return _with_address(file, note)
 
 
 def icon_of(value: Any, note: Note) -> Any:
     """The shape of a page's icon: an emoji, one of the workspace's own or of Notion's, or a file."""
-    icon = file_of(value, note)
-    kind = icon.get("type")
-    if kind == "emoji":
-        text(icon.get("emoji"), note)
-    elif kind == "custom_emoji":
-        icon["custom_emoji"] = _ADDRESS(icon.get("custom_emoji"), note)
-    elif kind == "icon":
-        icon["icon"] = _NATIVE(icon.get("icon"), note)
-    elif kind not in ("file", "external", "file_upload"):
-        raise Odd(f"an icon of the unknown kind {kind}" if kind else f"{kind_of(kind)} as its kind")
+    icon = _with_address(_FILE(value, note), note)
+    match icon.get("type"):
+        case "emoji":
+            text(icon.get("emoji"), note)
+        case "custom_emoji":
+            icon["custom_emoji"] = _ADDRESS(icon.get("custom_emoji"), note)
+        case "icon":
+            icon["icon"] = _NATIVE(icon.get("icon"), note)
+        case kind if kind not in FILE_KINDS:
+            raise Odd(f"an icon of {_unknown_kind(icon)}")
     return icon
 
+
+FILE_KINDS = ("file", "external", "file_upload")
+"""https://developers.notion.com/reference/file-object"""
 
 rich_text = list_of(rich_text_item)
 
@@ -78,7 +75,23 @@ _ITEM = record(
 _PERSON = record(id=optional(text), name=optional(text))
 _ADDRESS = record(url=required(text))
 _FILE = record(type=optional(text), name=optional(text))
-_NATIVE = record(name=required(text), color=optional(text))
+_NATIVE = record(name=required(text), color=defaulted(text, lambda: None))
+
+
+def _with_address(file: dict[str, Any], note: Note) -> dict[str, Any]:
+    kind = file.get("type")
+    if kind in ("file", "external"):
+        try:
+            file[kind] = _ADDRESS(file.get(kind), note)
+        except Odd as odd:
+            note(f"a file without an address: {odd}")
+            file[kind] = {}
+    return file
+
+
+def _unknown_kind(value: dict[str, Any]) -> str:
+    kind = value.get("type")
+    return f'the unknown kind "{kind[:40]}"' if isinstance(kind, str) else "an unknown kind"
 
 
 def _text_inside(item: dict[str, Any]) -> str:

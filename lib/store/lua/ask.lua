@@ -14,12 +14,12 @@ if current and current ~= id then
   local status, alive, parked, jobs, slice =
     unpack(redis.call('HMGET', run, 'status', 'aliveUntil', 'parked', 'jobIds', 'slice:0'))
   if status == 'pending' or status == 'active' then
-    if tonumber(alive) > tonumber(now) then
+    if (tonumber(alive or '') or 0) > tonumber(now) then
       local forced, scope = unpack(redis.call('HMGET', run, 'force', 'source'))
       if parked == '1' or (status == 'pending' and not jobs) then
         redis.call('HSET', run, 'aliveUntil', aliveUntil)
         if (force == '1' and forced ~= '1') or (scope ~= '' and scope ~= source) then followUp(run, source, force) end
-        return {'resumed', current, jobs or '', tonumber(slice or '-1') + 1}
+        return {'resumed', current, jobs or '', (tonumber(slice or '') or -1) + 1}
       end
       followUp(run, source, force)
       return {'joined', current, jobs or '', 0}

@@ -1,6 +1,6 @@
 -- Claims up to `count` items that are due: exclusive, until `expires`, under the slice's token. What this slice claimed
 -- before and does not know of (the answer was lost) is handed out first. KEYS the run. ARGV as named below, then the ids
--- in hand. Answers "lost", or {items left in all, when the next one nobody works on is due (-1: none), payload, …}.
+-- in hand. Answers "lost", or {items left in all, when the next one nobody works on is due (-1: none), id, payload, …}.
 local lane, token, now, expires, count, ttl = unpack(ARGV, 1, 6)
 local run = KEYS[1]
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
@@ -13,7 +13,8 @@ local function take(id)
   redis.call('ZADD', run .. ':due', expires, id)
   redis.call('HSET', run .. ':claims', id, token)
   inHand[id] = true
-  answer[#answer + 1] = payload
+  answer[#answer + 1] = id
+  answer[#answer + 1] = payload or ''
 end
 
 local claims = redis.call('HGETALL', run .. ':claims')
@@ -23,7 +24,7 @@ for i = 1, #claims, 2 do
   elseif not inHand[claims[i]] then take(claims[i]) end
 end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', run .. ':due', '-inf', now, 'LIMIT', 0, tonumber(count) + 64)) do
-  if #answer - 2 >= tonumber(count) then break end
+  if #answer - 2 >= 2 * tonumber(count) then break end
   if not inHand[id] then take(id) end
 end
 

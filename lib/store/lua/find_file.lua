@@ -1,18 +1,42 @@
--- Where a hosted file is to be had. KEYS as named below (`copies` "": there is no Blob store), ARGV as named below.
--- Answers {outcome, value}: unknown (no published bundle names it), copied (its Copy), fresh ("ms url"), fetch (the caller
--- has the lock and asks Notion), wait (another one does), away (Notion was out of reach; ms until it is asked again).
-local named, fresh, lock, copies = unpack(KEYS)
-local token, file, mine, now, ttl = unpack(ARGV)
+-- Where a hosted file is to be had. KEYS named, fresh (before the owner's id), files, copies ("": there is no Blob
+-- store). ARGV as named below. Answers {outcome, value, owner, lock, count}:
+--   unknown  no published bundle names it
+--   copied   its Copy
+--   fresh    "ms url", known of an earlier look
+--   walk     the caller has the lock and asks Notion for blocks of the page `owner`, going on as `value` says ("": from
+--            its beginning); `count`: so many files stand in its blocks. Not where the caller is `alone`
+--   fetch    the caller has the lock and asks Notion for the holder itself
+--   wait     another one has it
+--   away     Notion was out of reach; ms until it is asked again
+local named, root, files, copies = unpack(KEYS)
+local token, holder, file, mine, now, ttl, alone = unpack(ARGV)
 
-if #redis.call('ZRANGEBYLEX', named, '[' .. token .. ' ', '(' .. token .. '!', 'LIMIT', 0, 1) == 0 then
-  return {'unknown', ''}
-end
+local name = redis.call('ZRANGEBYLEX', named, '[' .. token .. ' ', '(' .. token .. '!', 'LIMIT', 0, 1)[1]
+if not name then return {'unknown', ''} end
 local copy = copies ~= '' and redis.call('HGET', copies, file)
 if copy and not string.find(copy, '"url":""', 1, true) then return {'copied', copy} end
-local address = redis.call('HGET', fresh, file)
-if address and tonumber(string.match(address, '^%d+')) > tonumber(now) then return {'fresh', address} end
-if redis.call('SET', lock, mine, 'NX', 'PX', ttl) then return {'fetch', ''} end
-local held = redis.call('GET', lock)
-if held == mine then return {'fetch', ''} end -- the answer was lost
-if held == 'away' then return {'away', redis.call('PTTL', lock)} end
-return {'wait', ''}
+local bundle = string.sub(name, #token + 2)
+local owner = string.match(bundle, ':(.*)$')
+local fresh = root .. owner
+local address = redis.call('HGET', fresh, token)
+local ends = tonumber(address and string.match(address, '^(%d+) ') or '') or 0
+if ends > tonumber(now) then return {'fresh', address} end
+
+local function take(lock, outcome, value, count)
+  local held = redis.call('GET', lock)
+  if held == 'away' then return {'away', tostring(redis.call('PTTL', lock))} end
+  if held and held ~= mine then return {'wait', ''} end -- it may be ours: the answer was lost
+  redis.call('SET', lock, mine, 'PX', ttl)
+  return {outcome, value, owner, lock, count}
+end
+
+if alone == '0' and string.find(token, '^block=') and not string.find(bundle, '^db:') then
+  local till, goes_on = string.match(redis.call('HGET', fresh, 'walk') or '', '^(%d+) (.*)$')
+  if not till or tonumber(till) <= tonumber(now) then
+    local _, count = string.gsub(redis.call('HGET', files, bundle) or '', 'block=', '')
+    if count > 1 then return take(fresh .. ':lock', 'walk', '', count) end
+  elseif goes_on ~= '' then
+    return take(fresh .. ':lock', 'walk', goes_on, 0)
+  end
+end
+return take(fresh .. ':lock:' .. holder, 'fetch', '', 0)

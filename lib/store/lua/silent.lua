@@ -5,7 +5,7 @@ local untold = {}
 for _, id in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, 49)) do
   local status, alive, silent, told =
     unpack(redis.call('HMGET', root .. id, 'status', 'aliveUntil', 'silent', 'silentTold'))
-  if (status == 'pending' or status == 'active') and tonumber(alive or '0') <= tonumber(now) then
+  if (status == 'pending' or status == 'active') and (tonumber(alive or '') or 0) <= tonumber(now) then
     redis.call('HSET', root .. id, 'status', 'failed', 'finishedAt', now, 'error', reason, 'silent', '1')
     silent = '1'
   end

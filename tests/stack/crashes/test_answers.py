@@ -7,7 +7,7 @@ import pytest
 
 from dev.notion import TOKEN
 from dev.notion.faults import WEATHER
-from dev.notion.generate import POSTS
+from dev.notion.generate import PAGES, POSTS
 from dev.qstash import Fault as QueueFault
 from dev.upstash import Fault as KvFault
 from tests.stack.crashes.truth import EXACT, SHORT, Truth
@@ -97,13 +97,15 @@ def test_a_revoked_token_ends_the_run_at_once_with_the_reason(watched: World, tr
     assert watched.state() == truth.after
 
 
-def test_a_database_that_is_no_longer_shared_ends_the_run_and_drops_nothing(watched: World, truth: Truth) -> None:
-    watched.notion.edit.unshare(POSTS)
+def test_databases_that_are_no_longer_shared_end_the_run_and_drop_nothing(watched: World, truth: Truth) -> None:
+    for database in (PAGES, POSTS):
+        watched.notion.edit.unshare(database)
     try:
         run_id = watched.ask()
         watched.settle()
     finally:
-        watched.notion.edit.share(POSTS)
+        for database in (PAGES, POSTS):
+            watched.notion.edit.share(database)
 
     assert "share" in failed(watched, run_id)
     assert watched.state() == truth.before

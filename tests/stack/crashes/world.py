@@ -134,10 +134,11 @@ class World:
         self.qstash.drain()
         return self.qstash.messages
 
-    def is_busy(self) -> bool:
-        """Whether a message has not come to its end yet."""
+    def is_busy(self, *, patient: bool = True) -> bool:
+        """Whether a message has not come to its end yet; if not `patient`, those that wait for later don't count."""
         messages = self.qstash.messages
-        return not messages or any(message.state not in FINAL for message in messages)
+        open_ones = [message for message in messages if message.state not in FINAL]
+        return not messages or any(patient or delay(message) <= 1 for message in open_ones)
 
     def finish(self, run_id: str) -> dict[str, str]:
         """Waits for the end of a run, and lets time pass wherever a message was published with a delay."""
@@ -152,7 +153,7 @@ class World:
                 waited.add(next_one.message_id)
                 self.later(delay(next_one))
             time.sleep(0.02)
-        self.settle()
+        until(lambda: not self.is_busy(patient=False), GIVE_UP_SECONDS, told=lambda: self.run(run_id))
         return self.run(run_id)
 
     def later(self, seconds: float) -> None:

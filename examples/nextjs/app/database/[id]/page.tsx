@@ -1,17 +1,22 @@
 import { notFound } from "next/navigation";
-import { getDatabase, type PropertyValue } from "../../../lib/kv";
+import { dependOn, MISSING_SECONDS } from "../../../lib/cache";
+import { at, objectsAt, textAt } from "../../../lib/json";
+import { getDatabase, isPublic } from "../../../lib/kv";
+import { slugOf } from "../../../lib/paths";
 
 export const dynamic = "force-static"; // made at the first visit, kept until /revalidate says that it changed
 
 export const generateStaticParams = () => [];
 
 export default async function Page({ params }: { params: Promise<{ id: string }> }) {
-  const database = await getDatabase((await params).id);
-  if (!database) notFound();
-  const names = Object.keys(database.properties);
+  const id = slugOf([(await params).id]);
+  const database = await getDatabase(id);
+  await dependOn(`db:${id}`, database ? undefined : MISSING_SECONDS);
+  if (!database || !isPublic(database)) notFound();
+  const names = Object.keys(database.properties ?? {});
   return (
     <main>
-      <h1>{database.title}</h1>
+      <h1>{textAt(database, "title")}</h1>
       <table>
         <thead>
           <tr>
@@ -21,10 +26,10 @@ export default async function Page({ params }: { params: Promise<{ id: string }>
           </tr>
         </thead>
         <tbody>
-          {database.items.map((item) => (
-            <tr key={item.id}>
+          {objectsAt(database, "items").map((item, row) => (
+            <tr key={row}>
               {names.map((name) => (
-                <td key={name}>{text(item.properties[name])}</td>
+                <td key={name}>{shown(at(item, "properties", name))}</td>
               ))}
             </tr>
           ))}
@@ -34,10 +39,10 @@ export default async function Page({ params }: { params: Promise<{ id: string }>
   );
 }
 
-function text(value: PropertyValue | undefined): string {
-  if (value === null || value === undefined) return "";
-  if (Array.isArray(value)) return value.map(text).join(", ");
-  if (typeof value !== "object") return String(value);
-  if ("start" in value) return [value.start, value.end].filter(Boolean).join(" – ");
-  return "name" in value ? String(value.name ?? "") : "";
+/** A property's value in words: a text, a number, a list of them, a span of dates, or what bears a name. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.map(shown).filter(Boolean).join(", ");
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  const span = [textAt(value, "start"), textAt(value, "end")].filter(Boolean).join(" – ");
+  return textAt(value) || span || textAt(value, "name");
 }

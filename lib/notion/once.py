@@ -1,0 +1,33 @@
+"""Answers that several readers of a slice need, and that are asked for once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Answer = TypeVar("Answer")
+
+
+class Once(Generic[Answer]):
+    """Answers by id. The first to ask sends the request; those that ask meanwhile wait for its answer."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, Answer] = {}
+        self._asked: dict[str, asyncio.Event] = {}
+
+    async def get(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Return the answer. A failure concerns its asker alone: the next one in line asks again."""
+        while key not in self._answers:
+            if under_way := self._asked.get(key):
+                await under_way.wait()
+                continue
+            self._asked[key] = answered = asyncio.Event()
+            try:
+                self._answers[key] = await ask()
+            finally:
+                del self._asked[key]
+                answered.set()
+        return self._answers[key]
+
+    def put(self, key: str, answer: Answer) -> None:
+        """Keep an answer that is known without asking."""
+        self._answers[key] = answer

@@ -1,0 +1,285 @@
+"""The Next.js example as Next builds and serves it: what changed in KV is shown, as soon as the sync says so."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from dev.upstash import UpstashStandIn
+from tests.examples.fixtures import JSON, SYNCED_AT, drop, meta, page_in_parts, paragraph, put, whole_page
+from tests.examples.next_site import BUILD_SECONDS, START_SECONDS, NextSite
+from tests.examples.readers import NEXTJS, REMEDY, Lacking
+from tests.waiting import until
+
+pytestmark = pytest.mark.timeout(BUILD_SECONDS + START_SECONDS + 120)
+
+SECRET = "a secret of the site's"
+MISSING_SECONDS = 60
+LATE = "published-without-a-word"
+
+SLUGS = [
+    "plain",
+    "a&b",
+    "a+b",
+    "100%",
+    "50%25",
+    "a%2Fb",
+    "two-words",
+    "é",
+    "e\u0301",
+    "日本",
+    "🏮",
+    "it's",
+    "a(b)",
+    "wow!",
+    "~x",
+    "a*b",
+    "a:b",
+    "a,b;c=d@e",
+    "[x]",
+    "$x",
+    "a|b^`{c}",
+    "deep/á & b/日本/100%",
+    "page",
+    "layout",
+    "index",
+    "constructor",
+    "home:part:1",
+    "long-" * 40 + "/" + "long-" * 40,
+    "é/" * 60 + "é",
+]
+
+
+@pytest.fixture(scope="module")
+def kv() -> Iterator[UpstashStandIn]:
+    with UpstashStandIn() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(kv: UpstashStandIn, lacking: Lacking) -> Iterator[NextSite]:
+    """One site for all tests, each of which has keys of its own. It may read KV and not write."""
+    if shutil.which("node") is None or not (NEXTJS / "node_modules/next").exists():
+        lacking("Next.js example", REMEDY)
+    variables = {"KV_REST_API_URL": kv.url, "KV_REST_API_TOKEN": kv.read_only_token}
+    with NextSite({**variables, "REVALIDATE_SECRET": SECRET}) as running:
+        visit(running, LATE)  # long before it is published
+        yield running
+
+
+def address(slug: str) -> str:
+    """A slug's path, every character spelled out that an address may not have, as a browser does it."""
+    return "/" + quote(slug, safe="/!'()*~:;,=@$&+[]")
+
+
+def visit(site: NextSite, slug: str) -> httpx.Response:
+    return site.get(address(slug))
+
+
+def tell(site: NextSite, *changed: str, deleted: Sequence[str] = ()) -> None:
+    """Sends what the sync sends when these keys changed, as the README says under *Your site*."""
+
+    def slugs(keys: Sequence[str]) -> list[str]:
+        return [key.removeprefix("page:") for key in keys if key.startswith("page:")]
+
+    tags = sorted([*changed, *deleted])
+    body = {"runId": "run_1", "changed": slugs(changed), "deleted": slugs(deleted), "tags": tags}
+    answer = site.post("/revalidate", json.dumps(body).encode(), f"Bearer {SECRET}")
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_page_is_shown_as_it_is_when_the_sync_says_that_it_changed(
+    site: NextSite, kv: UpstashStandIn, slug: str
+) -> None:
+    """It was looked for before it appeared, changes while it is kept, and goes."""
+    key = f"page:{slug}"
+    assert visit(site, slug).status_code == 404
+
+    put(kv, whole_page(slug, paragraph("First words."), title="First title"))
+    tell(site, key)
+    shown = visit(site, slug)
+    assert (shown.status_code, "First words." in shown.text) == (200, True)
+
+    put(kv, whole_page(slug, paragraph("Second words."), title="Second title"))
+    kept = visit(site, slug)
+    assert "First words." in kept.text or slug == "index", "it is kept until the sync says that it changed"
+    tell(site, key)
+    shown = visit(site, slug)
+    assert ("First words." in shown.text, "Second words." in shown.text) == (False, True)
+
+    drop(kv, key)
+    tell(site, deleted=[key])
+    assert visit(site, slug).status_code == 404
+
+
+def test_a_page_that_is_published_without_a_word_is_found_within_a_minute(site: NextSite, kv: UpstashStandIn) -> None:
+    """The site was asked for it when it started; nothing is sent to `/revalidate`."""
+    assert visit(site, LATE).status_code == 404
+    put(kv, whole_page(LATE, paragraph("Here at last.")))
+    until(lambda: "Here at last." in visit(site, LATE).text, MISSING_SECONDS + 30, told=lambda: visit(site, LATE))
+
+
+def test_what_is_missing_is_kept_for_a_minute_and_not_for_a_year(site: NextSite) -> None:
+    for path in ("/never-there", "/database/never-there"):
+        answer = site.get(path)
+        assert answer.status_code == 404
+        assert f"s-maxage={MISSING_SECONDS}," in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent_on_to"),
+    [
+        ("/c%", "/c%25"),
+        ("/c%/d%zz", "/c%25/d%25zz"),
+        ("/%FF", "/%25FF"),
+        ("/%E0%A4%A", "/%25E0%25A4%25A"),
+        ("/database/c%", "/database/c%25"),
+    ],
+)
+def test_a_percent_sign_that_encodes_nothing_stands_for_itself(site: NextSite, path: str, sent_on_to: str) -> None:
+    answer = site.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (308, sent_on_to)
+    assert site.get(sent_on_to).status_code == 404
+
+
+def test_a_slug_with_a_percent_sign_is_found_as_people_type_it(site: NextSite, kv: UpstashStandIn) -> None:
+    put(kv, whole_page("typed%", paragraph("Found.")))
+    assert "Found." in site.get(site.get("/typed%").headers["location"]).text
+
+
+def test_a_renamed_page_keeps_its_old_address(site: NextSite, kv: UpstashStandIn) -> None:
+    put(kv, whole_page("now/é & b", paragraph("Moved.")))
+    put(kv, {"redirects": {"once": "then", "then": "now/é & b", "round": "round", "lost": "nowhere"}})
+    tell(site, "redirects")
+    for slug in ("once", "then"):
+        answer = visit(site, slug)
+        # Next names it twice where it has just rendered the page.
+        assert (answer.status_code, set(answer.headers.get_list("location"))) == (308, {"/now/%C3%A9%20%26%20b"})
+    assert visit(site, "round").status_code == visit(site, "lost").status_code == 404
+
+
+def test_the_front_page_lists_what_is_public(site: NextSite, kv: UpstashStandIn) -> None:
+    rows = [meta("a & b", title="Seen"), meta("c", title="Members' own", visibility="members")]
+    index = {"items": rows, "total": 3, "pages": 2, "revision": "r1", "syncedAt": SYNCED_AT}
+    more = {**index, "items": [meta("d", title="On the second page")]}
+    put(kv, {"posts:index": index, "posts:index:2": more})
+    tell(site, "posts:index")
+    html = site.get("/").text
+    assert '<a href="/a%20%26%20b">Seen</a>' in html
+    assert '<a href="/d">On the second page</a>' in html
+    assert "Members" not in html
+
+    fewer = {**index, "items": [], "revision": "r2"}
+    put(kv, {"posts:index": fewer, "posts:index:2": {**fewer, "items": [meta("e", title="Alone")]}})
+    tell(site, "posts:index:2")  # one index, whichever of its pages is named
+    html = site.get("/").text
+    assert ("Alone" in html, "Seen" in html) == (True, False)
+
+
+def test_a_page_that_is_not_public_is_not_shown_nor_what_stands_in_it(site: NextSite, kv: UpstashStandIn) -> None:
+    """Child pages share their parent's visibility; a database bears that of the strictest page that shows it."""
+    members = {"visibility": "members"}
+    put(kv, whole_page("club", paragraph("Hush."), **members) | whole_page("club/room", paragraph("Hush."), **members))
+    put(kv, {"db:club": database("Club", **members), "db:open": database("Open"), "db:null": database("Null")})
+    put(kv, {"db:said": database("Said", visibility="public")})
+    for path in ("/club", "/club/room", "/database/club"):
+        answer = site.get(path)
+        assert (answer.status_code, "Hush." in answer.text, "Club" in answer.text) == (404, False, False)
+    for path in ("/database/open", "/database/said"):
+        assert site.get(path).status_code == 200
+
+    put(kv, whole_page("club", paragraph("Welcome.")) | {"db:club": database("Club")})
+    tell(site, "page:club", "db:club")
+    assert "Welcome." in site.get("/club").text
+    assert "<h1>Club</h1>" in site.get("/database/club").text
+
+    put(kv, whole_page("club", paragraph("Hush."), **members) | {"db:club": database("Club", **members)})
+    tell(site, "page:club", "db:club")
+    assert site.get("/club").status_code == site.get("/database/club").status_code == 404
+
+
+def database(title: str, *rows: JSON, columns: Sequence[str] = ("Name",), **more: Any) -> JSON:
+    items = [{"id": f"row {number}", "properties": row} for number, row in enumerate(rows)]
+    properties = {column: {"type": "rich_text"} for column in columns}
+    return {"id": "d", "title": title, "properties": properties, "items": items, "syncedAt": SYNCED_AT, **more}
+
+
+def test_a_column_may_bear_any_name(site: NextSite, kv: UpstashStandIn) -> None:
+    columns = ("constructor", "__proto__", "toString", "Name")
+    rows = {"Name": "without"}, {"constructor": "Ada", "__proto__": "Bob", "toString": 3, "Name": "with"}
+    put(kv, {"db:odd": database("Odd", *rows, columns=columns)})
+    html = site.get("/database/odd").text
+    assert "".join(f"<th>{column}</th>" for column in columns) in html
+    assert "<tr><td></td><td></td><td></td><td>without</td></tr>" in html
+    assert "<tr><td>Ada</td><td>Bob</td><td>3</td><td>with</td></tr>" in html
+
+
+def test_every_kind_of_value_has_its_words(site: NextSite, kv: UpstashStandIn) -> None:
+    values: JSON = {
+        "number": 0,
+        "flag": True,
+        "none": None,
+        "tags": ["a", "b"],
+        "day": {"start": "2026-05-01", "end": None, "timeZone": None},
+        "span": {"start": "2026-05-01", "end": "2026-05-03"},
+        "people": [{"id": "u", "name": "Ada"}, {"id": "v"}],
+        "odd": {"start": 5, "x": []},
+    }
+    put(kv, {"db:values": database("Values", values, columns=list(values))})
+    words = ["0", "yes", "", "a, b", "2026-05-01", "2026-05-01 – 2026-05-03", "Ada", "5"]
+    assert "<tr>" + "".join(f"<td>{each}</td>" for each in words) + "</tr>" in site.get("/database/values").text
+
+
+def test_a_page_in_parts_is_shown_whole(site: NextSite, kv: UpstashStandIn) -> None:
+    first, more = {"blocks": [paragraph("top")]}, {"blocks": [paragraph("inside")], "continues": "top"}
+    put(kv, page_in_parts("in-parts", first, more))
+    assert '<p>top</p><div class="indented"><p>inside</p></div>' in visit(site, "in-parts").text
+
+
+@pytest.mark.parametrize("odd", [None, 7, "odd", [], [None, 7], {}, {"type": "odd"}, True])
+def test_a_page_with_odd_values_is_shown_without_them(site: NextSite, kv: UpstashStandIn, odd: Any) -> None:
+    slug = f"odd-{json.dumps(odd)}"
+    known = ("title", "cover", "childPages", "parent", "icon", "properties", "url")
+    page = whole_page(slug, paragraph("Still here."), odd, **dict.fromkeys(known, odd))
+    put(kv, page | {f"db:{slug}": database("A", odd) | {"title": odd, "items": odd, "properties": odd}})
+    assert "Still here." in visit(site, slug).text
+    assert site.get("/database" + address(slug)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"page:home"',
+        b'{"changed": "home"}',
+        b'{"changed": [], "deleted": [7], "tags": []}',
+        b'{"tags": {"0": "page:home"}}',
+        b"\xff\xfe",
+    ],
+)
+def test_a_broken_body_is_refused(site: NextSite, body: bytes) -> None:
+    assert site.post("/revalidate", body, f"Bearer {SECRET}").status_code == 400
+    assert site.post("/revalidate", body, "Bearer another").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer undefined", f"Basic {SECRET}", SECRET, f"Bearer {SECRET[:-1]}"]
+)
+def test_only_who_knows_the_secret_makes_a_site_read_again(
+    site: NextSite, kv: UpstashStandIn, authorization: str
+) -> None:
+    put(kv, whole_page("guarded", paragraph("First.")))
+    tell(site, "page:guarded")
+    assert "First." in visit(site, "guarded").text
+    put(kv, whole_page("guarded", paragraph("Second.")))
+    body = b'{"runId": "r", "changed": ["guarded"], "deleted": [], "tags": ["page:guarded"]}'
+    assert site.post("/revalidate", body, authorization).status_code == 401
+    assert "First." in visit(site, "guarded").text
