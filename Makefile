@@ -1,4 +1,4 @@
-.PHONY: help demo doctor test coverage soak odd bench mutants lint schema picture clean
+.PHONY: help demo doctor test coverage simulate soak odd bench mutants lint schema picture clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -34,6 +34,9 @@ test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARG
 
 coverage: $(STAMP) $(NODE_STAMPS) ## which lines and branches of lib and api the tests never come to; fails where it is too many
 	@$(VENV)/bin/python -m pytest --cov --numprocesses=$(JOBS) --dist=loadfile $(UNMEASURED:%=--ignore=tests/%) $(ARGS)
+
+simulate: $(STAMP) ## random histories in virtual time, by the hundred, for so long (MINUTES=5); says what was never reached
+	@$(VENV)/bin/python -m tests.simulation --minutes $(MINUTES) --must-reach $(ARGS)
 
 soak: $(STAMP) ## random histories of edits, faults and runs for so long (MINUTES=30)
 	@SOAK_SECONDS=$$(($(MINUTES) * 60)) $(VENV)/bin/python -m pytest tests/stack/histories --show-capture=no

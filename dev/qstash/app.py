@@ -32,7 +32,7 @@ class App:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._dispatcher = Dispatcher(account)
+        self.dispatcher = self._dispatcher = Dispatcher(account)
         schedules = Schedules(account, self._dispatcher)
         keys = Keys(account)
         routes = [

@@ -3,10 +3,11 @@
 The first picks what is edited among what there is, the second says how. An edit that finds nothing to do does nothing.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
-from dev.notion import NotionStandIn
+from dev.notion.edits import Edits
 from dev.notion.nodes import Block, Database, DataSource, Page
+from dev.notion.workspace import Workspace
 from tests.stack.histories.workspace import HOURS, SOURCES
 
 TITLES = ("Home", "Storm", "Storm ahead", "About", "Ada", "Übersicht")
@@ -15,10 +16,20 @@ VISIBILITIES = (None, "draft", "public", "members")
 DATES = (None, "2026-05-02", "2026-05-04", "2026-05-05T10:00:00.000+02:00")
 
 
+class Notion(Protocol):
+    """A stand-in, on a port or not."""
+
+    @property
+    def workspace(self) -> Workspace: ...
+
+    @property
+    def edit(self) -> Edits: ...
+
+
 class Author:
     """`paused` are the rows that have `sync` = paused; `touched` those of them that were hidden or moved since then."""
 
-    def __init__(self, notion: NotionStandIn) -> None:
+    def __init__(self, notion: Notion) -> None:
         self._notion = notion
         self._edit = notion.edit
         self._written = 0
@@ -214,6 +225,3 @@ class Author:
 
 def _picked(found: list[Any], pick: int) -> Any:
     return found[pick % len(found)] if found else None
-
-
-EDITS = sorted(name for name in vars(Author) if not name.startswith("_") and name not in ("do", "pause", "rows"))

@@ -1,0 +1,92 @@
+"""`python -m tests.simulation`: random histories for so long, or one of them again; see docs/testing.md.
+
+--minutes 5         new histories for so long (or --count 300 of them), their seeds from the system's chance
+--seed 4711         this history alone, shrunk where something is wrong
+--keep-going        goes on where something is wrong, and lists the kinds of problems at the end
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.simulation.draw import draw
+from tests.simulation.history import History, Player, player
+from tests.simulation.profiles import PROFILES
+from tests.simulation.report import missed, table
+from tests.simulation.shrink import kind_of, shrunk
+
+SEED_BYTES = 6
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--profile", default="sound", choices=sorted(PROFILES))
+    parser.add_argument("--keep-going", action="store_true")
+    parser.add_argument("--shrink", action="store_true", help="shrink every history that fails")
+    parser.add_argument("--must-reach", action="store_true", help="fail where a rare state was never reached")
+    parser.add_argument("--redis", default="", help="the socket of a redis-server; default: one of its own")
+    options = parser.parse_args()
+    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is drawn anew in each process otherwise
+        os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], _settled())
+    with player(options.redis) as playing:
+        return _play(playing, options)
+
+
+def _play(playing: Player, options: argparse.Namespace) -> int:
+    seen: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    began, played = time.monotonic(), 0
+    for seed in _seeds(options):
+        history = draw(seed, PROFILES[options.profile])
+        result = playing.play(history)
+        played += 1
+        seen += result.seen
+        if result.problem:
+            kinds[kind_of(result.problem)] += 1
+            _tell(playing, history, result.problem, options)
+            if not options.keep_going:
+                break
+    seconds = time.monotonic() - began
+    print(f"\n{played} histories in {seconds:.0f} s: {played * 3600 / max(seconds, 0.001):.0f} an hour")
+    for kind, count in kinds.most_common():
+        print(f"{count:6} {kind}")
+    if options.seed is None:
+        print(table(seen))
+    lacking = missed(seen) if options.must_reach else []
+    if lacking:
+        print(f"never reached: {', '.join(lacking)}")
+    return 1 if kinds or lacking else 0
+
+
+def _tell(playing: Player, history: History, problem: str, options: argparse.Namespace) -> None:
+    print(f"\nseed {history.seed}: {problem[:3000]}", flush=True)
+    print(f"again: python -m tests.simulation --profile {options.profile} --seed {history.seed}")
+    if options.shrink or options.seed is not None or not options.keep_going:
+        least = shrunk(playing, history, problem)
+        print(f"shrunk to {len(least.actions)} of {len(history.actions)} actions:\n{least}")
+        print(playing.play(least).problem[:3000], flush=True)
+
+
+def _seeds(options: argparse.Namespace) -> Iterator[int]:
+    if options.seed is not None:
+        yield options.seed
+        return
+    ends = time.monotonic() + 60 * options.minutes if options.minutes else None
+    left = options.count or (None if ends else 100)
+    while (ends is None or time.monotonic() < ends) and (left is None or left > 0):
+        yield int.from_bytes(os.urandom(SEED_BYTES))
+        left = None if left is None else left - 1
+
+
+def _settled() -> dict[str, str]:
+    return {**os.environ, "PYTHONHASHSEED": "0"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

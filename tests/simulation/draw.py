@@ -1,0 +1,165 @@
+"""Drawing histories from a seed, within a profile: what may happen in them, and how often."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Literal
+
+from tests.simulation.actions import (
+    NAMINGS,
+    Action,
+    Ask,
+    Big,
+    Blip,
+    Cancel,
+    Clocks,
+    Edit,
+    Evict,
+    FailForEver,
+    Heal,
+    Kill,
+    KvTrouble,
+    Lag,
+    Minute,
+    Odd,
+    Pass,
+    Pause,
+    QueueTrouble,
+    Redeliver,
+    Setting,
+    Settle,
+    Sources,
+    Tell,
+    Until,
+    Version,
+    Wait,
+    Weather,
+)
+from tests.simulation.history import History
+from tests.simulation.writer import Writer
+from tests.stack.histories.author import Author
+
+Draw = Callable[[Random, "Profile"], Action]
+
+EDITS = sorted(
+    name
+    for kind in (Author, Writer)
+    for name in vars(kind)
+    if not name.startswith("_") and name not in ("do", "pause", "rows", "published", "depth")
+)
+
+
+def _edit(luck: Random, profile: "Profile") -> Action:
+    return Edit(luck.choice(profile.edits), luck.randrange(24), luck.randrange(32))
+
+
+def _ask(luck: Random, profile: "Profile") -> Action:
+    scope = luck.choice(profile.scopes)
+    force, here = luck.random() < 0.15, luck.random() < 0.15
+    return Ask(scope, luck.randrange(24), force=force, here=here, after=luck.choice((2.0, 2.0, 0.1)))
+
+
+def _kv(luck: Random, profile: "Profile") -> Action:
+    return KvTrouble(
+        luck.choice(("error", "html", "refused", "reset", "timeout")),
+        luck.randrange(1, 60),
+        luck.choice((1, 4, 40)),
+        luck.random() < 0.5,
+        luck.choice(("", "EVAL")),
+    )
+
+
+def _setting(luck: Random, profile: "Profile") -> Action:
+    name, values = luck.choice(
+        (
+            ("SYNC_SLICE_SECONDS", ("0.5", "3", "")),
+            ("SYNC_LANES", ("1", "2", "3")),
+            ("KV_MAX_VALUE_BYTES", ("1500", "8000000")),
+        )
+    )
+    return Setting(name, luck.choice(values))
+
+
+DRAWS: Mapping[str, tuple[float, Draw]] = {
+    "edit": (24, _edit),
+    "ask": (3, _ask),
+    "settle": (2, lambda luck, profile: Settle()),
+    "pass": (
+        4,
+        lambda luck, profile: Pass(luck.choice((0.4, 5.0, 20.0, 61.0, 125.0, 700.0, 3_700.0, 86_340.0, 90_000.0))),
+    ),
+    "until": (1, lambda luck, profile: Until(luck.choice((0.5, 30.0, 57.0, 58.5)))),
+    "pause": (1, lambda luck, profile: Pause(luck.randrange(24))),
+    "kill": (
+        2,
+        lambda luck, profile: Kill(luck.choice(("worker", "worker", "trigger", "notify")), luck.randrange(1, 160)),
+    ),
+    "kv": (2, _kv),
+    "queue": (
+        2,
+        lambda luck, profile: QueueTrouble(
+            luck.choice(("twice", "again", "reorder", "drop", "publish_error", "publish_reset")), luck.randrange(1, 4)
+        ),
+    ),
+    "weather": (1, lambda luck, profile: Weather(luck.choice((0.01, 0.03, 0.08)))),
+    "wait": (1, lambda luck, profile: Wait(luck.choice((1.0, 30.0, 200.0, 1_200.0)))),
+    "blip": (1, lambda luck, profile: Blip(luck.randrange(24))),
+    "fail": (0.5, lambda luck, profile: FailForEver(luck.choice(("page", "page", "source")), luck.randrange(24))),
+    "lag": (1, lambda luck, profile: Lag(luck.choice((0.0, 10.0, 55.0)), luck.choice((0.0, 10.0, 55.0)))),
+    "heal": (2, lambda luck, profile: Heal()),
+    "setting": (2, _setting),
+    "minute": (0.5, lambda luck, profile: Minute(luck.choice((10, 30, 100_000)))),
+    "sources": (0.5, lambda luck, profile: Sources(luck.choice(tuple(NAMINGS)))),
+    "clocks": (0.5, lambda luck, profile: Clocks(luck.choice(((0.0,), (0.0, 30.0), (-15.0, 15.0), (0.0, -4.0))))),
+    "evict": (0.5, lambda luck, profile: Evict(luck.randrange(24), luck.randrange(5))),
+    "cancel": (0.5, lambda luck, profile: Cancel(luck.randrange(4))),
+    "redeliver": (0.5, lambda luck, profile: Redeliver(luck.randrange(4))),
+    "version": (0.5, lambda luck, profile: Version(luck.choice((0, 1)))),
+    "big": (0.5, lambda luck, profile: Big(luck.choice((3, 1_000)))),
+    "tell": (2, lambda luck, profile: Tell(luck.choice((1, 1, 1, 2)))),
+    "odd": (0.5, lambda luck, profile: Odd(luck.randrange(24), luck.randrange(5))),
+}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`weights` of the draws that happen, the `edits` and `scopes` of runs that are drawn, and what `never` is:
+    "here", "grandchildren", "during" (nothing happens between asking for a run and its end)."""
+
+    weights: Mapping[str, float] = field(default_factory=lambda: {name: weight for name, (weight, _) in DRAWS.items()})
+    edits: Sequence[str] = tuple(EDITS)
+    scopes: Sequence[Literal["", "source", "page"]] = ("", "", "", "", "source", "page")
+    never: frozenset[str] = frozenset()
+    spoils: Sequence[Callable[[Action], bool]] = ()
+    """Actions of which one of these is true are left out."""
+    excuses: Sequence[str] = ()
+    """Patterns of problems that nobody is told of."""
+    mends: Sequence[Callable[[list[Action]], list[Action]]] = ()
+    """What is done to all actions together, so that they lead to no known fault."""
+
+
+def draw(seed: int, profile: Profile) -> History:
+    """A history of a few chapters: things happen, somebody asks for a run, perhaps more happens meanwhile, and what
+    came of it is judged."""
+    luck = Random(f"history {seed}")
+    actions: list[Action] = []
+    for _ in range(luck.randrange(1, 4)):
+        # Most histories know few kinds of things, so that each of them is met alone and in every pair.
+        names = luck.sample(sorted(profile.weights), min(len(profile.weights), luck.randrange(1, 6)))
+        names += ["edit"] if "edit" in profile.weights else []
+        actions += _some(luck, profile, names, luck.randrange(1, 5))
+        actions.append(_ask(luck, profile) if luck.random() < 0.5 else Ask())
+        if "during" not in profile.never:
+            actions += _some(luck, profile, names, luck.choice((0, 0, 0, 1, 2)))
+        actions.append(Settle())
+        if luck.random() < 0.4:
+            actions.append(Heal())
+    actions = [action for action in actions if not any(spoils(action) for spoils in profile.spoils)]
+    for mend in profile.mends:
+        actions = mend(actions)
+    return History(seed, actions, "grandchildren" in profile.never, tuple(profile.excuses))
+
+
+def _some(luck: Random, profile: Profile, names: list[str], count: int) -> list[Any]:
+    weights = [profile.weights[name] for name in names]
+    return [DRAWS[name][1](luck, profile) for name in luck.choices(names, weights, k=count)]

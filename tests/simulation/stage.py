@@ -1,0 +1,538 @@
+"""A world with somebody who writes in it, somebody who asks for runs, and a judge."""
+
+import asyncio
+import hmac
+import json
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from dev.equality import Bundles, Truth
+from dev.notion.nodes import JSON, DataSource, Page
+from dev.qstash.message import Message
+from tests.simulation.standing import Standing
+from tests.simulation.versions import VERSION
+from tests.simulation.watch import Watcher
+from tests.simulation.world import SITE, WEBHOOK_TOKEN, World
+from tests.simulation.writer import Writer
+from tests.stack.histories.workspace import SOURCES
+
+MOST_DELIVERIES = 150
+"""A run of the small workspace that needs more messages never ends."""
+LATE_DELETIONS_SECONDS = 23 * 3600.0
+"""A big source is listed in full once a day, so its deletions may show a day late."""
+ODD_VALUES: tuple[Any, ...] = (None, {"type": "select", "select": {"name": "\ud83d"}}, {"id": "x"}, [], {"type": "new"})
+ENDED = ("delivered", "failed", "cancelled")
+
+
+class Broken(AssertionError):
+    """KV is not what it was promised to be."""
+
+
+@dataclass
+class Promise:
+    """A run that somebody asked for at `at`, and the run that answers."""
+
+    at: float
+    run_id: str
+    scope: str = ""
+    name: str = ""
+    joined: bool = False
+    message: str = ""
+
+
+@dataclass
+class Stage:
+    """Everything of one history. `seen` counts the rare states that were reached."""
+
+    world: World
+    spares_grandchildren: bool = False
+    excuses: tuple[str, ...] = ()
+    seen: Counter[str] = field(default_factory=Counter)
+    sources: dict[str, str] = field(default_factory=lambda: dict(SOURCES))
+    still: dict[str, JSON] = field(default_factory=dict)
+    paused: dict[str, list[str]] = field(default_factory=dict)
+    failing: set[str] = field(default_factory=set)
+    failing_sources: set[str] = field(default_factory=set)
+    odd: set[str] = field(default_factory=set)
+    """Pages of which something odd is shown: what stands in them is not looked at."""
+    promises: list[Promise] = field(default_factory=list)
+    edited_at: float = 0.0
+    right_at: float = 0.0
+    """When KV was last known to be as it should be, everything looked at."""
+    removed: dict[str, float] = field(default_factory=dict)
+    """Pages that were taken out of a source by an edit, and when."""
+    lost: dict[str, float] = field(default_factory=dict)
+    """Runs of which a message never reached the functions, or was given up, and since when that is so."""
+    tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+    big_rows: int = 1_000
+    version: int = VERSION
+    told: dict[str, float] = field(default_factory=dict)
+    """Pages of which Notion's webhook has told, and when."""
+
+    def __post_init__(self) -> None:
+        world = self.world
+        self.writer = Writer(world.notion, spares_grandchildren=self.spares_grandchildren)
+        self.standing = Standing(world.notion.workspace, world.clocks.now)
+        self.watcher = Watcher(
+            world.redis, world.clocks.now, self.standing.worthy_since, self.standing.hidden_since, self._oldest
+        )
+        world.on_change = self._watch
+        self.look()
+
+    # What people do.
+
+    def edit(self, name: str, pick: int, how: int) -> None:
+        revision = self.world.notion.workspace.revision
+        self.world.notion.before_edit()
+        before = self._rows()
+        self.writer.do(name, pick, how)
+        if self.world.notion.workspace.revision != revision:
+            self.noticed(before)
+
+    def noticed(self, before: set[str]) -> None:
+        """The workspace has changed; `before` are the rows that there were."""
+        now = self.world.clocks.now()
+        self.edited_at = now
+        self.removed |= dict.fromkeys(before - self._rows(), now)
+        self.look()
+
+    def look(self) -> None:
+        self.standing.look(self.sources.values(), self.still)
+
+    def pause(self, pick: int) -> None:
+        """Pauses a row, or lets it go on: only while nothing is under way, for what was listed may be published yet."""
+        rows = self.writer.rows()
+        if not rows or self.is_busy or self._active():
+            return
+        row = rows[pick % len(rows)]
+        if row.id not in self.paused and self.standing.worthy_since(row.id) is None:
+            return
+        self.world.notion.before_edit()
+        if row.id in self.paused:
+            for id in self.paused.pop(row.id):
+                self.still.pop(id, None)
+            self.writer.pause(row, paused=False)
+        else:
+            self.writer.pause(row, paused=True)
+            pages = self.bundles().pages
+            below = _with_child_pages(row.id, pages)
+            self.paused[row.id] = below
+            self.still |= {id: pages[id] for id in below}
+        self.edited_at = self.world.clocks.now()
+        self.look()
+
+    # Asking for runs.
+
+    async def ask(self, scope: str, pick: int, *, force: bool, here: bool) -> None:
+        """Asks for a run, through the trigger or the backup way, and waits for no more than the answer to that."""
+        query = {"force": "1"} if force else {}
+        name = ""
+        if scope == "source":
+            name = query["source"] = sorted(self.sources)[pick % len(self.sources)]
+        elif scope == "page":
+            name = query["page"] = self._some_page(pick)
+        promise = Promise(self.world.clocks.now(), "", scope, name)
+        if here:
+            self.tasks.append(asyncio.create_task(self._here(promise, query)))
+            await asyncio.sleep(0.5)
+        else:
+            self._promise(promise, await self.world.get("/api/sync/trigger", **query))
+
+    async def _here(self, promise: Promise, query: dict[str, str]) -> None:
+        answer = await self.world.get("/api/sync", **query)
+        if answer.status_code == 200 and answer.json()["status"] == "done":
+            self._promise(promise, answer)
+
+    def _promise(self, promise: Promise, answer: httpx.Response) -> None:
+        self.seen[f"{promise.scope or 'everything'}: {answer.status_code}"] += 1
+        if answer.status_code not in (200, 202):
+            return
+        told = answer.json()
+        promise.run_id, promise.message = told["runId"], told.get("message", "")
+        promise.joined = "already" in promise.message
+        self.promises.append(promise)
+
+    def _some_page(self, pick: int) -> str:
+        pages = [page for id, page in self.bundles().pages.items() if id not in self.still]
+        if not pages:
+            return "home"
+        meta = pages[pick % len(pages)]["meta"]
+        return str(meta["slug"] if pick % 2 else meta["id"])
+
+    async def tell_of_edits(self, times: int = 1) -> None:
+        """Notion's webhook sends what has gathered, each event so many times."""
+        for event in self.world.notion.webhooks.take():
+            content = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
+            signature = hmac.digest(WEBHOOK_TOKEN.encode(), content, "sha256").hex()
+            headers = {"content-type": "application/json", "x-notion-signature": f"sha256={signature}"}
+            for _ in range(times):
+                answer = await self.world.functions.call("POST", "/api/sync/webhook", headers, content)
+                outcome = answer.json().get("outcome", "?") if answer.status_code == 200 else answer.status_code
+                self.seen[f"webhook: {outcome}"] += 1
+                if outcome in ("asked", "repeated") and event["entity"]["type"] == "page":
+                    self.told[event["entity"]["id"]] = self.world.clocks.now()
+
+    # What befalls the platforms.
+
+    def evict(self, pick: int, how: int) -> None:
+        """A key is gone, or holds something foreign."""
+        values = self.bundles().values
+        keys = sorted(values)
+        if not keys:
+            return
+        key = keys[pick % len(keys)]
+        self.watcher.forget(key)
+        foreign = (None, '"foreign"', '{"a":{"to":"/b"}}', "no JSON at all", "[]")[how % 5]
+        if foreign is None:
+            self.world.redis.change(["DEL", key])
+        else:
+            self.world.redis.change(["SET", key, foreign])
+        self.seen["key evicted" if foreign is None else "key overwritten"] += 1
+        self.edited_at = self.world.clocks.now()
+
+    def cancel_message(self, pick: int) -> None:
+        """Somebody takes a message out of the queue, in QStash's console."""
+        if waiting := self.world.waiting:
+            message = waiting[pick % len(waiting)]
+            self.lost[run_of(message)] = self.world.clocks.now()
+            self.world.dispatcher.cancel(message)
+            self.seen["message cancelled"] += 1
+
+    def redeliver(self, pick: int) -> None:
+        """Somebody publishes a message of the dead letter queue anew."""
+        dead = list(self.world.account.dlq.values())
+        if dead:
+            message = dead[pick % len(dead)]
+            self.world.dispatcher.publish(message.publication.again({}), "publish")
+            del self.world.account.dlq[message.dlq_id]
+            self.seen["dead letter delivered again"] += 1
+
+    def fail_for_ever(self, pick: int, what: str) -> None:
+        """A page's blocks, or a source's rows, answer 500 from now on."""
+        if what == "source":
+            name = sorted(self.sources)[pick % len(self.sources)]
+            home = self.world.notion.workspace.nodes[self.sources[name]].children[0]
+            self.world.notion.faults.add("500", path=f"/v1/data_sources/{home}/query", times=None)
+            self.failing_sources.add(name)
+            self.seen["source fails for ever"] += 1
+            return
+        pages = self.writer.published()
+        if pages:
+            page = pages[pick % len(pages)]
+            self.world.notion.faults.add("500", path=f"/v1/blocks/{page.id}/children", times=None)
+            self.failing.add(page.id)
+            self.seen["page fails for ever"] += 1
+
+    def blip(self, pick: int) -> None:
+        """Notion answers one request for a page with 404, though it is there."""
+        if pages := self.writer.published():
+            self.world.notion.missing.append(f"/v1/(pages|blocks)/{pages[pick % len(pages)].id}")
+
+    def name_sources(self, sources: dict[str, str]) -> None:
+        """The owner changes NOTION_SOURCES."""
+        self.sources = dict(sources)
+        self.world.functions.environ["NOTION_SOURCES"] = ",".join(f"{name}={id}" for name, id in sources.items())
+        self.edited_at = self.world.clocks.now()
+        self.look()
+
+    def show_odd(self, pick: int, how: int) -> None:
+        """Notion gives an odd value of a property that says nothing of the page's place."""
+        if pages := self.writer.published():
+            page = pages[pick % len(pages)]
+            self.world.notion.odd.set(page.id, ["properties", "Tags"], ODD_VALUES[how % len(ODD_VALUES)])
+            self.odd.add(page.id)
+            self.seen["odd value"] += 1
+
+    def heal(self) -> None:
+        """All trouble ends; what waits for its next try goes on waiting."""
+        world = self.world
+        world.notion.faults.clear()
+        world.notion.missing.clear()
+        world.notion.lag(0.0, 0.0)
+        world.account.faults.clear()
+        world.kv.heal()
+        world.functions.spare()
+        self.failing.clear()
+        self.failing_sources.clear()
+
+    def calm(self) -> None:
+        """The owner's settings are ordinary ones again, and all clocks are right."""
+        environ = self.world.functions.environ
+        environ |= {"SYNC_SLICE_SECONDS": "", "NOTION_REQUESTS_PER_MINUTE": "100000"}
+        self.world.notion.limit.requests = None
+        self.world.functions.skews = (0.0,)
+        self.world.functions.max_seconds = 300.0
+
+    # Judging.
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self.world.waiting or self.world.functions.under_way or [t for t in self.tasks if not t.done()])
+
+    async def settle(self) -> None:
+        """Lets everything happen that happens by itself, and judges what has come of it."""
+        step = 0.5
+        while self.is_busy:
+            await asyncio.sleep(step)
+            step = min(step * 1.3, 20.0)
+            self._check_bounds()
+            self._raise(self._buried_alive())
+        self._raise(self.watcher.broken)
+        self._note_losses()
+        self._raise(self._nobody_goes_on())
+        self._raise(self._crashes())
+        self._raise(self._judge())
+        self._raise(self._judge_events())
+
+    def _check_bounds(self) -> None:
+        deliveries = Counter(run_of(message) for message in self.world.account.messages.values())
+        for call in self.world.functions.calls:
+            deliveries[call.run_id] += call.path == "/api/sync/worker"
+        run, most = max(deliveries.items(), key=lambda one: one[1], default=("", 0))
+        if run and most > 2 * MOST_DELIVERIES:
+            raise Broken(f"run {run} never ends: {most // 2} messages and more")
+
+    def _buried_alive(self) -> list[str]:
+        """Runs that count as dead, though a message of them waits to be delivered."""
+        runs = {run_of(message) for message in self.world.waiting if message.url.endswith("/worker")}
+        silent = [run_id for run_id in sorted(runs) if self.world.run(run_id).get("silent") == "1"]
+        return [
+            f"run {run_id} counts as dead, and a message of it waits" for run_id in silent if run_id not in self.lost
+        ]
+
+    def _note_losses(self) -> None:
+        for message in self.world.account.messages.values():
+            source = self.world.account.messages.get(message.source_message_id, message)
+            if message.dropped or message.state == "FAILED":
+                self.lost.setdefault(run_of(source), message.due_at)
+
+    def _nobody_goes_on(self) -> list[str]:
+        """A run that is under way, and for which nothing will ever happen, although no message of it was lost."""
+        active = self._active()
+        run = self.world.run(active) if active else {}
+        if run.get("status") != "active" or run.get("parked") == "1":
+            return []
+        calls = [one for one in self.world.functions.calls if one.run_id == active]
+        if not calls or calls[-1].killed or calls[-1].status != 200:
+            return []
+        if calls[-1].began <= self.lost.get(active, 0.0) and (calls[-1].ended or 0.0) <= self.lost.get(active, 0.0):
+            return []
+        return [f"run {active} is under way, and nothing will ever go on with it"]
+
+    def _crashes(self) -> list[str]:
+        """Errors that no trouble explains."""
+        return [f"{call.path} crashed: {call.error}" for call in self.world.functions.calls if call.status == 500]
+
+    def _judge(self) -> list[str]:
+        problems: list[str] = []
+        for promise in list(self.promises):
+            run_id = self._kept_by(promise)
+            if run_id is None:
+                if self._may_be_open(promise):
+                    continue
+                problems.append(f"a run was asked for ({promise.message}), and none has begun since")
+            else:
+                problems += self._judge_run(promise, run_id)
+            self.promises.remove(promise)
+        return problems
+
+    def _judge_events(self) -> list[str]:
+        """What was edited before Notion's webhook told of it is published."""
+        told, self.told = self.told, {}
+        failed = any(self.world.run(call.run_id).get("status") == "failed" for call in self.world.functions.calls[-40:])
+        if (
+            not told
+            or self.lost
+            or failed
+            or self.failing
+            or self.failing_sources
+            or self.edited_at > max(told.values())
+        ):
+            return []
+        self.seen["judged: events"] += 1
+        problems = self.problems()
+        events = [Promise(at, "", "page", page) for page, at in told.items() if page in self.bundles().pages]
+        found = [one for one in problems if any(self._concerns(event, one) for event in events)]
+        return ["after Notion had told of edits", *found] if found else []
+
+    def _kept_by(self, promise: Promise) -> str | None:
+        """The run that has ended, and began after something was asked for that it looked at."""
+        runs = [promise.run_id] if not promise.joined and self._began(promise.run_id) is None else []
+        runs += [call.run_id for call in self.world.functions.calls if call.run_id]
+        for run_id in dict.fromkeys(runs):
+            began, run = self._began(run_id), self.world.run(run_id)
+            if (began is None or began >= promise.at) and run.get("status") in ENDED and self._covers(promise, run):
+                return run_id
+        return None
+
+    def _began(self, run_id: str) -> float | None:
+        """When a run was first worked on."""
+        paths = ("/api/sync/worker", "/api/sync")
+        return next((c.began for c in self.world.functions.calls if c.run_id == run_id and c.path in paths), None)
+
+    def _covers(self, promise: Promise, run: dict[str, str]) -> bool:
+        """Whether a run is about everything that was asked for."""
+        if promise.scope == "page":
+            return run["page"] == promise.name or not (run["page"] or run["source"])
+        return not run["page"] and run["source"] in ("", promise.name)
+
+    def _may_be_open(self, promise: Promise) -> bool:
+        """Whether a run that was lost has to be begun again by somebody."""
+        return bool(self.lost) or bool(self._active())
+
+    def _judge_run(self, promise: Promise, run_id: str) -> list[str]:
+        """What was edited before a run was asked for is published when it has ended well."""
+        run = self.world.run(run_id)
+        world = self.world
+        lag = max(world.notion.listing_lag, world.notion.blocks_lag)
+        self.seen[f"run {run['status']}"] += 1
+        if run["status"] != "delivered" or self.edited_at > promise.at - lag:
+            return []
+        if int(run.get("failed", "0")) and not (self.failing or self.failing_sources):
+            self.seen["run with errors"] += 1
+            return []
+        self.seen["judged"] += 1
+        self.seen[f"judged: {promise.scope or 'everything'}"] += 1
+        problems = self.problems()
+        if not problems:
+            self.right_at = promise.at
+        if self.failing_sources:
+            others = [Promise(promise.at, run_id, "source", name) for name in set(self.sources) - self.failing_sources]
+            problems = [one for one in problems if any(self._concerns(other, one) for other in others)]
+        if promise.scope:
+            problems = [one for one in problems if self._concerns(promise, one)]
+        return [f"after run {run_id} of {promise.scope or 'everything'}", *problems] if problems else []
+
+    def _concerns(self, promise: Promise, problem: str) -> bool:
+        """Whether a problem lies in what a run of a source or of a page promises: its pages' places and properties,
+        and the blocks of those that were edited since everything was as it should be."""
+        workspace = self.world.notion.workspace
+        for id, page in self.bundles().pages.items():
+            meta = page["meta"]
+            if promise.scope == "page" and promise.name not in (id, meta["slug"]):
+                continue
+            if promise.scope == "source" and meta["source"] != promise.name:
+                continue
+            node = workspace.nodes.get(id)
+            edited = isinstance(node, Page) and node.edited.timestamp() > self.right_at
+            if problem.startswith(f"{meta['slug']}: meta") or (edited and problem.startswith(f"{meta['slug']}: ")):
+                return True
+            if problem.endswith(f" is published as {meta['slug']}"):
+                return True
+        if promise.scope == "page":
+            return f"({promise.name})" in problem
+        home = workspace.nodes[self.sources[promise.name]].children[0]
+        return problem.startswith(f"{promise.name}:index") or any(
+            f"({row})" in problem for row in workspace.get(home, DataSource).children
+        )
+
+    def problems(self) -> list[str]:
+        """Every difference between KV and the workspace that nothing excuses."""
+        bundles = self.bundles()
+        failing = {id: bundles.pages[id] for top in self.failing for id in _with_child_pages(top, bundles.pages)}
+        below = {
+            node.id for node in self.world.notion.workspace.nodes.values() if self._is_below(node.id, self.failing)
+        }
+        unclear = frozenset(below | self._late(bundles) | self._doubtful())
+        nothing: JSON = {"meta": {}, "blocks": []}
+        still = {**{id: bundles.pages.get(id, nothing) for id in unclear - self._doubtful()}, **failing, **self.still}
+        truth = Truth(self.world.notion.workspace, self.sources, SITE, still, unclear | frozenset(failing))
+        found = [*truth.problems(bundles), *self._strange_indexes(bundles), *self._outdated(bundles, still)]
+        odd = {f"{bundles.pages[id]['meta']['slug']}: meta.properties.Tags" for id in self.odd & set(bundles.pages)}
+        late = self._late(bundles)
+        return [
+            problem
+            for problem in found
+            if not problem.startswith(tuple(odd))
+            and not any(re.search(excuse, problem) for excuse in self.excuses)
+            and not (self.failing and ": meta.childPages" in problem)  # a page that fails stays where it was
+            and not (late and ": blocks" in problem)  # a copy of what is gone
+        ]
+
+    def _strange_indexes(self, bundles: Bundles) -> list[str]:
+        names = {
+            key.partition(":index")[0] for key in bundles.values if ":index" in key and not key.startswith("page:")
+        }
+        return [f"{name}:index is of no source" for name in sorted(names - set(self.sources))]
+
+    def _outdated(self, bundles: Bundles, still: Collection[str]) -> list[str]:
+        """Pages that are published in another format than the one that is deployed."""
+        pages = [
+            (page["meta"]["slug"], bundles.values[f"page:{page['meta']['slug']}"]) for page in bundles.pages.values()
+        ]
+        return [
+            f"{slug} has the format {value.get('v')}, not {self.version}"
+            for slug, value in pages
+            if value.get("v") != self.version and value["meta"]["id"] not in still
+        ]
+
+    def _is_below(self, id: str, tops: set[str]) -> bool:
+        workspace = self.world.notion.workspace
+        node = workspace.nodes[id]
+        return isinstance(node, Page) and any(above.id in tops for above in workspace.up(node))
+
+    def _late(self, bundles: Bundles) -> set[str]:
+        """Rows of big sources that were taken away within the last day, with what stands below them."""
+        if self.big_rows >= 1_000:
+            return set()
+        late = {id for id, at in self.removed.items() if at > self.world.clocks.now() - LATE_DELETIONS_SECONDS}
+        return {id for top in late & set(bundles.pages) for id in _with_child_pages(top, bundles.pages)}
+
+    def _doubtful(self) -> frozenset[str]:
+        """Paused pages that may have been unpublished: they were hidden once, or never were to be seen."""
+        touched = [row for row, below in self.paused.items() if self.writer.touched & {row, *below}]
+        return frozenset(id for row in touched for id in self.paused[row])
+
+    def bundles(self) -> Bundles:
+        """What a site can read; a value that is not of the form it must have counts as one that is not there."""
+        return Bundles({key: value for key, value in self.world.values().items() if _has_form(key, value)})
+
+    def _watch(self, changed: set[str]) -> None:
+        self.watcher.look(changed)
+
+    def _oldest(self) -> float:
+        """When the oldest call that is under way was begun, or the run that it belongs to."""
+        runs = {call.run_id for call in self.world.functions.under_way if call.run_id}
+        calls = [call.began for call in self.world.functions.calls if call.ended is None or call.run_id in runs]
+        return min(calls, default=self.world.clocks.now())
+
+    def _active(self) -> str:
+        active: Any = self.world.redis.ask("GET", "sync:active")
+        return active.decode() if active else ""
+
+    def _rows(self) -> set[str]:
+        """Rows that a listing shows."""
+        workspace = self.world.notion.workspace
+        return {row.id for row in self.writer.rows() if workspace.is_visible(row)}
+
+    def _raise(self, problems: list[str]) -> None:
+        if problems:
+            raise Broken("\n".join(problems))
+
+
+def run_of(message: Message) -> str:
+    """The run that a message is about, "" for none."""
+    found = re.search(rb'"runId": ?"([^"]+)"', message.publication.body)
+    return found[1].decode() if found else ""
+
+
+def _has_form(key: str, value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if key == "redirects":
+        return all(isinstance(slug, str) for slug in value.values())
+    member = "blocks" if ":part:" in key else "meta" if key.startswith("page:") else "items"
+    return member in value or key.startswith(("doc:", "preview:"))
+
+
+def _with_child_pages(id: str, pages: dict[str, JSON]) -> list[str]:
+    if id not in pages:
+        return []
+    below = (one for child in pages[id]["meta"]["childPages"] for one in _with_child_pages(child["id"], pages))
+    return [id, *below]

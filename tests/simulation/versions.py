@@ -1,0 +1,26 @@
+"""What the functions take from their own code and a history changes: the bundle's version, what a big source is."""
+
+from functools import partial
+from typing import Any
+
+from lib import model
+from lib.bundle import page
+from lib.sync import due, slice, survey
+from tests.simulation.patching import put
+
+VERSION = model.BUNDLE_VERSION
+BIG_ROWS = 1_000
+_modules: tuple[Any, ...] = (model, page, due, survey, slice)
+
+
+def set_version(number: int) -> None:
+    """The functions write bundles of this format from now on, and remember it."""
+    for module in _modules:
+        if hasattr(module, "BUNDLE_VERSION"):
+            put(module, BUNDLE_VERSION=number)
+    put(slice, Kept=model.Kept if number == VERSION else partial(model.Kept, version=number))
+
+
+def set_big_rows(rows: int) -> None:
+    """From so many rows on, the functions take a source for a big one."""
+    put(survey, BIG_SOURCE_ROWS=rows)

@@ -1,0 +1,179 @@
+"""Looks at KV after every single change of it, and says which invariant of DESIGN §3 is broken."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from tests.simulation.redis import Redis
+
+PART = re.compile(r"page:(?P<slug>.*):part:(?P<number>\d+)")
+INDEX = re.compile(r"(?P<source>[a-z0-9_-]+):index(:(?P<number>\d+))?")
+
+
+class _Meta(msgspec.Struct):
+    id: str
+    slug: str
+    lastEdited: str
+    parent: str | None = None
+
+
+class Head(msgspec.Struct):
+    """What is looked at of a page's bundle."""
+
+    meta: _Meta
+    parts: int = 0
+    digest: str = ""
+
+
+class _Part(msgspec.Struct):
+    digest: str = ""
+
+
+class _Item(msgspec.Struct):
+    id: str
+    slug: str
+
+
+class _Index(msgspec.Struct):
+    items: list[_Item]
+
+
+class _Document(msgspec.Struct):
+    id: str
+
+
+class Watcher:
+    """What a site reads, kept up to date key by key. `worthy_since` says since when Notion has shown a page that is to
+    be published (None: it doesn't), `unworthy_since` the opposite, and `oldest` when the oldest run that is under way
+    was begun; all in true epoch seconds."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        now: Callable[[], float],
+        worthy_since: Callable[[str], float | None],
+        unworthy_since: Callable[[str], float | None],
+        oldest: Callable[[], float],
+    ) -> None:
+        self._redis, self._now = redis, now
+        self._worthy_since, self._unworthy_since, self._oldest = worthy_since, unworthy_since, oldest
+        self.pages: dict[str, Head] = {}
+        self._parts: dict[str, str] = {}
+        self._indexes: dict[str, list[_Item]] = {}
+        self._documents: dict[str, str] = {}
+        self._paths: dict[str, str] | None = None
+        self._newest: dict[str, str] = {}
+        self._dropped_at: dict[str, float] = {}
+        self.spoiled: set[str] = set()
+        """Keys that somebody else has deleted or overwritten, until they are written again."""
+        self.broken: list[str] = []
+
+    def look(self, changed: set[str]) -> None:
+        """Takes note of the keys that a command has changed."""
+        self.spoiled -= changed
+        changed = changed - self.spoiled
+        before = {head.meta.id for head in self.pages.values()}
+        for key in sorted(changed):
+            self._read(key)
+        after = {head.meta.id for head in self.pages.values()}
+        for page in sorted(before - after):
+            self._gone(page)
+        for page in sorted(after - before):
+            self._arrived(page)
+        if not self.spoiled:
+            self._check_indexes()
+            self._check_parts(changed)
+            self._check_paths()
+
+    def forget(self, key: str) -> None:
+        """Somebody has taken a key away, or put something else there: no fault of the functions."""
+        self.spoiled.add(key)
+
+    def _read(self, key: str) -> None:
+        text: Any = None if key == "paths" else self._redis.ask("GET", key)
+        if key == "paths":
+            flat: Any = self._redis.ask("HGETALL", key)
+            words = [word.decode() for word in flat]
+            self._paths = dict(zip(words[::2], words[1::2], strict=True))
+        elif part := PART.fullmatch(key):
+            self._take(self._parts, key, None if text is None else msgspec.json.decode(text, type=_Part).digest)
+            del part
+        elif key.startswith("page:"):
+            self._take_page(key, text)
+        elif INDEX.fullmatch(key):
+            items = None if text is None else msgspec.json.decode(text, type=_Index).items
+            self._take(self._indexes, key, items)
+        elif key.startswith("doc:"):
+            self._take(self._documents, key, None if text is None else msgspec.json.decode(text, type=_Document).id)
+
+    def _take(self, into: dict[str, Any], key: str, value: Any) -> None:
+        if value is None:
+            into.pop(key, None)
+        else:
+            into[key] = value
+
+    def _take_page(self, key: str, text: bytes | None) -> None:
+        if text is None:
+            self.pages.pop(key, None)
+            return
+        try:
+            head = msgspec.json.decode(text, type=Head)
+        except msgspec.DecodeError:
+            self.pages.pop(key, None)
+            self._say(f"{key} holds no bundle: {text[:80]!r}")
+            return
+        self.pages[key] = head
+        meta = head.meta
+        if key != f"page:{meta.slug}":
+            self._say(f"{key} holds the bundle of {meta.slug}")
+        if meta.lastEdited < self._newest.get(meta.id, ""):
+            self._say(f"{key}: what was edited at {meta.lastEdited} replaces {self._newest[meta.id]}")
+        self._newest[meta.id] = max(meta.lastEdited, self._newest.get(meta.id, ""))
+        hidden = self._unworthy_since(meta.id)
+        if hidden is not None and hidden < self._oldest():
+            self._say(f"{key} is written, though it is hidden since {self._now() - hidden:.0f} s")
+
+    def _gone(self, page: str) -> None:
+        self._dropped_at[page] = self._now()
+        since = self._worthy_since(page)
+        if since is not None and since < self._oldest():
+            self._say(
+                f"page {page} is not published any more, though Notion shows it since {self._now() - since:.0f} s"
+            )
+
+    def _arrived(self, page: str) -> None:
+        hidden, dropped = self._unworthy_since(page), self._dropped_at.get(page)
+        if hidden is not None and dropped is not None and hidden <= dropped:
+            self._say(f"page {page} is back, though it is hidden as it was when it was unpublished")
+
+    def _check_indexes(self) -> None:
+        for key, items in self._indexes.items():
+            for item in items:
+                head = self.pages.get(f"page:{item.slug}")
+                if head is None or head.meta.id != item.id:
+                    self._say(f"{key} names {item.slug}, which has no bundle of its own")
+
+    def _check_parts(self, changed: set[str]) -> None:
+        for key in changed:
+            slug = part["slug"] if (part := PART.fullmatch(key)) else key.removeprefix("page:")
+            head = self.pages.get(f"page:{slug}")
+            if head is not None:
+                digests = {self._parts.get(f"page:{slug}:part:{number}") for number in range(1, head.parts + 1)}
+                if digests - {head.digest}:
+                    self._say(f"page:{slug} is not whole")
+
+    def _check_paths(self) -> None:
+        published = {head.meta.id: head.meta.slug for head in self.pages.values()}
+        if self._paths is not None and self._paths.keys() != published.keys():
+            odd = sorted(self._paths.keys() ^ published.keys())
+            self._say(f"paths does not name exactly what is published: {odd}")
+        if self._documents:
+            slugs = {f"doc:{head.meta.slug}" for head in self.pages.values()}
+            if odd := sorted(self._documents.keys() ^ slugs):
+                self._say(f"documents and pages differ: {odd}")
+
+    def _say(self, problem: str) -> None:
+        if problem not in self.broken:
+            self.broken.append(problem)

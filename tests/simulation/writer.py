@@ -1,0 +1,136 @@
+"""Somebody who writes in the workspace, as the author of the process tier does, and does some more."""
+
+from typing import Any
+
+from dev.notion.nodes import Database, DataSource, Node, Page
+from tests.stack.histories.author import TITLES, Author, Notion
+from tests.stack.histories.workspace import HOURS
+
+MORE_SLUGS = ("two words", " home ", "Home", "home/about", "home/team/ada", "a/b/", "seals", "storm")
+
+
+class Writer(Author):
+    """What stands below child pages is left alone where `spares_grandchildren`."""
+
+    def __init__(self, notion: Notion, *, spares_grandchildren: bool = False) -> None:
+        super().__init__(notion)
+        self._spares_grandchildren = spares_grandchildren
+
+    def published(self) -> list[Page]:
+        """Pages that stand in a source, or below a row of one."""
+        homes = set(self._homes())
+        workspace = self._notion.workspace
+        return [page for page in self._pages() if any(above.parent in homes for above in workspace.up(page))]
+
+    def depth(self, page: Page) -> int:
+        """0 for a row, 1 for its child page, …"""
+        number = 0
+        for above in self._notion.workspace.up(page):
+            if above.parent in self._homes():
+                return number
+            number += isinstance(above, Page)
+        return 0
+
+    def _nodes(self, kind: type[Any]) -> list[Any]:
+        found = super()._nodes(kind)
+        return [node for node in found if not self._is_spared(node)] if self._spares_grandchildren else found
+
+    def _is_spared(self, node: Node) -> bool:
+        """Whether it is, or stands on, a page that has two others above it."""
+        workspace = self._notion.workspace
+        page = workspace.page_of(node)
+        return page is not None and self.depth(page) >= 2
+
+    def name(self, pick: int, how: int) -> None:
+        """Only what is shared: the title of a child page that isn't stands on its parent alone, which no time tells."""
+        pages = [page for page in self._pages() if self._notion.workspace.is_visible(page)]
+        if pages:
+            self._edit.set_title(pages[pick % len(pages)].id, TITLES[how % len(TITLES)])
+
+    def set_odd_slug(self, pick: int, how: int) -> None:
+        """White space, slashes at the ends, the slug of a descendant."""
+        if (rows := self.rows()) and (row := rows[pick % len(rows)]):
+            self._edit.set_property(row.id, "slug", MORE_SLUGS[how % len(MORE_SLUGS)])
+
+    def move_to_the_other_source(self, pick: int, how: int) -> None:
+        rows = [row for row in self.rows() if not self._is_paused(row)]
+        if rows:
+            row = rows[pick % len(rows)]
+            homes = [home for home in self._homes() if home != row.parent]
+            self._touch(row)
+            self._edit.move(row.id, homes[how % len(homes)])
+
+    def move_into_a_row(self, pick: int, how: int) -> None:
+        """A row becomes a child page of another one."""
+        rows = [row for row in self.rows() if not self._is_paused(row)]
+        if len(rows) > 1:
+            row = rows[pick % len(rows)]
+            others = [other for other in rows if other.id != row.id]
+            self._touch(row)
+            self._edit.move(row.id, others[how % len(others)].id)
+
+    def move_out_to_a_source(self, pick: int, how: int) -> None:
+        """A child page becomes a row."""
+        children = [page for page in self.published() if page.parent not in self._homes() and not self._is_paused(page)]
+        if children:
+            page = children[pick % len(children)]
+            homes = self._homes()
+            self._touch(page)
+            self._edit.move(page.id, homes[how % len(homes)])
+
+    def edit_a_grandchild(self, pick: int, how: int) -> None:
+        pages = [page for page in self.published() if self.depth(page) >= 2]
+        if pages:
+            self._edit.append_blocks(pages[pick % len(pages)].id, [{"paragraph": self._words()}])
+
+    def edit_a_family(self, pick: int, how: int) -> None:
+        """A row and everything below it, in one go."""
+        rows = self.rows()
+        if rows:
+            row = rows[pick % len(rows)]
+            workspace = self._notion.workspace
+            for page in self.published():
+                if any(above.id == row.id for above in workspace.up(page)):
+                    self._edit.append_blocks(page.id, [{"paragraph": self._words()}])
+
+    def edit_everything(self, pick: int, how: int) -> None:
+        """Every page of the site, within a moment."""
+        for page in self.published():
+            self._edit.append_blocks(page.id, [{"paragraph": self._words()}])
+
+    def add_many_rows(self, pick: int, how: int) -> None:
+        """An import: more rows than the queue delivers at once."""
+        for number in range(16):
+            self._edit.create_row(self._source(pick), {"Name": f"Row {how}-{number}"}, [{"paragraph": self._words()}])
+
+    def rename_database(self, pick: int, how: int) -> None:
+        if not self._notion.workspace.get(HOURS, Database).in_trash:
+            self._edit.set_title(HOURS, f"Hours {how}")
+
+    def rename_a_column(self, pick: int, how: int) -> None:
+        """Of a child database without rows, which no listing of rows shows."""
+        plans = [node for node in self._live(Database) if node.title[0]["plain_text"] == "Plans"]
+        if plans:
+            source = self._notion.workspace.get(plans[0].children[0], DataSource)
+            name = next(name for name, column in source.schema.items() if column["type"] == "number")
+            self._edit.rename_property(source.id, name, f"Amount {how}")
+        elif rows := self.rows():
+            row = rows[pick % len(rows)]
+            self._edit.create_database(row.id, "Plans", {"Name": "title", "Amount": "number"})
+
+    def rename_and_edit_below(self, pick: int, how: int) -> None:
+        """A row gets another slug, and a page below one of its child pages is edited."""
+        pages = [page for page in self.published() if self.depth(page) >= 2]
+        if pages:
+            page = pages[pick % len(pages)]
+            row = next(above for above in self._notion.workspace.up(page) if above.parent in self._homes())
+            self._edit.set_property(row.id, "slug", f"moved-{how % 3}")
+            self._edit.append_blocks(page.id, [{"paragraph": self._words()}])
+
+    def plant_unshared_databases(self, pick: int, how: int) -> None:
+        """A row shows a dozen databases that are not shared."""
+        if rows := self.rows():
+            row = rows[pick % len(rows)]
+            for number in range(12):
+                id = self._edit.create_database(row.id, f"Closed {number}", {"Name": "title"})
+                self._edit.unshare(id)
