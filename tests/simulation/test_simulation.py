@@ -1,10 +1,7 @@
-"""New random histories in every test run, and that the simulation itself can be relied on."""
+"""That the simulation can be relied on: `make simulate` plays new random histories in it."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -21,9 +18,6 @@ from tests.simulation.virtual import Standstill, VirtualLoop
 from tests.simulation.watch import Watcher
 from tests.simulation.world import WATCHED
 
-SECONDS = 60
-"""How long the random histories of a test run may take."""
-
 
 @pytest.fixture(scope="module")
 def playing(redis_url: str) -> Iterator[Player]:
@@ -37,15 +31,6 @@ def redis(redis_url: str) -> Iterator[Redis]:
     found.clear()
     yield found
     found.close()
-
-
-@pytest.mark.timeout(4 * SECONDS)
-def test_new_histories_leave_kv_as_it_should_be(redis_url: str) -> None:
-    """In a process of its own, in which the order of sets is always the same: so a seed plays there as it did here."""
-    program = [sys.executable, "-m", "tests.simulation", "--minutes", str(SECONDS / 60)]
-    run = subprocess.run(program, capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent.parent)
-    print(run.stdout)
-    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -225,3 +225,6 @@ class Author:
 
 def _picked(found: list[Any], pick: int) -> Any:
     return found[pick % len(found)] if found else None
+
+
+EDITS = sorted(name for name in vars(Author) if not name.startswith("_") and name not in ("do", "pause", "rows"))

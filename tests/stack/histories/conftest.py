@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from dev.notion.webhooks import SECRET
 from dev.stack import Stack
 from tests.stack.histories.workspace import SOURCES, small
 from tests.stack.histories.world import World
@@ -13,6 +12,6 @@ from tests.stack.histories.world import World
 @pytest.fixture(scope="package")
 def world() -> Iterator[World]:
     sources = ",".join(f"{name}={id}" for name, id in SOURCES.items())
-    limits = {"NOTION_SOURCES": sources, "NOTION_REQUESTS_PER_MINUTE": "100000", "NOTION_WEBHOOK_TOKEN": SECRET}
+    limits = {"NOTION_SOURCES": sources, "NOTION_REQUESTS_PER_MINUTE": "100000"}
     with Stack(environ={}, settings=limits, workspace=small) as stack:
         yield World(stack)

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from dev.qstash import Fault as QueueFault
 from dev.upstash import Fault as KvFault
-from tests.simulation import actions as simulated
+from tests.stack.histories.author import EDITS
 from tests.stack.histories.history import (
     MINUTE_AND_MORE,
-    SOUND,
     Edit,
     Happening,
     Heal,
@@ -21,20 +20,13 @@ from tests.stack.histories.history import (
     Run,
     Setting,
     Step,
-    Tell,
     Trouble,
 )
 from tests.stack.histories.world import World
 
 PICK = st.integers(0, 23)
 HOW = st.integers(0, 31)
-
-
-def is_sound(edit: Edit) -> bool:
-    return not any(spoils(simulated.Edit(edit.name, edit.pick, edit.how)) for spoils in SOUND.spoils)
-
-
-EDIT = st.builds(Edit, st.sampled_from(SOUND.edits), PICK, HOW).filter(is_sound)
+EDIT = st.builds(Edit, st.sampled_from(EDITS), PICK, HOW)
 STEP = st.builds(Step, st.sampled_from([61.0, 20.0, 125.0, 700.0, 3_700.0, 90_000.0]))
 RUN = st.one_of(
     st.builds(Run, here=st.booleans()),
@@ -44,7 +36,6 @@ RUN = st.one_of(
 TROUBLE = st.one_of(
     st.builds(Trouble, notion=st.sampled_from([0.01, 0.03, 0.08])),
     st.builds(Trouble, wait_seconds=st.sampled_from([1.0, 30.0])),
-    st.builds(Trouble, failing=PICK),
     st.builds(
         Trouble,
         kv=st.builds(
@@ -70,9 +61,7 @@ SETTING = st.one_of(
     st.builds(Setting, st.just("SYNC_SLICE_SECONDS"), st.sampled_from(["0.03", "0.1", ""])),
     st.builds(Setting, st.just("SYNC_LANES"), st.sampled_from(["1", "2", "3"])),
 )
-EVENT: st.SearchStrategy[Happening] = st.one_of(
-    EDIT, EDIT, EDIT, EDIT, st.builds(Pause, PICK), TROUBLE, SETTING, st.just(Tell())
-)
+EVENT: st.SearchStrategy[Happening] = st.one_of(EDIT, EDIT, EDIT, EDIT, st.builds(Pause, PICK), TROUBLE, SETTING)
 CHAPTER = st.tuples(st.lists(EVENT, min_size=1, max_size=4), st.lists(STEP, max_size=1), RUN, st.booleans())
 """What happens, how much time passes, a run, and whether the trouble ends with it."""
 
@@ -91,11 +80,10 @@ HISTORY = st.lists(CHAPTER, min_size=1, max_size=4).map(told)
 
 @pytest.mark.timeout(0)
 def test_in_the_end_kv_equals_the_workspace(world: World) -> None:
-    """Some new histories (most are played by tests/simulation), and more of them for as long as `SOAK_SECONDS` says."""
+    """60 histories, and more of them for as long as `SOAK_SECONDS` says."""
 
     @settings(
-        max_examples=40,
-        derandomize=False,  # which hypothesis does where CI is set: the same histories for ever find nothing new
+        max_examples=60,
         deadline=None,
         database=None,
         print_blob=True,

@@ -46,7 +46,6 @@ class World:
         self.stack.set("SYNC_SLICE_SECONDS", "")
         self.stack.set("SYNC_LANES", "")
         self.notion.limit.requests = None
-        self.notion.webhooks.subscribe(f"{self.stack.url}/api/sync/webhook")
         self._ambush = None
         self._kv_faults = []
         self.kv.on_command(self._meet)
