@@ -335,3 +335,18 @@ async def test_copies_of_copies_stop_multiplying(monkeypatch: pytest.MonkeyPatch
     assert len(tree.blocks[1]["children"]) == 1, "what is no copy is never left out"
     assert f'"unavailable":"{TOO_MANY}"' in msgspec.json.encode(tree.blocks).decode()
     assert len(stage.asked) == 33
+
+
+async def test_a17_a_copy_of_an_unshared_original_is_unavailable_though_it_says_that_it_has_no_children() -> None:
+    stage = Stage()
+    copy = stage.copy(new_id()) | {"has_children": False}
+    tree = await tree_of(stage, stage.page(copy))
+    assert [block["unavailable"] for block in tree.blocks] == [ORIGINAL_NOT_SHARED]
+
+
+async def test_a17_a_copy_of_an_empty_original_is_empty() -> None:
+    stage = Stage()
+    original = stage.original(id=new_id())
+    stage.put(original["id"])
+    tree = await tree_of(stage, stage.page(stage.copy(original["id"]) | {"has_children": False}))
+    assert [(block.get("unavailable"), block["children"]) for block in tree.blocks] == [(None, [])]
