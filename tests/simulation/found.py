@@ -87,6 +87,7 @@ FOUND: tuple[Found, ...] = (
         History(1, [Edit("rename_a_column", 0, 0), Ask(), Settle(), Pass(125.0), Edit("rename_a_column", 0, 1)]),
         "B30",
     ),
+    Found("a paused row loses an original", History(1, [Pause(0), Edit("remove_or_bring_back_a_block", 6, 0)]), "B32"),
     Found(
         "a child page moves out to a source and is paused",
         History(1, [Edit("move_out_to_a_source", 0, 0), Pause(1), Ask(), Settle()]),

@@ -59,6 +59,12 @@ def _no_page_runs_where_rows_hide(actions: list[Action]) -> list[Action]:
     return [a for a in actions if not (isinstance(a, Tell) or (isinstance(a, Ask) and a.scope == "page"))]
 
 
+def _no_block_goes_where_a_row_is_paused(actions: list[Action]) -> list[Action]:
+    if not any(isinstance(action, Pause) for action in actions):
+        return actions
+    return [a for a in actions if not (isinstance(a, Edit) and a.name == "remove_or_bring_back_a_block")]
+
+
 def _no_swaps_by_webhook(actions: list[Action]) -> list[Action]:
     if not any(isinstance(action, Tell) for action in actions):
         return actions
@@ -86,6 +92,7 @@ KNOWN: tuple[Known, ...] = (
     Known("B28", draws=("clocks",)),
     Known("B29", actions=lambda action: isinstance(action, Wait) and action.seconds > 900),
     Known("B30", edits=("rename_database", "rename_a_column")),
+    Known("B32", mends=_no_block_goes_where_a_row_is_paused),
     Known("B34", edits=("move_out_to_a_source",)),
     Known("a page of which a child is asked for is hidden", mends=_no_page_runs_where_rows_hide),
     Known("a copy of an original that is empty now", excuses=r"children is \[\], not 'missing'"),
