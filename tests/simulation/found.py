@@ -9,6 +9,7 @@ from tests.simulation.actions import (
     Clocks,
     Edit,
     Evict,
+    FailForEver,
     Lag,
     Minute,
     Pass,
@@ -136,5 +137,18 @@ FOUND: tuple[Found, ...] = (
         History(1, [*IMPORT, Ask(), Settle(), Pass(125.0), Edit("edit_everything"), Tell(), Settle()]),
         "B27",
         more_seeds=(3,),
+    ),
+    Found(
+        "two rows swap their slugs, and one of them can't be read",
+        History(1, [Edit("swap_slugs", 0, 0), FailForEver("page", 0), Ask(), Settle()]),
+        "a page waits for the slug of one that can't be read",
+    ),
+    Found(
+        "a row is trashed while it is read, and restored",
+        History(1, [Ask(force=True), Edit("trash_or_restore", 7, 0), Settle(), Edit("trash_or_restore", 7, 0)]),
+        "a page that was read while it was in the trash",
+        more_seeds=(2, 5),
+    ),
+        "a page that was read while it was in the trash",
     ),
 )
