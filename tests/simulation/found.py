@@ -149,6 +149,10 @@ FOUND: tuple[Found, ...] = (
         "a page that was read while it was in the trash",
         more_seeds=(2, 5),
     ),
-        "a page that was read while it was in the trash",
+    Found(
+        "a child page is renamed between its parent's reading and its own",
+        History(2, [Ask(force=True), Pass(0.4), Edit("name", 16, 0), Settle()], True),
+        "a child page that is renamed while a run reads",
+        more_seeds=(4, 5),
     ),
 )

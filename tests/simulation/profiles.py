@@ -89,14 +89,19 @@ def _no_slug_moves_where_a_page_fails(actions: list[Action]) -> list[Action]:
     return [action for action in actions if not (isinstance(action, Edit) and action.name in moves)]
 
 
-def _nothing_is_trashed_meanwhile(actions: list[Action]) -> list[Action]:
-    found: list[Action] = []
-    runs = False
-    for action in actions:
-        runs = isinstance(action, Ask | Tell) or (runs and not isinstance(action, Settle))
-        if not (runs and isinstance(action, Edit) and action.name.startswith("trash_or_restore")):
-            found.append(action)
-    return found
+def _not_meanwhile(*edits: str) -> Callable[[list[Action]], list[Action]]:
+    """These edits never happen between asking for a run and its end."""
+
+    def mend(actions: list[Action]) -> list[Action]:
+        found: list[Action] = []
+        runs = False
+        for action in actions:
+            runs = isinstance(action, Ask | Tell) or (runs and not isinstance(action, Settle))
+            if not (runs and isinstance(action, Edit) and action.name in edits):
+                found.append(action)
+        return found
+
+    return mend
 
 
 def _no_swaps_by_webhook(actions: list[Action]) -> list[Action]:
@@ -129,7 +134,11 @@ KNOWN: tuple[Known, ...] = (
     Known("B32", focus=("pause",), mends=_no_block_goes_where_a_row_is_paused),
     Known("B34", focus=("pause",), edits=("move_out_to_a_source",)),
     Known("a page waits for the slug of one that can't be read", mends=_no_slug_moves_where_a_page_fails),
-    Known("a page that was read while it was in the trash", mends=_nothing_is_trashed_meanwhile),
+    Known(
+        "a page that was read while it was in the trash",
+        mends=_not_meanwhile("trash_or_restore", "trash_or_restore_database"),
+    ),
+    Known("a child page that is renamed while a run reads", mends=_not_meanwhile("name")),
     Known("a page of which a child is asked for is hidden", mends=_no_page_runs_where_rows_hide),
     Known("a copy of an original that is empty now", excuses=r"children is \[\], not 'missing'"),
     Known("a new page takes the slug that an old one left", excuses="has a page and redirects to"),
