@@ -41,7 +41,7 @@ def main() -> int:
 def _play(playing: Player, options: argparse.Namespace) -> int:
     seen: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
-    began, played = time.monotonic(), 0
+    began, spent, played = time.monotonic(), time.process_time(), 0
     for seed in _seeds(options):
         history = draw(seed, PROFILES[options.profile])
         result = playing.play(history)
@@ -53,7 +53,9 @@ def _play(playing: Player, options: argparse.Namespace) -> int:
             if not options.keep_going:
                 break
     seconds = time.monotonic() - began
-    print(f"\n{played} histories in {seconds:.0f} s: {played * 3600 / max(seconds, 0.001):.0f} an hour")
+    each = (time.process_time() - spent) / max(played, 1)
+    rate = played * 3600 / max(seconds, 0.001)
+    print(f"\n{played} histories in {seconds:.0f} s: {rate:.0f} an hour, {each:.2f} s of one core each")
     for kind, count in kinds.most_common():
         print(f"{count:6} {kind}")
     if options.seed is None:

@@ -96,13 +96,15 @@ class Tell:
 
 @dataclass(frozen=True)
 class Kill:
-    """The next call of a function dies at a step of its requests."""
+    """The next calls of a function die, each at a step of its requests."""
 
     path: str
     step: int
+    times: int = 1
 
     async def act(self, stage: Stage) -> None:
-        stage.world.functions.kill(self.path, self.step)
+        for _ in range(self.times):
+            stage.world.functions.kill(self.path, self.step)
 
 
 @dataclass(frozen=True)

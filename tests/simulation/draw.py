@@ -69,6 +69,11 @@ def _kv(luck: Random, profile: "Profile") -> Action:
     )
 
 
+def _kill(luck: Random, profile: "Profile") -> Action:
+    path = luck.choice(("worker", "worker", "trigger", "notify"))
+    return Kill(path, luck.randrange(1, 160), luck.choice((1, 1, 1, 3)))
+
+
 def _setting(luck: Random, profile: "Profile") -> Action:
     name, values = luck.choice(
         (
@@ -81,7 +86,7 @@ def _setting(luck: Random, profile: "Profile") -> Action:
 
 
 DRAWS: Mapping[str, tuple[float, Draw]] = {
-    "edit": (24, _edit),
+    "edit": (8, _edit),
     "ask": (3, _ask),
     "settle": (2, lambda luck, profile: Settle()),
     "pass": (
@@ -90,10 +95,7 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     ),
     "until": (1, lambda luck, profile: Until(luck.choice((0.5, 30.0, 57.0, 58.5)))),
     "pause": (1, lambda luck, profile: Pause(luck.randrange(24))),
-    "kill": (
-        2,
-        lambda luck, profile: Kill(luck.choice(("worker", "worker", "trigger", "notify")), luck.randrange(1, 160)),
-    ),
+    "kill": (2, _kill),
     "kv": (2, _kv),
     "queue": (
         2,
@@ -113,7 +115,7 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     "clocks": (0.5, lambda luck, profile: Clocks(luck.choice(((0.0,), (0.0, 30.0), (-15.0, 15.0), (0.0, -4.0))))),
     "evict": (0.5, lambda luck, profile: Evict(luck.randrange(24), luck.randrange(5))),
     "cancel": (0.5, lambda luck, profile: Cancel(luck.randrange(4))),
-    "redeliver": (0.5, lambda luck, profile: Redeliver(luck.randrange(4))),
+    "redeliver": (2, lambda luck, profile: Redeliver(luck.randrange(4))),
     "version": (0.5, lambda luck, profile: Version(luck.choice((0, 1)))),
     "big": (0.5, lambda luck, profile: Big(luck.choice((3, 1_000)))),
     "tell": (2, lambda luck, profile: Tell(luck.choice((1, 1, 1, 2)))),

@@ -9,6 +9,7 @@ from tests.simulation.actions import (
     Clocks,
     Edit,
     Evict,
+    FailForEver,
     Lag,
     Minute,
     Pass,
@@ -87,6 +88,7 @@ FOUND: tuple[Found, ...] = (
         History(1, [Edit("rename_a_column", 0, 0), Ask(), Settle(), Pass(125.0), Edit("rename_a_column", 0, 1)]),
         "B30",
     ),
+    Found("a paused row loses an original", History(1, [Pause(0), Edit("remove_or_bring_back_a_block", 6, 0)]), "B32"),
     Found(
         "a child page moves out to a source and is paused",
         History(1, [Edit("move_out_to_a_source", 0, 0), Pause(1), Ask(), Settle()]),
@@ -135,5 +137,22 @@ FOUND: tuple[Found, ...] = (
         History(1, [*IMPORT, Ask(), Settle(), Pass(125.0), Edit("edit_everything"), Tell(), Settle()]),
         "B27",
         more_seeds=(3,),
+    ),
+    Found(
+        "two rows swap their slugs, and one of them can't be read",
+        History(1, [Edit("swap_slugs", 0, 0), FailForEver("page", 0), Ask(), Settle()]),
+        "a page waits for the slug of one that can't be read",
+    ),
+    Found(
+        "a row is trashed while it is read, and restored",
+        History(1, [Ask(force=True), Edit("trash_or_restore", 7, 0), Settle(), Edit("trash_or_restore", 7, 0)]),
+        "a page that was read while it was in the trash",
+        more_seeds=(2, 5),
+    ),
+    Found(
+        "a child page is renamed between its parent's reading and its own",
+        History(2, [Ask(force=True), Pass(0.4), Edit("name", 16, 0), Settle()], True),
+        "a child page that is renamed while a run reads",
+        more_seeds=(4, 5),
     ),
 )

@@ -421,7 +421,8 @@ class Stage:
                 continue
             node = workspace.nodes.get(id)
             edited = isinstance(node, Page) and node.edited.timestamp() > self.right_at
-            if problem.startswith(f"{meta['slug']}: meta") or (edited and problem.startswith(f"{meta['slug']}: ")):
+            places = problem.startswith(f"{meta['slug']}: meta") and "childPages" not in problem
+            if places or (edited and problem.startswith(f"{meta['slug']}: ")):
                 return True
             if problem.endswith(f" is published as {meta['slug']}"):
                 return True
@@ -497,10 +498,12 @@ class Stage:
         self.watcher.look(changed)
 
     def _oldest(self) -> float:
-        """When the oldest call that is under way was begun, or the run that it belongs to."""
+        """From when on the calls that are under way may know something: when the oldest of them was begun, or the run
+        that it belongs to; earlier where Notion shows what was."""
         runs = {call.run_id for call in self.world.functions.under_way if call.run_id}
         calls = [call.began for call in self.world.functions.calls if call.ended is None or call.run_id in runs]
-        return min(calls, default=self.world.clocks.now())
+        lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
+        return min(calls, default=self.world.clocks.now()) - lag
 
     def _active(self) -> str:
         active: Any = self.world.redis.ask("GET", "sync:active")
