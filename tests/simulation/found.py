@@ -155,4 +155,18 @@ FOUND: tuple[Found, ...] = (
         "a child page that is renamed while a run reads",
         more_seeds=(4, 5),
     ),
+    Found(
+        "a database is not shared any more, and another page can't be read",
+        History(
+            1,
+            [
+                FailForEver("page", 0),
+                Edit("append", 17, 0),
+                Edit("unshare_or_share_database"),
+                Ask(force=True),
+                Settle(),
+            ],
+        ),
+        "a database is not shared any more while a page can't be read",
+    ),
 )

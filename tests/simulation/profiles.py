@@ -89,6 +89,12 @@ def _no_slug_moves_where_a_page_fails(actions: list[Action]) -> list[Action]:
     return [action for action in actions if not (isinstance(action, Edit) and action.name in moves)]
 
 
+def _no_lost_database_where_a_page_fails(actions: list[Action]) -> list[Action]:
+    if not any(isinstance(action, FailForEver) for action in actions):
+        return actions
+    return [a for a in actions if not (isinstance(a, Edit) and a.name.endswith("_database"))]
+
+
 def _not_meanwhile(*edits: str) -> Callable[[list[Action]], list[Action]]:
     """These edits never happen between asking for a run and its end."""
 
@@ -138,6 +144,7 @@ KNOWN: tuple[Known, ...] = (
         "a page that was read while it was in the trash",
         mends=_not_meanwhile("trash_or_restore", "trash_or_restore_database"),
     ),
+    Known("a database is not shared any more while a page can't be read", mends=_no_lost_database_where_a_page_fails),
     Known("a child page that is renamed while a run reads", mends=_not_meanwhile("name")),
     Known("a page of which a child is asked for is hidden", mends=_no_page_runs_where_rows_hide),
     Known("a copy of an original that is empty now", excuses=r"children is \[\], not 'missing'"),
