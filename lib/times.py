@@ -1,6 +1,7 @@
 """Times of Notion's as instants, whatever their form."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 UNKNOWN = "9999-12-31T23:59:00.000Z"
 """In place of a time that can't be read: it is later than every reading, so nothing read before counts as new
@@ -20,6 +21,20 @@ def instant(text: str) -> float:
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
     except OverflowError:  # the first and the last day that there is, far from UTC
         raise ValueError(f"{text} is out of range") from None
+
+
+def is_time(value: Any) -> bool:
+    """Return whether a value is a time that `instant` can read."""
+    try:
+        instant(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def iso(time: float) -> str:
+    """Return epoch seconds as an ISO time in UTC, to the millisecond."""
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
 
 
 def first_known(*times: str) -> str:

@@ -9,7 +9,7 @@ from lib.bundle import encoding
 from lib.bundle.properties import members_named
 from lib.bundle.values import Meta
 from lib.model import JSON, Rank
-from lib.times import instant
+from lib.times import instant, is_time
 
 SortKey = tuple[bool, float, bool, float, float, str]
 
@@ -22,7 +22,7 @@ def rank(meta: Meta) -> Rank:
         id=meta["id"],
         created=meta["createdTime"],
         order=None if order is None else float(order),
-        date=next((start for start in starts if _is_time(start)), None),
+        date=next((start for start in starts if is_time(start)), None),
     )
 
 
@@ -47,11 +47,3 @@ def encode_page(items: Sequence[msgspec.Raw | JSON], synced_at: str, total: int,
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_time(value: Any) -> bool:
-    try:
-        instant(value)
-    except (TypeError, ValueError):
-        return False
-    return True

@@ -9,11 +9,12 @@ from typing import Self
 
 import msgspec
 
+from lib import json_text
 from lib.bundle.media import Signed, hosted_files
 from lib.model import JSON
+from lib.notion.lists import PAGE_SIZE
 from lib.store.salvage import read_record
 
-PAGE_SIZE = 100
 NOT_ENTERED = frozenset({"child_page", "child_database", "synced_block", "column_list"})
 """Kinds of blocks whose children stand in another bundle, may be another block's, or come one by one."""
 
@@ -42,7 +43,7 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
     @property
     def text(self) -> str:
         """What `read` takes; "" where nothing is left to do."""
-        return msgspec.json.encode(self).decode() if self.left and self.places else ""
+        return json_text.encode(self) if self.left and self.places else ""
 
     @property
     def request(self) -> tuple[str, JSON]:

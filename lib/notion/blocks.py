@@ -239,10 +239,7 @@ class _Reading:
         """A child page stands among the blocks whether or not it is shared: only its page object tells."""
         if id in self._walk.pages or id in self._walk.hidden:
             return
-        try:
-            answer = await self._or_refusal(self._get(f"pages/{id}", hurry=True))
-        except Unreadable as refusal:
-            answer = refusal
+        answer = await self._or_refusal(self._get(f"pages/{id}", hurry=True))
         if not isinstance(answer, Unreadable):
             page = page_of(answer, self._walk.page_oddities)
             if page is not None and not is_partial(page):
@@ -310,9 +307,12 @@ class _Reading:
         return await self._notion.get(path, query, hurry=hurry or self._hurry)
 
     async def _or_refusal(self, asked: Awaitable[Answer]) -> Answer | Unreadable:
-        """Return the answer; on the last try, what gets no usable one counts as refused, unless Notion is down."""
+        """Return the answer or the refusal; on the last try, what gets no usable answer counts as refused, unless
+        Notion is down."""
         try:
             return await asked
+        except Unreadable as refusal:
+            return refusal
         except NotionAway:
             if not self._is_last_try or self._notion.is_down:
                 raise

@@ -30,9 +30,14 @@ class Schemas:
 
     async def _ask(self, data_source_id: str) -> JSON | None:
         try:
-            return schema_of(await self._notion.get(f"data_sources/{data_source_id}"), Oddities())
+            return await read_schema(self._notion, data_source_id, Oddities())
         except Unreadable:
             return None
+
+
+async def read_schema(notion: NotionClient, data_source_id: str, oddities: Oddities) -> JSON:
+    """Return the properties of a data source by name, as Notion gives them. Raises what a request raises."""
+    return schema_of(await notion.get(f"data_sources/{data_source_id}"), oddities)
 
 
 def computed_from(cut: Collection[str], schema: JSON) -> set[str]:

@@ -6,12 +6,11 @@ import msgspec
 
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, Database, Source
-from lib.notion.border.objects import Oddities, database_of, is_partial, page_of, parent_of, plain_text
-from lib.notion.border.objects import schema_of as sound_schema_of
+from lib.notion.border.objects import Oddities, database_of, pages_of, parent_of, plain_text
 from lib.notion.client import NotionClient
-from lib.notion.computed import Schemas
+from lib.notion.computed import Schemas, read_schema
 from lib.notion.ids import dashed, object_id
-from lib.notion.lists import PAGE_SIZE
+from lib.notion.lists import PAGE_SIZE, list_page
 from lib.notion.pages import ID_ONLY, Completion, Listing, advance, complete
 from lib.notion.together import all_of
 
@@ -118,20 +117,12 @@ async def read(notion: NotionClient, reading: Reading, schemas: Schemas, *, is_l
     return Database(head.id, head.title, properties, [row for id in head.data_source_ids for row in reading.rows[id]])
 
 
-async def schema_of(notion: NotionClient, data_source_id: str, oddities: Oddities) -> JSON:
-    """The properties of a data source by name, as Notion gives them."""
-    return sound_schema_of(await notion.get(f"data_sources/{data_source_id}"), oddities)
-
-
 async def newest_rows(notion: NotionClient, data_source_id: str) -> tuple[list[JSON], bool]:
     """The rows edited last, in one request, and whether there are more: what shows that a database has changed."""
     sorts = [{"timestamp": "last_edited_time", "direction": "descending"}]
     answer = await notion.post(f"data_sources/{data_source_id}/query", {"sorts": sorts, "page_size": PAGE_SIZE})
-    results = answer.get("results")
-    if not isinstance(results, list):
-        raise Unreadable("Notion gave a list without results", HTTPStatus.OK)
-    pages = [page for value in results if (page := page_of(value, Oddities())) is not None]
-    return [page for page in pages if not is_partial(page)], bool(answer.get("has_more"))
+    rows, _ = pages_of(list_page(answer, None).results, Oddities())
+    return rows, bool(answer.get("has_more"))
 
 
 async def _find_by_data_source(notion: NotionClient, name: str, id: str, no_database: Unreadable) -> Source:
@@ -160,7 +151,7 @@ def _refuse_trash(name: str, title: str, found: JSON) -> None:
 
 async def _read_schema(notion: NotionClient, reading: Reading, data_source_id: str) -> None:
     if data_source_id not in reading.schemas:
-        reading.schemas[data_source_id] = await schema_of(notion, data_source_id, reading.oddities)
+        reading.schemas[data_source_id] = await read_schema(notion, data_source_id, reading.oddities)
 
 
 async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str) -> None:

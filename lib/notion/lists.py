@@ -47,7 +47,7 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
                 raise
             self.begin_again()
             return None
-        page = _list_page(answer, self.cursor)
+        page = list_page(answer, self.cursor)
         self.cursor = page.next_cursor
         return page
 
@@ -85,7 +85,8 @@ class Whole(Progress):
         super().begin_again()
 
 
-def _list_page(answer: JSON, cursor: str | None) -> ListPage:
+def list_page(answer: JSON, cursor: str | None) -> ListPage:
+    """Return an answer to a request that went on from `cursor`. Raises Unreadable where it is no list."""
     results, next_cursor = answer.get("results"), answer.get("next_cursor")
     if not isinstance(results, list):
         raise Unreadable("Notion gave a list without results", HTTPStatus.OK)

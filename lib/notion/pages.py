@@ -2,13 +2,12 @@
 
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 
 from lib.errors import NotionAway, Unreadable
 from lib.model import CUT_AT, JSON
-from lib.notion.border.objects import Oddities, is_page, is_partial, items_of, name_of, page_of, value_of
+from lib.notion.border.objects import Oddities, is_page, is_partial, items_of, name_of, page_of, pages_of, value_of
 from lib.notion.client import NotionClient
 from lib.notion.computed import COMPUTED, Schemas, computed_from
 from lib.notion.lists import PAGE_SIZE, ListPage, Progress, Whole
@@ -52,7 +51,9 @@ class Listing(Progress):
 
     def take(self, page: ListPage) -> list[JSON]:
         """Move on by one page of results; return its rows that weren't given before."""
-        rows, was_backward = self._rows_of(page.results), self.is_backward
+        was_backward = self.is_backward
+        rows, partial_ids = pages_of(page.results, self.oddities)
+        self.partial.update(partial_ids)
         fresh = {row["id"]: row for row in rows if row["id"] not in self.given}
         self.given.update(fresh)
         times = [row[self.timestamp] for row in rows if row[self.timestamp] != UNKNOWN]
@@ -65,18 +66,6 @@ class Listing(Progress):
         if was_backward and any(row["id"] in self.ahead for row in rows):
             self.done, self.cut = True, ""  # the second look has met the first
         return list(fresh.values())
-
-    def _rows_of(self, results: list[Any]) -> list[JSON]:
-        rows = []
-        for value in results:
-            row = page_of(value, self.oddities)
-            if row is None:
-                continue
-            if is_partial(row):
-                self.partial.add(row["id"])
-            else:
-                rows.append(row)
-        return rows
 
     def _end_query(self, page: ListPage) -> None:
         """Decide what follows a query that came to its end, or to Notion's limit."""

@@ -6,7 +6,7 @@ import msgspec
 
 from lib.model import JSON, Kept, KeptDatabase, KeptSource, Rank, Source
 from lib.store.salvage import read_object, read_record, sound_members
-from lib.times import BEGINNING, instant
+from lib.times import BEGINNING, is_time
 
 LATEST = 1e11
 """Epoch seconds that no reading reaches: what is remembered as newer would never be replaced."""
@@ -107,8 +107,8 @@ def _is_plausible(kept: Kept) -> bool:
     """Whether a record's values are such as this project writes, beyond their types."""
     return (
         bool(kept.slug)
-        and _is_time(kept.created)
-        and _is_time(kept.edited)
+        and is_time(kept.created)
+        and is_time(kept.edited)
         and (kept.rank is not None or kept.parent is not None)  # else it is neither a row nor a child page
         and _is_timed(kept.rank)
         and 0 <= kept.read_at < LATEST
@@ -118,19 +118,11 @@ def _is_plausible(kept: Kept) -> bool:
 
 
 def _is_timed(rank: Rank | None) -> bool:
-    return rank is None or (_is_time(rank.created) and (rank.date is None or _is_time(rank.date)))
+    return rank is None or (is_time(rank.created) and (rank.date is None or is_time(rank.date)))
 
 
 def _timed(members: JSON) -> JSON:
     """Return the members without those that need a time and have none."""
-    lost = [name for name in ("created", "edited") if name in members and not _is_time(members[name])]
+    lost = [name for name in ("created", "edited") if name in members and not is_time(members[name])]
     untimed = ["rank"] if not _is_timed(members.get("rank")) else []
     return {name: member for name, member in members.items() if name not in (*lost, *untimed)}
-
-
-def _is_time(text: str) -> bool:
-    try:
-        instant(text)
-    except ValueError:
-        return False
-    return True

@@ -7,7 +7,6 @@ begin ─▶ survey ─▶ plan ─▶ work ─▶ rest ─▶ next slice's mess
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -41,6 +40,7 @@ from lib.sync.slice import Worker
 from lib.sync.survey import Found, Progress, Survey
 from lib.sync.telling import changed, fail
 from lib.sync.trigger import DELIVERY_SECONDS
+from lib.times import iso
 
 HERE = "here"
 """The lane of the backup way, which has no messages."""
@@ -362,7 +362,7 @@ class Engine:
         if tries and not again:
             again = [(Ask(retry=True), 1)] if not run.is_retry else []
         messages = [
-            Message(f"{run.run_id}.{number}", "0", 0, ask, _iso(self._now()), int(AGAIN_SECONDS[count - 1]))
+            Message(f"{run.run_id}.{number}", "0", 0, ask, iso(self._now()), int(AGAIN_SECONDS[count - 1]))
             for number, (ask, count) in enumerate(again, 1)
             if count <= len(AGAIN_SECONDS)
         ]
@@ -393,11 +393,7 @@ class Engine:
 
     def _next(self, hold: Hold, run: Run, wait_seconds: float) -> Message:
         delay = math.ceil(wait_seconds)
-        return Message(hold.run_id, hold.lane, hold.slice + 1, run.ask, _iso(run.triggered_at), delay)
-
-
-def _iso(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
+        return Message(hold.run_id, hold.lane, hold.slice + 1, run.ask, iso(run.triggered_at), delay)
 
 
 def _tally(run: Run, copied: Copied) -> dict[str, Value]:

@@ -18,7 +18,8 @@ from lib.errors import Hopeless, NotionAway, SyncError, Unreadable
 from lib.model import JSON, KeptDatabase, KeptSource, Known, Problem, Source
 from lib.notion.border.objects import Oddities, name_of
 from lib.notion.client import NotionClient
-from lib.notion.databases import find_source, newest_rows, probe, schema_of
+from lib.notion.computed import read_schema
+from lib.notion.databases import find_source, newest_rows, probe
 from lib.notion.pages import ID_ONLY, Listing, advance, retrieve
 from lib.notion.together import all_of
 from lib.sync.facts import DAY_SECONDS, Listed, Row, Watched, row_of, unsettled
@@ -237,7 +238,7 @@ class Survey:
         schemas = self.progress.schemas
         if name not in schemas:
             try:
-                schema = await schema_of(self._notion, source.data_source_id, self.progress.oddities)
+                schema = await read_schema(self._notion, source.data_source_id, self.progress.oddities)
             except Unreadable as refusal:
                 self.progress.oddities.note(f"source {name}: Notion does not show its properties ({refusal.reason})")
                 schemas[name] = ""

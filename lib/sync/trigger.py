@@ -1,7 +1,6 @@
 """Asking for a run: records it, publishes its first message, answers at once. Never loads the Notion client."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -10,6 +9,7 @@ from lib.log import Log
 from lib.model import Ask
 from lib.store.runs import Asked, Runs
 from lib.sync.queue import Message, Queue
+from lib.times import iso
 
 TRIGGER = "/api/sync/trigger"
 PENDING_SECONDS = 120.0
@@ -70,6 +70,6 @@ class Trigger:
             self._log.warning("trigger.not_taken_back", runId=run_id, reason=str(trouble))
 
     def _first(self, run_id: str, ask: Ask, number: int) -> list[Message]:
-        triggered_at = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds")
+        triggered_at = iso(self._now())
         lanes = 1 if ask.page or number else self._lanes
         return [Message(run_id, str(lane), number, ask, triggered_at) for lane in range(lanes)]

@@ -5,7 +5,6 @@ Events come late, twice and in any order, and say only that something happened; 
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from hashlib import sha256
 
 from lib.errors import Misconfigured
@@ -13,6 +12,7 @@ from lib.log import Log
 from lib.model import JSON, Ask, Event, Handshake
 from lib.store.events import COMES_AGAIN_SECONDS, Around, Events
 from lib.sync.queue import Message, Queue
+from lib.times import iso
 
 WINDOW_SECONDS = 25
 MARGIN_SECONDS = 2
@@ -115,6 +115,6 @@ def message(ask: Ask, now: float) -> Message:
         lane="0",
         slice=0,
         ask=ask,
-        triggered_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
+        triggered_at=iso(now),
         delay_seconds=math.ceil(ends - now) + MARGIN_SECONDS,
     )

@@ -51,10 +51,6 @@ class Oddities(msgspec.Struct, omit_defaults=True):
         if len(self.sentences) < MOST_NOTED:
             self.sentences.append(sentence)
 
-    def about(self, place: str) -> Note:
-        """Return what notes something odd in this place."""
-        return lambda what: self.note(f"{place}: {what}")
-
     @property
     def warnings(self) -> list[str]:
         """The sentences, and one about those that were not kept."""
@@ -88,6 +84,13 @@ def page_of(value: Any, oddities: Oddities) -> JSON | None:
     for what in notes:
         oddities.note(f'"{name_of(page)}": {what}')
     return page
+
+
+def pages_of(values: list[Any], oddities: Oddities) -> tuple[list[JSON], list[str]]:
+    """Return the sound pages among these values, and the ids of those of which there is only an id."""
+    pages = [page for value in values if (page := page_of(value, oddities)) is not None]
+    whole = [page for page in pages if not is_partial(page)]
+    return whole, [page["id"] for page in pages if is_partial(page)]
 
 
 def name_of(page: JSON) -> str:

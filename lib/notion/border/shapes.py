@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lib import json_text
-from lib.times import instant
+from lib.times import is_time
 
 Note = Callable[[str], None]
 """Takes a sentence about what was odd, without the place where it stood."""
@@ -136,11 +136,9 @@ def flag(value: Any, note: Note) -> Any:
 
 def moment(value: Any, note: Note) -> Any:
     """A time as Notion writes it, in ISO 8601."""
-    try:
-        instant(value)
-    except (TypeError, ValueError):
+    if not is_time(value):
         found = kind_of(value) if not isinstance(value, str) else f'"{value[:40]}"'
-        raise Odd(f"{found} instead of a time") from None
+        raise Odd(f"{found} instead of a time")
     return value
 
 
