@@ -1,6 +1,5 @@
 """The nouns that cross folders. All frozen: a step takes values and returns new ones."""
 
-from collections.abc import Collection
 from typing import Any, Literal
 
 import msgspec
@@ -8,7 +7,7 @@ import msgspec
 JSON = dict[str, Any]
 """A Notion object as Notion gives it, or a JSON object of ours."""
 
-BUNDLE_VERSION = 2
+BUNDLE_VERSION = 3
 """The version of a bundle's format (`"v"`). Raise it when `lib/bundle` writes something new: every page is due then."""
 
 FIRST_VERSION = 1
@@ -97,136 +96,141 @@ class Rank(msgspec.Struct, frozen=True, omit_defaults=True):
     date: str | None = None
 
 
-class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What KV remembers of a published page, so that the next run knows whether it must read it again.
+class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What Notion said last of a page: where it stands, what it is called, whether it is to be published."""
 
-    `edited` is the page's `last_edited_time` (floored to the minute by Notion) and `read_at` (epoch seconds, Notion's
-    clock) the moment its reading began: a page read within the minute of its last edit isn't settled. `began_at` is the
-    same moment by our clock, which tells readings of one second apart: an older one never replaces a newer one.
-    """
-
-    slug: str
     source: str
+    """The source that it, or the page that holds it, is a row of."""
+    parent: str | None = None
+    """Id of the page that holds this child page; None for a row."""
     title: str
     created: str
     edited: str
-    read_at: float
-    began_at: float
-    digest: str
-    version: int = FIRST_VERSION
+    edited_at: float = 0.0
+    """`edited` in epoch seconds; 0 where that time can't be read."""
+    read_at: float = 0.0
+    """When it was asked for (epoch seconds, Notion's clock)."""
+    placed_at: float = 0.0
+    """When it was seen to stand where it stands (epoch seconds, Notion's clock)."""
+    wanted: str
+    """The slug that it asks for; of a child page, what follows its parent's and a slash."""
     visibility: str = "public"
-    meta_digest: str = ""
-    fingerprint: str = ""
-    """Of its properties as listings show them: a change that moves no time is seen in it."""
-    rank: Rank | None = None
-    """Its place in the source's index; None for a child page, which stands in none."""
-    parent: str | None = None
+    is_published: bool = True
+    is_paused: bool = False
+
+
+class PageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What was read of a page, and is published of it."""
+
+    edited: str
+    edited_at: float = 0.0
+    read_at: float
+    """Nothing in the bundle is older (epoch seconds, Notion's clock)."""
+    digest: str
+    """Of all but addresses; "" where the bundle has to be written anew."""
+    version: int = FIRST_VERSION
+    """Of the bundle's format."""
+    parts: int = 0
     children: list[str] = []
-    hidden: list[str] = []
-    """Child pages that could not be read: not shared with the integration."""
-    originals: list[str] = []
+    """Child pages, in the order of the document."""
+    things: list[str] = []
+    """What it shows that an edit elsewhere may change: `page:{id}` that holds the original of a synced block,
+    `original:{id}` of which no page is known, `db:{id}`, and what could not be read and may be some day, `hidden:{id}` of
+    a child page and `unreadable:{id}` of a child database."""
     copied: dict[str, str | None] = {}
-    databases: list[str] = []
-    unreadable: list[str] = []
-    """Child databases on it that could not be read: they may be shared some day."""
+    """Original synced block → the page that holds it (None: not known)."""
     is_lacking: bool = False
     """Something of it got no usable answer and is unavailable in the bundle: it is read again in every run."""
-    parts: int = 0
 
 
-class KeptDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What KV remembers of a child database: `signature` sums up its rows, their times and their properties as listings
-    show them, "" for more than 100."""
+class DatabaseRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What was read of a child database, and is published of it."""
 
     title: str
     data_source_ids: list[str]
     read_at: float
-    began_at: float
     digest: str
+    version: int = FIRST_VERSION
     signature: str = ""
-    lost: bool = False
-    """It could not be read any more: the page that shows it has to look again."""
+    """Sums up its rows, their times and their properties as listings show them; "" for more than 100."""
+    visibility: str = "public"
+    sources: list[str] = []
+    """The sources of the pages that show it."""
     is_lacking: bool = False
-    """As of a page."""
 
 
-LOST_INDEX = ["lost"]
-"""Instead of the signatures of an index of which a page is gone from KV."""
-
-
-class KeptSource(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What KV remembers of a source: which database `reference` led to, and when it was listed and synced."""
+class SourceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which database the setting `reference` of a source led to."""
 
     reference: str
     source: Source
+
+
+class ListingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When and how a source was listed; times in epoch seconds."""
+
     listed_at: float = 0.0
-    """When the last full listing began (epoch seconds); a listing of changed rows only does not count."""
-    synced_at: str = ""
+    """When its last full listing began; a listing of changed rows only does not count."""
+    watermark: float = 0.0
+    """Everything edited before this moment (Notion's clock) has been seen."""
+    rows: int = 0
     schema: str = ""
     """The fingerprint of its properties, where a listing of changed rows would not show a renamed one."""
-    watermark: float = 0.0
-    """Everything edited before this moment (epoch seconds, Notion's clock) has been looked at."""
-    rows: int = 0
-    forced_at: float | None = None
-    """A forced run that has not come to its end: pages read before this moment are due."""
-    signatures: list[str] = []
-    """One for each page of the index as it is published."""
-    items_per_page: int = ITEMS_PER_PAGE
-    revision: int = -1
-    """The revision of the kept pages from which the index was written."""
-    total: int = 0
+    rule: str = ""
+    """What the listing was judged by: the format's version and the owner's rule for what is published."""
 
 
-class Known(msgspec.Struct, frozen=True):
-    """All that KV remembers from the runs before, as planning and publishing need it: pages, databases and sources by
-    their ids or names, and how often each source's pages changed (`revisions`, read before `kept`)."""
+class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Something that is due: a page (row or child page) or a child database has to be read."""
 
-    kept: dict[str, Kept]
-    overdue: Collection[str]
-    databases: dict[str, KeptDatabase]
-    sources: dict[str, KeptSource]
-    revisions: dict[str, int]
-    broken: list[str] = []
-    """A sentence about each record that could not be read, and was put right so far as it was sound."""
-    lost: frozenset[str] = frozenset()
-    """Pages, child databases and sources (by name) of which something published is gone from KV."""
+    page: msgspec.Raw = NOTHING
+    """The page object as a listing or a look gave it, and `read_at` when; `null`: it has to be retrieved."""
+    read_at: float = 0.0
+    rewrite: bool = False
+    """The bundle is written also where nothing in it changed."""
+    asks_owners: bool = False
+    """Which page holds the original of a synced block has to be asked for anew."""
+    doubted: list[str] = []
+    """Child pages and child databases on it that could not be read any more: whether they can is asked for."""
+    is_doubted: bool = False
+    """It could not be read, and the page that holds it shows it all the same."""
+    title: str = ""
+    data_source_ids: list[str] = []
+    attempts: int = 0
+    interrupted: bool = False
+    """An earlier slice may have saved how far it had come with it."""
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """Work that a slice has taken on, with what is known of the thing. `key` is a page's id or `db:{id}`."""
+
+    key: str
+    number: int
+    """Of the work: it rises when something new is known of the thing."""
+    item: WorkItem
+    observation: Observation | None = None
+    record: PageRecord | None = None
+    database: DatabaseRecord | None = None
+    slug: str = ""
+    """The slug that the page has; "" for none yet."""
 
     @property
-    def holders(self) -> dict[str, str]:
-        """Original synced block → the published page that holds it."""
-        return {original: id for id, kept in self.kept.items() for original in kept.originals}
+    def is_page(self) -> bool:
+        return not self.key.startswith("db:")
 
+    @property
+    def id(self) -> str:
+        return self.key.removeprefix("db:")
 
-class Item(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that a run must read: a page (row or child page) or a child database."""
+    @property
+    def is_row(self) -> bool:
+        return self.observation is not None and self.observation.parent is None
 
-    id: str
-    kind: Literal["page", "database"] = "page"
-    source: str = ""
-    slug: str = ""
-    visibility: str = "public"
-    parent: str | None = None
-    page: msgspec.Raw = NOTHING
-    """The page object as a listing or a watch gave it, and `read_at` when; `null`: it has to be retrieved."""
-    read_at: float = 0.0
-    began_at: float = 0.0
-    digest: str = ""
-    """Of the bundle that is published: one that comes out the same is not written again."""
-    children: list[str] = []
-    """The child pages it had when it was published last."""
-    seen: list[str] = []
-    """Those of them that this run has seen already: nobody has to ask whether they can be read."""
-    due_children: list[str] = []
-    """Known child pages that are due and get their slugs from this page."""
-    owners: dict[str, str | None] = {}
-    """Pages that hold the originals of synced copies, as far as an earlier run found them out."""
-    data_source_ids: list[str] = []
-    title: str = ""
-    attempts: int = 0
-    is_lacking: bool = False
-    """What is published of it lacks something already, so that it needs no second try to lack it again."""
-    interrupted: bool = False
-    """An earlier slice of the run may have handed on what it had read."""
+    @property
+    def title(self) -> str:
+        """What people know it by; "" where nobody has seen it yet."""
+        known = self.observation or self.database
+        return known.title if known else self.item.title
 
 
 class Grant(msgspec.Struct, frozen=True):

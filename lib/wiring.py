@@ -26,7 +26,7 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Run, Runs
 from lib.sync.queue import Queue
-from lib.sync.trigger import TRIGGER, Trigger
+from lib.sync.trigger import TRIGGER, FollowUp, Trigger
 
 if TYPE_CHECKING:
     from lib.media.address import Locator
@@ -68,7 +68,7 @@ class Services:
         self._http = http
         self.keys = Keys(config.kv_prefix)
         self.kv = Kv(config.kv_url, config.kv_token.reveal(), http, config.kv_max_value_bytes)
-        self.runs = Runs(self.kv, self.keys, time.time, config.retries + 1)
+        self.runs = Runs(self.kv, self.keys, time.time, new_id, config.retries + 1)
 
     @property
     def queue(self) -> Queue:
@@ -77,6 +77,10 @@ class Services:
     @property
     def trigger(self) -> Trigger:
         return Trigger(self.runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id)
+
+    @property
+    def follow_up(self) -> FollowUp:
+        return FollowUp(self.runs, self.queue, now=time.time)
 
     @property
     def status(self) -> "Status":
@@ -103,7 +107,16 @@ class Services:
     def desk(self) -> "Desk":
         from lib.sync.telling import Desk
 
-        return Desk(self.runs, self.tellings, self._channels(), self.log, tells=self.tells, now=time.time)
+        return Desk(
+            self.runs,
+            self.tellings,
+            self._channels(),
+            self.log,
+            tells=self.tells,
+            follow_up=self.follow_up,
+            new_id=new_run_id,
+            now=time.time,
+        )
 
     def tells(self, run: "Run | Outcome") -> bool:
         """Whether anybody is to be told of the end of a run."""
@@ -238,11 +251,11 @@ class Services:
     def engine(self, deadline: float | None) -> "Engine":
         """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has none)."""
         from lib.bundle.media import address_for
-        from lib.store.bundles import Bundles
         from lib.store.copies import Copies
-        from lib.store.memory import Memory
-        from lib.store.presence import Presence
-        from lib.sync.publish import Publisher
+        from lib.store.site import Site
+        from lib.store.sources import Sources
+        from lib.store.work import WorkQueue
+        from lib.sync.homes import Homes
         from lib.sync.run import Engine
         from lib.sync.slice import Worker
 
@@ -251,19 +264,21 @@ class Services:
         budget = self._budget()
         pacer = self._pacer(budget, lambda: notion.requests > 0 and time.time() >= until, batch=RESERVED_AT_ONCE)
         notion = self._notion(pacer, max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, until - time.time())))
-        copies = Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time)
+        copies = Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time, now_iso)
         copier = self._copier(copies, budget)
-        memory, bundles = Memory(self.kv, self.keys), Bundles(self.kv, self.keys)
+        site = Site(self.kv, self.keys, config.kv_max_value_bytes, time.time, now_iso)
+        homes = Homes({})
         worker = Worker(
             notion=notion,
             runs=self.runs,
-            bundles=bundles,
-            memory=memory,
+            work=WorkQueue(self.kv, self.keys, time.time),
+            site=site,
             copies=copies,
             note=copier.note if copier else lambda refs: None,
             address=address_for(config.base_url),
             max_value_bytes=config.kv_max_value_bytes,
             log=self.log,
+            homes=homes,
             linger_seconds=linger,
             now=time.time,
             now_iso=now_iso,
@@ -272,14 +287,13 @@ class Services:
             until=until,
             kv=self.kv,
             runs=self.runs,
-            memory=memory,
-            presence=Presence(self.kv, self.keys),
+            site=site,
+            store=Sources(self.kv, self.keys),
+            homes=homes,
             notion=notion,
             worker=worker,
-            publisher=Publisher(
-                self.runs, bundles, memory, self.files, self.keys, self.log, config.kv_max_value_bytes, now_iso
-            ),
             queue=self.queue,
+            follow_up=self.follow_up,
             tellings=self.tellings,
             tells=self.tells,
             tell=lambda run_id: self.desk.tell(run_id),

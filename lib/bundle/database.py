@@ -21,11 +21,15 @@ class DatabaseBundle(msgspec.Struct, frozen=True):
     body: values.DatabaseBody
 
 
-def build(database: Database, address: Address) -> DatabaseBundle:
-    """Turns a database that was read whole into its bundle: rows in the order given, without the trashed ones."""
+def build(database: Database, address: Address, visibility: str = "public") -> DatabaseBundle:
+    """Return the bundle of a database that was read whole: rows in the order given, without the trashed ones.
+
+    `visibility` is the strictest of the pages that show it.
+    """
     body: values.DatabaseBody = {
         "id": database.id,
         "title": database.title,
+        "visibility": visibility,
         "properties": database.properties,
         "items": [_item(row, address) for row in database.rows if not trashed(row)],
     }

@@ -64,7 +64,7 @@ def build(page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], add
         "parent": place.parent,
     }
     blocks = _settled(tree.blocks, address)
-    meta_digest = _digest([encoding.encode({name: member for name, member in meta.items() if name != "url"})])
+    meta_digest = _digest([encoding.encode(_without_addresses(meta))])
     digest = _digest([str(BUNDLE_VERSION), meta_digest, *map(encoding.encode_block, blocks)])
     return PageBundle(place.slug, meta, blocks, digest, meta_digest)
 
@@ -121,6 +121,12 @@ def with_digest(texts: Sequence[str]) -> list[str]:
         f"{begin}{member}{digest}{rest[len(digest) :]}",
         *(f'{{"digest":"{digest}"{part[_PART_BEGINS:]}' for part in parts),
     ]
+
+
+def _without_addresses(meta: Meta) -> JSON:
+    """What of a meta is the page's own: addresses change in KV, without the page being read."""
+    own = {name: member for name, member in meta.items() if name not in ("url", "slug", "childPages")}
+    return {**own, "childPages": [(child["id"], child["title"]) for child in meta["childPages"]]}
 
 
 def _part(run: Run) -> str:

@@ -138,12 +138,15 @@ class Part(TypedDict):
 
 class Index(TypedDict):
     """`{source}:index`, and `{source}:index:2…` where there are more than 500, or fewer are too large for one value: a
-    source's rows in their order."""
+    source's rows in their order. Pages differ in length."""
 
     items: list[Meta]
     syncedAt: str
-    total: Annotated[int, "Items of all pages of the index together"]
-    pages: NotRequired[Annotated[int, "How many keys the index has, if more than one"]]
+    total: NotRequired[Annotated[int, "Items of all pages of the index together; on the first page"]]
+    pages: NotRequired[Annotated[int, "How many keys the index has, if more than one; on the first page"]]
+    revision: NotRequired[
+        Annotated[str, "Of an index of several pages: the first page's; one that has another is to be read again"]
+    ]
 
 
 class DatabaseItem(TypedDict):
@@ -161,6 +164,7 @@ class DatabaseBody(TypedDict):
 
     id: str
     title: str
+    visibility: Annotated[str, "The strictest of the pages that show it"]
     properties: Annotated[JSON, "Its schema, as Notion gives it"]
     items: list[DatabaseItem]
 

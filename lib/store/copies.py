@@ -1,16 +1,15 @@
 """Copies of hosted files in Blob, as KV keeps them: which there are, which are wanted, which nobody names any more."""
 
 from collections.abc import Callable, Collection, Sequence
-from hashlib import sha256
 
 import msgspec
 
 from lib import json_text
 from lib.errors import ForeignValue
-from lib.model import Copy, Kept
+from lib.model import ITEMS_PER_PAGE, Copy
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.records import has_parts
+from lib.store.records import page_record
 from lib.store.runs import WORK_KEPT_FOR_SECONDS
 from lib.store.salvage import read_record
 
@@ -26,8 +25,8 @@ LONGEST_PUT_OFF_SECONDS = 43_200.0
 class Copies:
     """`store` is the id of the Blob store; "": there is none, and so there are no copies. `now` gives epoch seconds."""
 
-    def __init__(self, kv: Kv, keys: Keys, store: str, now: Callable[[], float]) -> None:
-        self._kv, self._keys, self._now = kv, keys, now
+    def __init__(self, kv: Kv, keys: Keys, store: str, now: Callable[[], float], now_iso: Callable[[], str]) -> None:
+        self._kv, self._keys, self._now, self._now_iso = kv, keys, now, now_iso
         self._store = store
         self._copies = keys.copies(store)
         self._idle, self._trash = f"{self._copies}:idle", f"{self._copies}:trash"
@@ -110,48 +109,58 @@ class Copies:
         `change` does it to the texts of a bundle, or to its meta alone; a bundle that grows beyond `most_bytes` stays
         as it is. `due_at` is when the files that have no copy yet may be tried again; None: there are none.
         """
-        kind, _, id = bundle.partition(":")
-        memory = self._keys.kept if kind == "page" else self._keys.databases
-        before: str | None = await self._kv.command("HGET", memory, id)
-        if before is None or (kind == "page" and not has_parts(before)):  # else the next run reads it again
+        kind, _, holder = bundle.partition(":")
+        published = await self._published(kind, holder)
+        if published is None:  # the next run reads it again
             await self._kv.command("ZREM", self._keys.uncopied, bundle)
             return False
-        published = await self._published(kind, id, before)
         changed = change(published.texts)
         if changed == published.texts or any(len(text.encode()) > most_bytes for text in changed):
             changed = []
         [meta] = change([published.meta]) if changed else [""]
         meta = "" if meta == published.meta else meta
-        staged = self._keys.staged(bundle)
+        staged = f"{self._keys.run(run_id)}:copied:{bundle}"
         await self._kv.pipeline(
             [
                 ["SET", f"{staged}:part:{number}", text, "EX", WORK_KEPT_FOR_SECONDS]
                 for number, text in enumerate(changed[1:], 1)
             ]
         )
-        keys = [memory, published.key, self._keys.uncopied, self._keys.metas, self._keys.revisions]
+        arguments = {
+            "prefix": self._keys.prefix,
+            "run": self._keys.run(run_id),
+            "now": self._now_iso(),
+            "ttl": WORK_KEPT_FOR_SECONDS,
+            "most_items": ITEMS_PER_PAGE,
+            "most_bytes": most_bytes,
+            "name": bundle,
+            "id": holder,
+            "slug": published.slug,
+            "parts": max(0, len(changed) - 1),
+            "staged": staged,
+            "due": "" if due_at is None else round(due_at * 1000),
+        }
         outcome = await self._kv.script(
             "put_copies",
-            [*keys, self._keys.run(run_id)],
-            [
-                *(bundle, id, before, _with_new_meta(before, meta) if meta else before),
-                *(changed[0] if changed else "", meta, published.source),
-                *("" if due_at is None else round(due_at * 1000), max(0, len(changed) - 1), staged),
-                *(published.word, WORK_KEPT_FOR_SECONDS),
-            ],
+            self._keys.site,
+            [json_text.encode(arguments), published.record, changed[0] if changed else "", meta],
         )
         return bool(changed) and outcome == "done"
 
-    async def _published(self, kind: str, id: str, memory: str) -> "_Published":
+    async def _published(self, kind: str, holder: str) -> "_Published | None":
+        keys = self._keys
         if kind == "db":
-            key = self._keys.database(id)
-            return _Published(key, [await self._text(key)], "", "", f"db:{id}")
-        kept = msgspec.json.decode(memory, type=Kept)
-        key = self._keys.page(kept.slug)
-        parts = [self._keys.part(kept.slug, number) for number in range(1, kept.parts + 1)]
-        texts = [await self._text(one) for one in (key, *parts)]
-        meta: str = await self._kv.command("HGET", self._keys.metas, id) or ""
-        return _Published(key, texts, meta, kept.source, f"page:{kept.slug}")
+            known: str | None = await self._kv.command("HGET", keys.databases, holder)
+            return _Published(known, "", [await self._text(keys.database(holder))], "") if known else None
+        text, slug, meta = await self._kv.pipeline(
+            [["HGET", keys.pages, holder], ["HGET", keys.paths, holder], ["HGET", keys.metas, holder]]
+        )
+        record = page_record(text)
+        if record is None or slug is None:
+            return None
+        parts = [keys.part(slug, number) for number in range(1, record.parts + 1)]
+        texts = [await self._text(one) for one in (keys.page(slug), *parts)]
+        return _Published(text, slug, texts, meta or "")
 
     async def _text(self, key: str) -> str:
         try:
@@ -194,21 +203,15 @@ class Copies:
 
 
 class _Published(msgspec.Struct, frozen=True):
-    """What stands in KV of a bundle: its key, the texts of key and parts, its meta, its name in a run's changes."""
+    """What stands in KV of a bundle: its record as text, its slug ("": a child database), the texts of its key and its
+    parts, its meta."""
 
-    key: str
+    record: str
+    slug: str
     texts: list[str]
     meta: str
-    source: str
-    word: str
 
 
 def _spread(file: str) -> float:
     """Return a factor from 1 to 2 of the file's own: files that were in hand together come back apart."""
     return 1 + int(file[:4], 16) / 0x10000
-
-
-def _with_new_meta(memory: str, meta: str) -> str:
-    kept = msgspec.json.decode(memory, type=Kept)
-    digest = sha256(f"{kept.meta_digest}\n{meta}".encode()).hexdigest()
-    return json_text.encode(msgspec.structs.replace(kept, meta_digest=digest))

@@ -32,11 +32,11 @@ class Events:
     async def around(self, event: Event) -> Around:
         """One request, however large the site is."""
         keys, ids = self._keys, [event.entity, event.parent]
-        seen, pages, foreign, databases, sources = await self._kv.pipeline(
+        seen, pages, shown, databases, sources = await self._kv.pipeline(
             [
                 ["EXISTS", keys.event(event.id)],
-                ["HMGET", keys.kept, *ids],
-                ["SISMEMBER", keys.foreign, event.entity],
+                ["HMGET", keys.observed, *ids],
+                ["EXISTS", keys.shows(f"page:{event.entity}")],
                 ["HMGET", keys.databases, *ids],
                 ["HGETALL", keys.sources],
             ]
@@ -45,7 +45,7 @@ class Events:
         found = {name: record.source for name, text in sources.items() if (record := source_record(text))}
         return Around(
             seen=bool(seen),
-            pages=frozenset(kept | ({event.entity} if foreign else set())),
+            pages=frozenset(kept | ({event.entity} if shown else set())),
             databases=frozenset(id for id, value in zip(ids, databases, strict=True) if value),
             sources={
                 id: name for name, source in found.items() for id in (source.database_id, source.data_source_id) if id

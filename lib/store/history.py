@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lib.model import KeptSource, Problem
+from lib.model import ListingRecord, Problem, SourceRecord
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.records import source_record
+from lib.store.records import listing_record, source_record
 from lib.store.runs import Run, problems_of, run_of
 
 MOST_RUNS = 50
@@ -20,13 +20,23 @@ class Entry(msgspec.Struct, frozen=True):
     problems: list[Problem]
 
 
+class SourceHistory(msgspec.Struct, frozen=True):
+    """A source: which database it led to, when it was listed and synced (ISO; "" for never), and how many rows are
+    published of it."""
+
+    record: SourceRecord
+    listing: ListingRecord
+    synced_at: str
+    total: int
+
+
 class Recent(msgspec.Struct, frozen=True):
     """`runs` newest first, at most 50. `current` is the full run under way as far as KV knows: nobody may have noticed
     yet that it died. `webhook_token` is what Notion's webhook sent to be confirmed, "" where there is none."""
 
     runs: list[Entry]
     current: Entry | None
-    sources: dict[str, KeptSource]
+    sources: dict[str, SourceHistory]
     webhook_token: str
 
 
@@ -39,13 +49,19 @@ class History:
         """All that a dashboard shows, in one command."""
         keys = self._keys
         current_id, token, sources, *found = await self._kv.script(
-            "history", [keys.active, keys.runs, keys.sources, keys.webhook_token], [keys.run(""), MOST_RUNS]
+            "history",
+            [keys.active, keys.runs, keys.sources, keys.webhook_token, keys.listings, keys.synced],
+            [keys.run(""), MOST_RUNS, f"{keys.prefix}sync:order:"],
         )
         entries = [_entry(fields, problems) for fields, problems in found]
         return Recent(
             runs=entries[:MOST_RUNS],
             current=next((entry for entry in entries if entry.run.run_id == current_id), None),
-            sources={name: kept for name, text in _pairs(sources) if (kept := source_record(text))},
+            sources={
+                name: SourceHistory(record, listing_record(listing) or ListingRecord(), synced, int(total))
+                for name, text, listing, synced, total in sources
+                if (record := source_record(text))
+            },
             webhook_token=token,
         )
 

@@ -4,16 +4,15 @@ import re
 from collections.abc import Iterable
 
 _TYPES = {
-    "hash": r"sync:(?:kept|metas|slugs|databases|sources|revisions|moved|staged|staged:metas|budget|files|tries)"
-    r"|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
-    "set": "sync:(?:overdue|foreign)|sync:run:[^:]+:again",
-    "zset": "sync:(?:hidden|runs|files:named|files:uncopied)",
+    "hash": r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
+    r"|outside|databases|sources|listings|synced|work|leases|tries|forced|promised|budget|files)"
+    r"|sync:stamps:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
+    "set": "sync:still|sync:shows:.+|sync:run:[^:]+:again",
+    "zset": "sync:(?:due|gone|runs|order:[^:]+|files:named|files:uncopied)",
 }
 _RUN = re.compile(r"sync:run:[^:]+\Z")
 _RUN_PARTS = {
-    **dict.fromkeys(("plan", "claims", "drops"), "hash"),
-    **dict.fromkeys(("done", "vacating", "waiting", "changed", "removed", "again"), "set"),
-    "due": "zset",
+    **dict.fromkeys(("focus", "given", "changed", "removed", "again"), "set"),
     "errors": "list",
 }
 
@@ -55,12 +54,45 @@ class Keys:
     def redirects(self) -> str:
         return f"{self.prefix}redirects"
 
-    # What the engine remembers between runs.
+    @property
+    def paths(self) -> str:
+        """Hash: page id → slug, of exactly the pages that are published."""
+        return f"{self.prefix}paths"
+
+    def document(self, slug: str) -> str:
+        return f"{self.prefix}doc:{slug}"
+
+    # What the engine remembers between runs. site.lua writes it, and has the same names.
 
     @property
-    def kept(self) -> str:
-        """Hash: page id → `Kept`, what is published of each page."""
-        return f"{self.prefix}sync:kept"
+    def layout(self) -> str:
+        """The version of the layout of all these keys."""
+        return f"{self.prefix}sync:layout"
+
+    @property
+    def observed(self) -> str:
+        """Hash: page id → `Observation`, also of rows that are not published."""
+        return f"{self.prefix}sync:observed"
+
+    @property
+    def pages(self) -> str:
+        """Hash: page id → `PageRecord`, of published pages."""
+        return f"{self.prefix}sync:pages"
+
+    @property
+    def places(self) -> str:
+        """Hash: page id → the slug that it has, or that is reserved for it."""
+        return f"{self.prefix}sync:places"
+
+    @property
+    def slugs(self) -> str:
+        """Hash: slug → id of the page that has it, or for which it is reserved."""
+        return f"{self.prefix}sync:slugs"
+
+    @property
+    def waiting(self) -> str:
+        """Hash: slug → ids, divided by blanks, of pages that ask for it while another has it."""
+        return f"{self.prefix}sync:waiting"
 
     @property
     def metas(self) -> str:
@@ -68,61 +100,100 @@ class Keys:
         return f"{self.prefix}sync:metas"
 
     @property
-    def slugs(self) -> str:
-        """Hash: slug → id of the page that owns it."""
-        return f"{self.prefix}sync:slugs"
+    def children(self) -> str:
+        """Hash: id of a published child page → "stamp source": what is watched, and what was seen of it last."""
+        return f"{self.prefix}sync:children"
+
+    def stamps(self, source: str) -> str:
+        """Hash: id of a row → what was seen of it when it was read last ("": it has to be read)."""
+        return f"{self.prefix}sync:stamps:{source}"
 
     @property
-    def overdue(self) -> str:
-        """Set: pages (id) and child databases (`db:{id}`) that could not be read; they are due in the next run whatever
-        their times say."""
-        return f"{self.prefix}sync:overdue"
+    def outside(self) -> str:
+        """Hash: thing that published pages show and no listing does → what was seen of it last."""
+        return f"{self.prefix}sync:outside"
+
+    def shows(self, thing: str) -> str:
+        """Set: ids of the pages that show a thing, as `PageRecord.things` names it."""
+        return f"{self.prefix}sync:shows:{thing}"
 
     @property
-    def hidden(self) -> str:
-        """Sorted set: ids of rows that a run found hidden or gone, by when it saw that (epoch seconds): what was read
-        before is not published any more."""
-        return f"{self.prefix}sync:hidden"
+    def still(self) -> str:
+        """Set: ids of paused pages and of those below them."""
+        return f"{self.prefix}sync:still"
+
+    @property
+    def gone(self) -> str:
+        """Sorted set: ids of rows that are gone, by the time (ms); their observations are forgotten after a while."""
+        return f"{self.prefix}sync:gone"
 
     @property
     def databases(self) -> str:
-        """Hash: database id → `KeptDatabase`."""
+        """Hash: database id → `DatabaseRecord`."""
         return f"{self.prefix}sync:databases"
 
     @property
     def sources(self) -> str:
-        """Hash: source name → `KeptSource`."""
+        """Hash: source name → `SourceRecord`."""
         return f"{self.prefix}sync:sources"
 
     @property
-    def revisions(self) -> str:
-        """Hash: source name → how often its kept pages changed; an index is written only against the newest."""
-        return f"{self.prefix}sync:revisions"
+    def listings(self) -> str:
+        """Hash: source name → `ListingRecord`."""
+        return f"{self.prefix}sync:listings"
 
     @property
-    def moved(self) -> str:
-        """Hash: slug that a page left → "page id:parts of the old bundle", until an index without it is published."""
-        return f"{self.prefix}sync:moved"
+    def synced(self) -> str:
+        """Hash: source name → when a run of it ended (ISO)."""
+        return f"{self.prefix}sync:synced"
 
     @property
-    def staged_pages(self) -> str:
-        """Hash: page id → `Kept` of a bundle that waits for its slug to become free."""
-        return f"{self.prefix}sync:staged"
+    def forced(self) -> str:
+        """Hash: source name → since when everything of it has to be read anew, until a run has seen to that."""
+        return f"{self.prefix}sync:forced"
 
     @property
-    def staged_metas(self) -> str:
-        """Hash: page id → the meta of that bundle."""
-        return f"{self.prefix}sync:staged:metas"
+    def leaves(self) -> str:
+        """Hash: source name → how many rows stand on each page of its index, divided by commas."""
+        return f"{self.prefix}sync:leaves"
+
+    @property
+    def ranks(self) -> str:
+        """Hash: id of a row → "sort text source", its place in an index; `sync:order:{source}` holds the sort texts."""
+        return f"{self.prefix}sync:ranks"
+
+    @property
+    def due(self) -> str:
+        """Sorted set: key of something that is due → from when on (ms) it may be done; while it is leased, until when
+        it is. A page's key is its id, a child database's `db:{id}`."""
+        return f"{self.prefix}sync:due"
+
+    @property
+    def work(self) -> str:
+        """Hash: key of something that is due → "number `WorkItem`"."""
+        return f"{self.prefix}sync:work"
+
+    @property
+    def leases(self) -> str:
+        """Hash: key of something that is due → fencing token of the slice that does it."""
+        return f"{self.prefix}sync:leases"
+
+    @property
+    def promised(self) -> str:
+        """Hash: the run that follows the one under way, as `force` and `source`."""
+        return f"{self.prefix}sync:promised"
+
+    @property
+    def site(self) -> list[str]:
+        """The keys whose types a script that changes the site needs."""
+        names = "pages observed places slugs waiting metas ranks leaves revisions redirects children outside databases"
+        names += " work leases files due still"
+        return [self.paths, *(f"{self.prefix}sync:{name}" for name in names.split())]
 
     @property
     def budget(self) -> str:
         """Hash: the minute's Notion requests, shared by all instances."""
         return f"{self.prefix}sync:budget"
-
-    @property
-    def foreign(self) -> str:
-        """Set: ids of pages that hold originals of synced blocks and are not published themselves."""
-        return f"{self.prefix}sync:foreign"
 
     @property
     def webhook_token(self) -> str:
@@ -133,11 +204,7 @@ class Keys:
         """Stands as long as the webhook event may come again."""
         return f"{self.prefix}sync:webhook:event:{event_id}"
 
-    def staged(self, item_id: str) -> str:
-        """A bundle that waits for its slug; `:part:1`, … follow it."""
-        return f"{self.prefix}sync:staged:{item_id}"
-
-    # Hosted files. A bundle is named `page:{id}`, `db:{id}` or, while it waits for its slug, `staged:{id}`; a file by
+    # Hosted files. A bundle is named `page:{id}`, `db:{id}` or, while it waits for its slug, ; a file by
     # its token `block=…&file=…` or `page=…&file=…`, the query of its address.
 
     @property
@@ -184,9 +251,9 @@ class Keys:
         return f"{self.prefix}sync:runs"
 
     def run(self, run_id: str) -> str:
-        """Root of a run's keys: the run itself is a hash under this very name; `:plan`, `:due`, `:claims`,
-        `:done`, `:drops`, `:vacating`, `:waiting`, `:listing`, `:partial:{item}`, `:parts:…`, `:carried:…`, `:errors`,
-        `:changed`, `:removed` follow it."""
+        """Root of a run's keys: the run itself is a hash under this very name; `:focus` (keys that
+        a run of one page is about), `:given` (keys that it gave up), `:listing`, `:originals:{lane}`, `:parts:…`,
+        `:errors`, `:changed`, `:removed` follow it."""
         return f"{self.prefix}sync:run:{run_id}"
 
     def run_again(self, run_id: str) -> str:

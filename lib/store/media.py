@@ -1,16 +1,14 @@
 """Hosted files as KV knows them: which ones published bundles name, and where each is to be had."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from lib.model import Copy
 from lib.store.keys import Keys
-from lib.store.kv import Kv, Value
+from lib.store.kv import Kv
 from lib.store.salvage import read_record
-
-Command = list[Value]
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -102,28 +100,3 @@ class Files:
     async def keep_away(self, errand: Errand, seconds: float) -> None:
         """Nobody asks Notion for this for so long."""
         await self._kv.command("SET", errand.lock, "away", "PX", max(1, round(seconds * 1000)))
-
-    async def refiled(self, placed: Collection[str], gone: Collection[str]) -> list[Command]:
-        """The commands that belong to a publication: the files of staged pages (ids) that are `placed` become the
-        page's own, those of bundles that are `gone` are nobody's."""
-        keys = self._keys
-        pages, staged = [f"page:{id}" for id in placed], [f"staged:{id}" for id in placed]
-        tokens = await self._tokens([*pages, *staged, *gone])
-        commands: list[Command] = []
-        for bundle in [*pages, *staged, *gone]:
-            if tokens[bundle]:
-                commands.append(["ZREM", keys.named, *(f"{token} {bundle}" for token in tokens[bundle])])
-                commands.append(["HDEL", keys.files, bundle])
-                commands.append(["ZREM", keys.uncopied, bundle])
-        for page, stage in zip(pages, staged, strict=True):
-            if files := tokens[stage]:
-                commands.append(["HSET", keys.files, page, " ".join(files)])
-                commands.append(["ZADD", keys.named, *(word for token in files for word in (0, f"{token} {page}"))])
-                commands.append(["ZADD", keys.uncopied, 0, page])
-        return commands
-
-    async def _tokens(self, bundles: list[str]) -> dict[str, list[str]]:
-        if not bundles:
-            return {}
-        found: list[str | None] = await self._kv.command("HMGET", self._keys.files, *bundles)
-        return {bundle: (text or "").split() for bundle, text in zip(bundles, found, strict=True)}

@@ -1,26 +1,25 @@
-"""Runs as KV keeps them: who is at work, what is left to do, who holds which claim.
+"""Runs as KV keeps them: who is at work, what each has done, how it ended.
 
 Every step is one script, so that a kill before or after it leaves a state the next delivery goes on from.
 Times are epoch seconds here and epoch milliseconds in KV.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from lib import json_text
 from lib.errors import TakenOver
-from lib.model import JSON, Ask, Item, KeptSource, Problem
+from lib.model import JSON, Ask, ListingRecord, Problem, SourceRecord
 from lib.store.keys import Keys
-from lib.store.kv import Kv, Value, chunked, size_bytes
+from lib.store.kv import Kv, Value
 from lib.store.pieces import Pieces
 from lib.store.salvage import read_count, read_number, read_object, read_record, sound_members
 
 KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
 SILENCE = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
-PLAN_BYTES_PER_WRITE = 1_000_000
 MOST_WARNINGS = 100
 WARNING_CHARACTERS = 500
 """So many warnings are kept, so long ones: they name titles, and a record has to fit into one value."""
@@ -36,13 +35,15 @@ TRIES_KEPT_FOR_SECONDS = 7_200
 Progress = TypeVar("Progress")
 
 
-class Hold(msgspec.Struct, frozen=True):
-    """A slice's hold on its lane of a run; `token` fences off whoever held the lane before."""
+class SliceLease(msgspec.Struct, frozen=True):
+    """A slice's lease on its lane of a run; `token` fences off whoever had the lane before."""
 
     run_id: str
     lane: str
     slice: int
     token: str
+    is_focused: bool = False
+    """The run is about certain pages only, and does nothing else that is due."""
 
 
 class Run(msgspec.Struct, frozen=True, rename="camel"):
@@ -67,7 +68,6 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     touched: int
     unchanged: int
     deleted: int
-    dropping: int
     failed: int
     slices: int
     retries: int
@@ -79,6 +79,10 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     warned: int
     error: str
     follow_up_run: str
+    planner: str
+    """The lane that looks around."""
+    waits: int
+    """How often in a row lane 0 has waited."""
     is_retry: bool
     last_error: str
     """What the last slice that failed met; "" where none did, or where it was killed."""
@@ -109,21 +113,20 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """What became of a delivery: go, early, unsent, repeated, ended, joined (`other` is the run under way), or
-    exhausted (slice after slice began and brought nothing, so that the run has to be failed)."""
+    """What became of a delivery: go, unsent, repeated, ended, joined (`other` is the run under way), or exhausted
+    (slice after slice began and brought nothing, so that the run has to be failed)."""
 
     outcome: str
-    hold: Hold
+    lease: SliceLease
     run: Run | None = None
     other: str = ""
 
 
-class Claimed(msgspec.Struct, frozen=True):
-    """`left` counts everything not done; `next_due` is when the first item nobody works on is due (None: none)."""
+class Left(msgspec.Struct, frozen=True):
+    """`count` is what a run has yet to do, `next_at` (epoch seconds) when the next of it may be done (None: nothing)."""
 
-    items: list[Item]
-    left: int
-    next_due: float | None
+    count: int
+    next_at: float | None
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -135,12 +138,14 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Runs:
-    """`now` gives epoch seconds. `tries`: as many slices in a row may bring nothing before a run is given up."""
+    """`now` gives epoch seconds, `new_id` a word that nobody had before. `tries`: as many slices in a row may bring
+    nothing before a run is given up."""
 
-    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float], tries: int = 3) -> None:
+    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float], new_id: Callable[[], str], tries: int = 3) -> None:
         self._kv = kv
         self._keys = keys
         self._now = now
+        self._new_id = new_id
         self._tries = tries
         self._pieces = Pieces(kv)
 
@@ -148,7 +153,7 @@ class Runs:
         """Records a run and makes it the one under way, or joins the one that is (another follows it then)."""
         outcome, found, jobs, number = await self._kv.script(
             "ask",
-            [self._keys.active, self._keys.runs],
+            [self._keys.active, self._keys.runs, self._keys.promised],
             [
                 *(self._root, run_id, _ms(self._now()), _ms(alive_until)),
                 *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, SILENCE),
@@ -166,10 +171,9 @@ class Runs:
         """Adds to a run's record."""
         await self._kv.command("HSET", self._keys.run(run_id), *_pairs(facts))
 
-    async def is_joined(self, run_id: str) -> bool:
-        """Whether somebody asked for a run meanwhile and waits for this one to end."""
-        asked: str | None = await self._kv.command("HGET", self._keys.run(run_id), "followUp")
-        return asked == "1"
+    async def is_joined(self) -> bool:
+        """Whether somebody asked for a run meanwhile and waits for the one under way to end."""
+        return bool(await self._kv.command("EXISTS", self._keys.promised))
 
     async def forget(self, run_id: str) -> None:
         """Takes back a run whose message was refused, unless it has begun all the same."""
@@ -178,129 +182,74 @@ class Runs:
 
     async def begin(self, run_id: str, lane: str, number: int, ask: Ask, alive_until: float) -> Begun:
         """Begins slice `number` of a lane; the claims that an earlier delivery held in this lane are free again."""
+        keys = self._keys
         outcome, token, *fields = await self._kv.script(
             "begin",
-            [self._keys.active, self._keys.runs],
+            [keys.active, keys.runs, keys.promised, keys.due, keys.leases],
             [
                 *(self._root, run_id, lane, number, _ms(self._now()), _ms(alive_until)),
                 *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, self._tries, MOST_WAITS),
-                *_pairs(self._new(run_id, ask, alive_until)),
+                *(self._new_id(), *_pairs(self._new(run_id, ask, alive_until))),
             ],
         )
-        hold = Hold(run_id, lane, number, token)
         if outcome == "joined":
-            return Begun(outcome, hold, other=token)
-        return Begun(outcome, hold, run_of(dict(zip(fields[::2], fields[1::2], strict=True))))
+            return Begun(outcome, SliceLease(run_id, lane, number, ""), other=token)
+        run = run_of(dict(zip(fields[::2], fields[1::2], strict=True)))
+        return Begun(outcome, SliceLease(run_id, lane, number, token, bool(run.page)), run)
 
-    async def write_plan(
+    async def note_survey(
         self,
-        hold: Hold,
-        items: Sequence[Item],
-        facts: Mapping[str, Value],
-        moving: Collection[str],
-        drops: Mapping[str, float],
+        lease: SliceLease,
         *,
-        problems: Sequence[Problem] = (),
-    ) -> list[str]:
-        """Writes the plan and opens it for work; `moving` are pages that will leave their slugs in this run, `drops`
-        those that are unpublished when it ends, and when each was seen to be gone (epoch seconds).
-
-        `problems` are what the survey could not read. They count as failed and are reported once, however often the
-        plan is written; pages and databases among them are due in the next run.
-
-        Answers the lanes that came before there was a plan. Raises `TakenOver`.
-        """
-        run, overdue = self._keys.run(hold.run_id), self._keys.overdue
-        entries = [(key_of(item), encoded(item)) for item in items]
-        chunks = chunked(entries, PLAN_BYTES_PER_WRITE, size_bytes) or [[]]
-        to_sync = sum(item.kind == "page" for item in items) + len(problems)
-        due, told = _due_again(problems), [_noted(problem) for problem in problems[:MOST_PROBLEMS]]
-        waiting: list[str] = []
-        for number, chunk in enumerate(chunks):
-            first, last = number == 0, number == len(chunks) - 1
-            fields = _pairs({**facts, "toSync": to_sync}) if last else []
-            leaving, gone = (list(moving), _pairs(drops)) if first else ([], [])
-            ids, notes = (due, told) if last else ([], [])
-            payloads = [word for entry in chunk for word in entry]
-            waiting = _held(
-                await self._kv.script(
-                    "plan",
-                    [run, self._keys.hidden, overdue],
-                    [
-                        *(hold.lane, hold.token, _flag(first), _flag(last), WORK_KEPT_FOR_SECONDS, KEPT_FOR_SECONDS),
-                        *(self._now() - WORK_KEPT_FOR_SECONDS, len(fields), len(leaving), len(gone)),
-                        *(len(ids), len(notes), len(problems)),
-                        *(*fields, *leaving, *gone, *ids, *notes, *payloads),
-                    ],
-                )
-            )
-        return waiting
-
-    async def vacating(self, run_id: str, pages: Collection[str]) -> set[str]:
-        """Those of the pages that leave their slugs in this run."""
-        ids = list(pages)
-        members = await self._kv.command("SMISMEMBER", f"{self._keys.run(run_id)}:vacating", *ids)
-        return {id for id, member in zip(ids, members, strict=True) if member}
-
-    async def claim(self, hold: Hold, count: int, in_hand: Collection[str], expires: float) -> Claimed:
-        """Claims up to `count` items until `expires`. What can't be read any more is given up. Raises `TakenOver`."""
-        words: list[Value] = [hold.lane, hold.token, _ms(self._now()), _ms(expires), count, WORK_KEPT_FOR_SECONDS]
-        words += in_hand
-        while True:
-            left, next_due, *found = _held(await self._kv.script("claim", [self._keys.run(hold.run_id)], words))
-            payloads = dict(zip(found[::2], found[1::2], strict=True))
-            items = {key: read_record(payload, Item) for key, payload in payloads.items()}
-            lost = [key for key, item in items.items() if item is None or key_of(item) != key]
-            if not lost:
-                return Claimed([item for item in items.values() if item], int(left), _seconds(next_due))
-            for key in lost:
-                await self.give_up(hold, *_lost_item(key, payloads[key]))
-
-    async def put_back(self, hold: Hold, item: Item, due_at: float) -> None:
-        """Ends a claim without a result; the item is due again at `due_at`. Raises `TakenOver`."""
-        await self._put_back(hold, item, encoded(item), due_at, "")
-
-    async def give_up(self, hold: Hold, item: Item, reason: str, title: str = "", *, again: bool = False) -> None:
-        """Ends a claim for good: the page or database is reported under its title, keeps its old bundle and stays due.
-        Raises `TakenOver`."""
-        problem = Problem(item.id, item.slug, title, item.kind, reason)
-        if again and item.kind == "page":
-            await self.note_again(hold.run_id, [item.id])
-        await self._put_back(hold, item, "", 0, _noted(problem))
-
-    async def drop(self, hold: Hold, item: Item, drop: str) -> None:
-        """Ends a claim on a page that is gone: `drop` is unpublished when the run ends. Raises `TakenOver`."""
-        await self._put_back(hold, item, "", 0, "", drop)
-
-    async def _put_back(
-        self, hold: Hold, item: Item, payload: str, due_at: float, problem: str, drop: str = ""
+        counts: Mapping[str, int],
+        sources: Mapping[str, SourceRecord],
+        listings: Mapping[str, ListingRecord],
+        warnings: Sequence[str],
+        problems: Sequence[Problem],
     ) -> None:
-        words: list[Value] = [hold.lane, hold.token, key_of(item), payload, _ms(due_at), problem]
-        words += [KEPT_FOR_SECONDS, drop, self._now()]
-        _held(await self._kv.script("put_back", [self._keys.run(hold.run_id), self._keys.overdue], words))
+        """Note, once, that the run has looked around: what it found out about its sources, and what is to be said of it.
+
+        `problems` count as failed. Raises `TakenOver`.
+        """
+        keys = self._keys
+        arguments = {
+            "lane": lease.lane,
+            "token": lease.token,
+            "ttl": KEPT_FOR_SECONDS,
+            "most_warnings": MOST_WARNINGS,
+            "outdated": _ms(self._now() - WORK_KEPT_FOR_SECONDS),
+            "fields": dict(counts),
+            "sources": {name: json_text.encode(record) for name, record in sources.items()},
+            "listings": {name: json_text.encode(record) for name, record in listings.items()},
+            "warnings": noted_warnings(warnings),
+            "problems": [noted_problem(problem) for problem in problems],
+        }
+        names = [keys.run(lease.run_id), keys.sources, keys.listings, keys.gone, keys.observed]
+        if await self._kv.script("note_survey", names, [json_text.encode(arguments)]) == "lost":
+            raise _taken_over()
 
     async def rest(
         self,
-        hold: Hold,
+        lease: SliceLease,
         counters: Mapping[str, int],
         alive_until: float,
         *,
         is_fruitful: bool = True,
         parked: bool = False,
-    ) -> Claimed:
+    ) -> Left:
         """End a slice and free what it holds. `is_fruitful`: Notion has answered it. `parked`: no message will come,
         the next that asks for a run goes on. Raises `TakenOver`."""
-        words: list[Value] = [hold.lane, hold.token, hold.slice, _ms(self._now()), _ms(alive_until)]
-        words += [_flag(parked), _flag(is_fruitful), *_pairs(counters)]
-        left, next_due = _held(await self._kv.script("rest", [self._keys.run(hold.run_id)], words))
-        return Claimed([], int(left), _seconds(next_due))
+        words: list[Value] = [self._keys.prefix, lease.lane, lease.token, lease.slice, _ms(self._now())]
+        words += [_ms(alive_until), _flag(parked), _flag(is_fruitful), _flag(lease.is_focused), *_pairs(counters)]
+        count, next_at = held(await self._kv.script("rest", [self._keys.run(lease.run_id)], words))
+        return Left(int(count), _seconds(next_at))
 
-    async def note_wait(self, hold: Hold, *, is_fruitful: bool) -> None:
+    async def note_wait(self, lease: SliceLease, *, is_fruitful: bool) -> None:
         """Note that a slice at the end of its run has waited, and is no failed try of it."""
-        run = self._keys.run(hold.run_id)
-        await self._kv.command("HSET", run, f"fruitless:{hold.lane}", 0)
+        run = self._keys.run(lease.run_id)
+        await self._kv.command("HSET", run, f"fruitless:{lease.lane}", 0)
         if not is_fruitful:
-            await self._kv.command("HINCRBY", run, f"waits:{hold.lane}", 1)
+            await self._kv.command("HINCRBY", run, f"waits:{lease.lane}", 1)
 
     async def note_again(self, run_id: str, pages: Collection[str]) -> None:
         """Note pages that got no usable answer, to be tried again after the run."""
@@ -320,30 +269,22 @@ class Runs:
     async def end(
         self, run_id: str, status: str, facts: Mapping[str, Value], next_id: str, alive_until: float
     ) -> Ended:
-        """Ends a run as delivered, failed or cancelled. `next_id` follows a delivered one that somebody joined."""
-        follow = _flag(status == "delivered")
+        """End a run as delivered, failed or cancelled. `next_id` follows it where another was promised ("": none may).
+
+        The promise of a run that was cancelled is taken back.
+        """
+        keys = self._keys
         outcome, follow_up, *ask = await self._kv.script(
             "end",
-            [self._keys.active, self._keys.runs],
+            [keys.active, keys.runs, keys.promised, keys.leases, keys.due],
             [
-                *(self._root, run_id, status, _ms(self._now()), _ms(alive_until), next_id, follow, KEPT_FOR_SECONDS),
-                *(_ms(self._now()), *_pairs({"error": "", **facts})),
+                *(self._root, run_id, status, _ms(self._now()), _ms(alive_until), next_id, KEPT_FOR_SECONDS),
+                *_pairs({"error": "", **facts}),
             ],
         )
         if not follow_up:
             return Ended(outcome == "repeated")
         return Ended(outcome == "repeated", follow_up, Ask(force=ask[0] == "1", source=ask[1] or ""))
-
-    async def forced_at(self, run_id: str) -> float | None:
-        """Since when a page must have been read in this run (epoch seconds); None: the run is not forced."""
-        text: str | None = await self._kv.command("HGET", self._keys.run(run_id), "forcedAt")
-        return read_number(text)
-
-    async def found_sources(self, run_id: str) -> dict[str, KeptSource]:
-        """What the run's survey found out about its sources, to be remembered when it ends."""
-        text: str | None = await self._kv.command("HGET", self._keys.run(run_id), "sources")
-        found = {name: read_record(json_text.encode(kept), KeptSource) for name, kept in read_object(text).items()}
-        return {name: kept for name, kept in found.items() if kept}
 
     async def hand_on(self, run_id: str, what: str, progress: msgspec.Struct | JSON) -> None:
         """Keeps how far something has come for the run's next slice; `what` is `listing` or `partial:{item}`."""
@@ -386,33 +327,15 @@ class Runs:
         }
 
 
-def key_of(item: Item) -> str:
-    """The item's name in a plan; a database and a page may bear the same id."""
-    return item.id if item.kind == "page" else f"db:{item.id}"
-
-
-def _lost_item(key: str, payload: str) -> tuple[Item, str, str]:
-    """Return an item that can't be read, so far as it is known, the reason to report it for, and its title."""
-    known = sound_members(read_object(payload), Item)
-    kind: Literal["page", "database"] = "database" if key.startswith("db:") else "page"
-    item = Item(key.removeprefix("db:"), kind, slug=known.get("slug", ""))
-    return item, "What KV remembered of it could not be read; the next run reads it again", known.get("title", "")
-
-
-def encoded(item: Item) -> str:
-    return json_text.encode(item)
-
-
-def _due_again(problems: Sequence[Problem]) -> list[str]:
-    """Return the names, as in a plan, of the pages and databases among them."""
-    pages = [problem.page_id for problem in problems if problem.kind == "page" and problem.page_id]
-    return pages + [f"db:{problem.page_id}" for problem in problems if problem.kind == "database" and problem.page_id]
-
-
-def _noted(problem: Problem) -> str:
+def noted_problem(problem: Problem) -> str:
     """Return a problem as a run's record keeps it."""
     title, reason = shortened(problem.title), shortened(problem.reason, REASON_CHARACTERS)
     return json_text.encode(msgspec.structs.replace(problem, title=title, reason=reason))
+
+
+def noted_warnings(warnings: Sequence[str]) -> list[str]:
+    """Return warnings as a run's record keeps them."""
+    return [json_text.encode(shortened(warning)) for warning in warnings]
 
 
 def problems_of(notes: Sequence[str]) -> list[Problem]:
@@ -460,7 +383,6 @@ def run_of(fields: Mapping[str, str]) -> Run:
         touched=count("touched"),
         unchanged=count("unchanged"),
         deleted=count("deleted"),
-        dropping=count("dropping"),
         failed=count("failed"),
         slices=count("slices"),
         retries=count("retries"),
@@ -472,15 +394,22 @@ def run_of(fields: Mapping[str, str]) -> Run:
         warned=count("warned"),
         error=fields.get("error", ""),
         follow_up_run=fields.get("followUpRun", ""),
+        planner=fields.get("planner", ""),
+        waits=count("waits:0"),
         is_retry=fields.get("retry") == "1",
         last_error=fields.get("lastError", ""),
     )
 
 
-def _held(answer: object) -> list[str]:
-    if answer == "lost":
-        raise TakenOver("another delivery of this slice has taken its work over")
+def held(answer: object) -> list[str]:
+    """Return the answer of a script. Raises `TakenOver` where it says that the slice's lane is another's now."""
+    if answer == "lost" or answer == ["lost"]:
+        raise _taken_over()
     return answer if isinstance(answer, list) else []
+
+
+def _taken_over() -> TakenOver:
+    return TakenOver("another delivery of this slice has taken its work over")
 
 
 def _ms(seconds: float) -> int:
@@ -488,7 +417,7 @@ def _ms(seconds: float) -> int:
 
 
 def _seconds(ms: str | int | None) -> float | None:
-    number = read_number(ms)
+    number = read_number(ms)  # -1, which says that there is none, is no time
     return None if number is None else number / 1000
 
 

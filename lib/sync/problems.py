@@ -14,13 +14,13 @@ Kind = Literal["page", "database", "source"]
 
 
 class Problems:
-    """Collects problems into `found`, by kind and id (of sources, name). `is_down`: whether Notion answers nothing."""
+    """Collects problems into `found`, by kind and id (of sources, name), and pages that got no usable answer and are worth
+    another try soon into `again`. `is_down`: whether Notion answers nothing."""
 
-    def __init__(self, found: dict[str, Problem], is_down: Callable[[], bool]) -> None:
+    def __init__(self, found: dict[str, Problem], again: set[str], is_down: Callable[[], bool]) -> None:
         self._found = found
         self._is_down = is_down
-        self.again: set[str] = set()
-        """Pages that got no usable answer: they are worth another try soon."""
+        self.again = again
         self.unforeseen: list[Exception] = []
         """Errors behind problems that are faults of this project."""
 

@@ -1,9 +1,10 @@
-"""A run from its first slice to its last: plan, work, publish; each slice a message, or a call of the backup way.
+"""A run from its first slice to its last; each slice is a message, or a call of the backup way.
 
-begin ─▶ survey ─▶ plan ─▶ work ─▶ rest ─▶ next slice's message
-                              └────▶ publish ─▶ end (─▶ the follow-up run's message)
+begin ─▶ survey ─┬▶ rest ─▶ next slice's message
+      ─▶ work  ──┘       └▶ end (─▶ the promised run's message)
 """
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -11,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from lib import json_text
 from lib.errors import (
     Hopeless,
     NotionWait,
@@ -24,28 +24,27 @@ from lib.errors import (
 )
 from lib.log import Log
 from lib.media.copying import Copied, Copier
-from lib.model import Ask, KeptSource, Known
+from lib.model import Ask
 from lib.notion.client import NotionClient
 from lib.store.kv import Kv, Value
-from lib.store.memory import Memory
-from lib.store.presence import Presence
-from lib.store.runs import Begun, Hold, Run, Runs, warning_facts
+from lib.store.runs import Begun, Left, Run, Runs, SliceLease, warning_facts
+from lib.store.site import Site
+from lib.store.sources import Sources, SourceState
 from lib.store.tellings import Tellings
-from lib.sync.plan import make
+from lib.sync.homes import Homes
 from lib.sync.problems import unforeseen_reason
-from lib.sync.publish import Publisher
 from lib.sync.queue import Message, Notice, Queue
 from lib.sync.single import PageSurvey
-from lib.sync.slice import Worker
-from lib.sync.survey import Found, Progress, Survey
+from lib.sync.slice import AGAIN_SECONDS, Worker
+from lib.sync.survey import Progress, Survey
 from lib.sync.telling import changed, fail
-from lib.sync.trigger import DELIVERY_SECONDS
+from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
 from lib.times import iso
 
+FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 15.0, 300.0
+"""How long a lane that finds nothing to do waits while another one looks around; twice as long each time."""
 HERE = "here"
 """The lane of the backup way, which has no messages."""
-AGAIN_SECONDS = (10, 60, 240, 960)
-"""Pauses after which pages that got no usable answer are tried again, each in a run of its own."""
 ERROR_CHARACTERS = 500
 
 
@@ -86,12 +85,13 @@ class Engine:
         *,
         kv: Kv,
         runs: Runs,
-        memory: Memory,
-        presence: Presence,
+        site: Site,
+        store: Sources,
+        homes: Homes,
         notion: NotionClient,
         worker: Worker,
-        publisher: Publisher,
         queue: Queue,
+        follow_up: FollowUp,
         tellings: Tellings,
         tells: Callable[[Run], bool],
         tell: Callable[[str], Awaitable[object]],
@@ -104,8 +104,9 @@ class Engine:
         new_id: Callable[[], str],
     ) -> None:
         self._until = until
-        self._kv, self._runs, self._memory, self._presence = kv, runs, memory, presence
-        self._notion, self._worker, self._publisher, self._queue = notion, worker, publisher, queue
+        self._kv, self._runs, self._site, self._store, self._homes = kv, runs, site, store, homes
+        self._notion, self._worker, self._queue = notion, worker, queue
+        self._follow_up = follow_up
         self._tellings, self._tells, self._tell_here = tellings, tells, tell
         self._copier, self._give_back = copier, give_back
         self._log, self._sources, self._now, self._new_id = log, sources, now, new_id
@@ -117,22 +118,22 @@ class Engine:
         Raises `TryLater` (QStash sends the message again), `QueueRefused`, `Hopeless` (the run is marked as failed).
         """
         begun = await self._begin(message.run_id, message.lane, message.slice, message.ask)
-        hold, run = begun.hold, begun.run
+        lease, run = begun.lease, begun.run
         if begun.outcome == "joined":
             return Report("joined", begun.other)
         if begun.outcome == "ended" and run:
             if run.follow_up_run:
-                await self._follow(run.follow_up_run)
+                await self._follow_up.start(run.follow_up_run)
             await self._try_again(run)
             await self._tell(run)
-            return Report("joined", hold.run_id, run)
+            return Report("joined", lease.run_id, run)
         if begun.outcome == "exhausted" and run:
             await self._give_up(run)
         if begun.outcome == "unsent" and run:
-            await self._queue.publish([self._next(hold, run, 0)])
+            await self._queue.publish([self._next(lease, run, 0)])
         if begun.outcome != "go" or run is None:
-            return Report("continued" if begun.outcome == "early" else "joined", hold.run_id, run)
-        return await self._slice(hold, run, queued=True)
+            return Report("continued" if begun.outcome == "early" else "joined", lease.run_id, run)
+        return await self._slice(lease, run, queued=True)
 
     async def here(self, ask: Ask) -> Report:
         """Runs slices in this very call: a run of its own, or a hand with the one under way."""
@@ -145,7 +146,7 @@ class Engine:
             await self._give_up(begun.run, queued=False)
         if begun.outcome != "go" or begun.run is None:
             return Report("partial", asked.run_id, begun.run)
-        return await self._slice(begun.hold, begun.run, queued=False)
+        return await self._slice(begun.lease, begun.run, queued=False)
 
     async def _begin(self, run_id: str, lane: str, number: int, ask: Ask) -> Begun:
         begun = await self._runs.begin(run_id, lane, number, ask, self._now() + DELIVERY_SECONDS)
@@ -155,123 +156,136 @@ class Engine:
             await self._tell_of_silent_runs(queued=lane != HERE)
         return begun
 
-    async def _slice(self, hold: Hold, run: Run, *, queued: bool) -> Report:
+    async def _slice(self, lease: SliceLease, run: Run, *, queued: bool) -> Report:
         try:
-            stop = await self._advance(hold, run)
-            rested = await self._rest(hold, parked=not queued)
-            run = await self._runs.read(hold.run_id) or run
-            planned = run.phase == "work"
-            if planned and rested.left == 0:
-                return await self._finish(hold, run, queued=queued)
+            stop = await self._advance(lease, run)
+            left = await self._rest(lease, parked=not queued)
+            run = await self._runs.read(lease.run_id) or run
+            if run.phase == "work" and left.count == 0:
+                return await self._finish(lease, run, queued=queued)
             if not queued:
-                return Report("partial", hold.run_id, run)
-            if rested.next_due is not None or not planned:  # else other lanes hold what is left; the last ends the run
-                wait = max(0.0, (rested.next_due or 0.0) - self._now())
-                if planned and stop is None and run.ask.exclusive:  # what is left failed, and holds up nothing else
-                    await self._publisher.publish(hold, run, is_end=False)
-                if isinstance(stop, NotionWait):
-                    wait = max(wait, stop.retry_after_seconds)
-                await self._queue.publish([self._next(hold, run, wait)])
-            return Report("continued", hold.run_id, run)
+                return Report("partial", lease.run_id, run)
+            await self._queue.publish([self._next(lease, run, self._pause(run, left, stop))])
+            return Report("continued", lease.run_id, run)
         except TakenOver:
             self._log.event("slice.taken_over")
             status = "joined" if queued else "partial"
-            return Report(status, hold.run_id, await self._runs.read(hold.run_id))
+            return Report(status, lease.run_id, await self._runs.read(lease.run_id))
         except Hopeless as reason:
-            await fail(self._runs, self._log, hold.run_id, str(reason), self._now())
+            await self._fail(lease.run_id, str(reason), queued=queued)
             if not queued:  # a message that is refused for good calls back by itself
-                await self._tell_if_possible(hold.run_id, queued=False)
+                await self._tell_if_possible(lease.run_id, queued=False)
             raise
         except SyncError as trouble:
-            await self._note_error(hold.run_id, str(trouble))
+            await self._note_error(lease.run_id, str(trouble))
             raise
         except Exception as error:
             self._log.error("slice.error", error)
-            await self._note_error(hold.run_id, unforeseen_reason(error))
+            await self._note_error(lease.run_id, unforeseen_reason(error))
             raise Unforeseen(
                 f"The slice ended in an error while it was {self._step}: {unforeseen_reason(error)}"
             ) from error
 
-    async def _advance(self, hold: Hold, run: Run) -> TryLater | None:
-        """Plans where there is no plan yet, then works; answers what stopped it before the end."""
-        forced_at = None
-        if run.phase == "plan":
-            self._step = "looking at the sources and planning"
-            try:
-                forced_at, due = await self._plan(hold, run)
-            except (NotionWait, OutOfTime) as stop:
-                return stop
-            if not due:
-                return None
-        else:
-            forced_at = await self._runs.forced_at(hold.run_id)
-        self._step = "reading pages"
-        # A run of one page reads no other, however it is forced.
-        return await self._worker.work(hold, run, None if run.page else forced_at, self._until)
+    def _pause(self, run: Run, left: Left, stop: TryLater | None) -> float:
+        """How long the run's next slice waits."""
+        if stop is not None:
+            return stop.retry_after_seconds if isinstance(stop, NotionWait) else 0.0
+        if left.next_at is not None:
+            return max(0.0, left.next_at - self._now())
+        return min(LONGEST_LOOK_SECONDS, FIRST_LOOK_SECONDS * 2.0**run.waits)  # another lane looks around yet
 
-    async def _plan(self, hold: Hold, run: Run) -> tuple[float | None, int]:
-        """Writes the plan; answers since when a page must have been read (None: not forced), and how much is due."""
-        known = await self._memory.everything()
-        if not run.page:
-            known = await self._presence.find_lost(known, int(self._now()))
-        forced_at = _forced_at(run, known.sources)
-        found = await self._survey(hold, run, known, forced_at)
-        plan = make(found.listed, known, found.watched, gone=found.gone, forced_at=forced_at, focus=found.focus)
-        lost = {id: known.databases[id] for id in found.watched.lost_databases}
-        await self._memory.lose_databases(lost)
-        if run.force:
-            marked = {
-                name: msgspec.structs.replace(known.sources.get(name, state), forced_at=forced_at)
-                for name, state in found.sources.items()
-            }
-            await self._memory.remember_sources(marked)
-        warnings = [*known.broken, *found.warnings, *plan.warnings]
-        for problem in found.problems:
-            self._log.warning("survey.problem", kind=problem.kind, pageId=problem.page_id, reason=problem.reason)
-        facts: dict[str, str | int | float] = {
-            "listed": plan.listed,
-            "unchanged": plan.unchanged,
-            "dropping": plan.dropping,
-            "forcedAt": "" if forced_at is None else repr(forced_at),
-            **warning_facts(warnings),
-            "sources": json_text.encode(found.sources),
+    async def _advance(self, lease: SliceLease, run: Run) -> TryLater | None:
+        """Look around, where the run has not, and read what is due; return what stopped it before the end."""
+        self._step = "looking at the sources and reading pages"
+        state = await self._store.read()
+        self._homes.sources |= {
+            name: record.source for name, record in state.records.items() if self._sources.get(name) == record.reference
         }
-        if found.again:
-            await self._runs.note_again(hold.run_id, found.again)
-        waiting = await self._runs.write_plan(hold, plan.items, facts, plan.moving, plan.drops, problems=found.problems)
-        self._log.event(
-            "run.planned",
-            listed=plan.listed,
-            due=len(plan.items),
-            drops=plan.dropping,
-            unchanged=plan.unchanged,
-            warnings=len(warnings),  # their texts hold titles; they stand in the run's record
-        )
-        if waiting and len(plan.items) > 1:
-            await self._queue.publish([self._next(Hold(hold.run_id, lane, 0, ""), run, 0) for lane in sorted(waiting)])
-        return forced_at, len(plan.items)
+        survey: asyncio.Task[None] | None = None
+        if run.phase == "plan" and run.planner == lease.lane:
+            survey = asyncio.create_task(self._survey(lease, run, state))
+        try:
+            return await self._worker.work(lease, run, self._until, survey)
+        finally:
+            if survey and not survey.done():
+                survey.cancel()
+                await asyncio.gather(survey, return_exceptions=True)
 
-    async def _survey(self, hold: Hold, run: Run, known: Known, forced_at: float | None) -> Found:
+    async def _survey(self, lease: SliceLease, run: Run, state: SourceState) -> None:
+        """Look around for the run; what it finds becomes due."""
         begun_before = run.slices + run.retries > 1
         progress = (
-            await self._runs.handed_on(hold.run_id, "listing", Progress) if begun_before else None
+            await self._runs.handed_on(lease.run_id, "listing", Progress) if begun_before else None
         ) or Progress()
         wanted = {name: ref for name, ref in self._sources.items() if run.source in ("", name)}
-        survey: Survey | PageSurvey
-        if run.page:
-            survey = PageSurvey(self._notion, known, wanted, progress, run.page, now=self._now)
-        else:
-            survey = Survey(self._notion, known, wanted, progress, now=self._now, forced_at=forced_at)
+        is_forced = not run.page and (run.force or bool(state.forced.keys() & wanted.keys()))
+        if is_forced and run.force:
+            await self._store.force(wanted, run.triggered_at)
+        survey = Survey(
+            notion=self._notion,
+            site=self._site,
+            sources=self._store,
+            state=state,
+            homes=self._homes,
+            references=wanted,
+            is_whole=not run.source,
+            is_forced=is_forced,
+            progress=progress,
+            lease=lease,
+            give_away=self._worker.give_away,
+            tell=self._worker.look_again,
+            now=self._now,
+        )
         try:
-            return await survey.look()
-        except (NotionWait, OutOfTime):
-            await self._runs.hand_on(hold.run_id, "listing", survey.progress)
+            if run.page:
+                await PageSurvey(
+                    notion=self._notion,
+                    site=self._site,
+                    sources=self._store,
+                    homes=self._homes,
+                    references=wanted,
+                    survey=survey,
+                    wanted=run.page,
+                    is_forced=run.force,
+                    now=self._now,
+                ).look()
+            else:
+                await survey.look()
+        except (NotionWait, OutOfTime, asyncio.CancelledError):
+            await self._runs.hand_on(lease.run_id, "listing", progress)
             raise
         finally:
             for error in survey.problems.unforeseen:
                 self._log.error("survey.error", error)
+        await self._note_survey(lease, run, survey, is_forced=is_forced)
 
-    async def _rest(self, hold: Hold, *, parked: bool) -> Any:
+    async def _note_survey(self, lease: SliceLease, run: Run, survey: Survey, *, is_forced: bool) -> None:
+        progress = survey.progress
+        sources, listings = survey.records() if not run.page else ({}, {})
+        problems = list(progress.problems.values())
+        for problem in problems:
+            self._log.warning("survey.problem", kind=problem.kind, pageId=problem.page_id, reason=problem.reason)
+        if progress.again:
+            await self._runs.note_again(lease.run_id, progress.again)
+        if is_forced:
+            await self._store.unforce(survey.listed_names)
+        warnings = survey.warnings() if not run.page else [*progress.warnings, *progress.oddities.warnings]
+        await self._runs.note_survey(
+            lease,
+            counts={"listed": progress.listed, "unchanged": progress.unchanged, "toSync": len(problems)},
+            sources=sources,
+            listings=listings,
+            warnings=warnings,
+            problems=problems,
+        )
+        self._log.event(
+            "run.surveyed",
+            listed=progress.listed,
+            unchanged=progress.unchanged,
+            warnings=len(warnings),  # their texts hold titles; they stand in the run's record
+        )
+
+    async def _rest(self, lease: SliceLease, *, parked: bool) -> Left:
         await self._give_back()
         counters = {
             "notionRequests": self._notion.requests,
@@ -280,24 +294,27 @@ class Engine:
         }
         is_fruitful = self._notion.requests > self._notion.throttled
         until = self._now() + DELIVERY_SECONDS
-        return await self._runs.rest(hold, counters, until, is_fruitful=is_fruitful, parked=parked)
+        return await self._runs.rest(lease, counters, until, is_fruitful=is_fruitful, parked=parked)
 
-    async def _finish(self, hold: Hold, run: Run, *, queued: bool) -> Report:
+    async def _finish(self, lease: SliceLease, run: Run, *, queued: bool) -> Report:
         spent = self._kv.commands
-        self._step = "publishing indexes and removing what is gone"
-        await self._publisher.publish(hold, run)
+        self._step = "closing indexes"
+        if not run.page:
+            names = [name for name in self._sources if run.source in ("", name)]
+            rewritten = names if run.force else []
+            await self._site.close_indexes(lease, self._sources, names, rewritten)
         facts: dict[str, Value] = {}
         if self._copier:
-            copied = await self._copy(self._copier, hold, run)
+            copied = await self._copy(self._copier, lease)
             facts = _tally(run, copied)
             if queued and copied.wait_seconds is not None:
-                await self._runs.note(hold.run_id, facts)
-                await self._runs.note_wait(hold, is_fruitful=copied.made > 0)
-                await self._queue.publish([self._next(hold, run, copied.wait_seconds)])
-                return Report("continued", hold.run_id, await self._runs.read(hold.run_id))
+                await self._runs.note(lease.run_id, facts)
+                await self._runs.note_wait(lease, is_fruitful=copied.made > 0)
+                await self._queue.publish([self._next(lease, run, copied.wait_seconds)])
+                return Report("continued", lease.run_id, await self._runs.read(lease.run_id))
         next_id = self._new_id()
         ended = await self._runs.end(
-            hold.run_id,
+            lease.run_id,
             "delivered",
             {**facts, "finishCommands": self._kv.commands - spent + 1},
             next_id,
@@ -305,28 +322,25 @@ class Engine:
         )
         if ended.follow_up:
             try:
-                await self._follow(ended.follow_up)
+                await self._follow_up.start(ended.follow_up)
             except QueueRefused as refusal:
                 if queued:
                     raise
                 self._log.warning("run.follow_up_unsent", followUp=ended.follow_up, reason=str(refusal))
         self._log.event("run.ended", status="delivered", synced=run.synced, failed=run.failed)
-        done = await self._runs.read(hold.run_id)
+        done = await self._runs.read(lease.run_id)
         if queued and done:
             await self._try_again(done)
         if queued:
             await self._tell(done)
         else:
-            await self._tell_if_possible(hold.run_id, queued=False)
-        return Report("done", hold.run_id, done)
+            await self._tell_if_possible(lease.run_id, queued=False)
+        return Report("done", lease.run_id, done)
 
-    async def _copy(self, copier: Copier, hold: Hold, run: Run) -> Copied:
-        """Copies files into Blob; what that changes is published as well."""
+    async def _copy(self, copier: Copier, lease: SliceLease) -> Copied:
+        """Copies files into Blob."""
         self._step = "copying files"
-        copied = await copier.work(hold.run_id, self._until, lambda: self._runs.is_joined(hold.run_id))
-        if copied.changed:
-            await self._publisher.publish(hold, await self._runs.read(hold.run_id) or run)
-        return copied
+        return await copier.work(lease.run_id, self._until, self._runs.is_joined)
 
     async def _tell(self, run: Run | None) -> None:
         """Publishes the notice of a run's end, where anybody is to be told. Raises `QueueRefused`."""
@@ -374,7 +388,7 @@ class Engine:
         step = "looking at the sources" if run.phase == "plan" else "reading pages or publishing them"
         met = run.last_error or "the function was stopped each time: look for a limit of time or memory in its log"
         reason = f"The run was given up, for its last slices brought nothing while they were {step}: {met}"
-        await fail(self._runs, self._log, run.run_id, reason, self._now())
+        await self._fail(run.run_id, reason, queued=queued)
         if not queued:  # a message that is refused for good calls back by itself
             await self._tell_if_possible(run.run_id, queued=False)
         raise Hopeless(reason)
@@ -384,16 +398,16 @@ class Engine:
         with suppress(SyncError):
             await self._runs.note(run_id, {"lastError": f"while it was {self._step}: {reason}"[:ERROR_CHARACTERS]})
 
-    async def _follow(self, run_id: str) -> None:
-        """Publishes the first message of a run that was asked for while another one was under way."""
-        run = await self._runs.read(run_id)
-        if run and run.status == "pending":
-            job_ids = await self._queue.publish([self._next(Hold(run_id, "0", -1, ""), run, 0)])
-            await self._runs.note_jobs(run_id, job_ids, self._now() + DELIVERY_SECONDS)
+    async def _fail(self, run_id: str, reason: str, *, queued: bool) -> None:
+        """Mark a run as failed; the run that was promised meanwhile begins."""
+        alive_until = self._now() + DELIVERY_SECONDS
+        next_id = self._new_id() if queued else ""
+        if follow_up := await fail(self._runs, self._log, run_id, reason, next_id, alive_until):
+            await self._follow_up.start(follow_up)
 
-    def _next(self, hold: Hold, run: Run, wait_seconds: float) -> Message:
+    def _next(self, lease: SliceLease, run: Run, wait_seconds: float) -> Message:
         delay = math.ceil(wait_seconds)
-        return Message(hold.run_id, hold.lane, hold.slice + 1, run.ask, iso(run.triggered_at), delay)
+        return Message(lease.run_id, lease.lane, lease.slice + 1, run.ask, iso(run.triggered_at), delay)
 
 
 def _tally(run: Run, copied: Copied) -> dict[str, Value]:
@@ -405,11 +419,3 @@ def _tally(run: Run, copied: Copied) -> dict[str, Value]:
     if copied.warning:
         tally |= warning_facts([copied.warning], run)
     return tally
-
-
-def _forced_at(run: Run, sources: Mapping[str, KeptSource]) -> float | None:
-    """Since when a page must have been read; a forced run that broke is gone on with, whoever asks."""
-    pending = [kept.forced_at for name, kept in sources.items() if kept.forced_at and run.source in ("", name)]
-    if pending and not run.page:
-        return min(pending)
-    return run.triggered_at if run.force else None

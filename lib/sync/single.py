@@ -1,96 +1,75 @@
 """Looking at one page before a run of it alone: a row, a child page, or a database inside a page, by slug or id.
 
-Besides the page itself only what a change of it reaches is looked at: pages that show its synced blocks, and the page
-around one that was renamed or is gone.
+Besides the page itself only what a change of it reaches becomes due: pages that show its synced blocks, the page around
+one that was renamed or is gone, and its child databases where they changed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 
-from lib.bundle.media import unsigned
-from lib.bundle.properties import title as title_of
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, Unreadable
-from lib.model import JSON, Known
+from lib.model import JSON, WorkItem
 from lib.notion.border.objects import parent_of
 from lib.notion.client import NotionClient
 from lib.notion.databases import find_source
 from lib.notion.ids import object_id
 from lib.notion.pages import retrieve
 from lib.notion.together import all_of
-from lib.sync.facts import Listed, Row, Watched, row_of, unsettled
-from lib.sync.survey import Found, Progress, Survey
+from lib.store.site import Known, Sighting, Site
+from lib.store.sources import Sources
+from lib.sync.homes import Homes
+from lib.sync.sightings import Row, child_of, is_doubtful, is_outdated, judge_row, raw, row_of
+from lib.sync.survey import Survey
 
 HIGHEST_CLIMB = 20
 """From a page nobody knows so many steps up to a published one."""
 
 
 class PageSurvey:
-    """Asks Notion; whatever interrupts it, `progress` holds what it knows and goes on another time."""
+    """Looks at one page for one run; `survey` holds the progress, and looks at databases."""
 
     def __init__(
         self,
-        notion: NotionClient,
-        known: Known,
-        references: Mapping[str, str],
-        progress: Progress,
-        wanted: str,
         *,
+        notion: NotionClient,
+        site: Site,
+        sources: Sources,
+        homes: Homes,
+        references: dict[str, str],
+        survey: Survey,
+        wanted: str,
+        is_forced: bool,
         now: Callable[[], float],
     ) -> None:
-        self._notion, self._known, self._references = notion, known, references
-        self._wanted = wanted
-        self._survey = Survey(notion, known, references, progress, now=now, forced_at=None)
-        self.progress = progress
-        self.problems = self._survey.problems
-        self._ahead: list[str] = []
-        self._focus: set[str] = set()
-        self._rows: dict[str, list[Row]] = {}
-        self._pages: dict[str, JSON | None] = {}
-        self._gone: dict[str, float] = {}
+        self._notion, self._site, self._sources = notion, site, sources
+        self._homes, self._references, self._survey = homes, references, survey
+        self._wanted, self._is_forced = wanted, is_forced
+        self._now = now
+        self._progress = survey.progress
 
-    async def look(self) -> Found:
-        """Raises `Hopeless` (there is no such page to publish), `NotionWait`, `NotionAway`, `OutOfTime`."""
-        id = self._id()
-        if id not in self._known.databases:
-            self._ahead.append(id)
-        shown = self._known.kept[id].databases if id in self._known.kept else [id]
-        await all_of(self._database(one) for one in shown if one in self._known.databases)
-        while ahead := set(self._ahead) - self._focus:
-            self._ahead = []
-            self._focus |= ahead
-            await all_of(self.problems.contain(self._survey.page_problem(one), self._page(one)) for one in ahead)
-        return self._found()
-
-    def _found(self) -> Found:
-        known, databases = self._known, self.progress.databases
-        sources = {known.kept[id].source for id in self._focus if id in known.kept} | set(self._rows)
-        return Found(
-            listed=[Listed(name, self._rows.get(name, []), whole=False) for name in sorted(sources)],
-            watched=Watched(
-                read_at=self._read_at(),
-                began_at=self.progress.began_at,
-                pages=self._pages,
-                changed_databases={id for id, state in databases.items() if state == "changed"},
-                lost_databases={id for id, state in databases.items() if state == "lost"},
-            ),
-            gone=self._gone,
-            sources={},
-            warnings=[*self._doubts(), *self.progress.oddities.warnings],
-            problems=list(self.progress.problems.values()),
-            again=frozenset(self.problems.again),
-            focus=frozenset(self._focus),
+    async def look(self) -> None:
+        """Look at the page. Raises `Hopeless` (there is no such page to publish), `NotionWait`, `NotionAway`,
+        `OutOfTime`, `TakenOver`."""
+        page_id = await self._id()
+        known = (await self._site.look_up([page_id]))[0][page_id]
+        things = known.record.things if known.record else [f"db:{page_id}"]
+        databases = await self._sources.databases(
+            [thing.removeprefix("db:") for thing in things if thing.startswith("db:")]
+        )
+        if page_id in databases:
+            await self._database(page_id)
+            return
+        await all_of(
+            [
+                self._page(page_id, known),
+                *(self._survey.watch_database(one, record) for one, record in databases.items()),
+            ]
         )
 
-    def _doubts(self) -> list[str]:
-        return [row.doubt for rows in self._rows.values() for row in rows if row.doubt]
-
-    def _read_at(self) -> float:
-        return self._notion.notion_time(self.progress.began_at)
-
-    def _id(self) -> str:
-        by_slug = {kept.slug: id for id, kept in self._known.kept.items()}
-        if found := by_slug.get(self._wanted.strip("/")):
+    async def _id(self) -> str:
+        """Return the id of the page that is asked for by its slug, an old slug of it, or an id."""
+        if found := await self._site.page_at(self._wanted.strip("/")):
             return found
         try:
             return object_id(self._wanted)
@@ -100,85 +79,109 @@ class PageSurvey:
                 "sync everything once, or give the page's id"
             ) from None
 
-    async def _page(self, id: str) -> None:
-        kept = self._known.kept.get(id)
-        page = await self._retrieve(id)
-        source = await self._source_of(page) if page else None
-        if page and source:
-            self._rows.setdefault(source, []).append(row_of(page, source, self._read_at(), self.progress.began_at))
-        elif kept and kept.parent is None:  # in the trash for good, or moved out of its source
-            self._gone[id] = self.progress.began_at
-        elif kept and kept.parent:
-            self._pages[id] = page
-            if page is None or trashed(page) or title_of(page) != kept.title:
-                self._ahead.append(kept.parent)
-        elif page:
-            self._pages[id] = page
-            if id not in {holder for kept in self._known.kept.values() for holder in kept.copied.values()}:
-                await self._climb(page)
-        if page:
-            self._ahead += self._showing(id, page["last_edited_time"])
+    async def _page(self, page_id: str, known: Known) -> None:
+        read_at = self._notion.notion_time(self._now())
+        page = await self._retrieve(page_id, known)
+        if page is None:
+            await self._gone(page_id, known)
+            return
+        await self._find_homes(page)
+        home = self._homes.source_of(page)
+        before = known.observation
+        if home is not None:
+            await self._row(row_of(page, home, read_at, self._homes.rule), known)
+        elif before and before.parent is not None:
+            await self._child(page_id, page, known, read_at)
+        elif before and known.record:
+            await self._survey.observe(
+                [], [(page_id, WorkItem(rewrite=self._is_forced))]
+            )  # its reading sees where it went
+        elif showing := await self._site.showing(f"page:{page_id}"):
+            await self._survey.observe([], [(one, WorkItem(asks_owners=True)) for one in showing])
+        else:
+            await self._climb(page)
 
-    async def _retrieve(self, id: str) -> JSON | None:
-        """The page, or None where it is published and gone for certain: two different questions say so."""
-        if id not in self.progress.pages:
-            try:
-                self.progress.pages[id] = unsigned(await retrieve(self._notion, id, self.progress.oddities))
-            except Unreadable as refusal:
-                gone = refusal.notion_status == HTTPStatus.NOT_FOUND and id in self._known.kept
-                if not (gone and await self._is_no_block(id)):
-                    raise Hopeless(f"page {self._wanted}: Notion does not show it ({refusal.reason})") from None
-                self.progress.pages[id] = None
-        return self.progress.pages[id]
+    async def _row(self, row: Row, known: Known) -> None:
+        if row.doubt:
+            self._progress.warnings.append(row.doubt)
+        before = known.observation
+        if is_outdated(row.observation, before):
+            return
+        if before and is_doubtful(row.observation, before):  # the page was asked for itself: this is the later look
+            known = Known(None, known.record, known.slug, known.stamp, known.is_due)
+        sighting = judge_row(row, known, is_forced=self._is_forced)
+        if sighting:
+            await self._survey.observe([sighting])
 
-    async def _is_no_block(self, id: str) -> bool:
+    async def _child(self, page_id: str, page: JSON, known: Known, read_at: float) -> None:
+        before = known.observation
+        if before is None or before.parent is None:
+            return
+        if trashed(page):
+            await self._survey.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
+            return
+        above = (await self._site.look_up([before.parent]))[0][before.parent]
+        if above.record is None:
+            raise Hopeless(f"page {self._wanted} stands in a page that is not published")
+        after = child_of(page, before, read_at)
+        if is_outdated(after, before):
+            return
+        is_renamed = (after.title, after.created) != (before.title, before.created)
+        item = WorkItem(page=raw(page), read_at=read_at, rewrite=self._is_forced)
+        sighting = Sighting(page_id=page_id, observation=after, item=item, touches=after.edited != before.edited)
+        await self._survey.observe([sighting], [(before.parent, WorkItem())] if is_renamed else [])
+
+    async def _gone(self, page_id: str, known: Known) -> None:
+        """The page is published, and two different questions say that it is gone."""
+        before = known.observation
+        if before and before.parent is not None:
+            await self._survey.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
+        elif before:
+            await self._survey.observe([self._survey.gone_row(page_id, known)])
+
+    async def _retrieve(self, page_id: str, known: Known) -> JSON | None:
         try:
-            await self._notion.get(f"blocks/{id}")
+            return await retrieve(self._notion, page_id, self._progress.oddities)
+        except Unreadable as refusal:
+            gone = refusal.notion_status == HTTPStatus.NOT_FOUND and known.record is not None
+            if not (gone and await self._is_no_block(page_id)):
+                raise Hopeless(f"page {self._wanted}: Notion does not show it ({refusal.reason})") from None
+            return None
+
+    async def _is_no_block(self, page_id: str) -> bool:
+        try:
+            await self._notion.get(f"blocks/{page_id}")
         except Unreadable as refusal:
             return refusal.notion_status == HTTPStatus.NOT_FOUND
         return False
 
-    async def _source_of(self, page: JSON) -> str | None:
-        home = (page.get("parent") or {}).get("data_source_id")
-        if home is None:
-            return None
+    async def _find_homes(self, page: JSON) -> None:
+        """Find the sources that nobody has looked for yet, where the page may be a row of one."""
+        if not (page.get("parent") or {}).get("data_source_id"):
+            return
         for name, reference in self._references.items():
-            if name not in self.progress.sources:
-                kept = self._known.sources.get(name)
-                found = kept.source if kept and kept.reference == reference else None
-                self.progress.sources[name] = found or await find_source(self._notion, name, reference)
-            if self.progress.sources[name].data_source_id == home:
-                return name
-        return None
-
-    def _showing(self, id: str, edited: str) -> list[str]:
-        """Pages with a copy of a synced block that stands on this page, read before it was edited."""
-        holders = self._known.holders
-        return [
-            one
-            for one, kept in self._known.kept.items()
-            if one != id
-            and any(holders.get(original, holder) == id for original, holder in kept.copied.items())
-            and unsettled(edited, kept.read_at)
-        ]
+            if self._homes.source_of(page) is not None:
+                return
+            if name not in self._homes.sources:
+                self._homes.sources[name] = await find_source(self._notion, name, reference)
 
     async def _climb(self, page: JSON) -> None:
         """A page that is not published: whatever published thing it stands in shows it."""
         above = parent_of(page)
         for _ in range(HIGHEST_CLIMB):
-            id: str = above.get("page_id") or above.get("block_id") or ""
-            if id in self._known.kept:
-                self._ahead.append(id)
-                return
+            holder_id: str = above.get("page_id") or above.get("block_id") or ""
             if home := above.get("data_source_id"):
-                if shown := [id for id, kept in self._known.databases.items() if home in kept.data_source_ids]:
-                    await self._database(shown[0])
+                if database_id := await self._database_of(home):
+                    await self._database(database_id)
                     return
                 break
-            if not id:
+            if not holder_id:
                 break
+            if (await self._site.look_up([holder_id]))[0][holder_id].record:
+                await self._survey.observe([], [(holder_id, WorkItem())])
+                return
             try:
-                holder = await self._notion.get(f"pages/{id}" if "page_id" in above else f"blocks/{id}")
+                holder = await self._notion.get(f"pages/{holder_id}" if "page_id" in above else f"blocks/{holder_id}")
             except Unreadable:
                 break
             above = parent_of(holder)
@@ -187,9 +190,20 @@ class PageSurvey:
             "and stands on no published page"
         )
 
-    async def _database(self, id: str) -> None:
-        """Whether a child database changed; one that is lost is looked at again by the pages that show it."""
-        self._focus.add(id)
-        await self._survey.watch_database(id, self._known.databases[id])
-        if self.progress.databases.get(id) == "lost":
-            self._ahead += [page for page, kept in self._known.kept.items() if id in kept.databases]
+    async def _database_of(self, data_source_id: str) -> str | None:
+        """Return the child database on a published page that holds a data source."""
+        try:
+            found = await self._notion.get(f"data_sources/{data_source_id}")
+        except Unreadable:
+            return None
+        above = found.get("parent")
+        database_id = above.get("database_id") if isinstance(above, dict) else None
+        known = await self._sources.databases([database_id]) if isinstance(database_id, str) else {}
+        return next(iter(known), None)
+
+    async def _database(self, database_id: str) -> None:
+        if self._is_forced:
+            await self._survey.observe([], [(f"db:{database_id}", WorkItem(rewrite=True))])
+            return
+        [record] = (await self._sources.databases([database_id])).values()
+        await self._survey.watch_database(database_id, record)

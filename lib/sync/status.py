@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from lib.errors import Refused
-from lib.model import JSON, KeptSource, Problem
-from lib.store.history import Entry, History, Recent
+from lib.model import JSON, Problem
+from lib.store.history import Entry, History, Recent, SourceHistory
 from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
 from lib.sync.queue import Delivery
@@ -142,15 +142,15 @@ def run_json(entry: Entry) -> JSON:
     }
 
 
-def source_json(name: str, reference: str, kept: KeptSource | None) -> dict[str, Any]:
-    """A source as it is configured, with what is known of it; what was kept of another database counts for nothing."""
-    known = kept if kept and kept.reference == reference else None
+def source_json(name: str, reference: str, history: SourceHistory | None) -> dict[str, Any]:
+    """A source as it is configured, with what is known of it; what is known of another database counts for nothing."""
+    known = history if history and history.record.reference == reference else None
     return {
         "name": name,
-        "databaseId": known.source.database_id if known else reference,
+        "databaseId": known.record.source.database_id if known else reference,
         "pages": known.total if known else 0,
         "lastSyncAt": (known.synced_at or None) if known else None,
-        "lastListedAt": _iso(known.listed_at or None) if known else None,
+        "lastListedAt": _iso(known.listing.listed_at or None) if known else None,
     }
 
 

@@ -1,138 +1,178 @@
-"""Looking around before a run is planned: which pages there are, and what of the rest has changed.
+"""Looking around: lists sources and asks for what no listing shows. What has changed becomes due as it is seen.
 
 Its progress is one JSON-serialisable value, so that a slice may end in the middle of a long listing. What goes wrong
 with one row, database or source is a problem of that one: it is reported, and everything else is looked at.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 
 import msgspec
 
 from lib.bundle.encoding import digest, encode
-from lib.bundle.media import unsigned
-from lib.bundle.properties import fingerprint
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, NotionAway, SyncError, Unreadable
-from lib.model import JSON, KeptDatabase, KeptSource, Known, Problem, Source
+from lib.model import (
+    BUNDLE_VERSION,
+    JSON,
+    DatabaseRecord,
+    ListingRecord,
+    Observation,
+    Problem,
+    Source,
+    SourceRecord,
+    WorkItem,
+)
 from lib.notion.border.objects import Oddities, name_of
 from lib.notion.client import NotionClient
 from lib.notion.computed import read_schema
 from lib.notion.databases import find_source, newest_rows, probe
 from lib.notion.pages import ID_ONLY, Listing, advance, retrieve
 from lib.notion.together import all_of
-from lib.sync.facts import DAY_SECONDS, Listed, Row, Watched, row_of, unsettled
+from lib.store.runs import SliceLease
+from lib.store.site import Known, Sighting, Site
+from lib.store.sources import Sources, SourceState, Watched
+from lib.sync.database_work import signature
+from lib.sync.homes import Homes
+from lib.sync.page_work import holder_of
 from lib.sync.problems import Problems
-from lib.sync.watches import doubtful_originals, missing, watches
+from lib.sync.sightings import (
+    DAY_SECONDS,
+    Row,
+    child_of,
+    child_stamp,
+    is_outdated,
+    is_settled,
+    judge_row,
+    moment_of,
+    raw,
+    row_of,
+)
 
 BIG_SOURCE_ROWS = 1_000
 """From so many rows on, a source is asked for its changed rows only, and listed in full once a day, and when its schema
 has changed."""
+FULL_LISTING_SECONDS = 20 * 3_600
+"""How old a full listing of a big source may be: less than a day, so that a daily run, which is never on time to the
+second, lists in full each time."""
 OVERLAP_SECONDS = 180
 """A listing of changed rows begins so long before the last one: nobody says how late an edit shows in a query."""
 FEW = 20
 """So many missing rows are asked for one by one; of more, so many are asked for as a sample."""
 MOST_DOUBTS = 5
 """Rows of one source that are named because they do not say whether they are to be published."""
+WATCHED_AT_ONCE = 200
+"""Child pages whose changes are remembered together."""
 
 
 class Progress(msgspec.Struct, omit_defaults=True):
-    """What a survey has found out so far."""
+    """What a survey has done so far."""
 
     began_at: float = 0.0
     sources: dict[str, Source] = {}
     listings: dict[str, Listing] = {}
     schemas: dict[str, str] = {}
     """Fingerprints of sources that are asked for their changed rows only: none may show that a property was renamed."""
-    rows: dict[str, list[Row]] = {}
-    confirmed: dict[str, float] = {}
-    """Missing rows that were asked for: since when (epoch seconds) they are known to be gone; 0: they are not."""
-    pages: dict[str, JSON | None] = {}
-    databases: dict[str, str] = {}
-    """Child databases that were asked for: same, changed, lost, or found again."""
-    originals: dict[str, bool] = {}
-    """Originals that could not be read before, or whose page is not to be seen: whether they can be read now."""
+    read_at: dict[str, float] = {}
+    """When each source's listing began (epoch seconds, Notion's clock)."""
+    confirmed: set[str] = set()
+    """Sources of which every missing row has been asked for."""
+    done: set[str] = set()
+    """Child pages, databases and things that have been asked for."""
     problems: dict[str, Problem] = {}
     """What could not be looked at, by kind and id or name: it is not asked for again in this run."""
-    refused: set[str] = set()
-    """Pages and databases that Notion refused to show: nothing is known of them, and they are not asked for again."""
+    again: set[str] = set()
+    """Pages among the problems that got no usable answer."""
     unreadable: dict[str, set[str]] = {}
     """By source: rows that were listed and can't be judged."""
+    doubts: dict[str, list[str]] = {}
+    warnings: list[str] = []
+    listed: int = 0
+    unchanged: int = 0
     oddities: Oddities = msgspec.field(default_factory=Oddities)
     """What was odd in pages and schemas that were asked for one by one."""
 
 
-class Found(msgspec.Struct, frozen=True):
-    """What planning needs to know."""
-
-    listed: list[Listed]
-    watched: Watched
-    gone: dict[str, float]
-    sources: dict[str, KeptSource]
-    warnings: list[str]
-    problems: list[Problem] = []
-    again: frozenset[str] = frozenset()
-    """Pages among the problems that got no usable answer."""
-    focus: frozenset[str] | None = None
-    """The only pages and child databases that may be due; None: all are."""
-
-
 class Survey:
-    """Asks Notion; whatever interrupts it, `progress` holds what it knows and goes on another time."""
+    """Looks around for one run; whatever interrupts it, `progress` holds what it knows and goes on another time.
+
+    `references` are the settings of the sources that the run is about, `is_whole`: of all of them. `tell` is called when
+    something became due. `now` gives epoch seconds.
+    """
 
     def __init__(
         self,
-        notion: NotionClient,
-        known: Known,
-        references: Mapping[str, str],
-        progress: Progress,
         *,
+        notion: NotionClient,
+        site: Site,
+        sources: Sources,
+        state: SourceState,
+        homes: Homes,
+        references: dict[str, str],
+        is_whole: bool,
+        is_forced: bool,
+        progress: Progress,
+        lease: SliceLease,
+        give_away: Callable[[SliceLease, Sequence[str]], Awaitable[None]],
+        tell: Callable[[], None],
         now: Callable[[], float],
-        forced_at: float | None,
     ) -> None:
-        self._notion = notion
-        self._known = known
-        self._references = references
+        self._notion, self._site, self._sources, self._state = notion, site, sources, state
+        self._homes, self._references, self._is_whole = homes, references, is_whole
+        self._is_forced = is_forced
+        self._lease, self._give_away, self._tell, self._now = lease, give_away, tell, now
         self.progress = progress
-        self._now = now
-        self._forced_at = forced_at
-        self.problems = Problems(progress.problems, lambda: notion.is_down)
+        self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
+        self._stamps: dict[str, dict[str, str]] = {}
         if not progress.began_at:
             progress.began_at = now()
 
-    async def look(self) -> Found:
-        """Return what the whole survey found.
+    async def look(self) -> None:
+        """Look at everything.
 
         Raises `Hopeless` and `NotionAway` where no source can be listed, or nothing can be asked at all; `NotionWait`,
-        `OutOfTime`.
+        `OutOfTime`, `TakenOver`.
         """
-        names = await self._list_sources()
-        listed = [self._listed(name) for name in names]
-        gone, warnings = await self._confirm(missing(listed, self._known))
-        await self._watch(listed)
-        progress = self.progress
-        return Found(
-            listed=listed,
-            watched=Watched(
-                read_at=self._notion.notion_time(progress.began_at),
-                began_at=progress.began_at,
-                pages=progress.pages,
-                changed_databases={id for id, state in progress.databases.items() if state == "changed"},
-                lost_databases={id for id, state in progress.databases.items() if state == "lost"},
-                found_originals={id for id, found in progress.originals.items() if found},
-                lost_originals={id for id, found in progress.originals.items() if not found},
-                found_databases={id for id, state in progress.databases.items() if state == "found"},
-            ),
-            gone=gone,
-            sources={name: self._source_state(name) for name in names},
-            warnings=[*warnings, *self._listing_warnings(names), *progress.oddities.warnings],
-            problems=list(progress.problems.values()),
-            again=frozenset(self.problems.again),
+        await all_of([self._look_at_sources(), self._watch(await self._sources.watched())])
+        if "lost" not in self.progress.done:
+            await self._find_lost()
+
+    @property
+    def listed_names(self) -> list[str]:
+        """The sources that could be listed."""
+        return [name for name in self._references if not self.problems.has("source", name)]
+
+    def records(self) -> tuple[dict[str, SourceRecord], dict[str, ListingRecord]]:
+        """Return what is to be remembered of the sources."""
+        names = self.listed_names
+        return (
+            {name: SourceRecord(self._references[name], self.progress.sources[name]) for name in names},
+            {name: self._listing_record(name) for name in names},
         )
 
-    async def _list_sources(self) -> list[str]:
-        """List every source; return the names of those that could be."""
+    def warnings(self) -> list[str]:
+        """Return what was odd in listings, where rows may be missing, and what says not whether it is to be published."""
+        progress = self.progress
+        warnings = list(progress.warnings)
+        for name in self.listed_names:
+            doubts = progress.doubts.get(name, [])
+            warnings += doubts[:MOST_DOUBTS]
+            if len(doubts) > MOST_DOUBTS:
+                warnings.append(f"source {name}: so it is with {len(doubts) - MOST_DOUBTS} more rows")
+            warnings += progress.listings[name].oddities.warnings
+        return [*warnings, *progress.oddities.warnings]
+
+    # Sources.
+
+    async def _look_at_sources(self) -> None:
+        await self._list_sources()
+        names = self.listed_names
+        await all_of(self._confirm_missing(name) for name in names)
+        if self._is_whole and len(names) == len(self._references):
+            await self._remove_sources()
+
+    async def _list_sources(self) -> None:
         refusals: dict[str, SyncError] = {}
 
         async def list_one(name: str, reference: str) -> None:
@@ -145,60 +185,41 @@ class Survey:
             return Problem(title=name, kind="source")
 
         ahead = {name: ref for name, ref in self._references.items() if not self.problems.has("source", name)}
-        await all_of(self.problems.contain(source(name), list_one(name, ref)) for name, ref in ahead.items())
+        await all_of(self._resolve(name, ref, refusals) for name, ref in ahead.items())
+        found = {name: ref for name, ref in ahead.items() if name not in refusals}
+        await all_of(self.problems.contain(source(name), list_one(name, ref)) for name, ref in found.items())
         if refusals and len(refusals) == len(self._references):
             raise next(iter(refusals.values()))
         for name, refusal in refusals.items():
             self.problems.report(source(name), str(refusal))
-        return [name for name in self._references if not self.problems.has("source", name)]
 
-    def page_problem(self, page_id: str) -> Problem:
-        """A problem of a page, under the name by which it is published."""
-        kept = self._known.kept.get(page_id)
-        return Problem(page_id, kept.slug if kept else "", kept.title if kept else "", "page")
-
-    def _database_problem(self, database_id: str) -> Problem:
-        kept = self._known.databases.get(database_id)
-        return Problem(database_id, "", kept.title if kept else "", "database")
-
-    def _listing_warnings(self, names: Iterable[str]) -> list[str]:
-        """What was odd in listings, where rows may be missing, and what says not whether it is to be published."""
-        warnings = []
-        for name in names:
-            listing, rows = self.progress.listings[name], self.progress.rows[name]
-            if listing.cut:
-                warnings.append(self._cut_warning(name, listing))
-            doubts = [row.doubt for row in rows if row.doubt]
-            warnings += doubts[:MOST_DOUBTS]
-            if len(doubts) > MOST_DOUBTS:
-                warnings.append(f"source {name}: so it is with {len(doubts) - MOST_DOUBTS} more rows")
-            warnings += listing.oddities.warnings
-        return warnings
-
-    def _cut_warning(self, name: str, listing: Listing) -> str:
-        seen = listing.given | listing.partial
-        published = {
-            page_id for page_id, kept in self._known.kept.items() if kept.source == name and kept.rank is not None
-        }
-        return (
-            f"source {name}: rows may be missing, for {listing.cut}: {len(seen)} were listed, and at least "
-            f"{len(published - seen)} that are published were not; nothing was dropped for that"
-        )
+    async def _resolve(self, name: str, reference: str, refusals: dict[str, SyncError]) -> None:
+        """Find the data source that a setting leads to."""
+        sources = self.progress.sources
+        try:
+            if name not in sources:
+                known = self._state.records.get(name)
+                is_known = known is not None and known.reference == reference
+                sources[name] = known.source if known and is_known else await find_source(self._notion, name, reference)
+            other = self._homes.name_of(sources[name].data_source_id)
+            if other in self._references and other != name:
+                raise Hopeless(
+                    f"source {name}: it is the same database as source {other}. Take one of them out of NOTION_SOURCES"
+                )
+            self._homes.sources[name] = sources[name]
+        except (Hopeless, NotionAway) as refusal:
+            refusals[name] = refusal
 
     async def _list(self, name: str, reference: str) -> None:
         progress = self.progress
-        kept = self._known.sources.get(name)
-        if name not in progress.sources:
-            known = kept is not None and kept.reference == reference
-            progress.sources[name] = kept.source if kept and known else await find_source(self._notion, name, reference)
         source = progress.sources[name]
         if name not in progress.listings:
-            since = self._since(kept, reference)
-            if since and kept and kept.schema != (await self._schema(name, source) or None):
+            since = self._since(name, reference)
+            if since and self._state.listings[name].schema != (await self._schema(name, source) or None):
                 since = None
             progress.listings[name] = Listing(data_source_id=source.data_source_id, since=since)
+            progress.read_at[name] = self._notion.notion_time(progress.began_at)
         listing = progress.listings[name]
-        rows = progress.rows.setdefault(name, [])
         while not listing.done:
             asked_at = self._now()
             try:
@@ -208,28 +229,75 @@ class Survey:
                     f"source {name}: Notion does not show its rows ({refusal.reason}). Share the database with the "
                     "integration (••• → Connections in Notion), or mend NOTION_SOURCES."
                 ) from None
-            for page in pages:
-                await self.problems.contain(self._row_problem(page), self._take_row(page, name, rows, asked_at))
-        self._take_unreadable(name, listing)
-        if listing.since is None and len(rows) >= BIG_SOURCE_ROWS:
+            await self._take(name, listing, pages, asked_at)
+        await self._take_unreadable(name, listing)
+        if listing.since is None and len(listing.given) >= BIG_SOURCE_ROWS:
             await self._schema(name, source)  # the next run asks for changed rows only, as long as it stays the same
 
-    async def _take_row(self, page: JSON, source: str, rows: list[Row], asked_at: float) -> None:
+    async def _take(self, name: str, listing: Listing, pages: Sequence[JSON], asked_at: float) -> None:
+        """Hold listed rows against what is remembered of them."""
+        progress, read_at = self.progress, self._notion.notion_time(asked_at)
+        progress.read_at[name] = min(progress.read_at[name], read_at)
+        rows: list[Row] = []
+        unreadable = progress.unreadable.setdefault(name, set())
+        for page in pages:
+            await self.problems.contain(self._row_problem(page), self._reduce(page, name, read_at, rows, unreadable))
+        progress.listed += len(rows)
+        stamps = await self._stamps_of(name, listing, [row.page_id for row in rows])
+        changed = [row for row in rows if self._is_forced or stamps.get(row.page_id) != row.stamp]
+        progress.unchanged += sum(row.observation.is_published for row in rows) - sum(
+            row.observation.is_published for row in changed
+        )
+        progress.doubts.setdefault(name, []).extend(row.doubt for row in rows if row.doubt)
+        if changed:
+            await self._judge(changed)
+
+    async def _reduce(self, page: JSON, name: str, read_at: float, rows: list[Row], unreadable: set[str]) -> None:
         """Reduce a listed page to a row; until that is done it counts as one that can't be judged."""
-        unreadable = self.progress.unreadable.setdefault(source, set())
         unreadable.add(page["id"])
-        rows.append(row_of(page, source, self._notion.notion_time(asked_at), asked_at))
+        rows.append(row_of(page, name, read_at, self._homes.rule))
         unreadable.discard(page["id"])
 
-    def _row_problem(self, page: JSON) -> Problem:
-        return msgspec.structs.replace(self.page_problem(page["id"]), title=name_of(page))
+    async def _stamps_of(self, name: str, listing: Listing, page_ids: list[str]) -> dict[str, str]:
+        if listing.since is not None:
+            return await self._sources.stamps_of(name, page_ids)
+        if name not in self._stamps:
+            self._stamps[name] = await self._sources.stamps(name)
+        return self._stamps[name]
 
-    def _take_unreadable(self, name: str, listing: Listing) -> None:
+    async def _judge(self, rows: Sequence[Row]) -> None:
+        known, _ = await self._site.look_up([row.page_id for row in rows])
+        sightings: list[Sighting] = []
+        work: list[tuple[str, WorkItem]] = []
+        for row in rows:
+            sighting = judge_row(row, known[row.page_id], is_forced=self._is_forced)
+            if sighting is None:
+                continue
+            if sighting.observation is known[row.page_id].observation and sighting.item:
+                work.append((row.page_id, sighting.item))
+            else:
+                sightings.append(sighting)
+        await self.observe(sightings, work)
+
+    async def observe(
+        self,
+        sightings: Sequence[Sighting],
+        work: Sequence[tuple[str, WorkItem]] = (),
+        outside: dict[str, str] | None = None,
+    ) -> None:
+        """Remember what was seen, and make due what has to be read."""
+        if sightings or work or outside:
+            freed = await self._site.observe(self._lease, sightings, work, outside or {})
+            await self._give_away(self._lease, freed)
+            self._tell()
+
+    async def _take_unreadable(self, name: str, listing: Listing) -> None:
         """Report the rows of which Notion gives the id only: they are there, and stay as they are published."""
         self.progress.unreadable.setdefault(name, set()).update(listing.partial)
-        for page_id in listing.partial:
-            if page_id in self._known.kept:
-                self.problems.report(self.page_problem(page_id), ID_ONLY)
+        known, _ = await self._site.look_up(listing.partial) if listing.partial else ({}, {})
+        for page_id, one in known.items():
+            if one.record:
+                self.problems.report(_page_problem(page_id, one), ID_ONLY)
             else:
                 self.progress.oddities.note(f"source {name}: page {page_id} is passed over: {ID_ONLY}")
 
@@ -246,165 +314,347 @@ class Survey:
                 schemas[name] = digest(encode(sorted(schema.items())))
         return schemas[name]
 
-    def _since(self, kept: KeptSource | None, reference: str) -> str | None:
+    def _since(self, name: str, reference: str) -> str | None:
         """From when on a big source's changed rows are asked for; None: all rows are listed."""
+        known, listing = self._state.records.get(name), self._state.listings.get(name)
         if (
-            kept is None
-            or kept.reference != reference
-            or kept.rows < BIG_SOURCE_ROWS
-            or self._forced_at is not None
-            or self.progress.began_at - kept.listed_at >= DAY_SECONDS
+            known is None
+            or listing is None
+            or known.reference != reference
+            or listing.rows < BIG_SOURCE_ROWS
+            or listing.rule != self._rule
+            or self._is_forced
+            or self.progress.began_at - listing.listed_at >= FULL_LISTING_SECONDS
         ):
             return None
-        return datetime.fromtimestamp(kept.watermark - OVERLAP_SECONDS, UTC).strftime("%Y-%m-%dT%H:%M:00.000Z")
+        since = datetime.fromtimestamp(listing.watermark - OVERLAP_SECONDS, UTC)
+        return since.strftime("%Y-%m-%dT%H:%M:00.000Z")
 
-    def _listed(self, name: str) -> Listed:
-        listing = self.progress.listings[name]
-        unreadable = self.progress.unreadable.get(name, set())
-        return Listed(name, self.progress.rows[name], listing.since is None and not listing.cut, unreadable)
+    @property
+    def _rule(self) -> str:
+        return f"{BUNDLE_VERSION} {self._homes.rule}".rstrip()
 
-    def _source_state(self, name: str) -> KeptSource:
-        """What is to be remembered of the source once the run has ended."""
-        progress, before = self.progress, self._known.sources.get(name)
-        listing, rows = progress.listings[name], progress.rows[name]
-        state = KeptSource(
-            reference=self._references[name],
-            source=progress.sources[name],
-            schema=progress.schemas.get(name, before.schema if before else ""),
-            listed_at=progress.began_at if listing.since is None else (before.listed_at if before else 0.0),
-            watermark=min([self._notion.notion_time(progress.began_at), *(row.read_at for row in rows)]),
-            rows=len(rows) if listing.since is None else (before.rows if before else 0),
-        )
-        if before is None:
-            return state
-        return msgspec.structs.replace(
-            state,
-            synced_at=before.synced_at,
-            signatures=before.signatures,
-            items_per_page=before.items_per_page,
-            revision=before.revision,
-            total=before.total,
+    def _listing_record(self, name: str) -> ListingRecord:
+        progress = self.progress
+        before = self._state.listings.get(name, ListingRecord())
+        listing = progress.listings[name]
+        is_full = listing.since is None
+        return ListingRecord(
+            listed_at=progress.began_at if is_full else before.listed_at,
+            watermark=progress.read_at[name],
+            rows=len(listing.given) if is_full else before.rows,
+            schema=progress.schemas.get(name, before.schema),
+            rule=self._rule,
         )
 
-    async def _confirm(self, absent: Mapping[str, Sequence[str]]) -> tuple[dict[str, float], list[str]]:
-        """Which missing rows are gone for certain, since when, and a warning where a listing is not to be believed."""
-        gone: dict[str, float] = {}
-        warnings: list[str] = []
-        for name, ids in absent.items():
-            asked = ids[:FEW]
-            if len(ids) > FEW and not self.progress.rows[name]:
-                warnings.append(
-                    f"source {name}: Notion listed no rows at all, while {len(ids)} are published; nothing was dropped."
-                )
-                continue
-            await all_of(self.problems.contain(self.page_problem(id), self._confirm_one(name, id)) for id in asked)
-            really = {id: since for id in asked if (since := self.progress.confirmed.get(id, 0.0))}
-            if len(ids) <= FEW:
-                gone |= really
-            elif len(really) == len(asked):
-                gone |= dict.fromkeys(ids, min(really.values()))
-            else:
-                warnings.append(
-                    f"source {name}: {len(ids)} published rows were missing from Notion's list, but "
-                    f"{len(asked) - len(really)} of {len(asked)} are still there; nothing else was dropped."
-                )
-                gone |= really
-        return gone, warnings
+    # What is missing.
 
-    async def _confirm_one(self, name: str, id: str) -> None:
-        if id in self.progress.confirmed or self.problems.has("page", id):
+    async def _confirm_missing(self, name: str) -> None:
+        """Unpublish rows that a whole listing does not show, and that are gone for certain."""
+        progress, listing = self.progress, self.progress.listings[name]
+        if name in progress.confirmed or listing.since is not None:
+            return
+        if listing.cut:
+            progress.warnings.append(self._cut_warning(name, listing))
+        else:
+            seen = {page_id for other in progress.listings.values() for page_id in other.given}
+            seen |= {page_id for ids in progress.unreadable.values() for page_id in ids}
+            missing = [page_id for page_id in await self._known_rows(name, listing) if page_id not in seen]
+            await self._confirm(name, missing, is_empty=not listing.given)
+        progress.confirmed.add(name)
+
+    async def _known_rows(self, name: str, listing: Listing) -> dict[str, str]:
+        return await self._stamps_of(name, listing, [])
+
+    def _cut_warning(self, name: str, listing: Listing) -> str:
+        seen = listing.given | listing.partial
+        unseen = set(self._stamps.get(name, {})) - seen
+        return (
+            f"source {name}: rows may be missing, for {listing.cut}: {len(seen)} were listed, and at least "
+            f"{len(unseen)} that are published were not; nothing was dropped for that"
+        )
+
+    async def _confirm(self, name: str, missing: list[str], *, is_empty: bool) -> None:
+        known, _ = await self._site.look_up(missing) if missing else ({}, {})
+        published = [page_id for page_id in missing if known[page_id].record]
+        unknown = [page_id for page_id in missing if not known[page_id].record]
+        await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in unknown])
+        if len(published) > FEW and is_empty:
+            self.progress.warnings.append(
+                f"source {name}: Notion listed no rows at all, while {len(published)} are published; "
+                "nothing was dropped."
+            )
+            return
+        asked = published[:FEW]
+        gone: set[str] = set()
+        await all_of(
+            self.problems.contain(
+                _page_problem(page_id, known[page_id]), self._ask_for(page_id, known[page_id], name, gone)
+            )
+            for page_id in asked
+        )
+        rest = published[FEW:]
+        if rest and len(gone) == len(asked):
+            await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in rest])
+        elif rest:
+            self.progress.warnings.append(
+                f"source {name}: {len(published)} published rows were missing from Notion's list, but "
+                f"{len(asked) - len(gone)} of {len(asked)} are still there; nothing else was dropped."
+            )
+
+    async def _ask_for(self, page_id: str, known: Known, name: str, gone: set[str]) -> None:
+        """Ask for a row that a listing does not show: it is gone, or stands elsewhere."""
+        if self.problems.has("page", page_id):
             return
         asked_at = self._now()
         try:
-            page = await retrieve(self._notion, id, self.progress.oddities)
+            page = await retrieve(self._notion, page_id, self.progress.oddities)
         except Unreadable as refusal:
-            self.progress.confirmed[id] = asked_at if refusal.notion_status == HTTPStatus.NOT_FOUND else 0.0
+            if refusal.notion_status != HTTPStatus.NOT_FOUND:
+                return
+            gone.add(page_id)
+            await self.observe([self.gone_row(page_id, known, name)])
             return
-        home = self.progress.sources[name].data_source_id
-        is_gone = trashed(page) or (page.get("parent") or {}).get("data_source_id") != home
-        self.progress.confirmed[id] = asked_at if is_gone else 0.0
+        home = self._homes.source_of(page)
+        if trashed(page):
+            gone.add(page_id)
+            row = row_of(page, name, self._notion.notion_time(asked_at), self._homes.rule)
+            seen = msgspec.structs.replace(row.observation, is_published=False)
+            await self.observe([Sighting(page_id=page_id, observation=seen, is_gone=True)])
+        elif home == name:
+            return  # the listing lags behind, or misses it
+        elif home is not None:
+            await self._judge([row_of(page, home, self._notion.notion_time(asked_at), self._homes.rule)])
+        else:
+            holder = await holder_of(self._notion, page)
+            holding = (await self._site.look_up([holder]))[0][holder] if holder else Known()
+            if holder and holding.record:
+                await self.observe([], [(holder, WorkItem())])
+            else:
+                gone.add(page_id)
+                await self.observe([self.gone_row(page_id, known, name)])
 
-    async def _watch(self, listed: Sequence[Listed]) -> None:
-        wanted = watches(listed, self._known, self._forced_at)
-        databases = self._known.databases
+    def gone_row(self, page_id: str, known: Known, source: str = "") -> Sighting:
+        """Return what follows from a row that is gone; `source` is the one that it was a row of, where nobody knows."""
+        source = known.observation.source if known.observation else source
+        now = self._notion.notion_time(self._now())
+        before = known.observation or Observation(
+            source=source, title="", created="1970-01-01T00:00:00.000Z", edited="1970-01-01T00:00:00.000Z", wanted=""
+        )
+        seen = msgspec.structs.replace(before, source=source, read_at=now, is_published=False)
+        return Sighting(page_id=page_id, observation=seen, is_gone=True)
+
+    async def _remove_sources(self) -> None:
+        """Unpublish the rows of sources that are not configured any more, but for those that are listed under another
+        name now: they move there when they are read."""
+        seen = {page_id for listing in self.progress.listings.values() for page_id in listing.given}
+        seen |= {page_id for ids in self.progress.unreadable.values() for page_id in ids}
+        for name in [*self._state.records, *self._state.names]:
+            if name in self._references or name in self.progress.confirmed:
+                continue
+            rows = [page_id for page_id in await self._sources.stamps(name) if page_id not in seen]
+            known, _ = await self._site.look_up(rows) if rows else ({}, {})
+            gone = [page_id for page_id in rows if _source_of(known[page_id]) == name]
+            await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in gone])
+            self.progress.confirmed.add(name)
+
+    # What no listing shows.
+
+    async def _watch(self, watched: Watched) -> None:
+        names = self._references
+        children = {
+            page_id: (stamp, source)
+            for page_id, (stamp, source) in watched.children.items()
+            if (source in names or self._is_whole) and page_id not in watched.still | self.progress.done
+        }
+        databases = {
+            database_id: record
+            for database_id, record in watched.databases.items()
+            if f"db:{database_id}" not in self.progress.done and (record is None or self._concerns(record))
+        }
+        outside = {thing: stamp for thing, stamp in watched.outside.items() if thing not in self.progress.done}
+        if self._is_forced:
+            work = [(page_id, WorkItem(rewrite=True)) for page_id in children]
+            work += [(f"db:{database_id}", WorkItem(rewrite=True)) for database_id in databases]
+            await self.observe([], work)
+            self.progress.done |= {key for key, _ in work}
+            children, databases = {}, {}
         await all_of(
             [
-                *(self.problems.contain(self.page_problem(id), self._watch_page(id)) for id in wanted.pages),
-                *(self.watch_database(id, databases[id]) for id in wanted.databases),
+                self._watch_children(children),
                 *(
-                    self.problems.contain(self._database_problem(id), self._watch_unreadable(id))
-                    for id in wanted.unreadable
+                    self.problems.contain(
+                        _database_problem(database_id, record), self.watch_database(database_id, record)
+                    )
+                    for database_id, record in databases.items()
                 ),
-                *(self._watch_original(id) for id in wanted.originals),
+                *(
+                    self.problems.contain(
+                        Problem(kind="page", title=f"{thing}, which published pages show"),
+                        self._watch_thing(thing, stamp),
+                    )
+                    for thing, stamp in outside.items()
+                ),
             ]
         )
-        doubtful = doubtful_originals(self.progress.pages, self._known)
-        await all_of(self._watch_original(id) for id in doubtful)
 
-    async def _watch_page(self, id: str) -> None:
-        if id in self.progress.pages or id in self.progress.refused or self.problems.has("page", id):
-            return
-        try:
-            self.progress.pages[id] = unsigned(await retrieve(self._notion, id, self.progress.oddities))
-        except Unreadable as refusal:
-            if refusal.notion_status == HTTPStatus.NOT_FOUND:
-                self.progress.pages[id] = None
-            elif refusal.notion_status == HTTPStatus.OK:
-                raise
-            else:
-                self.progress.refused.add(id)
+    def _concerns(self, record: DatabaseRecord) -> bool:
+        return self._is_whole or not record.sources or bool(set(record.sources) & set(self._references))
 
-    async def _watch_original(self, id: str) -> None:
-        if id not in self.progress.originals:
-            await self.problems.contain(
-                Problem(id, kind="page", title=f"original of a synced block {id}"), self._try_original(id)
+    async def _watch_children(self, children: dict[str, tuple[str, str]]) -> None:
+        ids = list(children)
+        for at in range(0, len(ids), WATCHED_AT_ONCE):
+            seen: dict[str, JSON | None] = {}
+            read_at = self._notion.notion_time(self._now())
+            await all_of(
+                self.problems.contain(
+                    Problem(page_id=page_id, kind="page"), self._watch_child(page_id, *children[page_id], seen)
+                )
+                for page_id in ids[at : at + WATCHED_AT_ONCE]
             )
+            await self._take_children(seen, read_at)
+            self.progress.done |= set(ids[at : at + WATCHED_AT_ONCE])
 
-    async def _try_original(self, id: str) -> None:
-        """Asks what a reader of its copies would ask: a block in the trash is still to be had, its children are not."""
+    async def _watch_child(self, page_id: str, stamp: str, source: str, seen: dict[str, JSON | None]) -> None:
+        """Ask for a child page; note it where it is not as it was read."""
         try:
-            await self._notion.get(f"blocks/{id}/children", {"page_size": 1})
-        except Unreadable:
-            self.progress.originals[id] = False
-        else:
-            self.progress.originals[id] = True
-
-    async def _watch_unreadable(self, id: str) -> None:
-        if not ({id} & (self.progress.refused | self.progress.databases.keys()) or self.problems.has("database", id)):
-            try:
-                await probe(self._notion, id)
-            except Unreadable:
-                self.progress.refused.add(id)
-                return
-            self.progress.databases[id] = "found"
-
-    async def watch_database(self, id: str, kept: KeptDatabase) -> None:
-        """Find out whether a child database is the same, changed or lost; what has a problem is none of them."""
-        if id not in self.progress.databases and not self.problems.has("database", id):
-            await self.problems.contain(self._database_problem(id), self._judge_database(id, kept))
-
-    async def _judge_database(self, id: str, kept: KeptDatabase) -> None:
-        try:
-            answers = [await newest_rows(self._notion, data_source) for data_source in kept.data_source_ids]
+            page = await retrieve(self._notion, page_id, self.progress.oddities)
         except Unreadable as refusal:
-            if refusal.notion_status == HTTPStatus.OK:
+            if refusal.notion_status != HTTPStatus.NOT_FOUND:
                 raise
-            self.progress.databases[id] = "lost"
+            seen[page_id] = None
             return
-        rows = [row for found, _ in answers for row in found]
-        self.progress.databases[id] = "changed" if self._database_changed(rows, kept) else "same"
+        if not stamp or child_stamp(page, self._homes.rule) != stamp or trashed(page):
+            seen[page_id] = page
+        else:
+            self.progress.unchanged += 1
 
-    def _database_changed(self, rows: Sequence[JSON], kept: KeptDatabase) -> bool:
-        """Of more than 100 rows the newest are seen only; so such a database is read again once a day."""
-        if any(unsettled(row["last_edited_time"], kept.read_at) for row in rows):
+    async def _take_children(self, seen: dict[str, JSON | None], read_at: float) -> None:
+        if not seen:
+            return
+        known, _ = await self._site.look_up(seen)
+        sightings: list[Sighting] = []
+        work: dict[str, WorkItem] = {}
+        for page_id, page in seen.items():
+            before = known[page_id].observation
+            if before is None or before.parent is None:
+                continue
+            if page is None or trashed(page):
+                doubted = work[before.parent].doubted if before.parent in work else []
+                work[before.parent] = WorkItem(doubted=[*doubted, page_id])
+                continue
+            after = child_of(page, before, read_at)
+            if is_outdated(after, before):
+                continue
+            item = WorkItem(page=raw(page), read_at=read_at)
+            touches = after.edited != before.edited
+            sightings.append(Sighting(page_id=page_id, observation=after, item=item, touches=touches))
+            if (after.title, after.created) != (before.title, before.created):
+                work.setdefault(before.parent, WorkItem())
+        await self.observe(sightings, list(work.items()))
+
+    async def watch_database(self, database_id: str, record: DatabaseRecord | None) -> None:
+        """Make a child database due where it changed, and the pages that show it where it can't be read any more."""
+        thing = f"db:{database_id}"
+        if thing in self.progress.done or self.problems.has("database", database_id):
+            return
+        if record is None or not record.data_source_ids or record.is_lacking or record.version != BUNDLE_VERSION:
+            await self.observe([], [(thing, WorkItem(rewrite=record is None))])
+        else:
+            try:
+                answers = [await newest_rows(self._notion, one) for one in record.data_source_ids]
+            except Unreadable as refusal:
+                if refusal.notion_status == HTTPStatus.OK:
+                    raise
+                showing = await self._site.showing(thing)
+                await self.observe([], [(page_id, WorkItem(doubted=[database_id])) for page_id in showing])
+            else:
+                if self._database_changed([row for found, _ in answers for row in found], record):
+                    await self.observe([], [(thing, WorkItem(title=record.title))])
+        self.progress.done.add(thing)
+
+    def _database_changed(self, rows: Sequence[JSON], record: DatabaseRecord) -> bool:
+        """Its title and its schema show in no row, and of more than 100 rows the newest are seen only: so every child
+        database is read again once a day."""
+        if not all(is_settled(moment_of(row["last_edited_time"]), record.read_at) for row in rows):
             return True
-        if kept.signature:
-            return signature(rows) != kept.signature
-        return self.progress.began_at - kept.read_at >= DAY_SECONDS
+        if self.progress.began_at - record.read_at >= DAY_SECONDS:
+            return True
+        return bool(record.signature) and signature(list(rows)) != record.signature
+
+    async def _watch_thing(self, thing: str, stamp: str) -> None:
+        """Look at something that published pages show and no listing does."""
+        kind, _, thing_id = thing.partition(":")
+        asked_at = self._notion.notion_time(self._now())
+        edited = 0.0
+        match kind:
+            case "page":
+                try:
+                    page = await retrieve(self._notion, thing_id, self.progress.oddities)
+                except Unreadable as refusal:
+                    found = f"refused {refusal.notion_status}"
+                else:
+                    found = "trashed" if trashed(page) else page["last_edited_time"]
+                    edited = moment_of(page["last_edited_time"])
+            case _:
+                found = "yes" if await self._can_be_read(kind, thing_id) else ""
+        if found != stamp:
+            showing = await self._site.showing(thing)
+            due = [
+                page_id
+                for page_id, one in showing.items()
+                if one.record is None or not edited or not is_settled(edited, one.record.read_at)
+            ]
+            is_sure = not edited or is_settled(edited, asked_at)
+            item = WorkItem(asks_owners=True, doubted=[thing_id])
+            await self.observe([], [(page_id, item) for page_id in due], {thing: found if is_sure else ""})
+        self.progress.done.add(thing)
+
+    async def _can_be_read(self, kind: str, thing_id: str) -> bool:
+        try:
+            match kind:
+                case "hidden":
+                    return not trashed(await retrieve(self._notion, thing_id, self.progress.oddities))
+                case "unreadable":
+                    await probe(self._notion, thing_id)
+                case _:
+                    # What a reader of its copies would ask: a block in the trash is still to be had, its children not.
+                    await self._notion.get(f"blocks/{thing_id}/children", {"page_size": 1})
+        except Unreadable:
+            return False
+        return True
+
+    async def _find_lost(self) -> None:
+        """Make due what is published and gone from KV."""
+        if self._is_whole and not self._is_forced:
+            things, keys = await self._site.find_lost(self._lease)
+            if keys:
+                self.progress.warnings.append(_lost_warning(keys))
+            await self.observe([], [(thing, WorkItem(rewrite=True)) for thing in things])
+        self.progress.done.add("lost")
+
+    def _row_problem(self, page: JSON) -> Problem:
+        return Problem(page_id=page["id"], title=name_of(page), kind="page")
 
 
-def signature(rows: Sequence[JSON]) -> str:
-    """Sums up the rows of a child database, their times and what they show; "" for more than one answer shows."""
-    if len(rows) > 100:
-        return ""
-    return digest("\n".join(sorted(f"{row['id']} {row['last_edited_time']} {fingerprint(row)}" for row in rows)))
+MOST_NAMED = 5
+
+
+def _lost_warning(keys: Sequence[str]) -> str:
+    named = ", ".join(keys[:MOST_NAMED])
+    more = f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else ""
+    return f"KV lost what is published under {named}{more}, or something else stands there: it is written again"
+
+
+def _page_problem(page_id: str, known: Known) -> Problem:
+    """A problem of a page, under the name by which it is published."""
+    seen = known.observation
+    return Problem(page_id, known.slug, seen.title if seen else "", "page")
+
+
+def _database_problem(database_id: str, record: DatabaseRecord | None) -> Problem:
+    return Problem(database_id, "", record.title if record else "", "database")
+
+
+def _source_of(known: Known) -> str:
+    return known.observation.source if known.observation else ""

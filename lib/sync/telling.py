@@ -9,6 +9,7 @@ from lib.model import Outcome
 from lib.store.runs import Run, Runs
 from lib.store.tellings import Tellings
 from lib.sync.queue import Message
+from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
 
 
 class Channel(Protocol):
@@ -37,10 +38,13 @@ class Desk:
         log: Log,
         *,
         tells: Callable[[Outcome], bool],
+        follow_up: FollowUp,
+        new_id: Callable[[], str],
         now: Callable[[], float],
     ) -> None:
         self._runs, self._tellings, self._channels = runs, tellings, channels
         self._log, self._tells, self._now = log, tells, now
+        self._follow_up, self._new_id = follow_up, new_id
 
     async def fail(self, message: Message, reason: str) -> None:
         """A message has used up its retries: its run has failed, unless another delivery has carried it on."""
@@ -50,7 +54,10 @@ class Desk:
         elif await self._runs.reached(message.run_id, message.lane) > message.slice:
             self._log.event("callback.late", runId=message.run_id, slice=message.slice)
             return
-        await fail(self._runs, self._log, message.run_id, reason, self._now())
+        alive_until = self._now() + DELIVERY_SECONDS
+        next_id = await fail(self._runs, self._log, message.run_id, reason, self._new_id(), alive_until)
+        if next_id:
+            await self._follow_up.start(next_id)
 
     async def tell(self, run_id: str) -> list[str]:
         """Tells every channel that does not know the end of the run yet; answers the names of those told now.
@@ -101,11 +108,15 @@ class Desk:
         return told
 
 
-async def fail(runs: Runs, log: Log, run_id: str, reason: str, now: float) -> None:
-    """Marks a run as failed and makes way for the next one, unless it has ended already."""
-    ended = await runs.end(run_id, "failed", {"error": reason[:1000]}, "", now)
+async def fail(runs: Runs, log: Log, run_id: str, reason: str, next_id: str, alive_until: float) -> str:
+    """Mark a run as failed and make way for the next one, unless it has ended already.
+
+    Return the id of the run that was promised meanwhile, `next_id`, for its message to be published; "" for none.
+    """
+    ended = await runs.end(run_id, "failed", {"error": reason[:1000]}, next_id, alive_until)
     if not ended.repeated:
         log.error("run.failed", runId=run_id, reason=reason)
+    return ended.follow_up
 
 
 def changed(run: Run | Outcome) -> bool:

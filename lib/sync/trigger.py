@@ -73,3 +73,18 @@ class Trigger:
         triggered_at = iso(self._now())
         lanes = 1 if ask.page or number else self._lanes
         return [Message(run_id, str(lane), number, ask, triggered_at) for lane in range(lanes)]
+
+
+class FollowUp:
+    """Starts runs that were promised while another one was under way. `now` gives epoch seconds."""
+
+    def __init__(self, runs: Runs, queue: Queue, *, now: Callable[[], float]) -> None:
+        self._runs, self._queue, self._now = runs, queue, now
+
+    async def start(self, run_id: str) -> None:
+        """Publish the first message of a run, unless it has begun. Raises `QueueRefused`."""
+        run = await self._runs.read(run_id)
+        if run and run.status == "pending":
+            first = Message(run_id, "0", 0, run.ask, iso(run.triggered_at))
+            job_ids = await self._queue.publish([first])
+            await self._runs.note_jobs(run_id, job_ids, self._now() + DELIVERY_SECONDS)

@@ -9,14 +9,15 @@ import msgspec
 
 from lib.bundle.media import unsigned
 from lib.errors import NotionAway, NotionWait, OutOfTime
-from lib.model import JSON, Item
+from lib.model import JSON, Claim
 from lib.notion.border.objects import Oddities
 from lib.notion.client import NotionClient
 from lib.notion.databases import Reading
 from lib.notion.originals import Lists, Originals
 from lib.notion.pages import Completion
 from lib.notion.walk import Walk
-from lib.store.runs import Hold, Runs, key_of
+from lib.store.runs import Runs, SliceLease
+from lib.store.work import WorkQueue
 
 
 class PageReading(msgspec.Struct, omit_defaults=True):
@@ -52,7 +53,7 @@ class DatabaseReading(msgspec.Struct, omit_defaults=True):
 
 
 DUE_FIRST = 0.0
-"""When an interrupted item is due: as early as the plan's others, so that the next slice goes on with it."""
+"""When interrupted work is due: as early as the rest, so that the next slice goes on with it."""
 
 Unfinished = TypeVar("Unfinished", PageReading, DatabaseReading)
 
@@ -70,8 +71,8 @@ class Readings:
     `originals` are read once for all pages, and kept from slice to slice. `now` gives epoch seconds.
     """
 
-    def __init__(self, notion: NotionClient, runs: Runs, now: Callable[[], float]) -> None:
-        self._notion, self._runs, self._now = notion, runs, now
+    def __init__(self, notion: NotionClient, runs: Runs, work: WorkQueue, now: Callable[[], float]) -> None:
+        self._notion, self._runs, self._work, self._now = notion, runs, work, now
         self.originals = Originals(self._taken, self._put)
 
     @property
@@ -79,12 +80,22 @@ class Readings:
         """The age of the oldest thing that any page of this slice may show, by our clock."""
         return self._shelf.began_at
 
-    async def begin(self, hold: Hold, *, is_first: bool) -> None:
+    async def begin(self, lease: SliceLease, *, is_first: bool) -> None:
         """Takes over what earlier slices of this lane have put by; the first one has nothing to look for."""
-        self._hold, self._what = hold, f"originals:{hold.lane}"
-        shelf = None if is_first else await self._runs.handed_on(hold.run_id, self._what, Shelf)
+        self._lease, self._what = lease, f"originals:{lease.lane}"
+        shelf = None if is_first else await self._runs.handed_on(lease.run_id, self._what, Shelf)
         self._shelf = shelf or Shelf(self._now())
         self._found = len(self._shelf.originals)
+
+    @property
+    def read_at(self) -> float:
+        """The same age by Notion's clock."""
+        return self._notion.notion_time(self._shelf.began_at)
+
+    def renew(self) -> None:
+        """What this slice has kept is too old: everything is asked for anew."""
+        self._shelf.began_at, self._shelf.originals = self._now(), {}
+        self._found = 0
 
     async def rest(self) -> None:
         """Hands on what the next slice may need."""
@@ -92,15 +103,15 @@ class Readings:
             await self._hand_on(self._what, self._shelf)
 
     @asynccontextmanager
-    async def of(self, item: Item, fresh: Unfinished) -> AsyncIterator[Unfinished]:
-        """Around the reading of an item, which begins as `fresh` or where it was left.
+    async def of(self, claim: Claim, fresh: Unfinished) -> AsyncIterator[Unfinished]:
+        """Around the reading of something, which begins as `fresh` or where it was left.
 
-        What Notion or the clock interrupts is handed on, and the item put back, due at once. Raises what interrupted
+        What Notion or the clock interrupts is handed on, and the work is due again at once. Raises what interrupted
         it, and `TakenOver`.
         """
-        hold = self._hold
-        what = f"partial:{key_of(item)}"
-        left = await self._runs.handed_on(hold.run_id, what, type(fresh)) if item.interrupted else None
+        lease = self._lease
+        what = f"partial:{claim.key}:{claim.number}"
+        left = await self._runs.handed_on(lease.run_id, what, type(fresh)) if claim.item.interrupted else None
         reading = left or fresh
         before = msgspec.json.encode(reading)
         try:
@@ -109,14 +120,14 @@ class Readings:
             if msgspec.json.encode(reading) != before:
                 self._date(reading)
                 if not isinstance(stop, NotionAway):  # one that failed is put back with a pause
-                    again = msgspec.structs.replace(item, interrupted=True)
-                    await self._runs.put_back(hold, again, DUE_FIRST)  # before: whoever was overtaken ends here
+                    again = msgspec.structs.replace(claim.item, interrupted=True)
+                    await self._work.requeue(lease, claim, again, DUE_FIRST)  # before: whoever was overtaken ends here
                 await self._hand_on(what, reading)
             raise
         self._date(reading)
 
     async def _hand_on(self, what: str, progress: Unfinished | Shelf) -> None:
-        await self._runs.hand_on(self._hold.run_id, what, unsigned(msgspec.to_builtins(progress)))
+        await self._runs.hand_on(self._lease.run_id, what, unsigned(msgspec.to_builtins(progress)))
 
     async def _taken(self, original: str) -> Lists | None:
         return self._shelf.originals.get(original)
@@ -126,4 +137,5 @@ class Readings:
 
     def _date(self, reading: Unfinished) -> None:
         """Only answers tell Notion's clock, so a reading is dated when it has some."""
-        reading.read_at = reading.read_at or self._notion.notion_time(reading.began_at)
+        began_at = self._notion.notion_time(reading.began_at)
+        reading.read_at = min(reading.read_at, began_at) if reading.read_at else began_at

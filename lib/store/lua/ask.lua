@@ -1,10 +1,10 @@
 -- Records a run that was asked for and makes it the one under way, or joins the one that is.
 -- A run of one page stands beside the others: `exclusive` is "0" and `active` stays as it is.
--- KEYS active, runs. ARGV root of all runs, then as named below, then field-value pairs of the new run.
+-- KEYS active, runs, promised. ARGV root of all runs, then as named below, then field-value pairs of the new run.
 -- Answers {outcome, run id, job ids, next slice of lane 0}; outcome: new, joined, resumed (a run that nobody carries on:
 -- the backup way left it, or whoever asked for it may have died before its message was published).
 local root, id, now, aliveUntil, exclusive, force, source, ttl, silence = unpack(ARGV, 1, 9)
-local active, runs = KEYS[1], KEYS[2]
+local active, runs, promised = unpack(KEYS)
 -- include follow_up
 -- include list_run
 
@@ -18,18 +18,21 @@ if current and current ~= id then
       local forced, scope = unpack(redis.call('HMGET', run, 'force', 'source'))
       if parked == '1' or (status == 'pending' and not jobs) then
         redis.call('HSET', run, 'aliveUntil', aliveUntil)
-        if (force == '1' and forced ~= '1') or (scope ~= '' and scope ~= source) then followUp(run, source, force) end
+        if (force == '1' and forced ~= '1') or (scope ~= '' and scope ~= source) then promise(promised, source, force) end
         return {'resumed', current, jobs or '', (tonumber(slice or '') or -1) + 1}
       end
-      followUp(run, source, force)
+      promise(promised, source, force)
       return {'joined', current, jobs or '', 0}
     end
     redis.call('HSET', run, 'status', 'failed', 'finishedAt', now, 'silent', '1', 'error', silence)
   end
 end
 
-if exclusive == '1' then redis.call('SET', active, id) end
 redis.call('HSET', root .. id, unpack(ARGV, 10))
+if exclusive == '1' then
+  redis.call('SET', active, id)
+  joinPromise(promised, root .. id, source, force)
+end
 redis.call('EXPIRE', root .. id, ttl)
 listRun(runs, id, now)
 return {'new', id, '', 0}

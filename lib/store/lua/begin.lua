@@ -1,12 +1,13 @@
 -- Begins a slice: fences off whoever worked in this lane before and takes back what he held.
--- KEYS active, runs. ARGV as named below, then field-value pairs for a run that nobody has recorded yet
--- (KV was out of reach when it was asked for, or the message came from QStash's console).
--- Answers {outcome, token, …the run's fields and values}; outcome: go, early (another lane still plans; it will call),
--- unsent (this slice has ended, and the next one may not have been published), repeated (later slices have begun), joined
--- (another run is under way; the token is its id), ended, exhausted (slice after slice began and brought nothing: the run is
--- to be failed). What counts as fruitless and as a wait says rest.lua.
-local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl, tries, mostWaits = unpack(ARGV, 1, 12)
-local active, runs = KEYS[1], KEYS[2]
+-- KEYS active, runs, promised, due, leases. ARGV as named below, then field-value pairs for a run that nobody has recorded
+-- yet (KV was out of reach when it was asked for, or the message came from QStash's console).
+-- Answers {outcome, token, …the run's fields and values}; outcome: go, unsent (this slice has ended, and the next one may
+-- not have been published), repeated (later slices have begun), joined (another run is under way; the token is its id),
+-- ended, exhausted (slice after slice began and brought nothing: the run is to be failed). What counts as fruitless and as a
+-- wait says rest.lua.
+local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl, tries, mostWaits, nonce =
+  unpack(ARGV, 1, 13)
+local active, runs, promised, due, leases = unpack(KEYS)
 -- include follow_up
 -- include list_run
 local run = root .. id
@@ -17,7 +18,7 @@ if exclusive == '1' and (not status or status == 'pending' or status == 'active'
   if current and current ~= id then
     local other = redis.call('HMGET', root .. current, 'status', 'aliveUntil')
     if (other[1] == 'pending' or other[1] == 'active') and (tonumber(other[2] or '') or 0) > tonumber(now) then
-      followUp(root .. current, source, force)
+      promise(promised, source, force)
       if status then redis.call('HSET', run, 'status', 'cancelled', 'finishedAt', now) end
       return {'joined', current}
     end
@@ -26,24 +27,13 @@ if exclusive == '1' and (not status or status == 'pending' or status == 'active'
 end
 
 if not status then
-  redis.call('HSET', run, unpack(ARGV, 13))
+  redis.call('HSET', run, unpack(ARGV, 14))
   listRun(runs, id, now)
+  if exclusive == '1' then joinPromise(promised, run, source, force) end
 elseif status ~= 'pending' and status ~= 'active' then
   return {'ended', '', unpack(redis.call('HGETALL', run))}
 end
 redis.call('EXPIRE', run, ttl)
-
--- The backup way goes on with a plan that rests (its message may never come), and gives it back to who comes by message.
-local planner = redis.call('HGET', run, 'planner')
-local handed = (lane == 'here' and redis.call('HGET', run, 'planRests') == '1') or (lane ~= 'here' and planner == 'here')
-if not planner or handed then redis.call('HSET', run, 'planner', lane) end
-if redis.call('HGET', run, 'phase') == 'plan' and redis.call('HGET', run, 'planner') ~= lane then
-  if lane ~= 'here' then -- the backup way is called by its owner
-    redis.call('SADD', run .. ':waiting', lane)
-    redis.call('EXPIRE', run .. ':waiting', ttl)
-  end
-  return {'early', '', unpack(redis.call('HGETALL', run))}
-end
 
 local at = tonumber(redis.call('HGET', run, 'slice:' .. lane) or '') or -1
 local ended = tonumber(redis.call('HGET', run, 'ended:' .. lane) or '') or -1
@@ -60,13 +50,33 @@ if tonumber(slice) > at then -- the deliveries of one slice are bounded by the q
   end
 end
 
-local token = lane .. ':' .. redis.call('HINCRBY', run, 'epoch', 1)
-local claims = redis.call('HGETALL', run .. ':claims')
-for i = 1, #claims, 2 do
-  if string.sub(claims[i + 1], 1, #lane + 1) == lane .. ':' then
-    redis.call('ZADD', run .. ':due', now, claims[i])
-    redis.call('HDEL', run .. ':claims', claims[i])
+-- Who looks around: the first lane that comes, the backup way instead of one that rests, a message instead of the backup
+-- way, and any lane instead of one that has given no sign of life.
+local planner, until_ms, rests = unpack(redis.call('HMGET', run, 'planner', 'plannerUntil', 'planRests'))
+local handed = planner and planner ~= lane
+  and ((lane == 'here' and rests == '1') or (lane ~= 'here' and planner == 'here') or tonumber(until_ms or '0') < tonumber(now))
+if not planner or handed then planner = lane end
+if planner == lane then
+  redis.call('HSET', run, 'planner', lane, 'plannerUntil', math.max(tonumber(aliveUntil), tonumber(now)))
+end
+
+local token = id .. '|' .. lane .. '|' .. nonce
+local mine = id .. '|' .. lane .. '|'
+local held = redis.call('HGETALL', leases)
+for i = 1, #held, 2 do
+  if string.sub(held[i + 1], 1, #mine) == mine then
+    redis.call('ZADD', due, now, held[i])
+    redis.call('HDEL', leases, held[i])
   end
+end
+if at < 0 and redis.call('HGET', run, 'slices') == false and exclusive == '1' then -- what earlier runs gave up is due again
+  held = redis.call('HGETALL', leases)
+  local leased = {}
+  for i = 1, #held, 2 do leased[held[i]] = true end
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', due, '(' .. now, '+inf')) do
+    if not leased[key] then redis.call('ZADD', due, now, key) end
+  end
+  redis.call('HSET', run, 'toSync', redis.call('ZCARD', due))
 end
 redis.call('HINCRBY', run, tonumber(slice) == at and 'retries' or 'slices', 1)
 redis.call('HSETNX', run, 'startedAt', now)

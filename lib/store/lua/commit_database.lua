@@ -1,34 +1,47 @@
--- Publishes a child database's bundle and ends its claim. KEYS and ARGV as named below; an empty `text` leaves the
--- published bundle as it is; warnings as JSON texts follow. Answers done, older, repeated or lost, as for a page.
-local lane, token, item, id, text, beganAt, kept, ttl, tokens, lacking, mostWarnings, same = unpack(ARGV, 1, 12)
-local run, bundle, databases, files, named, uncopied, overdue = unpack(KEYS)
--- include name_files
+-- Publishes a child database that was read, and ends the work on it. KEYS: the engine's hashes, whose types are checked.
+-- ARGV: arguments as JSON, the bundle ("": as published), the record. Arguments: lane, token, number as for a page; id,
+-- digest, read_at, tokens, lacking, warnings. Returns done, older, send, gone (no page shows it), repeated or lost.
+local args = cjson.decode(ARGV[1])
+local text, record = ARGV[2], ARGV[3]
+local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
+local mostItems, mostBytes = args.most_items, args.most_bytes
+local thing = 'db:' .. args.id
+-- include sound_types
+-- include site
 -- include note_warnings
--- include stands
-if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
-if redis.call('HGET', run .. ':claims', item) ~= token then return 'repeated' end
+if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
+if redis.call('HGET', leasesKey, thing) ~= args.token then return 'repeated' end
+if redis.call('EXISTS', showsKey(thing)) == 0 then
+  dropWork(thing)
+  return 'gone'
+end
+local before = decoded(redis.call('HGET', databasesKey, args.id))
+if before and (tonumber(before.read_at) or 0) > args.read_at then
+  redis.call('HDEL', leasesKey, thing)
+  redis.call('ZADD', dueKey, args.now_ms, thing)
+  return 'older'
+end
+local isSame = before and before.digest == args.digest and textAt(prefix .. thing)
+if text == '' and not isSame then return 'send' end
 
-local before = redis.call('HGET', databases, id)
-local newest = before and tonumber(string.match(before, '"began_at":([%d%.eE+]+)') or '') or 0
-local newer = newest > tonumber(beganAt)
-if not newer then
-  redis.call('HSET', databases, id, kept)
-  if text ~= '' then
-    nameFiles(files, named, uncopied, 'db:' .. id, tokens, lacking)
-    local isNews = not (same == '1' and stands(bundle, text))
-    redis.call('SET', bundle, text)
-    if isNews then
-      redis.call('SADD', run .. ':changed', 'db:' .. id)
-      redis.call('EXPIRE', run .. ':changed', ttl)
-      redis.call('HINCRBY', run, 'written', 1)
+redis.call('HSET', databasesKey, args.id, record)
+if text ~= '' then
+  nameFiles(filesKey, namedKey, uncopiedKey, thing, args.tokens, args.lacking)
+  redis.call('SET', prefix .. thing, text)
+  if not isSame then
+    noteChange(thing)
+    redis.call('HINCRBY', run, 'written', 1)
+    for _, page in ipairs(redis.call('SMEMBERS', showsKey(thing))) do
+      local slug = redis.call('HGET', pathsKey, page)
+      if slug then noteChange('page:' .. slug) end
     end
   end
 end
-noteWarnings(run, mostWarnings, 13, #ARGV)
-redis.call('SREM', overdue, item)
-redis.call('SADD', run .. ':done', item)
-redis.call('EXPIRE', run .. ':done', ttl)
-redis.call('ZREM', run .. ':due', item)
-redis.call('HDEL', run .. ':claims', item)
-redis.call('HDEL', run .. ':plan', item)
-return newer and 'older' or 'done'
+local number = string.match(redis.call('HGET', workKey, thing) or '', '^%d+')
+if number == tostring(args.number) then dropWork(thing)
+else
+  redis.call('HDEL', leasesKey, thing)
+  redis.call('ZADD', dueKey, args.now_ms, thing)
+end
+noteWarnings(args.most_warnings, args.warnings)
+return 'done'

@@ -1,115 +1,122 @@
--- Publishes a page's bundle and ends its claim: all of it, or nothing where the claim was lost.
--- A slug that another page still owns, but will leave in this run, is taken when the run's index is published: until
--- then the bundle is staged. Child pages that leave their slugs with this publication are named as `leaving`; those that
--- are read after it have their slugs reserved. KEYS as named below. ARGV as named below (`tokens` and `lacking` as
--- nameFiles takes them; `same`: the bundle is the one that was published last), then the ids of the leaving, the warnings as JSON, and new items (id, payload, slug or "", …).
--- Answers done, older (a newer reading stands in KV, or found the page hidden), staged, taken (by a page that stays),
--- repeated (this page is no concern of the slice any more: this very call came through before and its answer was lost, or
--- its claim expired), or lost (the whole lane).
-local lane, token, id, slug, source, head, parts, beganAt, kept, meta, ttl = unpack(ARGV, 1, 11)
-local leaving, warnings, mostWarnings, tokens, lacking, same = unpack(ARGV, 12, 17)
-local run, page, keptKey, metas, slugs, overdue, revisions, moved, stagedPages, stagedMetas, staged, prepared = unpack(KEYS)
-local files, named, uncopied, hidden = unpack(KEYS, 13)
--- include name_files
+-- Publishes a page that was read, at its slug, in the index of its source, with all that this moves or removes elsewhere,
+-- and ends the work on it: all of it or nothing.
+-- ARGV: arguments as JSON; the head of the bundle ("": as published), its meta, its text form ("": none), the record of
+-- the reading, the observation. KEYS: the engine's hashes, whose types are checked. Arguments:
+--   lane, token, number   the slice's lease on the work, and the number of the work when it was claimed
+--   id, slug, source, visibility, sort (of its index; "": a child page), stamp
+--   edited, read_at       of this reading, page_read_at of its page object (epoch seconds)
+--   digest, parts, prepared (root of the parts' keys), tokens, lacking, things
+--   slugs, places         what the addresses were planned from: slug -> id, id -> slug ("": nothing)
+--   moves                 {id, from, to} of this page and of others
+--   waiting               slug -> ids of the pages that ask for it while another has it ("": none)
+--   children              {id, observed} of child pages of which something new is known
+--   work                  {key, payload} of what is to be read
+--   gone                  pages that have left it and are nowhere else
+--   again                 the work as it has to be done where this reading is too old
+--   warnings              as JSON texts
+-- Returns {outcome, slugs that became free and are waited for, …}; outcome: done, older (a newer look is remembered),
+-- changed (the addresses have to be planned anew), send (the bundle is needed after all), gone (nothing shows the page any
+-- more), repeated (the work is another's now), lost (the whole lane is).
+local args = cjson.decode(ARGV[1])
+local head, meta, doc, record, observed = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
+local mostItems, mostBytes = args.most_items, args.most_bytes
+local id, slug = args.id, args.slug
+-- include sound_types
+-- include site
+-- include newer
 -- include note_warnings
--- include stands
-if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
-if redis.call('HGET', run .. ':claims', id) ~= token then return 'repeated' end
+if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
+if redis.call('HGET', leasesKey, id) ~= args.token then return {'repeated'} end
 
--- Members are found as text: decoding a record here would turn its empty lists into objects. A text that another wrote
--- has none of them: it is no newer than anything, it keeps its slug, and what it left elsewhere is not known.
-local function slugOf(page)
-  local slug = string.match(page, '^{"slug":"(.-)","source":')
-  if not slug then return nil end
-  local ok, found = pcall(cjson.decode, '["' .. slug .. '"]')
-  return ok and found[1] or nil
+local known = decoded(redis.call('HGET', observedKey, id))
+local before = decoded(redis.call('HGET', pagesKey, id))
+if not known then return {'gone'} end
+if isNewer(before, args.edited, args.read_at) or isNewer(known, args.edited, args.page_read_at) then
+  local number = string.match(redis.call('HGET', workKey, id) or '', '^%d+') or '0'
+  if number == tostring(args.number) then redis.call('HSET', workKey, id, number .. ' ' .. args.again) end
+  redis.call('HDEL', leasesKey, id)
+  redis.call('ZADD', dueKey, args.now_ms, id)
+  return {'older'}
 end
+for other, holder in pairs(args.slugs) do
+  if (redis.call('HGET', slugsKey, other) or '') ~= holder then return {'changed'} end
+end
+for other, place in pairs(args.places) do
+  if (redis.call('HGET', placesKey, other) or '') ~= place then return {'changed'} end
+end
+local isSame = before and before.digest == args.digest and redis.call('HEXISTS', pathsKey, id) == 1
+local place = redis.call('HGET', placesKey, id)
+if head == '' and not (isSame and place and textAt(pageKey(place))) then return {'send'} end
 
-local before = redis.call('HGET', keptKey, id)
-local newest = before and tonumber(string.match(before, '"began_at":([%d%.eE+]+)') or '') or 0
-local newer = math.max(newest, tonumber(redis.call('ZSCORE', hidden, id) or 0)) > tonumber(beganAt)
-local outcome = newer and 'older' or 'done'
+-- From here on it writes.
+local freed = {}
+for _, page in ipairs(args.gone) do
+  redis.call('HDEL', observedKey, page)
+  removeTree(page, freed)
+end
+redis.call('HSET', observedKey, id, observed)
+for _, child in ipairs(args.children) do redis.call('HSET', observedKey, child.id, child.observed) end
+movePages(args.moves, head ~= '' and id or '')
 
-if outcome == 'done' and head ~= '' then
-  local owner = redis.call('HGET', slugs, slug)
-  if owner and owner ~= id then
-    local theirs = redis.call('HGET', keptKey, owner)
-    if theirs and (slugOf(theirs) or slug) == slug then
-      if redis.call('SISMEMBER', run .. ':vacating', owner) == 0 then return 'taken' end
-      outcome = 'staged'
-    elseif redis.call('HEXISTS', moved, slug) == 1 then
-      outcome = 'staged'
-    elseif redis.call('HEXISTS', run .. ':plan', owner) == 1 then
-      return 'taken'
-    end -- else it was reserved for a page that never came
+redis.call('HSET', pagesKey, id, record)
+redis.call('HDEL', outsideKey, 'page:' .. id)
+if known.source ~= args.source or args.sort == '' then redis.call('HDEL', stampsKey(known.source), id) end
+if args.sort == '' then
+  redis.call('HSET', childrenKey, id, args.stamp)
+  leaveIndex(id)
+else
+  redis.call('HDEL', childrenKey, id)
+  redis.call('HSET', stampsKey(args.source), id, args.stamp)
+end
+if head ~= '' then
+  local isNews = not (isSame and textAt(pageKey(slug)))
+  redis.call('SET', pageKey(slug), head)
+  for part = 1, args.parts do
+    redis.call('RENAME', args.prepared .. ':' .. part, partKey(slug, part))
+    redis.call('PERSIST', partKey(slug, part)) -- what is renamed takes its expiry along
+  end
+  local spare = args.parts + 1
+  while redis.call('DEL', partKey(slug, spare)) == 1 do spare = spare + 1 end
+  if doc == '' then redis.call('DEL', docKey(slug)) else redis.call('SET', docKey(slug), doc) end
+  redis.call('HSET', metasKey, id, meta)
+  redis.call('HSET', pathsKey, id, slug)
+  endRedirect(slug)
+  nameFiles(filesKey, namedKey, uncopiedKey, 'page:' .. id, args.tokens, args.lacking)
+  if isNews then
+    noteChange('page:' .. slug)
+    redis.call('HINCRBY', run, 'written', 1)
   end
 end
+if args.sort ~= '' and (head ~= '' or redis.call('HGET', ranksKey, id) ~= args.sort .. ' ' .. args.source) then
+  enterIndex(id, args.source, args.sort)
+end
+showThings(id, textsOf(before and before.things), args.things)
+for other, ids in pairs(args.waiting) do
+  if ids == '' then redis.call('HDEL', waitingKey, other) else redis.call('HSET', waitingKey, other, ids) end
+end
 
-local isNews = head ~= '' and not (same == '1' and stands(page, head))
-
-local function place(bundle)
-  for i = 1, tonumber(parts) do
-    redis.call('RENAME', prepared .. ':' .. i, bundle .. ':part:' .. i)
-    redis.call('PERSIST', bundle .. ':part:' .. i) -- what is renamed takes its expiry along
+for _, work in ipairs(args.work) do
+  local database = string.match(work.key, '^db:(.*)$')
+  local held = database and decoded(redis.call('HGET', databasesKey, database))
+  local isKnown = held and known.visibility == args.visibility
+  if redis.call('HEXISTS', workKey, work.key) == 0 and not isKnown then
+    addWork(work.key, work.payload, 0) -- before what was listed: others may be found behind it
+    if not database then redis.call('HINCRBY', run, 'toSync', 1) end
+  end
+  if args.focus and redis.call('HEXISTS', workKey, work.key) == 1 then
+    redis.call('SADD', run .. ':focus', work.key)
+    redis.call('EXPIRE', run .. ':focus', ttl)
   end
 end
-
-if outcome == 'staged' then
-  redis.call('SET', staged, head)
-  place(staged)
-  redis.call('HSET', stagedPages, id, kept)
-  redis.call('HSET', stagedMetas, id, meta)
-  redis.call('HINCRBY', revisions, source, 1)
-  nameFiles(files, named, uncopied, 'staged:' .. id, tokens, '0')
-elseif outcome == 'done' then
-  redis.call('HSET', keptKey, id, kept)
-  if head ~= '' then
-    nameFiles(files, named, uncopied, 'page:' .. id, tokens, lacking)
-    redis.call('SET', page, head)
-    place(page)
-    redis.call('HSET', metas, id, meta)
-    redis.call('HSET', slugs, slug, id)
-    if isNews then redis.call('HINCRBY', revisions, source, 1) end
-    if before then
-      local oldSlug = slugOf(before) or slug
-      local oldSource = string.match(before, '"source":"(.-)"') or source
-      if oldSlug ~= slug then
-        redis.call('HSET', moved, oldSlug, id .. ':' .. (string.match(before, '"parts":(%d+)[,}]') or '0'))
-      end
-      if oldSource ~= source then redis.call('HINCRBY', revisions, oldSource, 1) end
-    end
-    local spare = tonumber(parts) + 1
-    while redis.call('DEL', page .. ':part:' .. spare) == 1 do spare = spare + 1 end
-  end
+local number = string.match(redis.call('HGET', workKey, id) or '', '^%d+')
+if number == tostring(args.number) then dropWork(id)
+else
+  redis.call('HDEL', leasesKey, id)
+  redis.call('ZADD', dueKey, args.now_ms, id)
 end
-if outcome ~= 'older' and isNews then
-  redis.call('SADD', run .. ':changed', 'page:' .. slug)
-  redis.call('EXPIRE', run .. ':changed', ttl)
-  redis.call('HINCRBY', run, 'written', 1)
-end
-
-local warningsFrom = 18 + tonumber(leaving)
-local itemsFrom = warningsFrom + tonumber(warnings)
-for i = 18, warningsFrom - 1 do redis.call('SADD', run .. ':vacating', ARGV[i]) end
-if leaving ~= '0' then redis.call('EXPIRE', run .. ':vacating', ttl) end
-for i = itemsFrom, #ARGV, 3 do
-  local fresh = redis.call('SISMEMBER', run .. ':done', ARGV[i]) == 0
-  if fresh and redis.call('HSETNX', run .. ':plan', ARGV[i], ARGV[i + 1]) == 1 then
-    redis.call('ZADD', run .. ':due', 0, ARGV[i])
-    if ARGV[i + 2] ~= '' then
-      redis.call('HINCRBY', run, 'toSync', 1)
-      redis.call('HSETNX', slugs, ARGV[i + 2], ARGV[i])
-    end
-  end
-end
-
-noteWarnings(run, mostWarnings, warningsFrom, itemsFrom - 1)
-
-redis.call('SREM', overdue, id)
-redis.call('SADD', run .. ':done', id)
-redis.call('EXPIRE', run .. ':done', ttl)
-redis.call('ZREM', run .. ':due', id)
-redis.call('HDEL', run .. ':claims', id)
-redis.call('HDEL', run .. ':plan', id)
+redis.call('HDEL', engineKey('tries'), id)
+noteWarnings(args.most_warnings, args.warnings)
 redis.call('HINCRBY', run, 'synced', 1)
-return outcome
+closeSite()
+return {'done', unpack(freed)}

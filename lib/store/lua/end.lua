@@ -1,8 +1,9 @@
--- Ends a run, once, and makes way: where a follow-up was asked for, that run is under way from this moment on.
--- KEYS active, runs. ARGV as named below, then field-value pairs for the ended run.
+-- Ends a run, once, and makes way: where another was promised, that one is under way from this moment on.
+-- KEYS active, runs, promised, leases, due. ARGV as named below, then field-value pairs for the ended run.
 -- Answers {outcome, follow-up run's id, its force, its source}; outcome: ended, or repeated where it had ended before.
-local root, id, status, now, aliveUntil, nextId, follow, ttl, triggeredAt = unpack(ARGV, 1, 9)
-local active, runs = KEYS[1], KEYS[2]
+local root, id, status, now, aliveUntil, nextId, ttl = unpack(ARGV, 1, 7)
+local active, runs, promised, leases, due = unpack(KEYS)
+-- include follow_up
 -- include list_run
 local run = root .. id
 
@@ -11,22 +12,30 @@ if before ~= 'pending' and before ~= 'active' then
   if not already then return {'repeated', ''} end
   return {'repeated', already, unpack(redis.call('HMGET', root .. already, 'force', 'source'))}
 end
-redis.call('HSET', run, 'status', status, 'finishedAt', now, unpack(ARGV, 10))
-for _, part in ipairs({'plan', 'due', 'claims', 'done', 'drops', 'vacating', 'waiting', 'listing'}) do
-  redis.call('DEL', run .. ':' .. part)
+redis.call('HSET', run, 'status', status, 'finishedAt', now, unpack(ARGV, 8))
+local mine = id .. '|'
+local held = redis.call('HGETALL', leases)
+for i = 1, #held, 2 do
+  if string.sub(held[i + 1], 1, #mine) == mine then
+    redis.call('ZADD', due, now, held[i])
+    redis.call('HDEL', leases, held[i])
+  end
 end
+for _, field in ipairs(redis.call('HKEYS', run)) do -- no slice writes any more
+  if string.find(field, '^token:') then redis.call('HDEL', run, field) end
+end
+for _, part in ipairs({'listing', 'focus', 'given'}) do redis.call('DEL', run .. ':' .. part) end
 if redis.call('GET', active) ~= id then return {'ended', ''} end
 
-local asked, force, source = unpack(redis.call('HMGET', run, 'followUp', 'followUpForce', 'followUpSource'))
-if follow ~= '1' or asked ~= '1' then
-  redis.call('DEL', active)
-  return {'ended', ''}
-end
-force = force == '1' and '1' or '0'
+redis.call('DEL', active)
+if status == 'cancelled' then redis.call('DEL', promised) end
+if nextId == '' then return {'ended', ''} end
+local source, force = takePromise(promised)
+if not source then return {'ended', ''} end
 redis.call('SET', active, nextId)
 redis.call('HSET', run, 'followUpRun', nextId)
 redis.call('HSET', root .. nextId, 'runId', nextId, 'status', 'pending', 'phase', 'plan', 'force', force,
-  'source', source or '', 'page', '', 'triggeredAt', triggeredAt, 'aliveUntil', aliveUntil)
+  'source', source, 'page', '', 'triggeredAt', now, 'aliveUntil', aliveUntil)
 redis.call('EXPIRE', root .. nextId, ttl)
 listRun(runs, nextId, now)
-return {'ended', nextId, force, source or ''}
+return {'ended', nextId, force, source}

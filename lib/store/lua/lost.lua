@@ -1,8 +1,60 @@
--- Which keys do not hold what they should: they are gone, of another type, or begin with something else.
--- KEYS any number of them. ARGV what each of them begins with. Answers the positions of those that are lost.
-local lost = {}
-for i, key in ipairs(KEYS) do
-  local kind = redis.call('TYPE', key).ok
-  if kind ~= 'string' or redis.call('GETRANGE', key, 0, #ARGV[i] - 1) ~= ARGV[i] then lost[#lost + 1] = i end
+-- Which published keys do not hold what they should: they are gone, of another type, or begin with something else. Looks at
+-- so many pages from where the last look ended, at all child databases and indexes, and at the redirects. Indexes and
+-- redirects are written anew at once; pages and databases are answered.
+-- ARGV arguments as JSON: lane, token, pages. KEYS: the engine's hashes, whose types are checked.
+-- Returns {"lost"} for the lane, or {"done", keys of indexes and redirects, …, "page id key" or "db id key", …}.
+local args = cjson.decode(ARGV[1])
+local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
+local mostItems, mostBytes = args.most_items, args.most_bytes
+-- include sound_types
+-- include site
+if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
+local answer = {'done'}
+
+local function holds(key, begins)
+  return redis.call('TYPE', key).ok == 'string' and redis.call('GETRANGE', key, 0, #begins - 1) == begins
 end
-return lost
+
+local presenceKey = engineKey('presence')
+local cursor, looked = redis.call('GET', presenceKey) or '0', 0
+repeat
+  local page = redis.call('HSCAN', pathsKey, cursor, 'COUNT', 500)
+  cursor = page[1]
+  for i = 1, #page[2], 2 do
+    local id, slug = page[2][i], page[2][i + 1]
+    looked = looked + 1
+    local record = decoded(redis.call('HGET', pagesKey, id))
+    local isWhole = record and redis.call('HGET', placesKey, id) == slug and redis.call('HEXISTS', metasKey, id) == 1
+      and holds(pageKey(slug), '{"v":' .. (record.version or 1) .. ',"meta":{"id":"' .. id .. '"')
+    for part = 1, isWhole and tonumber(record.parts) or 0 do isWhole = isWhole and holds(partKey(slug, part), '{') end
+    if isWhole and args.docs and not holds(docKey(slug), '{') then isWhole = false end
+    if not isWhole then answer[#answer + 1] = id .. ' ' .. pageKey(slug) end
+  end
+until cursor == '0' or looked >= args.pages
+redis.call('SET', presenceKey, cursor)
+
+local databases = redis.call('HGETALL', databasesKey)
+for i = 1, #databases, 2 do
+  local key = prefix .. 'db:' .. databases[i]
+  if not holds(key, '{"id":"' .. databases[i] .. '"') then
+    answer[#answer + 1] = 'db:' .. databases[i] .. ' ' .. key
+  end
+end
+local leaves = redis.call('HGETALL', leavesKey)
+for i = 1, #leaves, 2 do
+  local book = bookOf(leaves[i])
+  for number = 1, #book.counts do
+    local key = leafKey(leaves[i], number)
+    if not holds(key, '{"items":[') then
+      book.dirty[number] = true
+      answer[#answer + 1] = key
+    end
+  end
+  if not next(book.dirty) then books[leaves[i]] = nil end
+end
+if redis.call('HLEN', redirectsKey) > 0 and not decoded(textAt(prefix .. 'redirects')) then
+  redirectsChanged = true
+  answer[#answer + 1] = prefix .. 'redirects'
+end
+closeSite()
+return answer

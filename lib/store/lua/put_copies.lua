@@ -1,27 +1,33 @@
 -- Puts the addresses of copies into a published bundle, unless it has been published anew since it was read.
--- KEYS and ARGV as named below. `memory` is the hash that remembers the bundle, and held `before` of it; `text` "": nothing
--- is to be written; `meta` "": it is no page's, or the same; `due` (ms) "": every file has its copy now.
--- Answers done or changed.
-local memory, bundle, uncopied, metas, revisions, run = unpack(KEYS)
-local name, id, before, after, text, meta, source, due, parts, staged, word, ttl = unpack(ARGV)
-if redis.call('HGET', memory, id) ~= before then return 'changed' end
+-- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON, what was remembered of the bundle, its text
+-- ("": nothing is to be written), its meta ("": it is no page's, or the same). Arguments: name, id, slug ("": a child
+-- database), parts, staged (root of the parts' keys), due (ms; "": every file has its copy now). Returns done or changed.
+local args = cjson.decode(ARGV[1])
+local before, text, meta = ARGV[2], ARGV[3], ARGV[4]
+local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
+local mostItems, mostBytes = args.most_items, args.most_bytes
+-- include sound_types
+-- include site
+local isPage = args.slug ~= ''
+if redis.call('HGET', isPage and pagesKey or databasesKey, args.id) ~= before then return 'changed' end
+if isPage and redis.call('HGET', pathsKey, args.id) ~= args.slug then return 'changed' end
 
-if due == '' then redis.call('ZREM', uncopied, name) else redis.call('ZADD', uncopied, due, name) end
+if args.due == '' then redis.call('ZREM', uncopiedKey, args.name)
+else redis.call('ZADD', uncopiedKey, args.due, args.name) end
 if text == '' then return 'done' end
-redis.call('HSET', memory, id, after)
-redis.call('SET', bundle, text)
-for i = 1, tonumber(parts) do
-  local part = bundle .. ':part:' .. i
-  if redis.call('EXISTS', staged .. ':part:' .. i) == 1 then -- else this very call came through before
-    redis.call('RENAME', staged .. ':part:' .. i, part)
-    redis.call('PERSIST', part) -- what is renamed takes its expiry along
+redis.call('SET', isPage and pageKey(args.slug) or prefix .. args.name, text)
+for part = 1, args.parts do
+  local staged = args.staged .. ':part:' .. part
+  if redis.call('EXISTS', staged) == 1 then -- else this very call came through before
+    redis.call('RENAME', staged, partKey(args.slug, part))
+    redis.call('PERSIST', partKey(args.slug, part)) -- what is renamed takes its expiry along
   end
 end
 if meta ~= '' then
-  redis.call('HSET', metas, id, meta)
-  redis.call('HINCRBY', revisions, source, 1)
+  redis.call('HSET', metasKey, args.id, meta)
+  refreshIndex(args.id)
 end
-redis.call('SADD', run .. ':changed', word)
-redis.call('EXPIRE', run .. ':changed', ttl)
+noteChange(isPage and 'page:' .. args.slug or args.name)
 redis.call('HINCRBY', run, 'written', 1)
+closeSite()
 return 'done'

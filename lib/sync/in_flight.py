@@ -1,11 +1,10 @@
 """What a slice has in hand: items that are being read, those that wait for it, and those that are being published."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from typing import Any
 
-from lib.model import Item
-from lib.store.runs import key_of
+from lib.model import Claim
 
 READINGS_AT_ONCE = 8
 """More would leave more pages half read at the end of a minute's budget, each of which costs KV commands."""
@@ -13,45 +12,48 @@ FOUND_ONES_BESIDES = 4
 """So many child pages and child databases may be read besides: others may be found behind them."""
 
 
-class Hands:
+class InFlight:
     """Does items side by side: so many are read at once, and an item that has been `read` makes room for the next.
 
     Child pages and child databases go before rows. `do` answers whether it added something to the plan.
     """
 
-    def __init__(self, do: Callable[[Item], Coroutine[Any, Any, bool]]) -> None:
+    def __init__(self, do: Callable[[Claim], Coroutine[Any, Any, bool]]) -> None:
         self._do = do
         self._reading: set[str] = set()
-        self._under_way: dict[asyncio.Task[bool], Item] = {}
-        self.waiting: list[Item] = []
+        self._under_way: dict[asyncio.Task[bool], Claim] = {}
+        self.waiting: list[Claim] = []
 
     @property
     def keys(self) -> list[str]:
-        """What is in hand, by the names of a plan."""
-        return [key_of(item) for item in (*self._under_way.values(), *self.waiting)]
+        """What is in hand, by its keys."""
+        return [item.key for item in (*self._under_way.values(), *self.waiting)]
 
     @property
     def are_busy(self) -> bool:
         """Whether anything is in hand."""
         return bool(self._under_way or self.waiting)
 
-    def take(self, items: Iterable[Item]) -> None:
+    def take(self, items: Iterable[Claim]) -> None:
         """Takes claimed items, and begins what there is room for."""
         self.waiting = sorted([*self.waiting, *items], key=_is_row)
         self._begin()
 
-    def read(self, item: Item) -> None:
+    def read(self, item: Claim) -> None:
         """The item has been read, and is only to be published: another one may begin."""
-        self._reading.discard(key_of(item))
+        self._reading.discard(item.key)
         self._begin()
 
-    async def ended(self) -> list[tuple[asyncio.Task[bool], Item]]:
-        """Begins what there is room for, waits until some item has ended, and gives those that have."""
+    async def ended(
+        self, others: Collection["asyncio.Future[Any]"], seconds: float
+    ) -> list[tuple[asyncio.Task[bool], Claim]]:
+        """Begin what there is room for, wait until some work or one of the `others` has ended, so long at most, and
+        return the work that has."""
         self._begin()
-        await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*self._under_way, *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return self._taken_out()
 
-    async def wind_up(self, seconds: float) -> list[tuple[asyncio.Task[bool], Item]]:
+    async def wind_up(self, seconds: float) -> list[tuple[asyncio.Task[bool], Claim]]:
         """Begins nothing more, and gives what ends within so long; what takes longer is cut off, and keeps what it has
         read."""
         self.waiting = []
@@ -72,20 +74,20 @@ class Hands:
     def _begin(self) -> None:
         while self.waiting and len(self._reading) < _most_at_once(self.waiting[0]):
             item = self.waiting.pop(0)
-            self._reading.add(key_of(item))
+            self._reading.add(item.key)
             self._under_way[asyncio.create_task(self._do(item))] = item
 
-    def _taken_out(self) -> list[tuple[asyncio.Task[bool], Item]]:
+    def _taken_out(self) -> list[tuple[asyncio.Task[bool], Claim]]:
         ended = [(task, item) for task, item in self._under_way.items() if task.done()]
         for task, item in ended:
             del self._under_way[task]
-            self._reading.discard(key_of(item))
+            self._reading.discard(item.key)
         return ended
 
 
-def _most_at_once(item: Item) -> int:
+def _most_at_once(item: Claim) -> int:
     return READINGS_AT_ONCE if _is_row(item) else READINGS_AT_ONCE + FOUND_ONES_BESIDES
 
 
-def _is_row(item: Item) -> bool:
-    return item.kind == "page" and item.parent is None
+def _is_row(item: Claim) -> bool:
+    return item.is_row

@@ -1,0 +1,21 @@
+-- Notes that a run has looked around, once. KEYS run, sources, listings, gone, observed. ARGV arguments as JSON: lane, token,
+-- fields of the run as name-value pairs; sources and listings: name -> JSON text; warnings and problems as JSON texts;
+-- outdated: pages that were gone before then (ms) are forgotten. Returns done or lost.
+local args = cjson.decode(ARGV[1])
+local run, sources, listings, gone, observed = unpack(KEYS)
+local ttl = args.ttl
+-- include note_warnings
+-- include note_problems
+if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
+if redis.call('HGET', run, 'phase') == 'work' then return 'done' end
+redis.call('HSET', run, 'phase', 'work')
+for name, value in pairs(args.fields) do redis.call('HINCRBY', run, name, value) end
+for name, text in pairs(args.sources) do redis.call('HSET', sources, name, text) end
+for name, text in pairs(args.listings) do redis.call('HSET', listings, name, text) end
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', gone, '-inf', args.outdated)) do
+  redis.call('HDEL', observed, id)
+  redis.call('ZREM', gone, id)
+end
+noteWarnings(args.most_warnings, args.warnings)
+noteProblems(ttl, args.problems)
+return 'done'

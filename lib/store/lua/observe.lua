@@ -1,0 +1,76 @@
+-- Remembers what Notion was seen to say of pages, unless a later look is remembered, and makes due what has to be read.
+-- ARGV: arguments as JSON. KEYS: the engine's hashes, whose types are checked. Arguments:
+--   lane, token   the slice's lease on its lane
+--   pages         {id, observed (JSON), edited, read_at, payload ("": it need not be read), touches (what shows it is due
+--                 too), stamp and source (a row that need not be read), still ("on" or "off": it stays as it is, or no more),
+--                 hidden (it is taken from the site), gone (and no listing shows it)}
+--   work          {key, payload} of other things that are due: databases, and pages of which nothing new is known
+--   outside       thing -> what was seen of it
+--   focus         "1": the run is about nothing else
+-- Returns {outcome, slugs that became free and are waited for, …}; outcome: done or lost.
+local args = cjson.decode(ARGV[1])
+local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
+local mostItems, mostBytes = args.most_items, args.most_bytes
+-- include sound_types
+-- include site
+-- include newer
+if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
+
+local function due(key, payload)
+  local isNew = redis.call('HEXISTS', workKey, key) == 0
+  addWork(key, payload, args.now_ms)
+  if isNew and not string.find(key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end
+  if args.focus then
+    redis.call('SADD', run .. ':focus', key)
+    redis.call('EXPIRE', run .. ':focus', ttl)
+  end
+end
+
+local function stay(id, on)
+  local ahead = {id}
+  while #ahead > 0 do
+    local one = table.remove(ahead)
+    redis.call(on and 'SADD' or 'SREM', stillKey, one)
+    if on then dropWork(one) end
+    local record = decoded(redis.call('HGET', pagesKey, one)) or {}
+    for _, child in ipairs(textsOf(record.children)) do
+      ahead[#ahead + 1] = child
+      if not on then due(child, '{}') end
+    end
+  end
+end
+
+local freed = {}
+for _, page in ipairs(args.pages) do
+  local id = page.id
+  local known = decoded(redis.call('HGET', observedKey, id))
+  local record = decoded(redis.call('HGET', pagesKey, id))
+  if not isNewer(known, page.edited, page.read_at) and not (page.hidden and isNewer(record, page.edited, page.read_at)) then
+    if page.hidden then
+      removeTree(id, freed)
+      redis.call('SREM', stillKey, id)
+    end
+    if page.still == 'on' then stay(id, true) end
+    if page.still == 'off' then stay(id, false) end
+    redis.call('HSET', observedKey, id, page.observed)
+    if known and known.source ~= page.source then redis.call('HDEL', stampsKey(known.source), id) end
+    if page.gone then
+      redis.call('HDEL', stampsKey(page.source), id)
+      redis.call('ZADD', engineKey('gone'), args.now_ms, id)
+      redis.call('HSETNX', outsideKey, 'page:' .. id, '')
+      if redis.call('EXISTS', showsKey('page:' .. id)) == 0 then redis.call('HDEL', outsideKey, 'page:' .. id) end
+    else
+      redis.call('ZREM', engineKey('gone'), id)
+      if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)
+      elseif page.is_row then redis.call('HSETNX', stampsKey(page.source), id, '') end
+    end
+    if page.payload ~= '' then due(id, page.payload) end
+    if page.touches then dueShowing('page:' .. id, args.now_ms) end
+  end
+end
+for thing, stamp in pairs(args.outside) do
+  if redis.call('HEXISTS', outsideKey, thing) == 1 then redis.call('HSET', outsideKey, thing, stamp) end
+end
+for _, work in ipairs(args.work) do due(work.key, work.payload) end
+closeSite()
+return {'done', unpack(freed)}

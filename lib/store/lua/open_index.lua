@@ -1,0 +1,27 @@
+-- Writes the index of each source that has none yet, or all of these sources where `all` says so; takes the indexes of
+-- sources away that are not among them, once nothing stands in them. KEYS: the engine's hashes, whose types are checked.
+-- ARGV arguments as JSON: lane, token; sources, rewritten (those of them whose index is written as it is), synced (ISO).
+local args = cjson.decode(ARGV[1])
+local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
+local mostItems, mostBytes = args.most_items, args.most_bytes
+-- include sound_types
+-- include site
+if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
+local isOpen = {}
+for _, source in ipairs(args.sources) do isOpen[source] = true end
+for _, source in ipairs(args.finished) do
+  redis.call('HSET', engineKey('synced'), source, now)
+  if redis.call('HEXISTS', leavesKey, source) == 0 then bookOf(source) end
+end
+for _, source in ipairs(args.rewritten) do bookOf(source).all = true end
+closeSite()
+for _, source in ipairs(redis.call('HKEYS', leavesKey)) do
+  if not isOpen[source] and redis.call('ZCARD', orderKey(source)) == 0 then
+    redis.call('DEL', leafKey(source, 1), stampsKey(source))
+    noteRemoval(source .. ':index')
+    for _, name in ipairs({'leaves', 'revisions', 'synced', 'sources', 'listings'}) do
+      redis.call('HDEL', engineKey(name), source)
+    end
+  end
+end
+return 'done'

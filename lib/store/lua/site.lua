@@ -1,0 +1,453 @@
+-- What a site reads, and what is remembered of it: every change of both passes through these functions.
+-- Needs: `prefix` of all keys, `run` (root of a run's keys, "": none is concerned), `now` (ISO), `mostItems` and `mostBytes`
+-- of an index page, `ttl` (s) of what a run keeps. Call `closeSite` once at the end.
+-- include name_files
+-- include replace_words
+local function engineKey(name) return prefix .. 'sync:' .. name end
+local pagesKey, observedKey, placesKey = engineKey('pages'), engineKey('observed'), engineKey('places')
+local slugsKey, waitingKey, metasKey = engineKey('slugs'), engineKey('waiting'), engineKey('metas')
+local ranksKey, leavesKey, redirectsKey = engineKey('ranks'), engineKey('leaves'), engineKey('redirects')
+local childrenKey, outsideKey, databasesKey = engineKey('children'), engineKey('outside'), engineKey('databases')
+local dueKey, workKey, leasesKey = engineKey('due'), engineKey('work'), engineKey('leases')
+local pathsKey, stillKey = prefix .. 'paths', engineKey('still')
+local filesKey, namedKey, uncopiedKey = engineKey('files'), engineKey('files:named'), engineKey('files:uncopied')
+local SORT_DIGITS = 48
+local AT_ONCE = 500 -- fields of one HMGET: Upstash's `unpack` ends near 5,000
+
+local function pageKey(slug) return prefix .. 'page:' .. slug end
+local function docKey(slug) return prefix .. 'doc:' .. slug end
+local function partKey(slug, number) return prefix .. 'page:' .. slug .. ':part:' .. number end
+local function leafKey(source, number) return prefix .. source .. ':index' .. (number > 1 and ':' .. number or '') end
+local function orderKey(source) return engineKey('order:' .. source) end
+local function stampsKey(source) return engineKey('stamps:' .. source) end
+local function showsKey(thing) return engineKey('shows:' .. thing) end
+
+local function decoded(text)
+  local ok, value = pcall(cjson.decode, text or '')
+  return ok and type(value) == 'table' and value or nil
+end
+
+-- The texts of a list in a record, whatever another has made of it.
+local function textsOf(list)
+  local texts = {}
+  for _, text in ipairs(type(list) == 'table' and list or {}) do
+    if type(text) == 'string' then texts[#texts + 1] = text end
+  end
+  return texts
+end
+
+local function textAt(key)
+  return redis.call('TYPE', key).ok == 'string' and redis.call('GET', key) or nil
+end
+
+-- A slug as JSON: none has a character that JSON would escape.
+local function quoted(slug) return '"' .. slug .. '"' end
+
+-- What a run changed, by the names without the prefix.
+local function note(kind, name)
+  if run == '' then return end
+  redis.call('SADD', run .. ':' .. kind, name)
+  redis.call('EXPIRE', run .. ':' .. kind, ttl)
+end
+
+local function noteChange(name)
+  note('changed', name)
+  if run == '' then return end
+  redis.call('SREM', run .. ':removed', name)
+  if not string.find(name, '^page:') then redis.call('HINCRBY', run, 'touched', 1) end
+end
+
+local function noteRemoval(name)
+  note('removed', name)
+  if run ~= '' then redis.call('SREM', run .. ':changed', name) end
+end
+
+-- Work: things to be read, each with a number that rises when something new is known of it.
+
+local function addWork(key, payload, at)
+  local number = redis.call('INCR', engineKey('sequence'))
+  redis.call('HSET', workKey, key, number .. ' ' .. payload)
+  redis.call('HDEL', leasesKey, key) -- a reading under way began before this was known
+  redis.call('ZADD', dueKey, at, key)
+end
+
+local function dropWork(key)
+  redis.call('HDEL', workKey, key)
+  redis.call('HDEL', leasesKey, key)
+  redis.call('ZREM', dueKey, key)
+end
+
+-- Makes pages due that show a thing (an original, a child database, a page that can't be read), but for those that stay
+-- as they are.
+local function dueShowing(thing, at)
+  for _, id in ipairs(redis.call('SMEMBERS', showsKey(thing))) do
+    if redis.call('SISMEMBER', stillKey, id) == 0 and redis.call('HEXISTS', pagesKey, id) == 1 then
+      local work = redis.call('HGET', workKey, id)
+      local rest = work and string.match(work, '^%d+ {(.+)$') or '}'
+      addWork(id, '{"asks_owners":true' .. (rest == '}' and '' or ',') .. rest, at)
+    end
+  end
+end
+
+-- Indexes: the rows of a source in the order of their sort texts, shared out among leaves. A leaf is written from what
+-- is remembered of its rows; so it is right whatever stood there before.
+
+local books = {}
+
+local function bookOf(source)
+  local book = books[source]
+  if not book then
+    book = {counts = {}, dirty = {}, shifted = false}
+    for count in string.gmatch(redis.call('HGET', leavesKey, source) or '', '%d+') do
+      book.counts[#book.counts + 1] = tonumber(count)
+    end
+    book.before = #book.counts
+    books[source] = book
+  end
+  return book
+end
+
+local function leafAt(book, rank)
+  local first = 0
+  for number, count in ipairs(book.counts) do
+    if rank < first + count then return number end
+    first = first + count
+  end
+  return math.max(1, #book.counts)
+end
+
+local function leaveIndex(id)
+  local rank = redis.call('HGET', ranksKey, id)
+  if not rank then return nil end
+  local sort, source = string.match(rank, '^(%S+) (.*)$')
+  local book = bookOf(source)
+  local at = redis.call('ZRANK', orderKey(source), sort)
+  redis.call('HDEL', ranksKey, id)
+  if not at then return nil end
+  local leaf = leafAt(book, at)
+  redis.call('ZREM', orderKey(source), sort)
+  book.counts[leaf] = math.max(0, (book.counts[leaf] or 1) - 1)
+  book.dirty[leaf] = true
+  return {source = source, sort = sort, leaf = leaf}
+end
+
+local function enterIndex(id, source, sort)
+  local rank = redis.call('HGET', ranksKey, id)
+  local book = bookOf(source)
+  if rank == sort .. ' ' .. source then
+    local at = redis.call('ZRANK', orderKey(source), sort)
+    if at then
+      book.dirty[leafAt(book, at)] = true
+      return
+    end
+  end
+  local left = leaveIndex(id)
+  redis.call('ZADD', orderKey(source), 0, sort)
+  redis.call('HSET', ranksKey, id, sort .. ' ' .. source)
+  local at = redis.call('ZRANK', orderKey(source), sort)
+  if #book.counts == 0 then book.counts[1] = 0 end
+  local leaf = at == 0 and 1 or leafAt(book, at - 1)
+  book.counts[leaf] = book.counts[leaf] + 1
+  book.dirty[leaf] = true
+  if left and left.source == source and left.leaf ~= leaf then book.shifted = true end
+end
+
+-- The index shows a page that changed in place.
+local function refreshIndex(id)
+  local rank = redis.call('HGET', ranksKey, id)
+  if not rank then return end
+  local sort, source = string.match(rank, '^(%S+) (.*)$')
+  local at = redis.call('ZRANK', orderKey(source), sort)
+  if at then
+    local book = bookOf(source)
+    book.dirty[leafAt(book, at)] = true
+  end
+end
+
+local function metasOf(source, first, count)
+  local texts = {}
+  while count > 0 do
+    local some = math.min(count, AT_ONCE)
+    local ids = {}
+    for _, sort in ipairs(redis.call('ZRANGE', orderKey(source), first, first + some - 1)) do
+      ids[#ids + 1] = string.sub(sort, SORT_DIGITS + 1)
+    end
+    if #ids > 0 then
+      for _, meta in ipairs(redis.call('HMGET', metasKey, unpack(ids))) do
+        if meta then texts[#texts + 1] = meta end
+      end
+    end
+    first, count = first + some, count - some
+  end
+  return texts
+end
+
+local function writeLeaf(source, book, number, first, total, revision)
+  local count = book.counts[number]
+  local items = table.concat(metasOf(source, first, count), ',')
+  local text = '{"items":[' .. items .. '],"syncedAt":"' .. now .. '"'
+  if number == 1 then text = text .. ',"total":' .. total end
+  if #book.counts > 1 then
+    if number == 1 then text = text .. ',"pages":' .. #book.counts end
+    text = text .. ',"revision":"' .. revision .. '"'
+  end
+  text = text .. '}'
+  if #text > mostBytes and count > 1 then
+    local half = math.floor(count / 2)
+    table.insert(book.counts, number + 1, count - half)
+    book.counts[number] = half
+    return false
+  end
+  redis.call('SET', leafKey(source, number), text)
+  noteChange(source .. ':index' .. (number > 1 and ':' .. number or ''))
+  return true
+end
+
+-- Splits leaves that are too long and joins short neighbours; tells whether leaves have other numbers now.
+local function settleLeaves(book, total)
+  local counts, moved = book.counts, false
+  if total <= mostItems then
+    if #counts > 1 then book.counts, moved = {total}, true end
+    return moved
+  end
+  local number = 1
+  while number <= #counts do
+    local count, after = counts[number], counts[number + 1]
+    if count > mostItems then
+      local half = math.floor(count / 2)
+      counts[number] = half
+      table.insert(counts, number + 1, count - half)
+      moved = true
+    elseif after and count + after <= mostItems * 4 / 5 then
+      counts[number] = count + after
+      table.remove(counts, number + 1)
+      moved = true
+    else
+      number = number + 1
+    end
+  end
+  return moved
+end
+
+local function closeIndex(source, book)
+  local total = 0
+  for _, count in ipairs(book.counts) do total = total + count end
+  local real = redis.call('ZCARD', orderKey(source))
+  if real ~= total then -- the list of leaves was lost, or another wrote there
+    total, book.counts, book.all = real, {real}, true
+  end
+  if settleLeaves(book, total) then book.all = true end
+  if #book.counts == 0 then book.counts[1] = 0 end
+  local revision = redis.call('HGET', engineKey('revisions'), source)
+  if book.all or book.shifted or not revision then
+    revision = string.format('%016x', redis.call('INCR', engineKey('sequence')))
+    redis.call('HSET', engineKey('revisions'), source, revision)
+    book.shifted = true
+  end
+  book.dirty[1] = true -- it tells the total
+  local number, first = 1, 0
+  while number <= #book.counts do
+    if book.all or book.dirty[number] then
+      if writeLeaf(source, book, number, first, total, revision) then
+        first, number = first + book.counts[number], number + 1
+      else -- cut in two, so that all that follow have other numbers
+        book.all, number, first = true, 1, 0
+        revision = string.format('%016x', redis.call('INCR', engineKey('sequence')))
+        redis.call('HSET', engineKey('revisions'), source, revision)
+      end
+    else
+      if book.shifted then
+        local length = redis.call('STRLEN', leafKey(source, number))
+        redis.call('SETRANGE', leafKey(source, number), length - 18, revision .. '"}')
+      end
+      first, number = first + book.counts[number], number + 1
+    end
+  end
+  for gone = #book.counts + 1, book.before do
+    redis.call('DEL', leafKey(source, gone))
+    noteRemoval(source .. ':index' .. (gone > 1 and ':' .. gone or ''))
+  end
+  redis.call('HSET', leavesKey, source, table.concat(book.counts, ','))
+end
+
+-- Redirects: each slug that a page has left leads to the page's id, and so to where it stands now.
+
+local redirectsChanged = false
+
+local function redirect(slug, id)
+  redis.call('HSET', redirectsKey, slug, id)
+  redirectsChanged = true
+end
+
+local function endRedirect(slug)
+  if redis.call('HDEL', redirectsKey, slug) == 1 then redirectsChanged = true end
+end
+
+local function closeRedirects()
+  if not redirectsChanged then return end
+  local all = redis.call('HGETALL', redirectsKey)
+  local members = {}
+  for i = 1, #all, 2 do
+    local slug = redis.call('HGET', pathsKey, all[i + 1])
+    if slug then members[#members + 1] = quoted(all[i]) .. ':' .. quoted(slug)
+    else redis.call('HDEL', redirectsKey, all[i]) end
+  end
+  redis.call('SET', prefix .. 'redirects', '{' .. table.concat(members, ',') .. '}')
+  noteChange('redirects')
+end
+
+-- Which pages show which things.
+
+local function forgetThing(id, thing)
+  redis.call('SREM', showsKey(thing), id)
+  if redis.call('EXISTS', showsKey(thing)) == 1 then return end
+  redis.call('HDEL', outsideKey, thing)
+  local database = string.match(thing, '^db:(.*)$')
+  if database then
+    if redis.call('DEL', prefix .. 'db:' .. database) == 1 then noteRemoval(thing) end
+    redis.call('HDEL', databasesKey, database)
+    nameFiles(filesKey, namedKey, uncopiedKey, thing, '', '0')
+    dropWork(thing)
+  end
+end
+
+local function showThings(id, before, after)
+  local kept = {}
+  for _, thing in ipairs(after) do
+    kept[thing] = true
+    redis.call('SADD', showsKey(thing), id)
+    local page = string.match(thing, '^page:(.*)$')
+    local isListed = page and redis.call('HEXISTS', observedKey, page) == 1
+    if not isListed and not string.find(thing, '^db:') then redis.call('HSETNX', outsideKey, thing, '') end
+  end
+  for _, thing in ipairs(before) do
+    if not kept[thing] then forgetThing(id, thing) end
+  end
+end
+
+-- Addresses.
+
+-- Moves pages to other slugs, chains and swaps too. A move: {id, from, to}; from "": the page had no slug. What stands
+-- published moves along; `rewritten` is the page whose bundle is written anew right after. A bundle names its page and
+-- its child pages as `"id":"…","slug":"…"`, and so does what else shows them.
+local function movePages(moves, rewritten)
+  local published, parents = {}, {}
+  for number, move in ipairs(moves) do
+    if move.from ~= '' and redis.call('HGET', slugsKey, move.from) == move.id then redis.call('HDEL', slugsKey, move.from) end
+  end
+  for number, move in ipairs(moves) do
+    if move.from ~= '' and redis.call('HGET', pathsKey, move.id) == move.from then
+      published[number] = true
+      local aside = engineKey('aside:' .. number)
+      for _, kind in ipairs({pageKey, docKey}) do
+        if redis.call('EXISTS', kind(move.from)) == 1 then redis.call('RENAME', kind(move.from), aside .. kind('')) end
+      end
+      local part = 1
+      while redis.call('EXISTS', partKey(move.from, part)) == 1 do
+        redis.call('RENAME', partKey(move.from, part), aside .. ':part:' .. part)
+        part = part + 1
+      end
+      noteRemoval('page:' .. move.from)
+    end
+  end
+  local words = {}
+  for number, move in ipairs(moves) do
+    redis.call('HSET', slugsKey, move.to, move.id)
+    redis.call('HSET', placesKey, move.id, move.to)
+    endRedirect(move.to)
+    if move.from ~= '' then
+      words[#words + 1] = {
+        '"id":"' .. move.id .. '","slug":' .. quoted(move.from),
+        '"id":"' .. move.id .. '","slug":' .. quoted(move.to),
+      }
+    end
+    if published[number] then
+      local aside = engineKey('aside:' .. number)
+      for _, kind in ipairs({pageKey, docKey}) do
+        if redis.call('EXISTS', aside .. kind('')) == 1 then redis.call('RENAME', aside .. kind(''), kind(move.to)) end
+      end
+      local part = 1
+      while redis.call('EXISTS', aside .. ':part:' .. part) == 1 do
+        redis.call('RENAME', aside .. ':part:' .. part, partKey(move.to, part))
+        part = part + 1
+      end
+      redis.call('HSET', pathsKey, move.id, move.to)
+      noteChange('page:' .. move.to)
+    end
+    local observed = decoded(redis.call('HGET', observedKey, move.id))
+    parents[move.id] = true
+    if observed and type(observed.parent) == 'string' then parents[observed.parent] = true end
+  end
+  for number, move in ipairs(moves) do
+    if published[number] and redis.call('HEXISTS', slugsKey, move.from) == 0 then redirect(move.from, move.id) end
+  end
+  for id in pairs(parents) do
+    local slug = redis.call('HGET', pathsKey, id)
+    if slug and id ~= rewritten then
+      for _, key in ipairs({pageKey(slug), docKey(slug)}) do
+        local text = textAt(key)
+        if text then redis.call('SET', key, (replaceWords(text, words))) end
+      end
+      local meta = redis.call('HGET', metasKey, id)
+      if meta then
+        redis.call('HSET', metasKey, id, (replaceWords(meta, words)))
+        refreshIndex(id)
+      end
+      noteChange('page:' .. slug)
+    end
+  end
+end
+
+-- Removal.
+
+local function removeFiles(id) nameFiles(filesKey, namedKey, uncopiedKey, 'page:' .. id, '', '0') end
+
+-- Takes a page from the site and forgets it; what it is at Notion may go on being remembered by the caller.
+local function removePage(id)
+  local slug = redis.call('HGET', placesKey, id)
+  local record = decoded(redis.call('HGET', pagesKey, id)) or {}
+  leaveIndex(id)
+  if slug then
+    if redis.call('HGET', pathsKey, id) == slug then
+      redis.call('DEL', pageKey(slug), docKey(slug))
+      local part = 1
+      while redis.call('DEL', partKey(slug, part)) == 1 do part = part + 1 end
+      redis.call('HDEL', pathsKey, id)
+      noteRemoval('page:' .. slug)
+      if run ~= '' then redis.call('HINCRBY', run, 'deleted', 1) end
+      if redis.call('HLEN', redirectsKey) > 0 then redirectsChanged = true end
+    end
+    redis.call('HDEL', placesKey, id)
+    if redis.call('HGET', slugsKey, slug) == id then redis.call('HDEL', slugsKey, slug) end
+  end
+  redis.call('HDEL', pagesKey, id)
+  redis.call('HDEL', metasKey, id)
+  redis.call('HDEL', childrenKey, id)
+  redis.call('SREM', stillKey, id)
+  showThings(id, textsOf(record.things), {})
+  removeFiles(id)
+  dropWork(id)
+  return textsOf(record.children), slug
+end
+
+-- The slugs of removed pages that others wait for are answered, for them to be given away.
+local function removeTree(id, freed)
+  local ahead = {id}
+  while #ahead > 0 do
+    local one = table.remove(ahead)
+    local children, slug = removePage(one)
+    if slug and redis.call('HEXISTS', waitingKey, slug) == 1 then freed[#freed + 1] = slug end
+    for _, child in ipairs(children) do
+      local observed = decoded(redis.call('HGET', observedKey, child))
+      if observed and observed.parent == one then
+        redis.call('HDEL', observedKey, child)
+        ahead[#ahead + 1] = child
+      end
+    end
+  end
+end
+
+local function closeSite()
+  for source, book in pairs(books) do closeIndex(source, book) end
+  closeRedirects()
+end

@@ -1,0 +1,349 @@
+"""What a site reads, and what is remembered of it: each change is one script, whole or not at all."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from lib import json_text
+from lib.model import (
+    ITEMS_PER_PAGE,
+    JSON,
+    DatabaseRecord,
+    Observation,
+    PageRecord,
+    WorkItem,
+)
+from lib.store.keys import Keys
+from lib.store.kv import Kv, chunked, size_bytes
+from lib.store.records import observation, page_record
+from lib.store.runs import (
+    MOST_WARNINGS,
+    WORK_KEPT_FOR_SECONDS,
+    SliceLease,
+    held,
+    noted_warnings,
+)
+from lib.store.work import encoded_work
+
+PREPARED_FOR_SECONDS = 3_600
+BYTES_PER_OBSERVING = 1_000_000
+CHECKED_AT_ONCE = 3_000
+"""Pages of which one run looks whether they are in KV."""
+FIELDS_PER_PAGE, FIELDS_PER_SLUG = 5, 2
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too large for one.
+
+    `files` are the tokens of the hosted files in it; `lacking`: some of them have no copy in Blob yet.
+    """
+
+    head: str
+    parts: list[str] = []
+    meta: str = ""
+    document: str = ""
+    """The page as text; "" for none."""
+    files: Sequence[str] = ()
+    lacking: bool = False
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is remembered of a page; `slug` "": none is given to it, `stamp` is a child page's."""
+
+    observation: Observation | None = None
+    record: PageRecord | None = None
+    slug: str = ""
+    stamp: str = ""
+    is_due: bool = False
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who has a slug ("": nobody), and who asked for it meanwhile."""
+
+    page_id: str = ""
+    waiting: tuple[str, ...] = ()
+
+
+class Move(msgspec.Struct, frozen=True, rename={"page_id": "id", "old": "from", "new": "to"}):
+    """A page gets another slug; `old` "": it had none."""
+
+    page_id: str
+    old: str
+    new: str
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    """Slugs that change together, and what was known when that was decided."""
+
+    moves: list[Move] = []
+    slugs: dict[str, str] = {}
+    places: dict[str, str] = {}
+    waiting: dict[str, str] = {}
+
+
+class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that was read, to be published; `text` None: what is published is the same.
+
+    `sort` is its place in the index of its source, "" for a child page; `children` are observations of its child pages
+    by their ids, `work` what has to be read now, `gone` pages that are to be unpublished.
+    """
+
+    page_id: str
+    number: int
+    slug: str
+    observation: Observation
+    page_read_at: float
+    """When its page object was asked for (epoch seconds, Notion's clock); the record tells the age of the oldest block."""
+    record: PageRecord
+    stamp: str
+    sort: str
+    text: Text | None
+    addresses: Addresses
+    children: Mapping[str, Observation] = {}
+    work: Sequence[tuple[str, WorkItem]] = ()
+    gone: Sequence[str] = ()
+    again: WorkItem = WorkItem()
+    """How it is to be read again, where this reading is older than what is known."""
+    warnings: Sequence[str] = ()
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """A page as it was seen at Notion, and what follows from that."""
+
+    page_id: str
+    observation: Observation
+    item: WorkItem | None = None
+    """How it is to be read; None: it need not be."""
+    stamp: str = ""
+    """Of a row that need not be read."""
+    touches: bool = False
+    """Something of it changed: pages that show it are due."""
+    still: str = ""
+    """"on": it stays as it is published, with all below it; "off": no more."""
+    is_hidden: bool = False
+    """It is taken from the site."""
+    is_gone: bool = False
+    """No listing shows it."""
+
+
+class Site:
+    """No value is larger than `max_value_bytes`. `now` gives epoch seconds, `now_iso` the same as a site reads it."""
+
+    def __init__(
+        self,
+        kv: Kv,
+        keys: Keys,
+        max_value_bytes: int,
+        now: Callable[[], float],
+        now_iso: Callable[[], str],
+    ) -> None:
+        self._kv, self._keys = kv, keys
+        self._max_value_bytes = max_value_bytes
+        self._now, self._now_iso = now, now_iso
+
+    async def look_up(
+        self, page_ids: Collection[str], slugs: Collection[str] = ()
+    ) -> tuple[dict[str, Known], dict[str, Holder]]:
+        """Return what is remembered of pages, and who has slugs."""
+        ids, names = list(page_ids), list(slugs)
+        keys = self._keys
+        found: list[str] = await self._kv.script(
+            "lookup",
+            [keys.observed, keys.pages, keys.places, keys.children, keys.slugs, keys.waiting, keys.work],
+            [len(ids), *ids, *names],
+        )
+        known: dict[str, Known] = {}
+        for at, page_id in enumerate(ids):
+            seen, record, slug, stamp, due = found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE]
+            known[page_id] = Known(observation(seen), page_record(record), slug, stamp, due == "1")
+        rest = found[len(ids) * FIELDS_PER_PAGE :]
+        holders = {
+            name: Holder(rest[at * FIELDS_PER_SLUG], tuple(rest[at * FIELDS_PER_SLUG + 1].split()))
+            for at, name in enumerate(names)
+        }
+        return known, holders
+
+    async def page_at(self, slug: str) -> str:
+        """Return the id of the page that has a slug, or had it and is redirected from there; "" for none."""
+        keys = self._keys
+        owner, left = await self._kv.pipeline(
+            [["HGET", keys.slugs, slug], ["HGET", f"{keys.prefix}sync:redirects", slug]]
+        )
+        return owner or left or ""
+
+    async def showing(self, thing: str) -> dict[str, Known]:
+        """Return the pages that show a thing, as `PageRecord.things` names it."""
+        ids: list[str] = await self._kv.command("SMEMBERS", self._keys.shows(thing))
+        return (await self.look_up(ids))[0] if ids else {}
+
+    async def shown_by(self, thing: str) -> list[Observation]:
+        """Return the observations of the pages that show a thing."""
+        known = await self.showing(thing)
+        return [one.observation for one in known.values() if one.observation]
+
+    async def commit_page(self, lease: SliceLease, commit: PageCommit) -> tuple[str, list[str]]:
+        """Publish a page and end the work on it.
+
+        Return the outcome as commit_page.lua names it, and slugs that became free and are waited for. Raises
+        `TakenOver`.
+        """
+        text, record, seen = commit.text, commit.record, commit.observation
+        prepared = f"{self._keys.run(lease.run_id)}:parts:{lease.token}:{commit.page_id}"
+        if text:
+            await self._kv.pipeline(
+                [
+                    ["SET", f"{prepared}:{number}", part, "EX", PREPARED_FOR_SECONDS]
+                    for number, part in enumerate(text.parts, 1)
+                ]
+            )
+        arguments = self._arguments(lease) | {
+            "number": commit.number,
+            "id": commit.page_id,
+            "slug": commit.slug,
+            "source": seen.source,
+            "visibility": seen.visibility,
+            "sort": commit.sort,
+            "stamp": commit.stamp,
+            "edited": record.edited_at,
+            "read_at": record.read_at,
+            "page_read_at": commit.page_read_at,
+            "digest": record.digest,
+            "parts": len(text.parts) if text else 0,
+            "prepared": prepared,
+            "tokens": " ".join(text.files) if text else "",
+            "lacking": "1" if text and text.lacking else "0",
+            "things": record.things,
+            **msgspec.to_builtins(commit.addresses),
+            "children": [
+                {"id": page_id, "observed": json_text.encode(child)} for page_id, child in commit.children.items()
+            ],
+            "work": encoded_work(commit.work),
+            "gone": list(commit.gone),
+            "again": json_text.encode(commit.again),
+            "warnings": noted_warnings(commit.warnings),
+        }
+        texts = (text.head, text.meta, text.document) if text else ("", "", "")
+        outcome, *freed = held(
+            await self._kv.script(
+                "commit_page",
+                self._keys.site,
+                [
+                    *(json_text.encode(arguments), *texts),
+                    *(json_text.encode(record), json_text.encode(seen)),
+                ],
+            )
+        )
+        return outcome, freed
+
+    async def commit_database(
+        self,
+        lease: SliceLease,
+        database_id: str,
+        number: int,
+        record: DatabaseRecord,
+        text: Text | None,
+        warnings: Sequence[str] = (),
+    ) -> str:
+        """Publish a child database and end the work on it; `text` None: what is published is the same.
+
+        Return done, older, send, gone or repeated. Raises `TakenOver`.
+        """
+        arguments = self._arguments(lease) | {
+            "id": database_id,
+            "number": number,
+            "digest": record.digest,
+            "read_at": record.read_at,
+            "tokens": " ".join(text.files) if text else "",
+            "lacking": "1" if text and text.lacking else "0",
+            "warnings": noted_warnings(warnings),
+        }
+        words = [json_text.encode(arguments), text.head if text else "", json_text.encode(record)]
+        outcome: str = await self._kv.script("commit_database", self._keys.site, words)
+        held(outcome)
+        return outcome
+
+    async def observe(
+        self,
+        lease: SliceLease,
+        sightings: Sequence[Sighting],
+        work: Sequence[tuple[str, WorkItem]] = (),
+        outside: Mapping[str, str] = {},
+    ) -> list[str]:
+        """Remember what was seen of pages, and of things `outside` of all listings; make due what has to be read, and
+        `work` besides.
+
+        Return slugs that became free and are waited for. Raises `TakenOver`.
+        """
+        freed: list[str] = []
+        pages = [_encoded_sighting(one) for one in sightings]
+        runs = chunked(pages, BYTES_PER_OBSERVING, lambda page: size_bytes(page.values())) or [[]]
+        for number, some in enumerate(runs):
+            arguments = self._arguments(lease) | {
+                "pages": some,
+                "work": encoded_work(work) if number == len(runs) - 1 else [],
+                "outside": dict(outside) if number == len(runs) - 1 else {},
+            }
+            _, *found = held(await self._kv.script("observe", self._keys.site, [json_text.encode(arguments)]))
+            freed += found
+        return freed
+
+    async def move(self, lease: SliceLease, addresses: Addresses) -> bool:
+        """Give pages other slugs; False where these have changed since that was planned. Raises `TakenOver`."""
+        arguments = self._arguments(lease) | msgspec.to_builtins(addresses)
+        answer = await self._kv.script("move", self._keys.site, [json_text.encode(arguments)])
+        return held(answer) == ["done"]
+
+    async def find_lost(self, lease: SliceLease) -> tuple[list[str], list[str]]:
+        """Return keys of work (pages and databases) of which something published is gone from KV, and the names of all
+        keys that are: of some of the pages, the next in turn. Indexes and redirects are there again. Raises
+        `TakenOver`."""
+        arguments = self._arguments(lease) | {"pages": CHECKED_AT_ONCE}
+        _, *found = held(await self._kv.script("lost", self._keys.site, [json_text.encode(arguments)]))
+        pairs = [line.partition(" ") for line in found]
+        return [thing for thing, blank, _ in pairs if blank], [key or thing for thing, _, key in pairs]
+
+    async def close_indexes(
+        self, lease: SliceLease, open_sources: Collection[str], finished: Collection[str], rewritten: Collection[str]
+    ) -> None:
+        """Give each `finished` source its index and the time of its sync, write those that are `rewritten` as they are,
+        and take the empty indexes of sources away that are not among the `open_sources`. Raises `TakenOver`."""
+        arguments = self._arguments(lease) | {
+            "sources": list(open_sources),
+            "finished": list(finished),
+            "rewritten": list(rewritten),
+        }
+        held(await self._kv.script("open_index", self._keys.site, [json_text.encode(arguments)]))
+
+    def _arguments(self, lease: SliceLease) -> dict[str, Any]:
+        return {
+            "prefix": self._keys.prefix,
+            "run": self._keys.run(lease.run_id),
+            "lane": lease.lane,
+            "token": lease.token,
+            "focus": lease.is_focused,
+            "now": self._now_iso(),
+            "now_ms": round(self._now() * 1000),
+            "ttl": WORK_KEPT_FOR_SECONDS,
+            "most_items": ITEMS_PER_PAGE,
+            "most_bytes": self._max_value_bytes,
+            "most_warnings": MOST_WARNINGS,
+        }
+
+
+def _encoded_sighting(one: Sighting) -> JSON:
+    seen = one.observation
+    return {
+        "id": one.page_id,
+        "observed": json_text.encode(seen),
+        "edited": seen.edited_at,
+        "read_at": seen.read_at,
+        "payload": json_text.encode(one.item) if one.item else "",
+        "stamp": one.stamp,
+        "source": seen.source,
+        "is_row": seen.parent is None,
+        "touches": one.touches,
+        "still": one.still,
+        "hidden": one.is_hidden or one.is_gone,
+        "gone": one.is_gone,
+    }

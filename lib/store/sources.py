@@ -1,0 +1,101 @@
+"""What is remembered of sources: where they are, when they were listed, and what has to be looked at besides."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from lib.model import DatabaseRecord, ListingRecord, SourceRecord
+from lib.store.keys import Keys
+from lib.store.kv import Kv
+from lib.store.records import database_record, listing_record, source_record
+from lib.store.salvage import read_number
+
+
+class SourceState(msgspec.Struct, frozen=True):
+    """All sources by name. `forced`: since when (epoch seconds) everything of one has to be read anew; `names` are
+    those of which an index stands in KV, whether they are configured or not."""
+
+    records: dict[str, SourceRecord]
+    listings: dict[str, ListingRecord]
+    forced: dict[str, float]
+    names: list[str]
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """What no listing shows: child pages (id → stamp and source), child databases (None: the record can't be read), and
+    things outside of all sources, with what was seen of them. `still` are pages that stay as they are."""
+
+    children: dict[str, tuple[str, str]]
+    databases: dict[str, DatabaseRecord | None]
+    outside: dict[str, str]
+    still: frozenset[str]
+
+
+class Sources:
+    def __init__(self, kv: Kv, keys: Keys) -> None:
+        self._kv, self._keys = kv, keys
+
+    async def read(self) -> SourceState:
+        """Return what is remembered of all sources, in one command."""
+        keys = self._keys
+        sources, listings, forced, names = await self._kv.script(
+            "sources", [keys.sources, keys.listings, keys.forced, keys.leaves], []
+        )
+        return SourceState(
+            records={name: record for name, text in _pairs(sources) if (record := source_record(text))},
+            listings={name: listing for name, text in _pairs(listings) if (listing := listing_record(text))},
+            forced={name: read_number(text) or 0.0 for name, text in _pairs(forced)},
+            names=names,
+        )
+
+    async def watched(self) -> Watched:
+        """Return what no listing shows."""
+        keys = self._keys
+        children = await self._kv.read_hash(keys.children)
+        databases, outside, still = await self._kv.script("watched", [keys.databases, keys.outside, keys.still], [])
+        return Watched(
+            children={page_id: _stamp_of(text) for page_id, text in children.items()},
+            databases={database_id: database_record(text) for database_id, text in _pairs(databases)},
+            outside=dict(_pairs(outside)),
+            still=frozenset(still),
+        )
+
+    async def stamps(self, source: str) -> dict[str, str]:
+        """Return what was seen of each row of a source when it was read last; "" for those that have to be read."""
+        return await self._kv.read_hash(self._keys.stamps(source))
+
+    async def stamps_of(self, source: str, page_ids: Collection[str]) -> dict[str, str]:
+        """Return the same of some rows; those that nobody knows are left out."""
+        ids = list(page_ids)
+        if not ids:
+            return {}
+        found = await self._kv.command("HMGET", self._keys.stamps(source), *ids)
+        return {page_id: stamp for page_id, stamp in zip(ids, found, strict=True) if stamp is not None}
+
+    async def databases(self, database_ids: Collection[str]) -> dict[str, DatabaseRecord | None]:
+        """Return those of the child databases that are known (None: the record can't be read)."""
+        ids = list(database_ids)
+        if not ids:
+            return {}
+        found = await self._kv.command("HMGET", self._keys.databases, *ids)
+        return {one: database_record(text) for one, text in zip(ids, found, strict=True) if text is not None}
+
+    async def force(self, names: Collection[str], since: float) -> None:
+        """Remember that everything of these sources has to be read anew."""
+        words = [word for name in names for word in (name, repr(since))]
+        if words:
+            await self._kv.command("HSET", self._keys.forced, *words)
+
+    async def unforce(self, names: Collection[str]) -> None:
+        """A run has made all of it due."""
+        if names:
+            await self._kv.command("HDEL", self._keys.forced, *names)
+
+
+def _pairs(flat: list[str]) -> list[tuple[str, str]]:
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _stamp_of(text: str) -> tuple[str, str]:
+    stamp, _, source = text.partition(" ")
+    return stamp, source

@@ -1,0 +1,106 @@
+"""What is due, across runs: claimed by slices under leases, done, tried again, or given up by a run."""
+
+from collections.abc import Callable, Collection, Sequence
+
+import msgspec
+
+from lib import json_text
+from lib.model import Claim, Problem, WorkItem
+from lib.store.keys import Keys
+from lib.store.kv import Kv, Value
+from lib.store.records import database_record, observation, page_record, work_item
+from lib.store.runs import KEPT_FOR_SECONDS, Left, SliceLease, held, noted_problem
+from lib.store.salvage import read_number
+
+FIELDS_PER_CLAIM = 5
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Work that was claimed, and what is left in all."""
+
+    claims: list[Claim]
+    left: Left
+
+
+class WorkQueue:
+    """`now` gives epoch seconds."""
+
+    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float]) -> None:
+        self._kv, self._keys, self._now = kv, keys, now
+
+    async def claim(self, lease: SliceLease, count: int, in_hand: Collection[str], expires: float) -> Batch:
+        """Claim up to `count` of what is due until `expires` (epoch seconds). Raises `TakenOver`."""
+        words: list[Value] = [
+            *(self._keys.prefix, lease.run_id, lease.lane, lease.token),
+            *(_ms(self._now()), _ms(expires), count, "1" if lease.is_focused else "0"),
+            *in_hand,
+        ]
+        left, next_at, *found = held(await self._kv.script("claim", [self._keys.run(lease.run_id)], words))
+        claims = [_claim(*found[at : at + FIELDS_PER_CLAIM]) for at in range(0, len(found), FIELDS_PER_CLAIM)]
+        soonest = read_number(next_at)
+        return Batch(claims, Left(int(left), None if soonest is None else soonest / 1000))
+
+    async def requeue(self, lease: SliceLease, claim: Claim, item: WorkItem, due_at: float) -> None:
+        """End a claim without a result; it may be claimed again from `due_at` on. Raises `TakenOver`."""
+        await self._requeue(lease, claim, item, due_at)
+
+    async def give_up(self, lease: SliceLease, claim: Claim, problem: Problem, due_at: float) -> None:
+        """End a claim that this run gives up: it is reported, and due again from `due_at` on. Raises `TakenOver`."""
+        item = msgspec.structs.replace(claim.item, attempts=0, interrupted=False)
+        await self._requeue(lease, claim, item, due_at, problem=problem)
+
+    async def pass_on(self, lease: SliceLease, claim: Claim, others: Sequence[tuple[str, WorkItem]]) -> None:
+        """End a claim on what is no work by itself any more; `others` are due instead. Raises `TakenOver`."""
+        await self._requeue(lease, claim, claim.item, 0.0, others=others, forget=True)
+
+    async def _requeue(
+        self,
+        lease: SliceLease,
+        claim: Claim,
+        item: WorkItem,
+        due_at: float,
+        *,
+        problem: Problem | None = None,
+        others: Sequence[tuple[str, WorkItem]] = (),
+        forget: bool = False,
+    ) -> None:
+        arguments = {
+            "lane": lease.lane,
+            "token": lease.token,
+            "key": claim.key,
+            "number": claim.number,
+            "payload": json_text.encode(item),
+            "due_at": _ms(due_at),
+            "now_ms": _ms(self._now()),
+            "given": problem is not None,
+            "forget": forget,
+            "focus": lease.is_focused,
+            "problem": noted_problem(problem) if problem else "",
+            "also": encoded_work(others),
+            "ttl": KEPT_FOR_SECONDS,
+        }
+        words = [self._keys.prefix, json_text.encode(arguments)]
+        held(await self._kv.script("requeue", [self._keys.run(lease.run_id)], words))
+
+
+def encoded_work(work: Sequence[tuple[str, WorkItem]]) -> list[dict[str, str]]:
+    """Return work as scripts take it."""
+    return [{"key": key, "payload": json_text.encode(item)} for key, item in work]
+
+
+def _claim(key: str, work: str, observed: str, record: str, slug: str) -> Claim:
+    number, item = work_item(work)
+    if key.startswith("db:"):
+        return Claim(key=key, number=number, item=item, database=database_record(record))
+    return Claim(
+        key=key,
+        number=number,
+        item=item,
+        observation=observation(observed),
+        record=page_record(record),
+        slug=slug,
+    )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,243 @@
+"""Addresses: who gets which slug. They follow from what pages ask for, where they stand, and how old they are.
+
+A slug belongs to the oldest page that asks for it; the others have their id added. When a page takes or leaves a slug,
+only those pages move that this concerns: what stands below it, who had the slug, who waits for it.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+
+from lib.bundle.slugs import told_apart
+from lib.model import Observation, PageRecord
+from lib.store.site import Addresses, Holder, Known, Move, Site
+from lib.times import instant
+
+MOST_STEPS = 100_000
+"""Decisions for one publication; more say that two pages push each other about for ever."""
+HIGHEST_CLIMB = 100
+
+
+class AddressBook:
+    """Plans the addresses of one publication. What is known is looked up as it is needed."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._known: dict[str, Known] = {}
+        self._holders: dict[str, Holder] = {}
+        self._observed: dict[str, Observation] = {}
+        self._children: dict[str, list[str]] = {}
+        self._slugs: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
+        self._waiting: dict[str, list[str]] = {}
+        self._ahead: deque[str] = deque()
+        self._left: list[str] = []
+        self._steps = 0
+        self._sure: set[str] = set()
+        self.warnings: list[str] = []
+
+    def assume(self, page_id: str, known: Known) -> None:
+        """Take over what was looked up of a page before."""
+        self._known[page_id] = known
+
+    def assume_free(self, slug: str) -> None:
+        """Take a slug for free, which the publication then proves."""
+        self._holders[slug] = Holder()
+
+    async def look_up(self, page_ids: list[str], slugs: list[str] | None = None) -> dict[str, Known]:
+        """Return what is remembered of pages."""
+        ids = [one for one in page_ids if one not in self._known]
+        names = [one for one in slugs or [] if one not in self._holders]
+        if ids or names:
+            known, holders = await self._site.look_up(ids, names)
+            self._known |= known
+            self._holders |= holders
+        return {page_id: self._known[page_id] for page_id in page_ids}
+
+    def observe(self, page_id: str, seen: Observation, children: list[str] | None = None) -> None:
+        """Take note of where a page stands now, and of the child pages it has."""
+        self._observed[page_id] = seen
+        if children is not None:
+            self._children[page_id] = children
+
+    def forget(self, page_id: str) -> None:
+        """A page is to be unpublished: what it had is free."""
+        known = self._known.get(page_id, Known())
+        if known.slug:
+            self._slugs[page_id] = ""
+            if self._owners.get(known.slug, page_id) == page_id:
+                self._owners[known.slug] = ""
+                self._left.append(known.slug)
+
+    async def place(self, *page_ids: str) -> None:
+        """Give pages their slugs, and move whom that concerns."""
+        self._ahead.extend(page_ids)
+        while True:
+            while self._ahead:
+                await self._place(self._ahead.popleft())
+            if not self._left:
+                return
+            slugs, self._left = list(dict.fromkeys(self._left)), []
+            for slug in slugs:
+                await self._give_away(slug)
+
+    async def give_away(self, slugs: list[str]) -> None:
+        """Give slugs that are free to those who wait for them."""
+        self._left += slugs
+        await self.place()
+
+    def slug_of(self, page_id: str) -> str:
+        """Return the slug that a page has from now on."""
+        if page_id in self._slugs:
+            return self._slugs[page_id]
+        return self._known[page_id].slug if page_id in self._known else ""
+
+    def plan(self) -> Addresses:
+        """Return what changes, and what was known when that was decided."""
+        moves = [
+            Move(page_id, self._known[page_id].slug, slug)
+            for page_id, slug in self._slugs.items()
+            if slug and slug != self._known[page_id].slug
+        ]
+        concerned = {move.page_id for move in moves} | self._sure
+        slugs = {slug for move in moves for slug in (move.old, move.new) if slug}
+        return Addresses(
+            moves=moves,
+            slugs={slug: self._holders[slug].page_id for slug in slugs if slug in self._holders},
+            places={page_id: self._known[page_id].slug for page_id in concerned},
+            waiting={
+                slug: " ".join(ids) for slug, ids in self._waiting.items() if tuple(ids) != self._holders[slug].waiting
+            },
+        )
+
+    async def _place(self, page_id: str) -> None:
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise RuntimeError("addresses depend on each other without end")
+        await self.look_up([page_id])
+        seen = self._seen(page_id)
+        if seen is None:
+            return
+        self._sure.add(page_id)
+        wanted = await self._wanted(page_id, seen)
+        if not wanted or self.slug_of(page_id) == wanted:
+            return
+        owner = await self._owner(wanted)
+        if owner in ("", page_id) or await self._is_below(owner, page_id):
+            await self._take(page_id, wanted)
+            return
+        await self.look_up([owner])
+        other = self._seen(owner)
+        if other is None:
+            await self._take(page_id, wanted)
+        elif not other.is_paused and await self._wanted(owner, other) != wanted:
+            await self._take(page_id, wanted)
+            self._ahead.append(owner)
+        elif not other.is_paused and _precedence(page_id, seen) < _precedence(owner, other):
+            await self._take(page_id, wanted)
+            self._ahead.append(owner)
+        else:
+            await self._tell_apart(page_id, seen, wanted, other)
+
+    async def _wanted(self, page_id: str, seen: Observation) -> str:
+        """Return the slug that a page asks for; "" where its parent has none."""
+        if seen.is_paused:
+            return self.slug_of(page_id) or seen.wanted
+        if seen.parent is None:
+            return seen.wanted
+        await self.look_up([seen.parent])
+        path = self.slug_of(seen.parent)
+        return f"{path}/{seen.wanted}" if path else ""
+
+    async def _owner(self, slug: str) -> str:
+        if slug not in self._owners:
+            await self.look_up([], [slug])
+            self._owners[slug] = self._holders[slug].page_id
+        return self._owners[slug]
+
+    async def _is_below(self, page_id: str, top: str) -> bool:
+        for _ in range(HIGHEST_CLIMB):
+            await self.look_up([page_id])
+            seen = self._seen(page_id)
+            if seen is None or seen.parent is None:
+                return False
+            if seen.parent == top:
+                return True
+            page_id = seen.parent
+        return False
+
+    async def _take(self, page_id: str, slug: str) -> None:
+        before = self.slug_of(page_id)
+        await self._owner(slug)
+        if before and await self._owner(before) == page_id:
+            self._owners[before] = ""
+            self._left.append(before)
+        self._owners[slug] = page_id
+        self._slugs[page_id] = slug
+        if page_id in self._line(slug):
+            self._waiting[slug] = [one for one in self._line(slug) if one != page_id]
+        children = self._children.get(page_id)
+        if children is None:
+            record = self._record(page_id)
+            children = record.children if record else []
+        if children:
+            await self.look_up(children)
+        for child in children:
+            seen = self._seen(child)
+            if seen is not None and seen.parent == page_id:
+                self._ahead.append(child)
+
+    async def _tell_apart(self, page_id: str, seen: Observation, wanted: str, owner: Observation) -> None:
+        path = wanted.removesuffix(seen.wanted) if seen.parent else ""
+        if page_id not in self._line(wanted):
+            self._waiting[wanted] = [*self._line(wanted), page_id]
+        for slug in told_apart(wanted, page_id, path):
+            if self.slug_of(page_id) == slug:
+                break
+            if await self._owner(slug) in ("", page_id):
+                await self._take(page_id, slug)
+                break
+        self.warnings.append(
+            f'"{owner.title}" and "{seen.title}" ask for the same slug "{wanted}": the older page keeps it, '
+            f'"{seen.title}" is published as "{self.slug_of(page_id)}"'
+        )
+
+    async def _give_away(self, slug: str) -> None:
+        if await self._owner(slug):
+            return
+        ids = self._line(slug)
+        await self.look_up(ids)
+        asking = [
+            (page_id, seen)
+            for page_id in ids
+            if (seen := self._seen(page_id)) and await self._wanted(page_id, seen) == slug
+        ]
+        self._waiting[slug] = [page_id for page_id, _ in asking]
+        if asking:
+            self._ahead.append(min(asking, key=lambda one: _precedence(*one))[0])
+
+    def _line(self, slug: str) -> list[str]:
+        """Return who waits for a slug."""
+        if slug in self._waiting:
+            return self._waiting[slug]
+        return list(self._holders[slug].waiting) if slug in self._holders else []
+
+    def _seen(self, page_id: str) -> Observation | None:
+        if page_id in self._observed:
+            return self._observed[page_id]
+        known = self._known.get(page_id)
+        seen = known.observation if known else None
+        is_placed = bool(known and known.slug)
+        return seen if seen and is_placed else None
+
+    def _record(self, page_id: str) -> PageRecord | None:
+        known = self._known.get(page_id)
+        return known.record if known else None
+
+
+def _precedence(page_id: str, seen: Observation) -> tuple[float, str]:
+    return instant(seen.created), page_id
+
+
+def freed_by(known: Mapping[str, Known], page_ids: list[str]) -> list[str]:
+    """Return the slugs of pages that are to be unpublished."""
+    return [known[page_id].slug for page_id in page_ids if page_id in known and known[page_id].slug]

@@ -1,0 +1,95 @@
+"""One child database that is due: read whole, built and published."""
+
+from collections.abc import Callable, Iterable
+
+from lib.bundle import database as database_bundle
+from lib.bundle.encoding import digest
+from lib.bundle.media import Address, FileRef, Found
+from lib.bundle.properties import fingerprint
+from lib.log import Log
+from lib.model import BUNDLE_VERSION, JSON, Claim, DatabaseRecord
+from lib.notion.client import NotionClient
+from lib.notion.computed import Schemas
+from lib.notion.databases import Head, Reading, read
+from lib.store.copies import Copies
+from lib.store.runs import SliceLease
+from lib.store.site import Site, Text
+from lib.sync.unfinished import DatabaseReading, Readings
+
+MOST_SIGNED = 100
+"""Rows that one answer shows."""
+
+
+class DatabaseWork:
+    """Syncs child databases for one slice. `is_last_try` and `was_read` as for pages; `now` gives epoch seconds."""
+
+    def __init__(
+        self,
+        *,
+        notion: NotionClient,
+        site: Site,
+        copies: Copies,
+        note: Callable[[Iterable[FileRef]], None],
+        address: Address,
+        log: Log,
+        readings: Readings,
+        schemas: Schemas,
+        is_last_try: Callable[[Claim], bool],
+        was_read: Callable[[Claim], None],
+        now: Callable[[], float],
+        now_iso: Callable[[], str],
+    ) -> None:
+        self._notion, self._site, self._copies, self._note = notion, site, copies, note
+        self._address, self._log = address, log
+        self._readings, self._schemas = readings, schemas
+        self._is_last_try, self._was_read = is_last_try, was_read
+        self._now, self._now_iso = now, now_iso
+
+    async def sync(self, lease: SliceLease, claim: Claim) -> None:
+        """Read a child database and publish it."""
+        item, before = claim.item, claim.database
+        head = Head(claim.id, item.title, item.data_source_ids) if item.data_source_ids else None
+        fresh = DatabaseReading(self._now(), 0, Reading(claim.id, head))
+        async with self._readings.of(claim, fresh) as reading:
+            database = await read(self._notion, reading.rows, self._schemas, is_last_try=self._is_last_try(claim))
+        self._was_read(claim)
+        shown = await self._site.shown_by(claim.key)
+        files = Found(self._address)
+        bundle = database_bundle.build(database, files, visibility_of(seen.visibility for seen in shown))
+        self._note(files.refs.values())
+        copies = await self._copies.of({ref.file for ref in files.refs.values()})
+        record = DatabaseRecord(
+            title=database.title,
+            data_source_ids=list(reading.rows.schemas),
+            read_at=reading.read_at,
+            digest=self._copies.marked(bundle.digest, files.refs),
+            version=BUNDLE_VERSION,
+            signature=signature(database.rows),
+            visibility=visibility_of(seen.visibility for seen in shown),
+            sources=sorted({seen.source for seen in shown}),
+            is_lacking=reading.rows.is_lacking,
+        )
+        lacks = any(ref.file not in copies for ref in files.refs.values())
+        text = Text(database_bundle.encode(bundle, self._now_iso(), copies), files=list(files.refs), lacking=lacks)
+        is_same = not item.rewrite and before is not None and before.digest == record.digest
+        outcome = "send"
+        for sent in (None, text) if is_same else (text,):
+            outcome = await self._site.commit_database(
+                lease, claim.id, claim.number, record, sent, reading.rows.warnings
+            )
+            if outcome != "send":
+                break
+        self._log.event("database.synced", databaseId=claim.id, rows=len(database.rows), outcome=outcome)
+
+
+def visibility_of(visibilities: Iterable[str]) -> str:
+    """Return the strictest of the visibilities of the pages that show a database: any other word before `public`."""
+    words = sorted(set(visibilities))
+    return next((word for word in words if word != "public"), "public")
+
+
+def signature(rows: list[JSON]) -> str:
+    """Sum up the rows of a child database, their times and what they show; "" for more than one answer shows."""
+    if len(rows) > MOST_SIGNED:
+        return ""
+    return digest("\n".join(sorted(f"{row['id']} {row['last_edited_time']} {fingerprint(row)}" for row in rows)))

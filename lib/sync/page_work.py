@@ -1,0 +1,470 @@
+"""One page that is due: read whole, given its address, built and published."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
+
+import msgspec
+
+from lib.bundle import index
+from lib.bundle import page as page_bundle
+from lib.bundle.media import Address, FileRef, Found, unsigned
+from lib.bundle.publication import trashed
+from lib.bundle.slugs import segment
+from lib.bundle.values import PageLink
+from lib.errors import Unreadable
+from lib.log import Log
+from lib.model import (
+    BUNDLE_VERSION,
+    JSON,
+    ChildPage,
+    Claim,
+    Copy,
+    Observation,
+    PageRecord,
+    Place,
+    Tree,
+    WorkItem,
+)
+from lib.notion.blocks import Walk, read_tree
+from lib.notion.border.objects import Oddities, name_of, parent_of
+from lib.notion.client import NotionClient
+from lib.notion.computed import Schemas
+from lib.notion.pages import complete, retrieve
+from lib.store.copies import Copies
+from lib.store.runs import SliceLease
+from lib.store.site import Known, PageCommit, Sighting, Site, Text
+from lib.store.work import WorkQueue
+from lib.sync.addresses import AddressBook
+from lib.sync.homes import Homes
+from lib.sync.sightings import child_of, is_settled, raw, row_of, stamp_of
+from lib.sync.unfinished import PageReading, Readings
+
+COMMIT_TRIES = 20
+"""How often addresses are planned anew because another publication changed them meanwhile."""
+
+Work = list[tuple[str, WorkItem]]
+
+
+class Family(msgspec.Struct, frozen=True):
+    """The child pages of a page: observations by id in the order of the document, what has to be read of them and of
+    others, those that are gone, and those of which it is not known where they are."""
+
+    children: dict[str, Observation] = {}
+    work: Work = []
+    gone: list[str] = []
+    unclear: list[str] = []
+
+
+class PageWork:
+    """Syncs pages for one slice. `is_last_try` tells of a claim whether what gets no usable answer is left out, `begun`
+    is called when a page has been read, so that another may begin."""
+
+    def __init__(
+        self,
+        *,
+        notion: NotionClient,
+        work: WorkQueue,
+        site: Site,
+        copies: Copies,
+        note: Callable[[Iterable[FileRef]], None],
+        address: Address,
+        max_value_bytes: int,
+        log: Log,
+        homes: Homes,
+        readings: Readings,
+        schemas: Schemas,
+        is_last_try: Callable[[Claim], bool],
+        was_read: Callable[[Claim], None],
+        now_iso: Callable[[], str],
+    ) -> None:
+        self._notion, self._work, self._site, self._copies = notion, work, site, copies
+        self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
+        self._log, self._homes, self._readings, self._schemas = log, homes, readings, schemas
+        self._is_last_try, self._was_read, self._now_iso = is_last_try, was_read, now_iso
+
+    async def sync(self, lease: SliceLease, claim: Claim) -> bool:
+        """Read a page and publish it; return whether something became due."""
+        if claim.observation is None:
+            await self._work.pass_on(lease, claim, [])
+            return False
+        fresh = PageReading(self._readings.began_at, claim.item.read_at, Walk(claim.id))
+        async with self._readings.of(claim, fresh) as reading:
+            page, tree = await self._read(claim, reading)
+        self._was_read(claim)
+        page_read_at = claim.item.read_at or reading.read_at
+        seen = self._observe(claim.observation, page, page_read_at)
+        if seen is None:
+            return await self._moved_away(lease, claim, page)
+        if seen.parent is None and not seen.is_published:
+            return await self._hide(lease, claim, seen, page)
+        if seen.parent is None and seen.is_paused:
+            return await self._keep_still(lease, claim, seen, page)
+        if seen.parent is not None and trashed(page):
+            await self._doubt(lease, claim)
+            return True
+        family = await self._family(claim, seen, tree, reading)
+        return await self._publish(lease, claim, seen, page, tree, reading, family)
+
+    async def doubt(self, lease: SliceLease, claim: Claim) -> None:
+        """A child page can't be read: what holds it is looked at again, and decides."""
+        await self._doubt(lease, claim)
+
+    # Reading.
+
+    async def _read(self, claim: Claim, reading: PageReading) -> tuple[JSON, Tree]:
+        """The page object and the tree, side by side: whatever ends one, the other comes to its own end."""
+        page, tree = await asyncio.gather(
+            self._whole_page(claim, reading), self._tree(claim, reading.walk), return_exceptions=True
+        )
+        if isinstance(page, BaseException):
+            raise page
+        if isinstance(tree, BaseException):
+            raise tree
+        return page, tree
+
+    async def _whole_page(self, claim: Claim, reading: PageReading) -> JSON:
+        """The page object, its properties complete."""
+        given: JSON | None = msgspec.json.decode(claim.item.page)
+        if given is None and not reading.page:
+            reading.page = await retrieve(self._notion, claim.id, reading.oddities)
+        page = given or reading.page
+        last = self._is_last_try(claim)
+        return await complete(self._notion, page, reading.completion, self._schemas, is_last_try=last)
+
+    async def _tree(self, claim: Claim, walk: Walk) -> Tree:
+        record, doubted = claim.record, set(claim.item.doubted)
+        children = set(record.children) - doubted if record else set()
+        things = {thing for thing in record.things if thing.startswith("db:")} if record else set()
+        trusted = record.copied if record and not claim.item.asks_owners else {}
+        return await read_tree(
+            self._notion,
+            walk,
+            self._readings.originals,
+            known_pages=children,
+            known_databases={thing.removeprefix("db:") for thing in things} - doubted,
+            known_owners={original: owner for original, owner in trusted.items() if owner},
+            hurry=not claim.is_row,  # child pages may have child pages in turn: a long chain begins here
+            is_last_try=self._is_last_try(claim),
+        )
+
+    def _observe(self, known: Observation, page: JSON, read_at: float) -> Observation | None:
+        """Return what the page object says of the page; None: it stands elsewhere now."""
+        home = self._homes.source_of(page)
+        if home is not None:
+            return row_of(page, home, read_at, self._homes.rule).observation
+        if known.parent is None and not trashed(page):
+            return None
+        if known.parent is None:
+            return row_of(page, known.source, read_at, self._homes.rule).observation
+        return child_of(page, known, read_at)
+
+    # Pages that are not published.
+
+    async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
+        stamp = self._stamp(page, seen, seen.read_at)
+        sighting = Sighting(page_id=claim.id, observation=seen, stamp=stamp, is_hidden=True, is_gone=trashed(page))
+        await self._work.pass_on(lease, claim, [])
+        await self.give_away(lease, await self._site.observe(lease, [sighting]))
+        return True
+
+    async def _keep_still(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
+        kept = msgspec.structs.replace(seen, wanted=claim.slug or seen.wanted)
+        sighting = Sighting(
+            page_id=claim.id,
+            observation=kept,
+            stamp=self._stamp(page, seen, seen.read_at),
+            still="on" if claim.record else "",
+        )
+        await self._work.pass_on(lease, claim, [])
+        await self._site.observe(lease, [sighting])
+        return False
+
+    async def _doubt(self, lease: SliceLease, claim: Claim) -> None:
+        parent = claim.observation.parent if claim.observation else None
+        others = [(parent, WorkItem(doubted=[claim.id]))] if parent else []
+        await self._work.pass_on(lease, claim, others)
+
+    async def _moved_away(self, lease: SliceLease, claim: Claim, page: JSON) -> bool:
+        """A row that stands in no source any more: in a page that is published it goes on as a child page."""
+        holder = await self._holder_of(page)
+        known = (await self._site.look_up([holder]))[0][holder] if holder else Known()
+        if known.record is not None and holder:
+            await self._work.pass_on(lease, claim, [(holder, WorkItem())])
+            return True
+        seen = row_of(page, claim.observation.source if claim.observation else "", self._readings.read_at, "")
+        sighting = Sighting(
+            page_id=claim.id,
+            observation=msgspec.structs.replace(seen.observation, is_published=False),
+            is_gone=True,
+        )
+        await self._work.pass_on(lease, claim, [])
+        await self.give_away(lease, await self._site.observe(lease, [sighting]))
+        return True
+
+    async def _holder_of(self, page: JSON) -> str | None:
+        """Return the id of the page that a page stands in, directly or in one of its blocks."""
+        return await holder_of(self._notion, page)
+
+    # Child pages.
+
+    async def _family(self, claim: Claim, seen: Observation, tree: Tree, reading: PageReading) -> Family:
+        before = claim.record.children if claim.record else []
+        now = {child.id: child for child in tree.child_pages}
+        if not (before or now):
+            return Family()
+        known, _ = await self._site.look_up({**dict.fromkeys(before), **now})
+        family = Family({}, [], [], [])
+        for child in now.values():
+            self._adopt(claim, seen, child, known[child.id], reading, family)
+        for page_id in before:
+            other = known[page_id].observation
+            if page_id not in now and other is not None and other.parent == claim.id:
+                await self._look_for(claim, page_id, tree, family)
+        return family
+
+    def _adopt(
+        self,
+        claim: Claim,
+        seen: Observation,
+        child: ChildPage,
+        known: Known,
+        reading: PageReading,
+        family: Family,
+    ) -> None:
+        before = known.observation
+        if before and before.parent != claim.id and before.placed_at > reading.read_at:
+            return  # it was seen elsewhere since
+        after = Observation(
+            source=seen.source,
+            parent=claim.id,
+            visibility=seen.visibility,
+            title=child.title,
+            created=child.created_time,
+            edited=before.edited if before else child.created_time,
+            edited_at=before.edited_at if before else 0.0,
+            read_at=before.read_at if before else 0.0,
+            placed_at=reading.read_at,
+            wanted=segment(child.title, child.id),
+        )
+        if before and before.parent is not None and before.read_at > reading.read_at:
+            after = msgspec.structs.replace(after, title=before.title, created=before.created, wanted=before.wanted)
+        family.children[child.id] = after
+        is_moved = before is None or _place_of(before) != _place_of(after)
+        if known.record is None or is_moved or child.id in claim.item.doubted:
+            page = reading.walk.pages.get(child.id)
+            item = WorkItem(page=raw(page), read_at=reading.read_at) if page else WorkItem()
+            is_doubted = child.id in claim.item.doubted
+            family.work.append((child.id, msgspec.structs.replace(item, is_doubted=is_doubted)))
+
+    async def _look_for(self, claim: Claim, page_id: str, tree: Tree, family: Family) -> None:
+        """A child page is not in its page any more: where is it? It is gone only if Notion's own object says so."""
+        if page_id in tree.hidden_pages:
+            family.gone.append(page_id)
+            return
+        try:
+            page = await retrieve(self._notion, page_id, Oddities())
+        except Unreadable as refusal:
+            is_gone = refusal.notion_status == HTTPStatus.NOT_FOUND
+            (family.gone if is_gone else family.unclear).append(page_id)
+            return
+        if trashed(page):
+            family.gone.append(page_id)
+        elif self._homes.source_of(page) is not None:
+            family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))
+        else:
+            holder = await self._holder_of(page)
+            known = (await self._site.look_up([holder]))[0][holder] if holder else Known()
+            if holder == claim.id:
+                family.unclear.append(page_id)  # its list of blocks lags behind
+            elif holder and known.record is not None:
+                family.work.append((holder, WorkItem()))
+            else:
+                family.gone.append(page_id)
+
+    # Publishing.
+
+    async def _publish(
+        self,
+        lease: SliceLease,
+        claim: Claim,
+        seen: Observation,
+        page: JSON,
+        tree: Tree,
+        reading: PageReading,
+        family: Family,
+    ) -> bool:
+        must_send = claim.item.rewrite
+        outcome, freed = "changed", list[str]()
+        work = [*family.work, *self._databases(claim, seen, tree, reading)]
+        if claim.observation and seen.parent and _is_renamed(seen, claim.observation):
+            work.append((seen.parent, WorkItem()))  # it shows the old title
+        commit: PageCommit | None = None
+        for attempt in range(COMMIT_TRIES):
+            book = AddressBook(self._site)
+            slug, links = await self._address_of(book, claim, seen, family, is_first=attempt == 0)
+            if not slug:
+                await self._doubt(lease, claim)  # what holds it is not published (yet)
+                return True
+            files = Found(self._address)
+            place = Place(slug, seen.source, seen.visibility, seen.parent)
+            bundle = page_bundle.build(page, tree, place, links, files)
+            copies = await self._copies_of(files)
+            encoded = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes, copies)
+            record = self._record(claim, seen, tree, reading, family, encoded, bundle.digest, files)
+            is_same = claim.record is not None and claim.record.digest == record.digest
+            text = Text(encoded.head, encoded.parts, encoded.meta, "", list(files.refs), _lacking(files, copies))
+            commit = PageCommit(
+                page_id=claim.id,
+                number=claim.number,
+                slug=slug,
+                observation=seen,
+                page_read_at=claim.item.read_at or reading.read_at,
+                record=record,
+                stamp=self._stamp_of(page, seen, record),
+                sort=index.sort_text(index.rank(bundle.meta)) if seen.parent is None else "",
+                text=None if is_same and not must_send else text,
+                addresses=book.plan(),
+                children=family.children,
+                work=work,
+                gone=family.gone,
+                again=WorkItem(rewrite=must_send, asks_owners=claim.item.asks_owners, doubted=claim.item.doubted),
+                warnings=[
+                    *reading.warnings(name_of(page)),
+                    *encoded.oversized,
+                    *book.warnings,
+                ],
+            )
+            outcome, freed = await self._site.commit_page(lease, commit)
+            if outcome == "send":
+                must_send = True
+            elif outcome != "changed":
+                break
+        if outcome == "older":
+            self._readings.renew()
+        self._log.event("page.synced", pageId=claim.id, slug=commit.slug if commit else "", outcome=outcome)
+        await self.give_away(lease, freed)
+        return bool(work) or outcome in ("older", "changed")
+
+    async def _address_of(
+        self, book: AddressBook, claim: Claim, seen: Observation, family: Family, *, is_first: bool
+    ) -> tuple[str, list[PageLink]]:
+        """Return the slug of the page and the links to its child pages."""
+        if is_first:
+            book.assume(claim.id, Known(claim.observation, claim.record, claim.slug))
+            if seen.parent is None and not claim.slug:
+                book.assume_free(seen.wanted)
+        await book.look_up([claim.id])
+        book.observe(claim.id, seen, list(family.children))
+        if family.children:
+            await book.look_up(list(family.children))
+        for page_id, child in family.children.items():
+            book.observe(page_id, child)
+        if family.gone:
+            await book.look_up(family.gone)
+        for page_id in family.gone:
+            book.forget(page_id)
+        by_age = sorted(family.children, key=lambda page_id: (family.children[page_id].created, page_id))
+        await book.place(claim.id, *by_age)
+        links: list[PageLink] = [
+            {"id": page_id, "slug": book.slug_of(page_id), "title": " ".join(child.title.split())}
+            for page_id, child in family.children.items()
+        ]
+        return book.slug_of(claim.id), links
+
+    def _record(
+        self,
+        claim: Claim,
+        seen: Observation,
+        tree: Tree,
+        reading: PageReading,
+        family: Family,
+        encoded: page_bundle.Encoded,
+        digest: str,
+        files: Found,
+    ) -> PageRecord:
+        return PageRecord(
+            edited=seen.edited,
+            edited_at=seen.edited_at,
+            read_at=reading.read_at,
+            digest=self._copies.marked(digest, files.refs),
+            version=BUNDLE_VERSION,
+            parts=len(encoded.parts),
+            children=[*family.children, *family.unclear],
+            things=_things(tree),
+            copied=tree.copied,
+            is_lacking=reading.is_lacking or bool(family.unclear),
+        )
+
+    def _stamp_of(self, page: JSON, seen: Observation, record: PageRecord) -> str:
+        """Return the stamp by which the page is known to be up to date; "" where it has to be read in the next run."""
+        if record.is_lacking:
+            return "" if seen.parent is None else f" {seen.source}"
+        stamp = self._stamp(page, seen, record.read_at)
+        return stamp if seen.parent is None else f"{stamp} {seen.source}"
+
+    def _stamp(self, page: JSON, seen: Observation, read_at: float) -> str:
+        is_sure = is_settled(seen.edited_at, read_at)
+        return stamp_of(unsigned(page), seen, self._homes.rule) if is_sure else ""
+
+    def _databases(self, claim: Claim, seen: Observation, tree: Tree, reading: PageReading) -> Work:
+        """Child databases that may have to be read: those that nobody knows yet, and all of them where the page is
+        shown to others than before. The publication leaves out what is known."""
+        heads = reading.walk.heads
+        work: Work = []
+        for database_id in tree.databases:
+            head = heads.get(database_id)
+            item = WorkItem(title=head.title, data_source_ids=head.data_source_ids) if head else WorkItem()
+            work.append((f"db:{database_id}", item))
+        return work
+
+    async def _copies_of(self, files: Found) -> dict[str, Copy]:
+        """The copies there are of a bundle's files, whose signed addresses are noted for who makes the others."""
+        self._note(files.refs.values())
+        return await self._copies.of({ref.file for ref in files.refs.values()})
+
+    async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
+        """Give slugs that became free to pages that wait for them."""
+        for _ in range(COMMIT_TRIES if freed else 0):
+            book = AddressBook(self._site)
+            await book.give_away(list(freed))
+            addresses = book.plan()
+            if not (addresses.moves or addresses.waiting) or await self._site.move(lease, addresses):
+                return
+
+
+async def holder_of(notion: NotionClient, page: JSON) -> str | None:
+    """Return the id of the page that a page stands in, directly or in one of its blocks; None where Notion names none."""
+    above = parent_of(page)
+    for _ in range(20):
+        if page_id := above.get("page_id"):
+            return str(page_id)
+        block_id = above.get("block_id")
+        if not block_id:
+            return None
+        try:
+            above = parent_of(await notion.get(f"blocks/{block_id}"))
+        except Unreadable:
+            return None
+    return None
+
+
+def _things(tree: Tree) -> list[str]:
+    """Return what a page shows that an edit elsewhere may change."""
+    things = [f"page:{holder}" if holder else f"original:{original}" for original, holder in tree.copied.items()]
+    things += [f"db:{database_id}" for database_id in tree.databases]
+    things += [f"hidden:{page_id}" for page_id in tree.hidden_pages]
+    things += [f"unreadable:{database_id}" for database_id in tree.unreadable]
+    return list(dict.fromkeys(things))
+
+
+def _place_of(seen: Observation) -> tuple[str, str | None, str]:
+    return seen.source, seen.parent, seen.visibility
+
+
+def _is_renamed(seen: Observation, before: Observation) -> bool:
+    return before.parent == seen.parent and (seen.title, seen.created) != (before.title, before.created)
+
+
+def _lacking(files: Found, copies: Mapping[str, Copy]) -> bool:
+    return any(ref.file not in copies for ref in files.refs.values())

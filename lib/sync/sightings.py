@@ -1,0 +1,143 @@
+"""What Notion shows of a page, held against what is remembered of it: what follows. Pure."""
+
+import msgspec
+
+from lib.bundle.encoding import digest, encode
+from lib.bundle.media import unsigned
+from lib.bundle.properties import fingerprint
+from lib.bundle.properties import title as title_of
+from lib.bundle.publication import publication
+from lib.bundle.slugs import segment, wanted
+from lib.model import BUNDLE_VERSION, JSON, Observation, WorkItem
+from lib.store.site import Known, Sighting
+from lib.times import UNKNOWN, instant
+
+MINUTE_SECONDS = 60
+LAG_SECONDS = 60
+"""How long after an edit Notion's lists may still show what was before it."""
+DAY_SECONDS = 86_400
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A row of a source as it was seen: `page` is the whole object, without the signatures of its files, since KV keeps
+    nothing that expires. `doubt` is a sentence where it is not known whether the owner wants it published."""
+
+    page_id: str
+    observation: Observation
+    stamp: str
+    page: msgspec.Raw
+    doubt: str = ""
+
+
+def row_of(page: JSON, source: str, read_at: float, rule: str) -> Row:
+    """Reduce a row's page object, asked for at `read_at` (epoch seconds, Notion's clock), to what is remembered of it."""
+    state = publication(page)
+    seen = Observation(
+        source=source,
+        title=title_of(page),
+        created=page["created_time"],
+        edited=page["last_edited_time"],
+        edited_at=moment_of(page["last_edited_time"]),
+        read_at=read_at,
+        placed_at=read_at,
+        wanted=wanted(page),
+        visibility=state.visibility,
+        is_published=state.published,
+        is_paused=state.paused,
+    )
+    return Row(page["id"], seen, stamp_of(page, seen, rule), raw(page), state.doubt)
+
+
+def child_of(page: JSON, known: Observation, read_at: float) -> Observation:
+    """Return what a child page's own object says of it; where it stands is as it was."""
+    title = title_of(page)
+    return msgspec.structs.replace(
+        known,
+        title=title,
+        created=page["created_time"],
+        edited=page["last_edited_time"],
+        edited_at=moment_of(page["last_edited_time"]),
+        read_at=read_at,
+        wanted=segment(title, page["id"]),
+    )
+
+
+def stamp_of(page: JSON, seen: Observation, rule: str) -> str:
+    """Return what sums up all that a look at a page shows; the same stamp: it need not be read."""
+    if seen.parent is not None:
+        return child_stamp(page, rule)
+    place = (seen.wanted, seen.visibility, seen.is_published, seen.is_paused)
+    facts = (BUNDLE_VERSION, rule, seen.edited, seen.created, seen.title, *place)
+    return digest(encode(facts), fingerprint(page))
+
+
+def child_stamp(page: JSON, rule: str) -> str:
+    """Return the stamp of a child page, of which its own object tells all."""
+    return digest(
+        encode((BUNDLE_VERSION, rule, page["last_edited_time"], page["created_time"], title_of(page))),
+        fingerprint(page),
+    )
+
+
+def moment_of(time: str) -> float:
+    """Return a time of Notion's in epoch seconds; 0 for one that can't be read."""
+    return 0.0 if time == UNKNOWN else instant(time)
+
+
+def is_settled(edited_at: float, read_at: float) -> bool:
+    """Return whether no edit hides behind a time: Notion floors it to the minute, so one that was made later in that
+    minute looks the same, and its lists lag behind edits."""
+    return 0 < edited_at and read_at >= edited_at // MINUTE_SECONDS * MINUTE_SECONDS + MINUTE_SECONDS + LAG_SECONDS
+
+
+def raw(page: JSON) -> msgspec.Raw:
+    """Return a page object as JSON, without the signatures of its files."""
+    text = encode(page)
+    if "expiry_time" in text:  # few rows hold a file, and looking for it in the text is far quicker than in the object
+        text = encode(unsigned(page))
+    return msgspec.Raw(text.encode())
+
+
+def is_outdated(seen: Observation, known: Observation | None) -> bool:
+    """Return whether a later edit is known: Notion's time of the last edit never goes backwards."""
+    return known is not None and 0 < seen.edited_at < known.edited_at
+
+
+def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
+    """Return what follows from a row that does not bear the stamp it was read with; None: a later edit is known.
+
+    What says the same time of its last edit and other things is older or newer than what is known: it is due, and
+    asked for itself.
+    """
+    seen, before = row.observation, known.observation
+    if is_outdated(seen, before):
+        return None
+    stamp = row.stamp if is_settled(seen.edited_at, seen.read_at) else ""
+    touches = before is None or before.edited != seen.edited
+    if before and is_doubtful(seen, before):
+        return Sighting(page_id=row.page_id, observation=before, item=WorkItem(rewrite=is_forced))
+    if not seen.is_published:
+        return Sighting(page_id=row.page_id, observation=seen, stamp=stamp, touches=touches, is_hidden=True)
+    if seen.is_paused:
+        kept = msgspec.structs.replace(seen, wanted=known.slug or seen.wanted)
+        still = "on" if known.record else ""
+        return Sighting(page_id=row.page_id, observation=kept, stamp=stamp, still=still)
+    return Sighting(
+        page_id=row.page_id,
+        observation=seen,
+        item=WorkItem(page=row.page, read_at=seen.read_at, rewrite=is_forced),
+        touches=touches,
+        still="off" if before and before.is_paused else "",
+    )
+
+
+def is_doubtful(seen: Observation, before: Observation) -> bool:
+    """Return whether two looks at one edit show different things, so that nobody knows which is the later."""
+    if seen.edited != before.edited or before.edited_at == 0:
+        return False
+    return _facts(seen) != _facts(before) and not before.is_paused
+
+
+def _facts(seen: Observation) -> tuple[str | bool | None, ...]:
+    place = (seen.source, seen.parent, seen.visibility, seen.is_published, seen.is_paused)
+    return (seen.title, seen.created, seen.wanted, *place)
