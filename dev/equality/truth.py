@@ -98,7 +98,13 @@ class Truth:
         yield from (f"db:{id} is missing" for id in sorted(shown - set(given)))
         yield from (f"db:{id} is left over" for id in sorted(set(given) - shown - still))
         for id in sorted(shown & set(given)):
-            yield from self._database(id, given[id])
+            words = {
+                page["meta"]["visibility"] for page in bundles.pages.values() if id in _shown_databases(page["blocks"])
+            }
+            strictest = min(words - {"public"}, default="public")
+            if given[id].get("visibility") != strictest:
+                yield f"db:{id} is {given[id].get('visibility')}, and shown by pages that are {sorted(words)}"
+            yield from self._database(id, {**given[id], "visibility": ""})
 
     def _database(self, id: str, value: JSON) -> Iterator[str]:
         body = {name: unsized(member) for name, member in value.items() if name != "syncedAt"}
@@ -106,7 +112,7 @@ class Truth:
         if created != sorted(created):
             yield f"db:{id}: its rows are not in the order of their making"
         body["items"] = sorted(body["items"], key=lambda item: str(item["id"]))
-        yield from differences(f"db:{id}", body, self._expected.database(id))
+        yield from differences(f"db:{id}", body, {**self._expected.database(id), "visibility": ""})
 
 
 def _index(source: str, bundles: Bundles) -> Iterator[str]:

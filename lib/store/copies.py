@@ -130,6 +130,7 @@ class Copies:
             "prefix": self._keys.prefix,
             "run": self._keys.run(run_id),
             "now": self._now_iso(),
+            "now_ms": self._now_ms(),
             "ttl": WORK_KEPT_FOR_SECONDS,
             "most_items": ITEMS_PER_PAGE,
             "most_bytes": most_bytes,

@@ -149,10 +149,8 @@ class AddressBook:
         return f"{path}/{seen.wanted}" if path else ""
 
     async def _owner(self, slug: str) -> str:
-        if slug not in self._owners:
-            await self.look_up([], [slug])
-            self._owners[slug] = self._holders[slug].page_id
-        return self._owners[slug]
+        await self.look_up([], [slug])
+        return self._owners.get(slug, self._holders[slug].page_id)
 
     async def _is_below(self, page_id: str, top: str) -> bool:
         for _ in range(HIGHEST_CLIMB):
@@ -166,8 +164,9 @@ class AddressBook:
         return False
 
     async def _take(self, page_id: str, slug: str) -> None:
-        before = self.slug_of(page_id)
-        await self._owner(slug)
+        before, owner = self.slug_of(page_id), await self._owner(slug)
+        if owner not in ("", page_id):
+            self._slugs[owner] = ""  # until it is placed in turn
         if before and await self._owner(before) == page_id:
             self._owners[before] = ""
             self._left.append(before)

@@ -1,16 +1,15 @@
 """What the functions take from their own code and a history changes: the bundle's version, what a big source is."""
 
-from functools import partial
 from typing import Any
 
 from lib import model
 from lib.bundle import page
-from lib.sync import due, slice, survey
+from lib.sync import database_work, page_work, sightings, survey
 from tests.simulation.patching import put
 
 VERSION = model.BUNDLE_VERSION
 BIG_ROWS = 1_000
-_modules: tuple[Any, ...] = (model, page, due, survey, slice)
+_modules: tuple[Any, ...] = (model, page, sightings, survey, page_work, database_work)
 
 
 def set_version(number: int) -> None:
@@ -18,7 +17,6 @@ def set_version(number: int) -> None:
     for module in _modules:
         if hasattr(module, "BUNDLE_VERSION"):
             put(module, BUNDLE_VERSION=number)
-    put(slice, Kept=model.Kept if number == VERSION else partial(model.Kept, version=number))
 
 
 def set_big_rows(rows: int) -> None:

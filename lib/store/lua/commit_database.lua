@@ -4,7 +4,7 @@
 local args = cjson.decode(ARGV[1])
 local text, record = ARGV[2], ARGV[3]
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes = args.most_items, args.most_bytes
+local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 local thing = 'db:' .. args.id
 -- include sound_types
 -- include site

@@ -20,7 +20,7 @@
 local args = cjson.decode(ARGV[1])
 local head, meta, doc, record, observed = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes = args.most_items, args.most_bytes
+local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 local id, slug = args.id, args.slug
 -- include sound_types
 -- include site
@@ -52,7 +52,7 @@ if head == '' and not (isSame and place and textAt(pageKey(place))) then return 
 -- From here on it writes.
 local freed = {}
 for _, page in ipairs(args.gone) do
-  redis.call('HDEL', observedKey, page)
+  forgetPage(page)
   removeTree(page, freed)
 end
 redis.call('HSET', observedKey, id, observed)

@@ -5,7 +5,7 @@
 -- Returns {"lost"} for the lane, or {"done", keys of indexes and redirects, …, "page id key" or "db id key", …}.
 local args = cjson.decode(ARGV[1])
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes = args.most_items, args.most_bytes
+local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 -- include sound_types
 -- include site
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end

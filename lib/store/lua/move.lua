@@ -3,7 +3,7 @@
 -- of those that wait is brought up to date {slug, ids}. Returns {done}, {changed} or {lost}.
 local args = cjson.decode(ARGV[1])
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes = args.most_items, args.most_bytes
+local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 -- include sound_types
 -- include site
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end

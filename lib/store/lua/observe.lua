@@ -10,13 +10,14 @@
 -- Returns {outcome, slugs that became free and are waited for, …}; outcome: done or lost.
 local args = cjson.decode(ARGV[1])
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes = args.most_items, args.most_bytes
+local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 -- include sound_types
 -- include site
 -- include newer
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
 
 local function due(key, payload)
+  if redis.call('SISMEMBER', stillKey, key) == 1 then return end
   local isNew = redis.call('HEXISTS', workKey, key) == 0
   addWork(key, payload, args.now_ms)
   if isNew and not string.find(key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end
@@ -57,8 +58,7 @@ for _, page in ipairs(args.pages) do
     if page.gone then
       redis.call('HDEL', stampsKey(page.source), id)
       redis.call('ZADD', engineKey('gone'), args.now_ms, id)
-      redis.call('HSETNX', outsideKey, 'page:' .. id, '')
-      if redis.call('EXISTS', showsKey('page:' .. id)) == 0 then redis.call('HDEL', outsideKey, 'page:' .. id) end
+      if redis.call('EXISTS', showsKey('page:' .. id)) == 1 then redis.call('HSETNX', outsideKey, 'page:' .. id, '') end
     else
       redis.call('ZREM', engineKey('gone'), id)
       if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)

@@ -3,7 +3,7 @@
 -- ARGV arguments as JSON: lane, token; sources, rewritten (those of them whose index is written as it is), synced (ISO).
 local args = cjson.decode(ARGV[1])
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes = args.most_items, args.most_bytes
+local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 -- include sound_types
 -- include site
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end

@@ -1,6 +1,6 @@
 -- What a site reads, and what is remembered of it: every change of both passes through these functions.
 -- Needs: `prefix` of all keys, `run` (root of a run's keys, "": none is concerned), `now` (ISO), `mostItems` and `mostBytes`
--- of an index page, `ttl` (s) of what a run keeps. Call `closeSite` once at the end.
+-- of an index page, `ttl` (s) of what a run keeps, `nowMs`. Call `closeSite` once at the end.
 -- include name_files
 -- include replace_words
 local function engineKey(name) return prefix .. 'sync:' .. name end
@@ -427,7 +427,14 @@ local function removePage(id)
   showThings(id, textsOf(record.things), {})
   removeFiles(id)
   dropWork(id)
+  dueShowing('page:' .. id, nowMs)
   return textsOf(record.children), slug
+end
+
+-- A page that no listing shows any more is forgotten; what shows it has it looked at.
+local function forgetPage(id)
+  redis.call('HDEL', observedKey, id)
+  if redis.call('EXISTS', showsKey('page:' .. id)) == 1 then redis.call('HSETNX', outsideKey, 'page:' .. id, '') end
 end
 
 -- The slugs of removed pages that others wait for are answered, for them to be given away.
@@ -440,7 +447,7 @@ local function removeTree(id, freed)
     for _, child in ipairs(children) do
       local observed = decoded(redis.call('HGET', observedKey, child))
       if observed and observed.parent == one then
-        redis.call('HDEL', observedKey, child)
+        forgetPage(child)
         ahead[#ahead + 1] = child
       end
     end
