@@ -217,6 +217,8 @@ class Runs:
             "token": lease.token,
             "ttl": KEPT_FOR_SECONDS,
             "most_warnings": MOST_WARNINGS,
+            "revives": not lease.is_focused,
+            "now_ms": _ms(self._now()),
             "outdated": _ms(self._now() - WORK_KEPT_FOR_SECONDS),
             "fields": dict(counts),
             "sources": {name: json_text.encode(record) for name, record in sources.items()},
@@ -225,6 +227,7 @@ class Runs:
             "problems": [noted_problem(problem) for problem in problems],
         }
         names = [keys.run(lease.run_id), keys.sources, keys.listings, keys.gone, keys.observed]
+        names += [keys.due, keys.leases]
         if await self._kv.script("note_survey", names, [json_text.encode(arguments)]) == "lost":
             raise _taken_over()
 

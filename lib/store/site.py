@@ -117,8 +117,6 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """How it is to be read; None: it need not be."""
     stamp: str = ""
     """Of a row that need not be read."""
-    touches: bool = False
-    """Something of it changed: pages that show it are due."""
     still: str = ""
     """"on": it stays as it is published, with all below it; "off": no more."""
     is_hidden: bool = False
@@ -342,7 +340,6 @@ def _encoded_sighting(one: Sighting) -> JSON:
         "stamp": one.stamp,
         "source": seen.source,
         "is_row": seen.parent is None,
-        "touches": one.touches,
         "still": one.still,
         "hidden": one.is_hidden or one.is_gone,
         "gone": one.is_gone,

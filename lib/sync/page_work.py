@@ -27,7 +27,7 @@ from lib.model import (
     WorkItem,
 )
 from lib.notion.blocks import Walk, read_tree
-from lib.notion.border.objects import Oddities, name_of, parent_of
+from lib.notion.border.objects import Oddities, name_of
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.pages import complete, retrieve
@@ -36,6 +36,7 @@ from lib.store.runs import SliceLease
 from lib.store.site import Known, PageCommit, Sighting, Site, Text
 from lib.store.work import WorkQueue
 from lib.sync.addresses import AddressBook
+from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.sightings import child_of, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
@@ -82,6 +83,7 @@ class PageWork:
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._homes, self._readings, self._schemas = log, homes, readings, schemas
         self._is_last_try, self._was_read, self._now_iso = is_last_try, was_read, now_iso
+        self._holders = Holders(notion, site)
 
     async def sync(self, lease: SliceLease, claim: Claim) -> bool:
         """Read a page and publish it; return whether something became due."""
@@ -187,9 +189,7 @@ class PageWork:
 
     async def _moved_away(self, lease: SliceLease, claim: Claim, page: JSON) -> bool:
         """A row that stands in no source any more: in a page that is published it goes on as a child page."""
-        holder = await self._holder_of(page)
-        known = (await self._site.look_up([holder]))[0][holder] if holder else Known()
-        if known.record is not None and holder:
+        if holder := await self._holders.find(page):
             await self._work.pass_on(lease, claim, [(holder, WorkItem())])
             return True
         seen = row_of(page, claim.observation.source if claim.observation else "", self._readings.read_at, "")
@@ -201,10 +201,6 @@ class PageWork:
         await self._work.pass_on(lease, claim, [])
         await self.give_away(lease, await self._site.observe(lease, [sighting]))
         return True
-
-    async def _holder_of(self, page: JSON) -> str | None:
-        """Return the id of the page that a page stands in, directly or in one of its blocks."""
-        return await holder_of(self._notion, page)
 
     # Child pages.
 
@@ -273,11 +269,10 @@ class PageWork:
         elif self._homes.source_of(page) is not None:
             family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))
         else:
-            holder = await self._holder_of(page)
-            known = (await self._site.look_up([holder]))[0][holder] if holder else Known()
+            holder = await self._holders.find(page)
             if holder == claim.id:
                 family.unclear.append(page_id)  # its list of blocks lags behind
-            elif holder and known.record is not None:
+            elif holder:
                 family.work.append((holder, WorkItem()))
             else:
                 family.gone.append(page_id)
@@ -297,8 +292,9 @@ class PageWork:
         must_send = claim.item.rewrite
         outcome, freed = "changed", list[str]()
         work = [*family.work, *self._databases(claim, seen, tree, reading)]
-        if claim.observation and seen.parent and _is_renamed(seen, claim.observation):
-            work.append((seen.parent, WorkItem()))  # it shows the old title
+        before = claim.observation
+        if before and before.parent and (_is_renamed(seen, before) or seen.parent is None):
+            work.append((before.parent, WorkItem()))  # it shows the old title, or shows it still
         commit: PageCommit | None = None
         for attempt in range(COMMIT_TRIES):
             book = AddressBook(self._site)
@@ -431,22 +427,6 @@ class PageWork:
             addresses = book.plan()
             if not (addresses.moves or addresses.waiting) or await self._site.move(lease, addresses):
                 return
-
-
-async def holder_of(notion: NotionClient, page: JSON) -> str | None:
-    """Return the id of the page that a page stands in, directly or in one of its blocks; None where Notion names none."""
-    above = parent_of(page)
-    for _ in range(20):
-        if page_id := above.get("page_id"):
-            return str(page_id)
-        block_id = above.get("block_id")
-        if not block_id:
-            return None
-        try:
-            above = parent_of(await notion.get(f"blocks/{block_id}"))
-        except Unreadable:
-            return None
-    return None
 
 
 def _things(tree: Tree) -> list[str]:

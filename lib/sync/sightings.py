@@ -113,11 +113,10 @@ def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
     if is_outdated(seen, before):
         return None
     stamp = row.stamp if is_settled(seen.edited_at, seen.read_at) else ""
-    touches = before is None or before.edited != seen.edited
     if before and is_doubtful(seen, before):
         return Sighting(page_id=row.page_id, observation=before, item=WorkItem(rewrite=is_forced))
     if not seen.is_published:
-        return Sighting(page_id=row.page_id, observation=seen, stamp=stamp, touches=touches, is_hidden=True)
+        return Sighting(page_id=row.page_id, observation=seen, stamp=stamp, is_hidden=True)
     if seen.is_paused:
         kept = msgspec.structs.replace(seen, wanted=known.slug or seen.wanted)
         still = "on" if known.record else ""
@@ -126,7 +125,6 @@ def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
         page_id=row.page_id,
         observation=seen,
         item=WorkItem(page=row.page, read_at=seen.read_at, rewrite=is_forced),
-        touches=touches,
         still="off" if before and before.is_paused else "",
     )
 

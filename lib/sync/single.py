@@ -128,7 +128,7 @@ class PageSurvey:
             return
         is_renamed = (after.title, after.created) != (before.title, before.created)
         item = WorkItem(page=raw(page), read_at=read_at, rewrite=self._is_forced)
-        sighting = Sighting(page_id=page_id, observation=after, item=item, touches=after.edited != before.edited)
+        sighting = Sighting(page_id=page_id, observation=after, item=item)
         await self._survey.observe([sighting], [(before.parent, WorkItem())] if is_renamed else [])
 
     async def _gone(self, page_id: str, known: Known) -> None:

@@ -4,6 +4,7 @@ Its progress is one JSON-serialisable value, so that a slice may end in the midd
 with one row, database or source is a problem of that one: it is reported, and everything else is looked at.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -34,8 +35,8 @@ from lib.store.runs import SliceLease
 from lib.store.site import Known, Sighting, Site
 from lib.store.sources import Sources, SourceState, Watched
 from lib.sync.database_work import signature
+from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.page_work import holder_of
 from lib.sync.problems import Problems
 from lib.sync.sightings import (
     DAY_SECONDS,
@@ -124,7 +125,9 @@ class Survey:
         self._lease, self._give_away, self._tell, self._now = lease, give_away, tell, now
         self.progress = progress
         self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
+        self._holders = Holders(notion, site)
         self._stamps: dict[str, dict[str, str]] = {}
+        self._rows_are_seen = asyncio.Event()
         if not progress.began_at:
             progress.began_at = now()
 
@@ -171,6 +174,7 @@ class Survey:
         await all_of(self._confirm_missing(name) for name in names)
         if self._is_whole and len(names) == len(self._references):
             await self._remove_sources()
+        self._rows_are_seen.set()
 
     async def _list_sources(self) -> None:
         refusals: dict[str, SyncError] = {}
@@ -267,17 +271,8 @@ class Survey:
 
     async def _judge(self, rows: Sequence[Row]) -> None:
         known, _ = await self._site.look_up([row.page_id for row in rows])
-        sightings: list[Sighting] = []
-        work: list[tuple[str, WorkItem]] = []
-        for row in rows:
-            sighting = judge_row(row, known[row.page_id], is_forced=self._is_forced)
-            if sighting is None:
-                continue
-            if sighting.observation is known[row.page_id].observation and sighting.item:
-                work.append((row.page_id, sighting.item))
-            else:
-                sightings.append(sighting)
-        await self.observe(sightings, work)
+        judged = (judge_row(row, known[row.page_id], is_forced=self._is_forced) for row in rows)
+        await self.observe([sighting for sighting in judged if sighting])
 
     async def observe(
         self,
@@ -426,9 +421,7 @@ class Survey:
         elif home is not None:
             await self._judge([row_of(page, home, self._notion.notion_time(asked_at), self._homes.rule)])
         else:
-            holder = await holder_of(self._notion, page)
-            holding = (await self._site.look_up([holder]))[0][holder] if holder else Known()
-            if holder and holding.record:
+            if holder := await self._holders.find(page):
                 await self.observe([], [(holder, WorkItem())])
             else:
                 gone.add(page_id)
@@ -512,6 +505,7 @@ class Survey:
                 )
                 for page_id in ids[at : at + WATCHED_AT_ONCE]
             )
+            await self._rows_are_seen.wait()  # what stands below a row that is hidden now is not read any more
             await self._take_children(seen, read_at)
             self.progress.done |= set(ids[at : at + WATCHED_AT_ONCE])
 
@@ -547,8 +541,7 @@ class Survey:
             if is_outdated(after, before):
                 continue
             item = WorkItem(page=raw(page), read_at=read_at)
-            touches = after.edited != before.edited
-            sightings.append(Sighting(page_id=page_id, observation=after, item=item, touches=touches))
+            sightings.append(Sighting(page_id=page_id, observation=after, item=item))
             if (after.title, after.created) != (before.title, before.created):
                 work.setdefault(before.parent, WorkItem())
         await self.observe(sightings, list(work.items()))

@@ -64,6 +64,7 @@ class Watcher:
         self._indexes: dict[str, list[_Item]] = {}
         self._documents: dict[str, str] = {}
         self._paths: dict[str, str] | None = None
+        self._before: set[str] = set()
         self._newest: dict[str, str] = {}
         self._dropped_at: dict[str, float] = {}
         self.spoiled: set[str] = set()
@@ -75,6 +76,7 @@ class Watcher:
         self.spoiled -= changed
         changed = changed - self.spoiled
         before = {head.meta.id for head in self.pages.values()}
+        self._before = before
         for key in sorted(changed):
             self._read(key)
         after = {head.meta.id for head in self.pages.values()}
@@ -130,8 +132,9 @@ class Watcher:
             self._say(f"{key} holds the bundle of {meta.slug}")
         if meta.lastEdited < self._newest.get(meta.id, ""):
             self._say(f"{key}: what was edited at {meta.lastEdited} replaces {self._newest[meta.id]}")
+        is_moved = meta.id in self._before and meta.lastEdited == self._newest.get(meta.id)
         self._newest[meta.id] = max(meta.lastEdited, self._newest.get(meta.id, ""))
-        hidden = self._unworthy_since(meta.id)
+        hidden = None if is_moved else self._unworthy_since(meta.id)
         if hidden is not None and hidden < self._oldest():
             self._say(f"{key} is written, though it is hidden since {self._now() - hidden:.0f} s")
 

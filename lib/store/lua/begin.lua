@@ -69,12 +69,13 @@ for i = 1, #held, 2 do
     redis.call('HDEL', leases, held[i])
   end
 end
-if at < 0 and redis.call('HGET', run, 'slices') == false and exclusive == '1' then -- what earlier runs gave up is due again
+if redis.call('HGET', run, 'slices') == false and exclusive == '1' then
+  -- What earlier runs have left is done when this one has looked around: rows may be hidden meanwhile.
   held = redis.call('HGETALL', leases)
   local leased = {}
   for i = 1, #held, 2 do leased[held[i]] = true end
-  for _, key in ipairs(redis.call('ZRANGEBYSCORE', due, '(' .. now, '+inf')) do
-    if not leased[key] then redis.call('ZADD', due, now, key) end
+  for _, key in ipairs(redis.call('ZRANGE', due, 0, -1)) do
+    if not leased[key] then redis.call('ZADD', due, aliveUntil, key) end
   end
   redis.call('HSET', run, 'toSync', redis.call('ZCARD', due))
 end

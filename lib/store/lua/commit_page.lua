@@ -56,7 +56,11 @@ for _, page in ipairs(args.gone) do
   removeTree(page, freed)
 end
 redis.call('HSET', observedKey, id, observed)
-for _, child in ipairs(args.children) do redis.call('HSET', observedKey, child.id, child.observed) end
+for _, child in ipairs(args.children) do
+  local was = decoded(redis.call('HGET', observedKey, child.id))
+  if was and was.parent == nil then redis.call('HDEL', stampsKey(was.source), child.id) end -- it was a row
+  redis.call('HSET', observedKey, child.id, child.observed)
+end
 movePages(args.moves, head ~= '' and id or '')
 
 redis.call('HSET', pagesKey, id, record)

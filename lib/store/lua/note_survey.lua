@@ -1,8 +1,9 @@
--- Notes that a run has looked around, once. KEYS run, sources, listings, gone, observed. ARGV arguments as JSON: lane, token,
+-- Notes that a run has looked around, once. KEYS run, sources, listings, gone, observed, due, leases. ARGV arguments as JSON: lane, token,
 -- fields of the run as name-value pairs; sources and listings: name -> JSON text; warnings and problems as JSON texts;
+-- revives: what earlier runs have left may be done now;
 -- outdated: pages that were gone before then (ms) are forgotten. Returns done or lost.
 local args = cjson.decode(ARGV[1])
-local run, sources, listings, gone, observed = unpack(KEYS)
+local run, sources, listings, gone, observed, due, leases = unpack(KEYS)
 local ttl = args.ttl
 -- include note_warnings
 -- include note_problems
@@ -15,6 +16,11 @@ for name, text in pairs(args.listings) do redis.call('HSET', listings, name, tex
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', gone, '-inf', args.outdated)) do
   redis.call('HDEL', observed, id)
   redis.call('ZREM', gone, id)
+end
+if args.revives then
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', due, '(' .. args.now_ms, '+inf')) do
+    if redis.call('HEXISTS', leases, key) == 0 then redis.call('ZADD', due, args.now_ms, key) end
+  end
 end
 noteWarnings(args.most_warnings, args.warnings)
 noteProblems(ttl, args.problems)

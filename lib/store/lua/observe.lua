@@ -1,8 +1,8 @@
 -- Remembers what Notion was seen to say of pages, unless a later look is remembered, and makes due what has to be read.
 -- ARGV: arguments as JSON. KEYS: the engine's hashes, whose types are checked. Arguments:
 --   lane, token   the slice's lease on its lane
---   pages         {id, observed (JSON), edited, read_at, payload ("": it need not be read), touches (what shows it is due
---                 too), stamp and source (a row that need not be read), still ("on" or "off": it stays as it is, or no more),
+--   pages         {id, observed (JSON), edited, read_at, payload ("": it need not be read; else what shows it is
+--                 due too), stamp and source (a row that need not be read), still ("on" or "off": it stays as it is, or no more),
 --                 hidden (it is taken from the site), gone (and no listing shows it)}
 --   work          {key, payload} of other things that are due: databases, and pages of which nothing new is known
 --   outside       thing -> what was seen of it
@@ -64,8 +64,10 @@ for _, page in ipairs(args.pages) do
       if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)
       elseif page.is_row then redis.call('HSETNX', stampsKey(page.source), id, '') end
     end
-    if page.payload ~= '' then due(id, page.payload) end
-    if page.touches then dueShowing('page:' .. id, args.now_ms) end
+    if page.payload ~= '' then
+      due(id, page.payload)
+      dueShowing('page:' .. id, nowMs)
+    end
   end
 end
 for thing, stamp in pairs(args.outside) do
