@@ -86,12 +86,13 @@ class NotionClient:
         return await self._request("POST", path, query, body, False)
 
     def notion_time(self, t0: float) -> float:
-        """What Notion's clock surely had passed at our time `t0`, never later than `t0`; both in epoch seconds.
+        """Return what Notion's clock surely had passed at our time `t0`; both in epoch seconds.
 
         A `Date` header is at most as new as the moment we read it, so the smallest difference seen bounds how far
-        Notion's clock is behind ours. A page read at `notion_time(t0)` is never taken for read later than it was.
+        Notion's clock is behind ours (or ahead of it). A page read at `notion_time(t0)` is never taken for read later
+        than it was; before the first answer the clocks count as equal.
         """
-        return t0 - max(0.0, self._behind_seconds or 0.0)
+        return t0 - (self._behind_seconds or 0.0)
 
     @property
     def is_down(self) -> bool:

@@ -7,13 +7,14 @@ from lib.bundle.encoding import digest
 from lib.bundle.media import Address, FileRef, Found
 from lib.bundle.properties import fingerprint
 from lib.log import Log
-from lib.model import BUNDLE_VERSION, JSON, Claim, DatabaseRecord
+from lib.model import BUNDLE_VERSION, JSON, Claim, DatabaseRecord, WorkItem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read
 from lib.store.copies import Copies
 from lib.store.runs import SliceLease
 from lib.store.site import Site, Text
+from lib.store.work import WorkQueue
 from lib.sync.unfinished import DatabaseReading, Readings
 
 MOST_SIGNED = 100
@@ -27,6 +28,7 @@ class DatabaseWork:
         self,
         *,
         notion: NotionClient,
+        work: WorkQueue,
         site: Site,
         copies: Copies,
         note: Callable[[Iterable[FileRef]], None],
@@ -39,11 +41,17 @@ class DatabaseWork:
         now: Callable[[], float],
         now_iso: Callable[[], str],
     ) -> None:
-        self._notion, self._site, self._copies, self._note = notion, site, copies, note
+        self._notion, self._work, self._site = notion, work, site
+        self._copies, self._note = copies, note
         self._address, self._log = address, log
         self._readings, self._schemas = readings, schemas
         self._is_last_try, self._was_read = is_last_try, was_read
         self._now, self._now_iso = now, now_iso
+
+    async def doubt(self, lease: SliceLease, claim: Claim) -> None:
+        """A child database can't be read any more: the pages that show it look at it again."""
+        showing = await self._site.showing(claim.key)
+        await self._work.pass_on(lease, claim, [(page_id, WorkItem(doubted=[claim.id])) for page_id in showing])
 
     async def sync(self, lease: SliceLease, claim: Claim) -> None:
         """Read a child database and publish it."""

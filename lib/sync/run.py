@@ -159,7 +159,7 @@ class Engine:
     async def _slice(self, lease: SliceLease, run: Run, *, queued: bool) -> Report:
         try:
             stop = await self._advance(lease, run)
-            left = await self._rest(lease, parked=not queued)
+            left = await self._rest(lease, stop, parked=not queued)
             run = await self._runs.read(lease.run_id) or run
             if run.phase == "work" and left.count == 0:
                 return await self._finish(lease, run, queued=queued)
@@ -207,7 +207,7 @@ class Engine:
         try:
             return await self._worker.work(lease, run, self._until, survey)
         finally:
-            if survey and not survey.done():
+            if survey:
                 survey.cancel()
                 await asyncio.gather(survey, return_exceptions=True)
 
@@ -285,7 +285,7 @@ class Engine:
             warnings=len(warnings),  # their texts hold titles; they stand in the run's record
         )
 
-    async def _rest(self, lease: SliceLease, *, parked: bool) -> Left:
+    async def _rest(self, lease: SliceLease, stop: TryLater | None, *, parked: bool) -> Left:
         await self._give_back()
         counters = {
             "notionRequests": self._notion.requests,

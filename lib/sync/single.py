@@ -123,6 +123,8 @@ class PageSurvey:
         above = (await self._site.look_up([before.parent]))[0][before.parent]
         if above.record is None:
             raise Hopeless(f"page {self._wanted} stands in a page that is not published")
+        if await self._is_row_hidden(before.parent):
+            return
         after = child_of(page, before, read_at)
         if is_outdated(after, before):
             return
@@ -130,6 +132,26 @@ class PageSurvey:
         item = WorkItem(page=raw(page), read_at=read_at, rewrite=self._is_forced)
         sighting = Sighting(page_id=page_id, observation=after, item=item)
         await self._survey.observe([sighting], [(before.parent, WorkItem())] if is_renamed else [])
+
+    async def _is_row_hidden(self, row_id: str) -> bool:
+        """Look at the row that a page stands below, whose fate it shares: the page itself, or one around it."""
+        known = (await self._site.look_up([row_id]))[0][row_id]
+        while known.observation and known.observation.parent:
+            row_id = known.observation.parent
+            known = (await self._site.look_up([row_id]))[0][row_id]
+        if known.observation is None:
+            return False
+        read_at = self._notion.notion_time(self._now())
+        page = await self._retrieve(row_id, known)
+        if page is None:
+            await self._gone(row_id, known)
+            return True
+        source = self._homes.source_of(page) or known.observation.source
+        row = row_of(page, source, read_at, self._homes.rule)
+        if row.observation.is_published:
+            return False
+        await self._row(row, known)
+        return True
 
     async def _gone(self, page_id: str, known: Known) -> None:
         """The page is published, and two different questions say that it is gone."""

@@ -92,6 +92,7 @@ class Worker:
         )
         self._databases = DatabaseWork(
             notion=notion,
+            work=work,
             site=site,
             copies=copies,
             note=note,
@@ -219,6 +220,9 @@ class Worker:
         is_child = claim.observation is not None and claim.observation.parent is not None
         if is_child and not claim.item.is_doubted and refusal.notion_status == HTTPStatus.NOT_FOUND:
             await self._pages.doubt(self._lease, claim)
+            return True
+        if not claim.is_page and not claim.item.is_doubted:
+            await self._databases.doubt(self._lease, claim)
             return True
         await self._give_up(claim, f"Notion does not show it: {refusal.reason}")
         return False

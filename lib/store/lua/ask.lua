@@ -18,7 +18,8 @@ if current and current ~= id then
       local forced, scope = unpack(redis.call('HMGET', run, 'force', 'source'))
       if parked == '1' or (status == 'pending' and not jobs) then
         redis.call('HSET', run, 'aliveUntil', aliveUntil)
-        if (force == '1' and forced ~= '1') or (scope ~= '' and scope ~= source) then promise(promised, source, force) end
+        local isLess = (force == '1' and forced ~= '1') or (scope ~= '' and scope ~= source)
+        if isLess or status == 'active' then promise(promised, source, force) end -- it may have looked around already
         return {'resumed', current, jobs or '', (tonumber(slice or '') or -1) + 1}
       end
       promise(promised, source, force)

@@ -64,10 +64,8 @@ for _, page in ipairs(args.pages) do
       if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)
       elseif page.is_row then redis.call('HSETNX', stampsKey(page.source), id, '') end
     end
-    if page.payload ~= '' then
-      due(id, page.payload)
-      dueShowing('page:' .. id, nowMs)
-    end
+    if page.payload ~= '' then due(id, page.payload) end
+    dueShowing('page:' .. id, nowMs)
   end
 end
 for thing, stamp in pairs(args.outside) do
