@@ -33,6 +33,8 @@ def comparable(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     members = {name: comparable(one) for name, one in value.items() if name != "unavailable"}
+    if members.get("children") == []:  # a copy of an empty original says nothing else than one without children
+        del members["children"]
     if value.get("type") in ("child_page", "child_database"):
         members = {name: one for name, one in members.items() if name not in OWN_AFFAIRS}
     if "id" in value and set(value) - OF_EVERY_BLOCK <= MEETING_PARTS:

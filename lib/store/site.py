@@ -95,6 +95,8 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     observation: Observation
     page_read_at: float
     """When its page object was asked for (epoch seconds, Notion's clock); the record tells the age of the oldest block."""
+    before: Observation
+    """What was known of it when its reading began: a child page that stands elsewhere by now is read again."""
     record: PageRecord
     stamp: str
     sort: str
@@ -201,6 +203,9 @@ class Site:
             "slug": commit.slug,
             "source": seen.source,
             "visibility": seen.visibility,
+            "parent": seen.parent or "",
+            "placed_at": seen.placed_at,
+            "before": _place(commit.before),
             "sort": commit.sort,
             "stamp": commit.stamp,
             "edited": record.edited_at,
@@ -251,6 +256,7 @@ class Site:
             "id": database_id,
             "number": number,
             "digest": record.digest,
+            "title": record.title,
             "read_at": record.read_at,
             "tokens": " ".join(text.files) if text else "",
             "lacking": "1" if text and text.lacking else "0",
@@ -327,6 +333,11 @@ class Site:
             "most_bytes": self._max_value_bytes,
             "most_warnings": MOST_WARNINGS,
         }
+
+
+def _place(seen: Observation) -> list[str]:
+    """Return where a child page stands, which its parent says; of a row nothing."""
+    return [seen.source, seen.parent, seen.visibility] if seen.parent else []
 
 
 def _encoded_sighting(one: Sighting) -> JSON:

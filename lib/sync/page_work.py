@@ -77,8 +77,10 @@ class PageWork:
         schemas: Schemas,
         is_last_try: Callable[[Claim], bool],
         was_read: Callable[[Claim], None],
+        now: Callable[[], float],
         now_iso: Callable[[], str],
     ) -> None:
+        self._now = now
         self._notion, self._work, self._site, self._copies = notion, work, site, copies
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._homes, self._readings, self._schemas = log, homes, readings, schemas
@@ -94,7 +96,7 @@ class PageWork:
         async with self._readings.of(claim, fresh) as reading:
             page, tree = await self._read(claim, reading)
         self._was_read(claim)
-        page_read_at = claim.item.read_at or reading.read_at
+        page_read_at = reading.page_read_at or claim.item.read_at
         seen = self._observe(claim.observation, page, page_read_at)
         if seen is None:
             return await self._moved_away(lease, claim, page)
@@ -129,7 +131,9 @@ class PageWork:
         """The page object, its properties complete."""
         given: JSON | None = msgspec.json.decode(claim.item.page)
         if given is None and not reading.page:
+            asked_at = self._now()
             reading.page = await retrieve(self._notion, claim.id, reading.oddities)
+            reading.page_read_at = self._notion.notion_time(asked_at)
         page = given or reading.page
         last = self._is_last_try(claim)
         return await complete(self._notion, page, reading.completion, self._schemas, is_last_try=last)
@@ -315,7 +319,8 @@ class PageWork:
                 number=claim.number,
                 slug=slug,
                 observation=seen,
-                page_read_at=claim.item.read_at or reading.read_at,
+                page_read_at=reading.page_read_at or claim.item.read_at,
+                before=claim.observation or seen,
                 record=record,
                 stamp=self._stamp_of(page, seen, record),
                 sort=index.sort_text(index.rank(bundle.meta)) if seen.parent is None else "",

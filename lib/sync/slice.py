@@ -88,6 +88,7 @@ class Worker:
             schemas=schemas,
             is_last_try=is_last_try,
             was_read=self._in_flight.read,
+            now=now,
             now_iso=now_iso,
         )
         self._databases = DatabaseWork(
@@ -165,8 +166,10 @@ class Worker:
         """Wait until something has ended, or there is news; return whether something became due."""
         news = asyncio.create_task(self._news.wait())
         others = [news, survey] if survey else [news]
-        ended = await self._in_flight.ended(others, max(0.05, self._until - self._now()))
-        news.cancel()
+        try:
+            ended = await self._in_flight.ended(others, max(0.05, self._until - self._now()))
+        finally:
+            news.cancel()
         return any([await self._settled(task, claim) for task, claim in ended])
 
     def _take_survey(self, survey: asyncio.Task[None]) -> None:

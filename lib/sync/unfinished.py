@@ -28,6 +28,8 @@ class PageReading(msgspec.Struct, omit_defaults=True):
     read_at: float
     walk: Walk
     page: JSON = {}
+    page_read_at: float = 0.0
+    """When the page object was asked for, by Notion's clock."""
     completion: Completion = msgspec.field(default_factory=Completion)
     oddities: Oddities = msgspec.field(default_factory=Oddities)
     """What was odd in the page object, where it took a request."""

@@ -164,7 +164,7 @@ async def _end(stage: Stage) -> None:
         await asyncio.sleep(pause)
         await _clean_run(stage)
     run = await _clean_run(stage)
-    done = {name: run.get(name, "0") for name in ("toSync", "written", "dropping")}
+    done = {name: run.get(name, "0") for name in ("toSync", "written", "deleted")}
     if set(done.values()) != {"0"}:
         raise Broken(f"never settled: {done}")
 

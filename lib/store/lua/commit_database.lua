@@ -1,6 +1,6 @@
 -- Publishes a child database that was read, and ends the work on it. KEYS: the engine's hashes, whose types are checked.
 -- ARGV: arguments as JSON, the bundle ("": as published), the record. Arguments: lane, token, number as for a page; id,
--- digest, read_at, tokens, lacking, warnings. Returns done, older, send, gone (no page shows it), repeated or lost.
+-- digest, title, read_at, tokens, lacking, warnings. Returns done, older, send, gone (no page shows it), repeated or lost.
 local args = cjson.decode(ARGV[1])
 local text, record = ARGV[2], ARGV[3]
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
@@ -31,6 +31,7 @@ if text ~= '' then
   if not isSame then
     noteChange(thing)
     redis.call('HINCRBY', run, 'written', 1)
+    if before and before.title ~= args.title then dueShowing(thing, nowMs) end -- they show its title
     for _, page in ipairs(redis.call('SMEMBERS', showsKey(thing))) do
       local slug = redis.call('HGET', pathsKey, page)
       if slug then noteChange('page:' .. slug) end

@@ -4,6 +4,8 @@
 -- the reading, the observation. KEYS: the engine's hashes, whose types are checked. Arguments:
 --   lane, token, number   the slice's lease on the work, and the number of the work when it was claimed
 --   id, slug, source, visibility, sort (of its index; "": a child page), stamp
+--   parent, placed_at      where it stands ("": it is a row), and when that was seen; before: source, parent and visibility of a
+--                         child page when its reading began
 --   edited, read_at       of this reading, page_read_at of its page object (epoch seconds)
 --   digest, parts, prepared (root of the parts' keys), tokens, lacking, things
 --   slugs, places         what the addresses were planned from: slug -> id, id -> slug ("": nothing)
@@ -32,7 +34,11 @@ if redis.call('HGET', leasesKey, id) ~= args.token then return {'repeated'} end
 local known = decoded(redis.call('HGET', observedKey, id))
 local before = decoded(redis.call('HGET', pagesKey, id))
 if not known then return {'gone'} end
-if isNewer(before, args.edited, args.read_at) or isNewer(known, args.edited, args.page_read_at) then
+local parent = type(known.parent) == 'string' and known.parent or ''
+local wasThere = parent ~= args.parent and (tonumber(known.placed_at) or 0) > args.placed_at
+local isElsewhere = #args.before > 0
+  and (known.source ~= args.before[1] or parent ~= args.before[2] or (known.visibility or 'public') ~= args.before[3])
+if wasThere or isElsewhere or isNewer(before, args.edited, args.read_at) or isNewer(known, args.edited, args.page_read_at) then
   local number = string.match(redis.call('HGET', workKey, id) or '', '^%d+') or '0'
   if number == tostring(args.number) then redis.call('HSET', workKey, id, number .. ' ' .. args.again) end
   redis.call('HDEL', leasesKey, id)
@@ -104,7 +110,10 @@ for _, work in ipairs(args.work) do
   local database = string.match(work.key, '^db:(.*)$')
   local held = database and decoded(redis.call('HGET', databasesKey, database))
   local isKnown = held and known.visibility == args.visibility
-  if redis.call('HEXISTS', workKey, work.key) == 0 and not isKnown then
+  local waiting = redis.call('HGET', workKey, work.key)
+  if waiting and not database then -- a reading under way began before this was known
+    addWork(work.key, string.match(waiting, '^%d+ (.*)$') or '{}', 0)
+  elseif not waiting and not isKnown then
     addWork(work.key, work.payload, 0) -- before what was listed: others may be found behind it
     if not database then redis.call('HINCRBY', run, 'toSync', 1) end
   end
