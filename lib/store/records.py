@@ -50,14 +50,16 @@ def listing_record(text: str | None) -> ListingRecord | None:
 
 def work_item(text: str) -> tuple[int, WorkItem]:
     """Return the number of some work, and the work; what can't be read is to be read as if nothing were known of it."""
-    number, _, payload = text.partition(" ")
-    found = read_record(payload, WorkItem) or WorkItem(rewrite=True)
+    number, _, rest = text.partition(" ")
+    flags, _, payload = rest.partition(" ")
+    letters, _, doubted = flags.partition(":")
+    found = msgspec.structs.replace(
+        read_record(payload, WorkItem) or WorkItem(),
+        rewrite="r" in letters,
+        asks_owners="o" in letters,
+        doubted=[one for one in doubted.split(",") if one],
+    )
     return int(number) if number.isascii() and number.isdigit() else 0, found
-
-
-def without_digest(record: PageRecord) -> PageRecord:
-    """Return the record of a page whose bundle has to be written anew."""
-    return msgspec.structs.replace(record, digest="")
 
 
 def _are_times(*times: float) -> bool:

@@ -24,7 +24,7 @@ from lib.store.runs import (
     held,
     noted_warnings,
 )
-from lib.store.work import encoded_work
+from lib.store.work import encoded_item, encoded_work
 
 PREPARED_FOR_SECONDS = 3_600
 BYTES_PER_OBSERVING = 1_000_000
@@ -223,7 +223,7 @@ class Site:
             ],
             "work": encoded_work(commit.work),
             "gone": list(commit.gone),
-            "again": json_text.encode(commit.again),
+            "again": encoded_item(commit.again),
             "warnings": noted_warnings(commit.warnings),
         }
         texts = (text.head, text.meta, text.document) if text else ("", "", "")
@@ -347,7 +347,7 @@ def _encoded_sighting(one: Sighting) -> JSON:
         "observed": json_text.encode(seen),
         "edited": seen.edited_at,
         "read_at": seen.read_at,
-        "payload": json_text.encode(one.item) if one.item else "",
+        **(encoded_item(one.item) if one.item else {"flags": "-", "payload": ""}),
         "stamp": one.stamp,
         "source": seen.source,
         "is_row": seen.parent is None,

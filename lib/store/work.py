@@ -69,7 +69,7 @@ class WorkQueue:
             "token": lease.token,
             "key": claim.key,
             "number": claim.number,
-            "payload": json_text.encode(item),
+            **encoded_item(item),
             "due_at": _ms(due_at),
             "now_ms": _ms(self._now()),
             "given": problem is not None,
@@ -85,7 +85,15 @@ class WorkQueue:
 
 def encoded_work(work: Sequence[tuple[str, WorkItem]]) -> list[dict[str, str]]:
     """Return work as scripts take it."""
-    return [{"key": key, "payload": json_text.encode(item)} for key, item in work]
+    return [{"key": key, **encoded_item(item)} for key, item in work]
+
+
+def encoded_item(item: WorkItem) -> dict[str, str]:
+    """Return work in two parts: flags, which are kept until it is done, and all else."""
+    letters = ("r" if item.rewrite else "") + ("o" if item.asks_owners else "")
+    doubted = f":{','.join(item.doubted)}" if item.doubted else ""
+    rest = msgspec.structs.replace(item, rewrite=False, asks_owners=False, doubted=[])
+    return {"flags": f"{letters or '-'}{doubted}", "payload": json_text.encode(rest)}
 
 
 def _claim(key: str, work: str, observed: str, record: str, slug: str) -> Claim:

@@ -104,17 +104,11 @@ def is_outdated(seen: Observation, known: Observation | None) -> bool:
 
 
 def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
-    """Return what follows from a row that does not bear the stamp it was read with; None: a later edit is known.
-
-    What says the same time of its last edit and other things is older or newer than what is known: it is due, and
-    asked for itself.
-    """
+    """Return what follows from a row that does not bear the stamp it was read with; None: a later edit is known."""
     seen, before = row.observation, known.observation
     if is_outdated(seen, before):
         return None
     stamp = row.stamp if is_settled(seen.edited_at, seen.read_at) else ""
-    if before and is_doubtful(seen, before):
-        return Sighting(page_id=row.page_id, observation=before, item=WorkItem(rewrite=is_forced))
     if not seen.is_published:
         return Sighting(page_id=row.page_id, observation=seen, stamp=stamp, is_hidden=True)
     if seen.is_paused:

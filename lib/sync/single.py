@@ -19,7 +19,7 @@ from lib.notion.together import all_of
 from lib.store.site import Known, Sighting, Site
 from lib.store.sources import Sources
 from lib.sync.homes import Homes
-from lib.sync.sightings import Row, child_of, is_doubtful, is_outdated, judge_row, raw, row_of
+from lib.sync.sightings import Row, child_of, is_outdated, judge_row, raw, row_of
 from lib.sync.survey import Survey
 
 HIGHEST_CLIMB = 20
@@ -107,8 +107,6 @@ class PageSurvey:
         before = known.observation
         if is_outdated(row.observation, before):
             return
-        if before and is_doubtful(row.observation, before):  # the page was asked for itself: this is the later look
-            known = Known(None, known.record, known.slug, known.stamp, known.is_due)
         sighting = judge_row(row, known, is_forced=self._is_forced)
         if sighting:
             await self._survey.observe([sighting])

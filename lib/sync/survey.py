@@ -43,6 +43,7 @@ from lib.sync.sightings import (
     Row,
     child_of,
     child_stamp,
+    is_doubtful,
     is_outdated,
     is_settled,
     judge_row,
@@ -271,8 +272,25 @@ class Survey:
 
     async def _judge(self, rows: Sequence[Row]) -> None:
         known, _ = await self._site.look_up([row.page_id for row in rows])
+        sure: list[Row] = []
+        for row in rows:
+            before = known[row.page_id].observation
+            if before and is_doubtful(row.observation, before):
+                problem = _page_problem(row.page_id, known[row.page_id])
+                await self.problems.contain(problem, self._ask_again(row, sure))
+            else:
+                sure.append(row)
+        rows = sure
         judged = (judge_row(row, known[row.page_id], is_forced=self._is_forced) for row in rows)
         await self.observe([sighting for sighting in judged if sighting])
+
+    async def _ask_again(self, row: Row, sure: list[Row]) -> None:
+        """Ask for a row itself, of which two looks at one edit show different things: its own object is the later."""
+        read_at = self._notion.notion_time(self._now())
+        page = await retrieve(self._notion, row.page_id, self.progress.oddities)
+        source = self._homes.source_of(page)
+        if source is not None:
+            sure.append(row_of(page, source, read_at, self._homes.rule))
 
     async def observe(
         self,

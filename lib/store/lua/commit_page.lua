@@ -12,7 +12,7 @@
 --   moves                 {id, from, to} of this page and of others
 --   waiting               slug -> ids of the pages that ask for it while another has it ("": none)
 --   children              {id, observed} of child pages of which something new is known
---   work                  {key, payload} of what is to be read
+--   work                  {key, flags, payload} of what is to be read
 --   gone                  pages that have left it and are nowhere else
 --   again                 the work as it has to be done where this reading is too old
 --   warnings              as JSON texts
@@ -40,7 +40,7 @@ local isElsewhere = #args.before > 0
   and (known.source ~= args.before[1] or parent ~= args.before[2] or (known.visibility or 'public') ~= args.before[3])
 if wasThere or isElsewhere or isNewer(before, args.edited, args.read_at) or isNewer(known, args.edited, args.page_read_at) then
   local number = string.match(redis.call('HGET', workKey, id) or '', '^%d+') or '0'
-  if number == tostring(args.number) then redis.call('HSET', workKey, id, number .. ' ' .. args.again) end
+  if number == tostring(args.number) then redis.call('HSET', workKey, id, number .. ' ' .. args.again.flags .. ' ' .. args.again.payload) end
   redis.call('HDEL', leasesKey, id)
   redis.call('ZADD', dueKey, args.now_ms, id)
   return {'older'}
@@ -110,11 +110,11 @@ for _, work in ipairs(args.work) do
   local database = string.match(work.key, '^db:(.*)$')
   local held = database and decoded(redis.call('HGET', databasesKey, database))
   local isKnown = held and known.visibility == args.visibility
-  local waiting = redis.call('HGET', workKey, work.key)
-  if waiting and not database then -- a reading under way began before this was known
-    addWork(work.key, string.match(waiting, '^%d+ (.*)$') or '{}', 0)
-  elseif not waiting and not isKnown then
-    addWork(work.key, work.payload, 0) -- before what was listed: others may be found behind it
+  local isWaiting = redis.call('HEXISTS', workKey, work.key) == 1
+  if isWaiting and not database then -- a reading under way began before this was known
+    addWork(work.key, work.flags, work.payload, 0)
+  elseif not isWaiting and not isKnown then
+    addWork(work.key, work.flags, work.payload, 0) -- before what was listed: others may be found behind it
     if not database then redis.call('HINCRBY', run, 'toSync', 1) end
   end
   if args.focus and redis.call('HEXISTS', workKey, work.key) == 1 then

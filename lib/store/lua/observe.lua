@@ -1,10 +1,10 @@
 -- Remembers what Notion was seen to say of pages, unless a later look is remembered, and makes due what has to be read.
 -- ARGV: arguments as JSON. KEYS: the engine's hashes, whose types are checked. Arguments:
 --   lane, token   the slice's lease on its lane
---   pages         {id, observed (JSON), edited, read_at, payload ("": it need not be read; else what shows it is
+--   pages         {id, observed (JSON), edited, read_at, flags, payload ("": it need not be read; else what shows it is
 --                 due too), stamp and source (a row that need not be read), still ("on" or "off": it stays as it is, or no more),
 --                 hidden (it is taken from the site), gone (and no listing shows it)}
---   work          {key, payload} of other things that are due: databases, and pages of which nothing new is known
+--   work          {key, flags, payload} of other things that are due: databases, and pages of which nothing new is known
 --   outside       thing -> what was seen of it
 --   focus         "1": the run is about nothing else
 -- Returns {outcome, slugs that became free and are waited for, …}; outcome: done or lost.
@@ -16,10 +16,10 @@ local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_m
 -- include newer
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
 
-local function due(key, payload)
+local function due(key, flags, payload)
   if redis.call('SISMEMBER', stillKey, key) == 1 then return end
   local isNew = redis.call('HEXISTS', workKey, key) == 0
-  addWork(key, payload, args.now_ms)
+  addWork(key, flags, payload, args.now_ms)
   if isNew and not string.find(key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end
   if args.focus then
     redis.call('SADD', run .. ':focus', key)
@@ -36,7 +36,7 @@ local function stay(id, on)
     local record = decoded(redis.call('HGET', pagesKey, one)) or {}
     for _, child in ipairs(textsOf(record.children)) do
       ahead[#ahead + 1] = child
-      if not on then due(child, '{}') end
+      if not on then due(child, '-', '{}') end
     end
   end
 end
@@ -64,13 +64,13 @@ for _, page in ipairs(args.pages) do
       if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)
       elseif page.is_row then redis.call('HSETNX', stampsKey(page.source), id, '') end
     end
-    if page.payload ~= '' then due(id, page.payload) end
+    if page.payload ~= '' then due(id, page.flags, page.payload) end
     dueShowing('page:' .. id, nowMs)
   end
 end
 for thing, stamp in pairs(args.outside) do
   if redis.call('HEXISTS', outsideKey, thing) == 1 then redis.call('HSET', outsideKey, thing, stamp) end
 end
-for _, work in ipairs(args.work) do due(work.key, work.payload) end
+for _, work in ipairs(args.work) do due(work.key, work.flags, work.payload) end
 closeSite()
 return {'done', unpack(freed)}

@@ -1,14 +1,14 @@
 -- Ends a claim without a result. KEYS run. ARGV prefix, arguments as JSON:
 --   lane, token, key, number   the slice's lease on the work, and its number when it was claimed
---   payload, due_at (ms)       the work as it stands, and from when on it may be done
+--   flags, payload, due_at (ms)      the work as it stands, and from when on it may be done
 --   given                      the run gives it up: what `problem` (JSON text) says is reported once
 --   forget                     it is no work any more
---   also                       {key, payload} of what is due instead
+--   also                       {key, flags, payload} of what is due instead
 -- Returns done, repeated (the work is another's now) or lost (the whole lane is).
 local prefix, args = ARGV[1], cjson.decode(ARGV[2])
 local run, ttl = KEYS[1], args.ttl
 -- include note_problems
-local dueKey, workKey, leasesKey = prefix .. 'sync:due', prefix .. 'sync:work', prefix .. 'sync:leases'
+-- include due
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
 if redis.call('HGET', leasesKey, args.key) ~= args.token then return 'repeated' end
 
@@ -18,16 +18,13 @@ if args.forget then
   redis.call('HDEL', workKey, args.key)
   redis.call('ZREM', dueKey, args.key)
 elseif number == tostring(args.number) then
-  redis.call('HSET', workKey, args.key, number .. ' ' .. args.payload)
+  redis.call('HSET', workKey, args.key, number .. ' ' .. args.flags .. ' ' .. args.payload)
   redis.call('ZADD', dueKey, args.due_at, args.key)
 else -- something new is known of it: it begins anew
   redis.call('ZADD', dueKey, args.now_ms, args.key)
 end
 for _, work in ipairs(args.also) do
-  local next_number = redis.call('INCR', prefix .. 'sync:sequence')
-  redis.call('HSET', workKey, work.key, next_number .. ' ' .. work.payload)
-  redis.call('HDEL', leasesKey, work.key)
-  redis.call('ZADD', dueKey, args.now_ms, work.key)
+  addWork(work.key, work.flags, work.payload, args.now_ms)
   if args.focus then redis.call('SADD', run .. ':focus', work.key) end
 end
 if args.given then

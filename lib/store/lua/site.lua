@@ -3,12 +3,12 @@
 -- of an index page, `ttl` (s) of what a run keeps, `nowMs`. Call `closeSite` once at the end.
 -- include name_files
 -- include replace_words
+-- include due
 local function engineKey(name) return prefix .. 'sync:' .. name end
 local pagesKey, observedKey, placesKey = engineKey('pages'), engineKey('observed'), engineKey('places')
 local slugsKey, waitingKey, metasKey = engineKey('slugs'), engineKey('waiting'), engineKey('metas')
 local ranksKey, leavesKey, redirectsKey = engineKey('ranks'), engineKey('leaves'), engineKey('redirects')
 local childrenKey, outsideKey, databasesKey = engineKey('children'), engineKey('outside'), engineKey('databases')
-local dueKey, workKey, leasesKey = engineKey('due'), engineKey('work'), engineKey('leases')
 local pathsKey, stillKey = prefix .. 'paths', engineKey('still')
 local filesKey, namedKey, uncopiedKey = engineKey('files'), engineKey('files:named'), engineKey('files:uncopied')
 local SORT_DIGITS = 48
@@ -62,29 +62,12 @@ local function noteRemoval(name)
   if run ~= '' then redis.call('SREM', run .. ':changed', name) end
 end
 
--- Work: things to be read, each with a number that rises when something new is known of it.
-
-local function addWork(key, payload, at)
-  local number = redis.call('INCR', engineKey('sequence'))
-  redis.call('HSET', workKey, key, number .. ' ' .. payload)
-  redis.call('HDEL', leasesKey, key) -- a reading under way began before this was known
-  redis.call('ZADD', dueKey, at, key)
-end
-
-local function dropWork(key)
-  redis.call('HDEL', workKey, key)
-  redis.call('HDEL', leasesKey, key)
-  redis.call('ZREM', dueKey, key)
-end
-
 -- Makes pages due that show a thing (an original, a child database, a page that can't be read), but for those that stay
 -- as they are.
 local function dueShowing(thing, at)
   for _, id in ipairs(redis.call('SMEMBERS', showsKey(thing))) do
     if redis.call('SISMEMBER', stillKey, id) == 0 and redis.call('HEXISTS', pagesKey, id) == 1 then
-      local work = redis.call('HGET', workKey, id)
-      local rest = work and string.match(work, '^%d+ {(.+)$') or '}'
-      addWork(id, '{"asks_owners":true' .. (rest == '}' and '' or ',') .. rest, at)
+      addWork(id, 'o', '{}', at)
     end
   end
 end
