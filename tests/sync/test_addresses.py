@@ -179,6 +179,54 @@ async def test_pages_that_nobody_has_read_yet_hold_no_slug_against_anybody(town:
     assert town.places == {B: "bread"}
 
 
+async def test_a_page_that_is_read_while_an_older_one_waits_does_not_take_the_slug_before_it(town: Town) -> None:
+    for page, day in ((A, 0), (B, 1)):
+        await town.publish(page, row("bread", day))
+    town.remove(A)  # and nobody has given its slug away yet
+    await town.publish(C, row("bread", 2))
+
+    assert town.places == {B: "bread", C: "bread-cccccccc"}
+
+
+async def test_a_slug_that_is_left_goes_to_the_oldest_that_waits_and_not_to_who_was_pushed_out_elsewhere(
+    town: Town,
+) -> None:
+    await town.publish(A, row("bread", 0))
+    await town.publish(B, row("cake", 2))
+    await town.publish(C, row("bread", 1))
+    town.observed |= {B: row("bread", 2)}
+    await town.publish(A, row("cake", 0))
+
+    assert town.places == {A: "cake", B: "bread-bbbbbbbb", C: "bread"}
+
+
+async def test_a_slug_whose_page_asks_for_another_goes_to_the_oldest_that_waits(town: Town) -> None:
+    await town.publish(A, row("bread", 0))
+    await town.publish(C, row("bread", 1))
+    town.observed |= {A: row("cake", 0)}
+    await town.publish(B, row("bread", 2))
+
+    assert town.places == {A: "cake", B: "bread-bbbbbbbb", C: "bread"}
+
+
+async def test_a_page_that_stands_nowhere_gets_the_slug_that_is_written_down_for_it(town: Town) -> None:
+    town.slugs["bread"] = A  # as after a loss in KV
+    await town.publish(A, row("bread"))
+
+    assert town.places == {A: "bread"}
+
+
+async def test_a_page_that_was_told_apart_and_still_is_moves_nothing_below_it(town: Town) -> None:
+    await town.publish(A, row("bread", 0))
+    await town.publish(B, row("bread", 1), {C: child(B, "Team")})
+    town.asked.clear()
+    book = town.book
+    await book.look_up([B])
+    await book.place(B)
+
+    assert town.asked == [B, A]
+
+
 # Pauses.
 
 
@@ -255,6 +303,7 @@ async def test_a_row_gets_the_slug_of_its_own_child_page_which_goes_below(town: 
     await town.publish(A, row("top/team", 9), {B: child(A, "Team", 0)})
 
     assert town.places == {A: "top/team", B: "top/team/team"}
+    assert town.warnings == []
 
 
 async def test_a_row_gets_the_slug_of_a_page_deep_below_it(town: Town) -> None:
@@ -263,6 +312,7 @@ async def test_a_row_gets_the_slug_of_a_page_deep_below_it(town: Town) -> None:
     await town.publish(A, row("top/team/ada", 9), {B: child(A, "Team", 0)})
 
     assert town.places == {A: "top/team/ada", B: "top/team/ada/team", C: "top/team/ada/team/ada"}
+    assert town.warnings == []
 
 
 async def test_a_row_and_a_child_page_of_another_are_rivals_like_any_others(town: Town) -> None:
@@ -292,6 +342,18 @@ async def test_a_child_page_that_is_gone_frees_its_path_for_a_sibling_in_the_sam
     await town.publish(A, row("top"), {C: child(A, "Team", 2)}, gone=[B])
 
     assert (town.places, town.slugs) == ({A: "top", C: "top/team"}, {"top": A, "top/team": C})
+
+
+async def test_a_row_gets_the_path_of_a_child_page_in_the_plan_that_removes_it(town: Town) -> None:
+    await town.publish(A, row("top"), {B: child(A, "Team", 1)})
+    await town.publish(C, row("top/team", 2))
+    book = town.book
+    await book.look_up([A, B])
+    book.observe(A, row("top"), [])
+    book.forget(B)
+    await book.place(A)
+
+    assert book.plan().moves == [Move(C, "top/team-cccccccc", "top/team")]
 
 
 async def test_what_stands_below_a_page_that_is_gone_frees_its_slugs_too(town: Town) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from lib.model import Observation
 from lib.store.site import Addresses, Holder, Known
 from lib.sync.addresses import AddressBook
@@ -59,8 +61,15 @@ class Town:
         await self.give_away(freed)
 
     async def hide(self, page_id: str) -> None:
-        """A page goes, with all that stands below it."""
-        await self.give_away(self._removed(page_id))
+        """A row goes, with all that stands below it; what it was at Notion goes on being remembered."""
+        await self.give_away(self.remove(page_id))
+
+    def remove(self, page_id: str) -> list[str]:
+        """The same, but for the slugs that are free now and waited for, which are returned."""
+        seen = msgspec.structs.replace(self.observed[page_id], is_published=False)
+        freed = self._removed(page_id)
+        self.observed[page_id] = seen
+        return freed
 
     async def give_away(self, freed: list[str]) -> None:
         book = self.book
@@ -83,8 +92,7 @@ class Town:
             if self.slugs.get(move.old) == move.page_id:
                 del self.slugs[move.old]
         for move in plan.moves:
-            assert move.new not in self.slugs, "somebody else would lose it and stand nowhere"
-            self.slugs[move.new] = self.places[move.page_id] = ""
+            assert self.slugs.get(move.new) in (None, move.page_id), "somebody else would lose it and stand nowhere"
             self.slugs[move.new], self.places[move.page_id] = move.page_id, move.new
         self.waiting |= {slug: tuple(ids.split()) for slug, ids in plan.waiting.items()}
         self.waiting = {slug: ids for slug, ids in self.waiting.items() if ids}
