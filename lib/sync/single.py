@@ -18,8 +18,9 @@ from lib.notion.pages import retrieve
 from lib.notion.together import all_of
 from lib.store.site import Known, Sighting, Site
 from lib.store.sources import Sources
+from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.sightings import Row, child_of, is_outdated, judge_row, raw, row_of
+from lib.sync.sightings import Row, child_of, has_left, is_outdated, judge_row, raw, row_of
 from lib.sync.survey import Survey
 
 HIGHEST_CLIMB = 20
@@ -47,6 +48,7 @@ class PageSurvey:
         self._wanted, self._is_forced = wanted, is_forced
         self._now = now
         self._progress = survey.progress
+        self._holders = Holders(notion, site)
 
     async def look(self) -> None:
         """Look at the page. Raises `Hopeless` (there is no such page to publish), `NotionWait`, `NotionAway`,
@@ -121,6 +123,11 @@ class PageSurvey:
         above = (await self._site.look_up([before.parent]))[0][before.parent]
         if above.record is None:
             raise Hopeless(f"page {self._wanted} stands in a page that is not published")
+        if has_left(page, before.parent):
+            holder = await self._holders.find(page)
+            others = [(holder, WorkItem())] if holder else []
+            await self._survey.observe([], [(before.parent, WorkItem()), *others])
+            return
         if await self._is_row_hidden(before.parent):
             return
         after = child_of(page, before, read_at)

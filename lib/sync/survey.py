@@ -43,6 +43,7 @@ from lib.sync.sightings import (
     Row,
     child_of,
     child_stamp,
+    has_left,
     is_doubtful,
     is_outdated,
     is_settled,
@@ -554,6 +555,11 @@ class Survey:
             if page is None or trashed(page):
                 doubted = work[before.parent].doubted if before.parent in work else []
                 work[before.parent] = WorkItem(doubted=[*doubted, page_id])
+                continue
+            if has_left(page, before.parent):
+                work.setdefault(before.parent, WorkItem())
+                if holder := await self._holders.find(page):
+                    work.setdefault(holder, WorkItem())
                 continue
             after = child_of(page, before, read_at)
             if is_outdated(after, before):
