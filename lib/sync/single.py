@@ -82,8 +82,9 @@ class PageSurvey:
             ) from None
 
     async def _page(self, page_id: str, known: Known) -> None:
-        read_at = self._notion.notion_time(self._now())
+        asked_at = self._now()
         page = await self._retrieve(page_id, known)
+        read_at = self._notion.notion_time(asked_at)
         if page is None:
             await self._gone(page_id, known)
             return
@@ -146,13 +147,17 @@ class PageSurvey:
             known = (await self._site.look_up([row_id]))[0][row_id]
         if known.observation is None:
             return False
-        read_at = self._notion.notion_time(self._now())
+        asked_at = self._now()
         page = await self._retrieve(row_id, known)
         if page is None:
             await self._gone(row_id, known)
             return True
-        source = self._homes.source_of(page) or known.observation.source
-        row = row_of(page, source, read_at, self._homes.rule)
+        await self._find_homes(page)
+        source = self._homes.source_of(page)
+        if source != known.observation.source and not trashed(page):
+            await self._survey.observe([], [(row_id, WorkItem())])  # its reading sees where it went
+        source = source or known.observation.source
+        row = row_of(page, source, self._notion.notion_time(asked_at), self._homes.rule)
         if row.observation.is_published:
             return False
         await self._row(row, known)
