@@ -5,7 +5,6 @@ only those pages move that this concerns: what stands below it, who had the slug
 """
 
 from collections import deque
-from collections.abc import Mapping
 
 from lib.bundle.slugs import told_apart
 from lib.model import Observation, PageRecord
@@ -243,8 +242,3 @@ class AddressBook:
 
 def _precedence(page_id: str, seen: Observation) -> tuple[float, str]:
     return instant(seen.created), page_id
-
-
-def freed_by(known: Mapping[str, Known], page_ids: list[str]) -> list[str]:
-    """Return the slugs of pages that are to be unpublished."""
-    return [known[page_id].slug for page_id in page_ids if page_id in known and known[page_id].slug]
