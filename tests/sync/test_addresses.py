@@ -5,7 +5,6 @@ import pytest
 from lib.bundle.slugs import segment
 from lib.model import Observation
 from lib.store.site import Move
-from lib.sync.addresses import freed_by
 from tests.sync.records import seen
 from tests.sync.town import Town
 
@@ -402,10 +401,3 @@ async def test_a_child_page_is_looked_up_only_where_it_is_concerned(town: Town) 
     await book.place(A)
 
     assert town.asked == [A]
-
-
-async def test_the_slugs_of_pages_that_go_are_those_that_they_have(town: Town) -> None:
-    await town.publish(A, row("top"))
-    known, _ = await town.look_up([A, B])
-
-    assert freed_by(known, [A, B, C]) == ["top"]

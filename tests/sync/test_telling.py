@@ -185,6 +185,42 @@ async def test_a_message_that_was_given_up_fails_its_run_and_frees_the_way(offic
     assert (await office.runs.ask("r2", Ask(), NOW + 600)).outcome == "new"
 
 
+async def test_a_run_that_was_promised_begins_where_the_one_before_it_fails(office: Office) -> None:
+    await office.runs.ask("r1", Ask(), NOW + 600)
+    await office.runs.note_jobs("r1", ["job"], NOW + 600)
+    await office.runs.ask("r2", Ask(force=True), NOW + 600)
+
+    await office.desk().fail(Message("r1", "0", 0, Ask(), ""), "out of retries")
+
+    failed = await office.runs.read("r1")
+    assert failed is not None
+    follower = await office.runs.read(failed.follow_up_run)
+    assert follower is not None
+    assert (follower.status, follower.force, follower.job_ids) == ("pending", True, [f"job {follower.run_id}-0-0"])
+    assert office.post.sent == [f"{follower.run_id}-0-0"]
+
+
+async def test_a_promised_run_is_sent_under_one_id_however_often_and_not_once_it_has_begun(office: Office) -> None:
+    await office.runs.ask("r1", Ask(source="posts"), NOW + 600)
+
+    await office.follow_up.start("r1")
+    await office.follow_up.start("r1")
+    assert office.post.sent == ["r1-0-0", "r1-0-0"]
+
+    await office.runs.begin("r1", "0", 0, Ask(source="posts"), NOW + 600)
+    await office.follow_up.start("r1")
+    await office.follow_up.start("unknown")
+    assert office.post.sent == ["r1-0-0", "r1-0-0"]
+
+
+async def test_where_nothing_was_promised_nothing_follows_a_run_that_failed(office: Office) -> None:
+    await office.runs.ask("r1", Ask(), NOW + 600)
+
+    await office.desk().fail(Message("r1", "0", 0, Ask(), ""), "out of retries")
+
+    assert office.post.sent == []
+
+
 async def test_a_message_that_was_given_up_after_its_chain_went_on_fails_nothing(office: Office) -> None:
     await office.runs.ask("r1", Ask(), NOW + 600)
     await office.runs.begin("r1", "0", 0, Ask(), NOW + 600)
