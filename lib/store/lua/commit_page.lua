@@ -54,6 +54,9 @@ end
 local isSame = before and before.digest == args.digest and redis.call('HEXISTS', pathsKey, id) == 1
 local place = redis.call('HGET', placesKey, id)
 if head == '' and not (isSame and place and textAt(pageKey(place))) then return {'send'} end
+for part = 1, args.parts do -- they may have been evicted meanwhile
+  if redis.call('EXISTS', args.prepared .. ':' .. part) == 0 then return {'send'} end
+end
 
 -- From here on it writes.
 local freed = {}
