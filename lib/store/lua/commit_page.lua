@@ -59,10 +59,10 @@ for part = 1, args.parts do -- they may have been evicted meanwhile
 end
 
 -- From here on it writes.
-local freed = {}
+local answer = {'done'}
 for _, page in ipairs(args.gone) do
   forgetPage(page)
-  removeTree(page, freed)
+  removeTree(page, answer)
 end
 redis.call('HSET', observedKey, id, observed)
 for _, child in ipairs(args.children) do
@@ -112,7 +112,7 @@ end
 for _, work in ipairs(args.work) do
   local database = string.match(work.key, '^db:(.*)$')
   local held = database and decoded(redis.call('HGET', databasesKey, database))
-  local isKnown = held and known.visibility == args.visibility
+  local isKnown = held and (known.visibility or 'public') == args.visibility
   local isWaiting = redis.call('HEXISTS', workKey, work.key) == 1
   if isWaiting and not database then -- a reading under way began before this was known
     addWork(work.key, work.flags, work.payload, 0)
@@ -135,4 +135,4 @@ redis.call('HDEL', engineKey('tries'), id)
 noteWarnings(args.most_warnings, args.warnings)
 redis.call('HINCRBY', run, 'synced', 1)
 closeSite()
-return {'done', unpack(freed)}
+return answer

@@ -41,14 +41,14 @@ local function stay(id, on)
   end
 end
 
-local freed = {}
+local answer = {'done'}
 for _, page in ipairs(args.pages) do
   local id = page.id
   local known = decoded(redis.call('HGET', observedKey, id))
   local record = decoded(redis.call('HGET', pagesKey, id))
   if not isNewer(known, page.edited, page.read_at) and not (page.hidden and isNewer(record, page.edited, page.read_at)) then
     if page.hidden then
-      removeTree(id, freed)
+      removeTree(id, answer)
       redis.call('SREM', stillKey, id)
     end
     if page.still == 'on' then stay(id, true) end
@@ -73,4 +73,4 @@ for thing, stamp in pairs(args.outside) do
 end
 for _, work in ipairs(args.work) do due(work.key, work.flags, work.payload) end
 closeSite()
-return {'done', unpack(freed)}
+return answer

@@ -1,0 +1,42 @@
+-- What is due. Needs `prefix` of all keys.
+local dueKey, workKey, leasesKey = prefix .. 'sync:due', prefix .. 'sync:work', prefix .. 'sync:leases'
+
+-- Work: things to be read. "number flags payload"; the number rises when something new is known of the thing. Flags are
+-- letters, and ids that are doubted after a colon; they are kept until the work is done.
+
+local function joinedFlags(one, other)
+  local letters, ids, seen = '', {}, {}
+  for _, flags in ipairs({one, other}) do
+    for letter in string.gmatch(string.match(flags, '^[^:]*'), '.') do
+      if letter ~= '-' and not string.find(letters, letter, 1, true) then letters = letters .. letter end
+    end
+    for id in string.gmatch(string.match(flags, ':(.*)$') or '', '[^,]+') do
+      if not seen[id] then
+        seen[id] = true
+        ids[#ids + 1] = id
+      end
+    end
+  end
+  return (letters == '' and '-' or letters) .. (#ids > 0 and ':' .. table.concat(ids, ',') or '')
+end
+
+local function addWork(key, flags, payload, at)
+  local number = redis.call('INCR', prefix .. 'sync:sequence')
+  local work = redis.call('HGET', workKey, key)
+  if work then
+    local before, rest = string.match(work, '^%d+ (%S+) (.*)$')
+    if before then
+      flags = joinedFlags(before, flags)
+      if payload == '{}' then payload = rest end
+    end
+  end
+  redis.call('HSET', workKey, key, number .. ' ' .. flags .. ' ' .. payload)
+  redis.call('HDEL', leasesKey, key) -- a reading under way began before this was known
+  redis.call('ZADD', dueKey, at, key)
+end
+
+local function dropWork(key)
+  redis.call('HDEL', workKey, key)
+  redis.call('HDEL', leasesKey, key)
+  redis.call('ZREM', dueKey, key)
+end
