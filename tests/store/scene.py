@@ -19,6 +19,9 @@ EDITED_AT = 1_779_990_000.0
 """When every page was edited last, unless a test says otherwise (epoch seconds)."""
 
 
+READ = WorkItem()
+
+
 class Ticking(Protocol):
     time: float
 
@@ -78,7 +81,7 @@ class Scene:
         }
         return Observation(**facts | more)
 
-    async def see(self, page_id: str, *, item: WorkItem | None = WorkItem(), **more: Any) -> list[str]:
+    async def see(self, page_id: str, *, item: WorkItem | None = READ, **more: Any) -> list[str]:
         """Look at a page a second later, which makes it due; return the slugs that became free."""
         self.clock.time += 1
         facts = {name: more.pop(name) for name in ("stamp", "still", "is_hidden", "is_gone") if name in more}

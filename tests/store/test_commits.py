@@ -202,8 +202,8 @@ async def test_a_part_that_is_not_there_any_more_leaves_everything_as_it_was(
     once = scene.kv.script
 
     async def after_an_eviction(name: str, keys: Sequence[str], args: Sequence[Value]) -> object:
-        prepared = [key for key in await scene.kv.command("KEYS", "*:parts:*:2")]
-        await scene.kv.command("DEL", *prepared)
+        [prepared] = await scene.kv.command("KEYS", "*:parts:*:2")
+        await scene.kv.command("DEL", prepared)
         return await once(name, keys, args)
 
     with monkeypatch.context() as patch:
