@@ -38,7 +38,7 @@ from lib.store.work import WorkQueue
 from lib.sync.addresses import AddressBook
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.sightings import child_of, is_settled, raw, row_of, stamp_of
+from lib.sync.sightings import child_of, has_left, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
 
 COMMIT_TRIES = 20
@@ -107,6 +107,8 @@ class PageWork:
         if seen.parent is not None and trashed(page):
             await self._doubt(lease, claim)
             return True
+        if seen.parent is not None and has_left(page, seen.parent):
+            return await self._left(lease, claim, seen.parent, page)
         family = await self._family(claim, seen, tree, reading)
         return await self._publish(lease, claim, seen, page, tree, reading, family)
 
@@ -190,6 +192,13 @@ class PageWork:
         parent = claim.observation.parent if claim.observation else None
         others = [(parent, WorkItem(doubted=[claim.id]))] if parent else []
         await self._work.pass_on(lease, claim, others)
+
+    async def _left(self, lease: SliceLease, claim: Claim, parent: str, page: JSON) -> bool:
+        """A child page that stands in another page now: both pages decide what becomes of it."""
+        holder = await self._holders.find(page)
+        others = [(holder, WorkItem())] if holder else []
+        await self._work.pass_on(lease, claim, [(parent, WorkItem()), *others])
+        return True
 
     async def _moved_away(self, lease: SliceLease, claim: Claim, page: JSON) -> bool:
         """A row that stands in no source any more: in a page that is published it goes on as a child page."""

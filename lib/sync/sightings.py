@@ -62,6 +62,12 @@ def child_of(page: JSON, known: Observation, read_at: float) -> Observation:
     )
 
 
+def has_left(page: JSON, parent: str) -> bool:
+    """Return whether a child page's own object says that it stands directly in another page."""
+    above = page.get("parent") or {}
+    return bool(above.get("page_id")) and above["page_id"] != parent
+
+
 def stamp_of(page: JSON, seen: Observation, rule: str) -> str:
     """Return what sums up all that a look at a page shows; the same stamp: it need not be read."""
     if seen.parent is not None:

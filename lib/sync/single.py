@@ -18,8 +18,9 @@ from lib.notion.pages import retrieve
 from lib.notion.together import all_of
 from lib.store.site import Known, Sighting, Site
 from lib.store.sources import Sources
+from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.sightings import Row, child_of, is_outdated, judge_row, raw, row_of
+from lib.sync.sightings import Row, child_of, has_left, is_outdated, judge_row, raw, row_of
 from lib.sync.survey import Survey
 
 HIGHEST_CLIMB = 20
@@ -47,6 +48,7 @@ class PageSurvey:
         self._wanted, self._is_forced = wanted, is_forced
         self._now = now
         self._progress = survey.progress
+        self._holders = Holders(notion, site)
 
     async def look(self) -> None:
         """Look at the page. Raises `Hopeless` (there is no such page to publish), `NotionWait`, `NotionAway`,
@@ -80,8 +82,9 @@ class PageSurvey:
             ) from None
 
     async def _page(self, page_id: str, known: Known) -> None:
-        read_at = self._notion.notion_time(self._now())
+        asked_at = self._now()
         page = await self._retrieve(page_id, known)
+        read_at = self._notion.notion_time(asked_at)
         if page is None:
             await self._gone(page_id, known)
             return
@@ -121,6 +124,11 @@ class PageSurvey:
         above = (await self._site.look_up([before.parent]))[0][before.parent]
         if above.record is None:
             raise Hopeless(f"page {self._wanted} stands in a page that is not published")
+        if has_left(page, before.parent):
+            holder = await self._holders.find(page)
+            others = [(holder, WorkItem())] if holder else []
+            await self._survey.observe([], [(before.parent, WorkItem()), *others])
+            return
         if await self._is_row_hidden(before.parent):
             return
         after = child_of(page, before, read_at)
@@ -139,13 +147,17 @@ class PageSurvey:
             known = (await self._site.look_up([row_id]))[0][row_id]
         if known.observation is None:
             return False
-        read_at = self._notion.notion_time(self._now())
+        asked_at = self._now()
         page = await self._retrieve(row_id, known)
         if page is None:
             await self._gone(row_id, known)
             return True
-        source = self._homes.source_of(page) or known.observation.source
-        row = row_of(page, source, read_at, self._homes.rule)
+        await self._find_homes(page)
+        source = self._homes.source_of(page)
+        if source != known.observation.source and not trashed(page):
+            await self._survey.observe([], [(row_id, WorkItem())])  # its reading sees where it went
+        source = source or known.observation.source
+        row = row_of(page, source, self._notion.notion_time(asked_at), self._homes.rule)
         if row.observation.is_published:
             return False
         await self._row(row, known)

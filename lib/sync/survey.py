@@ -12,6 +12,7 @@ from http import HTTPStatus
 import msgspec
 
 from lib.bundle.encoding import digest, encode
+from lib.bundle.media import unsigned
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, NotionAway, SyncError, Unreadable
 from lib.model import (
@@ -43,6 +44,7 @@ from lib.sync.sightings import (
     Row,
     child_of,
     child_stamp,
+    has_left,
     is_doubtful,
     is_outdated,
     is_settled,
@@ -64,6 +66,8 @@ FEW = 20
 """So many missing rows are asked for one by one; of more, so many are asked for as a sample."""
 MOST_DOUBTS = 5
 """Rows of one source that are named because they do not say whether they are to be published."""
+MOST_RESCUED = 100
+"""Pages below a row that goes which are asked for one by one, whether they stand elsewhere by now."""
 WATCHED_AT_ONCE = 200
 """Child pages whose changes are remembered together."""
 
@@ -74,6 +78,9 @@ class Progress(msgspec.Struct, omit_defaults=True):
     began_at: float = 0.0
     sources: dict[str, Source] = {}
     listings: dict[str, Listing] = {}
+    ahead: dict[str, tuple[float, list[JSON]]] = {}
+    """By source: the pages that were listed last, which nothing has followed from yet, and when they were asked for (our
+    clock)."""
     schemas: dict[str, str] = {}
     """Fingerprints of sources that are asked for their changed rows only: none may show that a property was renamed."""
     read_at: dict[str, float] = {}
@@ -138,7 +145,8 @@ class Survey:
         Raises `Hopeless` and `NotionAway` where no source can be listed, or nothing can be asked at all; `NotionWait`,
         `OutOfTime`, `TakenOver`.
         """
-        await all_of([self._look_at_sources(), self._watch(await self._sources.watched())])
+        watched = await self._sources.watched()
+        await all_of([self._look_at_sources(), self._watch(watched)])
         if "lost" not in self.progress.done:
             await self._find_lost()
 
@@ -225,6 +233,8 @@ class Survey:
             progress.listings[name] = Listing(data_source_id=source.data_source_id, since=since)
             progress.read_at[name] = self._notion.notion_time(progress.began_at)
         listing = progress.listings[name]
+        if name in progress.ahead:
+            await self._take(name, listing)
         while not listing.done:
             asked_at = self._now()
             try:
@@ -234,14 +244,17 @@ class Survey:
                     f"source {name}: Notion does not show its rows ({refusal.reason}). Share the database with the "
                     "integration (••• → Connections in Notion), or mend NOTION_SOURCES."
                 ) from None
-            await self._take(name, listing, pages, asked_at)
+            progress.ahead[name] = (asked_at, [unsigned(page) for page in pages])
+            await self._take(name, listing)
         await self._take_unreadable(name, listing)
         if listing.since is None and len(listing.given) >= BIG_SOURCE_ROWS:
             await self._schema(name, source)  # the next run asks for changed rows only, as long as it stays the same
 
-    async def _take(self, name: str, listing: Listing, pages: Sequence[JSON], asked_at: float) -> None:
-        """Hold listed rows against what is remembered of them."""
-        progress, read_at = self.progress, self._notion.notion_time(asked_at)
+    async def _take(self, name: str, listing: Listing) -> None:
+        """Hold rows that were listed last against what is remembered of them."""
+        progress = self.progress
+        asked_at, pages = progress.ahead[name]
+        read_at = self._notion.notion_time(asked_at)
         progress.read_at[name] = min(progress.read_at[name], read_at)
         rows: list[Row] = []
         unreadable = progress.unreadable.setdefault(name, set())
@@ -256,6 +269,7 @@ class Survey:
         progress.doubts.setdefault(name, []).extend(row.doubt for row in rows if row.doubt)
         if changed:
             await self._judge(changed)
+        del progress.ahead[name]
 
     async def _reduce(self, page: JSON, name: str, read_at: float, rows: list[Row], unreadable: set[str]) -> None:
         """Reduce a listed page to a row; until that is done it counts as one that can't be judged."""
@@ -282,15 +296,45 @@ class Survey:
                 sure.append(row)
         rows = sure
         judged = (judge_row(row, known[row.page_id], is_forced=self._is_forced) for row in rows)
-        await self.observe([sighting for sighting in judged if sighting])
+        sightings = [sighting for sighting in judged if sighting]
+        for sighting in sightings:
+            if sighting.is_hidden:
+                await self._rescue(known[sighting.page_id])
+        await self.observe(sightings)
+
+    async def _rescue(self, known: Known) -> None:
+        """Pages below a row that is to be unpublished may stand elsewhere by now: those stay, and are read there."""
+        ahead = list(known.record.children) if known.record else []
+        for _ in range(MOST_RESCUED):
+            if not ahead:
+                return
+            page_id = ahead.pop()
+            child = (await self._site.look_up([page_id]))[0][page_id]
+            if child.observation is None or child.observation.parent is None or child.record is None:
+                continue
+            asked_at = self._now()
+            try:
+                page = await retrieve(self._notion, page_id, self.progress.oddities)
+            except Unreadable:
+                continue
+            home = self._homes.source_of(page)
+            holder = None if home else await self._holders.find(page)
+            if trashed(page) or (home is None and holder in (None, child.observation.parent)):
+                ahead += child.record.children
+                continue
+            read_at = self._notion.notion_time(asked_at)
+            seen = msgspec.structs.replace(child.observation, parent=holder, placed_at=read_at)
+            item = WorkItem(page=raw(page), read_at=read_at)
+            others = [(holder, WorkItem())] if holder else []
+            await self.observe([Sighting(page_id=page_id, observation=seen, item=item)], others)
 
     async def _ask_again(self, row: Row, sure: list[Row]) -> None:
         """Ask for a row itself, of which two looks at one edit show different things: its own object is the later."""
-        read_at = self._notion.notion_time(self._now())
+        asked_at = self._now()
         page = await retrieve(self._notion, row.page_id, self.progress.oddities)
         source = self._homes.source_of(page)
         if source is not None:
-            sure.append(row_of(page, source, read_at, self._homes.rule))
+            sure.append(row_of(page, source, self._notion.notion_time(asked_at), self._homes.rule))
 
     async def observe(
         self,
@@ -426,6 +470,7 @@ class Survey:
             if refusal.notion_status != HTTPStatus.NOT_FOUND:
                 return
             gone.add(page_id)
+            await self._rescue(known)
             await self.observe([self.gone_row(page_id, known, name)])
             return
         home = self._homes.source_of(page)
@@ -433,6 +478,7 @@ class Survey:
             gone.add(page_id)
             row = row_of(page, name, self._notion.notion_time(asked_at), self._homes.rule)
             seen = msgspec.structs.replace(row.observation, is_published=False)
+            await self._rescue(known)
             await self.observe([Sighting(page_id=page_id, observation=seen, is_gone=True)])
         elif home == name:
             return  # the listing lags behind, or misses it
@@ -516,7 +562,7 @@ class Survey:
         ids = list(children)
         for at in range(0, len(ids), WATCHED_AT_ONCE):
             seen: dict[str, JSON | None] = {}
-            read_at = self._notion.notion_time(self._now())
+            asked_at = self._now()
             await all_of(
                 self.problems.contain(
                     Problem(page_id=page_id, kind="page"), self._watch_child(page_id, *children[page_id], seen)
@@ -524,7 +570,7 @@ class Survey:
                 for page_id in ids[at : at + WATCHED_AT_ONCE]
             )
             await self._rows_are_seen.wait()  # what stands below a row that is hidden now is not read any more
-            await self._take_children(seen, read_at)
+            await self._take_children(seen, self._notion.notion_time(asked_at))
             self.progress.done |= set(ids[at : at + WATCHED_AT_ONCE])
 
     async def _watch_child(self, page_id: str, stamp: str, source: str, seen: dict[str, JSON | None]) -> None:
@@ -554,6 +600,11 @@ class Survey:
             if page is None or trashed(page):
                 doubted = work[before.parent].doubted if before.parent in work else []
                 work[before.parent] = WorkItem(doubted=[*doubted, page_id])
+                continue
+            if has_left(page, before.parent):
+                work.setdefault(before.parent, WorkItem())
+                if holder := await self._holders.find(page):
+                    work.setdefault(holder, WorkItem())
                 continue
             after = child_of(page, before, read_at)
             if is_outdated(after, before):
@@ -596,7 +647,7 @@ class Survey:
     async def _watch_thing(self, thing: str, stamp: str) -> None:
         """Look at something that published pages show and no listing does."""
         kind, _, thing_id = thing.partition(":")
-        asked_at = self._notion.notion_time(self._now())
+        asked_at = self._now()
         edited = 0.0
         match kind:
             case "page":
@@ -616,7 +667,7 @@ class Survey:
                 for page_id, one in showing.items()
                 if one.record is None or not edited or not is_settled(edited, one.record.read_at)
             ]
-            is_sure = not edited or is_settled(edited, asked_at)
+            is_sure = not edited or is_settled(edited, self._notion.notion_time(asked_at))
             item = WorkItem(asks_owners=True, doubted=[thing_id])
             await self.observe([], [(page_id, item) for page_id in due], {thing: found if is_sure else ""})
         self.progress.done.add(thing)
