@@ -5,7 +5,10 @@ import httpx
 from dev.upstash import UpstashStandIn
 from lib import json_text
 from lib.model import WorkItem
+from lib.store.keys import Keys
 from lib.store.kv import Kv
+from lib.store.runs import Runs
+from tests.store.conftest import Clock
 from tests.store.scene import Scene
 
 LEFT = {"layout", "sequence", "gone", "observed", "stamps:pages", "leaves", "revisions"}
@@ -85,20 +88,26 @@ async def test_the_slugs_of_a_whole_tree_that_are_waited_for_are_told(scene: Sce
     assert sorted(await scene.hide("a")) == ["one", "one/c"]
 
 
-async def test_the_slugs_of_thousands_of_pages_that_go_at_once_are_told(scene: Scene, upstash: UpstashStandIn) -> None:
-    children = [f"c{number}" for number in range(8_100)]
-    await scene.see("a")
-    await scene.commit(await scene.take("a"), "one", kept=children)
-    words = [word for one in children for word in (one, f"one/{one}")]
-    await scene.kv.command("HSET", scene.keys.places, *words)
-    await scene.kv.command("HSET", scene.keys.waiting, *(word for one in children for word in (f"one/{one}", "x")))
-    child = json_text.encode(scene.seen("c", parent="a"))
-    await scene.kv.command("HSET", scene.keys.observed, *(word for one in children for word in (one, child)))
+async def test_the_slugs_of_thousands_of_pages_that_go_at_once_are_told(
+    redis_url: str, keys: Keys, clock: Clock
+) -> None:
+    with UpstashStandIn(redis_url=redis_url) as upstash:
+        upstash.reset()
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+            kv = Kv(upstash.url, upstash.token, http)
+            scene = Scene(kv, keys, Runs(kv, keys, clock, lambda: "x"), clock)
+            await scene.begin()
+            children = [f"c{number}" for number in range(9_000)]
+            await scene.publish("a", "one", kept=children)
+            seen = json_text.encode(scene.seen("c", parent="a"))
+            for key, values in (
+                (keys.places, [(one, f"one/{one}") for one in children]),
+                (keys.waiting, [(f"one/{one}", "x") for one in children]),
+                (keys.observed, [(one, seen) for one in children]),
+            ):
+                await kv.command("HSET", key, *(word for pair in values for word in pair))
 
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as patient:
-        scene = Scene(Kv(upstash.url, upstash.token, patient), scene.keys, scene.runs, scene.clock)
-        await scene.begin()
-        assert len(await scene.hide("a")) == 8_100
+            assert len(await scene.hide("a")) == 9_000
 
 
 async def test_a_hidden_page_that_nobody_published_takes_nothing_from_the_site(scene: Scene) -> None:
