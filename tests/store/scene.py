@@ -211,8 +211,8 @@ class Scene:
     async def index(self, source: str = "pages") -> list[str]:
         """The slugs of an index; each has the bundle of the very page that the index names."""
         items = [item for page in await self.index_pages(source) for item in page["items"]]
-        for item in items:
-            assert (await self.read(f"page:{item['slug']}"))["meta"]["id"] == item["id"]
+        texts = await self.kv.command("MGET", *(self.keys.page(item["slug"]) for item in items)) if items else []
+        assert [json.loads(text)["meta"]["id"] for text in texts] == [item["id"] for item in items]
         return [item["slug"] for item in items]
 
     async def snapshot(self) -> dict[str, Any]:
