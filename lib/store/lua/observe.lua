@@ -32,11 +32,11 @@ local function stay(id, on)
   while #ahead > 0 do
     local one = table.remove(ahead)
     redis.call(on and 'SADD' or 'SREM', stillKey, one)
-    if on then dropWork(one) end
+    if on then dropWork(one) elseif one ~= id then due(one, '-', '{}') end
     local record = decoded(redis.call('HGET', pagesKey, one)) or {}
     for _, child in ipairs(textsOf(record.children)) do
-      ahead[#ahead + 1] = child
-      if not on then due(child, '-', '{}') end
+      local observed = decoded(redis.call('HGET', observedKey, child))
+      if observed and observed.parent == one then ahead[#ahead + 1] = child end
     end
   end
 end
