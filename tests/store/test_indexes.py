@@ -1,7 +1,6 @@
 """An index is a row of pages that split and merge: in order at every instant, and only what changed is written anew."""
 
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -17,6 +16,10 @@ from lib.times import instant
 from tests.store.scene import ALIVE, NOW, Scene, bundle, sort_text
 
 ROW = PageRecord(edited=NOW, read_at=1.0, digest="d", version=BUNDLE_VERSION)
+
+
+def words(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    return [word for pair in pairs for word in pair]
 
 
 async def fill(scene: Scene, count: int, source: str = "pages") -> None:
@@ -35,10 +38,10 @@ async def fill(scene: Scene, count: int, source: str = "pages") -> None:
     }
     await scene.kv.pipeline(
         [
-            *(["HSET", key, *chain.from_iterable((one, value(one)) for one in ids)] for key, value in fields.items()),
-            ["HSET", keys.slugs, *chain.from_iterable((f"row-{one}", one) for one in ids)],
-            ["ZADD", f"{keys.prefix}sync:order:{source}", *chain.from_iterable((0, sort_text(one)) for one in ids)],
-            ["MSET", *chain.from_iterable((keys.page(f"row-{one}"), bundle(one, f"row-{one}").head) for one in ids)],
+            *(["HSET", key, *words((one, value(one)) for one in ids)] for key, value in fields.items()),
+            ["HSET", keys.slugs, *words((f"row-{one}", one) for one in ids)],
+            ["ZADD", f"{keys.prefix}sync:order:{source}", *words(("0", sort_text(one)) for one in ids)],
+            ["MSET", *words((keys.page(f"row-{one}"), bundle(one, f"row-{one}").head) for one in ids)],
         ]
     )
     await scene.site.close_indexes(scene.lease, [source], [], [source])
