@@ -130,6 +130,7 @@ class PageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Of all but addresses; "" where the bundle has to be written anew."""
     version: int = FIRST_VERSION
     """Of the bundle's format."""
+    visibility: str = "public"
     parts: int = 0
     children: list[str] = []
     """Child pages, in the order of the document."""

@@ -1,38 +1,52 @@
 """Where a page stands: in which page that is published, or will be."""
 
+from lib.bundle.publication import publication, trashed
 from lib.errors import Unreadable
 from lib.model import JSON
 from lib.notion.border.objects import Oddities, parent_of
 from lib.notion.client import NotionClient
 from lib.notion.pages import retrieve
-from lib.store.site import Known, Site
+from lib.store.site import Site
+from lib.sync.homes import Homes
 
-HIGHEST_CLIMB = 20
+HIGHEST_CLIMB = 30
 
 
 class Holders:
-    """Climbs from a page, through blocks and pages, to a page that this project knows."""
+    """Climbs from a page, through blocks and pages, up to a row of a source."""
 
-    def __init__(self, notion: NotionClient, site: Site) -> None:
-        self._notion, self._site = notion, site
+    def __init__(self, notion: NotionClient, site: Site, homes: Homes) -> None:
+        self._notion, self._site, self._homes = notion, site, homes
 
     async def find(self, page: JSON) -> str | None:
-        """Return the id of the nearest page around a page that is published, or is to be; None where there is none."""
+        """Return the id of the nearest page around a page that is known here, where all of them stand below a row that
+        is to be published; None where they don't."""
+        around: list[str] = []
         above = parent_of(page)
-        for _ in range(HIGHEST_CLIMB):
-            try:
+        try:
+            for _ in range(HIGHEST_CLIMB):
                 if page_id := above.get("page_id"):
-                    if _is_public((await self._site.look_up([page_id]))[0][page_id]):
-                        return str(page_id)
-                    above = parent_of(await retrieve(self._notion, page_id, Oddities()))
+                    around.append(page_id)
+                    holder = await retrieve(self._notion, page_id, Oddities())
+                    if self._homes.source_of(holder) is not None:
+                        return await self._nearest(around) if _is_live(holder) else None
+                    if trashed(holder):
+                        return None
+                    above = parent_of(holder)
                 elif block_id := above.get("block_id"):
                     above = parent_of(await self._notion.get(f"blocks/{block_id}"))
                 else:
                     return None
-            except Unreadable:
-                return None
+        except Unreadable:
+            return None
         return None
 
+    async def _nearest(self, around: list[str]) -> str:
+        known, _ = await self._site.look_up(around)
+        return next((page_id for page_id in around if known[page_id].observation), around[-1])
 
-def _is_public(known: Known) -> bool:
-    return known.observation is not None and known.observation.is_published
+
+def _is_live(row: JSON) -> bool:
+    """Return whether what stands below a row is to be published: what a paused row shows stays as it is."""
+    state = publication(row)
+    return state.published and not state.paused

@@ -85,7 +85,7 @@ class PageWork:
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._homes, self._readings, self._schemas = log, homes, readings, schemas
         self._is_last_try, self._was_read, self._now_iso = is_last_try, was_read, now_iso
-        self._holders = Holders(notion, site)
+        self._holders = Holders(notion, site, homes)
 
     async def sync(self, lease: SliceLease, claim: Claim) -> bool:
         """Read a page and publish it; return whether something became due."""
@@ -399,6 +399,7 @@ class PageWork:
             read_at=reading.read_at,
             digest=self._copies.marked(digest, files.refs),
             version=BUNDLE_VERSION,
+            visibility=seen.visibility,
             parts=len(encoded.parts),
             children=[*family.children, *family.unclear],
             things=_things(tree),

@@ -48,7 +48,7 @@ class PageSurvey:
         self._wanted, self._is_forced = wanted, is_forced
         self._now = now
         self._progress = survey.progress
-        self._holders = Holders(notion, site)
+        self._holders = Holders(notion, site, homes)
 
     async def look(self) -> None:
         """Look at the page. Raises `Hopeless` (there is no such page to publish), `NotionWait`, `NotionAway`,

@@ -133,7 +133,7 @@ class Survey:
         self._lease, self._give_away, self._tell, self._now = lease, give_away, tell, now
         self.progress = progress
         self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
-        self._holders = Holders(notion, site)
+        self._holders = Holders(notion, site, homes)
         self._stamps: dict[str, dict[str, str]] = {}
         self._rows_are_seen = asyncio.Event()
         if not progress.began_at:
@@ -178,12 +178,14 @@ class Survey:
     # Sources.
 
     async def _look_at_sources(self) -> None:
-        await self._list_sources()
-        names = self.listed_names
-        await all_of(self._confirm_missing(name) for name in names)
-        if self._is_whole and len(names) == len(self._references):
-            await self._remove_sources()
-        self._rows_are_seen.set()
+        try:
+            await self._list_sources()
+            names = self.listed_names
+            await all_of(self._confirm_missing(name) for name in names)
+            if self._is_whole and len(names) == len(self._references):
+                await self._remove_sources()
+        finally:
+            self._rows_are_seen.set()
 
     async def _list_sources(self) -> None:
         refusals: dict[str, SyncError] = {}
@@ -657,7 +659,7 @@ class Survey:
                     found = f"refused {refusal.notion_status}"
                 else:
                     found = "trashed" if trashed(page) else page["last_edited_time"]
-                    edited = moment_of(page["last_edited_time"])
+                    edited = 0.0 if trashed(page) else moment_of(found)
             case _:
                 found = "yes" if await self._can_be_read(kind, thing_id) else ""
         if found != stamp:
@@ -688,7 +690,7 @@ class Survey:
 
     async def _find_lost(self) -> None:
         """Make due what is published and gone from KV."""
-        if self._is_whole and not self._is_forced:
+        if not self._is_forced:
             things, keys = await self._site.find_lost(self._lease)
             if keys:
                 self.progress.warnings.append(_lost_warning(keys))

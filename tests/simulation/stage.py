@@ -69,7 +69,7 @@ class Stage:
     right_at: float = 0.0
     """When KV was last known to be as it should be, everything looked at."""
     removed: dict[str, float] = field(default_factory=dict)
-    """Pages that were taken out of a source by an edit, and when."""
+    """Pages that were taken out of a source by an edit, also into another one, and when."""
     database_renamed_at: float = -LATE_RENAMES_SECONDS
     lost: dict[str, float] = field(default_factory=dict)
     """Runs of which a message never reached the functions, or was given up, and since when that is so."""
@@ -101,11 +101,11 @@ class Stage:
         if self.world.notion.workspace.revision != revision:
             self.noticed(before)
 
-    def noticed(self, before: set[str]) -> None:
-        """The workspace has changed; `before` are the rows that there were."""
+    def noticed(self, before: set[tuple[str, str]]) -> None:
+        """The workspace has changed; `before` are the rows that there were, each in its source."""
         now = self.world.clocks.now()
         self.edited_at = now
-        self.removed |= dict.fromkeys(before - self._rows(), now)
+        self.removed |= {row: now for row, _ in before - self._rows()}
         self.look()
 
     def look(self) -> None:
@@ -520,10 +520,10 @@ class Stage:
         active: Any = self.world.redis.ask("GET", "sync:active")
         return active.decode() if active else ""
 
-    def _rows(self) -> set[str]:
-        """Rows that a listing shows."""
+    def _rows(self) -> set[tuple[str, str]]:
+        """Rows that a listing shows, and the source that each stands in."""
         workspace = self.world.notion.workspace
-        return {row.id for row in self.writer.rows() if workspace.is_visible(row)}
+        return {(row.id, row.parent) for row in self.writer.rows() if workspace.is_visible(row)}
 
     def _raise(self, problems: list[str]) -> None:
         if problems:

@@ -130,6 +130,7 @@ class Scene:
             read_at=more.pop("read_at", read_at),
             digest=digest,
             version=BUNDLE_VERSION,
+            visibility=more.get("observation", before).visibility,
             parts=len(more.get("parts", [])),
             children=more.pop("kept", list(children)),
             things=more.pop("things", []),

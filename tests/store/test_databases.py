@@ -53,9 +53,33 @@ async def test_a_child_database_that_is_known_is_not_read_again_with_the_page_th
     await show(scene, "a")
     await scene.publish_database("d")
 
-    await show(scene, "a", "b")
+    await show(scene, "a")
 
     assert await scene.due() == []
+
+
+async def test_a_child_database_is_read_again_when_another_page_shows_it_too(scene: Scene) -> None:
+    """Its visibility is the strictest of theirs."""
+    await show(scene, "a")
+    await scene.publish_database("d")
+
+    await show(scene, "b")
+
+    assert await scene.due() == ["db:d"]
+
+
+@pytest.mark.parametrize(("visibility", "due"), [("public", []), ("members", ["db:d"])])
+async def test_a_child_database_may_be_less_hidden_when_a_page_shows_it_no_more(
+    scene: Scene, visibility: str, due: list[str]
+) -> None:
+    await show(scene, "a")
+    await scene.see("b", visibility=visibility)
+    await scene.commit(await scene.take("b"), "at-b", things=["db:d"])
+    await scene.publish_database("d")
+
+    await scene.hide("b")
+
+    assert await scene.due() == due
 
 
 async def test_a_child_database_is_read_again_when_a_page_that_shows_it_is_shown_to_others(scene: Scene) -> None:

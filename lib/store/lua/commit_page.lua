@@ -104,7 +104,7 @@ end
 if args.sort ~= '' and (head ~= '' or redis.call('HGET', ranksKey, id) ~= args.sort .. ' ' .. args.source) then
   enterIndex(id, args.source, args.sort)
 end
-showThings(id, textsOf(before and before.things), args.things)
+showThings(id, before, args.things)
 for other, ids in pairs(args.waiting) do
   if ids == '' then redis.call('HDEL', waitingKey, other) else redis.call('HSET', waitingKey, other, ids) end
 end
@@ -112,7 +112,7 @@ end
 for _, work in ipairs(args.work) do
   local database = string.match(work.key, '^db:(.*)$')
   local held = database and decoded(redis.call('HGET', databasesKey, database))
-  local isKnown = held and (known.visibility or 'public') == args.visibility
+  local isKnown = held and before and (before.visibility or 'public') == args.visibility
   local isWaiting = redis.call('HEXISTS', workKey, work.key) == 1
   if isWaiting and not database then -- a reading under way began before this was known
     addWork(work.key, work.flags, work.payload, 0)

@@ -286,11 +286,14 @@ end
 
 -- Which pages show which things.
 
-local function forgetThing(id, thing)
+local function forgetThing(id, thing, visibility)
   redis.call('SREM', showsKey(thing), id)
-  if redis.call('EXISTS', showsKey(thing)) == 1 then return end
-  redis.call('HDEL', outsideKey, thing)
   local database = string.match(thing, '^db:(.*)$')
+  if redis.call('EXISTS', showsKey(thing)) == 1 then
+    if database and visibility ~= 'public' then addWork(thing, '-', '{}', nowMs) end -- it may be less hidden now
+    return
+  end
+  redis.call('HDEL', outsideKey, thing)
   if database then
     if redis.call('DEL', prefix .. 'db:' .. database) == 1 then noteRemoval(thing) end
     redis.call('HDEL', databasesKey, database)
@@ -299,17 +302,18 @@ local function forgetThing(id, thing)
   end
 end
 
-local function showThings(id, before, after)
+-- A page shows these things from now on, and no more what its record names.
+local function showThings(id, record, things)
   local kept = {}
-  for _, thing in ipairs(after) do
+  for _, thing in ipairs(things) do
     kept[thing] = true
     redis.call('SADD', showsKey(thing), id)
     local page = string.match(thing, '^page:(.*)$')
     local isListed = page and redis.call('HEXISTS', observedKey, page) == 1
     if not isListed and not string.find(thing, '^db:') then redis.call('HSETNX', outsideKey, thing, '') end
   end
-  for _, thing in ipairs(before) do
-    if not kept[thing] then forgetThing(id, thing) end
+  for _, thing in ipairs(textsOf(record and record.things)) do
+    if not kept[thing] then forgetThing(id, thing, record.visibility or 'public') end
   end
 end
 
@@ -412,7 +416,7 @@ local function removePage(id)
   redis.call('HDEL', metasKey, id)
   redis.call('HDEL', childrenKey, id)
   redis.call('SREM', stillKey, id)
-  showThings(id, textsOf(record.things), {})
+  showThings(id, record, {})
   removeFiles(id)
   dropWork(id)
   dueShowing('page:' .. id, nowMs)
