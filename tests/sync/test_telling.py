@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs
 from lib.store.tellings import Tellings
-from lib.sync.queue import Message
+from lib.sync.queue import Message, Notice
 from lib.sync.telling import Desk
+from lib.sync.trigger import FollowUp
 
 NOW = 1_780_000_000.0
 
@@ -34,16 +36,47 @@ class Channel:
             raise trouble
 
 
+class Post:
+    """Takes messages as QStash does; `sent` are their ids."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    async def publish(self, messages: list[Message | Notice]) -> list[str]:
+        self.sent += [message.id for message in messages]
+        return [f"job {message.id}" for message in messages]
+
+
 class Office:
     """A store, and desks over it: one for each delivery."""
 
     def __init__(self, kv: Kv) -> None:
         numbers = count(1)
-        self.runs = Runs(kv, Keys(), lambda: NOW)
-        self.tellings = Tellings(kv, Keys(), lambda: NOW, lambda: str(next(numbers)))
+
+        def new_id() -> str:
+            return f"new {next(numbers)}"
+
+        self.new_id = new_id
+        self.post = Post()
+        self.runs = Runs(kv, Keys(), lambda: NOW, new_id)
+        self.tellings = Tellings(kv, Keys(), lambda: NOW, new_id)
+
+    @property
+    def follow_up(self) -> FollowUp:
+        queue: Any = self.post
+        return FollowUp(self.runs, queue, now=lambda: NOW)
 
     def desk(self, *channels: Channel, tells: Callable[[Outcome], bool] = lambda outcome: True) -> Desk:
-        return Desk(self.runs, self.tellings, channels, Log(now=lambda: NOW), tells=tells, now=lambda: NOW)
+        return Desk(
+            self.runs,
+            self.tellings,
+            channels,
+            Log(now=lambda: NOW),
+            tells=tells,
+            follow_up=self.follow_up,
+            new_id=self.new_id,
+            now=lambda: NOW,
+        )
 
     async def ended(self, status: str = "delivered", run_id: str = "r1") -> None:
         await self.runs.ask(run_id, Ask(), NOW + 600)
