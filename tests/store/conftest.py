@@ -1,10 +1,15 @@
-"""The real store over the Upstash stand-in."""
+"""The real store over the Upstash stand-in, on the embedded Redis and on a real redis-server."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
 
+from dev.upstash import UpstashStandIn
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs
+from tests.store.scene import Scene
 
 
 class Clock:
@@ -15,6 +20,13 @@ class Clock:
 
     def __call__(self) -> float:
         return self.time
+
+
+@pytest.fixture(scope="session", params=["embedded", "redis-server"])
+def upstash(request: pytest.FixtureRequest) -> Iterator[UpstashStandIn]:
+    redis_url = None if request.param == "embedded" else request.getfixturevalue("redis_url")
+    with UpstashStandIn(redis_url=redis_url) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture
@@ -28,5 +40,20 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def runs(kv: Kv, keys: Keys, clock: Clock) -> Runs:
-    return Runs(kv, keys, clock)
+def new_id() -> Callable[[], str]:
+    """A word that nobody had before, with every call."""
+    numbers = count(1)
+    return lambda: f"id{next(numbers)}"
+
+
+@pytest.fixture
+def runs(kv: Kv, keys: Keys, clock: Clock, new_id: Callable[[], str]) -> Runs:
+    return Runs(kv, keys, clock, new_id)
+
+
+@pytest.fixture
+async def scene(kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> Scene:
+    """A run that has looked around, and nothing published yet."""
+    scene = Scene(kv, keys, runs, clock)
+    await scene.begin()
+    return scene

@@ -1,286 +1,212 @@
-"""What a commit changes beside the bundle: what is counted, remembered, reserved, and whose index is out of date."""
+"""What becomes of a reading that may not be published as it was meant: nothing of it is, and the work goes on."""
 
+from collections.abc import Sequence
+
+import msgspec
 import pytest
 
 from lib.errors import TakenOver
-from lib.model import Ask, Item, KeptDatabase
-from lib.store.bundles import Text
-from lib.store.keys import Keys
-from lib.store.kv import Kv
-from lib.store.media import Files
-from lib.store.runs import Hold, Run, Runs
-from tests.store.conftest import Clock
-from tests.store.test_publishing import ALIVE, Site, page
+from lib.model import Ask, Claim, WorkItem
+from lib.store.kv import Value
+from lib.store.site import PageCommit
+from tests.store.scene import ALIVE, EDITED_AT, Scene
 
-FILE = "block=b1&file=f1"
-OTHER = "block=b2&file=f2"
 
+async def refused(scene: Scene, commit: PageCommit) -> str:
+    """The outcome of a publication that leaves all that a site reads, and all that is remembered of it, as it was."""
+    before = await scene.snapshot()
+    outcome, freed = await scene.site.commit_page(scene.lease, commit)
+    assert freed == []
+    work = ("site:sync:due", "site:sync:work", "site:sync:leases", "site:sync:run:")
+    after = await scene.snapshot()
+    kept = [key for key in {*before, *after} if not key.startswith(work)]
+    assert {key: after.get(key) for key in kept} == {key: before.get(key) for key in kept}
+    run = await scene.record()
+    assert (run.synced, run.written) == (int(before["site:sync:run:r1"].get("synced", 0)),) * 2
+    return outcome
 
-@pytest.fixture
-def site(kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> Site:
-    return Site(kv, keys, runs, clock)
 
+async def seen_and_taken(scene: Scene, page_id: str = "a") -> Claim:
+    await scene.see(page_id)
+    return await scene.take(page_id)
 
-async def record(site: Site, hold: Hold) -> Run:
-    run = await site.runs.read(hold.run_id)
-    assert run is not None
-    return run
 
+async def test_a_reading_of_an_older_edit_than_is_published_is_older(scene: Scene) -> None:
+    await scene.publish("a", "one", edited_at=EDITED_AT + 60)
+    await scene.see("a")
 
-async def commit(site: Site, hold: Hold, id: str, slug: str, text: Text | None, began_at: float) -> str:
-    item = Item(id=id, slug=slug, source="pages")
-    return await site.bundles.commit_page(hold, item, page(id, slug, began_at), text, [])
+    reading = await scene.reading(await scene.take("a"), "one", edited_at=EDITED_AT)
+    assert await refused(scene, reading) == "older"
 
 
-async def named(site: Site, file: str = FILE) -> bool:
-    """Whether anybody may ask for the file; the answer's lock is given back."""
-    holder, _, name = file.partition("&file=")
-    files = Files(site.kv, site.keys)
-    place = await files.find(holder, name, "lock", site.clock.time, 1)
-    if place.errand:
-        await files.keep_fresh(place.errand, "lock", {file: "address"}, site.clock.time, site.clock.time)
-    return place.outcome != "unknown"
+async def test_of_two_readings_of_one_edit_the_earlier_is_older(scene: Scene) -> None:
+    await scene.publish("a", "one")
+    await scene.see("a")
 
+    reading = await scene.reading(await scene.take("a"), "one", read_at=scene.clock.time - 10)
+    assert await refused(scene, reading) == "older"
 
-async def uncopied(site: Site) -> list[str]:
-    bundles: list[str] = await site.kv.command("ZRANGE", site.keys.uncopied, 0, -1)
-    return bundles
 
+async def test_a_page_object_that_is_older_than_what_was_seen_since_is_older(scene: Scene) -> None:
+    claim = await seen_and_taken(scene)
+    reading = await scene.reading(claim, "one", page_read_at=scene.clock.time - 10)
 
-async def test_a_published_page_counts_as_written_and_is_named_among_what_changed(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), Item(id="b"))
-    await site.commit(hold, "a", "one")
+    assert await refused(scene, reading) == "older"
 
-    run = await record(site, hold)
-    assert (run.written, run.synced, run.remaining) == (1, 1, 1)
-    assert await site.bundles.changed(hold.run_id) == ["page:one"]
-    assert (await site.runs.claim(hold, 10, [], site.clock.time + 60)).left == 1
 
+async def test_work_whose_reading_was_older_is_due_at_once_as_it_has_to_be_done_now(scene: Scene) -> None:
+    await scene.see("a", item=WorkItem(page=msgspec.Raw(b'{"an":"old page"}'), read_at=1.0))
+    again = WorkItem(rewrite=True, doubted=["c"])
+    reading = await scene.reading(await scene.take("a"), "one", page_read_at=1.0, again=again)
 
-async def test_a_page_that_is_the_same_as_before_is_remembered_as_read_and_not_as_written(site: Site) -> None:
-    await site.run({"a": "one"})
-    before = await site.kv.command("GET", "site:page:one"), await site.memory.revisions()
-    hold = await site.begin(Item(id="a"))
-    read_at = site.clock.time + 10
+    assert (await scene.site.commit_page(scene.lease, reading))[0] == "older"
 
-    assert await commit(site, hold, "a", "one", None, read_at) == "done"
+    claim = await scene.take("a")
+    assert (claim.item, claim.number) == (again, reading.number)
 
-    assert (await site.kv.command("GET", "site:page:one"), await site.memory.revisions()) == before
-    assert (await site.memory.kept(["a"]))["a"].began_at == read_at
-    assert (await record(site, hold)).written == 0
-    assert await site.bundles.changed(hold.run_id) == []
 
+async def test_a_time_of_the_last_edit_that_can_not_be_read_is_judged_by_the_time_of_the_reading(scene: Scene) -> None:
+    await scene.publish("a", "one", edited_at=EDITED_AT)
 
-async def test_an_older_reading_changes_nothing_but_the_plan(site: Site) -> None:
-    await site.run({"a": "one", "b": "two"})
-    before = (await site.memory.everything()).kept, await site.kv.command("GET", "site:page:one")
-    hold = await site.begin(Item(id="a"))
+    assert await scene.publish("a", "one", edited_at=0.0) == "done"
+    await scene.see("a")
+    late = await scene.reading(await scene.take("a"), "one", edited_at=EDITED_AT, read_at=scene.clock.time - 10)
+    assert await refused(scene, late) == "older"
 
-    assert await commit(site, hold, "a", "two", Text("{}"), site.clock.time - 100) == "older"
 
-    assert ((await site.memory.everything()).kept, await site.kv.command("GET", "site:page:one")) == before
-    run = await record(site, hold)
-    assert (run.written, run.synced) == (0, 1)
-    assert await site.bundles.changed(hold.run_id) == []
+async def test_what_is_seen_while_a_page_is_read_revokes_the_lease_and_is_read_in_turn(scene: Scene) -> None:
+    claim = await seen_and_taken(scene)
+    await scene.see("a", title="new")
 
+    assert await refused(scene, await scene.reading(claim, "one")) == "repeated"
 
-async def test_no_index_is_written_from_pages_that_changed_since_they_were_read(site: Site) -> None:
-    await site.run({"a": "one", "b": "two"})
-    hold = await site.begin(Item(id="a"), Item(id="b"), Item(id="c"), moving=("b",))
-    for id, slug, source, outcome in (
-        ("a", "one", "pages", "done"),
-        ("c", "two", "pages", "staged"),
-        ("b", "three", "posts", "done"),  # it moved to another source
-    ):
-        known = await site.memory.revisions()
-        kept = page(id, slug, site.clock.time + 1, source=source)
-        item = Item(id=id, slug=slug, source=source)
-        assert await site.bundles.commit_page(hold, item, kept, Text("{}"), []) == outcome
-        assert not await site.bundles.publish(hold, {"pages": known["pages"]}, [])
-    assert await site.bundles.publish(hold, await site.memory.revisions(), [])
-    assert (await site.memory.revisions())["posts"] == 1
+    again = await scene.take("a")
+    assert again.number > claim.number
+    assert again.observation is not None
+    assert again.observation.title == "new"
+    assert await scene.commit(again, "one") == "done"
 
 
-async def test_what_a_page_shows_is_added_to_the_plan_once(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), Item(id="b"))
-    found = [Item(id="c", slug="one/c", source="pages", parent="a"), Item(id="d", kind="database")]
-    await site.commit(hold, "a", "one", found=found)
+async def test_a_page_that_became_due_anew_in_its_own_slices_hand_is_published_and_stays_due(scene: Scene) -> None:
+    claim = await seen_and_taken(scene)
+    await scene.site.observe(scene.lease, [], [("a", WorkItem(rewrite=True))])
+    newer = await scene.take("a")
 
-    claimed = await site.runs.claim(hold, 10, ["b"], site.clock.time + 60)
-    assert sorted(claimed.items, key=lambda item: item.id) == found
-    assert (await record(site, hold)).to_sync == 3  # databases are not counted
-    await site.commit(hold, "c", "one/c")
-    await site.commit(hold, "b", "two", found=found)
+    assert await scene.commit(claim, "one") == "done"
 
-    assert (await site.runs.claim(hold, 10, ["db:d"], site.clock.time + 60)).left == 1
-    run = await record(site, hold)
-    assert (run.to_sync, run.synced, run.remaining) == (3, 3, 0)
+    assert (await scene.index(), await scene.due()) == (["one"], ["a"])
+    assert (await scene.take("a")).number == newer.number > claim.number
 
 
-async def test_a_page_that_was_given_up_is_not_added_again_by_the_page_around_it(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), Item(id="c"))
-    await site.runs.give_up(hold, Item(id="c"), "why")
+async def test_a_claim_that_another_lane_took_over_publishes_nothing(scene: Scene) -> None:
+    first = scene.lease
+    claim = await seen_and_taken(scene)
+    scene.clock.time += 61
+    other = (await scene.runs.begin("r1", "1", 0, Ask(), scene.clock.time + ALIVE)).lease
+    await scene.take("a", other)
 
-    await site.commit(hold, "a", "one", found=[Item(id="c", slug="one/c")])
+    scene.lease = first
+    assert await refused(scene, await scene.reading(claim, "one")) == "repeated"
 
-    assert (await site.runs.claim(hold, 10, [], site.clock.time + 60)).left == 0
 
-
-async def test_a_page_that_could_not_be_read_is_overdue_until_it_is(site: Site) -> None:
-    hold = await site.begin(Item(id="a"))
-    await site.runs.give_up(hold, Item(id="a"), "why")
-    await site.runs.end(hold.run_id, "delivered", {}, "", site.clock.time)
-    assert (await site.memory.everything()).overdue == {"a"}
-
-    await site.run({"a": "one"})
-
-    assert (await site.memory.everything()).overdue == set()
-
-
-async def test_the_address_that_a_page_left_in_a_run_that_broke_waits_for_the_next_index(site: Site) -> None:
-    await site.run({"a": "one"})
-    broken = await site.begin(Item(id="a"), moving=("a",))
-    await site.commit(broken, "a", "new")
-    await site.runs.end(broken.run_id, "failed", {}, "", site.clock.time)
-    hold = await site.begin(Item(id="b"))
-
-    assert await site.commit(hold, "b", "one") == "staged"
-    await site.end(hold)
-    assert sorted(await site.index()) == ["new", "one"]
-
-
-async def test_a_page_with_nothing_to_tell_leaves_the_warnings_of_the_others(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), Item(id="b"))
-    await site.commit(hold, "a", "one", warnings=["beware"])
-    await site.commit(hold, "b", "two")
-
-    assert (await record(site, hold)).warnings == ["beware"]
-
-
-async def test_only_the_files_of_the_bundle_that_is_published_may_be_asked_for(site: Site) -> None:
-    hold = await site.begin(Item(id="a"))
-    await commit(site, hold, "a", "one", Text("{}", files=[FILE], lacking=True), site.clock.time)
-    assert (await named(site), await named(site, OTHER), await uncopied(site)) == (True, False, ["page:a"])
-
-    hold = await begin_again(site, hold, Item(id="a"))
-    await commit(site, hold, "a", "one", Text("{}", files=[OTHER]), site.clock.time + 1)
-    assert (await named(site), await named(site, OTHER), await uncopied(site)) == (False, True, [])
-
-    hold = await begin_again(site, hold, Item(id="a"))
-    await commit(site, hold, "a", "one", Text("{}"), site.clock.time + 2)
-    assert await named(site, OTHER) is False
-    assert await site.kv.command("HLEN", site.keys.files) == 0
-
-
-async def test_the_files_of_a_bundle_that_waits_for_its_slug_are_named_beside_those_of_the_published_one(
-    site: Site,
-) -> None:
-    await site.run({"a": "one"})
-    hold = await site.begin(Item(id="b"), moving=("a",))
-    staged = await commit(site, hold, "b", "one", Text("{}", files=[FILE], lacking=True), site.clock.time + 1)
-
-    assert (staged, await named(site), await uncopied(site)) == ("staged", True, [])
-
-
-async def begin_again(site: Site, hold: Hold, *items: Item) -> Hold:
-    await site.runs.end(hold.run_id, "delivered", {}, "", site.clock.time)
-    return await site.begin(*items)
-
-
-def kept_database(began_at: float) -> KeptDatabase:
-    return KeptDatabase("D", ["s"], began_at, began_at, f"digest of {began_at}")
-
-
-DATABASE = Item(id="d", kind="database")
-
-
-async def test_a_child_database_is_published_counted_and_done(site: Site) -> None:
-    hold = await site.begin(DATABASE)
-    kept = kept_database(site.clock.time)
-    text = Text('{"id":"d"}', files=[FILE], lacking=True)
-
-    outcomes = [await site.bundles.commit_database(hold, DATABASE, kept, text) for _ in range(2)]
-
-    assert outcomes == ["done", "repeated"]
-    assert await site.read("db:d") == {"id": "d"}
-    assert await site.memory.databases() == {"d": kept}
-    assert await site.bundles.changed(hold.run_id) == ["db:d"]
-    assert (await record(site, hold)).written == 1
-    assert (await named(site), await uncopied(site)) == (True, ["db:d"])
-    assert (await site.runs.claim(hold, 10, [], site.clock.time + 60)).left == 0
-    assert await site.kv.command("EXISTS", f"{site.keys.run(hold.run_id)}:plan") == 0
-
-
-async def test_a_child_database_that_was_read_is_not_added_again_by_a_page_that_shows_it(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), DATABASE)
-    await site.bundles.commit_database(hold, DATABASE, kept_database(site.clock.time), Text("{}"))
-
-    await site.commit(hold, "a", "one", found=[DATABASE])
-
-    assert (await site.runs.claim(hold, 10, [], site.clock.time + 60)).left == 0
-
-
-async def test_an_older_reading_of_a_child_database_changes_nothing(site: Site) -> None:
-    newest = kept_database(site.clock.time)
-    hold = await site.begin(DATABASE)
-    await site.bundles.commit_database(hold, DATABASE, newest, Text('"new"'))
-    hold = await begin_again(site, hold, DATABASE)
-
-    older = kept_database(site.clock.time - 1)
-    assert await site.bundles.commit_database(hold, DATABASE, older, Text('"old"')) == "older"
-    assert (await site.read("db:d"), await site.memory.databases()) == ("new", {"d": newest})
-    assert (await record(site, hold)).written == 0
-
-
-async def test_a_child_database_that_is_the_same_as_before_is_remembered_and_not_written(site: Site) -> None:
-    hold = await site.begin(DATABASE)
-    kept = kept_database(site.clock.time)
-
-    assert await site.bundles.commit_database(hold, DATABASE, kept, None) == "done"
-
-    assert (await site.memory.databases(), await site.read("db:d")) == ({"d": kept}, None)
-    assert (await record(site, hold)).written == 0
-
-
-async def test_a_child_database_that_could_not_be_read_is_overdue_until_it_is(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), DATABASE)
-    await site.runs.give_up(hold, DATABASE, "why")
-    run = await record(site, hold)
-    assert (run.failed, run.to_sync, run.remaining) == (1, 2, 1)
-    assert (await site.memory.everything()).overdue == {"db:d"}
-
-    hold = await begin_again(site, hold, DATABASE)
-    await site.bundles.commit_database(hold, DATABASE, kept_database(site.clock.time), None)
-
-    assert (await site.memory.everything()).overdue == set()
-
-
-async def test_a_child_database_that_nobody_shows_any_more_is_not_overdue(site: Site) -> None:
-    hold = await site.begin(DATABASE)
-    await site.bundles.commit_database(hold, DATABASE, kept_database(site.clock.time), Text("{}"))
-    await site.kv.command("SADD", site.keys.overdue, "db:d", "db:e")
-
-    await site.end(hold)
-
-    assert await site.memory.databases() == {}
-    assert (await site.memory.everything()).overdue == {"db:e"}
-
-
-async def test_a_zombie_publishes_no_child_database(site: Site) -> None:
-    hold = await site.begin(DATABASE)
-    await site.runs.begin(hold.run_id, "0", 0, Ask(), site.clock.time + ALIVE)
+async def test_a_zombie_publishes_nothing(scene: Scene) -> None:
+    reading = await scene.reading(await seen_and_taken(scene), "one")
+    await scene.runs.begin("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
+    before = await scene.snapshot()
 
     with pytest.raises(TakenOver):
-        await site.bundles.commit_database(hold, DATABASE, kept_database(site.clock.time), Text("{}"))
-    assert await site.read("db:d") is None
+        await scene.site.commit_page(scene.lease, reading)
+    assert await scene.snapshot() == before
 
 
-async def test_nothing_that_a_commit_leaves_of_a_run_stays_for_ever(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), DATABASE)
-    await site.commit(hold, "a", "one", leaving=["x"])
-    names = [f"{site.keys.run(hold.run_id)}:{part}" for part in ("changed", "done", "vacating")]
-    assert all([await site.kv.command("TTL", name) > 0 for name in names])
+async def test_a_run_that_has_ended_publishes_nothing_any_more(scene: Scene) -> None:
+    reading = await scene.reading(await seen_and_taken(scene), "one")
+    await scene.end("cancelled")
 
-    await site.kv.command("DEL", *names)
-    await site.bundles.commit_database(hold, DATABASE, kept_database(site.clock.time), Text("{}"))
-    assert all([await site.kv.command("TTL", name) > 0 for name in names[:2]])
+    with pytest.raises(TakenOver):
+        await scene.site.commit_page(scene.lease, reading)
+    assert await scene.read("page:one") is None
+
+
+async def test_a_page_that_nobody_knows_any_more_is_gone(scene: Scene) -> None:
+    reading = await scene.reading(await seen_and_taken(scene), "one")
+    await scene.kv.command("HDEL", scene.keys.observed, "a")
+
+    assert await refused(scene, reading) == "gone"
+
+
+async def test_a_slug_that_another_page_took_meanwhile_has_the_addresses_planned_anew(scene: Scene) -> None:
+    reading = await scene.reading(await seen_and_taken(scene), "one")
+    await scene.publish("b", "one")
+
+    assert await refused(scene, reading) == "changed"
+    assert await scene.index() == ["one"]
+
+
+async def test_a_page_that_was_moved_meanwhile_has_its_addresses_planned_anew(scene: Scene) -> None:
+    await scene.publish("a", "one")
+    reading = await scene.reading(await seen_and_taken(scene), "one")
+    assert await scene.site.move(scene.lease, await scene.addresses(("a", "two")))
+
+    assert await refused(scene, reading) == "changed"
+    assert await scene.commit(await scene.take("a"), "two") == "done"
+
+
+@pytest.mark.parametrize("lost", ["site:page:one", "site:paths"])
+async def test_a_bundle_that_is_the_same_is_sent_after_all_where_it_is_gone(scene: Scene, lost: str) -> None:
+    await scene.publish("a", "one", digest="same")
+    reading = await scene.reading(await seen_and_taken(scene), "one", digest="same", text=None)
+    await scene.kv.command("DEL", lost)
+
+    assert await refused(scene, reading) == "send"
+    assert await scene.commit(await scene.take("a"), "one", digest="same") == "done"
+    assert (await scene.index(), await scene.paths()) == (["one"], {"a": "one"})
+
+
+async def test_a_bundle_that_is_not_the_one_published_is_sent_after_all(scene: Scene) -> None:
+    await scene.publish("a", "one", digest="before")
+
+    reading = await scene.reading(await seen_and_taken(scene), "one", digest="after", text=None)
+    assert await refused(scene, reading) == "send"
+
+
+async def test_a_child_page_that_was_seen_below_another_page_since_is_not_published_where_it_was(scene: Scene) -> None:
+    await scene.publish_family("a", "one", "c")
+    await scene.publish("b", "two")
+    await scene.site.observe(scene.lease, [], [("c", WorkItem())])
+    reading = await scene.reading(await scene.take("c"), "one/c")
+    await scene.site.observe(scene.lease, [], [("b", WorkItem())])
+    moved = {"c": scene.seen("c", parent="b")}
+    await scene.commit(
+        await scene.take("b"), "two", children=moved, addresses=await scene.addresses(("b", "two"), ("c", "two/c"))
+    )
+
+    assert await refused(scene, reading) == "older"
+
+
+async def test_a_row_that_was_seen_inside_a_page_since_its_reading_began_is_older(scene: Scene) -> None:
+    await scene.publish_all(a="one", b="two")
+    reading = await scene.reading(await seen_and_taken(scene), "one")
+    await scene.see("b")
+    inside = {"a": scene.seen("a", parent="b", read_at=reading.page_read_at, placed_at=scene.clock.time + 5)}
+    await scene.commit(await scene.take("b"), "two", children=inside)
+
+    assert await refused(scene, reading) == "older"
+
+
+async def test_a_part_that_is_not_there_any_more_leaves_everything_as_it_was(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.publish("a", "one")
+    reading = await scene.reading(await seen_and_taken(scene), "one", parts=['"1"', '"2"'])
+    once = scene.kv.script
+
+    async def after_an_eviction(name: str, keys: Sequence[str], args: Sequence[Value]) -> object:
+        [prepared] = await scene.kv.command("KEYS", "*:parts:*:2")
+        await scene.kv.command("DEL", prepared)
+        return await once(name, keys, args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.kv, "script", after_an_eviction)
+        assert await refused(scene, reading) == "send"
+    assert (await scene.site.commit_page(scene.lease, reading))[0] == "done"

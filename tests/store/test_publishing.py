@@ -1,507 +1,218 @@
-"""From a committed page to what a site reads: bundle, index, redirects, and what is removed."""
+"""A page that was read is published in one step: its bundle, its index, `paths`, and what is remembered of it."""
 
-import json
-from typing import Any
-
-import msgspec
 import pytest
 
 from dev.upstash import UpstashStandIn
-from lib.errors import TakenOver, TooLarge
-from lib.log import Log
-from lib.model import BUNDLE_VERSION, Ask, Item, Kept, KeptSource, Rank, Source
-from lib.store.bundles import Bundles, Text
-from lib.store.keys import Keys
-from lib.store.kv import Kv
+from dev.upstash.faults import Fault
+from lib.errors import TooLarge
 from lib.store.media import Files
-from lib.store.memory import Memory
-from lib.store.runs import Hold, Runs
-from lib.sync.publish import Publisher
-from tests.store.conftest import Clock
+from lib.store.tellings import Tellings
+from tests.store.scene import NOW, Scene
 
-ALIVE = 600.0
-NOW = "2026-06-01T00:00:00.000Z"
-SOURCES = {"pages": KeptSource("ref", Source("pages", "db", "ds"))}
+FILE, OTHER = "block=b1&file=f1", "block=b2&file=f2"
 
 
-class Site:
-    """A store, and runs of given pages over it."""
-
-    def __init__(self, kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> None:
-        self.kv, self.keys, self.runs, self.clock = kv, keys, runs, clock
-        self.memory, self.bundles = Memory(kv, keys), Bundles(kv, keys)
-        self.publisher = self.publishing(8_000_000)
-        self._number = 0
-
-    def publishing(self, max_value_bytes: int) -> Publisher:
-        files, log = Files(self.kv, self.keys), Log(now=self.clock)
-        return Publisher(self.runs, self.bundles, self.memory, files, self.keys, log, max_value_bytes, lambda: NOW)
-
-    async def begin(
-        self, *items: Item, moving: tuple[str, ...] = (), drops: tuple[str, ...] = (), of_page: str = ""
-    ) -> Hold:
-        """A run that has a plan, made now, and holds all of it."""
-        self._number += 1
-        run_id, ask = f"r{self._number}", Ask(page=of_page)
-        await self.runs.ask(run_id, ask, self.clock.time + ALIVE)
-        hold = (await self.runs.begin(run_id, "0", 0, ask, self.clock.time + ALIVE)).hold
-        facts: dict[str, str | int | float] = {"sources": msgspec.json.encode(SOURCES).decode(), "dropping": len(drops)}
-        await self.runs.write_plan(hold, items, facts, moving, dict.fromkeys(drops, self.clock.time))
-        await self.runs.claim(hold, 10, [], self.clock.time + 60)
-        return hold
-
-    async def commit(self, hold: Hold, id: str, slug: str, **more: Any) -> str:
-        self.clock.time += 1
-        told: dict[str, Any] = {name: more.pop(name, []) for name in ("found", "leaving", "warnings")}
-        kept = page(id, slug, self.clock.time, **more)
-        text = Text(
-            json.dumps({"meta": {"id": id, "slug": slug}}), more.pop("texts", []), json.dumps({"id": id, "slug": slug})
-        )
-        return await self.bundles.commit_page(hold, Item(id=id, slug=slug, source="pages"), kept, text, **told)
-
-    async def end(self, hold: Hold) -> None:
-        run = await self.runs.read(hold.run_id)
-        assert run is not None
-        await self.publisher.publish(hold, run)
-        await self.runs.end(hold.run_id, "delivered", {}, "", self.clock.time)
-
-    async def run(self, pages: dict[str, str], moving: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> None:
-        hold = await self.begin(*(Item(id=id, slug=slug) for id, slug in pages.items()), moving=moving, drops=drops)
-        for id, slug in pages.items():
-            await self.commit(hold, id, slug)
-        await self.end(hold)
-
-    async def read(self, name: str) -> Any:
-        text = await self.kv.command("GET", f"site:{name}")
-        return None if text is None else json.loads(text)
-
-    async def index_keys(self) -> list[str]:
-        """The keys of the index as a reader follows them; there are no others."""
-        pages = (await self.read("pages:index")).get("pages", 1)
-        keys = ["pages:index", *(f"pages:index:{number}" for number in range(2, pages + 1))]
-        assert sorted(await self.kv.command("KEYS", "site:pages:index*")) == sorted(f"site:{key}" for key in keys)
-        return keys
-
-    async def index(self) -> list[str]:
-        """The slugs of the index; each has the bundle of the very page that the index names."""
-        items = [item for key in await self.index_keys() for item in (await self.read(key))["items"]]
-        for item in items:
-            assert (await self.read(f"page:{item['slug']}"))["meta"]["id"] == item["id"]
-        return [item["slug"] for item in items]
+async def named(scene: Scene, file: str = FILE) -> bool:
+    """Whether anybody may ask for a file."""
+    holder, _, name = file.partition("&file=")
+    place = await Files(scene.kv, scene.keys).find(holder, name, "lock", scene.clock.time, 1, alone=True)
+    return place.outcome != "unknown"
 
 
-def page(id: str, slug: str, read_at: float, **more: Any) -> Kept:
-    created = f"2026-01-01T00:00:0{len(id)}.000Z"
-    facts: dict[str, Any] = {
-        "slug": slug,
-        "source": "pages",
-        "title": id,
-        "created": created,
-        "edited": created,
-        "read_at": read_at,
-        "began_at": read_at,
-        "digest": f"{id}{slug}{read_at}",
-        "meta_digest": f"{id}{slug}",
-        "version": BUNDLE_VERSION,
-        "rank": Rank(id=id, created=created),
-    }
-    return Kept(**facts | more)
+async def uncopied(scene: Scene) -> list[str]:
+    bundles: list[str] = await scene.kv.command("ZRANGE", scene.keys.uncopied, 0, -1)
+    return bundles
 
 
-@pytest.fixture
-def site(kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> Site:
-    return Site(kv, keys, runs, clock)
+async def changes(scene: Scene) -> tuple[set[str], set[str]]:
+    """What the site is told that changed, and that is gone."""
+    found = await Tellings(scene.kv, scene.keys, scene.clock, lambda: "x").changes(scene.lease.run_id)
+    return set(found.changed), set(found.deleted)
 
 
-async def test_committed_pages_stand_in_the_index_when_the_run_ends(site: Site) -> None:
-    await site.run({"a": "one", "b": "two"})
+async def test_a_page_stands_in_its_index_and_in_paths_at_the_moment_it_is_published(scene: Scene) -> None:
+    assert await scene.publish("a", "one") == "done"
 
-    assert await site.index() == ["one", "two"]
-    index = await site.read("pages:index")
-    assert {name: index[name] for name in ("total", "syncedAt")} == {"total": 2, "syncedAt": NOW}
-    assert "pages" not in index
-
-
-async def test_a_source_without_pages_has_an_empty_index(site: Site) -> None:
-    await site.run({})
-
-    assert (await site.read("pages:index"))["items"] == []
+    meta = (await scene.read("page:one"))["meta"]
+    assert await scene.read("pages:index") == {"items": [meta], "syncedAt": NOW, "total": 1}
+    assert await scene.paths() == {"a": "one"}
+    assert await changes(scene) == ({"page:one", "pages:index"}, set())
 
 
-async def test_a_renamed_page_leaves_a_redirect_and_no_bundle(site: Site) -> None:
-    await site.run({"a": "one"})
-    await site.run({"a": "new"}, moving=("a",))
+async def test_a_publication_is_remembered_with_all_that_was_read(scene: Scene) -> None:
+    await scene.see("a")
+    reading = await scene.reading(await scene.take("a"), "one", things=["original:o"])
 
-    assert await site.index() == ["new"]
-    assert await site.read("redirects") == {"one": "new"}
-    assert await site.read("page:one") is None
+    assert await scene.site.commit_page(scene.lease, reading) == ("done", [])
 
-
-async def test_the_old_address_works_until_the_run_ends(site: Site) -> None:
-    await site.run({"a": "one"})
-    hold = await site.begin(Item(id="a", slug="new"), moving=("a",))
-    await site.commit(hold, "a", "new")
-
-    assert await site.index() == ["one"]
-    assert await site.read("page:new") is not None
+    known = (await scene.site.look_up(["a"]))[0]["a"]
+    assert (known.observation, known.record, known.slug) == (reading.observation, reading.record, "one")
+    assert await scene.sources.stamps("pages") == {"a": reading.stamp}
 
 
-async def test_a_page_whose_answer_was_lost_is_published_once(site: Site) -> None:
-    hold = await site.begin(Item(id="a", slug="one"))
+async def test_the_work_is_done_and_counted_once_a_page_is_published(scene: Scene) -> None:
+    await scene.see("b")
+    await scene.publish("a", "one")
 
-    assert [await site.commit(hold, "a", "one") for _ in range(2)] == ["done", "repeated"]
-    run = await site.runs.read(hold.run_id)
-    assert run is not None
-    assert run.synced == 1
-
-
-async def test_two_pages_swap_their_addresses_in_one_instant(site: Site) -> None:
-    await site.run({"a": "one", "b": "two"})
-    hold = await site.begin(Item(id="a"), Item(id="b"), moving=("a", "b"))
-
-    assert await site.commit(hold, "a", "two") == "staged"
-    assert await site.commit(hold, "b", "one") == "staged"
-    assert await site.index() == ["one", "two"]
-    await site.end(hold)
-
-    assert await site.index() == ["two", "one"]
-    assert await site.read("redirects") is None
+    assert await scene.due() == ["b"]
+    run = await scene.record()
+    assert (run.to_sync, run.synced, run.written, run.remaining) == (2, 1, 1, 1)
 
 
-async def test_what_a_broken_run_left_is_published_by_the_next_one(site: Site) -> None:
-    await site.run({"a": "one", "b": "two", "c": "three"})
-    broken = await site.begin(Item(id="a"), Item(id="b"), Item(id="c"), moving=("a", "b", "c"))
-    await site.commit(broken, "a", "two")
-    await site.commit(broken, "b", "one")
-    await site.commit(broken, "c", "new")
-    await site.runs.end(broken.run_id, "failed", {}, "", site.clock.time)
+async def test_a_publication_whose_answer_was_lost_is_made_once(scene: Scene, upstash: UpstashStandIn) -> None:
+    await scene.see("a")
+    reading = await scene.reading(await scene.take("a"), "one", parts=['{"blocks":[1]}'])
+    upstash.fail(Fault("reset", executed=True, matching="^EVAL"))
 
-    await site.run({})
+    assert (await scene.site.commit_page(scene.lease, reading))[0] == "repeated"
 
-    assert sorted(await site.index()) == ["new", "one", "two"]
-    assert await site.read("redirects") == {"three": "new"}
-    assert await site.read("page:three") is None
+    assert (await scene.index(), await scene.read("page:one:part:1")) == (["one"], {"blocks": [1]})
+    run = await scene.record()
+    assert (run.synced, run.written) == (1, 1)
 
 
-async def test_what_a_broken_run_left_waiting_does_not_replace_what_was_read_since(site: Site) -> None:
-    await site.run({"a": "one", "b": "two"})
-    broken = await site.begin(Item(id="a"), Item(id="b"), moving=("a", "b"))
-    assert await site.commit(broken, "a", "two") == "staged"
-    await site.runs.end(broken.run_id, "failed", {}, "", site.clock.time)
+async def test_a_page_that_is_the_same_as_before_is_remembered_as_read_and_not_written(scene: Scene) -> None:
+    await scene.publish("a", "one", digest="same")
+    before = await scene.kv.command("GET", "site:page:one"), await scene.read("pages:index")
+    await scene.begin_next()
 
-    await site.run({"a": "three", "b": "four"}, moving=("a", "b"))
+    assert await scene.publish("a", "one", digest="same", text=None) == "done"
 
-    assert await site.index() == ["three", "four"]
-    assert await site.kv.command("KEYS", "site:sync:staged*") == []
-
-
-async def test_nothing_takes_the_address_of_a_page_that_stays(site: Site) -> None:
-    await site.run({"a": "one"})
-    hold = await site.begin(Item(id="b"))
-
-    assert await site.commit(hold, "b", "one") == "taken"
-    assert (await site.read("page:one"))["meta"]["id"] == "a"
-    assert await site.commit(hold, "b", "one-b") == "done"
+    assert (await scene.kv.command("GET", "site:page:one"), await scene.read("pages:index")) == before
+    record = (await scene.site.look_up(["a"]))[0]["a"].record
+    assert record is not None
+    assert record.read_at == scene.clock.time
+    assert ((await scene.record()).written, await changes(scene)) == (0, (set(), set()))
 
 
-async def test_a_slug_is_reserved_for_a_child_page_until_its_run_has_come_to_it(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), Item(id="b"))
-    child = Item(id="c", slug="one/c", source="pages", parent="a")
-    assert await site.commit(hold, "a", "one", found=[child]) == "done"
+async def test_a_page_that_is_written_though_it_is_the_same_is_no_news(scene: Scene) -> None:
+    await scene.publish("a", "one", digest="same")
+    await scene.begin_next()
 
-    assert await site.commit(hold, "b", "one/c") == "taken"
-    await site.runs.end(hold.run_id, "failed", {}, "", site.clock.time)
+    await scene.publish("a", "one", digest="same")
 
-    hold = await site.begin(Item(id="b"))
-    assert await site.commit(hold, "b", "one/c") == "done"
+    run = await scene.record()
+    assert (run.synced, run.written, (await changes(scene))[0] & {"page:one"}) == (1, 0, set())
 
 
-async def test_the_slug_of_a_child_page_that_was_given_up_is_free_for_the_next_one(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), Item(id="b"))
-    child = Item(id="c", slug="one/c", source="pages", parent="a")
-    await site.commit(hold, "a", "one", found=[child])
-    await site.runs.claim(hold, 10, ["a", "b"], site.clock.time + 60)
-    await site.runs.give_up(hold, child, "why")
+async def test_the_parts_of_a_large_bundle_appear_with_it_and_go_with_it(scene: Scene) -> None:
+    await scene.publish("a", "one", parts=['{"blocks":[1]}', '{"blocks":[2]}'])
+    assert [await scene.read(f"page:one:part:{n}") for n in (1, 2)] == [{"blocks": [1]}, {"blocks": [2]}]
 
-    assert await site.commit(hold, "b", "one/c") == "done"
+    await scene.publish("a", "one", parts=['{"blocks":[3]}'])
+    assert [await scene.read(f"page:one:part:{n}") for n in (1, 2)] == [{"blocks": [3]}, None]
 
-
-async def test_the_slug_of_a_child_page_that_its_parent_gives_up_is_free_when_the_run_ends(site: Site) -> None:
-    await site.run({"a": "one", "c": "one/c"})
-    hold = await site.begin(Item(id="a"), Item(id="b"))
-
-    assert await site.commit(hold, "b", "one/c") == "taken"
-    await site.commit(hold, "a", "one", leaving=["c"])
-    assert await site.commit(hold, "b", "one/c") == "staged"
+    await scene.hide("a")
+    assert await scene.kv.command("KEYS", "site:page:*") == []
 
 
-async def test_what_is_to_be_told_of_slugs_stands_among_the_warnings_of_the_run(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), Item(id="b"))
-    await site.commit(hold, "a", "one", warnings=['"A" is published as "one"', "and more"])
-    await site.commit(hold, "b", "two", warnings=["else"])
+async def test_a_shorter_bundle_that_takes_over_a_slug_leaves_none_of_the_longer_ones_parts(scene: Scene) -> None:
+    await scene.publish("a", "one", parts=['"1"', '"2"', '"3"'])
+    await scene.see("b")
+    moves = await scene.addresses(("b", "one"), ("a", "two"))
 
-    run = await site.runs.read(hold.run_id)
-    assert run is not None
-    assert run.warnings == ['"A" is published as "one"', "and more", "else"]
+    assert await scene.commit(await scene.take("b"), "one", parts=['"4"'], addresses=moves) == "done"
+
+    assert [await scene.read(f"page:one:part:{n}") for n in (1, 2, 3)] == ["4", None, None]
+    assert [await scene.read(f"page:two:part:{n}") for n in (1, 2, 3)] == ["1", "2", "3"]
 
 
-async def test_of_very_many_warnings_the_first_are_kept_and_the_others_counted(site: Site) -> None:
-    hold = await site.begin(Item(id="a"), Item(id="b"))
-    await site.commit(hold, "a", "one", warnings=[f"warning {number}" for number in range(60)])
-    await site.commit(hold, "b", "two", warnings=[*(f"warning {number}" for number in range(60, 120)), "last"])
+async def test_nothing_that_a_site_reads_expires(scene: Scene) -> None:
+    await scene.publish("a", "one", parts=['"1"'], document="{}")
+    await scene.publish("a", "two", parts=['"1"'], document="{}")
 
-    run = await site.runs.read(hold.run_id)
-    assert run is not None
+    read = [key for key in await scene.kv.command("KEYS", "site:*") if not key.startswith("site:sync:run:")]
+
+    assert {"site:page:two:part:1", "site:doc:two", "site:pages:index", "site:redirects"} <= set(read)
+    assert {await scene.kv.command("TTL", key) for key in read} == {-1}
+
+
+async def test_the_text_of_a_page_comes_and_goes_with_its_bundle(scene: Scene) -> None:
+    await scene.publish("a", "one", document='{"id":"a"}')
+    assert await scene.read("doc:one") == {"id": "a"}
+
+    await scene.publish("a", "one")
+    assert await scene.read("doc:one") is None
+
+    await scene.publish("a", "one", document='{"id":"a"}')
+    await scene.hide("a")
+    assert await scene.read("doc:one") is None
+
+
+async def test_what_is_to_be_told_of_a_page_stands_among_the_warnings_of_the_run(scene: Scene) -> None:
+    await scene.publish("a", "one", warnings=['"A" is published as "one"', "x" * 501])
+    await scene.publish("b", "two", warnings=[])
+    await scene.publish("c", "three", warnings=["else"])
+
+    assert (await scene.record()).warnings == ['"A" is published as "one"', "x" * 499 + "…", "else"]
+
+
+async def test_of_very_many_warnings_the_first_are_kept_and_the_others_counted(scene: Scene) -> None:
+    await scene.publish("a", "one", warnings=[f"warning {number}" for number in range(60)])
+    await scene.publish("b", "two", warnings=[*(f"warning {number}" for number in range(60, 120)), "last"])
+
+    run = await scene.record()
     assert run.warnings == [f"warning {number}" for number in range(100)]
     assert run.told_warnings[100:] == ["… and 21 more"]
 
 
-async def test_a_warning_about_a_very_long_title_is_shortened(site: Site) -> None:
-    hold = await site.begin(Item(id="a"))
-    await site.commit(hold, "a", "one", warnings=["x" * 500, "y" * 501])
+async def test_a_page_that_could_be_read_after_all_has_no_failed_tries(scene: Scene) -> None:
+    await scene.kv.command("HSET", scene.keys.tries, "a", 3, "b", 1)
 
-    run = await site.runs.read(hold.run_id)
-    assert run is not None
-    assert run.told_warnings == ["x" * 500, "y" * 499 + "…"]
+    await scene.publish("a", "one")
 
+    assert await scene.kv.command("HGETALL", scene.keys.tries) == {"b": "1"}
 
-async def test_a_dropped_page_leaves_the_index_and_then_goes(site: Site) -> None:
-    await site.run({"a": "one", "b": "two"})
-    await site.run({}, drops=("a",))
 
-    assert await site.index() == ["two"]
-    assert await site.read("page:one") is None
-    assert list((await site.memory.everything()).kept) == ["b"]
+async def test_only_the_files_of_the_bundle_that_is_published_may_be_asked_for(scene: Scene) -> None:
+    await scene.publish("a", "one", files=[FILE], lacking=True)
+    assert (await named(scene), await named(scene, OTHER), await uncopied(scene)) == (True, False, ["page:a"])
 
+    await scene.publish("a", "one", files=[OTHER])
+    assert (await named(scene), await named(scene, OTHER), await uncopied(scene)) == (False, True, [])
 
-async def test_an_older_reading_never_replaces_a_newer_one(site: Site) -> None:
-    await site.run({"a": "one"})
-    newest = await site.read("page:one")
-    hold = await site.begin(Item(id="a"))
-    site.clock.time -= 1000
+    await scene.hide("a")
+    assert (await named(scene, OTHER), await scene.kv.command("HLEN", scene.keys.files)) == (False, 0)
 
-    assert await site.commit(hold, "a", "one") == "older"
-    assert await site.read("page:one") == newest
 
+async def test_the_files_of_a_bundle_that_stays_as_it_is_stay_known(scene: Scene) -> None:
+    await scene.publish("a", "one", digest="same", files=[FILE], lacking=True)
+    await scene.publish("a", "one", digest="same", text=None)
 
-async def test_a_page_that_a_newer_run_found_hidden_is_not_published_by_an_older_reading(site: Site) -> None:
-    await site.run({"a": "one", "b": "two"})
-    full = await site.begin(Item(id="a"), Item(id="b"))
-    site.clock.time += 60
-    await site.end(await site.begin(drops=("a",), of_page="a"))
+    assert (await named(scene), await uncopied(scene)) == (True, ["page:a"])
 
-    site.clock.time -= 30
-    assert await site.commit(full, "a", "one") == "older"
-    await site.end(full)
 
-    assert await site.index() == ["two"]
-    assert await site.read("page:one") is None
+async def test_ten_thousand_files_on_one_page_are_no_more_trouble_than_one(scene: Scene) -> None:
+    files = [f"block=b{number}&file=f" for number in range(10_000)]
+    await scene.publish("a", "one", files=files)
 
+    assert await scene.publish("a", "one", files=files[1:]) == "done"
 
-async def test_a_new_page_that_a_newer_run_found_hidden_is_not_published_by_an_older_reading(site: Site) -> None:
-    full = await site.begin(Item(id="a"))
-    site.clock.time += 60
-    await site.end(await site.begin(drops=("a",), of_page="a"))
+    assert [await named(scene, files[0]), await named(scene, files[-1])] == [False, True]
 
-    site.clock.time -= 30
-    assert await site.commit(full, "a", "one") == "older"
 
+async def test_a_bundle_that_kv_takes_in_no_request_is_refused_as_too_large(scene: Scene) -> None:
+    await scene.see("a")
+    reading = await scene.reading(await scene.take("a"), "one", title="x" * 10_000_000)
 
-async def test_a_page_that_was_hidden_is_published_by_a_newer_reading(site: Site) -> None:
-    await site.run({"a": "one"})
-    await site.run({}, drops=("a",))
-    await site.run({"a": "one"})
-
-    assert await site.index() == ["one"]
-
-
-async def test_a_page_that_was_read_after_it_was_seen_hidden_stays(site: Site) -> None:
-    await site.run({"a": "one"})
-    full = await site.begin(drops=("a",))
-    alone = await site.begin(Item(id="a"), of_page="a")
-    await site.commit(alone, "a", "one")
-    await site.end(alone)
-    await site.end(full)
-
-    assert await site.index() == ["one"]
-
-
-async def test_which_pages_were_hidden_is_forgotten_with_the_runs_of_the_time(site: Site, kv: Kv) -> None:
-    await site.run({}, drops=("a",))
-    site.clock.time += 3 * 86_400 + 1
-    await site.run({}, drops=("b",))
-
-    assert await kv.command("ZRANGE", site.keys.hidden, 0, -1) == ["b"]
-
-
-async def test_a_staged_page_never_replaces_a_newer_reading(site: Site) -> None:
-    await site.run({"a": "one", "b": "two"})
-    full = await site.begin(Item(id="a"), Item(id="b"), moving=("a", "b"))
-    assert await site.commit(full, "a", "two") == "staged"
-    alone = await site.begin(Item(id="a"), of_page="a")
-    await site.commit(alone, "a", "one")
-    newest = await site.read("page:one")
-    await site.end(alone)
-    await site.commit(full, "b", "three")
-    await site.end(full)
-
-    assert sorted(await site.index()) == ["one", "three"]
-    assert await site.read("page:one") == newest
-    assert await site.kv.command("KEYS", "site:sync:staged*") == []
-
-
-async def test_a_zombie_publishes_nothing(site: Site) -> None:
-    hold = await site.begin(Item(id="a"))
-    await site.runs.begin(hold.run_id, "0", 0, Ask(), site.clock.time + ALIVE)
-
-    with pytest.raises(TakenOver):
-        await site.commit(hold, "a", "one")
-    assert await site.read("page:one") is None
-
-
-async def test_the_parts_of_a_large_bundle_appear_with_it_and_go_with_it(site: Site) -> None:
-    hold = await site.begin(Item(id="a"))
-    text = Text('{"meta":{"id":"a"},"parts":2}', ['{"blocks":[1]}', '{"blocks":[2]}'], '{"id":"a","slug":"one"}')
-    item = Item(id="a", slug="one", source="pages")
-    await site.bundles.commit_page(hold, item, page("a", "one", site.clock.time, parts=2), text, [])
-    await site.end(hold)
-    assert [await site.read(f"page:one:part:{n}") for n in (1, 2)] == [{"blocks": [1]}, {"blocks": [2]}]
-    assert [await site.kv.command("TTL", f"site:page:one:part:{n}") for n in (1, 2)] == [-1, -1]
-
-    hold = await site.begin(Item(id="a"))
-    site.clock.time += 1
-    text = Text('{"meta":{"id":"a"},"parts":1}', ['{"blocks":[3]}'], '{"id":"a","slug":"one"}')
-    await site.bundles.commit_page(hold, item, page("a", "one", site.clock.time, parts=1), text, [])
-    await site.end(hold)
-    assert [await site.read(f"page:one:part:{n}") for n in (1, 2)] == [{"blocks": [3]}, None]
-
-    await site.run({}, drops=("a",))
-    assert await site.read("page:one:part:1") is None
-
-
-def large(id: str, slug: str, *parts: str) -> Text:
-    return Text(f'{{"meta":{{"id":"{id}"}},"parts":{len(parts)}}}', list(parts), f'{{"id":"{id}","slug":"{slug}"}}')
-
-
-async def test_nothing_that_a_site_reads_expires(site: Site) -> None:
-    await site.run({"b": "two"})
-    hold = await site.begin(Item(id="a"), Item(id="b"), Item(id="c"), moving=("b",))
-    for id, slug in (("a", "one"), ("b", "other"), ("c", "two")):
-        text, kept = large(id, slug, '{"blocks":[1]}'), page(id, slug, site.clock.time + 1, parts=1)
-        await site.bundles.commit_page(hold, Item(id=id, slug=slug, source="pages"), kept, text, [])
-    assert await site.kv.command("TTL", site.keys.staged("c") + ":part:1") == -1
-    await site.end(hold)
-
-    read = [key for key in await site.kv.command("KEYS", "site:*") if not key.startswith("site:sync:")]
-    assert {"site:page:one:part:1", "site:page:two:part:1", "site:pages:index"} <= set(read)
-    assert {await site.kv.command("TTL", key) for key in read} == {-1}
-
-
-async def test_a_staged_bundle_whose_slug_is_not_given_up_is_forgotten_with_its_parts(site: Site) -> None:
-    await site.run({"a": "one"})
-    hold = await site.begin(Item(id="b"), moving=("a",))
-    kept = page("b", "one", site.clock.time + 1, parts=1)
-    await site.bundles.commit_page(hold, Item(id="b", slug="one"), kept, large("b", "one", '{"blocks":[1]}'), [])
-    await site.end(hold)
-
-    assert (await site.read("page:one"))["meta"]["id"] == "a"
-    assert await site.kv.command("KEYS", "site:sync:staged*") == []
-    assert (await site.memory.everything()).overdue == {"b"}
-
-
-async def test_the_index_names_a_page_whose_new_slug_was_not_given_up_where_it_stands(site: Site) -> None:
-    await site.run({"a": "one", "b": "two"})
-    hold = await site.begin(Item(id="b"), Item(id="c"), moving=("a",))
-
-    assert await site.commit(hold, "b", "one") == "staged"
-    await site.commit(hold, "c", "three")
-    await site.end(hold)
-
-    assert await site.index() == ["one", "two", "three"]
-
-
-async def test_a_publication_larger_than_a_request_moves_and_removes_all_the_same(site: Site) -> None:
-    await site.run({"a": "one", "b": "two", "c": "three"})
-    site.kv.max_request_bytes = 300
-    await site.run({"a": "new"}, moving=("a",), drops=("b",))
-
-    assert sorted(await site.index()) == ["new", "three"]
-    assert await site.read("redirects") == {"one": "new"}
-    assert [await site.read(f"page:{slug}") for slug in ("one", "two")] == [None, None]
-    assert sorted((await site.memory.everything()).kept) == ["a", "c"]
-
-
-async def test_an_index_larger_than_a_request_is_published_in_one_instant_all_the_same(
-    site: Site, upstash: UpstashStandIn
-) -> None:
-    pages = {f"{number:03}": f"page-{number}" for number in range(10)}
-    site.kv.max_request_bytes = 300
-    await site.run(pages)
-
-    assert len(await site.index()) == 10
-    assert await site.kv.command("TTL", "site:pages:index") == -1
-    assert await site.kv.command("KEYS", "*carried*") == []
-
-
-async def test_an_index_page_that_is_too_large_for_one_value_gets_fewer_rows(site: Site) -> None:
-    site.publisher = site.publishing(200)
-    pages = {f"{number:03}": f"page-{number}" for number in range(10)}
-    await site.run(pages)
-
-    keys = await site.index_keys()
-    texts = [await site.kv.command("GET", f"site:{key}") for key in keys]
-    assert max(len(text) for text in texts) <= 200
-    assert await site.index() == list(pages.values())
-    assert [len(json.loads(text)["items"]) for text in texts] == [3, 3, 3, 1]
-    assert {json.loads(text)["total"] for text in texts} == {10}
-
-
-async def test_only_the_page_of_a_cut_index_that_changed_is_written_again(site: Site) -> None:
-    site.publisher = site.publishing(200)
-    await site.run({f"{number:03}": f"page-{number}" for number in range(10)})
-    await site.kv.command("SET", "site:pages:index:2", '{"items":[],"untouched":true}')
-    await site.run({"009": "page-nine"}, moving=("009",))
-
-    assert "untouched" in await site.read("pages:index:2")
-    assert [item["slug"] for item in (await site.read("pages:index:4"))["items"]] == ["page-nine"]
-
-
-async def test_a_row_that_is_too_large_for_any_index_page_stands_on_one_by_itself(site: Site) -> None:
-    site.publisher = site.publishing(50)
-    await site.run({"a": "one", "b": "two"})
-
-    assert len(await site.index_keys()) == 2
-    assert await site.index() == ["one", "two"]
-
-
-async def test_a_zombie_publishes_no_index(site: Site) -> None:
-    hold = await site.begin(Item(id="a", slug="one"))
-    await site.commit(hold, "a", "one")
-    await site.runs.begin(hold.run_id, "0", 0, Ask(), site.clock.time + ALIVE)
-
-    with pytest.raises(TakenOver):
-        await site.end(hold)
-    assert await site.read("pages:index") is None
-
-
-async def test_a_bundle_that_kv_takes_in_no_request_is_refused_as_too_large(
-    site: Site, upstash: UpstashStandIn
-) -> None:
-    hold = await site.begin(Item(id="a"))
-    text = Text(json.dumps("x" * 10_000_000), [], "{}")
     with pytest.raises(TooLarge, match="larger than KV takes"):
-        await site.bundles.commit_page(hold, Item(id="a", slug="one"), page("a", "one", site.clock.time), text, [])
+        await scene.site.commit_page(scene.lease, reading)
 
 
-async def test_a_shorter_bundle_that_takes_over_a_slug_leaves_none_of_the_longer_ones_parts(site: Site) -> None:
-    hold = await site.begin(Item(id="a"))
-    text = large("a", "one", '{"blocks":[1]}', '{"blocks":[2]}', '{"blocks":[3]}')
-    await site.bundles.commit_page(hold, Item(id="a", slug="one"), page("a", "one", site.clock.time, parts=3), text, [])
-    await site.end(hold)
-    hold = await site.begin(Item(id="a"), Item(id="b"), moving=("a",))
-    text, kept = large("b", "one", '{"blocks":[4]}'), page("b", "one", site.clock.time + 1, parts=1)
-    await site.bundles.commit_page(hold, Item(id="b", slug="one"), kept, text, [])
-    await site.commit(hold, "a", "two")
-    await site.end(hold)
+async def test_nothing_that_a_publication_leaves_of_its_run_stays_for_ever(scene: Scene) -> None:
+    await scene.publish("a", "one")
+    await scene.publish("b", "two")
+    await scene.hide("b")
 
-    assert [await site.read(f"page:one:part:{n}") for n in (1, 2, 3)] == [{"blocks": [4]}, None, None]
+    names = await scene.kv.command("KEYS", f"{scene.keys.run(scene.lease.run_id)}*")
+    assert {name.rpartition("r1")[2] for name in names} == {"", ":changed", ":removed"}
+    assert [name for name in names if await scene.kv.command("TTL", name) < 0] == []
+
+
+async def test_the_site_is_told_the_last_of_what_became_of_a_page_in_a_run(scene: Scene) -> None:
+    await scene.publish_all(a="one", b="two")
+    await scene.hide("b")
+    assert await changes(scene) == ({"page:one", "pages:index"}, {"page:two"})
+
+    await scene.publish("b", "two")
+    assert await changes(scene) == ({"page:one", "page:two", "pages:index"}, set())

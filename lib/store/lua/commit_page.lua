@@ -54,12 +54,15 @@ end
 local isSame = before and before.digest == args.digest and redis.call('HEXISTS', pathsKey, id) == 1
 local place = redis.call('HGET', placesKey, id)
 if head == '' and not (isSame and place and textAt(pageKey(place))) then return {'send'} end
+for part = 1, args.parts do -- they may have been evicted meanwhile
+  if redis.call('EXISTS', args.prepared .. ':' .. part) == 0 then return {'send'} end
+end
 
 -- From here on it writes.
-local freed = {}
+local answer = {'done'}
 for _, page in ipairs(args.gone) do
   forgetPage(page)
-  removeTree(page, freed)
+  removeTree(page, answer)
 end
 redis.call('HSET', observedKey, id, observed)
 for _, child in ipairs(args.children) do
@@ -132,4 +135,4 @@ redis.call('HDEL', engineKey('tries'), id)
 noteWarnings(args.most_warnings, args.warnings)
 redis.call('HINCRBY', run, 'synced', 1)
 closeSite()
-return {'done', unpack(freed)}
+return answer

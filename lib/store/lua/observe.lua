@@ -32,23 +32,23 @@ local function stay(id, on)
   while #ahead > 0 do
     local one = table.remove(ahead)
     redis.call(on and 'SADD' or 'SREM', stillKey, one)
-    if on then dropWork(one) end
+    if on then dropWork(one) elseif one ~= id then due(one, '-', '{}') end
     local record = decoded(redis.call('HGET', pagesKey, one)) or {}
     for _, child in ipairs(textsOf(record.children)) do
-      ahead[#ahead + 1] = child
-      if not on then due(child, '-', '{}') end
+      local observed = decoded(redis.call('HGET', observedKey, child))
+      if observed and observed.parent == one then ahead[#ahead + 1] = child end
     end
   end
 end
 
-local freed = {}
+local answer = {'done'}
 for _, page in ipairs(args.pages) do
   local id = page.id
   local known = decoded(redis.call('HGET', observedKey, id))
   local record = decoded(redis.call('HGET', pagesKey, id))
   if not isNewer(known, page.edited, page.read_at) and not (page.hidden and isNewer(record, page.edited, page.read_at)) then
     if page.hidden then
-      removeTree(id, freed)
+      removeTree(id, answer)
       redis.call('SREM', stillKey, id)
     end
     if page.still == 'on' then stay(id, true) end
@@ -73,4 +73,4 @@ for thing, stamp in pairs(args.outside) do
 end
 for _, work in ipairs(args.work) do due(work.key, work.flags, work.payload) end
 closeSite()
-return {'done', unpack(freed)}
+return answer

@@ -212,6 +212,11 @@ local function settleLeaves(book, total)
   return moved
 end
 
+-- Whether a leaf ends as one of several does, so that its revision can be changed where it stands.
+local function bearsRevision(key)
+  return redis.call('TYPE', key).ok == 'string' and string.find(redis.call('GETRANGE', key, -31, -1), '^,"revision":"%x+"}$')
+end
+
 local function closeIndex(source, book)
   local total = 0
   for _, count in ipairs(book.counts) do total = total + count end
@@ -230,7 +235,8 @@ local function closeIndex(source, book)
   book.dirty[1] = true -- it tells the total
   local number, first = 1, 0
   while number <= #book.counts do
-    if book.all or book.dirty[number] then
+    local key = leafKey(source, number)
+    if book.all or book.dirty[number] or (book.shifted and not bearsRevision(key)) then
       if writeLeaf(source, book, number, first, total, revision) then
         first, number = first + book.counts[number], number + 1
       else -- cut in two, so that all that follow have other numbers
@@ -240,8 +246,7 @@ local function closeIndex(source, book)
       end
     else
       if book.shifted then
-        local length = redis.call('STRLEN', leafKey(source, number))
-        redis.call('SETRANGE', leafKey(source, number), length - 18, revision .. '"}')
+        redis.call('SETRANGE', key, redis.call('STRLEN', key) - 18, revision .. '"}')
       end
       first, number = first + book.counts[number], number + 1
     end

@@ -1,0 +1,184 @@
+"""What Notion was seen to say of a page: a later look moves the record on, an earlier one changes nothing."""
+
+import pytest
+
+from lib.errors import TakenOver
+from lib.model import Ask, Observation, WorkItem
+from lib.store import site as site_module
+from lib.store.site import Sighting
+from tests.store.scene import ALIVE, EDITED_AT, Scene
+
+
+async def known(scene: Scene, page_id: str = "a") -> Observation:
+    found = (await scene.site.look_up([page_id]))[0][page_id].observation
+    assert found is not None
+    return found
+
+
+async def title_of(scene: Scene) -> str:
+    return (await known(scene)).title
+
+
+async def test_what_was_seen_of_a_page_is_remembered_and_what_has_to_be_read_is_due(scene: Scene) -> None:
+    await scene.see("a", title="A")
+
+    assert await known(scene) == scene.seen("a", title="A")
+    claim = await scene.take("a")
+    assert (claim.observation, claim.record, claim.slug) == (scene.seen("a", title="A"), None, "")
+    assert await scene.sources.stamps("pages") == {"a": ""}
+
+
+async def test_a_later_look_at_the_same_edit_counts(scene: Scene) -> None:
+    await scene.see("a", title="old")
+    await scene.see("a", title="new")
+
+    assert await title_of(scene) == "new"
+
+
+async def test_a_look_that_was_made_earlier_changes_nothing(scene: Scene) -> None:
+    await scene.see("a", title="new")
+    before = await scene.snapshot()
+
+    await scene.see("a", title="old", read_at=scene.clock.time - 10, is_gone=True)
+    assert await scene.snapshot() == before
+
+
+async def test_a_look_at_an_older_edit_changes_nothing_however_late_it_was_made(scene: Scene) -> None:
+    """Notion's lists lag behind."""
+    await scene.see("a", title="new", edited_at=EDITED_AT + 60)
+    before = await scene.snapshot()
+
+    await scene.see("a", title="old", edited_at=EDITED_AT)
+    assert await scene.snapshot() == before
+
+
+async def test_a_look_at_a_newer_edit_counts_though_it_was_made_earlier(scene: Scene) -> None:
+    await scene.see("a", title="old", edited_at=EDITED_AT)
+
+    await scene.see("a", title="new", edited_at=EDITED_AT + 60, read_at=scene.clock.time - 10)
+
+    assert await title_of(scene) == "new"
+
+
+@pytest.mark.parametrize(("first", "then"), [(0.0, EDITED_AT), (EDITED_AT, 0.0), (0.0, 0.0)])
+async def test_where_a_time_of_the_last_edit_is_unknown_the_later_look_counts(
+    scene: Scene, first: float, then: float
+) -> None:
+    await scene.see("a", title="first", edited_at=first)
+    await scene.see("a", title="late", edited_at=then, read_at=scene.clock.time - 10)
+    assert await title_of(scene) == "first"
+
+    await scene.see("a", title="then", edited_at=then)
+    assert await title_of(scene) == "then"
+
+
+async def test_a_row_that_need_not_be_read_bears_its_stamp(scene: Scene) -> None:
+    await scene.see("a", item=None, stamp="s1")
+
+    assert (await scene.sources.stamps("pages"), await scene.due()) == ({"a": "s1"}, [])
+    assert await scene.sources.stamps_of("pages", ["a", "b"]) == {"a": "s1"}
+
+
+async def test_a_row_that_is_due_keeps_the_stamp_that_it_was_read_with(scene: Scene) -> None:
+    await scene.publish("a", "one")
+    await scene.see("a")
+
+    assert await scene.sources.stamps("pages") == {"a": "stamp of a"}
+
+
+async def test_a_row_that_was_seen_in_another_source_is_a_row_of_that_one_only(scene: Scene) -> None:
+    await scene.see("a", item=None, stamp="s1")
+    await scene.see("a", item=None, stamp="s2", source="posts")
+
+    assert (await scene.sources.stamps("pages"), await scene.sources.stamps("posts")) == ({}, {"a": "s2"})
+
+
+async def test_a_child_page_is_a_row_of_no_source(scene: Scene) -> None:
+    await scene.see("c", parent="a")
+
+    assert await scene.sources.stamps("pages") == {}
+
+
+async def test_what_is_due_once_more_is_counted_once(scene: Scene) -> None:
+    await scene.see("a")
+    await scene.see("a")
+    await scene.site.observe(scene.lease, [], [("b", WorkItem()), ("a", WorkItem()), ("db:d", WorkItem())])
+
+    assert ((await scene.record()).to_sync, await scene.due()) == (2, ["a", "b", "db:d"])
+
+
+async def test_what_was_asked_of_work_is_kept_when_it_becomes_due_anew(scene: Scene) -> None:
+    await scene.see("a", item=WorkItem(rewrite=True, doubted=["c"]))
+    await scene.see("a", item=WorkItem(title="new", doubted=["d", "c"], asks_owners=True))
+
+    assert (await scene.take("a")).item == WorkItem(title="new", rewrite=True, doubted=["c", "d"], asks_owners=True)
+
+
+async def test_a_page_that_stays_as_it_is_and_those_below_it_are_not_due_until_it_goes_on(scene: Scene) -> None:
+    await scene.publish_family("a", "one", "c")
+    await scene.site.observe(scene.lease, [], [("c", WorkItem())])
+
+    await scene.see("a", item=None, still="on", is_paused=True, stamp="paused")
+    assert ((await scene.sources.watched()).still, await scene.due()) == (frozenset("ac"), [])
+    await scene.site.observe(scene.lease, [], [("c", WorkItem()), ("a", WorkItem())])
+    assert await scene.due() == []
+    await scene.see("a", still="off")
+
+    assert ((await scene.sources.watched()).still, await scene.due()) == (frozenset(), ["a", "c"])
+    assert await scene.index() == ["one"]
+
+
+async def test_a_page_that_moved_elsewhere_goes_on_though_the_page_that_held_it_stays_as_it_is(scene: Scene) -> None:
+    await scene.publish_family("a", "one", "c")
+    await scene.publish("b", "two", children={"c": scene.seen("c", parent="b")}, work=[("c", WorkItem())])
+
+    await scene.see("a", item=None, still="on", is_paused=True)
+
+    assert ((await scene.sources.watched()).still, await scene.due()) == (frozenset("a"), ["c"])
+
+
+async def test_a_paused_page_that_is_hidden_is_not_paused_any_more(scene: Scene) -> None:
+    await scene.publish_family("a", "one", "c")
+    await scene.see("a", item=None, still="on", is_paused=True)
+
+    await scene.hide("a")
+
+    assert ((await scene.sources.watched()).still, await scene.paths()) == (frozenset(), {})
+
+
+async def test_many_sightings_are_sent_in_requests_of_a_bounded_size(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_module, "BYTES_PER_OBSERVING", 1_000)
+    sightings = [Sighting(page_id=f"p{n}", observation=scene.seen(f"p{n}"), item=WorkItem()) for n in range(10)]
+    before = scene.kv.commands
+
+    await scene.site.observe(scene.lease, sightings, [("db:d", WorkItem())])
+
+    assert scene.kv.commands - before > 2
+    assert await scene.due() == sorted([*(f"p{n}" for n in range(10)), "db:d"])
+
+
+async def test_a_zombie_remembers_nothing(scene: Scene) -> None:
+    await scene.runs.begin("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
+
+    with pytest.raises(TakenOver):
+        await scene.see("a")
+    assert await scene.kv.command("EXISTS", scene.keys.observed, scene.keys.due) == 0
+
+
+async def test_what_is_seen_of_many_pages_is_looked_up_in_one_command(scene: Scene) -> None:
+    await scene.publish_family("a", "one", "c")
+    await scene.see("b")
+    before = scene.kv.commands
+
+    pages, slugs = await scene.site.look_up(["a", "b", "c", "x"], ["one", "nobody's"])
+
+    assert scene.kv.commands - before == 1
+    assert {page_id: (one.slug, one.stamp, one.is_due) for page_id, one in pages.items()} == {
+        "a": ("one", "", False),
+        "b": ("", "", True),
+        "c": ("one/c", "stamp of c pages", False),
+        "x": ("", "", False),
+    }
+    assert {slug: holder.page_id for slug, holder in slugs.items()} == {"one": "a", "nobody's": ""}
