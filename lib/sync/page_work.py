@@ -49,7 +49,7 @@ Work = list[tuple[str, WorkItem]]
 
 class Family(msgspec.Struct, frozen=True):
     """The child pages of a page: observations by id in the order of the document, what has to be read of them and of
-    others, those that are gone, and those that are somewhere else, or nobody knows where, and still this page's charge."""
+    others, those that are gone, and those of which it is unclear where they are, which stay this page's charge."""
 
     children: dict[str, Observation] = {}
     work: Work = []
