@@ -131,7 +131,7 @@ class AddressBook:
             await self._take(page_id, wanted)
             if other:
                 self._ahead.append(owner)
-        elif not other.is_paused and _precedence(page_id, seen) < _precedence(owner, other):
+        elif not self._is_still(owner, other) and _precedence(page_id, seen) < _precedence(owner, other):
             await self._take(page_id, wanted)
             self._ahead.append(owner)
         else:
@@ -139,13 +139,13 @@ class AddressBook:
 
     async def _holds_by_right(self, owner: str, seen: Observation, slug: str, rival: str) -> bool:
         """Return whether the page that has a slug asks for it, and goes on asking for it when a rival gets it."""
-        if seen.is_paused:
+        if self._is_still(owner, seen):
             return True
         return await self._wanted(owner, seen) == slug and not await self._is_below(owner, rival)
 
     async def _wanted(self, page_id: str, seen: Observation) -> str:
         """Return the slug that a page asks for; "" where its parent has none."""
-        if seen.is_paused:
+        if self._is_still(page_id, seen):
             return self.slug_of(page_id) or seen.wanted
         if seen.parent is None:
             return seen.wanted
@@ -234,6 +234,11 @@ class AddressBook:
         seen = known.observation if known else None
         is_placed = bool(known and known.slug)
         return seen if seen and is_placed else None
+
+    def _is_still(self, page_id: str, seen: Observation) -> bool:
+        """Return whether a page stays as it is, and so keeps its slug: it is paused, or stands below one that is."""
+        known = self._known.get(page_id)
+        return seen.is_paused or (known is not None and known.is_still)
 
     def _record(self, page_id: str) -> PageRecord | None:
         known = self._known.get(page_id)
