@@ -525,6 +525,19 @@ async def test_what_changed_elsewhere_makes_the_pages_due_that_show_it(
     assert showing.memory.due == {row_id(0): WorkItem(asks_owners=True, doubted=[thing])}
 
 
+async def test_an_edit_of_what_lies_in_the_trash_makes_the_pages_due_that_show_it(showing: Workspace) -> None:
+    showing.put(row_page("e", in_trash=True, last_edited_time=LATER))
+    await showing.look()
+    showing.memory.due.clear()
+
+    await showing.look()
+    assert showing.memory.due == {}
+
+    showing.put(row_page("e", in_trash=True, last_edited_time="2026-05-01T10:06:00.000Z"))
+    await showing.look()
+    assert list(showing.memory.due) == [row_id(0)]
+
+
 async def test_an_edit_elsewhere_is_settled_only_when_no_other_can_hide_behind_its_time(showing: Workspace) -> None:
     recent = "2026-05-01T10:12:00.000Z"  # half a minute before the run looks
     showing.put(row_page("e", last_edited_time=recent))
