@@ -1,5 +1,6 @@
 """What KV remembers, in memory, for looks at Notion; and a workspace that they look at."""
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -118,13 +119,15 @@ class Memory:
 
 
 class Workspace:
-    """Rows of data sources (each list in one answer) and all else by its path; `asked` are the paths in order."""
+    """Rows of data sources (each list in one answer) and all else by its path; `asked` are the paths in order, `slow` some
+    that are answered later than others."""
 
     def __init__(self) -> None:
         self.memory = Memory()
         self.rows: dict[str, list[JSON]] = {HOME: []}
         self.objects: dict[str, JSON | httpx.Response] = {}
         self.asked: list[str] = []
+        self.slow: set[str] = set()
 
     def put(self, page: JSON) -> JSON:
         self.objects[f"pages/{page['id']}"] = page
@@ -133,6 +136,8 @@ class Workspace:
     async def answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/v1/")
         self.asked.append(path)
+        if path in self.slow:
+            await asyncio.sleep(0.02)
         found = self.objects.get(path)
         if found is not None:
             return found if isinstance(found, httpx.Response) else httpx.Response(200, json=found)

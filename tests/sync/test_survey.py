@@ -184,6 +184,16 @@ async def test_where_one_of_the_sample_is_still_there_only_what_was_asked_for_go
     assert f"1 of {FEW} are still there" in warning
 
 
+async def test_a_listing_that_notion_cut_short_misses_nothing_and_says_so(workspace: Workspace) -> None:
+    publish(workspace, 0, 1)
+    workspace.objects[ROWS] = {"results": [listed(0)], "has_more": True, "next_cursor": None}
+
+    [warning] = (await workspace.look()).warnings()
+
+    assert (workspace.memory.gone, workspace.asked) == (set(), [ROWS])
+    assert "rows may be missing" in warning
+
+
 @pytest.mark.parametrize("answer", [error(403, "restricted_resource"), error(500, "internal_server_error")])
 async def test_a_missing_row_that_is_not_known_to_be_gone_stays(workspace: Workspace, answer: httpx.Response) -> None:
     publish(workspace, 0, 1)
@@ -239,6 +249,18 @@ async def test_what_a_source_published_that_is_configured_no_more_goes_but_for_r
     await workspace.look()
 
     assert workspace.memory.gone == {row_id(1)}
+
+
+async def test_nothing_of_a_source_that_is_configured_no_more_goes_while_another_can_not_be_listed(
+    workspace: Workspace,
+) -> None:
+    workspace.memory.remember(row_id(1), source="old")
+    old = SourceRecord("gone", Source("old", "db", "another"))
+    workspace.memory.state = SourceState({"old": old}, {}, {}, ["old"])
+
+    await workspace.look(references=BOTH)  # its rows may be in the one that can't
+
+    assert workspace.memory.sightings == {}
 
 
 async def test_a_run_of_one_source_takes_nothing_of_others_away(workspace: Workspace) -> None:
@@ -353,6 +375,7 @@ async def test_a_look_that_shows_an_earlier_edit_of_a_child_page_than_is_known_t
 async def test_an_edited_child_page_below_a_row_that_is_hidden_now_is_not_read(family: Workspace) -> None:
     family.rows[HOME] = [listed(0, last_edited_time=LATER, properties={"visibility": word("draft")})]
     family.put(child(last_edited_time=LATER))
+    family.slow = {ROWS}
 
     await family.look()
 
@@ -523,6 +546,16 @@ async def test_what_changed_elsewhere_makes_the_pages_due_that_show_it(
     await showing.look()
 
     assert showing.memory.due == {row_id(0): WorkItem(asks_owners=True, doubted=[thing])}
+
+
+async def test_what_went_into_the_trash_makes_the_pages_due_that_were_read_long_after_its_last_edit(
+    showing: Workspace,
+) -> None:
+    showing.put(row_page("e", in_trash=True))
+
+    await showing.look()
+
+    assert list(showing.memory.due) == [row_id(0)]
 
 
 async def test_an_edit_of_what_lies_in_the_trash_makes_the_pages_due_that_show_it(showing: Workspace) -> None:
