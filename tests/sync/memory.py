@@ -119,8 +119,8 @@ class Memory:
 
 
 class Workspace:
-    """Rows of data sources (each list in one answer) and all else by its path; `asked` are the paths in order, `slow` some
-    that are answered later than others."""
+    """Rows of data sources (each list in one answer) and all else by its path. `asked` are the paths in order;
+    those that are `slow` are answered later than others."""
 
     def __init__(self) -> None:
         self.memory = Memory()
