@@ -252,6 +252,7 @@ class Services:
         """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has none)."""
         from lib.bundle.media import address_for
         from lib.store.copies import Copies
+        from lib.store.migration import Migration
         from lib.store.site import Site
         from lib.store.sources import Sources
         from lib.store.work import WorkQueue
@@ -289,6 +290,7 @@ class Services:
             runs=self.runs,
             site=site,
             store=Sources(self.kv, self.keys),
+            migration=Migration(self.kv, self.keys, site),
             homes=homes,
             notion=notion,
             worker=worker,

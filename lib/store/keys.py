@@ -7,7 +7,7 @@ _TYPES = {
     "hash": r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
     r"|outside|databases|sources|listings|synced|work|leases|tries|forced|promised|budget|files)"
     r"|sync:stamps:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
-    "set": "sync:still|sync:shows:.+|sync:run:[^:]+:again",
+    "set": "sync:(?:still|freed)|sync:shows:.+|sync:run:[^:]+:again",
     "zset": "sync:(?:due|gone|runs|order:[^:]+|files:named|files:uncopied)",
 }
 _RUN = re.compile(r"sync:run:[^:]+\Z")
@@ -93,6 +93,11 @@ class Keys:
     def waiting(self) -> str:
         """Hash: slug → ids, divided by blanks, of pages that ask for it while another has it."""
         return f"{self.prefix}sync:waiting"
+
+    @property
+    def freed(self) -> str:
+        """Set: slugs that became free while a page waited for them, until they are given away."""
+        return f"{self.prefix}sync:freed"
 
     @property
     def metas(self) -> str:

@@ -82,6 +82,8 @@ class Addresses(msgspec.Struct, frozen=True):
     slugs: dict[str, str] = {}
     places: dict[str, str] = {}
     waiting: dict[str, str] = {}
+    assumed: list[str] = []
+    """Slugs that were taken for free, and for which nobody may wait."""
 
 
 class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,9 +160,7 @@ class Site:
         known: dict[str, Known] = {}
         for at, page_id in enumerate(ids):
             seen, record, slug, stamp, due, still = found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE]
-            known[page_id] = Known(
-                observation(seen), page_record(record), slug, stamp, due == "1", still == "1"
-            )
+            known[page_id] = Known(observation(seen), page_record(record), slug, stamp, due == "1", still == "1")
         rest = found[len(ids) * FIELDS_PER_PAGE :]
         holders = {
             name: Holder(rest[at * FIELDS_PER_SLUG], tuple(rest[at * FIELDS_PER_SLUG + 1].split()))
@@ -296,9 +296,10 @@ class Site:
             freed += found
         return freed
 
-    async def move(self, lease: SliceLease, addresses: Addresses) -> bool:
-        """Give pages other slugs; False where these have changed since that was planned. Raises `TakenOver`."""
-        arguments = self._arguments(lease) | msgspec.to_builtins(addresses)
+    async def move(self, lease: SliceLease, addresses: Addresses, freed: Sequence[str]) -> bool:
+        """Give pages other slugs, the `freed` ones away; False where these have changed since that was planned. Raises
+        `TakenOver`."""
+        arguments = self._arguments(lease) | msgspec.to_builtins(addresses) | {"freed": list(freed)}
         answer = await self._kv.script("move", self._keys.site, [json_text.encode(arguments)])
         return held(answer) == ["done"]
 
@@ -322,6 +323,16 @@ class Site:
             "rewritten": list(rewritten),
         }
         held(await self._kv.script("open_index", self._keys.site, [json_text.encode(arguments)]))
+
+    async def adopt(self, lease: SliceLease, pages: Sequence[JSON]) -> None:
+        """Take over pages that an older layout remembered, as adopt.lua takes them. Raises `TakenOver`."""
+        arguments = self._arguments(lease) | {"pages": list(pages)}
+        held(await self._kv.script("adopt", self._keys.site, [json_text.encode(arguments)]))
+
+    async def end_adoption(self, lease: SliceLease, sources: Sequence[str], redirects: Mapping[str, str]) -> None:
+        """End the change from an older layout. Raises `TakenOver`."""
+        arguments = self._arguments(lease) | {"sources": list(sources), "redirects": dict(redirects)}
+        held(await self._kv.script("end_adoption", self._keys.site, [json_text.encode(arguments)]))
 
     def _arguments(self, lease: SliceLease) -> dict[str, Any]:
         return {

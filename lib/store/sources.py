@@ -19,6 +19,10 @@ class SourceState(msgspec.Struct, frozen=True):
     listings: dict[str, ListingRecord]
     forced: dict[str, float]
     names: list[str]
+    layout: str = ""
+    """The version of the layout of the engine's keys; "" for none, or an older one."""
+    freed: list[str] = []
+    """Slugs that became free while a page waited for them, and have not been given away."""
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -38,14 +42,16 @@ class Sources:
     async def read(self) -> SourceState:
         """Return what is remembered of all sources, in one command."""
         keys = self._keys
-        sources, listings, forced, names = await self._kv.script(
-            "sources", [keys.sources, keys.listings, keys.forced, keys.leaves], []
+        sources, listings, forced, names, freed, layout = await self._kv.script(
+            "sources", [keys.sources, keys.listings, keys.forced, keys.leaves, keys.freed, keys.layout], []
         )
         return SourceState(
             records={name: record for name, text in _pairs(sources) if (record := source_record(text))},
             listings={name: listing for name, text in _pairs(listings) if (listing := listing_record(text))},
             forced={name: read_number(text) or 0.0 for name, text in _pairs(forced)},
             names=names,
+            freed=freed,
+            layout=layout,
         )
 
     async def watched(self) -> Watched:

@@ -30,6 +30,7 @@ class AddressBook:
         self._waiting: dict[str, list[str]] = {}
         self._ahead: deque[str] = deque()
         self._left: list[str] = []
+        self._assumed: list[str] = []
         self._steps = 0
         self._sure: set[str] = set()
         self.warnings: list[str] = []
@@ -41,6 +42,7 @@ class AddressBook:
     def assume_free(self, slug: str) -> None:
         """Take a slug for free, which the publication then proves."""
         self._holders[slug] = Holder()
+        self._assumed.append(slug)
 
     async def look_up(self, page_ids: list[str], slugs: list[str] | None = None) -> dict[str, Known]:
         """Return what is remembered of pages."""

@@ -1,5 +1,7 @@
 """Where a page stands: in which page that is published, or will be."""
 
+from http import HTTPStatus
+
 from lib.bundle.publication import publication, trashed
 from lib.errors import Unreadable
 from lib.model import JSON
@@ -20,7 +22,7 @@ class Holders:
 
     async def find(self, page: JSON) -> str | None:
         """Return the id of the nearest page around a page that is known here, where all of them stand below a row that
-        is to be published; None where they don't."""
+        is to be published; None where they don't. Raises Unreadable where Notion does not say."""
         around: list[str] = []
         above = parent_of(page)
         try:
@@ -37,8 +39,9 @@ class Holders:
                     above = parent_of(await self._notion.get(f"blocks/{block_id}"))
                 else:
                     return None
-        except Unreadable:
-            return None
+        except Unreadable as refusal:
+            if refusal.notion_status != HTTPStatus.NOT_FOUND:
+                raise
         return None
 
     async def _nearest(self, around: list[str]) -> str:

@@ -102,7 +102,7 @@ class PageWork:
             return await self._moved_away(lease, claim, page)
         if seen.parent is None and not seen.is_published:
             return await self._hide(lease, claim, seen, page)
-        if seen.parent is None and seen.is_paused:
+        if seen.parent is None and seen.is_paused and not (claim.record and claim.item.rewrite):
             return await self._keep_still(lease, claim, seen, page)
         if seen.parent is not None and trashed(page):
             await self._doubt(lease, claim)
@@ -271,8 +271,11 @@ class PageWork:
         if page_id in tree.hidden_pages:
             family.gone.append(page_id)
             return
+        holder: str | None = None
         try:
             page = await retrieve(self._notion, page_id, Oddities())
+            if not trashed(page) and self._homes.source_of(page) is None:
+                holder = await self._holders.find(page)
         except Unreadable as refusal:
             is_gone = refusal.notion_status == HTTPStatus.NOT_FOUND
             (family.gone if is_gone else family.unclear).append(page_id)
@@ -282,7 +285,7 @@ class PageWork:
         elif self._homes.source_of(page) is not None:
             family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))
             family.unclear.append(page_id)  # until it has been read as a row
-        elif holder := await self._holders.find(page):
+        elif holder is not None:
             family.unclear.append(page_id)  # until the other page has taken it, or the list of blocks shows it again
             if holder != claim.id:
                 family.work.append((holder, WorkItem()))
@@ -438,8 +441,7 @@ class PageWork:
         for _ in range(COMMIT_TRIES if freed else 0):
             book = AddressBook(self._site)
             await book.give_away(list(freed))
-            addresses = book.plan()
-            if not (addresses.moves or addresses.waiting) or await self._site.move(lease, addresses):
+            if await self._site.move(lease, book.plan(), freed):
                 return
 
 

@@ -27,6 +27,7 @@ from lib.media.copying import Copied, Copier
 from lib.model import Ask
 from lib.notion.client import NotionClient
 from lib.store.kv import Kv, Value
+from lib.store.migration import Migration
 from lib.store.runs import Begun, Left, Run, Runs, SliceLease, warning_facts
 from lib.store.site import Site
 from lib.store.sources import Sources, SourceState
@@ -87,6 +88,7 @@ class Engine:
         runs: Runs,
         site: Site,
         store: Sources,
+        migration: Migration,
         homes: Homes,
         notion: NotionClient,
         worker: Worker,
@@ -105,6 +107,7 @@ class Engine:
     ) -> None:
         self._until = until
         self._kv, self._runs, self._site, self._store, self._homes = kv, runs, site, store, homes
+        self._migration = migration
         self._notion, self._worker, self._queue = notion, worker, queue
         self._follow_up = follow_up
         self._tellings, self._tells, self._tell_here = tellings, tells, tell
@@ -132,7 +135,7 @@ class Engine:
         if begun.outcome == "unsent" and run:
             await self._queue.publish([self._next(lease, run, 0)])
         if begun.outcome != "go" or run is None:
-            return Report("continued" if begun.outcome == "early" else "joined", lease.run_id, run)
+            return Report("joined", lease.run_id, run)
         return await self._slice(lease, run, queued=True)
 
     async def here(self, ask: Ask) -> Report:
@@ -198,9 +201,11 @@ class Engine:
         """Look around, where the run has not, and read what is due; return what stopped it before the end."""
         self._step = "looking at the sources and reading pages"
         state = await self._store.read()
+        await self._migration.run(lease, state.layout)
         self._homes.sources |= {
             name: record.source for name, record in state.records.items() if self._sources.get(name) == record.reference
         }
+        await self._worker.give_away(lease, state.freed)
         survey: asyncio.Task[None] | None = None
         if run.phase == "plan" and run.planner == lease.lane:
             survey = asyncio.create_task(self._survey(lease, run, state))

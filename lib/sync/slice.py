@@ -42,6 +42,8 @@ PAUSES_SECONDS = (2.0, 6.0)
 """How long something waits after each failure; after one more it is reported, and tried again after the run."""
 AGAIN_SECONDS = (10, 60, 240, 960)
 """Pauses after which pages that got no usable answer are tried again, each in a run of its own."""
+MOST_ATTEMPTS = 6
+"""Failures and slices that brought nothing of it, after which something is given up without another try."""
 SHORT_WAIT_SECONDS = 1.5
 """What is due so soon, or may be freed by another slice, is waited for."""
 
@@ -188,6 +190,10 @@ class Worker:
         return len(batch.claims) == room, wait
 
     async def _sync(self, claim: Claim) -> bool:
+        if claim.item.attempts >= MOST_ATTEMPTS:
+            reason = f"it was not read within {claim.item.attempts} slices, each of which ended before an answer came"
+            await self._give_up(claim, reason, again=True)
+            return False
         if claim.is_page:
             return await self._pages.sync(self._lease, claim)
         await self._databases.sync(self._lease, claim)

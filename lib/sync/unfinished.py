@@ -119,11 +119,15 @@ class Readings:
         try:
             yield reading
         except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
-            if msgspec.json.encode(reading) != before:
+            got_on = msgspec.json.encode(reading) != before
+            item = msgspec.structs.replace(claim.item, interrupted=claim.item.interrupted or got_on)
+            if isinstance(stop, OutOfTime | asyncio.CancelledError) and not got_on:
+                item = msgspec.structs.replace(item, attempts=item.attempts + 1)
+            if got_on:
                 self._date(reading)
-                if not isinstance(stop, NotionAway):  # one that failed is put back with a pause
-                    again = msgspec.structs.replace(claim.item, interrupted=True)
-                    await self._work.requeue(lease, claim, again, DUE_FIRST)  # before: whoever was overtaken ends here
+            if item != claim.item and not isinstance(stop, NotionAway):  # one that failed is put back with a pause
+                await self._work.requeue(lease, claim, item, DUE_FIRST)  # before: whoever was overtaken ends here
+            if got_on:
                 await self._hand_on(what, reading)
             raise
         self._date(reading)

@@ -51,8 +51,8 @@ class Site:
         return None if text is None else json.loads(text)
 
     def site_keys(self) -> list[str]:
-        """What a site can read; nothing of the engine's own."""
-        return sorted(key for key in self.command("KEYS", "*") if not key.startswith("sync:"))
+        """The texts that a site can read; nothing of the engine's own, nor the hash `paths`."""
+        return sorted(key for key in self.command("KEYS", "*") if not key.startswith("sync:") and key != "paths")
 
     def run(self, run_id: str) -> dict[str, str]:
         """A run's record."""

@@ -5,6 +5,7 @@ local args = cjson.decode(ARGV[1])
 local text, record = ARGV[2], ARGV[3]
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
+local isFocused = args.focus
 local thing = 'db:' .. args.id
 -- include sound_types
 -- include site

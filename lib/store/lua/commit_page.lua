@@ -9,6 +9,7 @@
 --   edited, read_at       of this reading, page_read_at of its page object (epoch seconds)
 --   digest, parts, prepared (root of the parts' keys), tokens, lacking, things
 --   slugs, places         what the addresses were planned from: slug -> id, id -> slug ("": nothing)
+--   assumed               slugs for which nobody may wait
 --   moves                 {id, from, to} of this page and of others
 --   waiting               slug -> ids of the pages that ask for it while another has it ("": none)
 --   children              {id, observed} of child pages of which something new is known
@@ -23,6 +24,7 @@ local args = cjson.decode(ARGV[1])
 local head, meta, doc, record, observed = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
+local isFocused = args.focus
 local id, slug = args.id, args.slug
 -- include sound_types
 -- include site
@@ -50,6 +52,9 @@ for other, holder in pairs(args.slugs) do
 end
 for other, place in pairs(args.places) do
   if (redis.call('HGET', placesKey, other) or '') ~= place then return {'changed'} end
+end
+for _, other in ipairs(args.assumed) do
+  if redis.call('HEXISTS', waitingKey, other) == 1 then return {'changed'} end
 end
 local isSame = before and before.digest == args.digest and redis.call('HEXISTS', pathsKey, id) == 1
 local place = redis.call('HGET', placesKey, id)

@@ -11,13 +11,15 @@
 local args = cjson.decode(ARGV[1])
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
+local isFocused = args.focus
 -- include sound_types
 -- include site
 -- include newer
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
 
 local function due(key, flags, payload)
-  if redis.call('SISMEMBER', stillKey, key) == 1 then return end
+  local isLost = string.find(flags, '^%a*r') -- what is gone from KV comes back, also where it is paused
+  if not isLost and redis.call('SISMEMBER', stillKey, key) == 1 then return end
   local isNew = redis.call('HEXISTS', workKey, key) == 0
   addWork(key, flags, payload, args.now_ms)
   if isNew and not string.find(key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end

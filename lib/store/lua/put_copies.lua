@@ -6,6 +6,7 @@ local args = cjson.decode(ARGV[1])
 local before, text, meta = ARGV[2], ARGV[3], ARGV[4]
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
+local isFocused = args.focus
 -- include sound_types
 -- include site
 local isPage = args.slug ~= ''

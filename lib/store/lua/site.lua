@@ -1,6 +1,7 @@
 -- What a site reads, and what is remembered of it: every change of both passes through these functions.
 -- Needs: `prefix` of all keys, `run` (root of a run's keys, "": none is concerned), `now` (ISO), `mostItems` and `mostBytes`
--- of an index page, `ttl` (s) of what a run keeps, `nowMs`. Call `closeSite` once at the end.
+-- of an index page, `ttl` (s) of what a run keeps, `nowMs`,
+-- `isFocused` (the run is about certain pages only). Call `closeSite` once at the end.
 -- include name_files
 -- include replace_words
 -- include due
@@ -68,6 +69,7 @@ local function dueShowing(thing, at)
   for _, id in ipairs(redis.call('SMEMBERS', showsKey(thing))) do
     if redis.call('SISMEMBER', stillKey, id) == 0 and redis.call('HEXISTS', pagesKey, id) == 1 then
       addWork(id, 'o', '{}', at)
+      if isFocused then note('focus', id) end
     end
   end
 end
@@ -435,7 +437,10 @@ local function removeTree(id, freed)
   while #ahead > 0 do
     local one = table.remove(ahead)
     local children, slug = removePage(one)
-    if slug and redis.call('HEXISTS', waitingKey, slug) == 1 then freed[#freed + 1] = slug end
+    if slug and redis.call('HEXISTS', waitingKey, slug) == 1 then
+      freed[#freed + 1] = slug
+      redis.call('SADD', engineKey('freed'), slug) -- until it is given away
+    end
     for _, child in ipairs(children) do
       local observed = decoded(redis.call('HGET', observedKey, child))
       if observed and observed.parent == one then

@@ -1,0 +1,30 @@
+-- Takes over what layout 2 remembered of published pages; what a site reads stays as it is, indexes too. All of them are due.
+-- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON: lane, token, pages: {id, slug ("": nothing
+-- sound is known), source, is_row, sort, things, observed, record}.
+local args = cjson.decode(ARGV[1])
+local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
+local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
+local isFocused = args.focus
+-- include sound_types
+-- include site
+if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
+for _, page in ipairs(args.pages) do
+  if page.slug ~= '' then
+    redis.call('HSET', observedKey, page.id, page.observed)
+    redis.call('HSET', pagesKey, page.id, page.record)
+    redis.call('HSET', placesKey, page.id, page.slug)
+    redis.call('HSET', slugsKey, page.slug, page.id)
+    redis.call('HSET', pathsKey, page.id, page.slug)
+    showThings(page.id, nil, page.things)
+    if page.is_row then
+      redis.call('HSET', stampsKey(page.source), page.id, '')
+      if page.sort ~= '' then
+        redis.call('ZADD', orderKey(page.source), 0, page.sort)
+        redis.call('HSET', ranksKey, page.id, page.sort .. ' ' .. page.source)
+      end
+    else
+      redis.call('HSET', childrenKey, page.id, ' ' .. page.source)
+    end
+  end
+end
+return 'done'
