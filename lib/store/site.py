@@ -109,6 +109,8 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     children: Mapping[str, Observation] = {}
     work: Sequence[tuple[str, WorkItem]] = ()
     gone: Sequence[str] = ()
+    insists: bool = False
+    """What is remembered as newer is not believed."""
     again: WorkItem = WorkItem()
     """How it is to be read again, where this reading is older than what is known."""
     warnings: Sequence[str] = ()
@@ -227,6 +229,7 @@ class Site:
             ],
             "work": encoded_work(commit.work),
             "gone": list(commit.gone),
+            "insists": commit.insists,
             "again": encoded_item(commit.again),
             "warnings": noted_warnings(commit.warnings),
         }

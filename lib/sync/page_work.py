@@ -41,6 +41,8 @@ from lib.sync.homes import Homes
 from lib.sync.sightings import child_of, has_left, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
 
+MOST_OLDER = 3
+"""Readings in a row that are older than what is remembered, by clocks that can't be right."""
 COMMIT_TRIES = 20
 """How often addresses are planned anew because another publication changed them meanwhile."""
 
@@ -340,7 +342,13 @@ class PageWork:
                 children=family.children,
                 work=work,
                 gone=family.gone,
-                again=WorkItem(rewrite=must_send, asks_owners=claim.item.asks_owners, doubted=claim.item.doubted),
+                insists=claim.item.attempts >= MOST_OLDER,
+                again=WorkItem(
+                    attempts=claim.item.attempts + 1,
+                    rewrite=must_send,
+                    asks_owners=claim.item.asks_owners,
+                    doubted=claim.item.doubted,
+                ),
                 warnings=[
                     *reading.warnings(name_of(page)),
                     *encoded.oversized,

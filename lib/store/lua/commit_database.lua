@@ -18,8 +18,13 @@ if redis.call('EXISTS', showsKey(thing)) == 0 then
 end
 local before = decoded(redis.call('HGET', databasesKey, args.id))
 if before and (tonumber(before.read_at) or 0) > args.read_at then
-  redis.call('HDEL', leasesKey, thing)
-  redis.call('ZADD', dueKey, args.now_ms, thing)
+  -- It was read since this work was claimed: only what became known after that is still to be done.
+  local number = string.match(redis.call('HGET', workKey, thing) or '', '^%d+')
+  if number == tostring(args.number) then dropWork(thing)
+  else
+    redis.call('HDEL', leasesKey, thing)
+    redis.call('ZADD', dueKey, args.now_ms, thing)
+  end
   return 'older'
 end
 local isSame = before and before.digest == args.digest and textAt(prefix .. thing)

@@ -15,6 +15,7 @@
 --   children              {id, observed} of child pages of which something new is known
 --   work                  {key, flags, payload} of what is to be read
 --   gone                  pages that have left it and are nowhere else
+--   insists               what is remembered as newer is not to be believed: several readings in a row were older
 --   again                 the work as it has to be done where this reading is too old
 --   warnings              as JSON texts
 -- Returns {outcome, slugs that became free and are waited for, …}; outcome: done, older (a newer look is remembered),
@@ -40,7 +41,8 @@ local parent = type(known.parent) == 'string' and known.parent or ''
 local wasThere = parent ~= args.parent and (tonumber(known.placed_at) or 0) > args.placed_at
 local isElsewhere = #args.before > 0
   and (known.source ~= args.before[1] or parent ~= args.before[2] or (known.visibility or 'public') ~= args.before[3])
-if wasThere or isElsewhere or isNewer(before, args.edited, args.read_at) or isNewer(known, args.edited, args.page_read_at) then
+local isOld = isNewer(before, args.edited, args.read_at) or isNewer(known, args.edited, args.page_read_at)
+if isElsewhere or (not args.insists and (wasThere or isOld)) then
   local number = string.match(redis.call('HGET', workKey, id) or '', '^%d+') or '0'
   if number == tostring(args.number) then redis.call('HSET', workKey, id, number .. ' ' .. args.again.flags .. ' ' .. args.again.payload) end
   redis.call('HDEL', leasesKey, id)
