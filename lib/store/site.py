@@ -30,7 +30,7 @@ PREPARED_FOR_SECONDS = 3_600
 BYTES_PER_OBSERVING = 1_000_000
 CHECKED_AT_ONCE = 3_000
 """Pages of which one run looks whether they are in KV."""
-FIELDS_PER_PAGE, FIELDS_PER_SLUG = 5, 2
+FIELDS_PER_PAGE, FIELDS_PER_SLUG = 6, 2
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -56,6 +56,8 @@ class Known(msgspec.Struct, frozen=True):
     slug: str = ""
     stamp: str = ""
     is_due: bool = False
+    is_still: bool = False
+    """It is paused, or stands below a page that is."""
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -150,13 +152,15 @@ class Site:
         keys = self._keys
         found: list[str] = await self._kv.script(
             "lookup",
-            [keys.observed, keys.pages, keys.places, keys.children, keys.slugs, keys.waiting, keys.work],
+            [keys.observed, keys.pages, keys.places, keys.children, keys.slugs, keys.waiting, keys.work, keys.still],
             [len(ids), *ids, *names],
         )
         known: dict[str, Known] = {}
         for at, page_id in enumerate(ids):
-            seen, record, slug, stamp, due = found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE]
-            known[page_id] = Known(observation(seen), page_record(record), slug, stamp, due == "1")
+            seen, record, slug, stamp, due, still = found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE]
+            known[page_id] = Known(
+                observation(seen), page_record(record), slug, stamp, due == "1", still == "1"
+            )
         rest = found[len(ids) * FIELDS_PER_PAGE :]
         holders = {
             name: Holder(rest[at * FIELDS_PER_SLUG], tuple(rest[at * FIELDS_PER_SLUG + 1].split()))

@@ -5,7 +5,6 @@ only those pages move that this concerns: what stands below it, who had the slug
 """
 
 from collections import deque
-from collections.abc import Mapping
 
 from lib.bundle.slugs import told_apart
 from lib.model import Observation, PageRecord
@@ -122,25 +121,31 @@ class AddressBook:
         if not wanted or self.slug_of(page_id) == wanted:
             return
         owner = await self._owner(wanted)
-        if owner in ("", page_id) or await self._is_below(owner, page_id):
+        await self.look_up([owner] if owner else [])
+        other = self._seen(owner) if owner != page_id else None
+        if other is None or not await self._holds_by_right(owner, other, wanted, page_id):
+            first = await self._oldest_asking(wanted, [page_id])
+            if first != page_id:
+                self._ahead += [first, page_id]
+                return
             await self._take(page_id, wanted)
-            return
-        await self.look_up([owner])
-        other = self._seen(owner)
-        if other is None:
-            await self._take(page_id, wanted)
-        elif not other.is_paused and await self._wanted(owner, other) != wanted:
-            await self._take(page_id, wanted)
-            self._ahead.append(owner)
-        elif not other.is_paused and _precedence(page_id, seen) < _precedence(owner, other):
+            if other:
+                self._ahead.append(owner)
+        elif not self._is_still(owner, other) and _precedence(page_id, seen) < _precedence(owner, other):
             await self._take(page_id, wanted)
             self._ahead.append(owner)
         else:
             await self._tell_apart(page_id, seen, wanted, other)
 
+    async def _holds_by_right(self, owner: str, seen: Observation, slug: str, rival: str) -> bool:
+        """Return whether the page that has a slug asks for it, and goes on asking for it when a rival gets it."""
+        if self._is_still(owner, seen):
+            return True
+        return await self._wanted(owner, seen) == slug and not await self._is_below(owner, rival)
+
     async def _wanted(self, page_id: str, seen: Observation) -> str:
         """Return the slug that a page asks for; "" where its parent has none."""
-        if seen.is_paused:
+        if self._is_still(page_id, seen):
             return self.slug_of(page_id) or seen.wanted
         if seen.parent is None:
             return seen.wanted
@@ -201,18 +206,20 @@ class AddressBook:
         )
 
     async def _give_away(self, slug: str) -> None:
-        if await self._owner(slug):
-            return
-        ids = self._line(slug)
+        if not await self._owner(slug) and (first := await self._oldest_asking(slug, [])):
+            self._ahead.append(first)
+
+    async def _oldest_asking(self, slug: str, others: list[str]) -> str:
+        """Return the oldest page of those that wait for a slug, and of others, that asks for it now; "" for none."""
+        ids = list(dict.fromkeys([*self._line(slug), *others]))
         await self.look_up(ids)
-        asking = [
-            (page_id, seen)
+        asking = {
+            page_id: _precedence(page_id, seen)
             for page_id in ids
             if (seen := self._seen(page_id)) and await self._wanted(page_id, seen) == slug
-        ]
-        self._waiting[slug] = [page_id for page_id, _ in asking]
-        if asking:
-            self._ahead.append(min(asking, key=lambda one: _precedence(*one))[0])
+        }
+        self._waiting[slug] = [page_id for page_id in self._line(slug) if page_id in asking]
+        return min(asking, key=asking.__getitem__, default="")
 
     def _line(self, slug: str) -> list[str]:
         """Return who waits for a slug."""
@@ -228,6 +235,11 @@ class AddressBook:
         is_placed = bool(known and known.slug)
         return seen if seen and is_placed else None
 
+    def _is_still(self, page_id: str, seen: Observation) -> bool:
+        """Return whether a page stays as it is, and so keeps its slug: it is paused, or stands below one that is."""
+        known = self._known.get(page_id)
+        return seen.is_paused or (known is not None and known.is_still)
+
     def _record(self, page_id: str) -> PageRecord | None:
         known = self._known.get(page_id)
         return known.record if known else None
@@ -235,8 +247,3 @@ class AddressBook:
 
 def _precedence(page_id: str, seen: Observation) -> tuple[float, str]:
     return instant(seen.created), page_id
-
-
-def freed_by(known: Mapping[str, Known], page_ids: list[str]) -> list[str]:
-    """Return the slugs of pages that are to be unpublished."""
-    return [known[page_id].slug for page_id in page_ids if page_id in known and known[page_id].slug]

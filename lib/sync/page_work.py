@@ -49,7 +49,7 @@ Work = list[tuple[str, WorkItem]]
 
 class Family(msgspec.Struct, frozen=True):
     """The child pages of a page: observations by id in the order of the document, what has to be read of them and of
-    others, those that are gone, and those of which it is not known where they are."""
+    others, those that are gone, and those of which it is unclear where they are, which stay this page's charge."""
 
     children: dict[str, Observation] = {}
     work: Work = []
@@ -281,14 +281,13 @@ class PageWork:
             family.gone.append(page_id)
         elif self._homes.source_of(page) is not None:
             family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))
-        else:
-            holder = await self._holders.find(page)
-            if holder == claim.id:
-                family.unclear.append(page_id)  # its list of blocks lags behind
-            elif holder:
+            family.unclear.append(page_id)  # until it has been read as a row
+        elif holder := await self._holders.find(page):
+            family.unclear.append(page_id)  # until the other page has taken it, or the list of blocks shows it again
+            if holder != claim.id:
                 family.work.append((holder, WorkItem()))
-            else:
-                family.gone.append(page_id)
+        else:
+            family.gone.append(page_id)
 
     # Publishing.
 

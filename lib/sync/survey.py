@@ -650,7 +650,7 @@ class Survey:
         """Look at something that published pages show and no listing does."""
         kind, _, thing_id = thing.partition(":")
         asked_at = self._now()
-        edited = 0.0
+        edited, is_dated = 0.0, True
         match kind:
             case "page":
                 try:
@@ -658,8 +658,9 @@ class Survey:
                 except Unreadable as refusal:
                     found = f"refused {refusal.notion_status}"
                 else:
-                    found = "trashed" if trashed(page) else page["last_edited_time"]
-                    edited = 0.0 if trashed(page) else moment_of(found)
+                    found, edited = page["last_edited_time"], moment_of(page["last_edited_time"])
+                    if trashed(page):
+                        found, is_dated = f"trashed {found}", False  # that it went there moves no time
             case _:
                 found = "yes" if await self._can_be_read(kind, thing_id) else ""
         if found != stamp:
@@ -667,7 +668,7 @@ class Survey:
             due = [
                 page_id
                 for page_id, one in showing.items()
-                if one.record is None or not edited or not is_settled(edited, one.record.read_at)
+                if one.record is None or not is_dated or not is_settled(edited, one.record.read_at)
             ]
             is_sure = not edited or is_settled(edited, self._notion.notion_time(asked_at))
             item = WorkItem(asks_owners=True, doubted=[thing_id])

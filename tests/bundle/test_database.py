@@ -27,7 +27,7 @@ def test_the_value_has_the_members_of_the_contract_in_their_order() -> None:
         "properties": {"Name": "Rye & Oats", "Size": 3},
     }
     assert list(value.items()) == [
-        *(("id", OTHER_ID), ("title", "Recipes"), ("properties", SCHEMA)),
+        *(("id", OTHER_ID), ("title", "Recipes"), ("visibility", "public"), ("properties", SCHEMA)),
         *(("items", [item]), ("syncedAt", SYNCED_AT)),
     ]
     assert list(value["items"][0]) == list(item)
@@ -65,3 +65,10 @@ def test_a_changed_row_a_new_title_and_a_new_schema_change_the_digest() -> None:
         Database(id=OTHER_ID, title="Recipes", properties={}, rows=[page()]),
     ]
     assert first not in [build(other, ADDRESS).digest for other in others]
+
+
+def test_another_visibility_changes_the_digest_and_stands_in_the_value() -> None:
+    seen = build(database(page()), ADDRESS, "members")
+
+    assert seen.digest != build(database(page()), ADDRESS).digest
+    assert json.loads(encode(seen, SYNCED_AT))["visibility"] == "members"

@@ -1,19 +1,16 @@
-"""The order of an index, and its pages."""
+"""The order of an index: what decides it, and the text that bears it."""
 
-import json
-import random
 from typing import cast
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.bundle.index import encode_page, rank, sort_key
+from lib.bundle.index import SORT_DIGITS, rank, sort_text
 from lib.bundle.values import Meta
 from lib.model import JSON, Rank
+from lib.times import instant
 
-SYNCED_AT = "2026-11-01T12:00:00.000Z"
 CREATED = "2026-05-01T10:00:00.000Z"
 
 
@@ -27,7 +24,7 @@ def day(start: str) -> JSON:
 
 
 def in_order(*metas: Meta) -> list[str]:
-    return [one.id for one in sorted(map(rank, metas), key=sort_key)]
+    return [one.id for one in sorted(map(rank, metas), key=sort_text)]
 
 
 def test_order_ascends_and_missing_comes_last() -> None:
@@ -102,32 +99,29 @@ ranks = st.builds(
 )
 
 
-@given(st.lists(ranks, unique_by=lambda one: one.id), st.randoms(use_true_random=False))
-def test_the_order_is_the_same_however_the_rows_come(rows: list[Rank], chance: random.Random) -> None:
-    ordered = sorted(rows, key=sort_key)
-    shuffled = list(rows)
-    chance.shuffle(shuffled)
-    assert sorted(shuffled, key=sort_key) == ordered
-    numbers = [row.order for row in ordered]
-    assert numbers == sorted(numbers, key=lambda number: (number is None, number or 0))
+def in_plain_words(row: Rank) -> tuple[bool, float, bool, float, float, str]:
+    """The order as the contract tells it, number by number."""
+    date = None if row.date is None else instant(row.date)
+    return (row.order is None, row.order or 0.0, date is None, -(date or 0.0), -instant(row.created), row.id)
+
+
+@given(st.lists(ranks, unique_by=lambda one: one.id))
+def test_texts_stand_in_the_order_of_what_they_are_made_of(rows: list[Rank]) -> None:
+    assert sorted(rows, key=sort_text) == sorted(rows, key=in_plain_words)
+
+
+@given(ranks, ranks)
+def test_texts_as_bytes_compare_as_the_rows_do(one: Rank, other: Rank) -> None:
+    texts, rows = (sort_text(one).encode(), sort_text(other).encode()), (in_plain_words(one), in_plain_words(other))
+
+    assert (texts[0] < texts[1]) == (rows[0] < rows[1])
 
 
 @given(ranks)
-def test_a_rank_is_kept_as_json(row: Rank) -> None:
-    assert msgspec.json.decode(msgspec.json.encode(row), type=Rank) == row
+def test_a_text_ends_with_the_id_after_its_digits_and_holds_no_blank(row: Rank) -> None:
+    assert sort_text(row)[SORT_DIGITS:] == row.id
+    assert " " not in sort_text(row)
 
 
-def test_one_page_says_nothing_of_pages() -> None:
-    text = encode_page([{"id": "été"}], SYNCED_AT, total=1, pages=1)
-    assert text == f'{{"items":[{{"id":"été"}}],"syncedAt":"{SYNCED_AT}","total":1}}'
-
-
-@pytest.mark.parametrize("pages", [2, 3])
-def test_several_pages_say_how_many_they_are(pages: int) -> None:
-    value = json.loads(encode_page([], SYNCED_AT, total=1_200, pages=pages))
-    assert list(value.items()) == [("items", []), ("syncedAt", SYNCED_AT), ("total", 1_200), ("pages", pages)]
-
-
-def test_items_that_are_json_text_already_are_taken_as_they_are() -> None:
-    text = encode_page([msgspec.Raw('{"title":"été 🥐"}'.encode()), {"title": "b"}], SYNCED_AT, total=2, pages=1)
-    assert json.loads(text)["items"] == [{"title": "été 🥐"}, {"title": "b"}]
+def test_zero_and_minus_zero_are_one_number() -> None:
+    assert sort_text(Rank("a", CREATED, 0.0)) == sort_text(Rank("a", CREATED, -0.0))

@@ -153,11 +153,38 @@ def test_two_readings_of_an_unchanged_page_have_one_digest() -> None:
         bundle([paragraph()], page({"Size": prop("number", 1)})),
         bundle([paragraph()], page(icon=emoji())),
         bundle([paragraph()], place=Place("rye", "pages", "members")),
-        bundle([paragraph()], place=Place("rye-2", "pages")),
     ],
 )
 def test_any_change_that_a_site_can_see_changes_the_digest(other: PageBundle) -> None:
     assert other.digest != bundle([paragraph()]).digest
+
+
+def showing(*children: PageLink, slug: str = "rye") -> PageBundle:
+    return build(page(), Tree([paragraph()]), Place(slug, "pages"), list(children), ADDRESS)
+
+
+def child(title: str = "Child", slug: str = "rye/child", page_id: str = "c") -> PageLink:
+    return {"id": page_id, "slug": slug, "title": title}
+
+
+def test_addresses_change_no_digest_for_they_change_in_kv_without_the_page_being_read() -> None:
+    here, moved = showing(child()), showing(child(slug="oats/child"), slug="oats")
+
+    assert (moved.digest, moved.meta_digest) == (here.digest, here.meta_digest)
+    assert moved.meta != here.meta
+
+
+@pytest.mark.parametrize(
+    "children", [[], [child("Other")], [child(page_id="d")], [child(), child(page_id="d")], [child("Ch\u00edld")]]
+)
+def test_which_child_pages_there_are_and_what_they_are_called_changes_the_digest(children: list[PageLink]) -> None:
+    assert showing(*children).digest != showing(child()).digest
+
+
+def test_the_order_of_child_pages_changes_the_digest() -> None:
+    pair = (child(), child(page_id="d"))
+
+    assert showing(*pair).meta_digest != showing(*reversed(pair)).meta_digest
 
 
 def test_blocks_alone_do_not_change_the_digest_of_the_meta() -> None:

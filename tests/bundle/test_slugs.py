@@ -1,16 +1,15 @@
-"""Slugs: asked for, made safe, and never given twice."""
+"""Slugs: asked for, made safe, and told apart."""
 
-import random
 import string
+from itertools import islice
 from unicodedata import category, normalize
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.bundle.slugs import Candidate, assign, children, wanted
-from lib.model import JSON, ChildPage
+from lib.bundle.slugs import segment, told_apart, wanted
+from lib.model import JSON
 from tests.bundle.samples import PAGE_ID, page, plain, prop
 
 UNSAFE = '?#\\<>"'
@@ -206,122 +205,42 @@ def test_a_long_title_is_cut_between_words() -> None:
     assert slug == "-".join(["our-daily-bread"] * 12) + "-our"
 
 
-def candidate(id: str, wanted: str, created_time: str = "2026-05-01T10:00:00.000Z", title: str = "Bread") -> Candidate:
-    return Candidate(id=id, wanted=wanted, created_time=created_time, title=title)
+ID = "bbbbbbbb-2222-4000-8000-000000000000"
 
 
-OLD = candidate("aaaaaaaa-1111-4000-8000-000000000000", "bread", "2026-05-01T10:00:00.000Z", "Our bread")
-NEW = candidate("bbbbbbbb-2222-4000-8000-000000000000", "bread", "2026-05-02T10:00:00.000Z", "My bread")
+def test_a_child_page_asks_for_its_title_slugified_and_without_one_for_its_id() -> None:
+    assert segment("Opening\u00a0hours ", ID) == "opening-hours"
+    assert segment("🥐", ID) == ID.replace("-", "")
 
 
-def test_the_older_page_keeps_the_slug_and_the_other_gets_the_start_of_its_id() -> None:
-    assert assign([NEW, OLD]).slugs == {OLD.id: "bread", NEW.id: "bread-bbbbbbbb"}
+def test_a_page_is_told_apart_by_the_start_of_its_id_and_by_more_of_it_where_that_is_taken() -> None:
+    assert list(islice(told_apart("bread", ID), 3)) == ["bread-bbbbbbbb", "bread-bbbbbbbb2", "bread-bbbbbbbb22"]
 
 
-def test_a_warning_names_both_titles_and_both_slugs() -> None:
-    [warning] = assign([NEW, OLD]).warnings
-    for word in ('"Our bread"', '"My bread"', '"bread"', '"bread-bbbbbbbb"'):
-        assert word in warning
+def test_a_page_can_be_told_apart_even_when_its_whole_id_is_taken() -> None:
+    slugs = list(islice(told_apart("bread", ID), 60))
 
-
-def test_a_page_that_is_settled_keeps_its_slug_before_an_older_one_and_the_warning_says_why() -> None:
-    assignment = assign([OLD, msgspec.structs.replace(NEW, settled=True)])
-    assert assignment.slugs == {OLD.id: "bread-aaaaaaaa", NEW.id: "bread"}
-    assert "the one that has it keeps it" in assignment.warnings[0]
-    assert "the older page keeps it" in assign([OLD, NEW]).warnings[0]
-
-
-def test_nobody_gets_a_slug_that_a_page_apart_from_these_has() -> None:
-    assignment = assign([OLD], taken={"bread", "bread-aaaaaaaa"})
-    assert assignment.slugs == {OLD.id: "bread-aaaaaaaa1"}
-    assert "which another page has" in assignment.warnings[0]
-
-
-def test_no_warning_where_nobody_wants_the_same() -> None:
-    assert assign([OLD, candidate(NEW.id, "cake")]).warnings == []
-
-
-def test_of_two_made_in_one_minute_the_id_decides() -> None:
-    twin = candidate("cccccccc-3333-4000-8000-000000000000", "bread", OLD.created_time)
-    assert assign([twin, OLD]).slugs[OLD.id] == "bread"
-
-
-def test_creation_times_are_compared_as_instants() -> None:
-    later_on_paper = candidate("ffffffff-0000-4000-8000-000000000000", "bread", "2026-05-01T11:30:00.000+02:00")
-    assert assign([OLD, later_on_paper]).slugs[later_on_paper.id] == "bread"
+    assert len(set(slugs)) == 60
+    assert f"bread-{ID.replace('-', '')}b" in slugs
 
 
 def test_who_is_told_apart_by_its_id_stays_within_200_characters() -> None:
-    long = "-".join(["bread"] * 33)
-    twins = [msgspec.structs.replace(one, wanted=long + "xx") for one in (OLD, NEW)]
-    assert len(twins[0].wanted) == 199
-    assert assign(twins).slugs == {OLD.id: long + "xx", NEW.id: "-".join(["bread"] * 32) + "-bbbbbbbb"}
+    long = "-".join(["bread"] * 33) + "xx"
+
+    assert len(long) == 199
+    assert next(told_apart(long, ID)) == "-".join(["bread"] * 32) + "-bbbbbbbb"
 
 
-def test_more_of_the_id_is_used_where_its_start_is_taken() -> None:
-    squatter = candidate("dddddddd-4444-4000-8000-000000000000", "bread-bbbbbbbb", "2026-09-01T10:00:00.000Z")
-    slugs = assign([OLD, NEW, squatter]).slugs
-    assert slugs[squatter.id] == "bread-bbbbbbbb"
-    assert slugs[NEW.id] == "bread-bbbbbbbb2"
+def test_a_child_page_is_told_apart_within_its_own_200_characters_below_the_path_of_its_parent() -> None:
+    path, words = "about/" + "us" * 97 + "/", segment("team " * 60, ID)
+
+    assert words == "-".join(["team"] * 40)
+    assert next(told_apart(path + words, ID, path)) == f"{path}{words[: 38 * 5 - 1]}-bbbbbbbb"
 
 
-ids = st.sampled_from([f"{digit * 8}-0000-4000-8000-00000000000{tail}" for digit in "ab" for tail in "0123"])
-slugs_wanted = st.sampled_from(["a", "b", "a-aaaaaaaa", "a-aaaaaaaa0", "a-bbbbbbbb", f"a-{'a' * 8}{'0' * 4}4"])
-times = st.sampled_from(["2026-05-01T10:00:00.000Z", "2026-05-02T10:00:00.000Z"])
-candidates = st.lists(st.builds(candidate, ids, slugs_wanted, times), unique_by=lambda one: one.id)
+@given(st.text("ab-/.é", min_size=1, max_size=260), st.uuids().map(str), st.sampled_from(["", "about/", "a/b/c/"]))
+def test_every_slug_that_tells_apart_is_another_and_keeps_to_the_path(own: str, page_id: str, path: str) -> None:
+    slugs = list(islice(told_apart(path + own, page_id, path), 40))
 
-
-@given(candidates, st.randoms(use_true_random=False))
-def test_no_slug_is_given_twice_and_the_order_of_the_pages_does_not_matter(
-    pages: list[Candidate], chance: random.Random
-) -> None:
-    assignment = assign(pages)
-    assert set(assignment.slugs) == {one.id for one in pages}
-    assert len(set(assignment.slugs.values())) == len(pages)
-    assert {one.wanted for one in pages} <= set(assignment.slugs.values())
-    assert len(assignment.warnings) == sum(assignment.slugs[one.id] != one.wanted for one in pages)
-    shuffled = list(pages)
-    chance.shuffle(shuffled)
-    assert assign(shuffled) == assignment
-
-
-def test_child_pages_have_full_paths_in_document_order() -> None:
-    pages = [
-        ChildPage("22222222-0000-4000-8000-000000000000", "Opening\u00a0hours ", "2026-05-02T10:00:00.000Z"),
-        ChildPage("11111111-0000-4000-8000-000000000000", "🥐", "2026-05-01T10:00:00.000Z"),
-    ]
-    found, warnings = children("about/us", pages)
-    assert found == [
-        {"id": pages[0].id, "slug": "about/us/opening-hours", "title": "Opening hours"},
-        {"id": pages[1].id, "slug": f"about/us/{pages[1].id.replace('-', '')}", "title": "🥐"},
-    ]
-    assert warnings == []
-
-
-def test_a_child_page_gets_no_path_that_another_page_has() -> None:
-    page = ChildPage("22222222-0000-4000-8000-000000000000", "Team", "2026-05-02T10:00:00.000Z")
-    [found], [warning] = children("about", [page], taken={"about/team"})
-    assert found["slug"] == "about/team-22222222"
-    assert '"Team" asks for the slug "about/team"' in warning
-
-
-def test_of_siblings_with_one_title_the_older_keeps_the_path() -> None:
-    pages = [
-        ChildPage("22222222-0000-4000-8000-000000000000", "Team", "2026-05-02T10:00:00.000Z"),
-        ChildPage("11111111-0000-4000-8000-000000000000", "Team", "2026-05-01T10:00:00.000Z"),
-    ]
-    found, warnings = children("about", pages)
-    assert [page["slug"] for page in found] == ["about/team-22222222", "about/team"]
-    assert len(warnings) == 1
-
-
-def test_each_child_page_has_200_characters_of_its_own_below_the_path_of_its_parent() -> None:
-    parent = "about/" + "us" * 97
-    pages = [
-        ChildPage(f"{digit * 8}-0000-4000-8000-000000000000", "team " * 60, "2026-05-01T10:00:00.000Z")
-        for digit in "12"
-    ]
-    found, _ = children(parent, pages)
-    words = "-".join(["team"] * 40)
-    assert [page["slug"] for page in found] == [f"{parent}/{words}", f"{parent}/{words[: 38 * 5 - 1]}-22222222"]
-    assert max(len(page["slug"].rpartition("/")[2]) for page in found) <= 200
+    assert len(set(slugs)) == len(slugs)
+    assert all(slug.startswith(path) and len(slug) - len(path) <= 200 for slug in slugs)

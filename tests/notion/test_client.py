@@ -348,8 +348,16 @@ async def test_notion_time_goes_back_by_what_notions_clock_is_surely_not_ahead_o
     assert notion.notion_time(clock.time) == clock.time - 90, "the smallest difference is the closest bound"
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", formatdate(1_764_000_500, usegmt=True)])
-async def test_notion_time_is_never_later_than_ours(date: str) -> None:
+async def test_notion_time_is_ahead_of_ours_where_notions_clock_surely_is() -> None:
+    clock = Clock()
+    notion = client(Script(at(clock.time - 5), at(clock.time + 500)), clock)
+    await notion.get("users/me")
+    await notion.get("users/me")
+    assert notion.notion_time(clock.time) == clock.time + 500
+
+
+@pytest.mark.parametrize("date", ["", "yesterday"])
+async def test_a_date_that_is_none_says_nothing_of_notions_time(date: str) -> None:
     clock = Clock()
     notion: NotionClient = client(Script(httpx.Response(200, json=FINE, headers={"Date": date})), clock)
     await notion.get("users/me")

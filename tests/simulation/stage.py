@@ -71,6 +71,8 @@ class Stage:
     removed: dict[str, float] = field(default_factory=dict)
     """Pages that were taken out of a source by an edit, also into another one, and when."""
     database_renamed_at: float = -LATE_RENAMES_SECONDS
+    judged_at: float = 0.0
+    """When the run was asked for that is judged."""
     lost: dict[str, float] = field(default_factory=dict)
     """Runs of which a message never reached the functions, or was given up, and since when that is so."""
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
@@ -405,6 +407,7 @@ class Stage:
             self.seen["run with errors"] += 1
             return []
         self.seen["judged"] += 1
+        self.judged_at = promise.at
         self.seen[f"judged: {promise.scope or 'everything'}"] += 1
         problems = self.problems()
         if not problems:
@@ -465,7 +468,7 @@ class Stage:
         ]
 
     def _is_renaming_late(self) -> bool:
-        return self.world.clocks.now() - self.database_renamed_at <= LATE_RENAMES_SECONDS
+        return self.judged_at - self.database_renamed_at <= LATE_RENAMES_SECONDS
 
     def _strange_indexes(self, bundles: Bundles) -> list[str]:
         names = {

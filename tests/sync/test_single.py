@@ -1,66 +1,206 @@
-"""Looking at one page: what proves that it is gone."""
+"""Looking at one page: how it is found, what proves that it is gone, and what a change of it reaches."""
 
 from typing import Any
 
+import httpx
 import pytest
 
-from lib.errors import Hopeless, Unreadable
-from lib.model import JSON, Kept, Known, Rank
-from lib.sync.single import PageSurvey
-from lib.sync.survey import Found, Progress
+from lib.errors import Hopeless
+from lib.model import BUNDLE_VERSION, JSON, DatabaseRecord, WorkItem
+from tests.notion.stage import error
+from tests.sync.memory import HOME, Workspace, listed, row_id
+from tests.sync.records import EARLIER, LATER, SETTLED, record, row_page, word
 
-ID = "aaaaaaaa-0000-4000-8000-000000000001"
-MINUTE = "2026-05-01T10:00:00.000Z"
-ROW = Kept("about", "pages", "About", MINUTE, MINUTE, 1.0, 1.0, "d", rank=Rank(ID, MINUTE))
-
-
-class Notion:
-    """Answers from a dict; what is not in it, or has a status, is refused."""
-
-    def __init__(self, answers: dict[str, JSON | int]) -> None:
-        self._answers = answers
-        self.asked: list[str] = []
-
-    async def get(self, path: str, params: JSON | None = None) -> JSON:
-        self.asked.append(path)
-        answer = self._answers.get(path, 404)
-        if isinstance(answer, int):
-            raise Unreadable("object_not_found", answer)
-        return answer
-
-    def notion_time(self, local: float) -> float:
-        return local
+ROW, CHILD, OTHER = row_id(0), row_id(10), row_id(11)
+DATABASE = "dbdbdbdb-0000-4000-8000-000000000001"
+READ = DatabaseRecord(title="D", data_source_ids=["ds"], read_at=SETTLED, digest="d", version=BUNDLE_VERSION)
 
 
-async def look(notion: Any, kept: dict[str, Kept], wanted: str = ID) -> Found:
-    known = Known(kept, (), {}, {}, {})
-    return await PageSurvey(notion, known, {"pages": "ref"}, Progress(), wanted, now=lambda: 100.0).look()
+def child(**members: Any) -> JSON:
+    return row_page(CHILD, **{"parent": {"type": "page_id", "page_id": ROW}, **members})
 
 
-async def test_a_page_that_notion_knows_neither_as_page_nor_as_block_is_gone() -> None:
-    notion = Notion({})
+@pytest.fixture
+def workspace() -> Workspace:
+    """A row with a child page, both published as they are."""
+    workspace = Workspace()
+    workspace.memory.remember(ROW, read=record(children=[CHILD], things=[f"db:{DATABASE}"]))
+    workspace.memory.remember(CHILD, parent=ROW)
+    workspace.put(listed(0))
+    workspace.put(child())
+    return workspace
 
-    found = await look(notion, {ID: ROW}, "about")
 
-    assert list(found.gone) == [ID]
-    assert notion.asked == [f"pages/{ID}", f"blocks/{ID}"]
+# How it is found.
 
 
-@pytest.mark.parametrize("answers", [{f"blocks/{ID}": {"id": ID}}, {f"blocks/{ID}": 403}, {f"pages/{ID}": 403}])
-async def test_one_refusal_alone_drops_nothing(answers: dict[str, JSON | int]) -> None:
+@pytest.mark.parametrize("wanted", [f"at-{ROW}", f"/at-{ROW}/", ROW, ROW.replace("-", ""), "old-slug"])
+async def test_a_page_is_found_by_its_slug_an_old_one_and_its_id(workspace: Workspace, wanted: str) -> None:
+    workspace.memory.redirects["old-slug"] = ROW
+    workspace.put(listed(0, last_edited_time=LATER))
+
+    await workspace.look_at(wanted)
+
+    assert list(workspace.memory.due) == [ROW]
+
+
+async def test_what_is_no_slug_and_no_id_names_no_page(workspace: Workspace) -> None:
+    with pytest.raises(Hopeless, match="no page is published under this slug, and it is no Notion page id"):
+        await workspace.look_at("nowhere")
+
+
+async def test_a_page_that_stands_nowhere_in_a_source_is_no_page_to_publish(workspace: Workspace) -> None:
+    workspace.put(row_page(OTHER, parent={"type": "workspace", "workspace": True}))
+
+    with pytest.raises(Hopeless, match="no row of a source that is synced"):
+        await workspace.look_at(OTHER)
+
+
+async def test_a_new_row_is_due(workspace: Workspace) -> None:
+    workspace.put(listed(1))
+
+    await workspace.look_at(row_id(1))
+
+    assert list(workspace.memory.due) == [row_id(1)]
+
+
+async def test_a_page_that_nobody_knows_makes_the_published_one_due_that_it_stands_in(workspace: Workspace) -> None:
+    workspace.put(row_page(OTHER, parent={"type": "block_id", "block_id": "b"}))
+    workspace.objects["blocks/b"] = {"object": "block", "id": "b", "parent": {"type": "page_id", "page_id": CHILD}}
+
+    await workspace.look_at(OTHER)
+
+    assert workspace.memory.due == {CHILD: WorkItem()}
+
+
+async def test_a_page_that_holds_originals_makes_those_due_that_show_them(workspace: Workspace) -> None:
+    workspace.put(row_page(OTHER, parent={"type": "workspace", "workspace": True}))
+    workspace.memory.shows[f"page:{OTHER}"] = [ROW]
+
+    await workspace.look_at(OTHER)
+
+    assert workspace.memory.due == {ROW: WorkItem(asks_owners=True)}
+
+
+# What follows.
+
+
+async def test_a_forced_look_has_the_page_written_though_nothing_changed(workspace: Workspace) -> None:
+    await workspace.look_at(ROW, is_forced=True)
+
+    assert workspace.memory.due[ROW].rewrite
+
+
+async def test_a_draft_is_hidden_without_being_read(workspace: Workspace) -> None:
+    workspace.put(listed(0, last_edited_time=LATER, properties={"visibility": word("draft")}))
+
+    await workspace.look_at(ROW)
+
+    assert (workspace.memory.sightings[ROW].is_hidden, workspace.memory.due) == (True, {})
+
+
+async def test_an_edited_child_page_is_due_alone_and_with_the_page_around_it_when_it_was_renamed(
+    workspace: Workspace,
+) -> None:
+    workspace.put(child(last_edited_time=LATER))
+    await workspace.look_at(CHILD)
+    assert list(workspace.memory.due) == [CHILD]
+
+    workspace.put(child(title="Renamed", last_edited_time=LATER))
+    await workspace.look_at(CHILD)
+    assert set(workspace.memory.due) == {CHILD, ROW}
+
+
+async def test_an_earlier_edit_than_is_known_tells_nothing(workspace: Workspace) -> None:
+    workspace.put(child(last_edited_time=EARLIER))
+    workspace.put(listed(0, last_edited_time=EARLIER))
+
+    await workspace.look_at(CHILD)
+    await workspace.look_at(ROW)
+
+    assert (workspace.memory.sightings, workspace.memory.due) == ({}, {})
+
+
+async def test_a_child_page_goes_with_the_row_that_it_stands_below(workspace: Workspace) -> None:
+    workspace.put(listed(0, last_edited_time=LATER, properties={"visibility": word("draft")}))
+
+    await workspace.look_at(CHILD)
+
+    assert workspace.memory.sightings[ROW].is_hidden
+    assert CHILD not in workspace.memory.due
+
+
+async def test_the_child_databases_of_a_page_are_looked_at_with_it(workspace: Workspace) -> None:
+    workspace.memory.child_databases[DATABASE] = READ
+    workspace.rows["ds"] = [listed(5, home="ds", last_edited_time=LATER)]
+
+    await workspace.look_at(ROW)
+
+    assert f"db:{DATABASE}" in workspace.memory.due
+
+
+async def test_a_child_database_is_looked_at_by_its_own_id_and_written_when_it_is_forced(workspace: Workspace) -> None:
+    workspace.memory.child_databases[DATABASE] = READ
+    workspace.rows["ds"] = [listed(5, home="ds", last_edited_time=LATER)]
+
+    await workspace.look_at(DATABASE)
+    assert workspace.memory.due == {f"db:{DATABASE}": WorkItem(title="D")}
+
+    await workspace.look_at(DATABASE, is_forced=True)
+    assert workspace.memory.due == {f"db:{DATABASE}": WorkItem(rewrite=True)}
+
+
+# What proves that it is gone.
+
+
+async def test_a_row_that_notion_knows_neither_as_page_nor_as_block_is_gone(workspace: Workspace) -> None:
+    del workspace.objects[f"pages/{ROW}"]
+
+    await workspace.look_at(f"at-{ROW}")
+
+    assert workspace.memory.gone == {ROW}
+    assert workspace.asked == [f"pages/{ROW}", f"blocks/{ROW}"]
+
+
+async def test_a_child_page_that_is_gone_is_looked_for_by_the_page_around_it(workspace: Workspace) -> None:
+    del workspace.objects[f"pages/{CHILD}"]
+
+    await workspace.look_at(CHILD)
+
+    assert (workspace.memory.gone, workspace.memory.due) == (set(), {ROW: WorkItem(doubted=[CHILD])})
+
+
+async def test_a_child_page_in_the_trash_is_looked_for_by_the_page_around_it(workspace: Workspace) -> None:
+    workspace.put(child(in_trash=True))
+
+    await workspace.look_at(CHILD)
+
+    assert workspace.memory.due == {ROW: WorkItem(doubted=[CHILD])}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {f"pages/{ROW}": error(404, "object_not_found"), f"blocks/{ROW}": {"object": "block", "id": ROW}},
+        {f"pages/{ROW}": error(404, "object_not_found"), f"blocks/{ROW}": error(403, "restricted_resource")},
+        {f"pages/{ROW}": error(403, "restricted_resource")},
+    ],
+)
+async def test_one_refusal_alone_drops_nothing(workspace: Workspace, answers: dict[str, JSON | httpx.Response]) -> None:
+    workspace.objects |= answers
+
     with pytest.raises(Hopeless, match="does not show it"):
-        await look(Notion(answers), {ID: ROW})
+        await workspace.look_at(ROW)
+    assert workspace.memory.sightings == {}
 
 
-async def test_a_page_nobody_knows_is_no_page_to_drop() -> None:
+async def test_a_page_that_nobody_knows_is_no_page_to_drop(workspace: Workspace) -> None:
     with pytest.raises(Hopeless, match="does not show it"):
-        await look(Notion({}), {})
+        await workspace.look_at(OTHER)
 
 
-async def test_what_was_found_out_before_is_not_asked_again() -> None:
-    progress = Progress(began_at=1.0, pages={ID: None})
-    notion: Any = Notion({})
-    survey = PageSurvey(notion, Known({ID: ROW}, (), {}, {}, {}), {"pages": "ref"}, progress, ID, now=lambda: 100.0)
+async def test_a_look_at_one_page_lists_no_source(workspace: Workspace) -> None:
+    await workspace.look_at(ROW)
+    await workspace.look_at(CHILD)
 
-    assert (await survey.look()).gone == {ID: 1.0}
-    assert notion.asked == []
+    assert f"data_sources/{HOME}/query" not in workspace.asked

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from lib.model import KeptSource, Problem, Source
-from lib.store.history import Entry
+from lib.model import ListingRecord, Problem, Source, SourceRecord
+from lib.store.history import Entry, SourceHistory
 from lib.store.runs import SILENCE, Run, run_of
 from lib.sync.queue import Delivery
 from lib.sync.status import is_doubtful, judged, run_json, source_json
@@ -129,16 +129,29 @@ def test_of_very_many_warnings_the_first_are_told() -> None:
     assert (len(warnings), warnings[0], warnings[-1]) == (51, "warning 0", "… and 10 more")
 
 
-def test_a_source_that_was_never_synced_is_told_as_configured() -> None:
-    nothing = {"name": "posts", "databaseId": "ref", "pages": 0, "lastSyncAt": None, "lastListedAt": None}
-    kept = KeptSource("ref", Source("posts", "db", "ds"), listed_at=NOW, synced_at="2026-07-01T00:00:00Z", total=3)
+def history(reference: str = "ref", synced_at: str = "2026-07-01T00:00:00Z", listed_at: float = NOW) -> SourceHistory:
+    record = SourceRecord(reference, Source("posts", "db", "ds"))
+    return SourceHistory(record, ListingRecord(listed_at=listed_at), synced_at, 3)
 
-    assert source_json("posts", "ref", None) == nothing
-    assert source_json("posts", "ref", msgspec.structs.replace(kept, reference="other")) == nothing
-    assert source_json("posts", "ref", kept) == {
+
+def test_a_source_is_told_with_what_is_known_of_it() -> None:
+    assert source_json("posts", "ref", history()) == {
         "name": "posts",
         "databaseId": "db",
         "pages": 3,
         "lastSyncAt": "2026-07-01T00:00:00Z",
         "lastListedAt": "2026-05-28T20:26:40.000Z",
     }
+
+
+@pytest.mark.parametrize("known", [None, history("another database")])
+def test_a_source_that_was_never_synced_is_told_as_configured(known: SourceHistory | None) -> None:
+    nothing = {"name": "posts", "databaseId": "ref", "pages": 0, "lastSyncAt": None, "lastListedAt": None}
+
+    assert source_json("posts", "ref", known) == nothing
+
+
+def test_a_source_that_was_found_and_not_listed_yet_has_no_times() -> None:
+    told = source_json("posts", "ref", history(synced_at="", listed_at=0.0))
+
+    assert (told["databaseId"], told["lastSyncAt"], told["lastListedAt"]) == ("db", None, None)

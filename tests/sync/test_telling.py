@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs
 from lib.store.tellings import Tellings
-from lib.sync.queue import Message
+from lib.sync.queue import Message, Notice
 from lib.sync.telling import Desk
+from lib.sync.trigger import FollowUp
 
 NOW = 1_780_000_000.0
 
@@ -34,16 +36,47 @@ class Channel:
             raise trouble
 
 
+class Post:
+    """Takes messages as QStash does; `sent` are their ids."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    async def publish(self, messages: list[Message | Notice]) -> list[str]:
+        self.sent += [message.id for message in messages]
+        return [f"job {message.id}" for message in messages]
+
+
 class Office:
     """A store, and desks over it: one for each delivery."""
 
     def __init__(self, kv: Kv) -> None:
         numbers = count(1)
-        self.runs = Runs(kv, Keys(), lambda: NOW)
-        self.tellings = Tellings(kv, Keys(), lambda: NOW, lambda: str(next(numbers)))
+
+        def new_id() -> str:
+            return f"new {next(numbers)}"
+
+        self.new_id = new_id
+        self.post = Post()
+        self.runs = Runs(kv, Keys(), lambda: NOW, new_id)
+        self.tellings = Tellings(kv, Keys(), lambda: NOW, new_id)
+
+    @property
+    def follow_up(self) -> FollowUp:
+        queue: Any = self.post
+        return FollowUp(self.runs, queue, now=lambda: NOW)
 
     def desk(self, *channels: Channel, tells: Callable[[Outcome], bool] = lambda outcome: True) -> Desk:
-        return Desk(self.runs, self.tellings, channels, Log(now=lambda: NOW), tells=tells, now=lambda: NOW)
+        return Desk(
+            self.runs,
+            self.tellings,
+            channels,
+            Log(now=lambda: NOW),
+            tells=tells,
+            follow_up=self.follow_up,
+            new_id=self.new_id,
+            now=lambda: NOW,
+        )
 
     async def ended(self, status: str = "delivered", run_id: str = "r1") -> None:
         await self.runs.ask(run_id, Ask(), NOW + 600)
@@ -150,6 +183,42 @@ async def test_a_message_that_was_given_up_fails_its_run_and_frees_the_way(offic
     assert run is not None
     assert (run.status, run.error) == ("failed", "out of retries")
     assert (await office.runs.ask("r2", Ask(), NOW + 600)).outcome == "new"
+
+
+async def test_a_run_that_was_promised_begins_where_the_one_before_it_fails(office: Office) -> None:
+    await office.runs.ask("r1", Ask(), NOW + 600)
+    await office.runs.note_jobs("r1", ["job"], NOW + 600)
+    await office.runs.ask("r2", Ask(force=True), NOW + 600)
+
+    await office.desk().fail(Message("r1", "0", 0, Ask(), ""), "out of retries")
+
+    failed = await office.runs.read("r1")
+    assert failed is not None
+    follower = await office.runs.read(failed.follow_up_run)
+    assert follower is not None
+    assert (follower.status, follower.force, follower.job_ids) == ("pending", True, [f"job {follower.run_id}-0-0"])
+    assert office.post.sent == [f"{follower.run_id}-0-0"]
+
+
+async def test_a_promised_run_is_sent_under_one_id_however_often_and_not_once_it_has_begun(office: Office) -> None:
+    await office.runs.ask("r1", Ask(source="posts"), NOW + 600)
+
+    await office.follow_up.start("r1")
+    await office.follow_up.start("r1")
+    assert office.post.sent == ["r1-0-0", "r1-0-0"]
+
+    await office.runs.begin("r1", "0", 0, Ask(source="posts"), NOW + 600)
+    await office.follow_up.start("r1")
+    await office.follow_up.start("unknown")
+    assert office.post.sent == ["r1-0-0", "r1-0-0"]
+
+
+async def test_where_nothing_was_promised_nothing_follows_a_run_that_failed(office: Office) -> None:
+    await office.runs.ask("r1", Ask(), NOW + 600)
+
+    await office.desk().fail(Message("r1", "0", 0, Ask(), ""), "out of retries")
+
+    assert office.post.sent == []
 
 
 async def test_a_message_that_was_given_up_after_its_chain_went_on_fails_nothing(office: Office) -> None:

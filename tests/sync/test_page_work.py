@@ -1,0 +1,338 @@
+"""One page that is due: what is committed of it, and what becomes of its child pages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from lib.bundle.media import address_for
+from lib.log import Log
+from lib.model import JSON, Claim, Observation, PageRecord, Source, WorkItem
+from lib.notion.computed import Schemas
+from lib.store.copies import Copies
+from lib.store.keys import Keys
+from lib.store.runs import SliceLease
+from lib.store.site import Known, PageCommit
+from lib.sync.homes import Homes
+from lib.sync.page_work import PageWork
+from lib.sync.sightings import child_stamp, row_of
+from lib.sync.unfinished import Readings
+from tests.bundle.samples import paragraph
+from tests.notion.stage import Clock, Stage, client, error
+from tests.sync.memory import HOME, LEASE, Memory
+from tests.sync.records import LATER, MINUTE, RULE, SETTLED, record, row_page, seen, word
+
+ROW, CHILD, OTHER = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "abc")
+
+
+class Store(Memory):
+    """Takes commits too, each answered with the next of `outcomes`. `passed_on` is work that ended without one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commits: list[PageCommit] = []
+        self.outcomes: list[str] = []
+        self.passed_on: list[tuple[str, dict[str, WorkItem]]] = []
+
+    async def commit_page(self, lease: SliceLease, commit: PageCommit) -> tuple[str, list[str]]:
+        self.commits.append(commit)
+        return (self.outcomes.pop(0) if self.outcomes else "done"), []
+
+    async def pass_on(self, lease: SliceLease, claim: Claim, others: Sequence[tuple[str, WorkItem]]) -> None:
+        self.passed_on.append((claim.key, dict(others)))
+
+
+class Desk:
+    """Pages at Notion, what is remembered of them, and one page at a time that is worked on."""
+
+    def __init__(self) -> None:
+        self.stage, self.store, self.now = Stage(), Store(), SETTLED
+
+    def put(self, page: JSON, *blocks: JSON) -> JSON:
+        self.stage.objects[f"pages/{page['id']}"] = page
+        self.stage.put(page["id"], *blocks)
+        return page
+
+    def remember(self, page_id: str, observation: Observation, read: PageRecord | None = None) -> None:
+        self.store.known[page_id] = Known(observation, read, f"at-{page_id[:1]}" if read else "")
+
+    async def work(self, page_id: str, item: WorkItem | None = None) -> None:
+        clock, store = Clock(self.now), self.store
+        notion, any_store = client(self.stage.handle, clock), _any(store)
+        readings = Readings(notion, any_store, any_store, clock.now)
+        await readings.begin(LEASE, is_first=True)
+        pages = PageWork(
+            notion=notion,
+            work=any_store,
+            site=any_store,
+            copies=Copies(any_store, Keys(), "", clock.now, lambda: MINUTE),
+            note=lambda refs: None,
+            address=address_for("https://sync.example"),
+            max_value_bytes=1_000_000,
+            log=Log(now=clock.now),
+            homes=Homes({"pages": Source("pages", "db", HOME)}, RULE),
+            readings=readings,
+            schemas=Schemas(notion),
+            is_last_try=lambda claim: False,
+            was_read=lambda claim: None,
+            now=clock.now,
+            now_iso=lambda: MINUTE,
+        )
+        known = store.known.get(page_id, Known())
+        facts: dict[str, Any] = {"observation": known.observation, "record": known.record, "slug": known.slug}
+        await pages.sync(LEASE, Claim(key=page_id, number=1, item=item or WorkItem(), **facts))
+
+    @property
+    def commit(self) -> PageCommit:
+        return self.store.commits[-1]
+
+
+def _any(value: Any) -> Any:
+    return value
+
+
+def row(page_id: str = ROW, **members: Any) -> JSON:
+    return row_page(page_id, **{"parent": {"type": "data_source_id", "data_source_id": HOME}, **members})
+
+
+def below(parent: str, page_id: str = CHILD, **members: Any) -> JSON:
+    return row_page(page_id, **{"parent": {"type": "page_id", "page_id": parent}, **members})
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A row that was listed and is to be read."""
+    desk = Desk()
+    desk.put(row(), paragraph())
+    desk.remember(ROW, seen())
+    return desk
+
+
+@pytest.fixture
+def family(desk: Desk) -> Desk:
+    """A row that is published with a child page, which its list of blocks does not show any more."""
+    desk.remember(ROW, seen(), record(children=[CHILD]))
+    desk.remember(CHILD, seen(parent=ROW), record())
+    return desk
+
+
+def child_block(title: str = "Team", page_id: str = CHILD) -> JSON:
+    content = {"object": "block", "type": "child_page", "child_page": {"title": title}}
+    return {"id": page_id, "created_time": MINUTE, "has_children": True, **content}
+
+
+# What is committed.
+
+
+async def test_a_page_is_stamped_as_the_listing_that_shows_it_unchanged(desk: Desk) -> None:
+    await desk.work(ROW)
+
+    assert desk.commit.stamp == row_of(row(), "pages", SETTLED, RULE).stamp
+    assert (desk.commit.slug, desk.commit.record.edited, desk.commit.record.read_at) == ("about", MINUTE, SETTLED)
+
+
+async def test_a_child_page_is_stamped_as_the_look_that_shows_it_unchanged(family: Desk) -> None:
+    family.put(below(ROW))
+
+    await family.work(CHILD)
+
+    assert family.commit.stamp == f"{child_stamp(below(ROW), RULE)} pages"
+    assert family.commit.sort == ""
+
+
+async def test_a_page_that_was_read_within_the_minute_of_its_edit_bears_no_stamp(desk: Desk) -> None:
+    desk.now = SETTLED - 1
+
+    await desk.work(ROW)
+
+    assert desk.commit.stamp == ""
+
+
+async def test_what_a_listing_has_shown_is_not_asked_for_again(desk: Desk) -> None:
+    page = msgspec.Raw(msgspec.json.encode(row()))
+
+    await desk.work(ROW, WorkItem(page=page, read_at=SETTLED - 30))
+
+    assert f"pages/{ROW}" not in desk.stage.asked
+    assert (desk.commit.page_read_at, desk.commit.record.read_at) == (SETTLED - 30, SETTLED - 30)
+
+
+async def test_a_bundle_that_says_the_same_is_sent_only_where_it_has_to_be_written(desk: Desk) -> None:
+    await desk.work(ROW)
+    assert desk.commit.text is not None
+    desk.remember(ROW, seen(), desk.commit.record)
+
+    await desk.work(ROW)
+    assert desk.commit.text is None
+    await desk.work(ROW, WorkItem(rewrite=True))
+    assert desk.commit.text is not None
+
+
+async def test_a_bundle_that_is_lost_in_kv_after_all_is_sent_in_the_same_breath(desk: Desk) -> None:
+    await desk.work(ROW)
+    desk.remember(ROW, seen(), desk.commit.record)
+    desk.store.outcomes = ["send", "done"]
+    requests = len(desk.stage.asked)
+
+    await desk.work(ROW)
+
+    assert [commit.text is None for commit in desk.store.commits] == [False, True, False]
+    assert len(desk.stage.asked) == requests + 2, "the page was read once"
+
+
+async def test_addresses_that_changed_meanwhile_are_planned_anew_without_another_reading(desk: Desk) -> None:
+    desk.store.outcomes = ["changed", "changed", "done"]
+
+    await desk.work(ROW)
+
+    assert len(desk.store.commits) == 3
+    assert len(desk.stage.asked) == 2
+
+
+# Pages that are not published.
+
+
+async def test_a_page_that_is_found_to_be_a_draft_when_it_is_read_is_hidden(desk: Desk) -> None:
+    desk.put(row(properties={"visibility": word("draft")}, last_edited_time=LATER))
+
+    await desk.work(ROW)
+
+    assert (desk.store.commits, desk.store.sightings[ROW].is_hidden) == ([], True)
+
+
+async def test_a_page_that_is_found_to_be_paused_when_it_is_read_keeps_its_slug(family: Desk) -> None:
+    family.put(row(properties={"sync": word("paused")}, title="Renamed", last_edited_time=LATER))
+
+    await family.work(ROW)
+
+    assert family.store.commits == []
+    sighting = family.store.sightings[ROW]
+    assert (sighting.still, sighting.observation.wanted) == ("on", "at-a")
+
+
+async def test_a_page_of_which_nothing_is_remembered_is_no_work(desk: Desk) -> None:
+    await desk.work(OTHER)
+
+    assert (desk.store.passed_on, desk.stage.asked) == ([(OTHER, {})], [])
+
+
+async def test_a_row_that_stands_in_no_source_any_more_goes(desk: Desk) -> None:
+    desk.put(row(parent={"type": "workspace", "workspace": True}))
+
+    await desk.work(ROW)
+
+    assert desk.store.sightings[ROW].is_gone
+
+
+# Child pages.
+
+
+async def test_a_new_child_page_gets_its_slug_at_once_and_is_due(desk: Desk) -> None:
+    desk.put(row(), child_block())
+    desk.put(below(ROW))
+
+    await desk.work(ROW)
+
+    assert {move.page_id: move.new for move in desk.commit.addresses.moves} == {ROW: "about", CHILD: "about/team"}
+    assert desk.commit.record.children == [CHILD]
+    assert dict(desk.commit.work).keys() == {CHILD}
+
+
+async def test_a_child_page_that_is_there_as_it_was_is_not_read_with_the_page_around_it(family: Desk) -> None:
+    family.put(row(), child_block("About"))
+
+    await family.work(ROW)
+
+    assert (family.commit.record.children, family.commit.work, family.commit.gone) == ([CHILD], [], [])
+
+
+async def test_a_renamed_child_page_makes_the_page_around_it_due_which_shows_its_title(family: Desk) -> None:
+    family.put(below(ROW, title="Renamed", last_edited_time=LATER))
+
+    await family.work(CHILD)
+
+    assert dict(family.commit.work) == {ROW: WorkItem()}
+
+
+@pytest.mark.parametrize("found", [error(404, "object_not_found"), below(ROW, in_trash=True)])
+async def test_a_child_page_that_notion_does_not_have_any_more_is_gone(
+    family: Desk, found: JSON | httpx.Response
+) -> None:
+    family.stage.objects.pop(f"pages/{CHILD}", None)
+    if isinstance(found, httpx.Response):
+        family.stage.refused[f"pages/{CHILD}"] = found
+    else:
+        family.put(found)
+
+    await family.work(ROW)
+
+    assert (family.commit.gone, family.commit.record.children) == ([CHILD], [])
+
+
+async def test_a_child_page_that_notion_refuses_stays_until_it_is_known_what_became_of_it(family: Desk) -> None:
+    family.stage.refused[f"pages/{CHILD}"] = error(403, "restricted_resource")
+
+    await family.work(ROW)
+
+    assert (family.commit.gone, family.commit.record.children) == ([], [CHILD])
+    assert family.commit.record.is_lacking
+    assert family.commit.stamp == ""
+
+
+async def test_a_child_page_that_says_that_it_stands_there_still_stays_for_the_list_may_lag(family: Desk) -> None:
+    family.put(below(ROW))
+
+    await family.work(ROW)
+
+    assert (family.commit.gone, family.commit.record.children) == ([], [CHILD])
+    assert family.commit.record.is_lacking
+
+
+async def test_a_child_page_that_stands_in_another_published_page_makes_that_page_due(family: Desk) -> None:
+    family.put(row(OTHER))
+    family.remember(OTHER, seen(), record())
+    family.put(below(OTHER))
+
+    await family.work(ROW)
+
+    assert (family.commit.gone, dict(family.commit.work)) == ([], {OTHER: WorkItem()})
+
+
+async def test_a_child_page_that_moved_is_looked_after_by_its_old_page_until_the_other_has_taken_it(
+    family: Desk,
+) -> None:
+    family.put(row(OTHER))
+    family.remember(OTHER, seen(), record())
+    family.put(below(OTHER))
+
+    await family.work(ROW)
+
+    assert CHILD in family.commit.record.children, "the other page may be hidden before it is read"
+
+
+async def test_a_child_page_that_another_page_has_taken_is_let_go(family: Desk) -> None:
+    family.remember(CHILD, seen(parent=OTHER), record())
+
+    await family.work(ROW)
+
+    assert (family.commit.gone, family.commit.work, family.commit.record.children) == ([], [], [])
+    assert not family.commit.record.is_lacking
+
+
+async def test_a_child_page_that_is_a_row_now_is_due_as_one_and_let_go_when_it_has_been_read(family: Desk) -> None:
+    family.put(row(CHILD))
+
+    await family.work(ROW)
+
+    assert (family.commit.gone, family.commit.record.children) == ([], [CHILD])
+    assert list(dict(family.commit.work)) == [CHILD]
+
+
+async def test_a_child_page_in_the_trash_is_left_to_the_page_around_it(family: Desk) -> None:
+    family.put(below(ROW, in_trash=True))
+
+    await family.work(CHILD)
+
+    assert family.store.passed_on == [(CHILD, {ROW: WorkItem(doubted=[CHILD])})]
