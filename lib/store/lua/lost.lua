@@ -26,8 +26,8 @@ repeat
     local id, slug = page[2][i], page[2][i + 1]
     looked = looked + 1
     local record = decoded(redis.call('HGET', pagesKey, id))
-    local isWhole = record and redis.call('HGET', placesKey, id) == slug and redis.call('HEXISTS', metasKey, id) == 1
-      and holds(pageKey(slug), '{"v":' .. (record.version or 1) .. ',"meta":{"id":"' .. id .. '"')
+    local isWhole = record and redis.call('HGET', placesKey, id) == slug and isMetaOf(id, redis.call('HGET', metasKey, id))
+      and holds(pageKey(slug), '{"v":' .. (tonumber(record.version) or 1) .. ',"meta":{"id":"' .. id .. '"')
     local parts, part = isWhole and tonumber(record.parts) or 0, 1
     while isWhole and part <= parts do
       isWhole, part = holds(partKey(slug, part), '{'), part + 1
