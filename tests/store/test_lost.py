@@ -61,6 +61,14 @@ async def test_a_page_whose_parts_are_miscounted_costs_no_time(scene: Scene, par
     assert (await scene.site.find_lost(scene.lease))[0] in ([], ["a"])
 
 
+@pytest.mark.parametrize("version", ["-1", "1e300", '"new"', "[]", "null", "4"])
+async def test_a_page_of_another_version_than_its_bundle_is_named(scene: Scene, version: str) -> None:
+    await scene.publish("a", "one")
+    await scene.kv.command("HSET", scene.keys.pages, "a", f'{{"version":{version}}}')
+
+    assert await scene.site.find_lost(scene.lease) == (["a"], ["site:page:one"])
+
+
 @pytest.mark.parametrize("value", [["DEL"], ["SET", '{"id":"e"}'], ["RPUSH", "x"]])
 async def test_a_child_database_that_is_lost_is_named(scene: Scene, value: list[str]) -> None:
     await scene.publish("a", "one", things=["db:d"], work=[("db:d", READ)])
