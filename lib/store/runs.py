@@ -177,7 +177,9 @@ class Runs:
 
     async def forget(self, run_id: str) -> None:
         """Takes back a run whose message was refused, unless it has begun all the same."""
-        if await self._kv.script("forget", [self._keys.active, self._keys.runs], [self._root, run_id]) != "done":
+        keys = self._keys
+        names = [keys.active, keys.runs, keys.promised]
+        if await self._kv.script("forget", names, [self._root, run_id]) != "done":
             raise TakenOver(f"run {run_id} has begun")
 
     async def begin(self, run_id: str, lane: str, number: int, ask: Ask, alive_until: float) -> Begun:

@@ -40,12 +40,12 @@ class Scene:
 
     # Runs.
 
-    async def begin(self, run_id: str = "r1", *, lane: str = "0", page: str = "") -> SliceLease:
-        """Begin a run, or take a lane of it over; all that is due may be claimed from then on."""
+    async def begin(self, run_id: str = "r1", *, page: str = "", **survey: Any) -> SliceLease:
+        """Begin a run that has looked around at once: all that is due may be claimed."""
         ask = Ask(page=page)
         await self.runs.ask(run_id, ask, self.clock.time + ALIVE)
-        self.lease = (await self.runs.begin(run_id, lane, 0, ask, self.clock.time + ALIVE)).lease
-        await self.look_around(self.lease)
+        self.lease = (await self.runs.begin(run_id, "0", 0, ask, self.clock.time + ALIVE)).lease
+        await self.look_around(self.lease, **survey)
         return self.lease
 
     async def look_around(self, lease: SliceLease, **more: Any) -> None:
@@ -145,7 +145,7 @@ class Scene:
             "page_read_at": read_at,
             "before": before,
             "record": record,
-            "stamp": f"stamp of {claim.id}" if is_row else f"stamp of {claim.id} {before.source}",
+            "stamp": f"stamp-of-{claim.id}" if is_row else f"stamp-of-{claim.id} {before.source}",
             "sort": sort_text(claim.id) if is_row else "",
             "text": text,
             "addresses": more.pop("addresses", None) or await self.addresses((claim.id, slug)),

@@ -5,16 +5,10 @@ import pytest
 from lib.model import Ask
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.runs import KEPT_FOR_SECONDS, Run, Runs
+from lib.store.runs import KEPT_FOR_SECONDS, Runs
 from lib.store.tellings import Tellings
 from tests.store.conftest import Clock
-from tests.store.test_runs import ALIVE, begin, planned, under_way
-
-
-async def record(runs: Runs, run_id: str) -> Run:
-    run = await runs.read(run_id)
-    assert run is not None
-    return run
+from tests.store.test_runs import ALIVE, begin, record, under_way, working
 
 
 @pytest.mark.parametrize(
@@ -33,7 +27,7 @@ async def test_who_resumes_a_run_that_does_all_he_asks_for_is_followed_by_none(
     await runs.ask("r1", first, clock.time + ALIVE)
 
     assert (await runs.ask("r2", then, clock.time + ALIVE)).outcome == "resumed"
-    assert not await runs.is_joined("r1")
+    assert not await runs.is_joined()
 
 
 async def test_a_run_that_is_resumed_is_believed_to_be_alive_anew(runs: Runs, clock: Clock) -> None:
@@ -65,7 +59,7 @@ async def test_a_message_that_nobody_recorded_joins_a_run_that_has_not_begun_yet
 
 
 async def test_a_run_that_was_silent_gives_way_and_is_cancelled_where_it_comes_back(runs: Runs, clock: Clock) -> None:
-    await planned(runs, clock, "a")
+    await working(runs, clock)
     clock.time += ALIVE + 1
     assert (await begin(runs, clock, run_id="r9")).outcome == "go"
     assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).run_id == "r9"  # it is the one under way from now on
@@ -78,7 +72,7 @@ async def test_a_run_that_was_silent_gives_way_and_is_cancelled_where_it_comes_b
 
 
 async def test_a_message_of_a_run_that_has_ended_changes_nothing(runs: Runs, clock: Clock) -> None:
-    await planned(runs, clock, "a")
+    await working(runs, clock)
     await runs.end("r1", "delivered", {}, "", clock.time + ALIVE)
     await runs.ask("r2", Ask(), clock.time + ALIVE)
     await runs.note_jobs("r2", ["msg_2"], clock.time + ALIVE)
@@ -86,7 +80,7 @@ async def test_a_message_of_a_run_that_has_ended_changes_nothing(runs: Runs, clo
     assert (await begin(runs, clock)).outcome == "ended"
 
     assert (await record(runs, "r1")).status == "delivered"
-    assert not await runs.is_joined("r2")
+    assert not await runs.is_joined()
 
 
 async def test_the_end_of_a_run_of_one_page_leaves_the_one_under_way_alone(runs: Runs, clock: Clock) -> None:
@@ -96,14 +90,6 @@ async def test_the_end_of_a_run_of_one_page_leaves_the_one_under_way_alone(runs:
 
     assert (await runs.end("r2", "delivered", {}, "r3", clock.time + ALIVE)).follow_up == ""
     assert (await runs.ask("r4", Ask(), clock.time + ALIVE)).run_id == "r1"
-
-
-async def test_a_failed_run_is_followed_by_none_and_makes_way(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
-    await under_way(runs, clock)
-    await runs.ask("r2", Ask(), clock.time + ALIVE)
-
-    assert (await runs.end("r1", "failed", {}, "r3", clock.time + ALIVE)).follow_up == ""
-    assert await kv.command("GET", keys.active) is None
 
 
 async def test_every_run_is_kept_for_30_days_and_found_however_it_came_to_be(
@@ -150,7 +136,7 @@ async def test_only_a_run_that_ought_to_be_at_work_can_fall_silent(
     await runs.ask("done", Ask(), clock.time + ALIVE)
     await runs.end("done", "delivered", {}, "", clock.time + ALIVE)
     await runs.ask("waits", Ask(page="about"), clock.time + ALIVE)
-    await planned(runs, clock, "a")
+    await working(runs, clock)
     assert await tellings.silent() == []
     clock.time += ALIVE + 1
 

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from lib.model import Copy, Item
+from lib.model import Copy
 from lib.store import kv as kv_module
-from lib.store.bundles import Text
 from lib.store.copies import GRACE_SECONDS, Copies
 from lib.store.keys import Keys
-from lib.store.kv import Kv
-from lib.store.runs import Runs
+from lib.store.kv import Kv, Value
+from lib.store.site import Text
 from tests.store.conftest import Clock
-from tests.store.test_publishing import Site, page
+from tests.store.scene import NOW, READ, Scene
 
 
 async def test_of_more_files_than_one_answer_holds_only_the_unnamed_go(
@@ -26,7 +25,7 @@ async def test_of_more_files_than_one_answer_holds_only_the_unnamed_go(
         await kv.command("HSET", keys.copies("s"), file, text)
         if file != files[7]:
             await kv.command("HSET", keys.files, f"page:{file}", f"block=b&file={file}")
-    copies = Copies(kv, keys, "s", clock)
+    copies = Copies(kv, keys, "s", clock, lambda: NOW)
 
     assert await copies.unnamed() == []
     clock.time += GRACE_SECONDS
@@ -34,101 +33,114 @@ async def test_of_more_files_than_one_answer_holds_only_the_unnamed_go(
     assert set(await copies.of(files)) == {*files} - {files[7]}
 
 
-async def published(kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> Site:
+FILE = "block=b&file=f"
+
+
+def copies_of(scene: Scene) -> Copies:
+    return Copies(scene.kv, scene.keys, "s", scene.clock, lambda: NOW)
+
+
+async def publish(scene: Scene) -> None:
     """A page in two parts; its files have no copies yet."""
-    site = Site(kv, keys, runs, clock)
-    hold = await site.begin(Item(id="a"))
-    text = Text('"head"', ['"old 1"', '"old 2"'], '"meta"', files=["block=b&file=f"], lacking=True)
-    kept = page("a", "one", clock.time, parts=2)
-    await site.bundles.commit_page(hold, Item(id="a", slug="one", source="pages"), kept, text, [])
-    return site
+    meta = '{"id":"a","slug":"one","icon":"old"}'
+    text = Text(f'{{"v":3,"meta":{meta}}}', ['"old 1"', '"old 2"'], meta, files=[FILE], lacking=True)
+    await scene.publish("a", "one", text=text, parts=text.parts)
 
 
 def new(texts: Sequence[str]) -> list[str]:
     return [text.replace("old", "new") for text in texts]
 
 
-async def test_a_bundle_into_which_copies_are_put_stays_for_ever_with_all_its_parts(
-    kv: Kv, keys: Keys, runs: Runs, clock: Clock
-) -> None:
-    site = await published(kv, keys, runs, clock)
-    copies = Copies(kv, keys, "s", clock)
-    before = await site.memory.kept(["a"])
+async def test_copies_are_put_into_a_bundle_its_parts_and_its_index_which_stay_for_ever(scene: Scene) -> None:
+    await publish(scene)
+    before = (await scene.site.look_up(["a"]))[0]
+    await scene.begin_next()
 
-    assert await copies.put_into("r1", "page:a", new, 1_000, None)
+    assert await copies_of(scene).put_into("r2", "page:a", new, 1_000, None)
 
-    names = ["page:one", "page:one:part:1", "page:one:part:2"]
-    assert [await site.read(name) for name in names] == ["head", "new 1", "new 2"]
-    assert [await kv.command("TTL", f"site:{name}") for name in names] == [-1, -1, -1]
-    assert await site.bundles.changed("r1") == ["page:one"]
-    run = await runs.read("r1")
-    assert run is not None
-    assert run.written == 2
-    assert (await copies.due(10), await site.memory.kept(["a"])) == ([], before)
-    assert not await copies.put_into("r1", "page:a", new, 1_000, None)
+    names = ["page:one", "page:one:part:1", "page:one:part:2", "pages:index"]
+    texts = [await scene.kv.command("GET", f"site:{name}") for name in names]
+    assert [("old" in text, "new" in text) for text in texts] == [(False, True)] * 4
+    assert [await scene.kv.command("TTL", f"site:{name}") for name in names] == [-1] * 4
+    assert set(await scene.kv.command("SMEMBERS", f"{scene.keys.run('r2')}:changed")) == {"page:one", "pages:index"}
+    assert (await scene.record()).written == 1
+    assert (await copies_of(scene).due(10), (await scene.site.look_up(["a"]))[0]) == ([], before)
+    assert not await copies_of(scene).put_into("r2", "page:a", new, 1_000, None)
 
 
 async def test_copies_are_put_in_again_without_harm_where_the_answer_was_lost(
-    kv: Kv, keys: Keys, runs: Runs, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site = await published(kv, keys, runs, clock)
-    once = kv.script
+    await publish(scene)
+    once = scene.kv.script
 
-    async def twice(name: str, keys: list[str], args: list[str | int | float]) -> str:
+    async def twice(name: str, keys: Sequence[str], args: Sequence[Value]) -> object:
         await once(name, keys, args)
-        answer: str = await once(name, keys, args)
-        return answer
+        return await once(name, keys, args)
 
-    monkeypatch.setattr(kv, "script", twice)
+    monkeypatch.setattr(scene.kv, "script", twice)
 
-    assert await Copies(kv, keys, "s", clock).put_into("r1", "page:a", new, 1_000, None)
+    assert await copies_of(scene).put_into("r1", "page:a", new, 1_000, None)
 
-    assert [await site.read(f"page:one:part:{number}") for number in (1, 2)] == ["new 1", "new 2"]
+    assert [await scene.read(f"page:one:part:{number}") for number in (1, 2)] == ["new 1", "new 2"]
 
 
+@pytest.mark.parametrize("slug", ["one", "two"])
 async def test_a_page_that_is_published_anew_meanwhile_keeps_what_it_has(
-    kv: Kv, keys: Keys, runs: Runs, clock: Clock
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, slug: str
 ) -> None:
-    site = await published(kv, keys, runs, clock)
-    newest = Text('"newest"', files=["block=b&file=f"], lacking=True)
+    await publish(scene)
+    once = scene.kv.script
 
-    await site.runs.end("r1", "delivered", {}, "", clock.time)
-    hold = await site.begin(Item(id="a"))
-    memory: str = await kv.command("HGET", keys.kept, "a")
-    kept = page("a", "one", clock.time + 1)
-    await site.bundles.commit_page(hold, Item(id="a", slug="one", source="pages"), kept, newest, [])
-    words: list[str | int | float] = [
-        "page:a",
-        "a",
-        memory,
-        memory,
-        '"stale"',
-        "",
-        "pages",
-        "",
-        0,
-        "staged",
-        "page:one",
-        60,
-    ]
-    names = [keys.kept, keys.page("one"), keys.uncopied, keys.metas, keys.revisions, keys.run("r2")]
+    async def after_a_publication(name: str, keys: Sequence[str], args: Sequence[Value]) -> object:
+        monkeypatch.undo()
+        await scene.publish("a", slug, files=[FILE], lacking=True, title="newest")
+        return await once(name, keys, args)
 
-    assert await kv.script("put_copies", names, words) == "changed"
-    assert await site.read("page:one") == "newest"
-    assert await kv.command("ZRANGE", keys.uncopied, 0, -1) == ["page:a"]
+    monkeypatch.setattr(scene.kv, "script", after_a_publication)
+
+    assert not await copies_of(scene).put_into("r1", "page:a", new, 1_000, None)
+    assert (await scene.read(f"page:{slug}"))["meta"]["title"] == "newest"
+    assert await copies_of(scene).due(10) == ["page:a"]
 
 
-async def test_a_changed_meta_makes_the_index_be_written_again(kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> None:
-    site = await published(kv, keys, runs, clock)
-    before, kept = await site.memory.revisions(), (await site.memory.kept(["a"]))["a"]
+async def test_a_bundle_that_grows_too_large_with_its_copies_stays_as_it_is(scene: Scene) -> None:
+    await publish(scene)
 
-    await Copies(kv, keys, "s", clock).put_into(
-        "r1", "page:a", lambda texts: [f"{text} " for text in texts], 1_000, clock.time + 60
-    )
+    assert not await copies_of(scene).put_into("r1", "page:a", lambda texts: ["x" * 99 for _ in texts], 60, None)
+    assert await scene.read("page:one:part:1") == "old 1"
 
-    assert await site.memory.revisions() == {"pages": before["pages"] + 1}
-    assert await site.memory.metas(["a"]) == {"a": '"meta" '}
-    assert (await site.memory.kept(["a"]))["a"].meta_digest != kept.meta_digest
-    assert await Copies(kv, keys, "s", clock).due(10) == []
-    clock.time += 60
-    assert await Copies(kv, keys, "s", clock).due(10) == ["page:a"]
+
+async def test_copies_that_are_still_to_come_are_put_in_later(scene: Scene) -> None:
+    await publish(scene)
+
+    await copies_of(scene).put_into("r1", "page:a", new, 1_000, scene.clock.time + 60)
+
+    assert await copies_of(scene).due(10) == []
+    scene.clock.time += 60
+    assert await copies_of(scene).due(10) == ["page:a"]
+
+
+async def test_copies_are_put_into_a_child_database(scene: Scene) -> None:
+    await scene.publish("a", "one", things=["db:d"], work=[("db:d", READ)])
+    await scene.publish_database("d", text=Text('"old"', files=[FILE], lacking=True))
+
+    assert await copies_of(scene).put_into("r1", "db:d", new, 1_000, None)
+    assert (await scene.read("db:d"), await copies_of(scene).due(10)) == ("new", [])
+
+
+@pytest.mark.parametrize("odd", ["no record", '{"slug":"one"}'])
+async def test_copies_wait_for_a_page_whose_record_can_not_be_read(scene: Scene, odd: str) -> None:
+    await publish(scene)
+    await scene.kv.command("HSET", scene.keys.pages, "a", odd)
+
+    assert not await copies_of(scene).put_into("r1", "page:a", new, 1_000, None)
+    assert await copies_of(scene).due(9) == []
+
+
+async def test_copies_leave_a_bundle_of_another_type_alone(scene: Scene) -> None:
+    await publish(scene)
+    await scene.kv.pipeline([["DEL", scene.keys.page("one")], ["RPUSH", scene.keys.page("one"), "x"]])
+
+    assert not await copies_of(scene).put_into("r1", "page:a", list, 1_000, None)
+    assert await scene.kv.command("LLEN", scene.keys.page("one")) == 1

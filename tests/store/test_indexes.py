@@ -34,7 +34,7 @@ async def fill(scene: Scene, count: int, source: str = "pages") -> None:
         keys.metas: lambda one: bundle(one, f"row-{one}").meta,
         keys.ranks: lambda one: f"{sort_text(one)} {source}",
         keys.paths: lambda one: f"row-{one}",
-        keys.stamps(source): lambda one: f"stamp of {one}",
+        keys.stamps(source): lambda one: f"stamp-of-{one}",
     }
     await scene.kv.pipeline(
         [

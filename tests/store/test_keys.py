@@ -8,7 +8,7 @@ import pytest
 from lib.store.keys import Keys, types_of
 
 TYPES = {"Hash": "hash", "Set": "set", "Sorted set": "zset", "Root of a run": "hash"}
-NAMES = [name for name in vars(Keys) if not name.startswith("_")]
+NAMES = [name for name in vars(Keys) if not name.startswith("_") and name != "site"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -24,4 +24,8 @@ def test_what_a_script_derives_from_a_runs_key_has_its_type_too() -> None:
     keys = Keys("site:")
 
     assert types_of([keys.run("r1"), ""])["site:sync:run:r1:errors"] == "list"
-    assert list(types_of([keys.page("sync:kept")])) == ["site:page:sync:kept"]
+    assert list(types_of([keys.page("sync:pages")])) == ["site:page:sync:pages"]
+
+
+def test_all_that_a_change_of_the_site_needs_can_be_told_from_texts() -> None:
+    assert "string" not in types_of(Keys("a:b:").site).values()

@@ -129,7 +129,7 @@ async def test_bytes_that_are_no_text_are_read_all_the_same() -> None:
 
 async def test_a_key_that_holds_another_type_is_named(kv: Kv, keys: Keys) -> None:
     await kv.command("RPUSH", keys.redirects, "a")
-    await kv.command("SET", keys.kept, "a")
+    await kv.command("SET", keys.pages, "a")
     names = rf"^KV key {keys.redirects} holds something that this project did not write: delete it or restore it$"
 
     with pytest.raises(ForeignValue, match=names):
@@ -143,6 +143,6 @@ async def test_a_key_at_which_a_script_failed_for_its_type_is_found(kv: Kv, keys
     await kv.command("RPUSH", keys.budget, "a")
 
     with pytest.raises(ForeignValue) as foreign:
-        await kv.script("give_back", [keys.budget, keys.active, keys.kept, ""], [1, 2, 3])
+        await kv.script("give_back", [keys.budget, keys.active, keys.pages, ""], [1, 2, 3])
 
     assert foreign.value.keys == (keys.budget,)

@@ -1,116 +1,132 @@
 """Slices side by side and one after another: what a lane holds, frees, and leaves to the others."""
 
-import json
-
 import pytest
 
 from lib.errors import TakenOver
-from lib.model import Ask, Item
+from lib.model import Ask, Claim, Problem
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.runs import Claimed, Hold, Runs
+from lib.store.runs import Left, Runs, SliceLease
 from tests.store.conftest import Clock
-from tests.store.test_runs import ALIVE, begin, claim, planned, under_way
+from tests.store.scene import Scene
+from tests.store.test_runs import ALIVE, begin, record, under_way, working
+from tests.store.test_work import add, claim, keys_of, lane
 
 
-async def look(runs: Runs, clock: Clock, hold: Hold, *in_hand: str, count: int = 10) -> Claimed:
-    return await runs.claim(hold, count, in_hand, clock.time + 60)
+async def rest(runs: Runs, clock: Clock, lease: SliceLease, *, is_fruitful: bool = True, parked: bool = False) -> Left:
+    return await runs.rest(lease, {}, clock.time + ALIVE, is_fruitful=is_fruitful, parked=parked)
 
 
-async def rest(runs: Runs, clock: Clock, hold: Hold, *, parked: bool = False) -> Claimed:
-    return await runs.rest(hold, {}, clock.time + ALIVE, parked=parked)
+async def given_up(scene: Scene, held: Claim, lease: SliceLease) -> int:
+    await scene.queue.give_up(lease, held, Problem(held.id), scene.clock.time)
+    return (await scene.record()).failed
 
 
-async def test_a_slice_that_rests_frees_what_it_holds_and_nothing_else(runs: Runs, clock: Clock) -> None:
-    hold = await planned(runs, clock, "a", "b")
-    assert await claim(runs, clock, hold, 1) == ["a"]
-    other = (await begin(runs, clock, lane="1")).hold
-    assert await claim(runs, clock, other) == ["b"]
+async def test_a_slice_that_rests_frees_what_it_holds_and_nothing_else(scene: Scene) -> None:
+    await add(scene, "a", "b")
+    first, other = scene.lease, await lane(scene, "1")
+    held, theirs = [(await claim(scene, count=1, lease=lease)).claims[0] for lease in (first, other)]
 
-    rested = await rest(runs, clock, hold)
+    left = await scene.runs.rest(first, {}, scene.clock.time + ALIVE)
 
-    assert (rested.left, rested.next_due) == (2, clock.time)
-    await runs.give_up(hold, Item(id="a"), "too late")
-    assert [item.id for item in (await look(runs, clock, other, "b")).items] == ["a"]
-    assert (await begin(runs, clock, number=1)).outcome == "go"
+    assert (left.count, left.next_at) == (2, scene.clock.time)
+    assert await given_up(scene, held, first) == 0
+    assert keys_of(await claim(scene, theirs.key, lease=other)) == [held.key]
 
 
-async def test_a_slice_that_rests_while_another_lane_holds_all_that_is_left_calls_nobody(
-    runs: Runs, clock: Clock
+async def test_a_slice_that_rests_while_another_lane_holds_all_that_is_left_may_come_back_when_that_expires(
+    scene: Scene,
 ) -> None:
-    hold = await planned(runs, clock, "a")
-    other = (await begin(runs, clock, lane="1")).hold
-    await claim(runs, clock, other)
+    await add(scene, "a")
+    await claim(scene, lease=await lane(scene, "1"))
 
-    rested = await rest(runs, clock, hold)
+    left = await scene.runs.rest(scene.lease, {}, scene.clock.time + ALIVE)
 
-    assert (rested.left, rested.next_due) == (1, None)
+    assert (left.count, left.next_at) == (1, scene.clock.time + 60)
 
 
-async def test_a_zombie_frees_nothing(runs: Runs, clock: Clock) -> None:
-    dead = await planned(runs, clock, "a")
-    hold = (await begin(runs, clock)).hold
-    await claim(runs, clock, hold)
+async def test_a_slice_that_leaves_nothing_says_so(scene: Scene) -> None:
+    left = await scene.runs.rest(scene.lease, {}, scene.clock.time + ALIVE)
+
+    assert (left.count, left.next_at) == (0, None)
+
+
+async def test_a_zombie_frees_nothing(scene: Scene) -> None:
+    dead, scene.lease = scene.lease, await lane(scene, "0")
+    await add(scene, "a")
+    await claim(scene)
 
     with pytest.raises(TakenOver):
-        await rest(runs, clock, dead)
-    assert (await begin(runs, clock)).outcome == "go"  # the slice has not ended
+        await scene.runs.rest(dead, {}, scene.clock.time + ALIVE)
+    assert keys_of(await claim(scene, "a")) == []
+    assert (await lane(scene, "0")).token  # the slice has not ended
 
 
-async def test_what_a_dead_slice_held_is_due_when_the_one_after_it_rests(runs: Runs, clock: Clock) -> None:
-    await claim(runs, clock, await planned(runs, clock, "a"))
-    hold = (await begin(runs, clock)).hold
+async def test_what_a_dead_slice_held_is_due_when_the_one_after_it_rests(scene: Scene) -> None:
+    await add(scene, "a")
+    await claim(scene)
 
-    assert (await rest(runs, clock, hold)).next_due == clock.time
+    left = await scene.runs.rest(await lane(scene, "0"), {}, scene.clock.time + ALIVE)
 
-
-async def test_a_lane_waits_for_nothing_that_is_in_hand_or_another_lanes(runs: Runs, clock: Clock) -> None:
-    hold = await planned(runs, clock, "a", "b")
-    mine = await look(runs, clock, hold, count=1)
-    other = (await begin(runs, clock, lane="1")).hold
-    theirs = await look(runs, clock, other)
-
-    assert ([item.id for item in mine.items], mine.left) == (["a"], 2)
-    assert mine.next_due is not None
-    assert mine.next_due < clock.time
-    assert ([item.id for item in theirs.items], theirs.left, theirs.next_due) == (["b"], 2, None)
-    assert (await look(runs, clock, hold, "a")).next_due is None
+    assert left.next_at == scene.clock.time
 
 
-async def test_a_claim_that_expired_in_its_own_hand_is_not_handed_out_twice(runs: Runs, clock: Clock) -> None:
-    hold = await planned(runs, clock, "a")
-    await claim(runs, clock, hold)
-    clock.time += 61
+async def test_what_a_run_held_is_free_when_it_ends(scene: Scene) -> None:
+    await add(scene, "a")
+    await claim(scene, lease=await lane(scene, "1"))
 
-    assert (await look(runs, clock, hold, "a")).items == []
+    await scene.begin_next()
+
+    assert keys_of(await claim(scene)) == ["a"]
 
 
-async def test_of_several_items_that_wait_the_first_one_says_when_to_come_back(runs: Runs, clock: Clock) -> None:
-    hold = await planned(runs, clock, "a", "b")
-    await claim(runs, clock, hold)
-    for id, seconds in (("a", 30), ("b", 60)):
-        await runs.put_back(hold, Item(id=id), clock.time + seconds)
+async def test_the_lane_that_comes_first_looks_around(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
 
-    assert (await look(runs, clock, hold)).next_due == clock.time + 30
-    assert (await rest(runs, clock, hold)).next_due == clock.time + 30
+    begun = [await begin(runs, clock, lane=name) for name in ("1", "0")]
+
+    assert [(one.outcome, one.run.planner if one.run else "") for one in begun] == [("go", "1")] * 2
+
+
+async def test_another_lane_looks_around_where_the_one_that_did_gives_no_sign_of_life(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
+    await begin(runs, clock)
+    clock.time += ALIVE + 1
+
+    await begin(runs, clock, lane="1")
+
+    assert (await record(runs)).planner == "1"
+
+
+async def test_the_backup_way_looks_around_where_a_lane_rests_and_gives_it_back(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
+    first = (await begin(runs, clock)).lease
+    await begin(runs, clock, lane="here")
+    assert (await record(runs)).planner == "0"
+    await rest(runs, clock, first)
+
+    await begin(runs, clock, lane="here")
+    assert (await record(runs)).planner == "here"
+    await begin(runs, clock, number=1)
+    assert (await record(runs)).planner == "0"
 
 
 async def test_a_run_that_messages_carry_on_is_not_parked_by_the_backup_way(runs: Runs, clock: Clock) -> None:
     await under_way(runs, clock)
-    await rest(runs, clock, (await begin(runs, clock, lane="here")).hold, parked=True)
+    await rest(runs, clock, (await begin(runs, clock, lane="here")).lease, parked=True)
 
     assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
 
 
 async def test_a_run_whose_first_message_came_unnoted_is_not_parked_either(runs: Runs, clock: Clock) -> None:
-    await rest(runs, clock, await planned(runs, clock, "a"))
-    await rest(runs, clock, (await begin(runs, clock, lane="here")).hold, parked=True)
+    await rest(runs, clock, await working(runs, clock))
+    await rest(runs, clock, (await begin(runs, clock, lane="here")).lease, parked=True)
 
     assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
 
 
 async def test_a_slice_that_was_overtaken_without_resting_does_nothing(runs: Runs, clock: Clock) -> None:
-    await planned(runs, clock, "a")
+    await working(runs, clock)
     await begin(runs, clock, number=1)
 
     assert (await begin(runs, clock)).outcome == "repeated"
@@ -125,89 +141,104 @@ async def test_a_slice_says_when_its_run_started_and_how_long_it_is_believed_to_
     clock.time += 10
     await runs.begin("r1", "0", 0, Ask(), clock.time + 5)
 
-    run = await runs.read("r1")
-    assert run is not None
+    run = await record(runs)
     assert (run.started_at, run.alive_until) == (started, started + ALIVE)
 
 
-async def test_a_plan_that_is_worked_on_is_not_written_again(runs: Runs, clock: Clock) -> None:
-    hold = await planned(runs, clock, "a", "b")
-    await claim(runs, clock, hold)
-    await runs.give_up(hold, Item(id="a"), "why")
-
-    await runs.write_plan(hold, [Item(id="a"), Item(id="b")], {}, [], {})
-
-    assert (await look(runs, clock, hold, "b")).left == 1
+# How often a run may bring nothing.
 
 
-async def test_a_plan_larger_than_a_request_loses_none_of_its_parts(
-    runs: Runs, clock: Clock, kv: Kv, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lib.store.runs.PLAN_BYTES_PER_WRITE", 200)
-    await runs.ask("r1", Ask(), clock.time + ALIVE)
-    hold = (await begin(runs, clock)).hold
-    before = kv.commands
-    await runs.write_plan(hold, [Item(id=f"{n:03}", slug=f"{n:03}") for n in range(50)], {}, ["moving"], {})
-
-    assert kv.commands - before > 5
-    assert len((await look(runs, clock, hold, count=64)).items) == 50
-    assert await runs.vacating("r1", ["moving"]) == {"moving"}
+async def slices(runs: Runs, clock: Clock, count: int, *, is_fruitful: bool | None, first: int = 0) -> list[str]:
+    """Begin slices in a row, and let them rest; None: each is killed on the way. Return what became of them."""
+    outcomes = []
+    for number in range(first, first + count):
+        begun = await begin(runs, clock, number)
+        outcomes.append(begun.outcome)
+        if begun.outcome == "go" and is_fruitful is not None:
+            await rest(runs, clock, begun.lease, is_fruitful=is_fruitful)
+    return outcomes
 
 
-async def test_a_page_that_is_gone_counts_as_done_and_is_dropped_when_the_run_ends(
-    runs: Runs, clock: Clock, kv: Kv, keys: Keys
-) -> None:
-    hold = await planned(runs, clock, "a", "b")
-    await claim(runs, clock, hold)
+async def test_a_run_whose_slices_are_killed_one_after_another_is_exhausted(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
 
-    await runs.drop(hold, Item(id="a"), "parent/a")
-
-    run = await runs.read("r1")
-    assert run is not None
-    assert (run.dropping, run.synced, run.failed, run.remaining) == (1, 1, 0, 1)
-    assert await kv.command("EXISTS", f"{keys.run('r1')}:drops") == 1
-    assert await kv.command("SCARD", keys.overdue) == 0
+    assert await slices(runs, clock, 4, is_fruitful=None) == ["go", "go", "go", "exhausted"]
 
 
-async def test_of_very_many_problems_the_first_fifty_are_kept(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
-    ids = [f"{number:02}" for number in range(60)]
-    hold = await planned(runs, clock, *ids)
-    await claim(runs, clock, hold, 64)
-    for id in ids:
-        await runs.give_up(hold, Item(id=id), "why")
+async def test_a_slice_that_notion_answered_is_no_failed_try(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
 
-    kept = await kv.command("LRANGE", f"{keys.run('r1')}:errors", 0, -1)
-    assert [json.loads(text)["pageId"] for text in kept] == ids[:50]
-    assert await kv.command("SCARD", keys.overdue) == 60
-    run = await runs.read("r1")
-    assert run is not None
-    assert run.failed == 60
+    assert await slices(runs, clock, 10, is_fruitful=True) == ["go"] * 10
+    assert await slices(runs, clock, 4, is_fruitful=None, first=10) == ["go", "go", "go", "exhausted"]
 
 
-async def test_no_work_of_a_run_stays_for_ever(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
-    await runs.ask("r1", Ask(), clock.time + ALIVE)
-    hold = (await begin(runs, clock)).hold
-    assert (await begin(runs, clock, lane="1")).outcome == "early"
-    items = [Item(id=id) for id in ("a", "b", "c")]
-    await runs.write_plan(hold, items, {}, ["m"], {"d": clock.time})
-    await claim(runs, clock, hold)
-    await runs.give_up(hold, items[0], "why")
-    await runs.drop(hold, items[1], "e")
+async def test_a_run_that_only_waits_is_exhausted_after_two_hundred_slices(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
 
-    names = await kv.command("KEYS", f"{keys.run('r1')}*")
-    left = {name.rpartition("r1")[2]: await kv.command("TTL", name) for name in names}
-    assert {":plan", ":due", ":claims", ":done", ":vacating", ":drops", ":waiting", ":errors", ""} == set(left)
+    outcomes = await slices(runs, clock, 202, is_fruitful=False)
+
+    assert (outcomes[:201], outcomes[201]) == (["go"] * 201, "exhausted")
+
+
+async def test_a_run_that_can_not_come_to_its_end_is_exhausted(runs: Runs, clock: Clock) -> None:
+    await rest(runs, clock, await working(runs, clock))
+
+    assert await slices(runs, clock, 3, is_fruitful=False, first=1) == ["go", "go", "exhausted"]
+
+
+async def test_a_slice_that_waits_at_the_end_of_its_run_is_no_failed_try(runs: Runs, clock: Clock) -> None:
+    await rest(runs, clock, await working(runs, clock))
+    for number in range(1, 8):
+        begun = await begin(runs, clock, number)
+        assert begun.outcome == "go"
+        await rest(runs, clock, begun.lease)
+        await runs.note_wait(begun.lease, is_fruitful=True)
+
+
+async def test_a_delivery_that_comes_again_is_no_new_slice(runs: Runs, clock: Clock) -> None:
+    await under_way(runs, clock)
+    for _ in range(6):
+        assert (await begin(runs, clock)).outcome == "go"
+
+    run = await record(runs)
+    assert (run.slices, run.retries) == (1, 5)
+
+
+# What a run leaves.
+
+
+async def test_no_work_of_a_run_stays_for_ever(scene: Scene) -> None:
+    await scene.begin("r2", page="a")
+    await add(scene, "a", "b")
+    held = await scene.take("a")
+    await scene.runs.hand_on("r2", "listing", Problem())
+    await scene.runs.note_again("r2", ["a"])
+    await scene.queue.pass_on(scene.lease, held, [("c", held.item)])
+    await given_up(scene, await scene.take("b"), scene.lease)
+
+    names = await scene.kv.command("KEYS", f"{scene.keys.run('r2')}*")
+    left = {name.rpartition("r2")[2]: await scene.kv.command("TTL", name) for name in names}
+    assert {":focus", ":given", ":errors", ":again", ":listing", ""} == set(left)
     assert [name for name, seconds in left.items() if seconds < 0] == []
 
 
-async def test_a_run_that_has_ended_leaves_nothing_of_its_work(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
-    await runs.ask("r1", Ask(), clock.time + ALIVE)
-    hold = (await begin(runs, clock)).hold
-    await begin(runs, clock, lane="1")
-    await runs.write_plan(hold, [Item(id=id) for id in ("a", "b")], {}, ["m"], {"d": clock.time})
-    await claim(runs, clock, hold)
-    await runs.put_back(hold, Item(id="a"), clock.time)
+async def test_a_run_that_has_ended_leaves_nothing_of_its_work(scene: Scene) -> None:
+    await scene.begin("r2", page="a")
+    await add(scene, "a", "b")
+    await scene.runs.hand_on("r2", "listing", Problem())
+    await given_up(scene, await scene.take("b"), scene.lease)
 
-    await runs.end("r1", "delivered", {}, "r2", clock.time + ALIVE)
+    await scene.end()
 
-    assert await kv.command("KEYS", f"{keys.run('r1')}*") == [keys.run("r1")]
+    names = await scene.kv.command("KEYS", f"{scene.keys.run('r2')}*")
+    assert sorted(names) == [scene.keys.run("r2"), f"{scene.keys.run('r2')}:errors"]
+
+
+async def test_pages_that_got_no_answer_are_tried_again_a_few_at_a_time(runs: Runs, kv: Kv, keys: Keys) -> None:
+    await runs.note_again("r1", ["a", "b"])
+    assert [await runs.tries_of("r1") for _ in range(2)] == [{"a": 1, "b": 1}, {"a": 2, "b": 2}]
+    assert await kv.command("TTL", keys.tries) > 0
+
+    await runs.note_again("r1", ["c", "d"])
+    assert await runs.tries_of("r1") == dict.fromkeys("abcd", 0)
+    assert await runs.tries_of("r2") == {}

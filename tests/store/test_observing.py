@@ -83,7 +83,7 @@ async def test_a_row_that_is_due_keeps_the_stamp_that_it_was_read_with(scene: Sc
     await scene.publish("a", "one")
     await scene.see("a")
 
-    assert await scene.sources.stamps("pages") == {"a": "stamp of a"}
+    assert await scene.sources.stamps("pages") == {"a": "stamp-of-a"}
 
 
 async def test_a_row_that_was_seen_in_another_source_is_a_row_of_that_one_only(scene: Scene) -> None:
@@ -178,7 +178,7 @@ async def test_what_is_seen_of_many_pages_is_looked_up_in_one_command(scene: Sce
     assert {page_id: (one.slug, one.stamp, one.is_due) for page_id, one in pages.items()} == {
         "a": ("one", "", False),
         "b": ("", "", True),
-        "c": ("one/c", "stamp of c pages", False),
+        "c": ("one/c", "stamp-of-c pages", False),
         "x": ("", "", False),
     }
     assert {slug: holder.page_id for slug, holder in slugs.items()} == {"one": "a", "nobody's": ""}

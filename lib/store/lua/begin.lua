@@ -44,7 +44,7 @@ if tonumber(slice) < at then return {'repeated', '', unpack(redis.call('HGETALL'
 
 if tonumber(slice) > at then -- the deliveries of one slice are bounded by the queue
   local fruitless = redis.call('HINCRBY', run, 'fruitless:' .. lane, 1)
-  local waits = tonumber(redis.call('HGET', run, 'waits:' .. lane) or '0')
+  local waits = tonumber(redis.call('HGET', run, 'waits:' .. lane) or '') or 0
   if fruitless > tonumber(tries) or waits > tonumber(mostWaits) then
     return {'exhausted', '', unpack(redis.call('HGETALL', run))}
   end
@@ -54,7 +54,7 @@ end
 -- way, and any lane instead of one that has given no sign of life.
 local planner, until_ms, rests = unpack(redis.call('HMGET', run, 'planner', 'plannerUntil', 'planRests'))
 local handed = planner and planner ~= lane
-  and ((lane == 'here' and rests == '1') or (lane ~= 'here' and planner == 'here') or tonumber(until_ms or '0') < tonumber(now))
+  and ((lane == 'here' and rests == '1') or (lane ~= 'here' and planner == 'here') or (tonumber(until_ms or '') or 0) < tonumber(now))
 if not planner or handed then planner = lane end
 if planner == lane then
   redis.call('HSET', run, 'planner', lane, 'plannerUntil', math.max(tonumber(aliveUntil), tonumber(now)))

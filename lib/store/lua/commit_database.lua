@@ -44,7 +44,7 @@ if text ~= '' then
     end
   end
 end
-local number = string.match(redis.call('HGET', workKey, thing) or '', '^%d+')
+local number = string.match(redis.call('HGET', workKey, thing) or '', '^%d+') or '0'
 if number == tostring(args.number) then dropWork(thing)
 else
   redis.call('HDEL', leasesKey, thing)

@@ -34,7 +34,7 @@ local id, slug = args.id, args.slug
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
 if redis.call('HGET', leasesKey, id) ~= args.token then return {'repeated'} end
 
-local known = decoded(redis.call('HGET', observedKey, id))
+local known = observationOf(id)
 local before = decoded(redis.call('HGET', pagesKey, id))
 if not known then return {'gone'} end
 local parent = type(known.parent) == 'string' and known.parent or ''
@@ -73,7 +73,7 @@ for _, page in ipairs(args.gone) do
 end
 redis.call('HSET', observedKey, id, observed)
 for _, child in ipairs(args.children) do
-  local was = decoded(redis.call('HGET', observedKey, child.id))
+  local was = observationOf(child.id)
   if was and was.parent == nil then redis.call('HDEL', stampsKey(was.source), child.id) end -- it was a row
   redis.call('HSET', observedKey, child.id, child.observed)
 end
@@ -132,7 +132,7 @@ for _, work in ipairs(args.work) do
     redis.call('EXPIRE', run .. ':focus', ttl)
   end
 end
-local number = string.match(redis.call('HGET', workKey, id) or '', '^%d+')
+local number = string.match(redis.call('HGET', workKey, id) or '', '^%d+') or '0'
 if number == tostring(args.number) then dropWork(id)
 else
   redis.call('HDEL', leasesKey, id)

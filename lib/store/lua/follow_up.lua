@@ -14,10 +14,17 @@ local function takePromise(key)
   return source, force or '0'
 end
 
--- A new run keeps what was promised beside what it was asked for.
+-- A new run keeps what was promised beside what it was asked for, and says so as long as nobody knows whether it begins.
 local function joinPromise(key, run, source, force)
   local promised, forced = takePromise(key)
   if not promised then return end
   if promised ~= source then redis.call('HSET', run, 'source', '') end
   if forced == '1' then redis.call('HSET', run, 'force', '1') end
+  redis.call('HSET', run, 'keptSource', promised, 'keptForce', forced)
+end
+
+-- A run that is taken back keeps no promise: what it was to keep is promised again.
+local function giveBackPromise(key, run)
+  local source, force = unpack(redis.call('HMGET', run, 'keptSource', 'keptForce'))
+  if source then promise(key, source, force) end
 end

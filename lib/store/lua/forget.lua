@@ -1,8 +1,10 @@
--- Takes back a run that was asked for and whose message was refused. KEYS active, runs. ARGV root of all runs, run id.
+-- Takes back a run that was asked for and whose message was refused. KEYS active, runs, promised. ARGV root of all runs, run id.
 -- Answers done, or begun where it is at work all the same.
+-- include follow_up
 local run = ARGV[1] .. ARGV[2]
 local status = redis.call('HGET', run, 'status')
 if status and status ~= 'pending' then return 'begun' end
+giveBackPromise(KEYS[3], run)
 redis.call('DEL', run)
 redis.call('ZREM', KEYS[2], ARGV[2])
 if redis.call('GET', KEYS[1]) == ARGV[2] then redis.call('DEL', KEYS[1]) end

@@ -17,7 +17,9 @@ local function holds(key, begins)
 end
 
 local presenceKey = engineKey('presence')
-local cursor, looked = redis.call('GET', presenceKey) or '0', 0
+local CURSOR_DIGITS = 15 -- more has no hash of so many pages
+local cursor, looked = textAt(presenceKey) or '0', 0
+if not string.find(cursor, '^%d+$') or #cursor > CURSOR_DIGITS then cursor = '0' end
 repeat
   local page = redis.call('HSCAN', pathsKey, cursor, 'COUNT', 500)
   cursor = page[1]
@@ -25,9 +27,12 @@ repeat
     local id, slug = page[2][i], page[2][i + 1]
     looked = looked + 1
     local record = decoded(redis.call('HGET', pagesKey, id))
-    local isWhole = record and redis.call('HGET', placesKey, id) == slug and redis.call('HEXISTS', metasKey, id) == 1
-      and holds(pageKey(slug), '{"v":' .. (record.version or 1) .. ',"meta":{"id":"' .. id .. '"')
-    for part = 1, isWhole and tonumber(record.parts) or 0 do isWhole = isWhole and holds(partKey(slug, part), '{') end
+    local isWhole = record and redis.call('HGET', placesKey, id) == slug and isMetaOf(id, redis.call('HGET', metasKey, id))
+      and holds(pageKey(slug), '{"v":' .. (tonumber(record.version) or 1) .. ',"meta":{"id":"' .. id .. '"')
+    local parts, part = isWhole and tonumber(record.parts) or 0, 1
+    while isWhole and part <= parts do
+      isWhole, part = holds(partKey(slug, part), '{'), part + 1
+    end
     if isWhole and args.docs and not holds(docKey(slug), '{') then isWhole = false end
     if not isWhole then answer[#answer + 1] = id .. ' ' .. pageKey(slug) end
   end

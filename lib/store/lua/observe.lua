@@ -37,7 +37,7 @@ local function stay(id, on)
     if on then dropWork(one) elseif one ~= id then due(one, '-', '{}') end
     local record = decoded(redis.call('HGET', pagesKey, one)) or {}
     for _, child in ipairs(textsOf(record.children)) do
-      local observed = decoded(redis.call('HGET', observedKey, child))
+      local observed = observationOf(child)
       if observed and observed.parent == one then ahead[#ahead + 1] = child end
     end
   end
@@ -46,7 +46,7 @@ end
 local answer = {'done'}
 for _, page in ipairs(args.pages) do
   local id = page.id
-  local known = decoded(redis.call('HGET', observedKey, id))
+  local known = observationOf(id)
   local record = decoded(redis.call('HGET', pagesKey, id))
   if not isNewer(known, page.edited, page.read_at) and not (page.hidden and isNewer(record, page.edited, page.read_at)) then
     if page.hidden then

@@ -12,7 +12,7 @@ local run, ttl = KEYS[1], args.ttl
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
 if redis.call('HGET', leasesKey, args.key) ~= args.token then return 'repeated' end
 
-local number = string.match(redis.call('HGET', workKey, args.key) or '', '^%d+')
+local number = string.match(redis.call('HGET', workKey, args.key) or '', '^%d+') or '0'
 redis.call('HDEL', leasesKey, args.key)
 if args.forget then
   redis.call('HDEL', workKey, args.key)

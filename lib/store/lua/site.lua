@@ -37,6 +37,18 @@ local function textsOf(list)
   return texts
 end
 
+-- What Notion said last of a page; nil for nothing that could be told.
+local function observationOf(id)
+  local seen = decoded(redis.call('HGET', observedKey, id))
+  return seen and type(seen.source) == 'string' and seen or nil
+end
+
+-- Whether a text is the meta of this page, as it begins and ends.
+local function isMetaOf(id, text)
+  local begins = '{"id":"' .. id .. '"'
+  return text and string.sub(text, 1, #begins) == begins and string.sub(text, -1) == '}'
+end
+
 local function textAt(key)
   return redis.call('TYPE', key).ok == 'string' and redis.call('GET', key) or nil
 end
@@ -101,10 +113,15 @@ local function leafAt(book, rank)
   return math.max(1, #book.counts)
 end
 
+-- The sort text and the source of a row; nil for none.
+local function rankOf(id)
+  local sort, source = string.match(redis.call('HGET', ranksKey, id) or '', '^(%S+) (.*)$')
+  if sort and string.sub(sort, SORT_DIGITS + 1) == id then return sort, source end
+end
+
 local function leaveIndex(id)
-  local rank = redis.call('HGET', ranksKey, id)
-  if not rank then return nil end
-  local sort, source = string.match(rank, '^(%S+) (.*)$')
+  local sort, source = rankOf(id)
+  if not sort then return nil end
   local book = bookOf(source)
   local at = redis.call('ZRANK', orderKey(source), sort)
   redis.call('HDEL', ranksKey, id)
@@ -139,9 +156,8 @@ end
 
 -- The index shows a page that changed in place.
 local function refreshIndex(id)
-  local rank = redis.call('HGET', ranksKey, id)
-  if not rank then return end
-  local sort, source = string.match(rank, '^(%S+) (.*)$')
+  local sort, source = rankOf(id)
+  if not sort then return end
   local at = redis.call('ZRANK', orderKey(source), sort)
   if at then
     local book = bookOf(source)
@@ -158,8 +174,8 @@ local function metasOf(source, first, count)
       ids[#ids + 1] = string.sub(sort, SORT_DIGITS + 1)
     end
     if #ids > 0 then
-      for _, meta in ipairs(redis.call('HMGET', metasKey, unpack(ids))) do
-        if meta then texts[#texts + 1] = meta end
+      for number, meta in ipairs(redis.call('HMGET', metasKey, unpack(ids))) do
+        if isMetaOf(ids[number], meta) then texts[#texts + 1] = meta end
       end
     end
     first, count = first + some, count - some
@@ -368,7 +384,7 @@ local function movePages(moves, rewritten)
       redis.call('HSET', pathsKey, move.id, move.to)
       noteChange('page:' .. move.to)
     end
-    local observed = decoded(redis.call('HGET', observedKey, move.id))
+    local observed = observationOf(move.id)
     parents[move.id] = true
     if observed and type(observed.parent) == 'string' then parents[observed.parent] = true end
   end
@@ -398,22 +414,21 @@ local function removeFiles(id) nameFiles(filesKey, namedKey, uncopiedKey, 'page:
 
 -- Takes a page from the site and forgets it; what it is at Notion may go on being remembered by the caller.
 local function removePage(id)
-  local slug = redis.call('HGET', placesKey, id)
+  local published = redis.call('HGET', pathsKey, id)
+  local slug = published or redis.call('HGET', placesKey, id)
   local record = decoded(redis.call('HGET', pagesKey, id)) or {}
   leaveIndex(id)
-  if slug then
-    if redis.call('HGET', pathsKey, id) == slug then
-      redis.call('DEL', pageKey(slug), docKey(slug))
-      local part = 1
-      while redis.call('DEL', partKey(slug, part)) == 1 do part = part + 1 end
-      redis.call('HDEL', pathsKey, id)
-      noteRemoval('page:' .. slug)
-      if run ~= '' then redis.call('HINCRBY', run, 'deleted', 1) end
-      if redis.call('HLEN', redirectsKey) > 0 then redirectsChanged = true end
-    end
-    redis.call('HDEL', placesKey, id)
-    if redis.call('HGET', slugsKey, slug) == id then redis.call('HDEL', slugsKey, slug) end
+  if published then
+    redis.call('DEL', pageKey(published), docKey(published))
+    local part = 1
+    while redis.call('DEL', partKey(published, part)) == 1 do part = part + 1 end
+    redis.call('HDEL', pathsKey, id)
+    noteRemoval('page:' .. published)
+    if run ~= '' then redis.call('HINCRBY', run, 'deleted', 1) end
+    if redis.call('HLEN', redirectsKey) > 0 then redirectsChanged = true end
   end
+  redis.call('HDEL', placesKey, id)
+  if slug and redis.call('HGET', slugsKey, slug) == id then redis.call('HDEL', slugsKey, slug) end
   redis.call('HDEL', pagesKey, id)
   redis.call('HDEL', metasKey, id)
   redis.call('HDEL', childrenKey, id)
@@ -442,7 +457,7 @@ local function removeTree(id, freed)
       redis.call('SADD', engineKey('freed'), slug) -- until it is given away
     end
     for _, child in ipairs(children) do
-      local observed = decoded(redis.call('HGET', observedKey, child))
+      local observed = observationOf(child)
       if observed and observed.parent == one then
         forgetPage(child)
         ahead[#ahead + 1] = child
