@@ -6,7 +6,7 @@ import httpx
 import msgspec
 import pytest
 
-from lib.config import Config, Secret
+from lib.config import Config, Secret, read_settings
 from lib.errors import Misconfigured
 
 Environ = dict[str, str]
@@ -375,3 +375,46 @@ def test_the_example_names_every_variable_that_is_read(environ: Environ) -> None
 
 def test_the_examples_defaults_are_the_defaults(environ: Environ) -> None:
     assert plain(Config.read(example() | environ)) == plain(Config.read(environ))
+
+
+def test_every_setting_that_is_wrong_is_known_at_once_with_its_remedy(environ: Environ) -> None:
+    wrong = {
+        "NOTION_TOKEN": "",
+        "NOTION_SOURCES": "pages=ntn_private",
+        "SYNC_BASE_URL": "sync.example",
+        "SYNC_LANES": "9",
+        "RESEND_API_KEY": "re_1",
+    }
+    settings = read_settings(environ | wrong)
+
+    assert [(problem.name, problem.problem.split()[:2]) for problem in settings.problems] == [
+        ("NOTIFY_EMAIL_FROM", ["is", "not"]),
+        ("NOTIFY_EMAIL_TO", ["is", "not"]),
+        ("NOTION_TOKEN", ["is", "not"]),
+        ("NOTION_SOURCES", ["must", "be"]),
+        ("SYNC_BASE_URL", ["must", "be"]),
+        ("SYNC_LANES", ["must", "be"]),
+    ]
+    remedies = {problem.name: problem.remedy for problem in settings.problems}
+    assert "create an integration" in remedies["NOTION_TOKEN"]
+    assert "as in pages=<address of a Notion database>" in remedies["NOTION_SOURCES"]
+    assert remedies["SYNC_LANES"] == "correct it, or remove it"
+    assert "private" not in str(settings.problems)
+
+
+def test_what_is_right_is_usable_beside_what_is_wrong(environ: Environ) -> None:
+    settings = read_settings(environ | {"NOTION_TOKEN": "", "SYNC_LANES": "9"})
+
+    assert plain(settings.config)[1:] == plain(Config.read(environ))[1:]
+    assert settings.require("CRON_SECRET", "KV_REST_API_URL") == settings.config
+    with pytest.raises(Misconfigured, match=r"^NOTION_TOKEN is not set: "):
+        settings.require("CRON_SECRET", "NOTION_TOKEN")
+    with pytest.raises(Misconfigured, match=r"^NOTION_TOKEN is not set: "):
+        settings.require()
+
+
+def test_an_empty_environment_lacks_just_what_is_needed() -> None:
+    settings = read_settings({})
+
+    assert {problem.name for problem in settings.problems} == set(NEEDED)
+    assert len(settings.problems) == len(NEEDED)
