@@ -116,6 +116,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """`host`, `host:port` or `host/folder`."""
     notion_requests_per_minute: int
     notion_webhook_token: Secret | None
+    published_property: str
+    """Of the owner's own rule of what is published; "" without one."""
+    published_words: tuple[str, ...]
+    time_zone: str
+    """Of dates without a time: a name that zoneinfo knows, or UTC."""
     notify_on: str
     """`change` or `always`."""
     slack_webhook_url: Secret | None
@@ -138,6 +143,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, env: "_Environment") -> Self:
         """Return the configuration, made up where a needed setting is wrong; `env` knows of each problem afterwards."""
         kv_url, kv_token = _kv(env)
+        published_property, published_words = env.get("NOTION_PUBLISHED", _published, ("", ()))
         resend_api_key, email_from, email_to = _email(env)
         return cls(
             notion_token=env.needed("NOTION_TOKEN", _token, _NOTION),
@@ -159,6 +165,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             notion_file_hosts=env.get("NOTION_FILE_HOSTS", _hosts, NOTION_FILE_HOSTS),
             notion_requests_per_minute=env.get("NOTION_REQUESTS_PER_MINUTE", _whole(1), 180),
             notion_webhook_token=env.get("NOTION_WEBHOOK_TOKEN", Secret, None),
+            published_property=published_property,
+            published_words=published_words,
+            time_zone=env.get("TIME_ZONE", _time_zone, "UTC"),
             notify_on=env.get("NOTIFY_ON", _one_of("change", "always"), "change"),
             slack_webhook_url=env.get("SLACK_WEBHOOK_URL", _secret_address, None),
             resend_api_key=resend_api_key,
@@ -279,6 +288,29 @@ def _sources(text: str) -> dict[str, str]:
     if not sources:
         raise ValueError("a list of name=<database>; it is empty")
     return sources
+
+
+def _published(text: str) -> tuple[str, tuple[str, ...]]:
+    """`<property>: <word>, <word>`."""
+    name, colon, words = (part.strip() for part in text.partition(":"))
+    found = tuple(_items(words))
+    faults = {"no colon": not colon, "no property before the colon": not name, "no word after the colon": not found}
+    if fault := next((fault for fault, is_there in faults.items() if is_there), None):
+        raise ValueError(f"a property and words, as in Status: Published, Live; there is {fault}")
+    return name, found
+
+
+def _time_zone(text: str) -> str:
+    """UTC needs no database of time zones, which a machine may lack."""
+    if text.upper() == "UTC":
+        return "UTC"
+    import zoneinfo  # here, because few name a zone, and the trigger counts milliseconds
+
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (LookupError, ValueError, OSError):  # unknown, no name at all, a folder of the database
+        raise ValueError("the name of a time zone, such as Europe/Berlin or UTC") from None
+    return text
 
 
 def _token(text: str) -> Secret:

@@ -1,4 +1,5 @@
 import json
+import zoneinfo
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -418,3 +419,60 @@ def test_an_empty_environment_lacks_just_what_is_needed() -> None:
 
     assert {problem.name for problem in settings.problems} == set(NEEDED)
     assert len(settings.problems) == len(NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("text", "property_name", "words"),
+    [
+        ("Status: Published, Live", "Status", ("Published", "Live")),
+        ("Status:Published", "Status", ("Published",)),
+        (" Ready  to go :  yes ,, Yes , ", "Ready  to go", ("yes", "Yes")),
+        ("Stufe: 1: fertig", "Stufe", ("1: fertig",)),
+        ("状態: 公開", "状態", ("公開",)),
+    ],
+)
+def test_the_rule_of_what_is_published_is_a_property_and_its_words(
+    environ: Environ, text: str, property_name: str, words: tuple[str, ...]
+) -> None:
+    config = Config.read(environ | {"NOTION_PUBLISHED": text})
+    assert (config.published_property, config.published_words) == (property_name, words)
+
+
+def test_without_a_rule_of_ones_own_no_property_is_named(environ: Environ) -> None:
+    config = Config.read(environ | {"NOTION_PUBLISHED": " "})
+    assert (config.published_property, config.published_words) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("Published", "no colon"),
+        ("Status = Published", "no colon"),
+        (": Published", "no property before the colon"),
+        ("Status:", "no word after the colon"),
+        ("Status: , ,", "no word after the colon"),
+    ],
+)
+def test_of_a_rule_that_is_not_whole_it_is_said_what_is_missing(environ: Environ, text: str, fault: str) -> None:
+    message = refusal(environ | {"NOTION_PUBLISHED": text})
+    assert message.startswith("NOTION_PUBLISHED must be a property and words, as in Status: Published, Live")
+    assert f"there is {fault}" in message
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC"])
+def test_a_time_zone_is_named_as_everybody_names_it(environ: Environ, name: str) -> None:
+    assert Config.read(environ | {"TIME_ZONE": name}).time_zone == name
+
+
+def test_dates_are_utc_where_no_time_zone_is_named_and_no_database_of_zones_is_needed_for_that(
+    environ: Environ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zoneinfo, "ZoneInfo", None)
+
+    assert Config.read(environ).time_zone == Config.read(environ | {"TIME_ZONE": "utc"}).time_zone == "UTC"
+
+
+@pytest.mark.parametrize("name", ["Berlin", "CEST", "+02:00", "Europe", "../../etc/passwd", "/etc/localtime", "Zürich"])
+def test_what_names_no_time_zone_is_refused(environ: Environ, name: str) -> None:
+    expected = "the name of a time zone, such as Europe/Berlin or UTC"
+    assert refusal(environ | {"TIME_ZONE": name}) == f"TIME_ZONE must be {expected}: correct it, or remove it"

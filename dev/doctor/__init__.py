@@ -19,6 +19,7 @@ from lib.model import Grant
 from lib.notion.client import NotionClient
 from lib.notion.pacing import Pacer
 from lib.store.kv import Kv
+from lib.wiring import publication_rule
 
 TIMEOUT_SECONDS = 20.0
 STYLES: dict[Grade, str] = {"ok": "green", "note": "yellow", "mend": "bold red"}
@@ -64,7 +65,7 @@ async def examine(environ: Mapping[str, str], console: Console) -> bool:
 def _checks(config: Config, http: httpx.AsyncClient) -> list[Check]:
     store = Kv(config.kv_url, config.kv_token.reveal(), http)
     return [
-        Check("Notion", _NOTION, notion.examine(_notion(config, http), config.sources)),
+        Check("Notion", _NOTION, notion.examine(_notion(config, http), config.sources, publication_rule(config))),
         Check("KV", _KV, kv.examine(store, config.kv_prefix)),
         Check("QStash", _KEYS | {"QSTASH_TOKEN"}, qstash.examine(http, config)),
         Check("Worker", _KEYS | _ADDRESS | {"CRON_SECRET"}, worker.examine(http, config)),
