@@ -102,9 +102,17 @@ def _instant(text: str, zone_name: str, *, is_end: bool) -> datetime:
     except ValueError:
         moment = datetime.fromisoformat(text)
         return _in_utc(moment) if moment.tzinfo else _wall_time(moment, _zone_named(zone_name), is_end)
-    if is_end and day == date.max:
+    zone = _zone_named(zone_name)
+    return _day_end(day, zone) if is_end else _wall_time(datetime.combine(day, time()), zone, is_end=False)
+
+
+def _day_end(day: date, zone: tzinfo) -> datetime:
+    """Return when a day is over in a zone; where midnight comes twice, the one after which it does not come back."""
+    if day == date.max:
         return LAST
-    return _wall_time(datetime.combine(day + timedelta(days=is_end), time()), _zone_named(zone_name), is_end)
+    midnight = datetime.combine(day + timedelta(days=1), time())
+    early, late = sorted(_both(midnight, zone))
+    return late if (late - datetime.resolution).astimezone(zone).date() <= day else early
 
 
 def _wall_time(local: datetime, zone: tzinfo, is_end: bool) -> datetime:
@@ -113,8 +121,13 @@ def _wall_time(local: datetime, zone: tzinfo, is_end: bool) -> datetime:
     Where they show it twice, for they were put back, a start is the first and an end is the last of both. Where they
     never do, for they were put forward, it is as much later.
     """
-    moments = [_in_utc(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
+    moments = _both(local, zone)
     return max(moments) if is_end else moments[0]
+
+
+def _both(local: datetime, zone: tzinfo) -> list[datetime]:
+    """Return the instants at which clocks show a time, by the offset before and by the one after a change of them."""
+    return [_in_utc(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
 
 
 def _in_utc(moment: datetime) -> datetime:

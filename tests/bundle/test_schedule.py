@@ -222,6 +222,7 @@ def test_a_time_without_an_offset_is_when_the_wall_clock_shows_it(local: datetim
 @given(days, st.integers(0, 400), zones)
 @example(date(2011, 12, 29), 0, "Pacific/Apia")
 @example(date(2010, 11, 6), 0, "America/St_Johns")
+@example(date(2026, 10, 31), 0, "America/Havana")
 @example(date(2026, 11, 1), 0, "America/Havana")
 @example(date(2022, 3, 27), 0, "Asia/Beirut")
 def test_an_all_day_range_holds_every_moment_of_its_days(first: date, more: int, zone: str) -> None:
