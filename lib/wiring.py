@@ -29,6 +29,7 @@ from lib.sync.queue import Queue
 from lib.sync.trigger import TRIGGER, Trigger
 
 if TYPE_CHECKING:
+    from lib.bundle.publication import PublicationRule
     from lib.media.address import Locator
     from lib.media.copying import Copier
     from lib.notion.client import NotionClient
@@ -287,6 +288,7 @@ class Services:
             give_back=lambda: budget.give_back(pacer.unused),
             log=self.log,
             sources=config.sources,
+            rule=publication_rule(config),
             now=time.time,
             new_id=new_run_id,
         )
@@ -297,6 +299,13 @@ async def services(config: Config, log: Log) -> AsyncIterator[Services]:
     """The collaborators of one request; their connections are closed when it ends."""
     async with httpx.AsyncClient(verify=_tls(), timeout=TIMEOUT) as http:
         yield Services(config, http, log)
+
+
+def publication_rule(config: Config) -> "PublicationRule":
+    """How it is judged what is published."""
+    from lib.bundle.publication import PublicationRule
+
+    return PublicationRule(config.published_property, config.published_words, config.time_zone)
 
 
 def store_id(blob_token: Secret | None) -> str:

@@ -1,4 +1,5 @@
 import json
+import zoneinfo
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from lib.config import Config, Secret
+from lib.config import Config, Secret, read_settings
 from lib.errors import Misconfigured
 
 Environ = dict[str, str]
@@ -375,3 +376,103 @@ def test_the_example_names_every_variable_that_is_read(environ: Environ) -> None
 
 def test_the_examples_defaults_are_the_defaults(environ: Environ) -> None:
     assert plain(Config.read(example() | environ)) == plain(Config.read(environ))
+
+
+def test_every_setting_that_is_wrong_is_known_at_once_with_its_remedy(environ: Environ) -> None:
+    wrong = {
+        "NOTION_TOKEN": "",
+        "NOTION_SOURCES": "pages=ntn_private",
+        "SYNC_BASE_URL": "sync.example",
+        "SYNC_LANES": "9",
+        "RESEND_API_KEY": "re_1",
+    }
+    settings = read_settings(environ | wrong)
+
+    assert [(problem.name, problem.problem.split()[:2]) for problem in settings.problems] == [
+        ("NOTIFY_EMAIL_FROM", ["is", "not"]),
+        ("NOTIFY_EMAIL_TO", ["is", "not"]),
+        ("NOTION_TOKEN", ["is", "not"]),
+        ("NOTION_SOURCES", ["must", "be"]),
+        ("SYNC_BASE_URL", ["must", "be"]),
+        ("SYNC_LANES", ["must", "be"]),
+    ]
+    remedies = {problem.name: problem.remedy for problem in settings.problems}
+    assert "create an integration" in remedies["NOTION_TOKEN"]
+    assert "as in pages=<address of a Notion database>" in remedies["NOTION_SOURCES"]
+    assert remedies["SYNC_LANES"] == "correct it, or remove it"
+    assert "private" not in str(settings.problems)
+
+
+def test_what_is_right_is_usable_beside_what_is_wrong(environ: Environ) -> None:
+    settings = read_settings(environ | {"NOTION_TOKEN": "", "SYNC_LANES": "9"})
+
+    assert plain(settings.config)[1:] == plain(Config.read(environ))[1:]
+    assert settings.require("CRON_SECRET", "KV_REST_API_URL") == settings.config
+    with pytest.raises(Misconfigured, match=r"^NOTION_TOKEN is not set: "):
+        settings.require("CRON_SECRET", "NOTION_TOKEN")
+    with pytest.raises(Misconfigured, match=r"^NOTION_TOKEN is not set: "):
+        settings.require()
+
+
+def test_an_empty_environment_lacks_just_what_is_needed() -> None:
+    settings = read_settings({})
+
+    assert {problem.name for problem in settings.problems} == set(NEEDED)
+    assert len(settings.problems) == len(NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("text", "property_name", "words"),
+    [
+        ("Status: Published, Live", "Status", ("Published", "Live")),
+        ("Status:Published", "Status", ("Published",)),
+        (" Ready  to go :  yes ,, Yes , ", "Ready  to go", ("yes", "Yes")),
+        ("Stufe: 1: fertig", "Stufe", ("1: fertig",)),
+        ("状態: 公開", "状態", ("公開",)),
+    ],
+)
+def test_the_rule_of_what_is_published_is_a_property_and_its_words(
+    environ: Environ, text: str, property_name: str, words: tuple[str, ...]
+) -> None:
+    config = Config.read(environ | {"NOTION_PUBLISHED": text})
+    assert (config.published_property, config.published_words) == (property_name, words)
+
+
+def test_without_a_rule_of_ones_own_no_property_is_named(environ: Environ) -> None:
+    config = Config.read(environ | {"NOTION_PUBLISHED": " "})
+    assert (config.published_property, config.published_words) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("Published", "no colon"),
+        ("Status = Published", "no colon"),
+        (": Published", "no property before the colon"),
+        ("Status:", "no word after the colon"),
+        ("Status: , ,", "no word after the colon"),
+    ],
+)
+def test_of_a_rule_that_is_not_whole_it_is_said_what_is_missing(environ: Environ, text: str, fault: str) -> None:
+    message = refusal(environ | {"NOTION_PUBLISHED": text})
+    assert message.startswith("NOTION_PUBLISHED must be a property and words, as in Status: Published, Live")
+    assert f"there is {fault}" in message
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC"])
+def test_a_time_zone_is_named_as_everybody_names_it(environ: Environ, name: str) -> None:
+    assert Config.read(environ | {"TIME_ZONE": name}).time_zone == name
+
+
+def test_dates_are_utc_where_no_time_zone_is_named_and_no_database_of_zones_is_needed_for_that(
+    environ: Environ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zoneinfo, "ZoneInfo", None)
+
+    assert Config.read(environ).time_zone == Config.read(environ | {"TIME_ZONE": "utc"}).time_zone == "UTC"
+
+
+@pytest.mark.parametrize("name", ["Berlin", "CEST", "+02:00", "Europe", "../../etc/passwd", "/etc/localtime", "Zürich"])
+def test_what_names_no_time_zone_is_refused(environ: Environ, name: str) -> None:
+    expected = "the name of a time zone, such as Europe/Berlin or UTC"
+    assert refusal(environ | {"TIME_ZONE": name}) == f"TIME_ZONE must be {expected}: correct it, or remove it"

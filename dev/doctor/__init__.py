@@ -19,12 +19,14 @@ from lib.model import Grant
 from lib.notion.client import NotionClient
 from lib.notion.pacing import Pacer
 from lib.store.kv import Kv
+from lib.wiring import publication_rule
 
 TIMEOUT_SECONDS = 20.0
 STYLES: dict[Grade, str] = {"ok": "green", "note": "yellow", "mend": "bold red"}
 
 _NOTION = frozenset({"NOTION_TOKEN", "NOTION_SOURCES"})
 _KV = frozenset({"KV_REST_API_URL", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"})
+_ADDRESS = frozenset({"SYNC_BASE_URL", "VERCEL_URL", "VERCEL_PROJECT_PRODUCTION_URL"})
 _KEYS = frozenset({"QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"})
 
 
@@ -63,10 +65,10 @@ async def examine(environ: Mapping[str, str], console: Console) -> bool:
 def _checks(config: Config, http: httpx.AsyncClient) -> list[Check]:
     store = Kv(config.kv_url, config.kv_token.reveal(), http)
     return [
-        Check("Notion", _NOTION, notion.examine(_notion(config, http), config.sources)),
+        Check("Notion", _NOTION, notion.examine(_notion(config, http), config.sources, publication_rule(config))),
         Check("KV", _KV, kv.examine(store, config.kv_prefix)),
         Check("QStash", _KEYS | {"QSTASH_TOKEN"}, qstash.examine(http, config)),
-        Check("Worker", _KEYS | {"SYNC_BASE_URL", "CRON_SECRET"}, worker.examine(http, config)),
+        Check("Worker", _KEYS | _ADDRESS | {"CRON_SECRET"}, worker.examine(http, config)),
     ]
 
 

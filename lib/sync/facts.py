@@ -1,6 +1,7 @@
 """What a run finds out before it is planned: rows as listed, and what was asked one by one. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -8,7 +9,8 @@ from lib.bundle.encoding import encode
 from lib.bundle.media import unsigned
 from lib.bundle.properties import fingerprint
 from lib.bundle.properties import title as title_of
-from lib.bundle.publication import publication
+from lib.bundle.publication import DEFAULT_RULE, PublicationRule, publication
+from lib.bundle.schedule import is_open
 from lib.bundle.slugs import wanted
 from lib.model import JSON, Kept, KeptDatabase, Known
 from lib.times import instant
@@ -64,9 +66,9 @@ class Watched(msgspec.Struct, frozen=True):
     found_databases: Collection[str] = ()
 
 
-def row_of(page: JSON, source: str, read_at: float, began_at: float) -> Row:
+def row_of(page: JSON, source: str, read_at: float, began_at: float, rule: PublicationRule = DEFAULT_RULE) -> Row:
     """Reduces a page object of a listing, which was asked for at `began_at` (ours) and `read_at` (Notion's clock)."""
-    state = publication(page)
+    state = publication(page, rule)
     text = encode(page)
     if "expiry_time" in text:  # few rows hold a file, and looking for it in the text is far quicker than in the object
         text = encode(unsigned(page))
@@ -77,7 +79,7 @@ def row_of(page: JSON, source: str, read_at: float, began_at: float) -> Row:
         created=page["created_time"],
         edited=page["last_edited_time"],
         wanted=wanted(page),
-        published=state.published,
+        published=state.published and is_open(state.window, datetime.fromtimestamp(began_at, UTC)),
         visibility=state.visibility,
         paused=state.paused,
         fingerprint=fingerprint(page),

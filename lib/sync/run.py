@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from lib import json_text
+from lib.bundle.publication import DEFAULT_RULE, PublicationRule
 from lib.errors import (
     Hopeless,
     NotionWait,
@@ -102,6 +103,7 @@ class Engine:
         until: float,
         now: Callable[[], float],
         new_id: Callable[[], str],
+        rule: PublicationRule = DEFAULT_RULE,
     ) -> None:
         self._until = until
         self._kv, self._runs, self._memory, self._presence = kv, runs, memory, presence
@@ -109,6 +111,7 @@ class Engine:
         self._tellings, self._tells, self._tell_here = tellings, tells, tell
         self._copier, self._give_back = copier, give_back
         self._log, self._sources, self._now, self._new_id = log, sources, now, new_id
+        self._rule = rule
         self._step = "beginning"
 
     async def deliver(self, message: Message) -> Report:
@@ -259,9 +262,9 @@ class Engine:
         wanted = {name: ref for name, ref in self._sources.items() if run.source in ("", name)}
         survey: Survey | PageSurvey
         if run.page:
-            survey = PageSurvey(self._notion, known, wanted, progress, run.page, now=self._now)
+            survey = PageSurvey(self._notion, known, wanted, progress, run.page, now=self._now, rule=self._rule)
         else:
-            survey = Survey(self._notion, known, wanted, progress, now=self._now, forced_at=forced_at)
+            survey = Survey(self._notion, known, wanted, progress, now=self._now, forced_at=forced_at, rule=self._rule)
         try:
             return await survey.look()
         except (NotionWait, OutOfTime):

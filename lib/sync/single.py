@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from lib.bundle.media import unsigned
 from lib.bundle.properties import title as title_of
-from lib.bundle.publication import trashed
+from lib.bundle.publication import DEFAULT_RULE, PublicationRule, trashed
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, Known
 from lib.notion.border.objects import parent_of
@@ -37,9 +37,10 @@ class PageSurvey:
         wanted: str,
         *,
         now: Callable[[], float],
+        rule: PublicationRule = DEFAULT_RULE,
     ) -> None:
         self._notion, self._known, self._references = notion, known, references
-        self._wanted = wanted
+        self._wanted, self._rule = wanted, rule
         self._survey = Survey(notion, known, references, progress, now=now, forced_at=None)
         self.progress = progress
         self.problems = self._survey.problems
@@ -105,7 +106,8 @@ class PageSurvey:
         page = await self._retrieve(id)
         source = await self._source_of(page) if page else None
         if page and source:
-            self._rows.setdefault(source, []).append(row_of(page, source, self._read_at(), self.progress.began_at))
+            row = row_of(page, source, self._read_at(), self.progress.began_at, self._rule)
+            self._rows.setdefault(source, []).append(row)
         elif kept and kept.parent is None:  # in the trash for good, or moved out of its source
             self._gone[id] = self.progress.began_at
         elif kept and kept.parent:

@@ -1,12 +1,13 @@
 """How things stand, as JSON for people and the dashboard: runs in the words of QStash's own, sources, the next cron."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from lib.config import SettingProblem
 from lib.errors import Refused
 from lib.model import JSON, KeptSource, Problem
 from lib.store.history import Entry, History, Recent
@@ -56,6 +57,7 @@ class Status:
         active = next((entry for entry in first + runs if entry.run.status in UNDER_WAY), None)
         cron = self._next_cron(now)
         return {
+            **setup_json([]),
             "active": run_json(active) if active else None,
             "runs": [run_json(entry) for entry in runs],
             "sources": [source_json(name, id, recent.sources.get(name)) for name, id in self._sources.items()],
@@ -108,6 +110,11 @@ def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
     if run.alive_until >= now:
         return entry
     return Entry(msgspec.structs.replace(run, status="failed", error=SILENCE), entry.problems)
+
+
+def setup_json(problems: Sequence[SettingProblem]) -> JSON:
+    """Every setting that is wrong, each with its remedy; nothing else is known of a deployment that has one."""
+    return {"setup": msgspec.to_builtins(problems)}
 
 
 def run_json(entry: Entry) -> JSON:

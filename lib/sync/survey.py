@@ -13,7 +13,7 @@ import msgspec
 from lib.bundle.encoding import digest, encode
 from lib.bundle.media import unsigned
 from lib.bundle.properties import fingerprint
-from lib.bundle.publication import trashed
+from lib.bundle.publication import DEFAULT_RULE, PublicationRule, trashed
 from lib.errors import Hopeless, NotionAway, SyncError, Unreadable
 from lib.model import JSON, KeptDatabase, KeptSource, Known, Problem, Source
 from lib.notion.border.objects import Oddities, name_of
@@ -90,6 +90,7 @@ class Survey:
         *,
         now: Callable[[], float],
         forced_at: float | None,
+        rule: PublicationRule = DEFAULT_RULE,
     ) -> None:
         self._notion = notion
         self._known = known
@@ -97,6 +98,7 @@ class Survey:
         self.progress = progress
         self._now = now
         self._forced_at = forced_at
+        self._rule = rule
         self.problems = Problems(progress.problems, lambda: notion.is_down)
         if not progress.began_at:
             progress.began_at = now()
@@ -218,7 +220,7 @@ class Survey:
         """Reduce a listed page to a row; until that is done it counts as one that can't be judged."""
         unreadable = self.progress.unreadable.setdefault(source, set())
         unreadable.add(page["id"])
-        rows.append(row_of(page, source, self._notion.notion_time(asked_at), asked_at))
+        rows.append(row_of(page, source, self._notion.notion_time(asked_at), asked_at, self._rule))
         unreadable.discard(page["id"])
 
     def _row_problem(self, page: JSON) -> Problem:

@@ -380,3 +380,61 @@ async def test_rows_that_do_not_say_whether_they_are_published_are_counted(exami
     [line] = [line for line in graded(text, "note") if "do not say whether they are published" in line]
     assert line.startswith("pages: of 12 rows, 1 do not say")
     assert "Soon" in line
+
+
+ONLY_PAGES = {"NOTION_SOURCES": f"pages={PAGES}"}
+
+
+async def test_a_rule_of_ones_own_that_names_what_is_there_is_sound(examine: Examine) -> None:
+    sound, text = await examine(**ONLY_PAGES, NOTION_PUBLISHED="status: Done, Writing")
+
+    assert sound
+    assert 'pages: the property "status" says which rows are published' in graded(text, "ok")
+    assert "visibility" not in text
+
+
+async def test_a_property_of_the_rule_that_a_source_does_not_have_is_told(examine: Examine) -> None:
+    sound, text = await examine(NOTION_PUBLISHED="Status: Done")
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert line.startswith('posts: no property is named "Status"; by NOTION_PUBLISHED none of its rows is published')
+
+
+async def test_a_property_without_words_is_told(examine: Examine) -> None:
+    sound, text = await examine(**ONLY_PAGES, NOTION_PUBLISHED="Volunteers: yes")
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert 'pages: the property "Volunteers" is of the type people, which has no words' in line
+
+
+@pytest.mark.parametrize(
+    ("rule", "grade", "told"),
+    [
+        ("Status: Done, Ready", "note", 'the property "Status" never says "Ready"; what it can say: "Idea", "Writing"'),
+        ("Status: Ready", "mend", 'the property "Status" never says "Ready"; what it can say: "Idea", "Writing"'),
+        ("Step-free: true", "mend", 'the property "Step-free" never says "true"; what it can say: "yes", "no"'),
+    ],
+)
+async def test_a_word_that_a_property_never_says_is_told(examine: Examine, rule: str, grade: str, told: str) -> None:
+    sound, text = await examine(**ONLY_PAGES, NOTION_PUBLISHED=rule)
+
+    assert sound is (grade == "note")
+    [line] = [line for line in graded(text, grade) if "never says" in line]
+    assert told in line
+
+
+async def test_a_date_that_says_when_is_looked_for_and_another_property_of_its_name_is_told(
+    examine: Examine, stack: Stack
+) -> None:
+    assert stack.notion
+    [data_source] = stack.notion.workspace.nodes[PAGES].children
+    stack.notion.edit.rename_property(data_source, "Step-free", "Publish")
+
+    _, text = await examine(**ONLY_PAGES)
+    assert "the property publish is of the type checkbox and counts for nothing" in graded(text, "mend")[0]
+
+    sound, text = await examine(**ONLY_PAGES, NOTION_PUBLISHED="Publish: yes")
+    assert sound
+    assert 'pages: the property "Publish" says which rows are published' in graded(text, "ok")
