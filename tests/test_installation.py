@@ -77,7 +77,7 @@ def locked(tmp_path: Path) -> Path:
 def make_requirements(folder: Path) -> subprocess.CompletedProcess[str]:
     uv = Path(sys.executable).parent / "uv"
     environ = os.environ | {"UV_PYTHON": sys.executable, "UV_CACHE_DIR": str(folder / "cache"), "UV_OFFLINE": "1"}
-    command = ["make", "--silent", "requirements", f"UV={uv} --quiet"]
+    command = ["make", "--silent", "requirements", f'UV="{uv}" --quiet']
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
 
 
