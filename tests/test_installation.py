@@ -106,8 +106,9 @@ def test_pip_refuses_a_package_whose_hash_is_another(tmp_path: Path, lacking: Ca
 
 def pip_install(requirement: str, folder: Path) -> subprocess.CompletedProcess[str]:
     (folder / "requirements.txt").write_text(requirement)
-    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--ignore-installed", "--retries=1"]
-    return subprocess.run([*command, "-r", "requirements.txt"], cwd=folder, capture_output=True, text=True)
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--ignore-installed"]
+    network = ["--retries=1", "--timeout=10"]
+    return subprocess.run([*command, *network, "-r", "requirements.txt"], cwd=folder, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("folder", FOR_NPM)
