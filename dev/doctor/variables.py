@@ -12,6 +12,7 @@ from lib.errors import Misconfigured
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 PLACEHOLDERS = {
+    "CRON_SECRET": "a made-up secret of the doctor's",
     "NOTION_SOURCES": f"pages={'0' * 32}",
     "KV_REST_API_URL": "https://kv.invalid",
     "UPSTASH_REDIS_REST_URL": "https://kv.invalid",

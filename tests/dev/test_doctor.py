@@ -278,7 +278,7 @@ async def test_the_worker_behind_the_public_address_knows_both_keys(examine: Exa
     ("name", "value", "told"),
     [
         ("QSTASH_NEXT_SIGNING_KEY", "sig_" + "0" * 28, "with the next key"),
-        ("CRON_SECRET", "another", "must forward x-sync-secret"),
+        ("CRON_SECRET", "another secret than here", "must forward x-sync-secret"),
         ("SYNC_BASE_URL", "https://elsewhere.example", "it is for another address than https://elsewhere.example"),
     ],
 )
