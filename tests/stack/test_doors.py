@@ -1,6 +1,7 @@
 """Attacks on every address, over HTTP and against the stack's real servers: what a stranger gets, and what it costs."""
 
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
@@ -11,7 +12,7 @@ import pytest
 from dev.stack import Stack
 from dev.upstash import Fault
 from lib.media.guard import UNSIGNED_AT_ONCE, Allowance
-from lib.secret import Secret, handshake_key
+from lib.secret import Secret, derived_secret, handshake_key
 from tests.stack.site import Site, unlimited
 from tests.stack.test_media import ask, cover, opened, picture
 
@@ -185,6 +186,45 @@ def test_c10_a_run_goes_on_when_the_secret_changes_meanwhile(site: Site, stack: 
             with free_of_charge(site):
                 for path in OWNERS:
                     assert as_owner(site, path, stack.secret).status_code == 401, "the previous secret opens nothing"
+
+
+# C3: what QStash shows.
+
+
+def test_c3_the_token_of_qstash_does_not_show_what_calls_the_worker(site: Site, stack: Stack) -> None:
+    """Whoever has it may list every message and its log, and ask for the signing keys."""
+    bypass = "bypass-4711-of-the-protection"
+    with setting(stack, VERCEL_AUTOMATION_BYPASS_SECRET=bypass, SYNC_RETRIES="0", NOTIFY_ON="always"):
+        site.kv.fail(Fault("error", times=0))
+        try:
+            run = site.stack.get("/api/sync/trigger").json()
+            site.qstash.drain()
+            listed = everything_listed(site)
+        finally:
+            site.kv.heal()
+        site.qstash.advance(600)
+        site.qstash.drain()
+        assert site.sync()["status"] == "delivered"
+        listed += everything_listed(site)
+
+    assert run["runId"] in listed
+    assert "REDACTED:" in listed
+    assert bypass not in listed
+    assert derived_secret(Secret(stack.secret)) not in listed
+
+
+def everything_listed(site: Site) -> str:
+    """All that QStash's API tells of messages, bodies in base64 decoded."""
+    headers = {"Authorization": f"Bearer {site.qstash.token}"}
+    text = ""
+    for path in ("/v2/logs", "/v2/events", "/v2/dlq"):
+        answer = httpx.get(f"{site.qstash.url}{path}", headers=headers, trust_env=False)
+        text += answer.text
+        for entry in (one for found in answer.json().values() if isinstance(found, list) for one in found):
+            text += b64decode(entry["body"]).decode() if path != "/v2/dlq" else ""
+    for message in site.qstash.messages:
+        text += httpx.get(f"{site.qstash.url}/v2/messages/{message.message_id}", headers=headers, trust_env=False).text
+    return text
 
 
 # C6: a secret that can be guessed is none.
