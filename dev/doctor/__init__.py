@@ -13,7 +13,7 @@ from rich.text import Text
 
 from dev.doctor import kv, notion, qstash, variables, worker
 from dev.doctor.finding import Finding, Grade, note
-from lib.auth import FORWARDED, derived_secret, webhook_secret
+from lib.auth import FORWARDED, derived_secret, webhook_address, webhook_secret
 from lib.config import Config
 from lib.model import Grant
 from lib.notion.client import NotionClient
@@ -53,6 +53,9 @@ async def examine(environ: Mapping[str, str], console: Console) -> bool:
     if "CRON_SECRET" not in found.unusable:
         _head(console, "Messages of your own, from QStash's console or a schedule, must forward this header")
         console.print(Text(f"  {FORWARDED}: {derived_secret(found.config.cron_secret)}"), soft_wrap=True)
+        if "SYNC_BASE_URL" not in found.unusable:
+            _head(console, "The address of Notion's webhook, which is set up with all of it")
+            console.print(Text(f"  {webhook_address(found.config)}"), soft_wrap=True)
         if found.config.notify_webhook_url:
             _head(console, "What NOTIFY_WEBHOOK_URL is sent is signed (Standard Webhooks) with this key")
             console.print(Text(f"  {webhook_secret(found.config.cron_secret)}"), soft_wrap=True)

@@ -18,7 +18,7 @@ from dev.notion.generate import PAGES, POSTS
 from dev.stack import ROOT, Stack
 from dev.upstash import Fault
 from lib.auth import derived_secret, webhook_secret
-from lib.config import Secret
+from lib.secret import Secret, handshake_key
 from tests.dev.answering import answering
 
 Environ = dict[str, str]
@@ -72,6 +72,7 @@ async def test_a_sound_set_up_has_nothing_to_mend(examine: Examine, stack: Stack
     assert "pages: the database 'Pages' is shared with the integration" in graded(text, "ok")
     assert f"x-sync-secret: {derived_secret(Secret(stack.secret))}" in text
     assert "whsec_" not in text
+    assert f"{stack.url}/api/sync/webhook?key={handshake_key(Secret(stack.secret))}" in text
 
 
 async def test_the_key_that_signs_our_own_webhook_is_told(examine: Examine, stack: Stack) -> None:
@@ -294,6 +295,17 @@ async def test_a_deployment_with_other_settings_is_told(
     assert not sound
     assert all(told in line for line in graded(text, "mend"))
     assert all("deploy again" in line for line in graded(text, "mend"))
+
+
+@pytest.mark.parametrize("secret", ["~", "fifteen letters", "秘密の鍵は十六文字より長いものとする"])
+async def test_c6_a_secret_that_can_be_guessed_is_to_be_mended(examine: Examine, secret: str) -> None:
+    sound, text = await examine(CRON_SECRET=secret)
+
+    assert not sound
+    assert graded(text, "mend")[0].startswith("CRON_SECRET must be 16 or more printable characters")
+    assert "openssl rand -hex 32" in graded(text, "mend")[0]
+    assert "x-sync-secret:" not in text
+    assert "webhook?key=" not in text
 
 
 async def test_a_deployment_that_lacks_a_variable_is_told(examine: Examine, stack: Stack) -> None:
