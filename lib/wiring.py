@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -194,7 +195,8 @@ class Services:
             return self._notion(self._pacer(budget, lambda: False, batch=1), LOOK_UP_SECONDS)
 
         files, hosts = Files(kv, self.keys, store_id(config.blob_read_write_token)), FileHosts(config.notion_file_hosts)
-        return Locator(files, hosts, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id)
+        copies = FileHosts(copy_hosts(config))
+        return Locator(files, hosts, copies, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id)
 
     def _budget(self) -> "Budget":
         from lib.store.budget import Budget
@@ -319,6 +321,14 @@ def address_keys(config: Config) -> list[AddressKey]:
 def store_id(blob_token: Secret | None) -> str:
     """The Blob store that a token opens, `vercel_blob_rw_<store>_<secret>`; "" without one."""
     return blob_token.reveal().split("_")[3] if blob_token else ""
+
+
+def copy_hosts(config: Config) -> list[str]:
+    """Return where copies of files are: at a store's own public host, or at a local server in its place."""
+    store, server = store_id(config.blob_read_write_token), urlsplit(config.blob_api_url)
+    if not store:
+        return []
+    return [f"{store.lower()}.public.blob.vercel-storage.com" if server.hostname == "vercel.com" else server.netloc]
 
 
 def new_run_id() -> str:

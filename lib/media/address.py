@@ -102,20 +102,21 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
 
 
 class Locator:
-    """`connect` gives a Notion client, which is not built before it is needed. `now` gives epoch seconds, `new_id` a
-    text nobody had before."""
+    """`copies` are the hosts of copies. `connect` gives a Notion client, which is not built before it is needed. `now`
+    gives epoch seconds, `new_id` a text nobody had before."""
 
     def __init__(
         self,
         files: Files,
         hosts: FileHosts,
+        copies: FileHosts,
         connect: "Callable[[], NotionClient]",
         *,
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         new_id: Callable[[], str],
     ) -> None:
-        self._files, self._hosts, self._connect = files, hosts, connect
+        self._files, self._hosts, self._copies, self._connect = files, hosts, copies, connect
         self._now, self._sleep, self._new_id = now, sleep, new_id
 
     async def locate(self, wanted: Wanted) -> Location:
@@ -127,8 +128,11 @@ class Locator:
             match place.outcome:
                 case "unknown":
                     raise not_found("no published page has this file (any more)")
-                case "copied":
+                case "copied" if self._copies.allow(place.address):
                     return Location(place.address, round(COPY_SECONDS), is_copy=True)
+                case "copied":  # what stands in KV for the copy's address leads elsewhere
+                    self._files = self._files.without_copies()
+                    continue
                 case "fresh":
                     return self._location(place.address, place.until)
                 case "away":
