@@ -47,6 +47,14 @@ MEDIA_SETTINGS = frozenset(
 )
 """All that `/api/media` needs: what is wrong with another setting keeps no picture from anybody."""
 
+_SECRET_SETTINGS = (
+    *("NOTION_TOKEN", "CRON_SECRET", "CRON_SECRET_PREVIOUS", "QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY"),
+    *("QSTASH_NEXT_SIGNING_KEY", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_TOKEN", "NOTION_WEBHOOK_TOKEN"),
+    *("SLACK_WEBHOOK_URL", "RESEND_API_KEY", "NOTIFY_WEBHOOK_URL", "REVALIDATE_SECRET", "BLOB_READ_WRITE_TOKEN"),
+    "VERCEL_AUTOMATION_BYPASS_SECRET",
+)
+_SHORTEST_HIDDEN = 8
+
 _NOTION = "create an integration at https://www.notion.so/profile/integrations and put its token here"
 _SOURCES = "say what to sync, as in pages=<address of a Notion database>,posts=<address of another>"
 _CRON = "make one up (openssl rand -hex 32); whoever asks for a sync has to know it"
@@ -155,6 +163,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         derived_from = (self.cron_secret, self.previous_secret)
         given = [value for value in msgspec.structs.astuple(self) if isinstance(value, Secret)]
         return (*given, *with_derived(secret for secret in derived_from if secret))
+
+
+def secrets_of(environ: Mapping[str, str] = os.environ) -> tuple[Secret, ...]:
+    """Return all that must never be seen, as it stands in the environment, also where it is malformed.
+
+    A value too short to be a secret is left out: it would hide half of every line.
+    """
+    values = {name: environ.get(name, "").strip() for name in _SECRET_SETTINGS}
+    long = {name: Secret(value) for name, value in values.items() if len(value) >= _SHORTEST_HIDDEN}
+    return (
+        *long.values(),
+        *with_derived(long[name] for name in ("CRON_SECRET", "CRON_SECRET_PREVIOUS") if name in long),
+    )
 
 
 class _Environment:

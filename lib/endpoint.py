@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from lib import json_text
-from lib.config import Config
+from lib.config import Config, secrets_of
 from lib.errors import Hopeless, Misconfigured, QueueRefused, Refused, TryLater
 from lib.log import Log, quieten
 from lib.model import JSON
@@ -132,7 +132,7 @@ class Endpoint(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         began = time.perf_counter()
         request_id = self.headers.get("x-vercel-id", "")
-        self._log = Log(now=time.time).bind(requestId=request_id)
+        self._log = Log(now=time.time, secrets=secrets_of()).bind(requestId=request_id)
         self._body_is_unread = "content-length" in self.headers or "transfer-encoding" in self.headers
         trouble: BaseException | None = None
         try:

@@ -21,6 +21,7 @@ from lib.sync.trigger import Triggered
 CONSOLE = "https://console.upstash.com/qstash?messageId="
 LONGEST_PAGE = 2000
 """Characters of a slug, an id or an address: a slug has 200 at most, and a child's is its ancestors' and its own."""
+LONGEST_SOURCE = 60
 MOST_SLICES = 1_000_000
 _RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _LANE = re.compile(r"[\w-]{1,40}", re.ASCII)
@@ -178,7 +179,8 @@ def _moment(time: str) -> float:
 
 def _checked(ask: Ask, config: Config) -> Ask:
     if ask.source and ask.source not in config.sources:
-        raise Refused(f"source {ask.source[:60]!r} is unknown; the sources are: {', '.join(config.sources)}")
+        named = f" {ask.source!r}" if len(ask.source) <= LONGEST_SOURCE else ""  # half of a secret could not be hidden
+        raise Refused(f"source{named} is unknown; the sources are: {', '.join(config.sources)}")
     if ask.source and ask.page:
         raise Refused("give either page or source, not both")
     if len(ask.page) > LONGEST_PAGE or _CONTROL.search(ask.page):

@@ -54,7 +54,7 @@ class AddressKey:
 
 
 def with_derived(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
-    """Return these secrets and what a log must not show of them either."""
+    """Return these secrets, and what is derived from them and must not be seen in a log either."""
     given = tuple(secrets)
     derived = (derive(secret) for secret in given for derive in (derived_secret, webhook_secret, handshake_key))
     return (*given, *map(Secret, derived))

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from lib.config import (
     QSTASH_SETTINGS,
     Config,
     Secret,
+    secrets_of,
 )
 from lib.errors import Misconfigured
+from lib.secret import derived_secret
 
 Environ = dict[str, str]
 
@@ -387,6 +390,15 @@ def test_every_secret_is_among_the_secrets(environ: Environ) -> None:
     secrets = {secret.reveal() for secret in Config.read(environ | hidden).secrets}
     assert secrets >= set(hidden.values())
     assert secrets >= {value for name, value in environ.items() if "TOKEN" in name or "KEY" in name or "SECRET" in name}
+
+
+def test_every_secret_setting_is_hidden_before_it_is_read_and_where_it_is_malformed(environ: Environ) -> None:
+    secret = {name for name in example() if re.search("TOKEN|SECRET|KEY|WEBHOOK_URL", name)}
+    wrong = {name: f"{name.lower()} of blanks" for name in secret}
+    hidden = {value.reveal() for value in secrets_of(wrong)}
+    assert hidden >= set(wrong.values())
+    assert derived_secret(Secret(wrong["CRON_SECRET"])) in hidden
+    assert secrets_of({"CRON_SECRET": "short", "NOTION_TOKEN": " "}) == ()
 
 
 class Watched(Mapping[str, str]):

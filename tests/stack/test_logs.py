@@ -115,6 +115,7 @@ def _strangers(site: Site) -> None:
         ("GET", f"/api/sync/trigger?secret={secret}x&token=stranger-4711", {}),
         ("GET", "/api/sync", {"headers": {"Authorization": f"Bearer {secret}x"}}),
         ("GET", f"/api/sync/trigger?secret={secret}&source=stranger", {}),
+        ("GET", f"/api/sync/trigger?secret={secret}&source={secret}", {}),
         ("GET", f"/api/sync/trigger?secret={secret}&source={derived_secret(Secret(secret))}", {}),
         ("POST", f"/api/sync/webhook?key={handshake_key(Secret(secret))}", {}),
         ("POST", "/api/sync/worker", {"content": b'{"title": "Skerry Light"}'}),
