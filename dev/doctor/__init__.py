@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dev.doctor import kv, notion, qstash, variables, worker
+from dev.doctor import addresses, kv, notion, qstash, variables, worker
 from dev.doctor.finding import Finding, Grade, note
 from lib.auth import FORWARDED, derived_secret, webhook_address, webhook_secret
 from lib.config import Config
@@ -68,6 +68,7 @@ def _checks(config: Config, http: httpx.AsyncClient) -> list[Check]:
     return [
         Check("Notion", _NOTION, notion.examine(_notion(config, http), config.sources)),
         Check("KV", _KV, kv.examine(store, config.kv_prefix)),
+        Check("Files", _KV | {"CRON_SECRET"}, addresses.examine(store, config)),
         Check("QStash", _KEYS | {"QSTASH_TOKEN"}, qstash.examine(http, config)),
         Check("Worker", _KEYS | {"SYNC_BASE_URL", "CRON_SECRET"}, worker.examine(http, config)),
     ]

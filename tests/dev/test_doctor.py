@@ -20,6 +20,7 @@ from dev.upstash import Fault
 from lib.auth import derived_secret, webhook_secret
 from lib.secret import Secret, handshake_key
 from tests.dev.answering import answering
+from tests.stack.site import Site
 
 Environ = dict[str, str]
 Examine = Callable[..., Awaitable[tuple[bool, str]]]
@@ -392,3 +393,37 @@ async def test_rows_that_do_not_say_whether_they_are_published_are_counted(exami
     [line] = [line for line in graded(text, "note") if "do not say whether they are published" in line]
     assert line.startswith("pages: of 12 rows, 1 do not say")
     assert "Soon" in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "grade", "told"),
+    [
+        ({}, "ok", "addresses of files are signed with this CRON_SECRET"),
+        ({"CRON_SECRET": "another secret than before"}, "mend", "set CRON_SECRET_PREVIOUS to the one before"),
+        (
+            {"CRON_SECRET": "another secret than before", "CRON_SECRET_PREVIOUS": "{secret}"},
+            "note",
+            "signed with CRON_SECRET_PREVIOUS. Ask for a sync with ?force=1",
+        ),
+    ],
+)
+async def test_addresses_of_files_that_another_secret_signed_are_told(
+    examine: Examine, stack: Stack, changes: Environ, grade: str, told: str
+) -> None:
+    Site.of(stack).sync()
+
+    _, text = await examine(**{name: value.format(secret=stack.secret) for name, value in changes.items()})
+
+    assert [line for line in graded(text, grade) if told in line]
+
+
+async def test_addresses_of_an_older_format_are_told(examine: Examine, stack: Stack) -> None:
+    site = Site.of(stack)
+    site.sync()
+    for key in site.site_keys():
+        text = site.command("GET", key)
+        site.command("SET", key, re.sub(r"&mac=\w+", "", text))
+
+    _, text = await examine()
+
+    assert [line for line in graded(text, "note") if "addresses of files are of an older format" in line]
