@@ -3,14 +3,16 @@
 import math
 import os
 import re
-from collections.abc import Callable, Mapping
-from typing import Self, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Self, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from lib.errors import Misconfigured
 from lib.notion.ids import object_id
+from lib.secret import Secret as Secret
+from lib.secret import with_derived
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -28,9 +30,36 @@ NOTION_FILE_HOSTS = (
 """Where Notion keeps files: a host, with the folder where strangers share the host."""
 
 _STAND_IN = "made-up-in-place-of-a-setting"
+_PUBLIC_ADDRESS = frozenset({"SYNC_BASE_URL", "VERCEL_ENV", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL_URL"})
+OWNER_SETTINGS = frozenset({"CRON_SECRET"})
+"""What is read to know the owner; whoever is not is told of no other setting."""
+QSTASH_SETTINGS = _PUBLIC_ADDRESS | {
+    *("CRON_SECRET", "CRON_SECRET_PREVIOUS", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY")
+}
+"""What is read to know a message of QStash's."""
+NOTION_SETTINGS = frozenset({"CRON_SECRET", "NOTION_WEBHOOK_TOKEN"})
+"""What is read to know an event of Notion's."""
+MEDIA_SETTINGS = frozenset(
+    {
+        *("CRON_SECRET", "CRON_SECRET_PREVIOUS", "NOTION_TOKEN", "NOTION_API_URL", "NOTION_FILE_HOSTS"),
+        *("KV_REST_API_URL", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_PREFIX"),
+        *("NOTION_REQUESTS_PER_MINUTE", "BLOB_READ_WRITE_TOKEN", "VERCEL_BLOB_API_URL"),
+    }
+)
+"""All that `/api/media` needs: what is wrong with another setting keeps no picture from anybody."""
+
+_SECRET_SETTINGS = (
+    *("NOTION_TOKEN", "CRON_SECRET", "CRON_SECRET_PREVIOUS", "QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY"),
+    *("QSTASH_NEXT_SIGNING_KEY", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_TOKEN", "NOTION_WEBHOOK_TOKEN"),
+    *("SLACK_WEBHOOK_URL", "RESEND_API_KEY", "NOTIFY_WEBHOOK_URL", "REVALIDATE_SECRET", "BLOB_READ_WRITE_TOKEN"),
+    "VERCEL_AUTOMATION_BYPASS_SECRET",
+)
+_SHORTEST_HIDDEN = 8
+
 _NOTION = "create an integration at https://www.notion.so/profile/integrations and put its token here"
 _SOURCES = "say what to sync, as in pages=<address of a Notion database>,posts=<address of another>"
 _CRON = "make one up (openssl rand -hex 32); whoever asks for a sync has to know it"
+_SHORTEST_SECRET = 16
 _QSTASH = "copy it from https://console.upstash.com/qstash"
 _KV = "connect an Upstash Redis store to the project in Vercel's Marketplace"
 _RESEND = "e-mail needs RESEND_API_KEY, NOTIFY_EMAIL_FROM and NOTIFY_EMAIL_TO together, or none of them"
@@ -46,24 +75,6 @@ _HOST = re.compile(r"[a-z0-9.-]+(:\d+)?(/\S+)?")
 _DOMAIN = re.compile(r"(?=.{1,254}$)([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.IGNORECASE)
 _VISIBLE_ASCII = "".join(map(chr, range(33, 127)))
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
-
-
-class Secret:
-    """A value that hides itself wherever it is printed; only `reveal` gives it."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __str__(self) -> str:
-        return "***"
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
 
 
 class SettingProblem(msgspec.Struct, frozen=True):
@@ -98,6 +109,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, str]
     """Name → dashed id of a database or a data source."""
     cron_secret: Secret
+    previous_secret: Secret | None
+    """The `CRON_SECRET` before this one: it opens nothing, but what was made with it goes on counting."""
     qstash_token: Secret
     qstash_url: str
     qstash_current_signing_key: Secret
@@ -135,9 +148,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     protection_bypass: Secret | None
 
     @classmethod
-    def read(cls, environ: Mapping[str, str] = os.environ) -> "Config":
-        """Raises `Misconfigured`, which names the variable and how to mend it, and never shows its value."""
-        return read_settings(environ).require()
+    def read(cls, environ: Mapping[str, str] = os.environ, only: Collection[str] | None = None) -> "Config":
+        """Read the variables, or `only` those with these names: no other one is looked at, or may be used then.
+
+        Raises `Misconfigured`, which names the variable and how to mend it, and never shows its value.
+        """
+        return read_settings(environ, only).require()
 
     @classmethod
     def of(cls, env: "_Environment") -> Self:
@@ -148,7 +164,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             notion_token=env.needed("NOTION_TOKEN", _token, _NOTION),
             sources=env.needed("NOTION_SOURCES", _sources, _SOURCES, f"pages={'0' * 32}"),
-            cron_secret=env.needed("CRON_SECRET", Secret, _CRON),
+            cron_secret=env.needed("CRON_SECRET", _secret, _CRON),
+            previous_secret=env.get("CRON_SECRET_PREVIOUS", _secret, None),
             qstash_token=env.needed("QSTASH_TOKEN", _token, _QSTASH),
             qstash_url=env.get("QSTASH_URL", _base_address, "https://qstash.upstash.io"),
             qstash_current_signing_key=env.needed("QSTASH_CURRENT_SIGNING_KEY", _token, _QSTASH),
@@ -187,30 +204,49 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """All that must never be seen."""
-        return tuple(value for value in msgspec.structs.astuple(self) if isinstance(value, Secret))
+        """All that must never be seen, and what is derived from it."""
+        derived_from = (self.cron_secret, self.previous_secret)
+        given = [value for value in msgspec.structs.astuple(self) if isinstance(value, Secret)]
+        return (*given, *with_derived(secret for secret in derived_from if secret))
 
 
-def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return every setting, and every problem with one, in the order in which they are read."""
-    env = _Environment(environ)
+def secrets_of(environ: Mapping[str, str] = os.environ) -> tuple[Secret, ...]:
+    """Return all that must never be seen, as it stands in the environment, also where it is malformed.
+
+    A value too short to be a secret is left out: it would hide half of every line.
+    """
+    values = {name: environ.get(name, "").strip() for name in _SECRET_SETTINGS}
+    long = {name: Secret(value) for name, value in values.items() if len(value) >= _SHORTEST_HIDDEN}
+    return (
+        *long.values(),
+        *with_derived(long[name] for name in ("CRON_SECRET", "CRON_SECRET_PREVIOUS") if name in long),
+    )
+
+
+def read_settings(environ: Mapping[str, str] = os.environ, only: Collection[str] | None = None) -> Settings:
+    """Return every setting (or `only` those with these names), and every problem with one, in the order in which they
+    are read."""
+    env = _Environment(environ, only)
     config = Config.of(env)
     return Settings(config, env.problems)
 
 
 class _Environment:
-    """Variables by name. A blank one counts as unset; a parser's ValueError says what is expected.
+    """Variables by name, all or `only` some. A blank one counts as unset; a parser's ValueError says what is expected.
 
     What is wrong is noted in `problems`. The caller goes on with the default, or with a stand-in for what is needed, so
     that everything else is looked at too.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+    def __init__(self, environ: Mapping[str, str], only: Collection[str] | None = None) -> None:
+        self._environ, self._only = environ, only
         self.problems: list[SettingProblem] = []
 
+    def is_asked_for(self, name: str) -> bool:
+        return self._only is None or name in self._only
+
     def text(self, name: str) -> str:
-        return self._environ.get(name, "").strip()
+        return self._environ.get(name, "").strip() if self.is_asked_for(name) else ""
 
     def get(self, name: str, parse: Callable[[str], T], default: D, remedy: str = _OPTIONAL) -> T | D:
         text = self.text(name)
@@ -226,6 +262,8 @@ class _Environment:
 
     def needed(self, name: str, parse: Callable[[str], T], remedy: str, stand_in: str = _STAND_IN) -> T:
         """Return the setting; what `stand_in` stands for where it is missing or malformed."""
+        if not self.is_asked_for(name):
+            return cast(T, None)  # so that whoever uses it all the same fails at once
         if not self.text(name):
             self.problems.append(SettingProblem(name, "is not set", remedy))
         value = self.get(name, parse, None, remedy)
@@ -311,6 +349,15 @@ def _time_zone(text: str) -> str:
     except (LookupError, ValueError, OSError):  # unknown, no name at all, a folder of the database
         raise ValueError("the name of a time zone, such as Europe/Berlin or UTC") from None
     return text
+
+
+def _secret(text: str) -> Secret:
+    if len(text) < _SHORTEST_SECRET or not (text.isascii() and text.isprintable()):
+        raise ValueError(
+            f"{_SHORTEST_SECRET} or more printable characters of ASCII, else it counts as missing:"
+            " make one up (openssl rand -hex 32)"
+        )
+    return Secret(text)
 
 
 def _token(text: str) -> Secret:

@@ -1,4 +1,5 @@
 import json
+import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,8 +8,18 @@ import httpx
 import msgspec
 import pytest
 
-from lib.config import Config, Secret, read_settings
+from lib.config import (
+    MEDIA_SETTINGS,
+    NOTION_SETTINGS,
+    OWNER_SETTINGS,
+    QSTASH_SETTINGS,
+    Config,
+    Secret,
+    read_settings,
+    secrets_of,
+)
 from lib.errors import Misconfigured
+from lib.secret import derived_secret
 
 Environ = dict[str, str]
 
@@ -322,6 +333,52 @@ def test_a_secret_hides_itself(environ: Environ) -> None:
         msgspec.json.encode(config)
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "~",
+        "fifteen letters",
+        "x" * 15,
+        "pässwörter-lang-genug",
+        "秘密の鍵は十六文字より長いものとする",
+        "tab\tinside-a-secret-of-mine",
+    ],
+)
+@pytest.mark.parametrize("name", ["CRON_SECRET", "CRON_SECRET_PREVIOUS"])
+def test_c6_a_secret_that_can_be_guessed_or_not_be_sent_counts_as_missing(
+    environ: Environ, name: str, secret: str
+) -> None:
+    message = refusal(environ | {name: secret})
+    assert message.startswith(f"{name} must be 16 or more")
+    assert "openssl rand -hex 32" in message
+    assert secret not in message
+
+
+def test_c6_a_secret_of_sixteen_characters_is_taken(environ: Environ) -> None:
+    config = Config.read(environ | {"CRON_SECRET": "sixteen letters!", "CRON_SECRET_PREVIOUS": "x" * 16})
+    assert config.cron_secret.reveal() == "sixteen letters!"
+    assert config.previous_secret is not None
+    assert config.previous_secret.reveal() == "x" * 16
+    assert Config.read(environ).previous_secret is None
+
+
+def test_c7_a_setting_that_is_not_asked_for_is_not_looked_at(environ: Environ) -> None:
+    wrong = {"SLACK_WEBHOOK_URL": "no address", "NOTION_SOURCES": "no sources", "SYNC_LANES": "99", "QSTASH_TOKEN": ""}
+    config = Config.read(environ | wrong, only=MEDIA_SETTINGS)
+    assert config.cron_secret.reveal() == environ["CRON_SECRET"]
+    assert config.kv_url == environ["KV_REST_API_URL"]
+    with pytest.raises(Misconfigured, match="NOTION_TOKEN"):
+        Config.read(environ | wrong | {"NOTION_TOKEN": ""}, only=MEDIA_SETTINGS)
+
+
+def test_c7_what_an_address_reads_are_settings_that_there_are(environ: Environ) -> None:
+    for settings in (OWNER_SETTINGS, QSTASH_SETTINGS, NOTION_SETTINGS, MEDIA_SETTINGS):
+        assert settings <= set(example()) | {"VERCEL_ENV", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL_URL"} | {
+            "UPSTASH_REDIS_REST_URL",
+            "UPSTASH_REDIS_REST_TOKEN",
+        }
+
+
 def test_every_secret_is_among_the_secrets(environ: Environ) -> None:
     hidden = {
         "NOTION_WEBHOOK_TOKEN": "hidden-1",
@@ -330,10 +387,20 @@ def test_every_secret_is_among_the_secrets(environ: Environ) -> None:
         "REVALIDATE_SECRET": "hidden-4",
         "BLOB_READ_WRITE_TOKEN": "vercel_blob_rw_store_hidden-5",
         "VERCEL_AUTOMATION_BYPASS_SECRET": "hidden-6",
+        "CRON_SECRET_PREVIOUS": "hidden-7-of-long-ago",
     }
     secrets = {secret.reveal() for secret in Config.read(environ | hidden).secrets}
     assert secrets >= set(hidden.values())
     assert secrets >= {value for name, value in environ.items() if "TOKEN" in name or "KEY" in name or "SECRET" in name}
+
+
+def test_every_secret_setting_is_hidden_before_it_is_read_and_where_it_is_malformed(environ: Environ) -> None:
+    secret = {name for name in example() if re.search("TOKEN|SECRET|KEY|WEBHOOK_URL", name)}
+    wrong = {name: f"{name.lower()} of blanks" for name in secret}
+    hidden = {value.reveal() for value in secrets_of(wrong)}
+    assert hidden >= set(wrong.values())
+    assert derived_secret(Secret(wrong["CRON_SECRET"])) in hidden
+    assert secrets_of({"CRON_SECRET": "short", "NOTION_TOKEN": " "}) == ()
 
 
 class Watched(Mapping[str, str]):

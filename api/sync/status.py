@@ -4,7 +4,7 @@ Where a setting is wrong, just every setting that is.
 """
 
 from lib.auth import require_secret
-from lib.config import read_settings
+from lib.config import OWNER_SETTINGS, Config, read_settings
 from lib.endpoint import Endpoint, Request, Response
 from lib.sync.status import setup_json
 from lib.wiring import services
@@ -12,8 +12,8 @@ from lib.wiring import services
 
 class handler(Endpoint):
     async def get(self, request: Request) -> Response:
+        require_secret(request, Config.read(only=OWNER_SETTINGS))
         settings = read_settings()
-        require_secret(request, settings.require("CRON_SECRET"))
         if settings.problems:
             return Response(200, setup_json(settings.problems))
         config = settings.require()

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dev.doctor import kv, notion, qstash, variables, worker
+from dev.doctor import addresses, kv, notion, qstash, variables, worker
 from dev.doctor.finding import Finding, Grade, note
-from lib.auth import FORWARDED, derived_secret, webhook_secret
+from lib.auth import FORWARDED, derived_secret, webhook_address, webhook_secret
 from lib.config import Config
 from lib.model import Grant
 from lib.notion.client import NotionClient
@@ -55,6 +55,9 @@ async def examine(environ: Mapping[str, str], console: Console) -> bool:
     if "CRON_SECRET" not in found.unusable:
         _head(console, "Messages of your own, from QStash's console or a schedule, must forward this header")
         console.print(Text(f"  {FORWARDED}: {derived_secret(found.config.cron_secret)}"), soft_wrap=True)
+        if "SYNC_BASE_URL" not in found.unusable:
+            _head(console, "The address of Notion's webhook, which is set up with all of it")
+            console.print(Text(f"  {webhook_address(found.config)}"), soft_wrap=True)
         if found.config.notify_webhook_url:
             _head(console, "What NOTIFY_WEBHOOK_URL is sent is signed (Standard Webhooks) with this key")
             console.print(Text(f"  {webhook_secret(found.config.cron_secret)}"), soft_wrap=True)
@@ -67,6 +70,7 @@ def _checks(config: Config, http: httpx.AsyncClient) -> list[Check]:
     return [
         Check("Notion", _NOTION, notion.examine(_notion(config, http), config.sources, publication_rule(config))),
         Check("KV", _KV, kv.examine(store, config.kv_prefix)),
+        Check("Files", _KV | {"CRON_SECRET"}, addresses.examine(store, config)),
         Check("QStash", _KEYS | {"QSTASH_TOKEN"}, qstash.examine(http, config)),
         Check("Worker", _KEYS | _ADDRESS | {"CRON_SECRET"}, worker.examine(http, config)),
     ]

@@ -19,14 +19,11 @@ UNDER_WAY = ("pending", "active")
 WAITS_SECONDS = 30.0
 """How long a run may wait for QStash's first call before we ask QStash what became of it."""
 _RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
-_HOW_TO = (
-    "Paste this token into the webhook's verification form at https://www.notion.so/profile/integrations, and set"
-    " NOTION_WEBHOOK_TOKEN to it, so that only Notion's own calls count"
-)
 
 
 class Status:
-    """`delivery_of` asks QStash about a message, `next_cron` finds the next one; `now` gives epoch seconds."""
+    """`webhook_address` is for Notion's webhook; `delivery_of` asks QStash about a message, `next_cron` finds the next
+    one; `now` gives epoch seconds."""
 
     def __init__(
         self,
@@ -34,12 +31,14 @@ class Status:
         delivery_of: Callable[[str], Awaitable[Delivery | None]],
         *,
         sources: Mapping[str, str],
+        webhook_address: str,
         webhook_is_set: bool,
         next_cron: Callable[[float], Cron | None],
         now: Callable[[], float],
     ) -> None:
         self._history, self._delivery_of = history, delivery_of
-        self._sources, self._webhook_is_set = sources, webhook_is_set
+        self._sources = sources
+        self._webhook_address, self._webhook_is_set = webhook_address, webhook_is_set
         self._next_cron, self._now = next_cron, now
 
     async def everything(self) -> JSON:
@@ -62,7 +61,7 @@ class Status:
             "runs": [run_json(entry) for entry in runs],
             "sources": [source_json(name, id, recent.sources.get(name)) for name, id in self._sources.items()],
             "cron": {"schedule": cron.schedule, "nextAt": _iso(cron.next_at)} if cron else None,
-            **self._webhook(recent.webhook_token),
+            "webhook": self._webhook(recent.webhook_token),
         }
 
     async def of_run(self, run_id: str) -> JSON:
@@ -78,9 +77,9 @@ class Status:
         return await self._delivery_of(run.job_ids[0]) if run.job_ids else None
 
     def _webhook(self, token: str) -> JSON:
-        if self._webhook_is_set or not token:
-            return {}
-        return {"webhook": {"verificationToken": token, "howTo": _HOW_TO}}
+        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be told next."""
+        state = "live" if self._webhook_is_set else "pending" if token else "unset"
+        return {"address": self._webhook_address, "state": state, **({"token": token} if state == "pending" else {})}
 
 
 def is_doubtful(run: Run, now: float) -> bool:

@@ -29,7 +29,7 @@ def test_a_secret_that_fits_into_no_header_is_told_at_the_door(tab: Tab) -> None
 def test_a_secret_that_changed_leads_back_to_the_door(tab: Tab, stack: Stack) -> None:
     tab.enter()
     expect(tab.seen("headline")).to_have_text("No sync yet")
-    stack.set("CRON_SECRET", "another")
+    stack.set("CRON_SECRET", "another secret than before")
     try:
         tab.press("Sync now")
         expect(tab.seen("door-trouble")).to_contain_text("That is not this deployment’s secret")
