@@ -8,7 +8,7 @@ import msgspec
 JSON = dict[str, Any]
 """A Notion object as Notion gives it, or a JSON object of ours."""
 
-BUNDLE_VERSION = 2
+BUNDLE_VERSION = 3
 """The version of a bundle's format (`"v"`). Raise it when `lib/bundle` writes something new: every page is due then."""
 
 FIRST_VERSION = 1
