@@ -56,7 +56,7 @@ def refs_of(properties: Mapping[str, Any], blocks: Iterable[Any], own_id: str) -
 def target_of(address: str) -> Target | None:
     """Return what an address leads to; None where it is not that of a page in Notion."""
     address = address.strip()
-    if len(address) > LONGEST_ADDRESS:
+    if not address or len(address) > LONGEST_ADDRESS:
         return None
     try:
         parts = urlsplit(address)

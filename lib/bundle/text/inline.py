@@ -92,7 +92,8 @@ def link_of(item: JSON) -> str:
     target = target_of_item(item)
     if target is None and (item.get("type"), _kind_of_mention(item)) == ("mention", "database"):
         return ""
-    return destination(address_of_target(target) if target else address_of_item(item))
+    address = address_of_target(target) if target else address_of_item(item)
+    return destination(address) if address else ""
 
 
 def spelled(pieces: Sequence[Piece], *, in_cell: bool = False) -> str:
@@ -162,13 +163,12 @@ def _settled(pieces: Sequence[Piece]) -> list[Piece]:
                 parts[-1].text += text
             else:
                 parts.append(part)
+    del parts[: bool(parts and parts[0].is_blank)]
+    del parts[len(parts) - bool(parts and parts[-1].is_blank) :]
     for number, part in enumerate(parts):
         if part.is_blank:
-            around = [parts[at].marks for at in (number - 1, number + 1) if 0 <= at < len(parts)]
-            part.marks = frozenset.intersection(*around) if len(around) == 2 else frozenset()
-    first = next((number for number, part in enumerate(parts) if not part.is_blank), len(parts))
-    last = next((number for number in range(len(parts) - 1, -1, -1) if not parts[number].is_blank), -1)
-    return parts[first : last + 1]
+            part.marks = parts[number - 1].marks & parts[number + 1].marks
+    return parts
 
 
 def _merged(pieces: Sequence[Piece]) -> list[Piece]:
@@ -203,6 +203,8 @@ def _spelled_piece(piece: Piece, in_cell: bool) -> str:
         case "equation":
             in_link = any(mark.startswith(_LINK) for mark in piece.marks)
             return inline_equation(piece.text, in_cell=in_cell, in_link=in_link)
+    if "\n" not in piece.text:
+        return escaped(piece.text, in_cell=in_cell)
     lines = _AROUND_BREAK.sub("\n", piece.text).split("\n")
     return "\\\n".join(escaped(line, in_cell=in_cell) for line in lines)
 

@@ -19,7 +19,7 @@ _WORD = re.compile(rf"[{_OF_ONE_CHARACTER}]|[^\s{_OF_ONE_CHARACTER}]+")
 
 def number_of_words(text: str) -> int:
     """Return how many words a text has: what stands between blanks and has a letter or a digit in it."""
-    return sum(any(map(str.isalnum, found[0])) for found in _WORD.finditer(text))
+    return sum(word[0].isalnum() or any(map(str.isalnum, word)) for word in _WORD.findall(text))
 
 
 def excerpt_of(properties: Mapping[str, Any], prose: str) -> str:
