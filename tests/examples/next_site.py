@@ -52,8 +52,8 @@ class NextSite:
             self._serve()
             self._open = self._open.pop_all()
 
-    def get(self, path: str) -> httpx.Response:
-        return self._http.get(path)
+    def get(self, path: str, accept: str = "*/*") -> httpx.Response:
+        return self._http.get(path, headers={"Accept": accept})
 
     def post(self, path: str, content: bytes, authorization: str) -> httpx.Response:
         headers = {"Authorization": authorization, "Content-Type": "application/json"}
