@@ -8,6 +8,7 @@ fingerprint = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt)
 CLIENTS_STAMP := tests/clients/node_modules/.made-from-$(call fingerprint,tests/clients/package-lock.json)
 NEXTJS_STAMP := examples/nextjs/node_modules/.made-from-$(call fingerprint,examples/nextjs/package-lock.json)
+ASTRO_STAMP := examples/astro/node_modules/.made-from-$(call fingerprint,examples/astro/package-lock.json)
 VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.json)
 MUTANTS := .cache/mutants
 MUTANTS_STAMP := $(MUTANTS)/venv/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt tests/mutants/requirements.txt)
@@ -18,7 +19,7 @@ UNMEASURED := stack/crashes runtime browser bench dev
 JOBS := 3
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
 # Without npm, or without a registry, the tests that need these are skipped and say so; with CI set they fail.
-NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(NEXTJS_STAMP) $(VERCEL_STAMP))
+NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(NEXTJS_STAMP) $(ASTRO_STAMP) $(VERCEL_STAMP))
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -65,7 +66,7 @@ picture: $(STAMP) ## the README's picture of the dashboard, taken anew (needs Ch
 	@$(VENV)/bin/python -m tests.browser.picture
 
 clean: ## forget everything that was installed or cached
-	rm -rf $(VENV) .cache tests/clients/node_modules examples/nextjs/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .cache tests/clients/node_modules examples/nextjs/node_modules examples/astro/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP):
 	@echo "Installing Python packages into $(VENV) …"
@@ -86,6 +87,10 @@ $(CLIENTS_STAMP):
 $(NEXTJS_STAMP):
 	@echo "Installing Next.js for the example …"
 	@if $(NPM) ci --prefix examples/nextjs --ignore-scripts; then touch $@; fi
+
+$(ASTRO_STAMP):
+	@echo "Installing Astro for the example …"
+	@if $(NPM) ci --prefix examples/astro --ignore-scripts; then touch $@; fi
 
 $(VERCEL_STAMP):
 	@echo "Installing the Vercel CLI into $(VERCEL) …"

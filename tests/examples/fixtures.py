@@ -32,13 +32,13 @@ def whole_page(slug: str, *blocks: JSON, **about: Any) -> JSON:
     return {f"page:{slug}": {"v": 1, "meta": meta(slug, **about), "blocks": list(blocks), "syncedAt": SYNCED_AT}}
 
 
-def published(kv: UpstashStandIn, slug: str, *blocks: JSON, page_id: str, **about: Any) -> None:
+def published(kv: UpstashStandIn, slug: str, *blocks: JSON, page_id: str, prefix: str = "", **about: Any) -> None:
     """Writes a page, what it leads to, its text and its place in `paths`, all at once, as the sync does."""
     known = cast(Meta, meta(slug, id=page_id, lastEdited=SYNCED_AT, **about))
     refs = refs_of({}, blocks, page_id)
     page = {"v": 3, "meta": known, "refs": refs, "blocks": list(blocks), "syncedAt": SYNCED_AT}
     doc = json.loads(document(known, blocks, SYNCED_AT, 8_000_000).value)
-    put(kv, {f"page:{slug}": page, f"doc:{slug}": doc}, paths={page_id: slug})
+    put(kv, {f"page:{slug}": page, f"doc:{slug}": doc}, paths={page_id: slug}, prefix=prefix)
 
 
 def page_in_parts(slug: str, *parts: JSON, digest: str | None = "d1", **about: Any) -> JSON:

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from dev.upstash import UpstashStandIn
+from tests.examples.built_site import BUILD_SECONDS, START_SECONDS
 from tests.examples.fixtures import JSON, SYNCED_AT, drop, meta, page_in_parts, paragraph, published, put, whole_page
-from tests.examples.next_site import BUILD_SECONDS, START_SECONDS, NextSite
+from tests.examples.next_site import NextSite
 from tests.examples.readers import NEXTJS, REMEDY, Lacking
 from tests.waiting import until
 
