@@ -143,7 +143,7 @@ def test_every_kind_is_shown(compiled: Path) -> None:
         "<figcaption>Our entry in the register</figcaption>",
         '<iframe src="https://maps.example/embed?skerry"',
         '<a href="https://github.com/skerrylight/site/pull/7">',
-        '<p class="note">Not shown here: a database in Notion</p>',
+        "<p>A database in Notion</p>",
         '<tr><th scope="col"></th><th scope="col">Day</th><th scope="col">Night</th></tr>'
         '<tr><th scope="row">Signal</th><td>none</td><td>Fl(2) <strong>W 12s</strong></td></tr>',
         '<div class="columns"><div style="flex-grow:0.6"><p>Wide</p></div>',
@@ -284,7 +284,9 @@ def test_databases_of_the_page_are_linked_and_others_are_words(compiled: Path) -
     shown_here = shown(compiled, here, block("paragraph", {"rich_text": [mentioned(PAINTS), mentioned(HOME)]}))
     assert shown_here.endswith(f'<p><a href="/database/{PAINTS}">Paints</a>Paints</p>')
     link = block("link_to_page", {"type": "database_id", "database_id": PAINTS})
-    assert shown(compiled, here, link).endswith(f'<p><a href="/database/{PAINTS}">Database</a></p>')
+    assert shown(compiled, here, link).endswith(f'<p><a href="/database/{PAINTS}">A database in Notion</a></p>')
+    gone = block("link_to_page", {"type": "page_id", "page_id": PAINTS})
+    assert shown(compiled, gone) == "<p>A page in Notion</p>"
 
 
 def test_equations_of_any_depth_are_shown_as_they_were_written(compiled: Path) -> None:

@@ -253,16 +253,15 @@ function LocalLink({ id, around }: { id: string; around: Around }) {
   );
 }
 
+/** A page or database that this site does not show is named, without a way to it. */
 function PageReference({ own, around }: { own: Json; around: Around }) {
   const kind = textAt(own, "type");
   const id = textAt(own, kind);
-  if (kind === "page_id") return <LocalLink id={id} around={around} />;
-  if (!around.databases.includes(id)) return <Note kind={kind === "database_id" ? "a database in Notion" : "link_to_page"} />;
-  return (
-    <p>
-      <Link href={databasePath(id)}>Database</Link>
-    </p>
-  );
+  const isPage = around.links.some((link) => link.id === id);
+  if (isPage) return <LocalLink id={id} around={around} />;
+  if (!id || !["page_id", "database_id"].includes(kind)) return <Note kind="link_to_page" />;
+  const words = `A ${kind.replace("_id", "")} in Notion`;
+  return <p>{around.databases.includes(id) ? <Link href={databasePath(id)}>{words}</Link> : words}</p>;
 }
 
 type TableProps = { rows: Json[]; hasColumnHeader?: boolean; hasRowHeader?: boolean };
