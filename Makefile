@@ -8,6 +8,7 @@ fingerprint = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.made-from-$(call fingerprint,requirements-dev.txt)
 CLIENTS_STAMP := tests/clients/node_modules/.made-from-$(call fingerprint,tests/clients/package-lock.json)
 NEXTJS_STAMP := examples/nextjs/node_modules/.made-from-$(call fingerprint,examples/nextjs/package-lock.json)
+ASTRO_STAMP := examples/astro/node_modules/.made-from-$(call fingerprint,examples/astro/package-lock.json)
 VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package-lock.json)
 MUTANTS := .cache/mutants
 MUTANTS_STAMP := $(MUTANTS)/venv/.made-from-$(call fingerprint,uv.lock)
@@ -20,14 +21,14 @@ NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 UV = UV_PYTHON="$(CURDIR)/$(VENV)/bin/python" $(VENV)/bin/uv --quiet
 UPGRADE := --upgrade
-NODE_FOLDERS := tests/clients tests/runtime examples/nextjs
+NODE_FOLDERS := tests/clients tests/runtime examples/nextjs examples/astro
 # FILE,PART: what the lock has of it, with hashes, as pip reads it.
 define export
 @echo '# From uv.lock, by "make lock". What is asked for, and why, stands in pyproject.toml.' >$(1)
 @$(UV) export --locked --no-header $(2) >>$(1)
 endef
 # Without npm, or without a registry, the tests that need these are skipped and say so; with CI set they fail.
-NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(NEXTJS_STAMP) $(VERCEL_STAMP))
+NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(NEXTJS_STAMP) $(ASTRO_STAMP) $(VERCEL_STAMP))
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -84,7 +85,7 @@ requirements: # what pip installs, as uv.lock has it
 	$(call export,.ci/requirements.txt,--only-group node)
 
 clean: ## forget everything that was installed or cached
-	rm -rf $(VENV) .cache tests/clients/node_modules examples/nextjs/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .cache tests/clients/node_modules examples/nextjs/node_modules examples/astro/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP):
 	@echo "Installing Python packages into $(VENV) …"
@@ -104,6 +105,10 @@ $(CLIENTS_STAMP):
 $(NEXTJS_STAMP):
 	@echo "Installing Next.js for the example …"
 	@if $(NPM) ci --prefix examples/nextjs --ignore-scripts; then touch $@; fi
+
+$(ASTRO_STAMP):
+	@echo "Installing Astro for the example …"
+	@if $(NPM) ci --prefix examples/astro --ignore-scripts; then touch $@; fi
 
 # By its lock as well; but "npm ci" refuses one without the binaries for other machines, which not every registry has.
 $(VERCEL_STAMP):
