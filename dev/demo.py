@@ -25,8 +25,8 @@ from dev.watch import Watch
 from lib.config import Config
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.memory import Memory
 from lib.store.runs import Run
+from lib.store.sources import Sources
 
 LOG = Path(".cache/functions.log")
 POLL_SECONDS = 0.1
@@ -125,7 +125,7 @@ class Demo:
     async def _sum_up(self, run: Run, kv: Kv) -> bool:
         site = Site(kv, self._keys)
         names = await site.keys()
-        sources = (await Memory(kv, self._keys).everything()).sources
+        sources = (await Sources(kv, self._keys).read()).records
         self._console.print(self._table(run, {name: kept.total for name, kept in sources.items()}, names))
         for warning in run.warnings:
             self._say(f"Warning: {warning}", "yellow")

@@ -299,7 +299,7 @@ class Site:
             freed += found
         return freed
 
-    async def move(self, lease: SliceLease, addresses: Addresses, freed: Sequence[str]) -> bool:
+    async def move(self, lease: SliceLease, addresses: Addresses, freed: Sequence[str] = ()) -> bool:
         """Give pages other slugs, the `freed` ones away; False where these have changed since that was planned. Raises
         `TakenOver`."""
         arguments = self._arguments(lease) | msgspec.to_builtins(addresses) | {"freed": list(freed)}

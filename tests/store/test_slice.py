@@ -57,8 +57,7 @@ class Desk:
         """A run that has seen these rows, and has to read them."""
         lease = await self.begin()
         seen = [
-            (one, row_of(self.stage.objects[f"pages/{one}"], "pages", self.clock.time, "").observation)
-            for one in page_ids
+            (one, row_of(self.stage.objects[f"pages/{one}"], "pages", self.clock.time).observation) for one in page_ids
         ]
         await self.site.observe(lease, [Sighting(page_id=one, observation=o, item=WorkItem()) for one, o in seen])
         return lease

@@ -69,7 +69,7 @@ class Desk:
             site=any_store,
             copies=Copies(any_store, Keys(), "", clock.now, lambda: MINUTE),
             note=lambda refs: None,
-            address=address_for("https://sync.example"),
+            address=address_for("https://sync.example", lambda token: "mac"),
             max_value_bytes=1_000_000,
             log=Log(now=clock.now),
             homes=Homes({"pages": Source("pages", "db", HOME)}, RULE),
