@@ -23,10 +23,10 @@ from dev.site import Site, kinds
 from dev.stack import Stack
 from dev.watch import Watch
 from lib.config import Config
+from lib.store.history import History
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Run
-from lib.store.sources import Sources
 
 LOG = Path(".cache/functions.log")
 POLL_SECONDS = 0.1
@@ -125,8 +125,8 @@ class Demo:
     async def _sum_up(self, run: Run, kv: Kv) -> bool:
         site = Site(kv, self._keys)
         names = await site.keys()
-        sources = (await Sources(kv, self._keys).read()).records
-        self._console.print(self._table(run, {name: kept.total for name, kept in sources.items()}, names))
+        totals = {name: source.total for name, source in (await History(kv, self._keys).recent()).sources.items()}
+        self._console.print(self._table(run, totals, names))
         for warning in run.warnings:
             self._say(f"Warning: {warning}", "yellow")
         if run.error:

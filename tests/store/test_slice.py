@@ -81,6 +81,7 @@ class Desk:
             note=lambda refs: None,
             address=lambda ref: f"https://sync.example/{ref.file}",
             max_value_bytes=self.max_value_bytes,
+            docs=False,
             log=Log(now=self.clock),
             homes=Homes({"pages": SOURCE}),
             linger_seconds=self.linger_seconds,

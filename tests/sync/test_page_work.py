@@ -71,6 +71,7 @@ class Desk:
             note=lambda refs: None,
             address=address_for("https://sync.example", lambda token: "mac"),
             max_value_bytes=1_000_000,
+            docs=False,
             log=Log(now=clock.now),
             homes=Homes({"pages": Source("pages", "db", HOME)}, RULE),
             readings=readings,

@@ -164,7 +164,7 @@ def test_what_is_computed_shows_in_a_stamp_where_it_is_the_slug_or_the_visibilit
 def test_the_rule_and_the_format_of_bundles_change_every_stamp(stamped: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     before = stamped(row_page())
 
-    assert stamped(row_page(), "another rule") != before
+    assert stamped(row_page(), PublicationRule("Status", ("Live",))) != before
     monkeypatch.setattr("lib.sync.sightings.BUNDLE_VERSION", -1)
     assert stamped(row_page()) != before
 
