@@ -265,6 +265,7 @@ class Services:
 
     def engine(self, deadline: float | None) -> "Engine":
         """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has none)."""
+        from lib.bundle.index import sort_text
         from lib.bundle.media import address_for
         from lib.store.copies import Copies
         from lib.store.migration import Migration
@@ -306,7 +307,7 @@ class Services:
             runs=self.runs,
             site=site,
             store=Sources(self.kv, self.keys),
-            migration=Migration(self.kv, self.keys, site),
+            migration=Migration(self.kv, self.keys, site, sort_text),
             homes=homes,
             notion=notion,
             worker=worker,

@@ -3,12 +3,12 @@
 What a site reads stays as it is meanwhile. The older version finds a sentence where its records were, and stops at it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from lib import json_text
-from lib.bundle.index import sort_text
 from lib.errors import Hopeless
 from lib.model import Observation, PageRecord, Rank
 from lib.store.keys import Keys
@@ -46,10 +46,10 @@ class _Kept(msgspec.Struct):
 
 
 class Migration:
-    """Changes the layout of the engine's keys in KV."""
+    """Changes the layout of the engine's keys in KV. `sort_text` gives a row's place in its index."""
 
-    def __init__(self, kv: Kv, keys: Keys, site: Site) -> None:
-        self._kv, self._keys, self._site = kv, keys, site
+    def __init__(self, kv: Kv, keys: Keys, site: Site, sort_text: Callable[[Rank], str]) -> None:
+        self._kv, self._keys, self._site, self._sort_text = kv, keys, site, sort_text
 
     async def run(self, lease: SliceLease, layout: str) -> None:
         """Bring KV into the present layout, where it is of an older one; a run that was cut off goes on.
@@ -120,7 +120,7 @@ class Migration:
             "slug": kept.slug,
             "source": kept.source,
             "is_row": kept.parent is None,
-            "sort": sort_text(kept.rank) if kept.rank and kept.parent is None else "",
+            "sort": self._sort_text(kept.rank) if kept.rank and kept.parent is None else "",
             "things": record.things,
             "observed": json_text.encode(seen),
             "record": json_text.encode(record),
