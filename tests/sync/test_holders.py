@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lib.errors import NotionAway
+from lib.errors import NotionAway, Unreadable
 from lib.model import JSON, Source
 from lib.sync.holders import HIGHEST_CLIMB, Holders
 from lib.sync.homes import Homes
@@ -97,13 +97,18 @@ async def test_what_ends_elsewhere_stands_in_no_page(workspace: Workspace, withi
     assert await workspace.find(workspace.page("page-2", within="page-1")) is None
 
 
-@pytest.mark.parametrize(
-    ("status", "code"), [(404, "object_not_found"), (403, "restricted_resource"), (400, "validation_error")]
-)
-async def test_what_is_refused_on_the_way_ends_the_climb(workspace: Workspace, status: int, code: str) -> None:
-    workspace.stage.refused["blocks/block-1"] = error(status, code)
+async def test_a_block_on_the_way_that_is_gone_ends_the_climb(workspace: Workspace) -> None:
+    workspace.stage.refused["blocks/block-1"] = error(404, "object_not_found")
 
     assert await workspace.find(workspace.page("page-1", within="block-1")) is None
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "restricted_resource"), (400, "validation_error")])
+async def test_what_is_refused_on_the_way_proves_nothing(workspace: Workspace, status: int, code: str) -> None:
+    workspace.stage.refused["blocks/block-1"] = error(status, code)
+
+    with pytest.raises(Unreadable):
+        await workspace.find(workspace.page("page-1", within="block-1"))
 
 
 async def test_no_answer_on_the_way_is_no_proof(workspace: Workspace) -> None:
