@@ -1,24 +1,34 @@
-.PHONY: help demo doctor test coverage simulate soak odd bench mutants lint schema picture clean
+.PHONY: help demo doctor test coverage simulate soak odd bench mutants lint schema picture lock requirements clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
 VERCEL := .cache/vercel
-# What was installed from the requirements as they are now; a second call has nothing to do.
+# What was installed from the locks as they are now; a second call has nothing to do.
 fingerprint = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
-STAMP := $(VENV)/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt)
+STAMP := $(VENV)/.made-from-$(call fingerprint,requirements-dev.txt)
 CLIENTS_STAMP := tests/clients/node_modules/.made-from-$(call fingerprint,tests/clients/package-lock.json)
 NEXTJS_STAMP := examples/nextjs/node_modules/.made-from-$(call fingerprint,examples/nextjs/package-lock.json)
-VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package.json)
+ASTRO_STAMP := examples/astro/node_modules/.made-from-$(call fingerprint,examples/astro/package-lock.json)
+VERCEL_STAMP := $(VERCEL)/.made-from-$(call fingerprint,tests/runtime/package-lock.json)
 MUTANTS := .cache/mutants
-MUTANTS_STAMP := $(MUTANTS)/venv/.made-from-$(call fingerprint,requirements.txt requirements-dev.txt tests/mutants/requirements.txt)
+MUTANTS_STAMP := $(MUTANTS)/venv/.made-from-$(call fingerprint,uv.lock)
 MINUTES := 30
 # Left out of coverage: a killed process can't tell what it ran, the runtime is another Python, the rest is about dev.
 UNMEASURED := stack/crashes runtime browser bench dev
 # Files of tests side by side: most of them wait for servers, not for the processor.
 JOBS := 3
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
+PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
+UV = UV_PYTHON="$(CURDIR)/$(VENV)/bin/python" $(VENV)/bin/uv --quiet
+UPGRADE := --upgrade
+NODE_FOLDERS := tests/clients tests/runtime examples/nextjs examples/astro
+# FILE,PART: what the lock has of it, with hashes, as pip reads it.
+define export
+@echo '# From uv.lock, by "make lock". What is asked for, and why, stands in pyproject.toml.' >$(1)
+@$(UV) export --locked --no-header $(2) >>$(1)
+endef
 # Without npm, or without a registry, the tests that need these are skipped and say so; with CI set they fail.
-NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(NEXTJS_STAMP) $(VERCEL_STAMP))
+NODE_STAMPS := $(if $(shell command -v npm),$(CLIENTS_STAMP) $(NEXTJS_STAMP) $(ASTRO_STAMP) $(VERCEL_STAMP))
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -64,19 +74,28 @@ schema: $(STAMP) $(CLIENTS_STAMP) ## the JSON Schema of what a site reads, and t
 picture: $(STAMP) ## the README's picture of the dashboard, taken anew (needs Chromium)
 	@$(VENV)/bin/python -m tests.browser.picture
 
+lock: $(STAMP) ## every package anew, at the newest version that pyproject.toml and package.json allow (UPGRADE=: only what changed there)
+	@$(UV) lock $(UPGRADE)
+	@$(MAKE) --no-print-directory requirements
+	@for each in $(NODE_FOLDERS); do $(NPM) $(if $(UPGRADE),update,install) --package-lock-only --prefix $$each || exit 1; done
+
+requirements: # what pip installs, as uv.lock has it
+	$(call export,requirements.txt,--no-dev)
+	$(call export,requirements-dev.txt,--group dev)
+	$(call export,.ci/requirements.txt,--only-group node)
+
 clean: ## forget everything that was installed or cached
-	rm -rf $(VENV) .cache tests/clients/node_modules examples/nextjs/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .cache tests/clients/node_modules examples/nextjs/node_modules examples/astro/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP):
 	@echo "Installing Python packages into $(VENV) …"
 	@python=$$(.ci/python) && rm -rf $(VENV) && "$$python" -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@
 
-$(MUTANTS_STAMP):
+$(MUTANTS_STAMP): $(STAMP)
 	@echo "Installing the mutation tester into $(MUTANTS) …"
-	@python=$$(.ci/python) && rm -rf $(MUTANTS) && "$$python" -m venv $(MUTANTS)/venv
-	@$(MUTANTS)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/mutants/requirements.txt
+	@rm -rf $(MUTANTS) && UV_PROJECT_ENVIRONMENT=$(MUTANTS)/venv $(UV) sync --locked --group mutants
 	@touch $@
 
 $(CLIENTS_STAMP):
@@ -87,7 +106,12 @@ $(NEXTJS_STAMP):
 	@echo "Installing Next.js for the example …"
 	@if $(NPM) ci --prefix examples/nextjs --ignore-scripts; then touch $@; fi
 
+$(ASTRO_STAMP):
+	@echo "Installing Astro for the example …"
+	@if $(NPM) ci --prefix examples/astro --ignore-scripts; then touch $@; fi
+
+# By its lock as well; but "npm ci" refuses one without the binaries for other machines, which not every registry has.
 $(VERCEL_STAMP):
 	@echo "Installing the Vercel CLI into $(VERCEL) …"
-	@mkdir -p $(VERCEL) && cp tests/runtime/package.json $(VERCEL)
+	@mkdir -p $(VERCEL) && cp tests/runtime/package.json tests/runtime/package-lock.json $(VERCEL)
 	@if $(NPM) install --prefix $(VERCEL) --omit=optional --ignore-scripts; then touch $@; fi

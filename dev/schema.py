@@ -18,11 +18,15 @@ FILE = Path(__file__).parent.parent / "schema/notion-kv.json"
 KEYS = {
     r"^page:(?!.*:part:\d+$)": "Page",
     r"^page:.*:part:\d+$": "Part",
-    r"^(?!page:|db:)[^:]+:index(:\d+)?$": "Index",
+    r"^(?!page:|db:|doc:)[^:]+:index(:\d+)?$": "Index",
     r"^db:": "Database",
+    r"^doc:": "Doc",
+    r"^paths$": "Paths",
     r"^redirects$": "Redirects",
 }
-ALIASES = {name: getattr(values, name) for name in ("Page", "Properties", "PropertyValue", "Redirects")}
+ALIASES = {
+    name: getattr(values, name) for name in ("Page", "Paths", "Properties", "PropertyValue", "Redirects", "Refs")
+}
 SHAPES = {name: shape for name, shape in vars(values).items() if is_typeddict(shape) and name != "DatabaseBody"}
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 

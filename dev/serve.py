@@ -9,6 +9,8 @@ from typing import Any
 
 import uvicorn
 
+from dev.same_site import SameSite
+
 HOST = "127.0.0.1"
 
 
@@ -43,7 +45,7 @@ class Server:
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
         config = uvicorn.Config(
-            app, log_level="error", access_log=False, timeout_graceful_shutdown=1, date_header=date_header
+            SameSite(app), log_level="error", access_log=False, timeout_graceful_shutdown=1, date_header=date_header
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

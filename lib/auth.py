@@ -1,25 +1,66 @@
-"""Who may call: the secret's holder, QStash, or Notion. Each check stands beside the twin that signs for it."""
+"""Who may call: the secret's holder, QStash, or Notion. Each check stands beside the twin that signs for it.
+
+Who is not let in is told of no setting but those by which he would be known.
+"""
 
 import hashlib
 import hmac
-from base64 import b64encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from typing import Any
 
 import jwt
 from jwt.exceptions import InvalidSubjectError
 
-from lib.config import Config, Secret
+from lib.config import NOTION_SETTINGS, OWNER_SETTINGS, QSTASH_SETTINGS, Config
 from lib.endpoint import Request
-from lib.errors import Refused
+from lib.errors import Misconfigured, Refused
+from lib.model import Event, Handshake
+from lib.secret import FORWARDED as FORWARDED
+from lib.secret import Secret, handshake_key
+from lib.secret import derived_secret as derived_secret
+from lib.secret import webhook_secret as webhook_secret
 
 LEEWAY_SECONDS = 60
 """How far QStash's clock and ours may lie apart."""
 LIFETIME_SECONDS = 300
 """How long a signature of QStash's is good for."""
 LONGEST_TOKEN = 4096
-FORWARDED = "x-sync-secret"
-"""The header that QStash forwards, and the label of what is derived for it."""
+WEBHOOK = "/api/sync/webhook"
 NOTION_SIGNATURE = "x-notion-signature"
+
+
+def admit_owner(request: Request) -> Config:
+    """Return the settings, to who sends `CRON_SECRET`. Raises `Refused` and `Misconfigured`."""
+    require_secret(request, Config.read(only=OWNER_SETTINGS))
+    return Config.read()
+
+
+def admit_qstash(request: Request, path: str) -> Config:
+    """Return the settings, to a message of QStash's for this path. Raises `Refused` and `Misconfigured`."""
+    config = Config.read(only=QSTASH_SETTINGS)
+    require_qstash(request, config, config.address(path))
+    return Config.read()
+
+
+def admit_notion(request: Request, read: Callable[[Request], Event | Handshake]) -> tuple[Event | Handshake, Config]:
+    """Return what Notion sent, as `read` finds it in a request that is Notion's, and the settings.
+
+    A handshake is one where it is signed, or, while no token is set, came to the address that the owner gave away.
+    Raises `Refused` and `Misconfigured`.
+    """
+    config = Config.read(only=NOTION_SETTINGS)
+    if config.notion_webhook_token:
+        require_notion(request, config.notion_webhook_token)
+    sent = read(request)
+    if not config.notion_webhook_token:
+        if isinstance(sent, Event):
+            raise Misconfigured(
+                "NOTION_WEBHOOK_TOKEN is not set: set it to the verification token of the webhook, which"
+                " GET /api/sync/status shows for an hour after Notion has sent it (Resend token sends it again)"
+            )
+        require_key(request, config.cron_secret)
+    return sent, Config.read()
 
 
 def require_secret(request: Request, config: Config) -> None:
@@ -38,11 +79,6 @@ def bearer(secret: Secret) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret.reveal()}"}
 
 
-def derived_secret(secret: Secret) -> str:
-    """What a message carries in `x-sync-secret`: QStash may see it, and it gives nothing of `secret` away."""
-    return hmac.digest(secret.reveal().encode(), FORWARDED.encode(), "sha256").hex()
-
-
 def require_qstash(request: Request, config: Config, url: str) -> None:
     """Lets through what QStash signed for the public address `url` and what carries our forwarded secret.
 
@@ -58,10 +94,11 @@ def require_qstash(request: Request, config: Config, url: str) -> None:
     if not hmac.compare_digest(body_hash.encode(errors="replace"), _body_hash(request.body).encode()):
         raise _unsigned("another body was signed than came")
     forwarded = request.headers.get(FORWARDED, "").encode("latin-1", "replace")
-    if not hmac.compare_digest(forwarded, derived_secret(config.cron_secret).encode()):
+    secrets = [secret for secret in (config.cron_secret, config.previous_secret) if secret]
+    if not any(hmac.compare_digest(forwarded, derived_secret(secret).encode()) for secret in secrets):
         raise Refused(
             f"the message must forward {FORWARDED} with the value that `python -m dev doctor` prints"
-            " (a message published before CRON_SECRET changed carries the old one)",
+            " (a message published before CRON_SECRET changed carries the old one: CRON_SECRET_PREVIOUS lets it in)",
             401,
         )
 
@@ -88,15 +125,25 @@ def require_notion(request: Request, token: Secret) -> None:
         raise Refused("Unauthorized: X-Notion-Signature is not made with NOTION_WEBHOOK_TOKEN over this body", 401)
 
 
+def require_key(request: Request, secret: Secret) -> None:
+    """Let through who calls the address that `webhook_address` gives. Raises `Refused`, 401."""
+    sent = request.query.get("key", "").encode(errors="replace")
+    if not hmac.compare_digest(sent, handshake_key(secret).encode()):
+        raise Refused(
+            "Unauthorized: a webhook is set up with the whole address, its key included, that the dashboard and"
+            " `python -m dev doctor` show",
+            401,
+        )
+
+
+def webhook_address(config: Config) -> str:
+    """Return the address that the owner gives to Notion's webhook."""
+    return f"{config.address(WEBHOOK)}?key={handshake_key(config.cron_secret)}"
+
+
 def sign_notion(body: bytes, token: Secret) -> str:
     """An `X-Notion-Signature` as Notion makes it."""
     return f"sha256={hmac.digest(token.reveal().encode(), body, 'sha256').hex()}"
-
-
-def webhook_secret(secret: Secret) -> str:
-    """The key with which we sign what `NOTIFY_WEBHOOK_URL` is sent, as Standard Webhooks writes keys. It is derived
-    from `CRON_SECRET`, so that there is no setting more to keep, and gives nothing of it away."""
-    return "whsec_" + b64encode(hmac.digest(secret.reveal().encode(), b"notify-webhook", "sha256")).decode()
 
 
 def _claims(token: str, keys: tuple[Secret, ...], url: str) -> dict[str, Any]:

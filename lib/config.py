@@ -3,14 +3,16 @@
 import math
 import os
 import re
-from collections.abc import Callable, Mapping
-from typing import Self, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Self, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from lib.errors import Misconfigured
 from lib.notion.ids import object_id
+from lib.secret import Secret as Secret
+from lib.secret import with_derived
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -27,12 +29,46 @@ NOTION_FILE_HOSTS = (
 )
 """Where Notion keeps files: a host, with the folder where strangers share the host."""
 
+_STAND_IN = "made-up-in-place-of-a-setting"
+_PUBLIC_ADDRESS = frozenset({"SYNC_BASE_URL", "VERCEL_ENV", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL_URL"})
+OWNER_SETTINGS = frozenset({"CRON_SECRET"})
+"""What is read to know the owner; whoever is not is told of no other setting."""
+QSTASH_SETTINGS = _PUBLIC_ADDRESS | {
+    *("CRON_SECRET", "CRON_SECRET_PREVIOUS", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY")
+}
+"""What is read to know a message of QStash's."""
+NOTION_SETTINGS = frozenset({"CRON_SECRET", "NOTION_WEBHOOK_TOKEN"})
+"""What is read to know an event of Notion's."""
+MEDIA_SETTINGS = frozenset(
+    {
+        *("CRON_SECRET", "CRON_SECRET_PREVIOUS", "NOTION_TOKEN", "NOTION_API_URL", "NOTION_FILE_HOSTS"),
+        *("KV_REST_API_URL", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_PREFIX"),
+        *("NOTION_REQUESTS_PER_MINUTE", "BLOB_READ_WRITE_TOKEN", "VERCEL_BLOB_API_URL"),
+    }
+)
+"""All that `/api/media` needs: what is wrong with another setting keeps no picture from anybody."""
+
+_SECRET_SETTINGS = (
+    *("NOTION_TOKEN", "CRON_SECRET", "CRON_SECRET_PREVIOUS", "QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY"),
+    *("QSTASH_NEXT_SIGNING_KEY", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_TOKEN", "NOTION_WEBHOOK_TOKEN"),
+    *("SLACK_WEBHOOK_URL", "RESEND_API_KEY", "NOTIFY_WEBHOOK_URL", "REVALIDATE_SECRET", "BLOB_READ_WRITE_TOKEN"),
+    "VERCEL_AUTOMATION_BYPASS_SECRET",
+)
+_SHORTEST_HIDDEN = 8
+
 _NOTION = "create an integration at https://www.notion.so/profile/integrations and put its token here"
 _SOURCES = "say what to sync, as in pages=<address of a Notion database>,posts=<address of another>"
 _CRON = "make one up (openssl rand -hex 32); whoever asks for a sync has to know it"
+_SHORTEST_SECRET = 16
 _QSTASH = "copy it from https://console.upstash.com/qstash"
 _KV = "connect an Upstash Redis store to the project in Vercel's Marketplace"
 _RESEND = "e-mail needs RESEND_API_KEY, NOTIFY_EMAIL_FROM and NOTIFY_EMAIL_TO together, or none of them"
+_BLOB = "copy it from the Blob store's settings in Vercel, or remove it"
+_BASE_URL = (
+    "give the address under which QStash reaches this deployment, such as https://sync.example.com (on Vercel, exposing"
+    " the system environment variables does it)"
+)
+_OPTIONAL = "correct it, or remove it"
 
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _HOST = re.compile(r"[a-z0-9.-]+(:\d+)?(/\S+)?")
@@ -41,22 +77,29 @@ _VISIBLE_ASCII = "".join(map(chr, range(33, 127)))
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
-class Secret:
-    """A value that hides itself wherever it is printed; only `reveal` gives it."""
+class SettingProblem(msgspec.Struct, frozen=True):
+    """A setting that is wrong, without its value: `problem` goes on from its name, `remedy` says how to mend it."""
 
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
+    name: str
+    problem: str
+    remedy: str
 
     def __str__(self) -> str:
-        return "***"
+        return f"{self.name} {self.problem}: {self.remedy}"
 
-    def __repr__(self) -> str:
-        return "Secret(***)"
+
+class Settings(msgspec.Struct, frozen=True):
+    """The environment as far as it is usable: `config` has a made-up value where a needed one is wrong."""
+
+    config: "Config"
+    problems: list[SettingProblem]
+
+    def require(self, *names: str) -> "Config":
+        """Return the configuration. Raises `Misconfigured` where one of these settings (by default any) is wrong."""
+        for problem in self.problems:
+            if not names or problem.name in names:
+                raise Misconfigured(str(problem))
+        return self.config
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +109,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, str]
     """Name → dashed id of a database or a data source."""
     cron_secret: Secret
+    previous_secret: Secret | None
+    """The `CRON_SECRET` before this one: it opens nothing, but what was made with it goes on counting."""
     qstash_token: Secret
     qstash_url: str
     qstash_current_signing_key: Secret
@@ -84,6 +129,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """`host`, `host:port` or `host/folder`."""
     notion_requests_per_minute: int
     notion_webhook_token: Secret | None
+    published_property: str
+    """Of the owner's own rule of what is published; "" without one."""
+    published_words: tuple[str, ...]
+    time_zone: str
+    """Of dates without a time: a name that zoneinfo knows, or UTC."""
     notify_on: str
     """`change` or `always`."""
     slack_webhook_url: Secret | None
@@ -98,15 +148,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     protection_bypass: Secret | None
 
     @classmethod
-    def read(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Raises `Misconfigured`, which names the variable and how to mend it, and never shows its value."""
-        env = _Environment(environ)
+    def read(cls, environ: Mapping[str, str] = os.environ, only: Collection[str] | None = None) -> "Config":
+        """Read the variables, or `only` those with these names: no other one is looked at, or may be used then.
+
+        Raises `Misconfigured`, which names the variable and how to mend it, and never shows its value.
+        """
+        return read_settings(environ, only).require()
+
+    @classmethod
+    def of(cls, env: "_Environment") -> Self:
+        """Return the configuration, made up where a needed setting is wrong; `env` knows of each problem afterwards."""
         kv_url, kv_token = _kv(env)
+        published_property, published_words = env.get("NOTION_PUBLISHED", _published, ("", ()))
         resend_api_key, email_from, email_to = _email(env)
         return cls(
             notion_token=env.needed("NOTION_TOKEN", _token, _NOTION),
-            sources=env.needed("NOTION_SOURCES", _sources, _SOURCES),
-            cron_secret=env.needed("CRON_SECRET", Secret, _CRON),
+            sources=env.needed("NOTION_SOURCES", _sources, _SOURCES, f"pages={'0' * 32}"),
+            cron_secret=env.needed("CRON_SECRET", _secret, _CRON),
+            previous_secret=env.get("CRON_SECRET_PREVIOUS", _secret, None),
             qstash_token=env.needed("QSTASH_TOKEN", _token, _QSTASH),
             qstash_url=env.get("QSTASH_URL", _base_address, "https://qstash.upstash.io"),
             qstash_current_signing_key=env.needed("QSTASH_CURRENT_SIGNING_KEY", _token, _QSTASH),
@@ -123,6 +182,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             notion_file_hosts=env.get("NOTION_FILE_HOSTS", _hosts, NOTION_FILE_HOSTS),
             notion_requests_per_minute=env.get("NOTION_REQUESTS_PER_MINUTE", _whole(1), 180),
             notion_webhook_token=env.get("NOTION_WEBHOOK_TOKEN", Secret, None),
+            published_property=published_property,
+            published_words=published_words,
+            time_zone=env.get("TIME_ZONE", _time_zone, "UTC"),
             notify_on=env.get("NOTIFY_ON", _one_of("change", "always"), "change"),
             slack_webhook_url=env.get("SLACK_WEBHOOK_URL", _secret_address, None),
             resend_api_key=resend_api_key,
@@ -131,7 +193,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             notify_webhook_url=env.get("NOTIFY_WEBHOOK_URL", _secret_address, None),
             revalidate_url=env.get("REVALIDATE_URL", _address, ""),
             revalidate_secret=env.get("REVALIDATE_SECRET", _token, None),
-            blob_read_write_token=env.get("BLOB_READ_WRITE_TOKEN", _blob_token, None),
+            blob_read_write_token=env.get("BLOB_READ_WRITE_TOKEN", _blob_token, None, _BLOB),
             blob_api_url=env.get("VERCEL_BLOB_API_URL", _base_address, "https://vercel.com/api/blob"),
             protection_bypass=env.get("VERCEL_AUTOMATION_BYPASS_SECRET", _token, None),
         )
@@ -142,20 +204,51 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """All that must never be seen."""
-        return tuple(value for value in msgspec.structs.astuple(self) if isinstance(value, Secret))
+        """All that must never be seen, and what is derived from it."""
+        derived_from = (self.cron_secret, self.previous_secret)
+        given = [value for value in msgspec.structs.astuple(self) if isinstance(value, Secret)]
+        return (*given, *with_derived(secret for secret in derived_from if secret))
+
+
+def secrets_of(environ: Mapping[str, str] = os.environ) -> tuple[Secret, ...]:
+    """Return all that must never be seen, as it stands in the environment, also where it is malformed.
+
+    A value too short to be a secret is left out: it would hide half of every line.
+    """
+    values = {name: environ.get(name, "").strip() for name in _SECRET_SETTINGS}
+    long = {name: Secret(value) for name, value in values.items() if len(value) >= _SHORTEST_HIDDEN}
+    return (
+        *long.values(),
+        *with_derived(long[name] for name in ("CRON_SECRET", "CRON_SECRET_PREVIOUS") if name in long),
+    )
+
+
+def read_settings(environ: Mapping[str, str] = os.environ, only: Collection[str] | None = None) -> Settings:
+    """Return every setting (or `only` those with these names), and every problem with one, in the order in which they
+    are read."""
+    env = _Environment(environ, only)
+    config = Config.of(env)
+    return Settings(config, env.problems)
 
 
 class _Environment:
-    """Variables by name. A blank one counts as unset; a parser's ValueError says what is expected."""
+    """Variables by name, all or `only` some. A blank one counts as unset; a parser's ValueError says what is expected.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+    What is wrong is noted in `problems`. The caller goes on with the default, or with a stand-in for what is needed, so
+    that everything else is looked at too.
+    """
+
+    def __init__(self, environ: Mapping[str, str], only: Collection[str] | None = None) -> None:
+        self._environ, self._only = environ, only
+        self.problems: list[SettingProblem] = []
+
+    def is_asked_for(self, name: str) -> bool:
+        return self._only is None or name in self._only
 
     def text(self, name: str) -> str:
-        return self._environ.get(name, "").strip()
+        return self._environ.get(name, "").strip() if self.is_asked_for(name) else ""
 
-    def get(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
+    def get(self, name: str, parse: Callable[[str], T], default: D, remedy: str = _OPTIONAL) -> T | D:
         text = self.text(name)
         if not text:
             return default
@@ -164,14 +257,17 @@ class _Environment:
                 raise ValueError("text in UTF-8")
             return parse(text)
         except ValueError as error:
-            raise Misconfigured(f"{name} must be {error}") from None
+            self.problems.append(SettingProblem(name, f"must be {error}", remedy))
+            return default
 
-    def needed(self, name: str, parse: Callable[[str], T], remedy: str) -> T:
+    def needed(self, name: str, parse: Callable[[str], T], remedy: str, stand_in: str = _STAND_IN) -> T:
+        """Return the setting; what `stand_in` stands for where it is missing or malformed."""
+        if not self.is_asked_for(name):
+            return cast(T, None)  # so that whoever uses it all the same fails at once
         if not self.text(name):
-            raise Misconfigured(f"{name} is not set: {remedy}")
-        value = self.get(name, parse, None)
-        assert value is not None
-        return value
+            self.problems.append(SettingProblem(name, "is not set", remedy))
+        value = self.get(name, parse, None, remedy)
+        return parse(stand_in) if value is None else value
 
 
 def _kv(env: _Environment) -> tuple[str, Secret]:
@@ -180,28 +276,27 @@ def _kv(env: _Environment) -> tuple[str, Secret]:
     whole = [pair for pair in pairs if all(map(env.text, pair))]
     begun = [pair for pair in pairs if any(map(env.text, pair))]
     url, token = (whole or begun or pairs)[0]
-    return env.needed(url, _base_address, _KV), env.needed(token, _token, _KV)
+    return env.needed(url, _base_address, _KV, "https://kv.invalid"), env.needed(token, _token, _KV)
 
 
 def _public_address(env: _Environment) -> str:
+    stand_in = "https://sync.invalid"
     if env.text("SYNC_BASE_URL"):
-        return env.needed("SYNC_BASE_URL", _base_address, "")
+        return env.needed("SYNC_BASE_URL", _base_address, "correct it; on Vercel it may be left out", stand_in)
     production = ["VERCEL_PROJECT_PRODUCTION_URL"] if env.text("VERCEL_ENV") == "production" else []
     for name in filter(env.text, [*production, "VERCEL_URL"]):
-        return env.needed(name, lambda host: _base_address(f"https://{host}"), "")
-    raise Misconfigured(
-        "SYNC_BASE_URL is not set: give the address under which QStash reaches this deployment, such as"
-        " https://sync.example.com (on Vercel, exposing the system environment variables does it)"
-    )
+        return env.needed(name, lambda host: _base_address(f"https://{host}"), "set SYNC_BASE_URL", "sync.invalid")
+    return env.needed("SYNC_BASE_URL", _base_address, _BASE_URL, stand_in)
 
 
 def _email(env: _Environment) -> tuple[Secret | None, str, tuple[str, ...]]:
     if not any(map(env.text, ("RESEND_API_KEY", "NOTIFY_EMAIL_FROM", "NOTIFY_EMAIL_TO"))):
         return None, "", ()
+    stand_in = "sync@mail.invalid"
     return (
         env.needed("RESEND_API_KEY", _token, _RESEND),
-        env.needed("NOTIFY_EMAIL_FROM", _mailbox, _RESEND),
-        env.needed("NOTIFY_EMAIL_TO", lambda text: tuple(map(_mailbox, _items(text))), _RESEND),
+        env.needed("NOTIFY_EMAIL_FROM", _mailbox, _RESEND, stand_in),
+        env.needed("NOTIFY_EMAIL_TO", lambda text: tuple(map(_mailbox, _items(text))), _RESEND, stand_in),
     )
 
 
@@ -233,16 +328,48 @@ def _sources(text: str) -> dict[str, str]:
     return sources
 
 
+def _published(text: str) -> tuple[str, tuple[str, ...]]:
+    """`<property>: <word>, <word>`."""
+    name, colon, words = (part.strip() for part in text.partition(":"))
+    found = tuple(_items(words))
+    faults = {"no colon": not colon, "no property before the colon": not name, "no word after the colon": not found}
+    if fault := next((fault for fault, is_there in faults.items() if is_there), None):
+        raise ValueError(f"a property and words, as in Status: Published, Live; there is {fault}")
+    return name, found
+
+
+def _time_zone(text: str) -> str:
+    """UTC needs no database of time zones, which a machine may lack."""
+    if text.upper() == "UTC":
+        return "UTC"
+    import zoneinfo  # here, because few name a zone, and the trigger counts milliseconds
+
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (LookupError, ValueError, OSError):  # unknown, no name at all, a folder of the database
+        raise ValueError("the name of a time zone, such as Europe/Berlin or UTC") from None
+    return text
+
+
+def _secret(text: str) -> Secret:
+    if len(text) < _SHORTEST_SECRET or not (text.isascii() and text.isprintable()):
+        raise ValueError(
+            f"{_SHORTEST_SECRET} or more printable characters of ASCII, else it counts as missing:"
+            " make one up (openssl rand -hex 32)"
+        )
+    return Secret(text)
+
+
 def _token(text: str) -> Secret:
     """What goes into a header."""
     if not text.isascii() or _BLANK.search(text):
-        raise ValueError("plain ASCII without blanks: copy it again")
+        raise ValueError("plain ASCII without blanks")
     return Secret(text)
 
 
 def _blob_token(text: str) -> Secret:
     if not re.fullmatch(r"vercel_blob_rw_[^_\s]+_[!-~]+", text):
-        raise ValueError("a token such as vercel_blob_rw_…: copy it from the Blob store's settings in Vercel")
+        raise ValueError("a token such as vercel_blob_rw_…")
     return Secret(text)
 
 

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from lib import json_text
-from lib.config import Config
+from lib.config import Config, secrets_of
 from lib.errors import Hopeless, Misconfigured, QueueRefused, Refused, TryLater
 from lib.log import Log, quieten
 from lib.model import JSON
@@ -116,6 +116,8 @@ class Response(msgspec.Struct, frozen=True):
 class Endpoint(BaseHTTPRequestHandler):
     """A subclass serves the methods it defines: `async def get(self, request: Request) -> Response`, `post`, `head`."""
 
+    is_for_strangers: ClassVar[bool] = False
+    """Anybody may call it: what is wrong with the set-up stands in the log, and not in the answer."""
     max_body_bytes: ClassVar[int] = 1_000_000
     read_timeout_seconds: ClassVar[float] = 10.0
 
@@ -130,7 +132,7 @@ class Endpoint(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         began = time.perf_counter()
         request_id = self.headers.get("x-vercel-id", "")
-        self._log = Log(now=time.time).bind(requestId=request_id)
+        self._log = Log(now=time.time, secrets=secrets_of()).bind(requestId=request_id)
         self._body_is_unread = "content-length" in self.headers or "transfer-encoding" in self.headers
         trouble: BaseException | None = None
         try:
@@ -139,7 +141,7 @@ class Endpoint(BaseHTTPRequestHandler):
         # SystemExit and CancelledError too would leave the caller without an answer.
         except BaseException as error:
             trouble = error
-            response = answer_to(error, request_id)
+            response = answer_to(error, request_id, is_for_strangers=self.is_for_strangers)
             content, headers = response.encode()
         self._report(response.status, trouble, round((time.perf_counter() - began) * 1000))
         self._send(response.status, content, headers)
@@ -176,14 +178,24 @@ class Endpoint(BaseHTTPRequestHandler):
             raise Refused("Content-Length must be one whole number")
         if len(text) > 15 or int(text) > self.max_body_bytes:
             raise Refused(f"The body is larger than {self.max_body_bytes} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        self.connection.settimeout(self.read_timeout_seconds)
-        body = b""
-        with suppress(TimeoutError, ConnectionError):
-            body = self.rfile.read(int(text))
+        body = self._read_until_deadline(int(text))
         self._body_is_unread = False
         if len(body) < int(text):
             raise Refused("The body is shorter than its Content-Length")
         return body
+
+    def _read_until_deadline(self, length: int) -> bytes:
+        """Return so many bytes, or those that have come when the time for all of them is over."""
+        body = bytearray()
+        give_up = time.monotonic() + self.read_timeout_seconds
+        with suppress(TimeoutError, ConnectionError):
+            while len(body) < length and (left := give_up - time.monotonic()) > 0:
+                self.connection.settimeout(left)
+                piece = self.rfile.read1(length - len(body))
+                if not piece:
+                    break
+                body += piece
+        return bytes(body)
 
     def _send(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
         self.close_connection = True
@@ -211,16 +223,21 @@ class Endpoint(BaseHTTPRequestHandler):
         self._log.close()
         if status == HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(trouble, Misconfigured):
             self._log.error("request.crashed", error=trouble)
-        reason = {} if trouble is None else {"reason": str(trouble) or type(trouble).__name__}
+        reason = {} if trouble is None else {"reason": _words(trouble)}
+        if trouble and trouble.__cause__:
+            reason["cause"] = _words(trouble.__cause__)
         path = self.path.partition("?")[0]
         method = self.command if self.command in METHODS else "other"
         self._log.event("request", method=method, path=path, status=status, ms=ms, **reason)
 
 
-def answer_to(error: BaseException, request_id: str) -> Response:
+def answer_to(error: BaseException, request_id: str, *, is_for_strangers: bool = False) -> Response:
     """The only place where an error becomes HTTP."""
     body: JSON = {"error": str(error)}
     match error:
+        case Misconfigured() | Hopeless() if is_for_strangers:
+            reason = f"This deployment's set-up is not whole; its owner finds out more in {_where(request_id)}"
+            return Response(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": reason})
         case Refused():
             return Response(error.status, body, error.headers)
         case TryLater():
@@ -230,8 +247,16 @@ def answer_to(error: BaseException, request_id: str) -> Response:
         case Misconfigured() | QueueRefused():
             return Response(error.status, body)
         case _:
-            where = f"see the deployment's logs, request id {request_id}" if request_id else "see the server's log"
-            return Response(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": f"Internal error: something broke; {where}"})
+            reason = f"Internal error: something broke; see {_where(request_id)}"
+            return Response(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": reason})
+
+
+def _words(trouble: BaseException) -> str:
+    return str(trouble) or type(trouble).__name__
+
+
+def _where(request_id: str) -> str:
+    return f"the deployment's logs, request id {request_id}" if request_id else "the server's log"
 
 
 def _deadline() -> float | None:

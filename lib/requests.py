@@ -19,6 +19,16 @@ from lib.sync.queue import Message
 from lib.sync.trigger import Triggered
 
 CONSOLE = "https://console.upstash.com/qstash?messageId="
+LONGEST_PAGE = 2000
+"""Characters of a slug, an id or an address: a slug has 200 at most, and a child's is its ancestors' and its own."""
+LONGEST_SOURCE = 60
+MOST_SLICES = 1_000_000
+_RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
+_LANE = re.compile(r"[\w-]{1,40}", re.ASCII)
+_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_KIND = re.compile(r"[\w.]{1,100}", re.ASCII)
+_TIME = re.compile(r"[\dTZ:.+-]{0,40}", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,200}")
 _UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
 YES, NO = ("1", "true"), ("", "0", "false")
@@ -52,7 +62,7 @@ def ending_of(request: Request, config: Config) -> Ending:
     body = request.json()
     message_id = body.get("sourceMessageId")
     if not message_id:
-        run_id = _typed(body, "runId", str, "")
+        run_id = _run_id(body)
         if not run_id:
             raise Refused("the body is neither a notice with a runId nor a callback of QStash's")
         return Ending(run_id)
@@ -89,7 +99,9 @@ def _decoded(text: object) -> JSON:
 
 
 def _number(value: object) -> int:
-    return int(value) if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal()) else 0
+    """Return a count of QStash's, a number or its digits; 0 for anything else."""
+    digits = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return int(digits) if _DIGITS.fullmatch(digits) else 0
 
 
 def _message(body: JSON, message_id: str, config: Config) -> Message:
@@ -99,16 +111,15 @@ def _message(body: JSON, message_id: str, config: Config) -> Message:
         page=_typed(body, "page", str, ""),
         retry=_typed(body, "retry", bool, False),
     )
-    run_id = _typed(body, "runId", str, "") or _run_of(message_id)
     number = _typed(body, "slice", int, 0)
-    if number < 0:
-        raise Refused("slice must not be negative")
+    if not 0 <= number <= MOST_SLICES:
+        raise Refused(f"slice must not be negative, nor above {MOST_SLICES}")
     return Message(
-        run_id=run_id,
-        lane=_typed(body, "lane", str, "0"),
+        run_id=_run_id(body) or _run_of(message_id),
+        lane=_shaped(body, "lane", _LANE, "0", "1 to 40 letters, digits, _ and -"),
         slice=number,
         ask=_checked(ask, config),
-        triggered_at=_typed(body, "triggeredAt", str, ""),
+        triggered_at=_shaped(body, "triggeredAt", _TIME, "", "a time such as 2026-01-31T12:00:00.000Z"),
     )
 
 
@@ -129,13 +140,18 @@ def event_of(request: Request) -> Event | Handshake:
         id=_typed(body, "id", str, ""),
         kind=_typed(body, "type", str, ""),
         at=_moment(_typed(body, "timestamp", str, "")),
-        entity=dashed(_typed(entity, "id", str, "")),
-        parent=dashed(_member(parent, "id", str)),
-        data_source=dashed(_member(parent, "data_source_id", str)),
+        entity=_notion_id(_typed(entity, "id", str, "")),
+        parent=_notion_id(_member(parent, "id", str)),
+        data_source=_notion_id(_member(parent, "data_source_id", str)),
     )
-    if not (_UUID.fullmatch(event.id) and event.kind and event.entity):
+    if not (_UUID.fullmatch(event.id) and _KIND.fullmatch(event.kind) and event.entity):
         raise Refused("the body is no event of Notion's: id, type, timestamp and entity.id are needed")
     return event
+
+
+def _notion_id(text: str) -> str:
+    """Return an id of Notion's, dashed; "" for what is none."""
+    return dashed(text) if _UUID.fullmatch(text) else ""
 
 
 def triggered(answer: Triggered, config: Config) -> JSON:
@@ -163,10 +179,28 @@ def _moment(time: str) -> float:
 
 def _checked(ask: Ask, config: Config) -> Ask:
     if ask.source and ask.source not in config.sources:
-        raise Refused(f"source {ask.source[:60]!r} is unknown; the sources are: {', '.join(config.sources)}")
+        named = f" {ask.source!r}" if len(ask.source) <= LONGEST_SOURCE else ""  # half of a secret could not be hidden
+        raise Refused(f"source{named} is unknown; the sources are: {', '.join(config.sources)}")
     if ask.source and ask.page:
         raise Refused("give either page or source, not both")
+    if len(ask.page) > LONGEST_PAGE or _CONTROL.search(ask.page):
+        raise Refused(f"page must be a slug, an id or an address: {LONGEST_PAGE} characters at most, on one line")
     return ask
+
+
+def _run_id(body: JSON) -> str:
+    """Return the id that a message gives its run; "" where it gives none."""
+    return (
+        _shaped(body, "runId", _RUN_ID, "", "1 to 100 letters, digits, _, . and -") if body.get("runId") != "" else ""
+    )
+
+
+def _shaped(body: JSON, name: str, shape: re.Pattern[str], default: str, expected: str) -> str:
+    """Return a member that is a text of this shape, where it is there."""
+    text: str = _typed(body, name, str, default)
+    if name in body and not shape.fullmatch(text):
+        raise Refused(f"{name} must be {expected}")
+    return text
 
 
 def _run_of(message_id: str) -> str:

@@ -15,13 +15,15 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 
-from lib.auth import webhook_secret
+from lib.auth import webhook_address, webhook_secret
 from lib.config import Config, Secret
 from lib.log import Log
 from lib.model import Outcome
+from lib.secret import AddressKey
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Run, Runs
@@ -29,6 +31,7 @@ from lib.sync.queue import Queue
 from lib.sync.trigger import TRIGGER, FollowUp, Trigger
 
 if TYPE_CHECKING:
+    from lib.bundle.publication import PublicationRule
     from lib.media.address import Locator
     from lib.media.copying import Copier
     from lib.notion.client import NotionClient
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from lib.store.budget import Budget
     from lib.store.copies import Copies
     from lib.store.events import Events
+    from lib.store.hasty import HastyKv
     from lib.store.media import Files
     from lib.store.tellings import Tellings
     from lib.sync.run import Engine
@@ -68,7 +72,17 @@ class Services:
         self._http = http
         self.keys = Keys(config.kv_prefix)
         self.kv = Kv(config.kv_url, config.kv_token.reveal(), http, config.kv_max_value_bytes)
-        self.runs = Runs(self.kv, self.keys, time.time, new_id, config.retries + 1)
+        self.runs = self._runs(self.kv)
+
+    def _runs(self, kv: Kv) -> Runs:
+        return Runs(kv, self.keys, time.time, new_id, self.config.retries + 1)
+
+    @property
+    def hasty_kv(self) -> "HastyKv":
+        """KV for callers who did not ask for work: an answer soon, or none."""
+        from lib.store.hasty import HastyKv
+
+        return HastyKv(self.config.kv_url, self.config.kv_token.reveal(), self._http)
 
     @property
     def queue(self) -> Queue:
@@ -76,7 +90,8 @@ class Services:
 
     @property
     def trigger(self) -> Trigger:
-        return Trigger(self.runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id)
+        runs = self._runs(self.hasty_kv)
+        return Trigger(runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id)
 
     @property
     def follow_up(self) -> FollowUp:
@@ -89,9 +104,10 @@ class Services:
         from lib.sync.status import Status
 
         return Status(
-            History(self.kv, self.keys),
+            History(self.hasty_kv, self.keys),
             self.queue.delivery,
             sources=self.config.sources,
+            webhook_address=webhook_address(self.config),
             webhook_is_set=self.config.notion_webhook_token is not None,
             next_cron=lambda now: next_cron(VERCEL_JSON.read_text("utf-8"), TRIGGER, now),
             now=time.time,
@@ -131,7 +147,7 @@ class Services:
     def events(self) -> "Events":
         from lib.store.events import Events
 
-        return Events(self.kv, self.keys)
+        return Events(self.hasty_kv, self.keys)
 
     @property
     def webhook(self) -> "Webhook":
@@ -184,18 +200,17 @@ class Services:
         from lib.media.address import Locator
         from lib.notion.files import FileHosts
         from lib.store.budget import Budget
-        from lib.store.hasty import HastyKv
         from lib.store.media import Files
 
-        config = self.config
-        kv = HastyKv(config.kv_url, config.kv_token.reveal(), self._http)
+        config, kv = self.config, self.hasty_kv
         budget = Budget(kv, self.keys, config.notion_requests_per_minute, time.time, "visit")
 
         def connect() -> "NotionClient":
             return self._notion(self._pacer(budget, lambda: False, batch=1), LOOK_UP_SECONDS)
 
         files, hosts = Files(kv, self.keys, store_id(config.blob_read_write_token)), FileHosts(config.notion_file_hosts)
-        return Locator(files, hosts, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id)
+        copies = FileHosts(copy_hosts(config))
+        return Locator(files, hosts, copies, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id)
 
     def _budget(self) -> "Budget":
         from lib.store.budget import Budget
@@ -268,7 +283,7 @@ class Services:
         copies = Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time, now_iso)
         copier = self._copier(copies, budget)
         site = Site(self.kv, self.keys, config.kv_max_value_bytes, time.time, now_iso)
-        homes = Homes({})
+        homes = Homes({}, publication_rule(config))
         worker = Worker(
             notion=notion,
             runs=self.runs,
@@ -276,7 +291,7 @@ class Services:
             site=site,
             copies=copies,
             note=copier.note if copier else lambda refs: None,
-            address=address_for(config.base_url),
+            address=address_for(config.base_url, AddressKey(config.cron_secret).mac),
             max_value_bytes=config.kv_max_value_bytes,
             log=self.log,
             homes=homes,
@@ -315,9 +330,29 @@ async def services(config: Config, log: Log) -> AsyncIterator[Services]:
         yield Services(config, http, log)
 
 
+def publication_rule(config: Config) -> "PublicationRule":
+    """How it is judged what is published."""
+    from lib.bundle.publication import PublicationRule
+
+    return PublicationRule(config.published_property, config.published_words, config.time_zone)
+
+
+def address_keys(config: Config) -> list[AddressKey]:
+    """Return what may have signed an address of a file: a site shows those of yesterday's secret for a while."""
+    return [AddressKey(secret) for secret in (config.cron_secret, config.previous_secret) if secret]
+
+
 def store_id(blob_token: Secret | None) -> str:
     """The Blob store that a token opens, `vercel_blob_rw_<store>_<secret>`; "" without one."""
     return blob_token.reveal().split("_")[3] if blob_token else ""
+
+
+def copy_hosts(config: Config) -> list[str]:
+    """Return where copies of files are: at a store's own public host, or at a local server in its place."""
+    store, server = store_id(config.blob_read_write_token), urlsplit(config.blob_api_url)
+    if not store:
+        return []
+    return [f"{store.lower()}.public.blob.vercel-storage.com" if server.hostname == "vercel.com" else server.netloc]
 
 
 def new_run_id() -> str:

@@ -41,6 +41,11 @@ $("one").addEventListener("submit", (event) => {
   event.preventDefault();
   trigger(event.submitter ?? $("one"), { page: $("page").value.trim() });
 });
+$("check-setup").addEventListener("click", async () => {
+  if ($("check-setup").getAttribute("aria-busy") === "true") return;
+  $("check-setup").setAttribute("aria-busy", "true");
+  await watch.check().finally(() => $("check-setup").setAttribute("aria-busy", "false"));
+});
 document.addEventListener("wanted", (event) => trigger(event.target, event.detail));
 for (const more of [$("more-runs"), $("more-problems")])
   more.addEventListener("click", () => {

@@ -9,12 +9,16 @@ export type Page = WholePage | PageInParts;
  */
 export type PropertyValue =
   string | number | boolean | DateValue | FileValue | Verification | Place | RichText | PropertyValue[] | null;
+/**
+ * The ids of the pages that the page leads to, each once, itself left out: `HMGET paths …` gives their slugs. Missing in what older versions wrote
+ */
+export type Refs = string[];
 
 /**
  * What a site reads from KV, by key (without KV_PREFIX).
  */
 export interface NotionKv {
-  [k: string]: Page | Part | Index | Database | Redirects;
+  [k: string]: Page | Part | Index | Database | Doc | Paths | Redirects;
 }
 /**
  * A page with its content.
@@ -25,6 +29,7 @@ export interface WholePage {
    */
   v: number;
   meta: Meta;
+  refs?: Refs;
   blocks: Block[];
   syncedAt: string;
 }
@@ -153,6 +158,7 @@ export interface PageInParts {
    */
   v: number;
   meta: Meta;
+  refs?: Refs;
   /**
    * How many keys `page:{slug}:part:1…` hold its blocks, in order
    */
@@ -223,6 +229,66 @@ export interface DatabaseItem {
    */
   cover: string | null;
   properties: Properties;
+}
+/**
+ * `doc:{slug}`: a page as text, for search, feeds, previews and language models.
+ */
+export interface Doc {
+  /**
+   * The version of this format
+   */
+  v: number;
+  id: string;
+  slug: string;
+  title: string;
+  visibility: string;
+  /**
+   * The beginning of the property `date`
+   */
+  date: string | null;
+  /**
+   * Of the property `tags`
+   */
+  tags: string[];
+  /**
+   * The property `excerpt` or `description`, else the beginning of the prose
+   */
+  excerpt: string;
+  outline: Heading[];
+  words: number;
+  /**
+   * Plain text, a line for each paragraph
+   */
+  text: string;
+  /**
+   * CommonMark with tables, task lists and strikethrough, without the title; links to pages are `page:<id>`, those to databases inside of pages `db:<id>`
+   */
+  markdown: string;
+  /**
+   * True where the text is cut, so that it fits into one value
+   */
+  truncated?: boolean;
+  syncedAt: string;
+}
+/**
+ * A heading of a page, wherever it stands.
+ */
+export interface Heading {
+  /**
+   * 1 to 4
+   */
+  level: number;
+  text: string;
+  /**
+   * Of its block
+   */
+  id: string;
+}
+/**
+ * `paths`, a Redis hash: the slug of every published page, by its id
+ */
+export interface Paths {
+  [k: string]: string;
 }
 /**
  * `redirects`: the slug that a page had, and the one under which it is found now

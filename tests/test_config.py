@@ -1,4 +1,6 @@
 import json
+import re
+import zoneinfo
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -6,8 +8,18 @@ import httpx
 import msgspec
 import pytest
 
-from lib.config import Config, Secret
+from lib.config import (
+    MEDIA_SETTINGS,
+    NOTION_SETTINGS,
+    OWNER_SETTINGS,
+    QSTASH_SETTINGS,
+    Config,
+    Secret,
+    read_settings,
+    secrets_of,
+)
 from lib.errors import Misconfigured
+from lib.secret import derived_secret
 
 Environ = dict[str, str]
 
@@ -321,6 +333,52 @@ def test_a_secret_hides_itself(environ: Environ) -> None:
         msgspec.json.encode(config)
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "~",
+        "fifteen letters",
+        "x" * 15,
+        "pässwörter-lang-genug",
+        "秘密の鍵は十六文字より長いものとする",
+        "tab\tinside-a-secret-of-mine",
+    ],
+)
+@pytest.mark.parametrize("name", ["CRON_SECRET", "CRON_SECRET_PREVIOUS"])
+def test_c6_a_secret_that_can_be_guessed_or_not_be_sent_counts_as_missing(
+    environ: Environ, name: str, secret: str
+) -> None:
+    message = refusal(environ | {name: secret})
+    assert message.startswith(f"{name} must be 16 or more")
+    assert "openssl rand -hex 32" in message
+    assert secret not in message
+
+
+def test_c6_a_secret_of_sixteen_characters_is_taken(environ: Environ) -> None:
+    config = Config.read(environ | {"CRON_SECRET": "sixteen letters!", "CRON_SECRET_PREVIOUS": "x" * 16})
+    assert config.cron_secret.reveal() == "sixteen letters!"
+    assert config.previous_secret is not None
+    assert config.previous_secret.reveal() == "x" * 16
+    assert Config.read(environ).previous_secret is None
+
+
+def test_c7_a_setting_that_is_not_asked_for_is_not_looked_at(environ: Environ) -> None:
+    wrong = {"SLACK_WEBHOOK_URL": "no address", "NOTION_SOURCES": "no sources", "SYNC_LANES": "99", "QSTASH_TOKEN": ""}
+    config = Config.read(environ | wrong, only=MEDIA_SETTINGS)
+    assert config.cron_secret.reveal() == environ["CRON_SECRET"]
+    assert config.kv_url == environ["KV_REST_API_URL"]
+    with pytest.raises(Misconfigured, match="NOTION_TOKEN"):
+        Config.read(environ | wrong | {"NOTION_TOKEN": ""}, only=MEDIA_SETTINGS)
+
+
+def test_c7_what_an_address_reads_are_settings_that_there_are(environ: Environ) -> None:
+    for settings in (OWNER_SETTINGS, QSTASH_SETTINGS, NOTION_SETTINGS, MEDIA_SETTINGS):
+        assert settings <= set(example()) | {"VERCEL_ENV", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL_URL"} | {
+            "UPSTASH_REDIS_REST_URL",
+            "UPSTASH_REDIS_REST_TOKEN",
+        }
+
+
 def test_every_secret_is_among_the_secrets(environ: Environ) -> None:
     hidden = {
         "NOTION_WEBHOOK_TOKEN": "hidden-1",
@@ -329,10 +387,20 @@ def test_every_secret_is_among_the_secrets(environ: Environ) -> None:
         "REVALIDATE_SECRET": "hidden-4",
         "BLOB_READ_WRITE_TOKEN": "vercel_blob_rw_store_hidden-5",
         "VERCEL_AUTOMATION_BYPASS_SECRET": "hidden-6",
+        "CRON_SECRET_PREVIOUS": "hidden-7-of-long-ago",
     }
     secrets = {secret.reveal() for secret in Config.read(environ | hidden).secrets}
     assert secrets >= set(hidden.values())
     assert secrets >= {value for name, value in environ.items() if "TOKEN" in name or "KEY" in name or "SECRET" in name}
+
+
+def test_every_secret_setting_is_hidden_before_it_is_read_and_where_it_is_malformed(environ: Environ) -> None:
+    secret = {name for name in example() if re.search("TOKEN|SECRET|KEY|WEBHOOK_URL", name)}
+    wrong = {name: f"{name.lower()} of blanks" for name in secret}
+    hidden = {value.reveal() for value in secrets_of(wrong)}
+    assert hidden >= set(wrong.values())
+    assert derived_secret(Secret(wrong["CRON_SECRET"])) in hidden
+    assert secrets_of({"CRON_SECRET": "short", "NOTION_TOKEN": " "}) == ()
 
 
 class Watched(Mapping[str, str]):
@@ -375,3 +443,103 @@ def test_the_example_names_every_variable_that_is_read(environ: Environ) -> None
 
 def test_the_examples_defaults_are_the_defaults(environ: Environ) -> None:
     assert plain(Config.read(example() | environ)) == plain(Config.read(environ))
+
+
+def test_every_setting_that_is_wrong_is_known_at_once_with_its_remedy(environ: Environ) -> None:
+    wrong = {
+        "NOTION_TOKEN": "",
+        "NOTION_SOURCES": "pages=ntn_private",
+        "SYNC_BASE_URL": "sync.example",
+        "SYNC_LANES": "9",
+        "RESEND_API_KEY": "re_1",
+    }
+    settings = read_settings(environ | wrong)
+
+    assert [(problem.name, problem.problem.split()[:2]) for problem in settings.problems] == [
+        ("NOTIFY_EMAIL_FROM", ["is", "not"]),
+        ("NOTIFY_EMAIL_TO", ["is", "not"]),
+        ("NOTION_TOKEN", ["is", "not"]),
+        ("NOTION_SOURCES", ["must", "be"]),
+        ("SYNC_BASE_URL", ["must", "be"]),
+        ("SYNC_LANES", ["must", "be"]),
+    ]
+    remedies = {problem.name: problem.remedy for problem in settings.problems}
+    assert "create an integration" in remedies["NOTION_TOKEN"]
+    assert "as in pages=<address of a Notion database>" in remedies["NOTION_SOURCES"]
+    assert remedies["SYNC_LANES"] == "correct it, or remove it"
+    assert "private" not in str(settings.problems)
+
+
+def test_what_is_right_is_usable_beside_what_is_wrong(environ: Environ) -> None:
+    settings = read_settings(environ | {"NOTION_TOKEN": "", "SYNC_LANES": "9"})
+
+    assert plain(settings.config)[1:] == plain(Config.read(environ))[1:]
+    assert settings.require("CRON_SECRET", "KV_REST_API_URL") == settings.config
+    with pytest.raises(Misconfigured, match=r"^NOTION_TOKEN is not set: "):
+        settings.require("CRON_SECRET", "NOTION_TOKEN")
+    with pytest.raises(Misconfigured, match=r"^NOTION_TOKEN is not set: "):
+        settings.require()
+
+
+def test_an_empty_environment_lacks_just_what_is_needed() -> None:
+    settings = read_settings({})
+
+    assert {problem.name for problem in settings.problems} == set(NEEDED)
+    assert len(settings.problems) == len(NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("text", "property_name", "words"),
+    [
+        ("Status: Published, Live", "Status", ("Published", "Live")),
+        ("Status:Published", "Status", ("Published",)),
+        (" Ready  to go :  yes ,, Yes , ", "Ready  to go", ("yes", "Yes")),
+        ("Stufe: 1: fertig", "Stufe", ("1: fertig",)),
+        ("状態: 公開", "状態", ("公開",)),
+    ],
+)
+def test_the_rule_of_what_is_published_is_a_property_and_its_words(
+    environ: Environ, text: str, property_name: str, words: tuple[str, ...]
+) -> None:
+    config = Config.read(environ | {"NOTION_PUBLISHED": text})
+    assert (config.published_property, config.published_words) == (property_name, words)
+
+
+def test_without_a_rule_of_ones_own_no_property_is_named(environ: Environ) -> None:
+    config = Config.read(environ | {"NOTION_PUBLISHED": " "})
+    assert (config.published_property, config.published_words) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("Published", "no colon"),
+        ("Status = Published", "no colon"),
+        (": Published", "no property before the colon"),
+        ("Status:", "no word after the colon"),
+        ("Status: , ,", "no word after the colon"),
+    ],
+)
+def test_of_a_rule_that_is_not_whole_it_is_said_what_is_missing(environ: Environ, text: str, fault: str) -> None:
+    message = refusal(environ | {"NOTION_PUBLISHED": text})
+    assert message.startswith("NOTION_PUBLISHED must be a property and words, as in Status: Published, Live")
+    assert f"there is {fault}" in message
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC"])
+def test_a_time_zone_is_named_as_everybody_names_it(environ: Environ, name: str) -> None:
+    assert Config.read(environ | {"TIME_ZONE": name}).time_zone == name
+
+
+def test_dates_are_utc_where_no_time_zone_is_named_and_no_database_of_zones_is_needed_for_that(
+    environ: Environ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zoneinfo, "ZoneInfo", None)
+
+    assert Config.read(environ).time_zone == Config.read(environ | {"TIME_ZONE": "utc"}).time_zone == "UTC"
+
+
+@pytest.mark.parametrize("name", ["Berlin", "CEST", "+02:00", "Europe", "../../etc/passwd", "/etc/localtime", "Zürich"])
+def test_what_names_no_time_zone_is_refused(environ: Environ, name: str) -> None:
+    expected = "the name of a time zone, such as Europe/Berlin or UTC"
+    assert refusal(environ | {"TIME_ZONE": name}) == f"TIME_ZONE must be {expected}: correct it, or remove it"

@@ -3,7 +3,9 @@ import json
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
 from types import ModuleType
@@ -155,6 +157,35 @@ def test_a_body_out_of_bounds_is_refused(echo: httpx.Client, sent: bytes, status
     got, _, body = raw(echo, b"POST / HTTP/1.1\r\nHost: x\r\n" + sent)
     assert got == status
     assert hint in json.loads(body)["error"]
+
+
+def test_c9_a_body_that_comes_drop_by_drop_is_refused_at_one_deadline(echo: httpx.Client) -> None:
+    with socket.create_connection(("127.0.0.1", echo.base_url.port or 0), timeout=5) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+        began, answer = time.monotonic(), b""
+        connection.settimeout(Echo.read_timeout_seconds / 2)
+        while not answer and time.monotonic() < began + 4:
+            connection.sendall(b"x")
+            with suppress(TimeoutError):
+                answer = connection.recv(65_536)
+
+    assert b" 400 " in answer.partition(b"\r\n")[0]
+    assert time.monotonic() - began < 4 * Echo.read_timeout_seconds
+
+
+def test_c9_a_body_in_pieces_is_read_whole(echo: httpx.Client) -> None:
+    body = json.dumps({"text": "x" * 500}).encode()
+    with socket.create_connection(("127.0.0.1", echo.base_url.port or 0), timeout=5) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        for begin in range(0, len(body), 100):
+            connection.sendall(body[begin : begin + 100])
+            time.sleep(0.01)
+        answer = b""
+        while piece := connection.recv(65_536):
+            answer += piece
+
+    assert answer.startswith(b"HTTP/1.0 200")
+    assert answer.endswith(body)
 
 
 def test_a_body_of_the_greatest_length_is_read(echo: httpx.Client) -> None:

@@ -1,13 +1,23 @@
-"""What a machine that lacks something is told, by the scripts in `.ci` and at the end of the tests."""
+"""What is installed, and what a machine that lacks something is told by the scripts in `.ci` and after the tests."""
 
+import json
+import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+FOR_PIP = ("requirements.txt", "requirements-dev.txt", ".ci/requirements.txt")
+FOR_NPM = ("tests/clients", "tests/runtime", "examples/nextjs")
+SMALL = re.compile(r"^sniffio==.+(\n .+)+", re.MULTILINE)
+"""A package of one small file, with its hashes, as requirements.txt has it."""
+SHA256 = re.compile("sha256:[0-9a-f]{64}")
 
 
 @pytest.fixture
@@ -50,3 +60,63 @@ def test_tiers_that_did_not_run_are_named_at_the_end(workers: str, tmp_path: Pat
     assert "TIERS THAT DID NOT RUN" in heading
     assert tier == "moon tier: needs a rocket"
     assert "1 skipped" in end
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Path:
+    """A folder with what `make requirements` needs, and old files where it writes."""
+    for name in ("Makefile", "pyproject.toml", "uv.lock", *(f"{folder}/package-lock.json" for folder in FOR_NPM)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, tmp_path / name)
+    for name in FOR_PIP:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("old\n")
+    return tmp_path
+
+
+def make_requirements(folder: Path) -> subprocess.CompletedProcess[str]:
+    uv = Path(sys.executable).parent / "uv"
+    environ = os.environ | {"UV_PYTHON": sys.executable, "UV_CACHE_DIR": str(folder / "cache"), "UV_OFFLINE": "1"}
+    command = ["make", "--silent", "requirements", f'UV="{uv}" --quiet']
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+
+
+def test_what_pip_installs_is_what_the_lock_has(locked: Path) -> None:
+    done = make_requirements(locked)
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in FOR_PIP:
+        assert (ROOT / name).read_text() == (locked / name).read_text(), "run `make lock UPGRADE=`"
+
+
+def test_a_lock_that_lags_behind_what_is_asked_for_is_refused(locked: Path) -> None:
+    asked = (locked / "pyproject.toml").read_text()
+    (locked / "pyproject.toml").write_text(re.sub('"idna.*"', '"idna>=99"', asked))
+    assert make_requirements(locked).returncode != 0
+
+
+def test_pip_refuses_a_package_whose_hash_is_another(tmp_path: Path, lacking: Callable[[str, str], NoReturn]) -> None:
+    found = SMALL.search((ROOT / "requirements.txt").read_text())
+    assert found
+    if pip_install(found[0], tmp_path).returncode:
+        lacking("hashes with pip", "needs a package index")
+    tampered = pip_install(SHA256.sub("sha256:" + "0" * 64, found[0]), tmp_path)
+    assert tampered.returncode != 0
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in tampered.stderr
+
+
+def pip_install(requirement: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "requirements.txt").write_text(requirement)
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--ignore-installed"]
+    network = ["--retries=1", "--timeout=10"]
+    return subprocess.run([*command, *network, "-r", "requirements.txt"], cwd=folder, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("folder", FOR_NPM)
+def test_what_npm_installs_is_locked_with_hashes(folder: str) -> None:
+    asked = json.loads((ROOT / folder / "package.json").read_text())
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
+    project = packages.pop("")
+    assert {part: project.get(part) for part in ("dependencies", "devDependencies")} == {
+        part: asked.get(part) for part in ("dependencies", "devDependencies")
+    }
+    assert [name for name, package in packages.items() if not package["integrity"].startswith("sha512-")] == []

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from lib.config import Secret
+from lib.config import Config
 from lib.log import LONGEST, Log, quieten
+from lib.secret import Secret, derived_secret, handshake_key, webhook_secret
 
 
 @pytest.fixture
@@ -216,3 +217,17 @@ def test_what_is_cut_out_of_a_text_leaves_no_half_of_a_secret(lines: Any) -> Non
     [line] = lines()
     assert "0f0f" not in line["text"]
     assert line["text"].endswith("the end")
+
+
+def test_c13_what_is_derived_from_a_secret_is_hidden_too(
+    capsys: pytest.CaptureFixture[str], environ: dict[str, str]
+) -> None:
+    config = Config.read(environ | {"CRON_SECRET_PREVIOUS": "the secret of yesterday"})
+    derived = [
+        derive(Secret(text))
+        for text in (environ["CRON_SECRET"], "the secret of yesterday")
+        for derive in (derived_secret, webhook_secret, handshake_key)
+    ]
+    Log(now=lambda: 0.0).hiding(config.secrets).event("e", sent=f"with {' '.join(derived)}")
+
+    assert json.loads(capsys.readouterr().out)["sent"] == "with " + " ".join(["***"] * 6)

@@ -53,6 +53,10 @@ def test_a_query_says_what_is_asked_for(config: Config, query: dict[str, str], a
         ({"force": "yes"}, "force must be 1 or true"),
         ({"source": "blog"}, "'blog' is unknown; the sources are: pages, posts"),
         ({"source": "posts", "page": "about"}, "either page or source"),
+        ({"page": "x" * 2001}, "page must be a slug, an id or an address: 2000 characters at most"),
+        ({"page": "a\r\nBcc: stranger@example.com"}, "on one line"),
+        ({"page": "a\x00"}, "on one line"),
+        ({"page": "a\u2028b"}, "on one line"),
     ],
 )
 def test_a_query_that_cannot_be_served_is_refused_with_the_reason(
@@ -93,6 +97,15 @@ def test_a_message_of_nothing_is_the_first_slice_of_a_run_of_everything_named_by
         ({"slice": "3"}, "slice must be a int"),
         ({"slice": True}, "slice must be a int"),
         ({"slice": -1}, "slice must not be negative"),
+        ({"slice": 10**30}, "slice must not be negative, nor above 1000000"),
+        ({"runId": "x" * 101}, "runId must be 1 to 100"),
+        ({"runId": "run 1"}, "runId must be 1 to 100"),
+        ({"runId": "run_1:errors"}, "runId must be 1 to 100"),
+        ({"lane": ""}, "lane must be 1 to 40"),
+        ({"lane": "x" * 41}, "lane must be 1 to 40"),
+        ({"lane": "0:1"}, "lane must be 1 to 40"),
+        ({"triggeredAt": "x" * 10_000}, "triggeredAt must be a time"),
+        ({"page": "x" * 2001}, "page must be"),
         ({"lane": 1}, "lane must be a str"),
         ({"triggeredAt": 1}, "triggeredAt must be a str"),
         ({"source": None}, "source must be a str"),
@@ -197,6 +210,12 @@ def test_a_message_from_the_console_leads_to_the_run_that_it_made(config: Config
     assert another.run_id != first.run_id
 
 
+@pytest.mark.parametrize("number", [-1, 1e300, 10**400, "9" * 5000, "\u0663", "-1", [], True])
+@pytest.mark.parametrize("name", ["status", "retried", "maxRetries"])
+def test_c9_a_number_that_counts_nothing_is_none(config: Config, name: str, number: Any) -> None:
+    assert "1 attempt;" in ending_of(callback(**{"dlqId": "1-0", "status": 503, name: number}), config).reason
+
+
 @pytest.mark.parametrize("body", ["", "not base64!", packed([1]), 7, None])
 def test_a_callback_whose_message_cannot_be_read_still_has_a_run(config: Config, body: Any) -> None:
     assert ending_of(callback(dlqId="1-0", sourceBody=body), config).run_id.startswith("run_")
@@ -252,6 +271,7 @@ def test_what_is_odd_in_where_an_entity_stands_counts_as_missing(data: Any) -> N
 
 def test_an_odd_data_source_of_an_event_counts_as_missing() -> None:
     assert event(data={"parent": {"id": "p", "data_source_id": None}}).data_source == ""
+    assert event(data={"parent": {"id": "x" * 100_000, "data_source_id": "y" * 100_000}}).parent == ""
 
 
 def test_an_event_whose_data_nobody_knew_when_this_was_written_is_read_all_the_same() -> None:
@@ -265,6 +285,8 @@ def test_an_event_whose_data_nobody_knew_when_this_was_written_is_read_all_the_s
         ({"id": "7"}, "no event of Notion's"),
         ({"type": ""}, "no event of Notion's"),
         ({"entity": {}}, "no event of Notion's"),
+        ({"entity": {"id": "x" * 1_000_000}}, "no event of Notion's"),
+        ({"type": "page." + "x" * 100_000}, "no event of Notion's"),
         ({"entity": "page"}, "entity must be a dict"),
         ({"timestamp": "soon"}, "timestamp must be a time"),
         ({"timestamp": "9999-12-31T24:00:00"}, "timestamp must be a time"),

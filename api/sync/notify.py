@@ -1,7 +1,6 @@
 """POST /api/sync/notify: tell people and the site how a run ended. Only QStash may call it."""
 
-from lib.auth import require_qstash
-from lib.config import Config
+from lib.auth import admit_qstash
 from lib.endpoint import Endpoint, Request, Response
 from lib.requests import ending_of
 from lib.sync.queue import NOTIFY
@@ -10,8 +9,7 @@ from lib.wiring import services
 
 class handler(Endpoint):
     async def post(self, request: Request) -> Response:
-        config = Config.read()
-        require_qstash(request, config, config.address(NOTIFY))
+        config = admit_qstash(request, NOTIFY)
         ending = ending_of(request, config)
         async with services(config, self.log(config)) as service:
             if ending.failed:

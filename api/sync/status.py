@@ -1,15 +1,22 @@
-"""GET /api/sync/status: the run under way, the newest runs and the sources; `?run=<id>` one run."""
+"""GET /api/sync/status: the run under way, the newest runs and the sources; `?run=<id>` one run.
+
+Where a setting is wrong, just every setting that is.
+"""
 
 from lib.auth import require_secret
-from lib.config import Config
+from lib.config import OWNER_SETTINGS, Config, read_settings
 from lib.endpoint import Endpoint, Request, Response
+from lib.sync.status import setup_json
 from lib.wiring import services
 
 
 class handler(Endpoint):
     async def get(self, request: Request) -> Response:
-        config = Config.read()
-        require_secret(request, config)
+        require_secret(request, Config.read(only=OWNER_SETTINGS))
+        settings = read_settings()
+        if settings.problems:
+            return Response(200, setup_json(settings.problems))
+        config = settings.require()
         async with services(config, self.log(config)) as service:
             run_id = request.query.get("run")
             return Response(200, await (service.status.of_run(run_id) if run_id else service.status.everything()))

@@ -1,7 +1,6 @@
 """GET /api/sync/trigger: ask for a run, which QStash then carries out."""
 
-from lib.auth import require_secret
-from lib.config import Config
+from lib.auth import admit_owner
 from lib.endpoint import Endpoint, Request, Response
 from lib.requests import ask_of, triggered
 from lib.wiring import services
@@ -9,8 +8,7 @@ from lib.wiring import services
 
 class handler(Endpoint):
     async def get(self, request: Request) -> Response:
-        config = Config.read()
-        require_secret(request, config)
+        config = admit_owner(request)
         ask = ask_of(request.query, config)
         async with services(config, self.log(config)) as service:
             return Response(202, triggered(await service.trigger.ask(ask), config))

@@ -1,7 +1,6 @@
-"""POST /api/sync/webhook: Notion says that something changed. Only Notion may call it, once its token is set."""
+"""POST /api/sync/webhook: Notion says that something changed. Only Notion may call it."""
 
-from lib.auth import require_notion
-from lib.config import Config
+from lib.auth import admit_notion
 from lib.endpoint import Endpoint, Request, Response
 from lib.requests import event_of
 from lib.wiring import services
@@ -9,9 +8,6 @@ from lib.wiring import services
 
 class handler(Endpoint):
     async def post(self, request: Request) -> Response:
-        config = Config.read()
-        if config.notion_webhook_token:
-            require_notion(request, config.notion_webhook_token)
-        sent = event_of(request)
+        sent, config = admit_notion(request, event_of)
         async with services(config, self.log(config)) as service:
             return Response(200, await service.webhook.take(sent))

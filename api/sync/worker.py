@@ -1,7 +1,6 @@
 """POST /api/sync/worker: work one slice of a run. Only QStash may call it."""
 
-from lib.auth import require_qstash
-from lib.config import Config
+from lib.auth import admit_qstash
 from lib.endpoint import Endpoint, Request, Response
 from lib.requests import message_of
 from lib.sync.queue import WORKER
@@ -10,8 +9,7 @@ from lib.wiring import services
 
 class handler(Endpoint):
     async def post(self, request: Request) -> Response:
-        config = Config.read()
-        require_qstash(request, config, config.address(WORKER))
+        config = admit_qstash(request, WORKER)
         message = message_of(request, config)
         async with services(config, self.log(config)) as service:
             report = await service.engine(request.deadline).deliver(message)

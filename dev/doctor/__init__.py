@@ -11,20 +11,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dev.doctor import kv, notion, qstash, variables, worker
+from dev.doctor import addresses, kv, notion, qstash, variables, worker
 from dev.doctor.finding import Finding, Grade, note
-from lib.auth import FORWARDED, derived_secret, webhook_secret
+from lib.auth import FORWARDED, derived_secret, webhook_address, webhook_secret
 from lib.config import Config
 from lib.model import Grant
 from lib.notion.client import NotionClient
 from lib.notion.pacing import Pacer
 from lib.store.kv import Kv
+from lib.wiring import publication_rule
 
 TIMEOUT_SECONDS = 20.0
 STYLES: dict[Grade, str] = {"ok": "green", "note": "yellow", "mend": "bold red"}
 
 _NOTION = frozenset({"NOTION_TOKEN", "NOTION_SOURCES"})
 _KV = frozenset({"KV_REST_API_URL", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"})
+_ADDRESS = frozenset({"SYNC_BASE_URL", "VERCEL_URL", "VERCEL_PROJECT_PRODUCTION_URL"})
 _KEYS = frozenset({"QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"})
 
 
@@ -53,6 +55,9 @@ async def examine(environ: Mapping[str, str], console: Console) -> bool:
     if "CRON_SECRET" not in found.unusable:
         _head(console, "Messages of your own, from QStash's console or a schedule, must forward this header")
         console.print(Text(f"  {FORWARDED}: {derived_secret(found.config.cron_secret)}"), soft_wrap=True)
+        if "SYNC_BASE_URL" not in found.unusable:
+            _head(console, "The address of Notion's webhook, which is set up with all of it")
+            console.print(Text(f"  {webhook_address(found.config)}"), soft_wrap=True)
         if found.config.notify_webhook_url:
             _head(console, "What NOTIFY_WEBHOOK_URL is sent is signed (Standard Webhooks) with this key")
             console.print(Text(f"  {webhook_secret(found.config.cron_secret)}"), soft_wrap=True)
@@ -63,10 +68,11 @@ async def examine(environ: Mapping[str, str], console: Console) -> bool:
 def _checks(config: Config, http: httpx.AsyncClient) -> list[Check]:
     store = Kv(config.kv_url, config.kv_token.reveal(), http)
     return [
-        Check("Notion", _NOTION, notion.examine(_notion(config, http), config.sources)),
+        Check("Notion", _NOTION, notion.examine(_notion(config, http), config.sources, publication_rule(config))),
         Check("KV", _KV, kv.examine(store, config.kv_prefix)),
+        Check("Files", _KV | {"CRON_SECRET"}, addresses.examine(store, config)),
         Check("QStash", _KEYS | {"QSTASH_TOKEN"}, qstash.examine(http, config)),
-        Check("Worker", _KEYS | {"SYNC_BASE_URL", "CRON_SECRET"}, worker.examine(http, config)),
+        Check("Worker", _KEYS | _ADDRESS | {"CRON_SECRET"}, worker.examine(http, config)),
     ]
 
 

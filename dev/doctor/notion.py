@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from dev.doctor.finding import Finding, mend, note, ok
 from lib.bundle.properties import members_named
-from lib.bundle.publication import publication
+from lib.bundle.publication import PublicationRule, publication, rule_faults
 from lib.bundle.slugs import SLUG_KINDS
 from lib.errors import SyncError
 from lib.model import JSON, Source
@@ -22,11 +22,12 @@ PROPERTIES = (
     ("visibility", JUDGED_KINDS, "keeps a page back while it says draft; else every page is published"),
     ("order", ("number", "formula", "rollup"), "sorts the index"),
     ("date", ("date", "formula", "rollup"), "sorts the index, the newest first"),
+    ("publish", ("date", "formula", "rollup"), "says from when on, or from when to when, a page is published"),
 )
 """Name, types it may have, what it does."""
 
 
-async def examine(notion: NotionClient, sources: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def examine(notion: NotionClient, sources: Mapping[str, str], rule: PublicationRule) -> AsyncIterator[Finding]:
     """`sources`: name → id, as configured."""
     try:
         bot = await notion.get("users/me")
@@ -43,30 +44,32 @@ async def examine(notion: NotionClient, sources: Mapping[str, str]) -> AsyncIter
             yield mend(str(error))
             continue
         yield ok(f"{name}: the database {source.title!r} is shared with the integration")
-        for finding in _properties(name, schema.get("properties") or {}):
+        for finding in _properties(name, schema.get("properties") or {}, rule):
             yield finding
-        if doubts := await _doubts(notion, name, source):
+        if doubts := await _doubts(notion, name, source, rule):
             yield doubts
 
 
-async def _doubts(notion: NotionClient, name: str, source: Source) -> Finding | None:
+async def _doubts(notion: NotionClient, name: str, source: Source, rule: PublicationRule) -> Finding | None:
     """Look at the rows edited last: which do not say whether they are to be published?"""
     try:
         rows, _ = await newest_rows(notion, source.data_source_id)
     except SyncError as error:
         return mend(str(error))
-    doubts = [state.doubt for row in rows if (state := publication(row)).doubt]
+    doubts = [state.doubt for row in rows if (state := publication(row, rule)).doubt]
     if not doubts:
         return None
     return note(f"{name}: of {len(rows)} rows, {len(doubts)} do not say whether they are published. {doubts[0]}")
 
 
-def _properties(source: str, schema: JSON) -> list[Finding]:
-    findings = []
+def _properties(source: str, schema: JSON, rule: PublicationRule) -> list[Finding]:
+    findings = _by_rule(source, schema, rule)
     if not any(property["type"] == "title" for property in schema.values()):
         findings.append(mend(f"{source}: Notion shows no title property: let the integration read content"))
     missing = []
     for name, kinds, purpose in PROPERTIES:
+        if rule.property_name and name in ("visibility", rule.property_name.casefold()):
+            continue
         there = [property["type"] for property in members_named(schema, name)]
         if not there:
             missing.append(f"{name} ({purpose})")
@@ -76,3 +79,17 @@ def _properties(source: str, schema: JSON) -> list[Finding]:
     if missing:
         findings.append(note(f"{source} does without optional properties: {'; '.join(missing)}"))
     return findings
+
+
+def _by_rule(source: str, schema: JSON, rule: PublicationRule) -> list[Finding]:
+    """Judge the owner's own rule beside the properties of a source."""
+    if not rule.property_name:
+        return []
+    faults = rule_faults(rule, schema)
+    if not faults:
+        return [ok(f'{source}: the property "{rule.property_name}" says which rows are published')]
+    kept_back = "by NOTION_PUBLISHED none of its rows is published. Correct the setting, or mend it in Notion"
+    return [
+        mend(f"{source}: {fault.text}; {kept_back}") if fault.is_whole else note(f"{source}: {fault.text}")
+        for fault in faults
+    ]

@@ -49,6 +49,9 @@ async def examine(http: httpx.AsyncClient, config: Config) -> AsyncIterator[Find
         except httpx.HTTPError as error:
             yield mend(f"{address} did not answer a signed message ({type(error).__name__}): run this again")
             return
+        if signed.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:  # it tells strangers of no other setting
+            yield mend(f"the deployment says: {_said(signed) or signed.status_code}. Mend it {IN_VERCEL}")
+            return
         yield _judged(signed, which)
 
 

@@ -63,5 +63,5 @@ def describe_entry(entry: Entry) -> dict[str, Any]:
         **{name: value for name, value in optional.items() if value},
         "time": milliseconds(entry.time),
         "state": entry.state,
-        "body": base64.b64encode(entry.message.publication.body).decode(),
+        "body": base64.b64encode(entry.message.publication.shown_body).decode(),
     }

@@ -72,13 +72,16 @@ class Message(msgspec.Struct, rename="camel", eq=False):
 
 
 def describe(message: Message) -> dict[str, Any]:
-    """A message as `GET /v2/messages/{id}` shows it. Fields that say nothing are left out, as Go's encoder does."""
+    """A message as `GET /v2/messages/{id}` shows it, without what it redacts.
+
+    Fields that say nothing are left out, as Go's encoder does.
+    """
     asked = message.publication
     optional = {
         "callback": asked.callback,
         "failureCallback": asked.failure_callback,
-        "callbackHeader": asked.callback_headers("callback") if asked.callback else None,
-        "failureCallbackHeader": asked.callback_headers("failure-callback") if asked.failure_callback else None,
+        "callbackHeader": asked.shown_callback_headers("callback") if asked.callback else None,
+        "failureCallbackHeader": (asked.shown_callback_headers("failure-callback") if asked.failure_callback else None),
         "queueName": asked.queue,
         "scheduleId": asked.schedule_id,
         "label": asked.label,
@@ -92,12 +95,12 @@ def describe(message: Message) -> dict[str, Any]:
         "messageId": message.message_id,
         "url": message.url,
         "method": asked.method,
-        "header": asked.header,
+        "header": asked.shown_header,
         "maxRetries": asked.retries,
         "notBefore": milliseconds(message.not_before),
         "createdAt": milliseconds(message.created_at),
         "callerIP": CALLER_IP,
-        **_text_or_base64("body", asked.body),
+        **_text_or_base64("body", asked.shown_body),
         **{name: value for name, value in optional.items() if value},
     }
 

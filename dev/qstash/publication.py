@@ -4,6 +4,7 @@ Source: https://upstash.com/docs/qstash/api/publish. Header names are in lower c
 values.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -23,6 +24,8 @@ _DEDUPLICATION = frozenset({"upstash-deduplication-id", "upstash-content-based-d
 _FLOW_CONTROL_REFUSED = (
     "Upstash-Flow-Control-Value should be either rate=X or parallelism=Y, or both as comma-separated values"
 )
+
+_REDACTABLE = re.compile(r"body|headers?|headers?\[(?P<name>[^\[\]]+)\]", re.IGNORECASE)
 
 Headers = dict[str, list[str]]
 
@@ -60,6 +63,24 @@ class Publication(msgspec.Struct, frozen=True, rename="camel"):
     queue: str = ""
     label: str = ""
     schedule_id: str = ""
+    redact: frozenset[str] = frozenset()
+    """What is shown as a hash: `body`, `header` (every one), or a header's name in lower case and brackets."""
+
+    @property
+    def shown_header(self) -> Headers:
+        """`header` as everybody but the destination sees it."""
+        return {
+            name: [redacted(value.encode()) for value in values] if self._hides(name) else values
+            for name, values in self.header.items()
+        }
+
+    @property
+    def shown_body(self) -> bytes:
+        """The body as everybody but the destination sees it."""
+        return redacted(self.body).encode() if "body" in self.redact else self.body
+
+    def _hides(self, name: str) -> bool:
+        return bool(self.redact & {"header", f"[{name.lower()}]"}) and name.lower() != "content-type"
 
     @property
     def header(self) -> Headers:
@@ -75,6 +96,17 @@ class Publication(msgspec.Struct, frozen=True, rename="camel"):
         asked = {f"upstash-{name}": values for name, values in settings.items()}
         retries = {"upstash-retries": [str(self.retries)]}
         return retries | asked | {"content-type": ["application/json"]}
+
+    def shown_callback_headers(self, which: str) -> Headers:
+        """The same as everybody but the destination sees them: what is forwarded as the message's own headers are."""
+        headers = self.callback_headers(which)
+        redact = self.redact | _redact(headers.get("upstash-redact-fields", [""])[0])
+        return {
+            name: [redacted(value.encode()) for value in values]
+            if name.startswith(_FORWARD) and redact & {"header", f"[{name.removeprefix(_FORWARD)}]"}
+            else values
+            for name, values in headers.items()
+        }
 
     def again(self, overriding: Headers) -> "Publication":
         """The same message published anew, at once, with other settings where `overriding` names some."""
@@ -120,11 +152,29 @@ def read(url: str, headers: Headers, body: bytes, *, queue: str = "", schedule_i
         queue=queue,
         label=text("label"),
         schedule_id=schedule_id,
+        redact=_redact(text("redact-fields")),
     )
 
 
 def _below(prefix: str, headers: Headers) -> Headers:
     return {name.removeprefix(prefix): values for name, values in headers.items() if name.startswith(prefix)}
+
+
+def redacted(value: bytes) -> str:
+    """What is shown in place of a value: https://upstash.com/docs/qstash/howto/redact-fields."""
+    return f"REDACTED:{hashlib.sha256(value).hexdigest()}"
+
+
+def _redact(text: str) -> frozenset[str]:
+    fields = [field.strip() for field in text.split(",") if field.strip()]
+    found = [_REDACTABLE.fullmatch(field) for field in fields]
+    if not all(found):
+        raise Refusal(f"invalid Upstash-Redact-Fields: {text}")
+    return frozenset(
+        f"[{field['name'].lower()}]" if field["name"] else field[0].lower().replace("headers", "header")
+        for field in found
+        if field
+    )
 
 
 def canonical(name: str) -> str:

@@ -32,8 +32,8 @@ class Schedule(msgspec.Struct):
             "createdAt": milliseconds(self.created_at),
             "destination": asked.url,
             "method": asked.method,
-            "header": asked.header,
-            "body": asked.body.decode(errors="replace"),
+            "header": asked.shown_header,
+            "body": asked.shown_body.decode(errors="replace"),
             "retries": asked.retries,
             "isPaused": self.paused,
         }

@@ -1,23 +1,31 @@
-"""Prints a page's blocks, one JSON text a line: `pip install upstash-redis`, then `python reader.py home`.
+"""Prints a page's blocks, one JSON text a line: `pip install upstash-redis`, then `python reader.py home`; with
+`--markdown` the page as Markdown, in which links to pages of the site are paths.
 
 The settings are the sync's: KV_REST_API_URL, KV_REST_API_READ_ONLY_TOKEN (or KV_REST_API_TOKEN), KV_PREFIX.
 """
 
 import json
 import os
+import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 from upstash_redis import Redis
 
 PREFIX = os.environ.get("KV_PREFIX", "")
 READS_AT_ONCE = 4
 ATTEMPTS = 5
+PAGE_LINK = re.compile(
+    r"\[((?:\\.|(`+)(?!`).*?[^`]\2(?!`)|[^\[\]\\`])*)\]\((?:page|db):([0-9a-f-]{36})(#[0-9a-f]{32})?\)"
+)
+"""A link to a page, or to a database inside of one, as the sync writes it in Markdown."""
 
 JSON = dict[str, Any]
+Value = TypeVar("Value")
 
 
 class Unsettled(Exception):
@@ -25,18 +33,41 @@ class Unsettled(Exception):
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit("usage: python reader.py <slug>")
-    slug = sys.argv[1].strip("/")
+    arguments = [argument for argument in sys.argv[1:] if argument != "--markdown"]
+    if len(arguments) != 1:
+        sys.exit("usage: python reader.py [--markdown] <slug>")
+    slug = arguments[0].strip("/")
     try:
         with connect(os.environ) as kv:
-            blocks = read_blocks(kv, slug)
+            lines = read_markdown(kv, slug) if "--markdown" in sys.argv else read_lines(kv, slug)
     except Unsettled as problem:
         sys.exit(str(problem))
-    if blocks is None:
+    if lines is None:
         sys.exit(f"no page {slug}")
-    for block in blocks:
-        print(json.dumps(block))
+    for line in lines:
+        print(line)
+
+
+def read_lines(kv: Redis, slug: str) -> list[str] | None:
+    """Return the blocks of a page as JSON; None where there is none. Raises Unsettled."""
+    blocks = follow(kv, slug, lambda one: read_page(kv, f"page:{one}"))
+    return None if blocks is None else [json.dumps(block) for block in blocks]
+
+
+def read_markdown(kv: Redis, slug: str) -> list[str] | None:
+    """Return a page as Markdown, with the text alone of links to pages that are not published; None where there is
+    no page."""
+    doc = follow(kv, slug, lambda one: read(kv, f"doc:{one}"))
+    if doc is None:
+        return None
+    ids = list(dict.fromkeys(found[3] for found in PAGE_LINK.finditer(doc["markdown"])))
+    slugs = dict(zip(ids, kv.hmget(f"{PREFIX}paths", *ids), strict=True)) if ids else {}
+
+    def local(link: re.Match[str]) -> str:
+        target = slugs.get(link[3])
+        return f"[{link[1]}](/{quote(target)}{link[4] or ''})" if target else link[1]
+
+    return [PAGE_LINK.sub(local, doc["markdown"])]
 
 
 def connect(settings: Mapping[str, str]) -> Redis:
@@ -45,14 +76,14 @@ def connect(settings: Mapping[str, str]) -> Redis:
     return Redis(settings["KV_REST_API_URL"], token, rest_encoding=None)
 
 
-def read_blocks(kv: Redis, slug: str) -> list[JSON] | None:
-    """Return the blocks of the page that a slug leads to, over redirects too; None where it leads to none."""
+def follow(kv: Redis, slug: str, read_one: Callable[[str], Value | None]) -> Value | None:
+    """Return what stands under the slug, or under the one to which it redirects; None where it leads to nothing."""
     redirects: JSON | None = None
     seen: set[str] = set()
     while slug not in seen:
-        blocks = read_page(kv, f"page:{slug}")
-        if blocks is not None:
-            return blocks
+        value = read_one(slug)
+        if value is not None:
+            return value
         if redirects is None:
             redirects = read(kv, "redirects") or {}
         seen.add(slug)

@@ -20,7 +20,8 @@ Holder = Literal["block", "page"]
 NATIVE_ICONS = "https://www.notion.so/icons"
 
 _ADDRESS = re.compile(
-    r'(?P<member>"url":)?"https?://[^"\\]*/api/media\?(?:block|page)=[0-9a-f-]{36}&file=(?P<file>[0-9a-f]{16})"'
+    r'(?P<member>"url":)?"https?://[^"\\]*/api/media\?(?:block|page)=[0-9a-f-]{36}&file=(?P<file>[0-9a-f]{16})'
+    r'(?:&mac=[0-9a-f]+)?"'
 )
 """An address of ours as it stands in a bundle's text, with the name of its member where that is `url`."""
 
@@ -71,11 +72,14 @@ class Found:
         return self._address(ref)
 
 
-def address_for(base_url: str) -> Address:
-    """Addresses at our own `/api/media`, under a public address without a slash at its end."""
+def address_for(base_url: str, mac_of: Callable[[str], str]) -> Address:
+    """Return what gives addresses at our own `/api/media`, under a public address without a slash at its end.
+
+    `mac_of` signs what an address asks for.
+    """
 
     def address(ref: FileRef) -> str:
-        return f"{base_url}/api/media?{ref.token}"
+        return f"{base_url}/api/media?{ref.token}&mac={mac_of(ref.token)}"
 
     return address
 

@@ -11,6 +11,7 @@ from lib.bundle import encoding
 from lib.bundle.media import Address, settle_block, settle_file, settle_icon, with_copies
 from lib.bundle.parts import Node, Run, lay_out, share_out, shown
 from lib.bundle.properties import flatten, title
+from lib.bundle.refs import refs_of
 from lib.bundle.values import Meta, PageLink
 from lib.errors import TooLarge
 from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
@@ -24,7 +25,7 @@ class PageBundle(msgspec.Struct, frozen=True):
     """A page ready to be published. Two readings of an unchanged page have the same `digest`.
 
     `blocks` are nested under `children` to any depth; `meta_digest` is that of `meta` alone, which is what a source's
-    index shows of the page.
+    index shows of the page. `refs` are the ids of the pages that it leads to, as `lib.bundle.refs` finds them.
     """
 
     slug: str
@@ -32,6 +33,7 @@ class PageBundle(msgspec.Struct, frozen=True):
     blocks: list[JSON]
     digest: str
     meta_digest: str
+    refs: list[str] = []
 
 
 class Encoded(msgspec.Struct, frozen=True):
@@ -64,9 +66,10 @@ def build(page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], add
         "parent": place.parent,
     }
     blocks = _settled(tree.blocks, address)
+    refs = refs_of(page["properties"], blocks, page["id"])
     meta_digest = _digest([encoding.encode(_without_addresses(meta))])
-    digest = _digest([str(BUNDLE_VERSION), meta_digest, *map(encoding.encode_block, blocks)])
-    return PageBundle(place.slug, meta, blocks, digest, meta_digest)
+    digest = _digest([str(BUNDLE_VERSION), meta_digest, encoding.encode(refs), *map(encoding.encode_block, blocks)])
+    return PageBundle(place.slug, meta, blocks, digest, meta_digest, refs)
 
 
 def encode(
@@ -76,14 +79,14 @@ def encode(
 
     Blocks that don't fit into the head are shared out, in order, among parts (see `lib.bundle.parts`). The digest in
     the head and in each part is that of the texts themselves, so a reader who meets two knows that they are no pair. A
-    block too large for any value is left out and named. Raises `TooLarge` if the meta alone is.
+    block too large for any value is left out and named. Raises `TooLarge` if what stands beside the blocks is.
     """
 
     def settled(text: str) -> str:
         return with_copies(text, copies or {})
 
     meta = settled(encoding.encode(bundle.meta))
-    begin = f'{{"v":{BUNDLE_VERSION},"meta":{meta},'
+    begin = f'{{"v":{BUNDLE_VERSION},"meta":{meta},"refs":{encoding.encode(bundle.refs)},'
     end = f',"syncedAt":{encoding.encode(synced_at)}}}'
     blocks = ",".join(settled(encoding.encode_block(block)) for block in bundle.blocks)
     whole = f'{begin}"blocks":[{blocks}]{end}'
@@ -104,7 +107,7 @@ def encode(
     runs = share_out(nodes, room)
     head = f'{begin}"parts":{len(runs)},"digest":"{_NO_DIGEST}"{end}'
     if encoding.size(head) > max_value_bytes:
-        raise _meta_too_large(bundle.meta, encoding.size(head), max_value_bytes)
+        raise _head_too_large(bundle, encoding.size(head), max_value_bytes)
     head, *parts = with_digest([head, *map(_part, runs)])
     return Encoded(head, parts, meta, oversized)
 
@@ -141,10 +144,12 @@ def _oversized(node: Node, meta: Meta, max_value_bytes: int) -> str:
     )
 
 
-def _meta_too_large(meta: Meta, size: int, max_value_bytes: int) -> TooLarge:
+def _head_too_large(bundle: PageBundle, size: int, max_value_bytes: int) -> TooLarge:
+    meta = bundle.meta
     members = {f'its property "{name[:100]}"': value for name, value in meta["properties"].items()}
     sizes = {name: encoding.size(encoding.encode(value)) for name, value in members.items()}
     sizes["its child pages"] = encoding.size(encoding.encode(meta["childPages"]))
+    sizes["the pages it leads to"] = encoding.size(encoding.encode(bundle.refs))
     largest = max(sizes, key=lambda name: sizes[name])
     return TooLarge(
         f'"{meta["title"]}" ({meta["id"]}) has {size} bytes beside its blocks, more than one KV value may have'

@@ -1,71 +1,154 @@
-"""Whether a page is published, as the owner says it with the properties `visibility` and `sync`."""
+"""Whether a page is published, as its owner says it with the properties `visibility`, `sync` and `publish`.
+
+The owner's own rule, which is a property and the words that mean *published*, may take the place of `visibility`.
+"""
+
+from unicodedata import normalize
 
 import msgspec
 
+from lib.bundle.encoding import digest, encode
 from lib.bundle.properties import entries_named, one_line, plain_text, title
+from lib.bundle.schedule import ALWAYS, Window, schedule_of
 from lib.model import JSON
 
+VISIBILITY, SYNC = "visibility", "sync"
 DRAFT = "draft"
 PAUSED = "paused"
 PUBLIC = "public"
 YES, NO = "yes", "no"
 NAME_CHARACTERS = 80
-"""Of titles and of names of properties in a doubt."""
+"""Of titles, of names of properties and of words in a doubt or a fault."""
 
 CHOICES = ("select", "status")
 TEXTS = ("url", "email", "phone_number", "string")
 FLAGS = ("checkbox", "boolean")
 
 
-class Publication(msgspec.Struct, frozen=True):
-    """`visibility` is the owner's own word; `paused`: the version published last stays as it is.
+COMPUTED = ("formula", "rollup")
+WITH_OPTIONS = (*CHOICES, "multi_select")
+WITH_WORDS = (*WITH_OPTIONS, *TEXTS, *FLAGS, *COMPUTED, "title", "rich_text", "number")
 
-    `doubt` is a sentence for the run's warnings where it is not known what the owner wants; "" where it is.
+
+class PublicationRule(msgspec.Struct, frozen=True):
+    """How it is judged what is published: by words of the owner's property; without one, `visibility` decides.
+
+    `time_zone` is that of dates without a time.
+    """
+
+    property_name: str = ""
+    words: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+
+    @property
+    def fingerprint(self) -> str:
+        """Sum the rule up: where this changes, every page is to be judged anew. "" for the default rule."""
+        if self == DEFAULT_RULE:
+            return ""
+        words = sorted({_folded(word) for word in self.words})
+        return digest(encode([_folded(self.property_name), words, self.time_zone]))
+
+
+DEFAULT_RULE = PublicationRule()
+
+
+class RuleFault(msgspec.Struct, frozen=True):
+    """What a data source does not have of a rule. `is_whole`: by this rule none of its rows is published."""
+
+    text: str
+    is_whole: bool
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """What is to happen to a page. That it is `published` is true while its `window` is open.
+
+    `visibility` is the owner's own word; `paused`: the version published last stays as it is. `doubt` is a sentence for
+    the run's warnings where it is not known what the owner wants; "" where it is.
     """
 
     published: bool
     visibility: str
     paused: bool
     doubt: str = ""
+    window: Window = ALWAYS
 
 
 class Saying(msgspec.Struct, frozen=True):
     """What the property of one name says, whatever its type. `name` is the owner's spelling; "" where there is none.
 
-    `is_odd`: what it says can't be known, at least not all of it.
+    `is_odd`: what it says can't be known, at least not all of it. `is_mute`: a value of its type has no words.
     """
 
     name: str = ""
     words: tuple[str, ...] = ()
     is_odd: bool = False
+    is_mute: bool = False
 
-    def says(self, word: str) -> bool:
-        """Return whether one of its words is this one, in any case."""
-        return any(one.casefold() == word for one in self.words)
+    def says(self, *words: str) -> bool:
+        """Return whether one of its words is one of these, in any case."""
+        return not {_folded(one) for one in self.words}.isdisjoint({_folded(word) for word in words})
 
 
-def publication(page: JSON) -> Publication:
-    """Return what is to happen to a page. Drafts, and pages that are archived or in the trash, are not published.
+class _Wish(msgspec.Struct, frozen=True):
+    """What one property wishes for a page. `unknown`: why that is not known; `hint`: what its owner may have missed."""
 
-    Where one of the properties can't be read, what is published stays as it is, and what is not is not published.
+    published: bool
+    visibility: str = PUBLIC
+    unknown: str = ""
+    hint: str = ""
+
+
+def publication(page: JSON, rule: PublicationRule = DEFAULT_RULE) -> Publication:
+    """Return what is to happen to a page. What is archived or in the trash is not published, whatever the rule.
+
+    Where one of the properties can't be read or judged, what is published stays as it is, and what is not is not
+    published.
     """
-    visibility, sync = saying(page, "visibility"), saying(page, "sync")
-    published = not (visibility.says(DRAFT) or trashed(page))
-    paused = sync.says(PAUSED) or visibility.is_odd or sync.is_odd
-    doubt = _doubt(visibility, sync, paused) if published else ""
+    wish = _wish_by_words(page, rule) if rule.property_name else _wish_by_visibility(page)
+    sync, schedule = saying(page, SYNC), schedule_of(page, rule.time_zone)
+    published = wish.published and not trashed(page)
+    unknown = wish.unknown or (_unreadable(sync) if sync.is_odd else "") or schedule.doubt
+    paused = sync.says(PAUSED) or bool(unknown)
+    doubt = (unknown or ("" if paused else wish.hint)) if published else ""
     return Publication(
         published=published,
-        visibility=", ".join(visibility.words) or PUBLIC,
+        visibility=wish.visibility,
         paused=paused,
-        doubt=f'"{(title(page) or page["id"])[:NAME_CHARACTERS]}": {doubt}' if doubt else "",
+        doubt=f'"{_short(title(page) or page["id"])}": {doubt}' if doubt else "",
+        window=schedule.window,
     )
+
+
+def rule_faults(rule: PublicationRule, schema: JSON) -> list[RuleFault]:
+    """Return what an owner's rule names and the properties of a data source, as Notion gives them, do not have."""
+    if not rule.property_name:
+        return []
+    there = list(entries_named(schema, rule.property_name))
+    if not there:
+        return [RuleFault(f'no property is named "{_short(rule.property_name)}"', is_whole=True)]
+    name, one = next((entry for entry in there if entry[1]["type"] in WITH_WORDS), there[0])
+    if one["type"] not in WITH_WORDS:
+        return [
+            RuleFault(f'the property "{_short(name)}" is of the type {one["type"]}, which has no words', is_whole=True)
+        ]
+    sayable = _sayable_words(one)
+    unknown = [word for word in rule.words if sayable is not None and _folded(word) not in map(_folded, sayable)]
+    told = ", ".join(f'"{_short(one)}"' for one in sayable or []) or "nothing"
+    return [
+        RuleFault(
+            f'the property "{_short(name)}" never says "{_short(word)}"; what it can say: {told}',
+            is_whole=len(unknown) == len(rule.words),
+        )
+        for word in unknown
+    ]
 
 
 def saying(page: JSON, name: str) -> Saying:
     """Return what the property of this name says, in any case of its name; of several the first that says something."""
     silent = Saying()
     for spelling, one in entries_named(page["properties"], name):
-        found = Saying(spelling, tuple(_words(one)), bool(one.get("is_odd") or one.get("is_partly_odd")))
+        is_odd = bool(one.get("is_odd") or one.get("is_partly_odd"))
+        found = Saying(spelling, tuple(_words(one)), is_odd, _is_mute(one))
         if found.words or found.is_odd:
             return found
         silent = silent if silent.name else found
@@ -77,14 +160,69 @@ def trashed(page: JSON) -> bool:
     return any(page.get(flag) for flag in ("in_trash", "is_archived", "archived"))
 
 
-def _doubt(visibility: Saying, sync: Saying, paused: bool) -> str:
-    """What is not known of the owner's wish, and what happens to the page."""
-    if visibility.is_odd or sync.is_odd:
-        name = visibility.name if visibility.is_odd else sync.name
-        return f'property "{name[:NAME_CHARACTERS]}" can\'t be read: the page stays as it is'
-    if visibility.name and not visibility.words and not paused:
-        return f'property "{visibility.name[:NAME_CHARACTERS]}" says nothing: the page is published'
-    return ""
+def _wish_by_visibility(page: JSON) -> _Wish:
+    """Every page is published but drafts."""
+    said = saying(page, VISIBILITY)
+    is_silent = bool(said.name) and not said.words
+    return _Wish(
+        published=not said.says(DRAFT),
+        visibility=", ".join(said.words) or PUBLIC,
+        unknown=_unreadable(said) if said.is_odd else "",
+        hint=f'property "{_short(said.name)}" says nothing: the page is published' if is_silent else "",
+    )
+
+
+def _wish_by_words(page: JSON, rule: PublicationRule) -> _Wish:
+    """Only pages are published whose property says one of the words; an empty one says none.
+
+    A property that is not there, such as one that was renamed in Notion, says nothing about any page.
+    """
+    said = saying(page, rule.property_name)
+    if said.says(*rule.words):
+        return _Wish(published=True)
+    if not said.name:
+        name = _short(rule.property_name)
+        unknown = f'it has no property "{name}", which NOTION_PUBLISHED names: the page stays as it is'
+        return _Wish(published=True, unknown=unknown)
+    if said.is_odd:
+        return _Wish(published=True, unknown=_unreadable(said))
+    if said.is_mute:
+        name = _short(said.name)
+        unknown = f'property "{name}", which NOTION_PUBLISHED names, has no words: the page stays as it is'
+        return _Wish(published=True, unknown=unknown)
+    return _Wish(published=False)
+
+
+def _unreadable(said: Saying) -> str:
+    return f'property "{_short(said.name)}" can\'t be read: the page stays as it is'
+
+
+def _short(text: str) -> str:
+    return text[:NAME_CHARACTERS]
+
+
+def _folded(text: str) -> str:
+    """A word as it is compared: in any case, whatever its white space and however its accents are typed."""
+    return normalize("NFC", one_line(text).casefold())
+
+
+def _sayable_words(schema: JSON) -> list[str] | None:
+    """Return all that a property can say; None where it may be anything."""
+    kind = schema["type"]
+    if kind in FLAGS:
+        return [YES, NO]
+    return [option["name"] for option in schema[kind]["options"]] if kind in WITH_OPTIONS else None
+
+
+def _is_mute(value: JSON) -> bool:
+    """Return whether a property, or the result of a formula or a rollup, is of a type without words."""
+    kind = value["type"]
+    given = value.get(kind)
+    if kind in COMPUTED:
+        return given is not None and _is_mute(given)
+    if kind == "array":
+        return any(map(_is_mute, given or []))
+    return kind not in WITH_WORDS
 
 
 def _words(value: JSON) -> list[str]:

@@ -98,11 +98,19 @@ class Block(TypedDict, total=False):
     unavailable: Annotated[str, "Why it could not be read or kept; such a block is to be left out or marked"]
 
 
+Refs = Annotated[
+    list[str],
+    "The ids of the pages that the page leads to, each once, itself left out: `HMGET paths …` gives their slugs. "
+    "Missing in what older versions wrote",
+]
+
+
 class WholePage(TypedDict):
     """A page with its content."""
 
     v: Annotated[int, "The version of this format"]
     meta: Meta
+    refs: NotRequired[Refs]
     blocks: list[Block]
     syncedAt: str
 
@@ -112,6 +120,7 @@ class PageInParts(TypedDict):
 
     v: Annotated[int, "The version of this format"]
     meta: Meta
+    refs: NotRequired[Refs]
     parts: Annotated[int, "How many keys `page:{slug}:part:1…` hold its blocks, in order"]
     digest: NotRequired[
         Annotated[str, "The one of each of its parts; one that has another belongs to another writing: read all again"]
@@ -175,4 +184,36 @@ class Database(DatabaseBody):
     syncedAt: str
 
 
+class Heading(TypedDict):
+    """A heading of a page, wherever it stands."""
+
+    level: Annotated[int, "1 to 4"]
+    text: str
+    id: Annotated[str, "Of its block"]
+
+
+class Doc(TypedDict):
+    """`doc:{slug}`: a page as text, for search, feeds, previews and language models."""
+
+    v: Annotated[int, "The version of this format"]
+    id: str
+    slug: str
+    title: str
+    visibility: str
+    date: Annotated[str | None, "The beginning of the property `date`"]
+    tags: Annotated[list[str], "Of the property `tags`"]
+    excerpt: Annotated[str, "The property `excerpt` or `description`, else the beginning of the prose"]
+    outline: list[Heading]
+    words: int
+    text: Annotated[str, "Plain text, a line for each paragraph"]
+    markdown: Annotated[
+        str,
+        "CommonMark with tables, task lists and strikethrough, without the title; links to pages are `page:<id>`, "
+        "those to databases inside of pages `db:<id>`",
+    ]
+    truncated: NotRequired[Annotated[bool, "True where the text is cut, so that it fits into one value"]]
+    syncedAt: str
+
+
+Paths = Annotated[dict[str, str], "`paths`, a Redis hash: the slug of every published page, by its id"]
 Redirects = Annotated[dict[str, str], "`redirects`: the slug that a page had, and the one under which it is found now"]

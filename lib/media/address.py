@@ -20,6 +20,7 @@ from lib.errors import Hopeless, Refused, TryLater, Unreadable
 from lib.media.walk import Walk
 from lib.model import JSON
 from lib.notion.files import FileHosts
+from lib.secret import MAC_DIGITS
 from lib.store.hasty import KvSilent
 from lib.store.media import Errand, Files
 
@@ -45,14 +46,16 @@ WALKS_WAITED_FOR = 4
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _FILE = re.compile(r"[0-9a-f]{16}")
+_MAC = re.compile(rf"[0-9a-f]{{{MAC_DIGITS}}}")
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What the query of an address of ours asks for."""
+    """What the query of an address of ours asks for. `mac` "": the address is older than format 3."""
 
     kind: str
     id: str
     file: str
+    mac: str = ""
 
     @property
     def holder(self) -> str:
@@ -92,24 +95,28 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
     kinds = [kind for kind in ("block", "page") if kind in query]
     if len(kinds) != 1 or not _ID.fullmatch(query[kinds[0]]) or not _FILE.fullmatch(query.get("file", "")):
         raise Refused("an address of a file is /api/media?block=<id>&file=<16 hex digits>, or page= instead of block=")
-    return Wanted(kinds[0], query[kinds[0]], query["file"])
+    mac = query.get("mac")
+    if mac is not None and not _MAC.fullmatch(mac):
+        raise Refused(f"the mac of a file's address has {MAC_DIGITS} hex digits")
+    return Wanted(kinds[0], query[kinds[0]], query["file"], mac or "")
 
 
 class Locator:
-    """`connect` gives a Notion client, which is not built before it is needed. `now` gives epoch seconds, `new_id` a
-    text nobody had before."""
+    """`copies` are the hosts of copies. `connect` gives a Notion client, which is not built before it is needed. `now`
+    gives epoch seconds, `new_id` a text nobody had before."""
 
     def __init__(
         self,
         files: Files,
         hosts: FileHosts,
+        copies: FileHosts,
         connect: "Callable[[], NotionClient]",
         *,
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         new_id: Callable[[], str],
     ) -> None:
-        self._files, self._hosts, self._connect = files, hosts, connect
+        self._files, self._hosts, self._copies, self._connect = files, hosts, copies, connect
         self._now, self._sleep, self._new_id = now, sleep, new_id
 
     async def locate(self, wanted: Wanted) -> Location:
@@ -120,9 +127,12 @@ class Locator:
             place = await self._files.find(wanted.holder, wanted.file, lock, self._now(), LOCK_SECONDS, alone=alone)
             match place.outcome:
                 case "unknown":
-                    raise _not_found("no published page has this file (any more)")
-                case "copied":
+                    raise not_found("no published page has this file (any more)")
+                case "copied" if self._copies.allow(place.address):
                     return Location(place.address, round(COPY_SECONDS), is_copy=True)
+                case "copied":  # what stands in KV for the copy's address leads elsewhere
+                    self._files = self._files.without_copies()
+                    continue
                 case "fresh":
                     return self._location(place.address, place.until)
                 case "away":
@@ -177,15 +187,13 @@ class Locator:
         except (TryLater, Hopeless, TimeoutError) as trouble:
             seconds = trouble.retry_after_seconds if isinstance(trouble, TryLater) else AWAY_SECONDS
             await self._files.keep_away(errand, seconds)
-            raise TryLater(
-                f"Notion can't be asked for this file now: {str(trouble) or 'no answer'}", seconds
-            ) from trouble
+            raise TryLater("Notion can't be asked for this file now; come back in a moment", seconds) from trouble
 
     def _location(self, address: str, until: float) -> Location:
         if not address:
-            raise _not_found("Notion does not have this file any more; the next sync removes it from its page")
+            raise not_found("Notion does not have this file any more; the next sync removes it from its page")
         if not self._hosts.allow(address):
-            raise _not_found("the file is on a host that is not among NOTION_FILE_HOSTS")
+            raise not_found("the file is on a host that is not among NOTION_FILE_HOSTS")
         return Location(address, max(0, int(until - self._now())))
 
 
@@ -222,5 +230,6 @@ def _life_seconds(signed: Signed, notion_time: float) -> float:
     return min(LIFE_SECONDS, expires - notion_time)
 
 
-def _not_found(reason: str) -> Refused:
+def not_found(reason: str) -> Refused:
+    """Return the refusal of a file that is not to be had, which may be kept for a while."""
     return Refused(f"Not found: {reason}", HTTPStatus.NOT_FOUND, _kept_by_all(NOT_FOUND_SECONDS))

@@ -140,6 +140,9 @@ class Copier:
 
         Raises `NotionWait` and `OutOfTime` when it has kept what it could.
         """
+        if not await self._copies.is_public(bundle):  # the store is public, whoever may see the page
+            await self._copies.leave(bundle)
+            return False
         tokens = await self._copies.tokens(bundle)
         copies = await self._copies.of({token[-16:] for token in tokens})
         forgiven: list[str] = []

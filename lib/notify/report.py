@@ -8,20 +8,29 @@ from lib.model import Outcome, Problem
 MOST_PROBLEMS = 5
 MOST_NAMES = 5
 
+LONGEST_LINE = 500
+
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 def headline(outcome: Outcome) -> str:
-    """One line: what happened to which part of the site."""
+    """Return one line: what happened to which part of the site."""
     if outcome.broke:
-        return f"Sync of {scope(outcome)} failed"
+        return one_line(f"Sync of {scope(outcome)} failed")
     changes = [
         _count(outcome.written, "bundle", "updated"),
         _count(outcome.deleted, "page", "removed"),
         *_failures(outcome),
     ]
     said = ", ".join(change for change in changes if change)
-    return f"Sync of {scope(outcome)} finished: {said or 'nothing changed'}"
+    return one_line(f"Sync of {scope(outcome)} finished: {said or 'nothing changed'}")
+
+
+def one_line(text: str) -> str:
+    """Return a text without what would end its line, in a mail's head or elsewhere, and no longer than is read."""
+    line = _BREAKS.sub(" ", text)
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
 
 
 def scope(outcome: Outcome) -> str:
@@ -46,7 +55,7 @@ def facts(outcome: Outcome) -> list[tuple[str, str]]:
 
 def problems(outcome: Outcome) -> list[str]:
     """What could not be read: the first problems, one line each, and how many more there are."""
-    lines = [f"{_name(problem)}: {problem.reason}" for problem in outcome.problems[:MOST_PROBLEMS]]
+    lines = [one_line(f"{_name(problem)}: {problem.reason}") for problem in outcome.problems[:MOST_PROBLEMS]]
     more = outcome.failed - len(lines)
     return [*lines, f"and {more} more"] if lines and more > 0 else lines
 

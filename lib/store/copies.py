@@ -11,7 +11,7 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.records import page_record
 from lib.store.runs import WORK_KEPT_FOR_SECONDS
-from lib.store.salvage import read_record
+from lib.store.salvage import read_object, read_record
 
 GRACE_SECONDS = 86_400
 """A copy stays so long after the last bundle that named it; readers of that bundle may still ask for it."""
@@ -20,6 +20,9 @@ PUT_OFF_SECONDS = 600.0
 """How long a file that is being copied is put off, lest its copying never ends; twice that after each more try."""
 LONGEST_PUT_OFF_SECONDS = 43_200.0
 """No file is put off for longer than twice this."""
+
+PUBLIC = "public"
+"""The visibility of what everybody may see."""
 
 
 class Copies:
@@ -65,6 +68,19 @@ class Copies:
         """The files that a bundle names."""
         text: str | None = await self._kv.command("HGET", self._keys.files, bundle)
         return (text or "").split()
+
+    async def is_public(self, bundle: str) -> bool:
+        """Return whether everybody may see what a bundle shows."""
+        kind, _, id = bundle.partition(":")
+        if kind == "db":
+            shown = read_object(await self._text(self._keys.database(id)))
+            return str(shown.get("visibility", PUBLIC)).casefold() == PUBLIC
+        record = page_record(await self._kv.command("HGET", self._keys.pages, id))
+        return record is not None and record.visibility.casefold() == PUBLIC
+
+    async def leave(self, bundle: str) -> None:
+        """Make no copies for a bundle, until it is published anew."""
+        await self._kv.command("ZREM", self._keys.uncopied, bundle)
 
     async def begin(self, file: str) -> float | None:
         """Put a file off before it is read, so that a function it kills does not meet it again first.

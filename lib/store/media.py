@@ -1,7 +1,7 @@
 """Hosted files as KV knows them: which ones published bundles name, and where each is to be had."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 
@@ -45,6 +45,10 @@ class Files:
         self._kv = kv
         self._keys = keys
         self.store = store
+
+    def without_copies(self) -> Self:
+        """Return the same files as if none of them had a copy."""
+        return type(self)(self._kv, self._keys)
 
     async def find(
         self, holder: str, file: str, lock: str, now: float, lock_seconds: float, *, alone: bool = False

@@ -31,7 +31,7 @@ class Holders:
                     around.append(page_id)
                     holder = await retrieve(self._notion, page_id, Oddities())
                     if self._homes.source_of(holder) is not None:
-                        return await self._nearest(around) if _is_live(holder) else None
+                        return await self._nearest(around) if self._is_live(holder) else None
                     if trashed(holder):
                         return None
                     above = parent_of(holder)
@@ -48,8 +48,7 @@ class Holders:
         known, _ = await self._site.look_up(around)
         return next((page_id for page_id in around if known[page_id].observation), around[-1])
 
-
-def _is_live(row: JSON) -> bool:
-    """Return whether what stands below a row is to be published: what a paused row shows stays as it is."""
-    state = publication(row)
-    return state.published and not state.paused
+    def _is_live(self, row: JSON) -> bool:
+        """Return whether what stands below a row is to be published: what a paused row shows stays as it is."""
+        state = publication(row, self._homes.rule)
+        return state.published and not state.paused

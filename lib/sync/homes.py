@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 
+from lib.bundle.publication import DEFAULT_RULE, PublicationRule
 from lib.model import JSON, Source
 
 
 class Homes:
-    """`sources` are those that are known so far, by name; a survey adds what it finds. `rule` names the owner's rule for
-    what is published: what was judged by another is judged anew."""
+    """`sources` are those that are known so far, by name; a survey adds what it finds. `rule` is the owner's rule for
+    what is published."""
 
-    def __init__(self, sources: Mapping[str, Source], rule: str = "") -> None:
+    def __init__(self, sources: Mapping[str, Source], rule: PublicationRule = DEFAULT_RULE) -> None:
         self.sources = dict(sources)
         self.rule = rule
 

@@ -207,7 +207,7 @@ class PageWork:
         if holder := await self._holders.find(page):
             await self._work.pass_on(lease, claim, [(holder, WorkItem())])
             return True
-        seen = row_of(page, claim.observation.source if claim.observation else "", self._readings.read_at, "")
+        seen = row_of(page, claim.observation.source if claim.observation else "", self._readings.read_at)
         sighting = Sighting(
             page_id=claim.id,
             observation=msgspec.structs.replace(seen.observation, is_published=False),

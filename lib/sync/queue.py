@@ -137,6 +137,7 @@ class Queue:
             "retry_delay": RETRY_DELAY,
             "deduplication_id": message.id,
             "label": "notion-kv-sync",
+            "redact": {"header": True},
         }
         if isinstance(message, Notice):
             return request | {"url": self._config.address(NOTIFY), "retries": NOTICE_RETRIES}
@@ -147,6 +148,7 @@ class Queue:
             "failure_callback_headers": {
                 **{f"Forward-{name}": value for name, value in forwarded.items()},
                 "Retries": str(NOTICE_RETRIES),  # else as many as the message, which may be none
+                "Redact-Fields": "body,header",  # its body repeats the headers of the message
             },
         }
         return request | ({"delay": message.delay_seconds} if message.delay_seconds else {})

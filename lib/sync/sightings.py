@@ -1,12 +1,15 @@
 """What Notion shows of a page, held against what is remembered of it: what follows. Pure."""
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from lib.bundle.encoding import digest, encode
 from lib.bundle.media import unsigned
 from lib.bundle.properties import fingerprint
 from lib.bundle.properties import title as title_of
-from lib.bundle.publication import publication
+from lib.bundle.publication import DEFAULT_RULE, PublicationRule, publication
+from lib.bundle.schedule import is_open
 from lib.bundle.slugs import segment, wanted
 from lib.model import BUNDLE_VERSION, JSON, Observation, WorkItem
 from lib.store.site import Known, Sighting
@@ -29,9 +32,9 @@ class Row(msgspec.Struct, frozen=True):
     doubt: str = ""
 
 
-def row_of(page: JSON, source: str, read_at: float, rule: str) -> Row:
+def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFAULT_RULE) -> Row:
     """Reduce a row's page object, asked for at `read_at` (epoch seconds, Notion's clock), to what is remembered of it."""
-    state = publication(page)
+    state = publication(page, rule)
     seen = Observation(
         source=source,
         title=title_of(page),
@@ -42,7 +45,7 @@ def row_of(page: JSON, source: str, read_at: float, rule: str) -> Row:
         placed_at=read_at,
         wanted=wanted(page),
         visibility=state.visibility,
-        is_published=state.published,
+        is_published=state.published and is_open(state.window, datetime.fromtimestamp(read_at, UTC)),
         is_paused=state.paused,
     )
     return Row(page["id"], seen, stamp_of(page, seen, rule), raw(page), state.doubt)
@@ -68,19 +71,19 @@ def has_left(page: JSON, parent: str) -> bool:
     return bool(above.get("page_id")) and above["page_id"] != parent
 
 
-def stamp_of(page: JSON, seen: Observation, rule: str) -> str:
+def stamp_of(page: JSON, seen: Observation, rule: PublicationRule) -> str:
     """Return what sums up all that a look at a page shows; the same stamp: it need not be read."""
     if seen.parent is not None:
         return child_stamp(page, rule)
     place = (seen.wanted, seen.visibility, seen.is_published, seen.is_paused)
-    facts = (BUNDLE_VERSION, rule, seen.edited, seen.created, seen.title, *place)
+    facts = (BUNDLE_VERSION, rule.fingerprint, seen.edited, seen.created, seen.title, *place)
     return digest(encode(facts), fingerprint(page))
 
 
-def child_stamp(page: JSON, rule: str) -> str:
+def child_stamp(page: JSON, rule: PublicationRule) -> str:
     """Return the stamp of a child page, of which its own object tells all."""
     return digest(
-        encode((BUNDLE_VERSION, rule, page["last_edited_time"], page["created_time"], title_of(page))),
+        encode((BUNDLE_VERSION, rule.fingerprint, page["last_edited_time"], page["created_time"], title_of(page))),
         fingerprint(page),
     )
 

@@ -1,12 +1,13 @@
 """How things stand, as JSON for people and the dashboard: runs in the words of QStash's own, sources, the next cron."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from lib.config import SettingProblem
 from lib.errors import Refused
 from lib.model import JSON, Problem
 from lib.store.history import Entry, History, Recent, SourceHistory
@@ -18,14 +19,11 @@ UNDER_WAY = ("pending", "active")
 WAITS_SECONDS = 30.0
 """How long a run may wait for QStash's first call before we ask QStash what became of it."""
 _RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
-_HOW_TO = (
-    "Paste this token into the webhook's verification form at https://www.notion.so/profile/integrations, and set"
-    " NOTION_WEBHOOK_TOKEN to it, so that only Notion's own calls count"
-)
 
 
 class Status:
-    """`delivery_of` asks QStash about a message, `next_cron` finds the next one; `now` gives epoch seconds."""
+    """`webhook_address` is for Notion's webhook; `delivery_of` asks QStash about a message, `next_cron` finds the next
+    one; `now` gives epoch seconds."""
 
     def __init__(
         self,
@@ -33,12 +31,14 @@ class Status:
         delivery_of: Callable[[str], Awaitable[Delivery | None]],
         *,
         sources: Mapping[str, str],
+        webhook_address: str,
         webhook_is_set: bool,
         next_cron: Callable[[float], Cron | None],
         now: Callable[[], float],
     ) -> None:
         self._history, self._delivery_of = history, delivery_of
-        self._sources, self._webhook_is_set = sources, webhook_is_set
+        self._sources = sources
+        self._webhook_address, self._webhook_is_set = webhook_address, webhook_is_set
         self._next_cron, self._now = next_cron, now
 
     async def everything(self) -> JSON:
@@ -56,11 +56,12 @@ class Status:
         active = next((entry for entry in first + runs if entry.run.status in UNDER_WAY), None)
         cron = self._next_cron(now)
         return {
+            **setup_json([]),
             "active": run_json(active) if active else None,
             "runs": [run_json(entry) for entry in runs],
             "sources": [source_json(name, id, recent.sources.get(name)) for name, id in self._sources.items()],
             "cron": {"schedule": cron.schedule, "nextAt": _iso(cron.next_at)} if cron else None,
-            **self._webhook(recent.webhook_token),
+            "webhook": self._webhook(recent.webhook_token),
         }
 
     async def of_run(self, run_id: str) -> JSON:
@@ -76,9 +77,9 @@ class Status:
         return await self._delivery_of(run.job_ids[0]) if run.job_ids else None
 
     def _webhook(self, token: str) -> JSON:
-        if self._webhook_is_set or not token:
-            return {}
-        return {"webhook": {"verificationToken": token, "howTo": _HOW_TO}}
+        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be told next."""
+        state = "live" if self._webhook_is_set else "pending" if token else "unset"
+        return {"address": self._webhook_address, "state": state, **({"token": token} if state == "pending" else {})}
 
 
 def is_doubtful(run: Run, now: float) -> bool:
@@ -108,6 +109,11 @@ def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
     if run.alive_until >= now:
         return entry
     return Entry(msgspec.structs.replace(run, status="failed", error=SILENCE), entry.problems)
+
+
+def setup_json(problems: Sequence[SettingProblem]) -> JSON:
+    """Every setting that is wrong, each with its remedy; nothing else is known of a deployment that has one."""
+    return {"setup": msgspec.to_builtins(problems)}
 
 
 def run_json(entry: Entry) -> JSON:

@@ -391,7 +391,7 @@ class Survey:
 
     @property
     def _rule(self) -> str:
-        return f"{BUNDLE_VERSION} {self._homes.rule}".rstrip()
+        return f"{BUNDLE_VERSION} {self._homes.rule.fingerprint}".rstrip()
 
     def _listing_record(self, name: str) -> ListingRecord:
         progress = self.progress

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 
-from lib.errors import Misconfigured
 from lib.log import Log
 from lib.model import JSON, Ask, Event, Handshake
 from lib.store.events import COMES_AGAIN_SECONDS, Around, Events
@@ -52,14 +51,9 @@ class Webhook:
         self._references, self._live, self._now = references, live, now
 
     async def take(self, sent: Event | Handshake) -> JSON:
-        """Answers what became of it. Raises `QueueRefused` (Notion sends it again) and `Misconfigured`."""
+        """Answers what became of it. Raises `QueueRefused` (Notion sends it again)."""
         if isinstance(sent, Handshake):
             return await self._greet(sent)
-        if not self._live:
-            raise Misconfigured(
-                "NOTION_WEBHOOK_TOKEN is not set: set it to the verification token of the webhook, which"
-                " GET /api/sync/status shows for an hour after Notion has sent it (Resend token sends it again)"
-            )
         outcome, asks = await self._asks(sent)
         if asks:
             await self._queue.publish([message(ask, self._now()) for ask in asks])

@@ -6,7 +6,13 @@ export function open() {
   $("door").hidden = true;
   $("board").hidden = false;
   $("leave").hidden = false;
-  $("headline").focus({ preventScroll: true });
+  greet();
+}
+
+/** Brings a keyboard or a screen reader to what stands first. */
+export function greet() {
+  const first = $("setup").hidden ? $("headline") : $("setup-title");
+  first.focus({ preventScroll: true });
 }
 
 export function close(message) {

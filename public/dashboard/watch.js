@@ -7,12 +7,14 @@ import { showNow, showWebhook } from "./now.js";
 import { pace } from "./pace.js";
 import { problems } from "./problems.js";
 import { showRuns } from "./runs.js";
+import { showSetup, tellChecked } from "./setup.js";
 import { showSources } from "./sources.js";
 import { showTrends } from "./trends.js";
 import { counts } from "./words.js";
 
 export const watch = {
   status: null,
+  setup: [],
   timer: 0,
   failures: 0,
   quiet: 0,
@@ -55,12 +57,26 @@ export const watch = {
     door.close(message);
   },
 
+  /** Looks because somebody asked whether the settings are right now. */
+  async check() {
+    await this.hurry();
+    if (!this.failures && this.setup.length) tellChecked(this.setup);
+  },
+
   take(status) {
+    this.setup = status.setup ?? [];
+    const hasTurned = showSetup(this.setup);
+    if (this.setup.length) this.status = null;
+    else this.takeRuns(status);
+    if ($("board").hidden) door.open();
+    else if (hasTurned) door.greet();
+  },
+
+  takeRuns(status) {
     announce(this.status, status);
     this.status = status;
     if (status.active) this.quiet = 0;
     pace.note(status.active, deployment.now());
-    if ($("board").hidden) door.open();
     this.show();
   },
 

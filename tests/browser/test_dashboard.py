@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dev.stack import Stack
+from lib.secret import Secret, handshake_key
 from tests.browser.conftest import OpenTab
 from tests.browser.tab import AXE, Tab
 from tests.stack.site import Site
@@ -207,6 +208,15 @@ def test_the_webhooks_token_is_shown_with_what_to_do(tab: Tab, site: Site) -> No
 
     expect(tab.seen("webhook")).to_contain_text("secret_4711")
     expect(tab.seen("webhook")).to_contain_text("NOTION_WEBHOOK_TOKEN")
+    expect(tab.seen("webhook-unset")).to_be_hidden()
+
+
+def test_the_webhooks_address_is_shown_until_it_is_set_up(tab: Tab, site: Site) -> None:
+    tab.enter()
+
+    address = f"{site.stack.url}/api/sync/webhook?key={handshake_key(Secret(site.stack.secret))}"
+    expect(tab.seen("webhook-address")).to_have_text(address)
+    expect(tab.seen("webhook")).to_be_hidden()
 
 
 def test_more_runs_are_a_press_away(tab: Tab, site: Site) -> None:
@@ -273,13 +283,13 @@ def test_axe_finds_nothing_wrong(
     site.notion.latency.set(0)
     expect(tab.seen("headline")).to_contain_text("All but 1 page", timeout=SOON)
     assert tab.violations() == []
-    stack.set("QSTASH_TOKEN", "")
+    stack.set("KV_REST_API_TOKEN", "another")
     try:
         tab.press("Sync now")
         expect(tab.seen("trouble")).to_be_visible(timeout=SOON)
         assert tab.violations() == []
     finally:
-        stack.set("QSTASH_TOKEN", site.qstash.token)
+        stack.set("KV_REST_API_TOKEN", site.kv.token)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

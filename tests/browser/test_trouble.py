@@ -29,7 +29,7 @@ def test_a_secret_that_fits_into_no_header_is_told_at_the_door(tab: Tab) -> None
 def test_a_secret_that_changed_leads_back_to_the_door(tab: Tab, stack: Stack) -> None:
     tab.enter()
     expect(tab.seen("headline")).to_have_text("No sync yet")
-    stack.set("CRON_SECRET", "another")
+    stack.set("CRON_SECRET", "another secret than before")
     try:
         tab.press("Sync now")
         expect(tab.seen("door-trouble")).to_contain_text("That is not this deployment’s secret")
@@ -41,14 +41,26 @@ def test_a_secret_that_changed_leads_back_to_the_door(tab: Tab, stack: Stack) ->
 def test_a_function_that_fails_speaks_for_itself_and_heals(tab: Tab, stack: Stack, site: Site) -> None:
     tab.enter()
     expect(tab.seen("headline")).to_have_text("No sync yet")
+    stack.set("KV_REST_API_TOKEN", "another")
+    try:
+        expect(tab.seen("trouble")).to_contain_text("KV refused the token", timeout=SOON)
+    finally:
+        stack.set("KV_REST_API_TOKEN", site.kv.token)
+    expect(tab.seen("trouble")).to_be_hidden(timeout=SOON)
+
+
+def test_an_action_that_is_refused_says_why_beside_it(tab: Tab, stack: Stack, site: Site) -> None:
+    tab.enter()
+    expect(tab.seen("headline")).to_have_text("No sync yet")
     stack.set("QSTASH_TOKEN", "")
     try:
         tab.press("Sync now")
         expect(tab.seen("answer")).to_contain_text("QSTASH_TOKEN is not set")
-        expect(tab.seen("trouble")).to_contain_text("QSTASH_TOKEN is not set", timeout=SOON)
+        expect(tab.seen("setup-list")).to_contain_text("QSTASH_TOKEN is not set", timeout=SOON)
     finally:
         stack.set("QSTASH_TOKEN", site.qstash.token)
-    expect(tab.seen("trouble")).to_be_hidden(timeout=SOON)
+    tab.press("Check again")
+    expect(tab.seen("headline")).to_have_text("No sync yet")
 
 
 def test_a_function_that_breaks_without_a_word_is_told_with_its_status(tab: Tab) -> None:

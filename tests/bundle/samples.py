@@ -4,8 +4,10 @@ from typing import Any
 
 from lib.bundle.media import address_for
 from lib.model import JSON
+from lib.secret import AddressKey, Secret
 
-ADDRESS = address_for("https://sync.example")
+KEY = AddressKey(Secret("the secret of the samples"))
+ADDRESS = address_for("https://sync.example", KEY.mac)
 SIGNED = "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20261001T080000Z&X-Amz-Expires=3600&X-Amz-Signature=0f"
 HOST = "https://prod-files-secure.s3.us-west-2.amazonaws.com/space"
 PAGE_ID = "1c0ffee0-0000-4000-8000-000000000001"

@@ -23,6 +23,7 @@ from tests.bundle.samples import (
     ADDRESS,
     BLOCK_ID,
     HOST,
+    KEY,
     PAGE_ID,
     SIGNED,
     block,
@@ -36,12 +37,17 @@ from tests.bundle.samples import (
 )
 
 
+def file_of(name: str) -> str:
+    return sha256(f"{HOST}/{name}".encode()).hexdigest()[:16]
+
+
 def at(name: str, holder: str = f"block={BLOCK_ID}") -> str:
-    return f"https://sync.example/api/media?{holder}&file={sha256(f'{HOST}/{name}'.encode()).hexdigest()[:16]}"
+    token = f"{holder}&file={file_of(name)}"
+    return f"https://sync.example/api/media?{token}&mac={KEY.mac(token)}"
 
 
-def test_an_address_names_the_holder_and_the_file_without_its_query() -> None:
-    address = address_for("https://sync.example")
+def test_an_address_names_the_holder_and_the_file_without_its_query_and_is_signed() -> None:
+    address = ADDRESS
     assert address(FileRef(f"{HOST}/oven.jpg", "block", BLOCK_ID)) == at("oven.jpg")
     assert address(FileRef(f"{HOST}/oven.jpg", "page", PAGE_ID)) == at("oven.jpg", f"page={PAGE_ID}")
 
@@ -113,7 +119,7 @@ def test_no_depth_of_what_a_block_holds_is_too_deep(levels: int) -> None:
             level = level[0] if isinstance(level, list) else level["inside"]
         assert level[0]["file"]["url"] == url
         assert level[1] == external()
-    assert list(hosted_files(given)) == [at("oven.jpg")[-16:]]
+    assert list(hosted_files(given)) == [file_of("oven.jpg")]
 
 
 def test_settling_changes_nothing_of_the_block_it_was_given() -> None:
@@ -188,7 +194,8 @@ def test_the_files_of_a_bundle_are_found_with_the_addresses_they_were_read_at() 
     settle_block(block("image", hosted("oven.jpg")), found)
     settle_block(block("image", external()), found)
     assert settle_file(hosted("cover.png"), PAGE_ID, found) == at("cover.png", f"page={PAGE_ID}")
-    assert list(found.refs) == [at("oven.jpg").partition("?")[2], at("cover.png", f"page={PAGE_ID}").partition("?")[2]]
+    tokens = [f"block={BLOCK_ID}&file={file_of('oven.jpg')}", f"page={PAGE_ID}&file={file_of('cover.png')}"]
+    assert list(found.refs) == tokens
     assert [ref.signed for ref in found.refs.values()] == [f"{HOST}/oven.jpg{SIGNED}", f"{HOST}/cover.png{SIGNED}"]
 
 
@@ -234,7 +241,7 @@ def test_hosted_files_come_with_their_end() -> None:
 def test_copies_take_the_places_of_our_addresses_with_the_size_of_pictures() -> None:
     text = json.dumps({"cover": at("a.png"), "file": {"url": at("a.png")}, "other": {"url": at("b.pdf")}})
     text = text.replace('": ', '":')
-    file = at("a.png")[-16:]
+    file = file_of("a.png")
     copied = json.loads(with_copies(text, {file: Copy("https://s.blob.example/a.png", 320, 200)}))
     assert copied == {
         "cover": "https://s.blob.example/a.png",
@@ -244,13 +251,19 @@ def test_copies_take_the_places_of_our_addresses_with_the_size_of_pictures() -> 
 
 
 def test_the_addresses_of_a_local_stack_give_way_to_copies_too() -> None:
-    address = address_for("http://127.0.0.1:3000")(FileRef(f"{HOST}/a.png", "page", PAGE_ID))
-    copied = with_copies(f'{{"cover":"{address}"}}', {address[-16:]: Copy("https://s.blob.example/a.png")})
+    address = address_for("http://127.0.0.1:3000", KEY.mac)(FileRef(f"{HOST}/a.png", "page", PAGE_ID))
+    copied = with_copies(f'{{"cover":"{address}"}}', {file_of("a.png"): Copy("https://s.blob.example/a.png")})
+    assert copied == '{"cover":"https://s.blob.example/a.png"}'
+
+
+def test_the_addresses_of_formats_before_3_give_way_to_copies_too() -> None:
+    address = at("a.png").partition("&mac=")[0]
+    copied = with_copies(f'{{"cover":"{address}"}}', {file_of("a.png"): Copy("https://s.blob.example/a.png")})
     assert copied == '{"cover":"https://s.blob.example/a.png"}'
 
 
 def test_what_has_no_copy_or_only_speaks_of_an_address_stays() -> None:
-    file = at("a.png")[-16:]
+    file = file_of("a.png")
     for text in (f'{{"url":"{at("a.png")}"}}', json.dumps({"plain_text": f"see {at('a.png')} there"})):
         assert with_copies(text, {}) == text
         assert with_copies(text, {file: Copy("")}) == text

@@ -22,12 +22,14 @@ from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
 from tests.bundle.samples import (
     ADDRESS,
     BLOCKS,
+    OTHER_ID,
     PAGE_ID,
     PROPERTIES,
     block,
     deep,
     emoji,
     hosted,
+    mention,
     page,
     paragraph,
     plain,
@@ -80,6 +82,30 @@ def test_a_block_of_every_type_is_kept_whole_with_its_children(kind: str) -> Non
     assert set(kept[kind]) == set(BLOCKS[kind])
     if "expiry_time" not in json.dumps(BLOCKS[kind]):
         assert kept == given
+
+
+def leading_to(*page_ids: str, **members: Any) -> JSON:
+    """A paragraph that mentions pages."""
+    items = [mention("page", {"id": page_id}) for page_id in page_ids]
+    return block("paragraph", {"rich_text": items}, **members)
+
+
+def test_the_pages_that_it_leads_to_stand_between_its_meta_and_its_blocks() -> None:
+    related = page({"Related": prop("relation", [{"id": OTHER_ID}, {"id": PAGE_ID}])})
+    mentioned = "aaaaaaaa-0000-4000-8000-00000000000a"
+    blocks = [paragraph(children=[leading_to(mentioned, PAGE_ID)]), leading_to(mentioned)]
+    value = json.loads(encode(bundle(blocks, related), SYNCED_AT, MUCH).head)
+    assert list(value) == ["v", "meta", "refs", "blocks", "syncedAt"]
+    assert value["refs"] == [mentioned, OTHER_ID]
+    assert json.loads(encoded([paragraph()]).head)["refs"] == []
+
+
+def test_a_page_in_parts_says_in_its_head_where_it_leads() -> None:
+    blocks = [paragraph(str(number), str(number)) for number in range(9)]
+    text = encoded([*blocks, leading_to(OTHER_ID, id="last")], 2_000)
+    assert list(json.loads(text.head)) == ["v", "meta", "refs", "parts", "digest", "syncedAt"]
+    assert json.loads(text.head)["refs"] == [OTHER_ID]
+    assert all("refs" not in json.loads(part) for part in text.parts)
 
 
 def test_a_new_version_of_the_format_makes_every_bundle_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +221,7 @@ def test_blocks_alone_do_not_change_the_digest_of_the_meta() -> None:
 def test_the_value_of_a_page_is_compact_and_in_the_order_of_the_contract() -> None:
     text = encoded([paragraph("été 🥐")])
     value = json.loads(text.head)
-    assert list(value) == ["v", "meta", "blocks", "syncedAt"]
+    assert list(value) == ["v", "meta", "refs", "blocks", "syncedAt"]
     assert (value["v"], value["syncedAt"]) == (BUNDLE_VERSION, SYNCED_AT)
     assert value["blocks"] == [paragraph("été 🥐")]
     assert text.head == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -213,7 +239,7 @@ def test_a_bundle_of_exactly_the_size_allowed_is_one_value() -> None:
 def test_the_head_of_a_large_bundle_has_its_meta_and_says_how_many_parts_follow() -> None:
     text = encoded([paragraph(str(number)) for number in range(20)], 2_000)
     head = json.loads(text.head)
-    assert list(head) == ["v", "meta", "parts", "digest", "syncedAt"]
+    assert list(head) == ["v", "meta", "refs", "parts", "digest", "syncedAt"]
     assert head["parts"] == len(text.parts) > 1
     assert head["meta"] == bundle([]).meta
     assert len(head["digest"]) == 16

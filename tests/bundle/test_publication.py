@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from lib.bundle.publication import Publication, publication
+from lib.bundle.publication import Publication, PublicationRule, RuleFault, publication, rule_faults
+from lib.bundle.schedule import schedule_of
 from lib.model import JSON
 from lib.notion.border.objects import Oddities, page_of
 from tests.bundle.samples import PAGE_ID, PROPERTIES, TIME, page, plain, prop
@@ -170,3 +171,167 @@ def test_a_page_in_the_trash_or_archived_is_not_published(flag: str) -> None:
 )
 def test_sync_paused_pauses_a_page(property: JSON, paused: Any) -> None:
     assert publication(page({"Sync": property})).paused is paused
+
+
+RULE = PublicationRule("Status", ("Published", "Live now"))
+STAYS = '"Rye & Oats": {}: the page stays as it is'
+
+
+@pytest.mark.parametrize("name", ["Status", "status", " STATUS "])
+@pytest.mark.parametrize(
+    ("property", "published"),
+    [
+        *((prop(kind, choice("Published")), True) for kind in ("select", "status")),
+        *((prop(kind, choice(" live\u00a0NOW")), True) for kind in ("select", "status")),
+        *((prop(kind, choice("Not published")), False) for kind in ("select", "status")),
+        *((prop(kind, None), False) for kind in ("select", "status", "url", "number", "formula")),
+        (prop("multi_select", [choice("Draft"), choice("published")]), True),
+        (prop("multi_select", [choice("Draft")]), False),
+        (prop("multi_select", []), False),
+        (prop("rich_text", [plain("Publ"), plain("ished ")]), True),
+        (prop("rich_text", [plain("Published, soon")]), False),
+        (prop("rich_text", []), False),
+        (formula("string", "PUBLISHED"), True),
+        (formula("string", ""), False),
+        (rollup(prop("status", choice("Draft")), prop("status", choice("Published"))), True),
+        (rollup(), False),
+    ],
+)
+def test_by_a_rule_of_ones_own_only_its_words_are_published_and_as_public(
+    name: str, property: JSON, published: bool
+) -> None:
+    found = publication(page({name: property, "Visibility": prop("select", choice("draft"))}), RULE)
+    assert found == Publication(published, "public", paused=False)
+
+
+@pytest.mark.parametrize(
+    ("property", "word", "published"),
+    [
+        (prop("checkbox", True), "yes", True),
+        (prop("checkbox", False), "yes", False),
+        (prop("checkbox", True), "No", False),
+        (prop("checkbox", False), "No", True),
+        (formula("boolean", True), "Yes", True),
+        (formula("boolean", False), "Yes", False),
+        (formula("number", 3), "3", True),
+        (prop("select", choice("Veröffentlicht")), "vero\u0308ffentlicht", True),
+        (prop("select", choice("STRASSE")), "Straße", True),
+    ],
+)
+def test_a_checkbox_says_yes_or_no_and_words_are_the_same_however_they_are_typed(
+    property: JSON, word: str, published: bool
+) -> None:
+    assert publication(page({"Public": property}), PublicationRule("public", (word,))).published is published
+
+
+@pytest.mark.parametrize(
+    ("properties", "doubt"),
+    [
+        ({"State": prop("select", choice("Published"))}, 'it has no property "Status", which NOTION_PUBLISHED names'),
+        *(
+            ({"Status": property}, 'property "Status", which NOTION_PUBLISHED names, has no words')
+            for property in (
+                *(prop(kind, PROPERTIES[kind][0][kind]) for kind in ("people", "date", "relation", "button")),
+                prop("rollup", {"type": "incomplete", "incomplete": {}, "function": "count"}),
+                formula("date", {"start": TIME, "end": None}),
+                rollup(prop("people", [])),
+            )
+        ),
+        ({"Status": None}, 'property "Status" can\'t be read'),
+        ({"Status": prop("status", {"name": 7})}, 'property "Status" can\'t be read'),
+        ({"Status": prop("multi_select", [choice("Draft"), {"name": None}])}, 'property "Status" can\'t be read'),
+    ],
+)
+def test_a_page_stays_as_it_is_while_a_rule_can_not_judge_it(properties: JSON, doubt: str) -> None:
+    found = page_of(page(properties), Oddities())
+    assert found
+    assert publication(found, RULE) == Publication(True, "public", paused=True, doubt=STAYS.format(doubt))
+
+
+def test_a_word_of_the_rule_counts_although_another_one_can_not_be_read() -> None:
+    found = page_of(page({"Status": prop("multi_select", [choice("Published"), {"name": None}])}), Oddities())
+    assert found
+    assert publication(found, RULE) == Publication(True, "public", paused=False)
+
+
+def test_what_is_paused_archived_or_in_the_trash_is_so_by_every_rule() -> None:
+    status = {"Status": prop("status", choice("Published"))}
+    assert publication(page({**status, "Sync": prop("select", choice("paused"))}), RULE).paused
+    assert not publication({**page(status), "in_trash": True}, RULE).published
+    assert publication({**page(), "is_archived": True}, RULE) == Publication(False, "public", True)
+
+
+def test_a_page_has_the_window_that_its_date_says_in_the_zone_of_the_rule() -> None:
+    date = {"Publish": prop("date", {"start": "2026-12-24", "end": None, "time_zone": None})}
+    for rule in (PublicationRule(time_zone="Asia/Tokyo"), PublicationRule("Name", ("Rye & Oats",), "Asia/Tokyo")):
+        found = publication(page(date), rule)
+        assert (found.published, found.paused, found.doubt) == (True, False, "")
+        assert found.window == schedule_of(page(date), "Asia/Tokyo").window != schedule_of(page(date), "UTC").window
+
+
+def test_a_page_stays_as_it_is_while_its_date_can_not_be_read() -> None:
+    date = {"Publish": prop("date", {"start": "soon", "end": None, "time_zone": None})}
+    doubt = STAYS.format('property "Publish" is no date that can be read')
+    assert publication(page(date)) == Publication(True, "public", paused=True, doubt=doubt)
+    draft = page({**date, "Visibility": prop("select", choice("draft"))})
+    assert publication(draft) == Publication(False, "draft", paused=True)
+
+
+def test_the_fingerprint_of_a_rule_changes_with_what_it_says_and_only_then() -> None:
+    same = [RULE, PublicationRule("status", ("live  now", "PUBLISHED", "published"))]
+    others = [
+        PublicationRule(),
+        PublicationRule(time_zone="Asia/Tokyo"),
+        PublicationRule("Status", ("Published",)),
+        PublicationRule("Stage", RULE.words),
+        PublicationRule("Status", RULE.words, "Asia/Tokyo"),
+        PublicationRule("Status", ("Published, Live now",)),
+    ]
+    assert len({rule.fingerprint for rule in same}) == 1
+    assert len({rule.fingerprint for rule in [*same, *others]}) == 1 + len(others)
+    assert PublicationRule().fingerprint == ""
+
+
+def schema(kind: str, *options: str) -> JSON:
+    return {"Status": {"id": "1", "name": "Status", "type": kind, kind: {"options": [choice(one) for one in options]}}}
+
+
+@pytest.mark.parametrize(
+    ("properties", "faults"),
+    [
+        (schema("status", "Draft", "published", "Live  now"), []),
+        (schema("rich_text"), []),
+        (schema("formula"), []),
+        ({"STATUS ": schema("rollup")["Status"]}, []),
+        (
+            {"Stage": schema("status")["Status"]},
+            [RuleFault('no property is named "Status"', is_whole=True)],
+        ),
+        (
+            schema("people"),
+            [RuleFault('the property "Status" is of the type people, which has no words', is_whole=True)],
+        ),
+        (
+            schema("multi_select", "Draft", "Published"),
+            [RuleFault('the property "Status" never says "Live now"; what it can say: "Draft", "Published"', False)],
+        ),
+        (
+            schema("select"),
+            [
+                RuleFault('the property "Status" never says "Published"; what it can say: nothing', is_whole=True),
+                RuleFault('the property "Status" never says "Live now"; what it can say: nothing', is_whole=True),
+            ],
+        ),
+        (
+            schema("checkbox"),
+            [
+                RuleFault('the property "Status" never says "Published"; what it can say: "yes", "no"', is_whole=True),
+                RuleFault('the property "Status" never says "Live now"; what it can say: "yes", "no"', is_whole=True),
+            ],
+        ),
+        ({"status": schema("people")["Status"], **schema("select", "Published", "Live now")}, []),
+    ],
+)
+def test_a_rule_names_a_property_and_words_that_are_there(properties: JSON, faults: list[RuleFault]) -> None:
+    assert rule_faults(RULE, properties) == faults
+    assert rule_faults(PublicationRule(), properties) == []

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from lib.bundle.media import address_for
 from lib.bundle.page import build, encode
 from lib.model import JSON, Place, Tree
+from tests.bundle.samples import ADDRESS
 from tests.kv_schema import misfits
 from tests.notion.cassettes import exchanges, needed
 
@@ -39,7 +39,7 @@ def recorded(kind: str) -> list[JSON]:
 
 
 def bundle_of(page: JSON, blocks: list[JSON]) -> str:
-    bundle = build(page, Tree(blocks), Place("slug", "pages"), [], address_for("https://sync.example"))
+    bundle = build(page, Tree(blocks), Place("slug", "pages"), [], ADDRESS)
     return encode(bundle, "2026-06-01T00:00:00.000Z", 8_000_000).head
 
 
@@ -68,8 +68,5 @@ def test_every_recorded_block_stands_in_a_bundle() -> None:
 def test_the_same_page_read_twice_has_the_same_digest() -> None:
     for page in recorded("page"):
         again = {**page, "request_id": "other", "url": "https://elsewhere.example"}
-        one, two = (
-            build(each, Tree([]), Place("slug", "pages"), [], address_for("https://sync.example"))
-            for each in (page, again)
-        )
+        one, two = (build(each, Tree([]), Place("slug", "pages"), [], ADDRESS) for each in (page, again))
         assert one.digest == two.digest

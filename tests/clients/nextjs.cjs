@@ -9,7 +9,7 @@ const kv = require(`${folder}/lib/kv.js`);
 const { Blocks } = require(`${folder}/components/blocks.js`);
 
 const html = (page) =>
-  renderToStaticMarkup(createElement(Blocks, { blocks: page.blocks, links: page.meta.childPages }));
+  renderToStaticMarkup(createElement(Blocks, { blocks: page.blocks, links: page.links }));
 
 (async () => {
   const answers = await Promise.all(JSON.parse(questions).map(([ask, of]) => kv[ask](of)));

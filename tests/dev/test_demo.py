@@ -62,7 +62,7 @@ def test_your_own_notion_is_read_and_the_stack_stays_until_it_is_ended(tmp_path:
     with NotionStandIn() as yours:
         yours.latency.set(100)
         (tmp_path / ".env.local").write_text(
-            f"NOTION_TOKEN={TOKEN}\nNOTION_SOURCES={SAMPLE_SOURCES}\nNOTION_API_URL={yours.url}\nCRON_SECRET=not-this-one\n"
+            f"NOTION_TOKEN={TOKEN}\nNOTION_SOURCES={SAMPLE_SOURCES}\nNOTION_API_URL={yours.url}\nCRON_SECRET=not-this-one-but-another\n"
         )
         with started(tmp_path, "--port", "0") as process:
             assert process.stdout
@@ -75,7 +75,7 @@ def test_your_own_notion_is_read_and_the_stack_stays_until_it_is_ended(tmp_path:
             assert f"your Notion ({yours.url})" in lines[0]
             assert "was killed (SIGKILL)" in text
             assert "KV equals" not in text
-            assert secret != "not-this-one"
+            assert secret != "not-this-one-but-another"
             offered = httpx.get(f"{url}/_local/buttons", trust_env=False).json()
             assert [button["name"] for button in offered] == ["kill", "duplicate"]
 

@@ -18,8 +18,9 @@ from dev.notion.generate import PAGES, POSTS
 from dev.stack import ROOT, Stack
 from dev.upstash import Fault
 from lib.auth import derived_secret, webhook_secret
-from lib.config import Secret
+from lib.secret import Secret, handshake_key
 from tests.dev.answering import answering
+from tests.stack.site import Site
 
 Environ = dict[str, str]
 Examine = Callable[..., Awaitable[tuple[bool, str]]]
@@ -72,6 +73,7 @@ async def test_a_sound_set_up_has_nothing_to_mend(examine: Examine, stack: Stack
     assert "pages: the database 'Pages' is shared with the integration" in graded(text, "ok")
     assert f"x-sync-secret: {derived_secret(Secret(stack.secret))}" in text
     assert "whsec_" not in text
+    assert f"{stack.url}/api/sync/webhook?key={handshake_key(Secret(stack.secret))}" in text
 
 
 async def test_the_key_that_signs_our_own_webhook_is_told(examine: Examine, stack: Stack) -> None:
@@ -278,7 +280,7 @@ async def test_the_worker_behind_the_public_address_knows_both_keys(examine: Exa
     ("name", "value", "told"),
     [
         ("QSTASH_NEXT_SIGNING_KEY", "sig_" + "0" * 28, "with the next key"),
-        ("CRON_SECRET", "another", "must forward x-sync-secret"),
+        ("CRON_SECRET", "another secret than here", "must forward x-sync-secret"),
         ("SYNC_BASE_URL", "https://elsewhere.example", "it is for another address than https://elsewhere.example"),
     ],
 )
@@ -294,6 +296,17 @@ async def test_a_deployment_with_other_settings_is_told(
     assert not sound
     assert all(told in line for line in graded(text, "mend"))
     assert all("deploy again" in line for line in graded(text, "mend"))
+
+
+@pytest.mark.parametrize("secret", ["~", "fifteen letters", "秘密の鍵は十六文字より長いものとする"])
+async def test_c6_a_secret_that_can_be_guessed_is_to_be_mended(examine: Examine, secret: str) -> None:
+    sound, text = await examine(CRON_SECRET=secret)
+
+    assert not sound
+    assert graded(text, "mend")[0].startswith("CRON_SECRET must be 16 or more printable characters")
+    assert "openssl rand -hex 32" in graded(text, "mend")[0]
+    assert "x-sync-secret:" not in text
+    assert "webhook?key=" not in text
 
 
 async def test_a_deployment_that_lacks_a_variable_is_told(examine: Examine, stack: Stack) -> None:
@@ -380,3 +393,95 @@ async def test_rows_that_do_not_say_whether_they_are_published_are_counted(exami
     [line] = [line for line in graded(text, "note") if "do not say whether they are published" in line]
     assert line.startswith("pages: of 12 rows, 1 do not say")
     assert "Soon" in line
+
+
+ONLY_PAGES = {"NOTION_SOURCES": f"pages={PAGES}"}
+
+
+async def test_a_rule_of_ones_own_that_names_what_is_there_is_sound(examine: Examine) -> None:
+    sound, text = await examine(**ONLY_PAGES, NOTION_PUBLISHED="status: Done, Writing")
+
+    assert sound
+    assert 'pages: the property "status" says which rows are published' in graded(text, "ok")
+    assert "visibility" not in text
+
+
+async def test_a_property_of_the_rule_that_a_source_does_not_have_is_told(examine: Examine) -> None:
+    sound, text = await examine(NOTION_PUBLISHED="Status: Done")
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert line.startswith('posts: no property is named "Status"; by NOTION_PUBLISHED none of its rows is published')
+
+
+async def test_a_property_without_words_is_told(examine: Examine) -> None:
+    sound, text = await examine(**ONLY_PAGES, NOTION_PUBLISHED="Volunteers: yes")
+
+    assert not sound
+    [line] = graded(text, "mend")
+    assert 'pages: the property "Volunteers" is of the type people, which has no words' in line
+
+
+@pytest.mark.parametrize(
+    ("rule", "grade", "told"),
+    [
+        ("Status: Done, Ready", "note", 'the property "Status" never says "Ready"; what it can say: "Idea", "Writing"'),
+        ("Status: Ready", "mend", 'the property "Status" never says "Ready"; what it can say: "Idea", "Writing"'),
+        ("Step-free: true", "mend", 'the property "Step-free" never says "true"; what it can say: "yes", "no"'),
+    ],
+)
+async def test_a_word_that_a_property_never_says_is_told(examine: Examine, rule: str, grade: str, told: str) -> None:
+    sound, text = await examine(**ONLY_PAGES, NOTION_PUBLISHED=rule)
+
+    assert sound is (grade == "note")
+    [line] = [line for line in graded(text, grade) if "never says" in line]
+    assert told in line
+
+
+async def test_a_date_that_says_when_is_looked_for_and_another_property_of_its_name_is_told(
+    examine: Examine, stack: Stack
+) -> None:
+    assert stack.notion
+    [data_source] = stack.notion.workspace.nodes[PAGES].children
+    stack.notion.edit.rename_property(data_source, "Step-free", "Publish")
+
+    _, text = await examine(**ONLY_PAGES)
+    assert "the property publish is of the type checkbox and counts for nothing" in graded(text, "mend")[0]
+
+    sound, text = await examine(**ONLY_PAGES, NOTION_PUBLISHED="Publish: yes")
+    assert sound
+    assert 'pages: the property "Publish" says which rows are published' in graded(text, "ok")
+
+
+@pytest.mark.parametrize(
+    ("changes", "grade", "told"),
+    [
+        ({}, "ok", "addresses of files are signed with this CRON_SECRET"),
+        ({"CRON_SECRET": "another secret than before"}, "mend", "set CRON_SECRET_PREVIOUS to the one before"),
+        (
+            {"CRON_SECRET": "another secret than before", "CRON_SECRET_PREVIOUS": "{secret}"},
+            "note",
+            "signed with CRON_SECRET_PREVIOUS. Ask for a sync with ?force=1",
+        ),
+    ],
+)
+async def test_addresses_of_files_that_another_secret_signed_are_told(
+    examine: Examine, stack: Stack, changes: Environ, grade: str, told: str
+) -> None:
+    Site.of(stack).sync()
+
+    _, text = await examine(**{name: value.format(secret=stack.secret) for name, value in changes.items()})
+
+    assert [line for line in graded(text, grade) if told in line]
+
+
+async def test_addresses_of_an_older_format_are_told(examine: Examine, stack: Stack) -> None:
+    site = Site.of(stack)
+    site.sync()
+    for key in site.site_keys():
+        text = site.command("GET", key)
+        site.command("SET", key, re.sub(r"&mac=\w+", "", text))
+
+    _, text = await examine()
+
+    assert [line for line in graded(text, "note") if "addresses of files are of an older format" in line]

@@ -78,6 +78,16 @@ def test_a_database_fits() -> None:
     assert misfits({"db:d": json.loads(database.encode(database.build(given, ADDRESS), SYNCED_AT))}) == []
 
 
+def a_doc(**members: Any) -> JSON:
+    doc = {"v": 3, "id": "p", "slug": "rye", "title": "Rye", "visibility": "public", "date": None, "tags": ["bread"]}
+    doc |= {"excerpt": "", "outline": [{"level": 1, "text": "Flour", "id": "b"}], "words": 1}
+    return {**doc, "text": "Flour", "markdown": "# Flour", "syncedAt": SYNCED_AT, **members}
+
+
+def test_a_page_as_text_fits_also_where_its_slug_is_the_name_of_an_index() -> None:
+    assert misfits({"doc:rye": a_doc(), "doc:index": a_doc(truncated=True), "paths": {"p": "rye"}}) == []
+
+
 def value() -> JSON:
     head: JSON = json.loads(encoded().head)
     return head
@@ -106,6 +116,11 @@ def changed(*path: str, to: Any) -> JSON:
         {"page:rye:part:1": {"digest": "7", "continues": None, "blocks": []}},
         {"rye": value()},
         {"redirects": {"old": None}},
+        {"page:rye": changed("refs", to=[None])},
+        {"paths": {"p": None}},
+        {"doc:rye": a_doc(words="1")},
+        {"doc:rye": a_doc(blocks=[])},
+        {"doc:rye": a_doc(outline=[{"level": 1}])},
     ],
 )
 def test_what_the_contract_does_not_know_does_not_fit(kv: JSON) -> None:

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from upstash_redis import Redis
 
 from dev.upstash import UpstashStandIn
+from lib.bundle.refs import refs_of
+from lib.bundle.text.document import document
+from lib.bundle.values import Meta
 
 JSON = dict[str, Any]
 
@@ -29,6 +32,15 @@ def whole_page(slug: str, *blocks: JSON, **about: Any) -> JSON:
     return {f"page:{slug}": {"v": 1, "meta": meta(slug, **about), "blocks": list(blocks), "syncedAt": SYNCED_AT}}
 
 
+def published(kv: UpstashStandIn, slug: str, *blocks: JSON, page_id: str, prefix: str = "", **about: Any) -> None:
+    """Writes a page, what it leads to, its text and its place in `paths`, all at once, as the sync does."""
+    known = cast(Meta, meta(slug, id=page_id, lastEdited=SYNCED_AT, **about))
+    refs = refs_of({}, blocks, page_id)
+    page = {"v": 3, "meta": known, "refs": refs, "blocks": list(blocks), "syncedAt": SYNCED_AT}
+    doc = json.loads(document(known, blocks, SYNCED_AT, 8_000_000).value)
+    put(kv, {f"page:{slug}": page, f"doc:{slug}": doc}, paths={page_id: slug}, prefix=prefix)
+
+
 def page_in_parts(slug: str, *parts: JSON, digest: str | None = "d1", **about: Any) -> JSON:
     """A head and its parts, all with the digest; None: as they were before there were digests."""
     stamp = {} if digest is None else {"digest": digest}
@@ -37,11 +49,20 @@ def page_in_parts(slug: str, *parts: JSON, digest: str | None = "d1", **about: A
     return {f"page:{slug}": head} | numbered
 
 
-def put(kv: UpstashStandIn, values: Mapping[str, Any], gone: Iterable[str] = ()) -> None:
-    """Writes values and removes keys, all at once, as a sync does."""
+def put(
+    kv: UpstashStandIn,
+    values: Mapping[str, Any],
+    gone: Iterable[str] = (),
+    paths: Mapping[str, str] | None = None,
+    prefix: str = "",
+) -> None:
+    """Writes values and slugs of pages and removes keys, all at once, as a sync does."""
     with Redis(kv.url, kv.token) as redis:
         together = redis.multi()
-        together.mset({key: json.dumps(value, ensure_ascii=False) for key, value in values.items()})
+        if values:
+            together.mset({prefix + key: json.dumps(value, ensure_ascii=False) for key, value in values.items()})
+        if paths:
+            together.hset(f"{prefix}paths", values=dict(paths))
         if gone := list(gone):
             together.delete(*gone)
         together.exec()

@@ -21,7 +21,11 @@ SHOWCASE = "aaaaaaaa-0000-4000-8000-000000000007"
 CHILD = "aaaaaaaa-0000-4000-8000-000000000071"
 PAINTS = "dddddddd-0000-4000-8000-000000000004"
 TRAIL = [{"path": "/", "title": "Home"}, {"path": "/here", "title": "Here"}]
-LINKS = [{"id": CHILD, "slug": "building-blocks/footnotes", "title": "Footnotes"}]
+HOME = "aaaaaaaa-0000-4000-8000-000000000001"
+LINKS = [
+    {"id": CHILD, "slug": "building-blocks/footnotes", "title": "Footnotes"},
+    {"id": HOME, "slug": "home", "title": ""},
+]
 
 
 def render(compiled: Path, *pages: Sequence[Any], **more: Any) -> list[str]:
@@ -111,7 +115,7 @@ def test_every_kind_is_shown(compiled: Path) -> None:
         "<strong>bold</strong>, <em>italic</em>, <s>struck</s>, <u>underlined</u>, <code>code</code>, "
         '<span class="color-red">red</span>, <span class="equation"><span class="katex"><math',
         '<span class="mention">@Ada Lindqvist</span>',
-        '<a href="https://app.notion.com/p/aaaaaaaa000040008000000000000001">Skerry Light</a>',
+        '<a href="/home">Skerry Light</a> Posts <time',
         '<time dateTime="2026-05-01">2026-05-01 → 2026-09-30</time>',
         '<img class="emoji" src="/external/skerry.png" alt=":skerry:" loading="lazy"/>',
         '<a href="https://boats.example">Boats</a>',
@@ -139,7 +143,7 @@ def test_every_kind_is_shown(compiled: Path) -> None:
         "<figcaption>Our entry in the register</figcaption>",
         '<iframe src="https://maps.example/embed?skerry"',
         '<a href="https://github.com/skerrylight/site/pull/7">',
-        '<a href="https://www.notion.so/dddddddd000040008000000000000002">A database in Notion</a>',
+        "<p>A database in Notion</p>",
         '<tr><th scope="col"></th><th scope="col">Day</th><th scope="col">Night</th></tr>'
         '<tr><th scope="row">Signal</th><td>none</td><td>Fl(2) <strong>W 12s</strong></td></tr>',
         '<div class="columns"><div style="flex-grow:0.6"><p>Wide</p></div>',
@@ -234,6 +238,55 @@ def test_the_table_of_contents_lists_the_headings_wherever_they_stand(compiled: 
 def test_what_is_missing_is_left_out_or_named(compiled: Path, given: JSON, expected: str) -> None:
     html = shown(compiled, given)
     assert expected in html
+
+
+BARE_HOME = HOME.replace("-", "")
+ANCHOR = "b" * 32
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        (f"https://www.notion.so/Home-{BARE_HOME}?pvs=4", "/home"),
+        (f"https://notion.so/{BARE_HOME}#{ANCHOR}", f"/home#{ANCHOR}"),
+        (f"https://APP.notion.com/p/bakery/Home-{BARE_HOME.upper()}/", "/home"),
+        (f"https://skerry.notion.site/{HOME}", "/home"),
+        (f"notion://www.notion.so/skerry/{BARE_HOME}", "/home"),
+        (f"/{BARE_HOME}?pvs=25#{ANCHOR}", f"/home#{ANCHOR}"),
+        (f"https://www.notion.so/{ANCHOR}?v={ANCHOR}&amp;p={BARE_HOME}".replace("&amp;", "&"), "/home"),
+        (f"https://www.notion.so/Gone-{ANCHOR}", None),
+        (f"/{ANCHOR}", None),
+        (f"https://www.notion.so/{ANCHOR}?v={ANCHOR}", f"https://www.notion.so/{ANCHOR}?v={ANCHOR}"),
+        (f"https://bakery.example/{BARE_HOME}", f"https://bakery.example/{BARE_HOME}"),
+        (f"https://notion.so.example/{BARE_HOME}", f"https://notion.so.example/{BARE_HOME}"),
+        (f"//bakery.example/{BARE_HOME}", f"//bakery.example/{BARE_HOME}"),
+        ("https://[half", "https://[half"),
+        ("mailto:ada@bakery.example", "mailto:ada@bakery.example"),
+        (f"#{ANCHOR}", f"#{ANCHOR}"),
+    ],
+)
+def test_a_link_to_a_page_stays_on_the_site_and_one_to_an_unpublished_page_is_its_text(
+    compiled: Path, address: str, path: str | None
+) -> None:
+    linked = block("paragraph", {"rich_text": [text("there", href=address)]})
+    assert shown(compiled, linked) == (f'<p><a href="{path}">there</a></p>' if path else "<p>there</p>")
+    bookmark = shown(compiled, block("bookmark", {"url": address, "caption": []}))
+    assert f'<a href="{path}">' in bookmark if path else "Not shown here: bookmark" in bookmark
+
+
+def test_databases_of_the_page_are_linked_and_others_are_words(compiled: Path) -> None:
+    def mentioned(database_id: str) -> JSON:
+        mention = {"type": "database", "database": {"id": database_id}}
+        href = f"https://www.notion.so/{database_id.replace('-', '')}"
+        return text("Paints", href=href) | {"type": "mention", "mention": mention}
+
+    here = block("column", {}, block("child_database", {"title": "Paints"}) | {"id": PAINTS})
+    shown_here = shown(compiled, here, block("paragraph", {"rich_text": [mentioned(PAINTS), mentioned(HOME)]}))
+    assert shown_here.endswith(f'<p><a href="/database/{PAINTS}">Paints</a>Paints</p>')
+    link = block("link_to_page", {"type": "database_id", "database_id": PAINTS})
+    assert shown(compiled, here, link).endswith(f'<p><a href="/database/{PAINTS}">A database in Notion</a></p>')
+    gone = block("link_to_page", {"type": "page_id", "page_id": PAINTS})
+    assert shown(compiled, gone) == "<p>A page in Notion</p>"
 
 
 def test_equations_of_any_depth_are_shown_as_they_were_written(compiled: Path) -> None:

@@ -5,18 +5,21 @@ import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import httpx
 import pytest
 
 from dev.upstash import UpstashStandIn
-from tests.examples.fixtures import JSON, SYNCED_AT, drop, meta, page_in_parts, paragraph, put, whole_page
-from tests.examples.next_site import BUILD_SECONDS, START_SECONDS, NextSite
+from tests.examples.built_site import BUILD_SECONDS, START_SECONDS
+from tests.examples.fixtures import JSON, SYNCED_AT, drop, meta, page_in_parts, paragraph, published, put, whole_page
+from tests.examples.next_site import NextSite
 from tests.examples.readers import NEXTJS, REMEDY, Lacking
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(BUILD_SECONDS + START_SECONDS + 120)
 
+SITE_URL = "https://site.example"
 SECRET = "a secret of the site's"
 MISSING_SECONDS = 60
 LATE = "published-without-a-word"
@@ -66,7 +69,7 @@ def site(kv: UpstashStandIn, lacking: Lacking) -> Iterator[NextSite]:
     if shutil.which("node") is None or not (NEXTJS / "node_modules/next").exists():
         lacking("Next.js example", REMEDY)
     variables = {"KV_REST_API_URL": kv.url, "KV_REST_API_TOKEN": kv.read_only_token}
-    with NextSite({**variables, "REVALIDATE_SECRET": SECRET}) as running:
+    with NextSite({**variables, "REVALIDATE_SECRET": SECRET, "SITE_URL": SITE_URL}) as running:
         visit(running, LATE)  # long before it is published
         yield running
 
@@ -283,3 +286,154 @@ def test_only_who_knows_the_secret_makes_a_site_read_again(
     body = b'{"runId": "r", "changed": ["guarded"], "deleted": [], "tags": ["page:guarded"]}'
     assert site.post("/revalidate", body, authorization).status_code == 401
     assert "First." in visit(site, "guarded").text
+
+
+RYE, OATS, CLUB, GONE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abcd")
+
+
+def linking(*page_ids: str, anchor: str = "") -> JSON:
+    """A paragraph that leads to pages."""
+    items = [
+        {"type": "text", "plain_text": f"to [{one[0]}]", "href": f"/{one.replace('-', '')}{anchor}"} for one in page_ids
+    ]
+    return {"id": "l", "type": "paragraph", "paragraph": {"rich_text": items}}
+
+
+def test_links_lead_to_pages_of_the_site_and_what_is_not_published_is_its_text(
+    site: NextSite, kv: UpstashStandIn
+) -> None:
+    published(kv, "bread/rye (day)", paragraph("Rye."), page_id=RYE)
+    published(kv, "linking", linking(RYE, GONE), page_id=OATS)
+    html = visit(site, "linking").text
+    assert '<p><a href="/bread/rye%20(day)">to [a]</a>to [d]</p>' in html
+    assert "notion" not in html.partition("<main>")[2].partition("</main>")[0].lower()
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/markdown", "text/markdown, text/html;q=0.5, */*;q=0.1", "text/html,text/markdown"]
+)
+def test_a_page_is_given_as_markdown_to_who_asks_for_it(site: NextSite, kv: UpstashStandIn, accept: str) -> None:
+    published(kv, "bread/rye (day)", paragraph("Rye."), page_id=RYE)
+    published(kv, "as-text", linking(RYE, GONE, anchor=f"#{'b' * 32}"), page_id=OATS, title="As *text*")
+    markdown = f"# As \\*text\\*\n\n[to \\[a\\]](/bread/rye%20%28day%29#{'b' * 32})to \\[d\\]\n"
+    for answer in (site.get("/as-text.md"), site.get("/as-text", accept)):
+        assert (answer.status_code, answer.text) == (200, markdown)
+        assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
+        assert "accept" in answer.headers["vary"].lower()
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["", "*/*", "text/html,application/xhtml+xml,*/*;q=0.8", "text/html, text/markdown;q=0.5", "text/markdown;q=0"],
+)
+def test_browsers_get_html(site: NextSite, kv: UpstashStandIn, accept: str) -> None:
+    published(kv, "as-page", paragraph("Seen."), page_id=OATS)
+    answer = site.get("/as-page", accept)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "<p>Seen.</p>" in answer.text
+
+
+@pytest.mark.parametrize("slug", ["é & b", "100%", "a/b/c", "[x]", "it's"])
+def test_any_slug_is_found_as_markdown(site: NextSite, kv: UpstashStandIn, slug: str) -> None:
+    published(kv, f"text/{slug}", paragraph("Found."), page_id=OATS)
+    for answer in (site.get(f"{address(f'text/{slug}')}.md"), site.get(address(f"text/{slug}"), "text/markdown")):
+        assert (answer.status_code, answer.text.endswith("\n\nFound.\n")) == (200, True)
+
+
+def test_what_is_not_public_or_not_there_has_no_markdown(site: NextSite, kv: UpstashStandIn) -> None:
+    published(kv, "hushed", paragraph("Hush."), page_id=CLUB, visibility="members")
+    for path in ("/hushed.md", "/as-markdown/hushed", "/never-there.md"):
+        answer = site.get(path)
+        assert (answer.status_code, "Hush" in answer.text) == (404, False)
+    assert site.get("/hushed", "text/markdown").status_code == 404
+
+
+def test_markdown_is_made_anew_when_its_page_changed(site: NextSite, kv: UpstashStandIn) -> None:
+    published(kv, "text-changes", paragraph("First."), page_id=OATS)
+    assert "First." in site.get("/text-changes.md").text
+    published(kv, "text-changes", paragraph("Second."), page_id=OATS)
+    tell(site, "page:text-changes")
+    assert "Second." in site.get("/text-changes.md").text
+
+
+def test_a_page_says_what_it_is_about(site: NextSite, kv: UpstashStandIn) -> None:
+    about = {"excerpt": 'So "good".', "Tags": ["rye", "oats"], "date": {"start": "2026-05-01"}}
+    published(kv, "about", paragraph("Bread."), page_id=OATS, title="Rye & Oats", properties=about, cover="/c.png")
+    head = visit(site, "about").text.partition("</head>")[0]
+    for part in (
+        "<title>Rye &amp; Oats – Written in Notion</title>",
+        '<meta name="description" content="So &quot;good&quot;."/>',
+        f'<link rel="canonical" href="{SITE_URL}/about"/>',
+        f'<link rel="alternate" type="text/markdown" href="{SITE_URL}/about.md"/>',
+        f'<link rel="alternate" type="application/rss+xml" href="{SITE_URL}/feed.xml"/>',
+        '<meta property="og:type" content="article"/>',
+        '<meta property="og:title" content="Rye &amp; Oats"/>',
+        '<meta property="og:description" content="So &quot;good&quot;."/>',
+        f'<meta property="og:url" content="{SITE_URL}/about"/>',
+        f'<meta property="og:image" content="{SITE_URL}/c.png"/>',
+        '<meta property="article:published_time" content="2026-05-01"/>',
+        '<meta property="article:tag" content="oats"/>',
+    ):
+        assert part in head
+
+
+def test_without_docs_a_page_has_its_title(site: NextSite, kv: UpstashStandIn) -> None:
+    put(kv, whole_page("no-doc", paragraph("Bread."), title="Only a title"))
+    assert "<title>Only a title – Written in Notion</title>" in visit(site, "no-doc").text
+
+
+def listed(kv: UpstashStandIn, site: NextSite) -> None:
+    """Three rows of which one is not public, and child pages of two."""
+    date = {"date": {"start": "2026-05-01T10:00:00.000Z"}, "Excerpt": "In\nshort."}
+    published(kv, "new & old", paragraph("Prose <here>."), page_id=OATS, title="New [& old]", properties=date)
+    published(kv, "club", paragraph("Hush."), page_id=CLUB, visibility="members")
+    published(kv, "plain", paragraph("Plain."), page_id=RYE, createdTime="2026-06-01T10:00:00.000Z")
+    put(kv, {}, paths={"e": "new & old/child/deeper", "f": "club/room", "g": "elsewhere"})
+    rows = [
+        meta("new & old", id=OATS, title="New [& old]", properties=date, lastEdited=SYNCED_AT),
+        meta("club", id=CLUB, title="Members' own", visibility="members"),
+        meta("plain", id=RYE, createdTime="2026-06-01T10:00:00.000Z"),
+    ]
+    put(kv, {"posts:index": {"items": rows, "total": 3, "syncedAt": SYNCED_AT}})
+    tell(site, "posts:index")
+
+
+def test_the_sitemap_has_every_public_page_and_no_other(site: NextSite, kv: UpstashStandIn) -> None:
+    listed(kv, site)
+    answer = site.get("/sitemap.xml")
+    urls = [url.text for url in ElementTree.fromstring(answer.text).findall(".//{*}loc")]
+    pages = ["/", "/new%20%26%20old", "/new%20%26%20old/child/deeper", "/plain"]
+    assert urls == [SITE_URL + path for path in pages]
+    assert answer.text.count("<lastmod>") == 1
+
+
+def test_the_feed_has_the_newest_public_rows(site: NextSite, kv: UpstashStandIn) -> None:
+    listed(kv, site)
+    answer = site.get("/feed.xml")
+    assert answer.headers["content-type"] == "application/rss+xml; charset=utf-8"
+    items = list(ElementTree.fromstring(answer.text).iter("item"))
+    assert [{one.tag: one.text for one in item} for item in items] == [
+        {
+            "title": "plain",
+            "link": f"{SITE_URL}/plain",
+            "pubDate": "Mon, 01 Jun 2026 10:00:00 GMT",
+            "guid": RYE,
+            "description": "Plain.",
+        },
+        {
+            "title": "New [& old]",
+            "link": f"{SITE_URL}/new%20%26%20old",
+            "pubDate": "Fri, 01 May 2026 10:00:00 GMT",
+            "guid": OATS,
+            "description": "In short.",
+        },
+    ]
+
+
+def test_language_models_find_the_public_rows(site: NextSite, kv: UpstashStandIn) -> None:
+    listed(kv, site)
+    for answer in (site.get("/llms.txt"), site.get("/", "text/markdown")):
+        assert answer.text == (
+            "# Written in Notion\n\n## pages\n\n## posts\n"
+            f"- [New \\[& old\\]]({SITE_URL}/new%20%26%20old.md): In short.\n- [plain]({SITE_URL}/plain.md)\n"
+        )

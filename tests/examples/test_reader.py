@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dev.upstash import UpstashStandIn
-from tests.examples.fixtures import page_in_parts, paragraph, put, whole_page
+from tests.examples.fixtures import JSON, page_in_parts, paragraph, published, put, whole_page
 from tests.examples.readers import READER, execute, printed, read
 
 
@@ -64,7 +64,24 @@ def test_a_key_that_is_no_page_is_no_page(empty_kv: UpstashStandIn) -> None:
     assert read([sys.executable, READER, "rye:part:1"], empty_kv).stderr == "no page rye:part:1\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["a", "b"]])
+RYE, OATS, GONE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abd")
+
+
+def test_markdown_has_links_to_pages_of_the_site_and_the_text_of_others(empty_kv: UpstashStandIn) -> None:
+    items = [{"plain_text": f"to [{one[0]}]", "href": f"/{one.replace('-', '')}#{'b' * 32}"} for one in (RYE, GONE)]
+    linking: JSON = {"id": "l", "type": "paragraph", "paragraph": {"rich_text": items}}
+    published(empty_kv, "bread/rye (day)", paragraph("Rye."), page_id=RYE, prefix="ours:")
+    published(empty_kv, "oats", linking, page_id=OATS, prefix="ours:")
+    put(empty_kv, {"redirects": {"old": "oats"}}, prefix="ours:")
+    for slug in ("oats", "old"):
+        done = read([sys.executable, READER, "--markdown", slug], empty_kv, KV_PREFIX="ours:")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"[to \\[a\\]](/bread/rye%20%28day%29#{'b' * 32})to \\[d\\]\n"
+    assert empty_kv.commands["HMGET"] == 2
+    assert read([sys.executable, READER, "--markdown", "gone"], empty_kv).stderr == "no page gone\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b"], ["--markdown"]])
 def test_who_asks_for_no_page_learns_how(empty_kv: UpstashStandIn, arguments: list[str]) -> None:
     done = read([sys.executable, READER, *arguments], empty_kv)
-    assert (done.returncode, done.stderr) == (1, "usage: python reader.py <slug>\n")
+    assert (done.returncode, done.stderr) == (1, "usage: python reader.py [--markdown] <slug>\n")

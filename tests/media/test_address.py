@@ -29,6 +29,7 @@ class KnownFiles:
     def __init__(self, *places: Place) -> None:
         self.places = list(places)
         self.alone: list[bool] = []
+        self.looks_for_copies = True
         self.fresh: tuple[Errand, Mapping[str, str], float] | None = None
         self.walk: tuple[str, float] | None = None
         self.away: float | None = None
@@ -37,7 +38,13 @@ class KnownFiles:
         self, holder: str, file: str, lock: str, now: float, lock_seconds: float, *, alone: bool = False
     ) -> Place:
         self.alone.append(alone)
+        if not self.looks_for_copies:
+            return FETCH
         return self.places.pop(0) if len(self.places) > 1 else self.places[0]
+
+    def without_copies(self) -> "KnownFiles":
+        self.looks_for_copies = False
+        return self
 
     async def keep_fresh(
         self,
@@ -95,6 +102,7 @@ class Stage:
         self._locator = Locator(
             cast(Files, files),
             FileHosts([HOST]),
+            FileHosts(["copies.example"]),
             lambda: cast(NotionClient, notion),
             now=lambda: NOW,
             sleep=self._sleep,
@@ -222,10 +230,32 @@ async def test_while_notion_is_away_nobody_asks_again_and_the_visitor_is_told_wh
 ) -> None:
     files = KnownFiles(FETCH)
 
-    with pytest.raises(TryLater, match=str(trouble)) as later:
+    with pytest.raises(TryLater, match="come back in a moment") as later:
         await Stage(files, Notion(trouble)).locate(wanted())
 
     assert later.value.retry_after_seconds == files.away == seconds
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/oven.jpg",
+        "https://copies.example.evil.example/oven.jpg",
+        "https://copies.example@evil.example/oven.jpg",
+        "http://copies.example/oven.jpg",
+        "javascript:alert(1)",
+        "//evil.example/oven.jpg",
+        "https://copies.example\\@evil.example/oven.jpg",
+        "",
+    ],
+)
+async def test_c13_a_copy_elsewhere_is_no_copy(address: str) -> None:
+    files = KnownFiles(Place("copied", address))
+
+    location = await Stage(files, Notion(image(OVEN))).locate(wanted())
+
+    assert location.address.startswith(OVEN)
+    assert not location.is_copy
 
 
 async def test_a_visitor_who_comes_while_notion_is_away_is_told_how_long() -> None:

@@ -152,7 +152,7 @@ def _text(refs: tuple[FileRef, ...]) -> str:
 
 
 def ours(ref: FileRef) -> str:
-    return f"https://sync.example/api/media?{ref.token}"
+    return f"https://sync.example/api/media?{ref.token}&mac={'0' * 20}"
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ async def test_a_file_is_found_though_its_page_shows_no_file_at_all(kv: Kv) -> N
     locator = Locator(
         Files(kv, keys),
         FileHosts([HOST]),
+        FileHosts([]),
         lambda: client(stage.handle, clock),
         now=clock.now,
         sleep=clock.sleep,

@@ -36,6 +36,23 @@ def test_a_headline_says_what_became_of_what(outcome: Outcome, words: str) -> No
     assert headline(outcome) == words
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x00"])
+@pytest.mark.parametrize("status", ["delivered", "failed"])
+def test_c13_nobody_writes_into_a_mails_head(status: str, end: str) -> None:
+    page = f"about{end}Bcc: stranger@example.com{end}{end}Buy this"
+    problem = Problem(title=page, kind="database", reason=page)
+    outcome = Outcome(run_id="r", status=status, page=page, failed=1, problems=[problem])
+
+    for line in (headline(outcome), slack.message(outcome, DASHBOARD)["text"], *problems(outcome)):
+        assert line.splitlines() == [line]
+        assert "\x00" not in line
+    assert headline(outcome).startswith("Sync of page about Bcc: stranger@example.com Buy this")
+
+
+def test_c13_a_subject_is_no_longer_than_is_read() -> None:
+    assert len(headline(Outcome(run_id="r", status="failed", page="x" * 14_000))) == 500
+
+
 def test_the_first_updated_pages_are_named() -> None:
     few = Outcome(run_id="r", status="delivered", updated=["about", "blog"])
     many = Outcome(run_id="r", status="delivered", updated=list("abcdefg"))

@@ -25,7 +25,7 @@ class Toolchain:
     """The Vercel CLI and a plain CPython: one with the project's packages would hide a missing dependency."""
 
     def __init__(self) -> None:
-        self.node = shutil.which("node")
+        self.node = shutil.which("node") or ""
         found = subprocess.run([ROOT / ".ci/python", *VERSIONS], capture_output=True, text=True)
         self.python = found.stdout.strip()
 
@@ -35,7 +35,7 @@ class Toolchain:
 
     @property
     def _node_major(self) -> int:
-        version = subprocess.check_output([str(self.node), "--version"], text=True)  # v20.20.2
+        version = subprocess.check_output([self.node, "--version"], text=True)  # v20.20.2
         return int(version.removeprefix("v").partition(".")[0])
 
     @cached_property
@@ -45,20 +45,20 @@ class Toolchain:
         return subprocess.check_output([self.python, "-c", code], text=True).strip()
 
     def build(self, project: Path) -> "Build":
-        """Builds `project` in place, so it must be a copy: the CLI leaves a `pyproject.toml` and a `uv.lock` behind."""
+        """Builds `project` in place, so it must be a copy. Raises RuntimeError where the build fails."""
         (project / ".python-version").write_text(self.version)
-        (project / ".vercel").mkdir()
+        (project / ".vercel").mkdir(exist_ok=True)
         link = {"projectId": "prj_local", "orgId": "team_local", "settings": {"framework": None}}
         (project / ".vercel/project.json").write_text(json.dumps(link))
-        done = subprocess.run(
-            [str(self.node), VERCEL, "build", "--yes", "--prod", "--cwd", project],
-            env=self._environ(),
-            capture_output=True,
-            text=True,
-        )
+        done = self.run("build", "--prod", project=project)
         if done.returncode:
             raise RuntimeError(f"vercel build failed:\n{done.stdout}\n{done.stderr}")
         return Build(project, self.python)
+
+    def run(self, *command: str, project: Path) -> "subprocess.CompletedProcess[str]":
+        """Runs a command of the CLI in `project`."""
+        line = [self.node, str(VERCEL), *command, "--yes", "--cwd", str(project)]
+        return subprocess.run(line, env=self._environ(), capture_output=True, text=True)
 
     def _environ(self) -> Mapping[str, str]:
         path = os.pathsep.join((str(Path(sys.executable).parent), str(Path(self.python).parent), os.environ["PATH"]))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.runtime.build import REMEDY, Build, Toolchain, copy_of_the_project
 from tests.runtime.deployment import Deployment
+from tests.runtime.private import plant_private_files
 
 Deploy = Callable[[Mapping[str, str]], Deployment]
 
@@ -32,8 +33,10 @@ def toolchain(lacking: Callable[[str, str], NoReturn]) -> Toolchain:
 
 @pytest.fixture(scope="session")
 def build(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """The project as it is now, also what isn't committed yet."""
-    return toolchain.build(copy_of_the_project(tmp_path_factory.mktemp("project")))
+    """The project as it is now, also what isn't committed yet, with private files of its owner among it."""
+    project = copy_of_the_project(tmp_path_factory.mktemp("project"))
+    plant_private_files(project)
+    return toolchain.build(project)
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """What `vercel build` makes of the project."""
 
 import json
+from pathlib import Path
 
+from tests.runtime import private
 from tests.runtime.build import ROOT, Build, Toolchain, project_files
 
 MEGABYTES = 1_000_000
@@ -48,9 +50,18 @@ def test_nothing_but_public_is_published(build: Build) -> None:
 def test_a_bundle_holds_what_runs_and_no_more(build: Build) -> None:
     for name in build.functions:
         files = build.bundle(name)
-        folders = {file.split("/")[0] for file in files if "/" in file}
-        assert folders == {"_vendor", "api", "lib"}
+        assert {file for file in files if "/" not in file} == {"vc__handler__python.py", "vercel.json"}
+        assert {file.split("/")[0] for file in files if "/" in file} == {"_vendor", "api", "lib"}
+        ours = {Path(file).suffix for file in files if file.startswith(("api/", "lib/"))}
+        assert ours == {".lua", ".py", ".pyc"}
         assert sum(path.stat().st_size for path in files.values()) < LARGEST_BUNDLE
+
+
+def test_a_bundle_holds_no_private_file_of_who_deploys(build: Build) -> None:
+    for name in build.functions:
+        files = build.bundle(name)
+        assert not [file for file in files if file in private.NAMES]
+        assert not [file for file, path in files.items() if private.holds_a_private_file(path)]
 
 
 def test_the_status_finds_the_crons_beside_it(build: Build) -> None:

@@ -37,7 +37,8 @@ def sample_build(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory)
     for name, text in {
         "api/sample/index.py": SAMPLE,
         "public/index.html": "<!doctype html><title>Sample</title>",
-        "requirements.txt": "msgspec==0.22.0\n",
+        "pyproject.toml": (ROOT / "pyproject.toml").read_text(),
+        "uv.lock": (ROOT / "uv.lock").read_text(),
         "vercel.json": json.dumps({"framework": None, "functions": {"api/sample/index.py": {"maxDuration": 30}}}),
     }.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)

@@ -99,6 +99,37 @@ def test_an_address_given_out_before_the_copy_was_made_leads_to_the_copy(site: S
     assert {ask(address).headers["Location"] for address in before} <= set(copies(site, blob))
 
 
+def test_c13_a_copy_whose_address_leads_elsewhere_is_no_copy(site: Site, blob: BlobStandIn) -> None:
+    blob.fail(times=1000)
+    site.sync()
+    address = cover(site)
+    blob.reset()
+    file = address.partition("&file=")[2][:16]
+    for elsewhere in ("https://evil.example/a.png", f"{blob.url}.evil.example/public/a.png", "javascript:alert(1)"):
+        site.command("HSET", "sync:files:copies:localstore", file, json.dumps({"url": elsewhere}))
+        answer = ask(address)
+        assert answer.headers["Location"].startswith(site.notion.url)
+        assert answer.headers["CDN-Cache-Control"] == "no-store"
+
+
+def test_c4_files_of_pages_that_are_not_public_stay_out_of_the_public_store(site: Site, blob: BlobStandIn) -> None:
+    site.notion.edit.set_property(VISIT, "visibility", "members")
+    site.notion.edit.set_cover(VISIT, {"file": "for-members.png"})
+    run = site.sync()
+
+    assert run["status"] == "delivered"
+    assert not [name for name in blob.puts if "for-members" in name]
+    assert "/api/media?" in cover(site)
+    assert opened(cover(site)).content == content("for-members.png")
+    assert site.command("ZSCORE", "sync:files:uncopied", f"page:{VISIT}") is None, "no run looks at it in vain"
+    assert copies(site, blob), "those of public pages are copied"
+
+    site.notion.edit.set_property(VISIT, "visibility", "public")
+    site.notion.clock.advance(120)
+    site.sync()
+    assert cover(site) in copies(site, blob)
+
+
 def test_while_the_store_fails_every_page_is_published_and_every_file_opens(site: Site, blob: BlobStandIn) -> None:
     blob.fail(times=1000)
 

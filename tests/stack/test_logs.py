@@ -16,8 +16,7 @@ from dev.qstash.faults import How as QueueTrouble
 from dev.stack import ROOT, Stack
 from dev.upstash import Fault as KvFault
 from dev.upstash.faults import How as KvTrouble
-from lib.auth import derived_secret
-from lib.config import Secret
+from lib.secret import Secret, derived_secret, handshake_key, webhook_secret
 from tests.stack.site import DATABASES, Site
 from tests.waiting import until
 
@@ -116,6 +115,9 @@ def _strangers(site: Site) -> None:
         ("GET", f"/api/sync/trigger?secret={secret}x&token=stranger-4711", {}),
         ("GET", "/api/sync", {"headers": {"Authorization": f"Bearer {secret}x"}}),
         ("GET", f"/api/sync/trigger?secret={secret}&source=stranger", {}),
+        ("GET", f"/api/sync/trigger?secret={secret}&source={secret}", {}),
+        ("GET", f"/api/sync/trigger?secret={secret}&source={derived_secret(Secret(secret))}", {}),
+        ("POST", f"/api/sync/webhook?key={handshake_key(Secret(secret))}", {}),
         ("POST", "/api/sync/worker", {"content": b'{"title": "Skerry Light"}'}),
         ("POST", "/api/sync/worker", {"content": b"{}", "headers": {"Upstash-Signature": "eyJh.eyJz.c2ln"}}),
         ("POST", "/api/sync/worker", {"content": b" " * 2_000_000}),
@@ -169,7 +171,15 @@ def test_no_secret_and_no_signed_address_is_logged(chaos: tuple[Told, Stack]) ->
     names = ("NOTION_TOKEN", "QSTASH_TOKEN", "KV_REST_API_TOKEN", *SECRETS)
     hidden = [stack.environ[name] for name in names]
     hidden += [stack.qstash.current_signing_key, stack.qstash.next_signing_key]
-    hidden += [derived_secret(Secret(stack.secret)), "slack-4711", "notify-4711", "stranger-4711"]
+    secret = Secret(stack.secret)
+    hidden += [
+        derived_secret(secret),
+        webhook_secret(secret),
+        handshake_key(secret),
+        "slack-4711",
+        "notify-4711",
+        "stranger-4711",
+    ]
     hidden += ["X-Amz", "secret_", "ntn_", "sig_", "eyJ"]
     assert [text for text in hidden if text in told.text] == []
 

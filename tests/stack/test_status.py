@@ -5,7 +5,6 @@ from typing import Any
 import httpx
 
 from dev.qstash import Fault as QueueFault
-from dev.stack import Stack
 from lib.store.runs import SILENCE
 from tests.stack.site import Site
 from tests.waiting import until
@@ -92,18 +91,3 @@ def test_a_run_that_died_is_shown_as_failed_before_anybody_asks_for_another(site
 
     assert after["active"] is None
     assert (after["runs"][0]["status"], after["runs"][0]["errors"][0]["reason"]) == ("failed", SILENCE)
-
-
-def test_the_webhooks_token_is_shown_until_it_is_set(site: Site, stack: Stack) -> None:
-    assert "webhook" not in told(site)
-    site.command("SET", "sync:webhook:token", "secret_4711")
-
-    shown = told(site)["webhook"]
-
-    assert shown["verificationToken"] == "secret_4711"
-    assert "NOTION_WEBHOOK_TOKEN" in shown["howTo"]
-    stack.set("NOTION_WEBHOOK_TOKEN", "secret_4711")
-    try:
-        assert "webhook" not in told(site)
-    finally:
-        stack.set("NOTION_WEBHOOK_TOKEN", "")

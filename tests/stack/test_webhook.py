@@ -13,7 +13,7 @@ from dev.notion.ids import resolved
 from dev.qstash import Fault
 from dev.stack import Stack
 from lib.auth import sign_notion
-from lib.config import Secret
+from lib.secret import Secret, handshake_key
 from tests.stack.site import DATABASES, Site
 
 VISIT = "aaaaaaaa-0000-4000-8000-000000000002"
@@ -43,10 +43,11 @@ def site(site: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         stack.set(name, "")
 
 
-def post(site: Site, content: bytes, token: str = "", **headers: str) -> httpx.Response:
+def post(site: Site, content: bytes, token: str = "", key: str = "", **headers: str) -> httpx.Response:
     signature = sign_notion(content, Secret(token or site.notion.webhooks.token))
     return httpx.post(
         f"{site.stack.url}/api/sync/webhook",
+        params={"key": key} if key else {},
         content=content,
         headers={"X-Notion-Signature": signature} | headers,
         trust_env=False,
@@ -281,7 +282,7 @@ def test_the_handshake_is_kept_while_no_token_is_set(site: Site, stack: Stack) -
     stack.set("NOTION_WEBHOOK_TOKEN", "")
     content = json.dumps({"verification_token": FRESH}).encode()
 
-    answer = post(site, content, token=FRESH)
+    answer = post(site, content, token=FRESH, key=handshake_key(Secret(site.stack.secret)))
 
     assert (answer.status_code, answer.json()["outcome"]) == (200, "kept")
     assert site.command("GET", "sync:webhook:token") == FRESH
@@ -310,11 +311,13 @@ def test_an_event_without_a_token_set_says_which_setting_is_missing(site: Site, 
 
 def test_a_token_is_never_logged(site: Site, stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
     stack.set("NOTION_WEBHOOK_TOKEN", "")
-    post(site, json.dumps({"verification_token": FRESH}).encode(), token=FRESH)
+    key = handshake_key(Secret(site.stack.secret))
+    post(site, json.dumps({"verification_token": FRESH}).encode(), token=FRESH, key=key)
 
     out, err = capfd.readouterr()
     assert "webhook.handshake" in out
     assert FRESH not in out + err
+    assert key not in out + err
 
 
 def _lists(site: Site, page_id: str) -> int:

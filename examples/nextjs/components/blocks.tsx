@@ -4,6 +4,7 @@ import Link from "next/link";
 import { Fragment, type ReactNode } from "react";
 import { at, flagAt, isObject, listAt, numberAt, objectsAt, textAt, type Json } from "../lib/json";
 import type { Block, PageLink } from "../lib/kv";
+import { idsOf, withLocalLinks } from "../lib/links";
 import { databasePath, pagePath } from "../lib/paths";
 import { Equation } from "./equation";
 import { Audio, Bookmark, Embed, Figure, File, Icon, Pdf, Picture, Video } from "./media";
@@ -15,15 +16,17 @@ import { colorOf, plainText, RichText } from "./rich-text";
 export type Crumb = { path: string; title: string };
 
 /** What blocks show of the page around them. */
-type Around = { links: Json[]; trail: Crumb[]; outline: Heading[] };
+type Around = { links: Json[]; databases: string[]; trail: Crumb[]; outline: Heading[] };
 
 /** A block, what stands in it under its kind, and its children as they are shown. */
 type Shown = { block: Json; own: Json; around: Around; inside: ReactNode };
 
 type Props = { blocks: Block[]; links: PageLink[]; trail?: Crumb[] };
 
+/** `links` are the pages to which links, mentions and child pages may lead. */
 export function Blocks({ blocks, links, trail = [] }: Props) {
-  return <Several blocks={blocks} around={{ links: objectsAt(links), trail, outline: outlineOf(blocks) }} />;
+  const around = { links: objectsAt(links), databases: idsOf("child_database", blocks), trail };
+  return <Several blocks={withLocalLinks(blocks, links)} around={{ ...around, outline: outlineOf(blocks) }} />;
 }
 
 type Kind = BlockObjectResponse["type"];
@@ -250,16 +253,15 @@ function LocalLink({ id, around }: { id: string; around: Around }) {
   );
 }
 
+/** A page or database that this site does not show is named, without a way to it. */
 function PageReference({ own, around }: { own: Json; around: Around }) {
   const kind = textAt(own, "type");
   const id = textAt(own, kind);
-  if (around.links.some((link) => link.id === id)) return <LocalLink id={id} around={around} />;
-  if (!id) return <Note kind="link_to_page" />;
-  return (
-    <p>
-      <a href={`https://www.notion.so/${id.replaceAll("-", "")}`}>A {kind.replace("_id", "")} in Notion</a>
-    </p>
-  );
+  const isPage = around.links.some((link) => link.id === id);
+  if (isPage) return <LocalLink id={id} around={around} />;
+  if (!id || !["page_id", "database_id"].includes(kind)) return <Note kind="link_to_page" />;
+  const words = `A ${kind.replace("_id", "")} in Notion`;
+  return <p>{around.databases.includes(id) ? <Link href={databasePath(id)}>{words}</Link> : words}</p>;
 }
 
 type TableProps = { rows: Json[]; hasColumnHeader?: boolean; hasRowHeader?: boolean };

@@ -75,7 +75,7 @@ export function File({ own }: { own: Json }) {
   );
 }
 
-/** Bookmarks and link previews. */
+/** Bookmarks and link previews; one of a page of this site has its path for an address. */
 export function Bookmark({ own }: { own: Json }) {
   const address = addressAt(own, "url");
   if (!address) return <Note kind="bookmark" />;
@@ -91,6 +91,7 @@ export function Bookmark({ own }: { own: Json }) {
 export function Embed({ own }: { own: Json }) {
   const address = addressAt(own, "url");
   if (!address) return <Note kind="embed" />;
+  if (address.startsWith("/")) return <Bookmark own={own} />; // a page of this site
   return (
     <Figure own={own}>
       <Frame address={playerOf(address) ?? address} />

@@ -1,4 +1,5 @@
-/** Notion's rich text: formatted pieces, equations and mentions. Links lead where Notion says. */
+/** Notion's rich text: formatted pieces, equations and mentions. Links lead where `lib/links.ts` says. */
+import Link from "next/link";
 import type { ReactNode } from "react";
 import { addressAt, at, flagAt, objectsAt, textAt, type Json } from "../lib/json";
 import { Equation } from "./equation";
@@ -20,7 +21,7 @@ export function colorOf(colored: unknown): string | undefined {
 function Piece({ piece }: { piece: Json }) {
   const is = (name: string) => flagAt(piece, "annotations", name);
   const color = colorOf(at(piece, "annotations"));
-  const href = addressAt(piece, "href") ?? addressAt(piece, "text", "link", "url");
+  const href = addressAt(piece, "href");
   let text: ReactNode = <Content piece={piece} />;
   if (is("code")) text = <code>{text}</code>;
   if (is("bold")) text = <strong>{text}</strong>;
@@ -28,7 +29,8 @@ function Piece({ piece }: { piece: Json }) {
   if (is("strikethrough")) text = <s>{text}</s>;
   if (is("underline")) text = <u>{text}</u>;
   if (color) text = <span className={color}>{text}</span>;
-  return href ? <a href={href}>{text}</a> : text;
+  if (!href) return text;
+  return href.startsWith("/") ? <Link href={href}>{text}</Link> : <a href={href}>{text}</a>;
 }
 
 function Content({ piece }: { piece: Json }): ReactNode {

@@ -1,6 +1,7 @@
 /** What the sync left in KV. Slugs have no slash at either end; `KV_PREFIX` is the sync's own. */
 import { Redis } from "@upstash/redis";
 import { at, numberAt, isObject, listAt, objectsAt, textAt, type Json } from "./json";
+import { idsOf, pagesIn } from "./links";
 
 /** A block as Notion gives it, what belongs to its `type` under that name; `children` to any depth. */
 export type Block = { id: string; type?: string; children?: Block[]; unavailable?: string; [payload: string]: unknown };
@@ -20,7 +21,8 @@ export type Meta = {
   childPages: PageLink[];
   parent: string | null;
 };
-export type Page = { meta: Meta; blocks: Block[]; syncedAt: string };
+/** `links` are the pages to which links of this one may lead: the published ones, and itself. */
+export type Page = { meta: Meta; links: PageLink[]; blocks: Block[]; syncedAt: string };
 export type Moved = { movedTo: string };
 export type Database = {
   id: string;
@@ -28,6 +30,22 @@ export type Database = {
   visibility?: string;
   properties: Json;
   items: { id: string; lastEdited: string; icon: string | null; cover: string | null; properties: Json }[];
+  syncedAt: string;
+};
+/** A page as text. Links to pages are `page:<id>` in its Markdown. */
+export type Doc = {
+  id: string;
+  slug: string;
+  title: string;
+  visibility: string;
+  date: string | null;
+  tags: string[];
+  excerpt: string;
+  outline: { level: number; text: string; id: string }[];
+  words: number;
+  text: string;
+  markdown: string;
+  truncated?: boolean;
   syncedAt: string;
 };
 
@@ -44,6 +62,7 @@ function kv(): Redis {
     // An answer may have 10 MB, a value nearly as many: each travels alone, and not in base64, which would add a third.
     enableAutoPipelining: false,
     responseEncoding: false,
+    automaticDeserialization: false, // it would take the slug "123" for a number
   });
   return connection;
 }
@@ -58,7 +77,35 @@ export async function getPage(slug: string): Promise<Page | Moved | null> {
   const [head, ...parts] = whole;
   if (!isObject(head.meta)) return null; // no page: `home:part:1` is no slug, yet leads to a key
   const blocks = parts.length ? joinParts(parts) : listAt(head, "blocks");
-  return { meta: head.meta, blocks, syncedAt: head.syncedAt } as Page;
+  return { meta: head.meta, links: await linksOf(head, blocks), blocks, syncedAt: head.syncedAt } as Page;
+}
+
+/** A page as text; null where there is none, or the sync keeps none (SYNC_DOCS=off). */
+export async function getDoc(slug: string): Promise<Doc | null> {
+  return (await read(`doc:${slug}`)) as Doc | null;
+}
+
+/** Several pages as text; those that are not there are left out. */
+export async function getDocs(slugs: string[]): Promise<Doc[]> {
+  const docs = await readSeveral(slugs.map((slug) => `doc:${slug}`));
+  return docs.filter((doc) => doc !== null) as Doc[];
+}
+
+/** The slugs of pages by their ids, of those that are published, in one command. */
+export async function getSlugs(ids: string[]): Promise<Map<string, string>> {
+  if (!ids.length) return new Map();
+  const found = (await kv().hmget(`${PREFIX}paths`, ...ids)) as unknown as (string | null)[];
+  return new Map(ids.flatMap((id, at): [string, string][] => (found[at] == null ? [] : [[id, found[at]]])));
+}
+
+/** The slugs of the pages to which links of a page's Markdown lead. */
+export async function getSlugsIn(doc: Doc): Promise<Map<string, string>> {
+  return getSlugs(pagesIn(textAt(doc, "markdown")));
+}
+
+/** The slugs of all published pages, rows and child pages, public or not. */
+export async function getAllSlugs(): Promise<string[]> {
+  return (await kv().hvals(`${PREFIX}paths`)) as string[];
 }
 
 /** All rows of a source in their order; none while it has not been synced. */
@@ -91,9 +138,31 @@ async function findMoved(slug: string): Promise<Moved | null> {
   return null;
 }
 
+/** The pages to which a page may lead; child pages and itself without asking. */
+async function linksOf(head: Json, blocks: unknown[]): Promise<PageLink[]> {
+  const known = [head.meta as Meta, ...objectsAt(head, "meta", "childPages")].map((page) => ({
+    id: textAt(page, "id"),
+    slug: textAt(page, "slug"),
+    title: textAt(page, "title"),
+  }));
+  const named = new Set(known.map(({ id }) => id));
+  const ids = [...listAt(head, "refs").filter((ref) => typeof ref === "string"), ...idsOf("child_page", blocks)];
+  const slugs = await getSlugs([...new Set(ids)].filter((id) => id && !named.has(id)));
+  return [...known, ...[...slugs].map(([id, slug]) => ({ id, slug, title: "" }))];
+}
+
 async function read(key: string): Promise<Json | null> {
-  const value = await kv().get(PREFIX + key);
+  const value = parsed(await kv().get<string>(PREFIX + key));
   return isObject(value) ? value : null;
+}
+
+/** A value of KV; what another program wrote there and is no JSON is none. */
+function parsed(text: string | null): unknown {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /**

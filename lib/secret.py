@@ -1,0 +1,64 @@
+"""Secrets, and what is derived from one: it can be handed out, and gives nothing of the secret away."""
+
+import hmac
+from base64 import b64encode
+from collections.abc import Iterable
+
+FORWARDED = "x-sync-secret"
+"""The header that QStash forwards, and the label of what is derived for it."""
+MAC_DIGITS = 20
+
+
+class Secret:
+    """A value that hides itself wherever it is printed; only `reveal` gives it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+def derived_secret(secret: Secret) -> str:
+    """Return what a message carries in `x-sync-secret`: QStash may see it."""
+    return _derive(secret, FORWARDED).hex()
+
+
+def webhook_secret(secret: Secret) -> str:
+    """Return the key with which we sign what `NOTIFY_WEBHOOK_URL` is sent, as Standard Webhooks writes keys."""
+    return "whsec_" + b64encode(_derive(secret, "notify-webhook")).decode()
+
+
+def handshake_key(secret: Secret) -> str:
+    """Return the `key` in the address that the owner gives to Notion's webhook."""
+    return _derive(secret, "notion-webhook").hex()[:32]
+
+
+class AddressKey:
+    """Signs the addresses of files, so that a made-up one is known without a look into KV."""
+
+    def __init__(self, secret: Secret) -> None:
+        self._key = _derive(secret, "media")
+
+    def mac(self, token: str) -> str:
+        """Return the MAC of what an address asks for."""
+        return hmac.digest(self._key, token.encode(), "sha256").hex()[:MAC_DIGITS]
+
+
+def with_derived(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
+    """Return these secrets, and what is derived from them and must not be seen in a log either."""
+    given = tuple(secrets)
+    derived = (derive(secret) for secret in given for derive in (derived_secret, webhook_secret, handshake_key))
+    return (*given, *map(Secret, derived))
+
+
+def _derive(secret: Secret, label: str) -> bytes:
+    return hmac.digest(secret.reveal().encode(), label.encode(), "sha256")
