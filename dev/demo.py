@@ -23,9 +23,9 @@ from dev.site import Site, kinds
 from dev.stack import Stack
 from dev.watch import Watch
 from lib.config import Config
+from lib.store.history import History
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.memory import Memory
 from lib.store.runs import Run
 
 LOG = Path(".cache/functions.log")
@@ -125,8 +125,8 @@ class Demo:
     async def _sum_up(self, run: Run, kv: Kv) -> bool:
         site = Site(kv, self._keys)
         names = await site.keys()
-        sources = (await Memory(kv, self._keys).everything()).sources
-        self._console.print(self._table(run, {name: kept.total for name, kept in sources.items()}, names))
+        totals = {name: source.total for name, source in (await History(kv, self._keys).recent()).sources.items()}
+        self._console.print(self._table(run, totals, names))
         for warning in run.warnings:
             self._say(f"Warning: {warning}", "yellow")
         if run.error:

@@ -63,7 +63,7 @@ class Watch:
 
     def __init__(self, kv: Kv, keys: Keys, run_id: str, limit: int, now: Callable[[], float]) -> None:
         self._kv, self._keys, self._run_id, self._limit, self._now = kv, keys, run_id, limit, now
-        self._runs = Runs(kv, keys, now)
+        self._runs = Runs(kv, keys, now, lambda: run_id)
         self._retries_at_kill: int | None = None
         self._synced, self._synced_at = 0, now()
 

@@ -132,6 +132,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     published_property: str
     """Of the owner's own rule of what is published; "" without one."""
     published_words: tuple[str, ...]
+    docs: bool
+    """Each page stands in KV as text too."""
     time_zone: str
     """Of dates without a time: a name that zoneinfo knows, or UTC."""
     notify_on: str
@@ -184,6 +186,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             notion_webhook_token=env.get("NOTION_WEBHOOK_TOKEN", Secret, None),
             published_property=published_property,
             published_words=published_words,
+            docs=env.get("SYNC_DOCS", _switch, True),
             time_zone=env.get("TIME_ZONE", _time_zone, "UTC"),
             notify_on=env.get("NOTIFY_ON", _one_of("change", "always"), "change"),
             slack_webhook_url=env.get("SLACK_WEBHOOK_URL", _secret_address, None),
@@ -336,6 +339,12 @@ def _published(text: str) -> tuple[str, tuple[str, ...]]:
     if fault := next((fault for fault, is_there in faults.items() if is_there), None):
         raise ValueError(f"a property and words, as in Status: Published, Live; there is {fault}")
     return name, found
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("on", "off"):
+        raise ValueError("on or off")
+    return text.lower() == "on"
 
 
 def _time_zone(text: str) -> str:

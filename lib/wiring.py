@@ -282,7 +282,7 @@ class Services:
         notion = self._notion(pacer, max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, until - time.time())))
         copies = Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time, now_iso)
         copier = self._copier(copies, budget)
-        site = Site(self.kv, self.keys, config.kv_max_value_bytes, time.time, now_iso)
+        site = Site(self.kv, self.keys, config.kv_max_value_bytes, time.time, now_iso, docs=config.docs)
         homes = Homes({}, publication_rule(config))
         worker = Worker(
             notion=notion,
@@ -293,6 +293,7 @@ class Services:
             note=copier.note if copier else lambda refs: None,
             address=address_for(config.base_url, AddressKey(config.cron_secret).mac),
             max_value_bytes=config.kv_max_value_bytes,
+            docs=config.docs,
             log=self.log,
             homes=homes,
             linger_seconds=linger,

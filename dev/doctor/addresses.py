@@ -6,11 +6,9 @@ from collections.abc import AsyncIterator
 from dev.doctor.finding import Finding, mend, note, ok
 from lib.config import Config
 from lib.errors import SyncError
-from lib.model import Kept
 from lib.secret import AddressKey
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.salvage import read_record
 
 MOST_PAGES = 10
 """So many pages are looked at for one that shows a file."""
@@ -45,8 +43,8 @@ async def _address(kv: Kv, keys: Keys) -> tuple[str, str] | None:
     _, bundles = await kv.command("HSCAN", keys.files, 0, "COUNT", 5 * MOST_PAGES)
     pages = [bundle.removeprefix("page:") for bundle in bundles if bundle.startswith("page:")]
     for id in pages[:MOST_PAGES]:
-        kept = read_record(await kv.command("HGET", keys.kept, id) or "", Kept)
-        text = await kv.command("GET", keys.page(kept.slug)) if kept else None
+        slug = await kv.command("HGET", keys.paths, id)
+        text = await kv.command("GET", keys.page(slug)) if slug else None
         if found := _ADDRESS.search(text or ""):
             return found["token"], found["mac"] or ""
     return None

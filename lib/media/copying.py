@@ -16,6 +16,7 @@ import msgspec
 from lib.bundle import picture
 from lib.bundle.media import FileRef, hosted_files, with_copies
 from lib.bundle.page import with_digest
+from lib.bundle.text.document import with_copies as document_with_copies
 from lib.errors import Hopeless, Misconfigured, NotionAway, NotionWait, OutOfTime, SyncError, TryLater, Unreadable
 from lib.log import Log
 from lib.model import Copy
@@ -175,7 +176,8 @@ class Copier:
         await self._copies.forgive(forgiven)
         change = partial(_with_copies, copies=copies)
         due_at = min(due, default=None)
-        changed = await self._copies.put_into(run_id, bundle, change, self._max_value_bytes, due_at)
+        into_document = partial(document_with_copies, copies=copies)
+        changed = await self._copies.put_into(run_id, bundle, change, into_document, self._max_value_bytes, due_at)
         if stop:
             raise stop
         return changed

@@ -117,12 +117,13 @@ class Copies:
         run_id: str,
         bundle: str,
         change: Callable[[Sequence[str]], list[str]],
+        change_document: Callable[[str], str],
         most_bytes: int,
         due_at: float | None,
     ) -> bool:
         """Put copies' addresses into what is published of a bundle; return whether that changed what a site reads.
 
-        `change` does it to the texts of a bundle, or to its meta alone; a bundle that grows beyond `most_bytes` stays
+        `change` does it to the texts of a bundle, or to its meta alone, `change_document` to the page as text; a bundle that grows beyond `most_bytes` stays
         as it is. `due_at` is when the files that have no copy yet may be tried again; None: there are none.
         """
         kind, _, holder = bundle.partition(":")
@@ -131,6 +132,7 @@ class Copies:
             await self._kv.command("ZREM", self._keys.uncopied, bundle)
             return False
         changed = change(published.texts)
+        document = change_document(published.document)
         if changed == published.texts or any(len(text.encode()) > most_bytes for text in changed):
             changed = []
         [meta] = change([published.meta]) if changed else [""]
@@ -160,7 +162,7 @@ class Copies:
         outcome = await self._kv.script(
             "put_copies",
             self._keys.site,
-            [json_text.encode(arguments), published.record, changed[0] if changed else "", meta],
+            [json_text.encode(arguments), published.record, changed[0] if changed else "", meta, document],
         )
         return bool(changed) and outcome == "done"
 
@@ -168,7 +170,7 @@ class Copies:
         keys = self._keys
         if kind == "db":
             known: str | None = await self._kv.command("HGET", keys.databases, holder)
-            return _Published(known, "", [await self._text(keys.database(holder))], "") if known else None
+            return _Published(known, "", [await self._text(keys.database(holder))], "", "") if known else None
         text, slug, meta = await self._kv.pipeline(
             [["HGET", keys.pages, holder], ["HGET", keys.paths, holder], ["HGET", keys.metas, holder]]
         )
@@ -177,7 +179,7 @@ class Copies:
             return None
         parts = [keys.part(slug, number) for number in range(1, record.parts + 1)]
         texts = [await self._text(one) for one in (keys.page(slug), *parts)]
-        return _Published(text, slug, texts, meta or "")
+        return _Published(text, slug, texts, meta or "", await self._text(keys.document(slug)))
 
     async def _text(self, key: str) -> str:
         try:
@@ -227,6 +229,7 @@ class _Published(msgspec.Struct, frozen=True):
     slug: str
     texts: list[str]
     meta: str
+    document: str
 
 
 def _spread(file: str) -> float:

@@ -134,7 +134,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Site:
-    """No value is larger than `max_value_bytes`. `now` gives epoch seconds, `now_iso` the same as a site reads it."""
+    """No value is larger than `max_value_bytes`. `docs`: pages stand in KV as text too. `now` gives epoch seconds, `now_iso` the same as a site reads it."""
 
     def __init__(
         self,
@@ -143,10 +143,12 @@ class Site:
         max_value_bytes: int,
         now: Callable[[], float],
         now_iso: Callable[[], str],
+        *,
+        docs: bool = False,
     ) -> None:
         self._kv, self._keys = kv, keys
         self._max_value_bytes = max_value_bytes
-        self._now, self._now_iso = now, now_iso
+        self._now, self._now_iso, self._docs = now, now_iso, docs
 
     async def look_up(
         self, page_ids: Collection[str], slugs: Collection[str] = ()
@@ -299,7 +301,7 @@ class Site:
             freed += found
         return freed
 
-    async def move(self, lease: SliceLease, addresses: Addresses, freed: Sequence[str]) -> bool:
+    async def move(self, lease: SliceLease, addresses: Addresses, freed: Sequence[str] = ()) -> bool:
         """Give pages other slugs, the `freed` ones away; False where these have changed since that was planned. Raises
         `TakenOver`."""
         arguments = self._arguments(lease) | msgspec.to_builtins(addresses) | {"freed": list(freed)}
@@ -350,6 +352,7 @@ class Site:
             "most_items": ITEMS_PER_PAGE,
             "most_bytes": self._max_value_bytes,
             "most_warnings": MOST_WARNINGS,
+            "docs": self._docs,
         }
 
 

@@ -11,8 +11,9 @@ from lib.bundle import page as page_bundle
 from lib.bundle.media import Address, FileRef, Found, unsigned
 from lib.bundle.publication import trashed
 from lib.bundle.slugs import segment
+from lib.bundle.text.document import document
 from lib.bundle.values import PageLink
-from lib.errors import Unreadable
+from lib.errors import TooLarge, Unreadable
 from lib.log import Log
 from lib.model import (
     BUNDLE_VERSION,
@@ -73,6 +74,7 @@ class PageWork:
         note: Callable[[Iterable[FileRef]], None],
         address: Address,
         max_value_bytes: int,
+        docs: bool,
         log: Log,
         homes: Homes,
         readings: Readings,
@@ -82,7 +84,7 @@ class PageWork:
         now: Callable[[], float],
         now_iso: Callable[[], str],
     ) -> None:
-        self._now = now
+        self._now, self._docs = now, docs
         self._notion, self._work, self._site, self._copies = notion, work, site, copies
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._homes, self._readings, self._schemas = log, homes, readings, schemas
@@ -325,8 +327,10 @@ class PageWork:
             copies = await self._copies_of(files)
             encoded = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes, copies)
             record = self._record(claim, seen, tree, reading, family, encoded, bundle.digest, files)
+            noted: list[str] = []
+            doc = self._document(bundle, copies, noted)
             is_same = claim.record is not None and claim.record.digest == record.digest
-            text = Text(encoded.head, encoded.parts, encoded.meta, "", list(files.refs), _lacking(files, copies))
+            text = Text(encoded.head, encoded.parts, encoded.meta, doc, list(files.refs), _lacking(files, copies))
             commit = PageCommit(
                 page_id=claim.id,
                 number=claim.number,
@@ -352,6 +356,7 @@ class PageWork:
                 warnings=[
                     *reading.warnings(name_of(page)),
                     *encoded.oversized,
+                    *noted,
                     *book.warnings,
                 ],
             )
@@ -438,6 +443,22 @@ class PageWork:
             item = WorkItem(title=head.title, data_source_ids=head.data_source_ids) if head else WorkItem()
             work.append((f"db:{database_id}", item))
         return work
+
+    def _document(self, bundle: page_bundle.PageBundle, copies: Mapping[str, Copy], warnings: list[str]) -> str:
+        """Return the page as text; "" where none is wanted, or it is too large even when it is cut."""
+        if not self._docs:
+            return ""
+        try:
+            made = document(bundle.meta, bundle.blocks, self._now_iso(), self._max_value_bytes, copies=copies)
+        except TooLarge as refusal:
+            warnings.append(str(refusal))
+            return ""
+        kinds = ", ".join(f"{kind} ({count})" for kind, count in made.unknown.items())
+        if kinds:
+            warnings.append(
+                f'"{bundle.meta["title"]}": its text lacks blocks of kinds that are not known here: {kinds}'
+            )
+        return made.value
 
     async def _copies_of(self, files: Found) -> dict[str, Copy]:
         """The copies there are of a bundle's files, whose signed addresses are noted for who makes the others."""

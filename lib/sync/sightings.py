@@ -96,7 +96,7 @@ def moment_of(time: str) -> float:
 def is_settled(edited_at: float, read_at: float) -> bool:
     """Return whether no edit hides behind a time: Notion floors it to the minute, so one that was made later in that
     minute looks the same, and its lists lag behind edits."""
-    return 0 < edited_at and read_at >= edited_at // MINUTE_SECONDS * MINUTE_SECONDS + MINUTE_SECONDS + LAG_SECONDS
+    return edited_at > 0 and read_at >= edited_at // MINUTE_SECONDS * MINUTE_SECONDS + MINUTE_SECONDS + LAG_SECONDS
 
 
 def raw(page: JSON) -> msgspec.Raw:

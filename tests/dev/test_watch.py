@@ -58,7 +58,7 @@ async def test_a_run_is_watched_from_its_request_over_a_kill_to_its_end() -> Non
     with UpstashStandIn() as server:
         async with httpx.AsyncClient(trust_env=False) as http:
             kv, keys = Kv(server.url, server.token, http), Keys("mine:")
-            runs = Runs(kv, keys, lambda: NOW)
+            runs = Runs(kv, keys, lambda: NOW, lambda: "nonce")
             watch = Watch(kv, keys, "run_1", 180, lambda: NOW)
             assert (await watch.look()).waiting == Waiting("QStash to deliver the first message")
 

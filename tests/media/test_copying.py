@@ -16,7 +16,7 @@ from lib.errors import TryLater
 from lib.log import Log
 from lib.media import copying
 from lib.media.copying import Copied, Copier
-from lib.model import Copy, Kept, KeptDatabase
+from lib.model import Copy, DatabaseRecord, PageRecord
 from lib.notion.files import FileHosts
 from lib.store.blob import Blob
 from lib.store.copies import LONGEST_PUT_OFF_SECONDS, PUT_OFF_SECONDS, Copies
@@ -62,7 +62,7 @@ class Quay:
         self.asked: list[str] = []
         self.put: dict[str, bytes] = {}
         self.store_answers: list[httpx.Response] = []
-        self.copies = Copies(kv, self.keys, "s", lambda: self.now)
+        self.copies = Copies(kv, self.keys, "s", lambda: self.now, lambda: "2026-05-28T20:26:40.000Z")
         self._http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
 
     def copier(self) -> Copier:
@@ -102,19 +102,18 @@ class Quay:
     async def publish(self, *refs: FileRef) -> str:
         """A page that shows these files; answers its id."""
         id = new_id()
-        kept = Kept(
-            slug=f"at-{id}", source="pages", title="", created="", edited="", read_at=0.0, began_at=0.0, digest=""
-        )
+        slug, record = f"at-{id}", PageRecord(edited="", read_at=0.0, digest="")
         await self._name(f"page:{id}", refs)
-        await self.kv.command("HSET", self.keys.kept, id, msgspec.json.encode(kept).decode())
-        await self.kv.command("SET", self.keys.page(kept.slug), _text(refs))
+        await self.kv.command("HSET", self.keys.pages, id, msgspec.json.encode(record).decode())
+        await self.kv.command("HSET", self.keys.paths, id, slug)
+        await self.kv.command("SET", self.keys.page(slug), _text(refs))
         return id
 
     async def publish_database(self, *refs: FileRef) -> str:
         id = new_id()
-        kept = KeptDatabase(title="", data_source_ids=[], read_at=0.0, began_at=0.0, digest="")
+        record = DatabaseRecord(title="", data_source_ids=[], read_at=0.0, digest="")
         await self._name(f"db:{id}", refs)
-        await self.kv.command("HSET", self.keys.databases, id, msgspec.json.encode(kept).decode())
+        await self.kv.command("HSET", self.keys.databases, id, msgspec.json.encode(record).decode())
         await self.kv.command("SET", self.keys.database(id), _text(refs))
         return id
 
@@ -448,7 +447,7 @@ async def test_a_database_inside_a_page_gets_the_copies_too(quay: Quay) -> None:
 
 async def test_a_page_that_was_unpublished_meanwhile_is_not_written(quay: Quay) -> None:
     page = await quay.publish(quay.picture("a.png", b"a"))
-    await quay.kv.command("HDEL", quay.keys.kept, page)
+    await quay.kv.command("HDEL", quay.keys.pages, page)
     await quay.kv.command("DEL", quay.keys.page(f"at-{page}"))
 
     copied = await quay.work()

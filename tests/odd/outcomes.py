@@ -10,7 +10,8 @@ from lib.bundle.media import hosted_files, settle_block, unsigned
 from lib.bundle.page import build, encode
 from lib.bundle.properties import fingerprint, title
 from lib.bundle.publication import publication
-from lib.bundle.slugs import children, wanted
+from lib.bundle.slugs import segment, wanted
+from lib.bundle.values import PageLink
 from lib.model import JSON, Database, Place, Tree
 from lib.notion.border.objects import (
     Oddities,
@@ -58,7 +59,9 @@ def of_page(subject: JSON) -> Outcome:
     tree = _tree(blocks, inside)
     state = publication(page)
     outcome.doubts += [state.doubt] * bool(state.doubt)
-    links, _ = children("slug", tree.child_pages)
+    links: list[PageLink] = [
+        {"id": one.id, "slug": f"slug/{segment(one.title, one.id)}", "title": one.title} for one in tree.child_pages
+    ]
     bundle = build(page, tree, Place("slug", "pages"), links, ADDRESS)
     encoded = encode(bundle, SYNCED_AT, MUCH)
     outcome.texts["page:slug"] = encoded.head
@@ -68,7 +71,7 @@ def of_page(subject: JSON) -> Outcome:
         "wanted": wanted(page),
         "published": (state.published, state.paused, state.visibility),
         "fingerprint": fingerprint(page),
-        "rank": (rank, index.sort_key(rank)),
+        "rank": (rank, index.sort_text(rank)),
         **{name: value for name, value in bundle.meta.items() if name != "properties"},
         **{f"properties.{name}": value for name, value in bundle.meta["properties"].items()},
         **dict(_blocks(bundle.blocks)),

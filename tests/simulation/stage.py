@@ -103,7 +103,7 @@ class Stage:
         if self.world.notion.workspace.revision != revision:
             self.noticed(before)
 
-    def noticed(self, before: set[tuple[str, str]]) -> None:
+    def noticed(self, before: set[tuple[str, str | None]]) -> None:
         """The workspace has changed; `before` are the rows that there were, each in its source."""
         now = self.world.clocks.now()
         self.edited_at = now
@@ -523,7 +523,7 @@ class Stage:
         active: Any = self.world.redis.ask("GET", "sync:active")
         return active.decode() if active else ""
 
-    def _rows(self) -> set[tuple[str, str]]:
+    def _rows(self) -> set[tuple[str, str | None]]:
         """Rows that a listing shows, and the source that each stands in."""
         workspace = self.world.notion.workspace
         return {(row.id, row.parent) for row in self.writer.rows() if workspace.is_visible(row)}

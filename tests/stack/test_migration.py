@@ -33,7 +33,9 @@ def site(world: World) -> Site:
             case dict():
                 world.site.command("HSET", key, *(word for pair in value.items() for word in pair))
             case list() if key.endswith(("hidden", "named", "uncopied", "runs")):
-                words = [word for member, score in zip(value[::2], value[1::2], strict=True) for word in (score, member)]
+                words = [
+                    word for member, score in zip(value[::2], value[1::2], strict=True) for word in (score, member)
+                ]
                 world.site.command("ZADD", key, *map(str, words))
             case list():
                 world.site.command("SADD", key, *value)

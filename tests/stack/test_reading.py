@@ -12,7 +12,6 @@ from upstash_redis import Redis
 from dev.equality import comparable
 from dev.stack import Stack
 from dev.upstash import UpstashStandIn
-from lib.bundle.index import encode_page
 from lib.model import ITEMS_PER_PAGE
 from lib.store.keys import Keys
 from tests.examples.readers import READER, Lacking, ask, compile_nextjs, printed, read
@@ -99,9 +98,11 @@ def test_a_site_finds_what_was_renamed_and_nothing_where_nothing_is(synced: Site
 def test_a_site_finds_all_items_of_a_long_index(kv: UpstashStandIn, compiled: Path) -> None:
     items = [{"id": str(number)} for number in range(2 * ITEMS_PER_PAGE + 1)]
     with Redis(kv.url, kv.token) as redis:
-        for number, first in enumerate(range(0, len(items), ITEMS_PER_PAGE), 1):
-            part = items[first : first + ITEMS_PER_PAGE]
-            redis.set(Keys().index("pages", number), encode_page(part, SYNCED_AT, len(items), 3))
+        for number, at in enumerate(range(0, len(items), ITEMS_PER_PAGE), 1):
+            part = items[at : at + ITEMS_PER_PAGE]
+            first = {"total": len(items), "pages": 3} if number == 1 else {}
+            page = {"items": part, "syncedAt": SYNCED_AT, **first, "revision": "00000000000000a1"}
+            redis.set(Keys().index("pages", number), json.dumps(page))
     assert ask(compiled, kv, ("getIndex", "pages"))["answers"] == [items]
 
 

@@ -56,7 +56,7 @@ async def test_copies_are_put_into_a_bundle_its_parts_and_its_index_which_stay_f
     before = (await scene.site.look_up(["a"]))[0]
     await scene.begin_next()
 
-    assert await copies_of(scene).put_into("r2", "page:a", new, 1_000, None)
+    assert await copies_of(scene).put_into("r2", "page:a", new, str, 1_000, None)
 
     names = ["page:one", "page:one:part:1", "page:one:part:2", "pages:index"]
     texts = [await scene.kv.command("GET", f"site:{name}") for name in names]
@@ -65,7 +65,7 @@ async def test_copies_are_put_into_a_bundle_its_parts_and_its_index_which_stay_f
     assert set(await scene.kv.command("SMEMBERS", f"{scene.keys.run('r2')}:changed")) == {"page:one", "pages:index"}
     assert (await scene.record()).written == 1
     assert (await copies_of(scene).due(10), (await scene.site.look_up(["a"]))[0]) == ([], before)
-    assert not await copies_of(scene).put_into("r2", "page:a", new, 1_000, None)
+    assert not await copies_of(scene).put_into("r2", "page:a", new, str, 1_000, None)
 
 
 async def test_copies_are_put_in_again_without_harm_where_the_answer_was_lost(
@@ -80,7 +80,7 @@ async def test_copies_are_put_in_again_without_harm_where_the_answer_was_lost(
 
     monkeypatch.setattr(scene.kv, "script", twice)
 
-    assert await copies_of(scene).put_into("r1", "page:a", new, 1_000, None)
+    assert await copies_of(scene).put_into("r1", "page:a", new, str, 1_000, None)
 
     assert [await scene.read(f"page:one:part:{number}") for number in (1, 2)] == ["new 1", "new 2"]
 
@@ -99,7 +99,7 @@ async def test_a_page_that_is_published_anew_meanwhile_keeps_what_it_has(
 
     monkeypatch.setattr(scene.kv, "script", after_a_publication)
 
-    assert not await copies_of(scene).put_into("r1", "page:a", new, 1_000, None)
+    assert not await copies_of(scene).put_into("r1", "page:a", new, str, 1_000, None)
     assert (await scene.read(f"page:{slug}"))["meta"]["title"] == "newest"
     assert await copies_of(scene).due(10) == ["page:a"]
 
@@ -107,14 +107,14 @@ async def test_a_page_that_is_published_anew_meanwhile_keeps_what_it_has(
 async def test_a_bundle_that_grows_too_large_with_its_copies_stays_as_it_is(scene: Scene) -> None:
     await publish(scene)
 
-    assert not await copies_of(scene).put_into("r1", "page:a", lambda texts: ["x" * 99 for _ in texts], 60, None)
+    assert not await copies_of(scene).put_into("r1", "page:a", lambda texts: ["x" * 99 for _ in texts], str, 60, None)
     assert await scene.read("page:one:part:1") == "old 1"
 
 
 async def test_copies_that_are_still_to_come_are_put_in_later(scene: Scene) -> None:
     await publish(scene)
 
-    await copies_of(scene).put_into("r1", "page:a", new, 1_000, scene.clock.time + 60)
+    await copies_of(scene).put_into("r1", "page:a", new, str, 1_000, scene.clock.time + 60)
 
     assert await copies_of(scene).due(10) == []
     scene.clock.time += 60
@@ -125,7 +125,7 @@ async def test_copies_are_put_into_a_child_database(scene: Scene) -> None:
     await scene.publish("a", "one", things=["db:d"], work=[("db:d", READ)])
     await scene.publish_database("d", text=Text('"old"', files=[FILE], lacking=True))
 
-    assert await copies_of(scene).put_into("r1", "db:d", new, 1_000, None)
+    assert await copies_of(scene).put_into("r1", "db:d", new, str, 1_000, None)
     assert (await scene.read("db:d"), await copies_of(scene).due(10)) == ("new", [])
 
 
@@ -134,7 +134,7 @@ async def test_copies_wait_for_a_page_whose_record_can_not_be_read(scene: Scene,
     await publish(scene)
     await scene.kv.command("HSET", scene.keys.pages, "a", odd)
 
-    assert not await copies_of(scene).put_into("r1", "page:a", new, 1_000, None)
+    assert not await copies_of(scene).put_into("r1", "page:a", new, str, 1_000, None)
     assert await copies_of(scene).due(9) == []
 
 
@@ -142,5 +142,5 @@ async def test_copies_leave_a_bundle_of_another_type_alone(scene: Scene) -> None
     await publish(scene)
     await scene.kv.pipeline([["DEL", scene.keys.page("one")], ["RPUSH", scene.keys.page("one"), "x"]])
 
-    assert not await copies_of(scene).put_into("r1", "page:a", list, 1_000, None)
+    assert not await copies_of(scene).put_into("r1", "page:a", list, str, 1_000, None)
     assert await scene.kv.command("LLEN", scene.keys.page("one")) == 1

@@ -9,7 +9,6 @@ import pytest
 
 from dev.upstash import UpstashStandIn
 from lib.bundle import page as page_bundle
-from lib.bundle.publication import DEFAULT_RULE
 from lib.errors import NotionAway, OutOfTime
 from lib.log import Log
 from lib.model import JSON, Ask, Observation, Source, WorkItem
@@ -58,8 +57,7 @@ class Desk:
         """A run that has seen these rows, and has to read them."""
         lease = await self.begin()
         seen = [
-            (one, row_of(self.stage.objects[f"pages/{one}"], "pages", self.clock.time, DEFAULT_RULE).observation)
-            for one in page_ids
+            (one, row_of(self.stage.objects[f"pages/{one}"], "pages", self.clock.time).observation) for one in page_ids
         ]
         await self.site.observe(lease, [Sighting(page_id=one, observation=o, item=WorkItem()) for one, o in seen])
         return lease
@@ -83,6 +81,7 @@ class Desk:
             note=lambda refs: None,
             address=lambda ref: f"https://sync.example/{ref.file}",
             max_value_bytes=self.max_value_bytes,
+            docs=False,
             log=Log(now=self.clock),
             homes=Homes({"pages": SOURCE}),
             linger_seconds=self.linger_seconds,

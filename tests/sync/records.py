@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lib.bundle.publication import DEFAULT_RULE
 from lib.model import BUNDLE_VERSION, JSON, Observation, PageRecord
 from lib.times import instant
 from tests.bundle.samples import page, plain, prop
@@ -12,7 +13,7 @@ EARLIER = "2026-05-01T09:55:00.000Z"
 SETTLED = instant(MINUTE) + 120
 """A reading at which no edit of that minute can hide any more."""
 WITHIN_THE_MINUTE = instant(MINUTE) + 30
-SOURCE, RULE = "pages", "rule"
+SOURCE, RULE = "pages", DEFAULT_RULE
 
 
 def row_page(page_id: str = "a", title: str = "About", properties: JSON | None = None, **members: Any) -> JSON:

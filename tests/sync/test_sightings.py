@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.bundle.media import unsigned
+from lib.bundle.publication import PublicationRule
 from lib.model import JSON, Observation, WorkItem
 from lib.store.site import Known, Sighting
 from lib.sync.sightings import (
@@ -45,11 +46,11 @@ def row(read_at: float = SETTLED, **members: Any) -> Row:
     return row_of(row_page(**members), SOURCE, read_at, RULE)
 
 
-def stamp(page: JSON, rule: str = RULE) -> str:
+def stamp(page: JSON, rule: PublicationRule = RULE) -> str:
     return row_of(page, SOURCE, SETTLED, rule).stamp
 
 
-def child_stamp(page: JSON, rule: str = RULE) -> str:
+def child_stamp(page: JSON, rule: PublicationRule = RULE) -> str:
     return stamp_of(page, seen(parent="p"), rule)
 
 
@@ -163,7 +164,7 @@ def test_what_is_computed_shows_in_a_stamp_where_it_is_the_slug_or_the_visibilit
 def test_the_rule_and_the_format_of_bundles_change_every_stamp(stamped: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     before = stamped(row_page())
 
-    assert stamped(row_page(), "another rule") != before
+    assert stamped(row_page(), PublicationRule("Status", ("Live",))) != before
     monkeypatch.setattr("lib.sync.sightings.BUNDLE_VERSION", -1)
     assert stamped(row_page()) != before
 
@@ -177,7 +178,7 @@ def test_a_page_bears_the_stamp_of_its_listing_after_it_was_read_without_signatu
     ]
 
     assert {stamp(page) for page in [*pages, *map(unsigned, pages)]} == {stamp(pages[0])}
-    assert stamp_of(unsigned(pages[0]), row_of(pages[0], SOURCE, 0.0, "").observation, RULE) == stamp(pages[0])
+    assert stamp_of(unsigned(pages[0]), row_of(pages[0], SOURCE, 0.0, RULE).observation, RULE) == stamp(pages[0])
 
 
 def test_what_no_reader_sees_of_a_listing_leaves_the_stamp_as_it_is() -> None:

@@ -1,9 +1,10 @@
 -- Puts the addresses of copies into a published bundle, unless it has been published anew since it was read.
 -- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON, what was remembered of the bundle, its text
--- ("": nothing is to be written), its meta ("": it is no page's, or the same). Arguments: name, id, slug ("": a child
+-- ("": nothing is to be written), its meta ("": it is no page's, or the same), the
+-- page as text ("": there is none). Arguments: name, id, slug ("": a child
 -- database), parts, staged (root of the parts' keys), due (ms; "": every file has its copy now). Returns done or changed.
 local args = cjson.decode(ARGV[1])
-local before, text, meta = ARGV[2], ARGV[3], ARGV[4]
+local before, text, meta, doc = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 local isFocused = args.focus
@@ -24,6 +25,7 @@ for part = 1, args.parts do
     redis.call('PERSIST', partKey(args.slug, part)) -- what is renamed takes its expiry along
   end
 end
+if doc ~= '' then redis.call('SET', docKey(args.slug), doc) end
 if meta ~= '' then
   redis.call('HSET', metasKey, args.id, meta)
   refreshIndex(args.id)

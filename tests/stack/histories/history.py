@@ -104,7 +104,9 @@ class History:
         self.world.clean_run()
         _none_of(self._problems(), "after the second clean run")
         run = self.world.clean_run()
-        assert (run["toSync"], run.get("written", "0"), run.get("deleted", "0")) == ("0", "0", "0"), f"never settled: {run}"
+        assert (run["toSync"], run.get("written", "0"), run.get("deleted", "0")) == ("0", "0", "0"), (
+            f"never settled: {run}"
+        )
 
     def _happen(self, happening: Happening) -> None:
         world = self.world
