@@ -2,6 +2,8 @@
 
 import pytest
 
+from dev.upstash import UpstashStandIn
+from dev.upstash.faults import Fault
 from lib.model import WorkItem
 from tests.store.scene import Scene
 
@@ -9,7 +11,7 @@ ID = "11111111-2222-3333-4444-555555555555"
 
 
 async def move(scene: Scene, *moves: tuple[str, str]) -> bool:
-    return await scene.site.move(scene.lease, await scene.addresses(*moves))
+    return await scene.site.move(scene.lease, await scene.addresses(*moves), [])
 
 
 async def links(scene: Scene, slug: str) -> list[str]:
@@ -110,7 +112,7 @@ async def test_a_move_that_was_planned_from_what_is_no_more_changes_nothing(scen
     await scene.publish("b", "two")
     before = await scene.snapshot()
 
-    assert not await scene.site.move(scene.lease, planned)
+    assert not await scene.site.move(scene.lease, planned, [])
     assert await scene.snapshot() == before
 
 
@@ -196,9 +198,36 @@ async def test_who_waits_for_a_slug_is_told_when_it_is_free(scene: Scene) -> Non
     assert await scene.hide("a") == ["one"]
 
     settled = await scene.addresses(("b", "one"), waiting={"one": ""})
-    assert await scene.site.move(scene.lease, settled)
+    assert (await scene.sources.read()).freed == ["one"]
+    assert await scene.site.move(scene.lease, settled, ["one"])
+    assert (await scene.sources.read()).freed == []
     assert (await bundles(scene), await scene.read("redirects")) == ({"one": "b"}, {"one-b": "one"})
     assert await scene.kv.command("HLEN", scene.keys.waiting) == 0
+
+
+async def test_a_slug_that_became_free_is_not_lost_with_the_answer_that_said_so(
+    scene: Scene, upstash: UpstashStandIn
+) -> None:
+    await scene.publish("a", "one")
+    await scene.see("b")
+    waiting = await scene.addresses(("b", "one-b"), waiting={"one": "b"})
+    await scene.commit(await scene.take("b"), "one-b", addresses=waiting)
+    upstash.fail(Fault("reset", executed=True, matching="^EVAL"))
+
+    await scene.hide("a")
+
+    assert (await scene.sources.read()).freed == ["one"]
+
+
+async def test_a_slug_that_could_not_be_given_away_stays_to_be_given(scene: Scene) -> None:
+    await scene.publish("a", "one")
+    await scene.kv.command("HSET", scene.keys.waiting, "one", "b")
+    await scene.hide("a")
+    planned = await scene.addresses(("b", "one"))
+    await scene.publish("c", "one")
+
+    assert not await scene.site.move(scene.lease, planned, ["one"])
+    assert (await scene.sources.read()).freed == ["one"]
 
 
 async def test_a_slug_that_nobody_waits_for_is_free_without_a_word(scene: Scene) -> None:

@@ -146,7 +146,7 @@ async def test_a_slug_that_another_page_took_meanwhile_has_the_addresses_planned
 async def test_a_page_that_was_moved_meanwhile_has_its_addresses_planned_anew(scene: Scene) -> None:
     await scene.publish("a", "one")
     reading = await scene.reading(await seen_and_taken(scene), "one")
-    assert await scene.site.move(scene.lease, await scene.addresses(("a", "two")))
+    assert await scene.site.move(scene.lease, await scene.addresses(("a", "two")), [])
 
     assert await refused(scene, reading) == "changed"
     assert await scene.commit(await scene.take("a"), "two") == "done"

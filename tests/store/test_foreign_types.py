@@ -41,7 +41,7 @@ async def prepare(scene: Scene) -> dict[str, Step]:
         "commit_page": lambda scene: scene.site.commit_page(scene.lease, reading),
         "commit_database": commit_database,
         "observe": lambda scene: scene.site.observe(scene.lease, seen, work, {"page:p": "s"}),
-        "move": lambda scene: scene.site.move(scene.lease, moves),
+        "move": lambda scene: scene.site.move(scene.lease, moves, []),
         "find_lost": lambda scene: scene.site.find_lost(scene.lease),
         "close_indexes": lambda scene: scene.site.close_indexes(scene.lease, ["pages"], ["pages"], ["pages"]),
     }

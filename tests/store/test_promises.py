@@ -9,10 +9,11 @@ from lib.store.runs import Ended, Runs
 from tests.store.conftest import Clock
 from tests.store.test_runs import ALIVE, begin, record, under_way
 
+EVERYTHING = Ask()
 WISH = Ask(force=True, source="posts")
 
 
-async def ask(runs: Runs, clock: Clock, run_id: str, wish: Ask = Ask()) -> str:  # noqa: B008
+async def ask(runs: Runs, clock: Clock, run_id: str, wish: Ask = EVERYTHING) -> str:
     return (await runs.ask(run_id, wish, clock.time + ALIVE)).outcome
 
 

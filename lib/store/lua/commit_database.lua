@@ -19,7 +19,7 @@ end
 local before = decoded(redis.call('HGET', databasesKey, args.id))
 if before and (tonumber(before.read_at) or 0) > args.read_at then
   -- It was read since this work was claimed: only what became known after that is still to be done.
-  local number = string.match(redis.call('HGET', workKey, thing) or '', '^%d+')
+  local number = string.match(redis.call('HGET', workKey, thing) or '', '^%d+') or '0'
   if number == tostring(args.number) then dropWork(thing)
   else
     redis.call('HDEL', leasesKey, thing)
