@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 _TYPES = {
     "hash": r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
-    r"|outside|databases|sources|listings|synced|work|leases|tries|forced|promised|budget|files)"
+    r"|leaf_items|outside|databases|sources|listings|synced|work|leases|tries|forced|promised|budget|files)"
     r"|sync:stamps:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
     "set": "sync:(?:still|freed)|sync:shows:.+|sync:run:[^:]+:again",
     "zset": "sync:(?:due|gone|runs|order:[^:]+|files:named|files:uncopied)",
@@ -163,6 +163,11 @@ class Keys:
         return f"{self.prefix}sync:leaves"
 
     @property
+    def leaf_items(self) -> str:
+        """Hash: source name → how many rows a page of its index may have, where fewer than 500 fit into one value."""
+        return f"{self.prefix}sync:leaf_items"
+
+    @property
     def ranks(self) -> str:
         """Hash: id of a row → "sort text source", its place in an index; `sync:order:{source}` holds the sort texts."""
         return f"{self.prefix}sync:ranks"
@@ -192,7 +197,7 @@ class Keys:
     def site(self) -> list[str]:
         """The keys whose types a script that changes the site needs."""
         names = "pages observed places slugs waiting metas ranks leaves revisions redirects children outside databases"
-        names += " work leases files due still"
+        names += " work leases files due still leaf_items freed gone tries synced sequence files:named files:uncopied"
         return [self.paths, *(f"{self.prefix}sync:{name}" for name in names.split())]
 
     @property

@@ -187,7 +187,7 @@ class Runs:
         keys = self._keys
         outcome, token, *fields = await self._kv.script(
             "begin",
-            [keys.active, keys.runs, keys.promised, keys.due, keys.leases],
+            [keys.active, keys.runs, keys.promised, keys.due, keys.leases, keys.work],
             [
                 *(self._root, run_id, lane, number, _ms(self._now()), _ms(alive_until)),
                 *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, self._tries, MOST_WAITS),

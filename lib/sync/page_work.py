@@ -176,7 +176,6 @@ class PageWork:
     async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
         stamp = self._stamp(page, seen, seen.read_at)
         sighting = Sighting(page_id=claim.id, observation=seen, stamp=stamp, is_hidden=True, is_gone=trashed(page))
-        await self._work.pass_on(lease, claim, [])
         await self.give_away(lease, await self._site.observe(lease, [sighting]))
         return True
 
@@ -188,7 +187,6 @@ class PageWork:
             stamp=self._stamp(page, seen, seen.read_at),
             still="on" if claim.record else "",
         )
-        await self._work.pass_on(lease, claim, [])
         await self._site.observe(lease, [sighting])
         return False
 
@@ -215,7 +213,6 @@ class PageWork:
             observation=msgspec.structs.replace(seen.observation, is_published=False),
             is_gone=True,
         )
-        await self._work.pass_on(lease, claim, [])
         await self.give_away(lease, await self._site.observe(lease, [sighting]))
         return True
 

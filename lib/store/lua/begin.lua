@@ -1,5 +1,5 @@
 -- Begins a slice: fences off whoever worked in this lane before and takes back what he held.
--- KEYS active, runs, promised, due, leases. ARGV as named below, then field-value pairs for a run that nobody has recorded
+-- KEYS active, runs, promised, due, leases, work. ARGV as named below, then field-value pairs for a run that nobody has recorded
 -- yet (KV was out of reach when it was asked for, or the message came from QStash's console).
 -- Answers {outcome, token, …the run's fields and values}; outcome: go, unsent (this slice has ended, and the next one may
 -- not have been published), repeated (later slices have begun), joined (another run is under way; the token is its id),
@@ -7,7 +7,7 @@
 -- wait says rest.lua.
 local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl, tries, mostWaits, nonce =
   unpack(ARGV, 1, 13)
-local active, runs, promised, due, leases = unpack(KEYS)
+local active, runs, promised, due, leases, work = unpack(KEYS)
 -- include follow_up
 -- include list_run
 local run = root .. id
@@ -75,7 +75,8 @@ if redis.call('HGET', run, 'slices') == false and exclusive == '1' then
   local leased = {}
   for i = 1, #held, 2 do leased[held[i]] = true end
   for _, key in ipairs(redis.call('ZRANGE', due, 0, -1)) do
-    if not leased[key] then redis.call('ZADD', due, aliveUntil, key) end
+    local isFocused = string.find(redis.call('HGET', work, key) or '', '^%d+ %a*f') -- a run of one page does it
+    if not leased[key] and not isFocused then redis.call('ZADD', due, aliveUntil, key) end
   end
   redis.call('HSET', run, 'toSync', redis.call('ZCARD', due))
 end

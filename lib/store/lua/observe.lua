@@ -21,6 +21,7 @@ local function due(key, flags, payload)
   local isLost = string.find(flags, '^%a*r') -- what is gone from KV comes back, also where it is paused
   if not isLost and redis.call('SISMEMBER', stillKey, key) == 1 then return end
   local isNew = redis.call('HEXISTS', workKey, key) == 0
+  if args.focus then flags = joinedFlags(flags, 'f') end
   addWork(key, flags, payload, args.now_ms)
   if isNew and not string.find(key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end
   if args.focus then
@@ -66,7 +67,7 @@ for _, page in ipairs(args.pages) do
       if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)
       elseif page.is_row then redis.call('HSETNX', stampsKey(page.source), id, '') end
     end
-    if page.payload ~= '' then due(id, page.flags, page.payload) end
+    if page.payload ~= '' then due(id, page.flags, page.payload) else dropWork(id) end
     dueShowing('page:' .. id, nowMs)
   end
 end

@@ -94,7 +94,8 @@ local books = {}
 local function bookOf(source)
   local book = books[source]
   if not book then
-    book = {counts = {}, dirty = {}, shifted = false}
+    local most = tonumber(redis.call('HGET', engineKey('leaf_items'), source) or '') or mostItems
+    book = {counts = {}, dirty = {}, shifted = false, most = math.max(1, math.min(most, mostItems))}
     for count in string.gmatch(redis.call('HGET', leavesKey, source) or '', '%d+') do
       book.counts[#book.counts + 1] = tonumber(count)
     end
@@ -195,6 +196,8 @@ local function writeLeaf(source, book, number, first, total, revision)
   text = text .. '}'
   if #text > mostBytes and count > 1 then
     local half = math.floor(count / 2)
+    book.most = math.min(book.most, math.max(1, half))
+    redis.call('HSET', engineKey('leaf_items'), source, book.most)
     table.insert(book.counts, number + 1, count - half)
     book.counts[number] = half
     return false
@@ -207,19 +210,19 @@ end
 -- Splits leaves that are too long and joins short neighbours; tells whether leaves have other numbers now.
 local function settleLeaves(book, total)
   local counts, moved = book.counts, false
-  if total <= mostItems then
+  if total <= book.most then
     if #counts > 1 then book.counts, moved = {total}, true end
     return moved
   end
   local number = 1
   while number <= #counts do
     local count, after = counts[number], counts[number + 1]
-    if count > mostItems then
+    if count > book.most then
       local half = math.floor(count / 2)
       counts[number] = half
       table.insert(counts, number + 1, count - half)
       moved = true
-    elseif after and count + after <= mostItems * 4 / 5 then
+    elseif after and count + after <= book.most * 4 / 5 then
       counts[number] = count + after
       table.remove(counts, number + 1)
       moved = true
