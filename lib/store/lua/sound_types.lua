@@ -19,4 +19,7 @@ for _, source in ipairs(areSound and redis.call('HKEYS', prefix .. 'sync:leaves'
   areSound = areSound and isSound(prefix .. 'sync:order:' .. source, 'zset')
     and isSound(prefix .. 'sync:stamps:' .. source, 'hash')
 end
+if areSound and not string.find(redis.call('GET', prefix .. 'sync:sequence') or '0', '^%d+$') then
+  redis.call('SET', prefix .. 'sync:sequence', string.format('%.0f', nowMs * 1000)) -- beyond all numbers given before
+end
 if not areSound then return redis.error_reply('WRONGTYPE Operation against a key holding the wrong kind of value') end
