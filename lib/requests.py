@@ -15,7 +15,7 @@ from lib.endpoint import Request
 from lib.errors import Hopeless, Refused
 from lib.model import JSON, Ask, Event, Handshake
 from lib.notion.ids import dashed
-from lib.sync.queue import Message
+from lib.sync.queue import RUN_ID, Message
 from lib.sync.trigger import Triggered
 
 CONSOLE = "https://console.upstash.com/qstash?messageId="
@@ -23,7 +23,6 @@ LONGEST_PAGE = 2000
 """Characters of a slug, an id or an address: a slug has 200 at most, and a child's is its ancestors' and its own."""
 LONGEST_SOURCE = 60
 MOST_SLICES = 1_000_000
-_RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _LANE = re.compile(r"[\w-]{1,40}", re.ASCII)
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -190,9 +189,9 @@ def _checked(ask: Ask, config: Config) -> Ask:
 
 def _run_id(body: JSON) -> str:
     """Return the id that a message gives its run; "" where it gives none."""
-    return (
-        _shaped(body, "runId", _RUN_ID, "", "1 to 100 letters, digits, _, . and -") if body.get("runId") != "" else ""
-    )
+    if body.get("runId") == "":
+        return ""
+    return _shaped(body, "runId", RUN_ID, "", "1 to 100 letters, digits, _, . and -")
 
 
 def _shaped(body: JSON, name: str, shape: re.Pattern[str], default: str, expected: str) -> str:

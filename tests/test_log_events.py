@@ -35,7 +35,7 @@ def logged() -> dict[str, set[str]]:
         for event, fields in _events(ast.parse(file.read_text("utf-8"))):
             found.setdefault(event, set()).update(fields)
     assert len(found) > 1
-    found["request"].add("reason")  # of a refusal only, so it is put in as a dictionary
+    found["request"] |= {"reason", "cause"}  # of a refusal only, so they are put in as a dictionary
     return found
 
 

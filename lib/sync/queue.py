@@ -4,6 +4,7 @@ Over qstash's own message API with an HTTP client of ours: its default waits ten
 minute between its own retries, which a function that must answer in a second can't afford.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ LOG_SECONDS = 2.0
 LOG_ENTRIES = 10
 NOTICE_RETRIES = 3
 RETRY_DELAY = "60000 * (1 + retried)"  # ms before the next attempt, QStash's own expression language
+RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
+"""The form of a run's id, in a message and in the address of its status."""
 
 
 class Message(msgspec.Struct, frozen=True):

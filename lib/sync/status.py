@@ -1,6 +1,5 @@
 """How things stand, as JSON for people and the dashboard: runs in the words of QStash's own, sources, the next cron."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +12,11 @@ from lib.model import JSON, Problem
 from lib.store.history import Entry, History, Recent, SourceHistory
 from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
-from lib.sync.queue import Delivery
+from lib.sync.queue import RUN_ID, Delivery
 
 UNDER_WAY = ("pending", "active")
 WAITS_SECONDS = 30.0
 """How long a run may wait for QStash's first call before we ask QStash what became of it."""
-_RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 
 class Status:
@@ -66,7 +64,7 @@ class Status:
 
     async def of_run(self, run_id: str) -> JSON:
         """One run. Raises `Refused`, 404."""
-        entry = await self._history.run(run_id) if _RUN_ID.fullmatch(run_id) else None
+        entry = await self._history.run(run_id) if RUN_ID.fullmatch(run_id) else None
         if entry is None:
             raise Refused("No such run is known; runs are kept for 30 days", 404)
         now = self._now()

@@ -16,7 +16,7 @@ from dev.upstash import UpstashStandIn
 from tests.waiting import until
 
 DATABASES = list(SAMPLE_DATABASES.values())
-GIVE_UP_SECONDS = 60.0
+GIVE_UP_SECONDS = 240.0
 
 
 class Deployed(Protocol):
