@@ -136,8 +136,8 @@ class PageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Child pages, in the order of the document."""
     things: list[str] = []
     """What it shows that an edit elsewhere may change: `page:{id}` that holds the original of a synced block,
-    `original:{id}` of which no page is known, `db:{id}`, and what could not be read and may be some day, `hidden:{id}` of
-    a child page and `unreadable:{id}` of a child database."""
+    `original:{id}` of which no page is known, `db:{id}`, and what could not be read and may be some day, `hidden:{id}`
+    of a child page and `unreadable:{id}` of a child database."""
     copied: dict[str, str | None] = {}
     """Original synced block → the page that holds it (None: not known)."""
     is_lacking: bool = False

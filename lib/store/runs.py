@@ -123,7 +123,8 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """`count` is what a run has yet to do, `next_at` (epoch seconds) when the next of it may be done (None: nothing)."""
+    """`count` is what a run has yet to do, `next_at` (epoch seconds) when the next of it may be done (None:
+    nothing)."""
 
     count: int
     next_at: float | None
@@ -209,7 +210,8 @@ class Runs:
         warnings: Sequence[str],
         problems: Sequence[Problem],
     ) -> None:
-        """Note, once, that the run has looked around: what it found out about its sources, and what is to be said of it.
+        """Note, once, that the run has looked around: what it found out about its sources, and what is to be said of
+        it.
 
         `problems` count as failed. Raises `TakenOver`.
         """

@@ -98,7 +98,8 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     observation: Observation
     page_read_at: float
-    """When its page object was asked for (epoch seconds, Notion's clock); the record tells the age of the oldest block."""
+    """When its page object was asked for (epoch seconds, Notion's clock); the record tells the age of the oldest
+    block."""
     before: Observation
     """What was known of it when its reading began: a child page that stands elsewhere by now is read again."""
     record: PageRecord
@@ -134,7 +135,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Site:
-    """No value is larger than `max_value_bytes`. `docs`: pages stand in KV as text too. `now` gives epoch seconds, `now_iso` the same as a site reads it."""
+    """No value is larger than `max_value_bytes`. `docs`: pages stand in KV as text too. `now` gives epoch seconds,
+    `now_iso` the same as a site reads it."""
 
     def __init__(
         self,

@@ -14,8 +14,8 @@ Kind = Literal["page", "database", "source"]
 
 
 class Problems:
-    """Collects problems into `found`, by kind and id (of sources, name), and pages that got no usable answer and are worth
-    another try soon into `again`. `is_down`: whether Notion answers nothing."""
+    """Collects problems into `found`, by kind and id (of sources, name), and pages that got no usable answer and are
+    worth another try soon into `again`. `is_down`: whether Notion answers nothing."""
 
     def __init__(self, found: dict[str, Problem], again: set[str], is_down: Callable[[], bool]) -> None:
         self._found = found

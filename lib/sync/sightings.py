@@ -33,7 +33,8 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFAULT_RULE) -> Row:
-    """Reduce a row's page object, asked for at `read_at` (epoch seconds, Notion's clock), to what is remembered of it."""
+    """Reduce a row's page object, asked for at `read_at` (epoch seconds, Notion's clock), to what is remembered of
+    it."""
     state = publication(page, rule)
     seen = Observation(
         source=source,

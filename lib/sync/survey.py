@@ -79,8 +79,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     sources: dict[str, Source] = {}
     listings: dict[str, Listing] = {}
     ahead: dict[str, tuple[float, list[JSON]]] = {}
-    """By source: the pages that were listed last, which nothing has followed from yet, and when they were asked for (our
-    clock)."""
+    """By source: the pages that were listed last, which nothing has followed from yet, and when they were asked for
+    (our clock)."""
     schemas: dict[str, str] = {}
     """Fingerprints of sources that are asked for their changed rows only: none may show that a property was renamed."""
     read_at: dict[str, float] = {}
@@ -106,8 +106,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
 class Survey:
     """Looks around for one run; whatever interrupts it, `progress` holds what it knows and goes on another time.
 
-    `references` are the settings of the sources that the run is about, `is_whole`: of all of them. `tell` is called when
-    something became due. `now` gives epoch seconds.
+    `references` are the settings of the sources that the run is about, `is_whole`: of all of them. `tell` is called
+    when something became due. `now` gives epoch seconds.
     """
 
     def __init__(
@@ -164,7 +164,8 @@ class Survey:
         )
 
     def warnings(self) -> list[str]:
-        """Return what was odd in listings, where rows may be missing, and what says not whether it is to be published."""
+        """Return what was odd in listings, where rows may be missing, and what says not whether it is to be
+        published."""
         progress = self.progress
         warnings = list(progress.warnings)
         for name in self.listed_names:
