@@ -28,7 +28,7 @@ from lib.model import (
     WorkItem,
 )
 from lib.notion.blocks import Walk, read_tree
-from lib.notion.border.objects import Oddities, name_of
+from lib.notion.border.objects import Oddities, name_of, says_where
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.pages import complete, retrieve
@@ -165,7 +165,7 @@ class PageWork:
         home = self._homes.source_of(page)
         if home is not None:
             return row_of(page, home, read_at, self._homes.rule).observation
-        if known.parent is None and not trashed(page):
+        if known.parent is None and not trashed(page) and says_where(page):
             return None
         if known.parent is None:
             return row_of(page, known.source, read_at, self._homes.rule).observation

@@ -6,6 +6,7 @@ with one row, database or source is a problem of that one: it is reported, and e
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -318,10 +319,10 @@ class Survey:
             asked_at = self._now()
             try:
                 page = await retrieve(self._notion, page_id, self.progress.oddities)
+                home = self._homes.source_of(page)
+                holder = None if home else await self._holders.find(page)
             except Unreadable:
                 continue
-            home = self._homes.source_of(page)
-            holder = None if home else await self._holders.find(page)
             if trashed(page) or (home is None and holder in (None, child.observation.parent)):
                 ahead += child.record.children
                 continue
@@ -606,8 +607,9 @@ class Survey:
                 continue
             if has_left(page, before.parent):
                 work.setdefault(before.parent, WorkItem())
-                if holder := await self._holders.find(page):
-                    work.setdefault(holder, WorkItem())
+                with suppress(Unreadable):  # the page that it stood in looks for it
+                    if holder := await self._holders.find(page):
+                        work.setdefault(holder, WorkItem())
                 continue
             after = child_of(page, before, read_at)
             if is_outdated(after, before):

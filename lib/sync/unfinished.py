@@ -121,8 +121,8 @@ class Readings:
         except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
             got_on = msgspec.json.encode(reading) != before
             item = msgspec.structs.replace(claim.item, interrupted=claim.item.interrupted or got_on)
-            if isinstance(stop, OutOfTime | asyncio.CancelledError) and not got_on:
-                item = msgspec.structs.replace(item, attempts=item.attempts + 1)
+            if isinstance(stop, OutOfTime | asyncio.CancelledError):
+                item = msgspec.structs.replace(item, attempts=0 if got_on else item.attempts + 1)
             if got_on:
                 self._date(reading)
             if item != claim.item and not isinstance(stop, NotionAway):  # one that failed is put back with a pause

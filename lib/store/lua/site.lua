@@ -184,6 +184,9 @@ local function metasOf(source, first, count)
   return texts
 end
 
+-- A leaf without the time at which it was written, which follows its items.
+local function withoutTime(text) return (string.gsub(text, '%],"syncedAt":"[^"]*"', ']', 1)) end
+
 local function writeLeaf(source, book, number, first, total, revision)
   local count = book.counts[number]
   local items = table.concat(metasOf(source, first, count), ',')
@@ -202,8 +205,11 @@ local function writeLeaf(source, book, number, first, total, revision)
     book.counts[number] = half
     return false
   end
-  redis.call('SET', leafKey(source, number), text)
-  noteChange(source .. ':index' .. (number > 1 and ':' .. number or ''))
+  local key = leafKey(source, number)
+  if withoutTime(textAt(key) or '') ~= withoutTime(text) then
+    noteChange(source .. ':index' .. (number > 1 and ':' .. number or ''))
+  end
+  redis.call('SET', key, text)
   return true
 end
 
