@@ -193,8 +193,9 @@ class Worker:
 
     async def _sync(self, claim: Claim) -> bool:
         if claim.item.attempts >= MOST_ATTEMPTS:
-            reason = f"it was not read within {claim.item.attempts} slices, each of which ended before an answer came"
-            self._log.warning("page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=claim.item.attempts)
+            attempts = claim.item.attempts
+            reason = f"it was not read within {attempts} slices, each of which ended before an answer came"
+            self._log.warning("page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts)
             await self._give_up(claim, reason, again=True)
             return False
         if claim.is_page:

@@ -1,6 +1,5 @@
 """Another hand writes over what the engine keeps in KV: the next run delivers, names it, and puts it right."""
 
-import json
 from collections.abc import Iterator
 
 import pytest

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from dev.qstash import Fault
-from lib.auth import derived_secret, sign_qstash
-from lib.config import Secret
+from lib.auth import sign_qstash
+from lib.secret import Secret, derived_secret
 from tests.stack.crashes.deployment import go_on, kill, stop
 from tests.stack.crashes.strike import Point, listen, points
 from tests.stack.crashes.truth import EXACT, SHORT, Truth
