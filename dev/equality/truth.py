@@ -1,7 +1,6 @@
 """Holds what is published against a workspace."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from dev.equality.addresses import Addresses
 from dev.equality.bundles import Bundles

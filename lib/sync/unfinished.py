@@ -121,7 +121,7 @@ class Readings:
         except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
             got_on = msgspec.json.encode(reading) != before
             item = msgspec.structs.replace(claim.item, interrupted=claim.item.interrupted or got_on)
-            if isinstance(stop, OutOfTime | asyncio.CancelledError) and not got_on:
+            if isinstance(stop, asyncio.CancelledError) and not got_on:  # a request that was sent had no answer in time
                 item = msgspec.structs.replace(item, attempts=item.attempts + 1)
             if got_on:
                 self._date(reading)

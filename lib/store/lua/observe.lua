@@ -20,10 +20,8 @@ if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lo
 local function due(key, flags, payload)
   local isLost = string.find(flags, '^%a*r') -- what is gone from KV comes back, also where it is paused
   if not isLost and redis.call('SISMEMBER', stillKey, key) == 1 then return end
-  local isNew = redis.call('HEXISTS', workKey, key) == 0
   if args.focus then flags = joinedFlags(flags, 'f') end
   addWork(key, flags, payload, args.now_ms)
-  if isNew and not string.find(key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end
   if args.focus then
     redis.call('SADD', run .. ':focus', key)
     redis.call('EXPIRE', run .. ':focus', ttl)
@@ -68,6 +66,7 @@ for _, page in ipairs(args.pages) do
       elseif page.is_row then redis.call('HSETNX', stampsKey(page.source), id, '') end
     end
     if page.payload ~= '' then due(id, page.flags, page.payload) else dropWork(id) end
+    if not page.is_row then dueTitle(id, known, decoded(page.observed)) end
     dueShowing('page:' .. id, nowMs)
   end
 end

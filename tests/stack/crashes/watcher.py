@@ -1,7 +1,6 @@
 """Looks at KV after every command and says which invariant of the published data is broken."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 from dev.equality import Bundles

@@ -1,6 +1,5 @@
 """Everything that a run needs, in real processes, with a memory: it can be wound back to a moment before a run."""
 
-import json
 import secrets
 import time
 from collections import Counter
