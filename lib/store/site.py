@@ -377,6 +377,7 @@ def _encoded_sighting(one: Sighting) -> JSON:
         "read_at": seen.read_at,
         **(encoded_item(one.item) if one.item else {"flags": "-", "payload": ""}),
         "stamp": one.stamp,
+        "look": one.item.stamp if one.item else "",
         "source": seen.source,
         "is_row": seen.parent is None,
         "still": one.still,

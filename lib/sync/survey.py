@@ -619,7 +619,8 @@ class Survey:
             after = child_of(page, before, read_at)
             if is_outdated(after, before):
                 continue
-            item = WorkItem(page=raw(page), read_at=read_at)
+            stamp = child_stamp(page, self._homes.rule) if is_settled(after.edited_at, read_at) else ""
+            item = WorkItem(page=raw(page), read_at=read_at, stamp=stamp)
             sightings.append(Sighting(page_id=page_id, observation=after, item=item))
         await self.observe(sightings, list(work.items()))
         seen.clear()

@@ -57,8 +57,9 @@ def _facts(state: State) -> State:
         heads = [state[f"page:{slug}"], state.get(f"doc:{slug}")]
         facts[f"address of {id}"] = slug
         facts[f"content of {id}"] = [page["blocks"], *map(_unmoved, heads)]
+    facts |= {f"redirect of {old}": new for old, new in state.get(KEYS.redirects, {}).items()}
     others = (key for key in state if not key.startswith(("page:", "doc:")) and ":index" not in key)
-    return facts | {key: state[key] for key in others if key != KEYS.paths}
+    return facts | {key: state[key] for key in others if key not in (KEYS.paths, KEYS.redirects)}
 
 
 def _unmoved(value: Any) -> Any:
