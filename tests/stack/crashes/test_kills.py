@@ -9,9 +9,11 @@ from tests.stack.crashes.truth import EXACT, SHORT, Truth
 from tests.stack.crashes.watcher import Watcher
 from tests.stack.crashes.world import World
 
-STEPS = """ask begin silent sources budget claim watched lookup observe move commit_page commit_database lost note_survey
-give_back rest open_index end"""
+STEPS = """ask begin silent sources budget claim watched lookup observe move commit_page commit_database lost
+note_survey give_back rest open_index end"""
 """The scripts that a run of a single slice calls."""
+MOST_LOOK_UPS = 3
+"""They change nothing, so that one moment is like the other."""
 MORE_STEPS = {
     "kv requeue",
     "kv SET sync:run:{run}:listing",
@@ -30,6 +32,7 @@ def test_a_function_that_is_killed_loses_nothing(edited: World, truth: Truth, wh
     assert len(moments) > (40 if where == "kv" else 15)
     if where == "kv":
         assert {f"kv {script}" for script in STEPS.split()} <= {point.what for point in moments}
+        moments = [point for point in moments if point.what != "kv lookup" or point.nth <= MOST_LOOK_UPS]
 
     _strike_at_each(edited, truth, moments, "kill", when)
 
