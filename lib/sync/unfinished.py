@@ -133,7 +133,7 @@ class Readings:
         self._date(reading)
 
     async def _hand_on(self, what: str, progress: Unfinished | Shelf) -> None:
-        await self._runs.hand_on(self._lease.run_id, what, unsigned(msgspec.to_builtins(progress)))
+        await self._runs.hand_on(self._lease, what, unsigned(msgspec.to_builtins(progress)))
 
     async def _taken(self, original: str) -> Lists | None:
         return self._shelf.originals.get(original)

@@ -104,5 +104,10 @@ def finished(world: World, before: dict[str, str]) -> set[str]:
 
 def _command(words: list[str]) -> str:
     if words[0] == "EVAL":
-        return SCRIPTS[words[1].partition("\n")[0]]
-    return PIECE.sub(r"\1:{piece}", ITEM.sub(r"\1:{item}", RUN_ID.sub("{run}", " ".join(words[:2]))))
+        script = SCRIPTS[words[1].partition("\n")[0]]
+        return f"{script} {_named(words[4])}" if script == "keep_piece" else script
+    return _named(" ".join(words[:2]))
+
+
+def _named(key: str) -> str:
+    return PIECE.sub(r"\1:{piece}", ITEM.sub(r"\1:{item}", RUN_ID.sub("{run}", key)))

@@ -16,9 +16,9 @@ MOST_LOOK_UPS = 3
 """They change nothing, so that one moment is like the other."""
 MORE_STEPS = {
     "kv requeue",
-    "kv SET sync:run:{run}:listing",
-    "kv SET sync:run:{run}:partial:{item}",
-    "kv SET sync:run:{run}:originals:{item}",
+    "kv keep_piece sync:run:{run}:listing",
+    "kv keep_piece sync:run:{run}:partial:{item}",
+    "kv keep_piece sync:run:{run}:originals:{item}",
 }
 """What one of many slices does besides."""
 
