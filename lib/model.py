@@ -187,6 +187,8 @@ class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     page: msgspec.Raw = NOTHING
     """The page object as a listing or a look gave it, and `read_at` when; `null`: it has to be retrieved."""
     read_at: float = 0.0
+    stamp: str = ""
+    """What sums up that look, where no later edit can hide behind it: the same look again says nothing new."""
     rewrite: bool = False
     """The bundle is written also where nothing in it changed."""
     asks_owners: bool = False

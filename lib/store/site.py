@@ -108,6 +108,8 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     text: Text | None
     addresses: Addresses
     children: Mapping[str, Observation] = {}
+    known: Mapping[str, Observation] = {}
+    """What was remembered of child pages when this was planned."""
     work: Sequence[tuple[str, WorkItem]] = ()
     gone: Sequence[str] = ()
     insists: bool = False
@@ -229,7 +231,8 @@ class Site:
             "things": record.things,
             **msgspec.to_builtins(commit.addresses),
             "children": [
-                {"id": page_id, "observed": json_text.encode(child)} for page_id, child in commit.children.items()
+                {"id": page_id, "observed": json_text.encode(child), "known": _dates(commit.known.get(page_id))}
+                for page_id, child in commit.children.items()
             ],
             "work": encoded_work(commit.work),
             "gone": list(commit.gone),
@@ -363,6 +366,10 @@ def _place(seen: Observation) -> list[str]:
     return [seen.source, seen.parent, seen.visibility] if seen.parent else []
 
 
+def _dates(known: Observation | None) -> list[float]:
+    return [known.read_at, known.placed_at] if known else []
+
+
 def _encoded_sighting(one: Sighting) -> JSON:
     seen = one.observation
     return {
@@ -372,6 +379,7 @@ def _encoded_sighting(one: Sighting) -> JSON:
         "read_at": seen.read_at,
         **(encoded_item(one.item) if one.item else {"flags": "-", "payload": ""}),
         "stamp": one.stamp,
+        "look": one.item.stamp if one.item else "",
         "source": seen.source,
         "is_row": seen.parent is None,
         "still": one.still,

@@ -128,7 +128,7 @@ def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
     return Sighting(
         page_id=row.page_id,
         observation=seen,
-        item=WorkItem(page=row.page, read_at=seen.read_at, rewrite=is_forced),
+        item=WorkItem(page=row.page, read_at=seen.read_at, rewrite=is_forced, stamp=stamp),
         still="off" if before and before.is_paused else "",
     )
 

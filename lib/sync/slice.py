@@ -134,8 +134,11 @@ class Worker:
         await self._readings.begin(lease, is_first=run.slices + run.retries <= 1)
         try:
             await self._work_on(survey)
-            for task, claim in await self._in_flight.wind_up(self._linger_seconds):
+            others = [survey] if survey else []
+            for task, claim in await self._in_flight.wind_up(self._linger_seconds, others):
                 await self._settled(task, claim)
+            if survey and survey.done():
+                self._take_survey(survey)
         finally:
             await self._in_flight.drop()
         if self._stop:
