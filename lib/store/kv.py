@@ -10,6 +10,7 @@ import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cache
+from hashlib import sha1
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,11 +80,17 @@ class Kv:
                 return fields
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Value]) -> Any:
-        """Runs `lua/{name}.lua` as one transaction."""
-        self.commands += 1
-        command = _texts(["EVAL", _source(name), len(keys), *keys, *args])
+        """Runs `lua/{name}.lua` as one transaction.
+
+        It is called by its hash, for its text is longer than most of what it is called with; the text goes out where
+        the database does not know it yet, or no more.
+        """
+        words = [len(keys), *keys, *args]
         try:
-            return await _asked(lambda: self._redis.execute(command))
+            try:
+                return await self.command("EVALSHA", _hash(name), *words)
+            except _UnknownScript:
+                return await self.command("EVAL", _source(name), *words)
         except ForeignValue:
             raise ForeignValue(await self._foreign(types_of(keys)) or keys) from None
 
@@ -192,7 +199,13 @@ async def _asked(send: Callable[[], Awaitable[Any]]) -> Any:
     raise AssertionError("unreachable")
 
 
-def _refused(reason: str, words: Sequence[str]) -> SyncError:
+class _UnknownScript(Exception):
+    """The database does not know the script that it was to run by its hash."""
+
+
+def _refused(reason: str, words: Sequence[str]) -> Exception:
+    if reason.startswith("NOSCRIPT"):
+        return _UnknownScript(reason)
     if "max request size" in reason or "max single record size" in reason:
         return TooLarge(f"it is larger than KV takes in one request ({reason[:120]})")
     if reason.startswith("NOPERM"):
@@ -204,6 +217,12 @@ def _refused(reason: str, words: Sequence[str]) -> SyncError:
 
 def _token_refused(reason: str) -> Misconfigured:
     return Misconfigured(f"KV refused the token: set KV_REST_API_TOKEN to the database's own ({reason[:120]}).")
+
+
+@cache
+def _hash(name: str) -> str:
+    """The name by which Redis knows a script."""
+    return sha1(_source(name).encode(), usedforsecurity=False).hexdigest()
 
 
 @cache
