@@ -20,7 +20,7 @@ from upstash_redis.asyncio import Redis
 from upstash_redis.errors import UpstashError
 from upstash_redis.http import AsyncHttpClient, make_headers
 
-from lib.errors import ForeignValue, Misconfigured, SyncError, TooLarge, TryLater
+from lib.errors import ForeignValue, Misconfigured, TooLarge, TryLater
 from lib.json_text import sound_text
 from lib.store.keys import types_of
 
@@ -69,10 +69,9 @@ class Kv:
         answers: list[Any] = await _asked(send)
         return answers
 
-    async def read_hash(self, key: str) -> dict[str, str]:
-        """Return all fields of a hash, read in portions, for an answer is bounded."""
+    async def read_hash(self, key: str, cursor: str | int = 0) -> dict[str, str]:
+        """Return all fields of a hash, or those from a cursor on; read in portions, for an answer is bounded."""
         fields: dict[str, str] = {}
-        cursor: str | int = 0
         while True:
             cursor, found = await self.command("HSCAN", key, cursor, "COUNT", SCAN_COUNT)
             fields |= found

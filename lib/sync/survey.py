@@ -89,6 +89,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """Sources of which every missing row has been asked for."""
     done: set[str] = set()
     """Child pages, databases and things that have been asked for."""
+    outside: dict[str, str] = {}
+    """Things outside of all sources that have changed, and nothing that is published with them."""
     problems: dict[str, Problem] = {}
     """What could not be looked at, by kind and id or name: it is not asked for again in this run."""
     again: set[str] = set()
@@ -672,7 +674,11 @@ class Survey:
             ]
             is_sure = not edited or is_settled(edited, self._notion.notion_time(asked_at))
             item = WorkItem(asks_owners=True, doubted=[thing_id])
-            await self.observe([], [(page_id, item) for page_id in due], {thing: found if is_sure else ""})
+            seen = found if is_sure else ""
+            if due:
+                await self.observe([], [(page_id, item) for page_id in due], {thing: seen})
+            elif seen != stamp:
+                self.progress.outside[thing] = seen
         self.progress.done.add(thing)
 
     async def _can_be_read(self, kind: str, thing_id: str) -> bool:
