@@ -32,6 +32,7 @@ def measure(sizes: Sequence[int] = SIZES) -> Iterator[First]:
             rig.ask()
             page = _seconds_until(partial(_has_page, rig), began)
             yield First(size, page, _seconds_until(partial(_has_index, rig), began))
+            rig.stop()
 
 
 def _has_page(rig: Rig) -> bool:

@@ -25,7 +25,7 @@ from bench.meter import Meter
 from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn, truth
 from dev.notion.load import load
 from dev.notion.workspace import Workspace
-from dev.qstash import QStashStandIn
+from dev.qstash import Fault, QStashStandIn
 from dev.serve import HOST, Server
 from dev.upstash import UpstashStandIn
 from lib.store.budget import share_of
@@ -149,6 +149,11 @@ class Rig:
     def settle(self) -> None:
         """Lets two minutes pass, so that no edit was made in the minute of its reading."""
         self._advance(121.0)
+
+    def stop(self) -> None:
+        """Let the slice under way end, and no other follow it."""
+        self.qstash.fail(Fault("drop", times=0))
+        self.qstash.drain(LONGEST_CALL_SECONDS)
 
     def let_a_day_pass(self) -> None:
         """Lets so much time pass that a big source is listed in full again, as it is once a day."""

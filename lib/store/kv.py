@@ -89,7 +89,7 @@ class Kv:
             try:
                 return await self.command("EVALSHA", _hash(name), *words)
             except _UnknownScript:
-                return await self.command("EVAL", _source(name), *words)
+                return await self.command("EVAL", source_of(name), *words)
         except ForeignValue:
             raise ForeignValue(await self._foreign(types_of(keys)) or keys) from None
 
@@ -221,11 +221,11 @@ def _token_refused(reason: str) -> Misconfigured:
 @cache
 def _hash(name: str) -> str:
     """The name by which Redis knows a script."""
-    return sha1(_source(name).encode(), usedforsecurity=False).hexdigest()
+    return sha1(source_of(name).encode(), usedforsecurity=False).hexdigest()
 
 
 @cache
-def _source(name: str) -> str:
-    """A script's text; where it says `-- include other`, that file's text stands."""
+def source_of(name: str) -> str:
+    """Return a script's text; where it says `-- include other`, that file's text stands."""
     text = (Path(__file__).parent / "lua" / f"{name}.lua").read_text("utf-8")
-    return _INCLUDE.sub(lambda include: _source(include[1]), text)
+    return _INCLUDE.sub(lambda include: source_of(include[1]), text)
