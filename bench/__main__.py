@@ -1,4 +1,4 @@
-"""`python -m bench [full] [trace] [changes] [growth] [cold] [peers]`: measures these parts (none: all) and reports.
+"""`python -m bench [part …]`: measures these parts (none: all), and reports.
 
 `python -m bench costs` measures nothing: it writes the README's figures anew, as every other call does at its end.
 """
@@ -7,7 +7,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from bench import changes, cold, full, growth, passages, report, results, trace
+from bench import changes, cold, first, full, growth, passages, report, results, trace
 from bench.peers import measure as peers
 from bench.results import Results
 
@@ -23,14 +23,16 @@ def measure_trace(found: Results) -> None:
     print("\n".join(trace.waterfall(found.trace)))
 
 
+def measure_first(found: Results) -> None:
+    found.first = list(first.measure())
+
+
 def measure_changes(found: Results) -> None:
     found.changes = list(changes.measure())
 
 
 def measure_growth(found: Results) -> None:
-    runs = list(growth.measure())
-    found.growth = [(full, unchanged) for full, unchanged, _ in runs]
-    found.growth_two = [two for _, _, two in runs]
+    found.growth = list(growth.measure())
 
 
 def measure_cold(found: Results) -> None:
@@ -48,6 +50,7 @@ PARTS: dict[str, Part] = {
     "changes": measure_changes,
     "full": measure_full,
     "trace": measure_trace,
+    "first": measure_first,
     "growth": measure_growth,
     "peers": measure_peers,
 }

@@ -8,32 +8,20 @@ from dev.notion.ids import resolved
 from dev.notion.nodes import JSON, Database
 from dev.notion.workspace import Workspace
 
-AT_ONCE = 8
-"""Requests under way at one time, as the engine has it."""
+AT_ONCE = 16
+"""Requests under way at one time, as the design has them."""
 WINDOW_SECONDS = 60
 
 
 def bound_seconds(
     workspace: Workspace, databases: Sequence[str], latency_seconds: float, requests_per_minute: int | None
 ) -> float:
-    """`⌊(requests−1) ÷ budget⌋ × 60 s` and the requests after the last wait, eight at a time; or the critical path
-    times the latency, if that is longer. The requests are the fewest possible."""
+    """Return the shortest time for the fewest possible requests: `⌊(requests−1) ÷ budget⌋ × 60 s` and what comes after
+    the last wait, `AT_ONCE` at a time; or the critical path times the latency, if that is longer."""
     requests = truth.minimum_requests(workspace, databases)
     windows, rest = divmod(requests - 1, requests_per_minute) if requests_per_minute else (0, requests - 1)
     at_full_speed = windows * WINDOW_SECONDS + ceil((rest + 1) / AT_ONCE) * latency_seconds
     return max(at_full_speed, critical_path(workspace, databases) * latency_seconds)
-
-
-def shortest_seconds(
-    workspace: Workspace, databases: Sequence[str], latency_seconds: float, requests_per_minute: int | None
-) -> float:
-    """The bound, and no less than what requests have to wait for each other: where all fit into one window, only as
-    many as there are sources can be under way until these are found, and until their first rows are listed."""
-    bound = bound_seconds(workspace, databases, latency_seconds, requests_per_minute)
-    requests = truth.minimum_requests(workspace, databases)
-    if requests_per_minute and requests > requests_per_minute:
-        return bound
-    return max(bound, (2 + ceil((requests - 2 * len(databases)) / AT_ONCE)) * latency_seconds)
 
 
 def critical_path(workspace: Workspace, databases: Sequence[str]) -> int:

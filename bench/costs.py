@@ -66,7 +66,7 @@ class Measured(NamedTuple):
         if not plain or not {"nothing changed", "two pages changed"} <= changes.keys():
             return None
         unchanged = changes["nothing changed"]
-        commands = max(run.kv_commands for run in (unchanged, *(after for _, after in results.growth)))
+        commands = max(run.kv_commands for run in (unchanged, *(size.small.unchanged for size in results.growth)))
         smallest = min(plain, key=lambda run: run.synced)  # its beginning counts most
         return cls(smallest, unchanged, changes["two pages changed"], commands)
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from bench.bound import WINDOW_SECONDS
+
 
 class Invocation(msgspec.Struct, frozen=True):
     """One call of a function, and what was used from its beginning to its end (slices do not overlap, but the trigger
@@ -18,8 +20,9 @@ class Invocation(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """A run. `seconds` from the trigger's call to the end, waits included; `bound` by DESIGN's formula, and `shortest`
-    the same with what requests must wait for each other.
+    """A run. `seconds` from the trigger's call to the end, waits included; `bound` by DESIGN's formula.
+
+    `shared` is the same with what syncs get of a minute: visitors have a share of it.
 
     `minimum` is of a full sync of the workspace, whatever the run was to do. `listed` rows, `synced` pages.
     """
@@ -39,7 +42,7 @@ class Figures(msgspec.Struct, frozen=True):
     kv_bytes: int
     cpu_seconds: float
     invocations: list[Invocation]
-    shortest: float = 0.0
+    shared: float
 
     @property
     def slices(self) -> list[Invocation]:
@@ -54,11 +57,16 @@ class Figures(msgspec.Struct, frozen=True):
         return max(call.peak_megabytes for call in self.invocations)
 
     @property
+    def fits_into_a_window(self) -> bool:
+        """Whether its requests are no more than Notion lets through at once."""
+        return self.bound < WINDOW_SECONDS
+
+    @property
     def ratio(self) -> float:
         """Time taken ÷ time bound."""
         return self.seconds / self.bound
 
     @property
-    def shortest_ratio(self) -> float:
-        """Time taken ÷ the time that it takes at least, with what requests must wait for each other."""
-        return self.seconds / max(self.bound, self.shortest)
+    def shared_ratio(self) -> float:
+        """Time taken ÷ time bound, where visitors keep their share."""
+        return self.seconds / self.shared

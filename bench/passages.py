@@ -47,7 +47,7 @@ def placed(text: str, name: str, passage: str) -> str:
 def _figures(results: Results) -> str:
     """The few that say most, in words."""
     requests = max(run.requests / run.minimum for run in results.full)
-    largest, unchanged = results.growth[-1]
+    largest, unchanged = results.growth[-1].full, results.growth[-1].small.unchanged
     nothing, two, *_ = results.changes
     assert results.cold
     share = largest.seconds / largest.bound - 1
@@ -65,7 +65,7 @@ def _figures(results: Results) -> str:
 
 def _plans(measured: costs.Measured, results: Results) -> str:
     """What the largest run, and an hourly cron, take of the free plans."""
-    largest, unchanged = results.growth[-1]
+    largest, unchanged = results.growth[-1].full, results.growth[-1].small.unchanged
     month = measured.month(300, 24)
     hours = (month.computing + month.waiting) / 3600
     said = (

@@ -13,6 +13,8 @@ import msgspec
 
 from bench.cold import Cold
 from bench.figures import Figures
+from bench.first import First
+from bench.growth import Size
 from bench.peers.measure import Outcome
 from bench.trace import Trace
 
@@ -20,14 +22,13 @@ FILE = Path(__file__).parent / "results.json"
 
 
 class Results(msgspec.Struct):
-    """`growth` pairs a full run with one in which nothing changed; `growth_two` are those in which two pages did.
-    `measured` says when and where each part was."""
+    """`measured` says when and where each part was."""
 
     measured: dict[str, str] = {}
     full: list[Figures] = []
     changes: list[Figures] = []
-    growth: list[tuple[Figures, Figures]] = []
-    growth_two: list[Figures] = []
+    first: list[First] = []
+    growth: list[Size] = []
     cold: Cold | None = None
     trace: Trace | None = None
     peers: list[Outcome] = []

@@ -18,16 +18,17 @@ from typing import Any
 
 import httpx
 
-from bench.bound import bound_seconds, shortest_seconds
+from bench.bound import bound_seconds
 from bench.figures import Figures
 from bench.functions import Functions
 from bench.meter import Meter
 from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn, truth
 from dev.notion.load import load
 from dev.notion.workspace import Workspace
-from dev.qstash import QStashStandIn
+from dev.qstash import Fault, QStashStandIn
 from dev.serve import HOST, Server
 from dev.upstash import UpstashStandIn
+from lib.store.budget import share_of
 from tests.redis_server import redis_server
 
 DATABASES = [entry.partition("=")[2] for entry in SAMPLE_SOURCES.split(",")]
@@ -95,7 +96,11 @@ class Rig:
 
     def measure(self, name: str, **query: str) -> Figures:
         """Asks for a run, waits for its end (skipping waits), and adds up what it took."""
-        return self._measured(name, lambda: str(self._ask("/api/sync/trigger", query)["runId"]))
+        return self._measured(name, lambda: self.ask(**query))
+
+    def ask(self, **query: str) -> str:
+        """Ask for a run, and return its id."""
+        return str(self._get("/api/sync/trigger", query)["runId"])
 
     def subscribe(self) -> None:
         """Has Notion's webhook tell of edits; `measure_webhook` sends what it has to say."""
@@ -119,13 +124,14 @@ class Rig:
         run = self._ended(ask())
         ended, after = self._now(), self.meter.spent()
         minimum = truth.minimum_requests(self.notion.workspace, DATABASES)
-        conditions = (self.notion.workspace, DATABASES, self.latency_seconds, self.requests_per_minute)
+        conditions = (self.notion.workspace, DATABASES, self.latency_seconds)
+        limit = self.requests_per_minute
         stats = self.notion.log.stats
         return Figures(
             name=name,
             seconds=ended - began,
-            bound=bound_seconds(*conditions),
-            shortest=shortest_seconds(*conditions),
+            bound=bound_seconds(*conditions, limit),
+            shared=bound_seconds(*conditions, limit and share_of("sync", limit)),
             minimum=minimum,
             requests=stats["total"],
             throttled=stats["byStatus"].get("429", 0),
@@ -143,6 +149,15 @@ class Rig:
     def settle(self) -> None:
         """Lets two minutes pass, so that no edit was made in the minute of its reading."""
         self._advance(121.0)
+
+    def stop(self) -> None:
+        """Let the slice under way end, and no other follow it."""
+        self.qstash.fail(Fault("drop", times=0))
+        self.qstash.drain(LONGEST_CALL_SECONDS)
+
+    def let_a_day_pass(self) -> None:
+        """Lets so much time pass that a big source is listed in full again, as it is once a day."""
+        self._advance(24 * 3_600.0)
 
     def command(self, *words: str) -> Any:
         """One KV command of the bench's own, as its plain answer; it is not counted. Nothing else is under way."""
@@ -164,7 +179,7 @@ class Rig:
     ) -> None:
         self.close()
 
-    def _ask(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+    def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {SECRET}"}
         answer = httpx.get(
             self.url + path, params=query, headers=headers, timeout=LONGEST_CALL_SECONDS, trust_env=False

@@ -26,11 +26,11 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """`seconds` and `shortest` of the run as in its `Figures`; `chain`: how many requests need each other's answers one
+    """`seconds` and `bound` of the run as in its `Figures`; `chain`: how many requests need each other's answers one
     after the other, at least."""
 
     seconds: float
-    shortest: float
+    bound: float
     chain: int
     requests: list[Request]
 
@@ -74,7 +74,7 @@ def of(run: Figures, spans: Sequence[Span], workspace: Workspace) -> Trace:
         Request(span.began - first, span.ended - first, _what(span.path, workspace, sources))
         for span in sorted(spans, key=lambda span: span.began)
     ]
-    return Trace(run.seconds, run.shortest, critical_path(workspace, DATABASES), requests)
+    return Trace(run.seconds, run.bound, critical_path(workspace, DATABASES), requests)
 
 
 def waterfall(trace: Trace) -> Iterator[str]:
@@ -88,7 +88,7 @@ def waterfall(trace: Trace) -> Iterator[str]:
     together = len(trace.requests) * trace.latency / AT_ONCE
     yield f"{len(trace.requests)} requests of {trace.latency * 1000:.0f} ms in {trace.asking_seconds:.2f} s"
     yield f"{AT_ONCE} at a time they take {together:.2f} s; the longest chain has {trace.chain}"
-    yield f"the run took {trace.seconds:.2f} s, {trace.shortest:.2f} s at least"
+    yield f"the run took {trace.seconds:.2f} s, {trace.bound:.2f} s at least"
 
 
 def _what(path: str, workspace: Workspace, sources: set[str]) -> str:

@@ -9,6 +9,10 @@ enough, and a page that bears it is younger than all others."""
 
 BEGINNING = "1970-01-01T00:00:00.000Z"
 
+MINUTE_SECONDS = 60
+LAG_SECONDS = 60
+"""How long after an edit Notion's lists may still show what was before it."""
+
 
 def instant(text: str) -> float:
     """Return the epoch seconds of a time or a day; UTC where no zone is given.
@@ -30,6 +34,12 @@ def is_time(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def settled_at(edited_at: float) -> float:
+    """Return from when on a look hides no edit behind a time: Notion floors it to the minute, so one that was made
+    later in that minute looks the same, and its lists lag behind edits."""
+    return edited_at // MINUTE_SECONDS * MINUTE_SECONDS + MINUTE_SECONDS + LAG_SECONDS
 
 
 def iso(time: float) -> str:

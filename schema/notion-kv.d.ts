@@ -185,19 +185,23 @@ export interface Part {
 }
 /**
  * `{source}:index`, and `{source}:index:2…` where there are more than 500, or fewer are too large for one value: a
- * source's rows in their order.
+ * source's rows in their order. Pages differ in length.
  */
 export interface Index {
   items: Meta[];
   syncedAt: string;
   /**
-   * Items of all pages of the index together
+   * Items of all pages of the index together; on the first page
    */
-  total: number;
+  total?: number;
   /**
-   * How many keys the index has, if more than one
+   * How many keys the index has, if more than one; on the first page
    */
   pages?: number;
+  /**
+   * Of an index of several pages: the first page's; one that has another is to be read again
+   */
+  revision?: string;
 }
 /**
  * `db:{databaseId}`: a database found inside a page.
@@ -205,6 +209,10 @@ export interface Index {
 export interface Database {
   id: string;
   title: string;
+  /**
+   * The strictest of the pages that show it
+   */
+  visibility: string;
   /**
    * Its schema, as Notion gives it
    */

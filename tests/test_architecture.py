@@ -22,7 +22,20 @@ ALLOWED = {
     "store": {"model", "errors", "store", "times"},
     "media": {"bundle", "errors", "log", "media", "model", "notion", "secret", "store"},
     "notify": {"model", "errors", "notify"},
-    "sync": {"auth", "bundle", "config", "errors", "log", "media", "model", "notion", "secret", "store", "sync", "times"},
+    "sync": {
+        "auth",
+        "bundle",
+        "config",
+        "errors",
+        "log",
+        "media",
+        "model",
+        "notion",
+        "secret",
+        "store",
+        "sync",
+        "times",
+    },
 }
 EVERYWHERE = {"json_text"}
 FILES = sorted((ROOT / "lib").rglob("*.py"))

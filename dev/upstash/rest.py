@@ -22,6 +22,8 @@ from dev.upstash.faults import Failed, deliver
 from dev.upstash.state import Moment, State
 
 METHODS = frozenset({"HEAD", "GET", "POST", "PUT"})
+UNKNOWN_SCRIPT = "NOSCRIPT No matching script. Please use EVAL."
+"""Redis's answer. No fault meets such a call, and no callback is told of it: nothing runs, and the text follows."""
 
 
 class Rest:
@@ -111,6 +113,9 @@ class Rest:
         """Runs one command, alone or as part of a pipeline."""
         if refusal := commands.refusal(command, read_only):
             return ErrorReply(refusal)
+        if not self._state.scripts.knows(command):
+            self._state.usage.commands[commands.name(command)] += 1
+            return ErrorReply(UNKNOWN_SCRIPT)
         reply = await self._step([command], lambda: self._state.database.run(command))
         unknown = f"ERR unknown command '{commands.name(command)}'"
         if isinstance(reply, ErrorReply) and reply.text.upper().startswith(unknown.upper()):
@@ -126,14 +131,17 @@ class Rest:
     async def _step(self, together: list[Command], run: Callable[[], Awaitable[Reply]]) -> Reply:
         """Runs what is executed together, with the faults and the callbacks around it."""
         state = self._state
-        met = [state.faults.meet(commands.text(command)) for command in together] if state.faults else []
+        spelled = [state.scripts.spelled(command) for command in together]
+        met = [state.faults.meet(commands.text(command)) for command in spelled] if state.faults else []
         fault = next((one for one in met if one), None)
-        await self._tell("before", together)
+        await self._tell("before", spelled)
         if fault and not fault.executed:
             raise Failed(fault.how)
         reply = await run()
         state.usage.commands.update(map(commands.name, together))
-        await self._tell("after", together)
+        for command in together:
+            state.scripts.learn(command)
+        await self._tell("after", spelled)
         if fault:
             raise Failed(fault.how)
         return reply

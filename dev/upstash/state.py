@@ -6,6 +6,7 @@ from typing import Literal
 
 from dev.upstash.database import Database
 from dev.upstash.faults import Faults
+from dev.upstash.scripts import Scripts
 from dev.upstash.usage import Usage
 
 Moment = Literal["before", "after"]
@@ -23,4 +24,5 @@ class State:
     database: Database
     usage: Usage = field(default_factory=Usage)
     faults: Faults = field(default_factory=Faults)
+    scripts: Scripts = field(default_factory=Scripts)
     callbacks: list[Callback] = field(default_factory=list)

@@ -91,8 +91,10 @@ class _Reading:
         self._interruption: Exception | None = None
 
     async def tree(self) -> Tree:
-        await self._work([self._page])
-        whole = assemble(self._walk)
+        async with self._originals.being_met():
+            await self._work([self._page])
+            whole = assemble(self._walk)
+            self._originals.stand_on(self._walk.page_id, whole.originals)
         children = [id for id in whole.child_pages if id not in self._known.pages]
         elsewhere = [original for original in whole.copied if original not in whole.standing]
         await self._work(
@@ -103,7 +105,6 @@ class _Reading:
         )
         if self._walk.hidden:
             whole = assemble(self._walk)
-        self._originals.stand_on(self._walk.page_id, whole.originals)
         await self._originals.keep(self._walk, self._shown)
         owners = {original: self._walk.owners[original] for original in elsewhere}
         return Tree(
@@ -256,6 +257,8 @@ class _Reading:
         owner = None if unavailable else self._known.owners.get(original)
         seen: set[str] = set()
         id = "" if owner or unavailable else original
+        if id:
+            await self._originals.wait_for_others()  # one of them may show the original on its page
         while id and id not in seen:
             seen.add(id)
             asked = await self._or_refusal(self._originals.parent(id, partial(self._parent, id)))

@@ -1,6 +1,8 @@
 """What several pages show and is read once: synced originals, the pages they stand on, child databases."""
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 
@@ -33,6 +35,23 @@ class Originals:
         self._lists: Once[list[JSON] | Unreadable] = Once()
         self._heads: Once[Head | Unreadable] = Once()
         self._parents: Once[JSON] = Once()
+        self._met: set[asyncio.Future[None]] = set()
+
+    @asynccontextmanager
+    async def being_met(self) -> AsyncIterator[None]:
+        """Around the reading of a page's blocks, after which it is known which originals stand on it."""
+        met: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._met.add(met)
+        try:
+            yield
+        finally:
+            self._met.discard(met)
+            met.set_result(None)
+
+    async def wait_for_others(self) -> None:
+        """Wait until the pages whose blocks are being read at this moment have shown their originals."""
+        if self._met:
+            await asyncio.wait(self._met.copy())
 
     async def children(
         self, original: str, id: str, ask: Callable[[], Awaitable[list[JSON] | Unreadable]]

@@ -10,6 +10,7 @@ import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cache
+from hashlib import sha1
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from upstash_redis.asyncio import Redis
 from upstash_redis.errors import UpstashError
 from upstash_redis.http import AsyncHttpClient, make_headers
 
-from lib.errors import ForeignValue, Misconfigured, SyncError, TooLarge, TryLater
+from lib.errors import ForeignValue, Misconfigured, TooLarge, TryLater
 from lib.json_text import sound_text
 from lib.store.keys import types_of
 
@@ -68,10 +69,9 @@ class Kv:
         answers: list[Any] = await _asked(send)
         return answers
 
-    async def read_hash(self, key: str) -> dict[str, str]:
-        """Return all fields of a hash, read in portions, for an answer is bounded."""
+    async def read_hash(self, key: str, cursor: str | int = 0) -> dict[str, str]:
+        """Return all fields of a hash, or those from a cursor on; read in portions, for an answer is bounded."""
         fields: dict[str, str] = {}
-        cursor: str | int = 0
         while True:
             cursor, found = await self.command("HSCAN", key, cursor, "COUNT", SCAN_COUNT)
             fields |= found
@@ -79,11 +79,17 @@ class Kv:
                 return fields
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Value]) -> Any:
-        """Runs `lua/{name}.lua` as one transaction."""
-        self.commands += 1
-        command = _texts(["EVAL", _source(name), len(keys), *keys, *args])
+        """Runs `lua/{name}.lua` as one transaction.
+
+        It is called by its hash, for its text is longer than most of what it is called with; the text goes out where
+        the database does not know it yet, or no more.
+        """
+        words = [len(keys), *keys, *args]
         try:
-            return await _asked(lambda: self._redis.execute(command))
+            try:
+                return await self.command("EVALSHA", _hash(name), *words)
+            except _UnknownScript:
+                return await self.command("EVAL", source_of(name), *words)
         except ForeignValue:
             raise ForeignValue(await self._foreign(types_of(keys)) or keys) from None
 
@@ -192,7 +198,13 @@ async def _asked(send: Callable[[], Awaitable[Any]]) -> Any:
     raise AssertionError("unreachable")
 
 
-def _refused(reason: str, words: Sequence[str]) -> SyncError:
+class _UnknownScript(Exception):
+    """The database does not know the script that it was to run by its hash."""
+
+
+def _refused(reason: str, words: Sequence[str]) -> Exception:
+    if reason.startswith("NOSCRIPT"):
+        return _UnknownScript(reason)
     if "max request size" in reason or "max single record size" in reason:
         return TooLarge(f"it is larger than KV takes in one request ({reason[:120]})")
     if reason.startswith("NOPERM"):
@@ -207,7 +219,13 @@ def _token_refused(reason: str) -> Misconfigured:
 
 
 @cache
-def _source(name: str) -> str:
-    """A script's text; where it says `-- include other`, that file's text stands."""
+def _hash(name: str) -> str:
+    """The name by which Redis knows a script."""
+    return sha1(source_of(name).encode(), usedforsecurity=False).hexdigest()
+
+
+@cache
+def source_of(name: str) -> str:
+    """Return a script's text; where it says `-- include other`, that file's text stands."""
     text = (Path(__file__).parent / "lua" / f"{name}.lua").read_text("utf-8")
-    return _INCLUDE.sub(lambda include: _source(include[1]), text)
+    return _INCLUDE.sub(lambda include: source_of(include[1]), text)

@@ -209,11 +209,12 @@ class Runs:
         listings: Mapping[str, ListingRecord],
         warnings: Sequence[str],
         problems: Sequence[Problem],
+        outside: Mapping[str, str] = {},
     ) -> None:
         """Note, once, that the run has looked around: what it found out about its sources, and what is to be said of
         it.
 
-        `problems` count as failed. Raises `TakenOver`.
+        `problems` count as failed, `outside` is what was seen of things outside of all sources. Raises `TakenOver`.
         """
         keys = self._keys
         arguments = {
@@ -229,9 +230,10 @@ class Runs:
             "listings": {name: json_text.encode(record) for name, record in listings.items()},
             "warnings": noted_warnings(warnings),
             "problems": [noted_problem(problem) for problem in problems],
+            "outside": dict(outside),
         }
         names = [keys.run(lease.run_id), keys.sources, keys.listings, keys.gone, keys.observed]
-        names += [keys.due, keys.leases]
+        names += [keys.due, keys.leases, keys.outside]
         if await self._kv.script("note_survey", names, [json_text.encode(arguments)]) == "lost":
             raise _taken_over()
 

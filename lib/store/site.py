@@ -25,6 +25,7 @@ from lib.store.runs import (
     noted_warnings,
 )
 from lib.store.work import encoded_item, encoded_work
+from lib.times import settled_at
 
 PREPARED_FOR_SECONDS = 3_600
 BYTES_PER_OBSERVING = 1_000_000
@@ -159,16 +160,10 @@ class Site:
     ) -> tuple[dict[str, Known], dict[str, Holder]]:
         """Return what is remembered of pages, and who has slugs."""
         ids, names = list(page_ids), list(slugs)
-        keys = self._keys
-        found: list[str] = await self._kv.script(
-            "lookup",
-            [keys.observed, keys.pages, keys.places, keys.children, keys.slugs, keys.waiting, keys.work, keys.still],
-            [len(ids), *ids, *names],
-        )
-        known: dict[str, Known] = {}
-        for at, page_id in enumerate(ids):
-            seen, record, slug, stamp, due, still = found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE]
-            known[page_id] = Known(observation(seen), page_record(record), slug, stamp, due == "1", still == "1")
+        found: list[str] = await self._kv.script("lookup", self._known, [len(ids), *ids, *names])
+        known = {
+            page_id: _known(*found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE]) for at, page_id in enumerate(ids)
+        }
         rest = found[len(ids) * FIELDS_PER_PAGE :]
         holders = {
             name: Holder(rest[at * FIELDS_PER_SLUG], tuple(rest[at * FIELDS_PER_SLUG + 1].split()))
@@ -186,8 +181,9 @@ class Site:
 
     async def showing(self, thing: str) -> dict[str, Known]:
         """Return the pages that show a thing, as `PageRecord.things` names it."""
-        ids: list[str] = await self._kv.command("SMEMBERS", self._keys.shows(thing))
-        return (await self.look_up(ids))[0] if ids else {}
+        found: list[str] = await self._kv.script("showing", [*self._known, self._keys.shows(thing)], [])
+        size = 1 + FIELDS_PER_PAGE
+        return {found[at]: _known(*found[at + 1 : at + size]) for at in range(0, len(found), size)}
 
     async def shown_by(self, thing: str) -> list[Observation]:
         """Return the observations of the pages that show a thing."""
@@ -344,6 +340,12 @@ class Site:
         arguments = self._arguments(lease) | {"sources": list(sources), "redirects": dict(redirects)}
         held(await self._kv.script("end_adoption", self._keys.site, [json_text.encode(arguments)]))
 
+    @property
+    def _known(self) -> list[str]:
+        """The keys of all that is remembered of a page, and of slugs."""
+        keys = self._keys
+        return [keys.observed, keys.pages, keys.places, keys.children, keys.slugs, keys.waiting, keys.work, keys.still]
+
     def _arguments(self, lease: SliceLease) -> dict[str, Any]:
         return {
             "prefix": self._keys.prefix,
@@ -359,6 +361,10 @@ class Site:
             "most_warnings": MOST_WARNINGS,
             "docs": self._docs,
         }
+
+
+def _known(seen: str, record: str, slug: str, stamp: str, due: str, still: str) -> Known:
+    return Known(observation(seen), page_record(record), slug, stamp, due == "1", still == "1")
 
 
 def _place(seen: Observation) -> list[str]:
@@ -377,6 +383,7 @@ def _encoded_sighting(one: Sighting) -> JSON:
         "observed": json_text.encode(seen),
         "edited": seen.edited_at,
         "read_at": seen.read_at,
+        "settled_at": settled_at(seen.edited_at) if seen.edited_at else 0,
         **(encoded_item(one.item) if one.item else {"flags": "-", "payload": ""}),
         "stamp": one.stamp,
         "look": one.item.stamp if one.item else "",

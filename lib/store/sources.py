@@ -6,7 +6,7 @@ import msgspec
 
 from lib.model import DatabaseRecord, ListingRecord, SourceRecord
 from lib.store.keys import Keys
-from lib.store.kv import Kv
+from lib.store.kv import SCAN_COUNT, Kv
 from lib.store.records import database_record, listing_record, source_record
 from lib.store.salvage import read_number
 
@@ -57,8 +57,12 @@ class Sources:
     async def watched(self) -> Watched:
         """Return what no listing shows."""
         keys = self._keys
-        children = await self._kv.read_hash(keys.children)
-        databases, outside, still = await self._kv.script("watched", [keys.databases, keys.outside, keys.still], [])
+        databases, outside, still, cursor, some = await self._kv.script(
+            "watched", [keys.databases, keys.outside, keys.still, keys.children], [SCAN_COUNT]
+        )
+        children = dict(_pairs(some))
+        if cursor != "0":
+            children |= await self._kv.read_hash(keys.children, cursor)
         return Watched(
             children={page_id: _stamp_of(text) for page_id, text in children.items()},
             databases={database_id: database_record(text) for database_id, text in _pairs(databases)},

@@ -282,6 +282,7 @@ class Engine:
             listings=listings,
             warnings=warnings,
             problems=problems,
+            outside=progress.outside,
         )
         self._log.event(
             "run.surveyed",

@@ -13,11 +13,8 @@ from lib.bundle.schedule import is_open
 from lib.bundle.slugs import segment, wanted
 from lib.model import BUNDLE_VERSION, JSON, Observation, WorkItem
 from lib.store.site import Known, Sighting
-from lib.times import UNKNOWN, instant
+from lib.times import UNKNOWN, instant, settled_at
 
-MINUTE_SECONDS = 60
-LAG_SECONDS = 60
-"""How long after an edit Notion's lists may still show what was before it."""
 DAY_SECONDS = 86_400
 
 
@@ -95,9 +92,8 @@ def moment_of(time: str) -> float:
 
 
 def is_settled(edited_at: float, read_at: float) -> bool:
-    """Return whether no edit hides behind a time: Notion floors it to the minute, so one that was made later in that
-    minute looks the same, and its lists lag behind edits."""
-    return edited_at > 0 and read_at >= edited_at // MINUTE_SECONDS * MINUTE_SECONDS + MINUTE_SECONDS + LAG_SECONDS
+    """Return whether no edit hides behind a time."""
+    return edited_at > 0 and read_at >= settled_at(edited_at)
 
 
 def raw(page: JSON) -> msgspec.Raw:

@@ -93,6 +93,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     children: dict[str, tuple[float, JSON | None]] = {}
     """Child pages that are not as they were read (None: not to be had), which nothing has followed from yet, and when
     they were asked for (epoch seconds, Notion's clock)."""
+    outside: dict[str, str] = {}
+    """Things outside of all sources that have changed, and nothing that is published with them."""
     problems: dict[str, Problem] = {}
     """What could not be looked at, by kind and id or name: it is not asked for again in this run."""
     again: set[str] = set()
@@ -683,7 +685,11 @@ class Survey:
             ]
             is_sure = not edited or is_settled(edited, self._notion.notion_time(asked_at))
             item = WorkItem(asks_owners=True, doubted=[thing_id])
-            await self.observe([], [(page_id, item) for page_id in due], {thing: found if is_sure else ""})
+            seen = found if is_sure else ""
+            if due:
+                await self.observe([], [(page_id, item) for page_id in due], {thing: seen})
+            elif seen != stamp:
+                self.progress.outside[thing] = seen
         self.progress.done.add(thing)
 
     async def _can_be_read(self, kind: str, thing_id: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from bench import passages, results
 from bench.costs import Cost, Measured
 from bench.figures import Figures, Invocation
+from bench.growth import Size, Small
 from bench.passages import README
 from bench.results import Results
 
@@ -16,6 +17,7 @@ def run(name: str, *, synced: int, requests: int, commands: int, seconds: float,
         name=name,
         seconds=seconds,
         bound=seconds,
+        shared=seconds,
         minimum=requests,
         requests=requests,
         throttled=0,
@@ -33,6 +35,7 @@ def run(name: str, *, synced: int, requests: int, commands: int, seconds: float,
 
 @pytest.fixture
 def measured() -> Measured:
+    nothing = run("nothing", synced=0, requests=1, commands=20, seconds=0.1, computing=0.1)
     found = Results(
         full=[
             run("rich", synced=40, requests=110, commands=100, seconds=9.0, computing=1.0),
@@ -43,9 +46,9 @@ def measured() -> Measured:
             run("two pages changed", synced=4, requests=46, commands=40, seconds=3.0, computing=0.5),
         ],
         growth=[
-            (
+            Size(
                 run("100 pages", synced=100, requests=102, commands=120, seconds=10.0, computing=2.0),
-                run("nothing", synced=0, requests=1, commands=20, seconds=0.1, computing=0.1),
+                Small(unchanged=nothing, two=nothing, webhook=nothing, deleted=nothing, bundle_bytes=1_000),
             )
         ],
     )
@@ -85,7 +88,7 @@ def test_the_costs_of_a_measured_size_are_what_was_measured() -> None:
     found = results.read()
     measured = Measured.of(found)
     assert measured
-    for full, unchanged in found.growth:
+    for full, unchanged in ((size.full, size.small.unchanged) for size in found.growth):
         counted = measured.first_sync(full.synced)
         assert counted.requests == pytest.approx(full.requests, rel=0.03)
         assert counted.messages == full.messages

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import growth, report, trace
-from bench.bound import bound_seconds, critical_path, shortest_seconds
+from bench.bound import bound_seconds, critical_path
 from bench.changes import OTHER_ROW, edit_two_rows
 from bench.figures import Figures
 from bench.results import Results
@@ -53,7 +53,8 @@ def test_a_run_costs_no_more_than_it_did(
 
 
 def test_a_run_of_many_windows_spends_each_of_them_and_waits_only_for_the_next() -> None:
-    [(full, unchanged, two)] = list(growth.measure([400]))
+    [size] = list(growth.measure([400]))
+    full, small = size.full, size.small
 
     assert (full.status, full.synced, full.throttled) == ("delivered", 400, 0)
     assert full.requests <= 407
@@ -61,17 +62,21 @@ def test_a_run_of_many_windows_spends_each_of_them_and_waits_only_for_the_next()
     assert [call.requests for call in full.slices] == [160, 160, full.requests - 320], "visitors have a share of 20"
     assert full.messages == 3
     assert full.seconds > full.bound == 120
-    assert (unchanged.synced, unchanged.messages) == (0, 1)
-    assert unchanged.requests <= 5
-    assert unchanged.kv_commands <= 20
-    assert (two.written, two.messages) == (2, 1)
-    assert two.requests <= unchanged.requests + 2
+    assert (small.unchanged.synced, small.unchanged.messages) == (0, 1)
+    assert small.unchanged.requests <= 5
+    assert small.unchanged.kv_commands <= 20
+    assert (small.two.written, small.two.messages) == (2, 1)
+    assert small.two.requests <= small.unchanged.requests + 2
+    assert (small.webhook.written, small.webhook.messages, small.webhook.requests) == (1, 1, 2)
+    assert small.webhook.kv_commands <= 30
+    assert small.webhook.kv_bytes <= 100_000 + 2 * small.bundle_bytes
+    assert small.deleted.requests <= small.unchanged.requests + growth.DELETED
 
 
 def test_the_report_shows_what_was_measured(runs: dict[str, Figures], tmp_path: Path) -> None:
     results = Results(measured={"full": "then and there", "changes": "then", "trace": "then"}, full=[runs["full"]])
     asked = [trace.Request(0.0, 0.2, "source"), trace.Request(0.2, 0.4, "list"), trace.Request(0.4, 0.6, "children: A")]
-    results.trace = trace.Trace(seconds=1.0, shortest=0.75, chain=8, requests=asked)
+    results.trace = trace.Trace(seconds=1.0, bound=0.75, chain=8, requests=asked)
     results.changes = [runs["unchanged"], runs["two"]]
 
     report.write(results, tmp_path)
@@ -86,21 +91,13 @@ def test_the_report_shows_what_was_measured(runs: dict[str, Figures], tmp_path: 
 def test_the_bound_counts_windows_and_what_comes_after_them() -> None:
     workspace = generate(pages=100, posts=200)  # 305 requests
 
-    assert bound_seconds(workspace, DATABASES, 0.25, 180) == 60 + 16 * 0.25
-    assert bound_seconds(workspace, DATABASES, 0.25, None) == 39 * 0.25
-
-
-def test_the_shortest_time_knows_that_sources_are_found_and_listed_before_pages_are_read() -> None:
-    few, many = generate(pages=20, posts=0), generate(pages=100, posts=200)
-
-    assert bound_seconds(few, DATABASES, 1, 180) == 3
-    assert shortest_seconds(few, DATABASES, 1, 180) == 2 + 3
-    assert shortest_seconds(many, DATABASES, 1, 180) == bound_seconds(many, DATABASES, 1, 180)
+    assert bound_seconds(workspace, DATABASES, 0.25, 180) == 60 + 8 * 0.25
+    assert bound_seconds(workspace, DATABASES, 0.25, None) == 20 * 0.25
 
 
 def test_a_trace_says_how_many_were_under_way_and_for_how_long() -> None:
     asked = [trace.Request(0, 2, "source"), trace.Request(0, 1, "source"), trace.Request(2, 3, "children: A")]
-    seen = trace.Trace(seconds=4, shortest=3, chain=2, requests=asked)
+    seen = trace.Trace(seconds=4, bound=3, chain=2, requests=asked)
 
     assert {count: seconds for count, seconds in seen.under_way.items() if seconds} == {1: 2, 2: 1}
     assert (seen.asking_seconds, seen.listed_at) == (3, 2)

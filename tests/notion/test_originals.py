@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 import pytest
 
-from lib.errors import Hopeless, TryLater
-from lib.model import JSON
+from lib.errors import Hopeless, TryLater, Unreadable
+from lib.model import JSON, Tree
 from lib.notion import tree as tree_module
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.tree import CYCLE, TOO_MANY
@@ -108,6 +108,32 @@ async def test_a_page_that_was_read_before_tells_where_its_originals_stand() -> 
     assert (await tree_of(stage, page, originals)).copied == {original["id"]: owner}
     assert lists(stage) == [owner, original["id"], page]
     assert len(stage.asked) == 3
+
+
+async def test_a_page_that_is_being_read_is_waited_for_and_tells_where_its_originals_stand() -> None:
+    stage, originals = Stage(), Originals()
+    original, other = stage.original(stage.block()), stage.original(stage.block())
+    owner = stage.page(stage.block("toggle", stage.block("toggle", original)), stage.copy(other["id"]))
+    page = stage.page(stage.copy(original["id"]), other)
+    async with asyncio.timeout(5):
+        shown, owning = await asyncio.gather(tree_of(stage, page, originals), tree_of(stage, owner, originals))
+    assert (shown.copied, owning.copied) == ({original["id"]: owner}, {other["id"]: page})
+    assert all(path.endswith("/children") for path in stage.asked)
+
+
+async def test_a_page_whose_reading_fails_keeps_nobody_waiting() -> None:
+    stage, originals = Stage(), Originals()
+    original = stage.original(stage.block())
+    broken, owner = stage.page(stage.block("toggle", stage.block())), elsewhere(stage, original)
+    stage.refused[f"blocks/{broken}/children"] = error(404, "object_not_found")
+    page = stage.page(stage.copy(original["id"]))
+    async with asyncio.timeout(5):
+        failed, tree = await asyncio.gather(
+            tree_of(stage, broken, originals), tree_of(stage, page, originals), return_exceptions=True
+        )
+    assert isinstance(failed, Unreadable)
+    assert isinstance(tree, Tree)
+    assert tree.copied == {original["id"]: owner}
 
 
 async def test_a_copy_whose_original_is_not_shared_shows_what_its_own_id_gives() -> None:

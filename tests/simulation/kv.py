@@ -14,6 +14,8 @@ from dev.upstash.answers import answer, error
 from dev.upstash.commands import Command
 from dev.upstash.database import ErrorReply, Reply
 from dev.upstash.faults import Faults
+from dev.upstash.rest import UNKNOWN_SCRIPT
+from dev.upstash.scripts import Scripts
 from lib.store import kv as store_kv
 from tests.simulation.asgi import Lost
 from tests.simulation.redis import Redis
@@ -33,6 +35,7 @@ class Kv:
     def __init__(self, redis: Redis, now: Callable[[], float], on_change: Changed) -> None:
         self.redis = redis
         self.faults = Faults()
+        self.scripts = Scripts()
         self.commands: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         self._now, self._on_change = now, on_change
@@ -62,7 +65,10 @@ class Kv:
     def _one(self, command: Command, base64: bool) -> Any:
         if refusal := commands.refusal(command, read_only=False):
             return error(refusal)
-        fault = self.faults.meet(commands.text(command)) if self.faults else None
+        if not self.scripts.knows(command):
+            self.commands[commands.name(command)] += 1
+            return error(UNKNOWN_SCRIPT)
+        fault = self.faults.meet(commands.text(self.scripts.spelled(command))) if self.faults else None
         if fault and not fault.executed:
             raise Failure(fault)
         reply = self._run(command)
@@ -77,8 +83,10 @@ class Kv:
         self.commands[name] += 1
         replies, changed = self.redis.change(command)
         reply = replies[0]
-        if name == "EVAL" and not isinstance(reply, ErrorReply):
-            self._count(command[1], reply)
+        self.scripts.learn(command)
+        called = self.scripts.spelled(command)
+        if commands.name(called) == "EVAL" and not isinstance(reply, ErrorReply):
+            self._count(called[1], reply)
         if changed:
             self._on_change(changed)
         return reply

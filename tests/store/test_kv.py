@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from hashlib import sha1
 
 import httpx
 import pytest
@@ -111,6 +112,29 @@ async def test_numbers_go_out_as_text() -> None:
     assert expiry == ["EXPIRE", "a", "2592000"]
     assert [script[2], *script[4:]] == ["1", "1", "1780000000.25", "60500"]
     assert pipeline == [["ZADD", "z", "1780000000000", "m"], ["HSET", "h", "f", "0.1"]]
+
+
+@respx.mock
+async def test_a_scripts_text_goes_out_only_where_kv_does_not_know_it() -> None:
+    done, unknown = {"result": "MQ=="}, {"error": "NOSCRIPT No matching script. Please use EVAL."}
+    answers = [httpx.Response(400, json=unknown), *(httpx.Response(200, json=done) for _ in range(2))]
+    route = respx.post(URL).mock(side_effect=answers)
+    async with httpx.AsyncClient() as http:
+        kv = Kv(URL, "kv-token", http)
+        assert [await kv.script("give_back", ["b"], [n]) for n in (1, 2)] == ["1", "1"]
+
+    first, text, second = (json.loads(call.request.content) for call in route.calls)
+    assert (first[0], text[0], second[0]) == ("EVALSHA", "EVAL", "EVALSHA")
+    assert first[1] == second[1] == sha1(text[1].encode()).hexdigest()
+    assert (first[2:], text[2:], second[2:]) == (["1", "b", "1"], ["1", "b", "1"], ["1", "b", "2"])
+    assert kv.commands == 3, "what Upstash bills"
+
+
+async def test_a_script_that_kv_has_forgotten_runs(kv: Kv, keys: Keys) -> None:
+    await kv.script("give_back", [keys.budget], [1, 2, 3])
+    await kv.command("SCRIPT", "FLUSH")
+
+    await kv.script("give_back", [keys.budget], [1, 2, 3])
 
 
 async def test_half_of_a_surrogate_pair_reaches_kv_as_a_replacement_character(kv: Kv) -> None:

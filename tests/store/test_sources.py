@@ -4,6 +4,7 @@ import pytest
 
 from lib.model import ListingRecord, Source, SourceRecord
 from lib.store import kv as kv_module
+from lib.store import sources as sources_module
 from tests.store.scene import READ, Scene
 
 SOURCE = SourceRecord("ref", Source("pages", "db", "ds", "Pages"))
@@ -62,6 +63,17 @@ async def test_more_rows_than_one_answer_holds_are_all_known(scene: Scene, monke
     asked = ["row-x", *list(stamps)[:3]]
     assert await scene.sources.stamps_of("pages", asked) == dict(list(stamps.items())[:3])
     assert await scene.sources.stamps_of("pages", []) == {}
+
+
+async def test_more_child_pages_than_one_answer_holds_are_all_watched(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources_module, "SCAN_COUNT", 10)
+    stamps = {f"child-{number:060}": f"stamp-{number} pages" for number in range(600)}
+    await scene.kv.command("HSET", scene.keys.children, *(word for pair in stamps.items() for word in pair))
+
+    found = (await scene.sources.watched()).children
+    assert found == {child: tuple(stamp.split()) for child, stamp in stamps.items()}
 
 
 async def test_when_a_source_was_synced_is_remembered(scene: Scene) -> None:

@@ -11,6 +11,11 @@ async def show(scene: Scene, page_id: str, *things: str) -> None:
     assert await scene.publish(page_id, f"at-{page_id}", things=things) == "done"
 
 
+async def edit(scene: Scene, page_id: str) -> None:
+    """See that a page was edited a moment ago."""
+    await scene.see(page_id, edited_at=scene.clock.time)
+
+
 async def showing(scene: Scene, thing: str) -> set[str]:
     return set(await scene.site.showing(thing))
 
@@ -70,11 +75,20 @@ async def test_what_was_seen_of_a_thing_outside_is_remembered_while_it_is_shown(
     assert (await scene.sources.watched()).outside == {"page:p": "stamp"}
 
 
+async def test_what_a_survey_saw_outside_is_remembered_with_it(scene: Scene) -> None:
+    await show(scene, "a", "page:p")
+    await scene.end()
+
+    await scene.begin("r2", outside={"page:p": "stamp", "page:q": "stamp"})
+
+    assert (await scene.sources.watched()).outside == {"page:p": "stamp"}
+
+
 async def test_what_shows_a_page_is_due_when_something_new_is_seen_of_it(scene: Scene) -> None:
     await scene.publish("p", "one")
     await show(scene, "a", "page:p")
 
-    await scene.see("p")
+    await edit(scene, "p")
 
     assert await scene.due() == ["a", "p"]
     assert (await scene.take("a")).item == WorkItem(asks_owners=True)
@@ -90,13 +104,25 @@ async def test_what_shows_a_page_is_due_when_that_is_taken_from_the_site(scene: 
     assert await scene.due() == ["a"]
 
 
+async def test_what_was_read_after_the_last_edit_of_what_it_shows_need_not_be_read(scene: Scene) -> None:
+    await scene.publish("p", "one", edited_at=scene.clock.time)
+    edited_at = scene.clock.time
+    scene.clock.time += 180
+    await show(scene, "a", "page:p")
+
+    await scene.see("p", edited_at=edited_at)
+    assert await scene.due() == ["p"]
+    await scene.see("p", edited_at=0.0)
+    assert await scene.due() == ["a", "p"], "nobody knows when it was edited"
+
+
 async def test_what_shows_a_page_twice_over_is_due_once_and_keeps_what_was_asked_of_it(scene: Scene) -> None:
     await scene.publish("p", "one")
     await show(scene, "a", "page:p")
     await scene.site.observe(scene.lease, [], [("a", WorkItem(rewrite=True, doubted=["c"]))])
 
-    await scene.see("p")
-    await scene.see("p")
+    await edit(scene, "p")
+    await edit(scene, "p")
 
     assert (await scene.take("a")).item == WorkItem(rewrite=True, doubted=["c"], asks_owners=True)
 
@@ -112,7 +138,7 @@ async def test_a_page_that_is_read_while_what_it_shows_changes_is_read_again(sce
     await show(scene, "a", "page:p")
     await scene.see("a")
     claim = await scene.take("a")
-    await scene.see("p")
+    await edit(scene, "p")
 
     assert await scene.commit(claim, "at-a", things=["page:p"]) == "repeated"
     assert await scene.due() == ["a", "p"]
@@ -123,6 +149,6 @@ async def test_a_page_that_stays_as_it_is_is_not_due_for_what_it_shows(scene: Sc
     await show(scene, "a", "page:p")
     await scene.see("a", item=None, still="on", is_paused=True)
 
-    await scene.see("p")
+    await edit(scene, "p")
 
     assert await scene.due() == ["p"]

@@ -528,6 +528,16 @@ async def test_what_is_as_it_was_seen_makes_nothing_due(showing: Workspace) -> N
     assert {"pages/e", "pages/h", "blocks/o/children"} <= set(showing.asked)
 
 
+async def test_what_was_looked_at_first_after_its_readers_were_read_makes_nothing_due(showing: Workspace) -> None:
+    showing.memory.outside["page:e"] = ""
+    showing.put(row_page("e"))
+
+    survey = await showing.look()
+
+    assert showing.memory.due == {}
+    assert survey.progress.outside == {"page:e": row_page("e")["last_edited_time"]}
+
+
 @pytest.mark.parametrize(
     ("thing", "path", "found"),
     [

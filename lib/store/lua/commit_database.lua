@@ -37,7 +37,7 @@ if text ~= '' then
   if not isSame then
     noteChange(thing)
     redis.call('HINCRBY', run, 'written', 1)
-    if before and before.title ~= args.title then dueShowing(thing, nowMs) end -- they show its title
+    if before and before.title ~= args.title then dueShowing(thing, nowMs, 0) end -- they show its title
     for _, page in ipairs(redis.call('SMEMBERS', showsKey(thing))) do
       local slug = redis.call('HGET', pathsKey, page)
       if slug then noteChange('page:' .. slug) end

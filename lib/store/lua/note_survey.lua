@@ -1,9 +1,9 @@
--- Notes that a run has looked around, once. KEYS run, sources, listings, gone, observed, due, leases. ARGV arguments as JSON: lane, token,
--- fields of the run as name-value pairs; sources and listings: name -> JSON text; warnings and problems as JSON texts;
--- revives: what earlier runs have left may be done now;
+-- Notes that a run has looked around, once. KEYS run, sources, listings, gone, observed, due, leases, outside. ARGV
+-- arguments as JSON: lane, token, fields of the run as name-value pairs; sources and listings: name -> JSON text; outside:
+-- thing -> what was seen of it; warnings and problems as JSON texts; revives: what earlier runs have left may be done now;
 -- outdated: pages that were gone before then (ms) are forgotten. Returns done or lost.
 local args = cjson.decode(ARGV[1])
-local run, sources, listings, gone, observed, due, leases = unpack(KEYS)
+local run, sources, listings, gone, observed, due, leases, outside = unpack(KEYS)
 local ttl = args.ttl
 -- include note_warnings
 -- include note_problems
@@ -13,6 +13,9 @@ redis.call('HSET', run, 'phase', 'work')
 for name, value in pairs(args.fields) do redis.call('HINCRBY', run, name, value) end
 for name, text in pairs(args.sources) do redis.call('HSET', sources, name, text) end
 for name, text in pairs(args.listings) do redis.call('HSET', listings, name, text) end
+for thing, stamp in pairs(args.outside) do
+  if redis.call('HEXISTS', outside, thing) == 1 then redis.call('HSET', outside, thing, stamp) end
+end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', gone, '-inf', args.outdated)) do
   redis.call('HDEL', observed, id)
   redis.call('ZREM', gone, id)

@@ -1,10 +1,11 @@
 -- Remembers what Notion was seen to say of pages, unless a later look is remembered, and makes due what has to be read.
 -- ARGV: arguments as JSON. KEYS: the engine's hashes, whose types are checked. Arguments:
 --   lane, token   the slice's lease on its lane
---   pages         {id, observed (JSON), edited, read_at, flags, payload ("": it need not be read; else what shows it is
---                 due too), look (sums it up, "": a later one may be the same and show something new), stamp and source (a
---                 row that need not be read), still ("on" or "off": it stays as it is, or no more),
---                 hidden (it is taken from the site), gone (and no listing shows it)}
+--   pages         {id, observed (JSON), edited, settled_at (a reading from then on shows that edit; 0: not known), read_at,
+--                 flags, payload ("": it need not be read; else what shows it and was read before is due too), look (sums
+--                 it up, "": a later one may be the same and show something new), stamp and source (a row that need not
+--                 be read), still ("on" or "off": it stays as it is, or no more), hidden (it is taken from the site),
+--                 gone (and no listing shows it)}
 --   work          {key, flags, payload} of other things that are due: databases, and pages of which nothing new is known
 --   outside       thing -> what was seen of it
 --   focus         "1": the run is about nothing else
@@ -85,7 +86,7 @@ for _, page in ipairs(args.pages) do
     end
     if page.payload ~= '' then due(id, page.flags, page.payload) else dropWork(id) end
     if not page.is_row then dueTitle(id, known, decoded(page.observed)) end
-    if not noNews then dueShowing('page:' .. id, nowMs) end
+    if not noNews then dueShowing('page:' .. id, nowMs, page.hidden and 0 or page.settled_at) end
   end
 end
 for thing, stamp in pairs(args.outside) do

@@ -76,10 +76,13 @@ local function noteRemoval(name)
 end
 
 -- Makes pages due that show a thing (an original, a child database, a page that can't be read), but for those that stay
--- as they are.
-local function dueShowing(thing, at)
+-- as they are, and those that were read at `settledAt` (epoch seconds; 0: nobody knows) or later.
+local function dueShowing(thing, at, settledAt)
   for _, id in ipairs(redis.call('SMEMBERS', showsKey(thing))) do
-    if redis.call('SISMEMBER', stillKey, id) == 0 and redis.call('HEXISTS', pagesKey, id) == 1 then
+    local text = redis.call('HGET', pagesKey, id)
+    local record = decoded(text)
+    local isFresh = record and settledAt > 0 and (tonumber(record.read_at) or 0) >= settledAt
+    if text and not isFresh and redis.call('SISMEMBER', stillKey, id) == 0 then
       addWork(id, 'o', '{}', at)
       if isFocused then note('focus', id) end
     end
@@ -465,7 +468,7 @@ local function removePage(id)
   showThings(id, record, {})
   removeFiles(id)
   dropWork(id)
-  dueShowing('page:' .. id, nowMs)
+  dueShowing('page:' .. id, nowMs, 0)
   return textsOf(record.children), slug
 end
 

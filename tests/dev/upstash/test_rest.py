@@ -2,12 +2,13 @@
 
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha1
 from typing import Any
 
 import httpx
 import pytest
 
-from dev.upstash import UpstashStandIn
+from dev.upstash import Fault, UpstashStandIn
 
 UNAVAILABLE = (
     "ERR Command is not available: '{}'. See https://upstash.com/docs/redis/overall/rediscompatibility for details"
@@ -216,6 +217,25 @@ def test_a_script_runs_by_text_and_by_name(http: httpx.Client) -> None:
     assert result(http.post("/", json=["EVALSHA", name, 1, "k", "c"])) == ["k", "c", 1, None]
     assert error(http.post("/", json=["EVALSHA", "0" * 40, 0])) == "NOSCRIPT No matching script. Please use EVAL."
     assert error(http.post("/", json=["EVAL", "return redis.call('LPUSH', KEYS[1], 1)", 1, "k"])).startswith(WRONG_TYPE)
+
+
+def test_faults_and_callbacks_see_the_text_of_a_script_that_is_called_by_its_hash(
+    http: httpx.Client, kv: UpstashStandIn
+) -> None:
+    told: list[tuple[str, list[str]]] = []
+    kv.on_command(lambda moment, words: told.append((moment, words)))
+    script = "-- Counts.\nreturn redis.call('INCR', KEYS[1])"
+    call = ["EVALSHA", sha1(script.encode()).hexdigest(), 1, "counted"]
+    assert error(http.post("/", json=call)).startswith("NOSCRIPT")
+    assert not told
+    assert result(http.post("/", json=["EVAL", script, 1, "counted"])) == 1
+    assert result(http.post("/", json=call)) == 2
+    assert told == [(moment, ["EVAL", script, "1", "counted"]) for _ in range(2) for moment in ("before", "after")]
+
+    kv.fail(Fault("refused", matching="^EVAL -- Counts"))
+    assert "max requests limit" in error(http.post("/", json=call))
+    assert result(http.get("/get/counted")) == "2"
+    assert kv.commands == {"EVALSHA": 2, "EVAL": 1, "GET": 1}
 
 
 READ_AND_WRITE = "local n = tonumber(redis.call('GET', KEYS[1]) or '0') redis.call('SET', KEYS[1], n + 1) return n + 1"
