@@ -163,9 +163,8 @@ class Runs:
         return Asked(outcome, found, _words(jobs), int(number))
 
     async def note_jobs(self, run_id: str, job_ids: Sequence[str], alive_until: float) -> None:
-        """Keeps the ids of the messages that started the run, which is believed to be alive until then."""
-        words = ("jobIds", ",".join(job_ids), "aliveUntil", _ms(alive_until))
-        await self._kv.command("HSET", self._keys.run(run_id), *words)
+        """Keep the ids of the messages that started the run, which is believed to be alive until then at least."""
+        await self._kv.script("note_jobs", [self._keys.run(run_id)], [",".join(job_ids), _ms(alive_until)])
 
     async def note(self, run_id: str, facts: Mapping[str, Value]) -> None:
         """Adds to a run's record."""

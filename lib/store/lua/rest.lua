@@ -19,12 +19,14 @@ if redis.call('HEXISTS', run, 'jobIds') == 1 or redis.call('HEXISTS', run, 'slic
   parked = '0' -- messages of its own carry it on
 end
 local found, total = concerned(128)
-local left, soonest = leftOver(found, total, {})
+local next_at = soonest(found, {})
+aliveUntil = tonumber(aliveUntil) + math.max(0, next_at - now) -- the next message waits so long
+aliveUntil = math.max(aliveUntil, tonumber(redis.call('HGET', run, 'aliveUntil') or '') or 0)
 if (tonumber(redis.call('HGET', run, 'ended:' .. lane) or '') or -1) < tonumber(slice) then
   redis.call('HSET', run, 'ended:' .. lane, slice, 'aliveUntil', aliveUntil, 'parked', parked)
   if redis.call('HGET', run, 'planner') == lane then redis.call('HSET', run, 'planRests', '1', 'plannerUntil', aliveUntil) end
   for i = 10, #ARGV, 2 do redis.call('HINCRBY', run, ARGV[i], ARGV[i + 1]) end
-  local ends = left == 0 and redis.call('HGET', run, 'phase') == 'work'
+  local ends = total == 0 and redis.call('HGET', run, 'phase') == 'work'
   if fruitful == '1' then
     redis.call('HSET', run, 'fruitless:' .. lane, ends and 1 or 0, 'waits:' .. lane, 0)
   elseif not ends then
@@ -32,4 +34,4 @@ if (tonumber(redis.call('HGET', run, 'ended:' .. lane) or '') or -1) < tonumber(
     redis.call('HINCRBY', run, 'waits:' .. lane, 1)
   end
 end
-return {left, soonest}
+return {total, next_at}
