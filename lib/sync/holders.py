@@ -7,7 +7,7 @@ from lib.errors import Unreadable
 from lib.model import JSON
 from lib.notion.border.objects import Oddities, parent_of
 from lib.notion.client import NotionClient
-from lib.notion.pages import retrieve
+from lib.notion.pages import find
 from lib.store.site import Site
 from lib.sync.homes import Homes
 
@@ -29,7 +29,9 @@ class Holders:
             for _ in range(HIGHEST_CLIMB):
                 if page_id := above.get("page_id"):
                     around.append(page_id)
-                    holder = await retrieve(self._notion, page_id, Oddities())
+                    holder = await find(self._notion, page_id, Oddities())
+                    if holder is None:
+                        return None
                     if self._homes.source_of(holder) is not None:
                         return await self._nearest(around) if self._is_live(holder) else None
                     if trashed(holder):

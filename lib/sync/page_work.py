@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from http import HTTPStatus
 
 import msgspec
 
@@ -31,7 +30,7 @@ from lib.notion.blocks import Walk, read_tree
 from lib.notion.border.objects import Oddities, name_of
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
-from lib.notion.pages import complete, retrieve
+from lib.notion.pages import complete, find, retrieve
 from lib.store.copies import Copies
 from lib.store.runs import SliceLease
 from lib.store.site import Known, PageCommit, Sighting, Site, Text
@@ -274,14 +273,13 @@ class PageWork:
             return
         holder: str | None = None
         try:
-            page = await retrieve(self._notion, page_id, Oddities())
-            if not trashed(page) and self._homes.source_of(page) is None:
+            page = await find(self._notion, page_id, Oddities())
+            if page and not trashed(page) and self._homes.source_of(page) is None:
                 holder = await self._holders.find(page)
-        except Unreadable as refusal:
-            is_gone = refusal.notion_status == HTTPStatus.NOT_FOUND
-            (family.gone if is_gone else family.unclear).append(page_id)
+        except Unreadable:
+            family.unclear.append(page_id)
             return
-        if trashed(page):
+        if page is None or trashed(page):
             family.gone.append(page_id)
         elif self._homes.source_of(page) is not None:
             family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))

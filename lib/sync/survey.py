@@ -30,7 +30,7 @@ from lib.notion.border.objects import Oddities, name_of
 from lib.notion.client import NotionClient
 from lib.notion.computed import read_schema
 from lib.notion.databases import find_source, newest_rows, probe
-from lib.notion.pages import ID_ONLY, Listing, advance, retrieve
+from lib.notion.pages import ID_ONLY, Listing, advance, find, retrieve
 from lib.notion.together import all_of
 from lib.store.runs import SliceLease
 from lib.store.site import Known, Sighting, Site
@@ -316,12 +316,12 @@ class Survey:
                 continue
             asked_at = self._now()
             try:
-                page = await retrieve(self._notion, page_id, self.progress.oddities)
+                page = await find(self._notion, page_id, self.progress.oddities)
+                home = self._homes.source_of(page) if page else None
+                holder = await self._holders.find(page) if page and not home else None
             except Unreadable:
                 continue
-            home = self._homes.source_of(page)
-            holder = None if home else await self._holders.find(page)
-            if trashed(page) or (home is None and holder in (None, child.observation.parent)):
+            if page is None or trashed(page) or (home is None and holder in (None, child.observation.parent)):
                 ahead += child.record.children
                 continue
             read_at = self._notion.notion_time(asked_at)
@@ -467,10 +467,10 @@ class Survey:
             return
         asked_at = self._now()
         try:
-            page = await retrieve(self._notion, page_id, self.progress.oddities)
-        except Unreadable as refusal:
-            if refusal.notion_status != HTTPStatus.NOT_FOUND:
-                return
+            page = await find(self._notion, page_id, self.progress.oddities)
+        except Unreadable:
+            return
+        if page is None:
             gone.add(page_id)
             await self._rescue(known)
             await self.observe([self.gone_row(page_id, known, name)])
