@@ -182,7 +182,9 @@ class Site:
 
     async def showing(self, thing: str) -> dict[str, Known]:
         """Return the pages that show a thing, as `PageRecord.things` names it."""
-        ids: list[str] = await self._kv.command("SMEMBERS", self._keys.shows(thing))
+        words = (f"[{thing} ", f"({thing}!")
+        lines: list[str] = await self._kv.command("ZRANGEBYLEX", self._keys.shows, *words)
+        ids = [line.removeprefix(f"{thing} ") for line in lines]
         return (await self.look_up(ids))[0] if ids else {}
 
     async def shown_by(self, thing: str) -> list[Observation]:
@@ -239,7 +241,7 @@ class Site:
         outcome, *freed = held(
             await self._kv.script(
                 "commit_page",
-                self._keys.site,
+                self._keys.site(lease.run_id),
                 [
                     *(json_text.encode(arguments), *texts),
                     *(json_text.encode(record), json_text.encode(seen)),
@@ -272,7 +274,7 @@ class Site:
             "warnings": noted_warnings(warnings),
         }
         words = [json_text.encode(arguments), text.head if text else "", json_text.encode(record)]
-        outcome: str = await self._kv.script("commit_database", self._keys.site, words)
+        outcome: str = await self._kv.script("commit_database", self._keys.site(lease.run_id), words)
         held(outcome)
         return outcome
 
@@ -297,7 +299,9 @@ class Site:
                 "work": encoded_work(work) if number == len(runs) - 1 else [],
                 "outside": dict(outside) if number == len(runs) - 1 else {},
             }
-            _, *found = held(await self._kv.script("observe", self._keys.site, [json_text.encode(arguments)]))
+            _, *found = held(
+                await self._kv.script("observe", self._keys.site(lease.run_id), [json_text.encode(arguments)])
+            )
             freed += found
         return freed
 
@@ -305,7 +309,7 @@ class Site:
         """Give pages other slugs, the `freed` ones away; False where these have changed since that was planned. Raises
         `TakenOver`."""
         arguments = self._arguments(lease) | msgspec.to_builtins(addresses) | {"freed": list(freed)}
-        answer = await self._kv.script("move", self._keys.site, [json_text.encode(arguments)])
+        answer = await self._kv.script("move", self._keys.site(lease.run_id), [json_text.encode(arguments)])
         return held(answer) == ["done"]
 
     async def find_lost(self, lease: SliceLease) -> tuple[list[str], list[str]]:
@@ -313,7 +317,7 @@ class Site:
         keys that are: of some of the pages, the next in turn. Indexes and redirects are there again. Raises
         `TakenOver`."""
         arguments = self._arguments(lease) | {"pages": CHECKED_AT_ONCE}
-        _, *found = held(await self._kv.script("lost", self._keys.site, [json_text.encode(arguments)]))
+        _, *found = held(await self._kv.script("lost", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
         pairs = [line.partition(" ") for line in found]
         return [thing for thing, blank, _ in pairs if blank], [key or thing for thing, _, key in pairs]
 
@@ -327,17 +331,17 @@ class Site:
             "finished": list(finished),
             "rewritten": list(rewritten),
         }
-        held(await self._kv.script("open_index", self._keys.site, [json_text.encode(arguments)]))
+        held(await self._kv.script("open_index", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
 
     async def adopt(self, lease: SliceLease, pages: Sequence[JSON]) -> None:
         """Take over pages that an older layout remembered, as adopt.lua takes them. Raises `TakenOver`."""
         arguments = self._arguments(lease) | {"pages": list(pages)}
-        held(await self._kv.script("adopt", self._keys.site, [json_text.encode(arguments)]))
+        held(await self._kv.script("adopt", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
 
     async def end_adoption(self, lease: SliceLease, sources: Sequence[str], redirects: Mapping[str, str]) -> None:
         """End the change from an older layout. Raises `TakenOver`."""
         arguments = self._arguments(lease) | {"sources": list(sources), "redirects": dict(redirects)}
-        held(await self._kv.script("end_adoption", self._keys.site, [json_text.encode(arguments)]))
+        held(await self._kv.script("end_adoption", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
 
     def _arguments(self, lease: SliceLease) -> dict[str, Any]:
         return {
