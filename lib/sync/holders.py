@@ -32,7 +32,7 @@ class Holders:
                     holder = await find(self._notion, page_id, Oddities())
                     if holder is None:
                         return None
-                    if self._homes.source_of(holder) is not None:
+                    if await self._homes.home_of(holder) is not None:
                         return await self._nearest(around) if self._is_live(holder) else None
                     if trashed(holder):
                         return None

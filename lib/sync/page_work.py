@@ -100,7 +100,7 @@ class PageWork:
             page, tree = await self._read(claim, reading)
         self._was_read(claim)
         page_read_at = reading.page_read_at or claim.item.read_at
-        seen = self._observe(claim.observation, page, page_read_at)
+        seen = await self._observe(claim.observation, page, page_read_at)
         if seen is None:
             return await self._moved_away(lease, claim, page)
         if seen.parent is None and not seen.is_published:
@@ -159,9 +159,9 @@ class PageWork:
             is_last_try=self._is_last_try(claim),
         )
 
-    def _observe(self, known: Observation, page: JSON, read_at: float) -> Observation | None:
+    async def _observe(self, known: Observation, page: JSON, read_at: float) -> Observation | None:
         """Return what the page object says of the page; None: it stands elsewhere now."""
-        home = self._homes.source_of(page)
+        home = await self._homes.home_of(page)
         if home is not None:
             return row_of(page, home, read_at, self._homes.rule).observation
         if known.parent is None and not trashed(page):
@@ -271,17 +271,18 @@ class PageWork:
         if page_id in tree.hidden_pages:
             family.gone.append(page_id)
             return
-        holder: str | None = None
+        home = holder = None
         try:
             page = await find(self._notion, page_id, Oddities())
-            if page and not trashed(page) and self._homes.source_of(page) is None:
+            home = await self._homes.home_of(page) if page else None
+            if page and home is None and not trashed(page):
                 holder = await self._holders.find(page)
         except Unreadable:
             family.unclear.append(page_id)
             return
         if page is None or trashed(page):
             family.gone.append(page_id)
-        elif self._homes.source_of(page) is not None:
+        elif home is not None:
             family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))
             family.unclear.append(page_id)  # until it has been read as a row
         elif holder is not None:

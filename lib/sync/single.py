@@ -6,12 +6,12 @@ one that was renamed or is gone, and its child databases where they changed.
 
 from collections.abc import Callable
 
+from lib.bundle.media import unsigned
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, WorkItem
 from lib.notion.border.objects import parent_of
 from lib.notion.client import NotionClient
-from lib.notion.databases import find_source
 from lib.notion.ids import object_id
 from lib.notion.pages import find
 from lib.notion.together import all_of
@@ -81,14 +81,11 @@ class PageSurvey:
             ) from None
 
     async def _page(self, page_id: str, known: Known) -> None:
-        asked_at = self._now()
-        page = await self._find(page_id, known)
-        read_at = self._notion.notion_time(asked_at)
+        read_at, page = await self._find(page_id, known)
         if page is None:
             await self._gone(page_id, known)
             return
-        await self._find_homes(page)
-        home = self._homes.source_of(page)
+        home = await self._home_of(page)
         before = known.observation
         if home is not None:
             await self._row(row_of(page, home, read_at, self._homes.rule), known)
@@ -135,7 +132,7 @@ class PageSurvey:
 
         Where one of them is not, what decides what becomes of it is due.
         """
-        asked_at = self._now()
+        read_at = 0.0
         while known.observation and (parent := known.observation.parent):
             if trashed(page):
                 await self._survey.observe([], [(parent, WorkItem(doubted=[page_id]))])
@@ -146,23 +143,20 @@ class PageSurvey:
                 await self._survey.observe([], [(parent, WorkItem()), *others])
                 return False
             page_id, known = parent, (await self._site.look_up([parent]))[0][parent]
-            asked_at = self._now()
-            found = await self._find(page_id, known)
+            read_at, found = await self._find(page_id, known)
             if found is None:
                 await self._gone(page_id, known)
                 return False
             page = found
-        return known.observation is None or await self._is_live(page_id, page, known, asked_at)
+        return known.observation is None or await self._is_live(page_id, page, known, read_at)
 
-    async def _is_live(self, row_id: str, page: JSON, known: Known, asked_at: float) -> bool:
+    async def _is_live(self, row_id: str, page: JSON, known: Known, read_at: float) -> bool:
         """Return whether the row that a page stands below, whose fate it shares, is published."""
-        await self._find_homes(page)
-        before = known.observation
-        source = self._homes.source_of(page)
+        before, source = known.observation, await self._home_of(page)
         if before and source != before.source and not trashed(page):
             await self._survey.observe([], [(row_id, WorkItem())])  # its reading sees where it went
         source = source or (before.source if before else "")
-        row = row_of(page, source, self._notion.notion_time(asked_at), self._homes.rule)
+        row = row_of(page, source, read_at, self._homes.rule)
         if not row.observation.is_published:
             await self._row(row, known)
         return row.observation.is_published
@@ -175,25 +169,27 @@ class PageSurvey:
         elif before:
             await self._survey.observe([self._survey.gone_row(page_id, known)])
 
-    async def _find(self, page_id: str, known: Known) -> JSON | None:
-        """Return a page object; None for a published page that is gone. Raises `Hopeless`."""
+    async def _find(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
+        """Return when a page was asked for (Notion's clock) and its object, also where an earlier slice asked; None for
+        a published page that is gone. Raises `Hopeless`."""
+        pages, asked_at = self._progress.pages, self._now()
         try:
-            found = await find(self._notion, page_id, self._progress.oddities)
+            if page_id not in pages and (page := await find(self._notion, page_id, self._progress.oddities)):
+                pages[page_id] = (asked_at, unsigned(page))
         except Unreadable as refusal:
             raise Hopeless(f"page {self._wanted}: Notion does not show it ({refusal.reason})") from None
-        if found is None and known.record is None:
+        if page_id in pages:
+            asked_at, page = pages[page_id]
+            return self._notion.notion_time(asked_at), page
+        if known.record is None:
             raise Hopeless(f"page {self._wanted}: Notion does not show it (object_not_found)")
-        return found
+        return self._notion.notion_time(asked_at), None
 
-    async def _find_homes(self, page: JSON) -> None:
-        """Find the sources that nobody has looked for yet, where the page may be a row of one."""
-        if not (page.get("parent") or {}).get("data_source_id"):
-            return
-        for name, reference in self._references.items():
-            if self._homes.source_of(page) is not None:
-                return
-            if name not in self._homes.sources:
-                self._homes.sources[name] = await find_source(self._notion, name, reference)
+    async def _home_of(self, page: JSON) -> str | None:
+        try:
+            return await self._homes.home_of(page)
+        except Unreadable as refusal:
+            raise Hopeless(f"page {self._wanted}: {refusal.reason}") from None
 
     async def _climb(self, page: JSON) -> None:
         """A page that is not published: whatever published thing it stands in shows it."""

@@ -6,6 +6,7 @@ with one row, database or source is a problem of that one: it is reported, and e
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -87,6 +88,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """When each source's listing began (epoch seconds, Notion's clock)."""
     confirmed: set[str] = set()
     """Sources of which every missing row has been asked for."""
+    pages: dict[str, tuple[float, JSON]] = {}
+    """Pages that a run of one page has asked for, and when (our clock)."""
     done: set[str] = set()
     """Child pages, databases and things that have been asked for."""
     problems: dict[str, Problem] = {}
@@ -317,7 +320,7 @@ class Survey:
             asked_at = self._now()
             try:
                 page = await find(self._notion, page_id, self.progress.oddities)
-                home = self._homes.source_of(page) if page else None
+                home = await self._homes.home_of(page) if page else None
                 holder = await self._holders.find(page) if page and not home else None
             except Unreadable:
                 continue
@@ -334,7 +337,7 @@ class Survey:
         """Ask for a row itself, of which two looks at one edit show different things: its own object is the later."""
         asked_at = self._now()
         page = await retrieve(self._notion, row.page_id, self.progress.oddities)
-        source = self._homes.source_of(page)
+        source = await self._homes.home_of(page)
         if source is not None:
             sure.append(row_of(page, source, self._notion.notion_time(asked_at), self._homes.rule))
 
@@ -468,6 +471,7 @@ class Survey:
         asked_at = self._now()
         try:
             page = await find(self._notion, page_id, self.progress.oddities)
+            home = await self._homes.home_of(page) if page else None
         except Unreadable:
             return
         if page is None:
@@ -475,7 +479,6 @@ class Survey:
             await self._rescue(known)
             await self.observe([self.gone_row(page_id, known, name)])
             return
-        home = self._homes.source_of(page)
         if trashed(page):
             gone.add(page_id)
             row = row_of(page, name, self._notion.notion_time(asked_at), self._homes.rule)
@@ -605,8 +608,9 @@ class Survey:
                 continue
             if has_left(page, before.parent):
                 work.setdefault(before.parent, WorkItem())
-                if holder := await self._holders.find(page):
-                    work.setdefault(holder, WorkItem())
+                with suppress(Unreadable):  # then its page, when it is read, finds out where it is
+                    if holder := await self._holders.find(page):
+                        work.setdefault(holder, WorkItem())
                 continue
             after = child_of(page, before, read_at)
             if is_outdated(after, before):

@@ -14,12 +14,14 @@ from tests.simulation.actions import (
     Minute,
     Pass,
     Pause,
+    Setting,
     Settle,
     Sources,
     Tell,
     Until,
     Version,
     Wait,
+    Weather,
 )
 from tests.simulation.history import History
 
@@ -171,5 +173,24 @@ FOUND: tuple[Found, ...] = (
             273728487528512,
             [Lag(55.0, 55.0), Edit("remove_or_bring_back_a_block", 7, 0), Tell(), Settle()],
         ),
+    ),
+    Found(
+        "a page is asked for while slices are short and half of Notion's answers fail",
+        History(
+            42598417049738,
+            [
+                Edit("add_database_row"),
+                Edit("trash_or_restore_database"),
+                Weather(0.08),
+                Edit("trash_or_restore"),
+                Ask(),
+                Setting("SYNC_SLICE_SECONDS", "0.5"),
+                Settle(),
+            ],
+        ),
+    ),
+    Found(
+        "two sources change names, and one of them alone is synced",
+        History(65605107449944, [Sources("exchanged"), Ask("source", 0, force=True)]),
     ),
 )

@@ -236,9 +236,10 @@ class Stage:
             self.seen["page fails for ever"] += 1
 
     def blip(self, pick: int) -> None:
-        """Notion answers one request for a page with 404, though it is there."""
+        """Notion answers one request for a page with 404, though it is there: two in a row would be believed."""
         if pages := self.writer.published():
-            self.world.notion.missing.append(f"/v1/(pages|blocks)/{pages[pick % len(pages)].id}")
+            path = f"/v1/(pages|blocks)/{pages[pick % len(pages)].id}"
+            self.world.notion.missing += [path] if path not in self.world.notion.missing else []
 
     def name_sources(self, sources: dict[str, str]) -> None:
         """The owner changes NOTION_SOURCES."""
