@@ -12,7 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -267,6 +267,7 @@ class Services:
         """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has none)."""
         from lib.bundle.index import sort_text
         from lib.bundle.media import address_for
+        from lib.notion.databases import find_source
         from lib.store.copies import Copies
         from lib.store.migration import Migration
         from lib.store.site import Site
@@ -284,7 +285,7 @@ class Services:
         copies = Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time, now_iso)
         copier = self._copier(copies, budget)
         site = Site(self.kv, self.keys, config.kv_max_value_bytes, time.time, now_iso, docs=config.docs)
-        homes = Homes({}, publication_rule(config))
+        homes = Homes({}, publication_rule(config), config.sources, partial(find_source, notion))
         worker = Worker(
             notion=notion,
             runs=self.runs,

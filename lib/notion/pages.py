@@ -109,6 +109,24 @@ async def retrieve(notion: NotionClient, page_id: str, oddities: Oddities) -> JS
     return page
 
 
+async def find(notion: NotionClient, page_id: str, oddities: Oddities) -> JSON | None:
+    """Return the page object; None where two different questions say that there is none.
+
+    Raises Unreadable where only one of them says so, and where Notion does not show the page for another reason.
+    """
+    try:
+        return await retrieve(notion, page_id, oddities)
+    except Unreadable as refusal:
+        if refusal.notion_status != HTTPStatus.NOT_FOUND:
+            raise
+    try:
+        await notion.get(f"blocks/{page_id}")
+    except Unreadable as refusal:
+        if refusal.notion_status == HTTPStatus.NOT_FOUND:
+            return None
+    return await retrieve(notion, page_id, oddities)
+
+
 async def complete(
     notion: NotionClient, page: JSON, completion: Completion, schemas: Schemas, *, is_last_try: bool = False
 ) -> JSON:

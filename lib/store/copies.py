@@ -162,7 +162,7 @@ class Copies:
         }
         outcome = await self._kv.script(
             "put_copies",
-            self._keys.site,
+            self._keys.site(run_id),
             [json_text.encode(arguments), published.record, changed[0] if changed else "", meta, document],
         )
         return bool(changed) and outcome == "done"

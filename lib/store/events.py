@@ -36,7 +36,7 @@ class Events:
             [
                 ["EXISTS", keys.event(event.id)],
                 ["HMGET", keys.observed, *ids],
-                ["EXISTS", keys.shows(f"page:{event.entity}")],
+                ["ZRANGEBYLEX", keys.shows, f"[page:{event.entity} ", f"(page:{event.entity}!", "LIMIT", 0, 1],
                 ["HMGET", keys.databases, *ids],
                 ["HGETALL", keys.sources],
             ]

@@ -7,8 +7,8 @@ _TYPES = {
     "hash": r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
     r"|leaf_items|outside|databases|sources|listings|synced|work|leases|tries|forced|promised|budget|files)"
     r"|sync:stamps:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
-    "set": "sync:(?:still|freed)|sync:shows:.+|sync:run:[^:]+:again",
-    "zset": "sync:(?:due|gone|runs|order:[^:]+|files:named|files:uncopied)",
+    "set": "sync:(?:still|freed)|sync:run:[^:]+:again",
+    "zset": "sync:(?:due|gone|shows|runs|order:[^:]+|files:named|files:uncopied)",
 }
 _RUN = re.compile(r"sync:run:[^:]+\Z")
 _RUN_PARTS = {
@@ -118,9 +118,11 @@ class Keys:
         """Hash: thing that published pages show and no listing does → what was seen of it last."""
         return f"{self.prefix}sync:outside"
 
-    def shows(self, thing: str) -> str:
-        """Set: ids of the pages that show a thing, as `PageRecord.things` names it."""
-        return f"{self.prefix}sync:shows:{thing}"
+    @property
+    def shows(self) -> str:
+        """Sorted set, all scores 0: "thing id" for each page that shows a thing, found by how it begins; things are
+        named as in `PageRecord.things`."""
+        return f"{self.prefix}sync:shows"
 
     @property
     def still(self) -> str:
@@ -193,12 +195,15 @@ class Keys:
         """Hash: the run that follows the one under way, as `force` and `source`."""
         return f"{self.prefix}sync:promised"
 
-    @property
-    def site(self) -> list[str]:
-        """The keys whose types a script that changes the site needs."""
+    def site(self, run_id: str) -> list[str]:
+        """The keys whose types a script needs that changes the site for a run."""
         names = "pages observed places slugs waiting metas ranks leaves revisions redirects children outside databases"
         names += " work leases files due still leaf_items freed gone tries synced sequence files:named files:uncopied"
-        return [self.paths, *(f"{self.prefix}sync:{name}" for name in names.split())]
+        return [self.paths, *(f"{self.prefix}sync:{name}" for name in f"{names} shows".split()), self.run(run_id)]
+
+    def run_work(self, run_id: str) -> list[str]:
+        """The keys whose types a script needs that hands out or takes back work of a run."""
+        return [self.run(run_id), self.due, self.work, self.leases]
 
     @property
     def budget(self) -> str:

@@ -154,7 +154,7 @@ class Runs:
         """Records a run and makes it the one under way, or joins the one that is (another follows it then)."""
         outcome, found, jobs, number = await self._kv.script(
             "ask",
-            [self._keys.active, self._keys.runs, self._keys.promised],
+            [self._keys.active, self._keys.runs, self._keys.promised, self._keys.run(run_id)],
             [
                 *(self._root, run_id, _ms(self._now()), _ms(alive_until)),
                 *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, SILENCE),
@@ -164,9 +164,8 @@ class Runs:
         return Asked(outcome, found, _words(jobs), int(number))
 
     async def note_jobs(self, run_id: str, job_ids: Sequence[str], alive_until: float) -> None:
-        """Keeps the ids of the messages that started the run, which is believed to be alive until then."""
-        words = ("jobIds", ",".join(job_ids), "aliveUntil", _ms(alive_until))
-        await self._kv.command("HSET", self._keys.run(run_id), *words)
+        """Keep the ids of the messages that started the run, which is believed to be alive until then at least."""
+        await self._kv.script("note_jobs", [self._keys.run(run_id)], [",".join(job_ids), _ms(alive_until)])
 
     async def note(self, run_id: str, facts: Mapping[str, Value]) -> None:
         """Adds to a run's record."""
@@ -179,7 +178,7 @@ class Runs:
     async def forget(self, run_id: str) -> None:
         """Takes back a run whose message was refused, unless it has begun all the same."""
         keys = self._keys
-        names = [keys.active, keys.runs, keys.promised]
+        names = [keys.active, keys.runs, keys.promised, keys.run(run_id)]
         if await self._kv.script("forget", names, [self._root, run_id]) != "done":
             raise TakenOver(f"run {run_id} has begun")
 
@@ -188,7 +187,7 @@ class Runs:
         keys = self._keys
         outcome, token, *fields = await self._kv.script(
             "begin",
-            [keys.active, keys.runs, keys.promised, keys.due, keys.leases, keys.work],
+            [keys.active, keys.runs, keys.promised, keys.due, keys.leases, keys.work, keys.run(run_id)],
             [
                 *(self._root, run_id, lane, number, _ms(self._now()), _ms(alive_until)),
                 *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, self._tries, MOST_WAITS),
@@ -250,7 +249,7 @@ class Runs:
         the next that asks for a run goes on. Raises `TakenOver`."""
         words: list[Value] = [self._keys.prefix, lease.lane, lease.token, lease.slice, _ms(self._now())]
         words += [_ms(alive_until), _flag(parked), _flag(is_fruitful), _flag(lease.is_focused), *_pairs(counters)]
-        count, next_at = held(await self._kv.script("rest", [self._keys.run(lease.run_id)], words))
+        count, next_at = held(await self._kv.script("rest", self._keys.run_work(lease.run_id), words))
         return Left(int(count), _seconds(next_at))
 
     async def note_wait(self, lease: SliceLease, *, is_fruitful: bool) -> None:
@@ -285,7 +284,7 @@ class Runs:
         keys = self._keys
         outcome, follow_up, *ask = await self._kv.script(
             "end",
-            [keys.active, keys.runs, keys.promised, keys.leases, keys.due],
+            [keys.active, keys.runs, keys.promised, keys.leases, keys.due, keys.run(run_id)],
             [
                 *(self._root, run_id, status, _ms(self._now()), _ms(alive_until), next_id, KEPT_FOR_SECONDS),
                 *_pairs({"error": "", **facts}),

@@ -181,7 +181,7 @@ class Site:
 
     async def showing(self, thing: str) -> dict[str, Known]:
         """Return the pages that show a thing, as `PageRecord.things` names it."""
-        found: list[str] = await self._kv.script("showing", [*self._known, self._keys.shows(thing)], [])
+        found: list[str] = await self._kv.script("showing", [*self._known, self._keys.shows], [thing])
         size = 1 + FIELDS_PER_PAGE
         return {found[at]: _known(*found[at + 1 : at + size]) for at in range(0, len(found), size)}
 
@@ -240,7 +240,7 @@ class Site:
         outcome, *freed = held(
             await self._kv.script(
                 "commit_page",
-                self._keys.site,
+                self._keys.site(lease.run_id),
                 [
                     *(json_text.encode(arguments), *texts),
                     *(json_text.encode(record), json_text.encode(seen)),
@@ -273,7 +273,7 @@ class Site:
             "warnings": noted_warnings(warnings),
         }
         words = [json_text.encode(arguments), text.head if text else "", json_text.encode(record)]
-        outcome: str = await self._kv.script("commit_database", self._keys.site, words)
+        outcome: str = await self._kv.script("commit_database", self._keys.site(lease.run_id), words)
         held(outcome)
         return outcome
 
@@ -298,7 +298,9 @@ class Site:
                 "work": encoded_work(work) if number == len(runs) - 1 else [],
                 "outside": dict(outside) if number == len(runs) - 1 else {},
             }
-            _, *found = held(await self._kv.script("observe", self._keys.site, [json_text.encode(arguments)]))
+            _, *found = held(
+                await self._kv.script("observe", self._keys.site(lease.run_id), [json_text.encode(arguments)])
+            )
             freed += found
         return freed
 
@@ -306,7 +308,7 @@ class Site:
         """Give pages other slugs, the `freed` ones away; False where these have changed since that was planned. Raises
         `TakenOver`."""
         arguments = self._arguments(lease) | msgspec.to_builtins(addresses) | {"freed": list(freed)}
-        answer = await self._kv.script("move", self._keys.site, [json_text.encode(arguments)])
+        answer = await self._kv.script("move", self._keys.site(lease.run_id), [json_text.encode(arguments)])
         return held(answer) == ["done"]
 
     async def find_lost(self, lease: SliceLease) -> tuple[list[str], list[str]]:
@@ -314,7 +316,7 @@ class Site:
         keys that are: of some of the pages, the next in turn. Indexes and redirects are there again. Raises
         `TakenOver`."""
         arguments = self._arguments(lease) | {"pages": CHECKED_AT_ONCE}
-        _, *found = held(await self._kv.script("lost", self._keys.site, [json_text.encode(arguments)]))
+        _, *found = held(await self._kv.script("lost", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
         pairs = [line.partition(" ") for line in found]
         return [thing for thing, blank, _ in pairs if blank], [key or thing for thing, _, key in pairs]
 
@@ -328,17 +330,17 @@ class Site:
             "finished": list(finished),
             "rewritten": list(rewritten),
         }
-        held(await self._kv.script("open_index", self._keys.site, [json_text.encode(arguments)]))
+        held(await self._kv.script("open_index", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
 
     async def adopt(self, lease: SliceLease, pages: Sequence[JSON]) -> None:
         """Take over pages that an older layout remembered, as adopt.lua takes them. Raises `TakenOver`."""
         arguments = self._arguments(lease) | {"pages": list(pages)}
-        held(await self._kv.script("adopt", self._keys.site, [json_text.encode(arguments)]))
+        held(await self._kv.script("adopt", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
 
     async def end_adoption(self, lease: SliceLease, sources: Sequence[str], redirects: Mapping[str, str]) -> None:
         """End the change from an older layout. Raises `TakenOver`."""
         arguments = self._arguments(lease) | {"sources": list(sources), "redirects": dict(redirects)}
-        held(await self._kv.script("end_adoption", self._keys.site, [json_text.encode(arguments)]))
+        held(await self._kv.script("end_adoption", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
 
     @property
     def _known(self) -> list[str]:

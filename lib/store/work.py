@@ -35,7 +35,7 @@ class WorkQueue:
             *(_ms(self._now()), _ms(expires), count, "1" if lease.is_focused else "0"),
             *in_hand,
         ]
-        left, next_at, *found = held(await self._kv.script("claim", [self._keys.run(lease.run_id)], words))
+        left, next_at, *found = held(await self._kv.script("claim", self._keys.run_work(lease.run_id), words))
         claims = [_claim(*found[at : at + FIELDS_PER_CLAIM]) for at in range(0, len(found), FIELDS_PER_CLAIM)]
         soonest = read_number(next_at)
         return Batch(claims, Left(int(left), None if soonest is None else soonest / 1000))
@@ -80,7 +80,7 @@ class WorkQueue:
             "ttl": KEPT_FOR_SECONDS,
         }
         words = [self._keys.prefix, json_text.encode(arguments)]
-        held(await self._kv.script("requeue", [self._keys.run(lease.run_id)], words))
+        held(await self._kv.script("requeue", self._keys.run_work(lease.run_id), words))
 
 
 def encoded_work(work: Sequence[tuple[str, WorkItem]]) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from lib.errors import Unreadable
 from lib.model import JSON
 from lib.notion.border.objects import Oddities, parent_of, says_where
 from lib.notion.client import NotionClient
-from lib.notion.pages import retrieve
+from lib.notion.pages import find
 from lib.store.site import Site
 from lib.sync.homes import Homes
 
@@ -32,8 +32,11 @@ class Holders:
                 above = parent_of(standing)
                 if page_id := above.get("page_id"):
                     around.append(page_id)
-                    standing = await retrieve(self._notion, page_id, Oddities())
-                    if self._homes.source_of(standing) is not None:
+                    holder = await find(self._notion, page_id, Oddities())
+                    if holder is None:
+                        return None
+                    standing = holder
+                    if await self._homes.home_of(standing) is not None:
                         return await self._nearest(around) if self._is_live(standing) else None
                     if trashed(standing):
                         return None

@@ -1,23 +1,55 @@
 """The sources of a run: which data source belongs to which name, and by which rule their rows are judged."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 
 from lib.bundle.publication import DEFAULT_RULE, PublicationRule
+from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, Source
+
+Find = Callable[[str, str], Awaitable[Source]]
+
+
+async def _found_nowhere(name: str, reference: str) -> Source:
+    raise Hopeless(f"source {name}: nobody looks for {reference}")
 
 
 class Homes:
     """`sources` are those that are known so far, by name; a survey adds what it finds. `rule` is the owner's rule for
-    what is published."""
+    what is published. `references` are the settings of all sources, of which `find` finds one by name and setting."""
 
-    def __init__(self, sources: Mapping[str, Source], rule: PublicationRule = DEFAULT_RULE) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        rule: PublicationRule = DEFAULT_RULE,
+        references: Mapping[str, str] | None = None,
+        find: Find = _found_nowhere,
+    ) -> None:
         self.sources = dict(sources)
         self.rule = rule
+        self._references, self._find = references or {}, find
+        self._finding = asyncio.Lock()
 
-    def source_of(self, page: JSON) -> str | None:
-        """Return the name of the source that a page object is a row of; None for none of ours."""
+    async def home_of(self, page: JSON) -> str | None:
+        """Return the name of the source that a page object is a row of; None for none of ours.
+
+        Sources that nobody has looked for yet are found before that is said. Raises Unreadable where one can't be
+        found, so that nobody knows whether it is that one.
+        """
         home = (page.get("parent") or {}).get("data_source_id")
-        return self.name_of(home) if home else None
+        if not home:
+            return None
+        async with self._finding:
+            for name, reference in self._references.items():
+                if self.name_of(home) is None and name not in self.sources:
+                    try:
+                        self.sources[name] = await self._find(name, reference)
+                    except Hopeless as refusal:
+                        raise Unreadable(
+                            f"it may stand in a source that is not found: {refusal}", HTTPStatus.OK
+                        ) from None
+        return self.name_of(home)
 
     def name_of(self, data_source_id: str) -> str | None:
         """Return the name under which a data source is synced: the first, where it has two."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from http import HTTPStatus
 
 import msgspec
 
@@ -31,7 +30,7 @@ from lib.notion.blocks import Walk, read_tree
 from lib.notion.border.objects import Oddities, name_of, says_where
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
-from lib.notion.pages import complete, retrieve
+from lib.notion.pages import complete, find, retrieve
 from lib.store.copies import Copies
 from lib.store.runs import SliceLease
 from lib.store.site import Known, PageCommit, Sighting, Site, Text
@@ -51,8 +50,8 @@ Work = list[tuple[str, WorkItem]]
 
 
 class Family(msgspec.Struct, frozen=True):
-    """The child pages of a page: observations by id in the order of the document, what was known of them, what has to be
-    read of them and of others, those that are gone, and those of which it is unclear where they are, which stay this
+    """The child pages of a page: observations by id in the order of the document, what was known of them, what has to
+    be read of them and of others, those that are gone, and those of which it is unclear where they are, which stay this
     page's charge."""
 
     children: dict[str, Observation] = {}
@@ -103,7 +102,7 @@ class PageWork:
             page, tree = await self._read(claim, reading)
         self._was_read(claim)
         page_read_at = reading.page_read_at or claim.item.read_at
-        seen = self._observe(claim.observation, page, page_read_at)
+        seen = await self._observe(claim.observation, page, page_read_at)
         if seen is None:
             return await self._moved_away(lease, claim, page)
         if seen.parent is None and not seen.is_published:
@@ -162,9 +161,9 @@ class PageWork:
             is_last_try=self._is_last_try(claim),
         )
 
-    def _observe(self, known: Observation, page: JSON, read_at: float) -> Observation | None:
+    async def _observe(self, known: Observation, page: JSON, read_at: float) -> Observation | None:
         """Return what the page object says of the page; None: it stands elsewhere now."""
-        home = self._homes.source_of(page)
+        home = await self._homes.home_of(page)
         if home is not None:
             return row_of(page, home, read_at, self._homes.rule).observation
         if known.parent is None and not trashed(page) and says_where(page):
@@ -282,18 +281,18 @@ class PageWork:
         if page_id in tree.hidden_pages:
             family.gone.append(page_id)
             return
-        holder: str | None = None
+        home = holder = None
         try:
-            page = await retrieve(self._notion, page_id, Oddities())
-            if not trashed(page) and self._homes.source_of(page) is None:
+            page = await find(self._notion, page_id, Oddities())
+            home = await self._homes.home_of(page) if page else None
+            if page and home is None and not trashed(page):
                 holder = await self._holders.find(page)
-        except Unreadable as refusal:
-            is_gone = refusal.notion_status == HTTPStatus.NOT_FOUND
-            (family.gone if is_gone else family.unclear).append(page_id)
+        except Unreadable:
+            family.unclear.append(page_id)
             return
-        if trashed(page):
+        if page is None or trashed(page):
             family.gone.append(page_id)
-        elif self._homes.source_of(page) is not None:
+        elif home is not None:
             family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))
             family.unclear.append(page_id)  # until it has been read as a row
         elif holder is not None:

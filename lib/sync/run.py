@@ -192,7 +192,7 @@ class Engine:
     def _pause(self, run: Run, left: Left, stop: TryLater | None) -> float:
         """How long the run's next slice waits."""
         if stop is not None:
-            return stop.retry_after_seconds if isinstance(stop, NotionWait) else 0.0
+            return _wait_of(stop)
         if left.next_at is not None:
             return max(0.0, left.next_at - self._now())
         return min(LONGEST_LOOK_SECONDS, FIRST_LOOK_SECONDS * 2.0**run.waits)  # another lane looks around yet
@@ -299,7 +299,7 @@ class Engine:
             "kvCommands": self._kv.commands + 1,
         }
         is_fruitful = self._notion.requests > self._notion.throttled
-        until = self._now() + DELIVERY_SECONDS
+        until = self._now() + _wait_of(stop) + DELIVERY_SECONDS
         return await self._runs.rest(lease, counters, until, is_fruitful=is_fruitful, parked=parked)
 
     async def _finish(self, lease: SliceLease, run: Run, *, queued: bool) -> Report:
@@ -414,6 +414,11 @@ class Engine:
     def _next(self, lease: SliceLease, run: Run, wait_seconds: float) -> Message:
         delay = math.ceil(wait_seconds)
         return Message(lease.run_id, lease.lane, lease.slice + 1, run.ask, iso(run.triggered_at), delay)
+
+
+def _wait_of(stop: TryLater | None) -> float:
+    """Return how long what stopped a slice says to wait."""
+    return stop.retry_after_seconds if isinstance(stop, NotionWait) else 0.0
 
 
 def _tally(run: Run, copied: Copied) -> dict[str, Value]:

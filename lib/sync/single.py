@@ -6,16 +6,15 @@ one that was renamed or is gone, and its child databases where they changed.
 
 from collections.abc import Callable
 from contextlib import suppress
-from http import HTTPStatus
 
+from lib.bundle.media import unsigned
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, Unreadable
 from lib.model import JSON, WorkItem
 from lib.notion.border.objects import parent_of
 from lib.notion.client import NotionClient
-from lib.notion.databases import find_source
 from lib.notion.ids import object_id
-from lib.notion.pages import retrieve
+from lib.notion.pages import find
 from lib.notion.together import all_of
 from lib.store.site import Known, Sighting, Site
 from lib.store.sources import Sources
@@ -83,14 +82,11 @@ class PageSurvey:
             ) from None
 
     async def _page(self, page_id: str, known: Known) -> None:
-        asked_at = self._now()
-        page = await self._retrieve(page_id, known)
-        read_at = self._notion.notion_time(asked_at)
+        read_at, page = await self._find(page_id, known)
         if page is None:
             await self._gone(page_id, known)
             return
-        await self._find_homes(page)
-        home = self._homes.source_of(page)
+        home = await self._home_of(page)
         before = known.observation
         if home is not None:
             await self._row(row_of(page, home, read_at, self._homes.rule), known)
@@ -123,20 +119,10 @@ class PageSurvey:
         before = known.observation
         if before is None or before.parent is None:
             return
-        if trashed(page):
-            await self._survey.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
-            return
         above = (await self._site.look_up([before.parent]))[0][before.parent]
         if above.record is None:
             raise Hopeless(f"page {self._wanted} stands in a page that is not published")
-        if has_left(page, before.parent):
-            holder = None
-            with suppress(Unreadable):  # the page that it stood in looks for it
-                holder = await self._holders.find(page)
-            others = [(holder, WorkItem())] if holder else []
-            await self._survey.observe([], [(before.parent, WorkItem()), *others])
-            return
-        if await self._is_row_hidden(before.parent):
+        if not await self._stands(page_id, page, known):
             return
         after = child_of(page, before, read_at)
         if is_outdated(after, before):
@@ -154,29 +140,41 @@ class PageSurvey:
         self._progress.unchanged += is_unchanged
         return is_unchanged
 
-    async def _is_row_hidden(self, row_id: str) -> bool:
-        """Look at the row that a page stands below, whose fate it shares: the page itself, or one around it."""
-        known = (await self._site.look_up([row_id]))[0][row_id]
-        while known.observation and known.observation.parent:
-            row_id = known.observation.parent
-            known = (await self._site.look_up([row_id]))[0][row_id]
-        if known.observation is None:
-            return False
-        asked_at = self._now()
-        page = await self._retrieve(row_id, known)
-        if page is None:
-            await self._gone(row_id, known)
-            return True
-        await self._find_homes(page)
-        source = self._homes.source_of(page)
-        if source != known.observation.source and not trashed(page):
+    async def _stands(self, page_id: str, page: JSON, known: Known) -> bool:
+        """Return whether a child page, and all that it stands in up to its row, is still there and published.
+
+        Where one of them is not, what decides what becomes of it is due.
+        """
+        read_at = 0.0
+        while known.observation and (parent := known.observation.parent):
+            if trashed(page):
+                await self._survey.observe([], [(parent, WorkItem(doubted=[page_id]))])
+                return False
+            if has_left(page, parent):
+                holder = None
+                with suppress(Unreadable):  # the page that it stood in looks for it
+                    holder = await self._holders.find(page)
+                others = [(holder, WorkItem())] if holder else []
+                await self._survey.observe([], [(parent, WorkItem()), *others])
+                return False
+            page_id, known = parent, (await self._site.look_up([parent]))[0][parent]
+            read_at, found = await self._find(page_id, known)
+            if found is None:
+                await self._gone(page_id, known)
+                return False
+            page = found
+        return known.observation is None or await self._is_live(page_id, page, known, read_at)
+
+    async def _is_live(self, row_id: str, page: JSON, known: Known, read_at: float) -> bool:
+        """Return whether the row that a page stands below, whose fate it shares, is published."""
+        before, source = known.observation, await self._home_of(page)
+        if before and source != before.source and not trashed(page):
             await self._survey.observe([], [(row_id, WorkItem())])  # its reading sees where it went
-        source = source or known.observation.source
-        row = row_of(page, source, self._notion.notion_time(asked_at), self._homes.rule)
-        if row.observation.is_published:
-            return False
-        await self._row(row, known)
-        return True
+        source = source or (before.source if before else "")
+        row = row_of(page, source, read_at, self._homes.rule)
+        if not row.observation.is_published:
+            await self._row(row, known)
+        return row.observation.is_published
 
     async def _gone(self, page_id: str, known: Known) -> None:
         """The page is published, and two different questions say that it is gone."""
@@ -186,31 +184,27 @@ class PageSurvey:
         elif before:
             await self._survey.observe([self._survey.gone_row(page_id, known)])
 
-    async def _retrieve(self, page_id: str, known: Known) -> JSON | None:
+    async def _find(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
+        """Return when a page was asked for (Notion's clock) and its object, also where an earlier slice asked; None for
+        a published page that is gone. Raises `Hopeless`."""
+        pages, asked_at = self._progress.pages, self._now()
         try:
-            return await retrieve(self._notion, page_id, self._progress.oddities)
+            if page_id not in pages and (page := await find(self._notion, page_id, self._progress.oddities)):
+                pages[page_id] = (asked_at, unsigned(page))
         except Unreadable as refusal:
-            gone = refusal.notion_status == HTTPStatus.NOT_FOUND and known.record is not None
-            if not (gone and await self._is_no_block(page_id)):
-                raise Hopeless(f"page {self._wanted}: Notion does not show it ({refusal.reason})") from None
-            return None
+            raise Hopeless(f"page {self._wanted}: Notion does not show it ({refusal.reason})") from None
+        if page_id in pages:
+            asked_at, page = pages[page_id]
+            return self._notion.notion_time(asked_at), page
+        if known.record is None:
+            raise Hopeless(f"page {self._wanted}: Notion does not show it (object_not_found)")
+        return self._notion.notion_time(asked_at), None
 
-    async def _is_no_block(self, page_id: str) -> bool:
+    async def _home_of(self, page: JSON) -> str | None:
         try:
-            await self._notion.get(f"blocks/{page_id}")
+            return await self._homes.home_of(page)
         except Unreadable as refusal:
-            return refusal.notion_status == HTTPStatus.NOT_FOUND
-        return False
-
-    async def _find_homes(self, page: JSON) -> None:
-        """Find the sources that nobody has looked for yet, where the page may be a row of one."""
-        if not (page.get("parent") or {}).get("data_source_id"):
-            return
-        for name, reference in self._references.items():
-            if self._homes.source_of(page) is not None:
-                return
-            if name not in self._homes.sources:
-                self._homes.sources[name] = await find_source(self._notion, name, reference)
+            raise Hopeless(f"page {self._wanted}: {refusal.reason}") from None
 
     async def _climb(self, page: JSON) -> None:
         """A page that is not published: whatever published thing it stands in shows it."""

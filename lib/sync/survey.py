@@ -31,7 +31,7 @@ from lib.notion.border.objects import Oddities, name_of
 from lib.notion.client import NotionClient
 from lib.notion.computed import read_schema
 from lib.notion.databases import find_source, newest_rows, probe
-from lib.notion.pages import ID_ONLY, Listing, advance, retrieve
+from lib.notion.pages import ID_ONLY, Listing, advance, find, retrieve
 from lib.notion.together import all_of
 from lib.store.runs import SliceLease
 from lib.store.site import Known, Sighting, Site
@@ -88,6 +88,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """When each source's listing began (epoch seconds, Notion's clock)."""
     confirmed: set[str] = set()
     """Sources of which every missing row has been asked for."""
+    pages: dict[str, tuple[float, JSON]] = {}
+    """Pages that a run of one page has asked for, and when (our clock)."""
     done: set[str] = set()
     """Child pages, databases and things that have been asked for."""
     children: dict[str, tuple[float, JSON | None]] = {}
@@ -324,12 +326,12 @@ class Survey:
                 continue
             asked_at = self._now()
             try:
-                page = await retrieve(self._notion, page_id, self.progress.oddities)
-                home = self._homes.source_of(page)
-                holder = None if home else await self._holders.find(page)
+                page = await find(self._notion, page_id, self.progress.oddities)
+                home = await self._homes.home_of(page) if page else None
+                holder = await self._holders.find(page) if page and not home else None
             except Unreadable:
                 continue
-            if trashed(page) or (home is None and holder in (None, child.observation.parent)):
+            if page is None or trashed(page) or (home is None and holder in (None, child.observation.parent)):
                 ahead += child.record.children
                 continue
             read_at = self._notion.notion_time(asked_at)
@@ -342,7 +344,7 @@ class Survey:
         """Ask for a row itself, of which two looks at one edit show different things: its own object is the later."""
         asked_at = self._now()
         page = await retrieve(self._notion, row.page_id, self.progress.oddities)
-        source = self._homes.source_of(page)
+        source = await self._homes.home_of(page)
         if source is not None:
             sure.append(row_of(page, source, self._notion.notion_time(asked_at), self._homes.rule))
 
@@ -475,15 +477,15 @@ class Survey:
             return
         asked_at = self._now()
         try:
-            page = await retrieve(self._notion, page_id, self.progress.oddities)
-        except Unreadable as refusal:
-            if refusal.notion_status != HTTPStatus.NOT_FOUND:
-                return
+            page = await find(self._notion, page_id, self.progress.oddities)
+            home = await self._homes.home_of(page) if page else None
+        except Unreadable:
+            return
+        if page is None:
             gone.add(page_id)
             await self._rescue(known)
             await self.observe([self.gone_row(page_id, known, name)])
             return
-        home = self._homes.source_of(page)
         if trashed(page):
             gone.add(page_id)
             row = row_of(page, name, self._notion.notion_time(asked_at), self._homes.rule)

@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--count", type=int)
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--profile", default="sound", choices=sorted(PROFILES))
+    parser.add_argument("--profile", default="everything", choices=sorted(PROFILES))
     parser.add_argument("--keep-going", action="store_true")
     parser.add_argument("--shrink", action="store_true", help="shrink every history that fails")
     parser.add_argument("--must-reach", action="store_true", help="fail where a rare state was never reached")

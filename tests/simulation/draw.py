@@ -125,19 +125,11 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
 
 @dataclass(frozen=True)
 class Profile:
-    """`weights` of the draws that happen, the `edits` and `scopes` of runs that are drawn, and what `never` is:
-    "here", "grandchildren", "during" (nothing happens between asking for a run and its end)."""
+    """`weights` of the draws that happen, the `edits` and the `scopes` of runs that are drawn."""
 
     weights: Mapping[str, float] = field(default_factory=lambda: {name: weight for name, (weight, _) in DRAWS.items()})
     edits: Sequence[str] = tuple(EDITS)
     scopes: Sequence[Literal["", "source", "page"]] = ("", "", "", "", "source", "page")
-    never: frozenset[str] = frozenset()
-    spoils: Sequence[Callable[[Action], bool]] = ()
-    """Actions of which one of these is true are left out."""
-    excuses: Sequence[str] = ()
-    """Patterns of problems that nobody is told of."""
-    mends: Sequence[Callable[[list[Action]], list[Action]]] = ()
-    """What is done to all actions together, so that they lead to no known fault."""
 
 
 def draw(seed: int, profile: Profile) -> History:
@@ -151,15 +143,11 @@ def draw(seed: int, profile: Profile) -> History:
         names += ["edit"] if "edit" in profile.weights else []
         actions += _some(luck, profile, names, luck.randrange(1, 5))
         actions.append(_ask(luck, profile) if luck.random() < 0.5 else Ask())
-        if "during" not in profile.never:
-            actions += _some(luck, profile, names, luck.choice((0, 0, 0, 1, 2)))
+        actions += _some(luck, profile, names, luck.choice((0, 0, 0, 1, 2)))
         actions.append(Settle())
         if luck.random() < 0.4:
             actions.append(Heal())
-    actions = [action for action in actions if not any(spoils(action) for spoils in profile.spoils)]
-    for mend in profile.mends:
-        actions = mend(actions)
-    return History(seed, actions, "grandchildren" in profile.never, tuple(profile.excuses))
+    return History(seed, actions)
 
 
 def _some(luck: Random, profile: Profile, names: list[str], count: int) -> list[Any]:

@@ -34,9 +34,10 @@ def shrunk(player: Player, history: History, problem: str) -> History:
                 at += size
         if not shorter:
             size //= 2
-    for at, action in enumerate(actions):
-        for plainer in _plainer(action):
-            if plays < MOST_PLAYS and fails([*actions[:at], plainer, *actions[at + 1 :]]):
+    for at in range(len(actions)):
+        for name in ("pick", "how"):
+            plainer = _plainer(actions[at], name)
+            if plainer != actions[at] and plays < MOST_PLAYS and fails([*actions[:at], plainer, *actions[at + 1 :]]):
                 actions[at] = plainer
     return replace(history, actions=actions)
 
@@ -47,6 +48,6 @@ def kind_of(problem: str) -> str:
     return _NAMES.sub("…", (lines or ["?"])[0])[:120]
 
 
-def _plainer(action: Any) -> list[Any]:
-    """The action with one number less."""
-    return [replace(action, **{name: 0}) for name in ("pick", "how") if isinstance(getattr(action, name, None), int)]
+def _plainer(action: Any, name: str) -> Any:
+    """Return the action with one number less."""
+    return replace(action, **{name: 0}) if isinstance(getattr(action, name, None), int) else action

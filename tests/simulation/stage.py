@@ -54,8 +54,6 @@ class Stage:
     """Everything of one history. `seen` counts the rare states that were reached."""
 
     world: World
-    spares_grandchildren: bool = False
-    excuses: tuple[str, ...] = ()
     seen: Counter[str] = field(default_factory=Counter)
     sources: dict[str, str] = field(default_factory=lambda: dict(SOURCES))
     still: dict[str, JSON] = field(default_factory=dict)
@@ -83,7 +81,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         world = self.world
-        self.writer = Writer(world.notion, spares_grandchildren=self.spares_grandchildren)
+        self.writer = Writer(world.notion)
         self.standing = Standing(world.notion.workspace, world.clocks.now)
         self.watcher = Watcher(
             world.redis, world.clocks.now, self.standing.worthy_since, self.standing.hidden_since, self._oldest
@@ -238,9 +236,10 @@ class Stage:
             self.seen["page fails for ever"] += 1
 
     def blip(self, pick: int) -> None:
-        """Notion answers one request for a page with 404, though it is there."""
+        """Notion answers one request for a page with 404, though it is there: two in a row would be believed."""
         if pages := self.writer.published():
-            self.world.notion.missing.append(f"/v1/(pages|blocks)/{pages[pick % len(pages)].id}")
+            path = f"/v1/(pages|blocks)/{pages[pick % len(pages)].id}"
+            self.world.notion.missing += [path] if path not in self.world.notion.missing else []
 
     def name_sources(self, sources: dict[str, str]) -> None:
         """The owner changes NOTION_SOURCES."""
@@ -352,8 +351,9 @@ class Stage:
         return problems
 
     def _judge_events(self) -> list[str]:
-        """What was edited before Notion's webhook told of it is published."""
+        """What was edited before Notion's webhook told of it is published, where Notion showed it by then."""
         told, self.told = self.told, {}
+        lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
         failed = any(self.world.run(call.run_id).get("status") == "failed" for call in self.world.functions.calls[-40:])
         if (
             not told
@@ -361,7 +361,7 @@ class Stage:
             or failed
             or self.failing
             or self.failing_sources
-            or self.edited_at > max(told.values())
+            or self.edited_at > max(told.values()) - lag
         ):
             return []
         self.seen["judged: events"] += 1
@@ -444,7 +444,7 @@ class Stage:
         )
 
     def problems(self) -> list[str]:
-        """Every difference between KV and the workspace that nothing excuses."""
+        """Return every difference between KV and the workspace that is none of those which may be."""
         bundles = self.bundles()
         failing = {id: bundles.pages[id] for top in self.failing for id in _with_child_pages(top, bundles.pages)}
         below = {
@@ -461,7 +461,6 @@ class Stage:
             problem
             for problem in found
             if not problem.startswith(tuple(odd))
-            and not any(re.search(excuse, problem) for excuse in self.excuses)
             and not (self.failing and ": meta.childPages" in problem)  # a page that fails stays where it was
             and not (late and ": blocks" in problem)  # a copy of what is gone
             and not (self._is_renaming_late() and DATABASE_LOOKS.search(problem))

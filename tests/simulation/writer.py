@@ -1,20 +1,14 @@
 """Somebody who writes in the workspace, as the author of the process tier does, and does some more."""
 
-from typing import Any
-
-from dev.notion.nodes import Database, DataSource, Node, Page
-from tests.stack.histories.author import TITLES, Author, Notion
+from dev.notion.nodes import Database, DataSource, Page
+from tests.stack.histories.author import TITLES, Author
 from tests.stack.histories.workspace import HOURS
 
 MORE_SLUGS = ("two words", " home ", "Home", "home/about", "home/team/ada", "a/b/", "seals", "storm")
 
 
 class Writer(Author):
-    """What stands below child pages is left alone where `spares_grandchildren`."""
-
-    def __init__(self, notion: Notion, *, spares_grandchildren: bool = False) -> None:
-        super().__init__(notion)
-        self._spares_grandchildren = spares_grandchildren
+    """Knows of sources, and of pages that stand below others."""
 
     def published(self) -> list[Page]:
         """Pages that stand in a source, or below a row of one."""
@@ -30,16 +24,6 @@ class Writer(Author):
                 return number
             number += isinstance(above, Page)
         return 0
-
-    def _nodes(self, kind: type[Any]) -> list[Any]:
-        found = super()._nodes(kind)
-        return [node for node in found if not self._is_spared(node)] if self._spares_grandchildren else found
-
-    def _is_spared(self, node: Node) -> bool:
-        """Whether it is, or stands on, a page that has two others above it."""
-        workspace = self._notion.workspace
-        page = workspace.page_of(node)
-        return page is not None and self.depth(page) >= 2
 
     def name(self, pick: int, how: int) -> None:
         """Only what is shared: the title of a child page that isn't stands on its parent alone, which no time tells."""
@@ -104,7 +88,10 @@ class Writer(Author):
             self._edit.create_row(self._source(pick), {"Name": f"Row {how}-{number}"}, [{"paragraph": self._words()}])
 
     def rename_database(self, pick: int, how: int) -> None:
-        if not self._notion.workspace.get(HOURS, Database).in_trash:
+        """Only where it is shared: else its title stands on its page alone, which no time and no watching tells."""
+        workspace = self._notion.workspace
+        database = workspace.get(HOURS, Database)
+        if workspace.is_visible(database) and not database.in_trash:
             self._edit.set_title(HOURS, f"Hours {how}")
 
     def rename_a_column(self, pick: int, how: int) -> None:

@@ -5,14 +5,18 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from lib.errors import ForeignValue
-from lib.model import WorkItem
+from lib.model import Ask, Problem, WorkItem
 from lib.store.keys import Keys
 from lib.store.site import Sighting, Text
-from tests.store.scene import Scene, database
+from tests.store.scene import ALIVE, Scene, database
 
 Step = Callable[[Scene], Awaitable[object]]
 
-SITE = Keys("site:").site
+KEYS = Keys("site:")
+RUN = KEYS.run("r1")
+PARTS = [f"{RUN}:{part}" for part in ("changed", "removed", "focus", "given", "errors")]
+SITE = [*KEYS.site("r1"), *PARTS]
+WORK = [*KEYS.run_work("r1"), *PARTS]
 
 
 async def prepare(scene: Scene) -> dict[str, Step]:
@@ -52,14 +56,93 @@ async def test_a_key_of_another_type_ends_a_step_before_anything_is_changed_and_
     scene: Scene, key: str
 ) -> None:
     steps = await prepare(scene)
-    odd: list[str | int | float] = ["LPUSH", key, 1] if key.endswith("sequence") else ["SETBIT", key, 7, 1]
-    await scene.kv.pipeline([["DEL", key], odd])
+    await overwrite(scene, key)
     before = await scene.snapshot()
 
     for name, step in steps.items():
         with pytest.raises(ForeignValue, match=key):
             await step(scene)
         assert await scene.snapshot() == before, name
+
+
+@pytest.mark.parametrize("key", ["site:sync:order:pages", "site:sync:stamps:pages", "site:sync:order:posts"])
+async def test_a_key_of_a_source_that_is_of_another_type_ends_each_step_before_anything_is_changed(
+    scene: Scene, key: str
+) -> None:
+    steps = await prepare(scene)
+    await overwrite(scene, key)
+    before = await scene.snapshot()
+
+    for name, step in steps.items():
+        with pytest.raises(ForeignValue):
+            await step(scene)
+        assert await scene.snapshot() == before, name
+
+
+async def test_a_key_of_a_source_that_has_no_index_yet_is_looked_at_too(scene: Scene) -> None:
+    await overwrite(scene, "site:sync:order:news")
+    await scene.see("a", source="pages")
+    reading = await scene.reading(await scene.take("a"), "one", observation=scene.seen("a", source="news"))
+    before = await scene.snapshot()
+
+    with pytest.raises(ForeignValue):
+        await scene.site.commit_page(scene.lease, reading)
+    assert await scene.snapshot() == before
+
+
+@pytest.mark.parametrize("key", WORK)
+async def test_work_is_handed_out_and_taken_back_only_where_all_keys_of_it_are_ours(scene: Scene, key: str) -> None:
+    await scene.see("a")
+    claim = await scene.take("a")
+    problem = Problem("a", reason="x")
+    steps: dict[str, Step] = {
+        "claim": lambda scene: scene.queue.claim(scene.lease, 9, [], scene.clock.time + 60),
+        "requeue": lambda scene: scene.queue.requeue(scene.lease, claim, WorkItem(), scene.clock.time),
+        "give_up": lambda scene: scene.queue.give_up(scene.lease, claim, problem, scene.clock.time),
+        "rest": lambda scene: scene.runs.rest(scene.lease, {"notionRequests": 1}, scene.clock.time + ALIVE),
+    }
+    await overwrite(scene, key)
+    before = await scene.snapshot()
+
+    for name, step in steps.items():
+        with pytest.raises(ForeignValue, match=key):
+            await step(scene)
+        assert await scene.snapshot() == before, name
+
+
+@pytest.mark.parametrize("key", [KEYS.active, KEYS.runs, KEYS.promised, RUN, *PARTS])
+async def test_a_run_begins_and_ends_only_where_all_keys_of_it_are_ours(scene: Scene, key: str) -> None:
+    await overwrite(scene, key)
+    before = await scene.snapshot()
+
+    for step in (
+        scene.runs.begin("r1", "0", 1, Ask(), scene.clock.time + ALIVE),
+        scene.runs.end("r1", "delivered", {}, "", scene.clock.time + ALIVE),
+        scene.runs.ask("r1", Ask(), scene.clock.time + ALIVE),
+    ):
+        with pytest.raises(ForeignValue, match=key):
+            await step
+        assert await scene.snapshot() == before
+
+
+@pytest.mark.parametrize("odd", ["many", "1e9", "9" * 30, "-"])
+async def test_a_counter_that_is_none_ends_no_step_half_way(scene: Scene, odd: str) -> None:
+    counters = ("toSync", "synced", "written", "touched", "deleted", "failed", "warned", "slices", "notionRequests")
+    await scene.see("a")
+    claim = await scene.take("a")
+    await scene.kv.command("HSET", RUN, *(word for name in counters for word in (name, odd)))
+
+    assert await scene.commit(claim, "one", warnings=["odd"]) == "done"
+    await scene.hide("a")
+    await scene.runs.rest(scene.lease, {"notionRequests": 1}, scene.clock.time + ALIVE)
+
+    run = await scene.record()
+    assert (run.synced, run.written, run.deleted, run.notion_requests) == (1, 1, 1, 1)
+
+
+async def overwrite(scene: Scene, key: str) -> None:
+    odd: list[str | int] = ["LPUSH", key, 1] if key.endswith(("sequence", "active")) else ["SETBIT", key, 7, 1]
+    await scene.kv.pipeline([["DEL", key], odd])
 
 
 async def test_each_of_these_steps_changes_something_where_all_is_sound(scene: Scene) -> None:

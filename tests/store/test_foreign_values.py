@@ -118,6 +118,19 @@ async def test_a_place_in_the_index_that_can_not_be_read_is_given_anew(scene: Sc
     assert await scene.index() == ["one", "two"]
 
 
+@pytest.mark.parametrize(
+    "text", ["", "nowhere", "x pages", f"{sort_text('a')} posts", f"{sort_text('b')} pages", "gone"]
+)
+async def test_a_row_leaves_its_index_at_once_whatever_is_remembered_of_its_place(scene: Scene, text: str) -> None:
+    await scene.publish_all(a="one", b="two")
+    write = ["HDEL", scene.keys.ranks, "a"] if text == "gone" else ["HSET", scene.keys.ranks, "a", text]
+    await scene.kv.pipeline([write])
+
+    await scene.hide("a")
+
+    assert (await scene.index(), (await scene.index_pages())[0]["total"]) == (["two"], 1)
+
+
 @pytest.mark.parametrize("text", ["", "no work", "7", "x - {}", '7 - {"page":7', "9 o:x {}"])
 async def test_work_that_can_not_be_read_is_done_as_if_nothing_were_known_of_it(scene: Scene, text: str) -> None:
     await scene.see("a", item=WorkItem(title="t"))

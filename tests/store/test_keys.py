@@ -8,7 +8,7 @@ import pytest
 from lib.store.keys import Keys, types_of
 
 TYPES = {"Hash": "hash", "Set": "set", "Sorted set": "zset", "Root of a run": "hash"}
-NAMES = [name for name in vars(Keys) if not name.startswith("_") and name != "site"]
+NAMES = [name for name in vars(Keys) if not name.startswith("_") and name not in ("site", "run_work")]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,4 +28,5 @@ def test_what_a_script_derives_from_a_runs_key_has_its_type_too() -> None:
 
 
 def test_all_that_a_change_of_the_site_needs_can_be_told_from_texts() -> None:
-    assert "string" not in types_of(Keys("a:b:").site).values()
+    kinds = types_of(Keys("a:b:").site("r1"))
+    assert [key for key, kind in kinds.items() if kind == "string"] == ["a:b:sync:sequence"]

@@ -169,7 +169,18 @@ async def test_where_many_rows_are_missing_a_sample_is_asked_for_and_speaks_for_
     survey = await workspace.look()
 
     assert workspace.memory.gone == {row_id(number) for number in range(1, 2 * FEW)}
-    assert (len(workspace.asked), survey.warnings()) == (1 + FEW, [])
+    assert (len(workspace.asked), survey.warnings()) == (1 + 2 * FEW, [])  # two questions prove that one is gone
+
+
+async def test_a_row_that_one_answer_alone_calls_gone_stays(workspace: Workspace) -> None:
+    """It may be missing from the list because it was moved into a page, and the one answer may be a slip."""
+    publish(workspace, 0)
+    workspace.rows[HOME] = []
+    workspace.objects[f"blocks/{row_id(0)}"] = {"object": "block", "id": row_id(0)}
+
+    await workspace.look()
+
+    assert workspace.memory.gone == set()
 
 
 async def test_where_one_of_the_sample_is_still_there_only_what_was_asked_for_goes(workspace: Workspace) -> None:

@@ -1,10 +1,11 @@
 -- Records a run that was asked for and makes it the one under way, or joins the one that is.
 -- A run of one page stands beside the others: `exclusive` is "0" and `active` stays as it is.
--- KEYS active, runs, promised. ARGV root of all runs, then as named below, then field-value pairs of the new run.
+-- KEYS active, runs, promised, run. ARGV root of all runs, then as named below, then field-value pairs of the new run.
 -- Answers {outcome, run id, job ids, next slice of lane 0}; outcome: new, joined, resumed (a run that nobody carries on:
 -- the backup way left it, or whoever asked for it may have died before its message was published).
 local root, id, now, aliveUntil, exclusive, force, source, ttl, silence = unpack(ARGV, 1, 9)
 local active, runs, promised = unpack(KEYS)
+-- include sound_types
 -- include follow_up
 -- include list_run
 

@@ -1,5 +1,5 @@
 -- Begins a slice: fences off whoever worked in this lane before and takes back what he held.
--- KEYS active, runs, promised, due, leases, work. ARGV as named below, then field-value pairs for a run that nobody has recorded
+-- KEYS active, runs, promised, due, leases, work, run. ARGV as named below, then field-value pairs for a run that nobody has recorded
 -- yet (KV was out of reach when it was asked for, or the message came from QStash's console).
 -- Answers {outcome, token, …the run's fields and values}; outcome: go, unsent (this slice has ended, and the next one may
 -- not have been published), repeated (later slices have begun), joined (another run is under way; the token is its id),
@@ -7,10 +7,10 @@
 -- wait says rest.lua.
 local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl, tries, mostWaits, nonce =
   unpack(ARGV, 1, 13)
-local active, runs, promised, due, leases, work = unpack(KEYS)
+local active, runs, promised, due, leases, work, run = unpack(KEYS)
+-- include sound_types
 -- include follow_up
 -- include list_run
-local run = root .. id
 
 local status = redis.call('HGET', run, 'status')
 if exclusive == '1' and (not status or status == 'pending' or status == 'active') then
@@ -43,7 +43,8 @@ end
 if tonumber(slice) < at then return {'repeated', '', unpack(redis.call('HGETALL', run))} end
 
 if tonumber(slice) > at then -- the deliveries of one slice are bounded by the queue
-  local fruitless = redis.call('HINCRBY', run, 'fruitless:' .. lane, 1)
+  local fruitless = (tonumber(redis.call('HGET', run, 'fruitless:' .. lane) or '') or 0) + 1
+  redis.call('HSET', run, 'fruitless:' .. lane, fruitless)
   local waits = tonumber(redis.call('HGET', run, 'waits:' .. lane) or '') or 0
   if fruitless > tonumber(tries) or waits > tonumber(mostWaits) then
     return {'exhausted', '', unpack(redis.call('HGETALL', run))}

@@ -1,10 +1,11 @@
 -- Claims up to `count` of what is due: exclusive, until `expires` (ms), under the slice's token. What this slice claimed
 -- before and does not know of (the answer was lost) is handed out first.
--- KEYS run. ARGV as named below, then the keys in hand. Returns "lost", or {left in all, when the next may be done (-1:
+-- KEYS run, due, work, leases. ARGV as named below, then the keys in hand. Returns "lost", or {left in all, when the next may be done (-1:
 -- none), then key, work, observation, record, slug of each}.
 local prefix, owner, lane, token, now, expires, count, focused = unpack(ARGV, 1, 8)
 local run, isFocused = KEYS[1], focused == '1'
 now, count = tonumber(now), tonumber(count)
+-- include sound_types
 -- include left
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 
@@ -35,17 +36,15 @@ local leases = redis.call('HGETALL', leasesKey)
 for i = 1, #leases, 2 do
   if leases[i + 1] == token and not inHand[leases[i]] then take(leases[i]) end
 end
--- While the run looks around, a child page that nobody has found by its parent may stand below a row that is hidden now,
--- and so may what a run of one page has left.
-local isLooking = not isFocused and redis.call('HGET', run, 'phase') == 'plan'
 local found, total = concerned(count + 64)
 for _, one in ipairs(found) do
   if taken >= count then break end
-  local waits = isLooking and one[2] > 0
-    and (redis.call('HEXISTS', prefix .. 'sync:children', one[1]) == 1
-      or string.find(redis.call('HGET', workKey, one[1]) or '', '^%d+ %a*f'))
-  if one[2] <= now and not inHand[one[1]] and not waits then take(one[1]) end
+  local key, at = unpack(one)
+  if at <= now and not inHand[key] and not waitsForLook(key, at) then
+    local around, free_at = dueAround(key)
+    if around then key, at = around, free_at end
+    if at <= now and not inHand[key] and not waitsForLook(key, at) then take(key) end
+  end
 end
-local left, soonest = leftOver(concerned(128), total, inHand)
-answer[1], answer[2] = left, soonest
+answer[1], answer[2] = total, soonest(concerned(128), inHand)
 return answer

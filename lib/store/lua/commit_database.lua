@@ -7,12 +7,12 @@ local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 local isFocused = args.focus
 local thing = 'db:' .. args.id
--- include sound_types
+-- include sound_site
 -- include site
 -- include note_warnings
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
 if redis.call('HGET', leasesKey, thing) ~= args.token then return 'repeated' end
-if redis.call('EXISTS', showsKey(thing)) == 0 then
+if not isShown(thing) then
   dropWork(thing)
   return 'gone'
 end
@@ -38,7 +38,7 @@ if text ~= '' then
     noteChange(thing)
     redis.call('HINCRBY', run, 'written', 1)
     if before and before.title ~= args.title then dueShowing(thing, nowMs, 0) end -- they show its title
-    for _, page in ipairs(redis.call('SMEMBERS', showsKey(thing))) do
+    for _, page in ipairs(showing(thing)) do
       local slug = redis.call('HGET', pathsKey, page)
       if slug then noteChange('page:' .. slug) end
     end

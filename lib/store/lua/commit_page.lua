@@ -27,7 +27,7 @@ local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 local isFocused = args.focus
 local id, slug = args.id, args.slug
--- include sound_types
+-- include sound_site
 -- include site
 -- include newer
 -- include note_warnings
@@ -86,12 +86,13 @@ for _, child in ipairs(args.children) do
 end
 movePages(args.moves, head ~= '' and id or '')
 
+local isListed = redis.call('HEXISTS', pathsKey, id) == 1 and redis.call('HEXISTS', childrenKey, id) == 0
 redis.call('HSET', pagesKey, id, record)
 redis.call('HDEL', outsideKey, 'page:' .. id)
 if known.source ~= args.source or args.sort == '' then redis.call('HDEL', stampsKey(known.source), id) end
 if args.sort == '' then
   redis.call('HSET', childrenKey, id, args.stamp)
-  leaveIndex(id)
+  leaveIndex(id, isListed)
 else
   redis.call('HDEL', childrenKey, id)
   redis.call('HSET', stampsKey(args.source), id, args.stamp)
@@ -116,7 +117,7 @@ if head ~= '' then
   end
 end
 if args.sort ~= '' and (head ~= '' or redis.call('HGET', ranksKey, id) ~= args.sort .. ' ' .. args.source) then
-  enterIndex(id, args.source, args.sort)
+  enterIndex(id, args.source, args.sort, isListed)
 end
 showThings(id, before, args.things)
 if args.parent ~= '' then dueTitle(id, known, decoded(observed)) end

@@ -1,11 +1,11 @@
 -- Ends a run, once, and makes way: where another was promised, that one is under way from this moment on.
--- KEYS active, runs, promised, leases, due. ARGV as named below, then field-value pairs for the ended run.
+-- KEYS active, runs, promised, leases, due, run. ARGV as named below, then field-value pairs for the ended run.
 -- Answers {outcome, follow-up run's id, its force, its source}; outcome: ended, or repeated where it had ended before.
 local root, id, status, now, aliveUntil, nextId, ttl = unpack(ARGV, 1, 7)
-local active, runs, promised, leases, due = unpack(KEYS)
+local active, runs, promised, leases, due, run = unpack(KEYS)
+-- include sound_types
 -- include follow_up
 -- include list_run
-local run = root .. id
 
 local before, already = unpack(redis.call('HMGET', run, 'status', 'followUpRun'))
 if before ~= 'pending' and before ~= 'active' then

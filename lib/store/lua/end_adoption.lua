@@ -4,7 +4,7 @@ local args = cjson.decode(ARGV[1])
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 local isFocused = args.focus
--- include sound_types
+-- include sound_site
 -- include site
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
 for old, new in pairs(args.redirects) do

@@ -1,7 +1,9 @@
--- Takes back a run that was asked for and whose message was refused. KEYS active, runs, promised. ARGV root of all runs, run id.
+-- Takes back a run that was asked for and whose message was refused. KEYS active, runs, promised, run.
+-- ARGV root of all runs, run id.
 -- Answers done, or begun where it is at work all the same.
+-- include sound_types
 -- include follow_up
-local run = ARGV[1] .. ARGV[2]
+local run = KEYS[4]
 local status = redis.call('HGET', run, 'status')
 if status and status ~= 'pending' then return 'begun' end
 giveBackPromise(KEYS[3], run)

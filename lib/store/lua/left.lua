@@ -1,4 +1,6 @@
--- What a run has yet to do. Needs `prefix`, `run`, `owner` (how the run's leases begin), `now` (ms), `isFocused`.
+-- What a run has yet to do. Needs `prefix`, `run`, `isFocused`.
+local HIGHEST_CLIMB = 30
+local isLooking = not isFocused and redis.call('HGET', run, 'phase') == 'plan'
 local dueKey, workKey, leasesKey = prefix .. 'sync:due', prefix .. 'sync:work', prefix .. 'sync:leases'
 
 local function isGiven(key) return redis.call('SISMEMBER', run .. ':given', key) == 1 end
@@ -25,11 +27,39 @@ local function concerned(most)
   return found, redis.call('ZCARD', dueKey) - given
 end
 
--- How much is left, and when the next of it may be done (-1: nothing is, or the run's own slice does it).
-local function leftOver(found, count, inHand)
-  local soonest = -1
-  for _, one in ipairs(found) do
-    if not inHand[one[1]] and (soonest < 0 or one[2] < soonest) then soonest = one[2] end
+-- The outermost page around a page that is due in this run, and from when on it may be done; nil: none is. What becomes
+-- of it decides whether the page is published at all, and where. Pages that stand in each other wait for nobody.
+local function dueAround(key)
+  local found, at
+  for _ = 1, HIGHEST_CLIMB do
+    local ok, observed = pcall(cjson.decode, redis.call('HGET', prefix .. 'sync:observed', key) or '')
+    key = ok and type(observed) == 'table' and observed.parent
+    if type(key) ~= 'string' then return found, at end
+    local due = redis.call('ZSCORE', dueKey, key)
+    if due and not isGiven(key) and (not isFocused or redis.call('SISMEMBER', run .. ':focus', key) == 1) then
+      found, at = key, tonumber(due)
+    end
   end
-  return count, soonest
+end
+
+-- Whether something waits until the run has looked around: a child page that nobody has found by its parent may stand
+-- below a row that is hidden now, and so may what a run of one page has left.
+local function waitsForLook(key, at)
+  return isLooking and at > 0
+    and (redis.call('HEXISTS', prefix .. 'sync:children', key) == 1
+      or string.find(redis.call('HGET', workKey, key) or '', '^%d+ %a*f'))
+end
+
+-- When the next of what is left may be done (-1: nothing is, or what is under way decides).
+local function soonest(found, inHand)
+  local next_at = -1
+  for _, one in ipairs(found) do
+    local key, at = unpack(one)
+    if not inHand[key] and not waitsForLook(key, at) then
+      local around, free_at = dueAround(key)
+      if not around then return next_at < 0 and at or math.min(next_at, at) end -- all that follow are due later
+      if not inHand[around] and (next_at < 0 or free_at < next_at) then next_at = free_at end
+    end
+  end
+  return next_at
 end

@@ -1,13 +1,13 @@
 -- Which published keys do not hold what they should: they are gone, of another type, or begin with something else. Looks at
 -- so many pages from where the last look ended, at all child databases and indexes, and at the redirects. Indexes and
--- redirects are written anew at once; pages and databases are answered.
+-- redirects are written anew at once, and what is remembered of who shows what; pages and databases are answered.
 -- ARGV arguments as JSON: lane, token, pages. KEYS: the engine's hashes, whose types are checked.
 -- Returns {"lost"} for the lane, or {"done", keys of indexes and redirects, …, "page id key" or "db id key", …}.
 local args = cjson.decode(ARGV[1])
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 local isFocused = args.focus
--- include sound_types
+-- include sound_site
 -- include site
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
 local answer = {'done'}
@@ -29,6 +29,7 @@ repeat
     local record = decoded(redis.call('HGET', pagesKey, id))
     local isWhole = record and redis.call('HGET', placesKey, id) == slug and isMetaOf(id, redis.call('HGET', metasKey, id))
       and holds(pageKey(slug), '{"v":' .. (tonumber(record.version) or 1) .. ',"meta":{"id":"' .. id .. '"')
+    for _, thing in ipairs(textsOf(record and record.things)) do redis.call('ZADD', showsKey, 0, thing .. ' ' .. id) end
     local parts, part = isWhole and tonumber(record.parts) or 0, 1
     while isWhole and part <= parts do
       isWhole, part = holds(partKey(slug, part), '{'), part + 1

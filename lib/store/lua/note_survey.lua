@@ -5,6 +5,7 @@
 local args = cjson.decode(ARGV[1])
 local run, sources, listings, gone, observed, due, leases, outside = unpack(KEYS)
 local ttl = args.ttl
+-- include sound_types
 -- include note_warnings
 -- include note_problems
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end

@@ -14,7 +14,7 @@ local args = cjson.decode(ARGV[1])
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 local isFocused = args.focus
--- include sound_types
+-- include sound_site
 -- include site
 -- include newer
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
@@ -78,7 +78,7 @@ for _, page in ipairs(args.pages) do
     if page.gone then
       redis.call('HDEL', stampsKey(page.source), id)
       redis.call('ZADD', engineKey('gone'), args.now_ms, id)
-      if redis.call('EXISTS', showsKey('page:' .. id)) == 1 then redis.call('HSETNX', outsideKey, 'page:' .. id, '') end
+      if isShown('page:' .. id) then redis.call('HSETNX', outsideKey, 'page:' .. id, '') end
     else
       redis.call('ZREM', engineKey('gone'), id)
       if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)

@@ -8,7 +8,7 @@ local before, text, meta, doc = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 local isFocused = args.focus
--- include sound_types
+-- include sound_site
 -- include site
 local isPage = args.slug ~= ''
 if redis.call('HGET', isPage and pagesKey or databasesKey, args.id) ~= before then return 'changed' end

@@ -1,4 +1,4 @@
--- Ends a claim without a result. KEYS run. ARGV prefix, arguments as JSON:
+-- Ends a claim without a result. KEYS run, due, work, leases. ARGV prefix, arguments as JSON:
 --   lane, token, key, number   the slice's lease on the work, and its number when it was claimed
 --   flags, payload, due_at (ms)      the work as it stands, and from when on it may be done
 --   given                      the run gives it up: what `problem` (JSON text) says is reported once
@@ -7,6 +7,7 @@
 -- Returns done, repeated (the work is another's now) or lost (the whole lane is).
 local prefix, args = ARGV[1], cjson.decode(ARGV[2])
 local run, ttl = KEYS[1], args.ttl
+-- include sound_types
 -- include note_problems
 -- include due
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end

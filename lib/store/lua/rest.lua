@@ -1,10 +1,11 @@
--- Ends a slice: what it still holds is due at once. KEYS run. ARGV as named below, then counter-amount pairs.
+-- Ends a slice: what it still holds is due at once. KEYS run, due, work, leases. ARGV as named below, then counter-amount pairs.
 -- A slice bears fruit where Notion answered it. One that did not, and left something to do, has waited. One that leaves
 -- nothing begins the end of the run, which is the last fruit: slices that begin after it bring nothing, but the end.
 -- Calling it again for the same slice changes nothing. Answers {left, when the next may be done (-1: nothing is left)}, or
 -- "lost".
 local prefix, lane, token, slice, now, aliveUntil, parked, fruitful, focused = unpack(ARGV, 1, 9)
 local run, isFocused = KEYS[1], focused == '1'
+-- include sound_types
 -- include left
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 
@@ -19,17 +20,19 @@ if redis.call('HEXISTS', run, 'jobIds') == 1 or redis.call('HEXISTS', run, 'slic
   parked = '0' -- messages of its own carry it on
 end
 local found, total = concerned(128)
-local left, soonest = leftOver(found, total, {})
+local next_at = soonest(found, {})
+aliveUntil = tonumber(aliveUntil) + math.max(0, next_at - now) -- the next message waits so long
+aliveUntil = math.max(aliveUntil, tonumber(redis.call('HGET', run, 'aliveUntil') or '') or 0)
 if (tonumber(redis.call('HGET', run, 'ended:' .. lane) or '') or -1) < tonumber(slice) then
   redis.call('HSET', run, 'ended:' .. lane, slice, 'aliveUntil', aliveUntil, 'parked', parked)
   if redis.call('HGET', run, 'planner') == lane then redis.call('HSET', run, 'planRests', '1', 'plannerUntil', aliveUntil) end
   for i = 10, #ARGV, 2 do redis.call('HINCRBY', run, ARGV[i], ARGV[i + 1]) end
-  local ends = left == 0 and redis.call('HGET', run, 'phase') == 'work'
+  local ends = total == 0 and redis.call('HGET', run, 'phase') == 'work'
   if fruitful == '1' then
     redis.call('HSET', run, 'fruitless:' .. lane, ends and 1 or 0, 'waits:' .. lane, 0)
   elseif not ends then
     redis.call('HSET', run, 'fruitless:' .. lane, 0)
-    redis.call('HINCRBY', run, 'waits:' .. lane, 1)
+    redis.call('HSET', run, 'waits:' .. lane, (tonumber(redis.call('HGET', run, 'waits:' .. lane) or '') or 0) + 1)
   end
 end
-return {left, soonest}
+return {total, next_at}

@@ -3,8 +3,9 @@
 local root, now, reason = unpack(ARGV)
 local untold = {}
 for _, id in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, 49)) do
+  local isRun = redis.call('TYPE', root .. id).ok == 'hash'
   local status, alive, silent, told =
-    unpack(redis.call('HMGET', root .. id, 'status', 'aliveUntil', 'silent', 'silentTold'))
+    unpack(isRun and redis.call('HMGET', root .. id, 'status', 'aliveUntil', 'silent', 'silentTold') or {})
   if (status == 'pending' or status == 'active') and (tonumber(alive or '') or 0) <= tonumber(now) then
     redis.call('HSET', root .. id, 'status', 'failed', 'finishedAt', now, 'error', reason, 'silent', '1')
     silent = '1'

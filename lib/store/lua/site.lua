@@ -10,7 +10,8 @@ local pagesKey, observedKey, placesKey = engineKey('pages'), engineKey('observed
 local slugsKey, waitingKey, metasKey = engineKey('slugs'), engineKey('waiting'), engineKey('metas')
 local ranksKey, leavesKey, redirectsKey = engineKey('ranks'), engineKey('leaves'), engineKey('redirects')
 local childrenKey, outsideKey, databasesKey = engineKey('children'), engineKey('outside'), engineKey('databases')
-local pathsKey, stillKey = prefix .. 'paths', engineKey('still')
+local pathsKey, stillKey, showsKey = prefix .. 'paths', engineKey('still'), engineKey('shows')
+-- include shown
 local filesKey, namedKey, uncopiedKey = engineKey('files'), engineKey('files:named'), engineKey('files:uncopied')
 local SORT_DIGITS = 48
 local AT_ONCE = 500 -- fields of one HMGET: Upstash's `unpack` ends near 5,000
@@ -21,7 +22,6 @@ local function partKey(slug, number) return prefix .. 'page:' .. slug .. ':part:
 local function leafKey(source, number) return prefix .. source .. ':index' .. (number > 1 and ':' .. number or '') end
 local function orderKey(source) return engineKey('order:' .. source) end
 local function stampsKey(source) return engineKey('stamps:' .. source) end
-local function showsKey(thing) return engineKey('shows:' .. thing) end
 
 local function decoded(text)
   local ok, value = pcall(cjson.decode, text or '')
@@ -75,10 +75,12 @@ local function noteRemoval(name)
   if run ~= '' then redis.call('SREM', run .. ':changed', name) end
 end
 
+local function isShown(thing) return #showing(thing, 1) > 0 end
+
 -- Makes pages due that show a thing (an original, a child database, a page that can't be read), but for those that stay
 -- as they are, and those that were read at `settledAt` (epoch seconds; 0: nobody knows) or later.
 local function dueShowing(thing, at, settledAt)
-  for _, id in ipairs(redis.call('SMEMBERS', showsKey(thing))) do
+  for _, id in ipairs(showing(thing)) do
     local text = redis.call('HGET', pagesKey, id)
     local record = decoded(text)
     local isFresh = record and settledAt > 0 and (tonumber(record.read_at) or 0) >= settledAt
@@ -143,13 +145,28 @@ local function rankOf(id)
   if sort and string.sub(sort, SORT_DIGITS + 1) == id then return sort, source end
 end
 
-local function leaveIndex(id)
+-- Where a row stands in an index, found by its id alone: the sort text, the source, the rank; nil: in none.
+local function searchedFor(id)
+  for _, source in ipairs(redis.call('HKEYS', leavesKey)) do
+    local first = 0
+    repeat
+      local sorts = redis.call('ZRANGE', orderKey(source), first, first + AT_ONCE - 1)
+      for number, sort in ipairs(sorts) do
+        if string.sub(sort, SORT_DIGITS + 1) == id then return sort, source, first + number - 1 end
+      end
+      first = first + AT_ONCE
+    until #sorts < AT_ONCE
+  end
+end
+
+-- Takes a row from its index. `isListed`: it stands in one, also where its rank is lost or another's.
+local function leaveIndex(id, isListed)
   local sort, source = rankOf(id)
-  if not sort then return nil end
-  local book = bookOf(source)
-  local at = redis.call('ZRANK', orderKey(source), sort)
+  local at = sort and redis.call('ZRANK', orderKey(source), sort)
+  if not at and isListed then sort, source, at = searchedFor(id) end
   redis.call('HDEL', ranksKey, id)
   if not at then return nil end
+  local book = bookOf(source)
   local leaf = leafAt(book, at)
   redis.call('ZREM', orderKey(source), sort)
   book.counts[leaf] = math.max(0, (book.counts[leaf] or 1) - 1)
@@ -157,7 +174,7 @@ local function leaveIndex(id)
   return {source = source, sort = sort, leaf = leaf}
 end
 
-local function enterIndex(id, source, sort)
+local function enterIndex(id, source, sort, isListed)
   local rank = redis.call('HGET', ranksKey, id)
   local book = bookOf(source)
   if rank == sort .. ' ' .. source then
@@ -167,7 +184,7 @@ local function enterIndex(id, source, sort)
       return
     end
   end
-  local left = leaveIndex(id)
+  local left = leaveIndex(id, isListed)
   redis.call('ZADD', orderKey(source), 0, sort)
   redis.call('HSET', ranksKey, id, sort .. ' ' .. source)
   local at = redis.call('ZRANK', orderKey(source), sort)
@@ -337,9 +354,9 @@ end
 -- Which pages show which things.
 
 local function forgetThing(id, thing, visibility)
-  redis.call('SREM', showsKey(thing), id)
+  redis.call('ZREM', showsKey, thing .. ' ' .. id)
   local database = string.match(thing, '^db:(.*)$')
-  if redis.call('EXISTS', showsKey(thing)) == 1 then
+  if isShown(thing) then
     if database and visibility ~= 'public' then addWork(thing, '-', '{}', nowMs) end -- it may be less hidden now
     return
   end
@@ -357,7 +374,7 @@ local function showThings(id, record, things)
   local kept = {}
   for _, thing in ipairs(things) do
     kept[thing] = true
-    redis.call('SADD', showsKey(thing), id)
+    redis.call('ZADD', showsKey, 0, thing .. ' ' .. id)
     local page = string.match(thing, '^page:(.*)$')
     local isListed = page and redis.call('HEXISTS', observedKey, page) == 1
     if not isListed and not string.find(thing, '^db:') then redis.call('HSETNX', outsideKey, thing, '') end
@@ -449,7 +466,7 @@ local function removePage(id)
   local published = redis.call('HGET', pathsKey, id)
   local slug = published or redis.call('HGET', placesKey, id)
   local record = decoded(redis.call('HGET', pagesKey, id)) or {}
-  leaveIndex(id)
+  leaveIndex(id, published and redis.call('HEXISTS', childrenKey, id) == 0)
   if published then
     redis.call('DEL', pageKey(published), docKey(published))
     local part = 1
@@ -475,7 +492,7 @@ end
 -- A page that no listing shows any more is forgotten; what shows it has it looked at.
 local function forgetPage(id)
   redis.call('HDEL', observedKey, id)
-  if redis.call('EXISTS', showsKey('page:' .. id)) == 1 then redis.call('HSETNX', outsideKey, 'page:' .. id, '') end
+  if isShown('page:' .. id) then redis.call('HSETNX', outsideKey, 'page:' .. id, '') end
 end
 
 -- The slugs of removed pages that others wait for are answered, for them to be given away.

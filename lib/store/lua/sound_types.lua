@@ -1,25 +1,34 @@
--- A script that has begun to write can't be taken back: so all keys it needs are of their types before its first write. A
--- value of another type ends the script as Redis itself would. Needs `prefix`; KEYS begin with the hash of paths.
+-- A script that has begun to write can't be taken back: so all keys that it writes are of their types before its first
+-- write. A value of another type ends the script as Redis itself would. KEYS: the keys that are checked, of a run also
+-- those that follow it.
 local TYPES = {
-  due = 'zset', gone = 'zset', ['files:named'] = 'zset', ['files:uncopied'] = 'zset',
-  still = 'set', freed = 'set', sequence = 'string',
+  active = 'string', sequence = 'string', runs = 'zset', due = 'zset', gone = 'zset', shows = 'zset',
+  ['files:named'] = 'zset', ['files:uncopied'] = 'zset', still = 'set', freed = 'set',
 }
+local RUN_PARTS = {changed = 'set', removed = 'set', focus = 'set', given = 'set', errors = 'list'}
+local RUN_COUNTERS = {
+  'listed', 'toSync', 'synced', 'written', 'touched', 'unchanged', 'deleted', 'failed', 'warned', 'slices', 'retries',
+  'notionRequests', 'notionThrottled', 'kvCommands',
+}
+local WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value'
 
 local function isSound(key, wanted)
   local kind = redis.call('TYPE', key).ok
   return kind == 'none' or kind == wanted
 end
 
-local areSound = true
+local areSound, runs_checked = true, {}
 for _, key in ipairs(KEYS) do
-  local name = string.sub(key, #prefix + #'sync:' + 1)
+  local name = string.match(key, '^.*sync:(.+)$') or ''
   areSound = areSound and isSound(key, TYPES[name] or 'hash')
+  if string.find(name, '^run:[^:]+$') then
+    for part, kind in pairs(RUN_PARTS) do areSound = areSound and isSound(key .. ':' .. part, kind) end
+    runs_checked[#runs_checked + 1] = key
+  end
 end
-for _, source in ipairs(areSound and redis.call('HKEYS', prefix .. 'sync:leaves') or {}) do
-  areSound = areSound and isSound(prefix .. 'sync:order:' .. source, 'zset')
-    and isSound(prefix .. 'sync:stamps:' .. source, 'hash')
+if not areSound then return redis.error_reply(WRONG_TYPE) end
+for _, key in ipairs(runs_checked) do -- a counter that is none begins anew
+  for at, value in ipairs(redis.call('HMGET', key, unpack(RUN_COUNTERS))) do
+    if value and not (string.find(value, '^%d+$') and #value < 16) then redis.call('HDEL', key, RUN_COUNTERS[at]) end
+  end
 end
-if areSound and not string.find(redis.call('GET', prefix .. 'sync:sequence') or '0', '^%d+$') then
-  redis.call('SET', prefix .. 'sync:sequence', string.format('%.0f', nowMs * 1000)) -- beyond all numbers given before
-end
-if not areSound then return redis.error_reply('WRONGTYPE Operation against a key holding the wrong kind of value') end

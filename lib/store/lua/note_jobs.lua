@@ -1,0 +1,6 @@
+-- Notes the messages that started a run. It may have begun, and wait longer, by then. KEYS run. ARGV job ids, alive until (ms).
+redis.call('HSET', KEYS[1], 'jobIds', ARGV[1])
+if (tonumber(redis.call('HGET', KEYS[1], 'aliveUntil') or '') or 0) < tonumber(ARGV[2]) then
+  redis.call('HSET', KEYS[1], 'aliveUntil', ARGV[2])
+end
+return 'done'

@@ -1,0 +1,16 @@
+-- Before the first write of a script that changes the site. Needs `prefix`, `args`, `nowMs`; KEYS: those of the site and
+-- the run. Sources are those that have an index, and those that the arguments name.
+-- include sound_types
+local sources_checked = redis.call('HKEYS', prefix .. 'sync:leaves')
+for _, source in ipairs(args.sources or {args.source}) do sources_checked[#sources_checked + 1] = source end
+for _, page in ipairs(type(args.pages) == 'table' and args.pages or {}) do
+  sources_checked[#sources_checked + 1] = page.source
+end
+for _, source in ipairs(sources_checked) do
+  areSound = areSound and isSound(prefix .. 'sync:order:' .. source, 'zset')
+    and isSound(prefix .. 'sync:stamps:' .. source, 'hash')
+end
+if not areSound then return redis.error_reply(WRONG_TYPE) end
+if not string.find(redis.call('GET', prefix .. 'sync:sequence') or '0', '^%d+$') then
+  redis.call('SET', prefix .. 'sync:sequence', string.format('%.0f', nowMs * 1000)) -- beyond all numbers given before
+end
