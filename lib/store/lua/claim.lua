@@ -35,16 +35,10 @@ local leases = redis.call('HGETALL', leasesKey)
 for i = 1, #leases, 2 do
   if leases[i + 1] == token and not inHand[leases[i]] then take(leases[i]) end
 end
--- While the run looks around, a child page that nobody has found by its parent may stand below a row that is hidden now,
--- and so may what a run of one page has left.
-local isLooking = not isFocused and redis.call('HGET', run, 'phase') == 'plan'
 local found, total = concerned(count + 64)
 for _, one in ipairs(found) do
   if taken >= count then break end
-  local waits = isLooking and one[2] > 0
-    and (redis.call('HEXISTS', prefix .. 'sync:children', one[1]) == 1
-      or string.find(redis.call('HGET', workKey, one[1]) or '', '^%d+ %a*f'))
-  if one[2] <= now and not inHand[one[1]] and not waits then take(one[1]) end
+  if one[2] <= now and not inHand[one[1]] and not isHeldBack(one[1], one[2]) then take(one[1]) end
 end
 local left, soonest = leftOver(concerned(128), total, inHand)
 answer[1], answer[2] = left, soonest

@@ -25,11 +25,20 @@ local function concerned(most)
   return found, redis.call('ZCARD', dueKey) - given
 end
 
--- How much is left, and when the next of it may be done (-1: nothing is, or the run's own slice does it).
+-- While the run looks around, a child page that nobody has found by its parent may stand below a row that is hidden now,
+-- and so may what a run of one page has left.
+local isLooking = not isFocused and redis.call('HGET', run, 'phase') == 'plan'
+local function isHeldBack(key, at)
+  return isLooking and at > 0
+    and (redis.call('HEXISTS', prefix .. 'sync:children', key) == 1
+      or string.find(redis.call('HGET', workKey, key) or '', '^%d+ %a*f') ~= nil)
+end
+
+-- How much is left, and when the next of it may be done (-1: nothing is, or the run's own slice does it, or it is held back).
 local function leftOver(found, count, inHand)
   local soonest = -1
   for _, one in ipairs(found) do
-    if not inHand[one[1]] and (soonest < 0 or one[2] < soonest) then soonest = one[2] end
+    if not inHand[one[1]] and not isHeldBack(one[1], one[2]) and (soonest < 0 or one[2] < soonest) then soonest = one[2] end
   end
   return count, soonest
 end
