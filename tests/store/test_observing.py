@@ -182,3 +182,72 @@ async def test_what_is_seen_of_many_pages_is_looked_up_in_one_command(scene: Sce
         "x": ("", "", False),
     }
     assert {slug: holder.page_id for slug, holder in slugs.items()} == {"one": "a", "nobody's": ""}
+
+
+# Child pages that are renamed.
+
+
+async def shown(scene: Scene, title: str) -> None:
+    """Publish a row with a child page, which the row shows under a title."""
+    await scene.publish_family("a", "one", "c")
+    meta = f'{{"id":"a","childPages":[{{"id":"c","slug":"one/c","title":"{title}"}}]}}'
+    await scene.kv.command("HSET", scene.keys.metas, "a", meta)
+
+
+async def test_a_renamed_child_page_makes_the_page_around_it_due(scene: Scene) -> None:
+    await shown(scene, "c")
+    await scene.see("c", parent="a", title="new")
+    assert await scene.due() == ["a", "c"]
+
+
+async def test_a_page_that_shows_the_new_title_already_is_not_due(scene: Scene) -> None:
+    await shown(scene, "new")
+    await scene.see("c", parent="a", title="new")
+    assert await scene.due() == ["c"]
+
+
+async def test_a_page_under_way_is_planned_anew_when_its_child_page_was_seen_meanwhile(scene: Scene) -> None:
+    await shown(scene, "c")
+    await scene.see("a")
+    claim = await scene.take("a")
+    known = (await scene.site.look_up(["c"]))[0]["c"].observation
+    assert known
+    await scene.see("c", parent="a", title="new")
+
+    reading = await scene.reading(claim, "one", children={"c": known}, known={"c": known})
+    assert (await scene.site.commit_page(scene.lease, reading))[0] == "changed"
+
+    known = (await scene.site.look_up(["c"]))[0]["c"].observation
+    assert known
+    reading = await scene.reading(claim, "one", children={"c": known}, known={"c": known})
+    assert (await scene.site.commit_page(scene.lease, reading))[0] == "done"
+
+
+# The same look again.
+
+
+async def test_the_same_look_revokes_no_lease_and_another_one_does(scene: Scene) -> None:
+    await scene.see("a", item=WorkItem(stamp="look"))
+    claim = await scene.take("a")
+
+    await scene.see("a", item=WorkItem(stamp="look"))
+    assert (await scene.take("a")).number == claim.number
+    await scene.see("a", item=WorkItem(stamp="another"))
+    assert (await scene.take("a")).number > claim.number
+
+
+async def test_the_same_look_again_after_the_page_was_read_makes_nothing_due(scene: Scene) -> None:
+    await scene.see("a", item=WorkItem(stamp="look"))
+    await scene.commit(await scene.take("a"), "one", stamp="look")
+
+    await scene.see("a", item=WorkItem(stamp="look"))
+    assert await scene.due() == []
+    await scene.see("a", item=WorkItem(stamp="look", rewrite=True))
+    assert await scene.due() == ["a"]
+
+
+async def test_slugs_of_an_answer_that_was_lost_are_answered_again(scene: Scene) -> None:
+    await scene.publish("a", "one")
+    await scene.kv.command("HSET", scene.keys.waiting, "one", "b")
+    assert await scene.hide("a") == ["one"]
+    assert await scene.see("d") == ["one"]

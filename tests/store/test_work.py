@@ -5,7 +5,7 @@ import pytest
 from lib.errors import TakenOver
 from lib.model import Ask, Claim, Problem, WorkItem
 from lib.store.history import History
-from lib.store.runs import SliceLease
+from lib.store.runs import Left, SliceLease
 from lib.store.work import Batch
 from tests.store.scene import ALIVE, Scene
 
@@ -333,6 +333,15 @@ async def test_a_child_page_that_the_watch_found_waits_until_the_run_has_looked_
     await scene.look_around(scene.lease)
 
     assert keys_of(await claim(scene)) == ["c"]
+
+
+async def test_a_lane_does_not_stay_for_what_waits_until_another_has_looked_around(scene: Scene) -> None:
+    await scene.publish_family("a", "one", "c")
+    await survey(scene)
+    await add(scene, "c")
+
+    assert (await scene.queue.claim(scene.lease, 12, [], scene.clock.time + 60)).left == Left(1, None)
+    assert await scene.runs.rest(scene.lease, {}, scene.clock.time + ALIVE) == Left(1, None)
 
 
 async def test_a_child_page_that_its_parent_made_due_is_read_while_the_run_looks_around(scene: Scene) -> None:

@@ -249,12 +249,12 @@ async def test_a_child_page_that_is_there_as_it_was_is_not_read_with_the_page_ar
     assert (family.commit.record.children, family.commit.work, family.commit.gone) == ([CHILD], [], [])
 
 
-async def test_a_renamed_child_page_makes_the_page_around_it_due_which_shows_its_title(family: Desk) -> None:
+async def test_a_renamed_child_page_is_published_under_its_new_title(family: Desk) -> None:
     family.put(below(ROW, title="Renamed", last_edited_time=LATER))
 
     await family.work(CHILD)
 
-    assert dict(family.commit.work) == {ROW: WorkItem()}
+    assert (family.commit.observation.title, dict(family.commit.work)) == ("Renamed", {})
 
 
 @pytest.mark.parametrize("found", [error(404, "object_not_found"), below(ROW, in_trash=True)])

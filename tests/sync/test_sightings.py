@@ -262,7 +262,7 @@ def test_a_new_row_is_read_with_the_page_object_at_hand() -> None:
     one = row()
 
     assert judged(one) == Sighting(
-        page_id="a", observation=one.observation, item=WorkItem(page=one.page, read_at=SETTLED)
+        page_id="a", observation=one.observation, item=WorkItem(page=one.page, read_at=SETTLED, stamp=one.stamp)
     )
 
 

@@ -32,7 +32,7 @@ local id, slug = args.id, args.slug
 -- include newer
 -- include note_warnings
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
-if redis.call('HGET', leasesKey, id) ~= args.token then return {'repeated'} end
+if redis.call('HGET', leasesKey, id) ~= args.token then return withFreed({'repeated'}) end
 
 local known = observationOf(id)
 local before = decoded(redis.call('HGET', pagesKey, id))
@@ -73,10 +73,9 @@ for part = 1, args.parts do -- they may have been evicted meanwhile
 end
 
 -- From here on it writes.
-local answer = {'done'}
 for _, page in ipairs(args.gone) do
   forgetPage(page)
-  removeTree(page, answer)
+  removeTree(page)
 end
 redis.call('HSET', observedKey, id, observed)
 for _, child in ipairs(args.children) do
@@ -150,4 +149,4 @@ redis.call('HDEL', engineKey('tries'), id)
 noteWarnings(args.most_warnings, args.warnings)
 redis.call('HINCRBY', run, 'synced', 1)
 closeSite()
-return answer
+return withFreed({'done'})

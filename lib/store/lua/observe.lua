@@ -58,7 +58,6 @@ local function isNoNews(page)
   return redis.call('HGET', childrenKey, page.id) == page.look .. ' ' .. page.source
 end
 
-local answer = {'done'}
 for _, page in ipairs(args.pages) do
   local id = page.id
   local noNews = isNoNews(page)
@@ -68,7 +67,7 @@ for _, page in ipairs(args.pages) do
   local isInHand = noNews and redis.call('HEXISTS', leasesKey, id) == 1
   if not (isDone or isInHand) and not isNewer(known, page.edited, page.read_at) and not (page.hidden and isNewer(record, page.edited, page.read_at)) then
     if page.hidden then
-      removeTree(id, answer)
+      removeTree(id)
       redis.call('SREM', stillKey, id)
     end
     if page.still == 'on' then stay(id, true) end
@@ -94,4 +93,4 @@ for thing, stamp in pairs(args.outside) do
 end
 for _, work in ipairs(args.work) do due(work.key, work.flags, work.payload) end
 closeSite()
-return answer
+return withFreed({'done'})

@@ -495,14 +495,19 @@ local function forgetPage(id)
   if isShown('page:' .. id) then redis.call('HSETNX', outsideKey, 'page:' .. id, '') end
 end
 
--- The slugs of removed pages that others wait for are answered, for them to be given away.
-local function removeTree(id, freed)
+-- An answer with all slugs that became free while others waited for them, for them to be given away: also those of an
+-- answer that was lost.
+local function withFreed(answer)
+  for _, slug in ipairs(redis.call('SMEMBERS', engineKey('freed'))) do answer[#answer + 1] = slug end
+  return answer
+end
+
+local function removeTree(id)
   local ahead = {id}
   while #ahead > 0 do
     local one = table.remove(ahead)
     local children, slug = removePage(one)
     if slug and redis.call('HEXISTS', waitingKey, slug) == 1 then
-      freed[#freed + 1] = slug
       redis.call('SADD', engineKey('freed'), slug) -- until it is given away
     end
     for _, child in ipairs(children) do

@@ -129,7 +129,7 @@ def deliver_again(world: World) -> httpx.Response:
     return httpx.post(address, content=body, headers=headers, timeout=60, trust_env=False)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 def test_a_zombie_writes_nothing_any_more(edited: World, truth: Truth) -> None:
     """The process is stopped before each of its KV commands; another one does the work; then the first one goes on."""
     edited.rewind()

@@ -23,7 +23,7 @@ MORE_STEPS = {
 """What one of many slices does besides."""
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("where", ["kv", "notion"])
 def test_a_function_that_is_killed_loses_nothing(edited: World, truth: Truth, where: str, when: When) -> None:
@@ -37,7 +37,7 @@ def test_a_function_that_is_killed_loses_nothing(edited: World, truth: Truth, wh
     _strike_at_each(edited, truth, moments, "kill", when)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_command_that_kv_does_not_answer_is_sent_again(edited: World, truth: Truth, when: When) -> None:
     """Whether it was executed or not: it does no harm twice, and costs no delivery."""
@@ -47,7 +47,7 @@ def test_a_command_that_kv_does_not_answer_is_sent_again(edited: World, truth: T
     _strike_at_each(edited, truth, moments, "break", when)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_function_that_is_killed_between_slices_loses_nothing(edited: World, truth: Truth, when: When) -> None:
     """Every step that a run of a single slice does not know, and the two at which a slice begins and ends."""
