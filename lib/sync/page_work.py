@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
 
 import msgspec
 
@@ -38,6 +39,7 @@ from lib.store.work import WorkQueue
 from lib.sync.addresses import AddressBook
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
+from lib.sync.rescue import Rescue
 from lib.sync.sightings import child_of, has_left, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
 
@@ -88,7 +90,7 @@ class PageWork:
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._homes, self._readings, self._schemas = log, homes, readings, schemas
         self._is_last_try, self._was_read, self._now_iso = is_last_try, was_read, now_iso
-        self._holders = Holders(notion, site, homes)
+        self._holders, self._rescue = Holders(notion, site, homes), Rescue(notion, site, homes, now)
 
     async def sync(self, lease: SliceLease, claim: Claim) -> bool:
         """Read a page and publish it; return whether something became due."""
@@ -97,7 +99,14 @@ class PageWork:
             return False
         fresh = PageReading(self._readings.began_at, claim.item.read_at, Walk(claim.id))
         async with self._readings.of(claim, fresh) as reading:
-            page, tree = await self._read(claim, reading)
+            try:
+                page, tree = await self._read(claim, reading)
+            except Unreadable as refusal:
+                asked_at, is_refused = self._now(), refusal.notion_status == HTTPStatus.NOT_FOUND
+                if not (claim.is_row and is_refused) or await find(self._notion, claim.id, Oddities()):
+                    raise
+                read_at = self._notion.notion_time(asked_at)
+                return await self._drop(lease, claim, msgspec.structs.replace(claim.observation, read_at=read_at))
         self._was_read(claim)
         page_read_at = reading.page_read_at or claim.item.read_at
         seen = await self._observe(claim.observation, page, page_read_at)
@@ -175,7 +184,7 @@ class PageWork:
     async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
         stamp = self._stamp(page, seen, seen.read_at)
         sighting = Sighting(page_id=claim.id, observation=seen, stamp=stamp, is_hidden=True, is_gone=trashed(page))
-        await self.give_away(lease, await self._site.observe(lease, [sighting]))
+        await self._unpublish(lease, claim, sighting)
         return True
 
     async def _keep_still(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
@@ -206,14 +215,19 @@ class PageWork:
         if holder := await self._holders.find(page):
             await self._work.pass_on(lease, claim, [(holder, WorkItem())])
             return True
-        seen = row_of(page, claim.observation.source if claim.observation else "", self._readings.read_at)
-        sighting = Sighting(
-            page_id=claim.id,
-            observation=msgspec.structs.replace(seen.observation, is_published=False),
-            is_gone=True,
-        )
-        await self.give_away(lease, await self._site.observe(lease, [sighting]))
+        source = claim.observation.source if claim.observation else ""
+        return await self._drop(lease, claim, row_of(page, source, self._readings.read_at).observation)
+
+    async def _drop(self, lease: SliceLease, claim: Claim, seen: Observation) -> bool:
+        """A row is gone, for Notion or for us."""
+        seen = msgspec.structs.replace(seen, is_published=False)
+        await self._unpublish(lease, claim, Sighting(page_id=claim.id, observation=seen, is_gone=True))
         return True
+
+    async def _unpublish(self, lease: SliceLease, claim: Claim, sighting: Sighting) -> None:
+        rescued, work = await self._rescue.below(Known(claim.observation, claim.record, claim.slug))
+        freed = await self._site.observe(lease, rescued, work) if rescued else []
+        await self.give_away(lease, [*freed, *await self._site.observe(lease, [sighting])])
 
     # Child pages.
 
@@ -472,7 +486,9 @@ class PageWork:
 
 def _things(tree: Tree) -> list[str]:
     """Return what a page shows that an edit elsewhere may change."""
-    things = [f"page:{holder}" if holder else f"original:{original}" for original, holder in tree.copied.items()]
+    things = [f"page:{holder}" for holder in tree.copied.values() if holder]
+    homeless = [original for original, holder in tree.copied.items() if not holder]
+    things += [f"{'missing' if original in tree.missing else 'original'}:{original}" for original in homeless]
     things += [f"db:{database_id}" for database_id in tree.databases]
     things += [f"hidden:{page_id}" for page_id in tree.hidden_pages]
     things += [f"unreadable:{database_id}" for database_id in tree.unreadable]

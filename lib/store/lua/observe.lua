@@ -49,7 +49,9 @@ for _, page in ipairs(args.pages) do
   local id = page.id
   local known = observationOf(id)
   local record = decoded(redis.call('HGET', pagesKey, id))
-  if not isNewer(known, page.edited, page.read_at) and not (page.hidden and isNewer(record, page.edited, page.read_at)) then
+  local parent = page.gone and known and known.parent -- one that stands in a page by now is not gone as a row
+  local isElsewhere = parent and (decoded(page.observed) or {}).parent ~= parent
+  if not isElsewhere and not isNewer(known, page.edited, page.read_at) and not (page.hidden and isNewer(record, page.edited, page.read_at)) then
     if page.hidden then
       removeTree(id, answer)
       redis.call('SREM', stillKey, id)
