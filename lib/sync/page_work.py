@@ -53,12 +53,14 @@ Work = list[tuple[str, WorkItem]]
 
 class Family(msgspec.Struct, frozen=True):
     """The child pages of a page: observations by id in the order of the document, what has to be read of them and of
-    others, those that are gone, and those of which it is unclear where they are, which stay this page's charge."""
+    others, those that are gone, those of which it is unclear where they are, which stay this page's charge, and those
+    that were renamed so lately that the list of blocks may show what they were called before."""
 
     children: dict[str, Observation] = {}
     work: Work = []
     gone: list[str] = []
     unclear: list[str] = []
+    renamed: list[str] = []
 
 
 class PageWork:
@@ -237,7 +239,7 @@ class PageWork:
         if not (before or now):
             return Family()
         known, _ = await self._site.look_up({**dict.fromkeys(before), **now})
-        family = Family({}, [], [], [])
+        family = Family({}, [], [], [], [])
         for child in now.values():
             self._adopt(claim, seen, child, known[child.id], reading, family)
         for page_id in before:
@@ -270,7 +272,10 @@ class PageWork:
             placed_at=reading.read_at,
             wanted=segment(child.title, child.id),
         )
-        if before and before.parent is not None and before.read_at > reading.read_at:
+        is_renamed = before is not None and before.parent is not None and before.title != child.title
+        if before and is_renamed and not is_settled(before.edited_at, reading.read_at):
+            family.renamed.append(child.id)
+        if before and before.parent is not None and (before.read_at > reading.read_at or child.id in family.renamed):
             after = msgspec.structs.replace(after, title=before.title, created=before.created, wanted=before.wanted)
         family.children[child.id] = after
         is_moved = before is None or _place_of(before) != _place_of(after)
@@ -349,7 +354,7 @@ class PageWork:
                 page_read_at=reading.page_read_at or claim.item.read_at,
                 before=claim.observation or seen,
                 record=record,
-                stamp=self._stamp_of(page, seen, record),
+                stamp=self._stamp_of(page, seen, record, family),
                 sort=index.sort_text(index.rank(bundle.meta)) if seen.parent is None else "",
                 text=None if is_same and not must_send else text,
                 addresses=book.plan(),
@@ -432,9 +437,9 @@ class PageWork:
             is_lacking=reading.is_lacking or bool(family.unclear),
         )
 
-    def _stamp_of(self, page: JSON, seen: Observation, record: PageRecord) -> str:
+    def _stamp_of(self, page: JSON, seen: Observation, record: PageRecord, family: Family) -> str:
         """Return the stamp by which the page is known to be up to date; "" where it has to be read in the next run."""
-        if record.is_lacking:
+        if record.is_lacking or family.renamed:
             return "" if seen.parent is None else f" {seen.source}"
         stamp = self._stamp(page, seen, record.read_at)
         return stamp if seen.parent is None else f"{stamp} {seen.source}"

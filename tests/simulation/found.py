@@ -213,4 +213,8 @@ FOUND: tuple[Found, ...] = (
         "a row of a big source is not shared any more, and its child pages neither",
         History(230440744256934, [Big(3), Ask(), Edit("swap_slugs"), Edit("move"), Edit("unshare_or_share")]),
     ),
+    Found(
+        "a child page is renamed, and its parent's blocks lag behind",
+        History(16902307033560, [Lag(0.0, 55.0), Edit("archive_or_unarchive", 10), Edit("name", 4), Ask(), Settle()]),
+    ),
 )
