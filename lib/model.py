@@ -45,7 +45,7 @@ class Tree(msgspec.Struct, frozen=True, omit_defaults=True):
     `blocks` are Notion's own, children under `children`; what can't be read carries `"unavailable": reason`.
     `hidden_pages` are child pages and `unreadable` child databases that are not shared (yet); `originals` are the
     synced blocks whose original stands on this page; `copied` maps the original of every copy that stands elsewhere to
-    the page that holds it (None: not to be found out).
+    the page that holds it (None: not to be found out), `missing` are those of them that can't be read.
     """
 
     blocks: list[JSON]
@@ -55,6 +55,7 @@ class Tree(msgspec.Struct, frozen=True, omit_defaults=True):
     unreadable: list[str] = []
     originals: list[str] = []
     copied: dict[str, str | None] = {}
+    missing: list[str] = []
 
 
 class Database(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -136,8 +137,8 @@ class PageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Child pages, in the order of the document."""
     things: list[str] = []
     """What it shows that an edit elsewhere may change: `page:{id}` that holds the original of a synced block,
-    `original:{id}` of which no page is known, `db:{id}`, and what could not be read and may be some day, `hidden:{id}`
-    of a child page and `unreadable:{id}` of a child database."""
+    `original:{id}` of which no page is known, `db:{id}`, and what could not be read and may be some day: `missing:{id}`
+    of an original, `hidden:{id}` of a child page, `unreadable:{id}` of a child database."""
     copied: dict[str, str | None] = {}
     """Original synced block → the page that holds it (None: not known)."""
     is_lacking: bool = False

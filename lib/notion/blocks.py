@@ -115,6 +115,7 @@ class _Reading:
             unreadable=list(whole.unreadable),
             originals=list(whole.originals),
             copied={original: page for original, page in owners.items() if page != self._walk.page_id},
+            missing=[original for original in owners if original in self._walk.unavailable],
         )
 
     async def _work(self, jobs: list[Job]) -> None:

@@ -1,5 +1,6 @@
 """Where a page stands: in which page that is published, or will be."""
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from lib.bundle.publication import publication, trashed
@@ -12,13 +13,16 @@ from lib.store.site import Site
 from lib.sync.homes import Homes
 
 HIGHEST_CLIMB = 30
+Look = Callable[[str], Awaitable[JSON | None]]
 
 
 class Holders:
-    """Climbs from a page, through blocks and pages, up to a row of a source."""
+    """Climbs from a page, through blocks and pages, up to a row of a source. `look` asks for a page by its id; None: it
+    is gone."""
 
-    def __init__(self, notion: NotionClient, site: Site, homes: Homes) -> None:
+    def __init__(self, notion: NotionClient, site: Site, homes: Homes, look: Look | None = None) -> None:
         self._notion, self._site, self._homes = notion, site, homes
+        self._look = look or self._ask
 
     async def find(self, page: JSON) -> str | None:
         """Return the id of the nearest page around a page that is known here, where all of them stand below a row that
@@ -32,7 +36,7 @@ class Holders:
                 above = parent_of(standing)
                 if page_id := above.get("page_id"):
                     around.append(page_id)
-                    holder = await find(self._notion, page_id, Oddities())
+                    holder = await self._look(page_id)
                     if holder is None:
                         return None
                     standing = holder
@@ -48,6 +52,9 @@ class Holders:
             if refusal.notion_status != HTTPStatus.NOT_FOUND:
                 raise
         return None
+
+    async def _ask(self, page_id: str) -> JSON | None:
+        return await find(self._notion, page_id, Oddities())
 
     async def _nearest(self, around: list[str]) -> str:
         known, _ = await self._site.look_up(around)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
 
 import msgspec
 
@@ -38,6 +39,7 @@ from lib.store.work import WorkQueue
 from lib.sync.addresses import AddressBook
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
+from lib.sync.rescue import Rescue
 from lib.sync.sightings import child_of, has_left, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
 
@@ -51,14 +53,16 @@ Work = list[tuple[str, WorkItem]]
 
 class Family(msgspec.Struct, frozen=True):
     """The child pages of a page: observations by id in the order of the document, what was known of them, what has to
-    be read of them and of others, those that are gone, and those of which it is unclear where they are, which stay this
-    page's charge."""
+    be read of them and of others, those that are gone, those of which it is unclear where they are, which stay this
+    page's charge, and those that were renamed so lately that the list of blocks may show what they were called
+    before."""
 
     children: dict[str, Observation] = {}
     known: dict[str, Observation] = {}
     work: Work = []
     gone: list[str] = []
     unclear: list[str] = []
+    renamed: list[str] = []
 
 
 class PageWork:
@@ -90,7 +94,7 @@ class PageWork:
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._homes, self._readings, self._schemas = log, homes, readings, schemas
         self._is_last_try, self._was_read, self._now_iso = is_last_try, was_read, now_iso
-        self._holders = Holders(notion, site, homes)
+        self._holders, self._rescue = Holders(notion, site, homes), Rescue(notion, site, homes, now)
 
     async def sync(self, lease: SliceLease, claim: Claim) -> bool:
         """Read a page and publish it; return whether something became due."""
@@ -99,7 +103,14 @@ class PageWork:
             return False
         fresh = PageReading(self._readings.began_at, claim.item.read_at, Walk(claim.id))
         async with self._readings.of(claim, fresh) as reading:
-            page, tree = await self._read(claim, reading)
+            try:
+                page, tree = await self._read(claim, reading)
+            except Unreadable as refusal:
+                asked_at, is_refused = self._now(), refusal.notion_status == HTTPStatus.NOT_FOUND
+                if not (claim.is_row and is_refused) or await find(self._notion, claim.id, Oddities()):
+                    raise
+                read_at = self._notion.notion_time(asked_at)
+                return await self._drop(lease, claim, msgspec.structs.replace(claim.observation, read_at=read_at))
         self._was_read(claim)
         page_read_at = reading.page_read_at or claim.item.read_at
         seen = await self._observe(claim.observation, page, page_read_at)
@@ -177,7 +188,7 @@ class PageWork:
     async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
         stamp = self._stamp(page, seen, seen.read_at)
         sighting = Sighting(page_id=claim.id, observation=seen, stamp=stamp, is_hidden=True, is_gone=trashed(page))
-        await self.give_away(lease, await self._site.observe(lease, [sighting]))
+        await self._unpublish(lease, claim, sighting)
         return True
 
     async def _keep_still(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
@@ -208,14 +219,19 @@ class PageWork:
         if holder := await self._holders.find(page):
             await self._work.pass_on(lease, claim, [(holder, WorkItem())])
             return True
-        seen = row_of(page, claim.observation.source if claim.observation else "", self._readings.read_at)
-        sighting = Sighting(
-            page_id=claim.id,
-            observation=msgspec.structs.replace(seen.observation, is_published=False),
-            is_gone=True,
-        )
-        await self.give_away(lease, await self._site.observe(lease, [sighting]))
+        source = claim.observation.source if claim.observation else ""
+        return await self._drop(lease, claim, row_of(page, source, self._readings.read_at).observation)
+
+    async def _drop(self, lease: SliceLease, claim: Claim, seen: Observation) -> bool:
+        """A row is gone, for Notion or for us."""
+        seen = msgspec.structs.replace(seen, is_published=False)
+        await self._unpublish(lease, claim, Sighting(page_id=claim.id, observation=seen, is_gone=True))
         return True
+
+    async def _unpublish(self, lease: SliceLease, claim: Claim, sighting: Sighting) -> None:
+        rescued, work = await self._rescue.below(Known(claim.observation, claim.record, claim.slug))
+        freed = await self._site.observe(lease, rescued, work) if rescued else []
+        await self.give_away(lease, [*freed, *await self._site.observe(lease, [sighting])])
 
     # Child pages.
 
@@ -223,7 +239,7 @@ class PageWork:
         """What became of child pages that do not stand in their page any more."""
         now = {child.id for child in tree.child_pages}
         missing = [page_id for page_id in (claim.record.children if claim.record else []) if page_id not in now]
-        lost = Family({}, {}, [], [], [])
+        lost = Family({}, {}, [], [], [], [])
         known, _ = await self._site.look_up(missing) if missing else ({}, {})
         for page_id, one in known.items():
             if one.observation is not None and one.observation.parent == claim.id:
@@ -235,7 +251,7 @@ class PageWork:
         if not tree.child_pages:
             return lost
         known, _ = await self._site.look_up([child.id for child in tree.child_pages])
-        family = Family({}, {}, [*lost.work], lost.gone, lost.unclear)
+        family = Family({}, {}, [*lost.work], lost.gone, lost.unclear, [])
         for child in tree.child_pages:
             self._adopt(claim, seen, child, known[child.id], reading, family)
         return family
@@ -264,7 +280,10 @@ class PageWork:
             placed_at=reading.read_at,
             wanted=segment(child.title, child.id),
         )
-        if before and before.parent is not None and before.read_at > reading.read_at:
+        is_renamed = before is not None and before.parent is not None and before.title != child.title
+        if before and is_renamed and not is_settled(before.edited_at, reading.read_at):
+            family.renamed.append(child.id)
+        if before and before.parent is not None and (before.read_at > reading.read_at or child.id in family.renamed):
             after = msgspec.structs.replace(after, title=before.title, created=before.created, wanted=before.wanted)
         family.children[child.id] = after
         if before:
@@ -347,7 +366,7 @@ class PageWork:
                 page_read_at=reading.page_read_at or claim.item.read_at,
                 before=claim.observation or seen,
                 record=record,
-                stamp=self._stamp_of(page, seen, record),
+                stamp=self._stamp_of(page, seen, record, family),
                 sort=index.sort_text(index.rank(bundle.meta)) if seen.parent is None else "",
                 text=None if is_same and not must_send else text,
                 addresses=book.plan(),
@@ -432,9 +451,9 @@ class PageWork:
             is_lacking=reading.is_lacking or bool(family.unclear),
         )
 
-    def _stamp_of(self, page: JSON, seen: Observation, record: PageRecord) -> str:
+    def _stamp_of(self, page: JSON, seen: Observation, record: PageRecord, family: Family) -> str:
         """Return the stamp by which the page is known to be up to date; "" where it has to be read in the next run."""
-        if record.is_lacking:
+        if record.is_lacking or family.renamed:
             return "" if seen.parent is None else f" {seen.source}"
         stamp = self._stamp(page, seen, record.read_at)
         return stamp if seen.parent is None else f"{stamp} {seen.source}"
@@ -486,7 +505,9 @@ class PageWork:
 
 def _things(tree: Tree) -> list[str]:
     """Return what a page shows that an edit elsewhere may change."""
-    things = [f"page:{holder}" if holder else f"original:{original}" for original, holder in tree.copied.items()]
+    things = [f"page:{holder}" for holder in tree.copied.values() if holder]
+    homeless = [original for original, holder in tree.copied.items() if not holder]
+    things += [f"{'missing' if original in tree.missing else 'original'}:{original}" for original in homeless]
     things += [f"db:{database_id}" for database_id in tree.databases]
     things += [f"hidden:{page_id}" for page_id in tree.hidden_pages]
     things += [f"unreadable:{database_id}" for database_id in tree.unreadable]

@@ -48,7 +48,7 @@ class PageSurvey:
         self._wanted, self._is_forced = wanted, is_forced
         self._now = now
         self._progress = survey.progress
-        self._holders = Holders(notion, site, homes)
+        self._holders = Holders(notion, site, homes, self._look)
 
     async def look(self) -> None:
         """Look at the page. Raises `Hopeless` (there is no such page to publish), `NotionWait`, `NotionAway`,
@@ -185,20 +185,24 @@ class PageSurvey:
             await self._survey.observe([self._survey.gone_row(page_id, known)])
 
     async def _find(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
-        """Return when a page was asked for (Notion's clock) and its object, also where an earlier slice asked; None for
-        a published page that is gone. Raises `Hopeless`."""
-        pages, asked_at = self._progress.pages, self._now()
+        """Return when a page was asked for (Notion's clock) and its object; None for a published page that is gone.
+        Raises `Hopeless`."""
+        asked_at = self._now()
         try:
-            if page_id not in pages and (page := await find(self._notion, page_id, self._progress.oddities)):
-                pages[page_id] = (asked_at, unsigned(page))
+            page = await self._look(page_id)
         except Unreadable as refusal:
             raise Hopeless(f"page {self._wanted}: Notion does not show it ({refusal.reason})") from None
-        if page_id in pages:
-            asked_at, page = pages[page_id]
-            return self._notion.notion_time(asked_at), page
-        if known.record is None:
+        if page is None and known.record is None:
             raise Hopeless(f"page {self._wanted}: Notion does not show it (object_not_found)")
-        return self._notion.notion_time(asked_at), None
+        asked_at, _ = self._progress.pages.get(page_id, (asked_at, None))
+        return self._notion.notion_time(asked_at), page
+
+    async def _look(self, page_id: str) -> JSON | None:
+        """Return a page object, None for a page that is gone. What was found is kept for the slices that follow."""
+        pages, asked_at = self._progress.pages, self._now()
+        if page_id not in pages and (page := await find(self._notion, page_id, self._progress.oddities)):
+            pages[page_id] = (asked_at, unsigned(page))
+        return pages[page_id][1] if page_id in pages else None
 
     async def _home_of(self, page: JSON) -> str | None:
         try:
@@ -222,8 +226,11 @@ class PageSurvey:
                 await self._survey.observe([], [(holder_id, WorkItem())])
                 return
             try:
-                holder = await self._notion.get(f"pages/{holder_id}" if "page_id" in above else f"blocks/{holder_id}")
+                is_page = "page_id" in above
+                holder = await (self._look(holder_id) if is_page else self._notion.get(f"blocks/{holder_id}"))
             except Unreadable:
+                break
+            if holder is None:
                 break
             above = parent_of(holder)
         raise Hopeless(

@@ -40,6 +40,7 @@ from lib.sync.database_work import signature
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.problems import Problems
+from lib.sync.rescue import Rescue
 from lib.sync.sightings import (
     DAY_SECONDS,
     Row,
@@ -67,8 +68,6 @@ FEW = 20
 """So many missing rows are asked for one by one; of more, so many are asked for as a sample."""
 MOST_DOUBTS = 5
 """Rows of one source that are named because they do not say whether they are to be published."""
-MOST_RESCUED = 100
-"""Pages below a row that goes which are asked for one by one, whether they stand elsewhere by now."""
 WATCHED_AT_ONCE = 200
 """Child pages whose changes are remembered together."""
 
@@ -142,6 +141,7 @@ class Survey:
         self.progress = progress
         self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
         self._holders = Holders(notion, site, homes)
+        self._rescue = Rescue(notion, site, homes, now)
         self._stamps: dict[str, dict[str, str]] = {}
         self._rows_are_seen = asyncio.Event()
         if not progress.began_at:
@@ -311,34 +311,8 @@ class Survey:
         sightings = [sighting for sighting in judged if sighting]
         for sighting in sightings:
             if sighting.is_hidden:
-                await self._rescue(known[sighting.page_id])
+                await self.observe(*await self._rescue.below(known[sighting.page_id]))
         await self.observe(sightings)
-
-    async def _rescue(self, known: Known) -> None:
-        """Pages below a row that is to be unpublished may stand elsewhere by now: those stay, and are read there."""
-        ahead = list(known.record.children) if known.record else []
-        for _ in range(MOST_RESCUED):
-            if not ahead:
-                return
-            page_id = ahead.pop()
-            child = (await self._site.look_up([page_id]))[0][page_id]
-            if child.observation is None or child.observation.parent is None or child.record is None:
-                continue
-            asked_at = self._now()
-            try:
-                page = await find(self._notion, page_id, self.progress.oddities)
-                home = await self._homes.home_of(page) if page else None
-                holder = await self._holders.find(page) if page and not home else None
-            except Unreadable:
-                continue
-            if page is None or trashed(page) or (home is None and holder in (None, child.observation.parent)):
-                ahead += child.record.children
-                continue
-            read_at = self._notion.notion_time(asked_at)
-            seen = msgspec.structs.replace(child.observation, parent=holder, placed_at=read_at)
-            item = WorkItem(page=raw(page), read_at=read_at)
-            others = [(holder, WorkItem())] if holder else []
-            await self.observe([Sighting(page_id=page_id, observation=seen, item=item)], others)
 
     async def _ask_again(self, row: Row, sure: list[Row]) -> None:
         """Ask for a row itself, of which two looks at one edit show different things: its own object is the later."""
@@ -445,6 +419,7 @@ class Survey:
 
     async def _confirm(self, name: str, missing: list[str], *, is_empty: bool) -> None:
         known, _ = await self._site.look_up(missing) if missing else ({}, {})
+        missing = [page_id for page_id in missing if _is_row_of(known[page_id], name)]
         published = [page_id for page_id in missing if known[page_id].record]
         unknown = [page_id for page_id in missing if not known[page_id].record]
         await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in unknown])
@@ -483,14 +458,14 @@ class Survey:
             return
         if page is None:
             gone.add(page_id)
-            await self._rescue(known)
+            await self.observe(*await self._rescue.below(known))
             await self.observe([self.gone_row(page_id, known, name)])
             return
         if trashed(page):
             gone.add(page_id)
             row = row_of(page, name, self._notion.notion_time(asked_at), self._homes.rule)
             seen = msgspec.structs.replace(row.observation, is_published=False)
-            await self._rescue(known)
+            await self.observe(*await self._rescue.below(known))
             await self.observe([Sighting(page_id=page_id, observation=seen, is_gone=True)])
         elif home == name:
             return  # the listing lags behind, or misses it
@@ -523,7 +498,7 @@ class Survey:
                 continue
             rows = [page_id for page_id in await self._sources.stamps(name) if page_id not in seen]
             known, _ = await self._site.look_up(rows) if rows else ({}, {})
-            gone = [page_id for page_id in rows if _source_of(known[page_id]) == name]
+            gone = [page_id for page_id in rows if known[page_id].observation and _is_row_of(known[page_id], name)]
             await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in gone])
             self.progress.confirmed.add(name)
 
@@ -676,6 +651,8 @@ class Survey:
                     found, edited = page["last_edited_time"], moment_of(page["last_edited_time"])
                     if trashed(page):
                         found, is_dated = f"trashed {found}", False  # that it went there moves no time
+            case "original":  # it could be read when its page was
+                found = "" if await self._can_be_read(kind, thing_id) else "no"
             case _:
                 found = "yes" if await self._can_be_read(kind, thing_id) else ""
         if found != stamp:
@@ -740,5 +717,8 @@ def _database_problem(database_id: str, record: DatabaseRecord | None) -> Proble
     return Problem(database_id, "", record.title if record else "", "database")
 
 
-def _source_of(known: Known) -> str:
-    return known.observation.source if known.observation else ""
+def _is_row_of(known: Known, source: str) -> bool:
+    """Return whether a page is a row of a source, as far as anybody knows: it may have been seen elsewhere
+    meanwhile."""
+    seen = known.observation
+    return seen is None or (seen.source == source and seen.parent is None)

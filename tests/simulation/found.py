@@ -10,6 +10,7 @@ from tests.simulation.actions import (
     Edit,
     Evict,
     FailForEver,
+    Kill,
     Lag,
     Minute,
     Pass,
@@ -192,5 +193,28 @@ FOUND: tuple[Found, ...] = (
     Found(
         "two sources change names, and one of them alone is synced",
         History(65605107449944, [Sources("exchanged"), Ask("source", 0, force=True)]),
+    ),
+    Found(
+        "a draft moves into a row while rows are listed",
+        History(
+            271334184972252,
+            [
+                Edit("name", 20, 0),
+                Kill("worker", 17),
+                Edit("move_out_to_a_source", 0, 1),
+                Ask("page", 23, force=True),
+                Edit("move_into_a_row", 10, 0),
+                FailForEver("page", 12),
+                Settle(),
+            ],
+        ),
+    ),
+    Found(
+        "a row of a big source is not shared any more, and its child pages neither",
+        History(230440744256934, [Big(3), Ask(), Edit("swap_slugs"), Edit("move"), Edit("unshare_or_share")]),
+    ),
+    Found(
+        "a child page is renamed, and its parent's blocks lag behind",
+        History(16902307033560, [Lag(0.0, 55.0), Edit("archive_or_unarchive", 10), Edit("name", 4), Ask(), Settle()]),
     ),
 )

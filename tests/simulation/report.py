@@ -5,17 +5,16 @@ from collections import Counter
 RARE: dict[str, tuple[str, ...]] = {
     "a run joined, with a follow-up": ("ask: joined",),
     "a parked run resumed": ("ask: resumed",),
-    "a page whose slug is taken": ("commit_page: taken",),
-    "a page that waits for its slug": ("commit_page: staged",),
+    "addresses that changed while they were planned": ("commit_page: changed", "move: changed"),
+    "a slug that became free given to who waits for it": ("move: done",),
     "a reading that is older than what stands in KV": ("commit_page: older",),
-    "a page committed twice": ("commit_page: repeated",),
+    "work that was due anew before it was done": ("commit_page: repeated", "commit_database: repeated"),
+    "a claim that was another's when it was given back": ("requeue: repeated",),
     "a slice that was taken over": ("slice.taken_over",),
     "a slice begun again": ("begin: repeated",),
     "a slice whose next message may be unsent": ("begin: unsent",),
     "a run found ended": ("begin: ended",),
-    "a lane that came too early": ("begin: early",),
     "a run joined at its first slice": ("begin: joined",),
-    "an index changed meanwhile": ("guarded: changed",),
     "an instance killed": ("instance: killed",),
     "a run given up": ("run failed",),
     "a page given up": ("page.failed",),
@@ -33,17 +32,13 @@ RARE: dict[str, tuple[str, ...]] = {
 """Rare states by what they are called, and the counters that tell of them."""
 MAY_BE_MISSED = frozenset(
     {
-        "a parked run resumed",  # B21
-        "a page whose slug is taken",
-        "a reading that is older than what stands in KV",
-        "a page committed twice",
-        "an index changed meanwhile",  # B27
+        "a parked run resumed",
         "a slice begun again",
-        "a key evicted",  # B2
+        "a slice whose next message may be unsent",
         "a dead letter delivered again",
     }
 )
-"""What a sound history reaches by a great chance only, or not at all while a fault is known that lies there."""
+"""What a few hundred histories reach by chance only."""
 
 
 def missed(seen: Counter[str]) -> list[str]:

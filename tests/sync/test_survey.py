@@ -519,15 +519,19 @@ async def test_a_run_of_one_source_watches_the_child_databases_that_it_shows(wor
 
 # Things outside of all listings.
 
+EMPTY: JSON = {"object": "list", "results": [], "has_more": False, "next_cursor": None}
+
 
 @pytest.fixture
 def showing(workspace: Workspace) -> Workspace:
     """A published row that shows things that stand elsewhere."""
     publish(workspace, 0)
     workspace.rows[HOME] = [listed(0)]
-    for thing, stamp in (("page:e", LATER), ("hidden:h", ""), ("unreadable:u", ""), ("original:o", "")):
-        workspace.memory.outside[thing] = stamp
+    things = ("page:e", "hidden:h", "unreadable:u", "missing:o", "original:r")
+    for thing in things:
+        workspace.memory.outside[thing] = LATER if thing == "page:e" else ""
         workspace.memory.shows[thing] = [row_id(0)]
+    workspace.objects["blocks/r/children"] = EMPTY
     workspace.put(row_page("e", last_edited_time=LATER))
     return workspace
 
@@ -536,7 +540,7 @@ async def test_what_is_as_it_was_seen_makes_nothing_due(showing: Workspace) -> N
     await showing.look()
 
     assert showing.memory.due == {}
-    assert {"pages/e", "pages/h", "blocks/o/children"} <= set(showing.asked)
+    assert {"pages/e", "pages/h", "blocks/o/children", "blocks/r/children"} <= set(showing.asked)
 
 
 async def test_what_was_looked_at_first_after_its_readers_were_read_makes_nothing_due(showing: Workspace) -> None:
@@ -553,7 +557,8 @@ async def test_what_was_looked_at_first_after_its_readers_were_read_makes_nothin
     ("thing", "path", "found"),
     [
         ("h", "pages/h", row_page("h")),
-        ("o", "blocks/o/children", {"object": "list", "results": [], "has_more": False, "next_cursor": None}),
+        ("o", "blocks/o/children", EMPTY),
+        ("r", "blocks/r/children", error(404, "object_not_found")),
         ("e", "pages/e", row_page("e", last_edited_time="2026-05-01T10:06:00.000Z")),
         ("e", "pages/e", row_page("e", in_trash=True, last_edited_time=LATER)),
         ("e", "pages/e", error(404, "object_not_found")),

@@ -65,7 +65,10 @@ for _, page in ipairs(args.pages) do
   local record = decoded(redis.call('HGET', pagesKey, id))
   local isDone = noNews and redis.call('HEXISTS', workKey, id) == 0
   local isInHand = noNews and redis.call('HEXISTS', leasesKey, id) == 1
-  if not (isDone or isInHand) and not isNewer(known, page.edited, page.read_at) and not (page.hidden and isNewer(record, page.edited, page.read_at)) then
+  local parent = page.gone and known and known.parent -- one that stands in a page by now is not gone as a row
+  local isElsewhere = parent and (decoded(page.observed) or {}).parent ~= parent
+  local isOld = isNewer(known, page.edited, page.read_at) or (page.hidden and isNewer(record, page.edited, page.read_at))
+  if not (isDone or isInHand or isElsewhere or isOld) then
     if page.hidden then
       removeTree(id)
       redis.call('SREM', stillKey, id)
