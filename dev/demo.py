@@ -161,7 +161,7 @@ class Demo:
         """Whether KV equals the stand-in's workspace; of a real one nobody knows the truth."""
         if self._stack.notion is None:
             return True
-        bundles = Bundles.of(await site.texts())
+        bundles = Bundles.of(await site.texts(), await site.paths())
         copies = f"{self._stack.blob.url}/public" if self._stack.blob else ""
         truth = Truth(self._stack.notion.workspace, SAMPLE_DATABASES, self._stack.url, copies=copies)
         if wrong := truth.problems(bundles):

@@ -8,7 +8,8 @@ from starlette.responses import JSONResponse
 CONTROLS = ("/_control/", "/_local/")
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 OWN = ("same-origin", "none")
-"""What browsers say of a request from the very page, or from the person: https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site."""
+"""What browsers say of a request from the very page, or from the person:
+https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site."""
 
 
 class SameSite:

@@ -21,14 +21,18 @@ class Site:
         return sorted(name for name in names if not name.startswith("sync:"))
 
     async def texts(self) -> dict[str, str]:
-        """The value of each of these keys."""
-        names = await self.keys()
+        """The text of each of these keys; `paths` holds none."""
+        names = [name for name in await self.keys() if name != "paths"]
         texts: dict[str, str] = {}
         for at in range(0, len(names), AT_ONCE):
             some = names[at : at + AT_ONCE]
             found = await self._kv.command("MGET", *(self._prefix + name for name in some))
             texts |= dict(zip(some, found, strict=True))
         return texts
+
+    async def paths(self) -> dict[str, str]:
+        """Return the slugs of the published pages by their ids."""
+        return await self._kv.read_hash(f"{self._prefix}paths")
 
 
 def kinds(names: Sequence[str]) -> str:

@@ -16,10 +16,7 @@ from lib.config import NOTION_SETTINGS, OWNER_SETTINGS, QSTASH_SETTINGS, Config
 from lib.endpoint import Request
 from lib.errors import Misconfigured, Refused
 from lib.model import Event, Handshake
-from lib.secret import FORWARDED as FORWARDED
-from lib.secret import Secret, handshake_key
-from lib.secret import derived_secret as derived_secret
-from lib.secret import webhook_secret as webhook_secret
+from lib.secret import FORWARDED, Secret, derived_secret, handshake_key
 
 LEEWAY_SECONDS = 60
 """How far QStash's clock and ours may lie apart."""

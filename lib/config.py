@@ -11,8 +11,7 @@ import msgspec
 
 from lib.errors import Misconfigured
 from lib.notion.ids import object_id
-from lib.secret import Secret as Secret
-from lib.secret import with_derived
+from lib.secret import Secret, with_derived
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -94,11 +93,10 @@ class Settings(msgspec.Struct, frozen=True):
     config: "Config"
     problems: list[SettingProblem]
 
-    def require(self, *names: str) -> "Config":
-        """Return the configuration. Raises `Misconfigured` where one of these settings (by default any) is wrong."""
-        for problem in self.problems:
-            if not names or problem.name in names:
-                raise Misconfigured(str(problem))
+    def require(self) -> "Config":
+        """Return the configuration. Raises `Misconfigured` where a setting is wrong, by the first one's name."""
+        if self.problems:
+            raise Misconfigured(str(self.problems[0]))
         return self.config
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from lib import json_text
-from lib.config import Secret
+from lib.secret import Secret
 
 LINES = 100
 """Lines of one request. The first line of each event always passes, so that a flood of one drowns no other."""

@@ -136,8 +136,8 @@ class PageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Child pages, in the order of the document."""
     things: list[str] = []
     """What it shows that an edit elsewhere may change: `page:{id}` that holds the original of a synced block,
-    `original:{id}` of which no page is known, `db:{id}`, and what could not be read and may be some day, `hidden:{id}` of
-    a child page and `unreadable:{id}` of a child database."""
+    `original:{id}` of which no page is known, `db:{id}`, and what could not be read and may be some day, `hidden:{id}`
+    of a child page and `unreadable:{id}` of a child database."""
     copied: dict[str, str | None] = {}
     """Original synced block → the page that holds it (None: not known)."""
     is_lacking: bool = False
@@ -187,6 +187,8 @@ class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     page: msgspec.Raw = NOTHING
     """The page object as a listing or a look gave it, and `read_at` when; `null`: it has to be retrieved."""
     read_at: float = 0.0
+    stamp: str = ""
+    """What sums up that look, where no later edit can hide behind it: the same look again says nothing new."""
     rewrite: bool = False
     """The bundle is written also where nothing in it changed."""
     asks_owners: bool = False

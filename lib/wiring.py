@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from lib.auth import webhook_address, webhook_secret
-from lib.config import Config, Secret
+from lib.auth import webhook_address
+from lib.config import Config
 from lib.log import Log
 from lib.model import Outcome
-from lib.secret import AddressKey
+from lib.secret import AddressKey, Secret, webhook_secret
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Run, Runs

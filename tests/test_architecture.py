@@ -13,7 +13,7 @@ ALLOWED = {
     "json_text": set(),
     "secret": set(),
     "config": {"errors", "notion.ids", "secret"},
-    "log": {"config"},
+    "log": {"config", "secret"},
     "endpoint": {"config", "errors", "log", "model"},
     "auth": {"config", "endpoint", "errors", "model", "secret"},
     "requests": {"config", "endpoint", "errors", "model", "notion.ids", "sync.queue", "sync.trigger"},
@@ -22,7 +22,20 @@ ALLOWED = {
     "store": {"model", "errors", "store", "times"},
     "media": {"bundle", "errors", "log", "media", "model", "notion", "secret", "store"},
     "notify": {"model", "errors", "notify"},
-    "sync": {"auth", "bundle", "config", "errors", "log", "media", "model", "notion", "store", "sync", "times"},
+    "sync": {
+        "auth",
+        "bundle",
+        "config",
+        "errors",
+        "log",
+        "media",
+        "model",
+        "notion",
+        "secret",
+        "store",
+        "sync",
+        "times",
+    },
 }
 EVERYWHERE = {"json_text"}
 FILES = sorted((ROOT / "lib").rglob("*.py"))

@@ -12,19 +12,11 @@ from hypothesis import strategies as st
 from qstash import Receiver
 from qstash.errors import SignatureError
 
-from lib.auth import (
-    bearer,
-    derived_secret,
-    require_notion,
-    require_qstash,
-    require_secret,
-    sign_notion,
-    sign_qstash,
-    webhook_secret,
-)
-from lib.config import Config, Secret
+from lib.auth import bearer, require_notion, require_qstash, require_secret, sign_notion, sign_qstash
+from lib.config import Config
 from lib.endpoint import Headers, Request
 from lib.errors import Refused
+from lib.secret import Secret, derived_secret, webhook_secret
 
 WORKER = "https://sync.example/api/sync/worker"
 BODY = '{"force": false, "title": "Grüße"}'.encode()

@@ -14,12 +14,11 @@ from lib.config import (
     OWNER_SETTINGS,
     QSTASH_SETTINGS,
     Config,
-    Secret,
     read_settings,
     secrets_of,
 )
 from lib.errors import Misconfigured
-from lib.secret import derived_secret
+from lib.secret import Secret, derived_secret
 
 Environ = dict[str, str]
 
@@ -474,9 +473,6 @@ def test_what_is_right_is_usable_beside_what_is_wrong(environ: Environ) -> None:
     settings = read_settings(environ | {"NOTION_TOKEN": "", "SYNC_LANES": "9"})
 
     assert plain(settings.config)[1:] == plain(Config.read(environ))[1:]
-    assert settings.require("CRON_SECRET", "KV_REST_API_URL") == settings.config
-    with pytest.raises(Misconfigured, match=r"^NOTION_TOKEN is not set: "):
-        settings.require("CRON_SECRET", "NOTION_TOKEN")
     with pytest.raises(Misconfigured, match=r"^NOTION_TOKEN is not set: "):
         settings.require()
 

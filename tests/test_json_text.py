@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.config import Secret
 from lib.json_text import encode, size
+from lib.secret import Secret
 
 whole_characters = st.characters(exclude_categories=["Cs"])
 any_character = st.characters(exclude_categories=())

@@ -16,7 +16,7 @@ class handler(Endpoint):
         settings = read_settings()
         if settings.problems:
             return Response(200, setup_json(settings.problems))
-        config = settings.require()
+        config = settings.config
         async with services(config, self.log(config)) as service:
             run_id = request.query.get("run")
             return Response(200, await (service.status.of_run(run_id) if run_id else service.status.everything()))

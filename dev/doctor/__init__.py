@@ -13,11 +13,12 @@ from rich.text import Text
 
 from dev.doctor import addresses, kv, notion, qstash, variables, worker
 from dev.doctor.finding import Finding, Grade, note
-from lib.auth import FORWARDED, derived_secret, webhook_address, webhook_secret
+from lib.auth import webhook_address
 from lib.config import Config
 from lib.model import Grant
 from lib.notion.client import NotionClient
 from lib.notion.pacing import Pacer
+from lib.secret import FORWARDED, derived_secret, webhook_secret
 from lib.store.kv import Kv
 from lib.wiring import publication_rule
 

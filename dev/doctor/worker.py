@@ -14,8 +14,9 @@ import httpx
 from jwt.warnings import InsecureKeyLengthWarning
 
 from dev.doctor.finding import Finding, mend, ok
-from lib.auth import FORWARDED, derived_secret, sign_qstash
-from lib.config import Config, Secret
+from lib.auth import sign_qstash
+from lib.config import Config
+from lib.secret import FORWARDED, Secret, derived_secret
 from lib.sync.queue import WORKER
 
 PROBE = b"no message: a probe that does nothing"

@@ -30,13 +30,14 @@ def together(parts: Iterable[JSON]) -> list[JSON]:
 
 
 class Bundles:
-    """`values` by key, and the `pages` among them by their ids, each with the blocks of all its parts."""
+    """`values` by key, the hash `paths`, and the `pages` by their ids, each with the blocks of all its parts.
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.values = values
+    `docs`: every page stands there as text too.
+    """
+
+    def __init__(self, values: Mapping[str, Any], paths: Mapping[str, str], *, docs: bool = True) -> None:
+        self.values, self.paths, self._docs = values, paths, docs
         self.pages: dict[str, JSON] = {}
-        self.doubles: list[str] = []
-        """Pages at two addresses: a renamed one keeps the old one until its run ends."""
         self._broken: list[str] = []
         for key, value in values.items():
             if key.startswith("page:") and not PART.match(key):
@@ -46,9 +47,9 @@ class Bundles:
                 self._broken.append(f"{key}: a part of no bundle")
 
     @classmethod
-    def of(cls, texts: Mapping[str, str]) -> Self:
-        """Of the values as KV holds them."""
-        return cls({key: json.loads(text) for key, text in texts.items()})
+    def of(cls, texts: Mapping[str, str], paths: Mapping[str, str]) -> Self:
+        """Of the texts as KV holds them, and of the hash `paths`."""
+        return cls({key: json.loads(text) for key, text in texts.items()}, paths)
 
     @property
     def slugs(self) -> dict[str, str]:
@@ -61,9 +62,26 @@ class Bundles:
         rest = [self.values.get(f"{source}:index:{number}") for number in range(2, first.get("pages", 1) + 1)]
         return [item for page in (first, *rest) for item in (page or {"items": []})["items"]]
 
-    def dangling(self, sources: Mapping[str, str]) -> list[str]:
+    def dangling(self, sources: Iterable[str]) -> list[str]:
         """What no site may ever meet, also in the middle of a run."""
-        return [*self._broken, *self._unfounded(sources), *self._expiring()]
+        return [
+            *self._broken,
+            *self._unfounded(sources),
+            *self._misled(),
+            *self._untold(),
+            *self._expiring(),
+        ]
+
+    def disordered(self, sources: Iterable[str]) -> Iterator[str]:
+        """Where an index does not show the published rows of its source, each as its bundle does, in their order."""
+        metas = [page["meta"] for page in self.pages.values()]
+        for source in sources:
+            items = self.of_index(source)
+            rows = [meta for meta in metas if meta["source"] == source and meta["parent"] is None]
+            if items != sorted(rows, key=_rank):
+                yield f"{source}:index shows {[item['slug'] for item in items]}, of {[row['slug'] for row in rows]}"
+            if (index := self.values.get(f"{source}:index")) and index["total"] != len(items):
+                yield f"{source}:index counts {index['total']} of {len(items)}"
 
     def redirects_nowhere(self) -> Iterator[str]:
         """Redirects that lead to no page, or away from one."""
@@ -74,12 +92,30 @@ class Bundles:
             if new not in live:
                 yield f"{old} redirects to {new}, which has no page"
 
-    def _unfounded(self, sources: Mapping[str, str]) -> Iterator[str]:
+    def _unfounded(self, sources: Iterable[str]) -> Iterator[str]:
         for source in sources:
             for item in self.of_index(source):
                 bundle = self.values.get(f"page:{item['slug']}")
                 if bundle is None or bundle["meta"]["id"] != item["id"]:
                     yield f"{source}:index names {item['slug']}, which has no bundle"
+
+    def _misled(self) -> Iterator[str]:
+        """Where `paths` is not exactly what is published."""
+        slugs = self.slugs
+        for id in sorted({*self.paths, *slugs}):
+            if self.paths.get(id) != slugs.get(id):
+                yield f"paths leads {id} to {self.paths.get(id)}, which is published as {slugs.get(id)}"
+
+    def _untold(self) -> Iterator[str]:
+        """Where the pages as text are not exactly those that are published, or are called otherwise."""
+        metas = {page["meta"]["slug"]: page["meta"] for page in self.pages.values()} if self._docs else {}
+        docs = {key.removeprefix("doc:"): value for key, value in self.values.items() if key.startswith("doc:")}
+        yield from (f"doc:{slug} is missing" for slug in sorted(metas.keys() - docs.keys()))
+        yield from (f"doc:{slug} is left over" for slug in sorted(docs.keys() - metas.keys()))
+        for slug in sorted(docs.keys() & metas.keys()):
+            for name in ("id", "slug", "title", "visibility"):
+                if docs[slug].get(name) != metas[slug][name]:
+                    yield f"doc:{slug}: {name} is {docs[slug].get(name)!r}, and the page's {metas[slug][name]!r}"
 
     def _expiring(self) -> list[str]:
         return ["an address in KV expires"] if "X-Amz" in json.dumps(self.values) else []
@@ -89,7 +125,7 @@ class Bundles:
         if key != f"page:{bundle['meta']['slug']}":
             self._broken.append(f"{key} holds the bundle of {bundle['meta']['slug']}")
         if id in self.pages:
-            self.doubles.append(f"{key}: published as {self.pages[id]['meta']['slug']} too")
+            self._broken.append(f"{key}: published as {self.pages[id]['meta']['slug']} too")
         parts = [self.values.get(f"{key}:part:{number}") for number in range(1, bundle.get("parts", 0) + 1)]
         blocks = self._blocks_of(key, bundle, parts) if parts else bundle["blocks"]
         self.pages[id] = {"meta": bundle["meta"], "blocks": blocks, "syncedAt": bundle["syncedAt"]}
@@ -110,3 +146,19 @@ class Bundles:
 
     def _parts(self, slug: str) -> int:
         return int((self.values.get(f"page:{slug}") or {}).get("parts", 0))
+
+
+def _rank(meta: JSON) -> Any:
+    """`order` ascending, then the newest `date`, then the newest page; what is missing comes last."""
+    properties = {name.lower(): value for name, value in reversed(meta["properties"].items())}
+    order, date = properties.get("order"), properties.get("date")
+    return (
+        (order is None, order or 0),
+        (date is None, _reverse((date or {"start": ""})["start"])),
+        _reverse(meta["createdTime"]),
+        meta["id"],
+    )
+
+
+def _reverse(text: str) -> list[int]:
+    return [-ord(letter) for letter in text]

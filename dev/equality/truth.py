@@ -1,7 +1,6 @@
 """Holds what is published against a workspace."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from dev.equality.addresses import Addresses
 from dev.equality.bundles import Bundles
@@ -41,12 +40,11 @@ class Truth:
         live = set(truth.published_pages(self._workspace, self._sources.values())) - set(self._still)
         return [
             *bundles.dangling(self._sources),
-            *bundles.doubles,
             *self._missing(live, bundles),
             *self._surplus(live, bundles),
             *self._pages(live, bundles),
             *self._slugs(live, bundles),
-            *(problem for source in self._sources for problem in _index(source, bundles)),
+            *bundles.disordered(self._sources),
             *self._databases(live, bundles),
             *bundles.redirects_nowhere(),
         ]
@@ -113,32 +111,6 @@ class Truth:
             yield f"db:{id}: its rows are not in the order of their making"
         body["items"] = sorted(body["items"], key=lambda item: str(item["id"]))
         yield from differences(f"db:{id}", body, {**self._expected.database(id), "visibility": ""})
-
-
-def _index(source: str, bundles: Bundles) -> Iterator[str]:
-    """An index shows the rows of its source, each as its bundle does, in their order."""
-    items, metas = bundles.of_index(source), [page["meta"] for page in bundles.pages.values()]
-    rows = [meta for meta in metas if meta["source"] == source and meta["parent"] is None]
-    if items != sorted(rows, key=_rank):
-        yield f"{source}:index shows {[item['slug'] for item in items]}, of {[row['slug'] for row in rows]}"
-    if (index := bundles.values.get(f"{source}:index")) and index["total"] != len(items):
-        yield f"{source}:index counts {index['total']} of {len(items)}"
-
-
-def _rank(meta: JSON) -> Any:
-    """`order` ascending, then the newest `date`, then the newest page; what is missing comes last."""
-    properties = {name.lower(): value for name, value in reversed(meta["properties"].items())}
-    order, date = properties.get("order"), properties.get("date")
-    return (
-        (order is None, order or 0),
-        (date is None, _reverse((date or {"start": ""})["start"])),
-        _reverse(meta["createdTime"]),
-        meta["id"],
-    )
-
-
-def _reverse(text: str) -> list[int]:
-    return [-ord(letter) for letter in text]
 
 
 def _shown_databases(blocks: list[JSON]) -> Iterator[str]:

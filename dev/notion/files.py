@@ -1,6 +1,7 @@
 """Files: addresses that are signed for an hour as Notion's are, and what is behind them.
 
-Host and path of a hosted file stay, the query is new at every read: https://developers.notion.com/reference/file-object.
+Host and path of a hosted file stay, the query is new at every read:
+https://developers.notion.com/reference/file-object.
 """
 
 import hmac

@@ -28,8 +28,8 @@ def rank(meta: Meta) -> Rank:
 
 
 def sort_text(rank: Rank) -> str:
-    """Return a text by which rows stand in order: `order` ascending and missing last, then the newest `date` and missing
-    last, then the newest, then the id."""
+    """Return a text by which rows stand in order: `order` ascending and missing last, then the newest `date` and
+    missing last, then the newest, then the id."""
     order = _LAST if rank.order is None else _digits(rank.order)
     date = _LAST if rank.date is None else _digits(-instant(rank.date))
     return f"{order}{date}{_digits(-instant(rank.created))}{rank.id}"

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from lib.notion.client import NotionClient
 
 LIFE_SECONDS = 3600.0
-"""How long a signed address lives at most, whatever Notion's clock says: https://developers.notion.com/reference/file-object."""
+"""How long a signed address lives at most, whatever Notion's clock says:
+https://developers.notion.com/reference/file-object."""
 MARGIN_SECONDS = 300.0
 """A signed address is handed out until so long before its end: who was sent there still has to load the file."""
 COPY_SECONDS = 3600.0

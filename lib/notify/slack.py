@@ -1,4 +1,5 @@
-"""Slack: one Block Kit message to an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks)."""
+"""Slack: one Block Kit message to an incoming webhook
+(https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks)."""
 
 from typing import Any
 

@@ -5,6 +5,7 @@ and JSON errors through; each of these is repeated here, paced, and counted.
 """
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -62,11 +63,13 @@ class NotionClient:
         self._sleep = sleep
         self._random = random
         self._places = Places(concurrency)
-        self._behind_seconds: float | None = None
+        self._behind_seconds = (-math.inf, math.inf)
         self._page_sizes: dict[str, int] = {}
         self._failed_in_a_row = 0
         self._notion = notion_client.AsyncClient(
-            client=httpx.AsyncClient(transport=_Borrowed(http), event_hooks={"response": [self._read_clock]}),
+            client=httpx.AsyncClient(
+                transport=_Borrowed(http), event_hooks={"request": [self._note_time], "response": [self._read_clock]}
+            ),
             auth=token,
             base_url=base_url.rstrip("/"),
             notion_version=NOTION_VERSION,
@@ -86,13 +89,14 @@ class NotionClient:
         return await self._request("POST", path, query, body, False)
 
     def notion_time(self, t0: float) -> float:
-        """Return what Notion's clock surely had passed at our time `t0`; both in epoch seconds.
+        """Return what Notion's clock showed at our time `t0`; both in epoch seconds.
 
-        A `Date` header is at most as new as the moment we read it, so the smallest difference seen bounds how far
-        Notion's clock is behind ours (or ahead of it). A page read at `notion_time(t0)` is never taken for read later
-        than it was; before the first answer the clocks count as equal.
+        A `Date` header was written between request and answer, and tells whole seconds: so each answer bounds how far
+        Notion's clock is behind ours. Clocks that may agree count as equal, so that of two looks within a second it is
+        told which was later. Else a look is never taken for later than it was.
         """
-        return t0 - (self._behind_seconds or 0.0)
+        least, most = self._behind_seconds
+        return t0 if least <= 0 <= most else t0 - most
 
     @property
     def is_down(self) -> bool:
@@ -165,13 +169,17 @@ class NotionClient:
         backoff: float = FIRST_BACKOFF_SECONDS * 2 ** (failures - 1) * (0.5 + self._random())
         return min(LONGEST_BACKOFF_SECONDS, max(backoff, told_seconds))
 
+    async def _note_time(self, request: httpx.Request) -> None:
+        request.extensions["asked_at"] = self._now()
+
     async def _read_clock(self, response: httpx.Response) -> None:
         try:
             date = parsedate_to_datetime(response.headers["date"]).timestamp()
         except (KeyError, ValueError):
             return
-        behind = self._now() - date
-        self._behind_seconds = behind if self._behind_seconds is None else min(self._behind_seconds, behind)
+        least, most = self._behind_seconds
+        asked_at: float = response.request.extensions["asked_at"]
+        self._behind_seconds = max(least, asked_at - date - 1), min(most, self._now() - date)
 
 
 class _Borrowed(httpx.AsyncBaseTransport):

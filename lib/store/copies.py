@@ -123,8 +123,9 @@ class Copies:
     ) -> bool:
         """Put copies' addresses into what is published of a bundle; return whether that changed what a site reads.
 
-        `change` does it to the texts of a bundle, or to its meta alone, `change_document` to the page as text; a bundle that grows beyond `most_bytes` stays
-        as it is. `due_at` is when the files that have no copy yet may be tried again; None: there are none.
+        `change` does it to the texts of a bundle, or to its meta alone, `change_document` to the page as text; a bundle
+        that grows beyond `most_bytes` stays as it is. `due_at` is when the files that have no copy yet may be tried
+        again; None: there are none.
         """
         kind, _, holder = bundle.partition(":")
         published = await self._published(kind, holder)

@@ -1,8 +1,9 @@
 """Texts of any length under one key: what does not fit into one request stands in further pieces beside it."""
 
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
-from lib.store.kv import Kv, Value
+from lib.store.kv import Kv
 from lib.store.salvage import read_count
 
 BYTES_PER_CHARACTER = 4
@@ -12,20 +13,20 @@ MOST_PIECES = 1_000
 
 
 class Pieces:
-    """Keeps a text as `key` (number of pieces, digest of the whole, first piece) and `key:2`, `key:3`, …"""
+    """A text stands as `key` (number of pieces, digest of the whole, first piece) and `key:2`, `key:3`, …"""
 
     def __init__(self, kv: Kv) -> None:
         self._kv = kv
 
-    async def keep(self, key: str, text: str, seconds: int) -> None:
-        """Keeps a text for so many seconds. The head comes last: cut off before it, what stood there is unreadable."""
+    async def keep(self, key: str, text: str, put: Callable[[str, str], Awaitable[None]]) -> None:
+        """Keep a text; `put` takes key and piece. The head comes last: cut off before it, what stood there is
+        unreadable."""
         length = self._kv.max_request_bytes // BYTES_PER_CHARACTER
         pieces = [text[at : at + length] for at in range(0, len(text), length)] or [""]
         head = f"{len(pieces)} {_digest(text)} {pieces[0]}"
-        rest: list[list[Value]] = [
-            ["SET", f"{key}:{number}", piece, "EX", seconds] for number, piece in enumerate(pieces[1:], 2)
-        ]
-        await self._kv.pipeline([*rest, ["SET", key, head, "EX", seconds]])
+        for number, piece in enumerate(pieces[1:], 2):
+            await put(f"{key}:{number}", piece)
+        await put(key, head)
 
     async def read(self, key: str) -> str | None:
         """The text, whole; None where there is none, or where it was cut off while it was written."""

@@ -123,7 +123,8 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """`count` is what a run has yet to do, `next_at` (epoch seconds) when the next of it may be done (None: nothing)."""
+    """`count` is what a run has yet to do, `next_at` (epoch seconds) when the next of it may be done (None:
+    nothing)."""
 
     count: int
     next_at: float | None
@@ -210,7 +211,8 @@ class Runs:
         problems: Sequence[Problem],
         outside: Mapping[str, str] = {},
     ) -> None:
-        """Note, once, that the run has looked around: what it found out about its sources, and what is to be said of it.
+        """Note, once, that the run has looked around: what it found out about its sources, and what is to be said of
+        it.
 
         `problems` count as failed, `outside` is what was seen of things outside of all sources. Raises `TakenOver`.
         """
@@ -293,10 +295,16 @@ class Runs:
             return Ended(outcome == "repeated")
         return Ended(outcome == "repeated", follow_up, Ask(force=ask[0] == "1", source=ask[1] or ""))
 
-    async def hand_on(self, run_id: str, what: str, progress: msgspec.Struct | JSON) -> None:
-        """Keeps how far something has come for the run's next slice; `what` is `listing` or `partial:{item}`."""
-        text = json_text.encode(progress)
-        await self._pieces.keep(f"{self._keys.run(run_id)}:{what}", text, WORK_KEPT_FOR_SECONDS)
+    async def hand_on(self, lease: SliceLease, what: str, progress: msgspec.Struct | JSON) -> None:
+        """Keep how far something has come for the run's next slice; `what` is `listing`, `originals:{lane}` or
+        `partial:{item}`. Raises `TakenOver`."""
+        run = self._keys.run(lease.run_id)
+
+        async def put(key: str, piece: str) -> None:
+            words: list[Value] = [lease.lane, lease.token, piece, WORK_KEPT_FOR_SECONDS]
+            held(await self._kv.script("keep_piece", [run, key], words))
+
+        await self._pieces.keep(f"{run}:{what}", json_text.encode(progress), put)
 
     async def handed_on(self, run_id: str, what: str, kind: type[Progress]) -> Progress | None:
         """How far an earlier slice of the run had come with it."""

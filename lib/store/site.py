@@ -99,7 +99,8 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     observation: Observation
     page_read_at: float
-    """When its page object was asked for (epoch seconds, Notion's clock); the record tells the age of the oldest block."""
+    """When its page object was asked for (epoch seconds, Notion's clock); the record tells the age of the oldest
+    block."""
     before: Observation
     """What was known of it when its reading began: a child page that stands elsewhere by now is read again."""
     record: PageRecord
@@ -108,6 +109,8 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     text: Text | None
     addresses: Addresses
     children: Mapping[str, Observation] = {}
+    known: Mapping[str, Observation] = {}
+    """What was remembered of child pages when this was planned."""
     work: Sequence[tuple[str, WorkItem]] = ()
     gone: Sequence[str] = ()
     insists: bool = False
@@ -135,7 +138,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Site:
-    """No value is larger than `max_value_bytes`. `docs`: pages stand in KV as text too. `now` gives epoch seconds, `now_iso` the same as a site reads it."""
+    """No value is larger than `max_value_bytes`. `docs`: pages stand in KV as text too. `now` gives epoch seconds,
+    `now_iso` the same as a site reads it."""
 
     def __init__(
         self,
@@ -223,7 +227,8 @@ class Site:
             "things": record.things,
             **msgspec.to_builtins(commit.addresses),
             "children": [
-                {"id": page_id, "observed": json_text.encode(child)} for page_id, child in commit.children.items()
+                {"id": page_id, "observed": json_text.encode(child), "known": _dates(commit.known.get(page_id))}
+                for page_id, child in commit.children.items()
             ],
             "work": encoded_work(commit.work),
             "gone": list(commit.gone),
@@ -367,6 +372,10 @@ def _place(seen: Observation) -> list[str]:
     return [seen.source, seen.parent, seen.visibility] if seen.parent else []
 
 
+def _dates(known: Observation | None) -> list[float]:
+    return [known.read_at, known.placed_at] if known else []
+
+
 def _encoded_sighting(one: Sighting) -> JSON:
     seen = one.observation
     return {
@@ -377,6 +386,7 @@ def _encoded_sighting(one: Sighting) -> JSON:
         "settled_at": settled_at(seen.edited_at) if seen.edited_at else 0,
         **(encoded_item(one.item) if one.item else {"flags": "-", "payload": ""}),
         "stamp": one.stamp,
+        "look": one.item.stamp if one.item else "",
         "source": seen.source,
         "is_row": seen.parent is None,
         "still": one.still,

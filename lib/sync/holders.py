@@ -5,7 +5,7 @@ from http import HTTPStatus
 from lib.bundle.publication import publication, trashed
 from lib.errors import Unreadable
 from lib.model import JSON
-from lib.notion.border.objects import Oddities, parent_of
+from lib.notion.border.objects import Oddities, parent_of, says_where
 from lib.notion.client import NotionClient
 from lib.notion.pages import retrieve
 from lib.store.site import Site
@@ -24,19 +24,21 @@ class Holders:
         """Return the id of the nearest page around a page that is known here, where all of them stand below a row that
         is to be published; None where they don't. Raises Unreadable where Notion does not say."""
         around: list[str] = []
-        above = parent_of(page)
+        standing = page
         try:
             for _ in range(HIGHEST_CLIMB):
+                if not says_where(standing):
+                    raise Unreadable("Notion does not say where it stands", HTTPStatus.OK)
+                above = parent_of(standing)
                 if page_id := above.get("page_id"):
                     around.append(page_id)
-                    holder = await retrieve(self._notion, page_id, Oddities())
-                    if self._homes.source_of(holder) is not None:
-                        return await self._nearest(around) if self._is_live(holder) else None
-                    if trashed(holder):
+                    standing = await retrieve(self._notion, page_id, Oddities())
+                    if self._homes.source_of(standing) is not None:
+                        return await self._nearest(around) if self._is_live(standing) else None
+                    if trashed(standing):
                         return None
-                    above = parent_of(holder)
                 elif block_id := above.get("block_id"):
-                    above = parent_of(await self._notion.get(f"blocks/{block_id}"))
+                    standing = await self._notion.get(f"blocks/{block_id}")
                 else:
                     return None
         except Unreadable as refusal:

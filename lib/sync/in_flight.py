@@ -53,12 +53,14 @@ class InFlight:
         await asyncio.wait([*self._under_way, *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return self._taken_out()
 
-    async def wind_up(self, seconds: float) -> list[tuple[asyncio.Task[bool], Claim]]:
-        """Begins nothing more, and gives what ends within so long; what takes longer is cut off, and keeps what it has
-        read."""
+    async def wind_up(
+        self, seconds: float, others: Collection["asyncio.Future[Any]"] = ()
+    ) -> list[tuple[asyncio.Task[bool], Claim]]:
+        """Begin nothing more, wait so long for all work and the `others`, and return the work that has ended; what
+        takes longer is cut off, and keeps what it has read."""
         self.waiting = []
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=seconds)
+        if self._under_way or others:
+            await asyncio.wait([*self._under_way, *others], timeout=seconds)
         ended = self._taken_out()
         await self.drop()
         return ended

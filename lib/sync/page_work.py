@@ -28,7 +28,7 @@ from lib.model import (
     WorkItem,
 )
 from lib.notion.blocks import Walk, read_tree
-from lib.notion.border.objects import Oddities, name_of
+from lib.notion.border.objects import Oddities, name_of, says_where
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.pages import complete, retrieve
@@ -51,10 +51,12 @@ Work = list[tuple[str, WorkItem]]
 
 
 class Family(msgspec.Struct, frozen=True):
-    """The child pages of a page: observations by id in the order of the document, what has to be read of them and of
-    others, those that are gone, and those of which it is unclear where they are, which stay this page's charge."""
+    """The child pages of a page: observations by id in the order of the document, what was known of them, what has to be
+    read of them and of others, those that are gone, and those of which it is unclear where they are, which stay this
+    page's charge."""
 
     children: dict[str, Observation] = {}
+    known: dict[str, Observation] = {}
     work: Work = []
     gone: list[str] = []
     unclear: list[str] = []
@@ -113,8 +115,8 @@ class PageWork:
             return True
         if seen.parent is not None and has_left(page, seen.parent):
             return await self._left(lease, claim, seen.parent, page)
-        family = await self._family(claim, seen, tree, reading)
-        return await self._publish(lease, claim, seen, page, tree, reading, family)
+        lost = await self._lost(claim, tree)
+        return await self._publish(lease, claim, seen, page, tree, reading, lost)
 
     async def doubt(self, lease: SliceLease, claim: Claim) -> None:
         """A child page can't be read: what holds it is looked at again, and decides."""
@@ -165,7 +167,7 @@ class PageWork:
         home = self._homes.source_of(page)
         if home is not None:
             return row_of(page, home, read_at, self._homes.rule).observation
-        if known.parent is None and not trashed(page):
+        if known.parent is None and not trashed(page) and says_where(page):
             return None
         if known.parent is None:
             return row_of(page, known.source, read_at, self._homes.rule).observation
@@ -218,19 +220,25 @@ class PageWork:
 
     # Child pages.
 
-    async def _family(self, claim: Claim, seen: Observation, tree: Tree, reading: PageReading) -> Family:
-        before = claim.record.children if claim.record else []
-        now = {child.id: child for child in tree.child_pages}
-        if not (before or now):
-            return Family()
-        known, _ = await self._site.look_up({**dict.fromkeys(before), **now})
-        family = Family({}, [], [], [])
-        for child in now.values():
+    async def _lost(self, claim: Claim, tree: Tree) -> Family:
+        """What became of child pages that do not stand in their page any more."""
+        now = {child.id for child in tree.child_pages}
+        missing = [page_id for page_id in (claim.record.children if claim.record else []) if page_id not in now]
+        lost = Family({}, {}, [], [], [])
+        known, _ = await self._site.look_up(missing) if missing else ({}, {})
+        for page_id, one in known.items():
+            if one.observation is not None and one.observation.parent == claim.id:
+                await self._look_for(claim, page_id, tree, lost)
+        return lost
+
+    async def _family(self, claim: Claim, seen: Observation, tree: Tree, reading: PageReading, lost: Family) -> Family:
+        """The child pages as they stand there now, and those that are `lost`."""
+        if not tree.child_pages:
+            return lost
+        known, _ = await self._site.look_up([child.id for child in tree.child_pages])
+        family = Family({}, {}, [*lost.work], lost.gone, lost.unclear)
+        for child in tree.child_pages:
             self._adopt(claim, seen, child, known[child.id], reading, family)
-        for page_id in before:
-            other = known[page_id].observation
-            if page_id not in now and other is not None and other.parent == claim.id:
-                await self._look_for(claim, page_id, tree, family)
         return family
 
     def _adopt(
@@ -260,6 +268,8 @@ class PageWork:
         if before and before.parent is not None and before.read_at > reading.read_at:
             after = msgspec.structs.replace(after, title=before.title, created=before.created, wanted=before.wanted)
         family.children[child.id] = after
+        if before:
+            family.known[child.id] = before
         is_moved = before is None or _place_of(before) != _place_of(after)
         if known.record is None or is_moved or child.id in claim.item.doubted:
             page = reading.walk.pages.get(child.id)
@@ -303,16 +313,18 @@ class PageWork:
         page: JSON,
         tree: Tree,
         reading: PageReading,
-        family: Family,
+        lost: Family,
     ) -> bool:
         must_send = claim.item.rewrite
         outcome, freed = "changed", list[str]()
-        work = [*family.work, *self._databases(claim, seen, tree, reading)]
         before = claim.observation
-        if before and before.parent and (_is_renamed(seen, before) or seen.parent is None):
-            work.append((before.parent, WorkItem()))  # it shows the old title, or shows it still
+        databases = self._databases(claim, seen, tree, reading)
+        left = [(before.parent, WorkItem())] if before and before.parent and seen.parent is None else []
+        work: Work = []
         commit: PageCommit | None = None
         for attempt in range(COMMIT_TRIES):
+            family = await self._family(claim, seen, tree, reading, lost)
+            work = [*family.work, *databases, *left]
             book = AddressBook(self._site)
             slug, links = await self._address_of(book, claim, seen, family, is_first=attempt == 0)
             if not slug:
@@ -341,6 +353,7 @@ class PageWork:
                 text=None if is_same and not must_send else text,
                 addresses=book.plan(),
                 children=family.children,
+                known=family.known,
                 work=work,
                 gone=family.gone,
                 insists=claim.item.attempts >= MOST_OLDER,
@@ -366,7 +379,8 @@ class PageWork:
             self._readings.renew()
         self._log.event("page.synced", pageId=claim.id, slug=commit.slug if commit else "", outcome=outcome)
         await self.give_away(lease, freed)
-        return bool(work) or outcome in ("older", "changed")
+        is_renamed = before is not None and before.parent is not None and seen.title != before.title
+        return bool(work) or is_renamed or outcome in ("older", "changed")
 
     async def _address_of(
         self, book: AddressBook, claim: Claim, seen: Observation, family: Family, *, is_first: bool
@@ -482,10 +496,6 @@ def _things(tree: Tree) -> list[str]:
 
 def _place_of(seen: Observation) -> tuple[str, str | None, str]:
     return seen.source, seen.parent, seen.visibility
-
-
-def _is_renamed(seen: Observation, before: Observation) -> bool:
-    return before.parent == seen.parent and (seen.title, seen.created) != (before.title, before.created)
 
 
 def _lacking(files: Found, copies: Mapping[str, Copy]) -> bool:

@@ -1,7 +1,7 @@
 """Problems: what could not be looked at or read, kept to the one thing that each is about."""
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Literal, ParamSpec
 
 import msgspec
 
@@ -11,11 +11,12 @@ from lib.model import Problem
 REASON_CHARACTERS = 300
 
 Kind = Literal["page", "database", "source"]
+Arguments = ParamSpec("Arguments")
 
 
 class Problems:
-    """Collects problems into `found`, by kind and id (of sources, name), and pages that got no usable answer and are worth
-    another try soon into `again`. `is_down`: whether Notion answers nothing."""
+    """Collects problems into `found`, by kind and id (of sources, name), and pages that got no usable answer and are
+    worth another try soon into `again`. `is_down`: whether Notion answers nothing."""
 
     def __init__(self, found: dict[str, Problem], again: set[str], is_down: Callable[[], bool]) -> None:
         self._found = found
@@ -24,13 +25,19 @@ class Problems:
         self.unforeseen: list[Exception] = []
         """Errors behind problems that are faults of this project."""
 
-    async def contain(self, about: Problem, look: Awaitable[None]) -> None:
+    async def contain(
+        self,
+        about: Problem,
+        look: Callable[Arguments, Awaitable[None]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> None:
         """Look at one thing; what is wrong with it alone is reported as its problem.
 
         Raises what concerns the run: NotionWait, OutOfTime, Hopeless, and NotionAway where Notion answers nothing.
         """
         try:
-            await look
+            await look(*args, **kwargs)
         except Unreadable as refusal:
             self.report(about, f"Notion does not show it: {refusal.reason}")
         except NotionAway as away:

@@ -16,10 +16,11 @@ from qstash.errors import DailyMessageLimitExceededError, QStashError, RateLimit
 from qstash.http import NO_RETRY
 
 from lib import json_text
-from lib.auth import bearer, derived_secret
+from lib.auth import bearer
 from lib.config import Config
 from lib.errors import QueueRefused
 from lib.model import Ask
+from lib.secret import derived_secret
 
 WORKER = "/api/sync/worker"
 NOTIFY = "/api/sync/notify"

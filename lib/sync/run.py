@@ -257,7 +257,7 @@ class Engine:
             else:
                 await survey.look()
         except (NotionWait, OutOfTime, asyncio.CancelledError):
-            await self._runs.hand_on(lease.run_id, "listing", progress)
+            await self._runs.hand_on(lease, "listing", progress)
             raise
         finally:
             for error in survey.problems.unforeseen:

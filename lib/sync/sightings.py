@@ -30,7 +30,8 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFAULT_RULE) -> Row:
-    """Reduce a row's page object, asked for at `read_at` (epoch seconds, Notion's clock), to what is remembered of it."""
+    """Reduce a row's page object, asked for at `read_at` (epoch seconds, Notion's clock), to what is remembered of
+    it."""
     state = publication(page, rule)
     seen = Observation(
         source=source,
@@ -123,7 +124,7 @@ def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
     return Sighting(
         page_id=row.page_id,
         observation=seen,
-        item=WorkItem(page=row.page, read_at=seen.read_at, rewrite=is_forced),
+        item=WorkItem(page=row.page, read_at=seen.read_at, rewrite=is_forced, stamp=stamp),
         still="off" if before and before.is_paused else "",
     )
 

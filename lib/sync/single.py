@@ -5,6 +5,7 @@ one that was renamed or is gone, and its child databases where they changed.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 
 from lib.bundle.publication import trashed
@@ -20,7 +21,7 @@ from lib.store.site import Known, Sighting, Site
 from lib.store.sources import Sources
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.sightings import Row, child_of, has_left, is_outdated, judge_row, raw, row_of
+from lib.sync.sightings import Row, child_of, child_stamp, has_left, is_outdated, judge_row, raw, row_of
 from lib.sync.survey import Survey
 
 HIGHEST_CLIMB = 20
@@ -110,6 +111,10 @@ class PageSurvey:
         before = known.observation
         if is_outdated(row.observation, before):
             return
+        source = row.observation.source
+        stamps = await self._sources.stamps_of(source, [row.page_id])
+        if self._is_unchanged(known, row.stamp, stamps.get(row.page_id, "")):
+            return
         sighting = judge_row(row, known, is_forced=self._is_forced)
         if sighting:
             await self._survey.observe([sighting])
@@ -125,7 +130,9 @@ class PageSurvey:
         if above.record is None:
             raise Hopeless(f"page {self._wanted} stands in a page that is not published")
         if has_left(page, before.parent):
-            holder = await self._holders.find(page)
+            holder = None
+            with suppress(Unreadable):  # the page that it stood in looks for it
+                holder = await self._holders.find(page)
             others = [(holder, WorkItem())] if holder else []
             await self._survey.observe([], [(before.parent, WorkItem()), *others])
             return
@@ -134,10 +141,18 @@ class PageSurvey:
         after = child_of(page, before, read_at)
         if is_outdated(after, before):
             return
+        if self._is_unchanged(known, child_stamp(page, self._homes.rule), known.stamp.partition(" ")[0]):
+            return
         is_renamed = (after.title, after.created) != (before.title, before.created)
         item = WorkItem(page=raw(page), read_at=read_at, rewrite=self._is_forced)
         sighting = Sighting(page_id=page_id, observation=after, item=item)
         await self._survey.observe([sighting], [(before.parent, WorkItem())] if is_renamed else [])
+
+    def _is_unchanged(self, known: Known, stamp: str, read_with: str) -> bool:
+        """Return whether a page bears the stamp that it was read with, and nothing else makes it due."""
+        is_unchanged = stamp == read_with and not known.is_due and not self._is_forced
+        self._progress.unchanged += is_unchanged
+        return is_unchanged
 
     async def _is_row_hidden(self, row_id: str) -> bool:
         """Look at the row that a page stands below, whose fate it shares: the page itself, or one around it."""

@@ -134,8 +134,11 @@ class Worker:
         await self._readings.begin(lease, is_first=run.slices + run.retries <= 1)
         try:
             await self._work_on(survey)
-            for task, claim in await self._in_flight.wind_up(self._linger_seconds):
+            others = [survey] if survey else []
+            for task, claim in await self._in_flight.wind_up(self._linger_seconds, others):
                 await self._settled(task, claim)
+            if survey and survey.done():
+                self._take_survey(survey)
         finally:
             await self._in_flight.drop()
         if self._stop:
@@ -193,7 +196,9 @@ class Worker:
 
     async def _sync(self, claim: Claim) -> bool:
         if claim.item.attempts >= MOST_ATTEMPTS:
-            reason = f"it was not read within {claim.item.attempts} slices, each of which ended before an answer came"
+            attempts = claim.item.attempts
+            reason = f"it was not read within {attempts} slices, each of which ended before an answer came"
+            self._log.warning("page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts)
             await self._give_up(claim, reason, again=True)
             return False
         if claim.is_page:

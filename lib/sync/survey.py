@@ -6,6 +6,7 @@ with one row, database or source is a problem of that one: it is reported, and e
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -79,8 +80,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     sources: dict[str, Source] = {}
     listings: dict[str, Listing] = {}
     ahead: dict[str, tuple[float, list[JSON]]] = {}
-    """By source: the pages that were listed last, which nothing has followed from yet, and when they were asked for (our
-    clock)."""
+    """By source: the pages that were listed last, which nothing has followed from yet, and when they were asked for
+    (our clock)."""
     schemas: dict[str, str] = {}
     """Fingerprints of sources that are asked for their changed rows only: none may show that a property was renamed."""
     read_at: dict[str, float] = {}
@@ -89,6 +90,9 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """Sources of which every missing row has been asked for."""
     done: set[str] = set()
     """Child pages, databases and things that have been asked for."""
+    children: dict[str, tuple[float, JSON | None]] = {}
+    """Child pages that are not as they were read (None: not to be had), which nothing has followed from yet, and when
+    they were asked for (epoch seconds, Notion's clock)."""
     outside: dict[str, str] = {}
     """Things outside of all sources that have changed, and nothing that is published with them."""
     problems: dict[str, Problem] = {}
@@ -108,8 +112,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
 class Survey:
     """Looks around for one run; whatever interrupts it, `progress` holds what it knows and goes on another time.
 
-    `references` are the settings of the sources that the run is about, `is_whole`: of all of them. `tell` is called when
-    something became due. `now` gives epoch seconds.
+    `references` are the settings of the sources that the run is about, `is_whole`: of all of them. `tell` is called
+    when something became due. `now` gives epoch seconds.
     """
 
     def __init__(
@@ -166,7 +170,8 @@ class Survey:
         )
 
     def warnings(self) -> list[str]:
-        """Return what was odd in listings, where rows may be missing, and what says not whether it is to be published."""
+        """Return what was odd in listings, where rows may be missing, and what says not whether it is to be
+        published."""
         progress = self.progress
         warnings = list(progress.warnings)
         for name in self.listed_names:
@@ -204,7 +209,7 @@ class Survey:
         ahead = {name: ref for name, ref in self._references.items() if not self.problems.has("source", name)}
         await all_of(self._resolve(name, ref, refusals) for name, ref in ahead.items())
         found = {name: ref for name, ref in ahead.items() if name not in refusals}
-        await all_of(self.problems.contain(source(name), list_one(name, ref)) for name, ref in found.items())
+        await all_of(self.problems.contain(source(name), list_one, name, ref) for name, ref in found.items())
         if refusals and len(refusals) == len(self._references):
             raise next(iter(refusals.values()))
         for name, refusal in refusals.items():
@@ -263,7 +268,8 @@ class Survey:
         rows: list[Row] = []
         unreadable = progress.unreadable.setdefault(name, set())
         for page in pages:
-            await self.problems.contain(self._row_problem(page), self._reduce(page, name, read_at, rows, unreadable))
+            problem = self._row_problem(page)
+            await self.problems.contain(problem, self._reduce, page, name, read_at, rows, unreadable)
         progress.listed += len(rows)
         stamps = await self._stamps_of(name, listing, [row.page_id for row in rows])
         changed = [row for row in rows if self._is_forced or stamps.get(row.page_id) != row.stamp]
@@ -295,7 +301,7 @@ class Survey:
             before = known[row.page_id].observation
             if before and is_doubtful(row.observation, before):
                 problem = _page_problem(row.page_id, known[row.page_id])
-                await self.problems.contain(problem, self._ask_again(row, sure))
+                await self.problems.contain(problem, self._ask_again, row, sure)
             else:
                 sure.append(row)
         rows = sure
@@ -319,10 +325,10 @@ class Survey:
             asked_at = self._now()
             try:
                 page = await retrieve(self._notion, page_id, self.progress.oddities)
+                home = self._homes.source_of(page)
+                holder = None if home else await self._holders.find(page)
             except Unreadable:
                 continue
-            home = self._homes.source_of(page)
-            holder = None if home else await self._holders.find(page)
             if trashed(page) or (home is None and holder in (None, child.observation.parent)):
                 ahead += child.record.children
                 continue
@@ -450,7 +456,7 @@ class Survey:
         gone: set[str] = set()
         await all_of(
             self.problems.contain(
-                _page_problem(page_id, known[page_id]), self._ask_for(page_id, known[page_id], name, gone)
+                _page_problem(page_id, known[page_id]), self._ask_for, page_id, known[page_id], name, gone
             )
             for page_id in asked
         )
@@ -545,14 +551,16 @@ class Survey:
                 self._watch_children(children),
                 *(
                     self.problems.contain(
-                        _database_problem(database_id, record), self.watch_database(database_id, record)
+                        _database_problem(database_id, record), self.watch_database, database_id, record
                     )
                     for database_id, record in databases.items()
                 ),
                 *(
                     self.problems.contain(
                         Problem(kind="page", title=f"{thing}, which published pages show"),
-                        self._watch_thing(thing, stamp),
+                        self._watch_thing,
+                        thing,
+                        stamp,
                     )
                     for thing, stamp in outside.items()
                 ),
@@ -565,39 +573,41 @@ class Survey:
     async def _watch_children(self, children: dict[str, tuple[str, str]]) -> None:
         ids = list(children)
         for at in range(0, len(ids), WATCHED_AT_ONCE):
-            seen: dict[str, JSON | None] = {}
-            asked_at = self._now()
             await all_of(
                 self.problems.contain(
-                    Problem(page_id=page_id, kind="page"), self._watch_child(page_id, *children[page_id], seen)
+                    Problem(page_id=page_id, kind="page"), self._watch_child, page_id, children[page_id][0]
                 )
                 for page_id in ids[at : at + WATCHED_AT_ONCE]
+                if page_id not in self.progress.children
             )
             await self._rows_are_seen.wait()  # what stands below a row that is hidden now is not read any more
-            await self._take_children(seen, self._notion.notion_time(asked_at))
+            await self._take_children()
             self.progress.done |= set(ids[at : at + WATCHED_AT_ONCE])
 
-    async def _watch_child(self, page_id: str, stamp: str, source: str, seen: dict[str, JSON | None]) -> None:
+    async def _watch_child(self, page_id: str, stamp: str) -> None:
         """Ask for a child page; note it where it is not as it was read."""
+        asked_at = self._now()
+        page: JSON | None = None
         try:
             page = await retrieve(self._notion, page_id, self.progress.oddities)
         except Unreadable as refusal:
             if refusal.notion_status != HTTPStatus.NOT_FOUND:
                 raise
-            seen[page_id] = None
-            return
-        if not stamp or child_stamp(page, self._homes.rule) != stamp or trashed(page):
-            seen[page_id] = page
-        else:
+        if page and stamp and child_stamp(page, self._homes.rule) == stamp and not trashed(page):
             self.progress.unchanged += 1
+            self.progress.done.add(page_id)
+        else:
+            self.progress.children[page_id] = (self._notion.notion_time(asked_at), page and unsigned(page))
 
-    async def _take_children(self, seen: dict[str, JSON | None], read_at: float) -> None:
+    async def _take_children(self) -> None:
+        """Hold the child pages that are not as they were read against what is remembered of them."""
+        seen = self.progress.children
         if not seen:
             return
         known, _ = await self._site.look_up(seen)
         sightings: list[Sighting] = []
         work: dict[str, WorkItem] = {}
-        for page_id, page in seen.items():
+        for page_id, (read_at, page) in seen.items():
             before = known[page_id].observation
             if before is None or before.parent is None:
                 continue
@@ -607,17 +617,18 @@ class Survey:
                 continue
             if has_left(page, before.parent):
                 work.setdefault(before.parent, WorkItem())
-                if holder := await self._holders.find(page):
-                    work.setdefault(holder, WorkItem())
+                with suppress(Unreadable):  # the page that it stood in looks for it
+                    if holder := await self._holders.find(page):
+                        work.setdefault(holder, WorkItem())
                 continue
             after = child_of(page, before, read_at)
             if is_outdated(after, before):
                 continue
-            item = WorkItem(page=raw(page), read_at=read_at)
+            stamp = child_stamp(page, self._homes.rule) if is_settled(after.edited_at, read_at) else ""
+            item = WorkItem(page=raw(page), read_at=read_at, stamp=stamp)
             sightings.append(Sighting(page_id=page_id, observation=after, item=item))
-            if (after.title, after.created) != (before.title, before.created):
-                work.setdefault(before.parent, WorkItem())
         await self.observe(sightings, list(work.items()))
+        seen.clear()
 
     async def watch_database(self, database_id: str, record: DatabaseRecord | None) -> None:
         """Make a child database due where it changed, and the pages that show it where it can't be read any more."""

@@ -121,7 +121,7 @@ class Readings:
         except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
             got_on = msgspec.json.encode(reading) != before
             item = msgspec.structs.replace(claim.item, interrupted=claim.item.interrupted or got_on)
-            if isinstance(stop, OutOfTime | asyncio.CancelledError) and not got_on:
+            if isinstance(stop, asyncio.CancelledError) and not got_on:  # a request that was sent had no answer in time
                 item = msgspec.structs.replace(item, attempts=item.attempts + 1)
             if got_on:
                 self._date(reading)
@@ -133,7 +133,7 @@ class Readings:
         self._date(reading)
 
     async def _hand_on(self, what: str, progress: Unfinished | Shelf) -> None:
-        await self._runs.hand_on(self._lease.run_id, what, unsigned(msgspec.to_builtins(progress)))
+        await self._runs.hand_on(self._lease, what, unsigned(msgspec.to_builtins(progress)))
 
     async def _taken(self, original: str) -> Lists | None:
         return self._shelf.originals.get(original)

@@ -17,8 +17,7 @@ from dev.notion import TOKEN
 from dev.notion.generate import PAGES, POSTS
 from dev.stack import ROOT, Stack
 from dev.upstash import Fault
-from lib.auth import derived_secret, webhook_secret
-from lib.secret import Secret, handshake_key
+from lib.secret import Secret, derived_secret, handshake_key, webhook_secret
 from tests.dev.answering import answering
 from tests.stack.site import Site
 

@@ -22,8 +22,8 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def problems(site: Site, values: Mapping[str, Any]) -> list[str]:
-    return site.truth().problems(Bundles(values))
+def problems(site: Site, values: Mapping[str, Any], paths: Mapping[str, str] | None = None) -> list[str]:
+    return site.truth().problems(Bundles(values, site.bundles().paths if paths is None else paths))
 
 
 def torn(values: Values) -> Values:
@@ -78,9 +78,28 @@ def test_what_is_equal_differs_in_nothing(site: Site) -> None:
         (lambda values: values[ARTEFACTS]["items"].pop(), f"{ARTEFACTS}.items"),
         (lambda values: values.update(redirects={"old": "nowhere"}), "nowhere"),
         (lambda values: values.update({"page:imprint:part:1": {"blocks": []}}), "a part of no bundle"),
+        (lambda values: values.pop("doc:imprint"), "doc:imprint is missing"),
+        (lambda values: values.update({"doc:old": values["doc:imprint"]}), "doc:old is left over"),
+        (lambda values: values["doc:imprint"].update(title="?"), "doc:imprint: title"),
+        (lambda values: values["doc:imprint"].update(visibility="draft"), "doc:imprint: visibility"),
+        (lambda values: values.pop("page:imprint"), "to imprint, which is published as None"),
     ],
 )
 def test_what_differs_is_told(site: Site, spoil: Callable[[Values], object], told: str) -> None:
     values = dict(site.bundles().values)
     spoil(values)
     assert any(told in problem for problem in problems(site, values))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda paths: paths.popitem(),
+        lambda paths: paths.update({"0": "old"}),
+        lambda paths: paths.update(dict.fromkeys(paths, "home")),
+    ],
+)
+def test_paths_are_exactly_what_is_published(site: Site, spoil: Callable[[dict[str, str]], object]) -> None:
+    paths = dict(site.bundles().paths)
+    spoil(paths)
+    assert any(problem.startswith("paths leads") for problem in problems(site, site.bundles().values, paths))

@@ -11,14 +11,13 @@ import respx
 from standardwebhooks import Webhook as Receiver
 from standardwebhooks import WebhookVerificationError
 
-from lib.auth import webhook_secret
-from lib.config import Secret
 from lib.errors import Misconfigured, NoAnswer, SyncError, TryLater
 from lib.model import Changes, Outcome, Problem
 from lib.notify.email import ADDRESS, Email
 from lib.notify.revalidate import KEYS_PER_REQUEST, Revalidation
 from lib.notify.slack import Slack
 from lib.notify.webhook import Webhook, signed
+from lib.secret import Secret, webhook_secret
 
 SLACK = "https://hooks.slack.example/services/T0/B0/very-secret"
 HOOK = "https://receiver.example/hook"

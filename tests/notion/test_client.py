@@ -338,6 +338,15 @@ async def test_notion_time_is_ours_while_nothing_shows_a_difference() -> None:
     assert notion.notion_time(clock.time) == clock.time
 
 
+@pytest.mark.parametrize("behind", [0.0, 0.4, 0.999])
+async def test_clocks_that_may_agree_count_as_equal_though_notion_shows_whole_seconds(behind: float) -> None:
+    clock = Clock()
+    notion = client(Script(at(clock.time)), clock)
+    clock.time += behind
+    await notion.get("users/me")
+    assert notion.notion_time(clock.time) == clock.time
+
+
 async def test_notion_time_goes_back_by_what_notions_clock_is_surely_not_ahead_of() -> None:
     clock = Clock()
     notion = client(Script(at(clock.time - 95), at(clock.time - 90), at(clock.time - 99)), clock)

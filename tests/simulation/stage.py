@@ -506,7 +506,8 @@ class Stage:
 
     def bundles(self) -> Bundles:
         """What a site can read; a value that is not of the form it must have counts as one that is not there."""
-        return Bundles({key: value for key, value in self.world.values().items() if _has_form(key, value)})
+        values = {key: value for key, value in self.world.values().items() if _has_form(key, value)}
+        return Bundles(values, self.world.paths())
 
     def _watch(self, changed: set[str]) -> None:
         self.watcher.look(changed)

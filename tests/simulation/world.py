@@ -96,11 +96,17 @@ class World:
         return dict(zip(words[::2], words[1::2], strict=True))
 
     def values(self) -> dict[str, Any]:
-        """Everything that a site can read."""
+        """Everything that a site can read, but for the hash `paths`."""
         found: Any = self.redis.ask("KEYS", "*")
         keys = sorted(key for one in found if not (key := one.decode()).startswith("sync:") and key != "paths")
         texts: Any = self.redis.ask("MGET", *keys) if keys else []
         return {key: _decoded(text) for key, text in zip(keys, texts, strict=True) if text is not None}
+
+    def paths(self) -> dict[str, str]:
+        """The slugs of the published pages by their ids."""
+        flat: Any = self.redis.ask("HGETALL", "paths")
+        words = [word.decode() for word in flat]
+        return dict(zip(words[::2], words[1::2], strict=True))
 
     async def stop(self) -> None:
         await self.dispatcher.stop()

@@ -91,7 +91,9 @@ class Site:
         """Everything that a site can read."""
         keys = self.site_keys()
         texts = self.command("MGET", *keys) if keys else []
-        return Bundles.of({key: text for key, text in zip(keys, texts, strict=True) if text is not None})
+        flat = self.command("HGETALL", "paths")
+        paths = dict(zip(flat[::2], flat[1::2], strict=True))
+        return Bundles.of({key: text for key, text in zip(keys, texts, strict=True) if text is not None}, paths)
 
     def check(self, copies: str = "") -> None:
         """KV equals the workspace: the same pages, property for property and block for block, and nothing else.

@@ -9,8 +9,8 @@ from dev.notion import TOKEN
 from dev.qstash import Fault as QueueFault
 from dev.stack import Stack
 from dev.upstash import Fault as KvFault
-from lib.auth import derived_secret, sign_qstash
-from lib.config import Secret
+from lib.auth import sign_qstash
+from lib.secret import Secret, derived_secret
 from tests.stack.site import DATABASES, Site
 from tests.waiting import until
 

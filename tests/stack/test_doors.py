@@ -145,7 +145,7 @@ def test_c2_the_mac_of_one_address_opens_no_other(site: Site) -> None:
 
 def test_c2_a_new_format_writes_every_address_anew(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an update from format 2 does: every page is due once, and its addresses are signed."""
-    for module in ("lib.bundle.page", "lib.sync.due", "lib.sync.slice"):
+    for module in ("lib.bundle.page", "lib.sync.sightings", "lib.sync.page_work"):
         monkeypatch.setattr(f"{module}.BUNDLE_VERSION", 2)
     monkeypatch.setattr("lib.wiring.AddressKey.mac", lambda self, token: "")
     site.sync()
@@ -177,8 +177,8 @@ def test_c2_pictures_outlive_a_change_of_the_secret(site: Site, stack: Stack) ->
 
 
 def test_c10_a_run_goes_on_when_the_secret_changes_meanwhile(site: Site, stack: Stack) -> None:
-    site.notion.latency.set(30)
-    with setting(stack, SYNC_SLICE_SECONDS="0.3"):
+    site.notion.latency.set(100)
+    with setting(stack, SYNC_SLICE_SECONDS="1"):
         run = site.stack.get("/api/sync/trigger").json()
         with setting(stack, CRON_SECRET=NEXT_SECRET, CRON_SECRET_PREVIOUS=stack.secret):
             assert site.ended(run["runId"])["status"] == "delivered"

@@ -144,7 +144,7 @@ def _every_text(value: Any) -> Iterator[str]:
 def test_everything_went_wrong(chaos: tuple[Told, Stack]) -> None:
     told, _ = chaos
     seen = {line["event"] for line in told.lines}
-    assert {"page.failed", "page.synced", "slice.began", "run.planned", "run.ended", "run.failed"} <= seen
+    assert {"page.failed", "page.synced", "slice.began", "run.surveyed", "run.ended", "run.failed"} <= seen
     statuses = {line["status"] for line in told.lines if line["event"] == "request"}
     assert {200, 202, 400, 401, 405, 413, 489, 503} <= statuses
 

@@ -1,4 +1,5 @@
-"""What an older version of the project left in KV becomes the present layout by itself, while a site goes on reading."""
+"""What an older version of the project left in KV becomes the present layout by itself, while a site goes on
+reading."""
 
 import json
 from collections.abc import Iterator

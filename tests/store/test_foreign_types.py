@@ -52,7 +52,7 @@ async def test_a_key_of_another_type_ends_a_step_before_anything_is_changed_and_
     scene: Scene, key: str
 ) -> None:
     steps = await prepare(scene)
-    odd = ["LPUSH", key, 1] if key.endswith("sequence") else ["SETBIT", key, 7, 1]
+    odd: list[str | int | float] = ["LPUSH", key, 1] if key.endswith("sequence") else ["SETBIT", key, 7, 1]
     await scene.kv.pipeline([["DEL", key], odd])
     before = await scene.snapshot()
 

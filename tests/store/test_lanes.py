@@ -211,7 +211,7 @@ async def test_no_work_of_a_run_stays_for_ever(scene: Scene) -> None:
     await scene.begin("r2", page="a")
     await add(scene, "a", "b")
     held = await scene.take("a")
-    await scene.runs.hand_on("r2", "listing", Problem())
+    await scene.runs.hand_on(scene.lease, "listing", Problem())
     await scene.runs.note_again("r2", ["a"])
     await scene.queue.pass_on(scene.lease, held, [("c", held.item)])
     await given_up(scene, await scene.take("b"), scene.lease)
@@ -225,7 +225,7 @@ async def test_no_work_of_a_run_stays_for_ever(scene: Scene) -> None:
 async def test_a_run_that_has_ended_leaves_nothing_of_its_work(scene: Scene) -> None:
     await scene.begin("r2", page="a")
     await add(scene, "a", "b")
-    await scene.runs.hand_on("r2", "listing", Problem())
+    await scene.runs.hand_on(scene.lease, "listing", Problem())
     await given_up(scene, await scene.take("b"), scene.lease)
 
     await scene.end()

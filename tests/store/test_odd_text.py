@@ -27,7 +27,7 @@ def test_text_of_every_value_is_made_sound() -> None:
 
 async def test_odd_text_of_work_and_its_problems_comes_back_with_a_replacement_character(scene: Scene) -> None:
     await scene.see("a", title=ODD, item=WorkItem(title=ODD))
-    await scene.runs.hand_on("r1", "listing", WorkItem(title=ODD))
+    await scene.runs.hand_on(scene.lease, "listing", WorkItem(title=ODD))
     claim = await scene.take("a")
     assert claim.item == await scene.runs.handed_on("r1", "listing", WorkItem) == WorkItem(title=SEEN)
     await scene.queue.requeue(scene.lease, claim, WorkItem(title=ODD), scene.clock.time)

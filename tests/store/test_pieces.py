@@ -1,5 +1,7 @@
 """Texts that are longer than one request to KV."""
 
+from collections.abc import Awaitable, Callable
+
 import httpx
 import pytest
 
@@ -7,6 +9,7 @@ from dev.upstash import UpstashStandIn
 from lib.store.kv import Kv
 from lib.store.pieces import Pieces
 
+Put = Callable[[str, str], Awaitable[None]]
 LONG = "Grüße vom Leuchtturm! " * 100
 
 
@@ -17,16 +20,25 @@ async def small(kv: Kv) -> Kv:
     return kv
 
 
+def put(kv: Kv) -> Put:
+    """Return what keeps a piece for a minute."""
+
+    async def keep(key: str, piece: str) -> None:
+        await kv.command("SET", key, piece, "EX", 60)
+
+    return keep
+
+
 @pytest.mark.parametrize("text", ["", "short", "x" * 100, "x" * 101, LONG])
 async def test_a_text_comes_back_whole(small: Kv, text: str) -> None:
-    await Pieces(small).keep("key", text, 60)
+    await Pieces(small).keep("key", text, put(small))
 
     assert await Pieces(small).read("key") == text
     assert 0 < await small.command("TTL", "key") <= 60
 
 
 async def test_what_fits_into_one_request_costs_one_command_each_way(kv: Kv) -> None:
-    await Pieces(kv).keep("key", LONG, 60)
+    await Pieces(kv).keep("key", LONG, put(kv))
     assert kv.commands == 1
     await Pieces(kv).read("key")
     assert kv.commands == 2
@@ -37,7 +49,7 @@ async def test_nothing_kept_is_none(kv: Kv) -> None:
 
 
 async def test_a_text_that_was_cut_off_while_it_replaced_another_is_not_believed(small: Kv) -> None:
-    await Pieces(small).keep("key", LONG, 60)
+    await Pieces(small).keep("key", LONG, put(small))
     await small.command("SET", "key:3", "a piece of the next text")
 
     assert await Pieces(small).read("key") is None

@@ -205,19 +205,31 @@ async def test_a_zombie_notes_no_survey(runs: Runs, clock: Clock) -> None:
     assert (await record(runs)).listed == 0
 
 
-async def test_what_is_handed_on_comes_whole_or_not_at_all(runs: Runs, kv: Kv) -> None:
+async def test_what_is_handed_on_comes_whole_or_not_at_all(runs: Runs, kv: Kv, clock: Clock) -> None:
+    lease = (await begin(runs, clock)).lease
     kv.max_request_bytes = 40
     for text in ("a long text in many pieces", "short"):
-        await runs.hand_on("r1", "listing", WorkItem(title=text))
+        await runs.hand_on(lease, "listing", WorkItem(title=text))
         assert await runs.handed_on("r1", "listing", WorkItem) == WorkItem(title=text)
 
-    await runs.hand_on("r1", "listing", WorkItem(title="a long text again"))
+    await runs.hand_on(lease, "listing", WorkItem(title="a long text again"))
     await kv.command("DEL", "site:sync:run:r1:listing:2")
     assert await runs.handed_on("r1", "listing", WorkItem) is None
 
 
-async def test_what_another_deployment_handed_on_in_its_own_form_is_begun_anew(runs: Runs) -> None:
-    await runs.hand_on("r1", "listing", WorkItem(title="a"))
+async def test_a_zombie_hands_nothing_on(runs: Runs, clock: Clock) -> None:
+    dead = (await begin(runs, clock)).lease
+    lease = (await begin(runs, clock)).lease
+    await runs.hand_on(lease, "listing", WorkItem(title="new"))
+
+    with pytest.raises(TakenOver):
+        await runs.hand_on(dead, "listing", WorkItem(title="old"))
+    assert await runs.handed_on("r1", "listing", WorkItem) == WorkItem(title="new")
+
+
+async def test_what_another_deployment_handed_on_in_its_own_form_is_begun_anew(runs: Runs, clock: Clock) -> None:
+    lease = (await begin(runs, clock)).lease
+    await runs.hand_on(lease, "listing", WorkItem(title="a"))
 
     assert await runs.handed_on("r1", "listing", SliceLease) is None
 

@@ -123,3 +123,11 @@ async def test_a_climb_in_a_circle_ends(workspace: Workspace) -> None:
 
     assert await workspace.find(workspace.page("page-1", within="block-1")) is None
     assert len(workspace.stage.asked) == HIGHEST_CLIMB
+
+
+@pytest.mark.parametrize("parent", [None, 5, {}, {"type": "page_id", "page_id": None}])
+async def test_where_a_page_does_not_say_where_it_stands_nothing_is_proven(workspace: Workspace, parent: Any) -> None:
+    workspace.stage.objects["pages/page-1"] = row_page("page-1", parent=parent)
+
+    with pytest.raises(Unreadable, match="does not say where it stands"):
+        await workspace.find(workspace.page("page-2", within="page-1"))

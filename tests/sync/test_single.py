@@ -3,13 +3,15 @@
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from lib.errors import Hopeless
 from lib.model import BUNDLE_VERSION, JSON, DatabaseRecord, WorkItem
+from lib.sync.sightings import child_stamp, row_of
 from tests.notion.stage import error
 from tests.sync.memory import HOME, Workspace, listed, row_id
-from tests.sync.records import EARLIER, LATER, SETTLED, record, row_page, word
+from tests.sync.records import EARLIER, LATER, RULE, SETTLED, record, row_page, word
 
 ROW, CHILD, OTHER = row_id(0), row_id(10), row_id(11)
 DATABASE = "dbdbdbdb-0000-4000-8000-000000000001"
@@ -89,6 +91,26 @@ async def test_a_forced_look_has_the_page_written_though_nothing_changed(workspa
     await workspace.look_at(ROW, is_forced=True)
 
     assert workspace.memory.due[ROW].rewrite
+
+
+async def test_a_page_that_is_as_it_was_read_is_not_due_but_where_it_is_asked_for_by_force_or_was_due_before(
+    workspace: Workspace,
+) -> None:
+    memory = workspace.memory
+    memory.remember(ROW, stamp=row_of(listed(0), "pages", SETTLED).stamp)
+    memory.remember(CHILD, stamp=child_stamp(child(), RULE), parent=ROW)
+
+    survey = await workspace.look_at(ROW)
+    await workspace.look_at(CHILD)
+    assert (memory.due, survey.progress.unchanged) == ({}, 1)
+
+    for page_id in (ROW, CHILD):
+        memory.known[page_id] = msgspec.structs.replace(memory.known[page_id], is_due=True)
+        await workspace.look_at(page_id)
+    assert set(memory.due) == {ROW, CHILD}
+    memory.due.clear()
+    await workspace.look_at(CHILD, is_forced=True)
+    assert list(memory.due) == [CHILD]
 
 
 async def test_a_draft_is_hidden_without_being_read(workspace: Workspace) -> None:

@@ -201,6 +201,13 @@ def parent_of(answer: JSON) -> JSON:
     return found
 
 
+def says_where(answer: JSON) -> bool:
+    """Return whether a block or page names what it stands in, so that one can tell that it is not elsewhere."""
+    above = parent_of(answer)
+    kind = above.get("type")
+    return bool(kind) and (kind not in _CLIMBED or bool(above.get(kind)))
+
+
 def plain_text(rich_text: list[JSON]) -> str:
     """Return what a sound rich text says."""
     return "".join(item["plain_text"] for item in rich_text)
@@ -209,7 +216,8 @@ def plain_text(rich_text: list[JSON]) -> str:
 PASSED_OVER = frozenset({"data_source", "database"})
 """A wiki has databases among its pages."""
 
-_PARENT = record(page_id=optional(text), block_id=optional(text), data_source_id=optional(text))
+_CLIMBED = ("page_id", "block_id", "data_source_id")
+_PARENT = record(type=optional(text), **dict.fromkeys(_CLIMBED, optional(text)))
 _PAGE = record(
     created_time=defaulted(moment, lambda: UNKNOWN),
     last_edited_time=defaulted(moment, lambda: UNKNOWN),

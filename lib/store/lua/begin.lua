@@ -74,11 +74,13 @@ if redis.call('HGET', run, 'slices') == false and exclusive == '1' then
   held = redis.call('HGETALL', leases)
   local leased = {}
   for i = 1, #held, 2 do leased[held[i]] = true end
+  local pages = 0
   for _, key in ipairs(redis.call('ZRANGE', due, 0, -1)) do
+    if not string.find(key, '^db:') then pages = pages + 1 end
     local isFocused = string.find(redis.call('HGET', work, key) or '', '^%d+ %a*f') -- a run of one page does it
     if not leased[key] and not isFocused then redis.call('ZADD', due, aliveUntil, key) end
   end
-  redis.call('HSET', run, 'toSync', redis.call('ZCARD', due))
+  redis.call('HSET', run, 'toSync', pages)
 end
 redis.call('HINCRBY', run, tonumber(slice) == at and 'retries' or 'slices', 1)
 redis.call('HSETNX', run, 'startedAt', now)

@@ -12,7 +12,7 @@
 --   assumed               slugs for which nobody may wait
 --   moves                 {id, from, to} of this page and of others
 --   waiting               slug -> ids of the pages that ask for it while another has it ("": none)
---   children              {id, observed} of child pages of which something new is known
+--   children              {id, observed, known} of child pages; known: read_at and placed_at of what was remembered
 --   work                  {key, flags, payload} of what is to be read
 --   gone                  pages that have left it and are nowhere else
 --   insists               what is remembered as newer is not to be believed: several readings in a row were older
@@ -61,6 +61,13 @@ end
 local isSame = before and before.digest == args.digest and redis.call('HEXISTS', pathsKey, id) == 1
 local place = redis.call('HGET', placesKey, id)
 if head == '' and not (isSame and place and textAt(pageKey(place))) then return {'send'} end
+for _, child in ipairs(args.children) do
+  local was = observationOf(child.id)
+  for number, name in ipairs({'read_at', 'placed_at'}) do
+    local at = was and type(was[name]) == 'number' and was[name] or 0
+    if was and #child.known > 0 and at ~= child.known[number] then return {'changed'} end
+  end
+end
 for part = 1, args.parts do -- they may have been evicted meanwhile
   if redis.call('EXISTS', args.prepared .. ':' .. part) == 0 then return {'send'} end
 end
@@ -112,6 +119,7 @@ if args.sort ~= '' and (head ~= '' or redis.call('HGET', ranksKey, id) ~= args.s
   enterIndex(id, args.source, args.sort)
 end
 showThings(id, before, args.things)
+if args.parent ~= '' then dueTitle(id, known, decoded(observed)) end
 for other, ids in pairs(args.waiting) do
   if ids == '' then redis.call('HDEL', waitingKey, other) else redis.call('HSET', waitingKey, other, ids) end
 end
@@ -125,7 +133,6 @@ for _, work in ipairs(args.work) do
     addWork(work.key, work.flags, work.payload, 0)
   elseif not isWaiting and not isKnown then
     addWork(work.key, work.flags, work.payload, 0) -- before what was listed: others may be found behind it
-    if not database then redis.call('HINCRBY', run, 'toSync', 1) end
   end
   if args.focus and redis.call('HEXISTS', workKey, work.key) == 1 then
     redis.call('SADD', run .. ':focus', work.key)

@@ -1,4 +1,4 @@
--- What is due. Needs `prefix` of all keys.
+-- What is due. Needs `prefix` of all keys, and `run` (root of a run's keys, "": none is concerned), which counts its pages.
 local dueKey, workKey, leasesKey = prefix .. 'sync:due', prefix .. 'sync:work', prefix .. 'sync:leases'
 
 -- Work: things to be read. "number flags payload"; the number rises when something new is known of the thing. Flags are
@@ -30,6 +30,7 @@ local function addWork(key, flags, payload, at)
       if payload == '{}' then payload = rest end
     end
   end
+  if not work and run ~= '' and not string.find(key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end
   redis.call('HSET', workKey, key, number .. ' ' .. flags .. ' ' .. payload)
   redis.call('HDEL', leasesKey, key) -- a reading under way began before this was known
   redis.call('ZADD', dueKey, at, key)

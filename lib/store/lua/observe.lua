@@ -2,9 +2,10 @@
 -- ARGV: arguments as JSON. KEYS: the engine's hashes, whose types are checked. Arguments:
 --   lane, token   the slice's lease on its lane
 --   pages         {id, observed (JSON), edited, settled_at (a reading from then on shows that edit; 0: not known), read_at,
---                 flags, payload ("": it need not be read; else what shows it and was read before is due too), stamp and
---                 source (a row that need not be read), still ("on" or "off": it stays as it is, or no more), hidden (it is
---                 taken from the site), gone (and no listing shows it)}
+--                 flags, payload ("": it need not be read; else what shows it and was read before is due too), look (sums
+--                 it up, "": a later one may be the same and show something new), stamp and source (a row that need not
+--                 be read), still ("on" or "off": it stays as it is, or no more), hidden (it is taken from the site),
+--                 gone (and no listing shows it)}
 --   work          {key, flags, payload} of other things that are due: databases, and pages of which nothing new is known
 --   outside       thing -> what was seen of it
 --   focus         "1": the run is about nothing else
@@ -21,10 +22,8 @@ if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lo
 local function due(key, flags, payload)
   local isLost = string.find(flags, '^%a*r') -- what is gone from KV comes back, also where it is paused
   if not isLost and redis.call('SISMEMBER', stillKey, key) == 1 then return end
-  local isNew = redis.call('HEXISTS', workKey, key) == 0
   if args.focus then flags = joinedFlags(flags, 'f') end
   addWork(key, flags, payload, args.now_ms)
-  if isNew and not string.find(key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end
   if args.focus then
     redis.call('SADD', run .. ':focus', key)
     redis.call('EXPIRE', run .. ':focus', ttl)
@@ -45,12 +44,29 @@ local function stay(id, on)
   end
 end
 
+-- Whether the same look has made the page due before, or it has been read since.
+local function isNoNews(page)
+  if page.look == '' then return false end
+  local flags, payload = string.match(redis.call('HGET', workKey, page.id) or '', '^%d+ (%S+) (.*)$')
+  if flags then
+    local asked = args.focus and joinedFlags(page.flags, 'f') or page.flags
+    local item = decoded(payload)
+    return item ~= nil and item.stamp == page.look and joinedFlags(flags, asked) == flags
+  end
+  if string.find(page.flags, '^%a*r') then return false end
+  if page.is_row then return redis.call('HGET', stampsKey(page.source), page.id) == page.look end
+  return redis.call('HGET', childrenKey, page.id) == page.look .. ' ' .. page.source
+end
+
 local answer = {'done'}
 for _, page in ipairs(args.pages) do
   local id = page.id
+  local noNews = isNoNews(page)
   local known = observationOf(id)
   local record = decoded(redis.call('HGET', pagesKey, id))
-  if not isNewer(known, page.edited, page.read_at) and not (page.hidden and isNewer(record, page.edited, page.read_at)) then
+  local isDone = noNews and redis.call('HEXISTS', workKey, id) == 0
+  local isInHand = noNews and redis.call('HEXISTS', leasesKey, id) == 1
+  if not (isDone or isInHand) and not isNewer(known, page.edited, page.read_at) and not (page.hidden and isNewer(record, page.edited, page.read_at)) then
     if page.hidden then
       removeTree(id, answer)
       redis.call('SREM', stillKey, id)
@@ -69,7 +85,8 @@ for _, page in ipairs(args.pages) do
       elseif page.is_row then redis.call('HSETNX', stampsKey(page.source), id, '') end
     end
     if page.payload ~= '' then due(id, page.flags, page.payload) else dropWork(id) end
-    dueShowing('page:' .. id, nowMs, page.hidden and 0 or page.settled_at)
+    if not page.is_row then dueTitle(id, known, decoded(page.observed)) end
+    if not noNews then dueShowing('page:' .. id, nowMs, page.hidden and 0 or page.settled_at) end
   end
 end
 for thing, stamp in pairs(args.outside) do

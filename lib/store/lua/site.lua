@@ -89,6 +89,26 @@ local function dueShowing(thing, at, settledAt)
   end
 end
 
+-- Whether a page is published with a child page of this title.
+local function showsTitle(id, child, title)
+  local meta = decoded(redis.call('HGET', metasKey, id))
+  for _, one in ipairs(meta and type(meta.childPages) == 'table' and meta.childPages or {}) do
+    if one.id == child and one.title == title then return true end
+  end
+  return false
+end
+
+-- Makes the page due that shows a child page under the title which it had before. One that is due already is published with
+-- what is remembered of its child pages by then.
+local function dueTitle(id, before, seen)
+  local parent = seen.parent
+  if not before or before.parent ~= parent or before.title == seen.title then return end
+  if redis.call('HEXISTS', workKey, parent) == 1 or redis.call('HEXISTS', pagesKey, parent) == 0 then return end
+  if redis.call('SISMEMBER', stillKey, parent) == 1 or showsTitle(parent, id, seen.title) then return end
+  addWork(parent, '-', '{}', nowMs)
+  if isFocused then note('focus', parent) end
+end
+
 -- Indexes: the rows of a source in the order of their sort texts, shared out among leaves. A leaf is written from what
 -- is remembered of its rows; so it is right whatever stood there before.
 
@@ -187,6 +207,9 @@ local function metasOf(source, first, count)
   return texts
 end
 
+-- A leaf without the time at which it was written, which follows its items.
+local function withoutTime(text) return (string.gsub(text, '%],"syncedAt":"[^"]*"', ']', 1)) end
+
 local function writeLeaf(source, book, number, first, total, revision)
   local count = book.counts[number]
   local items = table.concat(metasOf(source, first, count), ',')
@@ -205,8 +228,11 @@ local function writeLeaf(source, book, number, first, total, revision)
     book.counts[number] = half
     return false
   end
-  redis.call('SET', leafKey(source, number), text)
-  noteChange(source .. ':index' .. (number > 1 and ':' .. number or ''))
+  local key = leafKey(source, number)
+  if withoutTime(textAt(key) or '') ~= withoutTime(text) then
+    noteChange(source .. ':index' .. (number > 1 and ':' .. number or ''))
+  end
+  redis.call('SET', key, text)
   return true
 end
 

@@ -9,7 +9,7 @@ from dev.listener import Listener
 from dev.notion import NotionStandIn
 from dev.notion.generate import POSTS
 from lib.auth import sign_notion
-from lib.config import Secret
+from lib.secret import Secret
 
 VISIT = "aaaaaaaa-0000-4000-8000-000000000002"
 TOWER = "aaaaaaaa-0000-4000-8000-000000000031"

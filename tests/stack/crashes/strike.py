@@ -10,7 +10,7 @@ from typing import Literal
 import lib.store.kv
 from dev.upstash import Failed
 from tests.stack.crashes.deployment import kill
-from tests.stack.crashes.world import World
+from tests.stack.crashes.world import KEYS, World
 
 How = Literal["kill", "break"]
 When = Literal["before", "after"]
@@ -21,8 +21,8 @@ SCRIPTS = {
     for path in Path(lib.store.kv.__file__).parent.glob("lua/*.lua")
 }
 """By their first lines, which say what each is for."""
-ITEM = re.compile(r"(partial|parts|originals|carried):\S+")
-PIECE = re.compile(r"(:listing|\{item\}):\d+$")
+ITEM = re.compile(r"(partial|parts|originals):\S+")
+PIECE = re.compile(r"(:listing):\d+$")
 RUN_ID = re.compile(r"run_[0-9a-f]{32}")
 
 
@@ -60,6 +60,7 @@ class Strike:
     def __init__(self, world: World, point: Point, how: How, when: When) -> None:
         self.struck = False
         self._how = how
+        self._known = records(world)
         self._finished: set[str] = set()
         self._requests_before = 0
         self._world, self._point, self._when = world, point, when
@@ -69,7 +70,7 @@ class Strike:
         listen(world, self._meet)
 
     def read_again(self) -> list[str]:
-        """Pages whose trees were read once more although the run had finished them before the strike."""
+        """What was asked of Notion once more although the run had published it before the strike."""
         requests = self._world.notion.log.requests[self._requests_before :]
         return [request["path"] for request in requests if request["path"].split("/")[3] in self._finished]
 
@@ -82,22 +83,31 @@ class Strike:
                 return
         if self._how == "kill":
             kill(self._process)
-        self._finished = finished(self._world)
+        self._finished = finished(self._world, self._known)
         self._requests_before = len(self._world.notion.log.requests)
         self.struck = True
         if self._how == "break" or (when == "before" and what.startswith("kv ")):
             raise Failed("reset")
 
 
-def finished(world: World) -> set[str]:
-    """Pages that the runs under way have finished."""
-    done: set[str] = set()
-    for key in world.redis.scan_iter("sync:run:*:done"):
-        done |= world.redis.smembers(key)
-    return done
+def records(world: World) -> dict[str, str]:
+    """What is remembered of published pages and child databases, by their ids."""
+    found: dict[str, str] = world.redis.hgetall(KEYS.pages) | world.redis.hgetall(KEYS.databases)
+    return found
+
+
+def finished(world: World, before: dict[str, str]) -> set[str]:
+    """Pages and child databases that have been read and published since `before`, and are not due again."""
+    due = {key.removeprefix("db:") for key in world.redis.hkeys(KEYS.work)}
+    return {id for id, record in records(world).items() if record != before.get(id)} - due
 
 
 def _command(words: list[str]) -> str:
     if words[0] == "EVAL":
-        return SCRIPTS[words[1].partition("\n")[0]]
-    return PIECE.sub(r"\1:{piece}", ITEM.sub(r"\1:{item}", RUN_ID.sub("{run}", " ".join(words[:2]))))
+        script = SCRIPTS[words[1].partition("\n")[0]]
+        return f"{script} {_named(words[4])}" if script == "keep_piece" else script
+    return _named(" ".join(words[:2]))
+
+
+def _named(key: str) -> str:
+    return PIECE.sub(r"\1:{piece}", ITEM.sub(r"\1:{item}", RUN_ID.sub("{run}", key)))

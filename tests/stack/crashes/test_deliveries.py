@@ -7,13 +7,13 @@ import httpx
 import pytest
 
 from dev.qstash import Fault
-from lib.auth import derived_secret, sign_qstash
-from lib.config import Secret
+from lib.auth import sign_qstash
+from lib.secret import Secret, derived_secret
 from tests.stack.crashes.deployment import go_on, kill, stop
 from tests.stack.crashes.strike import Point, listen, points
 from tests.stack.crashes.truth import EXACT, SHORT, Truth
 from tests.stack.crashes.watcher import Watcher
-from tests.stack.crashes.world import World
+from tests.stack.crashes.world import KEYS, World
 from tests.waiting import until
 
 
@@ -81,7 +81,7 @@ def test_lanes_end_a_run_exactly_once(edited: World, truth: Truth, lanes: str, s
         run = edited.run(run_id)
         assert second == run_id
         assert edited.run(run["followUpRun"])["status"] == "delivered"
-        assert edited.redis.zcard("sync:runs") == 3  # the first sync, this run, and what followed it
+        assert edited.redis.zcard(KEYS.runs) == 3  # the first sync, this run, and what followed it
     check(edited, truth, watcher, run)
     assert 1 <= asked.count("kv end") <= 2 * int(lanes)  # of two runs; lanes that rest at one moment may all end one
     assert int(run["slices"]) >= int(lanes)

@@ -4,7 +4,7 @@ import json
 
 from dev.notion.ids import resolved
 from dev.qstash.message import Message
-from tests.stack.crashes.world import World, delay
+from tests.stack.crashes.world import KEYS, World, delay
 from tests.waiting import until
 
 LEFT = f"/v1/blocks/{resolved('@left')}/children"
@@ -36,7 +36,7 @@ def test_a_page_that_cannot_be_read_keeps_its_old_bundle_and_is_reported(world: 
     run = world.finish(run_id)
 
     assert (run["status"], run["failed"]) == ("delivered", "1")
-    [problem] = map(json.loads, world.redis.lrange(f"sync:run:{run_id}:errors", 0, -1))
+    [problem] = map(json.loads, world.redis.lrange(f"{KEYS.run(run_id)}:errors", 0, -1))
     assert (problem["slug"], problem["pageId"]) == ("left", resolved("@left"))
     assert "500" in problem["reason"]
     assert world.state()["page:left"] == old

@@ -20,7 +20,7 @@ def test_b1_a_run_that_dies_at_its_end_again_and_again_ends_as_failed(world: Wor
     ended: list[bool] = []
 
     def die(when: str, what: str) -> None:
-        if (when, what) == ("before", "kv guarded") and not ended:
+        if (when, what) == ("before", "kv open_index") and not ended:
             deaths.append(time.monotonic())
             kill(world.deployment.process())
             raise Failed("reset")

@@ -1,22 +1,24 @@
 """Looks at KV after every command and says which invariant of the published data is broken."""
 
-import re
 import threading
 from typing import Any
 
-from tests.stack.crashes.world import State, World
+from dev.equality import Bundles
+from dev.notion import SAMPLE_DATABASES
+from tests.stack.crashes.world import KEYS, State, World, timeless
 
-PART = re.compile(r":part:\d+$")
+MOVED = "moved"
+"""Stands for every slug of a page, so that a page that has moved is the same page."""
 
 
 class Watcher:
-    """Knows what was published before the run and what must be published after it: each bundle is one or the other,
-    whole, and never turns back. Indexes show what is published by the end of a slice, and a slug that goes from one
-    page to another may have none for a moment."""
+    """Knows what was published before the run and what must be published after it. At every instant each page is one or
+    the other, whole, at one address or the other, and never turns back; so is everything else. Indexes, `paths` and the
+    pages as text are exactly of the pages that stand there."""
 
     def __init__(self, world: World, before: State, after: State) -> None:
         self._world = world
-        self._before, self._after = _bundles(before), _bundles(after)
+        self._before, self._after = _facts(before), _facts(after)
         self._arrived: set[str] = set()
         self.broken: list[str] = []
         self._looking = threading.Lock()
@@ -26,58 +28,45 @@ class Watcher:
 
     def look(self) -> None:
         with self._looking:
-            now = self._world.state()
-            bundles = _bundles(now)
-            self._each_is_old_or_new(bundles)
-            self._every_slug_has_its_bundle(now, bundles)
+            bundles = self._world.bundles()
+            self._each_is_old_or_new(_facts(timeless(bundles)))
+            self.broken += bundles.dangling(SAMPLE_DATABASES)
+            self.broken += bundles.disordered(SAMPLE_DATABASES)
+            self.broken += bundles.redirects_nowhere()
             self.broken += [f"{key} will expire" for key in self._world.expiring()]
 
-    def _each_is_old_or_new(self, bundles: State) -> None:
-        for key in sorted(self._before.keys() | self._after.keys() | bundles.keys()):
-            value, before, after = bundles.get(key), self._before.get(key), self._after.get(key)
+    def _each_is_old_or_new(self, facts: State) -> None:
+        for name in sorted(self._before.keys() | self._after.keys() | facts.keys()):
+            value, before, after = facts.get(name), self._before.get(name), self._after.get(name)
             if value == after:
                 if before != after:
-                    self._arrived.add(key)
+                    self._arrived.add(name)
             elif value != before:
-                if not _is_between(key, value, before, after):
-                    self.broken.append(f"{key} is neither what it was nor what it must be")
-            elif key in self._arrived:
-                self.broken.append(f"{key} has turned back")
-
-    def _every_slug_has_its_bundle(self, now: State, bundles: State) -> None:
-        for key, index in now.items():
-            if key.endswith(":index"):
-                for item in index["items"]:
-                    bundle = bundles.get(f"page:{item['slug']}")
-                    if bundle is None or bundle["head"]["meta"]["id"] != item["id"]:
-                        self.broken.append(f"{key} names {item['slug']}, which has no bundle of its own")
+                self.broken.append(f"{name} is neither what it was nor what it must be")
+            elif name in self._arrived:
+                self.broken.append(f"{name} has turned back")
 
 
-def _is_between(key: str, value: Any, before: Any, after: Any) -> bool:
-    """Whether a value is one that a slice may leave before the run has ended."""
-    if before is None or after is None:
-        return False
-    if key.endswith(":index") and value is not None:
-        either = [*before["items"], *after["items"]]
-        lasting = [item for item in before["items"] if item in after["items"]]
-        return all(item in either for item in value["items"]) and all(item in value["items"] for item in lasting)
-    return value is None and key.startswith("page:") and before["head"]["meta"]["id"] != after["head"]["meta"]["id"]
+def _facts(state: State) -> State:
+    """What is published, fact by fact: of each page its address and what stands there, and every other value; indexes
+    follow from their pages."""
+    facts: State = {}
+    bundles = Bundles({key: value | {"syncedAt": ""} for key, value in state.items() if key != KEYS.paths}, {})
+    for id, page in bundles.pages.items():
+        slug = page["meta"]["slug"]
+        heads = [state[f"page:{slug}"], state.get(f"doc:{slug}")]
+        facts[f"address of {id}"] = slug
+        facts[f"content of {id}"] = [page["blocks"], *map(_unmoved, heads)]
+    facts |= {f"redirect of {old}": new for old, new in state.get(KEYS.redirects, {}).items()}
+    others = (key for key in state if not key.startswith(("page:", "doc:")) and ":index" not in key)
+    return facts | {key: state[key] for key in others if key not in (KEYS.paths, KEYS.redirects)}
 
 
-def _bundles(state: State) -> State:
-    """Pages with their parts put to them; every other value as it is."""
-    found: State = {}
-    for key, value in state.items():
-        if PART.search(key):
-            continue
-        if key.startswith("page:"):
-            found[key] = {"head": value, "parts": [state.get(f"{key}:part:{n}") for n in _numbers(key, value, state)]}
-        else:
-            found[key] = value
-    return found
-
-
-def _numbers(key: str, head: Any, state: State) -> list[int]:
-    """The parts that the head promises, and any that are there besides."""
-    there = [int(name.rpartition(":")[2]) for name in state if name.startswith(f"{key}:part:")]
-    return sorted({*range(1, head.get("parts", 0) + 1), *there})
+def _unmoved(value: Any) -> Any:
+    """A bundle, or the same page as text, wherever it stands and its child pages do."""
+    if isinstance(value, list):
+        return [_unmoved(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    members = {name: _unmoved(member) for name, member in value.items()}
+    return members | {"slug": MOVED} if {"id", "slug"} <= members.keys() else members

@@ -11,6 +11,7 @@ from dev.notion.planting import Making, Planter
 from dev.notion.workspace import Workspace
 
 MADE = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+LATER = datetime(2026, 5, 2, 8, 0, tzinfo=UTC)
 SCHEMA: JSON = {
     "Name": "title",
     "slug": "rich_text",
@@ -21,7 +22,7 @@ SCHEMA: JSON = {
 
 def small() -> Workspace:
     """Home (with an original, a child page and a child database), About (with the copy), Left, Right, Long and Going;
-    one post that stays and one that goes."""
+    one post that stays, one that goes, and one that waits for its slug."""
     workspace = Workspace("Small")
     add_person(workspace, "@ada", "Ada", "ada@example.org")
     add_bot(workspace)
@@ -35,7 +36,7 @@ def small() -> Workspace:
 
 def edit_much(edit: Edits) -> None:
     """A slug swap, an edit seen on another page, a renamed child page, a changed row, less of a long page, a page and a
-    post that go, and a new page that takes a slug over."""
+    post that go, a new page that takes a slug over, and a post that gets the one it has waited for."""
     edit.edit_block(resolved("@shared line"), "The shared line, edited")
     edit.set_title(resolved("@team"), "The crew")
     edit.set_title(resolved("@row 1"), "Ada the First")
@@ -51,7 +52,6 @@ def edit_much(edit: Edits) -> None:
 
 PAGES_ROWS = resolved(f"@rows of {PAGES}")
 POSTS_ROWS = resolved(f"@rows of {POSTS}")
-SLUGS = {"home", "about", "left", "right", "long", "going"}
 
 
 def _pages() -> list[JSON]:
@@ -81,7 +81,8 @@ def _pages() -> list[JSON]:
 
 
 def _posts() -> list[JSON]:
-    return [_row("stays", 1, [{"paragraph": "Here"}]), _row("gone", 2, [{"paragraph": "Not for long"}])]
+    heir = _row("gone", 3, [{"paragraph": "What goes comes back"}]) | {"id": "@heir", "created": LATER.isoformat()}
+    return [_row("stays", 1, [{"paragraph": "Here"}]), _row("gone", 2, [{"paragraph": "Not for long"}]), heir]
 
 
 def _row(slug: str, order: int, children: list[JSON]) -> JSON:

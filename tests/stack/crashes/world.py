@@ -1,6 +1,5 @@
 """Everything that a run needs, in real processes, with a memory: it can be wound back to a moment before a run."""
 
-import json
 import secrets
 import time
 from collections import Counter
@@ -12,10 +11,12 @@ from typing import Any
 import httpx
 from redis import Redis
 
+from dev.equality import Bundles
 from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn
 from dev.qstash import QStashStandIn
 from dev.qstash.message import FINAL, Message
 from dev.upstash import UpstashStandIn
+from lib.store.keys import Keys
 from tests.stack.crashes.deployment import Deployment
 from tests.stack.crashes.workspace import edit_much, small
 from tests.stack.site import Site
@@ -23,6 +24,7 @@ from tests.waiting import until
 
 SETTINGS = {"NOTION_SOURCES": SAMPLE_SOURCES, "NOTION_REQUESTS_PER_MINUTE": "100000", "KV_MAX_VALUE_BYTES": "4000"}
 """Budgets that no test waits for, and values so small that the long page has parts."""
+KEYS = Keys()
 RETRY_SPEED = 600.0
 """A minute before a retry takes a tenth of a second."""
 HOUR = 3600.0
@@ -121,7 +123,7 @@ class World:
         return self.run(run_id)
 
     def run(self, run_id: str) -> dict[str, str]:
-        record: dict[str, str] = self.redis.hgetall(f"sync:run:{run_id}")
+        record: dict[str, str] = self.redis.hgetall(KEYS.run(run_id))
         return record
 
     def settle(self) -> list[Message]:
@@ -158,23 +160,24 @@ class World:
 
     def later(self, seconds: float) -> None:
         """So much time has passed, for the queue and for whatever KV has a time for."""
-        for key in self.redis.scan_iter("sync:run:*:due"):
-            for item, due in self.redis.zrange(key, 0, -1, withscores=True):
-                self.redis.zadd(key, {item: max(0, due - seconds * 1000)})
+        for key, due in self.redis.zrange(KEYS.due, 0, -1, withscores=True):
+            self.redis.zadd(KEYS.due, {key: max(0, due - seconds * 1000)}, xx=True)
         for field in ("start", "closedUntil"):
-            if at := self.redis.hget("sync:budget", field):
-                self.redis.hset("sync:budget", field, round(float(at) - seconds * 1000))
-        if active := self.redis.get("sync:active"):
-            self.redis.hincrby(f"sync:run:{active}", "aliveUntil", -round(seconds * 1000))
+            if at := self.redis.hget(KEYS.budget, field):
+                self.redis.hset(KEYS.budget, field, round(float(at) - seconds * 1000))
+        if active := self.redis.get(KEYS.active):
+            for field in ("aliveUntil", "plannerUntil"):
+                if self.redis.hexists(KEYS.run(active), field):
+                    self.redis.hincrby(KEYS.run(active), field, -round(seconds * 1000))
         self.qstash.advance(seconds)
 
     def state(self) -> State:
-        return {key: timeless(value) for key, value in self.texts().items()}
+        return timeless(self.bundles())
 
-    def texts(self) -> dict[str, str]:
+    def bundles(self) -> Bundles:
         """All that a site can read, at one instant."""
-        flat: list[str] = self.redis.eval(_EVERYTHING, 0)
-        return dict(zip(flat[::2], flat[1::2], strict=True))
+        flat, paths = self.redis.eval(_EVERYTHING, 1, KEYS.paths)
+        return Bundles.of(*(dict(zip(words[::2], words[1::2], strict=True)) for words in (flat, paths)))
 
     def expiring(self) -> list[str]:
         """Keys of the site's that will be gone by themselves."""
@@ -194,7 +197,7 @@ class World:
         return {
             key: read[self.redis.type(key)](key)
             for key in self.redis.keys("*")
-            if key != "sync:budget" and ":parts:" not in key and ":carried:" not in key
+            if key != KEYS.budget and ":parts:" not in key
         }
 
     def close(self) -> None:
@@ -223,20 +226,23 @@ def delay(message: Message) -> float:
     return message.not_before - message.created_at
 
 
-def timeless(text: str) -> Any:
-    """A value as it is compared."""
-    return {name: one for name, one in json.loads(text).items() if name != "syncedAt"}
+def timeless(bundles: Bundles) -> State:
+    """What a site can read as it is compared."""
+    values = {
+        key: {name: one for name, one in value.items() if name != "syncedAt"} for key, value in bundles.values.items()
+    }
+    return {KEYS.paths: dict(bundles.paths), **values}
 
 
 _EVERYTHING = """
-local found = {}
+local texts = {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
-  if string.sub(key, 1, 5) ~= 'sync:' then
-    found[#found + 1] = key
-    found[#found + 1] = redis.call('GET', key)
+  if string.sub(key, 1, 5) ~= 'sync:' and key ~= KEYS[1] then
+    texts[#texts + 1] = key
+    texts[#texts + 1] = redis.call('GET', key)
   end
 end
-return found
+return {texts, redis.call('HGETALL', KEYS[1])}
 """
 
 _EXPIRING = """

@@ -13,6 +13,7 @@ from dev.equality import Bundles, Truth
 from dev.qstash.message import FINAL
 from dev.stack import Stack
 from dev.upstash import Fault as KvFault
+from lib.store.keys import Keys
 from tests.stack.histories.workspace import SOURCES
 from tests.stack.site import Site
 
@@ -89,7 +90,7 @@ class World:
 
     def is_quiet(self) -> bool:
         """Whether no run is under way, and none may yet come to life."""
-        return self.site.command("GET", "sync:active") is None and not self._waiting()
+        return self.site.command("GET", Keys().active) is None and not self._waiting()
 
     def heal(self) -> None:
         """Ends all trouble and lets every run come to its end, or be given up."""
