@@ -17,7 +17,7 @@ from bench.trace import Trace
 FOLDER = Path(__file__).parent
 INTRODUCTION = """# Numbers
 
-`make bench` measures them on one machine, in a quarter of an hour or so, and writes this file, its pictures and
+`make bench` measures them on one machine, in three quarters of an hour or so, and writes this file, its pictures and
 [`results.json`](results.json); `python -m bench full` (or `trace`, `first`, `changes`, `growth`, `vast`, `cold`,
 `peers`) measures a part again.
 Everything runs against the local stack: Notion's stand-in answers after 250 ± 50 ms (where a table doesn't say
