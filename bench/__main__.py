@@ -7,7 +7,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from bench import changes, cold, first, full, growth, passages, report, results, trace
+from bench import changes, cold, first, full, growth, passages, report, results, trace, vast
 from bench.peers import measure as peers
 from bench.results import Results
 
@@ -35,6 +35,10 @@ def measure_growth(found: Results) -> None:
     found.growth = list(growth.measure())
 
 
+def measure_vast(found: Results) -> None:
+    found.vast = vast.measure()
+
+
 def measure_cold(found: Results) -> None:
     found.cold = cold.measure()
     if found.cold is None:
@@ -52,6 +56,7 @@ PARTS: dict[str, Part] = {
     "trace": measure_trace,
     "first": measure_first,
     "growth": measure_growth,
+    "vast": measure_vast,
     "peers": measure_peers,
 }
 COSTS = "costs"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from bench.cold import Cold
 from bench.figures import Figures, Invocation
 from bench.first import First
-from bench.growth import Size
+from bench.growth import Size, Small
 from bench.results import Results
 
 MOST_REQUESTS = 1.02
@@ -40,7 +40,8 @@ def bars(results: Results) -> Iterator[Bar]:
         yield from _changes(results.changes)
     if results.growth:
         yield from _growth(results.growth)
-        yield from _small(results.growth)
+        yield from _small([size.small for size in results.growth])
+        yield from _of_one([*(size.small for size in results.growth), *([results.vast] if results.vast else [])])
     if results.cold:
         yield from _cold(results.cold)
 
@@ -132,8 +133,8 @@ def _growth(sizes: Sequence[Size]) -> Iterator[Bar]:
         )
 
 
-def _small(sizes: Sequence[Size]) -> Iterator[Bar]:
-    unchanged, two = sizes[-1].small.unchanged, sizes[-1].small.two
+def _small(smalls: Sequence[Small]) -> Iterator[Bar]:
+    unchanged, two = smalls[-1].unchanged, smalls[-1].two
     yield Bar(
         f"{unchanged.name}: KV commands, traffic",
         "≤ 20, ≤ 0.5 MB",
@@ -146,10 +147,13 @@ def _small(sizes: Sequence[Size]) -> Iterator[Bar]:
         f"{two.written}, {two.messages}, {two.kv_bytes / MEGABYTE:.2f} MB ({two.kv_commands} KV commands)",
         (two.written, two.messages) == (2, 1) and two.kv_bytes <= MOST_BYTES_TWO,
     )
-    spare = [size.small.webhook.kv_bytes - 2 * size.small.bundle_bytes for size in sizes]
-    commands = [size.small.webhook.kv_commands for size in sizes]
-    traffic = [size.small.webhook.kv_bytes for size in sizes]
-    pages = ", ".join(f"{size.full.synced:,}" for size in sizes)
+
+
+def _of_one(smalls: Sequence[Small]) -> Iterator[Bar]:
+    spare = [small.webhook.kv_bytes - 2 * small.bundle_bytes for small in smalls]
+    commands = [small.webhook.kv_commands for small in smalls]
+    traffic = [small.webhook.kv_bytes for small in smalls]
+    pages = ", ".join(f"{small.pages:,}" for small in smalls)
     yield Bar(
         f"One page by webhook, of {pages}: traffic besides twice its bundle, KV commands",
         f"≤ {MOST_BYTES_OF_ONE // 1_000} KB, ≤ {MOST_COMMANDS_OF_ONE}",

@@ -13,11 +13,12 @@ from bench.figures import Figures
 from bench.results import Results
 from bench.rig import LATENCY_MS
 from dev.notion.truth import PER_REQUEST
+from lib.store.budget import share_of
 from lib.sync.survey import BIG_SOURCE_ROWS
 
 SIZES = (30, 300, 3_000)
-WINDOW_REQUESTS = 180
-"""Notion's budget for a minute. A slice ends where it is used up, and each slice is one message."""
+WINDOW_REQUESTS = share_of("sync", 180)
+"""What a sync has of Notion's budget for a minute. A slice ends where it is used up, and each slice is one message."""
 PLAIN = 1.1
 """A workspace counts as plain where a page takes no more requests than this."""
 DAYS = 30

@@ -23,6 +23,7 @@ class Small(msgspec.Struct, frozen=True):
     """Runs over a workspace that is synced: without a change, after two edits, after one of which the webhook tells,
     and after deletions. `bundle_bytes`: what a site reads of the page of the webhook, its bundle and its text."""
 
+    pages: int
     unchanged: Figures
     two: Figures
     webhook: Figures
@@ -74,7 +75,7 @@ def measure_small(rig: Rig, size: int) -> Small:
     rig.let_a_day_pass()
     deleted = rig.measure(f"{size:,} pages, {DELETED} deleted")
     sizes = (rig.command("STRLEN", f"{kind}:{slug}") for kind in ("page", "doc"))
-    return Small(unchanged, two, webhook, deleted, sum(sizes))
+    return Small(size, unchanged, two, webhook, deleted, sum(sizes))
 
 
 def _rows(workspace: Workspace) -> list[Page]:

@@ -49,16 +49,19 @@ def _figures(results: Results) -> str:
     requests = max(run.requests / run.minimum for run in results.full)
     largest, unchanged = results.growth[-1].full, results.growth[-1].small.unchanged
     nothing, two, *_ = results.changes
+    webhook = results.growth[-1].small.webhook
     assert results.cold
     share = largest.seconds / largest.bound - 1
     said = (
         f"A full sync makes at most {requests:.2f} × the fewest possible requests. {largest.synced:,} pages take "
         f"{len(largest.slices)} slices and {largest.messages} messages, at most {largest.peak_megabytes:.0f} MB each, "
-        f"and {100 * share:.0f} % more time than Notion's limit asks for. A run in which nothing changed reads "
-        f"listings and watches only: {nothing.requests} requests and {nothing.kv_commands} KV commands for the sample "
-        f"workspace, {unchanged.requests} and {unchanged.kv_commands} for those {largest.synced:,} pages, and one "
-        f"message each. Where two pages changed it is {two.requests} requests, and {two.written} bundles are written. "
-        f"A warm trigger answers in {results.cold.warm_p95:.0f} ms (95 of 100, KV and QStash on this machine)."
+        f"and {100 * share:.0f} % more time than Notion's limit asks for, since visitors keep a ninth of it. A run in "
+        f"which nothing changed reads listings and watches only: {nothing.requests} requests and {nothing.kv_commands} "
+        f"KV commands for the sample workspace, {unchanged.requests} and {unchanged.kv_commands} for those "
+        f"{largest.synced:,} pages, and one message each. Where two pages changed it is {two.requests} requests, and "
+        f"{two.written} bundles are written. One page of which the webhook tells takes {webhook.kv_commands} KV "
+        f"commands and {webhook.kv_bytes / 1_000:.0f} KB of traffic, however many there are. A warm trigger answers "
+        f"in {results.cold.warm_p95:.0f} ms (95 of 100, KV and QStash on this machine)."
     )
     return textwrap.fill(said, 120, break_on_hyphens=False)
 
@@ -72,7 +75,7 @@ def _plans(measured: costs.Measured, results: Results) -> str:
         f"On the free plans, then: a first sync of {largest.synced:,} pages takes {largest.messages} of a day's 1,000 "
         f"messages, {largest.kv_commands:,} of a month's 500,000 KV commands, and {largest.seconds / 60:.0f} minutes. "
         f"A cron that finds nothing new there each hour takes {24 * unchanged.messages} messages a day, and in a month "
-        f"{HOURLY * unchanged.kv_commands:,} commands and {HOURLY * unchanged.kv_bytes / 1e9:.1f} GB of traffic. Over "
+        f"{HOURLY * unchanged.kv_commands:,} commands and {HOURLY * unchanged.kv_bytes / 1e6:.0f} MB of traffic. Over "
         f"300 pages of which two change each day, an hourly cron takes {month.computing / 3600:.2f} of 4 hours of "
         f"computing and {hours * FUNCTION_GIGABYTES:.1f} of 360 GB-hours."
     )

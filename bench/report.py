@@ -17,9 +17,9 @@ from bench.trace import Trace
 FOLDER = Path(__file__).parent
 INTRODUCTION = """# Numbers
 
-`make bench` measures them on one machine, in a quarter of an hour or so, and writes this file, its pictures and
-[`results.json`](results.json); `python -m bench full` (or `trace`, `first`, `changes`, `growth`, `cold`, `peers`)
-measures a part again.
+`make bench` measures them on one machine, in three quarters of an hour or so, and writes this file, its pictures and
+[`results.json`](results.json); `python -m bench full` (or `trace`, `first`, `changes`, `growth`, `vast`, `cold`,
+`peers`) measures a part again.
 Everything runs against the local stack: Notion's stand-in answers after 250 ± 50 ms (where a table doesn't say
 otherwise) and lets 180 requests through in a window of 60 s; KV is a redis-server behind Upstash's REST interface, with
 no latency. Read ratios and counts; times are this machine's.
@@ -42,7 +42,7 @@ def write(results: Results, folder: Path = FOLDER) -> None:
     if results.changes:
         parts.append(_changes(results.changes, results.measured["changes"]))
     if results.growth:
-        parts.append(_growth(results.growth, results.measured["growth"], folder))
+        parts.append(_growth(results.growth, results.vast, results.measured["growth"], folder))
     if results.cold:
         parts.append(_cold(results.cold, results.measured["cold"]))
     if results.peers:
@@ -132,7 +132,8 @@ Seconds after the trigger's call.
 {_measured(when)}"""
 
 
-def _growth(sizes: Sequence[Size], measured: str, folder: Path) -> str:
+def _growth(sizes: Sequence[Size], vast: Small | None, measured: str, folder: Path) -> str:
+    smalls = [*(size.small for size in sizes), *([vast] if vast else [])]
     heads = (
         "Light pages",
         "Requests",
@@ -158,8 +159,8 @@ def _growth(sizes: Sequence[Size], measured: str, folder: Path) -> str:
         "utf-8",
     )
     small = markdown.table(
-        ("Afterwards", "Requests", "KV commands", "KV bytes", "Computing"),
-        (_small_row(run) for size in sizes for run in _runs_of(size.small)),
+        ("Afterwards", "Requests", "KV commands", "KV bytes", "Computing", "Memory"),
+        (_small_row(run) for small in smalls for run in _runs_of(small)),
     )
     return f"""{table}
 Notion answers at once here, so that a slice's time is our own. First, in between, last: KV traffic of the slice that
@@ -192,7 +193,7 @@ def _runs_of(small: Small) -> list[Figures]:
 
 def _small_row(run: Figures) -> Sequence[str]:
     counts = (run.name, str(run.requests), str(run.kv_commands))
-    return (*counts, f"{run.kv_bytes / 1_000:,.0f} KB", f"{run.cpu_seconds:.2f} s")
+    return (*counts, f"{run.kv_bytes / 1_000:,.0f} KB", f"{run.cpu_seconds:.2f} s", f"{run.peak_megabytes:.0f} MB")
 
 
 def _cold(cold: Cold, measured: str) -> str:

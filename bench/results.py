@@ -14,7 +14,7 @@ import msgspec
 from bench.cold import Cold
 from bench.figures import Figures
 from bench.first import First
-from bench.growth import Size
+from bench.growth import Size, Small
 from bench.peers.measure import Outcome
 from bench.trace import Trace
 
@@ -29,6 +29,7 @@ class Results(msgspec.Struct):
     changes: list[Figures] = []
     first: list[First] = []
     growth: list[Size] = []
+    vast: Small | None = None
     cold: Cold | None = None
     trace: Trace | None = None
     peers: list[Outcome] = []

@@ -59,11 +59,13 @@ class Rig:
             if latency_ms:
                 self.notion.latency.set(latency_ms - JITTER_MS, 2 * JITTER_MS)
             self.qstash = opening.enter_context(QStashStandIn())
-            self.upstash = opening.enter_context(UpstashStandIn(redis_url=opening.enter_context(_redis())))
+            self.redis_url = opening.enter_context(_redis())
+            self.upstash = opening.enter_context(UpstashStandIn(redis_url=self.redis_url))
             folder = Path(opening.enter_context(tempfile.TemporaryDirectory()))
             behind, port = _free_ports(2)
             self.url = f"http://{HOST}:{port}"
-            self.functions = opening.enter_context(Functions(self._environ(), behind, folder))
+            self.environ = self._environ()
+            self.functions = opening.enter_context(Functions(self.environ, behind, folder))
             self.meter = Meter(self.functions, lambda: self.notion.log.stats["total"], self._kept)
             opening.enter_context(Server(self.meter.app, port))
             self._open = opening.pop_all()

@@ -259,7 +259,7 @@ class _Reading:
         seen: set[str] = set()
         id = "" if owner or unavailable else original
         if id:
-            await self._originals.wait_for_others()  # one of them may show the original on its page
+            await self._originals.wait_for(original)
         while id and id not in seen:
             seen.add(id)
             asked = await self._or_refusal(self._originals.parent(id, partial(self._parent, id)))

@@ -28,6 +28,10 @@ class Once(Generic[Answer]):
                 answered.set()
         return self._answers[key]
 
+    def has(self, key: str) -> bool:
+        """Return whether an answer is there."""
+        return key in self._answers
+
     def put(self, key: str, answer: Answer) -> None:
         """Keep an answer that is known without asking."""
         self._answers[key] = answer

@@ -14,6 +14,8 @@ from lib.notion.walk import Walk, subtree
 
 Lists = dict[str, list[JSON]]
 
+ROUNDS = 5
+"""How often a page waits for those that are being read, before Notion is asked where an original stands."""
 ORIGINAL_NOT_SHARED = "synced block whose original is not shared"
 
 
@@ -48,9 +50,12 @@ class Originals:
             self._met.discard(met)
             met.set_result(None)
 
-    async def wait_for_others(self) -> None:
-        """Wait until the pages whose blocks are being read at this moment have shown their originals."""
-        if self._met:
+    async def wait_for(self, original: str) -> None:
+        """Wait until pages whose blocks are being read have shown what stands on them, as long as none shows this
+        original: those of this moment, and a few times those that have begun meanwhile."""
+        for _ in range(ROUNDS):
+            if not self._met or self._parents.has(original):
+                return
             await asyncio.wait(self._met.copy())
 
     async def children(

@@ -48,7 +48,7 @@ def measured() -> Measured:
         growth=[
             Size(
                 run("100 pages", synced=100, requests=102, commands=120, seconds=10.0, computing=2.0),
-                Small(unchanged=nothing, two=nothing, webhook=nothing, deleted=nothing, bundle_bytes=1_000),
+                Small(pages=100, unchanged=nothing, two=nothing, webhook=nothing, deleted=nothing, bundle_bytes=1_000),
             )
         ],
     )

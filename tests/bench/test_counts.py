@@ -1,7 +1,7 @@
 """The benches on a small scale. What is counted may not get worse than it was; what is timed is not looked at.
 
 How many KV commands a run takes moves by a few with the order in which pages come in: the most that was seen stands
-here.
+here. Those of a first run hold the texts of the scripts, which its KV does not know yet.
 """
 
 from functools import partial
@@ -38,7 +38,7 @@ def runs() -> dict[str, Figures]:
 
 @pytest.mark.parametrize(
     ("name", "requests", "kv_commands", "written"),
-    [("full", 103, 99, 39), ("unchanged", 13, 20, 0), ("two", 46, 43, 2), ("told", 2, 40, 1)],
+    [("full", 103, 145, 39), ("unchanged", 13, 20, 0), ("two", 48, 34, 2), ("told", 2, 30, 1)],
 )
 def test_a_run_costs_no_more_than_it_did(
     runs: dict[str, Figures], name: str, requests: int, kv_commands: int, written: int
@@ -58,7 +58,7 @@ def test_a_run_of_many_windows_spends_each_of_them_and_waits_only_for_the_next()
 
     assert (full.status, full.synced, full.throttled) == ("delivered", 400, 0)
     assert full.requests <= 407
-    assert full.kv_commands <= 570
+    assert full.kv_commands <= 600
     assert [call.requests for call in full.slices] == [160, 160, full.requests - 320], "visitors have a share of 20"
     assert full.messages == 3
     assert full.seconds > full.bound == 120

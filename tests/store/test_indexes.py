@@ -183,6 +183,19 @@ async def test_a_page_of_the_index_that_is_full_splits_and_the_others_are_told(s
     assert {page["revision"] for page in await scene.index_pages()} != {revision}
 
 
+async def test_a_page_of_the_index_that_splits_leaves_those_before_it_as_they_are(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lib.store.site.ITEMS_PER_PAGE", 3)
+    for number in range(7):
+        await publish(scene, number)
+    assert await sizes(scene) == [2, 2, 3]
+
+    assert await written(scene, lambda: publish(scene, 7)) == [1, 3]
+    assert await sizes(scene) == [2, 2, 2, 2]
+    assert len({page["revision"] for page in await scene.index_pages()}) == 1
+
+
 async def test_short_neighbours_become_one_page(scene: Scene) -> None:
     await fill(scene, 600)
     assert await sizes(scene) == [300, 300]

@@ -253,11 +253,11 @@ local function writeLeaf(source, book, number, first, total, revision)
   return true
 end
 
--- Splits leaves that are too long and joins short neighbours; tells whether leaves have other numbers now.
+-- Splits leaves that are too long and joins short neighbours; returns the first leaf that holds other rows now, nil for none.
 local function settleLeaves(book, total)
-  local counts, moved = book.counts, false
+  local counts, moved = book.counts, nil
   if total <= book.most then
-    if #counts > 1 then book.counts, moved = {total}, true end
+    if #counts > 1 then book.counts, moved = {total}, 1 end
     return moved
   end
   local number = 1
@@ -267,11 +267,11 @@ local function settleLeaves(book, total)
       local half = math.floor(count / 2)
       counts[number] = half
       table.insert(counts, number + 1, count - half)
-      moved = true
+      moved = moved or number
     elseif after and count + after <= book.most * 4 / 5 then
       counts[number] = count + after
       table.remove(counts, number + 1)
-      moved = true
+      moved = moved or number
     else
       number = number + 1
     end
@@ -291,7 +291,11 @@ local function closeIndex(source, book)
   if real ~= total then -- the list of leaves was lost, or another wrote there
     total, book.counts, book.all = real, {real}, true
   end
-  if settleLeaves(book, total) then book.all = true end
+  local moved = settleLeaves(book, total)
+  if moved then
+    book.shifted = true
+    for number = moved, #book.counts do book.dirty[number] = true end
+  end
   if #book.counts == 0 then book.counts[1] = 0 end
   local revision = redis.call('HGET', engineKey('revisions'), source)
   if book.all or book.shifted or not revision then
