@@ -15,7 +15,7 @@ Step = Callable[[Scene], Awaitable[object]]
 KEYS = Keys("site:")
 RUN = KEYS.run("r1")
 PARTS = [f"{RUN}:{part}" for part in ("changed", "removed", "focus", "given", "errors")]
-SITE = [*KEYS.site("r1"), *PARTS]
+SITE = [*(key for key in KEYS.site("r1") if key != KEYS.paths), *PARTS]
 WORK = [*KEYS.run_work("r1"), *PARTS]
 
 

@@ -88,6 +88,25 @@ async def test_redirects_that_are_lost_are_there_again(scene: Scene, value: list
     assert await scene.read("redirects") == {"one": "two"}
 
 
+@pytest.mark.parametrize("value", [["DEL"], ["SET", "x"], ["RPUSH", "x"]])
+async def test_paths_that_are_lost_are_there_again(scene: Scene, value: list[str]) -> None:
+    await scene.publish_family("a", "one", "c")
+    await scene.publish("b", "two")
+    before = await scene.kv.read_hash(scene.keys.paths)
+    key = await put(scene, "paths", value)
+
+    assert await scene.site.find_lost(scene.lease) == ([], [key])
+    assert await scene.kv.read_hash(key) == before
+
+
+async def test_a_page_that_is_lost_with_its_path_is_named(scene: Scene) -> None:
+    await scene.publish_all(a="one", b="two")
+    await put(scene, "page:one", ["DEL"])
+    await scene.kv.command("HDEL", scene.keys.paths, "a")
+
+    assert await scene.site.find_lost(scene.lease) == (["a"], ["site:page:one"])
+
+
 async def test_an_index_whose_pages_are_all_lost_is_there_again(scene: Scene) -> None:
     await scene.publish_all(a="one", b="two")
     await put(scene, "pages:index", ["DEL"])

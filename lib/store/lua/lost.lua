@@ -16,6 +16,27 @@ local function holds(key, begins)
   return redis.call('TYPE', key).ok == 'string' and redis.call('GETRANGE', key, 0, #begins - 1) == begins
 end
 
+local function isBundleOf(id, slug, record)
+  return holds(pageKey(slug), '{"v":' .. (tonumber(record.version) or 1) .. ',"meta":{"id":"' .. id .. '"')
+end
+
+-- Pages of which a record is kept are published: so where `paths` lost some, it is written anew.
+if redis.call('HLEN', pathsKey) < redis.call('HLEN', pagesKey) then
+  local isRestored = false
+  for _, id in ipairs(redis.call('HKEYS', pagesKey)) do
+    local slug = redis.call('HGET', placesKey, id) or ''
+    if redis.call('HEXISTS', pathsKey, id) == 0 then
+      if isBundleOf(id, slug, decoded(redis.call('HGET', pagesKey, id)) or {}) then
+        redis.call('HSET', pathsKey, id, slug)
+        isRestored = true
+      else
+        answer[#answer + 1] = id .. ' ' .. pageKey(slug)
+      end
+    end
+  end
+  if isRestored then answer[#answer + 1] = pathsKey end
+end
+
 local presenceKey = engineKey('presence')
 local CURSOR_DIGITS = 15 -- more has no hash of so many pages
 local cursor, looked = textAt(presenceKey) or '0', 0
@@ -28,7 +49,7 @@ repeat
     looked = looked + 1
     local record = decoded(redis.call('HGET', pagesKey, id))
     local isWhole = record and redis.call('HGET', placesKey, id) == slug and isMetaOf(id, redis.call('HGET', metasKey, id))
-      and holds(pageKey(slug), '{"v":' .. (tonumber(record.version) or 1) .. ',"meta":{"id":"' .. id .. '"')
+      and isBundleOf(id, slug, record)
     for _, thing in ipairs(textsOf(record and record.things)) do redis.call('ZADD', showsKey, 0, thing .. ' ' .. id) end
     local parts, part = isWhole and tonumber(record.parts) or 0, 1
     while isWhole and part <= parts do

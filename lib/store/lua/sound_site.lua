@@ -11,6 +11,7 @@ for _, source in ipairs(sources_checked) do
     and isSound(prefix .. 'sync:stamps:' .. source, 'hash')
 end
 if not areSound then return redis.error_reply(WRONG_TYPE) end
+if not isSound(prefix .. 'paths', 'hash') then redis.call('DEL', prefix .. 'paths') end -- lost.lua writes it anew
 if not string.find(redis.call('GET', prefix .. 'sync:sequence') or '0', '^%d+$') then
   redis.call('SET', prefix .. 'sync:sequence', string.format('%.0f', nowMs * 1000)) -- beyond all numbers given before
 end

@@ -1,6 +1,6 @@
 -- A script that has begun to write can't be taken back: so all keys that it writes are of their types before its first
--- write. A value of another type ends the script as Redis itself would. KEYS: the keys that are checked, of a run also
--- those that follow it.
+-- write. A value of another type ends the script as Redis itself would; what a site reads is written over. KEYS: the keys
+-- that are checked, of a run also those that follow it.
 local TYPES = {
   active = 'string', sequence = 'string', runs = 'zset', due = 'zset', gone = 'zset', shows = 'zset',
   ['files:named'] = 'zset', ['files:uncopied'] = 'zset', still = 'set', freed = 'set',
@@ -20,7 +20,7 @@ end
 local areSound, runs_checked = true, {}
 for _, key in ipairs(KEYS) do
   local name = string.match(key, '^.*sync:(.+)$') or ''
-  areSound = areSound and isSound(key, TYPES[name] or 'hash')
+  areSound = areSound and (name == '' or isSound(key, TYPES[name] or 'hash'))
   if string.find(name, '^run:[^:]+$') then
     for part, kind in pairs(RUN_PARTS) do areSound = areSound and isSound(key .. ':' .. part, kind) end
     runs_checked[#runs_checked + 1] = key
