@@ -10,7 +10,8 @@
     │   └── NoAnswer       a message went out and no answer came: it may have arrived
     ├── QueueRefused       QStash did not take a message                       (502)
     ├── Hopeless           no retry can help: stop the run and tell people     (489)
-    │   └── ForeignValue   KV holds something of another's under a key of ours: the owner mends it
+    │   ├── ForeignValue   KV holds something of another's under a key of ours: the owner mends it
+    │   └── NoSuchPage     the page that is to be synced is none of ours, or Notion does not show it
     ├── TakenOver          another delivery of this slice goes on with its work: stop, change nothing (no HTTP)
     ├── Unforeseen         a fault of this project: the message says at what it was; see the log       (500)
     ├── Unreadable         one Notion object can't be read: go on without it   (never reaches HTTP)
@@ -94,6 +95,10 @@ class ForeignValue(Hopeless):
         some = ", ".join(keys)
         super().__init__(f"KV key {some} holds something that this project did not write: delete it or restore it")
         self.keys = tuple(keys)
+
+
+class NoSuchPage(Hopeless):
+    """The one page that was asked for can't be synced: nothing that is published shows it, or Notion does not."""
 
 
 class Unreadable(SyncError):

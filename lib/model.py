@@ -245,18 +245,26 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants synced: everything, one source, or one page (by slug or id)."""
+    """What somebody wants synced: everything, one source, one page (by slug or id), or the pages that Notion's webhook
+    told of in a window of time."""
 
     force: bool = False
     source: str = ""
     page: str = ""
     retry: bool = False
     """Another try of what got no usable answer in an earlier run: people are told only if it changes something."""
+    window: int = 0
+    """Number of the window; 0: none."""
+
+    @property
+    def is_focused(self) -> bool:
+        """It is about certain pages only."""
+        return bool(self.page or self.window)
 
     @property
     def exclusive(self) -> bool:
-        """Only one such run at a time; runs of one page go side by side with everything."""
-        return not self.page
+        """Only one such run at a time; runs of certain pages go side by side with everything."""
+        return not self.is_focused
 
 
 class Problem(msgspec.Struct, frozen=True, rename="camel"):
@@ -284,6 +292,7 @@ class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     force: bool = False
     source: str = ""
     page: str = ""
+    window: int = 0
     triggered_at: float = 0.0
     seconds: float = 0.0
     synced: int = 0

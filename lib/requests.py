@@ -23,6 +23,7 @@ LONGEST_PAGE = 2000
 """Characters of a slug, an id or an address: a slug has 200 at most, and a child's is its ancestors' and its own."""
 LONGEST_SOURCE = 60
 MOST_SLICES = 1_000_000
+LATEST_WINDOW = 10**10
 _LANE = re.compile(r"[\w-]{1,40}", re.ASCII)
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -109,6 +110,7 @@ def _message(body: JSON, message_id: str, config: Config) -> Message:
         source=_typed(body, "source", str, ""),
         page=_typed(body, "page", str, ""),
         retry=_typed(body, "retry", bool, False),
+        window=_typed(body, "window", int, 0),
     )
     number = _typed(body, "slice", int, 0)
     if not 0 <= number <= MOST_SLICES:
@@ -182,6 +184,8 @@ def _checked(ask: Ask, config: Config) -> Ask:
         raise Refused(f"source{named} is unknown; the sources are: {', '.join(config.sources)}")
     if ask.source and ask.page:
         raise Refused("give either page or source, not both")
+    if not 0 <= ask.window <= LATEST_WINDOW or (ask.window and (ask.source or ask.page)):
+        raise Refused(f"window must be 0 to {LATEST_WINDOW}, and without a page or source")
     if len(ask.page) > LONGEST_PAGE or _CONTROL.search(ask.page):
         raise Refused(f"page must be a slug, an id or an address: {LONGEST_PAGE} characters at most, on one line")
     return ask

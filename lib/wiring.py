@@ -155,7 +155,15 @@ class Services:
 
         config = self.config
         live = config.notion_webhook_token is not None
-        return Webhook(self.events, self.queue, self.log, references=config.sources, live=live, now=time.time)
+        return Webhook(
+            self.events,
+            self.queue,
+            self.log,
+            references=config.sources,
+            site=config.base_url,
+            live=live,
+            now=time.time,
+        )
 
     def _channels(self) -> list["Channel"]:
         """Those that are set up; the site first."""
@@ -269,6 +277,7 @@ class Services:
         from lib.bundle.media import address_for
         from lib.notion.databases import find_source
         from lib.store.copies import Copies
+        from lib.store.events import Events
         from lib.store.migration import Migration
         from lib.store.site import Site
         from lib.store.sources import Sources
@@ -306,6 +315,7 @@ class Services:
             until=until,
             kv=self.kv,
             runs=self.runs,
+            events=Events(self.kv, self.keys),
             site=site,
             store=Sources(self.kv, self.keys),
             migration=Migration(self.kv, self.keys, site, sort_text),

@@ -36,6 +36,8 @@ def one_line(text: str) -> str:
 def scope(outcome: Outcome) -> str:
     if outcome.page:
         return "one page" if _ID.fullmatch(outcome.page) else f"page {outcome.page}"
+    if outcome.window:
+        return "edited pages"
     return f"source {outcome.source}" if outcome.source else "everything"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 _TYPES = {
     "hash": r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
     r"|leaf_items|outside|databases|sources|listings|synced|work|leases|tries|forced|promised|budget|files)"
-    r"|sync:stamps:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
+    r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
     "set": "sync:(?:still|freed)|sync:run:[^:]+:again",
     "zset": "sync:(?:due|gone|shows|runs|order:[^:]+|files:named|files:uncopied)",
 }
@@ -218,6 +218,15 @@ class Keys:
     def event(self, event_id: str) -> str:
         """Stands as long as the webhook event may come again."""
         return f"{self.prefix}sync:webhook:event:{event_id}"
+
+    def window(self, number: int) -> str:
+        """Hash: what webhook events ask for that came in one window of time; see note_event.lua."""
+        return f"{self.prefix}sync:webhook:window:{number}"
+
+    @property
+    def ahead(self) -> str:
+        """Until then (ms) the messages of their own that pages had are not paid for; see note_event.lua."""
+        return f"{self.prefix}sync:webhook:ahead"
 
     # Hosted files. A bundle is named `page:{id}`, `db:{id}` or, while it waits for its slug, ; a file by
     # its token `block=…&file=…` or `page=…&file=…`, the query of its address.

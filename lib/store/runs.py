@@ -56,6 +56,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     force: bool
     source: str
     page: str
+    window: int
     triggered_at: float
     started_at: float | None
     finished_at: float | None
@@ -99,7 +100,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.force, self.source, self.page, self.is_retry)
+        return Ask(self.force, self.source, self.page, self.is_retry, self.window)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -197,7 +198,7 @@ class Runs:
         if outcome == "joined":
             return Begun(outcome, SliceLease(run_id, lane, number, ""), other=token)
         run = run_of(dict(zip(fields[::2], fields[1::2], strict=True)))
-        return Begun(outcome, SliceLease(run_id, lane, number, token, bool(run.page)), run)
+        return Begun(outcome, SliceLease(run_id, lane, number, token, run.ask.is_focused), run)
 
     async def note_survey(
         self,
@@ -335,6 +336,7 @@ class Runs:
             "force": _flag(ask.force),
             "source": ask.source,
             "page": ask.page,
+            "window": ask.window,
             "retry": _flag(ask.retry),
             "triggeredAt": _ms(self._now()),
             "aliveUntil": _ms(alive_until),
@@ -385,6 +387,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         force=fields.get("force") == "1",
         source=fields.get("source", ""),
         page=fields.get("page", ""),
+        window=count("window"),
         triggered_at=_seconds(fields.get("triggeredAt")) or 0.0,
         started_at=_seconds(fields.get("startedAt")),
         finished_at=_seconds(fields.get("finishedAt")),

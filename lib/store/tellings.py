@@ -91,6 +91,7 @@ def outcome_of(run: Run, problems: list[Problem], updated: list[str]) -> Outcome
         force=run.force,
         source=run.source,
         page=run.page,
+        window=run.window,
         triggered_at=run.triggered_at,
         seconds=max(0.0, ended - began),
         synced=run.synced,

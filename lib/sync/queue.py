@@ -56,7 +56,8 @@ class Message(msgspec.Struct, frozen=True):
             "lane": self.lane,
             "slice": self.slice,
         }
-        rest = (("page", self.ask.page), ("source", self.ask.source), ("retry", self.ask.retry))
+        ask = self.ask
+        rest = (("page", ask.page), ("source", ask.source), ("retry", ask.retry), ("window", ask.window))
         fields |= {name: value for name, value in rest if value}
         return json_text.encode(fields)
 

@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from lib.log import Log
 from lib.media.copying import Copied, Copier
 from lib.model import Ask
 from lib.notion.client import NotionClient
+from lib.store.events import Events
 from lib.store.kv import Kv, Value
 from lib.store.migration import Migration
 from lib.store.runs import Begun, Left, Run, Runs, SliceLease, warning_facts
@@ -40,6 +42,7 @@ from lib.sync.slice import AGAIN_SECONDS, Worker
 from lib.sync.survey import Progress, Survey
 from lib.sync.telling import changed, fail
 from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
+from lib.sync.window import WindowSurvey
 from lib.times import iso
 
 FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 15.0, 300.0
@@ -86,6 +89,7 @@ class Engine:
         *,
         kv: Kv,
         runs: Runs,
+        events: Events,
         site: Site,
         store: Sources,
         migration: Migration,
@@ -106,6 +110,7 @@ class Engine:
         new_id: Callable[[], str],
     ) -> None:
         self._until = until
+        self._events = events
         self._kv, self._runs, self._site, self._store, self._homes = kv, runs, site, store, homes
         self._migration = migration
         self._notion, self._worker, self._queue = notion, worker, queue
@@ -223,7 +228,7 @@ class Engine:
             await self._runs.handed_on(lease.run_id, "listing", Progress) if begun_before else None
         ) or Progress()
         wanted = {name: ref for name, ref in self._sources.items() if run.source in ("", name)}
-        is_forced = not run.page and (run.force or bool(state.forced.keys() & wanted.keys()))
+        is_forced = not lease.is_focused and (run.force or bool(state.forced.keys() & wanted.keys()))
         if is_forced and run.force:
             await self._store.force(wanted, run.triggered_at)
         survey = Survey(
@@ -243,17 +248,12 @@ class Engine:
         )
         try:
             if run.page:
-                await PageSurvey(
-                    notion=self._notion,
-                    site=self._site,
-                    sources=self._store,
-                    homes=self._homes,
-                    references=wanted,
-                    survey=survey,
-                    wanted=run.page,
-                    is_forced=run.force,
-                    now=self._now,
-                ).look()
+                await self._look_at_page(survey, run.page, run.force)
+            elif run.window:
+                look_at = partial(self._look_at_page, survey)
+                await WindowSurvey(events=self._events, site=self._site, survey=survey, look_at=look_at).look(
+                    run.window
+                )
             else:
                 await survey.look()
         except (NotionWait, OutOfTime, asyncio.CancelledError):
@@ -264,9 +264,22 @@ class Engine:
                 self._log.error("survey.error", error)
         await self._note_survey(lease, run, survey, is_forced=is_forced)
 
+    async def _look_at_page(self, survey: Survey, wanted: str, is_forced: bool) -> None:
+        await PageSurvey(
+            notion=self._notion,
+            site=self._site,
+            sources=self._store,
+            homes=self._homes,
+            references=self._sources,
+            survey=survey,
+            wanted=wanted,
+            is_forced=is_forced,
+            now=self._now,
+        ).look()
+
     async def _note_survey(self, lease: SliceLease, run: Run, survey: Survey, *, is_forced: bool) -> None:
         progress = survey.progress
-        sources, listings = survey.records() if not run.page else ({}, {})
+        sources, listings = ({}, {}) if lease.is_focused else survey.records()
         problems = list(progress.problems.values())
         for problem in problems:
             self._log.warning("survey.problem", kind=problem.kind, pageId=problem.page_id, reason=problem.reason)
@@ -274,7 +287,8 @@ class Engine:
             await self._runs.note_again(lease.run_id, progress.again)
         if is_forced:
             await self._store.unforce(survey.listed_names)
-        warnings = survey.warnings() if not run.page else [*progress.warnings, *progress.oddities.warnings]
+        looked = [*progress.warnings, *progress.oddities.warnings]
+        warnings = looked if lease.is_focused else survey.warnings()
         await self._runs.note_survey(
             lease,
             counts={"listed": progress.listed, "unchanged": progress.unchanged, "toSync": len(problems)},
@@ -305,7 +319,7 @@ class Engine:
     async def _finish(self, lease: SliceLease, run: Run, *, queued: bool) -> Report:
         spent = self._kv.commands
         self._step = "closing indexes"
-        if not run.page:
+        if not lease.is_focused:
             names = [name for name in self._sources if run.source in ("", name)]
             rewritten = names if run.force else []
             await self._site.close_indexes(lease, self._sources, names, rewritten)

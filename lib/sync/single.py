@@ -4,12 +4,12 @@ Besides the page itself only what a change of it reaches becomes due: pages that
 one that was renamed or is gone, and its child databases where they changed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from lib.bundle.media import unsigned
 from lib.bundle.publication import trashed
-from lib.errors import Hopeless, Unreadable
+from lib.errors import NoSuchPage, Unreadable
 from lib.model import JSON, WorkItem
 from lib.notion.border.objects import parent_of
 from lib.notion.client import NotionClient
@@ -37,7 +37,7 @@ class PageSurvey:
         site: Site,
         sources: Sources,
         homes: Homes,
-        references: dict[str, str],
+        references: Mapping[str, str],
         survey: Survey,
         wanted: str,
         is_forced: bool,
@@ -51,7 +51,7 @@ class PageSurvey:
         self._holders = Holders(notion, site, homes, self._look)
 
     async def look(self) -> None:
-        """Look at the page. Raises `Hopeless` (there is no such page to publish), `NotionWait`, `NotionAway`,
+        """Look at the page. Raises `NoSuchPage` (there is no such page to publish), `NotionWait`, `NotionAway`,
         `OutOfTime`, `TakenOver`."""
         page_id = await self._id()
         known = (await self._site.look_up([page_id]))[0][page_id]
@@ -76,7 +76,7 @@ class PageSurvey:
         try:
             return object_id(self._wanted)
         except ValueError:
-            raise Hopeless(
+            raise NoSuchPage(
                 f"page {self._wanted}: no page is published under this slug, and it is no Notion page id; "
                 "sync everything once, or give the page's id"
             ) from None
@@ -121,7 +121,7 @@ class PageSurvey:
             return
         above = (await self._site.look_up([before.parent]))[0][before.parent]
         if above.record is None:
-            raise Hopeless(f"page {self._wanted} stands in a page that is not published")
+            raise NoSuchPage(f"page {self._wanted} stands in a page that is not published")
         if not await self._stands(page_id, page, known):
             return
         after = child_of(page, before, read_at)
@@ -186,14 +186,14 @@ class PageSurvey:
 
     async def _find(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
         """Return when a page was asked for (Notion's clock) and its object; None for a published page that is gone.
-        Raises `Hopeless`."""
+        Raises `NoSuchPage`."""
         asked_at = self._now()
         try:
             page = await self._look(page_id)
         except Unreadable as refusal:
-            raise Hopeless(f"page {self._wanted}: Notion does not show it ({refusal.reason})") from None
+            raise NoSuchPage(f"page {self._wanted}: Notion does not show it ({refusal.reason})") from None
         if page is None and known.record is None:
-            raise Hopeless(f"page {self._wanted}: Notion does not show it (object_not_found)")
+            raise NoSuchPage(f"page {self._wanted}: Notion does not show it (object_not_found)")
         asked_at, _ = self._progress.pages.get(page_id, (asked_at, None))
         return self._notion.notion_time(asked_at), page
 
@@ -208,7 +208,7 @@ class PageSurvey:
         try:
             return await self._homes.home_of(page)
         except Unreadable as refusal:
-            raise Hopeless(f"page {self._wanted}: {refusal.reason}") from None
+            raise NoSuchPage(f"page {self._wanted}: {refusal.reason}") from None
 
     async def _climb(self, page: JSON) -> None:
         """A page that is not published: whatever published thing it stands in shows it."""
@@ -233,7 +233,7 @@ class PageSurvey:
             if holder is None:
                 break
             above = parent_of(holder)
-        raise Hopeless(
+        raise NoSuchPage(
             f"page {self._wanted} is no row of a source that is synced ({', '.join(self._references)}), "
             "and stands on no published page"
         )

@@ -123,7 +123,7 @@ def run_json(entry: Entry) -> JSON:
         "jobId": run.job_ids[0] if run.job_ids else None,
         "status": run.status,
         "force": run.force,
-        "scope": f"page:{run.page}" if run.page else f"source:{run.source}" if run.source else "all",
+        "scope": _scope(run),
         "triggeredAt": _iso(run.triggered_at),
         "startedAt": _iso(run.started_at),
         "finishedAt": _iso(run.finished_at),
@@ -144,6 +144,15 @@ def run_json(entry: Entry) -> JSON:
         "errors": msgspec.to_builtins([*whole, *entry.problems][:MOST_PROBLEMS]),
         "warnings": run.told_warnings,
     }
+
+
+def _scope(run: Run) -> str:
+    """Return what a run is about; "edits": the pages of which Notion's webhook told in a window of time."""
+    if run.page:
+        return f"page:{run.page}"
+    if run.window:
+        return "edits"
+    return f"source:{run.source}" if run.source else "all"
 
 
 def source_json(name: str, reference: str, history: SourceHistory | None) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class Trigger:
 
     def _first(self, run_id: str, ask: Ask, number: int) -> list[Message]:
         triggered_at = iso(self._now())
-        lanes = 1 if ask.page or number else self._lanes
+        lanes = 1 if ask.is_focused or number else self._lanes
         return [Message(run_id, str(lane), number, ask, triggered_at) for lane in range(lanes)]
 
 

@@ -1,22 +1,29 @@
-"""Notion's webhook: from an event to the smallest sync that is right, asked for once in a while.
+"""Notion's webhook: from an event to the smallest sync that is right, at once for a quiet page and gathered for others.
 
 Events come late, twice and in any order, and say only that something happened; what they ask for is a reading.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
+from lib.errors import TryLater
 from lib.log import Log
 from lib.model import JSON, Ask, Event, Handshake
-from lib.store.events import COMES_AGAIN_SECONDS, Around, Events
+from lib.store.events import COMES_AGAIN_SECONDS, Around, Events, Limits, Wish
 from lib.sync.queue import Message, Queue
 from lib.times import iso
 
 WINDOW_SECONDS = 25
 MARGIN_SECONDS = 2
-"""Events of one window ask for one sync, which is delivered so long after the window's end: who reads then sees what
-every one of them was about, and an event that comes later falls into another window."""
+"""What the events of one window ask for is synced so long after the window's end: who reads then sees what every one of
+them was about, and an event that comes later falls into another window."""
+MOST_OWN = 5
+REFILL_SECONDS = 30
+"""Quiet pages have messages of their own: so many at once, and one more after so long, unless windows take messages
+meanwhile. Together these are at most `MOST_OWN` more in an hour than it has windows."""
+MOST_PAGES = 5
+"""Of one source in a window; of more, the source is listed."""
 
 PAGES = frozenset(
     f"page.{what}"
@@ -31,11 +38,17 @@ DATABASES = frozenset(
     for what in ("created", "content_updated", "schema_updated", "moved", "deleted", "undeleted")
 )
 ARRIVALS = ("page.moved", "page.undeleted")
+LISTED = ("page.created", "page.content_updated", "page.properties_updated")
+"""What a listing of the changed rows of a source, or a look at its child pages, shows of a page."""
+
+
+SHARED = ("window", "source")
 
 
 class Webhook:
-    """Takes what Notion sends. `references` maps source names to the ids in the settings; `live`: a token is set, so
-    that everything that comes here was signed with it. `now` gives epoch seconds."""
+    """Takes what Notion sends. `references` maps source names to the ids in the settings; `site` tells this site's
+    messages from those of others in the same QStash. `live`: a token is set, so that everything that comes here was
+    signed with it. `now` gives epoch seconds."""
 
     def __init__(
         self,
@@ -44,20 +57,18 @@ class Webhook:
         log: Log,
         *,
         references: Mapping[str, str],
+        site: str,
         live: bool,
         now: Callable[[], float],
     ) -> None:
         self._events, self._queue, self._log = events, queue, log
-        self._references, self._live, self._now = references, live, now
+        self._references, self._site, self._live, self._now = references, site, live, now
 
     async def take(self, sent: Event | Handshake) -> JSON:
-        """Answers what became of it. Raises `QueueRefused` (Notion sends it again)."""
+        """Answers what became of it. Raises `QueueRefused` and `TryLater` (Notion sends it again)."""
         if isinstance(sent, Handshake):
             return await self._greet(sent)
-        outcome, asks = await self._asks(sent)
-        if asks:
-            await self._queue.publish([message(ask, self._now()) for ask in asks])
-            await self._events.remember(sent)
+        outcome = await self._take(sent)
         self._log.event("webhook", kind=sent.kind, entity=sent.entity, outcome=outcome)
         return {"ok": True, "outcome": outcome}
 
@@ -68,21 +79,71 @@ class Webhook:
         self._log.event("webhook.handshake")
         return {"ok": True, "outcome": "kept", "message": "GET /api/sync/status shows the token for an hour"}
 
-    async def _asks(self, event: Event) -> tuple[str, list[Ask]]:
+    async def _take(self, event: Event) -> str:
         if event.kind not in PAGES | DATABASES:
-            return "ignored", []
+            return "ignored"
         if self._now() - event.at > COMES_AGAIN_SECONDS - 3600:
-            return "outdated", []
+            return "outdated"
         around = await self._events.around(event)
         if around.seen:
-            return "repeated", []
-        asks = reached(event, around, self._references)
-        return ("asked" if asks else "ignored"), asks
+            return "repeated"
+        wishes = wished(event, around, self._references)
+        if not wishes:
+            return "ignored"
+        await self._ask(event, wishes)
+        return "asked"
+
+    async def _ask(self, event: Event, wishes: Sequence[Wish]) -> None:
+        """Note what is wished for, then publish what takes a message, then remember the event: whatever fails, the
+        event comes again and finds undone what was not done."""
+        window, ways = await self._note(event, wishes)
+        now, taken = self._now(), list(zip(wishes, ways, strict=True))
+        shared = dict.fromkeys(wish.source if way == "source" else "" for wish, way in taken if way in SHARED)
+        messages = [own_message(self._site, event, wish, now) for wish, way in taken if way == "own"]
+        messages += [shared_message(self._site, source, window, now) for source in shared]
+        if messages:
+            await self._queue.publish(messages)
+            await self._events.remember(event, window, list(shared))
+
+    async def _note(self, event: Event, wishes: Sequence[Wish]) -> tuple[int, list[str]]:
+        """Return the window in which wishes are noted, and which message each takes."""
+        now = self._now()
+        limits = Limits(WINDOW_SECONDS, MOST_OWN, REFILL_SECONDS, MOST_PAGES)
+        window = int(now // WINDOW_SECONDS)
+        for number in (window, window + 1):  # KV may answer so late that the first has been taken
+            ways = await self._events.note(event, wishes, number, now, limits)
+            if ways is not None:
+                return number, ways
+        raise TryLater("the event came too late for its window")
+
+
+def wished(event: Event, around: Around, references: Mapping[str, str]) -> list[Wish]:
+    """What an event asks for, with the sources whose runs would show it as well. Pure."""
+    wishes = []
+    for ask in reached(event, around, references):
+        source = ask.source or (_listed_in(event, around, references) if ask.page == event.entity else "")
+        wishes.append(Wish(ask.page, source, ask.force))
+    return wishes
+
+
+def _listed_in(event: Event, around: Around, references: Mapping[str, str]) -> str:
+    """Return the source whose run shows what happened to a page; "" where none does, or nobody knows which."""
+    sources = _sources(around, references)
+    ids = [id for id in (event.data_source, event.parent) if id in sources]
+    homes = {around.homes.get(event.entity, ""), *(sources[id] for id in ids)} - {""}
+    is_sure = event.kind in LISTED and len(homes) == 1
+    return next(iter(homes & references.keys()), "") if is_sure else ""
+
+
+def _sources(around: Around, references: Mapping[str, str]) -> dict[str, str]:
+    """Return names of the sources that are synced, by the ids of databases and data sources."""
+    found = {id: name for id, name in around.sources.items() if name in references}
+    return {id: name for name, id in references.items()} | found
 
 
 def reached(event: Event, around: Around, references: Mapping[str, str]) -> list[Ask]:
     """The smallest syncs that show what an event may have changed; none where nothing of it is published. Pure."""
-    sources = {id: name for name, id in references.items()} | around.sources
+    sources = _sources(around, references)
     if event.kind in DATABASES:
         ids = [event.entity, *([event.parent] if event.kind.startswith("data_source.") else [])]
         if name := next((sources[id] for id in ids if id in sources), None):
@@ -99,16 +160,19 @@ def reached(event: Event, around: Around, references: Mapping[str, str]) -> list
     return [Ask(page=id) for id in pages]
 
 
-def message(ask: Ask, now: float) -> Message:
-    """The message that syncs what changed in the window of `now`; its id is the same for the whole window."""
-    window = int(now // WINDOW_SECONDS)
-    ends = (window + 1) * WINDOW_SECONDS
-    digest = sha256(f"{ask.page}|{ask.source}|{ask.force}|{window}".encode()).hexdigest()
-    return Message(
-        run_id=f"run_{digest[:32]}",
-        lane="0",
-        slice=0,
-        ask=ask,
-        triggered_at=iso(now),
-        delay_seconds=math.ceil(ends - now) + MARGIN_SECONDS,
-    )
+def own_message(site: str, event: Event, wish: Wish, now: float) -> Message:
+    """Return the message that syncs one page at once, because of one event. Pure."""
+    return _message(site, f"{event.id}|{wish.page}", Ask(page=wish.page, force=wish.force), now, 0)
+
+
+def shared_message(site: str, source: str, window: int, now: float) -> Message:
+    """Return the message that syncs what a window holds when it has ended, or all of a source. Its id is the same for
+    all events of the window. Pure."""
+    ask = Ask(source=source) if source else Ask(window=window)
+    delay = math.ceil((window + 1) * WINDOW_SECONDS - now) + MARGIN_SECONDS
+    return _message(site, f"{source}|{window}", ask, now, max(0, delay))
+
+
+def _message(site: str, what: str, ask: Ask, now: float, delay_seconds: int) -> Message:
+    run_id = f"run_{sha256(f'{site}|{what}'.encode()).hexdigest()[:32]}"
+    return Message(run_id, "0", 0, ask, iso(now), delay_seconds)

@@ -44,7 +44,7 @@ export const hasEnded = (run) => run.status === "delivered" || run.status === "f
 
 export function scope(run) {
   const [kind, name] = [run.scope.split(":", 1)[0], run.scope.slice(run.scope.indexOf(":") + 1)];
-  const what = kind === "page" ? name : kind === "source" ? `all ${name}` : "everything";
+  const what = kind === "page" ? name : kind === "source" ? `all ${name}` : kind === "edits" ? "edited pages" : "everything";
   return run.force ? `${what}, forced` : what;
 }
 

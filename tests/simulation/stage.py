@@ -388,8 +388,8 @@ class Stage:
     def _covers(self, promise: Promise, run: dict[str, str]) -> bool:
         """Whether a run is about everything that was asked for."""
         if promise.scope == "page":
-            return run["page"] == promise.name or not (run["page"] or run["source"])
-        return not run["page"] and run["source"] in ("", promise.name)
+            return run["page"] == promise.name or not (run["page"] or run["source"] or _is_of_a_window(run))
+        return not (run["page"] or _is_of_a_window(run)) and run["source"] in ("", promise.name)
 
     def _may_be_open(self, promise: Promise) -> bool:
         """Whether a run that was lost has to be begun again by somebody."""
@@ -553,3 +553,8 @@ def _with_child_pages(id: str, pages: dict[str, JSON]) -> list[str]:
         return []
     below = (one for child in pages[id]["meta"]["childPages"] for one in _with_child_pages(child["id"], pages))
     return [id, *below]
+
+
+def _is_of_a_window(run: dict[str, str]) -> bool:
+    """Whether a run is about those pages only of which Notion's webhook told in a window of time."""
+    return run.get("window", "0") != "0"
