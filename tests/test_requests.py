@@ -72,6 +72,7 @@ def test_a_message_names_its_run_its_slice_and_what_is_asked_for(config: Config)
     assert (message.run_id, message.lane, message.slice) == ("run_1", "1", 3)
     assert (message.ask, message.triggered_at) == (Ask(force=True, source="posts"), "2026-01-01T00:00:00Z")
     assert message_of(post({"runId": "run_1", "page": "about"}), config).ask == Ask(page="about")
+    assert message_of(post({"runId": "run_1", "window": 7}), config).ask == Ask(window=7)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"runId": ""}'])
@@ -102,6 +103,11 @@ def test_a_message_of_nothing_is_the_first_slice_of_a_run_of_everything_named_by
         ({"runId": "run 1"}, "runId must be 1 to 100"),
         ({"runId": "run_1:errors"}, "runId must be 1 to 100"),
         ({"lane": ""}, "lane must be 1 to 40"),
+        ({"window": "7"}, "window must be a int"),
+        ({"window": -1}, "window must be 0 to"),
+        ({"window": 10**30}, "window must be 0 to"),
+        ({"window": 7, "page": "about"}, "without a page or source"),
+        ({"window": 7, "source": "posts"}, "without a page or source"),
         ({"lane": "x" * 41}, "lane must be 1 to 40"),
         ({"lane": "0:1"}, "lane must be 1 to 40"),
         ({"triggeredAt": "x" * 10_000}, "triggeredAt must be a time"),

@@ -28,6 +28,10 @@ BROKEN = [Problem(f"id-{number}", f"page-{number}", reason="Notion does not show
             Outcome(run_id="r", status="delivered", written=1, page="aaaaaaaa-0000-4000-8000-000000000001"),
             "Sync of one page finished: 1 bundle updated",
         ),
+        (
+            Outcome(run_id="r", status="delivered", written=2, window=7),
+            "Sync of edited pages finished: 2 bundles updated",
+        ),
         (Outcome(run_id="r", status="failed", error="No."), "Sync of everything failed"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

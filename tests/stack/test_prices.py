@@ -27,6 +27,8 @@ Call = Callable[[Site], tuple[httpx.Response, int]]
 """Makes a call, and says which status it must get."""
 
 TOKEN = "secret_of_the_owners_webhook"
+WINDOW = 3_000_000
+"""A window that takes minutes."""
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,9 @@ def synced(stack: Stack) -> Iterator[Site]:
 @pytest.fixture
 def site(synced: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setattr("lib.media.guard.UNSIGNED", Allowance(UNSIGNED_AT_ONCE, 0.001))
+    monkeypatch.setattr("lib.sync.webhook.WINDOW_SECONDS", time.time() / WINDOW)  # it has just begun
+    for key in synced.command("KEYS", "sync:webhook:*"):
+        synced.command("DEL", key)
     for key in synced.command("KEYS", "sync:files:fresh:*"):
         synced.command("DEL", key)
     stack.set("NOTION_WEBHOOK_TOKEN", TOKEN)
@@ -146,6 +151,11 @@ def front_page(site: Site) -> tuple[httpx.Response, int]:
 
 
 REPEATED = str(uuid4())
+EVENTS_BEFORE = {
+    "another one of it, as the first of its window that waits for the end": 1,
+    "any more of it in that window": 2,
+}
+"""So many events came in the same window."""
 ADDRESSES: dict[str, str] = {}
 CALLS: dict[tuple[str, str], Call] = {
     ("`/api/sync/trigger`", "without or with a wrong secret"): owner("/api/sync/trigger", "wrong"),
@@ -157,6 +167,8 @@ CALLS: dict[tuple[str, str], Call] = {
     ("`/api/sync/notify`", "unsigned, or without `x-sync-secret`"): queue("/api/sync/notify", upstash_signature=""),
     ("`/api/sync/webhook`", "an event that is not signed"): forged_event,
     ("`/api/sync/webhook`", "a signed event of a published page"): signed_event,
+    ("`/api/sync/webhook`", "another one of it, as the first of its window that waits for the end"): signed_event,
+    ("`/api/sync/webhook`", "any more of it in that window"): signed_event,
     ("`/api/sync/webhook`", "one that comes again"): event_that_comes_again,
     ("`/api/sync/webhook`", "one of a page that is not published"): event_of_nothing_published,
     ("`/api/sync/webhook`", "a handshake without the key"): handshake(),
@@ -189,6 +201,8 @@ def test_a_call_costs_what_the_table_says(
     ADDRESSES[stack.url] = picture(site)
     if "within the hour" in row[1]:
         assert published_file(site)[0].status_code == 302
+    for number in range(EVENTS_BEFORE.get(row[1], 0)):
+        assert signed_event(site)[0].json()["outcome"] == "asked", number
     if row[1] == "one that comes again":
         assert event_that_comes_again(site)[0].json()["outcome"] == "asked"
     before = price(site)

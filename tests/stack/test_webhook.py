@@ -3,7 +3,9 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -12,6 +14,7 @@ from dev.listener import Listener
 from dev.notion.ids import resolved
 from dev.qstash import Fault
 from dev.stack import Stack
+from dev.upstash import Fault as KvFault
 from lib.auth import sign_notion
 from lib.secret import Secret, handshake_key
 from tests.stack.site import DATABASES, Site
@@ -21,8 +24,10 @@ TOWER = "aaaaaaaa-0000-4000-8000-000000000031"
 MEMBERS = "aaaaaaaa-0000-4000-8000-000000000010"
 OBJECTS = "dddddddd-0000-4000-8000-000000000003"
 WINDOW_SECONDS = 1
+LONG_SECONDS = 600
 FRESH = "secret_a_token_that_nobody_has_pasted_yet"
 IMPRINT = "aaaaaaaa-0000-4000-8000-000000000012"
+NOWHERE = "ffffffff-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -41,6 +46,13 @@ def site(site: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     yield site
     for name in settings:
         stack.set(name, "")
+
+
+@pytest.fixture
+def long_windows(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events are gathered for about ten minutes, in a window that has just begun: it lasts longer than the test."""
+    begun = int(time.time()) - 1
+    monkeypatch.setattr("lib.sync.webhook.WINDOW_SECONDS", begun / (begun // LONG_SECONDS))
 
 
 def post(site: Site, content: bytes, token: str = "", key: str = "", **headers: str) -> httpx.Response:
@@ -63,7 +75,7 @@ def next_window() -> None:
 def delivered(site: Site) -> None:
     """Sends what happened, and lets the queue work until nothing is due."""
     assert {one.status for one in site.notion.webhooks.flush()} <= {200}
-    site.qstash.advance(30)
+    site.qstash.advance(LONG_SECONDS + 30)
     site.qstash.drain()
 
 
@@ -91,6 +103,62 @@ def test_an_edit_reaches_kv_and_the_site_with_one_request_and_the_pages_tree(sit
     assert heard.json["deleted"] == []
 
 
+def test_the_first_edit_of_a_quiet_page_is_read_at_once(site: Site) -> None:
+    site.notion.edit.append_blocks(VISIT, [{"paragraph": "At once"}])
+    site.notion.webhooks.flush()
+    site.qstash.drain()
+
+    [body] = asked_runs(site)
+    assert (body["page"], "window" in body) == (VISIT, False)
+    assert "At once" in str(site.read("page:visit")["blocks"])
+
+
+def test_later_edits_of_several_pages_are_one_run_of_those_pages(site: Site, long_windows: None) -> None:
+    for line in ("Before", "After"):
+        for page in (VISIT, IMPRINT):
+            site.notion.edit.append_blocks(page, [{"paragraph": line}])
+        site.notion.webhooks.flush()
+        site.qstash.drain()
+    assert "After" not in str(site.read("page:visit")["blocks"])
+    site.notion.log.clear()
+    delivered(site)
+
+    *own, window = asked_runs(site)
+    assert ({body["page"] for body in own}, set(window) & {"page", "source"}) == ({VISIT, IMPRINT}, set())
+    assert all("After" in str(site.read(f"page:{slug}")["blocks"]) for slug in ("visit", "imprint"))
+    run = site.stack.get("/api/sync/status", run=window["runId"]).json()
+    assert (run["scope"], run["status"], run["slices"], run["failed"]) == ("edits", "delivered", 1, 0)
+    assert all("/query" not in request["path"] for request in site.notion.log.requests)
+
+
+def test_a_page_that_notion_does_not_show_is_a_problem_of_that_page_alone(site: Site, long_windows: None) -> None:
+    for line in ("Before", "After"):
+        site.notion.edit.append_blocks(VISIT, [{"paragraph": line}])
+        site.notion.webhooks.flush()
+        event = {"id": str(uuid4()), "type": "page.undeleted", "timestamp": datetime.now(UTC).isoformat()}
+        about = {"entity": {"id": NOWHERE, "type": "page"}, "data": {"parent": {"id": DATABASES[1]}}}
+        assert post(site, json.dumps(event | about).encode()).json()["outcome"] == "asked"
+    delivered(site)
+
+    assert "After" in str(site.read("page:visit")["blocks"])
+    [run] = [run for run in site.stack.get("/api/sync/status").json()["runs"] if run["scope"] == "edits"]
+    assert (run["status"], run["failed"]) == ("delivered", 1)
+    assert [error["pageId"] for error in run["errors"]] == [NOWHERE]
+
+
+def test_many_pages_of_a_source_are_one_run_of_it(site: Site, long_windows: None) -> None:
+    rows = [item["id"] for item in site.read("posts:index")["items"]]
+    for row in rows:
+        site.notion.edit.append_blocks(row, [{"paragraph": "All of us"}])
+    delivered(site)
+
+    assert len(rows) > 6
+    *own, last = asked_runs(site)
+    assert [len(own), last["source"], "page" in last] == [5, "posts", False]
+    bundles = [page for page in site.published().values() if page["meta"]["id"] in rows]
+    assert all("All of us" in str(page["blocks"]) for page in bundles)
+
+
 def test_many_edits_of_a_page_are_one_sync(site: Site) -> None:
     next_window()
     began = time.time()
@@ -100,7 +168,7 @@ def test_many_edits_of_a_page_are_one_sync(site: Site) -> None:
     windows = 1 + int((time.time() - began) // WINDOW_SECONDS)  # more than one on a busy machine
     delivered(site)
 
-    assert len(asked_runs(site)) <= 1 + windows
+    assert len(asked_runs(site)) <= 2 * windows + 1  # of each, the first event of a quiet page, and the window itself
     assert "Line 4" in str(site.read("page:visit")["blocks"])
 
 
@@ -224,7 +292,23 @@ def test_an_event_that_the_queue_refuses_is_answered_with_an_error_and_taken_the
     [taken] = site.notion.webhooks.redeliver()
 
     assert (refused.status, taken.status) == (502, 200)
-    assert [body["page"] for body in asked_runs(site)] == [VISIT]
+    assert [set(body) & {"page", "window"} for body in asked_runs(site)] == [{"window"}]
+    site.qstash.advance(30)
+    site.qstash.drain()
+    assert "Twice" in str(site.read("page:visit")["blocks"])
+
+
+def test_an_event_that_kv_can_not_take_is_answered_with_an_error_and_taken_the_next_time(site: Site) -> None:
+    site.notion.edit.append_blocks(VISIT, [{"paragraph": "Twice"}])
+    site.kv.fail(KvFault("error", times=3))
+    [refused] = site.notion.webhooks.flush()
+    site.kv.heal()
+    [taken] = site.notion.webhooks.redeliver()
+    site.qstash.advance(30)
+    site.qstash.drain()
+
+    assert (refused.status, taken.status) == (503, 200)
+    assert "Twice" in str(site.read("page:visit")["blocks"])
 
 
 def test_a_forged_or_changed_event_is_refused(site: Site) -> None:

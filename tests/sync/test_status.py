@@ -101,9 +101,15 @@ def test_what_has_not_happened_yet_is_null() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "scope"), [({}, "all"), ({"source": "posts"}, "source:posts"), ({"page": "about"}, "page:about")]
+    ("fields", "scope"),
+    [
+        ({}, "all"),
+        ({"source": "posts"}, "source:posts"),
+        ({"page": "about"}, "page:about"),
+        ({"window": 7}, "edits"),
+    ],
 )
-def test_a_scope_says_what_was_asked_for(fields: dict[str, str], scope: str) -> None:
+def test_a_scope_says_what_was_asked_for(fields: dict[str, str | int], scope: str) -> None:
     assert run_json(Entry(msgspec.structs.replace(run(), **fields), []))["scope"] == scope
 
 
