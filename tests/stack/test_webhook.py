@@ -75,13 +75,15 @@ def next_window() -> None:
 def delivered(site: Site) -> None:
     """Sends what happened, and lets the queue work until nothing is due."""
     assert {one.status for one in site.notion.webhooks.flush()} <= {200}
-    site.qstash.advance(LONG_SECONDS + 30)
-    site.qstash.drain()
+    for _ in range(2):  # a run that met another one at a page goes on a while later
+        site.qstash.advance(LONG_SECONDS + 30)
+        site.qstash.drain()
 
 
 def asked_runs(site: Site) -> list[Any]:
     """What the queue was asked for since the first run."""
-    return [json.loads(message.publication.body) for message in site.qstash.messages[1:]]
+    bodies = [json.loads(message.publication.body) for message in site.qstash.messages[1:]]
+    return [body for body in bodies if body.get("slice") == 0]
 
 
 def test_an_edit_reaches_kv_and_the_site_with_one_request_and_the_pages_tree(site: Site, stack: Stack) -> None:
