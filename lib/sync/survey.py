@@ -87,8 +87,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """When each source's listing began (epoch seconds, Notion's clock)."""
     confirmed: set[str] = set()
     """Sources of which every missing row has been asked for."""
-    pages: dict[str, tuple[float, JSON]] = {}
-    """Pages that a run of one page has asked for, and when (our clock)."""
+    pages: dict[str, tuple[float, JSON | None]] = {}
+    """Pages that were asked for and that more than one question may be about, and when (our clock)."""
     done: set[str] = set()
     """Child pages, databases and things that have been asked for."""
     problems: dict[str, Problem] = {}
@@ -136,7 +136,7 @@ class Survey:
         self.progress = progress
         self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
         self._holders = Holders(notion, site, homes)
-        self._rescue = Rescue(notion, site, homes, now)
+        self._rescue = Rescue(notion, site, homes, self.look_at)
         self._stamps: dict[str, dict[str, str]] = {}
         self._rows_are_seen = asyncio.Event()
         if not progress.began_at:
@@ -177,6 +177,16 @@ class Survey:
                 warnings.append(f"source {name}: so it is with {len(doubts) - MOST_DOUBTS} more rows")
             warnings += progress.listings[name].oddities.warnings
         return [*warnings, *progress.oddities.warnings]
+
+    async def look_at(self, page_id: str) -> tuple[float, JSON | None]:
+        """Return when a page was asked for (Notion's clock) and its object, which is asked for once in a run; None for
+        one that is gone. Raises Unreadable."""
+        pages, asked_at = self.progress.pages, self._now()
+        if page_id not in pages:
+            page = await find(self._notion, page_id, self.progress.oddities)
+            pages[page_id] = (asked_at, unsigned(page) if page else None)
+        asked_at, page = pages[page_id]
+        return self._notion.notion_time(asked_at), page
 
     # Sources.
 

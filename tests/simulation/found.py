@@ -217,4 +217,8 @@ FOUND: tuple[Found, ...] = (
         "a child page is renamed, and its parent's blocks lag behind",
         History(16902307033560, [Lag(0.0, 55.0), Edit("archive_or_unarchive", 10), Edit("name", 4), Ask(), Settle()]),
     ),
+    Found(
+        "a row with child pages is trashed, and a minute holds ten requests",
+        History(11208503233820, [Minute(10), Edit("trash_or_restore"), Ask(after=0.1), Settle()]),
+    ),
 )
