@@ -27,12 +27,14 @@ class SourceState(msgspec.Struct, frozen=True):
 
 class Watched(msgspec.Struct, frozen=True):
     """What no listing shows: child pages (id → stamp and source), child databases (None: the record can't be read), and
-    things outside of all sources, with what was seen of them. `still` are pages that stay as they are."""
+    things outside of all sources, with what was seen of them. `still` are pages that stay as they are, `shown` those of
+    them of which other pages show something."""
 
     children: dict[str, tuple[str, str]]
     databases: dict[str, DatabaseRecord | None]
     outside: dict[str, str]
     still: frozenset[str]
+    shown: frozenset[str] = frozenset()
 
 
 class Sources:
@@ -58,12 +60,14 @@ class Sources:
         """Return what no listing shows."""
         keys = self._keys
         children = await self._kv.read_hash(keys.children)
-        databases, outside, still = await self._kv.script("watched", [keys.databases, keys.outside, keys.still], [])
+        names = [keys.databases, keys.outside, keys.still, keys.shows]
+        databases, outside, still, shown = await self._kv.script("watched", names, [])
         return Watched(
             children={page_id: _stamp_of(text) for page_id, text in children.items()},
             databases={database_id: database_record(text) for database_id, text in _pairs(databases)},
             outside=dict(_pairs(outside)),
             still=frozenset(still),
+            shown=frozenset(shown),
         )
 
     async def stamps(self, source: str) -> dict[str, str]:

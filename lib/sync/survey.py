@@ -512,8 +512,10 @@ class Survey:
         children = {
             page_id: (stamp, source)
             for page_id, (stamp, source) in watched.children.items()
-            if (source in names or self._is_whole) and page_id not in watched.still | self.progress.done
+            if (source in names or self._is_whole) and page_id not in self.progress.done
         }
+        still = [page_id for page_id in children if page_id in watched.shown]
+        children = {page_id: seen for page_id, seen in children.items() if page_id not in watched.still}
         databases = {
             database_id: record
             for database_id, record in watched.databases.items()
@@ -529,6 +531,7 @@ class Survey:
         await all_of(
             [
                 self._watch_children(children),
+                self._watch_still(still),
                 *(
                     self.problems.contain(
                         _database_problem(database_id, record), self.watch_database(database_id, record)
@@ -562,6 +565,27 @@ class Survey:
             await self._rows_are_seen.wait()  # what stands below a row that is hidden now is not read any more
             await self._take_children(seen, self._notion.notion_time(asked_at))
             self.progress.done |= set(ids[at : at + WATCHED_AT_ONCE])
+
+    async def _watch_still(self, page_ids: list[str]) -> None:
+        """Look at child pages that stay as they are for the sake of others, which show what stands on them."""
+        known, _ = await self._site.look_up(page_ids) if page_ids else ({}, {})
+        sightings: list[Sighting] = []
+
+        async def look(page_id: str, before: Observation) -> None:
+            read_at, page = await self.look_at(page_id)
+            edited = page["last_edited_time"] if page else before.edited
+            if edited == before.edited and is_settled(before.edited_at, before.read_at):
+                return
+            seen = msgspec.structs.replace(before, edited=edited, edited_at=moment_of(edited), read_at=read_at)
+            sightings.append(Sighting(page_id=page_id, observation=seen))
+
+        await all_of(
+            self.problems.contain(_page_problem(page_id, one), look(page_id, one.observation))
+            for page_id, one in known.items()
+            if one.observation
+        )
+        await self.observe(sightings)
+        self.progress.done |= set(page_ids)
 
     async def _watch_child(self, page_id: str, stamp: str, source: str, seen: dict[str, JSON | None]) -> None:
         """Ask for a child page; note it where it is not as it was read."""

@@ -221,4 +221,8 @@ FOUND: tuple[Found, ...] = (
         "a row with child pages is trashed, and a minute holds ten requests",
         History(11208503233820, [Minute(10), Edit("trash_or_restore"), Ask(after=0.1), Settle()]),
     ),
+    Found(
+        "an original is edited that stands on a child page of a paused row",
+        History(55958310112215, [Pause(0), Ask(), Edit("write_into_an_original", 11)]),
+    ),
 )
