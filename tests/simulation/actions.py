@@ -286,6 +286,7 @@ class Version:
         if not stage.world.functions.under_way:
             set_version(VERSION + self.ahead)
             stage.version = VERSION + self.ahead
+            stage.edited_at = stage.world.clocks.now()
             stage.seen["version"] += 1
 
 

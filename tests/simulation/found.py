@@ -225,4 +225,9 @@ FOUND: tuple[Found, ...] = (
         "an original is edited that stands on a child page of a paused row",
         History(55958310112215, [Pause(0), Ask(), Edit("write_into_an_original", 11)]),
     ),
+    Found(
+        "a page is renamed while another's value stands at its key",
+        History(160255252331785, [Edit("rename_and_edit_below"), Evict(13, 1)]),
+    ),
+    Found("a source with a paused row is renamed", History(123532338658737, [Sources("renamed"), Pause(16)])),
 )

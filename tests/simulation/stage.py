@@ -470,10 +470,12 @@ class Stage:
         return self.judged_at - self.database_renamed_at <= LATE_RENAMES_SECONDS
 
     def _strange_indexes(self, bundles: Bundles) -> list[str]:
+        """Indexes of names that no source has; one in which a paused row stands is as it was, with the row."""
         names = {
             key.partition(":index")[0] for key in bundles.values if ":index" in key and not key.startswith("page:")
         }
-        return [f"{name}:index is of no source" for name in sorted(names - set(self.sources))]
+        still = {page["meta"]["source"] for page in self.still.values()}
+        return [f"{name}:index is of no source" for name in sorted(names - set(self.sources) - still)]
 
     def _outdated(self, bundles: Bundles, still: Collection[str]) -> list[str]:
         """Pages that are published in another format than the one that is deployed."""
