@@ -64,6 +64,8 @@ class Stage:
     """Pages of which something odd is shown: what stands in them is not looked at."""
     promises: list[Promise] = field(default_factory=list)
     edited_at: float = 0.0
+    paused_at: float = 0.0
+    """When a row was paused last, or went on."""
     right_at: float = 0.0
     """When KV was last known to be as it should be, everything looked at."""
     removed: dict[str, float] = field(default_factory=dict)
@@ -112,9 +114,10 @@ class Stage:
         self.standing.look(self.sources.values(), self.still)
 
     def pause(self, pick: int) -> None:
-        """Pauses a row, or lets it go on: only while nothing is under way, for what was listed may be published yet."""
+        """Pauses a row, or lets it go on: only while nothing is under way, for what was listed may be published yet,
+        and while listings show what is true."""
         rows = self.writer.rows()
-        if not rows or self.is_busy or self._active():
+        if not rows or self.is_busy or self._active() or self.world.notion.listing_lag:
             return
         row = rows[pick % len(rows)]
         if row.id not in self.paused and self.standing.worthy_since(row.id) is None:
@@ -130,7 +133,7 @@ class Stage:
             below = _with_child_pages(row.id, pages)
             self.paused[row.id] = below
             self.still |= {id: pages[id] for id in below}
-        self.edited_at = self.world.clocks.now()
+        self.edited_at = self.paused_at = self.world.clocks.now()
         self.look()
 
     # Asking for runs.

@@ -86,7 +86,7 @@ class Watcher:
             self._gone(page)
         for page in sorted(after - before):
             self._arrived(page)
-        self._spoiled_pages -= {head.meta.id for key in changed if (head := self.pages.get(key))}
+        self._spoiled_pages -= {head.meta.id for head in self.pages.values() if self._is_whole(head.meta.slug)}
         if not self.spoiled and not self._spoiled_pages:
             self._check_indexes()
             self._check_parts(changed)
@@ -95,8 +95,12 @@ class Watcher:
     def forget(self, key: str) -> None:
         """Somebody has taken a key away, or put something else there: no fault of the functions."""
         self.spoiled.add(key)
-        if head := self.pages.get(key):
+        if head := self.pages.get(f"page:{key.partition(':')[2]}"):
             self._spoiled_pages.add(head.meta.id)
+
+    def _is_whole(self, slug: str) -> bool:
+        keys = {f"page:{slug}", f"doc:{slug}"}
+        return not (keys & self.spoiled) and (not self._documents or f"doc:{slug}" in self._documents)
 
     def _read(self, key: str) -> None:
         text: Any = None if key == "paths" else self._redis.ask("GET", key)
