@@ -230,4 +230,8 @@ FOUND: tuple[Found, ...] = (
         History(160255252331785, [Edit("rename_and_edit_below"), Evict(13, 1)]),
     ),
     Found("a source with a paused row is renamed", History(123532338658737, [Sources("renamed"), Pause(16)])),
+    Found(
+        "a source leads to a database that is not shared",
+        History(204781001972494, [Sources("re-pointed"), Edit("unshare_or_share_database")]),
+    ),
 )

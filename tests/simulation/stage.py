@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from dev.equality import Bundles, Truth
-from dev.notion.nodes import JSON, DataSource, Page
+from dev.notion.nodes import JSON, Database, DataSource, Page
 from dev.qstash.message import Message
 from tests.simulation.standing import Standing
 from tests.simulation.versions import VERSION
@@ -280,6 +280,13 @@ class Stage:
         self.world.functions.max_seconds = 300.0
 
     # Judging.
+
+    @property
+    def closed_sources(self) -> int:
+        """How many sources lead to a database that the integration does not see."""
+        workspace = self.world.notion.workspace
+        homes = [workspace.get(id, Database) for id in self.sources.values()]
+        return sum(not workspace.is_visible(home) or workspace.is_trashed(home) for home in homes)
 
     @property
     def is_busy(self) -> bool:
