@@ -282,11 +282,11 @@ class Stage:
     # Judging.
 
     @property
-    def closed_sources(self) -> int:
-        """How many sources lead to a database that the integration does not see."""
+    def has_closed_sources(self) -> bool:
+        """Whether a source leads to a database that the integration does not see."""
         workspace = self.world.notion.workspace
         homes = [workspace.get(id, Database) for id in self.sources.values()]
-        return sum(not workspace.is_visible(home) or workspace.is_trashed(home) for home in homes)
+        return any(not workspace.is_visible(home) or workspace.is_trashed(home) for home in homes)
 
     @property
     def is_busy(self) -> bool:
