@@ -39,7 +39,6 @@ from lib.store.work import WorkQueue
 from lib.sync.addresses import AddressBook
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.rescue import Rescue
 from lib.sync.sightings import child_of, has_left, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
 
@@ -94,7 +93,7 @@ class PageWork:
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._homes, self._readings, self._schemas = log, homes, readings, schemas
         self._is_last_try, self._was_read, self._now_iso = is_last_try, was_read, now_iso
-        self._holders, self._rescue = Holders(notion, site, homes), Rescue(notion, site, homes, now)
+        self._holders = Holders(notion, site, homes)
 
     async def sync(self, lease: SliceLease, claim: Claim) -> bool:
         """Read a page and publish it; return whether something became due."""
@@ -188,7 +187,7 @@ class PageWork:
     async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
         stamp = self._stamp(page, seen, seen.read_at)
         sighting = Sighting(page_id=claim.id, observation=seen, stamp=stamp, is_hidden=True, is_gone=trashed(page))
-        await self._unpublish(lease, claim, sighting)
+        await self.give_away(lease, await self._site.observe(lease, [sighting]))
         return True
 
     async def _keep_still(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
@@ -225,13 +224,9 @@ class PageWork:
     async def _drop(self, lease: SliceLease, claim: Claim, seen: Observation) -> bool:
         """A row is gone, for Notion or for us."""
         seen = msgspec.structs.replace(seen, is_published=False)
-        await self._unpublish(lease, claim, Sighting(page_id=claim.id, observation=seen, is_gone=True))
+        sighting = Sighting(page_id=claim.id, observation=seen, is_gone=True)
+        await self.give_away(lease, await self._site.observe(lease, [sighting]))
         return True
-
-    async def _unpublish(self, lease: SliceLease, claim: Claim, sighting: Sighting) -> None:
-        rescued, work = await self._rescue.below(Known(claim.observation, claim.record, claim.slug))
-        freed = await self._site.observe(lease, rescued, work) if rescued else []
-        await self.give_away(lease, [*freed, *await self._site.observe(lease, [sighting])])
 
     # Child pages.
 

@@ -117,7 +117,7 @@ def desk(kv: Kv, clock: Clock, keys: Keys) -> Desk:
 
 async def test_a_row_that_notion_refuses_is_given_up_at_once_and_the_others_go_on(desk: Desk) -> None:
     refused, bread = desk.page(title="Secret"), desk.page()
-    desk.stage.refused[f"pages/{refused}"] = error(404, "object_not_found")
+    desk.stage.refused[f"pages/{refused}"] = error(403, "restricted_resource")
     lease = await desk.plan(refused, bread)
 
     assert await desk.work(lease) is None
@@ -125,6 +125,19 @@ async def test_a_row_that_notion_refuses_is_given_up_at_once_and_the_others_go_o
     ((title, reason),) = await desk.problems()
     assert (title, reason.startswith("Notion does not show it: ")) == ("Secret", True)
     assert await desk.read("bread")
+
+
+async def test_a_row_that_two_questions_call_gone_is_taken_from_the_site_without_a_problem(desk: Desk) -> None:
+    gone, bread = desk.page(title="Gone"), desk.page()
+    await desk.work(await desk.plan(gone, bread))
+    for path in (f"pages/{gone}", f"blocks/{gone}", f"blocks/{gone}/children"):
+        desk.stage.refused[path] = error(404, "object_not_found")
+    lease = await desk.plan(gone)
+
+    assert await desk.work(lease) is None
+
+    assert (await desk.problems(), await desk.due()) == ([], [])
+    assert (await desk.read("gone"), bool(await desk.read("bread"))) == (None, True)
 
 
 async def test_a_child_page_that_notion_does_not_show_is_no_problem_but_what_holds_it_is_read_again(desk: Desk) -> None:
