@@ -361,7 +361,7 @@ class PageWork:
                 page_read_at=reading.page_read_at or claim.item.read_at,
                 before=claim.observation or seen,
                 record=record,
-                stamp=self._stamp_of(page, seen, record, family),
+                stamp=self._stamp_of(page, seen, record, must_look=bool(family.renamed) or _is_in_trash(tree)),
                 sort=index.sort_text(index.rank(bundle.meta)) if seen.parent is None else "",
                 text=None if is_same and not must_send else text,
                 addresses=book.plan(),
@@ -446,9 +446,9 @@ class PageWork:
             is_lacking=reading.is_lacking or bool(family.unclear),
         )
 
-    def _stamp_of(self, page: JSON, seen: Observation, record: PageRecord, family: Family) -> str:
+    def _stamp_of(self, page: JSON, seen: Observation, record: PageRecord, *, must_look: bool) -> str:
         """Return the stamp by which the page is known to be up to date; "" where it has to be read in the next run."""
-        if record.is_lacking or family.renamed:
+        if record.is_lacking or must_look:
             return "" if seen.parent is None else f" {seen.source}"
         stamp = self._stamp(page, seen, record.read_at)
         return stamp if seen.parent is None else f"{stamp} {seen.source}"
@@ -511,6 +511,11 @@ def _things(tree: Tree) -> list[str]:
 
 def _place_of(seen: Observation) -> tuple[str, str | None, str]:
     return seen.source, seen.parent, seen.visibility
+
+
+def _is_in_trash(tree: Tree) -> bool:
+    """Return whether the page was in the trash while its blocks were read: going there and back moves no time."""
+    return any(block.get("in_trash") for block in tree.blocks)
 
 
 def _lacking(files: Found, copies: Mapping[str, Copy]) -> bool:
