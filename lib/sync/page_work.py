@@ -108,6 +108,8 @@ class PageWork:
                 asked_at, is_refused = self._now(), refusal.notion_status == HTTPStatus.NOT_FOUND
                 if not (claim.is_row and is_refused) or await find(self._notion, claim.id, Oddities()):
                     raise
+                if not await self._homes.is_shown(claim.observation.source):
+                    raise
                 read_at = self._notion.notion_time(asked_at)
                 return await self._drop(lease, claim, msgspec.structs.replace(claim.observation, read_at=read_at))
         self._was_read(claim)

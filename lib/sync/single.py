@@ -179,8 +179,10 @@ class PageSurvey:
         before = known.observation
         if before and before.parent is not None:
             await self._survey.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
-        elif before:
+        elif before and await self._homes.is_shown(before.source):
             await self._survey.observe([self._survey.gone_row(page_id, known)])
+        elif before:
+            raise Hopeless(f"page {self._wanted}: Notion shows neither it nor the database of source {before.source}")
 
     async def _find(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
         """Return when a page was asked for (Notion's clock) and its object; None for a published page that is gone.
