@@ -40,7 +40,7 @@ doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, t
 	@$(VENV)/bin/python -m dev doctor
 
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
-	@$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 coverage: $(STAMP) $(NODE_STAMPS) ## which lines and branches of lib and api the tests never come to; fails where it is too many
 	@$(VENV)/bin/python -m pytest --cov --numprocesses=$(JOBS) --dist=loadfile $(UNMEASURED:%=--ignore=tests/%) $(ARGS)

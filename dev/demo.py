@@ -131,8 +131,9 @@ class Demo:
             self._say(f"Warning: {warning}", "yellow")
         if run.error:
             self._say(run.error, "red")
-        more = f" … and {len(names) - KEYS_SHOWN} more" if len(names) > KEYS_SHOWN else ""
-        self._say(f"In KV: {', '.join(names[:KEYS_SHOWN])}{more}\n")
+        told = [name for name in names if not name.startswith("doc:")]  # there is one for each page
+        more = f" … and {len(told) - KEYS_SHOWN} more" if len(told) > KEYS_SHOWN else ""
+        self._say(f"In KV: {', '.join(told[:KEYS_SHOWN])}{more}; of each page also doc:…\n")
         return run.status == "delivered" and await self._is_true(site)
 
     def _table(self, run: Run, totals: Mapping[str, int], names: list[str]) -> Table:

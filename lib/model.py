@@ -238,10 +238,12 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """An answer of the shared request budget: so many requests now, or none and how long to wait."""
+    """An answer of the shared request budget: so many requests now, or none and how long to wait; `left` are those that
+    the minute still holds."""
 
     granted: int
     wait_seconds: float = 0.0
+    left: int = 0
 
 
 class Ask(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FOR_PIP = ("requirements.txt", "requirements-dev.txt", ".ci/requirements.txt")
-FOR_NPM = ("tests/clients", "tests/runtime", "examples/nextjs")
+FOR_NPM = ("tests/clients", "tests/runtime", "examples/nextjs", "examples/astro")
 SMALL = re.compile(r"^sniffio==.+(\n .+)+", re.MULTILINE)
 """A package of one small file, with its hashes, as requirements.txt has it."""
 SHA256 = re.compile("sha256:[0-9a-f]{64}")

@@ -53,16 +53,16 @@ class NotionClient:
         sleep: Callable[[float], Awaitable[None]],
         random: Callable[[], float],
         concurrency: int = 8,
+        most_at_once: int = 32,
         timeout_seconds: float = 30.0,
     ) -> None:
-        self.concurrency = concurrency
         self.requests = 0
         self.throttled = 0
         self._pacer = pacer
         self._now = now
         self._sleep = sleep
         self._random = random
-        self._places = Places(concurrency)
+        self._places = Places(concurrency, most_at_once)
         self._behind_seconds = (-math.inf, math.inf)
         self._page_sizes: dict[str, int] = {}
         self._failed_in_a_row = 0
@@ -97,6 +97,16 @@ class NotionClient:
         """
         least, most = self._behind_seconds
         return t0 if least <= 0 <= most else t0 - most
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way now; it grows while answers are quick, and falls when they are not."""
+        return self._places.count
+
+    @property
+    def budget_left(self) -> int:
+        """How many requests the minute still holds, as far as this process knows."""
+        return self._pacer.left
 
     @property
     def is_down(self) -> bool:
@@ -143,23 +153,31 @@ class NotionClient:
             self._page_sizes[path] = min(asked, max(SMALLEST_PAGE, smaller))
 
     async def _attempt(self, method: str, path: str, query: JSON | None, body: JSON | None, hurry: bool) -> JSON:
-        async with self._places.one(hurry=hurry):
+        async with self._places.one(hurry=hurry) as number:
             await self._pacer.acquire()
             self.requests += 1
+            asked_at = self._now()
             try:
-                answer: Any = await self._notion.request(path=path, method=method, query=query, body=body)
-            except HTTPResponseError as error:
-                raise failure(error.status, error.headers, error.body, self._now()) from None
-            except InvalidPathParameterError:
-                raise Refusal(
-                    "the path holds an id that can't be sent", HTTPStatus.BAD_REQUEST, "invalid_path"
-                ) from None
-            except RequestTimeoutError:
-                raise Failed("did not answer in time") from None
-            except httpx.HTTPError as error:
-                raise Failed(f"could not be reached ({type(error).__name__})") from None
-            except (ValueError, RecursionError):
-                raise Failed("gave an answer that is not JSON") from None
+                answer = await self._send(method, path, query, body)
+            except (Throttled, Failed):
+                self._places.halve(number)
+                raise
+            self._places.answered(number, _kind(path), self._now() - asked_at)
+            return answer
+
+    async def _send(self, method: str, path: str, query: JSON | None, body: JSON | None) -> JSON:
+        try:
+            answer: Any = await self._notion.request(path=path, method=method, query=query, body=body)
+        except HTTPResponseError as error:
+            raise failure(error.status, error.headers, error.body, self._now()) from None
+        except InvalidPathParameterError:
+            raise Refusal("the path holds an id that can't be sent", HTTPStatus.BAD_REQUEST, "invalid_path") from None
+        except RequestTimeoutError:
+            raise Failed("did not answer in time") from None
+        except httpx.HTTPError as error:
+            raise Failed(f"could not be reached ({type(error).__name__})") from None
+        except (ValueError, RecursionError):
+            raise Failed("gave an answer that is not JSON") from None
         if not isinstance(answer, dict):
             raise Failed("gave an answer that is not a JSON object")
         return answer
@@ -194,6 +212,11 @@ class _Borrowed(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self._http.send(request, stream=True)
+
+
+def _kind(path: str) -> str:
+    """Return the path without its ids: answers of one kind take about the same time."""
+    return "/".join(path.split("/")[::2])
 
 
 def _away(request: str, failed: Failed) -> NotionAway:

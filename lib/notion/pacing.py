@@ -37,6 +37,7 @@ class Pacer:
         self._patience_seconds = patience_seconds
         self._reserving = asyncio.Lock()
         self._left = 0
+        self._left_to_reserve = 0
         self._paused_until = float("-inf")
         self._pushes = 0
 
@@ -44,6 +45,11 @@ class Pacer:
     def unused(self) -> int:
         """Reserved requests that nobody has made: to be given back when the slice ends."""
         return self._left
+
+    @property
+    def left(self) -> int:
+        """Requests that the minute still holds: reserved ones, and those that the last reservation left."""
+        return self._left + self._left_to_reserve
 
     async def acquire(self) -> None:
         """Waits for leave to send one request.
@@ -66,7 +72,7 @@ class Pacer:
 
     async def pushed_back(self, seconds: float) -> None:
         """Notion said wait: nobody, here or in another instance, sends a request for so long."""
-        self._left = 0
+        self._left = self._left_to_reserve = 0
         self._pushes += 1
         until = self._monotonic() + seconds
         # Retry-After counts whole seconds, so the answers of one burst name the same moment: tell it once.
@@ -83,5 +89,6 @@ class Pacer:
             if pushes != self._pushes:
                 return  # Notion said wait after these were granted: they are of a window that is closed
             self._left += grant.granted
+            self._left_to_reserve = grant.left
             if grant.granted <= 0:
                 self._paused_until = self._monotonic() + max(grant.wait_seconds, SHORTEST_PAUSE_SECONDS)

@@ -42,8 +42,8 @@ class Budget:
         """Reserve up to so many requests; none granted: `wait_seconds` until there are some again."""
         now_ms = round(self._now() * 1000)
         words = [now_ms, requests, self._limit, WINDOW_MS, self._kind, self._share]
-        granted, wait_ms = await self._kv.script("budget", [self._key], words)
-        return Grant(int(granted), int(wait_ms) / 1000)
+        granted, wait_ms, left = await self._kv.script("budget", [self._key], words)
+        return Grant(int(granted), int(wait_ms) / 1000, int(left))
 
     async def close(self, seconds: float) -> None:
         """Notion said wait: nobody reserves anything for so long."""

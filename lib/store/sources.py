@@ -27,12 +27,14 @@ class SourceState(msgspec.Struct, frozen=True):
 
 class Watched(msgspec.Struct, frozen=True):
     """What no listing shows: child pages (id → stamp and source), child databases (None: the record can't be read), and
-    things outside of all sources, with what was seen of them. `still` are pages that stay as they are."""
+    things outside of all sources, with what was seen of them. `still` are pages that stay as they are, `shown` those of
+    them of which other pages show something."""
 
     children: dict[str, tuple[str, str]]
     databases: dict[str, DatabaseRecord | None]
     outside: dict[str, str]
     still: frozenset[str]
+    shown: frozenset[str] = frozenset()
 
 
 class Sources:
@@ -57,9 +59,8 @@ class Sources:
     async def watched(self) -> Watched:
         """Return what no listing shows."""
         keys = self._keys
-        databases, outside, still, cursor, some = await self._kv.script(
-            "watched", [keys.databases, keys.outside, keys.still, keys.children], [SCAN_COUNT]
-        )
+        names = [keys.databases, keys.outside, keys.still, keys.children, keys.shows]
+        databases, outside, still, shown, cursor, some = await self._kv.script("watched", names, [SCAN_COUNT])
         children = dict(_pairs(some))
         if cursor != "0":
             children |= await self._kv.read_hash(keys.children, cursor)
@@ -68,6 +69,7 @@ class Sources:
             databases={database_id: database_record(text) for database_id, text in _pairs(databases)},
             outside=dict(_pairs(outside)),
             still=frozenset(still),
+            shown=frozenset(shown),
         )
 
     async def stamps(self, source: str) -> dict[str, str]:

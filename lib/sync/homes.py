@@ -51,6 +51,18 @@ class Homes:
                         ) from None
         return self.name_of(home)
 
+    async def is_shown(self, name: str) -> bool:
+        """Return whether Notion shows the database of a source: that of one which is not shared any more proves nothing
+        of its rows, none of which can be read either."""
+        reference = self._references.get(name)
+        if reference is None:
+            return False
+        try:
+            await self._find(name, reference)
+        except Hopeless:
+            return False
+        return True
+
     def name_of(self, data_source_id: str) -> str | None:
         """Return the name under which a data source is synced: the first, where it has two."""
         found = (name for name, source in self.sources.items() if source.data_source_id == data_source_id)

@@ -6,8 +6,6 @@ from typing import Any
 
 from lib.model import Claim
 
-READINGS_AT_ONCE = 8
-"""More would leave more pages half read at the end of a minute's budget, each of which costs KV commands."""
 FOUND_ONES_BESIDES = 4
 """So many child pages and child databases may be read besides: others may be found behind them."""
 
@@ -15,11 +13,12 @@ FOUND_ONES_BESIDES = 4
 class InFlight:
     """Does items side by side: so many are read at once, and an item that has been `read` makes room for the next.
 
-    Child pages and child databases go before rows. `do` answers whether it added something to the plan.
+    Child pages and child databases go before rows. `do` answers whether it added something to the plan, `most` how many
+    rows may be read at once.
     """
 
-    def __init__(self, do: Callable[[Claim], Coroutine[Any, Any, bool]]) -> None:
-        self._do = do
+    def __init__(self, do: Callable[[Claim], Coroutine[Any, Any, bool]], most: Callable[[], int]) -> None:
+        self._do, self._most = do, most
         self._reading: set[str] = set()
         self._under_way: dict[asyncio.Task[bool], Claim] = {}
         self.waiting: list[Claim] = []
@@ -74,10 +73,13 @@ class InFlight:
         self._under_way = {}
 
     def _begin(self) -> None:
-        while self.waiting and len(self._reading) < _most_at_once(self.waiting[0]):
+        while self.waiting and len(self._reading) < self._room_for(self.waiting[0]):
             item = self.waiting.pop(0)
             self._reading.add(item.key)
             self._under_way[asyncio.create_task(self._do(item))] = item
+
+    def _room_for(self, item: Claim) -> int:
+        return self._most() + (0 if _is_row(item) else FOUND_ONES_BESIDES)
 
     def _taken_out(self) -> list[tuple[asyncio.Task[bool], Claim]]:
         ended = [(task, item) for task, item in self._under_way.items() if task.done()]
@@ -85,10 +87,6 @@ class InFlight:
             del self._under_way[task]
             self._reading.discard(item.key)
         return ended
-
-
-def _most_at_once(item: Claim) -> int:
-    return READINGS_AT_ONCE if _is_row(item) else READINGS_AT_ONCE + FOUND_ONES_BESIDES
 
 
 def _is_row(item: Claim) -> bool:

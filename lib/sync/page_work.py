@@ -39,7 +39,6 @@ from lib.store.work import WorkQueue
 from lib.sync.addresses import AddressBook
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.rescue import Rescue
 from lib.sync.sightings import child_of, has_left, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
 
@@ -94,7 +93,7 @@ class PageWork:
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
         self._log, self._homes, self._readings, self._schemas = log, homes, readings, schemas
         self._is_last_try, self._was_read, self._now_iso = is_last_try, was_read, now_iso
-        self._holders, self._rescue = Holders(notion, site, homes), Rescue(notion, site, homes, now)
+        self._holders = Holders(notion, site, homes)
 
     async def sync(self, lease: SliceLease, claim: Claim) -> bool:
         """Read a page and publish it; return whether something became due."""
@@ -108,6 +107,8 @@ class PageWork:
             except Unreadable as refusal:
                 asked_at, is_refused = self._now(), refusal.notion_status == HTTPStatus.NOT_FOUND
                 if not (claim.is_row and is_refused) or await find(self._notion, claim.id, Oddities()):
+                    raise
+                if not await self._homes.is_shown(claim.observation.source):
                     raise
                 read_at = self._notion.notion_time(asked_at)
                 return await self._drop(lease, claim, msgspec.structs.replace(claim.observation, read_at=read_at))
@@ -188,7 +189,7 @@ class PageWork:
     async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
         stamp = self._stamp(page, seen, seen.read_at)
         sighting = Sighting(page_id=claim.id, observation=seen, stamp=stamp, is_hidden=True, is_gone=trashed(page))
-        await self._unpublish(lease, claim, sighting)
+        await self.give_away(lease, await self._site.observe(lease, [sighting]))
         return True
 
     async def _keep_still(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
@@ -225,13 +226,9 @@ class PageWork:
     async def _drop(self, lease: SliceLease, claim: Claim, seen: Observation) -> bool:
         """A row is gone, for Notion or for us."""
         seen = msgspec.structs.replace(seen, is_published=False)
-        await self._unpublish(lease, claim, Sighting(page_id=claim.id, observation=seen, is_gone=True))
+        sighting = Sighting(page_id=claim.id, observation=seen, is_gone=True)
+        await self.give_away(lease, await self._site.observe(lease, [sighting]))
         return True
-
-    async def _unpublish(self, lease: SliceLease, claim: Claim, sighting: Sighting) -> None:
-        rescued, work = await self._rescue.below(Known(claim.observation, claim.record, claim.slug))
-        freed = await self._site.observe(lease, rescued, work) if rescued else []
-        await self.give_away(lease, [*freed, *await self._site.observe(lease, [sighting])])
 
     # Child pages.
 
@@ -366,7 +363,7 @@ class PageWork:
                 page_read_at=reading.page_read_at or claim.item.read_at,
                 before=claim.observation or seen,
                 record=record,
-                stamp=self._stamp_of(page, seen, record, family),
+                stamp=self._stamp_of(page, seen, record, must_look=bool(family.renamed) or _is_in_trash(tree)),
                 sort=index.sort_text(index.rank(bundle.meta)) if seen.parent is None else "",
                 text=None if is_same and not must_send else text,
                 addresses=book.plan(),
@@ -451,9 +448,9 @@ class PageWork:
             is_lacking=reading.is_lacking or bool(family.unclear),
         )
 
-    def _stamp_of(self, page: JSON, seen: Observation, record: PageRecord, family: Family) -> str:
+    def _stamp_of(self, page: JSON, seen: Observation, record: PageRecord, *, must_look: bool) -> str:
         """Return the stamp by which the page is known to be up to date; "" where it has to be read in the next run."""
-        if record.is_lacking or family.renamed:
+        if record.is_lacking or must_look:
             return "" if seen.parent is None else f" {seen.source}"
         stamp = self._stamp(page, seen, record.read_at)
         return stamp if seen.parent is None else f"{stamp} {seen.source}"
@@ -516,6 +513,11 @@ def _things(tree: Tree) -> list[str]:
 
 def _place_of(seen: Observation) -> tuple[str, str | None, str]:
     return seen.source, seen.parent, seen.visibility
+
+
+def _is_in_trash(tree: Tree) -> bool:
+    """Return whether the page was in the trash while its blocks were read: going there and back moves no time."""
+    return any(block.get("in_trash") for block in tree.blocks)
 
 
 def _lacking(files: Found, copies: Mapping[str, Copy]) -> bool:

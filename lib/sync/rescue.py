@@ -1,15 +1,13 @@
 """Pages below a row that is to be unpublished: those that stand elsewhere by now stay, and are read there."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from lib.bundle.publication import trashed
 from lib.errors import Unreadable
-from lib.model import WorkItem
-from lib.notion.border.objects import Oddities
+from lib.model import JSON, WorkItem
 from lib.notion.client import NotionClient
-from lib.notion.pages import find
 from lib.store.site import Known, Sighting, Site
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
@@ -19,14 +17,18 @@ MOST_RESCUED = 100
 """Pages below one row that are asked for one by one."""
 
 Work = list[tuple[str, WorkItem]]
+Look = Callable[[str], Awaitable[tuple[float, JSON | None]]]
 
 
 class Rescue:
-    """`now` gives epoch seconds."""
+    """`look` asks for a page by its id, and says when (Notion's clock); None: it is gone."""
 
-    def __init__(self, notion: NotionClient, site: Site, homes: Homes, now: Callable[[], float]) -> None:
-        self._notion, self._site, self._homes, self._now = notion, site, homes, now
-        self._holders = Holders(notion, site, homes)
+    def __init__(self, notion: NotionClient, site: Site, homes: Homes, look: Look) -> None:
+        self._site, self._homes, self._look = site, homes, look
+        self._holders = Holders(notion, site, homes, self._page)
+
+    async def _page(self, page_id: str) -> JSON | None:
+        return (await self._look(page_id))[1]
 
     async def below(self, known: Known) -> tuple[list[Sighting], Work]:
         """Return what was seen of those pages below a row that stand elsewhere, and what is due for that."""
@@ -40,9 +42,8 @@ class Rescue:
             child = (await self._site.look_up([page_id]))[0][page_id]
             if child.observation is None or child.observation.parent is None or child.record is None:
                 continue
-            asked_at = self._now()
             try:
-                page = await find(self._notion, page_id, Oddities())
+                read_at, page = await self._look(page_id)
                 home = await self._homes.home_of(page) if page else None
                 holder = await self._holders.find(page) if page and not home else None
             except Unreadable:
@@ -50,7 +51,6 @@ class Rescue:
             if page is None or trashed(page) or (home is None and holder in (None, child.observation.parent)):
                 ahead += child.record.children
                 continue
-            read_at = self._notion.notion_time(asked_at)
             seen = msgspec.structs.replace(child.observation, parent=holder, placed_at=read_at)
             sightings.append(
                 Sighting(page_id=page_id, observation=seen, item=WorkItem(page=raw(page), read_at=read_at))

@@ -274,7 +274,6 @@ class Engine:
             survey=survey,
             wanted=wanted,
             is_forced=is_forced,
-            now=self._now,
         ).look()
 
     async def _note_survey(self, lease: SliceLease, run: Run, survey: Survey, *, is_forced: bool) -> None:

@@ -4,17 +4,15 @@ Besides the page itself only what a change of it reaches becomes due: pages that
 one that was renamed or is gone, and its child databases where they changed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 
-from lib.bundle.media import unsigned
 from lib.bundle.publication import trashed
 from lib.errors import NoSuchPage, Unreadable
 from lib.model import JSON, WorkItem
 from lib.notion.border.objects import parent_of
 from lib.notion.client import NotionClient
 from lib.notion.ids import object_id
-from lib.notion.pages import find
 from lib.notion.together import all_of
 from lib.store.site import Known, Sighting, Site
 from lib.store.sources import Sources
@@ -41,12 +39,10 @@ class PageSurvey:
         survey: Survey,
         wanted: str,
         is_forced: bool,
-        now: Callable[[], float],
     ) -> None:
         self._notion, self._site, self._sources = notion, site, sources
         self._homes, self._references, self._survey = homes, references, survey
         self._wanted, self._is_forced = wanted, is_forced
-        self._now = now
         self._progress = survey.progress
         self._holders = Holders(notion, site, homes, self._look)
 
@@ -181,28 +177,24 @@ class PageSurvey:
         before = known.observation
         if before and before.parent is not None:
             await self._survey.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
-        elif before:
+        elif before and await self._homes.is_shown(before.source):
             await self._survey.observe([self._survey.gone_row(page_id, known)])
+        elif before:
+            raise NoSuchPage(f"page {self._wanted}: Notion shows neither it nor the database of source {before.source}")
 
     async def _find(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
         """Return when a page was asked for (Notion's clock) and its object; None for a published page that is gone.
         Raises `NoSuchPage`."""
-        asked_at = self._now()
         try:
-            page = await self._look(page_id)
+            read_at, page = await self._survey.look_at(page_id)
         except Unreadable as refusal:
             raise NoSuchPage(f"page {self._wanted}: Notion does not show it ({refusal.reason})") from None
         if page is None and known.record is None:
             raise NoSuchPage(f"page {self._wanted}: Notion does not show it (object_not_found)")
-        asked_at, _ = self._progress.pages.get(page_id, (asked_at, None))
-        return self._notion.notion_time(asked_at), page
+        return read_at, page
 
     async def _look(self, page_id: str) -> JSON | None:
-        """Return a page object, None for a page that is gone. What was found is kept for the slices that follow."""
-        pages, asked_at = self._progress.pages, self._now()
-        if page_id not in pages and (page := await find(self._notion, page_id, self._progress.oddities)):
-            pages[page_id] = (asked_at, unsigned(page))
-        return pages[page_id][1] if page_id in pages else None
+        return (await self._survey.look_at(page_id))[1]
 
     async def _home_of(self, page: JSON) -> str | None:
         try:

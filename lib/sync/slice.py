@@ -33,6 +33,9 @@ from lib.sync.page_work import PageWork
 from lib.sync.problems import unforeseen_reason
 from lib.sync.unfinished import Readings
 
+READINGS_AT_ONCE, REQUESTS_OF_A_PAGE = 8, 4
+"""Rows that are read at once when little of the minute's budget is left. While there is more, they are as many as there
+are requests under way: each that is half read when the budget ends costs KV commands."""
 WAITING = 12
 """Claimed work that may wait to be read, more or less; what still does when the slice ends is free again, which costs
 nothing."""
@@ -75,7 +78,7 @@ class Worker:
         self._notion, self._runs, self._work, self._log = notion, runs, work, log
         self._linger_seconds, self._now = linger_seconds, now
         self._readings = Readings(notion, runs, work, now)
-        self._in_flight = InFlight(self._sync)
+        self._in_flight = InFlight(self._sync, self._readings_at_once)
         schemas = Schemas(notion)
         self._pages = PageWork(
             notion=notion,
@@ -184,6 +187,10 @@ class Worker:
             survey.result()
         except (NotionWait, OutOfTime) as stop:
             self._stop = self._stop or stop
+
+    def _readings_at_once(self) -> int:
+        affordable = self._notion.budget_left // REQUESTS_OF_A_PAGE
+        return max(READINGS_AT_ONCE, min(self._notion.concurrency, affordable))
 
     async def _claim(self) -> tuple[bool, float | None]:
         """Claim what is due. Return whether there was enough of it, and how long until the next of it (None: never)."""

@@ -87,8 +87,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """When each source's listing began (epoch seconds, Notion's clock)."""
     confirmed: set[str] = set()
     """Sources of which every missing row has been asked for."""
-    pages: dict[str, tuple[float, JSON]] = {}
-    """Pages that a run of one page has asked for, and when (our clock)."""
+    pages: dict[str, tuple[float, JSON | None]] = {}
+    """Pages that were asked for and that more than one question may be about, and when (our clock)."""
     done: set[str] = set()
     """Child pages, databases and things that have been asked for."""
     children: dict[str, tuple[float, JSON | None]] = {}
@@ -141,7 +141,7 @@ class Survey:
         self.progress = progress
         self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
         self._holders = Holders(notion, site, homes)
-        self._rescue = Rescue(notion, site, homes, now)
+        self._rescue = Rescue(notion, site, homes, self.look_at)
         self._stamps: dict[str, dict[str, str]] = {}
         self._rows_are_seen = asyncio.Event()
         if not progress.began_at:
@@ -183,6 +183,16 @@ class Survey:
                 warnings.append(f"source {name}: so it is with {len(doubts) - MOST_DOUBTS} more rows")
             warnings += progress.listings[name].oddities.warnings
         return [*warnings, *progress.oddities.warnings]
+
+    async def look_at(self, page_id: str) -> tuple[float, JSON | None]:
+        """Return when a page was asked for (Notion's clock) and its object, which is asked for once in a run; None for
+        one that is gone. Raises Unreadable."""
+        pages, asked_at = self.progress.pages, self._now()
+        if page_id not in pages:
+            page = await find(self._notion, page_id, self.progress.oddities)
+            pages[page_id] = (asked_at, unsigned(page) if page else None)
+        asked_at, page = pages[page_id]
+        return self._notion.notion_time(asked_at), page
 
     # Sources.
 
@@ -509,8 +519,10 @@ class Survey:
         children = {
             page_id: (stamp, source)
             for page_id, (stamp, source) in watched.children.items()
-            if (source in names or self._is_whole) and page_id not in watched.still | self.progress.done
+            if (source in names or self._is_whole) and page_id not in self.progress.done
         }
+        still = [page_id for page_id in children if page_id in watched.shown]
+        children = {page_id: seen for page_id, seen in children.items() if page_id not in watched.still}
         databases = {
             database_id: record
             for database_id, record in watched.databases.items()
@@ -526,6 +538,7 @@ class Survey:
         await all_of(
             [
                 self._watch_children(children),
+                self._watch_still(still),
                 *(
                     self.problems.contain(
                         _database_problem(database_id, record), self.watch_database, database_id, record
@@ -560,6 +573,27 @@ class Survey:
             await self._rows_are_seen.wait()  # what stands below a row that is hidden now is not read any more
             await self._take_children()
             self.progress.done |= set(ids[at : at + WATCHED_AT_ONCE])
+
+    async def _watch_still(self, page_ids: list[str]) -> None:
+        """Look at child pages that stay as they are for the sake of others, which show what stands on them."""
+        known, _ = await self._site.look_up(page_ids) if page_ids else ({}, {})
+        sightings: list[Sighting] = []
+
+        async def look(page_id: str, before: Observation) -> None:
+            read_at, page = await self.look_at(page_id)
+            edited = page["last_edited_time"] if page else before.edited
+            if edited == before.edited and is_settled(before.edited_at, before.read_at):
+                return
+            seen = msgspec.structs.replace(before, edited=edited, edited_at=moment_of(edited), read_at=read_at)
+            sightings.append(Sighting(page_id=page_id, observation=seen))
+
+        await all_of(
+            self.problems.contain(_page_problem(page_id, one), look, page_id, one.observation)
+            for page_id, one in known.items()
+            if one.observation
+        )
+        await self.observe(sightings)
+        self.progress.done |= set(page_ids)
 
     async def _watch_child(self, page_id: str, stamp: str) -> None:
         """Ask for a child page; note it where it is not as it was read."""

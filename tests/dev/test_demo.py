@@ -36,7 +36,7 @@ def test_the_worker_dies_and_the_sync_ends_complete(printed: str) -> None:
         r"^✓ QStash delivered its message again: the run goes on with what was left$",
         r"^Delivered: 37 of 37 pages$",
         r"^Run run_[0-9a-f]{32}: delivered",
-        r"^In KV: .*page:home.*posts:index$",
+        r"^In KV: .*page:home.*posts:index; of each page also doc:…$",
         r"^KV equals the workspace: yes, 37 pages block for block$",
     ]
     found = [re.search(pattern, printed, re.MULTILINE) for pattern in story]
@@ -50,7 +50,7 @@ def test_it_sums_up_pages_time_requests_and_keys(printed: str) -> None:
     assert (rows["Published pages"], rows["Published posts"], rows["Failed"]) == ("11", "19", "0")
     assert re.fullmatch(r"[\d.]+ s in \d+ slices?, 1 delivered again", rows["Time"])
     assert re.fullmatch(r"1\d\d; without the kill 101 would do", rows["Notion requests"])
-    assert rows["KV keys a site reads"] == "2 db, 2 index, 37 page"
+    assert rows["KV keys a site reads"] == "2 db, 37 doc, 2 index, 37 page, 1 paths"
 
 
 def test_where_nobody_watches_it_is_plain_and_short(printed: str) -> None:

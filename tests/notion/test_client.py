@@ -116,9 +116,24 @@ async def test_so_many_requests_and_no_more_are_in_flight() -> None:
         in_flight -= 1
         return fine()
 
-    notion = client(handler, concurrency=3)
+    notion = client(handler, concurrency=3, most_at_once=3)
     await asyncio.gather(*(notion.get("users/me") for _ in range(10)))
     assert (most, notion.requests) == (3, 10)
+
+
+async def test_more_requests_are_under_way_while_answers_are_quick_and_half_of_them_after_trouble() -> None:
+    answers = iter([*[fine() for _ in range(40)], error(502, "bad_gateway")])
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)
+        return next(answers, None) or fine()
+
+    notion = client(handler, concurrency=4, most_at_once=16)
+    await asyncio.gather(*(notion.get(f"blocks/{number}/children") for number in range(40)))
+    assert notion.concurrency == 16
+
+    await notion.get("users/me")
+    assert notion.concurrency == 8
 
 
 @pytest.mark.parametrize("status", [429, 529])

@@ -176,12 +176,13 @@ class FailForEver:
 
 @dataclass(frozen=True)
 class Lag:
-    """What listings and lists of blocks show is so many seconds old."""
+    """What listings and lists of blocks show is so many seconds old; that a row was paused shows by then."""
 
     listing: float = 0.0
     blocks: float = 0.0
 
     async def act(self, stage: Stage) -> None:
+        await asyncio.sleep(max(0.0, stage.paused_at + self.listing - stage.world.clocks.now()))
         stage.world.notion.lag(self.listing, self.blocks)
 
 
@@ -286,6 +287,7 @@ class Version:
         if not stage.world.functions.under_way:
             set_version(VERSION + self.ahead)
             stage.version = VERSION + self.ahead
+            stage.edited_at = stage.world.clocks.now()
             stage.seen["version"] += 1
 
 

@@ -217,4 +217,21 @@ FOUND: tuple[Found, ...] = (
         "a child page is renamed, and its parent's blocks lag behind",
         History(16902307033560, [Lag(0.0, 55.0), Edit("archive_or_unarchive", 10), Edit("name", 4), Ask(), Settle()]),
     ),
+    Found(
+        "a row with child pages is trashed, and a minute holds ten requests",
+        History(11208503233820, [Minute(10), Edit("trash_or_restore"), Ask(after=0.1), Settle()]),
+    ),
+    Found(
+        "an original is edited that stands on a child page of a paused row",
+        History(55958310112215, [Pause(0), Ask(), Edit("write_into_an_original", 11)]),
+    ),
+    Found(
+        "a page is renamed while another's value stands at its key",
+        History(160255252331785, [Edit("rename_and_edit_below"), Evict(13, 1)]),
+    ),
+    Found("a source with a paused row is renamed", History(123532338658737, [Sources("renamed"), Pause(16)])),
+    Found(
+        "a source leads to a database that is not shared",
+        History(204781001972494, [Sources("re-pointed"), Edit("unshare_or_share_database")]),
+    ),
 )

@@ -162,8 +162,10 @@ async def _end(stage: Stage) -> None:
         await asyncio.sleep(pause)
         await _clean_run(stage)
     run = await _clean_run(stage)
-    done = {name: run.get(name, "0") for name in ("toSync", "written", "deleted")}
-    if set(done.values()) != {"0"}:
+    done = {name: int(run.get(name, "0")) for name in ("toSync", "written", "deleted")}
+    if stage.has_closed_sources:  # each run reports them, and their rows that something else makes due
+        del done["toSync"]
+    if any(done.values()):
         raise Broken(f"never settled: {done}")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from dev.equality import Bundles, Truth
-from dev.notion.nodes import JSON, DataSource, Page
+from dev.notion.nodes import JSON, Database, DataSource, Page
 from dev.qstash.message import Message
 from tests.simulation.standing import Standing
 from tests.simulation.versions import VERSION
@@ -64,6 +64,8 @@ class Stage:
     """Pages of which something odd is shown: what stands in them is not looked at."""
     promises: list[Promise] = field(default_factory=list)
     edited_at: float = 0.0
+    paused_at: float = 0.0
+    """When a row was paused last, or went on."""
     right_at: float = 0.0
     """When KV was last known to be as it should be, everything looked at."""
     removed: dict[str, float] = field(default_factory=dict)
@@ -112,9 +114,10 @@ class Stage:
         self.standing.look(self.sources.values(), self.still)
 
     def pause(self, pick: int) -> None:
-        """Pauses a row, or lets it go on: only while nothing is under way, for what was listed may be published yet."""
+        """Pauses a row, or lets it go on: only while nothing is under way, for what was listed may be published yet,
+        and while listings show what is true."""
         rows = self.writer.rows()
-        if not rows or self.is_busy or self._active():
+        if not rows or self.is_busy or self._active() or self.world.notion.listing_lag:
             return
         row = rows[pick % len(rows)]
         if row.id not in self.paused and self.standing.worthy_since(row.id) is None:
@@ -130,7 +133,7 @@ class Stage:
             below = _with_child_pages(row.id, pages)
             self.paused[row.id] = below
             self.still |= {id: pages[id] for id in below}
-        self.edited_at = self.world.clocks.now()
+        self.edited_at = self.paused_at = self.world.clocks.now()
         self.look()
 
     # Asking for runs.
@@ -277,6 +280,13 @@ class Stage:
         self.world.functions.max_seconds = 300.0
 
     # Judging.
+
+    @property
+    def has_closed_sources(self) -> bool:
+        """Whether a source leads to a database that the integration does not see."""
+        workspace = self.world.notion.workspace
+        homes = [workspace.get(id, Database) for id in self.sources.values()]
+        return any(not workspace.is_visible(home) or workspace.is_trashed(home) for home in homes)
 
     @property
     def is_busy(self) -> bool:
@@ -470,10 +480,12 @@ class Stage:
         return self.judged_at - self.database_renamed_at <= LATE_RENAMES_SECONDS
 
     def _strange_indexes(self, bundles: Bundles) -> list[str]:
+        """Indexes of names that no source has; one in which a paused row stands is as it was, with the row."""
         names = {
             key.partition(":index")[0] for key in bundles.values if ":index" in key and not key.startswith("page:")
         }
-        return [f"{name}:index is of no source" for name in sorted(names - set(self.sources))]
+        still = {page["meta"]["source"] for page in self.still.values()}
+        return [f"{name}:index is of no source" for name in sorted(names - set(self.sources) - still)]
 
     def _outdated(self, bundles: Bundles, still: Collection[str]) -> list[str]:
         """Pages that are published in another format than the one that is deployed."""

@@ -69,6 +69,8 @@ class Watcher:
         self._dropped_at: dict[str, float] = {}
         self.spoiled: set[str] = set()
         """Keys that somebody else has deleted or overwritten, until they are written again."""
+        self._spoiled_pages: set[str] = set()
+        """The same, of pages, which may move to other keys meanwhile."""
         self.broken: list[str] = []
 
     def look(self, changed: set[str]) -> None:
@@ -80,11 +82,12 @@ class Watcher:
         for key in sorted(changed):
             self._read(key)
         after = {head.meta.id for head in self.pages.values()}
-        for page in sorted(before - after):
+        for page in sorted(before - after - self._spoiled_pages):
             self._gone(page)
         for page in sorted(after - before):
             self._arrived(page)
-        if not self.spoiled:
+        self._spoiled_pages -= {head.meta.id for head in self.pages.values() if self._is_whole(head.meta.slug)}
+        if not self.spoiled and not self._spoiled_pages:
             self._check_indexes()
             self._check_parts(changed)
             self._check_paths()
@@ -92,6 +95,12 @@ class Watcher:
     def forget(self, key: str) -> None:
         """Somebody has taken a key away, or put something else there: no fault of the functions."""
         self.spoiled.add(key)
+        if head := self.pages.get(f"page:{key.partition(':')[2]}"):
+            self._spoiled_pages.add(head.meta.id)
+
+    def _is_whole(self, slug: str) -> bool:
+        keys = {f"page:{slug}", f"doc:{slug}"}
+        return not (keys & self.spoiled) and (not self._documents or f"doc:{slug}" in self._documents)
 
     def _read(self, key: str) -> None:
         text: Any = None if key == "paths" else self._redis.ask("GET", key)
@@ -124,7 +133,8 @@ class Watcher:
             head = msgspec.json.decode(text, type=Head)
         except msgspec.DecodeError:
             self.pages.pop(key, None)
-            self._say(f"{key} holds no bundle: {text[:80]!r}")
+            if not self._spoiled_pages:
+                self._say(f"{key} holds no bundle: {text[:80]!r}")
             return
         self.pages[key] = head
         meta = head.meta

@@ -11,8 +11,9 @@ import httpx
 from dev.equality import Bundles, Truth
 from dev.notion import SAMPLE_DATABASES, NotionStandIn
 from dev.qstash import QStashStandIn
-from dev.stack import Stack
+from dev.stack import ROOT, Stack
 from dev.upstash import UpstashStandIn
+from lib.store.kv import source_of
 from tests.waiting import until
 
 DATABASES = list(SAMPLE_DATABASES.values())
@@ -45,6 +46,11 @@ class Site:
         """One KV command, as its plain answer."""
         headers = {"Authorization": f"Bearer {self.kv.token}"}
         return _http().post(self.kv.url, json=words, headers=headers).json()["result"]
+
+    def load_scripts(self) -> None:
+        """KV has met every script before, so that none is sent twice."""
+        for script in (ROOT / "lib/store/lua").glob("*.lua"):
+            self.command("SCRIPT", "LOAD", source_of(script.stem))
 
     def read(self, key: str) -> Any:
         text = self.command("GET", key)

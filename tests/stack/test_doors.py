@@ -118,6 +118,7 @@ def test_c2_made_up_addresses_cost_nothing(site: Site) -> None:
 
 def test_c2_made_up_addresses_of_an_older_format_cost_no_more_than_their_allowance(site: Site) -> None:
     site.sync()
+    site.load_scripts()
     before = price(site)
 
     answers = [ask(made_up(site)) for _ in range(500)]

@@ -18,7 +18,6 @@ from dev.stack import ROOT, Stack
 from lib.auth import sign_notion, sign_qstash
 from lib.media.guard import UNSIGNED_AT_ONCE, Allowance
 from lib.secret import Secret, derived_secret, handshake_key
-from lib.store.kv import source_of
 from tests.stack.site import Site, unlimited
 from tests.stack.test_media import VISIT, ask, cover, picture
 
@@ -36,8 +35,7 @@ def synced(stack: Stack) -> Iterator[Site]:
     """A site that has been synced, whose webhook is live, and whose KV has met every script before."""
     stack.reset()
     site = Site.of(stack)
-    for script in (ROOT / "lib/store/lua").glob("*.lua"):
-        site.command("SCRIPT", "LOAD", source_of(script.stem))
+    site.load_scripts()
     with unlimited(stack):
         site.sync()
         yield site

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lib.model import Grant
 from lib.store.budget import Budget, share_of
 from lib.store.keys import Keys
 from lib.store.kv import Kv
@@ -13,8 +14,8 @@ LIMIT = 90
 async def test_instances_share_one_minute(kv: Kv, keys: Keys, clock: Clock) -> None:
     mine, yours = Budget(kv, keys, LIMIT, clock), Budget(kv, keys, LIMIT, clock)
 
-    assert (await mine.reserve(60)).granted == 60
-    assert (await yours.reserve(30)).granted == 20
+    assert await mine.reserve(60) == Grant(60, left=20)
+    assert await yours.reserve(30) == Grant(20)
     refused = await mine.reserve(30)
     assert refused.granted == 0
     assert 55 < refused.wait_seconds < 61

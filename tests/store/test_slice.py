@@ -9,7 +9,7 @@ import pytest
 
 from dev.upstash import UpstashStandIn
 from lib.bundle import page as page_bundle
-from lib.errors import NotionAway, OutOfTime
+from lib.errors import Hopeless, NotionAway, OutOfTime
 from lib.log import Log
 from lib.model import JSON, Ask, Observation, Source, WorkItem
 from lib.store.copies import Copies
@@ -39,6 +39,7 @@ class Desk:
         self.max_value_bytes = max_value_bytes
         self.site = Site(kv, keys, max_value_bytes, clock, lambda: TIME)
         self.linger_seconds = 8.0
+        self.is_shared = True
 
     def page(self, *blocks: JSON, title: str = "Bread") -> str:
         """A row of the workspace; its id."""
@@ -68,6 +69,11 @@ class Desk:
         await self.runs.note_survey(lease, counts={}, sources={}, listings={}, warnings=[], problems=[])
         return lease
 
+    async def find_source(self, name: str, reference: str) -> Source:
+        if not self.is_shared:
+            raise Hopeless(f"Notion does not show {reference}")
+        return SOURCE
+
     async def work(self, lease: SliceLease, seconds: float = 60.0) -> Any:
         """One slice; answers what stopped it."""
         run = await self.runs.read("r1")
@@ -83,7 +89,7 @@ class Desk:
             max_value_bytes=self.max_value_bytes,
             docs=False,
             log=Log(now=self.clock),
-            homes=Homes({"pages": SOURCE}),
+            homes=Homes({"pages": SOURCE}, references={"pages": "ref"}, find=self.find_source),
             linger_seconds=self.linger_seconds,
             now=self.clock,
             now_iso=lambda: TIME,
@@ -117,7 +123,7 @@ def desk(kv: Kv, clock: Clock, keys: Keys) -> Desk:
 
 async def test_a_row_that_notion_refuses_is_given_up_at_once_and_the_others_go_on(desk: Desk) -> None:
     refused, bread = desk.page(title="Secret"), desk.page()
-    desk.stage.refused[f"pages/{refused}"] = error(404, "object_not_found")
+    desk.stage.refused[f"pages/{refused}"] = error(403, "restricted_resource")
     lease = await desk.plan(refused, bread)
 
     assert await desk.work(lease) is None
@@ -125,6 +131,32 @@ async def test_a_row_that_notion_refuses_is_given_up_at_once_and_the_others_go_o
     ((title, reason),) = await desk.problems()
     assert (title, reason.startswith("Notion does not show it: ")) == ("Secret", True)
     assert await desk.read("bread")
+
+
+async def test_a_row_that_two_questions_call_gone_is_taken_from_the_site_without_a_problem(desk: Desk) -> None:
+    gone, bread = desk.page(title="Gone"), desk.page()
+    await desk.work(await desk.plan(gone, bread))
+    for path in (f"pages/{gone}", f"blocks/{gone}", f"blocks/{gone}/children"):
+        desk.stage.refused[path] = error(404, "object_not_found")
+    lease = await desk.plan(gone)
+
+    assert await desk.work(lease) is None
+
+    assert (await desk.problems(), await desk.due()) == ([], [])
+    assert (await desk.read("gone"), bool(await desk.read("bread"))) == (None, True)
+
+
+async def test_a_row_of_a_database_that_is_not_shared_any_more_stays_as_it_is_published(desk: Desk) -> None:
+    page_id = desk.page()
+    await desk.work(await desk.plan(page_id))
+    for path in (f"pages/{page_id}", f"blocks/{page_id}", f"blocks/{page_id}/children"):
+        desk.stage.refused[path] = error(404, "object_not_found")
+    desk.is_shared = False
+
+    assert await desk.work(await desk.plan(page_id)) is None
+
+    assert await desk.read("bread")
+    assert len(await desk.problems()) == 1
 
 
 async def test_a_child_page_that_notion_does_not_show_is_no_problem_but_what_holds_it_is_read_again(desk: Desk) -> None:

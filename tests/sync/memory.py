@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from lib.errors import Hopeless
 from lib.model import JSON, DatabaseRecord, PageRecord, Source, WorkItem
 from lib.store.runs import SliceLease
 from lib.store.site import Holder, Known, Sighting
@@ -120,7 +121,7 @@ class Memory:
 
 class Workspace:
     """Rows of data sources (each list in one answer) and all else by its path. `asked` are the paths in order;
-    those that are `slow` are answered later than others."""
+    those that are `slow` are answered later than others. `unshared` are sources that are not found any more."""
 
     def __init__(self) -> None:
         self.memory = Memory()
@@ -128,6 +129,7 @@ class Workspace:
         self.objects: dict[str, JSON | httpx.Response] = {}
         self.asked: list[str] = []
         self.slow: set[str] = set()
+        self.unshared: set[str] = set()
 
     def put(self, page: JSON) -> JSON:
         self.objects[f"pages/{page['id']}"] = page
@@ -168,9 +170,8 @@ class Workspace:
         """A run of one page looks at it."""
         survey = self._survey(LATER_RUN, REFERENCES, True, is_forced, None)
         store: Any = self.memory
-        clock = Clock(LATER_RUN)
         page = PageSurvey(
-            notion=client(self.answer, clock),
+            notion=client(self.answer, Clock(LATER_RUN)),
             site=store,
             sources=store,
             homes=survey._homes,
@@ -178,7 +179,6 @@ class Workspace:
             survey=survey,
             wanted=wanted,
             is_forced=is_forced,
-            now=clock.now,
         )
         await page.look()
         return survey
@@ -196,12 +196,17 @@ class Workspace:
         async def give_away(lease: SliceLease, freed: Sequence[str]) -> None:
             assert freed == []
 
+        async def find(name: str, reference: str) -> Source:
+            if name in self.unshared:
+                raise Hopeless(f"Notion does not show {reference}")
+            return progress.sources[name]
+
         return Survey(
             notion=client(self.answer, clock),
             site=store,
             sources=store,
             state=self.memory.state,
-            homes=Homes(progress.sources, RULE),
+            homes=Homes(progress.sources, RULE, references, find),
             references=references,
             is_whole=is_whole,
             is_forced=is_forced,

@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from lib.model import Claim, WorkItem
-from lib.sync.in_flight import FOUND_ONES_BESIDES, READINGS_AT_ONCE, InFlight
+from lib.sync.in_flight import FOUND_ONES_BESIDES, InFlight
 from tests.sync.records import seen
+
+READINGS_AT_ONCE = 8
 
 
 class Reader:
@@ -47,7 +49,7 @@ async def reader() -> Reader:
 
 @pytest.fixture
 async def in_flight(reader: Reader) -> InFlight:
-    return InFlight(reader.read)
+    return InFlight(reader.read, lambda: READINGS_AT_ONCE)
 
 
 async def test_so_many_rows_are_read_at_once_and_some_found_pages_besides(in_flight: InFlight, reader: Reader) -> None:

@@ -184,6 +184,16 @@ async def test_a_row_that_notion_knows_neither_as_page_nor_as_block_is_gone(work
     assert workspace.asked == [f"pages/{ROW}", f"blocks/{ROW}"]
 
 
+async def test_a_row_of_a_database_that_is_not_shared_any_more_is_not_gone(workspace: Workspace) -> None:
+    del workspace.objects[f"pages/{ROW}"]
+    workspace.unshared = {"pages"}
+
+    with pytest.raises(Hopeless, match="Notion shows neither it nor the database of source pages"):
+        await workspace.look_at(f"at-{ROW}")
+
+    assert workspace.memory.gone == set()
+
+
 async def test_a_child_page_that_is_gone_is_looked_for_by_the_page_around_it(workspace: Workspace) -> None:
     del workspace.objects[f"pages/{CHILD}"]
 

@@ -17,6 +17,7 @@ from lib.model import BUNDLE_VERSION, Copy
 
 _OUR_ADDRESS = re.compile(
     r"https?://[^\s\"\\<>()]*/api/media\?(?:block|page)=[0-9a-f-]{36}&file=(?P<file>[0-9a-f]{16})"
+    r"(?:&mac=[0-9a-f]+)?"
 )
 """An address of ours as it stands in Markdown, and in the JSON text of it."""
 _LEAST_KEPT = 0.5

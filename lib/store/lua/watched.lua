@@ -1,4 +1,11 @@
--- What no listing shows. KEYS databases, outside, still, children. ARGV about how many child pages. Returns the fields and
--- values of the first two, the third, and of child pages a cursor that leads to the rest ("0": there is none) and some.
+-- What no listing shows. KEYS databases, outside, still, children, shows. ARGV about how many child pages. Returns the fields
+-- and values of the first two, the third, which pages that stay as they are others show something of, and of child pages a
+-- cursor that leads to the rest ("0": there is none) and some.
+local showsKey = KEYS[5]
+-- include shown
 local cursor, some = unpack(redis.call('HSCAN', KEYS[4], 0, 'COUNT', ARGV[1]))
-return {redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), redis.call('SMEMBERS', KEYS[3]), cursor, some}
+local still, shown = redis.call('SMEMBERS', KEYS[3]), {}
+for _, id in ipairs(still) do
+  if #showing('page:' .. id, 1) > 0 then shown[#shown + 1] = id end
+end
+return {redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), still, shown, cursor, some}

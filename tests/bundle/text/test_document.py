@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.bundle.media import FileRef, address_for
+from lib.bundle.media import FileRef
 from lib.bundle.page import build
 from lib.bundle.text.document import Document, document, with_copies
 from lib.bundle.text.summary import number_of_words
@@ -159,7 +159,7 @@ def test_files_are_linked_where_they_are_found_for_ever() -> None:
     picture = block("image", hosted("oven.jpg"))
     settled = build(page(), Tree([picture]), Place("rye", "pages"), [], ADDRESS).blocks
     ref = FileRef(hosted("oven.jpg", "")["file"]["url"], "block", BLOCK_ID)
-    ours = address_for("https://sync.example", lambda token: "mac")(ref)
+    ours = ADDRESS(ref)
     whole = made(*settled).value
     assert links_in(json.loads(whole)["markdown"]) == [ours]
     copies = {ref.file: Copy("https://blob.example/oven (1).jpg"), "other": Copy("")}

@@ -3,13 +3,15 @@
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import lib.store.kv
 from dev.upstash import Failed
 from tests.stack.crashes.deployment import kill
+from tests.stack.crashes.truth import EXACT, Truth
+from tests.stack.crashes.watcher import Watcher
 from tests.stack.crashes.world import KEYS, World
 
 How = Literal["kill", "break"]
@@ -24,6 +26,8 @@ SCRIPTS = {
 ITEM = re.compile(r"(partial|parts|originals):\S+")
 PIECE = re.compile(r"(:listing):\d+$")
 RUN_ID = re.compile(r"run_[0-9a-f]{32}")
+MOST_OF_A_KIND = 2
+"""Moments of one script, or of one request, that are struck: the later ones are like them."""
 
 
 class Point:
@@ -88,6 +92,33 @@ class Strike:
         self.struck = True
         if self._how == "break" or (when == "before" and what.startswith("kv ")):
             raise Failed("reset")
+
+
+def strike_at_each(world: World, truth: Truth, moments: Sequence[Point], how: How, when: When) -> None:
+    moments = [point for point in moments if point.nth <= MOST_OF_A_KIND]
+    missed = []
+    for point in moments:
+        world.rewind()
+        watcher = Watcher(world, truth.before, truth.after)
+        strike = Strike(world, point, how, when)
+        watcher.watch()
+
+        run_id = world.ask()
+        messages = world.settle()
+
+        story = f"{how} {when} {point}"
+        run = world.run(run_id)
+        if not strike.struck:
+            missed.append(point)
+        assert run["status"] == "delivered", story
+        assert world.state() == truth.after, story
+        assert watcher.broken == [], story
+        assert strike.read_again() == [], story
+        assert {name: run.get(name) for name in EXACT} == {name: truth.run.get(name) for name in EXACT}, story
+        assert {message.state for message in messages} == {"DELIVERED"}, story
+        assert how == "kill" or {len(message.attempts) for message in messages} == {1}, story
+    assert all(point.nth > 1 for point in missed), missed
+    assert len(missed) < len(moments) / 5, missed
 
 
 def records(world: World) -> dict[str, str]:

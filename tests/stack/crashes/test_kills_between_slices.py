@@ -1,0 +1,31 @@
+"""The functions are killed where one slice ends and the next begins: nothing is lost, torn, or read twice."""
+
+import pytest
+
+from tests.stack.crashes.strike import When, points, strike_at_each
+from tests.stack.crashes.truth import SHORT, Truth
+from tests.stack.crashes.world import World
+
+MORE_STEPS = {
+    "kv requeue",
+    "kv keep_piece sync:run:{run}:listing",
+    "kv keep_piece sync:run:{run}:partial:{item}",
+    "kv keep_piece sync:run:{run}:originals:{item}",
+}
+"""What one of many slices does besides."""
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_function_that_is_killed_between_slices_loses_nothing(edited: World, truth: Truth, when: When) -> None:
+    """Every step that a run of a single slice does not know, and the two at which a slice begins and ends."""
+    edited.rewind()
+    known = {point.what for point in points(edited)}
+    with edited.set(**SHORT):
+        edited.rewind()
+        most = {point.what: 1 for point in points(edited) if point.what not in known} | {"kv begin": 2, "kv rest": 2}
+        edited.rewind()
+        moments = [point for point in points(edited) if point.nth <= most.get(point.what, 0)]
+        assert {point.what for point in moments} >= MORE_STEPS
+
+        strike_at_each(edited, truth, moments, "kill", when)
