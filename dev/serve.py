@@ -12,6 +12,8 @@ import uvicorn
 from dev.same_site import SameSite
 
 HOST = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 600
+"""Longer than any client here pauses: a server that closes a connection while a request is on its way resets it."""
 
 
 class PortTaken(Exception):
@@ -45,7 +47,12 @@ class Server:
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
         config = uvicorn.Config(
-            SameSite(app), log_level="error", access_log=False, timeout_graceful_shutdown=1, date_header=date_header
+            SameSite(app),
+            log_level="error",
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=1,
+            date_header=date_header,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

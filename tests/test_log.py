@@ -1,3 +1,4 @@
+import io
 import json
 import logging
 import time
@@ -28,11 +29,16 @@ def test_an_event_is_one_compact_json_line(capsys: pytest.CaptureFixture[str]) -
     )
 
 
-def test_a_line_is_written_by_one_print(monkeypatch: pytest.MonkeyPatch) -> None:
-    printed: list[tuple[Any, ...]] = []
-    monkeypatch.setattr("builtins.print", lambda *words, **_: printed.append(words))
+def test_a_line_is_one_write_so_that_requests_side_by_side_keep_their_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    output = io.StringIO()
+    monkeypatch.setattr(output, "write", written.append)
+    monkeypatch.setattr("sys.stdout", output)
+
     log().event("a", b="c")
-    assert [len(words) for words in printed] == [1]
+
+    assert [json.loads(text)["b"] for text in written] == ["c"]
+    assert written[0].endswith("}\n")
 
 
 def test_what_is_bound_does_not_touch_the_log_it_was_bound_from(lines: Any) -> None:

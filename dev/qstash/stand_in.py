@@ -64,7 +64,7 @@ class QStashStandIn:
         """Moves the queue's clock on: waiting messages become due. What follows from them counts from the new time."""
         self._control("POST", "advance", {"seconds": seconds})
 
-    def drain(self, timeout_seconds: float = 30.0) -> None:
+    def drain(self, timeout_seconds: float = 100.0) -> None:
         """Waits until nothing is in flight and nothing is due. Raises `TimeoutError`."""
         self._control("POST", "drain", {"seconds": timeout_seconds})
 

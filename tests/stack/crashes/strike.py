@@ -117,7 +117,7 @@ def strike_at_each(world: World, truth: Truth, moments: Sequence[Point], how: Ho
         assert {name: run.get(name) for name in EXACT} == {name: truth.run.get(name) for name in EXACT}, story
         assert {message.state for message in messages} == {"DELIVERED"}, story
         assert how == "kill" or {len(message.attempts) for message in messages} == {1}, story
-    assert all(point.nth > 1 for point in missed), missed
+    assert all(point.nth > 1 or point.what.startswith("notion") for point in missed), missed  # their order may differ
     assert len(missed) < len(moments) / 5, missed
 
 
