@@ -99,6 +99,12 @@ class NotionClient:
         return t0 if least <= 0 <= most else t0 - most
 
     @property
+    def clock_slack_seconds(self) -> float:
+        """By how much `notion_time` may be too early; 0 where the clocks may agree."""
+        least, most = self._behind_seconds
+        return 0.0 if least <= 0 <= most else max(0.0, most - least)
+
+    @property
     def concurrency(self) -> int:
         """How many requests may be under way now; it grows while answers are quick, and falls when they are not."""
         return self._places.count

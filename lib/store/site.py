@@ -283,9 +283,11 @@ class Site:
         sightings: Sequence[Sighting],
         work: Sequence[tuple[str, WorkItem]] = (),
         outside: Mapping[str, str] = {},
+        slack_seconds: float = 0.0,
     ) -> list[str]:
         """Remember what was seen of pages, and of things `outside` of all listings; make due what has to be read, and
-        `work` besides.
+        `work` besides. Looks at one edit that lie within `slack_seconds` of each other may be in another order than
+        their times.
 
         Return slugs that became free and are waited for. Raises `TakenOver`.
         """
@@ -295,6 +297,7 @@ class Site:
         for number, some in enumerate(runs):
             arguments = self._arguments(lease) | {
                 "pages": some,
+                "slack": slack_seconds,
                 "work": encoded_work(work) if number == len(runs) - 1 else [],
                 "outside": dict(outside) if number == len(runs) - 1 else {},
             }

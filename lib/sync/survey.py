@@ -340,7 +340,8 @@ class Survey:
     ) -> None:
         """Remember what was seen, and make due what has to be read."""
         if sightings or work or outside:
-            freed = await self._site.observe(self._lease, sightings, work, outside or {})
+            slack = self._notion.clock_slack_seconds
+            freed = await self._site.observe(self._lease, sightings, work, outside or {}, slack)
             await self._give_away(self._lease, freed)
             self._tell()
 

@@ -372,6 +372,18 @@ async def test_notion_time_goes_back_by_what_notions_clock_is_surely_not_ahead_o
     assert notion.notion_time(clock.time) == clock.time - 90, "the smallest difference is the closest bound"
 
 
+async def test_how_exact_notion_time_is_follows_from_whole_seconds_and_the_time_of_an_answer() -> None:
+    clock = Clock()
+    notion = client(Script(at(clock.time)), clock)
+    assert notion.clock_slack_seconds == 0
+    await notion.get("users/me")
+    assert notion.clock_slack_seconds == 0, "the clocks may agree"
+
+    ahead = client(Script(at(clock.time + 120)), clock)
+    await ahead.get("users/me")
+    assert ahead.clock_slack_seconds == 1.0
+
+
 async def test_notion_time_is_ahead_of_ours_where_notions_clock_surely_is() -> None:
     clock = Clock()
     notion = client(Script(at(clock.time - 5), at(clock.time + 500)), clock)

@@ -6,7 +6,7 @@ from lib.errors import TakenOver
 from lib.model import Ask, Observation, WorkItem
 from lib.store import site as site_module
 from lib.store.site import Sighting
-from tests.store.scene import ALIVE, EDITED_AT, Scene
+from tests.store.scene import ALIVE, EDITED_AT, READ, Scene
 
 
 async def known(scene: Scene, page_id: str = "a") -> Observation:
@@ -41,6 +41,19 @@ async def test_a_look_that_was_made_earlier_changes_nothing(scene: Scene) -> Non
 
     await scene.see("a", title="old", read_at=scene.clock.time - 10, is_gone=True)
     assert await scene.snapshot() == before
+
+
+async def test_a_look_that_may_be_the_later_one_as_clocks_differ_makes_the_page_due(scene: Scene) -> None:
+    await scene.publish("a", "slug")
+    late = (await known(scene)).read_at
+
+    for apart, edited_at, is_due in [(1.5, EDITED_AT, False), (0.5, EDITED_AT - 60, False), (0.5, EDITED_AT, True)]:
+        look = scene.seen("a", title="other", read_at=late - apart, edited_at=edited_at)
+        await scene.site.observe(scene.lease, [Sighting(page_id="a", observation=look, item=READ)], slack_seconds=1.0)
+        assert (await scene.due() == ["a"]) is is_due
+
+    assert await title_of(scene) != "other"
+    assert (await scene.take("a")).item == WorkItem(), "nothing that was seen is trusted: it is looked at again"
 
 
 async def test_a_look_at_an_older_edit_changes_nothing_however_late_it_was_made(scene: Scene) -> None:

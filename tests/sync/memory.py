@@ -76,6 +76,7 @@ class Memory:
         sightings: Sequence[Sighting],
         work: Sequence[tuple[str, WorkItem]] = (),
         outside: Mapping[str, str] = {},
+        slack_seconds: float = 0.0,
     ) -> list[str]:
         for sighting in sightings:
             self.sightings[sighting.page_id] = sighting

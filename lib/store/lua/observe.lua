@@ -7,6 +7,7 @@
 --                 be read), still ("on" or "off": it stays as it is, or no more), hidden (it is taken from the site),
 --                 gone (and no listing shows it)}
 --   work          {key, flags, payload} of other things that are due: databases, and pages of which nothing new is known
+--   slack         looks at one edit so close to each other (s) may be in another order than their times
 --   outside       thing -> what was seen of it
 --   focus         "1": the run is about nothing else
 -- Returns {outcome, slugs that became free and are waited for, …}; outcome: done or lost.
@@ -68,6 +69,10 @@ for _, page in ipairs(args.pages) do
   local parent = page.gone and known and known.parent -- one that stands in a page by now is not gone as a row
   local isElsewhere = parent and (decoded(page.observed) or {}).parent ~= parent
   local isOld = isNewer(known, page.edited, page.read_at) or (page.hidden and isNewer(record, page.edited, page.read_at))
+  if not (isDone or isInHand or isElsewhere) and isOld and isNewer(known, page.edited, page.read_at)
+    and not isNewer(known, page.edited, page.read_at + args.slack) then
+    due(id, page.flags, '{}') -- which of the two looks came first is not known: another one tells
+  end
   if not (isDone or isInHand or isElsewhere or isOld) then
     if page.hidden then
       removeTree(id)
