@@ -1,4 +1,5 @@
-"""GET /api/media: the permanent address of a file that Notion hosts, for everybody who reads the site."""
+"""GET /api/media: the permanent address of a file that Notion hosts, for everybody who reads the
+site."""
 
 from http import HTTPStatus
 

@@ -1,6 +1,7 @@
 """`python -m bench [part …]`: measures these parts (none: all), and reports.
 
-`python -m bench costs` measures nothing: it writes the README's figures anew, as every other call does at its end.
+`python -m bench costs` measures nothing: it writes the README's figures anew, as every other call
+does at its end.
 """
 
 import argparse
@@ -42,7 +43,9 @@ def measure_vast(found: Results) -> None:
 def measure_cold(found: Results) -> None:
     found.cold = cold.measure()
     if found.cold is None:
-        raise SystemExit("cold: needs Node 20 with npm and the Vercel CLI; `make bench` installs it")
+        raise SystemExit(
+            "cold: needs Node 20 with npm and the Vercel CLI; `make bench` installs it"
+        )
 
 
 def measure_peers(found: Results) -> None:
@@ -67,7 +70,9 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join([*PARTS, COSTS]))
     chosen: list[str] = parser.parse_args().parts
     if unknown := set(chosen) - {*PARTS, COSTS}:
-        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*PARTS, COSTS])}")
+        parser.error(
+            f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*PARTS, COSTS])}"
+        )
     for name in [part for part in chosen or PARTS if part != COSTS]:
         print(f"{name} …", flush=True)
         began = time.monotonic()

@@ -58,17 +58,31 @@ def main() -> None:
 def measure(site: Site) -> None:
     """Knock at each door, and tell what it cost."""
     url, secret = site.stack.url, site.stack.secret
-    wrong = [lambda http: http.get(f"{url}/api/sync/trigger", params={"secret": "wrong"})] * TRIGGERS
+    wrong = [
+        lambda http: http.get(f"{url}/api/sync/trigger", params={"secret": "wrong"})
+    ] * TRIGGERS
     tell(site, f"{TRIGGERS} triggers at once with a wrong secret", wrong, threads=TRIGGERS)
     site.qstash.fail(Fault("drop", times=TRIGGERS))  # what the run costs is another figure
     right = [lambda http: http.get(f"{url}/api/sync/trigger", params={"secret": secret})] * TRIGGERS
     tell(site, f"{TRIGGERS} triggers at once with the secret", right, threads=TRIGGERS)
     site.qstash.heal()
-    tell(site, f"{MADE_UP} made-up addresses", [made_up(url, f"&mac={number:020x}") for number in range(MADE_UP)])
-    tell(site, f"{MADE_UP} made-up addresses of an older format", [made_up(url, "") for _ in range(MADE_UP)])
+    tell(
+        site,
+        f"{MADE_UP} made-up addresses",
+        [made_up(url, f"&mac={number:020x}") for number in range(MADE_UP)],
+    )
+    tell(
+        site,
+        f"{MADE_UP} made-up addresses of an older format",
+        [made_up(url, "") for _ in range(MADE_UP)],
+    )
     pages = [page["meta"]["id"] for page in site.published().values()][:EVENTS]
     tell(site, f"{EVENTS} forged events", [event(url, page, "another") for page in pages])
-    tell(site, f"{EVENTS} signed events of {len(pages)} pages", [event(url, page, TOKEN) for page in pages])
+    tell(
+        site,
+        f"{EVENTS} signed events of {len(pages)} pages",
+        [event(url, page, TOKEN) for page in pages],
+    )
 
 
 def made_up(url: str, mac: str) -> Call:
@@ -97,9 +111,13 @@ def tell(site: Site, name: str, calls: Sequence[Call], threads: int = THREADS) -
         httpx.Client(trust_env=False, timeout=120, limits=limits) as http,
         ThreadPoolExecutor(threads) as crowd,
     ):
-        statuses = Counter(answer.status_code for answer in crowd.map(lambda call: call(http), calls))
+        statuses = Counter(
+            answer.status_code for answer in crowd.map(lambda call: call(http), calls)
+        )
     seconds = time.monotonic() - began
-    commands, messages, requests = (after - earlier for after, earlier in zip(_spent(site), before, strict=True))
+    commands, messages, requests = (
+        after - earlier for after, earlier in zip(_spent(site), before, strict=True)
+    )
     print(
         f"{name}: {dict(statuses)} in {seconds:.1f} s;"
         f" {commands} KV commands, {messages} messages, {requests} requests to Notion",
@@ -108,7 +126,11 @@ def tell(site: Site, name: str, calls: Sequence[Call], threads: int = THREADS) -
 
 
 def _spent(site: Site) -> tuple[int, int, int]:
-    return site.kv.usage.commands.total(), site.qstash.counts.get("publish", 0), len(site.notion.log.requests)
+    return (
+        site.kv.usage.commands.total(),
+        site.qstash.counts.get("publish", 0),
+        len(site.notion.log.requests),
+    )
 
 
 if __name__ == "__main__":

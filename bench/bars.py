@@ -41,7 +41,9 @@ def bars(results: Results) -> Iterator[Bar]:
     if results.growth:
         yield from _growth(results.growth)
         yield from _small([size.small for size in results.growth])
-        yield from _of_one([*(size.small for size in results.growth), *([results.vast] if results.vast else [])])
+        yield from _of_one(
+            [*(size.small for size in results.growth), *([results.vast] if results.vast else [])]
+        )
     if results.cold:
         yield from _cold(results.cold)
 
@@ -49,7 +51,12 @@ def bars(results: Results) -> Iterator[Bar]:
 def _full(runs: Sequence[Figures]) -> Iterator[Bar]:
     worst = max(runs, key=lambda run: run.requests / run.minimum)
     share = worst.requests / worst.minimum
-    yield Bar("Requests of a full sync ÷ minimum", "≤ 1.02", f"{share:.3f} ({worst.name})", share <= MOST_REQUESTS)
+    yield Bar(
+        "Requests of a full sync ÷ minimum",
+        "≤ 1.02",
+        f"{share:.3f} ({worst.name})",
+        share <= MOST_REQUESTS,
+    )
     short = [run for run in runs if run.fits_into_a_window]
     if short:
         slowest = max(short, key=lambda run: run.ratio)
@@ -66,12 +73,18 @@ def _full(runs: Sequence[Figures]) -> Iterator[Bar]:
         yield Bar(
             "Time of a larger one ÷ bound",
             f"≤ {LONGEST_OF_MANY}",
-            f"{slowest.ratio:.2f} ({slowest.name}); without visitors' share {shared.shared_ratio:.2f} ({shared.name})",
+            f"{slowest.ratio:.2f} ({slowest.name}); without visitors' share"
+            f" {shared.shared_ratio:.2f} ({shared.name})",
             slowest.ratio <= LONGEST_OF_MANY,
         )
     dearest = max(runs, key=lambda run: run.kv_commands / run.synced)
     commands = dearest.kv_commands / dearest.synced
-    yield Bar("KV commands for each page", "≤ 4", f"{commands:.2f} ({dearest.name})", commands <= MOST_COMMANDS_A_PAGE)
+    yield Bar(
+        "KV commands for each page",
+        "≤ 4",
+        f"{commands:.2f} ({dearest.name})",
+        commands <= MOST_COMMANDS_A_PAGE,
+    )
     yield Bar(
         "Messages",
         "one a slice",
@@ -84,7 +97,9 @@ def _first(measured: Sequence[First]) -> Bar:
     return Bar(
         "First page readable, first index",
         "≤ 3 s",
-        ", ".join(f"{one.page:.1f} and {one.index:.1f} s ({one.pages:,} pages)" for one in measured),
+        ", ".join(
+            f"{one.page:.1f} and {one.index:.1f} s ({one.pages:,} pages)" for one in measured
+        ),
         all(max(one.page, one.index) <= LATEST_FIRST_SECONDS for one in measured),
     )
 
@@ -139,12 +154,14 @@ def _small(smalls: Sequence[Small]) -> Iterator[Bar]:
         f"{unchanged.name}: KV commands, traffic",
         "≤ 20, ≤ 0.5 MB",
         f"{unchanged.kv_commands}, {unchanged.kv_bytes / MEGABYTE:.2f} MB",
-        unchanged.kv_commands <= MOST_COMMANDS_UNCHANGED and unchanged.kv_bytes <= MOST_BYTES_UNCHANGED,
+        unchanged.kv_commands <= MOST_COMMANDS_UNCHANGED
+        and unchanged.kv_bytes <= MOST_BYTES_UNCHANGED,
     )
     yield Bar(
         f"{two.name}: bundles written, messages, traffic",
         "2, 1, ≤ 1 MB",
-        f"{two.written}, {two.messages}, {two.kv_bytes / MEGABYTE:.2f} MB ({two.kv_commands} KV commands)",
+        f"{two.written}, {two.messages}, {two.kv_bytes / MEGABYTE:.2f} MB ({two.kv_commands} KV"
+        " commands)",
         (two.written, two.messages) == (2, 1) and two.kv_bytes <= MOST_BYTES_TWO,
     )
 
@@ -157,11 +174,19 @@ def _of_one(smalls: Sequence[Small]) -> Iterator[Bar]:
     yield Bar(
         f"One page by webhook, of {pages}: traffic besides twice its bundle, KV commands",
         f"≤ {MOST_BYTES_OF_ONE // 1_000} KB, ≤ {MOST_COMMANDS_OF_ONE}",
-        ", ".join(f"{bytes_ / 1_000:.0f} KB and {count}" for bytes_, count in zip(spare, commands, strict=True)),
+        ", ".join(
+            f"{bytes_ / 1_000:.0f} KB and {count}"
+            for bytes_, count in zip(spare, commands, strict=True)
+        ),
         max(spare) <= MOST_BYTES_OF_ONE and max(commands) <= MOST_COMMANDS_OF_ONE,
     )
     growth = max(max(traffic) / min(traffic), max(commands) / min(commands))
-    yield Bar("The same: most ÷ least of these sizes", "≤ 1.2", f"{growth:.2f}", growth <= MOST_GROWTH_OF_ONE)
+    yield Bar(
+        "The same: most ÷ least of these sizes",
+        "≤ 1.2",
+        f"{growth:.2f}",
+        growth <= MOST_GROWTH_OF_ONE,
+    )
 
 
 def between(run: Figures) -> list[Invocation]:

@@ -14,12 +14,18 @@ WINDOW_SECONDS = 60
 
 
 def bound_seconds(
-    workspace: Workspace, databases: Sequence[str], latency_seconds: float, requests_per_minute: int | None
+    workspace: Workspace,
+    databases: Sequence[str],
+    latency_seconds: float,
+    requests_per_minute: int | None,
 ) -> float:
-    """Return the shortest time for the fewest possible requests: `⌊(requests−1) ÷ budget⌋ × 60 s` and what comes after
-    the last wait, `AT_ONCE` at a time; or the critical path times the latency, if that is longer."""
+    """Return the shortest time for the fewest possible requests: `⌊(requests−1) ÷ budget⌋ × 60 s`
+    and what comes after the last wait, `AT_ONCE` at a time; or the critical path times the latency,
+    if that is longer."""
     requests = truth.minimum_requests(workspace, databases)
-    windows, rest = divmod(requests - 1, requests_per_minute) if requests_per_minute else (0, requests - 1)
+    windows, rest = (
+        divmod(requests - 1, requests_per_minute) if requests_per_minute else (0, requests - 1)
+    )
     at_full_speed = windows * WINDOW_SECONDS + ceil((rest + 1) / AT_ONCE) * latency_seconds
     return max(at_full_speed, critical_path(workspace, databases) * latency_seconds)
 
@@ -46,7 +52,12 @@ def _chain(workspace: Workspace, page_id: str) -> int:
 
 def _below(workspace: Workspace, blocks: Sequence[JSON]) -> int:
     """The chain that reads a list of blocks and what is under them."""
-    return max([_found(len(blocks) - 1), *(_found(at) + _under(workspace, block) for at, block in enumerate(blocks))])
+    return max(
+        [
+            _found(len(blocks) - 1),
+            *(_found(at) + _under(workspace, block) for at, block in enumerate(blocks)),
+        ]
+    )
 
 
 def _under(workspace: Workspace, block: JSON) -> int:
@@ -59,7 +70,12 @@ def _under(workspace: Workspace, block: JSON) -> int:
 
 
 def _rows(workspace: Workspace, database_id: str) -> int:
-    """Requests one after the other for a child database's rows, after it was read; its schema comes meanwhile."""
+    """Requests one after the other for a child database's rows, after it was read; its schema comes
+    meanwhile."""
     database = workspace.find(database_id, Database)
-    counts = [len(truth.expected_rows(workspace, source)) for source in database.children] if database else [0]
+    counts = (
+        [len(truth.expected_rows(workspace, source)) for source in database.children]
+        if database
+        else [0]
+    )
     return max(_found(count - 1) for count in counts)

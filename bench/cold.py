@@ -1,4 +1,5 @@
-"""How fast functions start, as `vercel build` makes them and Vercel's own shim runs them; and the trigger when warm."""
+"""How fast functions start, as `vercel build` makes them and Vercel's own shim runs them; and the
+trigger when warm."""
 
 import math
 import os
@@ -31,14 +32,18 @@ LOADED = "import asyncio, http.server, json, logging, socket"
 """What every function on the shim has imported before its own module is."""
 ENVIRON = {"PATH": os.defpath, "PYTHONPATH": "_vendor", "PYTHONDONTWRITEBYTECODE": "1"}
 IMPORT_TIME = re.compile(r"^import time: +(\d+) \| +\d+ \| +(\S+)$", re.MULTILINE)
-A_HANDLER = "from http.server import BaseHTTPRequestHandler\n\n\nclass handler(BaseHTTPRequestHandler):\n    pass\n"
+A_HANDLER = (
+    "from http.server import BaseHTTPRequestHandler\n\n\nclass handler(BaseHTTPRequestHandler):\n  "
+    "  pass\n"
+)
 
 Bundles = Mapping[str, tuple[Path, dict[str, Any]]]
 """By name: where a function's bundle lies, and its settings."""
 
 
 class Start(msgspec.Struct, frozen=True):
-    """`init`: the shim's `initDuration`, `user`: what the function's own module took of it; medians in milliseconds."""
+    """`init`: the shim's `initDuration`, `user`: what the function's own module took of it; medians
+    in milliseconds."""
 
     name: str
     init: float
@@ -46,11 +51,12 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Cold(msgspec.Struct, frozen=True):
-    """`bare` imports nothing, `unavoidable` what the trigger can't do without. `import_ratio`: CPU time of the
-    trigger's imports to that of those; `init_ratio`: the same of the shim's `initDuration`, the median over starts that
-    followed each other. `beside`: what the trigger imports besides, by top-level package and in milliseconds, the
-    slowest five. `warm_p50` and `warm_p95` are a warm trigger's answers in milliseconds, with KV and QStash on
-    loopback: its own time is less."""
+    """`bare` imports nothing, `unavoidable` what the trigger can't do without. `import_ratio`: CPU
+    time of the trigger's imports to that of those; `init_ratio`: the same of the shim's
+    `initDuration`, the median over starts that followed each other. `beside`: what the trigger
+    imports besides, by top-level package and in milliseconds, the slowest five. `warm_p50` and
+    `warm_p95` are a warm trigger's answers in milliseconds, with KV and QStash on loopback: its own
+    time is less."""
 
     python: str
     starts: list[Start]
@@ -80,7 +86,9 @@ def measure_build(build: Build, folder: Path, starts: int, warm_calls: int) -> C
         qstash = opened.enter_context(QStashStandIn())
         qstash.fail(Fault(how="drop"))
         bundles = {name: _bundle(build, name, folder / name.strip("/")) for name in build.functions}
-        bundles |= {code: _probe(build, code, folder / f"probe {code}") for code in (NOTHING, UNAVOIDABLE)}
+        bundles |= {
+            code: _probe(build, code, folder / f"probe {code}") for code in (NOTHING, UNAVOIDABLE)
+        }
         environ = _environ(upstash, qstash)
         seen = _starts(bundles, build.python, environ, starts)
         medians = {name: _median(name, each) for name, each in seen.items()}
@@ -113,19 +121,30 @@ def _probe(build: Build, code: str, folder: Path) -> tuple[Path, dict[str, Any]]
     return bundle, settings
 
 
-def _starts(bundles: Bundles, python: str, environ: Mapping[str, str], times: int) -> dict[str, list[Start]]:
-    """Each is started in turn, again and again, so that what the machine does meanwhile befalls all of them."""
+def _starts(
+    bundles: Bundles, python: str, environ: Mapping[str, str], times: int
+) -> dict[str, list[Start]]:
+    """Each is started in turn, again and again, so that what the machine does meanwhile befalls all
+    of them."""
     seen: dict[str, list[Start]] = {name: [] for name in bundles}
     for _ in range(times):
         for name, (bundle, settings) in bundles.items():
             function = Function(bundle, python, settings, environ)
-            seen[name].append(Start(name, function.cold_start["initDuration"], function.cold_start["userInitDuration"]))
+            seen[name].append(
+                Start(
+                    name,
+                    function.cold_start["initDuration"],
+                    function.cold_start["userInitDuration"],
+                )
+            )
             function.stop()
     return seen
 
 
 def _median(name: str, each: list[Start]) -> Start:
-    init, user = (statistics.median(getattr(start, part) for start in each) for part in ("init", "user"))
+    init, user = (
+        statistics.median(getattr(start, part) for start in each) for part in ("init", "user")
+    )
     return Start(name, init, user)
 
 
@@ -135,7 +154,8 @@ def _init_ratio(seen: Mapping[str, list[Start]]) -> float:
 
 
 def _import_ratio(bundle: Path, python: str, times: int) -> float:
-    """By the least CPU time of each, which other programs move least; without what the shim has loaded already."""
+    """By the least CPU time of each, which other programs move least; without what the shim has
+    loaded already."""
     codes = (LOADED, f"{LOADED}; {UNAVOIDABLE}", f"{LOADED}; import api.sync.trigger")
     rounds = [[_cpu_seconds(bundle, python, code) for code in codes] for _ in range(times)]
     loaded, unavoidable, trigger = (min(each) for each in zip(*rounds, strict=True))
@@ -156,7 +176,9 @@ def _least_ms(bundle: Path, python: str, code: str, times: int) -> dict[str, flo
     least: dict[str, float] = {}
     for _ in range(times):
         command = [python, "-X", "importtime", "-c", code]
-        said = subprocess.run(command, cwd=bundle, env=ENVIRON, capture_output=True, text=True, check=True).stderr
+        said = subprocess.run(
+            command, cwd=bundle, env=ENVIRON, capture_output=True, text=True, check=True
+        ).stderr
         for microseconds, module in IMPORT_TIME.findall(said):
             least[module] = min(least.get(module, math.inf), int(microseconds) / 1000)
     return least
@@ -172,12 +194,17 @@ def _cpu_seconds(bundle: Path, python: str, code: str) -> float:
     return float(usage.ru_utime + usage.ru_stime)
 
 
-def _warm(bundle: tuple[Path, dict[str, Any]], python: str, environ: Mapping[str, str], times: int) -> list[float]:
-    """Milliseconds of each call but the first. Runs of one page go side by side: no call joins another's run."""
+def _warm(
+    bundle: tuple[Path, dict[str, Any]], python: str, environ: Mapping[str, str], times: int
+) -> list[float]:
+    """Milliseconds of each call but the first. Runs of one page go side by side: no call joins
+    another's run."""
     function = Function(bundle[0], python, bundle[1], environ)
     took: list[float] = []
     headers = {"Authorization": f"Bearer {SECRET}", **_platforms_headers()}
-    with httpx.Client(base_url=f"http://127.0.0.1:{function.port}", headers=headers, trust_env=False) as http:
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{function.port}", headers=headers, trust_env=False
+    ) as http:
         for _ in range(times + 1):
             began = time.perf_counter()
             http.get(TRIGGER, params={"page": "home"}).raise_for_status()
@@ -187,7 +214,11 @@ def _warm(bundle: tuple[Path, dict[str, Any]], python: str, environ: Mapping[str
 
 
 def _platforms_headers() -> dict[str, str]:
-    return {"x-vercel-id": "local1::1", "x-vercel-internal-invocation-id": "1", "x-vercel-internal-request-id": "1"}
+    return {
+        "x-vercel-id": "local1::1",
+        "x-vercel-internal-invocation-id": "1",
+        "x-vercel-internal-request-id": "1",
+    }
 
 
 def _environ(upstash: UpstashStandIn, qstash: QStashStandIn) -> dict[str, str]:

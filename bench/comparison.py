@@ -1,4 +1,5 @@
-"""Ours beside other ways from Notion to a site: what was measured of each, and what its code says of the rest."""
+"""Ours beside other ways from Notion to a site: what was measured of each, and what its code says
+of the rest."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -6,7 +7,17 @@ from typing import NamedTuple
 from bench import markdown
 from bench.peers.measure import OURS, Attempt, Outcome
 
-HEADS = ("", "Texts", "With traps", "Two edits", "300 pages", "Refused, broken off", "Gone, renamed", "Files", "Needs")
+HEADS = (
+    "",
+    "Texts",
+    "With traps",
+    "Two edits",
+    "300 pages",
+    "Refused, broken off",
+    "Gone, renamed",
+    "Files",
+    "Needs",
+)
 
 
 class Ways(NamedTuple):
@@ -19,12 +30,25 @@ class Ways(NamedTuple):
 
 
 WAYS = {
-    OURS: Ways("waits in the queue, goes on", "unpublished, redirected", "don't expire", "Vercel, Redis, QStash"),
-    "notion-client": Ways("repeats twice, starts again", "yours to write", "live an hour", "Python, your code"),
-    "notion-sync-lib": Ways("goes slowly, starts again", "yours to write", "live an hour", "Python, your code"),
+    OURS: Ways(
+        "waits in the queue, goes on",
+        "unpublished, redirected",
+        "don't expire",
+        "Vercel, Redis, QStash",
+    ),
+    "notion-client": Ways(
+        "repeats twice, starts again", "yours to write", "live an hour", "Python, your code"
+    ),
+    "notion-sync-lib": Ways(
+        "goes slowly, starts again", "yours to write", "live an hour", "Python, your code"
+    ),
     "notion-to-json": Ways("goes slowly, starts again", "exported anew", "live an hour", "Python"),
-    "notion-to-md": Ways("repeats twice, starts again", "yours to write", "live an hour", "Node, your code"),
-    "docu-notion": Ways("waits as told, starts again", "old files go", "are saved", "Node, Docusaurus"),
+    "notion-to-md": Ways(
+        "repeats twice, starts again", "yours to write", "live an hour", "Node, your code"
+    ),
+    "docu-notion": Ways(
+        "waits as told, starts again", "old files go", "are saved", "Node, Docusaurus"
+    ),
 }
 """By the name, as far as the first blank."""
 

@@ -1,7 +1,8 @@
 """What a sync costs for 30, 300 and 3,000 pages, counted up from what was measured.
 
-The pages are plain ones of one source: one request reads each. A first sync takes, page for page, what a measured one
-took. Any other run takes what a measured one took, and the list of all pages besides.
+The pages are plain ones of one source: one request reads each. A first sync takes, page for page,
+what a measured one took. Any other run takes what a measured one took, and the list of all pages
+besides.
 """
 
 import math
@@ -18,7 +19,8 @@ from lib.sync.survey import BIG_SOURCE_ROWS
 
 SIZES = (30, 300, 3_000)
 WINDOW_REQUESTS = share_of("sync", 180)
-"""What a sync has of Notion's budget for a minute. A slice ends where it is used up, and each slice is one message."""
+"""What a sync has of Notion's budget for a minute. A slice ends where it is used up, and each slice
+is one message."""
 PLAIN = 1.1
 """A workspace counts as plain where a page takes no more requests than this."""
 DAYS = 30
@@ -37,7 +39,9 @@ class Cost(NamedTuple):
     @classmethod
     def of(cls, requests: float, commands: float, computing: float, waiting: float) -> Self:
         whole = math.ceil(requests)
-        return cls(whole, math.ceil(whole / WINDOW_REQUESTS), math.ceil(commands), computing, waiting)
+        return cls(
+            whole, math.ceil(whole / WINDOW_REQUESTS), math.ceil(commands), computing, waiting
+        )
 
     def and_then(self, other: "Cost", times: int) -> "Cost":
         """This and so many of the other."""
@@ -51,8 +55,9 @@ class Cost(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """The runs that everything is counted up from: a full sync of plain pages, and of the sample workspace one without
-    a change and one with two changed pages. `commands` is the most that any run without a change took of KV."""
+    """The runs that everything is counted up from: a full sync of plain pages, and of the sample
+    workspace one without a change and one with two changed pages. `commands` is the most that any
+    run without a change took of KV."""
 
     full: Figures
     unchanged: Figures
@@ -67,7 +72,10 @@ class Measured(NamedTuple):
         if not plain or not {"nothing changed", "two pages changed"} <= changes.keys():
             return None
         unchanged = changes["nothing changed"]
-        commands = max(run.kv_commands for run in (unchanged, *(size.small.unchanged for size in results.growth)))
+        commands = max(
+            run.kv_commands
+            for run in (unchanged, *(size.small.unchanged for size in results.growth))
+        )
         smallest = min(plain, key=lambda run: run.synced)  # its beginning counts most
         return cls(smallest, unchanged, changes["two pages changed"], commands)
 
@@ -84,7 +92,11 @@ class Measured(NamedTuple):
     def two_pages_changed(self, pages: int) -> Cost:
         listing = _listing_requests(pages, whole=True)
         trees = round(2 * self.full.requests / self.full.synced)
-        return Cost.of(listing + trees, self.two_changed.kv_commands, *_listing_times(self.two_changed, listing))
+        return Cost.of(
+            listing + trees,
+            self.two_changed.kv_commands,
+            *_listing_times(self.two_changed, listing),
+        )
 
     def month(self, pages: int, runs_a_day: int) -> Cost:
         """Two pages change on each day; all pages are listed once a day."""
@@ -102,7 +114,9 @@ def _rows(measured: Measured) -> Iterator[Sequence[str]]:
     for pages in SIZES:
         first = measured.first_sync(pages)
         yield _row(f"**{pages:,}**", "first sync", first, _lasting(first))
-        yield _row("", "nothing changed", nothing := measured.nothing_changed(pages), _lasting(nothing))
+        yield _row(
+            "", "nothing changed", nothing := measured.nothing_changed(pages), _lasting(nothing)
+        )
         yield _row("", "two pages changed", two := measured.two_pages_changed(pages), _lasting(two))
         yield _row("", "a month, daily", measured.month(pages, 1), "")
         yield _row("", "a month, hourly", measured.month(pages, 24), "")
@@ -114,8 +128,13 @@ def _row(pages: str, what: str, cost: Cost, lasting: str) -> Sequence[str]:
 
 
 def _lasting(cost: Cost) -> str:
-    """From the trigger to the end: a minute for each window but the last, and the last one's own work."""
-    last = (cost.computing + cost.waiting) * (cost.requests - WINDOW_REQUESTS * (cost.messages - 1)) / cost.requests
+    """From the trigger to the end: a minute for each window but the last, and the last one's own
+    work."""
+    last = (
+        (cost.computing + cost.waiting)
+        * (cost.requests - WINDOW_REQUESTS * (cost.messages - 1))
+        / cost.requests
+    )
     return _duration(60 * (cost.messages - 1) + last)
 
 

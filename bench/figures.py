@@ -6,8 +6,9 @@ from bench.bound import WINDOW_SECONDS
 
 
 class Invocation(msgspec.Struct, frozen=True):
-    """One call of a function, and what was used from its beginning to its end (slices do not overlap, but the trigger
-    and the first slice may). Of its `seconds` it computed `cpu_seconds`; `peak_megabytes` is the process's."""
+    """One call of a function, and what was used from its beginning to its end (slices do not
+    overlap, but the trigger and the first slice may). Of its `seconds` it computed `cpu_seconds`;
+    `peak_megabytes` is the process's."""
 
     path: str
     status: int
@@ -20,11 +21,13 @@ class Invocation(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """A run. `seconds` from the trigger's call to the end, waits included; `bound` by DESIGN's formula.
+    """A run. `seconds` from the trigger's call to the end, waits included; `bound` by DESIGN's
+    formula.
 
     `shared` is the same with what syncs get of a minute: visitors have a share of it.
 
-    `minimum` is of a full sync of the workspace, whatever the run was to do. `listed` rows, `synced` pages.
+    `minimum` is of a full sync of the workspace, whatever the run was to do. `listed` rows,
+    `synced` pages.
     """
 
     name: str

@@ -1,4 +1,5 @@
-"""Fills a KV with what a sync leaves there: the engine itself writes it, with no network before the stand-ins."""
+"""Fills a KV with what a sync leaves there: the engine itself writes it, with no network before the
+stand-ins."""
 
 import re
 from collections.abc import Sequence
@@ -29,7 +30,9 @@ async def fill(config: Config, workspace: Workspace, redis_url: str) -> int:
     try:
         async with _Near(config, workspace, database) as http:
             while True:
-                report = await Services(config, http, _Silent(now=lambda: 0.0)).engine(None).here(Ask())
+                report = (
+                    await Services(config, http, _Silent(now=lambda: 0.0)).engine(None).here(Ask())
+                )
                 if report.status == "done" and report.run:
                     return report.run.synced
     finally:

@@ -1,4 +1,5 @@
-"""How soon a site shows something of a first sync: of 30, 300 and 3,000 light pages, in Notion's weather."""
+"""How soon a site shows something of a first sync: of 30, 300 and 3,000 light pages, in Notion's
+weather."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,8 @@ BEGINS = '{"items":[{'
 
 
 class First(msgspec.Struct, frozen=True):
-    """When the first page, and the first index with a page in it, could be read: seconds after the trigger's call."""
+    """When the first page, and the first index with a page in it, could be read: seconds after the
+    trigger's call."""
 
     pages: int
     page: float
@@ -40,7 +42,9 @@ def _has_page(rig: Rig) -> bool:
 
 
 def _has_index(rig: Rig) -> bool:
-    beginnings = (rig.command("GETRANGE", f"{source}:index", "0", "10") for source in ("pages", "posts"))
+    beginnings = (
+        rig.command("GETRANGE", f"{source}:index", "0", "10") for source in ("pages", "posts")
+    )
     return any(beginning == BEGINS for beginning in beginnings)
 
 

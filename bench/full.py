@@ -1,4 +1,5 @@
-"""A full sync: of the sample, of 300 and 10,000 light pages, of deep trees; in Notion's weather and with its window."""
+"""A full sync: of the sample, of 300 and 10,000 light pages, of deep trees; in Notion's weather and
+with its window."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,7 +1,8 @@
-"""The functions in a process of their own, whose clock can be moved on: `python -m bench.functions CLOCK --port N`.
+"""The functions in a process of their own, whose clock can be moved on: `python -m bench.functions
+CLOCK --port N`.
 
-CLOCK is a file with eight bytes: how many seconds `time.time()` is ahead in this process. Signatures of QStash carry
-the real time and are compared with `datetime.now()`, so they stay valid.
+CLOCK is a file with eight bytes: how many seconds `time.time()` is ahead in this process.
+Signatures of QStash carry the real time and are compared with `datetime.now()`, so they stay valid.
 """
 
 import mmap
@@ -22,7 +23,8 @@ ROOT = Path(__file__).parent.parent
 
 
 class Functions:
-    """A running process with the functions: `url`, `pid`; also a context manager. `log` takes what it prints."""
+    """A running process with the functions: `url`, `pid`; also a context manager. `log` takes what
+    it prints."""
 
     def __init__(self, environ: dict[str, str], port: int, folder: Path) -> None:
         clock = folder / "clock"
@@ -32,10 +34,23 @@ class Functions:
         self._ahead = 0.0
         self.log = folder / "functions.log"
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "bench.functions", str(clock), "--port", str(port), "--root", str(ROOT)]
+        command = [
+            sys.executable,
+            "-m",
+            "bench.functions",
+            str(clock),
+            "--port",
+            str(port),
+            "--root",
+            str(ROOT),
+        ]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environ | {"PYTHONPATH": str(ROOT)}, stdout=log, stderr=subprocess.STDOUT
+                command,
+                cwd=ROOT,
+                env=environ | {"PYTHONPATH": str(ROOT)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         self._wait_until_started()
 
@@ -67,7 +82,10 @@ class Functions:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 

@@ -1,6 +1,8 @@
-"""What grows with the workspace: full runs, and small ones after them, over 100 to 10,000 light pages.
+"""What grows with the workspace: full runs, and small ones after them, over 100 to 10,000 light
+pages.
 
-The window is Notion's (180 requests in 60 s), the latency none: what is left of a slice's time is our own.
+The window is Notion's (180 requests in 60 s), the latency none: what is left of a slice's time is
+our own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,8 +22,9 @@ DELETED = 3
 
 
 class Small(msgspec.Struct, frozen=True):
-    """Runs over a workspace that is synced: without a change, after two edits, after one of which the webhook tells,
-    and after deletions. `bundle_bytes`: what a site reads of the page of the webhook, its bundle and its text."""
+    """Runs over a workspace that is synced: without a change, after two edits, after one of which
+    the webhook tells, and after deletions. `bundle_bytes`: what a site reads of the page of the
+    webhook, its bundle and its text."""
 
     pages: int
     unchanged: Figures

@@ -1,4 +1,5 @@
-"""The address at which the functions are called: passes calls on and writes down what each one took."""
+"""The address at which the functions are called: passes calls on and writes down what each one
+took."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -33,11 +34,15 @@ class Meter:
     `asked` tells how many requests Notion has had, `kept` how many commands and bytes KV has.
     """
 
-    def __init__(self, functions: Functions, asked: Callable[[], int], kept: Callable[[], tuple[int, int]]) -> None:
+    def __init__(
+        self, functions: Functions, asked: Callable[[], int], kept: Callable[[], tuple[int, int]]
+    ) -> None:
         self.invocations: list[Invocation] = []
         self._functions, self._asked, self._kept = functions, asked, kept
         self._http = httpx.AsyncClient(trust_env=False, timeout=None, verify=False)
-        self.app = Starlette(routes=[Route("/{path:path}", self._pass, methods=["GET", "POST"])], lifespan=self._open)
+        self.app = Starlette(
+            routes=[Route("/{path:path}", self._pass, methods=["GET", "POST"])], lifespan=self._open
+        )
 
     @asynccontextmanager
     async def _open(self, app: Starlette) -> AsyncIterator[None]:

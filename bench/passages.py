@@ -1,4 +1,5 @@
-"""The README's passages that are made of measured figures: each stands between `<!-- name -->` and `<!-- /name -->`."""
+"""The README's passages that are made of measured figures: each stands between `<!-- name -->` and
+`<!-- /name -->`."""
 
 import re
 import textwrap
@@ -40,7 +41,9 @@ def placed(text: str, name: str, passage: str) -> str:
     marks = re.compile(rf"(?<=<!-- {name} -->\n).*(?=\n<!-- /{name} -->)", re.DOTALL)
     replaced, count = marks.subn(lambda _: passage, text)
     if count != 1:
-        raise LookupError(f"{count} places are marked <!-- {name} --> … <!-- /{name} -->; there must be one")
+        raise LookupError(
+            f"{count} places are marked <!-- {name} --> … <!-- /{name} -->; there must be one"
+        )
     return replaced
 
 
@@ -53,15 +56,17 @@ def _figures(results: Results) -> str:
     assert results.cold
     share = largest.seconds / largest.bound - 1
     said = (
-        f"A full sync makes at most {requests:.2f} × the fewest possible requests. {largest.synced:,} pages take "
-        f"{len(largest.slices)} slices and {largest.messages} messages, at most {largest.peak_megabytes:.0f} MB each, "
-        f"and {100 * share:.0f} % more time than Notion's limit asks for, since visitors keep a ninth of it. A run in "
-        f"which nothing changed reads listings and watches only: {nothing.requests} requests and {nothing.kv_commands} "
-        f"KV commands for the sample workspace, {unchanged.requests} and {unchanged.kv_commands} for those "
-        f"{largest.synced:,} pages, and one message each. Where two pages changed it is {two.requests} requests, and "
-        f"{two.written} bundles are written. One page of which the webhook tells takes {webhook.kv_commands} KV "
-        f"commands and {webhook.kv_bytes / 1_000:.0f} KB of traffic, however many there are. A warm trigger answers "
-        f"in {results.cold.warm_p95:.0f} ms (95 of 100, KV and QStash on this machine)."
+        f"A full sync makes at most {requests:.2f} × the fewest possible requests."
+        f" {largest.synced:,} pages take {len(largest.slices)} slices and {largest.messages}"
+        f" messages, at most {largest.peak_megabytes:.0f} MB each, and {100 * share:.0f} % more"
+        " time than Notion's limit asks for, since visitors keep a ninth of it. A run in which"
+        f" nothing changed reads listings and watches only: {nothing.requests} requests and"
+        f" {nothing.kv_commands} KV commands for the sample workspace, {unchanged.requests} and"
+        f" {unchanged.kv_commands} for those {largest.synced:,} pages, and one message each. Where"
+        f" two pages changed it is {two.requests} requests, and {two.written} bundles are written."
+        f" One page of which the webhook tells takes {webhook.kv_commands} KV commands and"
+        f" {webhook.kv_bytes / 1_000:.0f} KB of traffic, however many there are. A warm trigger"
+        f" answers in {results.cold.warm_p95:.0f} ms (95 of 100, KV and QStash on this machine)."
     )
     return textwrap.fill(said, 120, break_on_hyphens=False)
 
@@ -72,11 +77,13 @@ def _plans(measured: costs.Measured, results: Results) -> str:
     month = measured.month(300, 24)
     hours = (month.computing + month.waiting) / 3600
     said = (
-        f"On the free plans, then: a first sync of {largest.synced:,} pages takes {largest.messages} of a day's 1,000 "
-        f"messages, {largest.kv_commands:,} of a month's 500,000 KV commands, and {largest.seconds / 60:.0f} minutes. "
-        f"A cron that finds nothing new there each hour takes {24 * unchanged.messages} messages a day, and in a month "
-        f"{HOURLY * unchanged.kv_commands:,} commands and {HOURLY * unchanged.kv_bytes / 1e6:.0f} MB of traffic. Over "
-        f"300 pages of which two change each day, an hourly cron takes {month.computing / 3600:.2f} of 4 hours of "
-        f"computing and {hours * FUNCTION_GIGABYTES:.1f} of 360 GB-hours."
+        f"On the free plans, then: a first sync of {largest.synced:,} pages takes"
+        f" {largest.messages} of a day's 1,000 messages, {largest.kv_commands:,} of a month's"
+        f" 500,000 KV commands, and {largest.seconds / 60:.0f} minutes. A cron that finds nothing"
+        f" new there each hour takes {24 * unchanged.messages} messages a day, and in a month"
+        f" {HOURLY * unchanged.kv_commands:,} commands and {HOURLY * unchanged.kv_bytes / 1e6:.0f}"
+        " MB of traffic. Over 300 pages of which two change each day, an hourly cron takes"
+        f" {month.computing / 3600:.2f} of 4 hours of computing and"
+        f" {hours * FUNCTION_GIGABYTES:.1f} of 360 GB-hours."
     )
     return textwrap.fill(said, 120, break_on_hyphens=False)

@@ -1,4 +1,5 @@
-"""Pictures as SVG, by hand: bars for the peers, lines for the slices. They take the reader's colours, light or dark."""
+"""Pictures as SVG, by hand: bars for the peers, lines for the slices. They take the reader's
+colours, light or dark."""
 
 from collections.abc import Sequence
 from html import escape
@@ -49,8 +50,14 @@ def bars(title: str, rows: Sequence[Bar]) -> str:
         length = max(2.0, room * row.value / longest)
         drawn += [
             f'<text x="{NAMES - 10}" y="{y + 15}" text-anchor="end">{escape(row.name)}</text>',
-            f'<rect class="{_class(row.ours)}" x="{NAMES}" y="{y}" width="{length:.0f}" height="20" rx="3"/>',
-            f'<text class="quiet" x="{NAMES + length + 8:.0f}" y="{y + 15}">{escape(row.label)}</text>',
+            (
+                f'<rect class="{_class(row.ours)}" x="{NAMES}" y="{y}" width="{length:.0f}"'
+                ' height="20" rx="3"/>'
+            ),
+            (
+                f'<text class="quiet" x="{NAMES + length + 8:.0f}"'
+                f' y="{y + 15}">{escape(row.label)}</text>'
+            ),
         ]
     return _svg(title, drawn, 40 + len(rows) * ROW + 10)
 
@@ -63,7 +70,10 @@ def lines(title: str, rows: Sequence[Line]) -> str:
         highest = max(row.values)
         width = WIDTH - LEFT - 20
         points = [
-            (LEFT + width * n / max(1, len(row.values) - 1), top + CHART_HEIGHT * (1 - value / highest))
+            (
+                LEFT + width * n / max(1, len(row.values) - 1),
+                top + CHART_HEIGHT * (1 - value / highest),
+            )
             for n, value in enumerate(row.values)
         ]
         drawn += [
@@ -89,8 +99,10 @@ def _class(ours: bool) -> str:
 def _svg(title: str, drawn: Sequence[str], height: float) -> str:
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
-            f'aria-label="{escape(title)}">',
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}"'
+                f' role="img" aria-label="{escape(title)}">'
+            ),
             f"<style>{STYLE}</style>",
             f'<text x="10" y="20" font-weight="600">{escape(title)}</text>',
             *drawn,

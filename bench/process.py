@@ -22,7 +22,9 @@ def peak_megabytes(pid: int) -> float:
     """The most memory it held since the start, or since its peak was forgotten."""
     if not ON_LINUX:
         return 0.0
-    [kilobytes] = re.findall(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    [kilobytes] = re.findall(
+        r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE
+    )
     return int(kilobytes) * 1024 / 1_000_000
 
 

@@ -95,10 +95,16 @@ def _trace(trace: Trace, measured: str) -> str:
     """Where the time of the sample workspace goes."""
     full = sum(seconds for count, seconds in trace.under_way.items() if count >= AT_ONCE)
     rows = (
-        (f"{trace.listed_at:.2f} s", "finding and listing the sources: a request for each, nothing else is known yet"),
+        (
+            f"{trace.listed_at:.2f} s",
+            "finding and listing the sources: a request for each, nothing else is known yet",
+        ),
         (f"{full:.2f} s", f"{AT_ONCE} requests under way"),
         (f"{trace.asking_seconds - trace.listed_at - full:.2f} s", "fewer, while pages are read"),
-        (f"{trace.seconds - trace.asking_seconds:.2f} s", "before the first request and after the last answer"),
+        (
+            f"{trace.seconds - trace.asking_seconds:.2f} s",
+            "before the first request and after the last answer",
+        ),
     )
     together = len(trace.requests) * trace.latency / AT_ONCE
     return f"""{_table("Where the time of the sample workspace goes", ("Time", "What"), rows)}
@@ -112,7 +118,15 @@ the time hangs on.
 
 
 def _changes(runs: Iterable[Figures], measured: str) -> str:
-    heads = ("The sample workspace, synced before", "Requests", "Read", "Written", "KV commands", "Messages", "Billed")
+    heads = (
+        "The sample workspace, synced before",
+        "Requests",
+        "Read",
+        "Written",
+        "KV commands",
+        "Messages",
+        "Billed",
+    )
     rows = (
         (
             *(run.name, str(run.requests), str(run.synced), str(run.written), str(run.kv_commands)),
@@ -151,7 +165,9 @@ def _growth(sizes: Sequence[Size], vast: Small | None, measured: str, folder: Pa
         picture.lines(
             f"The {len(largest.slices)} slices of {largest.name}, one after the other",
             [
-                picture.Line("Traffic with KV", "MB", [call.kv_bytes / 1_000_000 for call in largest.slices]),
+                picture.Line(
+                    "Traffic with KV", "MB", [call.kv_bytes / 1_000_000 for call in largest.slices]
+                ),
                 picture.Line("Computing", "s", [call.cpu_seconds for call in largest.slices]),
                 picture.Line("Peak memory", "MB", [call.peak_megabytes for call in largest.slices]),
             ],
@@ -181,8 +197,18 @@ def _growth_row(size: Size) -> Sequence[str]:
     run = size.full
     middle = f"{median_bytes(run) / 1_000_000:.1f} MB" if between(run) else "–"
     return (
-        *(f"{run.synced:,}", f"{run.requests:,}", str(len(run.slices)), _duration(run.seconds), f"{run.kv_commands:,}"),
-        *(f"{run.kv_bytes / 1_000_000:,.1f} MB", f"{run.slices[0].kv_bytes / 1_000_000:,.1f} MB", middle),
+        *(
+            f"{run.synced:,}",
+            f"{run.requests:,}",
+            str(len(run.slices)),
+            _duration(run.seconds),
+            f"{run.kv_commands:,}",
+        ),
+        *(
+            f"{run.kv_bytes / 1_000_000:,.1f} MB",
+            f"{run.slices[0].kv_bytes / 1_000_000:,.1f} MB",
+            middle,
+        ),
         *(f"{run.slices[-1].kv_bytes / 1_000_000:,.1f} MB", f"{run.peak_megabytes:.0f} MB"),
     )
 
@@ -193,14 +219,26 @@ def _runs_of(small: Small) -> list[Figures]:
 
 def _small_row(run: Figures) -> Sequence[str]:
     counts = (run.name, str(run.requests), str(run.kv_commands))
-    return (*counts, f"{run.kv_bytes / 1_000:,.0f} KB", f"{run.cpu_seconds:.2f} s", f"{run.peak_megabytes:.0f} MB")
+    return (
+        *counts,
+        f"{run.kv_bytes / 1_000:,.0f} KB",
+        f"{run.cpu_seconds:.2f} s",
+        f"{run.peak_megabytes:.0f} MB",
+    )
 
 
 def _cold(cold: Cold, measured: str) -> str:
     heads = ("On Vercel's shim, with bytecode", "initDuration", "of it the function's own imports")
     named = [*cold.starts, cold.unavoidable, cold.bare]
-    names = [*(start.name for start in cold.starts), "`import qstash, upstash_redis` alone", "no imports at all"]
-    rows = ((name, f"{start.init:.0f} ms", f"{start.user:.0f} ms") for name, start in zip(names, named, strict=True))
+    names = [
+        *(start.name for start in cold.starts),
+        "`import qstash, upstash_redis` alone",
+        "no imports at all",
+    ]
+    rows = (
+        (name, f"{start.init:.0f} ms", f"{start.user:.0f} ms")
+        for name, start in zip(names, named, strict=True)
+    )
     beside = ", ".join(f"`{package}` ({ms:.1f} ms)" for package, ms in cold.beside.items())
     return f"""{_table("Cold start", heads, rows)}
 Medians of a build by `vercel build` (Python {cold.python}), every function started in turn. A warm trigger answers in
@@ -225,7 +263,10 @@ def _peers(outcomes: Sequence[Outcome], measured: str, folder: Path) -> str:
     rows = (
         (
             f"**{one.name}**" if one.name == OURS else one.name,
-            *(_attempt(attempt) for attempt in (one.sample, one.after_edits, one.many, one.traps, one.storm)),
+            *(
+                _attempt(attempt)
+                for attempt in (one.sample, one.after_edits, one.many, one.traps, one.storm)
+            ),
             one.note,
         )
         for one in outcomes
@@ -235,7 +276,10 @@ def _peers(outcomes: Sequence[Outcome], measured: str, folder: Path) -> str:
             "Time for 100 pages + 200 posts, and the texts that came out of it",
             [
                 picture.Bar(
-                    one.name, one.many.seconds, f"{one.many.seconds:.0f} s, {one.many.found:.0%}", one.name == OURS
+                    one.name,
+                    one.many.seconds,
+                    f"{one.many.seconds:.0f} s, {one.many.found:.0%}",
+                    one.name == OURS,
                 )
                 for one in outcomes
             ],
@@ -279,4 +323,10 @@ def _measured(measured: str) -> str:
 def _duration(seconds: float) -> str:
     hours, rest = divmod(round(seconds), 3600)
     minutes, seconds = divmod(rest, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+    return (
+        f"{hours} h {minutes:02} min"
+        if hours
+        else f"{minutes} min {seconds:02} s"
+        if minutes
+        else f"{seconds} s"
+    )

@@ -1,4 +1,5 @@
-"""What was measured last, kept in `results.json`; each part is replaced when it is measured again."""
+"""What was measured last, kept in `results.json`; each part is replaced when it is measured
+again."""
 
 import platform
 import shutil
@@ -40,12 +41,17 @@ def read() -> Results:
 
 
 def write(results: Results) -> None:
-    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(_rounded(msgspec.to_builtins(results))), indent=1) + b"\n")
+    FILE.write_bytes(
+        msgspec.json.format(msgspec.json.encode(_rounded(msgspec.to_builtins(results))), indent=1)
+        + b"\n"
+    )
 
 
 def here_and_now() -> str:
     """The moment, the machine and what runs on it."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("notion-client", "qstash", "upstash-redis"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("notion-client", "qstash", "upstash-redis")
+    )
     kind = platform.machine()
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {cpu_count()} × {kind} ({_processor()}), "
@@ -64,7 +70,14 @@ def _version_of(program: str) -> str:
     if not (path := shutil.which(program)):
         return "none"
     said = subprocess.check_output([path, "--version"], text=True)
-    return next((word.removeprefix("v=") for word in said.split() if any(digit in word for digit in "0123456789")), "?")
+    return next(
+        (
+            word.removeprefix("v=")
+            for word in said.split()
+            if any(digit in word for digit in "0123456789")
+        ),
+        "?",
+    )
 
 
 def _rounded(value: Any) -> Any:

@@ -1,7 +1,9 @@
-"""The local stack as the benches need it: functions in a process of their own, every call metered, waits skipped.
+"""The local stack as the benches need it: functions in a process of their own, every call metered,
+waits skipped.
 
-A run at 180 requests a minute mostly waits. When nothing is in flight, the clocks of all (Notion, QStash, functions)
-are moved on together to the moment of the next delivery; what a run took is its real time and the time skipped.
+A run at 180 requests a minute mostly waits. When nothing is in flight, the clocks of all (Notion,
+QStash, functions) are moved on together to the moment of the next delivery; what a run took is its
+real time and the time skipped.
 """
 
 import json
@@ -40,7 +42,8 @@ LONGEST_CALL_SECONDS = 600.0
 
 
 class Rig:
-    """A running stack with one workspace; also a context manager. `latency_ms` 0: Notion answers at once."""
+    """A running stack with one workspace; also a context manager. `latency_ms` 0: Notion answers at
+    once."""
 
     def __init__(
         self,
@@ -162,10 +165,13 @@ class Rig:
         self._advance(24 * 3_600.0)
 
     def command(self, *words: str) -> Any:
-        """One KV command of the bench's own, as its plain answer; it is not counted. Nothing else is under way."""
+        """One KV command of the bench's own, as its plain answer; it is not counted. Nothing else
+        is under way."""
         before = self._used()
         headers = {"Authorization": f"Bearer {self.upstash.token}"}
-        answer = httpx.post(self.upstash.url, json=words, headers=headers, trust_env=False).json()["result"]
+        answer = httpx.post(self.upstash.url, json=words, headers=headers, trust_env=False).json()[
+            "result"
+        ]
         own = [now - then for now, then in zip(self._used(), before, strict=True)]
         self._own = (self._own[0] + own[0], self._own[1] + own[1])
         return answer
@@ -177,14 +183,21 @@ class Rig:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {SECRET}"}
         answer = httpx.get(
-            self.url + path, params=query, headers=headers, timeout=LONGEST_CALL_SECONDS, trust_env=False
+            self.url + path,
+            params=query,
+            headers=headers,
+            timeout=LONGEST_CALL_SECONDS,
+            trust_env=False,
         )
         answer.raise_for_status()
         body: dict[str, Any] = answer.json()
@@ -197,9 +210,15 @@ class Rig:
             run = dict(zip(flat[::2], flat[1::2], strict=True))
             if run.get("status") not in (None, "pending", "active"):
                 return run
-            due = [message.due_at for message in self.qstash.messages if message.state in ("CREATED", "RETRY")]
+            due = [
+                message.due_at
+                for message in self.qstash.messages
+                if message.state in ("CREATED", "RETRY")
+            ]
             if not due:
-                raise RuntimeError(f"the run came to a halt: {run}\n{self.functions.log.read_text()[-3000:]}")
+                raise RuntimeError(
+                    f"the run came to a halt: {run}\n{self.functions.log.read_text()[-3000:]}"
+                )
             self._advance(max(0.0, min(due) - self._now()))
 
     def _now(self) -> float:
@@ -214,7 +233,8 @@ class Rig:
 
 @contextmanager
 def _redis() -> Iterator[str | None]:
-    """A redis-server with nothing in it, by its address; None (the stand-in's embedded one) where there is none."""
+    """A redis-server with nothing in it, by its address; None (the stand-in's embedded one) where
+    there is none."""
     program = shutil.which("redis-server")
     if program is None:
         yield None

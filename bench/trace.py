@@ -1,4 +1,5 @@
-"""When each request to Notion was under way in a full sync of the sample workspace, and what it was for."""
+"""When each request to Notion was under way in a full sync of the sample workspace, and what it was
+for."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -26,8 +27,8 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """`seconds` and `bound` of the run as in its `Figures`; `chain`: how many requests need each other's answers one
-    after the other, at least."""
+    """`seconds` and `bound` of the run as in its `Figures`; `chain`: how many requests need each
+    other's answers one after the other, at least."""
 
     seconds: float
     bound: float
@@ -47,7 +48,9 @@ class Trace(msgspec.Struct, frozen=True):
     @property
     def under_way(self) -> dict[int, float]:
         """For how many seconds so many requests were under way."""
-        changes = sorted((at, step) for one in self.requests for at, step in ((one.began, 1), (one.ended, -1)))
+        changes = sorted(
+            (at, step) for one in self.requests for at, step in ((one.began, 1), (one.ended, -1))
+        )
         seconds: defaultdict[int, float] = defaultdict(float)
         count, before = 0, 0.0
         for at, step in changes:
@@ -57,8 +60,13 @@ class Trace(msgspec.Struct, frozen=True):
 
     @property
     def listed_at(self) -> float:
-        """When the first page was read: until then only the sources' own requests can be under way."""
-        return min(request.began for request in self.requests if not request.what.startswith(("source", "list")))
+        """When the first page was read: until then only the sources' own requests can be under
+        way."""
+        return min(
+            request.began
+            for request in self.requests
+            if not request.what.startswith(("source", "list"))
+        )
 
 
 def measure() -> Trace:
@@ -82,11 +90,17 @@ def waterfall(trace: Trace) -> Iterator[str]:
     scale = COLUMNS / trace.asking_seconds
     for one in trace.requests:
         bar = "█" * max(1, round((one.ended - one.began) * scale))
-        yield f"{one.began:5.2f} {one.ended:5.2f} |{' ' * round(one.began * scale) + bar:{COLUMNS + 1}}| {one.what}"
+        yield (
+            f"{one.began:5.2f} {one.ended:5.2f}"
+            f" |{' ' * round(one.began * scale) + bar:{COLUMNS + 1}}| {one.what}"
+        )
     yield ""
     yield from (f"{count} under way: {seconds:.2f} s" for count, seconds in trace.under_way.items())
     together = len(trace.requests) * trace.latency / AT_ONCE
-    yield f"{len(trace.requests)} requests of {trace.latency * 1000:.0f} ms in {trace.asking_seconds:.2f} s"
+    yield (
+        f"{len(trace.requests)} requests of {trace.latency * 1000:.0f} ms in"
+        f" {trace.asking_seconds:.2f} s"
+    )
     yield f"{AT_ONCE} at a time they take {together:.2f} s; the longest chain has {trace.chain}"
     yield f"the run took {trace.seconds:.2f} s, {trace.bound:.2f} s at least"
 

@@ -1,4 +1,5 @@
-"""What small runs take over 100,000 light pages. A first sync takes hours, so that KV is filled beforehand."""
+"""What small runs take over 100,000 light pages. A first sync takes hours, so that KV is filled
+beforehand."""
 
 import asyncio
 from functools import partial
@@ -21,11 +22,18 @@ def measure(pages: int = PAGES) -> growth.Small:
     with Rig(partial(growth.workspace_of, pages), latency_ms=0) as rig:
         if rig.redis_url is None:
             raise SystemExit("vast: redis-server is not installed (apt-get install redis-server)")
-        hurried = {"NOTION_REQUESTS_PER_MINUTE": "1000000000", "SYNC_SLICE_SECONDS": str(FILLED_SECONDS)}
+        hurried = {
+            "NOTION_REQUESTS_PER_MINUTE": "1000000000",
+            "SYNC_SLICE_SECONDS": str(FILLED_SECONDS),
+        }
         rig.notion.limit.requests = None
-        filled = asyncio.run(fill(Config.read(rig.environ | hurried), rig.notion.workspace, rig.redis_url))
+        filled = asyncio.run(
+            fill(Config.read(rig.environ | hurried), rig.notion.workspace, rig.redis_url)
+        )
         assert filled == pages, f"{filled} pages were published"
         rig.notion.limit.requests = rig.requests_per_minute
-        for script in LUA.glob("*.lua"):  # as any KV knows them that was not filled behind its own door
+        for script in LUA.glob(
+            "*.lua"
+        ):  # as any KV knows them that was not filled behind its own door
             rig.command("SCRIPT", "LOAD", source_of(script.stem))
         return growth.measure_small(rig, pages)

@@ -1,4 +1,5 @@
-"""`python -m dev`: the local stack and one sync in it; `python -m dev doctor`: a real set-up, looked over."""
+"""`python -m dev`: the local stack and one sync in it; `python -m dev doctor`: a real set-up,
+looked over."""
 
 import argparse
 import asyncio
@@ -19,14 +20,26 @@ PORT = 3000
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dev", description=__doc__)
     commands = parser.add_subparsers(dest="command")
-    commands.add_parser("doctor", help="check the set-up that .env, .env.local and the environment describe")
-    parser.add_argument("--port", type=int, default=PORT, help="where the functions are served (3000)")
-    parser.add_argument("--once", action="store_true", help="end after the sync instead of keeping the stack up")
-    parser.add_argument("--blob", action="store_true", help="with a Blob store, into which files are copied")
+    commands.add_parser(
+        "doctor", help="check the set-up that .env, .env.local and the environment describe"
+    )
+    parser.add_argument(
+        "--port", type=int, default=PORT, help="where the functions are served (3000)"
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="end after the sync instead of keeping the stack up"
+    )
+    parser.add_argument(
+        "--blob", action="store_true", help="with a Blob store, into which files are copied"
+    )
     options = parser.parse_args()
     console = Console()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts us in the background has it ignored
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # else what it started would live on
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # who starts us in the background has it ignored
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # else what it started would live on
     try:
         if options.command == "doctor":
             sound = asyncio.run(doctor.examine(settings(Path(), os.environ), console))
@@ -36,7 +49,10 @@ def main() -> None:
         console.print("Bye.")
         sys.exit(128 + signal.SIGINT)
     except PortTaken as taken:
-        sys.exit(f"{taken}: end what listens there, or give another one, as in make demo ARGS='--port 3001'")
+        sys.exit(
+            f"{taken}: end what listens there, or give another one, as in make demo ARGS='--port"
+            " 3001'"
+        )
     sys.exit(0 if sound else 1)
 
 

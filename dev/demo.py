@@ -1,4 +1,5 @@
-"""The local stack and one sync in it, whose worker is killed on the way: what comes of it, and what stands in KV."""
+"""The local stack and one sync in it, whose worker is killed on the way: what comes of it, and what
+stands in KV."""
 
 import asyncio
 import math
@@ -40,12 +41,13 @@ KILL_AFTER_SHARE = 1 / 3
 KILL_AFTER_PAGES = 20
 KEYS_SHOWN = 60
 SOURCE_SETTINGS = ("NOTION_TOKEN", "NOTION_SOURCES", "NOTION_API_URL", "NOTION_REQUESTS_PER_MINUTE")
-"""What counts here of `.env` and `.env.local`: where to read. Nothing that is written to, or told."""
+"""What counts here of `.env` and `.env.local`: where to read. Nothing that is written to, or
+told."""
 
 
 def play(console: Console, port: int, *, once: bool, blob: bool) -> bool:
-    """Starts the stack, with a Blob store if `blob`, syncs once, and keeps the stack up unless `once`; whether the sync
-    ended as it should."""
+    """Starts the stack, with a Blob store if `blob`, syncs once, and keeps the stack up unless
+    `once`; whether the sync ended as it should."""
     LOG.parent.mkdir(exist_ok=True)
     with Stack(
         port,
@@ -76,16 +78,24 @@ class Demo:
         run_id = await self._ask()
         async with httpx.AsyncClient(trust_env=False) as http:
             kv = Kv(self._stack.upstash.url, self._stack.upstash.token, http)
-            watch = Watch(kv, self._keys, run_id, self._config.notion_requests_per_minute, time.time)
+            watch = Watch(
+                kv, self._keys, run_id, self._config.notion_requests_per_minute, time.time
+            )
             with screen(self._console) as shown:
                 run = await self._follow(watch, shown)
             return await self._sum_up(run, kv)
 
     def _introduce(self) -> None:
         stack = self._stack
-        notion = "Notion with a sample workspace" if stack.notion else f"your Notion ({self._config.notion_api_url})"
+        notion = (
+            "Notion with a sample workspace"
+            if stack.notion
+            else f"your Notion ({self._config.notion_api_url})"
+        )
         queue = "QStash" if stack.qstash else f"the QStash at {self._config.qstash_url}"
-        self._say(f"On this machine now: {notion}, {queue}, Upstash Redis, and the functions.", "bold")
+        self._say(
+            f"On this machine now: {notion}, {queue}, Upstash Redis, and the functions.", "bold"
+        )
         self._say(f"Dashboard  {stack.url}")
         self._say(f"Secret     {stack.secret}\n")
 
@@ -98,13 +108,18 @@ class Demo:
 
     async def _follow(self, watch: Watch, shown: Screen) -> Run:
         """Watches the run to its end, and kills the worker once it is well under way."""
-        to_be_killed = self._stack.qstash is not None  # another QStash takes a minute to deliver again
+        to_be_killed = (
+            self._stack.qstash is not None
+        )  # another QStash takes a minute to deliver again
         dead = False
         give_up = time.monotonic() + GIVE_UP_SECONDS
         while time.monotonic() < give_up:
             sight = await watch.look()
             if dead and not sight.dead:
-                shown.say("✓ QStash delivered its message again: the run goes on with what was left", "green")
+                shown.say(
+                    "✓ QStash delivered its message again: the run goes on with what was left",
+                    "green",
+                )
             dead = sight.dead
             shown.show(sight)
             if sight.ended and sight.run:
@@ -118,14 +133,22 @@ class Demo:
         raise SystemExit(f"The run did not end within {GIVE_UP_SECONDS:.0f} s; see {LOG}.")
 
     def _tell_of_the_kill(self, run: Run, shown: Screen) -> None:
-        shown.say(f"✗ The worker was killed (SIGKILL) at {run.synced} of {run.to_sync} pages", "red")
+        shown.say(
+            f"✗ The worker was killed (SIGKILL) at {run.synced} of {run.to_sync} pages", "red"
+        )
         after = f"{FIRST_RETRY_SECONDS / QUEUE_SPEED:.0f} s"
-        shown.say(f"  Here its message comes again after {after}; QStash itself lets about a minute pass", "dim")
+        shown.say(
+            f"  Here its message comes again after {after}; QStash itself lets about a minute pass",
+            "dim",
+        )
 
     async def _sum_up(self, run: Run, kv: Kv) -> bool:
         site = Site(kv, self._keys)
         names = await site.keys()
-        totals = {name: source.total for name, source in (await History(kv, self._keys).recent()).sources.items()}
+        totals = {
+            name: source.total
+            for name, source in (await History(kv, self._keys).recent()).sources.items()
+        }
         self._console.print(self._table(run, totals, names))
         for warning in run.warnings:
             self._say(f"Warning: {warning}", "yellow")
@@ -140,7 +163,9 @@ class Demo:
         took = (run.finished_at or 0.0) - (run.started_at or 0.0)
         slices = f"{run.slices} slice{'s' if run.slices != 1 else ''}"
         again = f", {run.retries} delivered again" if run.retries else ""
-        table = Table(title=f"Run {run.run_id}: {run.status}", show_header=False, title_justify="left")
+        table = Table(
+            title=f"Run {run.run_id}: {run.status}", show_header=False, title_justify="left"
+        )
         for name, total in totals.items():
             table.add_row(f"Published {name}", str(total))
         table.add_row("Pages read (rows and child pages)", str(run.synced))
@@ -164,11 +189,16 @@ class Demo:
             return True
         bundles = Bundles.of(await site.texts(), await site.paths())
         copies = f"{self._stack.blob.url}/public" if self._stack.blob else ""
-        truth = Truth(self._stack.notion.workspace, SAMPLE_DATABASES, self._stack.url, copies=copies)
+        truth = Truth(
+            self._stack.notion.workspace, SAMPLE_DATABASES, self._stack.url, copies=copies
+        )
         if wrong := truth.problems(bundles):
             self._say(f"KV equals the workspace: NO\n  {'; '.join(wrong)}", "bold red")
             return False
-        self._say(f"KV equals the workspace: yes, {len(bundles.pages)} pages block for block", "bold green")
+        self._say(
+            f"KV equals the workspace: yes, {len(bundles.pages)} pages block for block",
+            "bold green",
+        )
         return True
 
     def _say(self, text: str, style: str = "") -> None:
@@ -176,21 +206,30 @@ class Demo:
 
 
 def environ(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """What the stack is started with: the environment, and of the files in `folder` only where to read."""
+    """What the stack is started with: the environment, and of the files in `folder` only where to
+    read."""
     files = {name: value for name, value in written(folder).items() if name in SOURCE_SETTINGS}
     return files | dict(environ)
 
 
 def _is_well_under_way(run: Run) -> bool:
     enough = min(KILL_AFTER_PAGES, math.ceil(run.to_sync * KILL_AFTER_SHARE))
-    return run.status == "active" and run.phase == "work" and run.remaining > 0 and run.synced >= enough > 0
+    return (
+        run.status == "active"
+        and run.phase == "work"
+        and run.remaining > 0
+        and run.synced >= enough > 0
+    )
 
 
 def _stay(stack: Stack, console: Console) -> None:
     """Until Ctrl+C."""
     for line in (
         f"\nThe stack stays up until Ctrl+C; the functions' log is in {LOG}.",
-        "The dashboard has buttons that make trouble: press one while a sync is running. To start another sync:",
+        (
+            "The dashboard has buttons that make trouble: press one while a sync is running. To"
+            " start another sync:"
+        ),
         f"  curl '{stack.url}/api/sync/trigger?force=1&secret={stack.secret}'",
     ):
         console.print(Text(line), soft_wrap=True)

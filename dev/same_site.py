@@ -19,7 +19,11 @@ class SameSite:
         self._app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(CONTROLS) and not _is_ours(Headers(scope=scope)):
+        if (
+            scope["type"] == "http"
+            and scope["path"].startswith(CONTROLS)
+            and not _is_ours(Headers(scope=scope))
+        ):
             refusal = JSONResponse({"error": "the controls are not for pages of other sites"}, 403)
             await refusal(scope, receive, send)
             return
@@ -27,7 +31,8 @@ class SameSite:
 
 
 def _is_ours(headers: Headers) -> bool:
-    """Whether a request is none that a page of another site made, under a name of its own or ours."""
+    """Whether a request is none that a page of another site made, under a name of its own or
+    ours."""
     host = headers.get("host", "")
     is_here = host.rpartition(":")[0] in NAMES or host in NAMES
     return (

@@ -1,7 +1,8 @@
-"""`python -m dev.schema`: the JSON Schema of what a site reads from KV, made from `lib.bundle.values`.
+"""`python -m dev.schema`: the JSON Schema of what a site reads from KV, made from
+`lib.bundle.values`.
 
-KV is described as one object of keys and values, so that a validator judges the keys too. Members that the schema does
-not name are allowed: a site may be older than what it reads.
+KV is described as one object of keys and values, so that a validator judges the keys too. Members
+that the schema does not name are allowed: a site may be older than what it reads.
 """
 
 import inspect
@@ -25,9 +26,14 @@ KEYS = {
     r"^redirects$": "Redirects",
 }
 ALIASES = {
-    name: getattr(values, name) for name in ("Page", "Paths", "Properties", "PropertyValue", "Redirects", "Refs")
+    name: getattr(values, name)
+    for name in ("Page", "Paths", "Properties", "PropertyValue", "Redirects", "Refs")
 }
-SHAPES = {name: shape for name, shape in vars(values).items() if is_typeddict(shape) and name != "DatabaseBody"}
+SHAPES = {
+    name: shape
+    for name, shape in vars(values).items()
+    if is_typeddict(shape) and name != "DatabaseBody"
+}
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
@@ -61,7 +67,9 @@ def _object(shape: Any) -> JSON:
 
 
 def _named(type: Any) -> JSON:
-    return next((_reference(name) for name, alias in ALIASES.items() if type == alias), None) or _of(type)
+    return next(
+        (_reference(name) for name, alias in ALIASES.items() if type == alias), None
+    ) or _of(type)
 
 
 def _of(type: Any) -> JSON:

@@ -7,7 +7,14 @@ from typing import Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.text import Text
 
 from dev.watch import Budget, Sight, Waiting
@@ -35,7 +42,9 @@ class Bar(AbstractContextManager["Bar"]):
             TimeElapsedColumn(),
         )
         self._task = self._progress.add_task("Asked for", total=None)
-        self._live = Live(console=console, refresh_per_second=10, redirect_stdout=False, redirect_stderr=False)
+        self._live = Live(
+            console=console, refresh_per_second=10, redirect_stdout=False, redirect_stderr=False
+        )
 
     def say(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style))
@@ -48,10 +57,15 @@ class Bar(AbstractContextManager["Bar"]):
             total=run.to_sync or None if run else None,
             completed=run.synced if run else 0,
         )
-        self._live.update(Group(self._progress, self._requests(sight.budget), self._waiting(sight.waiting)))
+        self._live.update(
+            Group(self._progress, self._requests(sight.budget), self._waiting(sight.waiting))
+        )
 
     def _requests(self, budget: Budget) -> Text:
-        return Text(f"  Notion requests used or reserved this minute: {budget.used} of {budget.limit}", "dim")
+        return Text(
+            f"  Notion requests used or reserved this minute: {budget.used} of {budget.limit}",
+            "dim",
+        )
 
     def _waiting(self, waiting: Waiting | None) -> Text:
         if waiting is None:

@@ -1,4 +1,5 @@
-"""Serves an ASGI app on a loopback port from a thread: how every stand-in becomes a program and a test fixture."""
+"""Serves an ASGI app on a loopback port from a thread: how every stand-in becomes a program and a
+test fixture."""
 
 import errno
 import socket
@@ -13,7 +14,8 @@ from dev.same_site import SameSite
 
 HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 600
-"""Longer than any client here pauses: a server that closes a connection while a request is on its way resets it."""
+"""Longer than any client here pauses: a server that closes a connection while a request is on its
+way resets it."""
 
 
 class PortTaken(Exception):
@@ -42,7 +44,9 @@ class Server:
     `port` may be a socket that listens already. `date_header` False: the app sends its own `Date`.
     """
 
-    def __init__(self, app: Any, port: int | socket.socket = 0, *, date_header: bool = True) -> None:
+    def __init__(
+        self, app: Any, port: int | socket.socket = 0, *, date_header: bool = True
+    ) -> None:
         self._socket = listen(port) if isinstance(port, int) else port
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
@@ -56,7 +60,10 @@ class Server:
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True, name=f"serve:{self.port}"
+            target=self._server.run,
+            kwargs={"sockets": [self._socket]},
+            daemon=True,
+            name=f"serve:{self.port}",
         )
         self._thread.start()
         self._wait_until_started()
@@ -77,7 +84,10 @@ class Server:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 

@@ -1,8 +1,9 @@
-"""The whole stack on one machine: Notion, QStash, Upstash Redis and the functions, wired to each other.
+"""The whole stack on one machine: Notion, QStash, Upstash Redis and the functions, wired to each
+other.
 
-Each is ours, unless the environment names another one: `NOTION_TOKEN` (with `NOTION_SOURCES`) the real Notion,
-`QSTASH_URL` (with its token and keys) a QStash server of this machine, `REDIS_URL` a redis-server. QStash itself, in
-its cloud, could never call functions that run here.
+Each is ours, unless the environment names another one: `NOTION_TOKEN` (with `NOTION_SOURCES`) the
+real Notion, `QSTASH_URL` (with its token and keys) a QStash server of this machine, `REDIS_URL` a
+redis-server. QStash itself, in its cloud, could never call functions that run here.
 """
 
 import os
@@ -35,12 +36,13 @@ class Deployment(AbstractContextManager["Deployment"], Protocol):
 
 
 class Stack:
-    """A running stack; also a context manager. A stand-in is None where another server takes its place.
+    """A running stack; also a context manager. A stand-in is None where another server takes its
+    place.
 
-    `deploy` serves the functions, with the settings in `environ`, at a port; `queue_speed` divides the time that the
-    QStash stand-in lets pass before it delivers a failed message again. `webhook_seconds`: the Notion stand-in's
-    webhook is set up, and tells of edits so long after they were made. `blob`: with a Blob store, into which files are
-    copied.
+    `deploy` serves the functions, with the settings in `environ`, at a port; `queue_speed` divides
+    the time that the QStash stand-in lets pass before it delivers a failed message again.
+    `webhook_seconds`: the Notion stand-in's webhook is set up, and tells of edits so long after
+    they were made. `blob`: with a Blob store, into which files are copied.
     """
 
     def __init__(
@@ -58,18 +60,26 @@ class Stack:
         self._open = ExitStack()
         try:
             self.notion = (
-                None if environ.get("NOTION_TOKEN") else self._open.enter_context(NotionStandIn(source=workspace))
+                None
+                if environ.get("NOTION_TOKEN")
+                else self._open.enter_context(NotionStandIn(source=workspace))
             )
             self.qstash = (
                 None
                 if _is_of_this_machine(environ.get("QSTASH_URL", ""))
                 else self._open.enter_context(QStashStandIn(speed=queue_speed))
             )
-            self.upstash = self._open.enter_context(UpstashStandIn(redis_url=environ.get("REDIS_URL")))
+            self.upstash = self._open.enter_context(
+                UpstashStandIn(redis_url=environ.get("REDIS_URL"))
+            )
             self.blob = self._open.enter_context(BlobStandIn()) if blob else None
             self.secret = environ.get("CRON_SECRET") or secrets.token_urlsafe(16)
             port = port or free_port()
-            self.environ = self._environ(environ) | {"SYNC_BASE_URL": f"http://{HOST}:{port}"} | dict(settings or {})
+            self.environ = (
+                self._environ(environ)
+                | {"SYNC_BASE_URL": f"http://{HOST}:{port}"}
+                | dict(settings or {})
+            )
             telling = self.notion.webhooks if self.notion and webhook_seconds is not None else None
             if telling:
                 self.environ.setdefault("NOTION_WEBHOOK_TOKEN", telling.token)
@@ -96,7 +106,10 @@ class Stack:
                 "NOTION_FILE_HOSTS": self.notion.url.partition("://")[2] + "/files",
             }
         if self.blob:
-            settings |= {"VERCEL_BLOB_API_URL": self.blob.url, "BLOB_READ_WRITE_TOKEN": self.blob.token}
+            settings |= {
+                "VERCEL_BLOB_API_URL": self.blob.url,
+                "BLOB_READ_WRITE_TOKEN": self.blob.token,
+            }
         if self.qstash:
             settings |= {
                 "QSTASH_URL": self.qstash.url,
@@ -108,10 +121,13 @@ class Stack:
 
     def get(self, path: str, **query: str) -> httpx.Response:
         """Asks a function as its owner would: a GET with the secret in the header."""
-        return self._http.get(f"{self.url}{path}", params=query, headers={"Authorization": f"Bearer {self.secret}"})
+        return self._http.get(
+            f"{self.url}{path}", params=query, headers={"Authorization": f"Bearer {self.secret}"}
+        )
 
     def set(self, name: str, value: str) -> None:
-        """Changes a setting of the functions, which read theirs at each request; blank counts as unset."""
+        """Changes a setting of the functions, which read theirs at each request; blank counts as
+        unset."""
         if name not in self.environ:
             self._open.callback(os.environ.pop, name, None)
         os.environ[name] = value
@@ -129,7 +145,10 @@ class Stack:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 

@@ -1,4 +1,5 @@
-"""A run from outside: how far it is, what of the minute's Notion requests is used, and what it waits for."""
+"""A run from outside: how far it is, what of the minute's Notion requests is used, and what it
+waits for."""
 
 from collections.abc import Callable
 
@@ -11,8 +12,8 @@ from lib.store.runs import Run, Runs
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """The minute's requests: `used` or reserved of `limit` until `ends`, `visits` of them by visitors; none until
-    `closed_until` (epoch seconds)."""
+    """The minute's requests: `used` or reserved of `limit` until `ends`, `visits` of them by
+    visitors; none until `closed_until` (epoch seconds)."""
 
     limit: int
     used: int = 0
@@ -27,7 +28,8 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 QUIET_SECONDS = 2.0
-"""So long without a page more, although all of the minute's requests are reserved: they are used up as well."""
+"""So long without a page more, although all of the minute's requests are reserved: they are used up
+as well."""
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -38,7 +40,8 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """A run at one moment, None before it has a record; `dead`: its worker was killed, and no other has come yet."""
+    """A run at one moment, None before it has a record; `dead`: its worker was killed, and no other
+    has come yet."""
 
     run: Run | None
     budget: Budget
@@ -59,9 +62,12 @@ class Sight(msgspec.Struct, frozen=True):
 
 
 class Watch:
-    """Looks at one run; `limit` is how many requests Notion allows in a minute, `now` gives epoch seconds."""
+    """Looks at one run; `limit` is how many requests Notion allows in a minute, `now` gives epoch
+    seconds."""
 
-    def __init__(self, kv: Kv, keys: Keys, run_id: str, limit: int, now: Callable[[], float]) -> None:
+    def __init__(
+        self, kv: Kv, keys: Keys, run_id: str, limit: int, now: Callable[[], float]
+    ) -> None:
         self._kv, self._keys, self._run_id, self._limit, self._now = kv, keys, run_id, limit, now
         self._runs = Runs(kv, keys, now, lambda: run_id)
         self._retries_at_kill: int | None = None
@@ -87,7 +93,9 @@ class Watch:
         return Sight(run, budget, dead, waiting_for(run, budget, now, dead=dead, quiet=quiet))
 
 
-def waiting_for(run: Run | None, budget: Budget, now: float, *, dead: bool, quiet: bool) -> Waiting | None:
+def waiting_for(
+    run: Run | None, budget: Budget, now: float, *, dead: bool, quiet: bool
+) -> Waiting | None:
     """What a run waits for at `now`; None: it is at work, or over."""
     if run is None or run.status == "pending":
         return Waiting("QStash to deliver the first message")
@@ -98,5 +106,7 @@ def waiting_for(run: Run | None, budget: Budget, now: float, *, dead: bool, quie
     if budget.closed_until > now:
         return Waiting("Notion, which said wait", budget.closed_until)
     if quiet and budget.is_spent:
-        return Waiting(f"the next minute: Notion's {budget.limit} requests are used up", budget.ends)
+        return Waiting(
+            f"the next minute: Notion's {budget.limit} requests are used up", budget.ends
+        )
     return None

@@ -1,4 +1,5 @@
-"""Who may call: the secret's holder, QStash, or Notion. Each check stands beside the twin that signs for it.
+"""Who may call: the secret's holder, QStash, or Notion. Each check stands beside the twin that
+signs for it.
 
 Who is not let in is told of no setting but those by which he would be known.
 """
@@ -34,17 +35,20 @@ def admit_owner(request: Request) -> Config:
 
 
 def admit_qstash(request: Request, path: str) -> Config:
-    """Return the settings, to a message of QStash's for this path. Raises `Refused` and `Misconfigured`."""
+    """Return the settings, to a message of QStash's for this path. Raises `Refused` and
+    `Misconfigured`."""
     config = Config.read(only=QSTASH_SETTINGS)
     require_qstash(request, config, config.address(path))
     return Config.read()
 
 
-def admit_notion(request: Request, read: Callable[[Request], Event | Handshake]) -> tuple[Event | Handshake, Config]:
+def admit_notion(
+    request: Request, read: Callable[[Request], Event | Handshake]
+) -> tuple[Event | Handshake, Config]:
     """Return what Notion sent, as `read` finds it in a request that is Notion's, and the settings.
 
-    A handshake is one where it is signed, or, while no token is set, came to the address that the owner gave away.
-    Raises `Refused` and `Misconfigured`.
+    A handshake is one where it is signed, or, while no token is set, came to the address that the
+    owner gave away. Raises `Refused` and `Misconfigured`.
     """
     config = Config.read(only=NOTION_SETTINGS)
     if config.notion_webhook_token:
@@ -53,19 +57,24 @@ def admit_notion(request: Request, read: Callable[[Request], Event | Handshake])
     if not config.notion_webhook_token:
         if isinstance(sent, Event):
             raise Misconfigured(
-                "NOTION_WEBHOOK_TOKEN is not set: set it to the verification token of the webhook, which"
-                " GET /api/sync/status shows for an hour after Notion has sent it (Resend token sends it again)"
+                "NOTION_WEBHOOK_TOKEN is not set: set it to the verification token of the webhook,"
+                " which GET /api/sync/status shows for an hour after Notion has sent it (Resend"
+                " token sends it again)"
             )
         require_key(request, config.cron_secret)
     return sent, Config.read()
 
 
 def require_secret(request: Request, config: Config) -> None:
-    """Lets through who sends `CRON_SECRET`, as bearer (Vercel's cron does) or as `?secret=`. Raises `Refused`."""
+    """Lets through who sends `CRON_SECRET`, as bearer (Vercel's cron does) or as `?secret=`. Raises
+    `Refused`."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     bearer = credentials.strip() if scheme.lower() == "bearer" else ""
     # http.server reads header bytes as Latin-1, so this gives back the bytes that were sent.
-    sent = (bearer.encode("latin-1", "replace"), request.query.get("secret", "").encode(errors="replace"))
+    sent = (
+        bearer.encode("latin-1", "replace"),
+        request.query.get("secret", "").encode(errors="replace"),
+    )
     expected = config.cron_secret.reveal().encode()
     if not any(hmac.compare_digest(each, expected) for each in sent):
         raise Refused("Unauthorized", 401, {"WWW-Authenticate": "Bearer"})
@@ -77,25 +86,34 @@ def bearer(secret: Secret) -> dict[str, str]:
 
 
 def require_qstash(request: Request, config: Config, url: str) -> None:
-    """Lets through what QStash signed for the public address `url` and what carries our forwarded secret.
+    """Lets through what QStash signed for the public address `url` and what carries our forwarded
+    secret.
 
-    The signature is a JWT over the raw body (https://upstash.com/docs/qstash/features/security). Its keys are rolled
-    by making the next one the current one, so both count. Raises `Refused`, 401, with the true reason.
+    The signature is a JWT over the raw body (https://upstash.com/docs/qstash/features/security).
+    Its keys are rolled by making the next one the current one, so both count. Raises `Refused`,
+    401, with the true reason.
     """
     token = request.headers.get("upstash-signature", "")
     if not token:
-        raise Refused("Unauthorized: Upstash-Signature is missing; only QStash may call this address", 401)
+        raise Refused(
+            "Unauthorized: Upstash-Signature is missing; only QStash may call this address", 401
+        )
     keys = (config.qstash_current_signing_key, config.qstash_next_signing_key)
     claims = _claims(token, keys, url)
     body_hash = claims["body"].rstrip("=") if isinstance(claims["body"], str) else ""
-    if not hmac.compare_digest(body_hash.encode(errors="replace"), _body_hash(request.body).encode()):
+    if not hmac.compare_digest(
+        body_hash.encode(errors="replace"), _body_hash(request.body).encode()
+    ):
         raise _unsigned("another body was signed than came")
     forwarded = request.headers.get(FORWARDED, "").encode("latin-1", "replace")
     secrets = [secret for secret in (config.cron_secret, config.previous_secret) if secret]
-    if not any(hmac.compare_digest(forwarded, derived_secret(secret).encode()) for secret in secrets):
+    if not any(
+        hmac.compare_digest(forwarded, derived_secret(secret).encode()) for secret in secrets
+    ):
         raise Refused(
-            f"the message must forward {FORWARDED} with the value that `python -m dev doctor` prints"
-            " (a message published before CRON_SECRET changed carries the old one: CRON_SECRET_PREVIOUS lets it in)",
+            f"the message must forward {FORWARDED} with the value that `python -m dev doctor`"
+            " prints (a message published before CRON_SECRET changed carries the old one:"
+            " CRON_SECRET_PREVIOUS lets it in)",
             401,
         )
 
@@ -119,7 +137,10 @@ def require_notion(request: Request, token: Secret) -> None:
     (https://developers.notion.com/reference/webhooks). Raises `Refused`, 401."""
     sent = request.headers.get(NOTION_SIGNATURE, "").encode("latin-1", "replace")
     if not hmac.compare_digest(sent, sign_notion(request.body, token).encode()):
-        raise Refused("Unauthorized: X-Notion-Signature is not made with NOTION_WEBHOOK_TOKEN over this body", 401)
+        raise Refused(
+            "Unauthorized: X-Notion-Signature is not made with NOTION_WEBHOOK_TOKEN over this body",
+            401,
+        )
 
 
 def require_key(request: Request, secret: Secret) -> None:
@@ -127,8 +148,8 @@ def require_key(request: Request, secret: Secret) -> None:
     sent = request.query.get("key", "").encode(errors="replace")
     if not hmac.compare_digest(sent, handshake_key(secret).encode()):
         raise Refused(
-            "Unauthorized: a webhook is set up with the whole address, its key included, that the dashboard and"
-            " `python -m dev doctor` show",
+            "Unauthorized: a webhook is set up with the whole address, its key included, that the"
+            " dashboard and `python -m dev doctor` show",
             401,
         )
 
@@ -174,7 +195,10 @@ def _reason(error: Exception, url: str) -> str:
         case jwt.ImmatureSignatureError():
             return "it comes from the future: this clock is behind QStash's"
         case InvalidSubjectError():
-            return f"it is for another address than {url}: SYNC_BASE_URL must be the address that QStash calls"
+            return (
+                f"it is for another address than {url}: SYNC_BASE_URL must be the address that"
+                " QStash calls"
+            )
         case jwt.InvalidIssuerError():
             return "it was not issued by Upstash"
         case jwt.InvalidAlgorithmError():

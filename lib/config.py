@@ -1,4 +1,5 @@
-"""The environment, read once into one frozen object. A setting that is missing or malformed fails by its name."""
+"""The environment, read once into one frozen object. A setting that is missing or malformed fails
+by its name."""
 
 import math
 import os
@@ -29,43 +30,83 @@ NOTION_FILE_HOSTS = (
 """Where Notion keeps files: a host, with the folder where strangers share the host."""
 
 _STAND_IN = "made-up-in-place-of-a-setting"
-_PUBLIC_ADDRESS = frozenset({"SYNC_BASE_URL", "VERCEL_ENV", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL_URL"})
+_PUBLIC_ADDRESS = frozenset(
+    {"SYNC_BASE_URL", "VERCEL_ENV", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL_URL"}
+)
 OWNER_SETTINGS = frozenset({"CRON_SECRET"})
 """What is read to know the owner; whoever is not is told of no other setting."""
 QSTASH_SETTINGS = _PUBLIC_ADDRESS | {
-    *("CRON_SECRET", "CRON_SECRET_PREVIOUS", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY")
+    *(
+        "CRON_SECRET",
+        "CRON_SECRET_PREVIOUS",
+        "QSTASH_CURRENT_SIGNING_KEY",
+        "QSTASH_NEXT_SIGNING_KEY",
+    )
 }
 """What is read to know a message of QStash's."""
 NOTION_SETTINGS = frozenset({"CRON_SECRET", "NOTION_WEBHOOK_TOKEN"})
 """What is read to know an event of Notion's."""
 MEDIA_SETTINGS = frozenset(
     {
-        *("CRON_SECRET", "CRON_SECRET_PREVIOUS", "NOTION_TOKEN", "NOTION_API_URL", "NOTION_FILE_HOSTS"),
-        *("KV_REST_API_URL", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_PREFIX"),
+        *(
+            "CRON_SECRET",
+            "CRON_SECRET_PREVIOUS",
+            "NOTION_TOKEN",
+            "NOTION_API_URL",
+            "NOTION_FILE_HOSTS",
+        ),
+        *(
+            "KV_REST_API_URL",
+            "KV_REST_API_TOKEN",
+            "UPSTASH_REDIS_REST_URL",
+            "UPSTASH_REDIS_REST_TOKEN",
+            "KV_PREFIX",
+        ),
         *("NOTION_REQUESTS_PER_MINUTE", "BLOB_READ_WRITE_TOKEN", "VERCEL_BLOB_API_URL"),
     }
 )
 """All that `/api/media` needs: what is wrong with another setting keeps no picture from anybody."""
 
 _SECRET_SETTINGS = (
-    *("NOTION_TOKEN", "CRON_SECRET", "CRON_SECRET_PREVIOUS", "QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY"),
-    *("QSTASH_NEXT_SIGNING_KEY", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_TOKEN", "NOTION_WEBHOOK_TOKEN"),
-    *("SLACK_WEBHOOK_URL", "RESEND_API_KEY", "NOTIFY_WEBHOOK_URL", "REVALIDATE_SECRET", "BLOB_READ_WRITE_TOKEN"),
+    *(
+        "NOTION_TOKEN",
+        "CRON_SECRET",
+        "CRON_SECRET_PREVIOUS",
+        "QSTASH_TOKEN",
+        "QSTASH_CURRENT_SIGNING_KEY",
+    ),
+    *(
+        "QSTASH_NEXT_SIGNING_KEY",
+        "KV_REST_API_TOKEN",
+        "UPSTASH_REDIS_REST_TOKEN",
+        "NOTION_WEBHOOK_TOKEN",
+    ),
+    *(
+        "SLACK_WEBHOOK_URL",
+        "RESEND_API_KEY",
+        "NOTIFY_WEBHOOK_URL",
+        "REVALIDATE_SECRET",
+        "BLOB_READ_WRITE_TOKEN",
+    ),
     "VERCEL_AUTOMATION_BYPASS_SECRET",
 )
 _SHORTEST_HIDDEN = 8
 
-_NOTION = "create an integration at https://www.notion.so/profile/integrations and put its token here"
+_NOTION = (
+    "create an integration at https://www.notion.so/profile/integrations and put its token here"
+)
 _SOURCES = "say what to sync, as in pages=<address of a Notion database>,posts=<address of another>"
 _CRON = "make one up (openssl rand -hex 32); whoever asks for a sync has to know it"
 _SHORTEST_SECRET = 16
 _QSTASH = "copy it from https://console.upstash.com/qstash"
 _KV = "connect an Upstash Redis store to the project in Vercel's Marketplace"
-_RESEND = "e-mail needs RESEND_API_KEY, NOTIFY_EMAIL_FROM and NOTIFY_EMAIL_TO together, or none of them"
+_RESEND = (
+    "e-mail needs RESEND_API_KEY, NOTIFY_EMAIL_FROM and NOTIFY_EMAIL_TO together, or none of them"
+)
 _BLOB = "copy it from the Blob store's settings in Vercel, or remove it"
 _BASE_URL = (
-    "give the address under which QStash reaches this deployment, such as https://sync.example.com (on Vercel, exposing"
-    " the system environment variables does it)"
+    "give the address under which QStash reaches this deployment, such as https://sync.example.com"
+    " (on Vercel, exposing the system environment variables does it)"
 )
 _OPTIONAL = "correct it, or remove it"
 
@@ -77,7 +118,8 @@ _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 class SettingProblem(msgspec.Struct, frozen=True):
-    """A setting that is wrong, without its value: `problem` goes on from its name, `remedy` says how to mend it."""
+    """A setting that is wrong, without its value: `problem` goes on from its name, `remedy` says
+    how to mend it."""
 
     name: str
     problem: str
@@ -88,13 +130,15 @@ class SettingProblem(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """The environment as far as it is usable: `config` has a made-up value where a needed one is wrong."""
+    """The environment as far as it is usable: `config` has a made-up value where a needed one is
+    wrong."""
 
     config: "Config"
     problems: list[SettingProblem]
 
     def require(self) -> "Config":
-        """Return the configuration. Raises `Misconfigured` where a setting is wrong, by the first one's name."""
+        """Return the configuration. Raises `Misconfigured` where a setting is wrong, by the first
+        one's name."""
         if self.problems:
             raise Misconfigured(str(self.problems[0]))
         return self.config
@@ -108,7 +152,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Name → dashed id of a database or a data source."""
     cron_secret: Secret
     previous_secret: Secret | None
-    """The `CRON_SECRET` before this one: it opens nothing, but what was made with it goes on counting."""
+    """The `CRON_SECRET` before this one: it opens nothing, but what was made with it goes on
+    counting."""
     qstash_token: Secret
     qstash_url: str
     qstash_current_signing_key: Secret
@@ -148,16 +193,21 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     protection_bypass: Secret | None
 
     @classmethod
-    def read(cls, environ: Mapping[str, str] = os.environ, only: Collection[str] | None = None) -> "Config":
-        """Read the variables, or `only` those with these names: no other one is looked at, or may be used then.
+    def read(
+        cls, environ: Mapping[str, str] = os.environ, only: Collection[str] | None = None
+    ) -> "Config":
+        """Read the variables, or `only` those with these names: no other one is looked at, or may
+        be used then.
 
-        Raises `Misconfigured`, which names the variable and how to mend it, and never shows its value.
+        Raises `Misconfigured`, which names the variable and how to mend it, and never shows its
+        value.
         """
         return read_settings(environ, only).require()
 
     @classmethod
     def of(cls, env: "_Environment") -> Self:
-        """Return the configuration, made up where a needed setting is wrong; `env` knows of each problem afterwards."""
+        """Return the configuration, made up where a needed setting is wrong; `env` knows of each
+        problem afterwards."""
         kv_url, kv_token = _kv(env)
         published_property, published_words = env.get("NOTION_PUBLISHED", _published, ("", ()))
         resend_api_key, email_from, email_to = _email(env)
@@ -195,12 +245,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             revalidate_url=env.get("REVALIDATE_URL", _address, ""),
             revalidate_secret=env.get("REVALIDATE_SECRET", _token, None),
             blob_read_write_token=env.get("BLOB_READ_WRITE_TOKEN", _blob_token, None, _BLOB),
-            blob_api_url=env.get("VERCEL_BLOB_API_URL", _base_address, "https://vercel.com/api/blob"),
+            blob_api_url=env.get(
+                "VERCEL_BLOB_API_URL", _base_address, "https://vercel.com/api/blob"
+            ),
             protection_bypass=env.get("VERCEL_AUTOMATION_BYPASS_SECRET", _token, None),
         )
 
     def address(self, path: str) -> str:
-        """The public address of `path` (which begins with `/`): where messages go, and what their signature names."""
+        """The public address of `path` (which begins with `/`): where messages go, and what their
+        signature names."""
         return self.base_url + path
 
     @property
@@ -212,7 +265,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def secrets_of(environ: Mapping[str, str] = os.environ) -> tuple[Secret, ...]:
-    """Return all that must never be seen, as it stands in the environment, also where it is malformed.
+    """Return all that must never be seen, as it stands in the environment, also where it is
+    malformed.
 
     A value too short to be a secret is left out: it would hide half of every line.
     """
@@ -220,23 +274,28 @@ def secrets_of(environ: Mapping[str, str] = os.environ) -> tuple[Secret, ...]:
     long = {name: Secret(value) for name, value in values.items() if len(value) >= _SHORTEST_HIDDEN}
     return (
         *long.values(),
-        *with_derived(long[name] for name in ("CRON_SECRET", "CRON_SECRET_PREVIOUS") if name in long),
+        *with_derived(
+            long[name] for name in ("CRON_SECRET", "CRON_SECRET_PREVIOUS") if name in long
+        ),
     )
 
 
-def read_settings(environ: Mapping[str, str] = os.environ, only: Collection[str] | None = None) -> Settings:
-    """Return every setting (or `only` those with these names), and every problem with one, in the order in which they
-    are read."""
+def read_settings(
+    environ: Mapping[str, str] = os.environ, only: Collection[str] | None = None
+) -> Settings:
+    """Return every setting (or `only` those with these names), and every problem with one, in the
+    order in which they are read."""
     env = _Environment(environ, only)
     config = Config.of(env)
     return Settings(config, env.problems)
 
 
 class _Environment:
-    """Variables by name, all or `only` some. A blank one counts as unset; a parser's ValueError says what is expected.
+    """Variables by name, all or `only` some. A blank one counts as unset; a parser's ValueError
+    says what is expected.
 
-    What is wrong is noted in `problems`. The caller goes on with the default, or with a stand-in for what is needed, so
-    that everything else is looked at too.
+    What is wrong is noted in `problems`. The caller goes on with the default, or with a stand-in
+    for what is needed, so that everything else is looked at too.
     """
 
     def __init__(self, environ: Mapping[str, str], only: Collection[str] | None = None) -> None:
@@ -249,7 +308,9 @@ class _Environment:
     def text(self, name: str) -> str:
         return self._environ.get(name, "").strip() if self.is_asked_for(name) else ""
 
-    def get(self, name: str, parse: Callable[[str], T], default: D, remedy: str = _OPTIONAL) -> T | D:
+    def get(
+        self, name: str, parse: Callable[[str], T], default: D, remedy: str = _OPTIONAL
+    ) -> T | D:
         text = self.text(name)
         if not text:
             return default
@@ -261,7 +322,9 @@ class _Environment:
             self.problems.append(SettingProblem(name, f"must be {error}", remedy))
             return default
 
-    def needed(self, name: str, parse: Callable[[str], T], remedy: str, stand_in: str = _STAND_IN) -> T:
+    def needed(
+        self, name: str, parse: Callable[[str], T], remedy: str, stand_in: str = _STAND_IN
+    ) -> T:
         """Return the setting; what `stand_in` stands for where it is missing or malformed."""
         if not self.is_asked_for(name):
             return cast(T, None)  # so that whoever uses it all the same fails at once
@@ -272,8 +335,12 @@ class _Environment:
 
 
 def _kv(env: _Environment) -> tuple[str, Secret]:
-    """The first pair that is whole: an address of one store with the token of another helps nobody."""
-    pairs = [("KV_REST_API_URL", "KV_REST_API_TOKEN"), ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")]
+    """The first pair that is whole: an address of one store with the token of another helps
+    nobody."""
+    pairs = [
+        ("KV_REST_API_URL", "KV_REST_API_TOKEN"),
+        ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"),
+    ]
     whole = [pair for pair in pairs if all(map(env.text, pair))]
     begun = [pair for pair in pairs if any(map(env.text, pair))]
     url, token = (whole or begun or pairs)[0]
@@ -283,10 +350,14 @@ def _kv(env: _Environment) -> tuple[str, Secret]:
 def _public_address(env: _Environment) -> str:
     stand_in = "https://sync.invalid"
     if env.text("SYNC_BASE_URL"):
-        return env.needed("SYNC_BASE_URL", _base_address, "correct it; on Vercel it may be left out", stand_in)
+        return env.needed(
+            "SYNC_BASE_URL", _base_address, "correct it; on Vercel it may be left out", stand_in
+        )
     production = ["VERCEL_PROJECT_PRODUCTION_URL"] if env.text("VERCEL_ENV") == "production" else []
     for name in filter(env.text, [*production, "VERCEL_URL"]):
-        return env.needed(name, lambda host: _base_address(f"https://{host}"), "set SYNC_BASE_URL", "sync.invalid")
+        return env.needed(
+            name, lambda host: _base_address(f"https://{host}"), "set SYNC_BASE_URL", "sync.invalid"
+        )
     return env.needed("SYNC_BASE_URL", _base_address, _BASE_URL, stand_in)
 
 
@@ -297,7 +368,9 @@ def _email(env: _Environment) -> tuple[Secret | None, str, tuple[str, ...]]:
     return (
         env.needed("RESEND_API_KEY", _token, _RESEND),
         env.needed("NOTIFY_EMAIL_FROM", _mailbox, _RESEND, stand_in),
-        env.needed("NOTIFY_EMAIL_TO", lambda text: tuple(map(_mailbox, _items(text))), _RESEND, stand_in),
+        env.needed(
+            "NOTIFY_EMAIL_TO", lambda text: tuple(map(_mailbox, _items(text))), _RESEND, stand_in
+        ),
     )
 
 
@@ -306,23 +379,31 @@ def _items(text: str) -> list[str]:
 
 
 def _sources(text: str) -> dict[str, str]:
-    """`pages=<id or address>,posts=<…>`; the messages name an entry by its number, for its text may be a secret."""
+    """`pages=<id or address>,posts=<…>`; the messages name an entry by its number, for its text may
+    be a secret."""
     sources: dict[str, str] = {}
     for number, entry in enumerate(_items(text), 1):
         name, _, reference = (part.strip() for part in entry.partition("="))
         if not _SOURCE_NAME.fullmatch(name) or not reference:
-            raise ValueError(f"a list of name=<database>, names of a-z, 0-9, _ and -; entry {number} is not")
+            raise ValueError(
+                f"a list of name=<database>, names of a-z, 0-9, _ and -; entry {number} is not"
+            )
         if name in RESERVED_SOURCES:
-            raise ValueError(f"given other names: {', '.join(sorted(RESERVED_SOURCES))} are taken (entry {number})")
+            raise ValueError(
+                f"given other names: {', '.join(sorted(RESERVED_SOURCES))} are taken (entry"
+                f" {number})"
+            )
         try:
             id = object_id(reference)
         except ValueError:
             raise ValueError(
-                f"a list of name=<database>; {name} is followed by neither a Notion id (32 hexadecimal digits)"
-                " nor the address of a Notion database"
+                f"a list of name=<database>; {name} is followed by neither a Notion id (32"
+                " hexadecimal digits) nor the address of a Notion database"
             ) from None
         if name in sources or id in sources.values():
-            raise ValueError(f"a list without repetitions; entry {number} repeats a name or a database")
+            raise ValueError(
+                f"a list without repetitions; entry {number} repeats a name or a database"
+            )
         sources[name] = id
     if not sources:
         raise ValueError("a list of name=<database>; it is empty")
@@ -333,7 +414,11 @@ def _published(text: str) -> tuple[str, tuple[str, ...]]:
     """`<property>: <word>, <word>`."""
     name, colon, words = (part.strip() for part in text.partition(":"))
     found = tuple(_items(words))
-    faults = {"no colon": not colon, "no property before the colon": not name, "no word after the colon": not found}
+    faults = {
+        "no colon": not colon,
+        "no property before the colon": not name,
+        "no word after the colon": not found,
+    }
     if fault := next((fault for fault, is_there in faults.items() if is_there), None):
         raise ValueError(f"a property and words, as in Status: Published, Live; there is {fault}")
     return name, found
@@ -385,17 +470,21 @@ def _prefix(text: str) -> str:
         raise ValueError("free of blanks")
     if _TAKEN_PREFIX.match(text):
         taken = ", ".join(sorted(RESERVED_SOURCES))
-        raise ValueError(f"another word, such as mysite: with it keys would be those of {taken} or an index")
+        raise ValueError(
+            f"another word, such as mysite: with it keys would be those of {taken} or an index"
+        )
     return text
 
 
 def _is_utf_8(text: str) -> bool:
-    """Whether bytes of the environment were text; what was not stands in it as halves of surrogate pairs."""
+    """Whether bytes of the environment were text; what was not stands in it as halves of surrogate
+    pairs."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _address(text: str) -> str:
-    """An http address in ASCII, as it goes over the wire: its host in Punycode, the rest percent-encoded."""
+    """An http address in ASCII, as it goes over the wire: its host in Punycode, the rest
+    percent-encoded."""
     problem = ValueError("an address such as https://example.com")
     try:
         parts = urlsplit(text)
@@ -409,13 +498,16 @@ def _address(text: str) -> str:
         return text
     user, at, place = parts.netloc.rpartition("@")
     _, colon, port = place.partition(":")
-    return quote(parts._replace(netloc=f"{user}{at}{host}{colon}{port}").geturl(), safe=_VISIBLE_ASCII)
+    return quote(
+        parts._replace(netloc=f"{user}{at}{host}{colon}{port}").geturl(), safe=_VISIBLE_ASCII
+    )
 
 
 def _ascii_host(host: str) -> str:
     """Raises ValueError for what no name server and no IPv6 address can be asked for by."""
     if not host.isascii():
-        import idna  # here, because its tables are large, few need them, and the trigger counts milliseconds
+        # Here, because its tables are large, few need them, and the trigger counts milliseconds.
+        import idna
 
         host = idna.encode(host, uts46=True).decode()
     if ":" not in host and not _DOMAIN.fullmatch(host):
@@ -461,7 +553,9 @@ def _seconds(text: str) -> float:
 def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     def parse(text: str) -> int:
         bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
-        if not re.fullmatch(r"\d{1,15}", text, re.ASCII) or not least <= int(text) <= (most or int(text)):
+        if not re.fullmatch(r"\d{1,15}", text, re.ASCII) or not least <= int(text) <= (
+            most or int(text)
+        ):
             raise ValueError(f"a whole number {bounds}")
         return int(text)
 

@@ -1,7 +1,9 @@
-"""The base of every handler: bounds the body, turns errors into answers (here and nowhere else), logs one line.
+"""The base of every handler: bounds the body, turns errors into answers (here and nowhere else),
+logs one line.
 
-Vercel runs a handler in one thread for each request, behind a class of its own: an exception that escapes would close
-the connection without an answer, and Python's default answers to errors are HTML.
+Vercel runs a handler in one thread for each request, behind a class of its own: an exception that
+escapes would close the connection without an answer, and Python's default answers to errors are
+HTML.
 """
 
 import asyncio
@@ -27,7 +29,8 @@ from lib.model import JSON
 
 DRAIN_BYTES = 16_000_000
 DRAIN_SECONDS = 2.0
-"""How much of a refused body is read away, and for how long, so that its sender gets to read the answer."""
+"""How much of a refused body is read away, and for how long, so that its sender gets to read the
+answer."""
 
 quieten()
 
@@ -52,9 +55,11 @@ class Headers(Mapping[str, str]):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What was asked. `url` is path and query as they came; of a parameter that came twice, the last counts.
+    """What was asked. `url` is path and query as they came; of a parameter that came twice, the
+    last counts.
 
-    `deadline` is the end of the invocation in epoch seconds (None: nobody set one); `id` is Vercel's request id.
+    `deadline` is the end of the invocation in epoch seconds (None: nobody set one); `id` is
+    Vercel's request id.
     """
 
     method: str
@@ -76,7 +81,8 @@ class Request(msgspec.Struct, frozen=True):
         return self.headers.get("x-vercel-id", "")
 
     def json(self) -> JSON:
-        """The body's JSON object; an empty body is an empty one. Raises `Refused` saying what is wrong with it."""
+        """The body's JSON object; an empty body is an empty one. Raises `Refused` saying what is
+        wrong with it."""
         try:
             value = json_text.decode(self.body.decode()) if self.body else {}
         except UnicodeDecodeError:
@@ -100,12 +106,15 @@ class Response(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
     def encode(self) -> tuple[bytes, dict[str, str]]:
-        """Body and headers as they go over the wire. Raises ValueError or TypeError for what can't."""
+        """Body and headers as they go over the wire. Raises ValueError or TypeError for what
+        can't."""
         content = b""
         headers = {"Cache-Control": "no-store"}
         if self.body is not None:
             # A lone surrogate becomes \udXXX, which is how JSON spells it.
-            content = json.dumps(self.body, ensure_ascii=False, allow_nan=False).encode(errors="backslashreplace")
+            content = json.dumps(self.body, ensure_ascii=False, allow_nan=False).encode(
+                errors="backslashreplace"
+            )
             headers["Content-Type"] = "application/json; charset=utf-8"
         headers |= {**self.headers, "Content-Length": str(len(content))}
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
@@ -114,10 +123,12 @@ class Response(msgspec.Struct, frozen=True):
 
 
 class Endpoint(BaseHTTPRequestHandler):
-    """A subclass serves the methods it defines: `async def get(self, request: Request) -> Response`, `post`, `head`."""
+    """A subclass serves the methods it defines: `async def get(self, request: Request) ->
+    Response`, `post`, `head`."""
 
     is_for_strangers: ClassVar[bool] = False
-    """Anybody may call it: what is wrong with the set-up stands in the log, and not in the answer."""
+    """Anybody may call it: what is wrong with the set-up stands in the log, and not in the
+    answer."""
     max_body_bytes: ClassVar[int] = 1_000_000
     read_timeout_seconds: ClassVar[float] = 10.0
 
@@ -133,7 +144,9 @@ class Endpoint(BaseHTTPRequestHandler):
         began = time.perf_counter()
         request_id = self.headers.get("x-vercel-id", "")
         self._log = Log(now=time.time, secrets=secrets_of()).bind(requestId=request_id)
-        self._body_is_unread = "content-length" in self.headers or "transfer-encoding" in self.headers
+        self._body_is_unread = (
+            "content-length" in self.headers or "transfer-encoding" in self.headers
+        )
         trouble: BaseException | None = None
         try:
             response = self._respond()
@@ -149,11 +162,14 @@ class Endpoint(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = _serve
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server itself refuses: a request it can't read, or a method that has no `do_…`."""
+        """What http.server itself refuses: a request it can't read, or a method that has no
+        `do_…`."""
         if code == HTTPStatus.NOT_IMPLEMENTED:
             self._serve()
             return
-        self.request_version = self.protocol_version  # without a version it would leave out the status line
+        self.request_version = (
+            self.protocol_version
+        )  # without a version it would leave out the status line
         self._body_is_unread = True
         self._send(code, *Response(code, {"error": message or HTTPStatus(code).phrase}).encode())
 
@@ -164,20 +180,33 @@ class Endpoint(BaseHTTPRequestHandler):
         methods = [method for method in ("GET", "HEAD", "POST") if hasattr(self, method.lower())]
         if self.command not in methods:
             allowed = ", ".join(methods)
-            raise Refused(f"This address serves {allowed} only", HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": allowed})
-        serve: Callable[[Request], Coroutine[Any, Any, Response]] = getattr(self, self.command.lower())
-        request = Request(self.command, self.path, Headers(self.headers.items()), self._read_body(), _deadline())
+            raise Refused(
+                f"This address serves {allowed} only",
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                {"Allow": allowed},
+            )
+        serve: Callable[[Request], Coroutine[Any, Any, Response]] = getattr(
+            self, self.command.lower()
+        )
+        request = Request(
+            self.command, self.path, Headers(self.headers.items()), self._read_body(), _deadline()
+        )
         return asyncio.run(serve(request))
 
     def _read_body(self) -> bytes:
         if "transfer-encoding" in self.headers:
-            raise Refused("Send the body with a Content-Length, not in chunks", HTTPStatus.LENGTH_REQUIRED)
+            raise Refused(
+                "Send the body with a Content-Length, not in chunks", HTTPStatus.LENGTH_REQUIRED
+            )
         lengths = set(self.headers.get_all("content-length", ["0"]))
         text = lengths.pop()
         if lengths or not (text.isascii() and text.isdigit()):
             raise Refused("Content-Length must be one whole number")
         if len(text) > 15 or int(text) > self.max_body_bytes:
-            raise Refused(f"The body is larger than {self.max_body_bytes} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raise Refused(
+                f"The body is larger than {self.max_body_bytes} bytes",
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            )
         body = self._read_until_deadline(int(text))
         self._body_is_unread = False
         if len(body) < int(text):
@@ -210,7 +239,8 @@ class Endpoint(BaseHTTPRequestHandler):
                 self._drain()
 
     def _drain(self) -> None:
-        """Reads a refused body away: closing before it has come would make TCP throw the answer away as well."""
+        """Reads a refused body away: closing before it has come would make TCP throw the answer
+        away as well."""
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(DRAIN_SECONDS)
         give_up = time.monotonic() + DRAIN_SECONDS
@@ -236,12 +266,19 @@ def answer_to(error: BaseException, request_id: str, *, is_for_strangers: bool =
     body: JSON = {"error": str(error)}
     match error:
         case Misconfigured() | Hopeless() if is_for_strangers:
-            reason = f"This deployment's set-up is not whole; its owner finds out more in {_where(request_id)}"
+            reason = (
+                "This deployment's set-up is not whole; its owner finds out more in"
+                f" {_where(request_id)}"
+            )
             return Response(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": reason})
         case Refused():
             return Response(error.status, body, error.headers)
         case TryLater():
-            return Response(error.status, body, {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds)))})
+            return Response(
+                error.status,
+                body,
+                {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds)))},
+            )
         case Hopeless():
             return Response(error.status, body, {"Upstash-NonRetryable-Error": "true"})
         case Misconfigured() | QueueRefused():
@@ -260,7 +297,8 @@ def _where(request_id: str) -> str:
 
 
 def _deadline() -> float | None:
-    """When Vercel ends this invocation. Its runtime is beside our code in every bundle, and nowhere else."""
+    """When Vercel ends this invocation. Its runtime is beside our code in every bundle, and nowhere
+    else."""
     try:
         from vercel_runtime.deadline import get_deadline
     except ImportError:

@@ -1,21 +1,20 @@
 """What can go wrong, and what the caller should do about it.
 
-    SyncError
-    ├── Refused            the request is wrong: change it                     (4xx, the status is its own)
-    ├── Misconfigured      a setting is missing or wrong: the owner mends it   (500)
-    ├── TryLater           temporary: come back after `retry_after_seconds`    (503)
-    │   ├── NotionWait     Notion's request budget is used up until then; nothing failed
-    │   ├── NotionAway     Notion gave no usable answer, after all retries
-    │   ├── OutOfTime      the slice's time is used up; nothing failed
-    │   └── NoAnswer       a message went out and no answer came: it may have arrived
-    ├── QueueRefused       QStash did not take a message                       (502)
-    ├── Hopeless           no retry can help: stop the run and tell people     (489)
-    │   ├── ForeignValue   KV holds something of another's under a key of ours: the owner mends it
-    │   └── NoSuchPage     the page that is to be synced is none of ours, or Notion does not show it
-    ├── TakenOver          another delivery of this slice goes on with its work: stop, change nothing (no HTTP)
-    ├── Unforeseen         a fault of this project: the message says at what it was; see the log       (500)
-    ├── Unreadable         one Notion object can't be read: go on without it   (never reaches HTTP)
-    └── TooLarge           KV takes no request of this size: go on without it  (never reaches HTTP)
+    SyncError ├── Refused            the request is wrong: change it                     (4xx, the
+    status is its own) ├── Misconfigured      a setting is missing or wrong: the owner mends it
+    (500) ├── TryLater           temporary: come back after `retry_after_seconds`    (503) │   ├──
+    NotionWait     Notion's request budget is used up until then; nothing failed │   ├── NotionAway
+    Notion gave no usable answer, after all retries │   ├── OutOfTime      the slice's time is used
+    up; nothing failed │   └── NoAnswer       a message went out and no answer came: it may have
+    arrived ├── QueueRefused       QStash did not take a message                       (502) ├──
+    Hopeless           no retry can help: stop the run and tell people     (489) │   ├──
+    ForeignValue   KV holds something of another's under a key of ours: the owner mends it │   └──
+    NoSuchPage     the page that is to be synced is none of ours, or Notion does not show it ├──
+    TakenOver          another delivery of this slice goes on with its work: stop, change nothing
+    (no HTTP) ├── Unforeseen         a fault of this project: the message says at what it was; see
+    the log       (500) ├── Unreadable         one Notion object can't be read: go on without it
+    (never reaches HTTP) └── TooLarge           KV takes no request of this size: go on without it
+    (never reaches HTTP)
 
 `lib/endpoint.py` is the only place where these become HTTP answers.
 Every message says what happened and how to mend it, and never holds a secret.
@@ -32,10 +31,14 @@ class SyncError(Exception):
 
 
 class Refused(SyncError):
-    """The caller's request can't be served as it is; `headers` go out with the answer (for 405: `Allow`)."""
+    """The caller's request can't be served as it is; `headers` go out with the answer (for 405:
+    `Allow`)."""
 
     def __init__(
-        self, message: str, status: int = HTTPStatus.BAD_REQUEST, headers: dict[str, str] | None = None
+        self,
+        message: str,
+        status: int = HTTPStatus.BAD_REQUEST,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -43,7 +46,8 @@ class Refused(SyncError):
 
 
 class Misconfigured(SyncError):
-    """A setting is missing or malformed; the message names the variable and never shows its value."""
+    """A setting is missing or malformed; the message names the variable and never shows its
+    value."""
 
 
 class TryLater(SyncError):
@@ -57,7 +61,8 @@ class TryLater(SyncError):
 
 
 class NotionWait(TryLater):
-    """Notion said (or the shared budget says) that no request may go out for `retry_after_seconds`."""
+    """Notion said (or the shared budget says) that no request may go out for
+    `retry_after_seconds`."""
 
 
 class NotionAway(TryLater):
@@ -85,24 +90,31 @@ class Hopeless(SyncError):
 
 
 class Unforeseen(SyncError):
-    """A fault of this project ended a slice; the message says at what it was, for the caller is an authorised one."""
+    """A fault of this project ended a slice; the message says at what it was, for the caller is an
+    authorised one."""
 
 
 class ForeignValue(Hopeless):
-    """Keys of ours hold something that this project did not write, of a type that it can't even read."""
+    """Keys of ours hold something that this project did not write, of a type that it can't even
+    read."""
 
     def __init__(self, keys: Collection[str]) -> None:
         some = ", ".join(keys)
-        super().__init__(f"KV key {some} holds something that this project did not write: delete it or restore it")
+        super().__init__(
+            f"KV key {some} holds something that this project did not write: delete it or"
+            " restore it"
+        )
         self.keys = tuple(keys)
 
 
 class NoSuchPage(Hopeless):
-    """The one page that was asked for can't be synced: nothing that is published shows it, or Notion does not."""
+    """The one page that was asked for can't be synced: nothing that is published shows it, or
+    Notion does not."""
 
 
 class Unreadable(SyncError):
-    """One Notion object can't be read (404, 400, 403); `reason` is short enough to stand in a bundle."""
+    """One Notion object can't be read (404, 400, 403); `reason` is short enough to stand in a
+    bundle."""
 
     def __init__(self, reason: str, notion_status: int) -> None:
         super().__init__(reason)
@@ -115,4 +127,5 @@ class TooLarge(SyncError):
 
 
 class TakenOver(SyncError):
-    """A later delivery of the same slice holds this one's claims now: whatever this one still does changes nothing."""
+    """A later delivery of the same slice holds this one's claims now: whatever this one still does
+    changes nothing."""

@@ -1,4 +1,5 @@
-"""JSON text: the one encoder for all that reaches KV, a log, a notice or an answer. Every `JSON.parse` reads it."""
+"""JSON text: the one encoder for all that reaches KV, a log, a notice or an answer. Every
+`JSON.parse` reads it."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,10 +9,12 @@ import msgspec
 
 
 def encode(value: Any) -> str:
-    """The JSON text of a value, compact and in UTF-8, however odd the value is and however deeply it is nested.
+    """The JSON text of a value, compact and in UTF-8, however odd the value is and however deeply
+    it is nested.
 
-    What JSON can't say is replaced: half of a surrogate pair, which Notion leaves where it cuts a text, by U+FFFD; NaN,
-    an infinity, and a number with more digits than Python writes by null. Raises TypeError for what is no JSON at all.
+    What JSON can't say is replaced: half of a surrogate pair, which Notion leaves where it cuts a
+    text, by U+FFFD; NaN, an infinity, and a number with more digits than Python writes by null.
+    Raises TypeError for what is no JSON at all.
     """
     try:
         return msgspec.json.encode(value).decode()
@@ -20,7 +23,8 @@ def encode(value: Any) -> str:
 
 
 def decode(text: str) -> Any:
-    """The value of a JSON text, U+FFFD in place of each half of a surrogate pair. Raises ValueError, RecursionError."""
+    """The value of a JSON text, U+FFFD in place of each half of a surrogate pair. Raises
+    ValueError, RecursionError."""
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:  # Python's own takes halves of surrogate pairs, which Notion sends
@@ -87,7 +91,9 @@ def _fields(struct: msgspec.Struct) -> Iterator[tuple[str, Any]]:
     """The members of one of our nouns as msgspec writes them."""
     for field in msgspec.structs.fields(struct):
         member = getattr(struct, field.name)
-        default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        default = (
+            field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        )
         if not (struct.__struct_config__.omit_defaults and member == default):
             yield field.encode_name, member
 

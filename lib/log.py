@@ -1,7 +1,7 @@
 """One JSON line for each event, by one write: on Vercel that is one log entry, tied to its request.
 
-Vercel keeps 256 lines of a request (https://vercel.com/docs/logs/runtime#limits), so lines are rationed: a slice may
-read hundreds of pages, and all of them may fail.
+Vercel keeps 256 lines of a request (https://vercel.com/docs/logs/runtime#limits), so lines are
+rationed: a slice may read hundreds of pages, and all of them may fail.
 """
 
 import logging
@@ -17,7 +17,8 @@ from lib import json_text
 from lib.secret import Secret
 
 LINES = 100
-"""Lines of one request. The first line of each event always passes, so that a flood of one drowns no other."""
+"""Lines of one request. The first line of each event always passes, so that a flood of one drowns
+no other."""
 EACH = 40
 """Lines of one event in one request."""
 LONGEST = 2000
@@ -39,12 +40,17 @@ _HIDDEN_NAME = re.compile(r"(authorization|secret|token|signature|password|bypas
 class Log:
     """Bound to a context: `log.bind(requestId=…).event("page.synced", pageId=…, ms=…)`.
 
-    What is bound from one another shares one ration of lines, and what `enter` adds; `close` says how many lines were
-    held back. `now` gives epoch seconds.
+    What is bound from one another shares one ration of lines, and what `enter` adds; `close` says
+    how many lines were held back. `now` gives epoch seconds.
     """
 
     def __init__(
-        self, *, now: Callable[[], float], secrets: Iterable[Secret] = (), limit: int = LINES, each: int = EACH
+        self,
+        *,
+        now: Callable[[], float],
+        secrets: Iterable[Secret] = (),
+        limit: int = LINES,
+        each: int = EACH,
     ) -> None:
         self._now = now
         self._secrets = frozenset(secret.reveal() for secret in secrets)
@@ -57,7 +63,8 @@ class Log:
         return self._with(_context=self._context | context)
 
     def enter(self, **context: Any) -> None:
-        """From now on every line of this request has this context, whoever of its collaborators writes it."""
+        """From now on every line of this request has this context, whoever of its collaborators
+        writes it."""
         self._entered.update(context)
 
     def hiding(self, secrets: Iterable[Secret]) -> Self:
@@ -79,7 +86,9 @@ class Log:
     def close(self) -> None:
         """Ends the ration, tells what it held back, and begins another."""
         if held_back := self._ration.settle():
-            self._print({"event": "log.suppressed"}, {"lines": held_back.total(), "byEvent": held_back})
+            self._print(
+                {"event": "log.suppressed"}, {"lines": held_back.total(), "byEvent": held_back}
+            )
 
     def _with(self, **changed: Any) -> Self:
         twin = object.__new__(type(self))
@@ -89,10 +98,19 @@ class Log:
     def _print(self, head: dict[str, str], fields: dict[str, Any]) -> None:
         if not self._ration.take(head["event"]):
             return
-        time = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        rest = {_utf8(name): self._scrub(each, name) for name, each in (self._context | self._entered | fields).items()}
+        time = (
+            datetime.fromtimestamp(self._now(), UTC)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z")
+        )
+        rest = {
+            _utf8(name): self._scrub(each, name)
+            for name, each in (self._context | self._entered | fields).items()
+        }
         line = json_text.encode({**head, "event": _utf8(head["event"]), "time": time, **rest})
-        sys.stdout.write(f"{line}\n")  # one write, where print makes two: requests side by side keep their lines
+        sys.stdout.write(
+            f"{line}\n"
+        )  # one write, where print makes two: requests side by side keep their lines
         sys.stdout.flush()
 
     def _scrub(self, value: Any, name: str) -> Any:
@@ -145,18 +163,21 @@ class _Ration:
 
 
 def quieten() -> None:
-    """httpx logs every request with its full address, and Vercel's root logger prints from INFO on."""
+    """httpx logs every request with its full address, and Vercel's root logger prints from INFO
+    on."""
     for name in ("httpx", "httpcore", "notion_client"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _utf8(text: str) -> str:
-    """Return the text with its halves of surrogate pairs, which UTF-8 can't spell, as Python writes them."""
+    """Return the text with its halves of surrogate pairs, which UTF-8 can't spell, as Python writes
+    them."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def _cut(text: str, longest: int) -> str:
-    """Take what is too much out of the middle: a traceback tells the most at its end, an address at its beginning.
+    """Take what is too much out of the middle: a traceback tells the most at its end, an address at
+    its beginning.
 
     What is left of the end begins behind a blank or a quote, so that it holds no half of a secret.
     """

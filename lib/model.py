@@ -8,7 +8,8 @@ JSON = dict[str, Any]
 """A Notion object as Notion gives it, or a JSON object of ours."""
 
 BUNDLE_VERSION = 3
-"""The version of a bundle's format (`"v"`). Raise it when `lib/bundle` writes something new: every page is due then."""
+"""The version of a bundle's format (`"v"`). Raise it when `lib/bundle` writes something new: every
+page is due then."""
 
 FIRST_VERSION = 1
 """The version of a record in KV that names none: its default may never be raised."""
@@ -16,7 +17,8 @@ FIRST_VERSION = 1
 NOTHING = msgspec.Raw(b"null")
 
 CUT_AT = 25
-"""References that a page object shows of one property: https://developers.notion.com/reference/retrieve-a-page."""
+"""References that a page object shows of one property:
+https://developers.notion.com/reference/retrieve-a-page."""
 
 ITEMS_PER_PAGE = 500
 """So many rows stand on one page of an index, unless they are too large for one value together."""
@@ -42,10 +44,11 @@ class ChildPage(msgspec.Struct, frozen=True, omit_defaults=True):
 class Tree(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page's whole content, read to any depth.
 
-    `blocks` are Notion's own, children under `children`; what can't be read carries `"unavailable": reason`.
-    `hidden_pages` are child pages and `unreadable` child databases that are not shared (yet); `originals` are the
-    synced blocks whose original stands on this page; `copied` maps the original of every copy that stands elsewhere to
-    the page that holds it (None: not to be found out), `missing` are those of them that can't be read.
+    `blocks` are Notion's own, children under `children`; what can't be read carries `"unavailable":
+    reason`. `hidden_pages` are child pages and `unreadable` child databases that are not shared
+    (yet); `originals` are the synced blocks whose original stands on this page; `copied` maps the
+    original of every copy that stands elsewhere to the page that holds it (None: not to be found
+    out), `missing` are those of them that can't be read.
     """
 
     blocks: list[JSON]
@@ -59,7 +62,8 @@ class Tree(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Database(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A child database, read whole: `properties` is its schema, `rows` are page objects as Notion gives them."""
+    """A child database, read whole: `properties` is its schema, `rows` are page objects as Notion
+    gives them."""
 
     id: str
     title: str
@@ -79,7 +83,8 @@ class Copy(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a page is published: what the bundle says of a page that Notion's own page object does not."""
+    """Where a page is published: what the bundle says of a page that Notion's own page object does
+    not."""
 
     slug: str
     source: str
@@ -89,7 +94,8 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Rank(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What decides a row's place in its index: the properties `order` and `date`, then its creation, then its id."""
+    """What decides a row's place in its index: the properties `order` and `date`, then its
+    creation, then its id."""
 
     id: str
     created: str
@@ -98,7 +104,8 @@ class Rank(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What Notion said last of a page: where it stands, what it is called, whether it is to be published."""
+    """What Notion said last of a page: where it stands, what it is called, whether it is to be
+    published."""
 
     source: str
     """The source that it, or the page that holds it, is a row of."""
@@ -136,13 +143,15 @@ class PageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     children: list[str] = []
     """Child pages, in the order of the document."""
     things: list[str] = []
-    """What it shows that an edit elsewhere may change: `page:{id}` that holds the original of a synced block,
-    `original:{id}` of which no page is known, `db:{id}`, and what could not be read and may be some day: `missing:{id}`
-    of an original, `hidden:{id}` of a child page, `unreadable:{id}` of a child database."""
+    """What it shows that an edit elsewhere may change: `page:{id}` that holds the original of a
+    synced block, `original:{id}` of which no page is known, `db:{id}`, and what could not be read
+    and may be some day: `missing:{id}` of an original, `hidden:{id}` of a child page,
+    `unreadable:{id}` of a child database."""
     copied: dict[str, str | None] = {}
     """Original synced block → the page that holds it (None: not known)."""
     is_lacking: bool = False
-    """Something of it got no usable answer and is unavailable in the bundle: it is read again in every run."""
+    """Something of it got no usable answer and is unavailable in the bundle: it is read again in
+    every run."""
 
 
 class DatabaseRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -154,7 +163,8 @@ class DatabaseRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     digest: str
     version: int = FIRST_VERSION
     signature: str = ""
-    """Sums up its rows, their times and their properties as listings show them; "" for more than 100."""
+    """Sums up its rows, their times and their properties as listings show them; "" for more than
+    100."""
     visibility: str = "public"
     sources: list[str] = []
     """The sources of the pages that show it."""
@@ -177,25 +187,30 @@ class ListingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything edited before this moment (Notion's clock) has been seen."""
     rows: int = 0
     schema: str = ""
-    """The fingerprint of its properties, where a listing of changed rows would not show a renamed one."""
+    """The fingerprint of its properties, where a listing of changed rows would not show a renamed
+    one."""
     rule: str = ""
-    """What the listing was judged by: the format's version and the owner's rule for what is published."""
+    """What the listing was judged by: the format's version and the owner's rule for what is
+    published."""
 
 
 class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Something that is due: a page (row or child page) or a child database has to be read."""
 
     page: msgspec.Raw = NOTHING
-    """The page object as a listing or a look gave it, and `read_at` when; `null`: it has to be retrieved."""
+    """The page object as a listing or a look gave it, and `read_at` when; `null`: it has to be
+    retrieved."""
     read_at: float = 0.0
     stamp: str = ""
-    """What sums up that look, where no later edit can hide behind it: the same look again says nothing new."""
+    """What sums up that look, where no later edit can hide behind it: the same look again says
+    nothing new."""
     rewrite: bool = False
     """The bundle is written also where nothing in it changed."""
     asks_owners: bool = False
     """Which page holds the original of a synced block has to be asked for anew."""
     doubted: list[str] = []
-    """Child pages and child databases on it that could not be read any more: whether they can is asked for."""
+    """Child pages and child databases on it that could not be read any more: whether they can is
+    asked for."""
     is_doubted: bool = False
     """It could not be read, and the page that holds it shows it all the same."""
     title: str = ""
@@ -206,7 +221,8 @@ class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """Work that a slice has taken on, with what is known of the thing. `key` is a page's id or `db:{id}`."""
+    """Work that a slice has taken on, with what is known of the thing. `key` is a page's id or
+    `db:{id}`."""
 
     key: str
     number: int
@@ -238,8 +254,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """An answer of the shared request budget: so many requests now, or none and how long to wait; `left` are those that
-    the minute still holds."""
+    """An answer of the shared request budget: so many requests now, or none and how long to wait;
+    `left` are those that the minute still holds."""
 
     granted: int
     wait_seconds: float = 0.0
@@ -247,14 +263,15 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants synced: everything, one source, one page (by slug or id), or the pages that Notion's webhook
-    told of in a window of time."""
+    """What somebody wants synced: everything, one source, one page (by slug or id), or the pages
+    that Notion's webhook told of in a window of time."""
 
     force: bool = False
     source: str = ""
     page: str = ""
     retry: bool = False
-    """Another try of what got no usable answer in an earlier run: people are told only if it changes something."""
+    """Another try of what got no usable answer in an earlier run: people are told only if it
+    changes something."""
     window: int = 0
     """Number of the window; 0: none."""
 
@@ -272,8 +289,9 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
 class Problem(msgspec.Struct, frozen=True, rename="camel"):
     """Something that a run could not read, and why.
 
-    `page_id` is the page's or child database's own id. A source bears its name as `title`. `kind` is "run" where a
-    run failed as a whole. An entry that names no kind is older than kinds, and about a page.
+    `page_id` is the page's or child database's own id. A source bears its name as `title`. `kind`
+    is "run" where a run failed as a whole. An entry that names no kind is older than kinds, and
+    about a page.
     """
 
     page_id: str | None = None
@@ -316,17 +334,19 @@ class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """Names of keys that a run changed, without the prefix: `page:…`, `db:…`, `posts:index`, `redirects`; `deleted`
-    are the `page:…` that are gone."""
+    """Names of keys that a run changed, without the prefix: `page:…`, `db:…`, `posts:index`,
+    `redirects`; `deleted` are the `page:…` that are gone."""
 
     changed: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What Notion's webhook says: `kind` (such as `page.moved`) happened to `entity`, which stands in `parent`.
+    """What Notion's webhook says: `kind` (such as `page.moved`) happened to `entity`, which stands
+    in `parent`.
 
-    Only a signal: what it is about has to be read. `data_source` is the one that holds a row, `at` epoch seconds.
+    Only a signal: what it is about has to be read. `data_source` is the one that holds a row, `at`
+    epoch seconds.
     """
 
     id: str
@@ -338,6 +358,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Handshake(msgspec.Struct, frozen=True):
-    """What Notion sends when a webhook is set up: the token that a person has to give back to it."""
+    """What Notion sends when a webhook is set up: the token that a person has to give back to
+    it."""
 
     token: str

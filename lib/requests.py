@@ -1,4 +1,5 @@
-"""What callers ask for, as values: from query strings and message bodies, and the trigger's answer back."""
+"""What callers ask for, as values: from query strings and message bodies, and the trigger's answer
+back."""
 
 import binascii
 import re
@@ -20,7 +21,8 @@ from lib.sync.trigger import Triggered
 
 CONSOLE = "https://console.upstash.com/qstash?messageId="
 LONGEST_PAGE = 2000
-"""Characters of a slug, an id or an address: a slug has 200 at most, and a child's is its ancestors' and its own."""
+"""Characters of a slug, an id or an address: a slug has 200 at most, and a child's is its
+ancestors' and its own."""
 LONGEST_SOURCE = 60
 MOST_SLICES = 1_000_000
 LATEST_WINDOW = 10**10
@@ -39,17 +41,20 @@ def ask_of(query: Mapping[str, str], config: Config) -> Ask:
     force = query.get("force", "").lower()
     if force not in YES + NO:
         raise Refused("force must be 1 or true (or left out)")
-    return _checked(Ask(force in YES, query.get("source", ""), query.get("page", "").strip("/")), config)
+    return _checked(
+        Ask(force in YES, query.get("source", ""), query.get("page", "").strip("/")), config
+    )
 
 
 def message_of(request: Request, config: Config) -> Message:
-    """A worker's message. One without a run id (from QStash's console or a schedule) names its run by its own id, so
-    that every delivery of it is the same run."""
+    """A worker's message. One without a run id (from QStash's console or a schedule) names its run
+    by its own id, so that every delivery of it is the same run."""
     return _message(request.json(), request.headers.get("upstash-message-id", ""), config)
 
 
 class Ending(msgspec.Struct, frozen=True):
-    """What is known of the end of a run; `failed` is the message that was given up, and `reason` why."""
+    """What is known of the end of a run; `failed` is the message that was given up, and `reason`
+    why."""
 
     run_id: str
     failed: Message | None = None
@@ -57,8 +62,9 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 def ending_of(request: Request, config: Config) -> Ending:
-    """A notice of ours, or a callback of QStash's (https://upstash.com/docs/qstash/features/callbacks), whose fields
-    come in different types: only those that are needed are looked at, and none has to be there."""
+    """A notice of ours, or a callback of QStash's
+    (https://upstash.com/docs/qstash/features/callbacks), whose fields come in different types: only
+    those that are needed are looked at, and none has to be there."""
     body = request.json()
     message_id = body.get("sourceMessageId")
     if not message_id:
@@ -74,18 +80,22 @@ def ending_of(request: Request, config: Config) -> Ending:
     times = f"{attempts} attempt{'s' if attempts > 1 else ''}"
     status = _number(body.get("status"))
     answer = f"the last answer was {status}" if status else "no answer came"
-    return Ending(message.run_id, message, f"The worker failed at {times}; {answer}: {str(said)[:500]}")
+    return Ending(
+        message.run_id, message, f"The worker failed at {times}; {answer}: {str(said)[:500]}"
+    )
 
 
 def _given_up(callback: JSON) -> bool:
-    """Whether QStash will not send the message again. A failure callback has its place in the dead letter queue;
-    a plain one comes after every attempt."""
+    """Whether QStash will not send the message again. A failure callback has its place in the dead
+    letter queue; a plain one comes after every attempt."""
     if callback.get("dlqId"):
         return True
     status = _number(callback.get("status"))
     if 200 <= status < 300:
         return False
-    last = "maxRetries" in callback and _number(callback.get("retried")) >= _number(callback["maxRetries"])
+    last = "maxRetries" in callback and _number(callback.get("retried")) >= _number(
+        callback["maxRetries"]
+    )
     return last or status == Hopeless.status
 
 
@@ -120,15 +130,19 @@ def _message(body: JSON, message_id: str, config: Config) -> Message:
         lane=_shaped(body, "lane", _LANE, "0", "1 to 40 letters, digits, _ and -"),
         slice=number,
         ask=_checked(ask, config),
-        triggered_at=_shaped(body, "triggeredAt", _TIME, "", "a time such as 2026-01-31T12:00:00.000Z"),
+        triggered_at=_shaped(
+            body, "triggeredAt", _TIME, "", "a time such as 2026-01-31T12:00:00.000Z"
+        ),
     )
 
 
 def event_of(request: Request) -> Event | Handshake:
-    """Return what Notion's webhook sent (https://developers.notion.com/reference/webhooks-events-delivery).
+    """Return what Notion's webhook sent
+    (https://developers.notion.com/reference/webhooks-events-delivery).
 
-    Only what is needed is looked at: other types of events have other data. What only narrows down where an entity
-    stands counts as missing where it is odd. Raises Refused where it is no event, or its entity is not named.
+    Only what is needed is looked at: other types of events have other data. What only narrows down
+    where an entity stands counts as missing where it is odd. Raises Refused where it is no event,
+    or its entity is not named.
     """
     body = request.json()
     if "verification_token" in body and "type" not in body:
@@ -136,7 +150,10 @@ def event_of(request: Request) -> Event | Handshake:
         if not _TOKEN.fullmatch(token):
             raise Refused("verification_token is no token of Notion's")
         return Handshake(token)
-    entity, parent = _typed(body, "entity", dict, {}), _member(_member(body, "data", dict), "parent", dict)
+    entity, parent = (
+        _typed(body, "entity", dict, {}),
+        _member(_member(body, "data", dict), "parent", dict),
+    )
     event = Event(
         id=_typed(body, "id", str, ""),
         kind=_typed(body, "type", str, ""),
@@ -146,7 +163,9 @@ def event_of(request: Request) -> Event | Handshake:
         data_source=_notion_id(_member(parent, "data_source_id", str)),
     )
     if not (_UUID.fullmatch(event.id) and _KIND.fullmatch(event.kind) and event.entity):
-        raise Refused("the body is no event of Notion's: id, type, timestamp and entity.id are needed")
+        raise Refused(
+            "the body is no event of Notion's: id, type, timestamp and entity.id are needed"
+        )
     return event
 
 
@@ -180,14 +199,19 @@ def _moment(time: str) -> float:
 
 def _checked(ask: Ask, config: Config) -> Ask:
     if ask.source and ask.source not in config.sources:
-        named = f" {ask.source!r}" if len(ask.source) <= LONGEST_SOURCE else ""  # half of a secret could not be hidden
+        named = (
+            f" {ask.source!r}" if len(ask.source) <= LONGEST_SOURCE else ""
+        )  # half of a secret could not be hidden
         raise Refused(f"source{named} is unknown; the sources are: {', '.join(config.sources)}")
     if ask.source and ask.page:
         raise Refused("give either page or source, not both")
     if not 0 <= ask.window <= LATEST_WINDOW or (ask.window and (ask.source or ask.page)):
         raise Refused(f"window must be 0 to {LATEST_WINDOW}, and without a page or source")
     if len(ask.page) > LONGEST_PAGE or _CONTROL.search(ask.page):
-        raise Refused(f"page must be a slug, an id or an address: {LONGEST_PAGE} characters at most, on one line")
+        raise Refused(
+            f"page must be a slug, an id or an address: {LONGEST_PAGE} characters at most, on one"
+            " line"
+        )
     return ask
 
 

@@ -1,4 +1,5 @@
-"""Secrets, and what is derived from one: it can be handed out, and gives nothing of the secret away."""
+"""Secrets, and what is derived from one: it can be handed out, and gives nothing of the secret
+away."""
 
 import hmac
 from base64 import b64encode
@@ -33,7 +34,8 @@ def derived_secret(secret: Secret) -> str:
 
 
 def webhook_secret(secret: Secret) -> str:
-    """Return the key with which we sign what `NOTIFY_WEBHOOK_URL` is sent, as Standard Webhooks writes keys."""
+    """Return the key with which we sign what `NOTIFY_WEBHOOK_URL` is sent, as Standard Webhooks
+    writes keys."""
     return "whsec_" + b64encode(_derive(secret, "notify-webhook")).decode()
 
 
@@ -56,7 +58,11 @@ class AddressKey:
 def with_derived(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
     """Return these secrets, and what is derived from them and must not be seen in a log either."""
     given = tuple(secrets)
-    derived = (derive(secret) for secret in given for derive in (derived_secret, webhook_secret, handshake_key))
+    derived = (
+        derive(secret)
+        for secret in given
+        for derive in (derived_secret, webhook_secret, handshake_key)
+    )
     return (*given, *map(Secret, derived))
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 UNKNOWN = "9999-12-31T23:59:00.000Z"
-"""In place of a time that can't be read: it is later than every reading, so nothing read before counts as new
-enough, and a page that bears it is younger than all others."""
+"""In place of a time that can't be read: it is later than every reading, so nothing read before
+counts as new enough, and a page that bears it is younger than all others."""
 
 BEGINNING = "1970-01-01T00:00:00.000Z"
 
@@ -17,8 +17,8 @@ LAG_SECONDS = 60
 def instant(text: str) -> float:
     """Return the epoch seconds of a time or a day; UTC where no zone is given.
 
-    Forms: "2026-05-01", "2026-05-01T10:00:00.000+02:00", "2026-05-01T10:00:00.000Z". Raises ValueError, and
-    TypeError for what is no text.
+    Forms: "2026-05-01", "2026-05-01T10:00:00.000+02:00", "2026-05-01T10:00:00.000Z". Raises
+    ValueError, and TypeError for what is no text.
     """
     time = datetime.fromisoformat(text)
     try:
@@ -37,8 +37,8 @@ def is_time(value: Any) -> bool:
 
 
 def settled_at(edited_at: float) -> float:
-    """Return from when on a look hides no edit behind a time: Notion floors it to the minute, so one that was made
-    later in that minute looks the same, and its lists lag behind edits."""
+    """Return from when on a look hides no edit behind a time: Notion floors it to the minute, so
+    one that was made later in that minute looks the same, and its lists lag behind edits."""
     return edited_at // MINUTE_SECONDS * MINUTE_SECONDS + MINUTE_SECONDS + LAG_SECONDS
 
 

@@ -1,7 +1,8 @@
 """Builds the collaborators of one request from the configuration, as late as possible.
 
-The trigger never loads the Notion client: what needs it is imported where it is built. TLS contexts cost 60–140 ms,
-so there is one for each process; HTTP clients belong to one event loop, so they live as long as one request.
+The trigger never loads the Notion client: what needs it is imported where it is built. TLS contexts
+cost 60–140 ms, so there is one for each process; HTTP clients belong to one event loop, so they
+live as long as one request.
 """
 
 import asyncio
@@ -48,17 +49,21 @@ if TYPE_CHECKING:
     from lib.sync.webhook import Webhook
 
 DEFAULT_SLICE_SECONDS = 60.0
-"""A slice's time where neither SYNC_SLICE_SECONDS nor the platform says how long a function may take."""
+"""A slice's time where neither SYNC_SLICE_SECONDS nor the platform says how long a function may
+take."""
 MARGIN_SECONDS, MARGIN_SHARE = 20.0, 0.3
-"""What a slice leaves of the function's own time for saving, publishing and answering; of a short time, a share."""
+"""What a slice leaves of the function's own time for saving, publishing and answering; of a short
+time, a share."""
 VERCEL_JSON = Path(__file__).parent.parent / "vercel.json"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 RESERVED_AT_ONCE = 30
 """Notion requests that a slice reserves with one KV command."""
 LINGER_SECONDS, LINGER_SHARE = 8.0, 0.4
-"""How long requests under way are waited for when a slice's time is used up: at most this share of the margin."""
+"""How long requests under way are waited for when a slice's time is used up: at most this share of
+the margin."""
 ANSWER_SECONDS, SHORTEST_ANSWER_SECONDS = 30.0, 3.0
-"""How long a slice waits for one answer of Notion's; a short slice no longer than it works, but long enough for one."""
+"""How long a slice waits for one answer of Notion's; a short slice no longer than it works, but
+long enough for one."""
 LOOK_UP_SECONDS = 8.0
 """How long `/api/media` waits for one answer of Notion's."""
 
@@ -91,7 +96,9 @@ class Services:
     @property
     def trigger(self) -> Trigger:
         runs = self._runs(self.hasty_kv)
-        return Trigger(runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id)
+        return Trigger(
+            runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id
+        )
 
     @property
     def follow_up(self) -> FollowUp:
@@ -189,9 +196,12 @@ class Services:
         return channels
 
     def until(self, deadline: float | None) -> float:
-        """When a slice that begins now should stop working (epoch seconds); `deadline` is the function's own."""
+        """When a slice that begins now should stop working (epoch seconds); `deadline` is the
+        function's own."""
         now = time.time()
-        wanted = now + (self.config.slice_seconds or (DEFAULT_SLICE_SECONDS if deadline is None else 86_400.0))
+        wanted = now + (
+            self.config.slice_seconds or (DEFAULT_SLICE_SECONDS if deadline is None else 86_400.0)
+        )
         if deadline is None:
             return wanted
         return min(wanted, deadline - min(MARGIN_SECONDS, MARGIN_SHARE * (deadline - now)))
@@ -204,7 +214,8 @@ class Services:
 
     @property
     def locator(self) -> "Locator":
-        """Finds hosted files for visitors, who have their own share of Notion's minute and wait for KV briefly."""
+        """Finds hosted files for visitors, who have their own share of Notion's minute and wait for
+        KV briefly."""
         from lib.media.address import Locator
         from lib.notion.files import FileHosts
         from lib.store.budget import Budget
@@ -216,9 +227,14 @@ class Services:
         def connect() -> "NotionClient":
             return self._notion(self._pacer(budget, lambda: False, batch=1), LOOK_UP_SECONDS)
 
-        files, hosts = Files(kv, self.keys, store_id(config.blob_read_write_token)), FileHosts(config.notion_file_hosts)
+        files, hosts = (
+            Files(kv, self.keys, store_id(config.blob_read_write_token)),
+            FileHosts(config.notion_file_hosts),
+        )
         copies = FileHosts(copy_hosts(config))
-        return Locator(files, hosts, copies, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id)
+        return Locator(
+            files, hosts, copies, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id
+        )
 
     def _budget(self) -> "Budget":
         from lib.store.budget import Budget
@@ -272,7 +288,8 @@ class Services:
         )
 
     def engine(self, deadline: float | None) -> "Engine":
-        """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has none)."""
+        """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has
+        none)."""
         from lib.bundle.index import sort_text
         from lib.bundle.media import address_for
         from lib.notion.databases import find_source
@@ -287,13 +304,25 @@ class Services:
         from lib.sync.slice import Worker
 
         config, until = self.config, self.until(deadline)
-        linger = LINGER_SECONDS if deadline is None else min(LINGER_SECONDS, LINGER_SHARE * (deadline - until))
+        linger = (
+            LINGER_SECONDS
+            if deadline is None
+            else min(LINGER_SECONDS, LINGER_SHARE * (deadline - until))
+        )
         budget = self._budget()
-        pacer = self._pacer(budget, lambda: notion.requests > 0 and time.time() >= until, batch=RESERVED_AT_ONCE)
-        notion = self._notion(pacer, max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, until - time.time())))
-        copies = Copies(self.kv, self.keys, store_id(config.blob_read_write_token), time.time, now_iso)
+        pacer = self._pacer(
+            budget, lambda: notion.requests > 0 and time.time() >= until, batch=RESERVED_AT_ONCE
+        )
+        notion = self._notion(
+            pacer, max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, until - time.time()))
+        )
+        copies = Copies(
+            self.kv, self.keys, store_id(config.blob_read_write_token), time.time, now_iso
+        )
         copier = self._copier(copies, budget)
-        site = Site(self.kv, self.keys, config.kv_max_value_bytes, time.time, now_iso, docs=config.docs)
+        site = Site(
+            self.kv, self.keys, config.kv_max_value_bytes, time.time, now_iso, docs=config.docs
+        )
         homes = Homes({}, publication_rule(config), config.sources, partial(find_source, notion))
         worker = Worker(
             notion=notion,
@@ -351,7 +380,8 @@ def publication_rule(config: Config) -> "PublicationRule":
 
 
 def address_keys(config: Config) -> list[AddressKey]:
-    """Return what may have signed an address of a file: a site shows those of yesterday's secret for a while."""
+    """Return what may have signed an address of a file: a site shows those of yesterday's secret
+    for a while."""
     return [AddressKey(secret) for secret in (config.cron_secret, config.previous_secret) if secret]
 
 
@@ -361,11 +391,18 @@ def store_id(blob_token: Secret | None) -> str:
 
 
 def copy_hosts(config: Config) -> list[str]:
-    """Return where copies of files are: at a store's own public host, or at a local server in its place."""
+    """Return where copies of files are: at a store's own public host, or at a local server in its
+    place."""
     store, server = store_id(config.blob_read_write_token), urlsplit(config.blob_api_url)
     if not store:
         return []
-    return [f"{store.lower()}.public.blob.vercel-storage.com" if server.hostname == "vercel.com" else server.netloc]
+    return [
+        (
+            f"{store.lower()}.public.blob.vercel-storage.com"
+            if server.hostname == "vercel.com"
+            else server.netloc
+        )
+    ]
 
 
 def new_run_id() -> str:

@@ -1,4 +1,5 @@
-"""What every test may need: a complete environment, an empty KV, and tiers that say so when their tools are missing."""
+"""What every test may need: a complete environment, an empty KV, and tiers that say so when their
+tools are missing."""
 
 import os
 import shutil
@@ -14,7 +15,9 @@ from dev.upstash import UpstashStandIn
 from lib.store.kv import Kv
 from tests.redis_server import redis_server
 
-settings.register_profile("any machine", deadline=None)  # how long an example takes tells of the machine
+settings.register_profile(
+    "any machine", deadline=None
+)  # how long an example takes tells of the machine
 settings.load_profile("any machine")
 
 _missing: dict[str, str] = {}
@@ -25,7 +28,9 @@ def environ() -> dict[str, str]:
     """Everything that is needed, and nothing else."""
     return {
         "NOTION_TOKEN": "ntn_4711",
-        "NOTION_SOURCES": "pages=11111111-2222-3333-4444-555555555555,posts=66666666777788889999aaaaaaaaaaaa",
+        "NOTION_SOURCES": (
+            "pages=11111111-2222-3333-4444-555555555555,posts=66666666777788889999aaaaaaaaaaaa"
+        ),
         "CRON_SECRET": "correct horse battery staple",
         "QSTASH_TOKEN": "qstash-token",
         "QSTASH_CURRENT_SIGNING_KEY": "sig_current_0123456789abcdefghij",
@@ -62,7 +67,8 @@ async def kv(upstash: UpstashStandIn) -> AsyncIterator[Kv]:
 
 @pytest.fixture(scope="session")
 def lacking() -> Callable[[str, str], NoReturn]:
-    """`lacking(tier, remedy)`: skips the tier, loudly; where CI is set, a tier that can't run is a failure."""
+    """`lacking(tier, remedy)`: skips the tier, loudly; where CI is set, a tier that can't run is a
+    failure."""
 
     def give_up(tier: str, remedy: str) -> NoReturn:
         if os.environ.get("CI"):
@@ -74,11 +80,16 @@ def lacking() -> Callable[[str, str], NoReturn]:
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory, lacking: Callable[[str, str], NoReturn]) -> Iterator[str]:
+def redis_url(
+    tmp_path_factory: pytest.TempPathFactory, lacking: Callable[[str, str], NoReturn]
+) -> Iterator[str]:
     """The address of a real redis-server of our own."""
     program = shutil.which("redis-server")
     if program is None:
-        lacking("what needs a real Redis", "redis-server is not installed (apt-get install redis-server)")
+        lacking(
+            "what needs a real Redis",
+            "redis-server is not installed (apt-get install redis-server)",
+        )
     with redis_server(program, tmp_path_factory.mktemp("redis")) as address:
         yield address
 
@@ -89,14 +100,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of pytest-xdist hands on what was missing: only the process that started it has a terminal."""
+    """A worker of pytest-xdist hands on what was missing: only the process that started it has a
+    terminal."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["missing"] = _missing
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    _missing.update(getattr(node, "workeroutput", {}).get("missing", {}))  # a worker that crashed handed on nothing
+    _missing.update(
+        getattr(node, "workeroutput", {}).get("missing", {})
+    )  # a worker that crashed handed on nothing
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,4 +1,5 @@
-"""Holds KV against the schema that sites are given, and lets nothing pass that the schema does not name."""
+"""Holds KV against the schema that sites are given, and lets nothing pass that the schema does not
+name."""
 
 from typing import Any
 
@@ -15,7 +16,8 @@ def misfits(kv: JSON) -> list[str]:
 
 
 def closed(part: Any) -> Any:
-    """The schema without the members that are allowed to an older site; Notion's own shapes stay open."""
+    """The schema without the members that are allowed to an older site; Notion's own shapes stay
+    open."""
     if isinstance(part, list):
         return [closed(one) for one in part]
     if not isinstance(part, dict):

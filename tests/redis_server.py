@@ -15,7 +15,17 @@ from tests.waiting import until
 def redis_server(program: str, folder: Path) -> Iterator[str]:
     """Its address: a socket in `folder`."""
     door = folder / "door"
-    command = [program, "--port", "0", "--unixsocket", str(door), "--save", "", "--appendonly", "no"]
+    command = [
+        program,
+        "--port",
+        "0",
+        "--unixsocket",
+        str(door),
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+    ]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
         try:
             until(lambda: _answers(f"unix://{door}"))

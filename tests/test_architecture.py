@@ -16,7 +16,15 @@ ALLOWED = {
     "log": {"config", "secret"},
     "endpoint": {"config", "errors", "log", "model"},
     "auth": {"config", "endpoint", "errors", "model", "secret"},
-    "requests": {"config", "endpoint", "errors", "model", "notion.ids", "sync.queue", "sync.trigger"},
+    "requests": {
+        "config",
+        "endpoint",
+        "errors",
+        "model",
+        "notion.ids",
+        "sync.queue",
+        "sync.trigger",
+    },
     "notion": {"model", "errors", "notion", "times"},
     "bundle": {"model", "errors", "bundle", "times"},
     "store": {"model", "errors", "store", "times"},
@@ -69,6 +77,10 @@ def test_a_room_imports_only_the_rooms_below_it(path: Path) -> None:
     assert strangers == set()
 
 
-@pytest.mark.parametrize("path", [*FILES, *sorted((ROOT / "api").rglob("*.py"))], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*FILES, *sorted((ROOT / "api").rglob("*.py"))], ids=lambda path: path.name
+)
 def test_what_runs_on_vercel_never_imports_the_local_stack(path: Path) -> None:
-    assert {name for name in imported(path) if name.partition(".")[0] in ("dev", "tests", "bench")} == set()
+    assert {
+        name for name in imported(path) if name.partition(".")[0] in ("dev", "tests", "bench")
+    } == set()

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from qstash import Receiver
 from qstash.errors import SignatureError
 
-from lib.auth import bearer, require_notion, require_qstash, require_secret, sign_notion, sign_qstash
+from lib.auth import (
+    bearer,
+    require_notion,
+    require_qstash,
+    require_secret,
+    sign_notion,
+    sign_qstash,
+)
 from lib.config import Config
 from lib.endpoint import Headers, Request
 from lib.errors import Refused
@@ -44,7 +51,9 @@ def reason(error: pytest.ExceptionInfo[Refused]) -> str:
 @pytest.mark.parametrize("secret", ["correct horse battery", "!a&b=c%20+d/?#;,'\"", "x" * 500])
 def test_the_secret_opens_as_bearer_and_in_the_query(environ: dict[str, str], secret: str) -> None:
     config = Config.read(environ | {"CRON_SECRET": secret})
-    as_received = {name: value.encode().decode("latin-1") for name, value in bearer(config.cron_secret).items()}
+    as_received = {
+        name: value.encode().decode("latin-1") for name, value in bearer(config.cron_secret).items()
+    }
     require_secret(Request("GET", "/", Headers(as_received)), config)
     encoded = "".join(f"%{byte:02X}" for byte in secret.encode())
     require_secret(asked(f"/?secret={encoded}&x=1"), config)
@@ -54,7 +63,9 @@ def test_the_scheme_is_read_in_any_case_and_one_right_secret_is_enough(config: C
     secret = config.cron_secret.reveal()
     require_secret(asked(authorization=f"bearer {secret}"), config)
     require_secret(asked("/?secret=wrong", authorization=f"Bearer {secret}"), config)
-    require_secret(asked("/?secret=correct+horse+battery+staple", authorization="Bearer wrong"), config)
+    require_secret(
+        asked("/?secret=correct+horse+battery+staple", authorization="Bearer wrong"), config
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +86,9 @@ def test_the_scheme_is_read_in_any_case_and_one_right_secret_is_enough(config: C
         asked(authorization="Basic correct horse battery staple"),
     ],
 )
-def test_a_wrong_or_missing_secret_is_unauthorized_and_nothing_more_is_said(config: Config, request_: Request) -> None:
+def test_a_wrong_or_missing_secret_is_unauthorized_and_nothing_more_is_said(
+    config: Config, request_: Request
+) -> None:
     with pytest.raises(Refused) as refused:
         require_secret(request_, config)
     assert reason(refused) == "Unauthorized"
@@ -95,7 +108,9 @@ def test_the_derived_secret_is_fixed_by_the_secret_and_does_not_hold_it() -> Non
 def deliver(config: Config) -> Deliver:
     """Hands in a message as it came; what is not given is as it should be."""
 
-    def require(body: bytes = BODY, signature: str | None = None, forwarded: str | None = None) -> None:
+    def require(
+        body: bytes = BODY, signature: str | None = None, forwarded: str | None = None
+    ) -> None:
         headers = {
             "upstash-signature": signed(config) if signature is None else signature,
             "x-sync-secret": derived_secret(config.cron_secret) if forwarded is None else forwarded,
@@ -106,7 +121,9 @@ def deliver(config: Config) -> Deliver:
 
 
 def signed(config: Config, body: bytes = BODY, url: str = WORKER, now: float | None = None) -> str:
-    return sign_qstash(body, url, config.qstash_current_signing_key.reveal(), time.time() if now is None else now)
+    return sign_qstash(
+        body, url, config.qstash_current_signing_key.reveal(), time.time() if now is None else now
+    )
 
 
 def token(config: Config, algorithm: str = "HS256", **changes: Any) -> str:
@@ -117,7 +134,9 @@ def token(config: Config, algorithm: str = "HS256", **changes: Any) -> str:
 
 
 def receiver(config: Config) -> Receiver:
-    return Receiver(config.qstash_current_signing_key.reveal(), config.qstash_next_signing_key.reveal())
+    return Receiver(
+        config.qstash_current_signing_key.reveal(), config.qstash_next_signing_key.reveal()
+    )
 
 
 def test_a_message_of_qstashs_is_let_through(deliver: Deliver) -> None:
@@ -125,7 +144,9 @@ def test_a_message_of_qstashs_is_let_through(deliver: Deliver) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", BODY, b'{"a": 1}\n', b"\xf0\x9f\x9a\x80".decode().encode()])
-def test_what_our_twin_signs_the_sdks_receiver_accepts(config: Config, deliver: Deliver, body: bytes) -> None:
+def test_what_our_twin_signs_the_sdks_receiver_accepts(
+    config: Config, deliver: Deliver, body: bytes
+) -> None:
     signature = signed(config, body)
     receiver(config).verify(signature=signature, body=body.decode(), url=WORKER)
     deliver(body, signature)
@@ -139,14 +160,18 @@ def test_what_our_twin_signs_the_sdks_receiver_accepts(config: Config, deliver: 
         {"aud": ""},
     ],
 )
-def test_what_the_sdks_receiver_accepts_we_accept(config: Config, deliver: Deliver, changes: dict[str, Any]) -> None:
+def test_what_the_sdks_receiver_accepts_we_accept(
+    config: Config, deliver: Deliver, changes: dict[str, Any]
+) -> None:
     signature = token(config, **changes)
     receiver(config).verify(signature=signature, body=BODY.decode(), url=WORKER)
     deliver(signature=signature)
 
 
 def test_the_next_key_counts_as_well(config: Config, deliver: Deliver) -> None:
-    deliver(signature=sign_qstash(BODY, WORKER, config.qstash_next_signing_key.reveal(), time.time()))
+    deliver(
+        signature=sign_qstash(BODY, WORKER, config.qstash_next_signing_key.reveal(), time.time())
+    )
 
 
 @pytest.mark.parametrize("skew", [-55, 55])
@@ -163,7 +188,10 @@ def test_clocks_may_be_a_minute_apart(config: Config, deliver: Deliver, skew: in
         ({"nbf": int(time.time()) + 3_600}, "comes from the future"),
         ({"iat": int(time.time()) + 3_600}, "comes from the future"),
         ({"iss": "Someone"}, "not issued by Upstash"),
-        ({"sub": WORKER + "/"}, "for another address than https://sync.example/api/sync/worker: SYNC_BASE_URL"),
+        (
+            {"sub": WORKER + "/"},
+            "for another address than https://sync.example/api/sync/worker: SYNC_BASE_URL",
+        ),
         ({"sub": WORKER.replace("https", "http")}, "for another address"),
         ({"sub": WORKER + "?a=1"}, "for another address"),
         ({"exp": None}, "its claim exp is missing"),
@@ -216,8 +244,12 @@ def test_only_hs256_counts(config: Config, deliver: Deliver, algorithm: str) -> 
     assert reason(refused)
 
 
-@pytest.mark.parametrize("forwarded", ["", "wrong", "\xe4", "\udcff秘", "correct horse battery staple"])
-def test_the_forwarded_secret_is_checked_besides_the_signature(deliver: Deliver, forwarded: str) -> None:
+@pytest.mark.parametrize(
+    "forwarded", ["", "wrong", "\xe4", "\udcff秘", "correct horse battery staple"]
+)
+def test_the_forwarded_secret_is_checked_besides_the_signature(
+    deliver: Deliver, forwarded: str
+) -> None:
     with pytest.raises(Refused, match="x-sync-secret") as refused:
         deliver(forwarded=forwarded)
     assert "doctor" in reason(refused)
@@ -244,8 +276,12 @@ def test_no_hostile_signature_is_anything_but_refused(text: str) -> None:
         "a" * 60_000,
         ".." * 2000,
         urlsafe_b64encode(b"[" * 3000).decode() + ".e30.e30",
-        urlsafe_b64encode(json.dumps(HEADER).encode()).decode() + "." + urlsafe_b64encode(b"[" * 2000).decode() + ".x",
-        urlsafe_b64encode(json.dumps(HEADER | {"crit": ["b64"], "b64": False}).encode()).decode() + ".e30.e30",
+        urlsafe_b64encode(json.dumps(HEADER).encode()).decode()
+        + "."
+        + urlsafe_b64encode(b"[" * 2000).decode()
+        + ".x",
+        urlsafe_b64encode(json.dumps(HEADER | {"crit": ["b64"], "b64": False}).encode()).decode()
+        + ".e30.e30",
         urlsafe_b64encode(json.dumps(HEADER | {"kid": 7}).encode()).decode() + ".e30.e30",
         "\x00",
         "ä.ö.ü",
@@ -282,7 +318,10 @@ NOTION_SIGNATURE = "sha256=461e8cbcba8a75c3edd866f0e71280f5a85cbf21eff040ebd10fe
 
 def test_notions_own_example_of_a_signature_holds() -> None:
     assert sign_notion(NOTION_BODY, NOTION_TOKEN) == NOTION_SIGNATURE
-    require_notion(Request("POST", "/", Headers({"X-Notion-Signature": NOTION_SIGNATURE}), NOTION_BODY), NOTION_TOKEN)
+    require_notion(
+        Request("POST", "/", Headers({"X-Notion-Signature": NOTION_SIGNATURE}), NOTION_BODY),
+        NOTION_TOKEN,
+    )
 
 
 @pytest.mark.parametrize(
@@ -298,7 +337,9 @@ def test_notions_own_example_of_a_signature_holds() -> None:
 )
 def test_what_notion_did_not_sign_is_refused(signature: str, body: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        require_notion(Request("POST", "/", Headers({"X-Notion-Signature": signature}), body), NOTION_TOKEN)
+        require_notion(
+            Request("POST", "/", Headers({"X-Notion-Signature": signature}), body), NOTION_TOKEN
+        )
     assert refused.value.status == 401
     assert NOTION_TOKEN.reveal() not in str(refused.value)
 

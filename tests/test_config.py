@@ -43,7 +43,10 @@ def refusal(environ: Environ) -> str:
 
 def plain(config: Config) -> list[object]:
     """A config with its secrets laid open, so that two can be compared."""
-    return [value.reveal() if isinstance(value, Secret) else value for value in msgspec.structs.astuple(config)]
+    return [
+        value.reveal() if isinstance(value, Secret) else value
+        for value in msgspec.structs.astuple(config)
+    ]
 
 
 def test_what_is_needed_is_enough_and_the_rest_has_its_defaults(environ: Environ) -> None:
@@ -59,7 +62,9 @@ def test_what_is_needed_is_enough_and_the_rest_has_its_defaults(environ: Environ
     assert (config.kv_prefix, config.kv_max_value_bytes) == ("", 8_000_000)
     assert config.notion_requests_per_minute == 180
     assert config.notify_on == "change"
-    assert config.slack_webhook_url is config.blob_read_write_token is config.protection_bypass is None
+    assert (
+        config.slack_webhook_url is config.blob_read_write_token is config.protection_bypass is None
+    )
 
 
 @pytest.mark.parametrize("name", NEEDED)
@@ -133,8 +138,14 @@ def test_a_needed_setting_that_is_missing_or_blank_is_named_with_its_remedy(
         ("KV_PREFIX", "pages:index:"),
     ],
 )
-def test_a_malformed_setting_is_named_and_its_value_never_shown(environ: Environ, name: str, value: str) -> None:
-    email = {"RESEND_API_KEY": "re_1", "NOTIFY_EMAIL_FROM": "a@x.example", "NOTIFY_EMAIL_TO": "a@x.example"}
+def test_a_malformed_setting_is_named_and_its_value_never_shown(
+    environ: Environ, name: str, value: str
+) -> None:
+    email = {
+        "RESEND_API_KEY": "re_1",
+        "NOTIFY_EMAIL_FROM": "a@x.example",
+        "NOTIFY_EMAIL_TO": "a@x.example",
+    }
     message = refusal(environ | (email if name in email else {}) | {name: value})
     assert message.startswith(f"{name} must be ")
     assert "None" not in message
@@ -152,15 +163,26 @@ def test_a_malformed_setting_is_named_and_its_value_never_shown(environ: Environ
         ("NOTIFY_ON", "never", "one of: change, always"),
     ],
 )
-def test_a_setting_out_of_bounds_is_told_its_bounds(environ: Environ, name: str, value: str, allowed: str) -> None:
+def test_a_setting_out_of_bounds_is_told_its_bounds(
+    environ: Environ, name: str, value: str, allowed: str
+) -> None:
     assert allowed in refusal(environ | {name: value})
 
 
 def test_the_bounds_themselves_are_allowed(environ: Environ) -> None:
-    least = {"SYNC_LANES": "1", "SYNC_RETRIES": "0", "KV_MAX_VALUE_BYTES": "1000", "NOTION_REQUESTS_PER_MINUTE": "1"}
+    least = {
+        "SYNC_LANES": "1",
+        "SYNC_RETRIES": "0",
+        "KV_MAX_VALUE_BYTES": "1000",
+        "NOTION_REQUESTS_PER_MINUTE": "1",
+    }
     config = Config.read(environ | least | {"SYNC_SLICE_SECONDS": "0.5", "NOTIFY_ON": "always"})
     assert (config.lanes, config.retries, config.kv_max_value_bytes) == (1, 0, 1000)
-    assert (config.notion_requests_per_minute, config.slice_seconds, config.notify_on) == (1, 0.5, "always")
+    assert (config.notion_requests_per_minute, config.slice_seconds, config.notify_on) == (
+        1,
+        0.5,
+        "always",
+    )
     assert Config.read(environ | {"SYNC_LANES": "8"}).lanes == 8
 
 
@@ -172,7 +194,10 @@ def test_the_bounds_themselves_are_allowed(environ: Environ) -> None:
         ("https://mu\u0308ller.example", "https://xn--mller-kva.example"),
         ("https://faß.example", "https://xn--fa-hia.example"),
         ("https://例え.テスト", "https://xn--r8jz45g.xn--zckzah"),
-        ("https://jürgen:schlüssel@bäckerei.example", "https://j%C3%BCrgen:schl%C3%BCssel@xn--bckerei-5wa.example"),
+        (
+            "https://jürgen:schlüssel@bäckerei.example",
+            "https://j%C3%BCrgen:schl%C3%BCssel@xn--bckerei-5wa.example",
+        ),
         ("https://sync.example/brö d%20/%C3%A9", None),
         ("https://sync.example/br%C3%B6d/é", "https://sync.example/br%C3%B6d/%C3%A9"),
         ("https://xn--mller-kva.example", "https://xn--mller-kva.example"),
@@ -184,32 +209,59 @@ def test_the_bounds_themselves_are_allowed(environ: Environ) -> None:
 )
 def test_an_address_goes_out_in_ascii(environ: Environ, written: str, sent: str | None) -> None:
     if sent is None:
-        assert refusal(environ | {"SYNC_BASE_URL": written}).startswith("SYNC_BASE_URL must be an address")
+        assert refusal(environ | {"SYNC_BASE_URL": written}).startswith(
+            "SYNC_BASE_URL must be an address"
+        )
         return
     assert Config.read(environ | {"SYNC_BASE_URL": written}).base_url == sent
     httpx.Request("GET", sent)
 
 
 def test_every_address_goes_out_in_ascii(environ: Environ) -> None:
-    names = ["QSTASH_URL", "KV_REST_API_URL", "NOTION_API_URL", "VERCEL_BLOB_API_URL", "REVALIDATE_URL"]
+    names = [
+        "QSTASH_URL",
+        "KV_REST_API_URL",
+        "NOTION_API_URL",
+        "VERCEL_BLOB_API_URL",
+        "REVALIDATE_URL",
+    ]
     secret = ["SLACK_WEBHOOK_URL", "NOTIFY_WEBHOOK_URL"]
-    config = Config.read(environ | dict.fromkeys([*names, *secret], "https://bäckerei.example/brot"))
-    given = [config.qstash_url, config.kv_url, config.notion_api_url, config.blob_api_url, config.revalidate_url]
-    given += [address.reveal() for address in (config.slack_webhook_url, config.notify_webhook_url) if address]
+    config = Config.read(
+        environ | dict.fromkeys([*names, *secret], "https://bäckerei.example/brot")
+    )
+    given = [
+        config.qstash_url,
+        config.kv_url,
+        config.notion_api_url,
+        config.blob_api_url,
+        config.revalidate_url,
+    ]
+    given += [
+        address.reveal()
+        for address in (config.slack_webhook_url, config.notify_webhook_url)
+        if address
+    ]
     assert given == ["https://xn--bckerei-5wa.example/brot"] * 7
 
 
 def test_the_query_of_an_address_goes_out_in_ascii_too(environ: Environ) -> None:
-    config = Config.read(environ | {"REVALIDATE_URL": "https://bakery.example/r?place=Köln&all=a%20b#ende"})
+    config = Config.read(
+        environ | {"REVALIDATE_URL": "https://bakery.example/r?place=Köln&all=a%20b#ende"}
+    )
     assert config.revalidate_url == "https://bakery.example/r?place=K%C3%B6ln&all=a%20b#ende"
 
 
 def test_vercels_own_address_goes_out_in_ascii(environ: Environ) -> None:
     del environ["SYNC_BASE_URL"]
-    assert Config.read(environ | {"VERCEL_URL": "bäckerei.example"}).base_url == "https://xn--bckerei-5wa.example"
+    assert (
+        Config.read(environ | {"VERCEL_URL": "bäckerei.example"}).base_url
+        == "https://xn--bckerei-5wa.example"
+    )
 
 
-@pytest.mark.parametrize("prefix", ["site:", "page", "pages:", "my-page:", "pages:indexes:", "sync"])
+@pytest.mark.parametrize(
+    "prefix", ["site:", "page", "pages:", "my-page:", "pages:indexes:", "sync"]
+)
 def test_a_prefix_that_no_key_of_ours_begins_with_is_free(environ: Environ, prefix: str) -> None:
     assert Config.read(environ | {"KV_PREFIX": prefix}).kv_prefix == prefix
 
@@ -237,12 +289,20 @@ def test_file_hosts_are_divided_by_commas_and_end_without_a_slash(environ: Envir
             (f"{name}=11111111222233334444555555555555", "are taken")
             for name in ("page", "db", "sync", "redirects", "paths", "doc", "preview")
         ),
-        ("a=11111111222233334444555555555555,a=66666666777788889999aaaaaaaaaaaa", "entry 2 repeats"),
-        ("a=11111111222233334444555555555555,b=11111111-2222-3333-4444-555555555555", "entry 2 repeats"),
+        (
+            "a=11111111222233334444555555555555,a=66666666777788889999aaaaaaaaaaaa",
+            "entry 2 repeats",
+        ),
+        (
+            "a=11111111222233334444555555555555,b=11111111-2222-3333-4444-555555555555",
+            "entry 2 repeats",
+        ),
         (",", "empty"),
     ],
 )
-def test_a_malformed_source_is_pointed_out_without_its_text(environ: Environ, sources: str, hint: str) -> None:
+def test_a_malformed_source_is_pointed_out_without_its_text(
+    environ: Environ, sources: str, hint: str
+) -> None:
     message = refusal(environ | {"NOTION_SOURCES": sources})
     assert message.startswith("NOTION_SOURCES must be ")
     assert hint in message
@@ -251,9 +311,7 @@ def test_a_malformed_source_is_pointed_out_without_its_text(environ: Environ, so
 
 
 def test_a_source_may_be_a_notion_address_with_a_query(environ: Environ) -> None:
-    address = (
-        "https://www.notion.so/team/Blog-11111111222233334444555555555555?v=66666666777788889999aaaaaaaaaaaa&pvs=4"
-    )
+    address = "https://www.notion.so/team/Blog-11111111222233334444555555555555?v=66666666777788889999aaaaaaaaaaaa&pvs=4"
     config = Config.read(environ | {"NOTION_SOURCES": f" blog_2 = {address} ,"})
     assert config.sources == {"blog_2": "11111111-2222-3333-4444-555555555555"}
 
@@ -263,10 +321,17 @@ def test_blanks_around_a_value_do_not_count(environ: Environ) -> None:
     assert plain(config) == plain(Config.read(environ))
 
 
-@pytest.mark.parametrize("half", [{}, {"KV_REST_API_URL": "https://half.example"}, {"KV_REST_API_TOKEN": "half"}])
-def test_upstashs_own_names_serve_where_vercels_are_absent_or_not_whole(environ: Environ, half: Environ) -> None:
+@pytest.mark.parametrize(
+    "half", [{}, {"KV_REST_API_URL": "https://half.example"}, {"KV_REST_API_TOKEN": "half"}]
+)
+def test_upstashs_own_names_serve_where_vercels_are_absent_or_not_whole(
+    environ: Environ, half: Environ
+) -> None:
     del environ["KV_REST_API_URL"], environ["KV_REST_API_TOKEN"]
-    upstash = {"UPSTASH_REDIS_REST_URL": "https://redis.example/", "UPSTASH_REDIS_REST_TOKEN": "theirs"}
+    upstash = {
+        "UPSTASH_REDIS_REST_URL": "https://redis.example/",
+        "UPSTASH_REDIS_REST_TOKEN": "theirs",
+    }
     config = Config.read(environ | upstash | half)
     assert (config.kv_url, config.kv_token.reveal()) == ("https://redis.example", "theirs")
 
@@ -278,14 +343,18 @@ def test_upstashs_own_names_serve_where_vercels_are_absent_or_not_whole(environ:
         ("UPSTASH_REDIS_REST_TOKEN", "UPSTASH_REDIS_REST_URL"),
     ],
 )
-def test_of_a_pair_that_was_begun_the_other_half_is_named(environ: Environ, half: str, missing: str) -> None:
+def test_of_a_pair_that_was_begun_the_other_half_is_named(
+    environ: Environ, half: str, missing: str
+) -> None:
     del environ["KV_REST_API_URL"], environ["KV_REST_API_TOKEN"]
     assert refusal(environ | {half: "https://redis.example"}).startswith(f"{missing} is not set")
 
 
 def test_the_read_only_token_never_serves(environ: Environ) -> None:
     del environ["KV_REST_API_TOKEN"]
-    assert "KV_REST_API_TOKEN is not set" in refusal(environ | {"KV_REST_API_READ_ONLY_TOKEN": "reader"})
+    assert "KV_REST_API_TOKEN is not set" in refusal(
+        environ | {"KV_REST_API_READ_ONLY_TOKEN": "reader"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -294,14 +363,20 @@ def test_the_read_only_token_never_serves(environ: Environ) -> None:
         ({"SYNC_BASE_URL": "https://mine.example/"}, "https://mine.example"),
         ({"VERCEL_ENV": "production"}, "https://site.example"),
         ({"VERCEL_ENV": "preview"}, "https://site-git-branch.vercel.app"),
-        ({"VERCEL_ENV": "production", "VERCEL_PROJECT_PRODUCTION_URL": ""}, "https://site-git-branch.vercel.app"),
+        (
+            {"VERCEL_ENV": "production", "VERCEL_PROJECT_PRODUCTION_URL": ""},
+            "https://site-git-branch.vercel.app",
+        ),
     ],
 )
 def test_the_public_address_is_the_owners_then_productions_then_the_deployments(
     environ: Environ, surroundings: Environ, address: str
 ) -> None:
     del environ["SYNC_BASE_URL"]
-    vercel = {"VERCEL_URL": "site-git-branch.vercel.app", "VERCEL_PROJECT_PRODUCTION_URL": "site.example"}
+    vercel = {
+        "VERCEL_URL": "site-git-branch.vercel.app",
+        "VERCEL_PROJECT_PRODUCTION_URL": "site.example",
+    }
     config = Config.read(environ | vercel | surroundings)
     assert config.base_url == address
     assert config.address("/api/sync/worker") == f"{address}/api/sync/worker"
@@ -354,7 +429,9 @@ def test_c6_a_secret_that_can_be_guessed_or_not_be_sent_counts_as_missing(
 
 
 def test_c6_a_secret_of_sixteen_characters_is_taken(environ: Environ) -> None:
-    config = Config.read(environ | {"CRON_SECRET": "sixteen letters!", "CRON_SECRET_PREVIOUS": "x" * 16})
+    config = Config.read(
+        environ | {"CRON_SECRET": "sixteen letters!", "CRON_SECRET_PREVIOUS": "x" * 16}
+    )
     assert config.cron_secret.reveal() == "sixteen letters!"
     assert config.previous_secret is not None
     assert config.previous_secret.reveal() == "x" * 16
@@ -362,7 +439,12 @@ def test_c6_a_secret_of_sixteen_characters_is_taken(environ: Environ) -> None:
 
 
 def test_c7_a_setting_that_is_not_asked_for_is_not_looked_at(environ: Environ) -> None:
-    wrong = {"SLACK_WEBHOOK_URL": "no address", "NOTION_SOURCES": "no sources", "SYNC_LANES": "99", "QSTASH_TOKEN": ""}
+    wrong = {
+        "SLACK_WEBHOOK_URL": "no address",
+        "NOTION_SOURCES": "no sources",
+        "SYNC_LANES": "99",
+        "QSTASH_TOKEN": "",
+    }
     config = Config.read(environ | wrong, only=MEDIA_SETTINGS)
     assert config.cron_secret.reveal() == environ["CRON_SECRET"]
     assert config.kv_url == environ["KV_REST_API_URL"]
@@ -372,7 +454,11 @@ def test_c7_a_setting_that_is_not_asked_for_is_not_looked_at(environ: Environ) -
 
 def test_c7_what_an_address_reads_are_settings_that_there_are(environ: Environ) -> None:
     for settings in (OWNER_SETTINGS, QSTASH_SETTINGS, NOTION_SETTINGS, MEDIA_SETTINGS):
-        assert settings <= set(example()) | {"VERCEL_ENV", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL_URL"} | {
+        assert settings <= set(example()) | {
+            "VERCEL_ENV",
+            "VERCEL_PROJECT_PRODUCTION_URL",
+            "VERCEL_URL",
+        } | {
             "UPSTASH_REDIS_REST_URL",
             "UPSTASH_REDIS_REST_TOKEN",
         }
@@ -390,10 +476,16 @@ def test_every_secret_is_among_the_secrets(environ: Environ) -> None:
     }
     secrets = {secret.reveal() for secret in Config.read(environ | hidden).secrets}
     assert secrets >= set(hidden.values())
-    assert secrets >= {value for name, value in environ.items() if "TOKEN" in name or "KEY" in name or "SECRET" in name}
+    assert secrets >= {
+        value
+        for name, value in environ.items()
+        if "TOKEN" in name or "KEY" in name or "SECRET" in name
+    }
 
 
-def test_every_secret_setting_is_hidden_before_it_is_read_and_where_it_is_malformed(environ: Environ) -> None:
+def test_every_secret_setting_is_hidden_before_it_is_read_and_where_it_is_malformed(
+    environ: Environ,
+) -> None:
     secret = {name for name in example() if re.search("TOKEN|SECRET|KEY|WEBHOOK_URL", name)}
     wrong = {name: f"{name.lower()} of blanks" for name in secret}
     hidden = {value.reveal() for value in secrets_of(wrong)}
@@ -516,9 +608,13 @@ def test_without_a_rule_of_ones_own_no_property_is_named(environ: Environ) -> No
         ("Status: , ,", "no word after the colon"),
     ],
 )
-def test_of_a_rule_that_is_not_whole_it_is_said_what_is_missing(environ: Environ, text: str, fault: str) -> None:
+def test_of_a_rule_that_is_not_whole_it_is_said_what_is_missing(
+    environ: Environ, text: str, fault: str
+) -> None:
     message = refusal(environ | {"NOTION_PUBLISHED": text})
-    assert message.startswith("NOTION_PUBLISHED must be a property and words, as in Status: Published, Live")
+    assert message.startswith(
+        "NOTION_PUBLISHED must be a property and words, as in Status: Published, Live"
+    )
     assert f"there is {fault}" in message
 
 
@@ -532,10 +628,19 @@ def test_dates_are_utc_where_no_time_zone_is_named_and_no_database_of_zones_is_n
 ) -> None:
     monkeypatch.setattr(zoneinfo, "ZoneInfo", None)
 
-    assert Config.read(environ).time_zone == Config.read(environ | {"TIME_ZONE": "utc"}).time_zone == "UTC"
+    assert (
+        Config.read(environ).time_zone
+        == Config.read(environ | {"TIME_ZONE": "utc"}).time_zone
+        == "UTC"
+    )
 
 
-@pytest.mark.parametrize("name", ["Berlin", "CEST", "+02:00", "Europe", "../../etc/passwd", "/etc/localtime", "Zürich"])
+@pytest.mark.parametrize(
+    "name", ["Berlin", "CEST", "+02:00", "Europe", "../../etc/passwd", "/etc/localtime", "Zürich"]
+)
 def test_what_names_no_time_zone_is_refused(environ: Environ, name: str) -> None:
     expected = "the name of a time zone, such as Europe/Berlin or UTC"
-    assert refusal(environ | {"TIME_ZONE": name}) == f"TIME_ZONE must be {expected}: correct it, or remove it"
+    assert (
+        refusal(environ | {"TIME_ZONE": name})
+        == f"TIME_ZONE must be {expected}: correct it, or remove it"
+    )

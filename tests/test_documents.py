@@ -1,4 +1,5 @@
-"""What the documents name is there: files, headings, tests, commands, settings, and the words of our messages."""
+"""What the documents name is there: files, headings, tests, commands, settings, and the words of
+our messages."""
 
 import ast
 import json
@@ -25,7 +26,8 @@ BROUGHT = {
     "upstash-kv": {"KV_REST_API_URL", "KV_REST_API_TOKEN"},
     "upstash-qstash": {"QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"},
 }
-"""What a store of Vercel's Marketplace sets: https://upstash.com/docs/redis/howto/vercelintegration."""
+"""What a store of Vercel's Marketplace sets:
+https://upstash.com/docs/redis/howto/vercelintegration."""
 OTHER_NAMES = {"UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"}
 
 
@@ -47,7 +49,11 @@ def test_links_lead_somewhere(document: Path) -> None:
 def test_files_that_are_named_are_there(document: Path) -> None:
     named = re.findall(rf"`((?:{FOLDERS})/[\w./\[\]-]+)`", prose(document))
 
-    assert [name for name in named if not (ROOT / name).exists() and not (document.parent / name).exists()] == []
+    assert [
+        name
+        for name in named
+        if not (ROOT / name).exists() and not (document.parent / name).exists()
+    ] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=IDS)
@@ -66,7 +72,11 @@ def test_commands_that_the_readme_names_can_be_made() -> None:
 
 
 def test_the_settings_are_all_told() -> None:
-    told = set(re.findall(r"`([A-Z][A-Z_]+)`", first_columns((ROOT / "docs/settings.md").read_text("utf-8"))))
+    told = set(
+        re.findall(
+            r"`([A-Z][A-Z_]+)`", first_columns((ROOT / "docs/settings.md").read_text("utf-8"))
+        )
+    )
 
     assert told - OTHER_NAMES == set(dotenv_values(ROOT / ".env.example"))
 
@@ -76,9 +86,13 @@ def test_the_deploy_button_asks_for_what_the_stores_do_not_bring() -> None:
     [address] = re.findall(r"\((https://vercel\.com/new/clone\?[^)\s]+)\)", readme)
     asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
     stores = [product["productSlug"] for product in json.loads(asked["products"])]
-    needed = variables.examine({}).unusable - {"SYNC_BASE_URL"}  # Vercel knows the deployment's address
+    needed = variables.examine({}).unusable - {
+        "SYNC_BASE_URL"
+    }  # Vercel knows the deployment's address
 
-    assert set(asked["env"].split(",")) == needed - set().union(*(BROUGHT[store] for store in stores))
+    assert set(asked["env"].split(",")) == needed - set().union(
+        *(BROUGHT[store] for store in stores)
+    )
     assert set(stores) == set(BROUGHT)
     steps = readme.partition("## Deploy in five steps")[2].partition("\n## ")[0]
     assert needed <= set(re.findall(r"[A-Z_]{5,}", steps))
@@ -95,7 +109,9 @@ def test_messages_are_quoted_as_the_code_gives_them() -> None:
     quoted = [span for span in re.findall(r"`([^`]+)`", columns) if " " in span]
 
     assert len(quoted) > 20
-    assert [message for message in quoted if not any(fits(message, text) for text in messages())] == []
+    assert [
+        message for message in quoted if not any(fits(message, text) for text in messages())
+    ] == []
 
 
 def prose(document: Path) -> str:
@@ -123,7 +139,11 @@ def fits(message: str, text: str) -> bool:
 @cache
 def all_tests() -> set[str]:
     files = (ROOT / "tests").rglob("test_*.py")
-    return set(chain.from_iterable(re.findall(r"def (test_\w+)", file.read_text("utf-8")) for file in files))
+    return set(
+        chain.from_iterable(
+            re.findall(r"def (test_\w+)", file.read_text("utf-8")) for file in files
+        )
+    )
 
 
 @cache

@@ -16,7 +16,15 @@ import pytest
 
 from lib.config import Config
 from lib.endpoint import Endpoint, Headers, Request, Response
-from lib.errors import Hopeless, Misconfigured, NotionWait, QueueRefused, Refused, TakenOver, TryLater
+from lib.errors import (
+    Hopeless,
+    Misconfigured,
+    NotionWait,
+    QueueRefused,
+    Refused,
+    TakenOver,
+    TryLater,
+)
 
 Serve = Callable[[type[Endpoint]], httpx.Client]
 
@@ -42,7 +50,9 @@ def serve() -> Iterator[Serve]:
     def start(handler: type[Endpoint]) -> httpx.Client:
         servers.append(ThreadingHTTPServer(("127.0.0.1", 0), handler))
         threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
-        clients.append(httpx.Client(base_url=f"http://127.0.0.1:{servers[-1].server_port}", trust_env=False))
+        clients.append(
+            httpx.Client(base_url=f"http://127.0.0.1:{servers[-1].server_port}", trust_env=False)
+        )
         return clients[-1]
 
     yield start
@@ -68,7 +78,9 @@ def raising(error: BaseException) -> type[Endpoint]:
 
 def raw(client: httpx.Client, sent: bytes) -> tuple[int, dict[str, str], bytes]:
     """What the server answers to these very bytes; the sending side stays open."""
-    with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=5) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", client.base_url.port or 0), timeout=5
+    ) as connection:
         connection.sendall(sent)
         answer = b""
         while piece := connection.recv(65_536):
@@ -85,7 +97,10 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 def test_an_answer_is_json_with_its_length_and_is_not_kept_by_caches(echo: httpx.Client) -> None:
     answer = echo.get("/api/x?a=1&a=2&blank=&t=%C3%A4+b", headers={"X-Vercel-Id": "iad1::1"})
-    assert answer.text == '{"path": "/api/x", "query": {"a": "2", "blank": "", "t": "ä b"}, "id": "iad1::1"}'
+    assert (
+        answer.text
+        == '{"path": "/api/x", "query": {"a": "2", "blank": "", "t": "ä b"}, "id": "iad1::1"}'
+    )
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.headers["content-length"] == str(len(answer.content))
     assert answer.headers["cache-control"] == "no-store"
@@ -94,7 +109,9 @@ def test_an_answer_is_json_with_its_length_and_is_not_kept_by_caches(echo: httpx
 def test_a_handler_may_answer_with_other_headers_and_no_body(serve: Serve) -> None:
     class Redirect(Endpoint):
         async def get(self, request: Request) -> Response:
-            return Response(302, headers={"Location": "https://x.example/", "Cache-Control": "max-age=60"})
+            return Response(
+                302, headers={"Location": "https://x.example/", "Cache-Control": "max-age=60"}
+            )
 
         async def head(self, request: Request) -> Response:
             return Response(200, {"seen": "by nobody"})
@@ -109,9 +126,13 @@ def test_a_handler_may_answer_with_other_headers_and_no_body(serve: Serve) -> No
     assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", "21")
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get"])
+@pytest.mark.parametrize(
+    "method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get"]
+)
 def test_every_other_method_is_405_with_what_is_allowed(echo: httpx.Client, method: str) -> None:
-    answer = echo.send(httpx.Request(method, echo.base_url.join("/")) if method != "get" else _lower_get(echo))
+    answer = echo.send(
+        httpx.Request(method, echo.base_url.join("/")) if method != "get" else _lower_get(echo)
+    )
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET, POST"
     assert answer.headers["content-type"].startswith("application/json")
@@ -135,7 +156,9 @@ def test_a_head_is_answered_without_a_body(echo: httpx.Client) -> None:
 def test_a_refused_body_of_six_megabytes_does_not_cost_its_sender_the_answer(
     echo: httpx.Client, method: bytes, status: int
 ) -> None:
-    got, _, body = raw(echo, method + b" / HTTP/1.1\r\nContent-Length: 6000000\r\n\r\n" + b"x" * 6_000_000)
+    got, _, body = raw(
+        echo, method + b" / HTTP/1.1\r\nContent-Length: 6000000\r\n\r\n" + b"x" * 6_000_000
+    )
     assert got == status
     assert json.loads(body)["error"]
 
@@ -153,7 +176,9 @@ def test_a_refused_body_of_six_megabytes_does_not_cost_its_sender_the_answer(
         (b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 411, "not in chunks"),
     ],
 )
-def test_a_body_out_of_bounds_is_refused(echo: httpx.Client, sent: bytes, status: int, hint: str) -> None:
+def test_a_body_out_of_bounds_is_refused(
+    echo: httpx.Client, sent: bytes, status: int, hint: str
+) -> None:
     got, _, body = raw(echo, b"POST / HTTP/1.1\r\nHost: x\r\n" + sent)
     assert got == status
     assert hint in json.loads(body)["error"]
@@ -176,7 +201,9 @@ def test_c9_a_body_that_comes_drop_by_drop_is_refused_at_one_deadline(echo: http
 def test_c9_a_body_in_pieces_is_read_whole(echo: httpx.Client) -> None:
     body = json.dumps({"text": "x" * 500}).encode()
     with socket.create_connection(("127.0.0.1", echo.base_url.port or 0), timeout=5) as connection:
-        connection.sendall(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        connection.sendall(
+            f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        )
         for begin in range(0, len(body), 100):
             connection.sendall(body[begin : begin + 100])
             time.sleep(0.01)
@@ -205,7 +232,9 @@ def test_a_body_of_the_greatest_length_is_read(echo: httpx.Client) -> None:
         (b'"text"', "The body must be a JSON object"),
     ],
 )
-def test_a_body_that_is_no_json_object_is_400_with_the_reason(echo: httpx.Client, body: bytes, reason: str) -> None:
+def test_a_body_that_is_no_json_object_is_400_with_the_reason(
+    echo: httpx.Client, body: bytes, reason: str
+) -> None:
     answer = echo.post("/", content=body)
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(reason)
@@ -223,7 +252,11 @@ def test_an_empty_body_is_an_empty_object(echo: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("error", "status", "header"),
     [
-        (Refused("Unauthorized", 401, {"WWW-Authenticate": "Bearer"}), 401, ("www-authenticate", "Bearer")),
+        (
+            Refused("Unauthorized", 401, {"WWW-Authenticate": "Bearer"}),
+            401,
+            ("www-authenticate", "Bearer"),
+        ),
         (Refused("unknown"), 400, None),
         (TryLater("KV is away", 2.1), 503, ("retry-after", "3")),
         (NotionWait("wait", 0.0), 503, ("retry-after", "1")),
@@ -233,7 +266,11 @@ def test_an_empty_body_is_an_empty_object(echo: httpx.Client) -> None:
     ],
 )
 def test_an_error_becomes_its_answer(
-    serve: Serve, capsys: pytest.CaptureFixture[str], error: Exception, status: int, header: tuple[str, str] | None
+    serve: Serve,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    status: int,
+    header: tuple[str, str] | None,
 ) -> None:
     answer = serve(raising(error)).get("/")
     assert answer.status_code == status
@@ -246,7 +283,13 @@ def test_an_error_becomes_its_answer(
 
 @pytest.mark.parametrize(
     "error",
-    [ValueError("private"), TakenOver("private"), SystemExit("private"), asyncio.CancelledError(), KeyError("ä\ud800")],
+    [
+        ValueError("private"),
+        TakenOver("private"),
+        SystemExit("private"),
+        asyncio.CancelledError(),
+        KeyError("ä\ud800"),
+    ],
 )
 def test_what_nobody_foresaw_is_500_and_its_traceback_one_line(
     serve: Serve, capsys: pytest.CaptureFixture[str], error: BaseException
@@ -257,7 +300,11 @@ def test_what_nobody_foresaw_is_500_and_its_traceback_one_line(
         "error": "Internal error: something broke; see the deployment's logs, request id iad1::abc"
     }
     crash, line = lines(capsys)
-    assert (crash["event"], crash["level"], crash["requestId"]) == ("request.crashed", "error", "iad1::abc")
+    assert (crash["event"], crash["level"], crash["requestId"]) == (
+        "request.crashed",
+        "error",
+        "iad1::abc",
+    )
     assert crash["traceback"].startswith("Traceback (most recent call last)")
     assert type(error).__name__ in crash["traceback"]
     assert (line["event"], line["status"]) == ("request", 500)
@@ -292,14 +339,22 @@ def test_a_lone_surrogate_in_an_answer_is_spelled_as_json_spells_it(serve: Serve
     assert answer.content == b'{"error": "page \'\\ud800\' is unknown"}'
 
 
-def test_a_request_is_one_line_without_its_query(echo: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_request_is_one_line_without_its_query(
+    echo: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
     echo.get("/api/x?secret=private", headers={"x-vercel-id": "iad1::1"})
     printed = capsys.readouterr()
     [line] = [json.loads(line) for line in printed.out.splitlines()]
     assert printed.err == ""
     assert isinstance(line.pop("ms"), int)
     line.pop("time")
-    assert line == {"event": "request", "requestId": "iad1::1", "method": "GET", "path": "/api/x", "status": 200}
+    assert line == {
+        "event": "request",
+        "requestId": "iad1::1",
+        "method": "GET",
+        "path": "/api/x",
+        "status": 200,
+    }
 
 
 def test_the_requests_line_passes_when_the_handlers_ration_is_used_up(
@@ -334,7 +389,9 @@ def test_a_crash_never_prints_what_the_handlers_config_keeps(
     assert environ["NOTION_TOKEN"] not in capsys.readouterr().out
 
 
-def test_a_caller_who_is_gone_is_no_trouble(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_caller_who_is_gone_is_no_trouble(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
     gone, done = threading.Event(), threading.Event()
 
     class Slow(Endpoint):
@@ -366,7 +423,9 @@ def test_a_caller_who_is_gone_is_no_trouble(serve: Serve, capsys: pytest.Capture
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
     ],
 )
-def test_a_request_that_is_no_http_is_answered_in_json_too(echo: httpx.Client, sent: bytes, status: int) -> None:
+def test_a_request_that_is_no_http_is_answered_in_json_too(
+    echo: httpx.Client, sent: bytes, status: int
+) -> None:
     got, headers, body = raw(echo, sent)
     assert got == status
     assert headers["content-type"].startswith("application/json")
@@ -383,7 +442,10 @@ def test_requests_side_by_side_do_not_wait_for_each_other(serve: Serve) -> None:
 
     client = serve(Meeting)
     statuses: list[int] = []
-    callers = [threading.Thread(target=lambda: statuses.append(client.get("/").status_code)) for _ in range(4)]
+    callers = [
+        threading.Thread(target=lambda: statuses.append(client.get("/").status_code))
+        for _ in range(4)
+    ]
     for caller in callers:
         caller.start()
     for caller in callers:
@@ -391,7 +453,9 @@ def test_requests_side_by_side_do_not_wait_for_each_other(serve: Serve) -> None:
     assert statuses == [200] * 4
 
 
-def test_the_deadline_is_vercels_in_epoch_seconds(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_deadline_is_vercels_in_epoch_seconds(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Deadline(Endpoint):
         async def get(self, request: Request) -> Response:
             return Response(200, {"deadline": request.deadline})

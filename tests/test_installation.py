@@ -1,4 +1,5 @@
-"""What is installed, and what a machine that lacks something is told by the scripts in `.ci` and after the tests."""
+"""What is installed, and what a machine that lacks something is told by the scripts in `.ci` and
+after the tests."""
 
 import json
 import os
@@ -22,7 +23,8 @@ SHA256 = re.compile("sha256:[0-9a-f]{64}")
 
 @pytest.fixture
 def bare(tmp_path: Path) -> dict[str, str]:
-    """The environment of somebody without root rights, on a machine without apt, sudo and everything CI needs."""
+    """The environment of somebody without root rights, on a machine without apt, sudo and
+    everything CI needs."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("bash", "dirname", "env"):
@@ -32,7 +34,9 @@ def bare(tmp_path: Path) -> dict[str, str]:
     return {"PATH": str(folder), "HOME": str(tmp_path)}
 
 
-def test_a_machine_without_a_python_that_makes_environments_is_told_which_packages_it_needs() -> None:
+def test_a_machine_without_a_python_that_makes_environments_is_told_which_packages_it_needs() -> (
+    None
+):
     done = subprocess.run([ROOT / ".ci/python", "2.0"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert "apt-get install python3 python3-venv" in done.stderr
@@ -53,9 +57,20 @@ def test_a_fresh_machine_is_not_made_without_root_rights(bare: dict[str, str]) -
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_tiers_that_did_not_run_are_named_at_the_end(workers: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "tests/conftest.py", tmp_path)
-    (tmp_path / "test_it.py").write_text("def test_it(lacking): lacking('moon tier', 'needs a rocket')\n")
-    command: list[str | Path] = [sys.executable, "-m", "pytest", "-ra", f"--numprocesses={workers}", tmp_path]
-    done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(lacking): lacking('moon tier', 'needs a rocket')\n"
+    )
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-ra",
+        f"--numprocesses={workers}",
+        tmp_path,
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
     heading, tier, end = filter(None, done.stdout.splitlines()[-3:])
     assert "TIERS THAT DID NOT RUN" in heading
     assert tier == "moon tier: needs a rocket"
@@ -65,7 +80,12 @@ def test_tiers_that_did_not_run_are_named_at_the_end(workers: str, tmp_path: Pat
 @pytest.fixture
 def locked(tmp_path: Path) -> Path:
     """A folder with what `make requirements` needs, and old files where it writes."""
-    for name in ("Makefile", "pyproject.toml", "uv.lock", *(f"{folder}/package-lock.json" for folder in FOR_NPM)):
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        "uv.lock",
+        *(f"{folder}/package-lock.json" for folder in FOR_NPM),
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, tmp_path / name)
     for name in FOR_PIP:
@@ -76,7 +96,11 @@ def locked(tmp_path: Path) -> Path:
 
 def make_requirements(folder: Path) -> subprocess.CompletedProcess[str]:
     uv = Path(sys.executable).parent / "uv"
-    environ = os.environ | {"UV_PYTHON": sys.executable, "UV_CACHE_DIR": str(folder / "cache"), "UV_OFFLINE": "1"}
+    environ = os.environ | {
+        "UV_PYTHON": sys.executable,
+        "UV_CACHE_DIR": str(folder / "cache"),
+        "UV_OFFLINE": "1",
+    }
     command = ["make", "--silent", "requirements", f'UV="{uv}" --quiet']
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
 
@@ -94,7 +118,9 @@ def test_a_lock_that_lags_behind_what_is_asked_for_is_refused(locked: Path) -> N
     assert make_requirements(locked).returncode != 0
 
 
-def test_pip_refuses_a_package_whose_hash_is_another(tmp_path: Path, lacking: Callable[[str, str], NoReturn]) -> None:
+def test_pip_refuses_a_package_whose_hash_is_another(
+    tmp_path: Path, lacking: Callable[[str, str], NoReturn]
+) -> None:
     found = SMALL.search((ROOT / "requirements.txt").read_text())
     assert found
     if pip_install(found[0], tmp_path).returncode:
@@ -106,9 +132,19 @@ def test_pip_refuses_a_package_whose_hash_is_another(tmp_path: Path, lacking: Ca
 
 def pip_install(requirement: str, folder: Path) -> subprocess.CompletedProcess[str]:
     (folder / "requirements.txt").write_text(requirement)
-    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--ignore-installed"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--dry-run",
+        "--no-deps",
+        "--ignore-installed",
+    ]
     network = ["--retries=1", "--timeout=10"]
-    return subprocess.run([*command, *network, "-r", "requirements.txt"], cwd=folder, capture_output=True, text=True)
+    return subprocess.run(
+        [*command, *network, "-r", "requirements.txt"], cwd=folder, capture_output=True, text=True
+    )
 
 
 @pytest.mark.parametrize("folder", FOR_NPM)
@@ -119,4 +155,6 @@ def test_what_npm_installs_is_locked_with_hashes(folder: str) -> None:
     assert {part: project.get(part) for part in ("dependencies", "devDependencies")} == {
         part: asked.get(part) for part in ("dependencies", "devDependencies")
     }
-    assert [name for name, package in packages.items() if not package["integrity"].startswith("sha512-")] == []
+    assert [
+        name for name, package in packages.items() if not package["integrity"].startswith("sha512-")
+    ] == []

@@ -16,7 +16,9 @@ whole_characters = st.characters(exclude_categories=["Cs"])
 any_character = st.characters(exclude_categories=())
 
 
-def values(characters: st.SearchStrategy[str], floats: st.SearchStrategy[float]) -> st.SearchStrategy[Any]:
+def values(
+    characters: st.SearchStrategy[str], floats: st.SearchStrategy[float]
+) -> st.SearchStrategy[Any]:
     text = st.text(characters, max_size=5)
     return st.recursive(
         st.none() | st.booleans() | st.integers() | floats | text,
@@ -78,9 +80,17 @@ def test_text_is_compact_and_not_escaped() -> None:
 
 @pytest.mark.parametrize(
     ("written", "kept"),
-    [("\ud83d", "�"), ("a\ude00b", "a�b"), ("\ud83d\ud83d.", "��."), ("\ud83d\ude00", "😀"), ("🥐\ud83d🥐", "🥐�🥐")],
+    [
+        ("\ud83d", "�"),
+        ("a\ude00b", "a�b"),
+        ("\ud83d\ud83d.", "��."),
+        ("\ud83d\ude00", "😀"),
+        ("🥐\ud83d🥐", "🥐�🥐"),
+    ],
 )
-def test_half_of_a_surrogate_pair_is_replaced_and_two_halves_are_joined(written: str, kept: str) -> None:
+def test_half_of_a_surrogate_pair_is_replaced_and_two_halves_are_joined(
+    written: str, kept: str
+) -> None:
     assert json.loads(encode({"text": written})) == {"text": kept}
     assert json.loads(encode({written: 1})) == {kept: 1}
 
@@ -106,7 +116,9 @@ def test_half_of_a_surrogate_pair_is_replaced_and_two_halves_are_joined(written:
     ],
 )
 def test_a_value_has_one_text_whatever_stands_beside_it(odd: str, value: Any, text: str) -> None:
-    assert encode({"value": value, "odd": odd}) == f'{{"value":{text},"odd":"{"�" if odd else ""}"}}'
+    assert (
+        encode({"value": value, "odd": odd}) == f'{{"value":{text},"odd":"{"�" if odd else ""}"}}'
+    )
 
 
 @pytest.mark.parametrize("bottom", ["bread", "\ud83d"])
@@ -122,7 +134,10 @@ def test_no_depth_is_too_deep(bottom: str) -> None:
 def test_our_own_nouns_read_back_as_they_are(outer: Outer) -> None:
     back = msgspec.json.decode(encode(outer), type=Outer)
     assert msgspec.to_builtins(back.inner.a_name) == whole(outer.inner.a_name)
-    assert (back.inner.some_items, back.inner.a_number) == (whole(outer.inner.some_items), outer.inner.a_number)
+    assert (back.inner.some_items, back.inner.a_number) == (
+        whole(outer.inner.some_items),
+        outer.inner.a_number,
+    )
     assert bytes(back.others[0].page) == bytes(outer.others[0].page)
 
 

@@ -22,14 +22,19 @@ def log(*secrets: str, limit: int = 100, each: int = 40) -> Log:
 
 
 def test_an_event_is_one_compact_json_line(capsys: pytest.CaptureFixture[str]) -> None:
-    log().bind(runId="run_1", slice=2).event("page.synced", pageId="ä\nb", ms=12, ok=True, none=None)
-    assert capsys.readouterr().out == (
-        '{"event":"page.synced","time":"2026-05-28T20:26:40.250Z","runId":"run_1","slice":2,'
+    log().bind(runId="run_1", slice=2).event(
+        "page.synced", pageId="ä\nb", ms=12, ok=True, none=None
+    )
+    assert (
+        capsys.readouterr().out
+        == '{"event":"page.synced","time":"2026-05-28T20:26:40.250Z","runId":"run_1","slice":2,'
         '"pageId":"ä\\nb","ms":12,"ok":true,"none":null}\n'
     )
 
 
-def test_a_line_is_one_write_so_that_requests_side_by_side_keep_their_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_is_one_write_so_that_requests_side_by_side_keep_their_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     written: list[str] = []
     output = io.StringIO()
     monkeypatch.setattr(output, "write", written.append)
@@ -67,7 +72,10 @@ def test_what_is_entered_stands_on_every_line_of_the_request_from_then_on(lines:
 @pytest.mark.parametrize(
     ("value", "seen"),
     [
-        ("https://f.example/a.png?X-Amz-Date=1&X-Amz-Signature=SECRET&x=1 gone", "https://f.example/a.png?*** gone"),
+        (
+            "https://f.example/a.png?X-Amz-Date=1&X-Amz-Signature=SECRET&x=1 gone",
+            "https://f.example/a.png?*** gone",
+        ),
         ("X-Amz-Credential=SECRET&a=1", "X-Amz-Credential=***&a=1"),
         ("GET /api/sync?secret=SECRET&page=a", "GET /api/sync?secret=***&page=a"),
         ("to=https%3A%2F%2Ff.example%3Ftoken%3DSECRET", "to=https%3A%2F%2Ff.example%3Ftoken%3D***"),
@@ -87,15 +95,27 @@ def test_no_secret_is_printed(lines: Any, value: str, seen: str) -> None:
 
 def test_addresses_and_bearers_are_scrubbed_without_knowing_the_secret(lines: Any) -> None:
     log().event(
-        "e", a="?secret=hidden", b="bearer hidden", c="https://x/?a=1&X-Amz-Signature=hidden", d="token%3Dhidden"
+        "e",
+        a="?secret=hidden",
+        b="bearer hidden",
+        c="https://x/?a=1&X-Amz-Signature=hidden",
+        d="token%3Dhidden",
     )
     assert "hidden" not in json.dumps(lines())
 
 
 def test_a_field_named_like_a_secret_is_hidden_whatever_it_holds(lines: Any) -> None:
-    log().event("e", headers={"Authorization": "abc", "x-sync-secret": 12, "Upstash-Signature": ["abc"]}, token=None)
+    log().event(
+        "e",
+        headers={"Authorization": "abc", "x-sync-secret": 12, "Upstash-Signature": ["abc"]},
+        token=None,
+    )
     [line] = lines()
-    assert line["headers"] == {"Authorization": "***", "x-sync-secret": "***", "Upstash-Signature": "***"}
+    assert line["headers"] == {
+        "Authorization": "***",
+        "x-sync-secret": "***",
+        "Upstash-Signature": "***",
+    }
     assert line["token"] is None
 
 
@@ -150,7 +170,13 @@ def test_after_a_request_the_ration_begins_anew(lines: Any) -> None:
 def test_a_slice_of_five_hundred_pages_that_all_fail_logs_a_hundred_lines(lines: Any) -> None:
     slice = log()
     for _ in range(500):
-        for event in ("page.synced", "page.failed", "page.error", "page.unreadable", "database.synced"):
+        for event in (
+            "page.synced",
+            "page.failed",
+            "page.error",
+            "page.unreadable",
+            "database.synced",
+        ):
             slice.event(event)
     for event in ("run.planned", "run.published", "run.ended"):
         slice.event(event)
@@ -199,7 +225,9 @@ def test_the_chatty_libraries_are_quiet(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_a_line_is_printed_whatever_text_or_number_it_holds(lines: Any) -> None:
     odd = "half a pair: \ud83d"
-    log().bind(**{odd: odd}).event(odd, headers={odd: [odd]}, counts={2**70: 2**70, "share": float("nan")})
+    log().bind(**{odd: odd}).event(
+        odd, headers={odd: [odd]}, counts={2**70: 2**70, "share": float("nan")}
+    )
 
     [line] = lines()
     seen = "half a pair: \\ud83d"
@@ -209,7 +237,15 @@ def test_a_line_is_printed_whatever_text_or_number_it_holds(lines: Any) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a-" * 7_000, "?" * 14_000, "X-Amz-" * 2_400, "eyJ-" * 3_500, "token" * 2_800, "secret=" * 2_000, "eyJa." * 2_800],
+    [
+        "a-" * 7_000,
+        "?" * 14_000,
+        "X-Amz-" * 2_400,
+        "eyJ-" * 3_500,
+        "token" * 2_800,
+        "secret=" * 2_000,
+        "eyJa." * 2_800,
+    ],
 )
 def test_a_line_of_foreign_text_takes_time_in_proportion_to_it(text: str) -> None:
     """Processor time, of which the first of these once took 23 s."""

@@ -19,12 +19,18 @@ def test_the_documents_name_what_each_event_says() -> None:
     in_code, in_table = logged(), told()
 
     for event, members in in_table.items():
-        assert members - EVERYWHERE - OF_AN_ERROR == in_code[event] - EVERYWHERE - OF_AN_ERROR, event
+        assert members - EVERYWHERE - OF_AN_ERROR == in_code[event] - EVERYWHERE - OF_AN_ERROR, (
+            event
+        )
 
 
 def told() -> dict[str, set[str]]:
     """Each event in the table, with what it says besides."""
-    rows = re.findall(r"^\| `([a-z._]+)` \| .*? \|(.*)\|$", (ROOT / "docs/logs.md").read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([a-z._]+)` \| .*? \|(.*)\|$",
+        (ROOT / "docs/logs.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
     return {event: set(re.findall(r"`(\w+)`", says)) for event, says in rows}
 
 
@@ -43,6 +49,8 @@ def _events(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
     for node in ast.walk(tree):
         match node:
             case ast.Call(
-                func=ast.Attribute(value=owner, attr=method), args=[ast.Constant(value=str(event)), *_], keywords=fields
+                func=ast.Attribute(value=owner, attr=method),
+                args=[ast.Constant(value=str(event)), *_],
+                keywords=fields,
             ) if method in METHODS and re.search(r"log$", ast.unparse(owner), re.IGNORECASE):
                 yield event, {field.arg for field in fields if field.arg}

@@ -13,7 +13,13 @@ from lib.model import Ask, Event, Handshake
 from lib.requests import Ending, ask_of, ending_of, event_of, message_of, triggered
 from lib.sync.trigger import Triggered
 
-MESSAGE = {"force": False, "runId": "run_1", "slice": 3, "lane": "0", "triggeredAt": "2026-01-01T00:00:00Z"}
+MESSAGE = {
+    "force": False,
+    "runId": "run_1",
+    "slice": 3,
+    "lane": "0",
+    "triggeredAt": "2026-01-01T00:00:00Z",
+}
 
 
 @pytest.fixture
@@ -70,7 +76,10 @@ def test_a_message_names_its_run_its_slice_and_what_is_asked_for(config: Config)
     message = message_of(post(MESSAGE | {"lane": "1", "force": True, "source": "posts"}), config)
 
     assert (message.run_id, message.lane, message.slice) == ("run_1", "1", 3)
-    assert (message.ask, message.triggered_at) == (Ask(force=True, source="posts"), "2026-01-01T00:00:00Z")
+    assert (message.ask, message.triggered_at) == (
+        Ask(force=True, source="posts"),
+        "2026-01-01T00:00:00Z",
+    )
     assert message_of(post({"runId": "run_1", "page": "about"}), config).ask == Ask(page="about")
     assert message_of(post({"runId": "run_1", "window": 7}), config).ask == Ask(window=7)
 
@@ -120,7 +129,9 @@ def test_a_message_of_nothing_is_the_first_slice_of_a_run_of_everything_named_by
         ({"source": "posts", "page": "about"}, "either page or source"),
     ],
 )
-def test_a_message_with_a_wrong_field_is_refused_by_its_name(config: Config, changes: dict[str, Any], why: str) -> None:
+def test_a_message_with_a_wrong_field_is_refused_by_its_name(
+    config: Config, changes: dict[str, Any], why: str
+) -> None:
     with pytest.raises(Refused, match=why):
         message_of(post(MESSAGE | changes), config)
 
@@ -142,11 +153,16 @@ def test_the_trigger_names_every_job_where_there_are_several(config: Config) -> 
     assert (answer["jobId"], answer["jobIds"]) == ("msg_1", ["msg_1", "msg_2"])
 
 
-def test_the_trigger_says_that_a_run_was_joined_whose_job_may_not_be_known_yet(config: Config) -> None:
+def test_the_trigger_says_that_a_run_was_joined_whose_job_may_not_be_known_yet(
+    config: Config,
+) -> None:
     answer = triggered(Triggered("run_1", [], joined=True), config)
 
     assert answer["message"] == "Sync already running"
-    assert (answer["jobId"], answer["dashboardUrl"]) == (None, "https://console.upstash.com/qstash?messageId=")
+    assert (answer["jobId"], answer["dashboardUrl"]) == (
+        None,
+        "https://console.upstash.com/qstash?messageId=",
+    )
 
 
 def callback(**more: Any) -> Request:
@@ -157,7 +173,13 @@ def callback(**more: Any) -> Request:
     "more",
     [
         {"dlqId": "1725323658779-0"},
-        {"dlqId": "1725323658779-0", "status": "503", "retried": "2", "maxRetries": "2", "createdAt": "1725323658779"},
+        {
+            "dlqId": "1725323658779-0",
+            "status": "503",
+            "retried": "2",
+            "maxRetries": "2",
+            "createdAt": "1725323658779",
+        },
         {"dlqId": "1-0", "status": 0, "body": None, "header": None, "sourceHeader": {"A": "b"}},
         {"retried": 2, "maxRetries": 2},
         {"status": 300, "retried": 2, "maxRetries": 2},
@@ -165,7 +187,9 @@ def callback(**more: Any) -> Request:
         {"status": "489"},
     ],
 )
-def test_a_message_that_was_given_up_is_told_by_any_callback(config: Config, more: dict[str, Any]) -> None:
+def test_a_message_that_was_given_up_is_told_by_any_callback(
+    config: Config, more: dict[str, Any]
+) -> None:
     ending = ending_of(callback(**more), config)
 
     assert ending.failed is not None
@@ -181,7 +205,9 @@ def test_a_message_that_was_given_up_is_told_by_any_callback(config: Config, mor
         {},
     ],
 )
-def test_a_message_that_may_yet_be_delivered_has_not_failed(config: Config, more: dict[str, Any]) -> None:
+def test_a_message_that_may_yet_be_delivered_has_not_failed(
+    config: Config, more: dict[str, Any]
+) -> None:
     ending = ending_of(callback(**more), config)
 
     assert (ending.run_id, ending.failed) == ("run_1", None)
@@ -192,7 +218,10 @@ def test_the_reason_says_what_the_worker_answered(config: Config) -> None:
 
     reason = ending_of(callback(dlqId="1-0", retried=2, body=body), config).reason
 
-    assert reason == "The worker failed at 3 attempts; the last answer was 503: KV gave no usable answer"
+    assert (
+        reason
+        == "The worker failed at 3 attempts; the last answer was 503: KV gave no usable answer"
+    )
 
 
 def test_the_reason_says_that_nothing_was_answered(config: Config) -> None:
@@ -210,7 +239,9 @@ def test_a_reason_is_never_longer_than_an_error_that_people_read(config: Config)
 def test_a_message_from_the_console_leads_to_the_run_that_it_made(config: Config) -> None:
     first = ending_of(callback(dlqId="1-0", sourceBody=packed({"force": True})), config)
     second = ending_of(callback(dlqId="1-0", sourceBody=packed({})), config)
-    another = ending_of(callback(dlqId="1-0", sourceBody=packed({}), sourceMessageId="msg_2"), config)
+    another = ending_of(
+        callback(dlqId="1-0", sourceBody=packed({}), sourceMessageId="msg_2"), config
+    )
 
     assert first.run_id == second.run_id != "run_1"
     assert another.run_id != first.run_id
@@ -219,7 +250,10 @@ def test_a_message_from_the_console_leads_to_the_run_that_it_made(config: Config
 @pytest.mark.parametrize("number", [-1, 1e300, 10**400, "9" * 5000, "\u0663", "-1", [], True])
 @pytest.mark.parametrize("name", ["status", "retried", "maxRetries"])
 def test_c9_a_number_that_counts_nothing_is_none(config: Config, name: str, number: Any) -> None:
-    assert "1 attempt;" in ending_of(callback(**{"dlqId": "1-0", "status": 503, name: number}), config).reason
+    assert (
+        "1 attempt;"
+        in ending_of(callback(**{"dlqId": "1-0", "status": 503, name: number}), config).reason
+    )
 
 
 @pytest.mark.parametrize("body", ["", "not base64!", packed([1]), 7, None])
@@ -264,12 +298,17 @@ def event(**changes: Any) -> Event:
 
 
 def test_an_event_of_a_row_names_its_data_source() -> None:
-    parent = {"id": "13950b26c2034f3b9e7d93ec06319565", "data_source_id": "1c0ffee0000040008000000000000001"}
+    parent = {
+        "id": "13950b26c2034f3b9e7d93ec06319565",
+        "data_source_id": "1c0ffee0000040008000000000000001",
+    }
 
     assert event(data={"parent": parent}).data_source == "1c0ffee0-0000-4000-8000-000000000001"
 
 
-@pytest.mark.parametrize("data", [None, [], "x", {"parent": None}, {"parent": 5}, {"parent": {"id": None}}])
+@pytest.mark.parametrize(
+    "data", [None, [], "x", {"parent": None}, {"parent": 5}, {"parent": {"id": None}}]
+)
 def test_what_is_odd_in_where_an_entity_stands_counts_as_missing(data: Any) -> None:
     found = event(data=data)
     assert (found.parent, found.data_source) == ("", "")
@@ -277,7 +316,9 @@ def test_what_is_odd_in_where_an_entity_stands_counts_as_missing(data: Any) -> N
 
 def test_an_odd_data_source_of_an_event_counts_as_missing() -> None:
     assert event(data={"parent": {"id": "p", "data_source_id": None}}).data_source == ""
-    assert event(data={"parent": {"id": "x" * 100_000, "data_source_id": "y" * 100_000}}).parent == ""
+    assert (
+        event(data={"parent": {"id": "x" * 100_000, "data_source_id": "y" * 100_000}}).parent == ""
+    )
 
 
 def test_an_event_whose_data_nobody_knew_when_this_was_written_is_read_all_the_same() -> None:

@@ -20,7 +20,9 @@ RESEND = {
 
 
 @pytest.mark.parametrize("settings", [RESEND, {}])
-async def test_a_mail_goes_out_where_resend_is_set_up(environ: dict[str, str], settings: dict[str, str]) -> None:
+async def test_a_mail_goes_out_where_resend_is_set_up(
+    environ: dict[str, str], settings: dict[str, str]
+) -> None:
     mails: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -41,7 +43,10 @@ async def test_a_mail_goes_out_where_resend_is_set_up(environ: dict[str, str], s
     for mail in mails:
         body = json.loads(mail.content)
         assert mail.headers["Authorization"] == "Bearer re_key"
-        assert (body["from"], body["to"]) == ("Sync <sync@example.com>", ["a@example.com", "b@example.com"])
+        assert (body["from"], body["to"]) == (
+            "Sync <sync@example.com>",
+            ["a@example.com", "b@example.com"],
+        )
         assert "https://sync.example/" in body["text"]
 
 

@@ -1,4 +1,5 @@
-"""GET /api/sync: the same sync without the queue, as far as one call gets. The way out when QStash is down."""
+"""GET /api/sync: the same sync without the queue, as far as one call gets. The way out when QStash
+is down."""
 
 from lib.auth import admit_owner
 from lib.endpoint import Endpoint, Request, Response

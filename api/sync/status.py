@@ -19,4 +19,7 @@ class handler(Endpoint):
         config = settings.config
         async with services(config, self.log(config)) as service:
             run_id = request.query.get("run")
-            return Response(200, await (service.status.of_run(run_id) if run_id else service.status.everything()))
+            return Response(
+                200,
+                await (service.status.of_run(run_id) if run_id else service.status.everything()),
+            )

@@ -1,7 +1,8 @@
-"""Speaks Notion's version 2022-06-28 before a stand-in that begins at 2025-09-03, for peers that know no newer one.
+"""Speaks Notion's version 2022-06-28 before a stand-in that begins at 2025-09-03, for peers that
+know no newer one.
 
-The version in the header is raised; `databases/{id}/query` becomes its data source's; in answers a data source is the
-database again. Each request is passed on as one.
+The version in the header is raised; `databases/{id}/query` becomes its data source's; in answers a
+data source is the database again. Each request is passed on as one.
 """
 
 import re
@@ -29,8 +30,12 @@ class Edge:
 
     def __init__(self, notion: NotionStandIn) -> None:
         self._notion = notion
-        self._http = httpx.AsyncClient(base_url=notion.url, trust_env=False, timeout=None, verify=False)
-        self.app = Starlette(routes=[Route("/{path:path}", self._pass, methods=["GET", "POST"])], lifespan=self._open)
+        self._http = httpx.AsyncClient(
+            base_url=notion.url, trust_env=False, timeout=None, verify=False
+        )
+        self.app = Starlette(
+            routes=[Route("/{path:path}", self._pass, methods=["GET", "POST"])], lifespan=self._open
+        )
 
     @asynccontextmanager
     async def _open(self, app: Starlette) -> AsyncIterator[None]:
@@ -39,7 +44,9 @@ class Edge:
 
     async def _pass(self, request: Request) -> Response:
         body = await request.body()
-        path = QUERY.sub(lambda found: f"/v1/data_sources/{self._source(found[1])}/query", request.url.path)
+        path = QUERY.sub(
+            lambda found: f"/v1/data_sources/{self._source(found[1])}/query", request.url.path
+        )
         if path == "/v1/search":
             body = body.replace(b'"database"', b'"data_source"')
         headers = {
@@ -50,7 +57,11 @@ class Edge:
         answer = await self._http.request(
             request.method, path, params=request.query_params, content=body, headers=headers
         )
-        kept = {name: answer.headers[name] for name in ("content-type", "retry-after") if name in answer.headers}
+        kept = {
+            name: answer.headers[name]
+            for name in ("content-type", "retry-after")
+            if name in answer.headers
+        }
         return Response(_older(answer), answer.status_code, kept)
 
     def _source(self, database_id: str) -> str:

@@ -34,11 +34,13 @@ OURS = "notion-kv-sync"
 GIVE_UP_SECONDS = 420
 GIVE_UP_ON_TRAPS_SECONDS = 240
 TRAPS = ("02dd01ae-3cbd-5181-a1c0-f4e6ba9fc391", "0a85166b-f347-5b6f-9b60-8a5a4b8fa322")
-"""Of the sample: a synced copy that stands inside its own original, and one of a page that is not shared."""
+"""Of the sample: a synced copy that stands inside its own original, and one of a page that is not
+shared."""
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One run of a peer. `found`: texts found ÷ texts there. `end`: "done", or how it ended instead."""
+    """One run of a peer. `found`: texts found ÷ texts there. `end`: "done", or how it ended
+    instead."""
 
     seconds: float
     requests: int
@@ -49,8 +51,9 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """A peer over the sample workspace without its traps, again after two edits, over more pages than one window lets
-    read, over the sample as it is, and (some) over more pages than three windows let read."""
+    """A peer over the sample workspace without its traps, again after two edits, over more pages
+    than one window lets read, over the sample as it is, and (some) over more pages than three
+    windows let read."""
 
     name: str
     note: str
@@ -84,7 +87,9 @@ def measure() -> Iterator[Outcome]:
     with ThreadPoolExecutor(4 * len(PEERS)) as pool:
         started = [(peer, _start(pool, peer)) for peer in PEERS]
         for peer, attempts in started:
-            yield Outcome(peer.name, peer.note, *(one for each in attempts for one in each.result()))
+            yield Outcome(
+                peer.name, peer.note, *(one for each in attempts for one in each.result())
+            )
 
 
 def _start(pool: ThreadPoolExecutor, peer: Peer) -> list[Future[list[Attempt]]]:
@@ -94,7 +99,11 @@ def _start(pool: ThreadPoolExecutor, peer: Peer) -> list[Future[list[Attempt]]]:
         pool.submit(_attempts, peer, many_pages, GIVE_UP_SECONDS),
         pool.submit(_attempts, peer, load, GIVE_UP_ON_TRAPS_SECONDS),
     ]
-    return [*started, pool.submit(_attempts, peer, too_many_pages, GIVE_UP_SECONDS)] if peer.at_once else started
+    return (
+        [*started, pool.submit(_attempts, peer, too_many_pages, GIVE_UP_SECONDS)]
+        if peer.at_once
+        else started
+    )
 
 
 def _ours() -> Outcome:
@@ -115,10 +124,14 @@ def _ours() -> Outcome:
 
 def _as_attempt(rig: Rig, figures: Figures) -> Attempt:
     texts = texts_there(rig.notion.workspace, DATABASES)
-    bundles = (msgspec.json.decode(rig.command("GET", key)) for key in rig.command("KEYS", "page:*"))
+    bundles = (
+        msgspec.json.decode(rig.command("GET", key)) for key in rig.command("KEYS", "page:*")
+    )
     found = share_found(texts, ("\n".join(plain_texts(bundle)) for bundle in bundles))
     end = "done" if figures.status == "delivered" else figures.status
-    return Attempt(figures.seconds, figures.requests, figures.minimum, figures.throttled, found, end)
+    return Attempt(
+        figures.seconds, figures.requests, figures.minimum, figures.throttled, found, end
+    )
 
 
 def _attempts(
@@ -131,7 +144,9 @@ def _attempts(
         url = opened.enter_context(Server(Edge(notion).app)).url if peer.old else notion.url
         out = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         root = _outline(notion) if peer.outline else ""
-        run = partial(_attempt, peer, notion, _environ(notion, url, out, root), out, give_up_seconds)
+        run = partial(
+            _attempt, peer, notion, _environ(notion, url, out, root), out, give_up_seconds
+        )
         if not edits:
             return [run()]
         first = run()
@@ -140,12 +155,19 @@ def _attempts(
         return [first, run()]
 
 
-def _attempt(peer: Peer, notion: NotionStandIn, environ: dict[str, str], out: Path, give_up_seconds: float) -> Attempt:
+def _attempt(
+    peer: Peer, notion: NotionStandIn, environ: dict[str, str], out: Path, give_up_seconds: float
+) -> Attempt:
     notion.log.clear_stats()
     began = time.monotonic()
     try:
         done = subprocess.run(
-            peer.command, cwd=NODE_PROJECT, env=environ, capture_output=True, text=True, timeout=give_up_seconds
+            peer.command,
+            cwd=NODE_PROJECT,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=give_up_seconds,
         )
         end = "done" if done.returncode == 0 else _last_line(done.stderr or done.stdout)
     except subprocess.TimeoutExpired:
@@ -163,7 +185,11 @@ def _attempt(peer: Peer, notion: NotionStandIn, environ: dict[str, str], out: Pa
 
 
 def _environ(notion: NotionStandIn, url: str, out: Path, root: str) -> dict[str, str]:
-    sources = [source for id in DATABASES for source in notion.workspace.get(resolved(id), Database).children]
+    sources = [
+        source
+        for id in DATABASES
+        for source in notion.workspace.get(resolved(id), Database).children
+    ]
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(out.parent),
@@ -179,7 +205,9 @@ def _environ(notion: NotionStandIn, url: str, out: Path, root: str) -> dict[str,
 def _outline(notion: NotionStandIn) -> str:
     """A page with an Outline of every row in it, which docu-notion follows; its id."""
     workspace = notion.workspace
-    home = next(node for node in workspace.nodes.values() if isinstance(node, Page) and node.parent is None)
+    home = next(
+        node for node in workspace.nodes.values() if isinstance(node, Page) and node.parent is None
+    )
     rows = [
         row.id
         for id in DATABASES

@@ -9,8 +9,9 @@ DRIVERS = HERE / "drivers"
 
 @dataclass(frozen=True)
 class Peer:
-    """`command` is run in the folder of the Node project. `old`: speaks a version of Notion's API that the stand-in
-    does not, so it gets the edge. `outline`: it reads what an Outline page links to. `note`: what to know of it."""
+    """`command` is run in the folder of the Node project. `old`: speaks a version of Notion's API
+    that the stand-in does not, so it gets the edge. `outline`: it reads what an Outline page links
+    to. `note`: what to know of it."""
 
     name: str
     command: tuple[str, ...]
@@ -18,7 +19,8 @@ class Peer:
     old: bool = False
     outline: bool = False
     at_once: bool = False
-    """Asks everything at the same moment, so it is also shown more pages than two windows let read."""
+    """Asks everything at the same moment, so it is also shown more pages than two windows let
+    read."""
 
 
 PEERS = (
@@ -52,7 +54,8 @@ PEERS = (
     Peer(
         "docu-notion 0.16.2",
         ("node", str(DRIVERS / "docu_notion.cjs")),
-        "Markdown and images; needs an Outline page (the bench adds it); ends at a `heading_4`, which it doesn't know",
+        "Markdown and images; needs an Outline page (the bench adds it); ends at a `heading_4`,"
+        " which it doesn't know",
         old=True,
         outline=True,
     ),

@@ -1,6 +1,8 @@
-"""Blob's API as `@vercel/blob` speaks it: put, copy, head, list, delete; and the public addresses of the files.
+"""Blob's API as `@vercel/blob` speaks it: put, copy, head, list, delete; and the public addresses
+of the files.
 
-The same commands, headers and error codes as the SDK's own source; https://vercel.com/docs/vercel-blob.
+The same commands, headers and error codes as the SDK's own source;
+https://vercel.com/docs/vercel-blob.
 """
 
 import asyncio
@@ -37,8 +39,8 @@ class BlobError(Exception):
 
 
 class Api:
-    """`home` is the address it is served at. So many answers as `failing` says are 503, `latency_seconds` holds every
-    one back; `puts` are the pathnames that were put."""
+    """`home` is the address it is served at. So many answers as `failing` says are 503,
+    `latency_seconds` holds every one back; `puts` are the pathnames that were put."""
 
     def __init__(self, token: str) -> None:
         self.home = ""
@@ -68,10 +70,16 @@ class Api:
                 await asyncio.sleep(self.latency_seconds)
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
             if not secrets.compare_digest(given.encode(), self._token.encode()):
-                raise BlobError(403, "forbidden", "Access denied, please provide a valid token for this resource.")
+                raise BlobError(
+                    403,
+                    "forbidden",
+                    "Access denied, please provide a valid token for this resource.",
+                )
             if self.failing:
                 self.failing -= 1
-                raise BlobError(503, "service_unavailable", "The blob service is currently not available.")
+                raise BlobError(
+                    503, "service_unavailable", "The blob service is currently not available."
+                )
             return await answer(request)
 
         return guarded
@@ -87,12 +95,23 @@ class Api:
             pathname = _with_suffix(pathname)
         existing = self.store.get(pathname)
         if existing and headers.get("x-allow-overwrite") != "1":
-            raise BlobError(400, "bad_request", "This blob already exists, use `allowOverwrite: true` to overwrite it.")
+            raise BlobError(
+                400,
+                "bad_request",
+                "This blob already exists, use `allowOverwrite: true` to overwrite it.",
+            )
         if (wanted := headers.get("x-if-match")) and (existing is None or existing.etag != wanted):
             raise BlobError(412, "precondition_failed", "Precondition failed: ETag mismatch.")
         content, kind = await self._content(request)
-        kind = headers.get("x-content-type") or kind or mimetypes.guess_type(pathname)[0] or "application/octet-stream"
-        max_age = max(SHORTEST_MAX_AGE, int(headers.get("x-cache-control-max-age") or DEFAULT_MAX_AGE))
+        kind = (
+            headers.get("x-content-type")
+            or kind
+            or mimetypes.guess_type(pathname)[0]
+            or "application/octet-stream"
+        )
+        max_age = max(
+            SHORTEST_MAX_AGE, int(headers.get("x-cache-control-max-age") or DEFAULT_MAX_AGE)
+        )
         file = self.store.put(pathname, content, kind, max_age)
         self.puts.append(pathname)
         return JSONResponse(self._described(file, "contentType", "contentDisposition"))
@@ -172,9 +191,16 @@ class Api:
             "contentDisposition": file.disposition(),
             "cacheControl": f"public, max-age={file.max_age}",
             "size": len(file.content),
-            "uploadedAt": file.uploaded_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "uploadedAt": (
+                file.uploaded_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            ),
         }
-        about = {"url": url, "downloadUrl": f"{url}?download=1", "pathname": file.pathname, "etag": file.etag}
+        about = {
+            "url": url,
+            "downloadUrl": f"{url}?download=1",
+            "pathname": file.pathname,
+            "etag": file.etag,
+        }
         return about | {name: more[name] for name in members}
 
 

@@ -10,7 +10,8 @@ TOKEN = "vercel_blob_rw_localstore_anything"  # noqa: S105 - opens nothing but t
 
 
 class BlobStandIn:
-    """A running Blob store with public access: `url` (of its API), `token`, `reset()`, `close()`; a context manager."""
+    """A running Blob store with public access: `url` (of its API), `token`, `reset()`, `close()`; a
+    context manager."""
 
     def __init__(self, port: int = 0, *, token: str = TOKEN) -> None:
         self.token = token
@@ -46,6 +47,9 @@ class BlobStandIn:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()

@@ -50,7 +50,11 @@ class Store:
 
     def list(self, prefix: str = "") -> list[StoredFile]:
         with self._lock:
-            return [file for pathname, file in sorted(self._files.items()) if pathname.startswith(prefix)]
+            return [
+                file
+                for pathname, file in sorted(self._files.items())
+                if pathname.startswith(prefix)
+            ]
 
     def clear(self) -> None:
         with self._lock:

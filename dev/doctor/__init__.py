@@ -1,4 +1,5 @@
-"""Looks a set-up over before anything runs on it: every variable, Notion, KV, QStash, and the deployed worker."""
+"""Looks a set-up over before anything runs on it: every variable, Notion, KV, QStash, and the
+deployed worker."""
 
 import asyncio
 import random
@@ -26,7 +27,9 @@ TIMEOUT_SECONDS = 20.0
 STYLES: dict[Grade, str] = {"ok": "green", "note": "yellow", "mend": "bold red"}
 
 _NOTION = frozenset({"NOTION_TOKEN", "NOTION_SOURCES"})
-_KV = frozenset({"KV_REST_API_URL", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"})
+_KV = frozenset(
+    {"KV_REST_API_URL", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"}
+)
 _ADDRESS = frozenset({"SYNC_BASE_URL", "VERCEL_URL", "VERCEL_PROJECT_PRODUCTION_URL"})
 _KEYS = frozenset({"QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"})
 
@@ -54,22 +57,37 @@ async def examine(environ: Mapping[str, str], console: Console) -> bool:
             async for finding in check.findings:
                 to_mend += _tell(console, finding)
     if "CRON_SECRET" not in found.unusable:
-        _head(console, "Messages of your own, from QStash's console or a schedule, must forward this header")
-        console.print(Text(f"  {FORWARDED}: {derived_secret(found.config.cron_secret)}"), soft_wrap=True)
+        _head(
+            console,
+            "Messages of your own, from QStash's console or a schedule, must forward this header",
+        )
+        console.print(
+            Text(f"  {FORWARDED}: {derived_secret(found.config.cron_secret)}"), soft_wrap=True
+        )
         if "SYNC_BASE_URL" not in found.unusable:
             _head(console, "The address of Notion's webhook, which is set up with all of it")
             console.print(Text(f"  {webhook_address(found.config)}"), soft_wrap=True)
         if found.config.notify_webhook_url:
-            _head(console, "What NOTIFY_WEBHOOK_URL is sent is signed (Standard Webhooks) with this key")
+            _head(
+                console,
+                "What NOTIFY_WEBHOOK_URL is sent is signed (Standard Webhooks) with this key",
+            )
             console.print(Text(f"  {webhook_secret(found.config.cron_secret)}"), soft_wrap=True)
-    _head(console, f"{to_mend} to mend, each of which says how." if to_mend else "Nothing has to be mended.")
+    _head(
+        console,
+        f"{to_mend} to mend, each of which says how." if to_mend else "Nothing has to be mended.",
+    )
     return not to_mend
 
 
 def _checks(config: Config, http: httpx.AsyncClient) -> list[Check]:
     store = Kv(config.kv_url, config.kv_token.reveal(), http)
     return [
-        Check("Notion", _NOTION, notion.examine(_notion(config, http), config.sources, publication_rule(config))),
+        Check(
+            "Notion",
+            _NOTION,
+            notion.examine(_notion(config, http), config.sources, publication_rule(config)),
+        ),
         Check("KV", _KV, kv.examine(store, config.kv_prefix)),
         Check("Files", _KV | {"CRON_SECRET"}, addresses.examine(store, config)),
         Check("QStash", _KEYS | {"QSTASH_TOKEN"}, qstash.examine(http, config)),

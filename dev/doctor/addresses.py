@@ -12,7 +12,9 @@ from lib.store.kv import Kv
 
 MOST_PAGES = 10
 """So many pages are looked at for one that shows a file."""
-_ADDRESS = re.compile(r'/api/media\?(?P<token>(?:block|page)=[\w-]+&file=\w+)(?:&mac=(?P<mac>\w+))?"')
+_ADDRESS = re.compile(
+    r'/api/media\?(?P<token>(?:block|page)=[\w-]+&file=\w+)(?:&mac=(?P<mac>\w+))?"'
+)
 AGAIN = "Ask for a sync with ?force=1, which writes every address anew"
 
 
@@ -26,15 +28,19 @@ async def examine(kv: Kv, config: Config) -> AsyncIterator[Finding]:
         return
     token, mac = found
     if not mac:
-        yield note(f"addresses of files are of an older format, of which a few open in a minute. {AGAIN}")
+        yield note(
+            f"addresses of files are of an older format, of which a few open in a minute. {AGAIN}"
+        )
     elif mac == AddressKey(config.cron_secret).mac(token):
         yield ok("addresses of files are signed with this CRON_SECRET")
     elif config.previous_secret and mac == AddressKey(config.previous_secret).mac(token):
-        yield note(f"addresses of files are signed with CRON_SECRET_PREVIOUS. {AGAIN}; then drop it")
+        yield note(
+            f"addresses of files are signed with CRON_SECRET_PREVIOUS. {AGAIN}; then drop it"
+        )
     else:
         yield mend(
-            "addresses of files are signed with another CRON_SECRET, so they don't open: set CRON_SECRET_PREVIOUS to"
-            f" the one before. {AGAIN}"
+            "addresses of files are signed with another CRON_SECRET, so they don't open: set"
+            f" CRON_SECRET_PREVIOUS to the one before. {AGAIN}"
         )
 
 

@@ -8,7 +8,8 @@ Grade = Literal["ok", "note", "mend"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """`note`: nothing is wrong, or it was not looked at; `mend`: a sync can't work like this, and the text says how."""
+    """`note`: nothing is wrong, or it was not looked at; `mend`: a sync can't work like this, and
+    the text says how."""
 
     grade: Grade
     text: str

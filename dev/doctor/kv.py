@@ -22,10 +22,17 @@ async def examine(kv: Kv, prefix: str) -> AsyncIterator[Finding]:
         yield mend(_with_remedy(str(error)))
         return
     if read != value:
-        yield mend("KV does not give back what was written a moment ago: set KV_REST_API_URL to the primary database")
+        yield mend(
+            "KV does not give back what was written a moment ago: set KV_REST_API_URL to the"
+            " primary database"
+        )
     try:
         scripted = await kv.command("EVAL", SCRIPT, 1, key)
-        yield ok("scripts run") if scripted == value else mend(f"KV's scripts don't see its data. {_UPSTASH}")
+        yield (
+            ok("scripts run")
+            if scripted == value
+            else mend(f"KV's scripts don't see its data. {_UPSTASH}")
+        )
     except SyncError as error:
         yield mend(f"KV runs no scripts. {_UPSTASH} ({error})")
     try:
@@ -34,11 +41,17 @@ async def examine(kv: Kv, prefix: str) -> AsyncIterator[Finding]:
     except SyncError as error:
         yield mend(_with_remedy(str(error)))
         return
-    yield ok("a value was written, read and deleted") if gone else mend(f"KV keeps what was deleted. {_UPSTASH}")
+    yield (
+        ok("a value was written, read and deleted")
+        if gone
+        else mend(f"KV keeps what was deleted. {_UPSTASH}")
+    )
 
 
 _UPSTASH = "Use an Upstash Redis database (Vercel's Marketplace has it)."
 
 
 def _with_remedy(error: str) -> str:
-    return error + (" It may be the read-only token, which can't write." if "NOPERM" in error else "")
+    return error + (
+        " It may be the read-only token, which can't write." if "NOPERM" in error else ""
+    )

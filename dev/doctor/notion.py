@@ -1,4 +1,5 @@
-"""Notion: whether the token works, and each database is shared and has the properties that mean something."""
+"""Notion: whether the token works, and each database is shared and has the properties that mean
+something."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -19,15 +20,25 @@ JUDGED_KINDS = (
 
 PROPERTIES = (
     ("slug", SLUG_KINDS, "makes the address of a page, which else comes from its title"),
-    ("visibility", JUDGED_KINDS, "keeps a page back while it says draft; else every page is published"),
+    (
+        "visibility",
+        JUDGED_KINDS,
+        "keeps a page back while it says draft; else every page is published",
+    ),
     ("order", ("number", "formula", "rollup"), "sorts the index"),
     ("date", ("date", "formula", "rollup"), "sorts the index, the newest first"),
-    ("publish", ("date", "formula", "rollup"), "says from when on, or from when to when, a page is published"),
+    (
+        "publish",
+        ("date", "formula", "rollup"),
+        "says from when on, or from when to when, a page is published",
+    ),
 )
 """Name, types it may have, what it does."""
 
 
-async def examine(notion: NotionClient, sources: Mapping[str, str], rule: PublicationRule) -> AsyncIterator[Finding]:
+async def examine(
+    notion: NotionClient, sources: Mapping[str, str], rule: PublicationRule
+) -> AsyncIterator[Finding]:
     """`sources`: name → id, as configured."""
     try:
         bot = await notion.get("users/me")
@@ -50,7 +61,9 @@ async def examine(notion: NotionClient, sources: Mapping[str, str], rule: Public
             yield doubts
 
 
-async def _doubts(notion: NotionClient, name: str, source: Source, rule: PublicationRule) -> Finding | None:
+async def _doubts(
+    notion: NotionClient, name: str, source: Source, rule: PublicationRule
+) -> Finding | None:
     """Look at the rows edited last: which do not say whether they are to be published?"""
     try:
         rows, _ = await newest_rows(notion, source.data_source_id)
@@ -59,13 +72,18 @@ async def _doubts(notion: NotionClient, name: str, source: Source, rule: Publica
     doubts = [state.doubt for row in rows if (state := publication(row, rule)).doubt]
     if not doubts:
         return None
-    return note(f"{name}: of {len(rows)} rows, {len(doubts)} do not say whether they are published. {doubts[0]}")
+    return note(
+        f"{name}: of {len(rows)} rows, {len(doubts)} do not say whether they are published."
+        f" {doubts[0]}"
+    )
 
 
 def _properties(source: str, schema: JSON, rule: PublicationRule) -> list[Finding]:
     findings = _by_rule(source, schema, rule)
     if not any(property["type"] == "title" for property in schema.values()):
-        findings.append(mend(f"{source}: Notion shows no title property: let the integration read content"))
+        findings.append(
+            mend(f"{source}: Notion shows no title property: let the integration read content")
+        )
     missing = []
     for name, kinds, purpose in PROPERTIES:
         if rule.property_name and name in ("visibility", rule.property_name.casefold()):
@@ -74,8 +92,15 @@ def _properties(source: str, schema: JSON, rule: PublicationRule) -> list[Findin
         if not there:
             missing.append(f"{name} ({purpose})")
         elif not set(there) & set(kinds):
-            wrong = f"{source}: the property {name} is of the type {there[0]} and counts for nothing"
-            findings.append(mend(f"{wrong}: make it {' or '.join(kinds)}, for it {purpose}, or give it another name"))
+            wrong = (
+                f"{source}: the property {name} is of the type {there[0]} and counts for nothing"
+            )
+            findings.append(
+                mend(
+                    f"{wrong}: make it {' or '.join(kinds)}, for it {purpose}, or give it another"
+                    " name"
+                )
+            )
     if missing:
         findings.append(note(f"{source} does without optional properties: {'; '.join(missing)}"))
     return findings
@@ -88,8 +113,15 @@ def _by_rule(source: str, schema: JSON, rule: PublicationRule) -> list[Finding]:
     faults = rule_faults(rule, schema)
     if not faults:
         return [ok(f'{source}: the property "{rule.property_name}" says which rows are published')]
-    kept_back = "by NOTION_PUBLISHED none of its rows is published. Correct the setting, or mend it in Notion"
+    kept_back = (
+        "by NOTION_PUBLISHED none of its rows is published. Correct the setting, or mend it in"
+        " Notion"
+    )
     return [
-        mend(f"{source}: {fault.text}; {kept_back}") if fault.is_whole else note(f"{source}: {fault.text}")
+        (
+            mend(f"{source}: {fault.text}; {kept_back}")
+            if fault.is_whole
+            else note(f"{source}: {fault.text}")
+        )
         for fault in faults
     ]

@@ -13,22 +13,29 @@ NAMES = {"current": "QSTASH_CURRENT_SIGNING_KEY", "next": "QSTASH_NEXT_SIGNING_K
 
 
 async def examine(http: httpx.AsyncClient, config: Config) -> AsyncIterator[Finding]:
-    """Asks for the account's keys: https://upstash.com/docs/qstash/api-refence/signing-keys/get-signing-keys."""
+    """Asks for the account's keys:
+    https://upstash.com/docs/qstash/api-refence/signing-keys/get-signing-keys."""
     headers = {"Authorization": f"Bearer {config.qstash_token.reveal()}"}
     try:
         answer = await http.get(f"{config.qstash_url}/v2/keys", headers=headers)
         keys = answer.json() if answer.is_success else {}
     except (httpx.HTTPError, ValueError) as error:
-        yield mend(f"QStash gave no answer at {config.qstash_url} ({type(error).__name__}): check QSTASH_URL")
+        yield mend(
+            f"QStash gave no answer at {config.qstash_url} ({type(error).__name__}): check"
+            " QSTASH_URL"
+        )
         return
     if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         yield mend(
-            f"QStash at {config.qstash_url} refused QSTASH_TOKEN: copy it from {CONSOLE} again; for an account in the"
-            " US, QSTASH_URL is https://qstash-us-east-1.upstash.io"
+            f"QStash at {config.qstash_url} refused QSTASH_TOKEN: copy it from {CONSOLE} again; for"
+            " an account in the US, QSTASH_URL is https://qstash-us-east-1.upstash.io"
         )
         return
     if not isinstance(keys, dict) or not all(isinstance(keys.get(which), str) for which in NAMES):
-        yield mend(f"{config.qstash_url} answered {answer.status_code}, not as QStash does: check QSTASH_URL")
+        yield mend(
+            f"{config.qstash_url} answered {answer.status_code}, not as QStash does: check"
+            " QSTASH_URL"
+        )
         return
     yield ok("QSTASH_TOKEN is accepted")
     yield _compared(config, keys)

@@ -25,10 +25,17 @@ def examine(environ: Mapping[str, str]) -> Variables:
     settings = read_settings(environ)
     problems = {problem.name: problem for problem in settings.problems}
     known = [*dotenv_values(EXAMPLE), *problems]
-    names = dict.fromkeys(name for name in known if name in problems or environ.get(name, "").strip())
+    names = dict.fromkeys(
+        name for name in known if name in problems or environ.get(name, "").strip()
+    )
     findings = [_finding(name, problems.get(name)) for name in names]
     unset = len(set(known) - set(names))
-    findings.append(note(f"{unset} variables are not set, nor do they have to be: .env.example says what they are for"))
+    findings.append(
+        note(
+            f"{unset} variables are not set, nor do they have to be: .env.example says what they"
+            " are for"
+        )
+    )
     return Variables(settings.config, frozenset(problems), findings)
 
 
@@ -37,7 +44,7 @@ def _finding(name: str, problem: SettingProblem | None) -> Finding:
         return ok(name)
     if (name, problem.problem) == ("SYNC_BASE_URL", "is not set"):
         return note(
-            "SYNC_BASE_URL is not set. On Vercel the deployment knows its own address; set it to that address here,"
-            " and the worker behind it is looked at too"
+            "SYNC_BASE_URL is not set. On Vercel the deployment knows its own address; set it to"
+            " that address here, and the worker behind it is looked at too"
         )
     return mend(str(problem))

@@ -1,4 +1,5 @@
-"""The deployment: whether its worker can be reached, refuses strangers, and knows QStash's signature.
+"""The deployment: whether its worker can be reached, refuses strangers, and knows QStash's
+signature.
 
 What is sent is no message (its body is not JSON), so the worker answers it and does nothing.
 """
@@ -32,26 +33,38 @@ async def examine(http: httpx.AsyncClient, config: Config) -> AsyncIterator[Find
         unsigned = await http.post(address, content=PROBE, headers=_bypass(config))
     except httpx.HTTPError as error:
         yield mend(
-            f"nothing answers at {address} ({type(error).__name__}): deploy, or set SYNC_BASE_URL to the address of"
-            " the deployment; then run this again"
+            f"nothing answers at {address} ({type(error).__name__}): deploy, or set SYNC_BASE_URL"
+            " to the address of the deployment; then run this again"
         )
         return
     if problem := _not_our_worker(unsigned, config, address):
         yield mend(problem)
         return
     if unsigned.status_code != HTTPStatus.UNAUTHORIZED:
-        yield mend(f"{address} takes messages that nobody signed ({unsigned.status_code}): it must run this project")
+        yield mend(
+            f"{address} takes messages that nobody signed ({unsigned.status_code}): it must run"
+            " this project"
+        )
         return
     yield ok(f"{address} refuses what is not signed")
     keys = {"current": config.qstash_current_signing_key, "next": config.qstash_next_signing_key}
     for which, key in keys.items():
         try:
-            signed = await http.post(address, content=PROBE, headers=_bypass(config) | _signed(config, address, key))
+            signed = await http.post(
+                address, content=PROBE, headers=_bypass(config) | _signed(config, address, key)
+            )
         except httpx.HTTPError as error:
-            yield mend(f"{address} did not answer a signed message ({type(error).__name__}): run this again")
+            yield mend(
+                f"{address} did not answer a signed message ({type(error).__name__}): run this"
+                " again"
+            )
             return
-        if signed.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:  # it tells strangers of no other setting
-            yield mend(f"the deployment says: {_said(signed) or signed.status_code}. Mend it {IN_VERCEL}")
+        if (
+            signed.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+        ):  # it tells strangers of no other setting
+            yield mend(
+                f"the deployment says: {_said(signed) or signed.status_code}. Mend it {IN_VERCEL}"
+            )
             return
         yield _judged(signed, which)
 
@@ -60,42 +73,61 @@ def _judged(answer: httpx.Response, which: str) -> Finding:
     if answer.status_code == HTTPStatus.BAD_REQUEST:
         return ok(f"it knows QStash's signature, made with the {which} key")
     return mend(
-        f"it refuses what QStash signs with the {which} key: {_said(answer) or answer.status_code}. Set CRON_SECRET,"
-        f" SYNC_BASE_URL and the QSTASH_…_SIGNING_KEYs as they are here {IN_VERCEL}"
+        f"it refuses what QStash signs with the {which} key: {_said(answer) or answer.status_code}."
+        " Set CRON_SECRET, SYNC_BASE_URL and the QSTASH_…_SIGNING_KEYs as they are here"
+        f" {IN_VERCEL}"
     )
 
 
 def _signed(config: Config, address: str, key: Secret) -> dict[str, str]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InsecureKeyLengthWarning)  # a key cut short in copying: the worker's to refuse
+        warnings.simplefilter(
+            "ignore", InsecureKeyLengthWarning
+        )  # a key cut short in copying: the worker's to refuse
         signature = sign_qstash(PROBE, address, key.reveal(), time.time())
     return {"Upstash-Signature": signature, FORWARDED: derived_secret(config.cron_secret)}
 
 
 def _bypass(config: Config) -> dict[str, str]:
-    return {"x-vercel-protection-bypass": config.protection_bypass.reveal()} if config.protection_bypass else {}
+    return (
+        {"x-vercel-protection-bypass": config.protection_bypass.reveal()}
+        if config.protection_bypass
+        else {}
+    )
 
 
 def _not_our_worker(answer: httpx.Response, config: Config, address: str) -> str | None:
-    """What stands in the worker's place, and how to get rid of it; None: the worker itself has answered."""
+    """What stands in the worker's place, and how to get rid of it; None: the worker itself has
+    answered."""
     said = _said(answer)
     host = urlsplit(answer.headers.get("location", "")).hostname or ""
-    # https://vercel.com/docs/deployment-protection: a redirect to the log-in, or a page of Vercel's own.
-    if host == "vercel.com" or (said is None and answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)):
+    # https://vercel.com/docs/deployment-protection: a redirect to the log-in, or a page of Vercel's
+    # own.
+    if host == "vercel.com" or (
+        said is None and answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    ):
         bypass = "VERCEL_AUTOMATION_BYPASS_SECRET"
-        remedy = f"copy {bypass} from Vercel again" if config.protection_bypass else f"set {bypass} (Vercel makes one)"
+        remedy = (
+            f"copy {bypass} from Vercel again"
+            if config.protection_bypass
+            else f"set {bypass} (Vercel makes one)"
+        )
         return (
-            f"Vercel's deployment protection answers at {address}, and keeps QStash out too: set SYNC_BASE_URL to the"
-            f" production domain, or {remedy} under Settings → Deployment Protection and deploy again"
+            f"Vercel's deployment protection answers at {address}, and keeps QStash out too: set"
+            f" SYNC_BASE_URL to the production domain, or {remedy} under Settings → Deployment"
+            " Protection and deploy again"
         )
     if answer.is_redirect:
-        return f"{address} redirects to {host or 'elsewhere'}, where QStash doesn't follow: set SYNC_BASE_URL to that"
+        return (
+            f"{address} redirects to {host or 'elsewhere'}, where QStash doesn't follow: set"
+            " SYNC_BASE_URL to that"
+        )
     if said is not None and answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
         return f"the deployment says: {said}. Mend it {IN_VERCEL}"
     if said is None:
         return (
-            f"{address} answered {answer.status_code}, but not as this project's worker does: deploy it there, or set"
-            " SYNC_BASE_URL to where it is; Vercel's logs tell more"
+            f"{address} answered {answer.status_code}, but not as this project's worker does:"
+            " deploy it there, or set SYNC_BASE_URL to where it is; Vercel's logs tell more"
         )
     return None
 

@@ -9,8 +9,8 @@ from dev.notion.nodes import JSON
 
 @dataclass(frozen=True)
 class Addresses:
-    """`media` is the public address of the functions; `copies` that of the Blob store where every file has been copied,
-    "" where there is none."""
+    """`media` is the public address of the functions; `copies` that of the Blob store where every
+    file has been copied, "" where there is none."""
 
     media: str
     copies: str = ""
@@ -34,13 +34,17 @@ class Addresses:
         return url if file["type"] == "external" else self._lasting("page", page_id, url)
 
     def settled(self, value: Any, block_id: str = "") -> Any:
-        """Blocks with the lasting addresses of their hosted files; `block_id` is that of the block around `value`."""
+        """Blocks with the lasting addresses of their hosted files; `block_id` is that of the block
+        around `value`."""
         if isinstance(value, list):
             return [self.settled(one, block_id) for one in value]
         if not isinstance(value, dict):
             return value
         if value.get("type") == "file" and set(value.get("file") or {}) == {"url"}:
-            return {**value, "file": {"url": self._lasting("block", block_id, value["file"]["url"])}}
+            return {
+                **value,
+                "file": {"url": self._lasting("block", block_id, value["file"]["url"])},
+            }
         holder = value["id"] if _is_block(value) else block_id
         return {name: self.settled(one, holder) for name, one in value.items()}
 

@@ -14,8 +14,9 @@ PART = re.compile(r"^page:(?P<slug>.*):part:(?P<number>\d+)$")
 def together(parts: Iterable[JSON]) -> list[JSON]:
     """The blocks of all parts, which are used up.
 
-    Those of a part that `continues` a block are further children of it: of the first of this id on the way from the
-    last block at the top down through the last children. Raises LookupError where there is none.
+    Those of a part that `continues` a block are further children of it: of the first of this id on
+    the way from the last block at the top down through the last children. Raises LookupError where
+    there is none.
     """
     blocks: list[JSON] = []
     for part in parts:
@@ -30,12 +31,15 @@ def together(parts: Iterable[JSON]) -> list[JSON]:
 
 
 class Bundles:
-    """`values` by key, the hash `paths`, and the `pages` by their ids, each with the blocks of all its parts.
+    """`values` by key, the hash `paths`, and the `pages` by their ids, each with the blocks of all
+    its parts.
 
     `docs`: every page stands there as text too.
     """
 
-    def __init__(self, values: Mapping[str, Any], paths: Mapping[str, str], *, docs: bool = True) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], paths: Mapping[str, str], *, docs: bool = True
+    ) -> None:
         self.values, self.paths, self._docs = values, paths, docs
         self.pages: dict[str, JSON] = {}
         self._broken: list[str] = []
@@ -59,7 +63,10 @@ class Bundles:
     def of_index(self, source: str) -> list[JSON]:
         """The items of all of an index's pages."""
         first = self.values.get(f"{source}:index") or {"items": []}
-        rest = [self.values.get(f"{source}:index:{number}") for number in range(2, first.get("pages", 1) + 1)]
+        rest = [
+            self.values.get(f"{source}:index:{number}")
+            for number in range(2, first.get("pages", 1) + 1)
+        ]
         return [item for page in (first, *rest) for item in (page or {"items": []})["items"]]
 
     def dangling(self, sources: Iterable[str]) -> list[str]:
@@ -73,13 +80,17 @@ class Bundles:
         ]
 
     def disordered(self, sources: Iterable[str]) -> Iterator[str]:
-        """Where an index does not show the published rows of its source, each as its bundle does, in their order."""
+        """Where an index does not show the published rows of its source, each as its bundle does,
+        in their order."""
         metas = [page["meta"] for page in self.pages.values()]
         for source in sources:
             items = self.of_index(source)
             rows = [meta for meta in metas if meta["source"] == source and meta["parent"] is None]
             if items != sorted(rows, key=_rank):
-                yield f"{source}:index shows {[item['slug'] for item in items]}, of {[row['slug'] for row in rows]}"
+                yield (
+                    f"{source}:index shows {[item['slug'] for item in items]}, of"
+                    f" {[row['slug'] for row in rows]}"
+                )
             if (index := self.values.get(f"{source}:index")) and index["total"] != len(items):
                 yield f"{source}:index counts {index['total']} of {len(items)}"
 
@@ -104,18 +115,33 @@ class Bundles:
         slugs = self.slugs
         for id in sorted({*self.paths, *slugs}):
             if self.paths.get(id) != slugs.get(id):
-                yield f"paths leads {id} to {self.paths.get(id)}, which is published as {slugs.get(id)}"
+                yield (
+                    f"paths leads {id} to {self.paths.get(id)}, which is published as"
+                    f" {slugs.get(id)}"
+                )
 
     def _untold(self) -> Iterator[str]:
-        """Where the pages as text are not exactly those that are published, or are called otherwise."""
-        metas = {page["meta"]["slug"]: page["meta"] for page in self.pages.values()} if self._docs else {}
-        docs = {key.removeprefix("doc:"): value for key, value in self.values.items() if key.startswith("doc:")}
+        """Where the pages as text are not exactly those that are published, or are called
+        otherwise."""
+        metas = (
+            {page["meta"]["slug"]: page["meta"] for page in self.pages.values()}
+            if self._docs
+            else {}
+        )
+        docs = {
+            key.removeprefix("doc:"): value
+            for key, value in self.values.items()
+            if key.startswith("doc:")
+        }
         yield from (f"doc:{slug} is missing" for slug in sorted(metas.keys() - docs.keys()))
         yield from (f"doc:{slug} is left over" for slug in sorted(docs.keys() - metas.keys()))
         for slug in sorted(docs.keys() & metas.keys()):
             for name in ("id", "slug", "title", "visibility"):
                 if docs[slug].get(name) != metas[slug][name]:
-                    yield f"doc:{slug}: {name} is {docs[slug].get(name)!r}, and the page's {metas[slug][name]!r}"
+                    yield (
+                        f"doc:{slug}: {name} is {docs[slug].get(name)!r}, and the page's"
+                        f" {metas[slug][name]!r}"
+                    )
 
     def _expiring(self) -> list[str]:
         return ["an address in KV expires"] if "X-Amz" in json.dumps(self.values) else []
@@ -126,7 +152,10 @@ class Bundles:
             self._broken.append(f"{key} holds the bundle of {bundle['meta']['slug']}")
         if id in self.pages:
             self._broken.append(f"{key}: published as {self.pages[id]['meta']['slug']} too")
-        parts = [self.values.get(f"{key}:part:{number}") for number in range(1, bundle.get("parts", 0) + 1)]
+        parts = [
+            self.values.get(f"{key}:part:{number}")
+            for number in range(1, bundle.get("parts", 0) + 1)
+        ]
         blocks = self._blocks_of(key, bundle, parts) if parts else bundle["blocks"]
         self.pages[id] = {"meta": bundle["meta"], "blocks": blocks, "syncedAt": bundle["syncedAt"]}
 
@@ -149,7 +178,8 @@ class Bundles:
 
 
 def _rank(meta: JSON) -> Any:
-    """`order` ascending, then the newest `date`, then the newest page; what is missing comes last."""
+    """`order` ascending, then the newest `date`, then the newest page; what is missing comes
+    last."""
     properties = {name.lower(): value for name, value in reversed(meta["properties"].items())}
     order, date = properties.get("order"), properties.get("date")
     return (

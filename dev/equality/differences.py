@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 OWN_AFFAIRS = ("has_children", "last_edited_time", "last_edited_by")
-"""Of a page or database that stands among blocks: when and by whom it was edited, and whether it is empty."""
+"""Of a page or database that stands among blocks: when and by whom it was edited, and whether it is
+empty."""
 OF_EVERY_BLOCK = {"id", "object", "type", "has_children", "children", "unavailable"}
 MEETING_PARTS = {
-    f"{kind}_{part}" for kind in ("meeting_notes", "transcription") for part in ("summary", "notes", "transcript")
+    f"{kind}_{part}"
+    for kind in ("meeting_notes", "transcription")
+    for part in ("summary", "notes", "transcript")
 }
 
 
@@ -21,7 +24,9 @@ def differences(where: str, given: Any, expected: Any) -> Iterator[str]:
         return
     if isinstance(given, dict) and isinstance(expected, dict):
         for name in {**given, **expected}:
-            yield from differences(f"{where}.{name}", given.get(name, "missing"), expected.get(name, "missing"))
+            yield from differences(
+                f"{where}.{name}", given.get(name, "missing"), expected.get(name, "missing")
+            )
     elif isinstance(given, list) and isinstance(expected, list) and len(given) == len(expected):
         for number, (one, other) in enumerate(zip(given, expected, strict=True)):
             yield from differences(f"{where}[{number}]", one, other)
@@ -30,14 +35,17 @@ def differences(where: str, given: Any, expected: Any) -> Iterator[str]:
 
 
 def comparable(value: Any) -> Any:
-    """Blocks without what legitimately differs: the words for what can't be read, the own affairs of a page or database
-    that stands among them, and what a part of meeting notes says of itself."""
+    """Blocks without what legitimately differs: the words for what can't be read, the own affairs
+    of a page or database that stands among them, and what a part of meeting notes says of
+    itself."""
     if isinstance(value, list):
         return [comparable(one) for one in value]
     if not isinstance(value, dict):
         return unsealed(value) if isinstance(value, str) else value
     members = {name: comparable(one) for name, one in value.items() if name != "unavailable"}
-    if members.get("children") == []:  # a copy of an empty original says nothing else than one without children
+    if (
+        members.get("children") == []
+    ):  # a copy of an empty original says nothing else than one without children
         del members["children"]
     if value.get("type") in ("child_page", "child_database"):
         members = {name: one for name, one in members.items() if name not in OWN_AFFAIRS}
@@ -58,4 +66,8 @@ def unsized(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     sized = {"url", "width", "height"} <= set(value)
-    return {name: unsized(one) for name, one in value.items() if not (sized and name in ("width", "height"))}
+    return {
+        name: unsized(one)
+        for name, one in value.items()
+        if not (sized and name in ("width", "height"))
+    }

@@ -15,18 +15,23 @@ from dev.notion.workspace import Workspace
 
 
 class Expected:
-    """Slugs are not told here but taken from what is published: who has which one depends on what was there before.
+    """Slugs are not told here but taken from what is published: who has which one depends on what
+    was there before.
 
     `sources` are the databases' ids by the sources' names.
     """
 
-    def __init__(self, workspace: Workspace, sources: Mapping[str, str], addresses: Addresses) -> None:
+    def __init__(
+        self, workspace: Workspace, sources: Mapping[str, str], addresses: Addresses
+    ) -> None:
         self._workspace, self._addresses = workspace, addresses
-        self._homes = {workspace.nodes[database].children[0]: name for name, database in sources.items()}
+        self._homes = {
+            workspace.nodes[database].children[0]: name for name, database in sources.items()
+        }
 
     def meta(self, id: str, given: JSON, slugs: Mapping[str, str]) -> JSON:
-        """A page's `meta`. `given` is what is published, of which the slugs are taken over; `slugs` are those of
-        all published pages, by id."""
+        """A page's `meta`. `given` is what is published, of which the slugs are taken over; `slugs`
+        are those of all published pages, by id."""
         page = truth.expected_page(self._workspace, id)
         row, source = self._row_of(id)
         visibility = named(truth.expected_page(self._workspace, row)["properties"], "visibility")
@@ -47,7 +52,8 @@ class Expected:
         }
 
     def blocks(self, id: str) -> list[JSON]:
-        """A page's blocks with the lasting addresses of their files, and of people their names and ids only."""
+        """A page's blocks with the lasting addresses of their files, and of people their names and
+        ids only."""
         settled: list[JSON] = self._addresses.settled(truth.tree(self._workspace, id))
         return [_without_contacts(block) for block in settled]
 
@@ -55,11 +61,15 @@ class Expected:
         """A database that stands on a page, with its rows by id; all but `syncedAt`."""
         database = self._workspace.get(id, Database)
         sources = [self._workspace.get(source, DataSource) for source in database.children]
-        rows = [row for source in sources for row in truth.expected_rows(self._workspace, source.id)]
+        rows = [
+            row for source in sources for row in truth.expected_rows(self._workspace, source.id)
+        ]
         return {
             "id": id,
             "title": plain_text(database.title),
-            "properties": {name: property for source in sources for name, property in source.schema.items()},
+            "properties": {
+                name: property for source in sources for name, property in source.schema.items()
+            },
             "items": [
                 {
                     "id": row["id"],
@@ -73,7 +83,8 @@ class Expected:
         }
 
     def slug(self, id: str, slugs: Mapping[str, str]) -> str:
-        """The one that a page asks for, whoever has it; `slugs` are those of the published pages, by id."""
+        """The one that a page asks for, whoever has it; `slugs` are those of the published pages,
+        by id."""
         page = truth.expected_page(self._workspace, id)
         bare = id.replace("-", "")
         if (parent := self.parent(id)) is not None:
@@ -109,12 +120,19 @@ class Expected:
         known = {child["id"]: child["slug"] for child in given["childPages"]} | dict(slugs)
         page = self._workspace.get(id, Page)
         children = filter(self._workspace.is_visible, truth.child_pages(self._workspace, page))
-        return [{"id": child.id, "slug": known.get(child.id), "title": _title_of(child)} for child in children]
+        return [
+            {"id": child.id, "slug": known.get(child.id), "title": _title_of(child)}
+            for child in children
+        ]
 
     def _row_of(self, id: str) -> tuple[str, str]:
         """The row that a page stands below (itself, mostly) and the name of its source."""
-        pages = [node for node in self._workspace.up(self._workspace.nodes[id]) if isinstance(node, Page)]
-        return next((page.id, self._homes[page.parent]) for page in pages if page.parent in self._homes)
+        pages = [
+            node for node in self._workspace.up(self._workspace.nodes[id]) if isinstance(node, Page)
+        ]
+        return next(
+            (page.id, self._homes[page.parent]) for page in pages if page.parent in self._homes
+        )
 
 
 def _title_of(page: Page) -> str:
@@ -127,5 +145,9 @@ def _without_contacts(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     known = ("object", "id", "name")
-    shown = {name: value[name] for name in known if name in value} if value.get("object") == "user" else value
+    shown = (
+        {name: value[name] for name in known if name in value}
+        if value.get("object") == "user"
+        else value
+    )
     return {name: _without_contacts(member) for name, member in shown.items()}

@@ -1,4 +1,5 @@
-"""What a property's value becomes for a site, told a second time and more simply than the bundle builder does."""
+"""What a property's value becomes for a site, told a second time and more simply than the bundle
+builder does."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,9 @@ PLAIN: dict[str, Callable[[Any], Any]] = {
     "last_edited_by": lambda person: person.get("name") or person["id"],
     "created_time": lambda time: time,
     "last_edited_time": lambda time: time,
-    "date": lambda date: date and {"start": date["start"], "end": date["end"], "timeZone": date["time_zone"]},
+    "date": lambda date: (
+        date and {"start": date["start"], "end": date["end"], "timeZone": date["time_zone"]}
+    ),
     "unique_id": lambda id: f"{id['prefix']}-{id['number']}" if id["prefix"] else str(id["number"]),
     "place": lambda place: place,
     "verification": lambda given: (
@@ -43,7 +46,8 @@ UNFORMATTED = dict.fromkeys(STYLES, False) | {"color": "default"}
 
 
 def flat(page: JSON, address: Callable[[JSON], str | None]) -> JSON:
-    """A page's properties, a text with formatting twice; `address` tells where a file of theirs is for good."""
+    """A page's properties, a text with formatting twice; `address` tells where a file of theirs is
+    for good."""
     values: JSON = {}
     for name, property in page["properties"].items():
         values[name] = plain(property, address)
@@ -66,7 +70,8 @@ def plain(property: JSON, address: Callable[[JSON], str | None]) -> Any:
 
 
 def named(properties: JSON, name: str) -> Any:
-    """What Notion gives as the value of a property, whose name may be in any case; None: there is none."""
+    """What Notion gives as the value of a property, whose name may be in any case; None: there is
+    none."""
     found = next((property for key, property in properties.items() if key.lower() == name), None)
     return found and found[found["type"]]
 
@@ -85,5 +90,9 @@ def _of_nobody(text: JSON) -> JSON:
     """Of a person who is mentioned, who it is and nothing more."""
     if text["type"] != "mention" or text["mention"]["type"] != "user":
         return text
-    user = {name: member for name, member in text["mention"]["user"].items() if name in ("object", "id", "name")}
+    user = {
+        name: member
+        for name, member in text["mention"]["user"].items()
+        if name in ("object", "id", "name")
+    }
     return {**text, "mention": {"type": "user", "user": user}}

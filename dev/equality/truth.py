@@ -12,10 +12,11 @@ from dev.notion.workspace import Workspace
 
 
 class Truth:
-    """`sources` are the databases' ids by the sources' names, `media` is the public address of the functions, `copies`
-    the one of the Blob store where every file has been copied.
+    """`sources` are the databases' ids by the sources' names, `media` is the public address of the
+    functions, `copies` the one of the Blob store where every file has been copied.
 
-    `still` are bundles that have to stand as they are, by id: paused pages; `doubtful` ones may be gone as well.
+    `still` are bundles that have to stand as they are, by id: paused pages; `doubtful` ones may be
+    gone as well.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class Truth:
 
     def problems(self, bundles: Bundles) -> list[str]:
         """Every difference in words; [] where KV equals the workspace."""
-        live = set(truth.published_pages(self._workspace, self._sources.values())) - set(self._still)
+        live = set(truth.published_pages(self._workspace, self._sources.values())) - set(
+            self._still
+        )
         return [
             *bundles.dangling(self._sources),
             *self._missing(live, bundles),
@@ -51,7 +54,10 @@ class Truth:
 
     def _missing(self, live: set[str], bundles: Bundles) -> list[str]:
         must = live | (set(self._still) - self._doubtful)
-        return [f"{self._expected.name(id)} is not published" for id in sorted(must - set(bundles.pages))]
+        return [
+            f"{self._expected.name(id)} is not published"
+            for id in sorted(must - set(bundles.pages))
+        ]
 
     def _surplus(self, live: set[str], bundles: Bundles) -> list[str]:
         surplus = set(bundles.pages) - live - set(self._still)
@@ -67,7 +73,10 @@ class Truth:
     def _page(self, id: str, bundle: JSON, slugs: Mapping[str, str]) -> Iterator[str]:
         meta, slug = bundle["meta"], bundle["meta"]["slug"]
         yield from differences(f"{slug}: meta", unsized(meta), self._expected.meta(id, meta, slugs))
-        given, expected = comparable(unsized(bundle["blocks"])), comparable(self._expected.blocks(id))
+        given, expected = (
+            comparable(unsized(bundle["blocks"])),
+            comparable(self._expected.blocks(id)),
+        )
         yield from differences(f"{slug}: blocks", given, expected)
 
     def _slugs(self, live: set[str], bundles: Bundles) -> Iterator[str]:
@@ -86,22 +95,35 @@ class Truth:
 
     def _is_younger(self, owner: str, id: str, live: set[str]) -> bool:
         """Whether a row that could have yielded a slug to an older row has it."""
-        rows = owner in live and self._expected.parent(owner) is None and self._expected.parent(id) is None
+        rows = (
+            owner in live
+            and self._expected.parent(owner) is None
+            and self._expected.parent(id) is None
+        )
         return rows and self._expected.age(owner) > self._expected.age(id)
 
     def _databases(self, live: set[str], bundles: Bundles) -> Iterator[str]:
         shown = {id for page in live for id in _shown_databases(truth.tree(self._workspace, page))}
         still = {id for page in self._still.values() for id in _shown_databases(page["blocks"])}
-        given = {key.removeprefix("db:"): value for key, value in bundles.values.items() if key.startswith("db:")}
+        given = {
+            key.removeprefix("db:"): value
+            for key, value in bundles.values.items()
+            if key.startswith("db:")
+        }
         yield from (f"db:{id} is missing" for id in sorted(shown - set(given)))
         yield from (f"db:{id} is left over" for id in sorted(set(given) - shown - still))
         for id in sorted(shown & set(given)):
             words = {
-                page["meta"]["visibility"] for page in bundles.pages.values() if id in _shown_databases(page["blocks"])
+                page["meta"]["visibility"]
+                for page in bundles.pages.values()
+                if id in _shown_databases(page["blocks"])
             }
             strictest = min(words - {"public"}, default="public")
             if given[id].get("visibility") != strictest:
-                yield f"db:{id} is {given[id].get('visibility')}, and shown by pages that are {sorted(words)}"
+                yield (
+                    f"db:{id} is {given[id].get('visibility')}, and shown by pages that are"
+                    f" {sorted(words)}"
+                )
             yield from self._database(id, {**given[id], "visibility": ""})
 
     def _database(self, id: str, value: JSON) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""Serves `api/**/*.py` and `public/` on one port as Vercel does. What it does not imitate: see README.md."""
+"""Serves `api/**/*.py` and `public/` on one port as Vercel does. What it does not imitate: see
+README.md."""
 
 from dev.functions.cdn import Cdn
 from dev.functions.deployment import Functions

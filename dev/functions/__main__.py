@@ -1,4 +1,5 @@
-"""`python -m dev.functions`: the functions as a process of its own, with the environment it is started in."""
+"""`python -m dev.functions`: the functions as a process of its own, with the environment it is
+started in."""
 
 import argparse
 import contextlib
@@ -28,7 +29,9 @@ def main() -> None:
         cdn = Cdn() if options.cdn else None
         with (
             contextlib.suppress(KeyboardInterrupt),
-            Functions(Path(), os.environ, listening, max_duration=options.max_duration, cdn=cdn) as functions,
+            Functions(
+                Path(), os.environ, listening, max_duration=options.max_duration, cdn=cdn
+            ) as functions,
         ):
             print(f"functions at {functions.url}, process {os.getpid()}", flush=True)
             threading.Event().wait()

@@ -1,6 +1,7 @@
 """What Vercel's CDN keeps of the functions' answers, and what callers see of that.
 
-Sources: https://vercel.com/docs/caching/cdn-cache and https://vercel.com/docs/caching/cache-control-headers.
+Sources: https://vercel.com/docs/caching/cdn-cache and
+https://vercel.com/docs/caching/cache-control-headers.
 """
 
 import asyncio
@@ -30,7 +31,8 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class _Kept:
-    """An answer as the function gave it, and until when it is fresh and may be served stale (epoch seconds)."""
+    """An answer as the function gave it, and until when it is fresh and may be served stale (epoch
+    seconds)."""
 
     answer: Response
     kept_at: float
@@ -86,7 +88,9 @@ class Cdn:
 
 
 def _may_be_kept(request: Request) -> bool:
-    return request.method in ("GET", "HEAD") and not {"authorization", "range"} & set(request.headers)
+    return request.method in ("GET", "HEAD") and not {"authorization", "range"} & set(
+        request.headers
+    )
 
 
 def _key(request: Request) -> Key:
@@ -96,19 +100,30 @@ def _key(request: Request) -> Key:
 
 
 def _kept_for(answer: Response) -> tuple[float, float] | None:
-    """Return for how many seconds an answer is fresh, and for how many more it is served stale; None: not kept.
+    """Return for how many seconds an answer is fresh, and for how many more it is served stale;
+    None: not kept.
 
     Without `stale-while-revalidate` a stale answer is served as long as it is there.
     """
     headers = answer.headers
-    vary = {name.strip().lower() for name in headers.get("vary", "").split(",")} - {"", *PART_OF_THE_KEY}
-    if answer.status_code not in KEPT_STATUSES or "set-cookie" in headers or vary or len(answer.body) > MAX_BYTES:
+    vary = {name.strip().lower() for name in headers.get("vary", "").split(",")} - {
+        "",
+        *PART_OF_THE_KEY,
+    }
+    if (
+        answer.status_code not in KEPT_STATUSES
+        or "set-cookie" in headers
+        or vary
+        or len(answer.body) > MAX_BYTES
+    ):
         return None
     name = _deciding(headers)
     directives = _directives(headers.get(name, ""))
     if directives.keys() & set(NOT_KEPT):
         return None
-    lives = directives.get("s-maxage", "0" if name == "cache-control" else directives.get("max-age", "0"))
+    lives = directives.get(
+        "s-maxage", "0" if name == "cache-control" else directives.get("max-age", "0")
+    )
     seconds, stale = _seconds(lives), directives.get("stale-while-revalidate")
     if not seconds:
         return None
@@ -136,7 +151,11 @@ def _shown(answer: Response, cache: str, age_seconds: float | None = None) -> Re
     headers = shown.headers
     if _deciding(headers) == "cache-control":
         parts = [part.strip() for part in headers.get("cache-control", "").split(",")]
-        left = [part for part in parts if part and part.partition("=")[0].strip().lower() not in FOR_THE_CDN]
+        left = [
+            part
+            for part in parts
+            if part and part.partition("=")[0].strip().lower() not in FOR_THE_CDN
+        ]
         headers["cache-control"] = ", ".join(left) or DEFAULT
     del headers["vercel-cdn-cache-control"]
     headers["x-vercel-cache"] = cache

@@ -17,10 +17,11 @@ from dev.serve import Server
 class Functions:
     """The project at `root`, deployed: `url`, `close()`. Also a context manager.
 
-    `environ` is added to this process's environment until `close()`, and the modules of `api` and `lib` are loaded
-    afresh for the functions, so every deployment starts cold; one at a time in a process. `port` may be a socket that
-    listens already; `max_duration` (seconds) replaces every `maxDuration` of `vercel.json`. `cdn` stands in front of
-    the functions; without one every request reaches them, and their headers go out as they are.
+    `environ` is added to this process's environment until `close()`, and the modules of `api` and
+    `lib` are loaded afresh for the functions, so every deployment starts cold; one at a time in a
+    process. `port` may be a socket that listens already; `max_duration` (seconds) replaces every
+    `maxDuration` of `vercel.json`. `cdn` stands in front of the functions; without one every
+    request reaches them, and their headers go out as they are.
     """
 
     def __init__(
@@ -44,7 +45,8 @@ class Functions:
 
     @property
     def errors(self) -> list[str]:
-        """Where the platform had to answer instead: `FUNCTION_INVOCATION_TIMEOUT /api/sync/worker`."""
+        """Where the platform had to answer instead: `FUNCTION_INVOCATION_TIMEOUT
+        /api/sync/worker`."""
         return self._proxy.errors
 
     def close(self) -> None:
@@ -55,7 +57,10 @@ class Functions:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 

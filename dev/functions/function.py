@@ -1,4 +1,5 @@
-"""One function as Vercel's Python runtime runs it: the handler's class behind the platform's, one thread per request.
+"""One function as Vercel's Python runtime runs it: the handler's class behind the platform's, one
+thread per request.
 
 Source: the package vercel-runtime 0.23.2 and https://vercel.com/docs/functions/runtimes/python.
 """
@@ -33,9 +34,13 @@ class Function:
         """Its address; raises `NotStarted`."""
         with self._starting:
             if self.address is None:
-                self._server = _Server((HOST, 0), type("Handler", (_PlatformHandler, self._handler()), {}))
+                self._server = _Server(
+                    (HOST, 0), type("Handler", (_PlatformHandler, self._handler()), {})
+                )
                 serve = self._server.serve_forever
-                threading.Thread(target=serve, args=(SHUTDOWN_POLL_SECONDS,), daemon=True, name=self.file.name).start()
+                threading.Thread(
+                    target=serve, args=(SHUTDOWN_POLL_SECONDS,), daemon=True, name=self.file.name
+                ).start()
                 self.address = f"http://{HOST}:{self._server.server_port}"
             return self.address
 
@@ -53,18 +58,23 @@ class Function:
 
 
 class _Server(ThreadingHTTPServer):
-    request_queue_size = 128  # connections that the proxy may open at once; the standard library's 5 would refuse some
+    # Connections that the proxy may open at once; the standard library's 5 would refuse some.
+    request_queue_size = 128
 
 
 class _PlatformHandler(BaseHTTPRequestHandler):
     """What the platform puts in front of the handler's class: its own access log."""
 
     def log_message(self, format: str, *args: Any) -> None:
-        print(f"{self.address_string()} - - [{self.log_date_time_string()}] {format % args}", flush=True)
+        print(
+            f"{self.address_string()} - - [{self.log_date_time_string()}] {format % args}",
+            flush=True,
+        )
 
 
 def _load(file: FunctionFile) -> Any:
-    """A module under its dotted name, without its parent packages: relative imports in it fail, as on Vercel."""
+    """A module under its dotted name, without its parent packages: relative imports in it fail, as
+    on Vercel."""
     spec = importlib.util.spec_from_file_location(file.name, file.path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{file.path} is no module")

@@ -1,6 +1,8 @@
-"""One instance after another: a fresh process once the one that serves was killed, or beside it once it is stopped.
+"""One instance after another: a fresh process once the one that serves was killed, or beside it
+once it is stopped.
 
-A process that has the packages loaded already is forked, so that an instance is there in a fraction of a second.
+A process that has the packages loaded already is forked, so that an instance is there in a fraction
+of a second.
 """
 
 import os
@@ -53,7 +55,8 @@ def _start(serve: Callable[[], None]) -> int:
 
 
 def _end_or_stop(instances: list[int]) -> int:
-    """Waits until the newest instance ended or was stopped: its wait status. One that ended is no instance any more."""
+    """Waits until the newest instance ended or was stopped: its wait status. One that ended is no
+    instance any more."""
     newest = instances[-1]
     while True:
         child, status = os.waitpid(-1, os.WUNTRACED)

@@ -9,8 +9,11 @@ SET_BY_THE_SERVER = OF_ONE_CONNECTION | {b"content-length", b"date", b"server"}
 
 
 def client() -> httpx.AsyncClient:
-    """Only loopback http is spoken: without `verify=False` a TLS context would be built for nothing."""
-    return httpx.AsyncClient(timeout=None, limits=httpx.Limits(max_connections=None), trust_env=False, verify=False)
+    """Only loopback http is spoken: without `verify=False` a TLS context would be built for
+    nothing."""
+    return httpx.AsyncClient(
+        timeout=None, limits=httpx.Limits(max_connections=None), trust_env=False, verify=False
+    )
 
 
 def target(request: Request) -> bytes:

@@ -1,4 +1,5 @@
-"""The functions in a process of their own: one that can be killed in the midst of its work, and is started again."""
+"""The functions in a process of their own: one that can be killed in the midst of its work, and is
+started again."""
 
 import os
 import signal
@@ -20,16 +21,30 @@ START_SECONDS = 30.0
 class FunctionsProcess:
     """The project at `root`, deployed: `url`, `kill()`, `close()`. Also a context manager.
 
-    `environ` is added to this process's environment for the functions; what they print goes into the file `log`.
+    `environ` is added to this process's environment for the functions; what they print goes into
+    the file `log`.
     """
 
     def __init__(self, root: Path, environ: Mapping[str, str], log: Path, port: int = 0) -> None:
         port = port or free_port()
         self.url = f"http://{HOST}:{port}"
-        command = [sys.executable, "-m", "dev.functions", "--root", str(root), "--port", str(port), "--restart"]
+        command = [
+            sys.executable,
+            "-m",
+            "dev.functions",
+            "--root",
+            str(root),
+            "--port",
+            str(port),
+            "--restart",
+        ]
         with log.open("wb") as output:
             self._keeper = subprocess.Popen(
-                command, cwd=REPOSITORY, env={**os.environ, **environ}, stdout=output, stderr=subprocess.STDOUT
+                command,
+                cwd=REPOSITORY,
+                env={**os.environ, **environ},
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         try:
             self.wait()
@@ -38,11 +53,13 @@ class FunctionsProcess:
             raise
 
     def kill(self) -> None:
-        """SIGKILL: whatever is under way ends in the middle of a line. The next process is up within a second or so."""
+        """SIGKILL: whatever is under way ends in the middle of a line. The next process is up
+        within a second or so."""
         os.kill(self.wait(), signal.SIGKILL)
 
     def wait(self) -> int:
-        """Waits until the functions are up; answers their process id. Raises `RuntimeError` where they never are."""
+        """Waits until the functions are up; answers their process id. Raises `RuntimeError` where
+        they never are."""
         give_up = time.monotonic() + START_SECONDS
         while self._keeper.poll() is None and time.monotonic() < give_up:
             try:
@@ -61,6 +78,9 @@ class FunctionsProcess:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()

@@ -1,4 +1,5 @@
-"""What stands between the world and the functions: routes, static files, headers, limits, the platform's errors.
+"""What stands between the world and the functions: routes, static files, headers, limits, the
+platform's errors.
 
 Limits: https://vercel.com/docs/functions/limitations; errors: https://vercel.com/docs/errors.
 """
@@ -28,9 +29,12 @@ MAX_BODY_BYTES = 4_500_000
 
 
 class Proxy:
-    """An ASGI app that serves one project. `max_duration` (seconds) replaces every function's own."""
+    """An ASGI app that serves one project. `max_duration` (seconds) replaces every function's
+    own."""
 
-    def __init__(self, project: Project, max_duration: float | None = None, cdn: Cdn | None = None) -> None:
+    def __init__(
+        self, project: Project, max_duration: float | None = None, cdn: Cdn | None = None
+    ) -> None:
         self._cdn = cdn
         self.errors: list[str] = []
         self._functions = {file.route: Function(file) for file in project.functions}
@@ -44,7 +48,8 @@ class Proxy:
             await self._live(receive, send)
             return
         request = Request(scope, receive)
-        request_id = f"dev1::dev1::{secrets.token_hex(3)}-{time.time_ns() // 1_000_000}-{secrets.token_hex(6)}"
+        began = time.time_ns() // 1_000_000
+        request_id = f"dev1::dev1::{secrets.token_hex(3)}-{began}-{secrets.token_hex(6)}"
         try:
             response = await self._answer(request, request_id)
         except PlatformError as problem:
@@ -82,13 +87,17 @@ class Proxy:
 
         return await (ask() if self._cdn is None else self._cdn.answer(request, ask))
 
-    async def _invoke(self, function: Function, request: Request, body: bytes, request_id: str) -> Response:
+    async def _invoke(
+        self, function: Function, request: Request, body: bytes, request_id: str
+    ) -> Response:
         try:
             async with asyncio.timeout(self._max_duration or function.file.max_duration):
                 address = function.address
                 if address is None:
                     address = await asyncio.to_thread(function.start)
-                return await passing.answer(self._http, _forwarded(address, request, body, request_id))
+                return await passing.answer(
+                    self._http, _forwarded(address, request, body, request_id)
+                )
         except TimeoutError:
             raise PlatformError(504, "FUNCTION_INVOCATION_TIMEOUT") from None
         except (httpx.TransportError, NotStarted):
@@ -96,7 +105,9 @@ class Proxy:
 
     async def _file(self, request: Request) -> Response:
         try:
-            response = await self._static.get_response(self._static.get_path(request.scope), request.scope)
+            response = await self._static.get_response(
+                self._static.get_path(request.scope), request.scope
+            )
         except HTTPException as problem:
             code = "NOT_FOUND" if problem.status_code == 404 else "INVALID_REQUEST_METHOD"
             raise PlatformError(problem.status_code, code) from None
@@ -106,7 +117,9 @@ class Proxy:
     def _apologise(self, request: Request, request_id: str, problem: PlatformError) -> Response:
         if problem.status >= 500:
             self.errors.append(f"{problem.code} {request.url.path}")
-            print(f"{problem.code} {request.method} {request.url.path}", file=sys.stderr, flush=True)
+            print(
+                f"{problem.code} {request.method} {request.url.path}", file=sys.stderr, flush=True
+            )
         text = f"{problem.status.phrase}\n\n{problem.code}\n\n{request_id}\n"
         return PlainTextResponse(text, problem.status, {"x-vercel-error": problem.code})
 
@@ -114,7 +127,8 @@ class Proxy:
 def _forwarded(address: str, request: Request, body: bytes, request_id: str) -> httpx.Request:
     """The request as the function sees it: as it was sent, but for what the platform sets itself.
 
-    The caller is always on this machine; uvicorn's own idea of him and of the scheme follows the forged headers.
+    The caller is always on this machine; uvicorn's own idea of him and of the scheme follows the
+    forged headers.
 
     Headers: https://vercel.com/docs/headers/request-headers
     """
@@ -133,9 +147,15 @@ def _forwarded(address: str, request: Request, body: bytes, request_id: str) -> 
         platform["content-length"] = str(len(body))
     ours = [(name.encode(), value.encode()) for name, value in platform.items()]
     passed_on = [
-        header for header in request.headers.raw if header[0] not in passing.OF_ONE_CONNECTION | dict(ours).keys()
+        header
+        for header in request.headers.raw
+        if header[0] not in passing.OF_ONE_CONNECTION | dict(ours).keys()
     ]
     headers = [*passed_on, *ours]
     return httpx.Request(
-        request.method, address, headers=headers, content=body, extensions={"target": passing.target(request)}
+        request.method,
+        address,
+        headers=headers,
+        content=body,
+        extensions={"target": passing.target(request)},
     )

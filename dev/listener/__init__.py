@@ -1,6 +1,8 @@
-"""Somebody who is told things over HTTP: Slack, a site's revalidation route, any webhook. What it hears, it keeps.
+"""Somebody who is told things over HTTP: Slack, a site's revalidation route, any webhook. What it
+hears, it keeps.
 
-`python -m dev.listener --port 4005` prints what it is sent. What it does not imitate is in README.md.
+`python -m dev.listener --port 4005` prints what it is sent. What it does not imitate is in
+README.md.
 """
 
 import json
@@ -41,23 +43,34 @@ class Listener:
         self._lock = threading.Condition()
         self._heard: list[Heard] = []
         self._failing: dict[str, tuple[int, int, dict[str, str]]] = {}
-        app = Starlette(routes=[Route("/{path:path}", self._hear, methods=["GET", "POST", "PUT", "DELETE"])])
+        app = Starlette(
+            routes=[Route("/{path:path}", self._hear, methods=["GET", "POST", "PUT", "DELETE"])]
+        )
         self._server = Server(app, port)
         self.url = self._server.url
 
     def heard(self, path: str = "", *, taken: bool = True) -> list[Heard]:
-        """What came to paths that begin so, in order; with `taken` only what was answered with 2xx."""
+        """What came to paths that begin so, in order; with `taken` only what was answered with
+        2xx."""
         with self._lock:
-            return [one for one in self._heard if one.path.startswith(path) and (one.status < 300 or not taken)]
+            return [
+                one
+                for one in self._heard
+                if one.path.startswith(path) and (one.status < 300 or not taken)
+            ]
 
     def wait(self, count: int, path: str = "", timeout_seconds: float = 10.0) -> list[Heard]:
         """Waits until so many came. Raises `TimeoutError`."""
         with self._lock:
             if not self._lock.wait_for(lambda: len(self.heard(path)) >= count, timeout_seconds):
-                raise TimeoutError(f"{len(self.heard(path))} of {count} requests came to {path or 'any path'}")
+                raise TimeoutError(
+                    f"{len(self.heard(path))} of {count} requests came to {path or 'any path'}"
+                )
             return self.heard(path)
 
-    def fail(self, path: str, status: int = 503, times: int = 1, headers: dict[str, str] | None = None) -> None:
+    def fail(
+        self, path: str, status: int = 503, times: int = 1, headers: dict[str, str] | None = None
+    ) -> None:
         """Refuses what comes to this path, so many times."""
         with self._lock:
             self._failing[path] = (status, times, headers or {})
@@ -74,7 +87,10 @@ class Listener:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 

@@ -13,7 +13,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dev.listener", description=__doc__)
     parser.add_argument("--port", type=int, default=4005)
     with Listener(parser.parse_args().port) as listener:
-        print(f"Listening at {listener.url}; set SLACK_WEBHOOK_URL={listener.url}/slack and the like.")
+        print(
+            f"Listening at {listener.url}; set SLACK_WEBHOOK_URL={listener.url}/slack and the like."
+        )
         shown = 0
         try:
             while True:

@@ -1,4 +1,5 @@
-"""The local stack as a stage: functions in a process that can be killed, and buttons on the dashboard that do it."""
+"""The local stack as a stage: functions in a process that can be killed, and buttons on the
+dashboard that do it."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,8 @@ from dev.stack import ROOT, Stack
 
 
 class Stage:
-    """A stack's functions behind `Door`, which keeps their public address up: `url`, `kill()`, `close()`.
+    """A stack's functions behind `Door`, which keeps their public address up: `url`, `kill()`,
+    `close()`.
 
     What the functions print goes into the file `log`.
     """
@@ -38,6 +40,9 @@ class Stage:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()

@@ -1,4 +1,5 @@
-"""What may go wrong in production, at the press of a button: a kill, Notion's "wait", a message delivered twice."""
+"""What may go wrong in production, at the press of a button: a kill, Notion's "wait", a message
+delivered twice."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,9 +26,15 @@ class Button(msgspec.Struct, frozen=True):
 
 
 class Buttons:
-    """The buttons there are: what a stand-in would have to do can't be asked of a real service in its place."""
+    """The buttons there are: what a stand-in would have to do can't be asked of a real service in
+    its place."""
 
-    def __init__(self, functions: FunctionsProcess, notion: NotionStandIn | None, qstash: QStashStandIn | None) -> None:
+    def __init__(
+        self,
+        functions: FunctionsProcess,
+        notion: NotionStandIn | None,
+        qstash: QStashStandIn | None,
+    ) -> None:
         self._functions, self._notion, self._qstash = functions, notion, qstash
         self.all = [Button("kill", "Kill the worker", self._kill)]
         if notion:
@@ -37,11 +44,15 @@ class Buttons:
 
     @property
     def routes(self) -> list[BaseRoute]:
-        """`GET /_local/buttons` lists them, `POST /_local/{name}` presses one; the script shows them."""
+        """`GET /_local/buttons` lists them, `POST /_local/{name}` presses one; the script shows
+        them."""
         return [
             Route("/_local/buttons", self._listed),
             Route("/_local/buttons.js", _script),
-            *(Route(f"/_local/{button.name}", _pressing(button), methods=["POST"]) for button in self.all),
+            *(
+                Route(f"/_local/{button.name}", _pressing(button), methods=["POST"])
+                for button in self.all
+            ),
         ]
 
     def _listed(self, request: Request) -> Response:
@@ -55,8 +66,8 @@ class Buttons:
         assert self._notion
         self._notion.faults.add("429", seconds=NOTION_SAYS_WAIT_SECONDS)
         return (
-            f"Notion's next answer is 429, wait {NOTION_SAYS_WAIT_SECONDS:.0f} s. The slice ends, and QStash brings the"
-            " next one."
+            f"Notion's next answer is 429, wait {NOTION_SAYS_WAIT_SECONDS:.0f} s. The slice ends,"
+            " and QStash brings the next one."
         )
 
     def _duplicate(self) -> str:

@@ -1,4 +1,5 @@
-"""The public address of a local stack. It stays up while the functions behind it are killed, as Vercel's does.
+"""The public address of a local stack. It stays up while the functions behind it are killed, as
+Vercel's does.
 
 The buttons get onto the dashboard here, on their way out: nothing in `public/` knows of them.
 """
@@ -35,7 +36,9 @@ class Door:
         self._address = address
         self._patience_seconds = START_SECONDS
         self._http = passing.client()
-        self._app = Starlette(routes=[*buttons.routes, Mount("", app=self._pass_on)], lifespan=self._live)
+        self._app = Starlette(
+            routes=[*buttons.routes, Mount("", app=self._pass_on)], lifespan=self._live
+        )
 
     def give_up(self) -> None:
         """The functions are about to end for good: nobody waits for them any more."""
@@ -74,8 +77,11 @@ class Door:
                 answer = await passing.answer(self._http, passed_on)
                 break
             except httpx.TransportError as trouble:
-                # Vercel's files are there even while no function runs; a function may have begun its work.
-                never_began = isinstance(trouble, httpx.ConnectError) or not request.url.path.startswith("/api/")
+                # Vercel's files are there even while no function runs; a function may have begun
+                # its work.
+                never_began = isinstance(
+                    trouble, httpx.ConnectError
+                ) or not request.url.path.startswith("/api/")
                 if not never_began or time.monotonic() > came + self._patience_seconds:
                     return _failed()
                 await asyncio.sleep(RETRY_SECONDS)
@@ -85,7 +91,9 @@ class Door:
 def _with_buttons(answer: Response) -> Response:
     if not answer.headers.get("content-type", "").startswith("text/html"):
         return answer
-    page = Response(bytes(answer.body).replace(b"</head>", SCRIPT + b"</head>", 1), answer.status_code)
+    page = Response(
+        bytes(answer.body).replace(b"</head>", SCRIPT + b"</head>", 1), answer.status_code
+    )
     kept = [header for header in answer.raw_headers if header[0] not in VALIDATORS]
     page.raw_headers = [*kept, (b"content-length", str(len(page.body)).encode())]
     return page

@@ -1,4 +1,5 @@
-"""A Notion that runs on this machine: Notion's reading API over a workspace in memory, with test controls.
+"""A Notion that runs on this machine: Notion's reading API over a workspace in memory, with test
+controls.
 
 What it imitates, and what it doesn't, is in README.md.
 """
@@ -36,11 +37,12 @@ SAMPLE_SOURCES = ",".join(f"{name}={id}" for name, id in SAMPLE_DATABASES.items(
 
 
 class NotionStandIn:
-    """A running stand-in, a program and a fixture: `url`, `reset()`, `close()`; also a context manager.
+    """A running stand-in, a program and a fixture: `url`, `reset()`, `close()`; also a context
+    manager.
 
-    `workspace` is what it serves and `edit` changes it; `clock`, `limit`, `latency` and `faults` are its weather,
-    `odd` changes what it answers, `log` is what it was asked, `webhooks` what it tells. `source` makes the workspace
-    it starts with, and again at every reset.
+    `workspace` is what it serves and `edit` changes it; `clock`, `limit`, `latency` and `faults`
+    are its weather, `odd` changes what it answers, `log` is what it was asked, `webhooks` what it
+    tells. `source` makes the workspace it starts with, and again at every reset.
     """
 
     def __init__(self, port: int = 0, source: Callable[[], Workspace] = load) -> None:
@@ -60,9 +62,11 @@ class NotionStandIn:
         self.url = self.workspace.home = self._server.url
 
     def on_request(self, callback: Callback) -> None:
-        """Calls `callback("before" | "after", method, path)` around every answer of the API, until `reset()`.
+        """Calls `callback("before" | "after", method, path)` around every answer of the API, until
+        `reset()`.
 
-        It runs in a thread of its own while the request waits, so it may block, edit the workspace or kill a process.
+        It runs in a thread of its own while the request waits, so it may block, edit the workspace
+        or kill a process.
         """
         self._door.callbacks.append(callback)
 
@@ -70,7 +74,8 @@ class NotionStandIn:
         self._door.callbacks.clear()
 
     def reset(self) -> None:
-        """Everything as it was at the start: workspace, clock, limits, latency, log, no faults, oddities, callbacks."""
+        """Everything as it was at the start: workspace, clock, limits, latency, log, no faults,
+        oddities, callbacks."""
         self.webhooks.reset()
         self.workspace.become(self._source())
         self.clock.reset()
@@ -88,7 +93,10 @@ class NotionStandIn:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -113,10 +121,16 @@ class NotionStandIn:
 
     async def _hosted_file(self, request: Request) -> Response:
         """The bytes of a hosted file, while its address is good; else S3's refusal."""
-        refusal = self._files.refusal(request.scope["raw_path"].decode(), dict(request.query_params))
+        refusal = self._files.refusal(
+            request.scope["raw_path"].decode(), dict(request.query_params)
+        )
         if refusal is not None:
             error = f"<Error><Code>AccessDenied</Code><Message>{refusal}</Message></Error>"
-            return Response(f'<?xml version="1.0" encoding="UTF-8"?>\n{error}', 403, media_type="application/xml")
+            return Response(
+                f'<?xml version="1.0" encoding="UTF-8"?>\n{error}',
+                403,
+                media_type="application/xml",
+            )
         return _file(request.path_params["path"].rpartition("/")[2])
 
 

@@ -6,7 +6,8 @@
     GET   pages/{id}                                POST  search
     GET   pages/{id}/properties/{property_id}
 
-Every handler answers from the workspace as it is at one moment. What else is asked for is `invalid_request_url`.
+Every handler answers from the workspace as it is at one moment. What else is asked for is
+`invalid_request_url`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -58,7 +59,8 @@ def _json(content: bytes, status: int = 200, headers: dict[str, str] | None = No
 
 
 class Api:
-    """`app` is the ASGI application. A request's `state` carries `request_id`, `version` and `fault` ("" for none)."""
+    """`app` is the ASGI application. A request's `state` carries `request_id`, `version` and
+    `fault` ("" for none)."""
 
     def __init__(self, workspace: Workspace, files: SignedFiles, odd: Odd) -> None:
         self._workspace = workspace
@@ -79,7 +81,10 @@ class Api:
             ("POST", "/v1/search", self._search),
         ]
         self.app = Starlette(
-            routes=[Route(path, self._endpoint(handler), methods=[method]) for method, path, handler in routes],
+            routes=[
+                Route(path, self._endpoint(handler), methods=[method])
+                for method, path, handler in routes
+            ],
             exception_handlers={NotionError: _refused, HTTPException: _unknown},
         )
 
@@ -100,23 +105,33 @@ class Api:
     def _readable_database(self, request: Request) -> Database:
         id = id_in_path(request, "database_id")
         node = self._workspace.nodes.get(id)
-        if isinstance(node, Block) and node.linked_to is not None and self._workspace.is_visible(node):
+        if (
+            isinstance(node, Block)
+            and node.linked_to is not None
+            and self._workspace.is_visible(node)
+        ):
             shown = self._workspace.find(node.linked_to, Database)
             if shown is None or not self._workspace.is_visible(shown):
                 raise NotionError(
                     404,
                     "object_not_found",
-                    f"Database with ID {id} does not contain any data sources accessible by this API bot.",
+                    f"Database with ID {id} does not contain any data sources accessible by this"
+                    " API bot.",
                 )
             raise invalid(
-                f"Database with ID {id} is a linked database. Database retrievals do not support linked databases."
+                f"Database with ID {id} is a linked database. Database retrievals do not support"
+                " linked databases."
             )
         if isinstance(node, Page) and self._workspace.is_visible(node):
-            raise invalid(f"Provided ID {id} is a page, not a database. Use the retrieve page API instead.")
+            raise invalid(
+                f"Provided ID {id} is a page, not a database. Use the retrieve page API instead."
+            )
         return self._found(request, "database_id", Database)
 
     def _data_source(self, request: Request, body: JSON) -> JSON:
-        return self._objects(request).data_source(self._found(request, "data_source_id", DataSource))
+        return self._objects(request).data_source(
+            self._found(request, "data_source_id", DataSource)
+        )
 
     def _query(self, request: Request, body: JSON) -> JSON:
         source = self._found(request, "data_source_id", DataSource)
@@ -128,13 +143,21 @@ class Api:
             next_cursor, cut = None, True
         objects = self._objects(request)
         rows = [_with_properties(objects.page(self._workspace.get(id, Page)), wanted) for id in ids]
-        return listed("page_or_data_source", rows, next_cursor, **({"request_status": INCOMPLETE} if cut else {}))
+        return listed(
+            "page_or_data_source",
+            rows,
+            next_cursor,
+            **({"request_status": INCOMPLETE} if cut else {}),
+        )
 
     def _page(self, request: Request, body: JSON) -> JSON:
         id = id_in_path(request, "page_id")
         database = self._workspace.find(id, Database)
         if database is not None and self._workspace.is_visible(database):
-            raise invalid(f"Provided ID {id} is a database, not a page. Use the retrieve database API instead.")
+            raise invalid(
+                f"Provided ID {id} is a database, not a page. Use the retrieve database API"
+                " instead."
+            )
         page = self._found(request, "page_id", Page)
         return _with_properties(self._objects(request).page(page), filter_properties(request, None))
 
@@ -144,13 +167,20 @@ class Api:
         reference = request.path_params["property_id"]
         property = properties.named(page, reference)
         if property is None:
-            raise NotionError(404, "object_not_found", f"Could not find property with ID: {reference}.")
+            raise NotionError(
+                404, "object_not_found", f"Could not find property with ID: {reference}."
+            )
         kind = property["type"]
         if kind not in LISTED:
-            return {"object": "property_item", **objects.shown(properties.one(page, property, whole=True))}
+            return {
+                "object": "property_item",
+                **objects.shown(properties.one(page, property, whole=True)),
+            }
         return self._property_items(request, page, property, objects)
 
-    def _property_items(self, request: Request, page: Page, property: JSON, objects: Objects) -> JSON:
+    def _property_items(
+        self, request: Request, page: Page, property: JSON, objects: Objects
+    ) -> JSON:
         """A list whose cursors are positions; the result of a rollup stands beside it."""
         kind = property["type"]
         items = objects.properties.items(page, property)
@@ -159,11 +189,17 @@ class Api:
             request.query_params.get("start_cursor"),
             page_size(request.query_params.get("page_size")),
         )
-        results = [objects.shown(items[int(position.removeprefix("item-"))]) for position in positions]
-        next_url = f"{request.url.replace(query='')}?start_cursor={next_cursor}" if next_cursor else None
+        results = [
+            objects.shown(items[int(position.removeprefix("item-"))]) for position in positions
+        ]
+        next_url = (
+            f"{request.url.replace(query='')}?start_cursor={next_cursor}" if next_cursor else None
+        )
         summary: JSON = {}
         if kind == "rollup":
-            summary = objects.shown(_summary(objects.properties.value(page, property), next_cursor is None))
+            summary = objects.shown(
+                _summary(objects.properties.value(page, property), next_cursor is None)
+            )
         item = {"id": property["id"], "next_url": next_url, "type": kind, kind: summary}
         return listed("property_item", results, next_cursor) | {"property_item": item}
 
@@ -183,21 +219,27 @@ class Api:
             page_size(query.get("page_size")),
         )
         objects = self._objects(request)
-        return listed("block", [objects.block(self._workspace.nodes[id]) for id in ids], next_cursor)
+        return listed(
+            "block", [objects.block(self._workspace.nodes[id]) for id in ids], next_cursor
+        )
 
     def _ids_under(self, node: Node) -> list[str]:
         """A synced copy lists its original's children only where that stands on the same page."""
         if isinstance(node, Database):
             return []
         original = self._workspace.nodes.get(self._workspace.original_of(node) or "")
-        if original is not None and self._workspace.page_of(original) == self._workspace.page_of(node):
+        if original is not None and self._workspace.page_of(original) == self._workspace.page_of(
+            node
+        ):
             node = original
         return [child.id for child in self._workspace.live_children(node)]
 
     def _users(self, request: Request, body: JSON) -> JSON:
         query = request.query_params
         ids, next_cursor = slice_of(
-            list(self._workspace.users), query.get("start_cursor"), page_size(query.get("page_size"))
+            list(self._workspace.users),
+            query.get("start_cursor"),
+            page_size(query.get("page_size")),
         )
         return listed("user", [self._workspace.users[id] for id in ids], next_cursor)
 
@@ -230,7 +272,8 @@ class Api:
         )
         shown = {node.id: node for node in found}
         results = [
-            objects.page(node) if isinstance(node := shown[id], Page) else objects.data_source(node) for id in ids
+            objects.page(node) if isinstance(node := shown[id], Page) else objects.data_source(node)
+            for id in ids
         ]
         return listed("page_or_data_source", results, next_cursor)
 
@@ -266,7 +309,8 @@ def _with_properties(page: JSON, wanted: list[str] | None) -> JSON:
 
 
 def _summary(rollup: JSON, is_last: bool) -> JSON:
-    """What stands beside the items of a rollup: its result on the last page, but of a list the items are the result."""
+    """What stands beside the items of a rollup: its result on the last page, but of a list the
+    items are the result."""
     if not is_last:
         return {"type": "incomplete", "incomplete": {}, "function": rollup["function"]}
     return {**rollup, "array": []} if rollup["type"] == "array" else rollup

@@ -47,12 +47,15 @@ def cursor(request: Request, body: JSON) -> object:
 
 
 def request_facts(scope: Mapping[str, Any], body: bytes) -> RequestFacts:
-    """What the conditions of faults look at, of any request; paging stands in its query or in its body."""
+    """What the conditions of faults look at, of any request; paging stands in its query or in its
+    body."""
     try:
         sent = json.loads(body or b"null")
     except ValueError:
         sent = None
-    asked = dict(parse_qsl(scope["query_string"].decode("latin-1"))) | (sent if isinstance(sent, dict) else {})
+    asked = dict(parse_qsl(scope["query_string"].decode("latin-1"))) | (
+        sent if isinstance(sent, dict) else {}
+    )
     size = _size(asked.get("page_size")) if LISTING.search(scope["path"]) else None
     return RequestFacts(scope["method"], scope["path"], size, bool(asked.get("start_cursor")))
 
@@ -65,12 +68,17 @@ def _size(given: object) -> int:
 
 
 def filter_properties(request: Request, source: DataSource | None) -> list[str] | None:
-    """The names and ids of the properties that are asked for; None: all. With a data source every one must exist."""
+    """The names and ids of the properties that are asked for; None: all. With a data source every
+    one must exist."""
     wanted = [
-        value for name, value in request.query_params.multi_items() if name.partition("[")[0] == "filter_properties"
+        value
+        for name, value in request.query_params.multi_items()
+        if name.partition("[")[0] == "filter_properties"
     ]
     if source is not None:
-        known = set(source.schema) | {unquote(property["id"]) for property in source.schema.values()}
+        known = set(source.schema) | {
+            unquote(property["id"]) for property in source.schema.values()
+        }
         if any(one not in known for one in wanted if one):
             raise invalid("The provided `filter_properties` contains an invalid attribute")
     return wanted or None

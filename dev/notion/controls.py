@@ -1,19 +1,20 @@
-"""Test controls over HTTP, under `/_control/`: the same as the stand-in's Python methods, for other processes.
+"""Test controls over HTTP, under `/_control/`: the same as the stand-in's Python methods, for other
+processes.
 
-    GET   edits               the edits there are           POST  edits/{name}       one, its arguments as JSON
-    GET   clock               POST clock    {"set": iso} {"advance": seconds} {"frozen": bool}
-    POST  faults              {"kind", "method"?, "path"?, "times"?: null for ever, "seconds"?, "above_page_size"?,
+    GET   edits               the edits there are           POST  edits/{name}       one, its
+    arguments as JSON GET   clock               POST clock    {"set": iso} {"advance": seconds}
+    {"frozen": bool} POST  faults              {"kind", "method"?, "path"?, "times"?: null for ever,
+    "seconds"?, "above_page_size"?,
                                "with_cursor"?}                                        DELETE faults
-    POST  odd/{change}        set, drop, insert, replace: {"target", "where"?, "value"?}
-    GET   odd                 what was ordered              DELETE odd, odd?target=…  all of it, or of one target
-    POST  weather             {"share", "seed"?, "seconds"?}
-    POST  limits              {"requests": number or null, "query_limit": number}
-    GET   choices             POST choices  {"turns_ties"?, "empty_lost_copies"?, "whole_people"?}: see `Choices`
-    POST  latency             {"ms", "jitter_ms"?, "seed"?}
-    GET   requests            GET stats     POST stats/reset
-    POST  webhooks            {"url", "window_seconds"?}                              POST webhooks/flush
-    GET   truth/tree/{id}     GET truth/rows/{id}           GET truth/pages?source=…  GET truth/minimum?source=…
-    POST  reset
+    POST  odd/{change}        set, drop, insert, replace: {"target", "where"?, "value"?} GET   odd
+    what was ordered              DELETE odd, odd?target=…  all of it, or of one target POST
+    weather             {"share", "seed"?, "seconds"?} POST  limits              {"requests": number
+    or null, "query_limit": number} GET   choices             POST choices  {"turns_ties"?,
+    "empty_lost_copies"?, "whole_people"?}: see `Choices` POST  latency             {"ms",
+    "jitter_ms"?, "seed"?} GET   requests            GET stats     POST stats/reset POST  webhooks
+    {"url", "window_seconds"?}                              POST webhooks/flush GET
+    truth/tree/{id}     GET truth/rows/{id}           GET truth/pages?source=…  GET
+    truth/minimum?source=… POST  reset
 
 Answers are `{"result": …}`, or `{"error": …}` with 400.
 """
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 
 Control = Callable[[Request, Any], Any]
 
-EDITS = [name for name, _ in inspect.getmembers(Edits, inspect.isfunction) if not name.startswith("_")]
+EDITS = [
+    name for name, _ in inspect.getmembers(Edits, inspect.isfunction) if not name.startswith("_")
+]
 
 
 class Controls:
@@ -52,7 +55,9 @@ class Controls:
             (
                 "GET",
                 "edits",
-                lambda request, body: {name: str(inspect.signature(getattr(Edits, name))) for name in EDITS},
+                lambda request, body: {
+                    name: str(inspect.signature(getattr(Edits, name))) for name in EDITS
+                },
             ),
             ("POST", "edits/{name}", self._edit),
             ("GET", "clock", lambda request, body: self._clock()),
@@ -61,7 +66,11 @@ class Controls:
             ("DELETE", "faults", lambda request, body: stand_in.faults.clear()),
             ("GET", "odd", lambda request, body: stand_in.odd.ordered),
             ("POST", "odd/{change}", self._order_oddity),
-            ("DELETE", "odd", lambda request, body: stand_in.odd.clear(request.query_params.get("target"))),
+            (
+                "DELETE",
+                "odd",
+                lambda request, body: stand_in.odd.clear(request.query_params.get("target")),
+            ),
             ("POST", "weather", lambda request, body: stand_in.faults.weather(**body)),
             ("POST", "limits", lambda request, body: self._set_limits(body)),
             ("GET", "choices", lambda request, body: asdict(stand_in.workspace.choices)),
@@ -70,15 +79,33 @@ class Controls:
             ("GET", "requests", lambda request, body: stand_in.log.requests),
             ("GET", "stats", lambda request, body: stand_in.log.stats),
             ("POST", "stats/reset", lambda request, body: stand_in.log.clear_stats()),
-            ("GET", "truth/tree/{id}", lambda request, body: truth.tree(stand_in.workspace, request.path_params["id"])),
-            ("POST", "webhooks", lambda request, body: stand_in.webhooks.subscribe(**body).status_code),
-            ("POST", "webhooks/flush", lambda request, body: [one.status for one in stand_in.webhooks.flush()]),
+            (
+                "GET",
+                "truth/tree/{id}",
+                lambda request, body: truth.tree(stand_in.workspace, request.path_params["id"]),
+            ),
+            (
+                "POST",
+                "webhooks",
+                lambda request, body: stand_in.webhooks.subscribe(**body).status_code,
+            ),
+            (
+                "POST",
+                "webhooks/flush",
+                lambda request, body: [one.status for one in stand_in.webhooks.flush()],
+            ),
             (
                 "GET",
                 "truth/rows/{id}",
-                lambda request, body: truth.expected_rows(stand_in.workspace, request.path_params["id"]),
+                lambda request, body: truth.expected_rows(
+                    stand_in.workspace, request.path_params["id"]
+                ),
             ),
-            ("GET", "truth/pages", lambda request, body: truth.published_pages(stand_in.workspace, _sources(request))),
+            (
+                "GET",
+                "truth/pages",
+                lambda request, body: truth.published_pages(stand_in.workspace, _sources(request)),
+            ),
             (
                 "GET",
                 "truth/minimum",
@@ -86,7 +113,10 @@ class Controls:
             ),
             ("POST", "reset", lambda request, body: stand_in.reset()),
         ]
-        return [Route(f"/_control/{path}", _endpoint(control), methods=[method]) for method, path, control in controls]
+        return [
+            Route(f"/_control/{path}", _endpoint(control), methods=[method])
+            for method, path, control in controls
+        ]
 
     def _edit(self, request: Request, body: Any) -> Any:
         name = request.path_params["name"]
@@ -104,7 +134,9 @@ class Controls:
         clock = self._stand_in.clock
         return {"now": clock.now().isoformat(), "frozen": clock.frozen}
 
-    def _set_clock(self, set: str | None = None, advance: float = 0.0, frozen: bool | None = None) -> dict[str, Any]:
+    def _set_clock(
+        self, set: str | None = None, advance: float = 0.0, frozen: bool | None = None
+    ) -> dict[str, Any]:
         clock = self._stand_in.clock
         if frozen is not None:
             clock.freeze() if frozen else clock.unfreeze()

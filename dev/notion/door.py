@@ -1,6 +1,7 @@
 """The way into the stand-in: what every request to the API meets before (and instead of) an answer.
 
-Latency, token, version, the request budget and faults; Notion's headers and the stand-in's own Date.
+Latency, token, version, the request budget and faults; Notion's headers and the stand-in's own
+Date.
 """
 
 import asyncio
@@ -50,7 +51,8 @@ IN_THE_ANSWER = ("dead-cursor", "incomplete", "empty")
 
 
 class Door:
-    """Lets requests to `/v1/` through to the API when nothing is in their way; all others go to the rest."""
+    """Lets requests to `/v1/` through to the API when nothing is in their way; all others go to the
+    rest."""
 
     def __init__(
         self,
@@ -80,7 +82,9 @@ class Door:
         elif scope["path"].startswith(API):
             await self._through(scope, receive, send)
         else:
-            await self._rest(scope, receive, _with_headers(send, {"date": _http_date(self._clock.now())}))
+            await self._rest(
+                scope, receive, _with_headers(send, {"date": _http_date(self._clock.now())})
+            )
 
     async def _through(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = new_id()
@@ -93,7 +97,8 @@ class Door:
                 self._log.end(began, scope["method"], scope["path"], call.status)
 
         async def send_logged(message: Message) -> None:
-            """Who has the answer finds it in the log: it is written before the last of it goes out."""
+            """Who has the answer finds it in the log: it is written before the last of it goes
+            out."""
             if message["type"] == "http.response.start":
                 await self._tell("after", scope)
             if message["type"] == "http.response.body" and not message.get("more_body"):
@@ -140,10 +145,14 @@ class Door:
                 await call.respond(_failure(fault, request_id))
 
     def _admitted(self, headers: Headers) -> str:
-        """The API version of a request with a good token, a known version, and a place in the budget."""
+        """The API version of a request with a good token, a known version, and a place in the
+        budget."""
         with self._workspace.lock:
             given = headers.get("authorization", "").removeprefix("Bearer ")
-            if not any(hmac.compare_digest(given.encode(), token.encode()) for token in self._workspace.tokens):
+            if not any(
+                hmac.compare_digest(given.encode(), token.encode())
+                for token in self._workspace.tokens
+            ):
                 raise unauthorized()
         version = headers.get("notion-version")
         if version is None or version not in VERSIONS:
@@ -172,7 +181,8 @@ class _Call:
         self._receive = receive
         self._send = send
         self._transport: asyncio.Transport = server_send.__self__.transport  # type: ignore[attr-defined]
-        # ASGI has no way to drop a connection: `send` is a method of uvicorn's cycle, which holds the transport.
+        # ASGI has no way to drop a connection: `send` is a method of uvicorn's cycle, which holds
+        # the transport.
         self._body: bytes | None = None
 
     async def body(self) -> bytes:
@@ -215,7 +225,9 @@ class _Call:
         """Ends the connection at once, with a reset: the socket must not linger."""
         if not self._transport.is_closing():  # as it is when the client was killed meanwhile
             linger = struct.pack("ii", 1, 0)
-            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self._transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, linger
+            )
             self._transport.abort()
         await self.gone(1.0)
 
@@ -234,15 +246,25 @@ def _failure(fault: Fault, request_id: str) -> Response:
         case "429":
             return _error(rate_limited(round(fault.seconds)), request_id)
         case "blocked":
-            return _error(rate_limited(round(fault.seconds), "public_api_request_blocked"), request_id)
+            return _error(
+                rate_limited(round(fault.seconds), "public_api_request_blocked"), request_id
+            )
         case "529":
             return _error(service_overload(round(fault.seconds)), request_id)
         case "html-502":
-            return HTMLResponse("<html><head><title>502 Bad Gateway</title></head><body>cloudflare</body></html>", 502)
+            return HTMLResponse(
+                "<html><head><title>502 Bad Gateway</title></head><body>cloudflare</body></html>",
+                502,
+            )
         case "html-403":
-            return HTMLResponse("<html><head><title>Attention Required!</title></head><body>blocked</body></html>", 403)
+            return HTMLResponse(
+                "<html><head><title>Attention Required!</title></head><body>blocked</body></html>",
+                403,
+            )
         case "not-json":
-            return Response('{"object": "list", "results": [', media_type="application/json; charset=utf-8")
+            return Response(
+                '{"object": "list", "results": [', media_type="application/json; charset=utf-8"
+            )
     return _error(failure(int(fault.kind)), request_id)
 
 

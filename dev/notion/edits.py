@@ -1,7 +1,8 @@
 """What people do to a workspace, with the times that move (and don't) when they do it.
 
-An edit inside a page moves the page's time and the edited block's own; not that of the blocks around it, not that of
-the page around a child page, and not that of pages that show a synced original, a title or a computed value from here.
+An edit inside a page moves the page's time and the edited block's own; not that of the blocks
+around it, not that of the page around a child page, and not that of pages that show a synced
+original, a title or a computed value from here.
 """
 
 from collections.abc import Iterator
@@ -23,9 +24,11 @@ COMPUTED = ("formula", "rollup")
 
 
 class Edits:
-    """Every method is one edit. Ids may be `@names`; blocks, texts and values are written as in samples.
+    """Every method is one edit. Ids may be `@names`; blocks, texts and values are written as in
+    samples.
 
-    Raises LookupError for an id that leads nowhere, ValueError for something that can't be understood.
+    Raises LookupError for an id that leads nowhere, ValueError for something that can't be
+    understood.
     """
 
     def __init__(self, workspace: Workspace, clock: Clock, webhooks: Webhooks) -> None:
@@ -42,15 +45,21 @@ class Edits:
             block.edited = now
             self._move_page(block, now)
 
-    def append_blocks(self, parent_id: str, blocks: list[JSON], after: str | None = None) -> list[str]:
+    def append_blocks(
+        self, parent_id: str, blocks: list[JSON], after: str | None = None
+    ) -> list[str]:
         """Adds blocks to a page or block, at the end or behind one of its children."""
         with self._changing() as now:
             parent = self._get(parent_id, Node)
-            ids = self._planter.blocks(parent.id, blocks, self._making(now), resolved(after) if after else None)
+            ids = self._planter.blocks(
+                parent.id, blocks, self._making(now), resolved(after) if after else None
+            )
             self._move_page(parent, now)
             return ids
 
-    def create_page(self, parent_id: str, title: Text, children: list[JSON] | None = None, **more: Any) -> str:
+    def create_page(
+        self, parent_id: str, title: Text, children: list[JSON] | None = None, **more: Any
+    ) -> str:
         """A child page; `more` are `id`, `icon`, `cover` and `after`."""
         after = resolved(more.pop("after")) if "after" in more else None
         with self._changing() as now:
@@ -61,7 +70,9 @@ class Edits:
             self._webhooks.note("page.created", self._get(id, Page))
             return id
 
-    def create_row(self, data_source_id: str, properties: JSON, children: list[JSON] | None = None, **more: Any) -> str:
+    def create_row(
+        self, data_source_id: str, properties: JSON, children: list[JSON] | None = None, **more: Any
+    ) -> str:
         """A row of a data source; `more` are `id`, `icon` and `cover`."""
         with self._changing() as now:
             spec = {"properties": properties, "children": children or [], **more}
@@ -72,10 +83,13 @@ class Edits:
             return id
 
     def create_database(self, parent_id: str, title: Text, schema: JSON, **more: Any) -> str:
-        """A child database; `more` are `id`, `data_source` (its id), `rows`, `inline`, `icon` and `cover`."""
+        """A child database; `more` are `id`, `data_source` (its id), `rows`, `inline`, `icon` and
+        `cover`."""
         with self._changing() as now:
             parent = self._get(parent_id, Node)
-            id = self._planter.database(parent.id, {"title": title, "schema": schema, **more}, self._making(now))
+            id = self._planter.database(
+                parent.id, {"title": title, "schema": schema, **more}, self._making(now)
+            )
             self._move_page(parent, now)
             self._webhooks.note("database.created", self._get(id, Database))
             return id
@@ -119,7 +133,8 @@ class Edits:
             self._move_page(page, now, "cover")
 
     def trash(self, id: str) -> None:
-        """Puts a block, page, row or database into the trash; a page around it has changed then, the thing has not."""
+        """Puts a block, page, row or database into the trash; a page around it has changed then,
+        the thing has not."""
         self._set_in_trash(id, True)
 
     def restore(self, id: str) -> None:
@@ -205,7 +220,8 @@ class Edits:
         return next((id for id in self._workspace.users if id != BOT_ID), BOT_ID)
 
     def _move_page(self, node: Node, now: datetime, property_id: str | None = None) -> None:
-        """The page on which a node stands was edited now (only a property of it); in a data source there is none."""
+        """The page on which a node stands was edited now (only a property of it); in a data source
+        there is none."""
         if isinstance(node, (DataSource, Database)):
             if isinstance(node, DataSource):
                 self._webhooks.note("data_source.content_updated", node)
@@ -237,6 +253,8 @@ def _carried(values: JSON, before: dict[str, JSON], after: dict[str, JSON]) -> J
     same = {
         property["id"]: values[before[name]["id"]]
         for name, property in after.items()
-        if name in before and before[name]["type"] == property["type"] and before[name]["id"] in values
+        if name in before
+        and before[name]["type"] == property["type"]
+        and before[name]["id"] in values
     }
     return {**same, **({"title": values["title"]} if "title" in values else {})}

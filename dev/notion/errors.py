@@ -2,12 +2,21 @@
 
 from dev.notion.nodes import JSON
 
-VERSIONS = ("2021-05-11", "2021-05-13", "2021-08-16", "2022-02-22", "2022-06-28", "2025-09-03", "2026-03-11")
+VERSIONS = (
+    "2021-05-11",
+    "2021-05-13",
+    "2021-08-16",
+    "2022-02-22",
+    "2022-06-28",
+    "2025-09-03",
+    "2026-03-11",
+)
 SPOKEN = ("2025-09-03", "2026-03-11")
 
 
 class NotionError(Exception):
-    """An error answer: `{"object": "error", "status", "code", "message"}`, and `additional_data` if there is any."""
+    """An error answer: `{"object": "error", "status", "code", "message"}`, and `additional_data` if
+    there is any."""
 
     def __init__(
         self,
@@ -25,7 +34,12 @@ class NotionError(Exception):
         self.headers = headers or {}
 
     def body(self, request_id: str) -> JSON:
-        body: JSON = {"object": "error", "status": self.status, "code": self.code, "message": self.message}
+        body: JSON = {
+            "object": "error",
+            "status": self.status,
+            "code": self.code,
+            "message": self.message,
+        }
         if self.additional_data is not None:
             body["additional_data"] = self.additional_data
         return {**body, "request_id": request_id}
@@ -54,33 +68,42 @@ def missing_version(given: str | None) -> NotionError:
         known = ", ".join(f'`"{version}"`' for version in VERSIONS)
         fault = f'should be one of {known}, instead was `"{given}"`'
     return NotionError(
-        400, "missing_version", f"Notion-Version header failed validation: Notion-Version header {fault}."
+        400,
+        "missing_version",
+        f"Notion-Version header failed validation: Notion-Version header {fault}.",
     )
 
 
 def version_not_spoken(given: str) -> NotionError:
-    return invalid(f"This stand-in speaks the versions {' and '.join(SPOKEN)} of Notion's API, not {given}.")
+    return invalid(
+        f"This stand-in speaks the versions {' and '.join(SPOKEN)} of Notion's API, not {given}."
+    )
 
 
 def not_found(kind: str, id: str, integration: str, integration_id: str) -> NotionError:
     return NotionError(
         404,
         "object_not_found",
-        f"Could not find {kind} with ID: {id}. Make sure the relevant pages and databases are shared with your "
+        f"Could not find {kind} with ID: {id}. Make sure the relevant pages and databases are"
+        " shared with your "
         f'integration "{integration}".',
         {"integration_id": integration_id},
     )
 
 
 def not_a_uuid(parameter: str, given: str) -> NotionError:
-    return invalid(f'path failed validation: path.{parameter} should be a valid uuid, instead was `"{given}"`.')
+    return invalid(
+        f'path failed validation: path.{parameter} should be a valid uuid, instead was `"{given}"`.'
+    )
 
 
 def dead_cursor(cursor: str) -> NotionError:
     return invalid(f"The start_cursor provided is invalid: {cursor}")
 
 
-def rate_limited(retry_after_seconds: int, reason: str = "public_api_request_rate_limit") -> NotionError:
+def rate_limited(
+    retry_after_seconds: int, reason: str = "public_api_request_rate_limit"
+) -> NotionError:
     return NotionError(
         429,
         "rate_limited",

@@ -1,4 +1,5 @@
-"""Faults on demand: answers that fail, or lie, for the next requests that match, or for a share of all of them."""
+"""Faults on demand: answers that fail, or lie, for the next requests that match, or for a share of
+all of them."""
 
 import random
 import re
@@ -32,7 +33,8 @@ WEATHER: tuple[Kind, ...] = ("429", "529", "500", "html-502", "timeout", "reset"
 
 @dataclass(frozen=True)
 class RequestFacts:
-    """What faults look at. `path` is decoded; `page_size` is how many items are asked for, None where none are."""
+    """What faults look at. `path` is decoded; `page_size` is how many items are asked for, None
+    where none are."""
 
     method: str
     path: str
@@ -44,10 +46,11 @@ class RequestFacts:
 class Fault:
     """Strikes the requests that meet all its conditions, `times` times; None: for ever.
 
-    `method` is one, or "" for all; `path` a pattern that is searched in paths like `/v1/pages/…`, whose property ids
-    are decoded. `above_page_size` spares requests that ask for no more items, and those that list nothing.
-    `with_cursor` True strikes only those that go on with a cursor, False only those that begin.
-    `seconds` is the Retry-After of 429 and 529, and the length of a timeout.
+    `method` is one, or "" for all; `path` a pattern that is searched in paths like `/v1/pages/…`,
+    whose property ids are decoded. `above_page_size` spares requests that ask for no more items,
+    and those that list nothing. `with_cursor` True strikes only those that go on with a cursor,
+    False only those that begin. `seconds` is the Retry-After of 429 and 529, and the length of a
+    timeout.
     """
 
     kind: Kind
@@ -104,7 +107,8 @@ class Faults:
         """Lets this share of all answers (0.05: 5 %) fail in each of seven ways; 0 ends it."""
         if not 0 <= share <= 1 / len(WEATHER):
             raise ValueError(
-                f"there are {len(WEATHER)} ways to fail: the share of each is at most {1 / len(WEATHER):.3f}"
+                f"there are {len(WEATHER)} ways to fail: the share of each is at most"
+                f" {1 / len(WEATHER):.3f}"
             )
         with self._lock:
             self._share, self._seconds, self._random = share, seconds, random.Random(seed)

@@ -67,7 +67,10 @@ class SignedFiles:
         return None
 
     def _signature(self, path: str, query: dict[str, str]) -> str:
-        signed = [path, *(query.get(f"X-Amz-{name}", "") for name in ("Date", "Expires", "Security-Token"))]
+        signed = [
+            path,
+            *(query.get(f"X-Amz-{name}", "") for name in ("Date", "Expires", "Security-Token")),
+        ]
         return hmac.new(self._key, "\n".join(signed).encode(), sha256).hexdigest()
 
 
@@ -76,7 +79,8 @@ def media_type(name: str) -> str:
 
 
 def content(name: str) -> bytes:
-    """The bytes of a file, made from its name: a picture, a sound, a document, else a line of text."""
+    """The bytes of a file, made from its name: a picture, a sound, a document, else a line of
+    text."""
     match name.rpartition(".")[2]:
         case "png":
             return _png(*IMAGE_SIZE, sha256(name.encode()).digest()[:3])
@@ -84,7 +88,8 @@ def content(name: str) -> bytes:
             return _wav()
         case "svg":
             return (
-                f'<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24"><title>{name}</title></svg>'.encode()
+                '<svg xmlns="http://www.w3.org/2000/svg" width="24"'
+                f' height="24"><title>{name}</title></svg>'.encode()
             )
         case "pdf":
             return _pdf(name)
@@ -95,11 +100,18 @@ def _png(width: int, height: int, color: bytes) -> bytes:
     """A picture of one colour."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     lines = (b"\0" + color * width) * height
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines, 9)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(lines, 9))
+        + chunk(b"IEND", b"")
+    )
 
 
 def _wav() -> bytes:
@@ -119,8 +131,10 @@ def _pdf(name: str) -> bytes:
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        "/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        (
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources <<"
+            " /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>"
+        ),
         f"<< /Length {len(text)} >>\nstream\n{text}\nendstream",
     ]
     body, offsets = "%PDF-1.4\n", []
@@ -129,5 +143,7 @@ def _pdf(name: str) -> bytes:
         body += f"{number} 0 obj\n{written}\nendobj\n"
     places = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
     size = len(objects) + 1
-    table = f"xref\n0 {size}\n0000000000 65535 f \n{places}trailer\n<< /Size {size} /Root 1 0 R >>\n"
+    table = (
+        f"xref\n0 {size}\n0000000000 65535 f \n{places}trailer\n<< /Size {size} /Root 1 0 R >>\n"
+    )
     return f"{body}{table}startxref\n{len(body)}\n%%EOF\n".encode("latin-1", "replace")

@@ -25,11 +25,19 @@ SCHEMA: JSON = {
 
 
 REFERRING: JSON = {
-    "Posts": {"type": "relation", "relation": {"database": POSTS, "data_source": f"@rows of {POSTS}"}},
+    "Posts": {
+        "type": "relation",
+        "relation": {"database": POSTS, "data_source": f"@rows of {POSTS}"},
+    },
     **{
         name: {
             "type": "rollup",
-            "rollup": {"function": function, "relation_property_name": "Posts", "rollup_property_name": of, **more},
+            "rollup": {
+                "function": function,
+                "relation_property_name": "Posts",
+                "rollup_property_name": of,
+                **more,
+            },
         }
         for name, function, of, more in (
             ("Number of posts", "count", "Name", {"rollup_property_id": "title"}),
@@ -38,18 +46,23 @@ REFERRING: JSON = {
             ("By tag", "percent_per_group", "Tags", {}),
         )
     },
-    "Summary": {"type": "formula", "formula": {"expression": 'format(prop("Number of posts")) + " posts"'}},
+    "Summary": {
+        "type": "formula",
+        "formula": {"expression": 'format(prop("Number of posts")) + " posts"'},
+    },
     "Loud name": {"type": "formula", "formula": {"expression": 'upper(prop("Name"))'}},
 }
 """A relation, and what is computed from it; but for the last, which isn't."""
 
 
-def generate(*, pages: int, posts: int, depth: int = 0, references: int = 0, seed: int = 0) -> Workspace:
+def generate(
+    *, pages: int, posts: int, depth: int = 0, references: int = 0, seed: int = 0
+) -> Workspace:
     """Two sources, by the ids of the sample. Posts are light: one request reads one.
 
-    `depth` 0: pages are as light. Else each page holds a chain of so many toggles: `depth` + 1 requests read one.
-    With `references` the first page refers to so many posts, and pages have rollups and formulas over them.
-    Raises ValueError where there are fewer posts.
+    `depth` 0: pages are as light. Else each page holds a chain of so many toggles: `depth` + 1
+    requests read one. With `references` the first page refers to so many posts, and pages have
+    rollups and formulas over them. Raises ValueError where there are fewer posts.
     """
     if references > posts:
         raise ValueError(f"there are {posts} posts, fewer than {references} references")
@@ -77,7 +90,9 @@ def generate(*, pages: int, posts: int, depth: int = 0, references: int = 0, see
 
 def _refer(workspace: Workspace, references: int) -> None:
     """Lets the first page refer to so many posts, and its summary say how many it sees of them."""
-    pages, posts = (workspace.get(workspace.nodes[id].children[0], DataSource) for id in (PAGES, POSTS))
+    pages, posts = (
+        workspace.get(workspace.nodes[id].children[0], DataSource) for id in (PAGES, POSTS)
+    )
     summary = {"whole": f"{references} posts", "from_25": f"{min(references, CUT_AT)} posts"}
     page = workspace.get(pages.children[0], Page)
     page.values[pages.schema["Posts"]["id"]] = posts.children[:references]
@@ -85,7 +100,9 @@ def _refer(workspace: Workspace, references: int) -> None:
 
 
 def _row(name: str, n: int, levels: int, chance: random.Random) -> JSON:
-    blocks: list[JSON] = [{"paragraph": f"{name} {n}, line {line}"} for line in range(1, chance.randint(2, 5))]
+    blocks: list[JSON] = [
+        {"paragraph": f"{name} {n}, line {line}"} for line in range(1, chance.randint(2, 5))
+    ]
     nested: list[JSON] = blocks
     for level in range(levels, 0, -1):
         nested = [{"toggle": f"Level {level}", "children": nested}]

@@ -15,7 +15,8 @@ WINDOW_SECONDS = 60
 
 
 class RateLimit:
-    """A window opens with the first request after the one before has closed. `requests` None: no limit."""
+    """A window opens with the first request after the one before has closed. `requests` None: no
+    limit."""
 
     def __init__(self, clock: Clock) -> None:
         self.requests: int | None = REQUESTS
@@ -30,7 +31,10 @@ class RateLimit:
             if self.requests is None:
                 return None
             now = self._clock.now()
-            if self._opened is None or not 0 <= (now - self._opened).total_seconds() < WINDOW_SECONDS:
+            if (
+                self._opened is None
+                or not 0 <= (now - self._opened).total_seconds() < WINDOW_SECONDS
+            ):
                 self._opened, self._taken = now, 0
             if self._taken < self.requests:
                 self._taken += 1
@@ -44,7 +48,8 @@ class RateLimit:
 
 
 class Latency:
-    """Real time that every answer takes: `ms`, and up to `jitter_ms` more, drawn from a seeded sequence."""
+    """Real time that every answer takes: `ms`, and up to `jitter_ms` more, drawn from a seeded
+    sequence."""
 
     def __init__(self) -> None:
         self.set(0)
@@ -55,4 +60,8 @@ class Latency:
         self._random = random.Random(seed)
 
     def seconds(self) -> float:
-        return (self._ms + self._jitter_ms * self._random.random()) / 1000 if self._ms or self._jitter_ms else 0.0
+        return (
+            (self._ms + self._jitter_ms * self._random.random()) / 1000
+            if self._ms or self._jitter_ms
+            else 0.0
+        )

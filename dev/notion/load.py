@@ -1,7 +1,8 @@
 """Loads a workspace from a folder of JSON files: see `sample/`.
 
-`workspace.json` holds `name`, `made` (when everything was made that has no time of its own), `users` and `pages`, the
-pages at the top. The rows of a database may stand in files: `"rows": "posts/*.json"`; each holds a row, or several.
+`workspace.json` holds `name`, `made` (when everything was made that has no time of its own),
+`users` and `pages`, the pages at the top. The rows of a database may stand in files: `"rows":
+"posts/*.json"`; each holds a row, or several.
 """
 
 import json
@@ -70,7 +71,11 @@ def _with_rows(value: Any, folder: Path) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        name: _rows(folder, item) if name == "rows" and isinstance(item, str) else _with_rows(item, folder)
+        name: (
+            _rows(folder, item)
+            if name == "rows" and isinstance(item, str)
+            else _with_rows(item, folder)
+        )
         for name, item in value.items()
     }
 

@@ -23,8 +23,8 @@ class Span(NamedTuple):
 
 
 class RequestLog:
-    """The last requests in the order of their answers; `stats` count since they were set back, and `spans` are since
-    then."""
+    """The last requests in the order of their answers; `stats` count since they were set back, and
+    `spans` are since then."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -80,7 +80,9 @@ class RequestLog:
         with self._lock:
             return {
                 "total": sum(self._by_status.values()),
-                "byStatus": {str(status): count for status, count in sorted(self._by_status.items())},
+                "byStatus": {
+                    str(status): count for status, count in sorted(self._by_status.items())
+                },
                 "byEndpoint": dict(sorted(self._by_endpoint.items())),
                 "mostAtOnce": self._most_at_once,
             }

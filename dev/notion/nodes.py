@@ -1,4 +1,5 @@
-"""What a workspace consists of: blocks, pages, databases and data sources, each standing in another one."""
+"""What a workspace consists of: blocks, pages, databases and data sources, each standing in another
+one."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,8 @@ JSON = dict[str, Any]
 
 @dataclass(kw_only=True)
 class Node:
-    """`parent` is the id of what it stands in (None: the workspace), `children` what stands in it, in order.
+    """`parent` is the id of what it stands in (None: the workspace), `children` what stands in it,
+    in order.
 
     A node in the trash stays among its parent's children, so that it can be restored to its place.
     Times are exact here; what an answer shows is floored.
@@ -28,7 +30,8 @@ class Node:
 
 @dataclass(kw_only=True)
 class Block(Node):
-    """Any block but child pages and child databases, which are Page and Database; `content` stands under its type.
+    """Any block but child pages and child databases, which are Page and Database; `content` stands
+    under its type.
 
     A linked view is a block of the type `child_database`: `linked_to` is the database it shows.
     """
@@ -40,7 +43,8 @@ class Block(Node):
 
 @dataclass(kw_only=True)
 class Page(Node):
-    """`values` are kept whole, by property id, each as Notion gives it under its type. `number` is its unique id."""
+    """`values` are kept whole, by property id, each as Notion gives it under its type. `number` is
+    its unique id."""
 
     values: JSON
     icon: JSON | None = None
@@ -62,7 +66,8 @@ class Database(Node):
 
 @dataclass(kw_only=True)
 class DataSource(Node):
-    """Holds rows, its children. `schema` is by property name: what Notion gives, with a type and its settings."""
+    """Holds rows, its children. `schema` is by property name: what Notion gives, with a type and
+    its settings."""
 
     title: list[JSON]
     schema: dict[str, JSON]

@@ -2,17 +2,18 @@
 
 A block is one object: its type and content, and beside it `id`, `children`, `created`, `edited`.
 
-    {"paragraph": "text"}                       a text (see rich_text) where a text is all there is to say
-    {"to_do": {"text": …, "checked": true}}     else Notion's own members; `text` and `caption` are texts
-    {"image": {"file": "name.png"}}             hosted by Notion; {"external": "https://…"} is not
-    {"table": {"rows": [["a", "b"], …]}}        {"column_list": [[blocks], [blocks]]}
-    {"synced_block": {}}                        an original; {"synced_block": {"from": "@name"}} a copy
-    {"meeting_notes": {"text": …, "summary": [blocks], "notes": […], "transcript": […], "calendar_event":
+    {"paragraph": "text"}                       a text (see rich_text) where a text is all there is
+    to say {"to_do": {"text": …, "checked": true}}     else Notion's own members; `text` and
+    `caption` are texts {"image": {"file": "name.png"}}             hosted by Notion; {"external":
+    "https://…"} is not {"table": {"rows": [["a", "b"], …]}}        {"column_list": [[blocks],
+    [blocks]]} {"synced_block": {}}                        an original; {"synced_block": {"from":
+    "@name"}} a copy {"meeting_notes": {"text": …, "summary": [blocks], "notes": […], "transcript":
+    […], "calendar_event":
         {"start_time": …, "end_time": …, "attendees": ["@ada"]}}}
-    {"unsupported": "button"}                   {"equation": "e=mc^2"}  {"bookmark": url}  {"link_to_page": id}
-    {"linked_view": database id}                a child database that can't be retrieved
-    {"child_page": {"title": …}}  {"child_database": {"title": …, "schema": …, "rows": […]}}
-    {"repeat": 130, "block": {"paragraph": "Number {n}"}}
+    {"unsupported": "button"}                   {"equation": "e=mc^2"}  {"bookmark": url}
+    {"link_to_page": id} {"linked_view": database id}                a child database that can't be
+    retrieved {"child_page": {"title": …}}  {"child_database": {"title": …, "schema": …, "rows":
+    […]}} {"repeat": 130, "block": {"paragraph": "Number {n}"}}
 """
 
 from typing import Any
@@ -62,7 +63,8 @@ BLANK: dict[str, JSON] = {
     "unsupported": {"block_type": "unknown"},
     "video": MEDIA,
 }
-"""What every block of a type has, before a sample says more. child_page and child_database are no Blocks here."""
+"""What every block of a type has, before a sample says more. child_page and child_database are no
+Blocks here."""
 
 
 def repeated(specs: list[JSON]) -> list[JSON]:
@@ -70,7 +72,11 @@ def repeated(specs: list[JSON]) -> list[JSON]:
     return [
         block
         for spec in specs
-        for block in ([filled(spec["block"], n) for n in range(1, spec["repeat"] + 1)] if "repeat" in spec else [spec])
+        for block in (
+            [filled(spec["block"], n) for n in range(1, spec["repeat"] + 1)]
+            if "repeat" in spec
+            else [spec]
+        )
     ]
 
 
@@ -96,13 +102,16 @@ def repeated_rows(rows: list[Any]) -> list[Any]:
         row
         for given in rows
         for row in (
-            [filled(given["row"], n) for n in range(1, given["repeat"] + 1)] if isinstance(given, dict) else [given]
+            [filled(given["row"], n) for n in range(1, given["repeat"] + 1)]
+            if isinstance(given, dict)
+            else [given]
         )
     ]
 
 
 def content(kind: str, written: Any, has_children: bool) -> JSON:
-    """What the workspace keeps under a block's type. Raises ValueError for a type that no block has."""
+    """What the workspace keeps under a block's type. Raises ValueError for a type that no block
+    has."""
     if kind not in BLANK:
         raise ValueError(f"there is no block type {kind}")
     own = members(kind, written)
@@ -124,7 +133,9 @@ def members(kind: str, written: Any) -> JSON:
         case "column_list":
             return {}
         case "link_to_page":
-            kind_of_link, id = next(iter(written.items())) if isinstance(written, dict) else ("page_id", written)
+            kind_of_link, id = (
+                next(iter(written.items())) if isinstance(written, dict) else ("page_id", written)
+            )
             return {"type": kind_of_link, kind_of_link: resolved(id)}
         case "unsupported":
             return {"block_type": written}
@@ -162,7 +173,8 @@ def _synced_from(original: str | None) -> JSON | None:
 
 
 def file(written: JSON) -> JSON:
-    """A file object: `file` names one that Notion hosts (its address is made anew at every read)."""
+    """A file object: `file` names one that Notion hosts (its address is made anew at every
+    read)."""
     if "file" in written:
         name = written["file"]
         return {"type": "file", "file": {"id": named_id(f"file {name}"), "name": name}}
@@ -178,7 +190,10 @@ def icon(written: Any) -> JSON | None:
     if "custom_emoji" in written:
         return {"type": "custom_emoji", "custom_emoji": custom_emoji(written["custom_emoji"])}
     if "icon" in written:
-        return {"type": "icon", "icon": {"name": written["icon"], "color": written.get("color", "gray")}}
+        return {
+            "type": "icon",
+            "icon": {"name": written["icon"], "color": written.get("color", "gray")},
+        }
     return file(written)
 
 

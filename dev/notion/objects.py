@@ -118,7 +118,11 @@ class Objects:
             case Page():
                 return {"type": "page_id", "page_id": above.id}
             case DataSource():
-                return {"type": "data_source_id", "data_source_id": above.id, "database_id": above.parent}
+                return {
+                    "type": "data_source_id",
+                    "data_source_id": above.id,
+                    "database_id": above.parent,
+                }
             case Database():
                 return {"type": "database_id", "database_id": above.id}
             case Block():
@@ -126,7 +130,8 @@ class Objects:
         return {"type": "workspace", "workspace": True}
 
     def shown(self, value: Any) -> Any:
-        """A kept value with what Notion looks up when it is read: addresses of files, names of what is mentioned."""
+        """A kept value with what Notion looks up when it is read: addresses of files, names of what
+        is mentioned."""
         if isinstance(value, list):
             return [self.shown(item) for item in value]
         if not isinstance(value, dict):
@@ -136,7 +141,8 @@ class Objects:
         return {name: self._member(value, name, item) for name, item in value.items()}
 
     def _member(self, owner: JSON, name: str, value: Any) -> Any:
-        """A member of an object; one that stands under the object's type may be a file or have an address."""
+        """A member of an object; one that stands under the object's type may be a file or have an
+        address."""
         if name == owner.get("type"):
             if name == "file":
                 return self._file(value)
@@ -153,7 +159,11 @@ class Objects:
         }
 
     def _person(self, id: str) -> JSON:
-        return self.workspace.users[id] if self.workspace.choices.whole_people else {"object": "user", "id": id}
+        return (
+            self.workspace.users[id]
+            if self.workspace.choices.whole_people
+            else {"object": "user", "id": id}
+        )
 
     def _trashed(self, node: Node) -> JSON:
         trashed = self.workspace.is_trashed(node)
@@ -196,7 +206,11 @@ class Objects:
         match mention["type"]:
             case "user":
                 user = self.workspace.users[mention["user"]["id"]]
-                return {**item, "mention": {**mention, "user": user}, "plain_text": f"@{user['name']}"}
+                return {
+                    **item,
+                    "mention": {**mention, "user": user},
+                    "plain_text": f"@{user['name']}",
+                }
             case "page" | "database" as kind:
                 id = mention[kind]["id"]
                 return {
@@ -217,7 +231,11 @@ class Objects:
         if node is None or not self.workspace.is_visible(node):
             return "Untitled"
         title = (
-            node.title if isinstance(node, Database) else node.values.get("title", []) if isinstance(node, Page) else []
+            node.title
+            if isinstance(node, Database)
+            else node.values.get("title", [])
+            if isinstance(node, Page)
+            else []
         )
         return plain_text(title) or "Untitled"
 
@@ -227,7 +245,11 @@ MEETING_PARTS = ("summary", "notes", "transcript")
 
 def meeting_parts(block: Block) -> JSON:
     """The parts of meeting notes by name: their ids are all that Notion says of them."""
-    return {f"{part}_block_id": id for part in MEETING_PARTS if (id := part_id(block.id, part)) in block.children}
+    return {
+        f"{part}_block_id": id
+        for part in MEETING_PARTS
+        if (id := part_id(block.id, part)) in block.children
+    }
 
 
 def part_id(meeting_notes: str, part: str) -> str:

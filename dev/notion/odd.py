@@ -1,9 +1,10 @@
 """Odd answers on demand: changes of what the API gives out, made just before an answer is sent.
 
-A target is the id of an object, or the path of an answer. An id changes the object wherever it stands: retrieved, as
-a row of a query, among children, as a property item, as a person who is mentioned. A child page stands among the
-blocks of its parent too. A path changes that answer alone, but every page of it: `pages/{id}`,
-`data_sources/{id}/query`, `blocks/{id}/children`, `pages/{id}/properties/{property id}`, `users`, `search`.
+A target is the id of an object, or the path of an answer. An id changes the object wherever it
+stands: retrieved, as a row of a query, among children, as a property item, as a person who is
+mentioned. A child page stands among the blocks of its parent too. A path changes that answer alone,
+but every page of it: `pages/{id}`, `data_sources/{id}/query`, `blocks/{id}/children`,
+`pages/{id}/properties/{property id}`, `users`, `search`.
 
 Where in the target is a list of names and positions: `["properties", "Multi", "multi_select", 0]`.
 """
@@ -31,7 +32,8 @@ ANSWERS_WITHOUT_ID = ("search", "users")
 
 @dataclass
 class Oddity:
-    """One change of a target. `value` is JSON text; `times` counts the places in which the change was made."""
+    """One change of a target. `value` is JSON text; `times` counts the places in which the change
+    was made."""
 
     change: Change
     target: str
@@ -73,7 +75,8 @@ class Oddity:
 class Odd:
     """The changes that were ordered, made in their order. `clear` takes them back.
 
-    Values are JSON with all that Notion's own may hold: `"\\ud83d"` goes out as that escape, 2**70 as it is.
+    Values are JSON with all that Notion's own may hold: `"\\ud83d"` goes out as that escape, 2**70
+    as it is.
     """
 
     def __init__(self) -> None:
@@ -91,9 +94,12 @@ class Odd:
         self._order("drop", target, where, None)
 
     def insert(self, target: str, where: Where, value: Any) -> None:
-        """Puts a value into a list, before the position that ends `where`; behind the last one at its length."""
+        """Puts a value into a list, before the position that ends `where`; behind the last one at
+        its length."""
         if not where or not isinstance(where[-1], int):
-            raise ValueError(f"the place of what is inserted ends with a position, not {list(where)}")
+            raise ValueError(
+                f"the place of what is inserted ends with a position, not {list(where)}"
+            )
         self._order("insert", target, where, value)
 
     def replace(self, target: str, value: Any) -> None:
@@ -104,7 +110,9 @@ class Odd:
         """Takes back all changes, or those of one target."""
         named = None if target is None else _ordered_target(target)
         with self._lock:
-            self._oddities = [oddity for oddity in self._oddities if named not in (None, oddity.target)]
+            self._oddities = [
+                oddity for oddity in self._oddities if named not in (None, oddity.target)
+            ]
 
     @property
     def ordered(self) -> list[JSON]:
@@ -126,7 +134,8 @@ class Odd:
             self._oddities.append(Oddity(change, _ordered_target(target), tuple(where), written))
 
     def _shown(self, value: Any) -> Any:
-        """A copy of a value, every object in it with its oddities; what an oddity brings in is left as it is."""
+        """A copy of a value, every object in it with its oddities; what an oddity brings in is left
+        as it is."""
         if isinstance(value, list):
             return [self._shown(item) for item in value]
         if not isinstance(value, dict):
@@ -147,7 +156,8 @@ def _ordered_target(target: str) -> str:
 
 
 def _normalized(target: str) -> str:
-    """A target in one spelling: ids with dashes, a path without what stands before and behind it."""
+    """A target in one spelling: ids with dashes, a path without what stands before and behind
+    it."""
     if "/" not in target:
         return target if target in ANSWERS_WITHOUT_ID else resolved(target)
     kind, *rest = target.removeprefix("/v1/").strip("/").split("/")

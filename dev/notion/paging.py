@@ -15,7 +15,8 @@ INCOMPLETE: JSON = {"type": "incomplete", "incomplete_reason": "query_result_lim
 
 
 def page_size(given: Any) -> int:
-    """A size as a request gives it; 0 and more than 100 are read as 100. Raises validation_error."""
+    """A size as a request gives it; 0 and more than 100 are read as 100. Raises
+    validation_error."""
     if given is None:
         return PAGE_SIZE
     try:
@@ -26,7 +27,8 @@ def page_size(given: Any) -> int:
 
 
 def slice_of(ids: list[str], cursor: str | None, size: int) -> tuple[list[str], str | None]:
-    """One page of a list whose cursors are the ids of its items: the ids on it, and the next page's cursor."""
+    """One page of a list whose cursors are the ids of its items: the ids on it, and the next page's
+    cursor."""
     start = 0
     if cursor is not None:
         if dashed(cursor) not in ids:
@@ -50,10 +52,12 @@ def listed(kind: str, results: list[JSON], next_cursor: str | None, **more: Any)
 
 
 class QueryPages:
-    """The pages of queries. A cursor is `s:<session>:<id of the next row>`; it is dead when that row is no result.
+    """The pages of queries. A cursor is `s:<session>:<id of the next row>`; it is dead when that
+    row is no result.
 
-    Results are looked up again for every page, so that rows which move meanwhile are met twice or missed as they would
-    be at Notion. What a query led to is remembered as long as nothing in the workspace changes.
+    Results are looked up again for every page, so that rows which move meanwhile are met twice or
+    missed as they would be at Notion. What a query led to is remembered as long as nothing in the
+    workspace changes.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -64,7 +68,8 @@ class QueryPages:
         self._found_at = -1
 
     def page(self, source: DataSource, body: JSON) -> tuple[list[str], str | None, bool]:
-        """The ids of the rows, the next cursor, and whether Notion's limit of results cuts the query short."""
+        """The ids of the rows, the next cursor, and whether Notion's limit of results cuts the
+        query short."""
         ids = self._results(source, body)
         limit = self._workspace.query_limit
         within = ids[:limit]
@@ -87,7 +92,10 @@ class QueryPages:
         return session, row
 
     def _results(self, source: DataSource, body: JSON) -> list[str]:
-        asked = {name: body.get(name) for name in ("filter", "sorts", "in_trash", "archived", "is_archived")}
+        asked = {
+            name: body.get(name)
+            for name in ("filter", "sorts", "in_trash", "archived", "is_archived")
+        }
         key = f"{source.id} {asked} {self._workspace.choices}"
         with self._lock:
             if self._found_at != self._workspace.revision:
@@ -98,10 +106,15 @@ class QueryPages:
             return self._found[key]
 
     def _rows(self, source: DataSource, asked: JSON) -> list[Page]:
-        """The rows a query looks at: those that are there, or only the trashed or the archived ones."""
+        """The rows a query looks at: those that are there, or only the trashed or the archived
+        ones."""
         rows = [self._workspace.get(id, Page) for id in source.children]
         if asked["in_trash"] or asked["archived"]:
             rows = [row for row in rows if row.in_trash]
         else:
-            rows = [row for row in rows if not row.in_trash and row.archived == bool(asked["is_archived"])]
+            rows = [
+                row
+                for row in rows
+                if not row.in_trash and row.archived == bool(asked["is_archived"])
+            ]
         return [row for row in rows if self._workspace.is_visible(row)]

@@ -24,21 +24,30 @@ class Making:
     by: str
 
     def of(self, spec: JSON) -> "Making":
-        """The same for something that may have times of its own; what was made later was edited no earlier."""
+        """The same for something that may have times of its own; what was made later was edited no
+        earlier."""
         created = instant(spec["created"]) if "created" in spec else self.created
         edited = instant(spec["edited"]) if "edited" in spec else max(created, self.edited)
         return Making(created, edited, resolved(spec["by"]) if "by" in spec else self.by)
 
     def facts(self) -> dict[str, Any]:
-        return {"created": self.created, "edited": self.edited, "created_by": self.by, "edited_by": self.by}
+        return {
+            "created": self.created,
+            "edited": self.edited,
+            "created_by": self.by,
+            "edited_by": self.by,
+        }
 
 
 class Planter:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def blocks(self, parent: str, specs: list[JSON], making: Making, after: str | None = None) -> list[str]:
-        """Blocks into a page or block, behind one of its children or at the end; gives their ids."""
+    def blocks(
+        self, parent: str, specs: list[JSON], making: Making, after: str | None = None
+    ) -> list[str]:
+        """Blocks into a page or block, behind one of its children or at the end; gives their
+        ids."""
         ids: list[str] = []
         for spec in repeated(specs):
             ids.append(self._block(parent, spec, making.of(spec), after))
@@ -47,7 +56,9 @@ class Planter:
 
     def page(self, parent: str | None, spec: JSON, making: Making, after: str | None = None) -> str:
         """A page outside databases: `title`, and what a row may have."""
-        return self._page(parent, {"title": rich_text(spec.get("title"))}, spec, making.of(spec), after)
+        return self._page(
+            parent, {"title": rich_text(spec.get("title"))}, spec, making.of(spec), after
+        )
 
     def row(self, source: DataSource, spec: JSON, making: Making) -> str:
         """A row: `properties` by name, `icon`, `cover`, `children`, `in_trash`, `archived`."""
@@ -60,8 +71,11 @@ class Planter:
         source.numbered += 1
         return self._page(source.id, values, spec, making.of(spec), None, source.numbered)
 
-    def database(self, parent: str | None, spec: JSON, making: Making, after: str | None = None) -> str:
-        """A database: `title`, and `schema` and `rows` of its data source, or several `data_sources` that have them."""
+    def database(
+        self, parent: str | None, spec: JSON, making: Making, after: str | None = None
+    ) -> str:
+        """A database: `title`, and `schema` and `rows` of its data source, or several
+        `data_sources` that have them."""
         making = making.of(spec)
         database = Database(
             id=self._id(parent, spec),
@@ -101,7 +115,13 @@ class Planter:
             self.row(source, row, making)
 
     def _page(
-        self, parent: str | None, values: JSON, spec: JSON, making: Making, after: str | None, number: int = 0
+        self,
+        parent: str | None,
+        values: JSON,
+        spec: JSON,
+        making: Making,
+        after: str | None,
+        number: int = 0,
     ) -> str:
         page = Page(
             id=self._id(parent, spec),
@@ -164,7 +184,8 @@ class Planter:
                 self.blocks(id, written[part], making)
 
     def _id(self, parent: str | None, spec: JSON) -> str:
-        """The id that is given, or one that follows from the place, so that two loads of a sample give the same."""
+        """The id that is given, or one that follows from the place, so that two loads of a sample
+        give the same."""
         if "id" in spec:
             return resolved(spec["id"])
         siblings = self._workspace.nodes[parent].children if parent else list(self._workspace.nodes)

@@ -1,4 +1,5 @@
-"""A page's properties as Notion shows them: cut at 25 references, computed where they are computed."""
+"""A page's properties as Notion shows them: cut at 25 references, computed where they are
+computed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,8 @@ from dev.notion.values import EMPTY, FROM_25
 from dev.notion.workspace import Workspace
 
 CUT_AT = 25
-"""References that a page shows of one property: https://developers.notion.com/reference/retrieve-a-page."""
+"""References that a page shows of one property:
+https://developers.notion.com/reference/retrieve-a-page."""
 
 LISTED = ("title", "rich_text", "relation", "people", "rollup")
 """Types whose property items come as a list; of every other there is one item."""
@@ -20,13 +22,15 @@ ONLY_IN_SCHEMAS = ("location", "last_visited_time")
 
 
 class Properties:
-    """Reads the properties of pages; values still lack the addresses of files and the names of what is mentioned."""
+    """Reads the properties of pages; values still lack the addresses of files and the names of what
+    is mentioned."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     def of(self, page: Page, whole: bool = False) -> JSON:
-        """All properties by name; `whole` leaves nothing out, where Notion would show 25 references."""
+        """All properties by name; `whole` leaves nothing out, where Notion would show 25
+        references."""
         return {
             name: self.one(page, property, whole)
             for name, property in self._workspace.schema_of(page).items()
@@ -36,7 +40,11 @@ class Properties:
     def one(self, page: Page, property: JSON, whole: bool = False) -> JSON:
         kind = property["type"]
         value = self.value(page, property, references=None if whole else CUT_AT)
-        shown: JSON = {"id": property["id"], "type": kind, kind: value if whole else _cut(kind, value)}
+        shown: JSON = {
+            "id": property["id"],
+            "type": kind,
+            kind: value if whole else _cut(kind, value),
+        }
         if kind == "relation":
             shown["has_more"] = len(value) > len(shown[kind])
         return shown
@@ -44,23 +52,41 @@ class Properties:
     def named(self, page: Page, reference: str) -> JSON | None:
         """The property with an id, in the spelling of an answer or decoded."""
         schema = self._workspace.schema_of(page).values()
-        return next((property for property in schema if reference in (property["id"], unquote(property["id"]))), None)
+        return next(
+            (
+                property
+                for property in schema
+                if reference in (property["id"], unquote(property["id"]))
+            ),
+            None,
+        )
 
     def items(self, page: Page, property: JSON) -> list[JSON]:
         """The property items of a listed type, all of them."""
         kind = property["type"]
         if kind == "rollup":
-            items = [{"id": property["id"], **_single(one)} for one in self._rolled_up(page, property["rollup"])]
+            items = [
+                {"id": property["id"], **_single(one)}
+                for one in self._rolled_up(page, property["rollup"])
+            ]
         else:
-            items = [{"type": kind, "id": property["id"], kind: one} for one in self.value(page, property)]
+            items = [
+                {"type": kind, "id": property["id"], kind: one}
+                for one in self.value(page, property)
+            ]
         return [{"object": "property_item", **item} for item in items]
 
     def computed_from_many(self, page: Page, property: JSON) -> bool:
-        """Whether a rollup or formula looks, at any remove, at a relation of its page that is cut."""
-        return any(len(self.value(page, relation)) > CUT_AT for relation in self._relations_behind(page, property))
+        """Whether a rollup or formula looks, at any remove, at a relation of its page that is
+        cut."""
+        return any(
+            len(self.value(page, relation)) > CUT_AT
+            for relation in self._relations_behind(page, property)
+        )
 
     def value(self, page: Page, property: JSON, references: int | None = None) -> Any:
-        """The whole value under the property's type; what is computed looks at that many references (None: at all)."""
+        """The whole value under the property's type; what is computed looks at that many references
+        (None: at all)."""
         workspace, kind = self._workspace, property["type"]
         kept: Any = page.values.get(property["id"], EMPTY.get(kind))
         match kind:
@@ -86,13 +112,20 @@ class Properties:
                 return self._given(page, property, kept, references)
             case "verification":
                 verified_by = kept["verified_by"]
-                return {**kept, "verified_by": workspace.users[verified_by] if verified_by else None}
+                return {
+                    **kept,
+                    "verified_by": workspace.users[verified_by] if verified_by else None,
+                }
         return kept
 
     def _is_there(self, id: str) -> bool:
         """Relations don't show what is in the trash or not shared."""
         page = self._workspace.find(id, Page)
-        return page is not None and self._workspace.is_visible(page) and not self._workspace.is_trashed(page)
+        return (
+            page is not None
+            and self._workspace.is_visible(page)
+            and not self._workspace.is_trashed(page)
+        )
 
     def _relations_behind(self, page: Page, property: JSON) -> list[JSON]:
         by_id = {one["id"]: one for one in self._workspace.schema_of(page).values()}
@@ -100,10 +133,14 @@ class Properties:
         ahead = {property["id"]}
         while ahead:
             met |= ahead
-            ahead = {id for one in ahead for id in referred_to(by_id[one], page.parent or "")} & set(by_id) - met
+            ahead = {
+                id for one in ahead for id in referred_to(by_id[one], page.parent or "")
+            } & set(by_id) - met
         return [by_id[id] for id in met if by_id[id]["type"] == "relation"]
 
-    def _rollup(self, page: Page, property: JSON, kept: JSON | None, references: int | None) -> JSON:
+    def _rollup(
+        self, page: Page, property: JSON, kept: JSON | None, references: int | None
+    ) -> JSON:
         function = property["rollup"]["function"]
         if kept is not None:
             return {**self._given(page, property, kept, references), "function": function}
@@ -112,14 +149,16 @@ class Properties:
         return {"type": kind, kind: reduce(rolled), "function": function}
 
     def _given(self, page: Page, property: JSON, kept: JSON, references: int | None) -> JSON:
-        """A result that a sample gives: the one from 25 references where no more are looked at and there are more."""
+        """A result that a sample gives: the one from 25 references where no more are looked at and
+        there are more."""
         if references is not None and FROM_25 in kept and self.computed_from_many(page, property):
             part: JSON = kept[FROM_25]
             return part
         return {name: value for name, value in kept.items() if name != FROM_25}
 
     def _rolled_up(self, page: Page, settings: JSON, references: int | None = None) -> list[JSON]:
-        """The property of each related page, or of the first ones, without its id: {"type": …, type: value}."""
+        """The property of each related page, or of the first ones, without its id: {"type": …,
+        type: value}."""
         relation = self.named(page, settings["relation_property_id"])
         rolled: list[JSON] = []
         for reference in self.value(page, relation)[:references] if relation else []:
@@ -142,7 +181,8 @@ def _cut(kind: str, value: Any) -> Any:
 
 
 def _with_few_mentions(text: list[JSON]) -> list[JSON]:
-    """The text up to the mention of a 26th page or person; one that is mentioned again doesn't count."""
+    """The text up to the mention of a 26th page or person; one that is mentioned again doesn't
+    count."""
     mentioned: set[str] = set()
     for position, item in enumerate(text):
         mention = item.get("mention", {})
@@ -155,7 +195,9 @@ def _with_few_mentions(text: list[JSON]) -> list[JSON]:
 
 def mentions(text: list[JSON]) -> int:
     """How many pages and people a text mentions, each counted once."""
-    found = [item["mention"] for item in text if item.get("mention", {}).get("type") in ("page", "user")]
+    found = [
+        item["mention"] for item in text if item.get("mention", {}).get("type") in ("page", "user")
+    ]
     return len({mention[mention["type"]]["id"] for mention in found})
 
 
@@ -183,4 +225,5 @@ REDUCTIONS: dict[str, tuple[str, Callable[[list[JSON]], Any]]] = {
     "latest_date": ("date", _latest),
     "show_original": ("array", lambda rolled: rolled),
 }
-"""Rollup functions that are computed, with the type of their result; others are unsupported unless given."""
+"""Rollup functions that are computed, with the type of their result; others are unsupported unless
+given."""

@@ -27,9 +27,12 @@ FILTER_OF = {"boolean": "checkbox", "string": "rich_text", "number": "number", "
 
 
 class Query:
-    """One filter and its sorts over a data source. Raises Notion's validation_error for what it can't do."""
+    """One filter and its sorts over a data source. Raises Notion's validation_error for what it
+    can't do."""
 
-    def __init__(self, workspace: Workspace, source: DataSource, filter: JSON | None, sorts: list[JSON]) -> None:
+    def __init__(
+        self, workspace: Workspace, source: DataSource, filter: JSON | None, sorts: list[JSON]
+    ) -> None:
         self._workspace = workspace
         self._source = source
         self._properties = Properties(workspace)
@@ -37,9 +40,11 @@ class Query:
         self._sorts = [self._sort(sort) for sort in sorts]
 
     def ids(self, rows: list[Page]) -> list[str]:
-        """The ids of the rows that match, in order; without a sort the newest come first (Notion promises none).
+        """The ids of the rows that match, in order; without a sort the newest come first (Notion
+        promises none).
 
-        Rows that no sort tells apart come in the order of their making, turned round with the last sort.
+        Rows that no sort tells apart come in the order of their making, turned round with the last
+        sort.
         """
         found = [row for row in rows if self._matches is None or self._matches(row)]
         if not self._sorts or (self._sorts[-1][1] and self._workspace.choices.turns_ties):
@@ -54,16 +59,25 @@ class Query:
         for word, combine in (("and", all), ("or", any)):
             if word in filter:
                 if depth == DEEPEST:
-                    raise invalid(f"body failed validation: compound filters nest {DEEPEST} levels deep at most.")
-                return _combined(combine, [self._compiled(part, depth + 1) for part in filter[word]])
+                    raise invalid(
+                        f"body failed validation: compound filters nest {DEEPEST} levels deep at"
+                        " most."
+                    )
+                return _combined(
+                    combine, [self._compiled(part, depth + 1) for part in filter[word]]
+                )
         if "timestamp" in filter:
             timestamp = filter["timestamp"]
             if timestamp not in TIMESTAMPS or timestamp not in filter:
-                raise invalid(f"body failed validation: body.filter.timestamp {timestamp} has no condition.")
+                raise invalid(
+                    f"body failed validation: body.filter.timestamp {timestamp} has no condition."
+                )
             test = condition("date", filter[timestamp])
             return lambda page: test(_time(page, timestamp))
         if "property" not in filter:
-            raise invalid("body failed validation: body.filter.or should be defined, instead was `undefined`.")
+            raise invalid(
+                "body failed validation: body.filter.or should be defined, instead was `undefined`."
+            )
         return self._property_test(filter)
 
     def _property_test(self, filter: JSON) -> Test:
@@ -85,13 +99,21 @@ class Query:
         if "timestamp" in sort:
             timestamp = sort["timestamp"]
             if timestamp not in TIMESTAMPS:
-                raise invalid(f"body failed validation: body.sorts[0].timestamp can't be {timestamp}.")
+                raise invalid(
+                    f"body failed validation: body.sorts[0].timestamp can't be {timestamp}."
+                )
             return lambda page: _time(page, timestamp), descending
         if "property" not in sort:
-            raise invalid("body failed validation: body.sorts[0].property should be defined, instead was `undefined`.")
+            raise invalid(
+                "body failed validation: body.sorts[0].property should be defined, instead was"
+                " `undefined`."
+            )
         property = self._property(sort["property"])
         kind = property["type"]
-        return lambda page: _order(comparable(kind, self._properties.value(page, property))), descending
+        return (
+            lambda page: _order(comparable(kind, self._properties.value(page, property))),
+            descending,
+        )
 
     def _property(self, reference: str) -> JSON:
         schema = self._source.schema
@@ -108,7 +130,8 @@ def _combined(combine: Callable[[Any], bool], tests: list[Test]) -> Test:
 
 
 def comparable(kind: str, value: Any) -> Any:
-    """What filters and sorts look at: text, number, boolean, instant or list; None where it is empty."""
+    """What filters and sorts look at: text, number, boolean, instant or list; None where it is
+    empty."""
     if value is None:
         return None
     match kind:
@@ -135,7 +158,8 @@ def condition(kind: str, asked: JSON) -> Callable[[Any], bool]:
     """A test of a comparable value: one operator of a type's condition object."""
     if len(asked) != 1:
         raise invalid(
-            f"body failed validation: body.filter.{kind} should hold one condition, instead held {len(asked)}."
+            f"body failed validation: body.filter.{kind} should hold one condition, instead held"
+            f" {len(asked)}."
         )
     (operator, operand), *_ = asked.items()
     if operator == "is_empty":
@@ -146,7 +170,10 @@ def condition(kind: str, asked: JSON) -> Callable[[Any], bool]:
         return _date_condition(kind, operator, operand)
     test = OPERATORS.get(operator)
     if test is None:
-        raise invalid(f"body failed validation: body.filter.{kind}.{operator} is not a condition of this stand-in.")
+        raise invalid(
+            f"body failed validation: body.filter.{kind}.{operator} is not a condition of this"
+            " stand-in."
+        )
     if kind in TEXT_TYPES and isinstance(operand, str):
         operand = operand.lower()
         return lambda value: test(value.lower() if value is not None else "", operand)
@@ -173,14 +200,18 @@ def _date_condition(kind: str, operator: str, operand: Any) -> Callable[[Any], b
         bound = instant(operand)
     except (TypeError, ValueError):
         raise invalid(
-            f"body failed validation: body.filter.{kind}.{operator} should be a valid ISO 8601 date, "
+            f"body failed validation: body.filter.{kind}.{operator} should be a valid ISO 8601"
+            " date, "
             f'instead was `"{operand}"`.'
         ) from None
     if operator == "equals" and len(operand) == len("2026-05-01"):
         return lambda value: value is not None and bool(value.date() == bound.date())
     compare = DATE_OPERATORS.get(operator)
     if compare is None:
-        raise invalid(f"body failed validation: body.filter.{kind}.{operator} is not a condition of this stand-in.")
+        raise invalid(
+            f"body failed validation: body.filter.{kind}.{operator} is not a condition of this"
+            " stand-in."
+        )
     return lambda value: value is not None and compare(value, bound)
 
 
@@ -195,7 +226,9 @@ DATE_OPERATORS: dict[str, Callable[[datetime, datetime], bool]] = {
 
 def _time(page: Page, timestamp: str) -> datetime:
     """A page's time as Notion knows it: floored to the minute."""
-    return (page.created if timestamp == "created_time" else page.edited).replace(second=0, microsecond=0)
+    return (page.created if timestamp == "created_time" else page.edited).replace(
+        second=0, microsecond=0
+    )
 
 
 def _result(formula: JSON, asked: str) -> Any:

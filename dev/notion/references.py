@@ -1,7 +1,9 @@
-"""What rollups and formulas refer to: Notion's schemas name the properties from which they are computed by their ids.
+"""What rollups and formulas refer to: Notion's schemas name the properties from which they are
+computed by their ids.
 
-Samples and edits write names: `"relation_property_name": "Parts"`, `prop("Parts")`. What a formula asks of another page
-(`current.prop("Cost")`) stays as it is written. Formulas are not computed here.
+Samples and edits write names: `"relation_property_name": "Parts"`, `prop("Parts")`. What a formula
+asks of another page (`current.prop("Cost")`) stays as it is written. Formulas are not computed
+here.
 """
 
 import re
@@ -31,7 +33,10 @@ def with_ids(schema: dict[str, JSON], data_source_id: str) -> dict[str, JSON]:
             return {**own, "expression": _WRITTEN.sub(reference, own["expression"])}
         return own
 
-    return {name: {**property, property["type"]: settings(property)} for name, property in schema.items()}
+    return {
+        name: {**property, property["type"]: settings(property)}
+        for name, property in schema.items()
+    }
 
 
 def referred_to(property: JSON, data_source_id: str) -> set[str]:

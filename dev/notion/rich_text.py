@@ -2,10 +2,11 @@
 
 A text is written as a string, or as a list of runs: strings and objects
 
-    {"text": "…", "bold": true, "italic": …, "strikethrough": …, "underline": …, "code": …, "color": "red", "link": "…"}
-    {"equation": "…"}  {"user": "@ada"}  {"page": id}  {"database": id}  {"date": "2026-05-01"}  {"emoji": name}
-    {"link_preview": url}  {"link_mention": {"href": url, …}}  {"template": "today"}
-    {"repeat": 40, "text": "row {n}\\n"}                       one long run      {"repeat": 30, "runs": […]}  many
+    {"text": "…", "bold": true, "italic": …, "strikethrough": …, "underline": …, "code": …, "color":
+    "red", "link": "…"} {"equation": "…"}  {"user": "@ada"}  {"page": id}  {"database": id}
+    {"date": "2026-05-01"}  {"emoji": name} {"link_preview": url}  {"link_mention": {"href": url,
+    …}}  {"template": "today"} {"repeat": 40, "text": "row {n}\\n"}                       one long
+    run      {"repeat": 30, "runs": […]}  many
 """
 
 from typing import Any
@@ -26,7 +27,8 @@ PLAIN: JSON = {
 
 
 def rich_text(text: Text | None) -> list[JSON]:
-    """The runs as the workspace keeps them: Notion's, but mentions lack what is looked up when they are read."""
+    """The runs as the workspace keeps them: Notion's, but mentions lack what is looked up when they
+    are read."""
     runs = text if isinstance(text, list) else [text] if text else []
     return [item for run in runs for item in _items(run)]
 
@@ -46,7 +48,9 @@ def _items(run: str | JSON) -> list[JSON]:
     if isinstance(run, str):
         return [_text(run, None, PLAIN)]
     if "runs" in run:
-        return [item for n in range(1, run["repeat"] + 1) for item in rich_text(filled(run["runs"], n))]
+        return [
+            item for n in range(1, run["repeat"] + 1) for item in rich_text(filled(run["runs"], n))
+        ]
     annotations = {name: run.get(name, plain) for name, plain in PLAIN.items()}
     if "text" in run:
         text = "".join(filled(run["text"], n) for n in range(1, run.get("repeat", 1) + 1))
@@ -64,11 +68,18 @@ def _text(content: str, link: str | None, annotations: JSON) -> JSON:
 
 
 def _item(kind: str, value: JSON, annotations: JSON, plain_text: str) -> JSON:
-    return {"type": kind, kind: value, "annotations": dict(annotations), "plain_text": plain_text, "href": None}
+    return {
+        "type": kind,
+        kind: value,
+        "annotations": dict(annotations),
+        "plain_text": plain_text,
+        "href": None,
+    }
 
 
 def _mention(run: JSON) -> tuple[JSON, str]:
-    """A mention and its plain text; those of users, pages and databases are looked up when they are read."""
+    """A mention and its plain text; those of users, pages and databases are looked up when they are
+    read."""
     match run:
         case {"user": id}:
             return {"type": "user", "user": {"object": "user", "id": resolved(id)}}, ""
@@ -83,7 +94,9 @@ def _mention(run: JSON) -> tuple[JSON, str]:
                 "time_zone": None,
                 **(date if isinstance(date, dict) else {"start": date}),
             }
-            return {"type": "date", "date": value}, " → ".join(filter(None, (value["start"], value["end"])))
+            return {"type": "date", "date": value}, " → ".join(
+                filter(None, (value["start"], value["end"]))
+            )
         case {"emoji": name}:
             return {"type": "custom_emoji", "custom_emoji": custom_emoji(name)}, f":{name}:"
         case {"link_preview": url}:
@@ -92,7 +105,10 @@ def _mention(run: JSON) -> tuple[JSON, str]:
             return {"type": "link_mention", "link_mention": link}, link.get("title", link["href"])
         case {"template": word}:
             kind = "template_mention_user" if word == "me" else "template_mention_date"
-            return {"type": "template_mention", "template_mention": {"type": kind, kind: word}}, f"@{word}"
+            return {
+                "type": "template_mention",
+                "template_mention": {"type": kind, kind: word},
+            }, f"@{word}"
     raise ValueError(f"a run of text is not to be understood: {run}")
 
 

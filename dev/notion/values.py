@@ -1,11 +1,14 @@
-"""How samples and edits write properties, and what the workspace keeps of them: Notion's own values, but whole.
+"""How samples and edits write properties, and what the workspace keeps of them: Notion's own
+values, but whole.
 
-People and relations are kept as lists of ids; what is looked up or computed is added when a page is read.
+People and relations are kept as lists of ids; what is looked up or computed is added when a page is
+read.
 
-    title, rich_text: a text      select, status: "name"      multi_select: ["name", …]      date: "2026-05-01" or {…}
-    people, relation: [id, "@name", {"repeat": 30, "id": "@name-{n}"}]      files: [{"file": name}, {"external": url}]
-    formula, rollup: a plain value, {"date": …}, {"type": …} or "unsupported"; {"whole": value, "from_25": value} for
-    one that comes out otherwise when only 25 references are looked at      anything else: as Notion gives it
+    title, rich_text: a text      select, status: "name"      multi_select: ["name", …]      date:
+    "2026-05-01" or {…} people, relation: [id, "@name", {"repeat": 30, "id": "@name-{n}"}]
+    files: [{"file": name}, {"external": url}] formula, rollup: a plain value, {"date": …}, {"type":
+    …} or "unsupported"; {"whole": value, "from_25": value} for one that comes out otherwise when
+    only 25 references are looked at      anything else: as Notion gives it
 """
 
 from typing import Any
@@ -19,10 +22,11 @@ FROM_25 = "from_25"
 
 
 def property_schema(name: str, written: str | JSON) -> JSON:
-    """A property of a data source: its type, or an object of its `type`, its settings and, if it matters, its `id`.
+    """A property of a data source: its type, or an object of its `type`, its settings and, if it
+    matters, its `id`.
 
-    The settings of select, multi_select and status are the names of their options; a relation's lead to the
-    `database` and its `data_source`.
+    The settings of select, multi_select and status are the names of their options; a relation's
+    lead to the `database` and its `data_source`.
     """
     given: JSON = {"type": written} if isinstance(written, str) else written
     kind: str = given["type"]
@@ -89,7 +93,12 @@ COLORS = ("default", "gray", "brown", "orange", "yellow", "green", "blue", "purp
 def option(name: str) -> JSON:
     """An option of a select; its id and colour follow from its name."""
     id = named_id(f"option {name}")
-    return {"id": id, "name": name, "color": COLORS[int(id[:2], 16) % len(COLORS)], "description": None}
+    return {
+        "id": id,
+        "name": name,
+        "color": COLORS[int(id[:2], 16) % len(COLORS)],
+        "description": None,
+    }
 
 
 def value(kind: str, written: Any) -> Any:
@@ -106,13 +115,22 @@ def value(kind: str, written: Any) -> Any:
         case "people" | "relation":
             return _references(written)
         case "files":
-            return [{"name": one.get("name") or one.get("file", ""), **file(one)} for one in written or []]
+            return [
+                {"name": one.get("name") or one.get("file", ""), **file(one)}
+                for one in written or []
+            ]
         case "formula" | "rollup":
             return _computed(written)
         case "verification":
             return _verification(written)
         case "place":
-            return {"name": None, "address": None, "aws_place_id": None, "google_place_id": None, **written}
+            return {
+                "name": None,
+                "address": None,
+                "aws_place_id": None,
+                "google_place_id": None,
+                **written,
+            }
     return written
 
 
@@ -124,7 +142,11 @@ def _references(written: list[str | JSON] | None) -> list[str]:
     return [
         resolved(id)
         for one in written or []
-        for id in ([filled(one["id"], n) for n in range(1, one["repeat"] + 1)] if isinstance(one, dict) else [one])
+        for id in (
+            [filled(one["id"], n) for n in range(1, one["repeat"] + 1)]
+            if isinstance(one, dict)
+            else [one]
+        )
     ]
 
 
@@ -136,7 +158,8 @@ def date(written: str | JSON | None) -> JSON | None:
 
 
 def _computed(written: Any) -> JSON:
-    """The result of a formula or a rollup: {"type": …} as it is, or a plain value; `from_25` is kept beside it."""
+    """The result of a formula or a rollup: {"type": …} as it is, or a plain value; `from_25` is
+    kept beside it."""
     match written:
         case {"whole": whole, "from_25": part}:
             return {**_computed(whole), FROM_25: _computed(part)}
@@ -151,7 +174,9 @@ def _computed(written: Any) -> JSON:
         case "unsupported":
             return {"type": "unsupported", "unsupported": {}}
         case dict():
-            raise ValueError(f"the result of a formula or a rollup is not to be understood: {written}")
+            raise ValueError(
+                f"the result of a formula or a rollup is not to be understood: {written}"
+            )
     return {"type": "string", "string": written}
 
 

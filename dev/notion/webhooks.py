@@ -1,7 +1,9 @@
-"""Notion's webhooks: a subscription that is verified with its token, and events about edits, gathered for a while.
+"""Notion's webhooks: a subscription that is verified with its token, and events about edits,
+gathered for a while.
 
-https://developers.notion.com/reference/webhooks-events-delivery. Events of one kind about one thing within the window
-become one; they are signed with the token, and say what happened, never what is there now.
+https://developers.notion.com/reference/webhooks-events-delivery. Events of one kind about one thing
+within the window become one; they are signed with the token, and say what happened, never what is
+there now.
 """
 
 import hmac
@@ -34,8 +36,8 @@ class Delivery:
 
 
 class Webhooks:
-    """`subscribe` sets the address; from then on `note` gathers events, and `flush` sends them. With `window_seconds`
-    they are sent by themselves so long after the first one."""
+    """`subscribe` sets the address; from then on `note` gathers events, and `flush` sends them.
+    With `window_seconds` they are sent by themselves so long after the first one."""
 
     def __init__(self, workspace: Workspace, clock: Clock) -> None:
         self._workspace, self._clock = workspace, clock
@@ -52,7 +54,8 @@ class Webhooks:
             self.deliveries: list[Delivery] = []
 
     def subscribe(self, url: str, window_seconds: float | None = None) -> httpx.Response:
-        """Sends the handshake; the answer is the endpoint's. The token that it carries is `token`."""
+        """Sends the handshake; the answer is the endpoint's. The token that it carries is
+        `token`."""
         with self._lock:
             self._url, self._window_seconds = url, window_seconds
         return self._post({"verification_token": self.token})
@@ -141,5 +144,10 @@ class Webhooks:
 
     def _post(self, body: JSON) -> httpx.Response:
         content = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
-        headers = {"Content-Type": "application/json", "X-Notion-Signature": self.signature(content)}
-        return httpx.post(self._url, content=content, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False)
+        headers = {
+            "Content-Type": "application/json",
+            "X-Notion-Signature": self.signature(content),
+        }
+        return httpx.post(
+            self._url, content=content, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False
+        )

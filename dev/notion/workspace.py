@@ -1,4 +1,5 @@
-"""A Notion workspace in memory: what is in it, how it hangs together, and what the integration can see of it."""
+"""A Notion workspace in memory: what is in it, how it hangs together, and what the integration can
+see of it."""
 
 import threading
 from collections.abc import Iterator
@@ -19,22 +20,24 @@ SPACE_ID = "5ace5ace-0000-4000-8000-000000000001"
 
 @dataclass
 class Choices:
-    """What nobody outside Notion knows, or what differs from one connection to another: either may be so."""
+    """What nobody outside Notion knows, or what differs from one connection to another: either may
+    be so."""
 
     turns_ties: bool = True
     """Rows of one time come the other way round in a descending query."""
     empty_lost_copies: bool = False
     """A synced copy whose original can't be seen says that it has no children."""
     whole_people: bool = False
-    """Where Notion's types give the id of a person only (who made and edited something, who attended a meeting)
-    stands all of the person."""
+    """Where Notion's types give the id of a person only (who made and edited something, who
+    attended a meeting) stands all of the person."""
 
 
 class Workspace:
     """Holds everything by id. Whoever reads or changes it holds `lock` meanwhile.
 
-    `unshared` are the ids that were taken from the integration, with all that stands in them. `revision` moves with
-    every change. `home` is the address at which the workspace's files are served.
+    `unshared` are the ids that were taken from the integration, with all that stands in them.
+    `revision` moves with every change. `home` is the address at which the workspace's files are
+    served.
     """
 
     def __init__(self, name: str = "Workspace") -> None:
@@ -54,7 +57,11 @@ class Workspace:
         """Takes over what another workspace holds; the address stays."""
         with self.lock:
             self.name, self.nodes, self.users = other.name, other.nodes, other.users
-            self.unshared, self.tokens, self.query_limit = other.unshared, other.tokens, other.query_limit
+            self.unshared, self.tokens, self.query_limit = (
+                other.unshared,
+                other.tokens,
+                other.query_limit,
+            )
             self.choices = other.choices
             self.revision += 1
 
@@ -105,15 +112,28 @@ class Workspace:
         return [child for id in node.children if not (child := self.nodes[id]).in_trash]
 
     def rows(self, data_source: DataSource) -> list[Page]:
-        """The rows that a plain query gives: neither in the trash nor archived; in the order of their making."""
-        return [row for row in self.live_children(data_source) if isinstance(row, Page) and not row.archived]
+        """The rows that a plain query gives: neither in the trash nor archived; in the order of
+        their making."""
+        return [
+            row
+            for row in self.live_children(data_source)
+            if isinstance(row, Page) and not row.archived
+        ]
 
     def schema_of(self, page: Page) -> dict[str, JSON]:
         """The properties of a page by name; one outside databases has its title only."""
         data_source = self.find(page.parent or "", DataSource)
         if data_source is not None:
             return data_source.schema
-        return {"title": {"id": "title", "name": "title", "description": None, "type": "title", "title": {}}}
+        return {
+            "title": {
+                "id": "title",
+                "name": "title",
+                "description": None,
+                "type": "title",
+                "title": {},
+            }
+        }
 
     def original_of(self, block: Node) -> str | None:
         """The id of the original that a synced copy shows; None for everything else."""
@@ -123,7 +143,8 @@ class Workspace:
         return synced_from["block_id"] if synced_from else None
 
     def is_lost_copy(self, block: Node) -> bool:
-        """Whether a block is a synced copy whose original is not there, in the trash or not shared."""
+        """Whether a block is a synced copy whose original is not there, in the trash or not
+        shared."""
         original = self.original_of(block)
         if original is None:
             return False

@@ -1,4 +1,5 @@
-"""A stand-in for QStash as its publishers and its destinations see it: a real server with a queue behind it."""
+"""A stand-in for QStash as its publishers and its destinations see it: a real server with a queue
+behind it."""
 
 from dev.qstash.faults import Fault
 from dev.qstash.message import Attempt, Message

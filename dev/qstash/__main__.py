@@ -9,7 +9,9 @@ from dev.qstash.stand_in import QStashStandIn
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dev.qstash", description=__doc__)
     parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--speed", type=float, default=1.0, help="divides the delays before retries")
+    parser.add_argument(
+        "--speed", type=float, default=1.0, help="divides the delays before retries"
+    )
     options = parser.parse_args()
     stop = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)

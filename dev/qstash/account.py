@@ -35,7 +35,8 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class Account:
-    """The state that the API, the dispatcher and the controls share. It belongs to one event loop."""
+    """The state that the API, the dispatcher and the controls share. It belongs to one event
+    loop."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -57,7 +58,9 @@ class Account:
         self._callbacks: dict[str, list[Message]] = defaultdict(list)
         self._queues: dict[str, list[Message]] = defaultdict(list)
 
-    def create(self, publication: Publication, kind: Kind, not_before: float, source_message_id: str = "") -> Message:
+    def create(
+        self, publication: Publication, kind: Kind, not_before: float, source_message_id: str = ""
+    ) -> Message:
         """Stores a message that was accepted."""
         now = self.clock.now()
         message = Message(new_id("msg"), kind, publication, now, not_before, not_before)
@@ -75,7 +78,11 @@ class Account:
         return message
 
     def enter(
-        self, message: Message, state: State, answer: Answer = _NO_ANSWER, next_delivery_at: float | None = None
+        self,
+        message: Message,
+        state: State,
+        answer: Answer = _NO_ANSWER,
+        next_delivery_at: float | None = None,
     ) -> None:
         """Moves a message into a state and logs it."""
         message.state = state
@@ -99,7 +106,8 @@ class Account:
         return self.flow_controls.setdefault(key, FlowControl(key))
 
     def heads(self, message: Message) -> bool:
-        """Whether a message of a queue is the first one there that has not come to its end, callbacks included."""
+        """Whether a message of a queue is the first one there that has not come to its end,
+        callbacks included."""
         queue = self._queues[message.publication.queue]
         while queue and self._settled(queue[0]):
             queue.pop(0)
@@ -111,7 +119,8 @@ class Account:
 
     def _settled(self, message: Message) -> bool:
         return message.dropped or (
-            message.state in FINAL and all(self._settled(callback) for callback in self._callbacks[message.message_id])
+            message.state in FINAL
+            and all(self._settled(callback) for callback in self._callbacks[message.message_id])
         )
 
 

@@ -1,7 +1,7 @@
 """The service as an ASGI app: who may ask, which resource answers, and how a refusal looks.
 
-Reference: https://upstash.com/docs/qstash/api. Plain ASGI around the routes, because a reset connection needs the
-server's own `send`, which a framework would wrap.
+Reference: https://upstash.com/docs/qstash/api. Plain ASGI around the routes, because a reset
+connection needs the server's own `send`, which a framework would wrap.
 """
 
 import socket
@@ -75,7 +75,9 @@ class App:
         if request.url.path.startswith("/_control/"):
             return
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        given = bearer if scheme.lower() == "bearer" else request.query_params.get("qstash_token", "")
+        given = (
+            bearer if scheme.lower() == "bearer" else request.query_params.get("qstash_token", "")
+        )
         if not compare_digest(given.encode(), self._account.settings.token.encode()):
             raise Refusal("unable to authenticate: invalid token", HTTPStatus.UNAUTHORIZED)
 
@@ -88,5 +90,7 @@ def _reset(send: Any) -> None:
     """Closes the connection so that the client sees it reset. `send` is uvicorn's own."""
     transport = send.__self__.transport
     linger_not_at_all = struct.pack("ii", 1, 0)
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not_at_all)
+    transport.get_extra_info("socket").setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, linger_not_at_all
+    )
     transport.abort()

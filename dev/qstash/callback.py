@@ -19,14 +19,22 @@ MAX_ANSWER_BYTES = 1_048_576
 def after_attempt(message: Message, answer: Answer) -> Publication:
     """What `Upstash-Callback` is sent after every attempt."""
     asked = message.publication
-    return read(asked.callback, asked.callback_headers("callback"), msgspec.json.encode(_story(message, answer)))
+    return read(
+        asked.callback,
+        asked.callback_headers("callback"),
+        msgspec.json.encode(_story(message, answer)),
+    )
 
 
 def after_failure(message: Message, answer: Answer) -> Publication:
     """What `Upstash-Failure-Callback` is sent, once."""
     asked = message.publication
     story = _story(message, answer) | {"dlqId": message.dlq_id}
-    return read(asked.failure_callback, asked.callback_headers("failure-callback"), msgspec.json.encode(story))
+    return read(
+        asked.failure_callback,
+        asked.callback_headers("failure-callback"),
+        msgspec.json.encode(story),
+    )
 
 
 def _story(message: Message, answer: Answer) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""The clock of the queue: it can be moved and made to run faster. Signatures do not use it (see `signature`)."""
+"""The clock of the queue: it can be moved and made to run faster. Signatures do not use it (see
+`signature`)."""
 
 import time
 

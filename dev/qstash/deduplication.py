@@ -29,7 +29,8 @@ class Deduplication:
 
 
 def _key(publication: Publication) -> str:
-    """By id, or else by destination, body, content type and forwarded headers; "" where neither is wanted."""
+    """By id, or else by destination, body, content type and forwarded headers; "" where neither is
+    wanted."""
     if publication.deduplication_id:
         return f"id:{publication.deduplication_id}"
     if publication.content_based_deduplication:

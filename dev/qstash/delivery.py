@@ -28,7 +28,8 @@ def tls_context() -> ssl.SSLContext:
 
 
 def new_client() -> httpx.AsyncClient:
-    """Redirects are not followed, and no connection outlives its request: destinations come and go."""
+    """Redirects are not followed, and no connection outlives its request: destinations come and
+    go."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     return httpx.AsyncClient(verify=tls_context(), limits=limits, timeout=None, trust_env=False)
 
@@ -63,8 +64,16 @@ def _headers(account: Account, message: Message) -> list[tuple[bytes, bytes]]:
     }
     if asked.schedule_id:
         own["Upstash-Schedule-Id"] = asked.schedule_id
-    sent = {"User-Agent": ["Upstash-QStash"], **asked.header, **{name: [value] for name, value in own.items()}}
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, values in sent.items() for value in values]
+    sent = {
+        "User-Agent": ["Upstash-QStash"],
+        **asked.header,
+        **{name: [value] for name, value in own.items()},
+    }
+    return [
+        (name.encode("latin-1"), value.encode("latin-1"))
+        for name, values in sent.items()
+        for value in values
+    ]
 
 
 def _signature(account: Account, message: Message) -> str:

@@ -11,9 +11,13 @@ from dev.qstash.publication import Publication, read
 
 
 async def check(publication: Publication, allow_loopback: bool) -> None:
-    """Raises `Refusal` where QStash would not take a message: for its destination or for one of its callbacks."""
+    """Raises `Refusal` where QStash would not take a message: for its destination or for one of its
+    callbacks."""
     await _check_url(publication.url, allow_loopback, "destination")
-    for which, url in (("callback", publication.callback), ("failure-callback", publication.failure_callback)):
+    for which, url in (
+        ("callback", publication.callback),
+        ("failure-callback", publication.failure_callback),
+    ):
         if url:
             await _check_url(url, allow_loopback, which)
             read(url, publication.callback_headers(which), b"")
@@ -37,7 +41,9 @@ async def _refuse_inner_addresses(host: str, what: str) -> None:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise Refusal(f"invalid {what} url: unable to resolve host: lookup {host}: no such host") from None
+        raise Refusal(
+            f"invalid {what} url: unable to resolve host: lookup {host}: no such host"
+        ) from None
     for *_, address in found:
         ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
         if ip.is_loopback:

@@ -1,4 +1,5 @@
-"""Takes messages in, starts each when it is due, and decides what an attempt's outcome means for it."""
+"""Takes messages in, starts each when it is due, and decides what an attempt's outcome means for
+it."""
 
 import asyncio
 import time
@@ -16,7 +17,8 @@ GLOBAL_PARALLELISM = 10
 
 
 class Dispatcher:
-    """The deliveries of one account, all on one event loop. `idle` is set while nothing is in flight or due."""
+    """The deliveries of one account, all on one event loop. `idle` is set while nothing is in
+    flight or due."""
 
     def __init__(self, account: Account) -> None:
         self.idle = asyncio.Event()
@@ -44,14 +46,19 @@ class Dispatcher:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.idle.set()
 
-    def publish(self, publication: Publication, kind: Kind, source_message_id: str = "") -> tuple[str, bool]:
-        """Takes a message in, or finds the one that it repeats: its id, and whether it is a duplicate."""
+    def publish(
+        self, publication: Publication, kind: Kind, source_message_id: str = ""
+    ) -> tuple[str, bool]:
+        """Takes a message in, or finds the one that it repeats: its id, and whether it is a
+        duplicate."""
         account = self._account
         now = account.clock.now()
         if earlier := account.deduplication.earlier(publication, now):
             return earlier, True
         not_before = now + publication.delay_seconds
-        if publication.not_before is not None:  # the publisher means its own clock, which nobody moves
+        if (
+            publication.not_before is not None
+        ):  # the publisher means its own clock, which nobody moves
             not_before = now + max(0.0, publication.not_before - time.time())
         message = account.create(publication, kind, not_before, source_message_id)
         if account.faults.strike("drop", message.url):
@@ -73,7 +80,10 @@ class Dispatcher:
     def waiting_for(self, flow_control_key: str) -> int:
         """The size of a flow control key's wait list: what is due and may not begin yet."""
         now = self._account.clock.now()
-        return sum(message.due_at <= now and _key(message) == flow_control_key for message in self._waiting.values())
+        return sum(
+            message.due_at <= now and _key(message) == flow_control_key
+            for message in self._waiting.values()
+        )
 
     @property
     def in_flight(self) -> int:
@@ -102,7 +112,8 @@ class Dispatcher:
         return not self._hold_back(message, now)
 
     def _hold_back(self, message: Message, now: float) -> bool:
-        """The fault `reorder`: a message is held once, until another one was answered or its time is over."""
+        """The fault `reorder`: a message is held once, until another one was answered or its time
+        is over."""
         if message.message_id in self._held:
             self._held.discard(message.message_id)
             return False
@@ -149,11 +160,14 @@ class Dispatcher:
         assert self._http, "a dispatcher delivers once it is open"
         started = self._account.clock.now()
         answer = await deliver(self._http, self._account, message)
-        message.attempts.append(Attempt(message.retried, started, self._account.clock.now(), answer))
+        message.attempts.append(
+            Attempt(message.retried, started, self._account.clock.now(), answer)
+        )
         return answer
 
     def _settle(self, message: Message, answer: Answer) -> None:
-        """What the outcome of an attempt means: delivered, cancelled, another attempt, or failed for good."""
+        """What the outcome of an attempt means: delivered, cancelled, another attempt, or failed
+        for good."""
         account, asked = self._account, message.publication
         cancelled = message.state == "CANCEL_REQUESTED"
         failed = not answer.ok and (not answer.retriable or message.retried >= asked.retries)
@@ -170,13 +184,17 @@ class Dispatcher:
         if asked.callback:
             self.publish(callback.after_attempt(message, answer), "callback", message.message_id)
         if failed and asked.failure_callback:
-            self.publish(callback.after_failure(message, answer), "failureCallback", message.message_id)
+            self.publish(
+                callback.after_failure(message, answer), "failureCallback", message.message_id
+            )
         if not answer.ok and not failed:
             self._retry(message, answer)
 
     def _retry(self, message: Message, answer: Answer) -> None:
         account = self._account
-        wait = retry.delay(message.retried, message.publication.retry_delay, answer.header, time.time())
+        wait = retry.delay(
+            message.retried, message.publication.retry_delay, answer.header, time.time()
+        )
         message.retried += 1
         message.due_at = account.clock.now() + wait / account.settings.speed
         account.enter(message, "RETRY", answer, message.due_at)

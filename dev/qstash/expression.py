@@ -1,7 +1,8 @@
-"""`Upstash-Retry-Delay`: arithmetic over `retried`, in milliseconds, read without ever running it as code.
+"""`Upstash-Retry-Delay`: arithmetic over `retried`, in milliseconds, read without ever running it
+as code.
 
-Source: https://upstash.com/docs/qstash/features/retry. Numbers, `+ - * / %`, parentheses, `retried` (0 at the first
-retry) and the functions below; Python's own parser does the reading.
+Source: https://upstash.com/docs/qstash/features/retry. Numbers, `+ - * / %`, parentheses, `retried`
+(0 at the first retry) and the functions below; Python's own parser does the reading.
 """
 
 import ast
@@ -43,7 +44,8 @@ class Expression:
         _check(self._tree)
 
     def milliseconds(self, retried: int) -> float:
-        """The delay before the next attempt. Raises `ArithmeticError` or `ValueError` where it has no value."""
+        """The delay before the next attempt. Raises `ArithmeticError` or `ValueError` where it has
+        no value."""
         value = _value(self._tree, float(retried))
         if not math.isfinite(value):
             raise ValueError("the expression has no finite value")
@@ -82,6 +84,8 @@ def _value(node: ast.expr, retried: float) -> float:
         case ast.BinOp(left=left, op=sign, right=right):
             return _OPERATORS[type(sign)](_value(left, retried), _value(right, retried))
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return float(_FUNCTIONS[name][0](*(_value(argument, retried) for argument in arguments)))
+            return float(
+                _FUNCTIONS[name][0](*(_value(argument, retried) for argument in arguments))
+            )
         case _:
             return retried

@@ -1,4 +1,5 @@
-"""Trouble on request: publishes refused, deliveries that go wrong in the ways QStash's own promises allow for."""
+"""Trouble on request: publishes refused, deliveries that go wrong in the ways QStash's own promises
+allow for."""
 
 import re
 from typing import Literal
@@ -22,14 +23,16 @@ How = Literal[
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What goes wrong, `times` times (0: until healed), where the destination matches the regular expression.
+    """What goes wrong, `times` times (0: until healed), where the destination matches the regular
+    expression.
 
-    Deliveries: `twice` delivers at once two times; `again` delivers once more after a 2xx; `reorder` holds one
-    delivery at a time back until another one was answered, or for `seconds`; `drop` accepts a message and forgets it.
-    Signatures: `next_key` signs with the next key; `expired` with one that ran out ten minutes ago; `skew` with a
-    clock that is ahead by `seconds` (negative: behind); `wrong_sub` for another address.
-    Publishing (and enqueueing; a batch is one request, its destination empty): `publish_error` answers 500,
-    `publish_daily` and `publish_burst` 429 with the limit's headers, `publish_reset` resets the connection.
+    Deliveries: `twice` delivers at once two times; `again` delivers once more after a 2xx;
+    `reorder` holds one delivery at a time back until another one was answered, or for `seconds`;
+    `drop` accepts a message and forgets it. Signatures: `next_key` signs with the next key;
+    `expired` with one that ran out ten minutes ago; `skew` with a clock that is ahead by `seconds`
+    (negative: behind); `wrong_sub` for another address. Publishing (and enqueueing; a batch is one
+    request, its destination empty): `publish_error` answers 500, `publish_daily` and
+    `publish_burst` 429 with the limit's headers, `publish_reset` resets the connection.
     """
 
     how: How
@@ -53,7 +56,9 @@ class Faults:
 
     def strike(self, how: How, destination: str) -> Fault | None:
         """Counts this occasion and tells the fault that it meets."""
-        return next((counted.fault for counted in self._set if counted.strikes(how, destination)), None)
+        return next(
+            (counted.fault for counted in self._set if counted.strikes(how, destination)), None
+        )
 
 
 class _Counted:

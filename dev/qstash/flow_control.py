@@ -1,6 +1,7 @@
 """Flow control: how many messages of one key are under way at once, and how many begin in a period.
 
-Source: https://upstash.com/docs/qstash/features/flowcontrol. Nothing is refused: what is too much waits.
+Source: https://upstash.com/docs/qstash/features/flowcontrol. Nothing is refused: what is too much
+waits.
 """
 
 from typing import Any
@@ -11,7 +12,8 @@ from dev.qstash.publication import FlowControlLimits
 
 
 class FlowControl(msgspec.Struct):
-    """The state of one key. A limit of 0 is none; the period is a fixed window that its first message opens."""
+    """The state of one key. A limit of 0 is none; the period is a fixed window that its first
+    message opens."""
 
     key: str
     parallelism_max: int = 0
@@ -65,7 +67,8 @@ class FlowControl(msgspec.Struct):
         self.parallelism_count -= 1
 
     def describe(self, waiting: int, now: float) -> dict[str, Any]:
-        """The key as `GET /v2/flowControl/{key}` shows it; `waiting` messages are in its wait list."""
+        """The key as `GET /v2/flowControl/{key}` shows it; `waiting` messages are in its wait
+        list."""
         running = now < self.rate_period_start + self.rate_period
         return {
             "flowControlKey": self.key,

@@ -1,6 +1,7 @@
 """The plan's limits, and the 429 that tells of them.
 
-Source: https://upstash.com/docs/qstash/api/api-ratelimiting. Publishing has a daily limit, listing a burst limit.
+Source: https://upstash.com/docs/qstash/api/api-ratelimiting. Publishing has a daily limit, listing
+a burst limit.
 """
 
 from http import HTTPStatus
@@ -10,7 +11,8 @@ from dev.qstash.retry import DAY
 
 
 class Limits:
-    """How many messages were accepted today (UTC) and how many listings were served this second. None: no limit."""
+    """How many messages were accepted today (UTC) and how many listings were served this second.
+    None: no limit."""
 
     def __init__(self, messages_per_day: int | None, listings_per_second: int | None) -> None:
         self._messages_per_day = messages_per_day
@@ -39,7 +41,9 @@ class Limits:
 
 
 def daily_limit(limit: int, now: float) -> Refusal:
-    return _too_many("RateLimit", "daily message limit exceeded", limit, int(now // DAY + 1) * int(DAY))
+    return _too_many(
+        "RateLimit", "daily message limit exceeded", limit, int(now // DAY + 1) * int(DAY)
+    )
 
 
 def burst_limit(limit: int, now: float) -> Refusal:
@@ -47,5 +51,9 @@ def burst_limit(limit: int, now: float) -> Refusal:
 
 
 def _too_many(prefix: str, text: str, limit: int, reset: int) -> Refusal:
-    headers = {f"{prefix}-Limit": str(limit), f"{prefix}-Remaining": "0", f"{prefix}-Reset": str(reset)}
+    headers = {
+        f"{prefix}-Limit": str(limit),
+        f"{prefix}-Remaining": "0",
+        f"{prefix}-Reset": str(reset),
+    }
     return Refusal(text, HTTPStatus.TOO_MANY_REQUESTS, headers)

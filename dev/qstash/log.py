@@ -14,7 +14,8 @@ MAX_ENTRIES = 10_000
 
 
 class Entry(NamedTuple):
-    """`state` is the message's at `time` (epoch seconds); `number` tells entries of one moment apart."""
+    """`state` is the message's at `time` (epoch seconds); `number` tells entries of one moment
+    apart."""
 
     time: float
     number: int
@@ -35,9 +36,13 @@ class Log:
         self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
         self._number = 0
 
-    def record(self, now: float, message: Message, answer: Answer, next_delivery_at: float | None) -> None:
+    def record(
+        self, now: float, message: Message, answer: Answer, next_delivery_at: float | None
+    ) -> None:
         self._number += 1
-        self._entries.append(Entry(now, self._number, message, message.state, answer, next_delivery_at))
+        self._entries.append(
+            Entry(now, self._number, message, message.state, answer, next_delivery_at)
+        )
 
     def newest_first(self) -> list[tuple[str, dict[str, Any]]]:
         """Every entry by its id."""

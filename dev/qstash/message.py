@@ -9,7 +9,9 @@ from dev.qstash.clock import milliseconds
 from dev.qstash.publication import Headers, Publication
 
 Kind = Literal["publish", "callback", "failureCallback", "schedule"]
-State = Literal["CREATED", "ACTIVE", "RETRY", "ERROR", "DELIVERED", "FAILED", "CANCEL_REQUESTED", "CANCELED"]
+State = Literal[
+    "CREATED", "ACTIVE", "RETRY", "ERROR", "DELIVERED", "FAILED", "CANCEL_REQUESTED", "CANCELED"
+]
 
 FINAL: frozenset[State] = frozenset({"DELIVERED", "FAILED", "CANCELED"})
 CALLER_IP = "127.0.0.1"
@@ -35,7 +37,8 @@ class Answer(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Attempt(msgspec.Struct, frozen=True, rename="camel"):
-    """One delivery, in the queue's own time (epoch seconds); `retried` is the number that it carried."""
+    """One delivery, in the queue's own time (epoch seconds); `retried` is the number that it
+    carried."""
 
     retried: int
     started_at: float
@@ -44,8 +47,9 @@ class Attempt(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Message(msgspec.Struct, rename="camel", eq=False):
-    """Times are epoch seconds by the queue's clock. `due_at` is the moment of the next attempt, `not_before` the
-    moment of the first. A callback names the message that it tells of in `source_message_id`."""
+    """Times are epoch seconds by the queue's clock. `due_at` is the moment of the next attempt,
+    `not_before` the moment of the first. A callback names the message that it tells of in
+    `source_message_id`."""
 
     message_id: str
     kind: Kind
@@ -81,7 +85,9 @@ def describe(message: Message) -> dict[str, Any]:
         "callback": asked.callback,
         "failureCallback": asked.failure_callback,
         "callbackHeader": asked.shown_callback_headers("callback") if asked.callback else None,
-        "failureCallbackHeader": (asked.shown_callback_headers("failure-callback") if asked.failure_callback else None),
+        "failureCallbackHeader": (
+            asked.shown_callback_headers("failure-callback") if asked.failure_callback else None
+        ),
         "queueName": asked.queue,
         "scheduleId": asked.schedule_id,
         "label": asked.label,
@@ -89,7 +95,11 @@ def describe(message: Message) -> dict[str, Any]:
         "timeout": asked.timeout_seconds and milliseconds(asked.timeout_seconds),
     }
     if limits := asked.flow_control:
-        optional |= {"flowControlKey": limits.key, "parallelism": limits.parallelism, "rate": limits.rate}
+        optional |= {
+            "flowControlKey": limits.key,
+            "parallelism": limits.parallelism,
+            "rate": limits.rate,
+        }
         optional |= {"period": limits.period if limits.rate else None}
     return {
         "messageId": message.message_id,
@@ -106,7 +116,8 @@ def describe(message: Message) -> dict[str, Any]:
 
 
 def describe_answer(answer: Answer) -> dict[str, Any]:
-    """The `response…` fields of an entry in the DLQ or the log; none where the destination gave no answer."""
+    """The `response…` fields of an entry in the DLQ or the log; none where the destination gave no
+    answer."""
     if not answer.status:
         return {}
     return {

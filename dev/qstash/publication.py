@@ -1,7 +1,7 @@
 """What a publisher asks for: the `Upstash-*` headers of a publish, read.
 
-Source: https://upstash.com/docs/qstash/api/publish. Header names are in lower case here; every name has a list of
-values.
+Source: https://upstash.com/docs/qstash/api/publish. Header names are in lower case here; every name
+has a list of values.
 """
 
 import hashlib
@@ -22,7 +22,8 @@ _NOT_FORWARDED = frozenset({"host", "content-length", "connection", "transfer-en
 _WHEN = frozenset({"upstash-delay", "upstash-not-before"})
 _DEDUPLICATION = frozenset({"upstash-deduplication-id", "upstash-content-based-deduplication"})
 _FLOW_CONTROL_REFUSED = (
-    "Upstash-Flow-Control-Value should be either rate=X or parallelism=Y, or both as comma-separated values"
+    "Upstash-Flow-Control-Value should be either rate=X or parallelism=Y, or both as"
+    " comma-separated values"
 )
 
 _REDACTABLE = re.compile(r"body|headers?|headers?\[(?P<name>[^\[\]]+)\]", re.IGNORECASE)
@@ -31,7 +32,8 @@ Headers = dict[str, list[str]]
 
 
 class FlowControlLimits(msgspec.Struct, frozen=True):
-    """How fast messages of one flow control key may go; `period` in seconds, None: no such limit."""
+    """How fast messages of one flow control key may go; `period` in seconds, None: no such
+    limit."""
 
     key: str
     parallelism: int | None = None
@@ -40,10 +42,11 @@ class FlowControlLimits(msgspec.Struct, frozen=True):
 
 
 class Publication(msgspec.Struct, frozen=True, rename="camel"):
-    """A message as its publisher wants it; `headers` are those of the publish, `header` those that are delivered.
+    """A message as its publisher wants it; `headers` are those of the publish, `header` those that
+    are delivered.
 
-    `not_before` is in epoch seconds, `delay_seconds` and `timeout_seconds` speak for themselves. `retry_delay` is an
-    expression, "" for the default backoff.
+    `not_before` is in epoch seconds, `delay_seconds` and `timeout_seconds` speak for themselves.
+    `retry_delay` is an expression, "" for the default backoff.
     """
 
     url: str
@@ -64,7 +67,8 @@ class Publication(msgspec.Struct, frozen=True, rename="camel"):
     label: str = ""
     schedule_id: str = ""
     redact: frozenset[str] = frozenset()
-    """What is shown as a hash: `body`, `header` (every one), or a header's name in lower case and brackets."""
+    """What is shown as a hash: `body`, `header` (every one), or a header's name in lower case and
+    brackets."""
 
     @property
     def shown_header(self) -> Headers:
@@ -80,15 +84,21 @@ class Publication(msgspec.Struct, frozen=True, rename="camel"):
         return redacted(self.body).encode() if "body" in self.redact else self.body
 
     def _hides(self, name: str) -> bool:
-        return bool(self.redact & {"header", f"[{name.lower()}]"}) and name.lower() != "content-type"
+        return (
+            bool(self.redact & {"header", f"[{name.lower()}]"}) and name.lower() != "content-type"
+        )
 
     @property
     def header(self) -> Headers:
         """The publisher's own headers, by the names that reach the destination."""
-        forwarded = {canonical(name): values for name, values in _below(_FORWARD, self.headers).items()}
+        forwarded = {
+            canonical(name): values for name, values in _below(_FORWARD, self.headers).items()
+        }
         if "content-type" in self.headers:
             forwarded["Content-Type"] = self.headers["content-type"]
-        return {name: values for name, values in forwarded.items() if name.lower() not in _NOT_FORWARDED}
+        return {
+            name: values for name, values in forwarded.items() if name.lower() not in _NOT_FORWARDED
+        }
 
     def callback_headers(self, which: str) -> Headers:
         """The headers with which its `callback` or `failure-callback` is published."""
@@ -98,20 +108,31 @@ class Publication(msgspec.Struct, frozen=True, rename="camel"):
         return retries | asked | {"content-type": ["application/json"]}
 
     def shown_callback_headers(self, which: str) -> Headers:
-        """The same as everybody but the destination sees them: what is forwarded as the message's own headers are."""
+        """The same as everybody but the destination sees them: what is forwarded as the message's
+        own headers are."""
         headers = self.callback_headers(which)
         redact = self.redact | _redact(headers.get("upstash-redact-fields", [""])[0])
         return {
-            name: [redacted(value.encode()) for value in values]
-            if name.startswith(_FORWARD) and redact & {"header", f"[{name.removeprefix(_FORWARD)}]"}
-            else values
+            name: (
+                [redacted(value.encode()) for value in values]
+                if name.startswith(_FORWARD)
+                and redact & {"header", f"[{name.removeprefix(_FORWARD)}]"}
+                else values
+            )
             for name, values in headers.items()
         }
 
     def again(self, overriding: Headers) -> "Publication":
-        """The same message published anew, at once, with other settings where `overriding` names some."""
-        kept = {name: values for name, values in self.headers.items() if name not in _WHEN | _DEDUPLICATION}
-        return read(self.url, kept | overriding, self.body, queue=self.queue, schedule_id=self.schedule_id)
+        """The same message published anew, at once, with other settings where `overriding` names
+        some."""
+        kept = {
+            name: values
+            for name, values in self.headers.items()
+            if name not in _WHEN | _DEDUPLICATION
+        }
+        return read(
+            self.url, kept | overriding, self.body, queue=self.queue, schedule_id=self.schedule_id
+        )
 
 
 def headers_of(pairs: Iterable[tuple[str, str]]) -> Headers:
@@ -124,7 +145,9 @@ def headers_of(pairs: Iterable[tuple[str, str]]) -> Headers:
     return headers
 
 
-def read(url: str, headers: Headers, body: bytes, *, queue: str = "", schedule_id: str = "") -> Publication:
+def read(
+    url: str, headers: Headers, body: bytes, *, queue: str = "", schedule_id: str = ""
+) -> Publication:
     """Raises `Refusal` naming the header that cannot be meant."""
 
     def text(name: str) -> str:
@@ -157,7 +180,11 @@ def read(url: str, headers: Headers, body: bytes, *, queue: str = "", schedule_i
 
 
 def _below(prefix: str, headers: Headers) -> Headers:
-    return {name.removeprefix(prefix): values for name, values in headers.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): values
+        for name, values in headers.items()
+        if name.startswith(prefix)
+    }
 
 
 def redacted(value: bytes) -> str:
@@ -171,7 +198,11 @@ def _redact(text: str) -> frozenset[str]:
     if not all(found):
         raise Refusal(f"invalid Upstash-Redact-Fields: {text}")
     return frozenset(
-        f"[{field['name'].lower()}]" if field["name"] else field[0].lower().replace("headers", "header")
+        (
+            f"[{field['name'].lower()}]"
+            if field["name"]
+            else field[0].lower().replace("headers", "header")
+        )
         for field in found
         if field
     )
@@ -184,7 +215,9 @@ def canonical(name: str) -> str:
 
 def _refuse_delayed_callbacks(headers: Headers) -> None:
     delays = {
-        f"upstash-{which}-{delay}" for which in ("callback", "failure-callback") for delay in ("delay", "not-before")
+        f"upstash-{which}-{delay}"
+        for which in ("callback", "failure-callback")
+        for delay in ("delay", "not-before")
     }
     if asked := delays & headers.keys():
         raise Refusal(f"callbacks cannot be delayed: {min(asked)}")

@@ -11,19 +11,29 @@ from dev.qstash import duration
 from dev.qstash.expression import Expression
 
 DAY = 86400.0
-_ASKING_HEADERS = ("Retry-After", "X-Ratelimit-Reset", "X-Ratelimit-Reset-Requests", "X-Ratelimit-Reset-Tokens")
+_ASKING_HEADERS = (
+    "Retry-After",
+    "X-Ratelimit-Reset",
+    "X-Ratelimit-Reset-Requests",
+    "X-Ratelimit-Reset-Tokens",
+)
 
 
 def backoff(failures: int) -> float:
-    """The default delay in seconds after so many failed attempts: 12 s, 2 min 28 s, 30 min 8 s, … one day."""
+    """The default delay in seconds after so many failed attempts: 12 s, 2 min 28 s, 30 min 8 s, …
+    one day."""
     return min(DAY, math.exp(min(2.5 * failures, 12)))
 
 
-def delay(retried: int, expression: str, answered: Mapping[str, Sequence[str]], wall_now: float) -> float:
-    """Seconds until the next attempt of a message that was `retried` so many times before it failed again.
+def delay(
+    retried: int, expression: str, answered: Mapping[str, Sequence[str]], wall_now: float
+) -> float:
+    """Seconds until the next attempt of a message that was `retried` so many times before it failed
+    again.
 
-    What the destination asks for in its answer's headers (up to a day) comes first, then the publisher's
-    expression, then the default. `wall_now` is the destination's idea of now: epoch seconds.
+    What the destination asks for in its answer's headers (up to a day) comes first, then the
+    publisher's expression, then the default. `wall_now` is the destination's idea of now: epoch
+    seconds.
     """
     asked = _asked(answered, wall_now)
     if asked is not None and asked <= DAY:
@@ -46,7 +56,8 @@ def _asked(answered: Mapping[str, Sequence[str]], wall_now: float) -> float | No
 
 
 def _seconds(text: str, wall_now: float) -> float | None:
-    """A wait written as seconds, as an RFC 1123 date or as a Go duration; None for anything else."""
+    """A wait written as seconds, as an RFC 1123 date or as a Go duration; None for anything
+    else."""
     if text.isascii() and text.isdigit():
         return float(text)
     try:

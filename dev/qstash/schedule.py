@@ -49,7 +49,8 @@ class Schedule(msgspec.Struct):
 
 
 def read_cron(text: str) -> str:
-    """A cron expression, perhaps with a `CRON_TZ=` before it. Raises `Refusal` where it has not five fields."""
+    """A cron expression, perhaps with a `CRON_TZ=` before it. Raises `Refusal` where it has not
+    five fields."""
     fields = text.split()
     if fields and fields[0].startswith("CRON_TZ="):
         fields = fields[1:]

@@ -17,12 +17,14 @@ from dev.serve import Server
 
 
 class QStashStandIn:
-    """A running QStash: `url`, `token`, `current_signing_key`, `next_signing_key`. Also a context manager.
+    """A running QStash: `url`, `token`, `current_signing_key`, `next_signing_key`. Also a context
+    manager.
 
-    `allow_loopback=False` refuses loopback and private destinations as QStash does. `messages_per_day` and
-    `listings_per_second` are the plan's limits, None for none. The queue's clock passes `time_scale` times as fast as
-    the real one, and `speed` divides the delays before retries, whoever asked for them. Everything is also to be had
-    over HTTP below `/_control/`, see `dev.qstash.api.control`.
+    `allow_loopback=False` refuses loopback and private destinations as QStash does.
+    `messages_per_day` and `listings_per_second` are the plan's limits, None for none. The queue's
+    clock passes `time_scale` times as fast as the real one, and `speed` divides the delays before
+    retries, whoever asked for them. Everything is also to be had over HTTP below `/_control/`, see
+    `dev.qstash.api.control`.
     """
 
     def __init__(
@@ -37,10 +39,14 @@ class QStashStandIn:
         speed: float = 1.0,
     ) -> None:
         self.token = token
-        settings = Settings(token, allow_loopback, messages_per_day, listings_per_second, time_scale, speed)
+        settings = Settings(
+            token, allow_loopback, messages_per_day, listings_per_second, time_scale, speed
+        )
         self._server = Server(App(Account(settings)), port)
         self.url = self._server.url
-        self._http = httpx.Client(base_url=f"{self.url}/_control/", verify=tls_context(), timeout=None, trust_env=False)
+        self._http = httpx.Client(
+            base_url=f"{self.url}/_control/", verify=tls_context(), timeout=None, trust_env=False
+        )
 
     @property
     def current_signing_key(self) -> str:
@@ -52,16 +58,19 @@ class QStashStandIn:
 
     @property
     def messages(self) -> list[Message]:
-        """Every message accepted since the start or the last `reset()`, oldest first, as it is now."""
+        """Every message accepted since the start or the last `reset()`, oldest first, as it is
+        now."""
         return msgspec.json.decode(self._control("GET", "messages").content, type=list[Message])
 
     @property
     def counts(self) -> Counter[str]:
-        """Accepted messages by kind: `publish`, `callback`, `failureCallback`, `schedule`. All of them are billed."""
+        """Accepted messages by kind: `publish`, `callback`, `failureCallback`, `schedule`. All of
+        them are billed."""
         return Counter(self._control("GET", "counts").json())
 
     def advance(self, seconds: float) -> None:
-        """Moves the queue's clock on: waiting messages become due. What follows from them counts from the new time."""
+        """Moves the queue's clock on: waiting messages become due. What follows from them counts
+        from the new time."""
         self._control("POST", "advance", {"seconds": seconds})
 
     def drain(self, timeout_seconds: float = 100.0) -> None:
@@ -82,7 +91,8 @@ class QStashStandIn:
         return message_id
 
     def reset(self) -> None:
-        """As at the start: no messages (those in flight are abandoned), the first keys, no faults, the real time."""
+        """As at the start: no messages (those in flight are abandoned), the first keys, no faults,
+        the real time."""
         self._control("POST", "reset")
 
     def close(self) -> None:
@@ -93,7 +103,10 @@ class QStashStandIn:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 

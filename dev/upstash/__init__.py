@@ -1,4 +1,5 @@
-"""A stand-in for Upstash Redis ("Vercel KV") as its REST clients see it: a real server with real data behind it."""
+"""A stand-in for Upstash Redis ("Vercel KV") as its REST clients see it: a real server with real
+data behind it."""
 
 from dev.upstash.faults import Failed, Fault
 from dev.upstash.stand_in import UpstashStandIn

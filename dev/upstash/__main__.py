@@ -10,7 +10,9 @@ from dev.upstash.stand_in import UpstashStandIn
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dev.upstash", description=__doc__)
     parser.add_argument("--port", type=int, default=4002)
-    parser.add_argument("--redis-url", default=os.environ.get("REDIS_URL"), help="a real redis-server ($REDIS_URL)")
+    parser.add_argument(
+        "--redis-url", default=os.environ.get("REDIS_URL"), help="a real redis-server ($REDIS_URL)"
+    )
     options = parser.parse_args()
     stop = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)

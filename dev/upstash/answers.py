@@ -9,7 +9,8 @@ Answer = dict[str, Any]
 
 
 def answer(reply: Reply, base64: bool) -> Answer:
-    """`{"result": …}`, or `{"error": …}`; with `base64` every string of the result is encoded but a plain `OK`."""
+    """`{"result": …}`, or `{"error": …}`; with `base64` every string of the result is encoded but a
+    plain `OK`."""
     if isinstance(reply, ErrorReply):
         return error(reply.text)
     if reply == b"OK":

@@ -1,4 +1,5 @@
-"""What a REST request asks of Redis: commands as lists of words, and the ones that Upstash does not run over REST.
+"""What a REST request asks of Redis: commands as lists of words, and the ones that Upstash does not
+run over REST.
 
 Protocol: https://upstash.com/docs/redis/features/restapi;
 commands: https://upstash.com/docs/redis/overall/rediscompatibility.
@@ -13,10 +14,28 @@ from fakeredis.model import is_write_command
 Command = list[bytes]
 """A command's name and its arguments, for instance `[b"SET", b"page:home", b"{}"]`."""
 
-BLOCKING = {"BLPOP", "BRPOP", "BRPOPLPUSH", "BLMOVE", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "WAIT", "WAITAOF"}
+BLOCKING = {
+    "BLPOP",
+    "BRPOP",
+    "BRPOPLPUSH",
+    "BLMOVE",
+    "BLMPOP",
+    "BZPOPMIN",
+    "BZPOPMAX",
+    "BZMPOP",
+    "WAIT",
+    "WAITAOF",
+}
 TRANSACTIONS = {"MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH"}
 CONNECTIONS = {"AUTH", "HELLO", "SELECT", "QUIT", "RESET", "CLIENT", "MONITOR"}
-SUBSCRIPTIONS = {"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"}
+SUBSCRIPTIONS = {
+    "SUBSCRIBE",
+    "PSUBSCRIBE",
+    "SSUBSCRIBE",
+    "UNSUBSCRIBE",
+    "PUNSUBSCRIBE",
+    "SUNSUBSCRIBE",
+}
 ADMINISTRATION = {
     "CONFIG",
     "SHUTDOWN",
@@ -29,7 +48,17 @@ ADMINISTRATION = {
     "LATENCY",
     "MEMORY",
 }
-REPLICATION = {"CLUSTER", "REPLICAOF", "SLAVEOF", "FAILOVER", "SYNC", "PSYNC", "MIGRATE", "SWAPDB", "MOVE"}
+REPLICATION = {
+    "CLUSTER",
+    "REPLICAOF",
+    "SLAVEOF",
+    "FAILOVER",
+    "SYNC",
+    "PSYNC",
+    "MIGRATE",
+    "SWAPDB",
+    "MOVE",
+}
 NOT_AVAILABLE = BLOCKING | TRANSACTIONS | CONNECTIONS | SUBSCRIPTIONS | ADMINISTRATION | REPLICATION
 NOT_FOR_READERS = {"SCAN", "KEYS", "EVAL", "EVALSHA", "SCRIPT"}
 
@@ -44,7 +73,8 @@ def parse_one(body: bytes) -> Command:
 
 
 def parse_many(body: bytes) -> list[Command]:
-    """The commands of `POST /pipeline` and `POST /multi-exec`: an array of such arrays, never an empty one."""
+    """The commands of `POST /pipeline` and `POST /multi-exec`: an array of such arrays, never an
+    empty one."""
     problem = "ERR failed to parse pipeline request"
     items = _json(body, problem)
     if not isinstance(items, list):
@@ -55,7 +85,8 @@ def parse_many(body: bytes) -> list[Command]:
 
 
 def parse_path(raw_path: bytes, body: bytes, query: str) -> Command:
-    """The command of `/set/k/v?EX=100`: the path's segments, then the body, then the query's names and values."""
+    """The command of `/set/k/v?EX=100`: the path's segments, then the body, then the query's names
+    and values."""
     words = [unquote_to_bytes(segment) for segment in raw_path.split(b"/") if segment]
     if body:
         words.append(body)
@@ -78,11 +109,15 @@ def text(command: Command) -> list[str]:
 
 
 def refusal(command: Command, read_only: bool) -> str | None:
-    """Why this command is not run at all, or None: not over REST, or not with the read-only token."""
+    """Why this command is not run at all, or None: not over REST, or not with the read-only
+    token."""
     if name(command) in NOT_AVAILABLE or _would_block(command) or not command[0].isalpha():
         return unavailable(command)
     if read_only and (is_write_command(command[0].lower()) or name(command) in NOT_FOR_READERS):
-        return f"NOPERM this user has no permissions to run the '{name(command).lower()}' command or its subcommand"
+        return (
+            f"NOPERM this user has no permissions to run the '{name(command).lower()}' command or"
+            " its subcommand"
+        )
     return None
 
 
@@ -93,12 +128,16 @@ def unavailable(command: Command) -> str:
 
 
 def _would_block(command: Command) -> bool:
-    return name(command) in {"XREAD", "XREADGROUP"} and b"BLOCK" in (word.upper() for word in command)
+    return name(command) in {"XREAD", "XREADGROUP"} and b"BLOCK" in (
+        word.upper() for word in command
+    )
 
 
 def _json(body: bytes, problem: str) -> Any:
     try:
-        return json.loads(body, parse_int=str, parse_float=str)  # a number reaches Redis as it was written
+        return json.loads(
+            body, parse_int=str, parse_float=str
+        )  # a number reaches Redis as it was written
     except ValueError:
         raise Malformed(problem) from None
 

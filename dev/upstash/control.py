@@ -1,7 +1,7 @@
 """The stand-in's controls as HTTP, for other processes: everything below `/_control/`.
 
-`GET usage`, `POST faults` (the fields of `Fault`), `DELETE faults`, `PUT latency` (`{"seconds": 0.05}`),
-`POST reset`. No token: the server listens on loopback only.
+`GET usage`, `POST faults` (the fields of `Fault`), `DELETE faults`, `PUT latency` (`{"seconds":
+0.05}`), `POST reset`. No token: the server listens on loopback only.
 """
 
 import msgspec
@@ -36,7 +36,9 @@ class Control:
                 case "DELETE faults":
                     self._state.faults.clear()
                 case "PUT latency":
-                    self._state.latency_seconds = msgspec.json.decode(await request.body(), type=Latency).seconds
+                    self._state.latency_seconds = msgspec.json.decode(
+                        await request.body(), type=Latency
+                    ).seconds
                 case "POST reset":
                     await self._reset()
                 case _:

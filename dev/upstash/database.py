@@ -1,4 +1,5 @@
-"""The Redis behind the REST interface: embedded (fakeredis), or a real redis-server. Both are spoken to in RESP2."""
+"""The Redis behind the REST interface: embedded (fakeredis), or a real redis-server. Both are
+spoken to in RESP2."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +20,8 @@ MOST_CONNECTIONS = 1_000
 
 @dataclass(frozen=True)
 class ErrorReply:
-    """Redis refused a command; `text` is its error line, code included: `WRONGTYPE Operation against …`."""
+    """Redis refused a command; `text` is its error line, code included: `WRONGTYPE Operation
+    against …`."""
 
     text: str
 
@@ -28,17 +30,20 @@ Reply = bytes | int | None | ErrorReply | list[Any]
 
 
 class Database:
-    """One logical database within one event loop. A command, a script and a transaction are atomic, each as a whole."""
+    """One logical database within one event loop. A command, a script and a transaction are atomic,
+    each as a whole."""
 
     def __init__(self, redis_url: str | None = None) -> None:
         if redis_url:
             _require(redis_url)
-            self._pool: Any = ConnectionPool.from_url(redis_url, protocol=2, max_connections=MOST_CONNECTIONS)
+            self._pool: Any = ConnectionPool.from_url(
+                redis_url, protocol=2, max_connections=MOST_CONNECTIONS
+            )
         else:
             server = FakeServer(version=(7,))
-            self._pool = FakeAsyncRedis(
-                server=server, protocol=2, max_connections=MOST_CONNECTIONS
-            ).connection_pool  # its client turns replies into Python's shapes; the connections give them as they are
+            client = FakeAsyncRedis(server=server, protocol=2, max_connections=MOST_CONNECTIONS)
+            # The client turns replies into Python's shapes; its connections give them as they are.
+            self._pool = client.connection_pool
 
     async def run(self, command: Command) -> Reply:
         async with self._connection() as connection:
@@ -46,7 +51,8 @@ class Database:
             return await _read(connection)
 
     async def transaction(self, commands: list[Command]) -> Reply:
-        """One reply for each command, or an `ErrorReply` where the transaction was discarded as a whole."""
+        """One reply for each command, or an `ErrorReply` where the transaction was discarded as a
+        whole."""
         async with self._connection() as connection:
             words = [[b"MULTI"], *commands, [b"EXEC"]]
             await connection.send_packed_command(connection.pack_commands(words))

@@ -16,11 +16,12 @@ How = Literal["error", "html", "refused", "reset", "timeout"]
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which commands go wrong, and how.
 
-    `how`: `error` is a 500 with a JSON error, `html` a proxy's 502 page, `refused` Upstash's 400 for a spent plan,
-    `reset` a connection reset, `timeout` no answer at all. With `executed` the command does its work and only the
-    answer is lost. Of the commands whose text matches the regular expression `matching`, counted from the moment the
-    fault is set, number `nth` is hit and so are the ones after it, `times` in all (0: all of them), each with
-    `probability` (seeded by `seed`: the same commands meet the same luck).
+    `how`: `error` is a 500 with a JSON error, `html` a proxy's 502 page, `refused` Upstash's 400
+    for a spent plan, `reset` a connection reset, `timeout` no answer at all. With `executed` the
+    command does its work and only the answer is lost. Of the commands whose text matches the
+    regular expression `matching`, counted from the moment the fault is set, number `nth` is hit and
+    so are the ones after it, `times` in all (0: all of them), each with `probability` (seeded by
+    `seed`: the same commands meet the same luck).
     """
 
     how: How = "error"
@@ -89,10 +90,14 @@ async def deliver(how: How, scope: Any, receive: Any, send: Any) -> None:
         await response(scope, receive, send)
         return
     if how == "reset":
-        transport = send.__self__.transport  # ASGI has no word for "reset": this is uvicorn's connection
+        transport = (
+            send.__self__.transport
+        )  # ASGI has no word for "reset": this is uvicorn's connection
         linger_not_at_all = struct.pack("ii", 1, 0)
         with suppress(OSError):  # the client is gone already
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not_at_all)
+            transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, linger_not_at_all
+            )
         transport.abort()
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -104,5 +109,7 @@ def _response(how: How) -> Response | None:
     if how == "html":
         return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", 502)
     if how == "refused":
-        return JSONResponse({"error": "ERR max requests limit exceeded. Limit: 500000, Usage: 500000."}, 400)
+        return JSONResponse(
+            {"error": "ERR max requests limit exceeded. Limit: 500000, Usage: 500000."}, 400
+        )
     return None

@@ -1,7 +1,7 @@
 """The REST interface as an ASGI app: authorise, parse, run, answer.
 
-Protocol: https://upstash.com/docs/redis/features/restapi. Plain ASGI, because a connection reset (see `faults`)
-needs the server's own `send`, which a framework would wrap.
+Protocol: https://upstash.com/docs/redis/features/restapi. Plain ASGI, because a connection reset
+(see `faults`) needs the server's own `send`, which a framework would wrap.
 """
 
 import asyncio
@@ -23,7 +23,8 @@ from dev.upstash.state import Moment, State
 
 METHODS = frozenset({"HEAD", "GET", "POST", "PUT"})
 UNKNOWN_SCRIPT = "NOSCRIPT No matching script. Please use EVAL."
-"""Redis's answer. No fault meets such a call, and no callback is told of it: nothing runs, and the text follows."""
+"""Redis's answer. No fault meets such a call, and no callback is told of it: nothing runs, and the
+text follows."""
 
 
 class Rest:
@@ -61,7 +62,9 @@ class Rest:
         body = await request.body()
         status, content = await self._outcome(request, body)
         usage = self._state.usage
-        response = JSONResponse(content, status, {"Upstash-Sync-Token": f"{usage.commands.total():x}"})
+        response = JSONResponse(
+            content, status, {"Upstash-Sync-Token": f"{usage.commands.total():x}"}
+        )
         usage.requests += 1
         usage.bytes_in += len(body)
         usage.bytes_out += len(response.body)
@@ -89,9 +92,13 @@ class Rest:
         given = bearer if scheme.lower() == "bearer" else request.query_params.get("_token", "")
         if compare_digest(given.encode(), self._state.token.encode()):
             return False
-        return True if compare_digest(given.encode(), self._state.read_only_token.encode()) else None
+        return (
+            True if compare_digest(given.encode(), self._state.read_only_token.encode()) else None
+        )
 
-    async def _run(self, request: Request, body: bytes, read_only: bool, base64: bool) -> tuple[int, Any]:
+    async def _run(
+        self, request: Request, body: bytes, read_only: bool, base64: bool
+    ) -> tuple[int, Any]:
         path: bytes = request.scope["raw_path"]
         posted = request.method == "POST"
         reply: Reply
@@ -132,7 +139,11 @@ class Rest:
         """Runs what is executed together, with the faults and the callbacks around it."""
         state = self._state
         spelled = [state.scripts.spelled(command) for command in together]
-        met = [state.faults.meet(commands.text(command)) for command in spelled] if state.faults else []
+        met = (
+            [state.faults.meet(commands.text(command)) for command in spelled]
+            if state.faults
+            else []
+        )
         fault = next((one for one in met if one), None)
         await self._tell("before", spelled)
         if fault and not fault.executed:

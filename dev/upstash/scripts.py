@@ -1,4 +1,5 @@
-"""The texts of scripts by their hashes: faults and callbacks are told of a script by its text, however it is called."""
+"""The texts of scripts by their hashes: faults and callbacks are told of a script by its text,
+however it is called."""
 
 from hashlib import sha1
 
@@ -26,7 +27,10 @@ class Scripts:
 
     def spelled(self, command: Command) -> Command:
         """Return a command with the text of its script in place of the hash."""
-        if commands.name(command) == "EVALSHA" and (text := self._texts.get(_hash_in(command))) is not None:
+        if (
+            commands.name(command) == "EVALSHA"
+            and (text := self._texts.get(_hash_in(command))) is not None
+        ):
             return [b"EVAL", text, *command[2:]]
         return command
 

@@ -16,8 +16,9 @@ from dev.upstash.usage import Usage
 class UpstashStandIn:
     """A running Upstash Redis database: `url`, `token`, `read_only_token`. Also a context manager.
 
-    Without `redis_url` the data live in this process and end with it. With one they live in that Redis database,
-    and `reset()` empties it. `latency_seconds` holds every answer back; it may be changed at any time.
+    Without `redis_url` the data live in this process and end with it. With one they live in that
+    Redis database, and `reset()` empties it. `latency_seconds` holds every answer back; it may be
+    changed at any time.
     """
 
     def __init__(
@@ -32,7 +33,9 @@ class UpstashStandIn:
     ) -> None:
         self.token = token
         self.read_only_token = read_only_token
-        self._state = State(token, read_only_token, max_request_bytes, latency_seconds, Database(redis_url))
+        self._state = State(
+            token, read_only_token, max_request_bytes, latency_seconds, Database(redis_url)
+        )
         self._server = Server(Rest(self._state), port)
         self.url = self._server.url
 
@@ -65,8 +68,8 @@ class UpstashStandIn:
     def on_command(self, callback: Callback) -> None:
         """Calls `callback("before" | "after", words)` around every command, until `reset()`.
 
-        It runs in a thread of its own while the command waits, so it may block, call the stand-in or kill a process.
-        Raising `Failed` ends the request there: before its command, or after it.
+        It runs in a thread of its own while the command waits, so it may block, call the stand-in
+        or kill a process. Raising `Failed` ends the request there: before its command, or after it.
         """
         self._state.callbacks.append(callback)
 
@@ -81,6 +84,9 @@ class UpstashStandIn:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()

@@ -7,8 +7,8 @@ from typing import Any
 
 @dataclass
 class Usage:
-    """`commands` counts executed commands by name: each one of a pipeline or transaction, and a script as one.
-    `bytes_in` and `bytes_out` are the bodies of requests and answers."""
+    """`commands` counts executed commands by name: each one of a pipeline or transaction, and a
+    script as one. `bytes_in` and `bytes_out` are the bodies of requests and answers."""
 
     commands: Counter[str] = field(default_factory=Counter)
     requests: int = 0

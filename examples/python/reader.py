@@ -1,7 +1,8 @@
-"""Prints a page's blocks, one JSON text a line: `pip install upstash-redis`, then `python reader.py home`; with
-`--markdown` the page as Markdown, in which links to pages of the site are paths.
+"""Prints a page's blocks, one JSON text a line: `pip install upstash-redis`, then `python reader.py
+home`; with `--markdown` the page as Markdown, in which links to pages of the site are paths.
 
-The settings are the sync's: KV_REST_API_URL, KV_REST_API_READ_ONLY_TOKEN (or KV_REST_API_TOKEN), KV_PREFIX.
+The settings are the sync's: KV_REST_API_URL, KV_REST_API_READ_ONLY_TOKEN (or KV_REST_API_TOKEN),
+KV_PREFIX.
 """
 
 import json
@@ -55,8 +56,8 @@ def read_lines(kv: Redis, slug: str) -> list[str] | None:
 
 
 def read_markdown(kv: Redis, slug: str) -> list[str] | None:
-    """Return a page as Markdown, with the text alone of links to pages that are not published; None where there is
-    no page."""
+    """Return a page as Markdown, with the text alone of links to pages that are not published; None
+    where there is no page."""
     doc = follow(kv, slug, lambda one: read(kv, f"doc:{one}"))
     if doc is None:
         return None
@@ -71,13 +72,15 @@ def read_markdown(kv: Redis, slug: str) -> list[str] | None:
 
 
 def connect(settings: Mapping[str, str]) -> Redis:
-    """Return a client whose answers stay below Upstash's 10 MB: base64 would add a third to a value of 8 MB."""
+    """Return a client whose answers stay below Upstash's 10 MB: base64 would add a third to a value
+    of 8 MB."""
     token = settings.get("KV_REST_API_READ_ONLY_TOKEN") or settings["KV_REST_API_TOKEN"]
     return Redis(settings["KV_REST_API_URL"], token, rest_encoding=None)
 
 
 def follow(kv: Redis, slug: str, read_one: Callable[[str], Value | None]) -> Value | None:
-    """Return what stands under the slug, or under the one to which it redirects; None where it leads to nothing."""
+    """Return what stands under the slug, or under the one to which it redirects; None where it
+    leads to nothing."""
     redirects: JSON | None = None
     seen: set[str] = set()
     while slug not in seen:
@@ -94,7 +97,8 @@ def follow(kv: Redis, slug: str, read_one: Callable[[str], Value | None]) -> Val
 def read_page(kv: Redis, key: str) -> list[JSON] | None:
     """Return a page's blocks, all of one writing; None where there is no page. Raises Unsettled.
 
-    The parts bear their page's digest. Where one does not, the page was replaced meanwhile, and is read again.
+    The parts bear their page's digest. Where one does not, the page was replaced meanwhile, and is
+    read again.
     """
     for attempt in range(1, ATTEMPTS + 1):
         page = read(kv, key)
@@ -106,8 +110,13 @@ def read_page(kv: Redis, key: str) -> list[JSON] | None:
         with ThreadPoolExecutor(READS_AT_ONCE) as readers:
             parts = [part for part in readers.map(lambda each: read(kv, each), keys) if part]
         digests = {part.get("digest") for part in parts} | {page.get("digest")}
-        # Pages in parts that were written before there were digests are whole where the head stands as it stood.
-        if len(parts) == len(keys) and len(digests) == 1 and ("digest" in page or read(kv, key) == page):
+        # Pages in parts that were written before there were digests are whole where the head stands
+        # as it stood.
+        if (
+            len(parts) == len(keys)
+            and len(digests) == 1
+            and ("digest" in page or read(kv, key) == page)
+        ):
             return join_parts(parts)
         time.sleep(0.05 * attempt)
     raise Unsettled(f"{key} was replaced {ATTEMPTS} times while it was read")
@@ -120,7 +129,8 @@ def read(kv: Redis, key: str) -> JSON | None:
 
 
 def join_parts(parts: list[JSON]) -> list[JSON]:
-    """Return the blocks of all parts. One that `continues` a block begins with further children of it."""
+    """Return the blocks of all parts. One that `continues` a block begins with further children of
+    it."""
     blocks: list[JSON] = []
     for part in parts:
         children_of(part.get("continues"), blocks).extend(part["blocks"])
@@ -128,7 +138,8 @@ def join_parts(parts: list[JSON]) -> list[JSON]:
 
 
 def children_of(block_id: str | None, blocks: list[JSON]) -> list[JSON]:
-    """Return the children of a block that is cut, which stands on the path of last children; else the blocks."""
+    """Return the children of a block that is cut, which stands on the path of last children; else
+    the blocks."""
     path = blocks
     while block_id and path:
         block = path[-1]

@@ -22,7 +22,8 @@ class DatabaseBundle(msgspec.Struct, frozen=True):
 
 
 def build(database: Database, address: Address, visibility: str = "public") -> DatabaseBundle:
-    """Return the bundle of a database that was read whole: rows in the order given, without the trashed ones.
+    """Return the bundle of a database that was read whole: rows in the order given, without the
+    trashed ones.
 
     `visibility` is the strictest of the pages that show it.
     """

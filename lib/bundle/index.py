@@ -16,9 +16,16 @@ _LAST = "g" * 16
 
 
 def rank(meta: Meta) -> Rank:
-    """What decides a row's place: its properties `order` (a number) and `date`, found in any case of their names."""
-    order = next((value for value in members_named(meta["properties"], "order") if _is_number(value)), None)
-    starts = (value.get("start") for value in members_named(meta["properties"], "date") if isinstance(value, dict))
+    """What decides a row's place: its properties `order` (a number) and `date`, found in any case
+    of their names."""
+    order = next(
+        (value for value in members_named(meta["properties"], "order") if _is_number(value)), None
+    )
+    starts = (
+        value.get("start")
+        for value in members_named(meta["properties"], "date")
+        if isinstance(value, dict)
+    )
     return Rank(
         id=meta["id"],
         created=meta["createdTime"],
@@ -28,8 +35,8 @@ def rank(meta: Meta) -> Rank:
 
 
 def sort_text(rank: Rank) -> str:
-    """Return a text by which rows stand in order: `order` ascending and missing last, then the newest `date` and
-    missing last, then the newest, then the id."""
+    """Return a text by which rows stand in order: `order` ascending and missing last, then the
+    newest `date` and missing last, then the newest, then the id."""
     order = _LAST if rank.order is None else _digits(rank.order)
     date = _LAST if rank.date is None else _digits(-instant(rank.date))
     return f"{order}{date}{_digits(-instant(rank.created))}{rank.id}"

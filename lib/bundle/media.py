@@ -1,4 +1,5 @@
-"""Addresses that last: what Notion hosts is signed for an hour only, so it gets an address of ours instead.
+"""Addresses that last: what Notion hosts is signed for an hour only, so it gets an address of ours
+instead.
 
 A file's identity is its address without the query, which is signed anew at every reading:
 https://developers.notion.com/reference/file-object.
@@ -23,14 +24,16 @@ _ADDRESS = re.compile(
     r'(?P<member>"url":)?"https?://[^"\\]*/api/media\?(?:block|page)=[0-9a-f-]{36}&file=(?P<file>[0-9a-f]{16})'
     r'(?:&mac=[0-9a-f]+)?"'
 )
-"""An address of ours as it stands in a bundle's text, with the name of its member where that is `url`."""
+"""An address of ours as it stands in a bundle's text, with the name of its member where that is
+`url`."""
 
 
 class FileRef(msgspec.Struct, frozen=True):
-    """A Notion-hosted file and the object that holds it: reading that again gives a freshly signed address.
+    """A Notion-hosted file and the object that holds it: reading that again gives a freshly signed
+    address.
 
-    `identity` is "https://host/path", `holder_id` the dashed id of the block or page, `signed` the address as it was
-    read: with its signature, or without where it comes from KV.
+    `identity` is "https://host/path", `holder_id` the dashed id of the block or page, `signed` the
+    address as it was read: with its signature, or without where it comes from KV.
     """
 
     identity: str
@@ -50,7 +53,8 @@ class FileRef(msgspec.Struct, frozen=True):
 
 
 class Signed(msgspec.Struct, frozen=True):
-    """A file as Notion gave it: its address, and until when that is good (an ISO time; "": not told)."""
+    """A file as Notion gave it: its address, and until when that is good (an ISO time; "": not
+    told)."""
 
     url: str
     expires: str = ""
@@ -61,7 +65,8 @@ Address = Callable[[FileRef], str]
 
 
 class Found:
-    """An `Address` that keeps what it was asked for: `refs` are the files of a bundle by their tokens."""
+    """An `Address` that keeps what it was asked for: `refs` are the files of a bundle by their
+    tokens."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -73,7 +78,8 @@ class Found:
 
 
 def address_for(base_url: str, mac_of: Callable[[str], str]) -> Address:
-    """Return what gives addresses at our own `/api/media`, under a public address without a slash at its end.
+    """Return what gives addresses at our own `/api/media`, under a public address without a slash
+    at its end.
 
     `mac_of` signs what an address asks for.
     """
@@ -89,7 +95,8 @@ def short(identity: str) -> str:
 
 
 def with_copies(text: str, copies: Mapping[str, Copy]) -> str:
-    """A bundle's text, or a piece of it, with the addresses of copies in place of ours, where there are copies.
+    """A bundle's text, or a piece of it, with the addresses of copies in place of ours, where there
+    are copies.
 
     A picture's `width` and `height` follow its `url`. `copies` by `FileRef.file`.
     """
@@ -98,7 +105,11 @@ def with_copies(text: str, copies: Mapping[str, Copy]) -> str:
         copy = copies.get(found["file"])
         if copy is None or not copy.url:
             return found[0]
-        size = f',"width":{copy.width},"height":{copy.height}' if found["member"] and copy.width else ""
+        size = (
+            f',"width":{copy.width},"height":{copy.height}'
+            if found["member"] and copy.width
+            else ""
+        )
         return f"{found['member'] or ''}{encoding.encode(copy.url)}{size}"
 
     return _ADDRESS.sub(copied, text) if copies else text
@@ -107,29 +118,41 @@ def with_copies(text: str, copies: Mapping[str, Copy]) -> str:
 def hosted_files(given: JSON) -> dict[str, Signed]:
     """Every hosted file in a block or page as Notion gives it, by `FileRef.file`."""
     files = [spot.value for spot in _spots(given) if spot.is_file]
-    return {short(_identity(file["url"])): Signed(file["url"], file.get("expiry_time") or "") for file in files}
+    return {
+        short(_identity(file["url"])): Signed(file["url"], file.get("expiry_time") or "")
+        for file in files
+    }
 
 
 def unsigned(given: JSON) -> JSON:
-    """A copy of a Notion object in which no address of a hosted file is signed; all else is as it was."""
+    """A copy of a Notion object in which no address of a hosted file is signed; all else is as it
+    was."""
     return _changed(given, lambda file: {**file, "url": _identity(file["url"])})
 
 
 def settle_block(block: JSON, address: Address) -> JSON:
     """A copy of one block, without its children, in which nothing expires.
 
-    Hosted files are found wherever they stand in it (its own file, an icon, what Notion may add some day); a
-    `request_id` belongs to the answer that brought the block and goes.
+    Hosted files are found wherever they stand in it (its own file, an icon, what Notion may add
+    some day); a `request_id` belongs to the answer that brought the block and goes.
     """
 
     def settled(file: JSON) -> JSON:
-        return {"url": address(FileRef(_identity(file["url"]), "block", block.get("id") or "", file["url"]))}
+        return {
+            "url": address(
+                FileRef(_identity(file["url"]), "block", block.get("id") or "", file["url"])
+            )
+        }
 
-    return _changed({name: member for name, member in block.items() if name not in ("children", "request_id")}, settled)
+    return _changed(
+        {name: member for name, member in block.items() if name not in ("children", "request_id")},
+        settled,
+    )
 
 
 def settle_file(file: JSON | None, page_id: str, address: Address) -> str | None:
-    """The lasting address of a file object that a page holds (a cover, an item of a files property).
+    """The lasting address of a file object that a page holds (a cover, an item of a files
+    property).
 
     An external file keeps its own; None for no file and for one that is still being uploaded.
     """
@@ -142,7 +165,8 @@ def settle_file(file: JSON | None, page_id: str, address: Address) -> str | None
 
 
 def settle_icon(icon: JSON | None, page_id: str, address: Address) -> str | None:
-    """A page's icon as emoji text or a lasting address; Notion's native icons are named, not addressed."""
+    """A page's icon as emoji text or a lasting address; Notion's native icons are named, not
+    addressed."""
     match icon:
         case {"type": "emoji", "emoji": str(emoji)}:
             return emoji
@@ -155,7 +179,8 @@ def settle_icon(icon: JSON | None, page_id: str, address: Address) -> str | None
 
 
 class _Spot(NamedTuple):
-    """A list, an object or a hosted file, and where it stands: `key` of the spot number `holder` (-1: of none)."""
+    """A list, an object or a hosted file, and where it stands: `key` of the spot number `holder`
+    (-1: of none)."""
 
     value: Any
     holder: int
@@ -164,7 +189,8 @@ class _Spot(NamedTuple):
 
 
 def _spots(whole: JSON) -> list[_Spot]:
-    """Everything in a Notion object that may hold a file, and the files, each after what holds it."""
+    """Everything in a Notion object that may hold a file, and the files, each after what holds
+    it."""
     spots = [_Spot(whole, -1, "", is_file=False)]
     for number, (value, _, _, is_file) in enumerate(spots):  # which grows meanwhile
         if is_file:
@@ -179,14 +205,16 @@ def _spots(whole: JSON) -> list[_Spot]:
 
 
 def _is_hosted(holder: Any, key: Any, member: Any) -> bool:
-    """Whether a member is what Notion says of a file that it hosts; a name proves nothing, for people give names."""
+    """Whether a member is what Notion says of a file that it hosts; a name proves nothing, for
+    people give names."""
     if not isinstance(member, dict) or not isinstance(member.get("url"), str):
         return False
     return "expiry_time" in member or (key == "file" and holder.get("type") == "file")
 
 
 def _changed(whole: JSON, change: Callable[[JSON], JSON]) -> JSON:
-    """An object with its hosted files changed; what holds none is given back as it is, not copied."""
+    """An object with its hosted files changed; what holds none is given back as it is, not
+    copied."""
     spots = _spots(whole)
     copies: dict[int, Any] = {}
     for number, spot in enumerate(spots):
@@ -197,7 +225,8 @@ def _changed(whole: JSON, change: Callable[[JSON], JSON]) -> JSON:
 
 
 def _put(new: Any, number: int, spots: list[_Spot], copies: dict[int, Any]) -> None:
-    """Puts a value at a spot; what stands above is copied when something in it changes for the first time."""
+    """Puts a value at a spot; what stands above is copied when something in it changes for the
+    first time."""
     while number not in copies:
         copies[number] = new
         _, holder, key, _ = spots[number]

@@ -24,8 +24,9 @@ _PART_BEGINS = len(f'{{"digest":"{_NO_DIGEST}"')
 class PageBundle(msgspec.Struct, frozen=True):
     """A page ready to be published. Two readings of an unchanged page have the same `digest`.
 
-    `blocks` are nested under `children` to any depth; `meta_digest` is that of `meta` alone, which is what a source's
-    index shows of the page. `refs` are the ids of the pages that it leads to, as `lib.bundle.refs` finds them.
+    `blocks` are nested under `children` to any depth; `meta_digest` is that of `meta` alone, which
+    is what a source's index shows of the page. `refs` are the ids of the pages that it leads to, as
+    `lib.bundle.refs` finds them.
     """
 
     slug: str
@@ -37,9 +38,11 @@ class PageBundle(msgspec.Struct, frozen=True):
 
 
 class Encoded(msgspec.Struct, frozen=True):
-    """A bundle as JSON texts: the value of its key, those of its parts if it is too large for one, and its meta.
+    """A bundle as JSON texts: the value of its key, those of its parts if it is too large for one,
+    and its meta.
 
-    `oversized` are warnings for people, one for each block that is too large for any value and was left out.
+    `oversized` are warnings for people, one for each block that is too large for any value and was
+    left out.
     """
 
     head: str
@@ -48,8 +51,11 @@ class Encoded(msgspec.Struct, frozen=True):
     oversized: list[str] = []
 
 
-def build(page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], address: Address) -> PageBundle:
-    """Turns a page that was read whole into its bundle; `child_pages` as `slugs.children` gives them."""
+def build(
+    page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], address: Address
+) -> PageBundle:
+    """Turns a page that was read whole into its bundle; `child_pages` as `slugs.children` gives
+    them."""
     meta: Meta = {
         "id": page["id"],
         "slug": place.slug,
@@ -68,18 +74,30 @@ def build(page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], add
     blocks = _settled(tree.blocks, address)
     refs = refs_of(page["properties"], blocks, page["id"])
     meta_digest = _digest([encoding.encode(_without_addresses(meta))])
-    digest = _digest([str(BUNDLE_VERSION), meta_digest, encoding.encode(refs), *map(encoding.encode_block, blocks)])
+    digest = _digest(
+        [
+            str(BUNDLE_VERSION),
+            meta_digest,
+            encoding.encode(refs),
+            *map(encoding.encode_block, blocks),
+        ]
+    )
     return PageBundle(place.slug, meta, blocks, digest, meta_digest, refs)
 
 
 def encode(
-    bundle: PageBundle, synced_at: str, max_value_bytes: int, copies: Mapping[str, Copy] | None = None
+    bundle: PageBundle,
+    synced_at: str,
+    max_value_bytes: int,
+    copies: Mapping[str, Copy] | None = None,
 ) -> Encoded:
-    """The texts to be kept, none larger than `max_value_bytes`, counted in UTF-8; `copies` as `with_copies` takes them.
+    """The texts to be kept, none larger than `max_value_bytes`, counted in UTF-8; `copies` as
+    `with_copies` takes them.
 
-    Blocks that don't fit into the head are shared out, in order, among parts (see `lib.bundle.parts`). The digest in
-    the head and in each part is that of the texts themselves, so a reader who meets two knows that they are no pair. A
-    block too large for any value is left out and named. Raises `TooLarge` if what stands beside the blocks is.
+    Blocks that don't fit into the head are shared out, in order, among parts (see
+    `lib.bundle.parts`). The digest in the head and in each part is that of the texts themselves, so
+    a reader who meets two knows that they are no pair. A block too large for any value is left out
+    and named. Raises `TooLarge` if what stands beside the blocks is.
     """
 
     def settled(text: str) -> str:
@@ -98,7 +116,9 @@ def encode(
         return max_value_bytes - encoding.size(_part(Run(continues, "")))
 
     nodes = lay_out(bundle.blocks, room, settled)
-    oversized = [_oversized(node, bundle.meta, max_value_bytes) for _, node in shown(nodes) if node.lost]
+    oversized = [
+        _oversized(node, bundle.meta, max_value_bytes) for _, node in shown(nodes) if node.lost
+    ]
     if oversized:
         [run] = share_out(nodes, lambda _: sys.maxsize)
         whole = f'{begin}"blocks":[{run.blocks}]{end}'
@@ -113,8 +133,8 @@ def encode(
 
 
 def with_digest(texts: Sequence[str]) -> list[str]:
-    """The head and the parts of a bundle under the digest of all that they say but `syncedAt`, as it has to be after a
-    change in any of them. A bundle without parts has none."""
+    """The head and the parts of a bundle under the digest of all that they say but `syncedAt`, as
+    it has to be after a change in any of them. A bundle without parts has none."""
     head, *parts = texts
     if not parts:
         return [head]
@@ -128,7 +148,9 @@ def with_digest(texts: Sequence[str]) -> list[str]:
 
 def _without_addresses(meta: Meta) -> JSON:
     """What of a meta is the page's own: addresses change in KV, without the page being read."""
-    own = {name: member for name, member in meta.items() if name not in ("url", "slug", "childPages")}
+    own = {
+        name: member for name, member in meta.items() if name not in ("url", "slug", "childPages")
+    }
     return {**own, "childPages": [(child["id"], child["title"]) for child in meta["childPages"]]}
 
 
@@ -139,8 +161,9 @@ def _part(run: Run) -> str:
 
 def _oversized(node: Node, meta: Meta, max_value_bytes: int) -> str:
     return (
-        f'"{meta["title"]}" ({meta["slug"]}) lacks its block {node.id} ({node.kind}), whose {node.lost} bytes are more'
-        f" than one KV value may have ({max_value_bytes}): split it in Notion, or raise KV_MAX_VALUE_BYTES"
+        f'"{meta["title"]}" ({meta["slug"]}) lacks its block {node.id} ({node.kind}), whose'
+        f" {node.lost} bytes are more than one KV value may have ({max_value_bytes}): split it in"
+        " Notion, or raise KV_MAX_VALUE_BYTES"
     )
 
 
@@ -152,8 +175,9 @@ def _head_too_large(bundle: PageBundle, size: int, max_value_bytes: int) -> TooL
     sizes["the pages it leads to"] = encoding.size(encoding.encode(bundle.refs))
     largest = max(sizes, key=lambda name: sizes[name])
     return TooLarge(
-        f'"{meta["title"]}" ({meta["id"]}) has {size} bytes beside its blocks, more than one KV value may have'
-        f" ({max_value_bytes}): {sizes[largest]} in {largest}. Shorten it in Notion, or raise KV_MAX_VALUE_BYTES"
+        f'"{meta["title"]}" ({meta["id"]}) has {size} bytes beside its blocks, more than one KV'
+        f" value may have ({max_value_bytes}): {sizes[largest]} in {largest}. Shorten it in Notion,"
+        " or raise KV_MAX_VALUE_BYTES"
     )
 
 

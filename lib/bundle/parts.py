@@ -1,8 +1,10 @@
-"""Shares a page's blocks out among several values, in the order of the document; a block too large for one is cut.
+"""Shares a page's blocks out among several values, in the order of the document; a block too large
+for one is cut.
 
-A block that fits into one value is never cut. Of one that does not, its own members stand in one part with the children
-that fit there, and its further children follow in parts that *continue* it; so do theirs, to any depth. A part holds
-children of one block only, so each block that is cut ends its last part: what follows it continues its parent.
+A block that fits into one value is never cut. Of one that does not, its own members stand in one
+part with the children that fit there, and its further children follow in parts that *continue* it;
+so do theirs, to any depth. A part holds children of one block only, so each block that is cut ends
+its last part: what follows it continues its parent.
 """
 
 from collections import Counter
@@ -22,7 +24,8 @@ Room = Callable[[str], int]
 
 
 class Run(msgspec.Struct, frozen=True):
-    """The blocks of one part, as JSON text without brackets, and the id of the block whose children they are."""
+    """The blocks of one part, as JSON text without brackets, and the id of the block whose children
+    they are."""
 
     continues: str
     blocks: str
@@ -31,9 +34,10 @@ class Run(msgspec.Struct, frozen=True):
 class Node(msgspec.Struct):
     """A block as text; if it `holds` children, up to where they begin.
 
-    `parent` is the number of the node that holds it (-1: none), `after` that of the first one that does not stand in
-    it, `size` counts the bytes of all that does. It `can_be_cut` if its id names no other block of those around it.
-    `lost` are the bytes that another text, which says so, stands for.
+    `parent` is the number of the node that holds it (-1: none), `after` that of the first one that
+    does not stand in it, `size` counts the bytes of all that does. It `can_be_cut` if its id names
+    no other block of those around it. `lost` are the bytes that another text, which says so, stands
+    for.
     """
 
     id: str
@@ -48,10 +52,11 @@ class Node(msgspec.Struct):
 
 
 def lay_out(blocks: Sequence[JSON], room: Room, change: Callable[[str], str]) -> list[Node]:
-    """The blocks and all that stands in them, one node each; `change` has the last word on each text.
+    """The blocks and all that stands in them, one node each; `change` has the last word on each
+    text.
 
-    What fits into no part and can't be cut gives way to a block that is `unavailable`. Raises `TooLarge` where even
-    that does not fit.
+    What fits into no part and can't be cut gives way to a block that is `unavailable`. Raises
+    `TooLarge` where even that does not fit.
     """
     nodes: list[Node] = []
     path: list[str] = []
@@ -94,7 +99,9 @@ def _node(block: JSON, parent: int, change: Callable[[str], str], room: int) -> 
     node = Node(
         id=block_id if isinstance(block_id, str) else TOP,
         kind=str(block.get("type") or "block"),
-        text=change(encoding.encode_opening(block) if "children" in block else encoding.encode(block)),
+        text=change(
+            encoding.encode_opening(block) if "children" in block else encoding.encode(block)
+        ),
         holds="children" in block,
         can_be_cut=False,
         parent=parent,
@@ -115,8 +122,8 @@ def _replace(node: Node, lost: int, room: int) -> None:
     node.lost = lost
     if node.size > room:
         raise TooLarge(
-            f"the block {node.id[:40]} ({node.kind[:40]}) has {lost} bytes, and not even a note of that fits into one"
-            " KV value: raise KV_MAX_VALUE_BYTES"
+            f"the block {node.id[:40]} ({node.kind[:40]}) has {lost} bytes, and not even a note of"
+            " that fits into one KV value: raise KV_MAX_VALUE_BYTES"
         )
 
 
@@ -143,8 +150,8 @@ _END = "]}"
 
 
 class _Writer:
-    """Writes node after node into runs. `_path` are the blocks whose children are being written, `_base` counts those
-    of them that began in an earlier run."""
+    """Writes node after node into runs. `_path` are the blocks whose children are being written,
+    `_base` counts those of them that began in an earlier run."""
 
     def __init__(self, room: Room) -> None:
         self.runs: list[Run] = []
@@ -162,7 +169,8 @@ class _Writer:
             self._begin_another()
 
     def write(self, node: Node) -> None:
-        """Into this run if the whole of it fits, or the beginning of one that has to be cut; else into another."""
+        """Into this run if the whole of it fits, or the beginning of one that has to be cut; else
+        into another."""
         if not self._fits(node.size):
             is_whole = node.size <= self._room_of(self._here)
             if is_whole or not self._fits(_own_size(node)):

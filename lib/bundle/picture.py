@@ -6,7 +6,8 @@ import struct
 Size = tuple[int, int]
 
 HEAD_BYTES = 262_144
-"""So much of a file is enough: what comes before a JPEG's size (a profile, a thumbnail) is hardly ever longer."""
+"""So much of a file is enough: what comes before a JPEG's size (a profile, a thumbnail) is hardly
+ever longer."""
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -44,7 +45,8 @@ _TURNED = range(5, 9)
 
 
 def media_type(head: bytes) -> str:
-    """The type that the bytes themselves show, whatever name and server say; HTML too is only text."""
+    """The type that the bytes themselves show, whatever name and server say; HTML too is only
+    text."""
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
@@ -58,7 +60,8 @@ def media_type(head: bytes) -> str:
 
 
 def size(head: bytes) -> Size | None:
-    """Width and height in pixels, as a browser shows the picture; None for what is none of PNG, GIF, JPEG and WebP."""
+    """Width and height in pixels, as a browser shows the picture; None for what is none of PNG,
+    GIF, JPEG and WebP."""
     try:
         match media_type(head):
             case "image/png":
@@ -109,7 +112,8 @@ def _skip_to_closer(head: bytes, at: int, opener: bytes) -> int | None:
 
 
 def _skip_doctype(head: bytes, at: int) -> int | None:
-    """Return where the declaration of an SVG that begins here ends; None: there is no such declaration."""
+    """Return where the declaration of an SVG that begins here ends; None: there is no such
+    declaration."""
     declared = _DOCTYPE.match(head, at)
     if declared is None:
         return None
@@ -137,7 +141,8 @@ def _is_text(head: bytes) -> bool:
 
 
 def _jpeg(head: bytes) -> Size | None:
-    """https://www.w3.org/Graphics/JPEG/itu-t81.pdf, annex B: segments, each a marker and its own length."""
+    """https://www.w3.org/Graphics/JPEG/itu-t81.pdf, annex B: segments, each a marker and its own
+    length."""
     at, turned = 2, False
     while at + 9 < len(head):
         if head[at] != 0xFF:

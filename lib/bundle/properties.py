@@ -1,6 +1,7 @@
 """A page's properties as plain JSON, and finding one by its name.
 
-They come through `lib.notion.border`: every value has the shape of its type, or is null and marked `is_odd`.
+They come through `lib.notion.border`: every value has the shape of its type, or is null and marked
+`is_odd`.
 """
 
 import re
@@ -13,11 +14,21 @@ from lib.bundle.values import DateValue, Properties, PropertyValue, Verification
 from lib.model import CUT_AT, JSON
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\ud800-\udfff]")
-"""Zero-width blanks, and halves of surrogate pairs. Joiners are not among them: emoji and Persian words need them."""
+"""Zero-width blanks, and halves of surrogate pairs. Joiners are not among them: emoji and Persian
+words need them."""
 
 AS_GIVEN = frozenset(
     {
-        *("number", "checkbox", "url", "email", "phone_number", "created_time", "last_edited_time", "place"),
+        *(
+            "number",
+            "checkbox",
+            "url",
+            "email",
+            "phone_number",
+            "created_time",
+            "last_edited_time",
+            "place",
+        ),
         *("string", "boolean"),  # results of formulas
     }
 )
@@ -26,10 +37,12 @@ COMPUTED = ("formula", "rollup")
 
 
 def flatten(page: JSON, address: Address) -> Properties:
-    """Every property of a page by its name, each as plain JSON; one that is odd, or of an unknown type, is null.
+    """Every property of a page by its name, each as plain JSON; one that is odd, or of an unknown
+    type, is null.
 
-    A rich_text is its plain text; where that loses something (formatting, a link, a mention, an equation) Notion's own
-    items stand beside it as `{name}__rich`, unless the database has a property of that very name.
+    A rich_text is its plain text; where that loses something (formatting, a link, a mention, an
+    equation) Notion's own items stand beside it as `{name}__rich`, unless the database has a
+    property of that very name.
     """
     properties: JSON = page["properties"]
     flat: Properties = {}
@@ -42,26 +55,34 @@ def flatten(page: JSON, address: Address) -> Properties:
 
 
 def fingerprint(page: JSON) -> str:
-    """Sums up what every listing shows of a page's properties, so that a change is seen that moves no time of the page:
-    a renamed property or option, a relation that was made on its other side, somebody's new name.
+    """Sums up what every listing shows of a page's properties, so that a change is seen that moves
+    no time of the page: a renamed property or option, a relation that was made on its other side,
+    somebody's new name.
 
-    What is computed counts by its name only, for it may change with every minute; so does a list that may be cut, for
-    a page has the same fingerprint before and after it is completed.
+    What is computed counts by its name only, for it may change with every minute; so does a list
+    that may be cut, for a page has the same fingerprint before and after it is completed.
     """
     shown = {
-        name: None if _is_vague(one) else _value(one, page["id"], _file) for name, one in page["properties"].items()
+        name: None if _is_vague(one) else _value(one, page["id"], _file)
+        for name, one in page["properties"].items()
     }
     return encoding.digest(encoding.encode(sorted(shown.items())))
 
 
 def title(page: JSON) -> str:
-    """The page's title in one line: every run of white space is one blank, invisible characters are gone."""
-    titles = (property.get("title") for property in page["properties"].values() if property.get("type") == "title")
+    """The page's title in one line: every run of white space is one blank, invisible characters are
+    gone."""
+    titles = (
+        property.get("title")
+        for property in page["properties"].values()
+        if property.get("type") == "title"
+    )
     return one_line(plain_text(next(titles, None)))
 
 
 def named(page: JSON, name: str) -> JSON | None:
-    """The property of this name in any case; where several differ only in case, the exact one or the first."""
+    """The property of this name in any case; where several differ only in case, the exact one or
+    the first."""
     return next(members_named(page["properties"], name), None)
 
 
@@ -71,7 +92,8 @@ def members_named(properties: JSON, name: str) -> Iterator[Any]:
 
 
 def entries_named(properties: JSON, name: str) -> Iterator[tuple[str, Any]]:
-    """The names that are this one in any case, each with what stands under it, the exact one first."""
+    """The names that are this one in any case, each with what stands under it, the exact one
+    first."""
     if name in properties:
         yield name, properties[name]
     for spelling, member in properties.items():
@@ -80,8 +102,13 @@ def entries_named(properties: JSON, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def text(page: JSON, name: str, kinds: Container[str]) -> str:
-    """The text of the property of this name and of one of these kinds; "" where it is missing or empty."""
-    of_kind = (property for property in members_named(page["properties"], name) if property["type"] in kinds)
+    """The text of the property of this name and of one of these kinds; "" where it is missing or
+    empty."""
+    of_kind = (
+        property
+        for property in members_named(page["properties"], name)
+        if property["type"] in kinds
+    )
     property = next(of_kind, {"type": ""})
     match property.get(property["type"]):
         case list(rich_text):
@@ -100,7 +127,8 @@ def one_line(text: str) -> str:
 
 
 def _value(property: JSON, page_id: str, address: Address) -> PropertyValue:
-    """A property's value; also that of a formula, of a rollup and of its items, which have the same shape.
+    """A property's value; also that of a formula, of a rollup and of its items, which have the same
+    shape.
 
     https://developers.notion.com/reference/page-property-values
     """
@@ -121,7 +149,10 @@ def _value(property: JSON, page_id: str, address: Address) -> PropertyValue:
         case "relation":
             return [page["id"] for page in value or []]
         case "files":
-            return [{"name": file.get("name"), "url": settle_file(file, page_id, address)} for file in value or []]
+            return [
+                {"name": file.get("name"), "url": settle_file(file, page_id, address)}
+                for file in value or []
+            ]
         case "array":
             return [_value(item, page_id, address) for item in value or []]
         case _ if not value:
@@ -156,7 +187,8 @@ def _date(date: JSON) -> DateValue:
 
 
 def _person(person: JSON) -> str | None:
-    """A person's, bot's or group's name; Notion gives no name without the user capability, and to some none at all."""
+    """A person's, bot's or group's name; Notion gives no name without the user capability, and to
+    some none at all."""
     return person.get("name") or person.get("id")
 
 
@@ -169,11 +201,21 @@ def _unique_id(unique_id: JSON) -> str | None:
 
 def _verification(verification: JSON) -> Verification:
     by, date = verification.get("verified_by"), verification.get("date")
-    return {"state": verification.get("state"), "by": by and _person(by), "date": date and _date(date)}
+    return {
+        "state": verification.get("state"),
+        "by": by and _person(by),
+        "date": date and _date(date),
+    }
 
 
 def _is_formatted(item: JSON) -> bool:
     """Whether plain text says less than this item of a rich text."""
-    if item.get("type", "text") != "text" or item.get("href") or (item.get("text") or {}).get("link"):
+    if (
+        item.get("type", "text") != "text"
+        or item.get("href")
+        or (item.get("text") or {}).get("link")
+    ):
         return True
-    return any(style not in (False, None, "default") for style in (item.get("annotations") or {}).values())
+    return any(
+        style not in (False, None, "default") for style in (item.get("annotations") or {}).values()
+    )

@@ -1,6 +1,8 @@
-"""Whether a page is published, as its owner says it with the properties `visibility`, `sync` and `publish`.
+"""Whether a page is published, as its owner says it with the properties `visibility`, `sync` and
+`publish`.
 
-The owner's own rule, which is a property and the words that mean *published*, may take the place of `visibility`.
+The owner's own rule, which is a property and the words that mean *published*, may take the place of
+`visibility`.
 """
 
 from unicodedata import normalize
@@ -31,7 +33,8 @@ WITH_WORDS = (*WITH_OPTIONS, *TEXTS, *FLAGS, *COMPUTED, "title", "rich_text", "n
 
 
 class PublicationRule(msgspec.Struct, frozen=True):
-    """How it is judged what is published: by words of the owner's property; without one, `visibility` decides.
+    """How it is judged what is published: by words of the owner's property; without one,
+    `visibility` decides.
 
     `time_zone` is that of dates without a time.
     """
@@ -42,7 +45,8 @@ class PublicationRule(msgspec.Struct, frozen=True):
 
     @property
     def fingerprint(self) -> str:
-        """Sum the rule up: where this changes, every page is to be judged anew. "" for the default rule."""
+        """Sum the rule up: where this changes, every page is to be judged anew. "" for the default
+        rule."""
         if self == DEFAULT_RULE:
             return ""
         words = sorted({_folded(word) for word in self.words})
@@ -53,7 +57,8 @@ DEFAULT_RULE = PublicationRule()
 
 
 class RuleFault(msgspec.Struct, frozen=True):
-    """What a data source does not have of a rule. `is_whole`: by this rule none of its rows is published."""
+    """What a data source does not have of a rule. `is_whole`: by this rule none of its rows is
+    published."""
 
     text: str
     is_whole: bool
@@ -62,8 +67,9 @@ class RuleFault(msgspec.Struct, frozen=True):
 class Publication(msgspec.Struct, frozen=True):
     """What is to happen to a page. That it is `published` is true while its `window` is open.
 
-    `visibility` is the owner's own word; `paused`: the version published last stays as it is. `doubt` is a sentence for
-    the run's warnings where it is not known what the owner wants; "" where it is.
+    `visibility` is the owner's own word; `paused`: the version published last stays as it is.
+    `doubt` is a sentence for the run's warnings where it is not known what the owner wants; ""
+    where it is.
     """
 
     published: bool
@@ -74,9 +80,11 @@ class Publication(msgspec.Struct, frozen=True):
 
 
 class Saying(msgspec.Struct, frozen=True):
-    """What the property of one name says, whatever its type. `name` is the owner's spelling; "" where there is none.
+    """What the property of one name says, whatever its type. `name` is the owner's spelling; ""
+    where there is none.
 
-    `is_odd`: what it says can't be known, at least not all of it. `is_mute`: a value of its type has no words.
+    `is_odd`: what it says can't be known, at least not all of it. `is_mute`: a value of its type
+    has no words.
     """
 
     name: str = ""
@@ -86,11 +94,14 @@ class Saying(msgspec.Struct, frozen=True):
 
     def says(self, *words: str) -> bool:
         """Return whether one of its words is one of these, in any case."""
-        return not {_folded(one) for one in self.words}.isdisjoint({_folded(word) for word in words})
+        return not {_folded(one) for one in self.words}.isdisjoint(
+            {_folded(word) for word in words}
+        )
 
 
 class _Wish(msgspec.Struct, frozen=True):
-    """What one property wishes for a page. `unknown`: why that is not known; `hint`: what its owner may have missed."""
+    """What one property wishes for a page. `unknown`: why that is not known; `hint`: what its owner
+    may have missed."""
 
     published: bool
     visibility: str = PUBLIC
@@ -99,10 +110,11 @@ class _Wish(msgspec.Struct, frozen=True):
 
 
 def publication(page: JSON, rule: PublicationRule = DEFAULT_RULE) -> Publication:
-    """Return what is to happen to a page. What is archived or in the trash is not published, whatever the rule.
+    """Return what is to happen to a page. What is archived or in the trash is not published,
+    whatever the rule.
 
-    Where one of the properties can't be read or judged, what is published stays as it is, and what is not is not
-    published.
+    Where one of the properties can't be read or judged, what is published stays as it is, and what
+    is not is not published.
     """
     wish = _wish_by_words(page, rule) if rule.property_name else _wish_by_visibility(page)
     sync, schedule = saying(page, SYNC), schedule_of(page, rule.time_zone)
@@ -120,7 +132,8 @@ def publication(page: JSON, rule: PublicationRule = DEFAULT_RULE) -> Publication
 
 
 def rule_faults(rule: PublicationRule, schema: JSON) -> list[RuleFault]:
-    """Return what an owner's rule names and the properties of a data source, as Notion gives them, do not have."""
+    """Return what an owner's rule names and the properties of a data source, as Notion gives them,
+    do not have."""
     if not rule.property_name:
         return []
     there = list(entries_named(schema, rule.property_name))
@@ -129,10 +142,17 @@ def rule_faults(rule: PublicationRule, schema: JSON) -> list[RuleFault]:
     name, one = next((entry for entry in there if entry[1]["type"] in WITH_WORDS), there[0])
     if one["type"] not in WITH_WORDS:
         return [
-            RuleFault(f'the property "{_short(name)}" is of the type {one["type"]}, which has no words', is_whole=True)
+            RuleFault(
+                f'the property "{_short(name)}" is of the type {one["type"]}, which has no words',
+                is_whole=True,
+            )
         ]
     sayable = _sayable_words(one)
-    unknown = [word for word in rule.words if sayable is not None and _folded(word) not in map(_folded, sayable)]
+    unknown = [
+        word
+        for word in rule.words
+        if sayable is not None and _folded(word) not in map(_folded, sayable)
+    ]
     told = ", ".join(f'"{_short(one)}"' for one in sayable or []) or "nothing"
     return [
         RuleFault(
@@ -144,7 +164,8 @@ def rule_faults(rule: PublicationRule, schema: JSON) -> list[RuleFault]:
 
 
 def saying(page: JSON, name: str) -> Saying:
-    """Return what the property of this name says, in any case of its name; of several the first that says something."""
+    """Return what the property of this name says, in any case of its name; of several the first
+    that says something."""
     silent = Saying()
     for spelling, one in entries_named(page["properties"], name):
         is_odd = bool(one.get("is_odd") or one.get("is_partly_odd"))
@@ -156,7 +177,8 @@ def saying(page: JSON, name: str) -> Saying:
 
 
 def trashed(page: JSON) -> bool:
-    """Return whether it is in the trash or archived; `archived` is what API versions before 2026-03-11 say."""
+    """Return whether it is in the trash or archived; `archived` is what API versions before
+    2026-03-11 say."""
     return any(page.get(flag) for flag in ("in_trash", "is_archived", "archived"))
 
 
@@ -168,27 +190,37 @@ def _wish_by_visibility(page: JSON) -> _Wish:
         published=not said.says(DRAFT),
         visibility=", ".join(said.words) or PUBLIC,
         unknown=_unreadable(said) if said.is_odd else "",
-        hint=f'property "{_short(said.name)}" says nothing: the page is published' if is_silent else "",
+        hint=(
+            f'property "{_short(said.name)}" says nothing: the page is published'
+            if is_silent
+            else ""
+        ),
     )
 
 
 def _wish_by_words(page: JSON, rule: PublicationRule) -> _Wish:
     """Only pages are published whose property says one of the words; an empty one says none.
 
-    A property that is not there, such as one that was renamed in Notion, says nothing about any page.
+    A property that is not there, such as one that was renamed in Notion, says nothing about any
+    page.
     """
     said = saying(page, rule.property_name)
     if said.says(*rule.words):
         return _Wish(published=True)
     if not said.name:
         name = _short(rule.property_name)
-        unknown = f'it has no property "{name}", which NOTION_PUBLISHED names: the page stays as it is'
+        unknown = (
+            f'it has no property "{name}", which NOTION_PUBLISHED names: the page stays as it is'
+        )
         return _Wish(published=True, unknown=unknown)
     if said.is_odd:
         return _Wish(published=True, unknown=_unreadable(said))
     if said.is_mute:
         name = _short(said.name)
-        unknown = f'property "{name}", which NOTION_PUBLISHED names, has no words: the page stays as it is'
+        unknown = (
+            f'property "{name}", which NOTION_PUBLISHED names, has no words: the page stays as'
+            " it is"
+        )
         return _Wish(published=True, unknown=unknown)
     return _Wish(published=False)
 
@@ -202,7 +234,8 @@ def _short(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """A word as it is compared: in any case, whatever its white space and however its accents are typed."""
+    """A word as it is compared: in any case, whatever its white space and however its accents are
+    typed."""
     return normalize("NFC", one_line(text).casefold())
 
 
@@ -215,7 +248,8 @@ def _sayable_words(schema: JSON) -> list[str] | None:
 
 
 def _is_mute(value: JSON) -> bool:
-    """Return whether a property, or the result of a formula or a rollup, is of a type without words."""
+    """Return whether a property, or the result of a formula or a rollup, is of a type without
+    words."""
     kind = value["type"]
     given = value.get(kind)
     if kind in COMPUTED:
@@ -226,7 +260,8 @@ def _is_mute(value: JSON) -> bool:
 
 
 def _words(value: JSON) -> list[str]:
-    """The words of a property's value, or of the result of a formula or a rollup; none for a type without text."""
+    """The words of a property's value, or of the result of a formula or a rollup; none for a type
+    without text."""
     kind = value["type"]
     given = value.get(kind)
     if given is None:

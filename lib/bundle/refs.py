@@ -1,14 +1,17 @@
 """The pages that a page leads to, found in its blocks and properties.
 
-A reference is a mention of a page, a `link_to_page`, a relation, or a link whose address is that of a page in Notion:
-`notion.so`, `app.notion.com`, `*.notion.site` or `/<id>`, the id alone or behind a title. Of an address:
+A reference is a mention of a page, a `link_to_page`, a relation, or a link whose address is that of
+a page in Notion: `notion.so`, `app.notion.com`, `*.notion.site` or `/<id>`, the id alone or behind
+a title. Of an address:
 
-* what follows `#` names a block of the page: the page is what it leads to, the block is its `anchor`;
+* what follows `#` names a block of the page: the page is what it leads to, the block is its
+  `anchor`;
 * `?p=<id>` opens that page over another one: it goes before the page in the path;
 * `?v=<id>` without `?p=` shows a database, which is no page.
 
-Mentions of databases and links to one, to a comment or to a person are left out, and so are child pages: a bundle names
-those in `childPages`. A link to a database without `?v=` can't be told from one to a page; `paths` does not name it.
+Mentions of databases and links to one, to a comment or to a person are left out, and so are child
+pages: a bundle names those in `childPages`. A link to a database without `?v=` can't be told from
+one to a page; `paths` does not name it.
 """
 
 import re
@@ -35,7 +38,8 @@ _SCHEMES = ("http", "https", "notion")
 
 
 class Target(NamedTuple):
-    """A page's dashed id, and the id without dashes of the block in it that a link leads to ("": the page)."""
+    """A page's dashed id, and the id without dashes of the block in it that a link leads to ("":
+    the page)."""
 
     page_id: str
     anchor: str = ""
@@ -44,8 +48,9 @@ class Target(NamedTuple):
 def refs_of(properties: Mapping[str, Any], blocks: Iterable[Any], own_id: str) -> list[str]:
     """Return the dashed ids of the pages that a page leads to, each once, without `own_id`.
 
-    Those of its blocks come first, in the order of the document, then those of its properties. `properties` and
-    `blocks` are Notion's own, children under `children`; what is odd in them leads nowhere.
+    Those of its blocks come first, in the order of the document, then those of its properties.
+    `properties` and `blocks` are Notion's own, children under `children`; what is odd in them leads
+    nowhere.
     """
     found = dict.fromkeys(_of_blocks(blocks))
     found |= dict.fromkeys(ref for one in properties.values() for ref in _of_property(one))
@@ -92,7 +97,11 @@ def address_of_item(item: JSON) -> str:
             return address
         case {"text": {"link": {"url": str(address)}}}:
             return address
-        case {"mention": {"link_mention": {"href": str(address)}} | {"link_preview": {"url": str(address)}}}:
+        case {
+            "mention": (
+                {"link_mention": {"href": str(address)}} | {"link_preview": {"url": str(address)}}
+            )
+        }:
             return address
     return ""
 
@@ -106,7 +115,8 @@ def dashed_id(text: str) -> str:
 
 
 def _is_notions(scheme: str, host: str | None, segments: Sequence[str]) -> bool:
-    """Whether an address is one of Notion's; one without a host is where it has no more than the page in its path."""
+    """Whether an address is one of Notion's; one without a host is where it has no more than the
+    page in its path."""
     if host is None:
         return not scheme and len(segments) == 2 and not segments[0]
     return scheme in _SCHEMES and _HOST.fullmatch(host) is not None

@@ -1,4 +1,5 @@
-"""From when to when a page is published, as its owner says it with the property `publish`, a date."""
+"""From when to when a page is published, as its owner says it with the property `publish`, a
+date."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -18,7 +19,8 @@ UNFINISHED = ("incomplete", "unsupported")
 
 
 class Window(msgspec.Struct, frozen=True):
-    """Instants in UTC from which on and until which a page is published; `end` itself is outside. None: no bound."""
+    """Instants in UTC from which on and until which a page is published; `end` itself is outside.
+    None: no bound."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -40,19 +42,25 @@ class _Unreadable(ValueError):
 
 def is_open(window: Window, now: datetime) -> bool:
     """Return whether a page with this window is published at an instant."""
-    return (window.start is None or window.start <= now) and (window.end is None or now < window.end)
+    return (window.start is None or window.start <= now) and (
+        window.end is None or now < window.end
+    )
 
 
 def next_moment(window: Window, now: datetime) -> datetime | None:
     """Return when the window opens or closes next; None where it never does again."""
-    return next((moment for moment in (window.start, window.end) if moment is not None and moment > now), None)
+    return next(
+        (moment for moment in (window.start, window.end) if moment is not None and moment > now),
+        None,
+    )
 
 
 def schedule_of(page: JSON, time_zone: str) -> Schedule:
     """Return when a page is published; always where it has no date for that.
 
-    `time_zone` is that of dates and times that name none. A property of another type counts for nothing. A date that is
-    there and can't be read is a doubt: then nothing is known of the owner's wish, and the page should stay as it is.
+    `time_zone` is that of dates and times that name none. A property of another type counts for
+    nothing. A date that is there and can't be read is a doubt: then nothing is known of the owner's
+    wish, and the page should stay as it is.
     """
     for name, one in entries_named(page["properties"], PUBLISH):
         try:
@@ -60,12 +68,15 @@ def schedule_of(page: JSON, time_zone: str) -> Schedule:
             if dates:
                 return Schedule(_window_of(dates, time_zone))
         except _Unreadable as problem:
-            return Schedule(ALWAYS, f'property "{name[:NAME_CHARACTERS]}" {problem}: the page stays as it is')
+            return Schedule(
+                ALWAYS, f'property "{name[:NAME_CHARACTERS]}" {problem}: the page stays as it is'
+            )
     return Schedule(ALWAYS)
 
 
 def _dates_of(value: JSON) -> list[JSON]:
-    """Return the dates of a property, or of the result of a formula or a rollup; none for a type without dates."""
+    """Return the dates of a property, or of the result of a formula or a rollup; none for a type
+    without dates."""
     kind = value["type"]
     if value.get("is_odd") or value.get("is_partly_odd") or kind in UNFINISHED:
         raise _Unreadable("is no date that can be read")
@@ -88,7 +99,12 @@ def _window_of(dates: list[JSON], default_zone: str) -> Window:
         zone = default_zone if given.get("time_zone") is None else given["time_zone"]
         start = _instant(given["start"], zone, is_end=False)
         end = None if given.get("end") is None else _instant(given["end"], zone, is_end=True)
-    except (ValueError, TypeError, LookupError, OSError):  # the last two: no time zone has this name
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        OSError,
+    ):  # the last two: no time zone has this name
         raise _Unreadable("is no date that can be read") from None
     if end is not None and end <= start:
         raise _Unreadable("ends before it begins")
@@ -96,18 +112,26 @@ def _window_of(dates: list[JSON], default_zone: str) -> Window:
 
 
 def _instant(text: str, zone_name: str, *, is_end: bool) -> datetime:
-    """Return when a day or a time begins or, as an end, when a range up to it is over, its last day included."""
+    """Return when a day or a time begins or, as an end, when a range up to it is over, its last day
+    included."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
         moment = datetime.fromisoformat(text)
-        return _in_utc(moment) if moment.tzinfo else _wall_time(moment, _zone_named(zone_name), is_end)
+        return (
+            _in_utc(moment) if moment.tzinfo else _wall_time(moment, _zone_named(zone_name), is_end)
+        )
     zone = _zone_named(zone_name)
-    return _day_end(day, zone) if is_end else _wall_time(datetime.combine(day, time()), zone, is_end=False)
+    return (
+        _day_end(day, zone)
+        if is_end
+        else _wall_time(datetime.combine(day, time()), zone, is_end=False)
+    )
 
 
 def _day_end(day: date, zone: tzinfo) -> datetime:
-    """Return when a day is over in a zone; where midnight comes twice, the one after which it does not come back."""
+    """Return when a day is over in a zone; where midnight comes twice, the one after which it does
+    not come back."""
     if day == date.max:
         return LAST
     midnight = datetime.combine(day + timedelta(days=1), time())
@@ -118,15 +142,16 @@ def _day_end(day: date, zone: tzinfo) -> datetime:
 def _wall_time(local: datetime, zone: tzinfo, is_end: bool) -> datetime:
     """Return when clocks of a zone show a time.
 
-    Where they show it twice, for they were put back, a start is the first and an end is the last of both. Where they
-    never do, for they were put forward, it is as much later.
+    Where they show it twice, for they were put back, a start is the first and an end is the last of
+    both. Where they never do, for they were put forward, it is as much later.
     """
     moments = _both(local, zone)
     return max(moments) if is_end else moments[0]
 
 
 def _both(local: datetime, zone: tzinfo) -> list[datetime]:
-    """Return the instants at which clocks show a time, by the offset before and by the one after a change of them."""
+    """Return the instants at which clocks show a time, by the offset before and by the one after a
+    change of them."""
     return [_in_utc(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
 
 

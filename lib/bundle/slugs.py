@@ -18,7 +18,8 @@ MOST_CHARACTERS = 200
 """Of a page's own slug: a row's whole, of a child page what stands below the path of its parent."""
 
 _MOST_READ = 1_000
-"""Characters of what is written that are looked at: composing and slugifying text may take the square of its length."""
+"""Characters of what is written that are looked at: composing and slugifying text may take the
+square of its length."""
 
 _ADDRESS = re.compile(r"https?://[^/?#\\]*(?P<path>[^?#]*)", re.IGNORECASE)
 _PART = re.compile(r":part:(?=\d+$)")
@@ -31,11 +32,13 @@ _JOINED = re.compile(f"[{_JOINERS}]+")
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
-"""What shows nothing and is no format character: Unicode's Default_Ignorable_Code_Point, and the blank of braille."""
+"""What shows nothing and is no format character: Unicode's Default_Ignorable_Code_Point, and the
+blank of braille."""
 
 
 def wanted(page: JSON) -> str:
-    """The slug that a page asks for: its property `slug`, else its title slugified, else its id without dashes."""
+    """The slug that a page asks for: its property `slug`, else its title slugified, else its id
+    without dashes."""
     return _safe(text(page, "slug", SLUG_KINDS)) or _from_title(title(page), page["id"])
 
 
@@ -45,7 +48,8 @@ def segment(title: str, page_id: str) -> str:
 
 
 def told_apart(slug: str, page_id: str, path: str = "") -> Iterator[str]:
-    """Yield the slugs of a page that asks for one which another page has: with the first 8 digits of its id, and more.
+    """Yield the slugs of a page that asks for one which another page has: with the first 8 digits
+    of its id, and more.
 
     `path` is the beginning that is not the page's own: the slug of its parent and a slash.
     """
@@ -57,14 +61,18 @@ def told_apart(slug: str, page_id: str, path: str = "") -> Iterator[str]:
 
 
 def _safe(written: str) -> str:
-    """A slug as its owner wrote it, made fit to stand in an address and in a key, and composed (NFC).
+    """A slug as its owner wrote it, made fit to stand in an address and in a key, and composed
+    (NFC).
 
-    White space inside becomes "-". Characters that are not seen or that mean something in an address or in HTML go, and
-    so do empty, "." and ".." segments. An end that names a part of another page's bundle (":part:1") is undone.
+    White space inside becomes "-". Characters that are not seen or that mean something in an
+    address or in HTML go, and so do empty, "." and ".." segments. An end that names a part of
+    another page's bundle (":part:1") is undone.
     """
     kept = _path(_visible(written).strip()).translate(_UNSAFE)[:_MOST_READ]
     composed = _JOINED.sub(_joiner, unicodedata.normalize("NFC", kept))
-    segments = ("-".join(segment.split()) for segment in unicodedata.normalize("NFC", composed).split("/"))
+    segments = (
+        "-".join(segment.split()) for segment in unicodedata.normalize("NFC", composed).split("/")
+    )
     slug = "/".join(segment for segment in segments if segment not in ("", ".", ".."))
     return _PART.sub("-part-", _shortened(slug, MOST_CHARACTERS))
 
@@ -85,13 +93,15 @@ def _visible(text: str) -> str:
 
 
 def _is_seen(character: str) -> bool:
-    """Whether a character shows something or is white space; joiners do between the right neighbours."""
+    """Whether a character shows something or is white space; joiners do between the right
+    neighbours."""
     hidden = unicodedata.category(character) in ("Cc", "Cf", "Cs")
     return not hidden or character.isspace() or character in _JOINERS
 
 
 def _joiner(found: re.Match[str]) -> str:
-    """The last of a run of joiners if it changes how its neighbours look, as in Indic and Arabic words and in emoji."""
+    """The last of a run of joiners if it changes how its neighbours look, as in Indic and Arabic
+    words and in emoji."""
     text, at, joiner = found.string, found.start() - 1, found[0][-1]
     if at >= 0 and unicodedata.combining(text[at]) == _VIRAMA:
         return joiner
@@ -114,6 +124,13 @@ def _shortened(slug: str, most: int) -> str:
 
 
 def _from_title(title: str, page_id: str) -> str:
-    """A title is plain text, so nothing in it is an HTML entity; the back end is named because slugs must last."""
-    slug = slugify(title[:_MOST_READ], entities=False, decimal=False, hexadecimal=False, backend="text-unidecode")
+    """A title is plain text, so nothing in it is an HTML entity; the back end is named because
+    slugs must last."""
+    slug = slugify(
+        title[:_MOST_READ],
+        entities=False,
+        decimal=False,
+        hexadecimal=False,
+        backend="text-unidecode",
+    )
     return _shortened(slug, MOST_CHARACTERS) or page_id.replace("-", "")

@@ -1,7 +1,9 @@
-"""What a site reads from KV: the shape of every value, from which its JSON Schema and TypeScript types are made.
+"""What a site reads from KV: the shape of every value, from which its JSON Schema and TypeScript
+types are made.
 
-Members stand in the order in which they are written; a text beside a type says to the site's author what it holds.
-Times are ISO 8601, ids are Notion's with dashes. Shapes that are not total are Notion's own, who may add members.
+Members stand in the order in which they are written; a text beside a type says to the site's author
+what it holds. Times are ISO 8601, ids are Notion's with dashes. Shapes that are not total are
+Notion's own, who may add members.
 """
 
 from typing import Annotated, Any, NotRequired, Required, TypedDict, Union
@@ -21,7 +23,9 @@ class FileValue(TypedDict):
     """One file of a files property."""
 
     name: str | None
-    url: Annotated[str | None, "An address that never expires; null while the file is still being uploaded"]
+    url: Annotated[
+        str | None, "An address that never expires; null while the file is still being uploaded"
+    ]
 
 
 class Verification(TypedDict):
@@ -53,11 +57,20 @@ class RichText(TypedDict, total=False):
 
 PropertyValue = Annotated[
     Union[  # noqa: UP007 - "|" can't join a name that is still to be defined
-        str, float, bool, DateValue, FileValue, Verification, Place, RichText, list["PropertyValue"], None
+        str,
+        float,
+        bool,
+        DateValue,
+        FileValue,
+        Verification,
+        Place,
+        RichText,
+        list["PropertyValue"],
+        None,
     ],
-    "By the property's type in Notion: of select and status the name; of multi_select, people, relation and files a "
-    "list; of formula and rollup their result; of rich_text the plain text, beside which `{name}__rich` holds Notion's "
-    "own pieces where plain text says less",
+    "By the property's type in Notion: of select and status the name; of multi_select, people,"
+    " relation and files a list; of formula and rollup their result; of rich_text the plain text,"
+    " beside which `{name}__rich` holds Notion's own pieces where plain text says less",
 ]
 
 Properties = Annotated[dict[str, PropertyValue], "A page's properties by their names in Notion"]
@@ -78,7 +91,9 @@ class Meta(TypedDict):
     slug: Annotated[str, "What follows `page:` in its key"]
     title: str
     source: Annotated[str, "The source that it, or the page that holds it, is a row of"]
-    visibility: Annotated[str, "The owner's own word; `public` where nothing is said. Drafts are not in KV"]
+    visibility: Annotated[
+        str, "The owner's own word; `public` where nothing is said. Drafts are not in KV"
+    ]
     lastEdited: str
     createdTime: str
     icon: Annotated[str | None, "An emoji or an address"]
@@ -86,22 +101,27 @@ class Meta(TypedDict):
     url: Annotated[str | None, "The page in Notion"]
     properties: Properties
     childPages: list[PageLink]
-    parent: Annotated[str | None, "Id of the page that holds this child page; null for a row of a source"]
+    parent: Annotated[
+        str | None, "Id of the page that holds this child page; null for a row of a source"
+    ]
 
 
 class Block(TypedDict, total=False):
-    """A block as Notion gives it, what belongs to its `type` under that name; children are added, to any depth."""
+    """A block as Notion gives it, what belongs to its `type` under that name; children are added,
+    to any depth."""
 
     id: Required[str]
     type: str
     children: list["Block"]
-    unavailable: Annotated[str, "Why it could not be read or kept; such a block is to be left out or marked"]
+    unavailable: Annotated[
+        str, "Why it could not be read or kept; such a block is to be left out or marked"
+    ]
 
 
 Refs = Annotated[
     list[str],
-    "The ids of the pages that the page leads to, each once, itself left out: `HMGET paths …` gives their slugs. "
-    "Missing in what older versions wrote",
+    "The ids of the pages that the page leads to, each once, itself left out: `HMGET paths …` gives"
+    " their slugs. Missing in what older versions wrote",
 ]
 
 
@@ -123,7 +143,11 @@ class PageInParts(TypedDict):
     refs: NotRequired[Refs]
     parts: Annotated[int, "How many keys `page:{slug}:part:1…` hold its blocks, in order"]
     digest: NotRequired[
-        Annotated[str, "The one of each of its parts; one that has another belongs to another writing: read all again"]
+        Annotated[
+            str,
+            "The one of each of its parts; one that has another belongs to another writing: read"
+            " all again",
+        ]
     ]
     syncedAt: str
 
@@ -132,29 +156,39 @@ Page = Annotated[WholePage | PageInParts, "`page:{slug}`"]
 
 
 class Part(TypedDict):
-    """`page:{slug}:part:{n}`: the next blocks of a page in parts. `digest` is missing in what older versions wrote."""
+    """`page:{slug}:part:{n}`: the next blocks of a page in parts. `digest` is missing in what older
+    versions wrote."""
 
     digest: NotRequired[Annotated[str, "The one of its page"]]
     continues: NotRequired[
         Annotated[
             str,
-            "Id of the block whose further children these are: the first of this id from the last block at the top down"
-            " through the last children; missing where they stand at the top of the page",
+            "Id of the block whose further children these are: the first of this id from the last"
+            " block at the top down through the last children; missing where they stand at the top"
+            " of the page",
         ]
     ]
     blocks: list[Block]
 
 
 class Index(TypedDict):
-    """`{source}:index`, and `{source}:index:2…` where there are more than 500, or fewer are too large for one value: a
-    source's rows in their order. Pages differ in length."""
+    """`{source}:index`, and `{source}:index:2…` where there are more than 500, or fewer are too
+    large for one value: a source's rows in their order. Pages differ in length."""
 
     items: list[Meta]
     syncedAt: str
-    total: NotRequired[Annotated[int, "Items of all pages of the index together; on the first page"]]
-    pages: NotRequired[Annotated[int, "How many keys the index has, if more than one; on the first page"]]
+    total: NotRequired[
+        Annotated[int, "Items of all pages of the index together; on the first page"]
+    ]
+    pages: NotRequired[
+        Annotated[int, "How many keys the index has, if more than one; on the first page"]
+    ]
     revision: NotRequired[
-        Annotated[str, "Of an index of several pages: the first page's; one that has another is to be read again"]
+        Annotated[
+            str,
+            "Of an index of several pages: the first page's; one that has another is to be read"
+            " again",
+        ]
     ]
 
 
@@ -202,18 +236,26 @@ class Doc(TypedDict):
     visibility: str
     date: Annotated[str | None, "The beginning of the property `date`"]
     tags: Annotated[list[str], "Of the property `tags`"]
-    excerpt: Annotated[str, "The property `excerpt` or `description`, else the beginning of the prose"]
+    excerpt: Annotated[
+        str, "The property `excerpt` or `description`, else the beginning of the prose"
+    ]
     outline: list[Heading]
     words: int
     text: Annotated[str, "Plain text, a line for each paragraph"]
     markdown: Annotated[
         str,
-        "CommonMark with tables, task lists and strikethrough, without the title; links to pages are `page:<id>`, "
-        "those to databases inside of pages `db:<id>`",
+        "CommonMark with tables, task lists and strikethrough, without the title; links to pages"
+        " are `page:<id>`, those to databases inside of pages `db:<id>`",
     ]
-    truncated: NotRequired[Annotated[bool, "True where the text is cut, so that it fits into one value"]]
+    truncated: NotRequired[
+        Annotated[bool, "True where the text is cut, so that it fits into one value"]
+    ]
     syncedAt: str
 
 
-Paths = Annotated[dict[str, str], "`paths`, a Redis hash: the slug of every published page, by its id"]
-Redirects = Annotated[dict[str, str], "`redirects`: the slug that a page had, and the one under which it is found now"]
+Paths = Annotated[
+    dict[str, str], "`paths`, a Redis hash: the slug of every published page, by its id"
+]
+Redirects = Annotated[
+    dict[str, str], "`redirects`: the slug that a page had, and the one under which it is found now"
+]

@@ -1,7 +1,8 @@
 """Where a hosted file is right now: behind `/api/media`.
 
-Only files that a published bundle names are looked for, and Notion is asked hardly more than once an hour for a page or
-for a hundred of its blocks: whoever comes first takes a lock in KV, the others wait for what he finds, in any instance.
+Only files that a published bundle names are looked for, and Notion is asked hardly more than once
+an hour for a page or for a hundred of its blocks: whoever comes first takes a lock in KV, the
+others wait for what he finds, in any instance.
 """
 
 import asyncio
@@ -31,7 +32,8 @@ LIFE_SECONDS = 3600.0
 """How long a signed address lives at most, whatever Notion's clock says:
 https://developers.notion.com/reference/file-object."""
 MARGIN_SECONDS = 300.0
-"""A signed address is handed out until so long before its end: who was sent there still has to load the file."""
+"""A signed address is handed out until so long before its end: who was sent there still has to load
+the file."""
 COPY_SECONDS = 3600.0
 """How long a redirect to a copy in Blob may be kept."""
 NOT_FOUND_SECONDS = 60
@@ -43,7 +45,8 @@ AWAY_SECONDS = 10.0
 PAUSES_SECONDS = (0.1, 0.2, 0.3, 0.5, *[1.0] * 10)
 """Between two looks for what another one is fetching."""
 WALKS_WAITED_FOR = 4
-"""After so many looks a visitor asks for his own file, whoever is still looking through its page."""
+"""After so many looks a visitor asks for his own file, whoever is still looking through its
+page."""
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _FILE = re.compile(r"[0-9a-f]{16}")
@@ -51,7 +54,8 @@ _MAC = re.compile(rf"[0-9a-f]{{{MAC_DIGITS}}}")
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What the query of an address of ours asks for. `mac` "": the address is older than format 3."""
+    """What the query of an address of ours asks for. `mac` "": the address is older than format
+    3."""
 
     kind: str
     id: str
@@ -68,7 +72,8 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Location(msgspec.Struct, frozen=True):
-    """Where the file is, and for how many seconds that may be kept. `is_copy`: its address never ends."""
+    """Where the file is, and for how many seconds that may be kept. `is_copy`: its address never
+    ends."""
 
     address: str
     seconds: int
@@ -78,8 +83,8 @@ class Location(msgspec.Struct, frozen=True):
 def cache_headers(location: Location) -> dict[str, str]:
     """Return the headers of a redirect that say who may keep it.
 
-    Vercel's CDN serves what it kept once more after its time, however long ago that ended; a signed address is dead
-    then: https://vercel.com/docs/caching/cache-control-headers#s-maxage.
+    Vercel's CDN serves what it kept once more after its time, however long ago that ended; a signed
+    address is dead then: https://vercel.com/docs/caching/cache-control-headers#s-maxage.
     """
     if location.is_copy:
         return _kept_by_all(location.seconds)
@@ -88,14 +93,24 @@ def cache_headers(location: Location) -> dict[str, str]:
 
 
 def _kept_by_all(seconds: int) -> dict[str, str]:
-    return {"Cache-Control": f"public, max-age={seconds}", "CDN-Cache-Control": f"max-age={seconds}"}
+    return {
+        "Cache-Control": f"public, max-age={seconds}",
+        "CDN-Cache-Control": f"max-age={seconds}",
+    }
 
 
 def wanted_of(query: Mapping[str, str]) -> Wanted:
     """Raises `Refused` for what is no query of ours."""
     kinds = [kind for kind in ("block", "page") if kind in query]
-    if len(kinds) != 1 or not _ID.fullmatch(query[kinds[0]]) or not _FILE.fullmatch(query.get("file", "")):
-        raise Refused("an address of a file is /api/media?block=<id>&file=<16 hex digits>, or page= instead of block=")
+    if (
+        len(kinds) != 1
+        or not _ID.fullmatch(query[kinds[0]])
+        or not _FILE.fullmatch(query.get("file", ""))
+    ):
+        raise Refused(
+            "an address of a file is /api/media?block=<id>&file=<16 hex digits>, or page= instead"
+            " of block="
+        )
     mac = query.get("mac")
     if mac is not None and not _MAC.fullmatch(mac):
         raise Refused(f"the mac of a file's address has {MAC_DIGITS} hex digits")
@@ -103,8 +118,8 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
 
 
 class Locator:
-    """`copies` are the hosts of copies. `connect` gives a Notion client, which is not built before it is needed. `now`
-    gives epoch seconds, `new_id` a text nobody had before."""
+    """`copies` are the hosts of copies. `connect` gives a Notion client, which is not built before
+    it is needed. `now` gives epoch seconds, `new_id` a text nobody had before."""
 
     def __init__(
         self,
@@ -121,11 +136,14 @@ class Locator:
         self._now, self._sleep, self._new_id = now, sleep, new_id
 
     async def locate(self, wanted: Wanted) -> Location:
-        """Raises `Refused` (404: no published bundle names the file, or Notion has it no more) and `TryLater`."""
+        """Raises `Refused` (404: no published bundle names the file, or Notion has it no more) and
+        `TryLater`."""
         lock, alone = self._new_id(), False
         for looks, pause in enumerate(PAUSES_SECONDS):
             alone = alone or looks >= WALKS_WAITED_FOR
-            place = await self._files.find(wanted.holder, wanted.file, lock, self._now(), LOCK_SECONDS, alone=alone)
+            place = await self._files.find(
+                wanted.holder, wanted.file, lock, self._now(), LOCK_SECONDS, alone=alone
+            )
             match place.outcome:
                 case "unknown":
                     raise not_found("no published page has this file (any more)")
@@ -137,7 +155,9 @@ class Locator:
                 case "fresh":
                     return self._location(place.address, place.until)
                 case "away":
-                    raise TryLater("Notion is out of reach; come back in a moment", place.wait_seconds)
+                    raise TryLater(
+                        "Notion is out of reach; come back in a moment", place.wait_seconds
+                    )
             if place.errand is None:
                 await self._sleep(pause)
             elif place.errand.walk is None:
@@ -159,8 +179,11 @@ class Locator:
         await self._files.keep_fresh(errand, lock, addresses, self._now(), until)
         return self._location(addresses[wanted.token], until)
 
-    async def _walk_on(self, wanted: Wanted, errand: Errand, text: str, lock: str) -> Location | None:
-        """Ask Notion for some blocks of the page in which the file stands; None: it is not among them."""
+    async def _walk_on(
+        self, wanted: Wanted, errand: Errand, text: str, lock: str
+    ) -> Location | None:
+        """Ask Notion for some blocks of the page in which the file stands; None: it is not among
+        them."""
         walk = Walk.read(text) or Walk.through(errand.owner_id, errand.count)
         path, query = walk.request
         asked_at, notion = self._now(), self._connect()
@@ -174,12 +197,15 @@ class Locator:
         if wanted.holder in step.holders:
             addresses.setdefault(wanted.token, "")
         going_on = step.walk.ending(until)
-        await self._files.keep_fresh(errand, lock, addresses, self._now(), until, walk=(going_on.text, going_on.until))
+        await self._files.keep_fresh(
+            errand, lock, addresses, self._now(), until, walk=(going_on.text, going_on.until)
+        )
         return self._location(addresses[wanted.token], until) if wanted.token in addresses else None
 
     @asynccontextmanager
     async def _asking(self, errand: Errand) -> AsyncIterator[None]:
-        """Around a request to Notion: raises `TryLater` where it gets no answer, and nobody repeats it for a while."""
+        """Around a request to Notion: raises `TryLater` where it gets no answer, and nobody repeats
+        it for a while."""
         try:
             async with asyncio.timeout(FETCH_SECONDS):
                 yield
@@ -188,11 +214,15 @@ class Locator:
         except (TryLater, Hopeless, TimeoutError) as trouble:
             seconds = trouble.retry_after_seconds if isinstance(trouble, TryLater) else AWAY_SECONDS
             await self._files.keep_away(errand, seconds)
-            raise TryLater("Notion can't be asked for this file now; come back in a moment", seconds) from trouble
+            raise TryLater(
+                "Notion can't be asked for this file now; come back in a moment", seconds
+            ) from trouble
 
     def _location(self, address: str, until: float) -> Location:
         if not address:
-            raise not_found("Notion does not have this file any more; the next sync removes it from its page")
+            raise not_found(
+                "Notion does not have this file any more; the next sync removes it from its page"
+            )
         if not self._hosts.allow(address):
             raise not_found("the file is on a host that is not among NOTION_FILE_HOSTS")
         return Location(address, max(0, int(until - self._now())))
@@ -201,7 +231,9 @@ class Locator:
 async def _read(notion: "NotionClient", wanted: Wanted) -> dict[str, Signed]:
     """The holder's files, freshly signed; none where it is gone."""
     from lib.notion.border.objects import Oddities, is_partial, page_of
-    from lib.notion.computed import Schemas  # these load the Notion client, which most requests do without
+    from lib.notion.computed import (
+        Schemas,
+    )  # these load the Notion client, which most requests do without
     from lib.notion.pages import Completion, complete
 
     try:
@@ -210,7 +242,9 @@ async def _read(notion: "NotionClient", wanted: Wanted) -> dict[str, Signed]:
             return {}
         found = hosted_files(holder)
         page = page_of(holder, Oddities()) if wanted.kind == "page" else None
-        if wanted.file not in found and page and not is_partial(page):  # it may stand where Notion cut a property
+        if (
+            wanted.file not in found and page and not is_partial(page)
+        ):  # it may stand where Notion cut a property
             found = hosted_files(await complete(notion, page, Completion(), Schemas(notion)))
     except Unreadable:
         return {}
@@ -224,7 +258,8 @@ def _until(asked_at: float, notion: "NotionClient", found: Mapping[str, Signed])
 
 
 def _life_seconds(signed: Signed, notion_time: float) -> float:
-    """What is left to a signed address, by Notion's clock and no longer than such an address ever lives."""
+    """What is left to a signed address, by Notion's clock and no longer than such an address ever
+    lives."""
     if not signed.expires:
         return LIFE_SECONDS
     expires = datetime.fromisoformat(signed.expires.replace("Z", "+00:00")).timestamp()

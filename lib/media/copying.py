@@ -1,4 +1,5 @@
-"""Copies hosted files into Vercel Blob, after the pages are published: no file, host or store holds up a page.
+"""Copies hosted files into Vercel Blob, after the pages are published: no file, host or store holds
+up a page.
 
 A file that can't be had now stays at `/api/media` and is tried again by the next run.
 """
@@ -17,7 +18,16 @@ from lib.bundle import picture
 from lib.bundle.media import FileRef, hosted_files, with_copies
 from lib.bundle.page import with_digest
 from lib.bundle.text.document import with_copies as document_with_copies
-from lib.errors import Hopeless, Misconfigured, NotionAway, NotionWait, OutOfTime, SyncError, TryLater, Unreadable
+from lib.errors import (
+    Hopeless,
+    Misconfigured,
+    NotionAway,
+    NotionWait,
+    OutOfTime,
+    SyncError,
+    TryLater,
+    Unreadable,
+)
 from lib.log import Log
 from lib.model import Copy
 from lib.notion.client import NotionClient
@@ -44,7 +54,8 @@ REFUSED_FOR_SECONDS = 86_400.0
 class Copied(msgspec.Struct, frozen=True):
     """What was done: copies made, requests sent to Notion, whether a site reads something else now.
 
-    `wait_seconds`: more is to be done, in a slice that begins after so long. `warning`: what stopped it.
+    `wait_seconds`: more is to be done, in a slice that begins after so long. `warning`: what
+    stopped it.
     """
 
     made: int = 0
@@ -55,7 +66,8 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class Copier:
-    """`now` gives epoch seconds; `prefix` is that of the keys in KV, and tells the copies of several sites apart."""
+    """`now` gives epoch seconds; `prefix` is that of the keys in KV, and tells the copies of
+    several sites apart."""
 
     def __init__(
         self,
@@ -81,12 +93,16 @@ class Copier:
         self._trouble = ""
 
     def note(self, refs: Iterable[FileRef]) -> None:
-        """Remembers signed addresses that were just read, so that Notion need not be asked for them again."""
+        """Remembers signed addresses that were just read, so that Notion need not be asked for them
+        again."""
         self._signed |= {ref.token: (ref.signed, self._now()) for ref in refs if "?" in ref.signed}
 
-    async def work(self, run_id: str, until: float, interrupted: Callable[[], Awaitable[bool]]) -> Copied:
-        """Copies what there is to copy until about `until` (epoch seconds), or until `interrupted`; once a day it also
-        removes copies that no bundle names any more. Raises `TryLater` where KV is away, and nothing else."""
+    async def work(
+        self, run_id: str, until: float, interrupted: Callable[[], Awaitable[bool]]
+    ) -> Copied:
+        """Copies what there is to copy until about `until` (epoch seconds), or until `interrupted`;
+        once a day it also removes copies that no bundle names any more. Raises `TryLater` where KV
+        is away, and nothing else."""
         due, sweep = await self._copies.due(BUNDLES_AT_ONCE), await self._copies.sweep_is_due()
         if not (due or sweep):
             return Copied()
@@ -109,7 +125,9 @@ class Copier:
         wait: float | None = None
         while due and wait is None and not self._trouble:
             tried |= set(due)
-            outcomes = await asyncio.gather(*(self._bundle(run_id, one, until) for one in due), return_exceptions=True)
+            outcomes = await asyncio.gather(
+                *(self._bundle(run_id, one, until) for one in due), return_exceptions=True
+            )
             for bundle, outcome in zip(due, outcomes, strict=True):
                 match outcome:
                     case bool():
@@ -126,13 +144,20 @@ class Copier:
                         raise outcome
             if await interrupted():
                 return Copied(self._made, self._notion.requests, changed)
-            due = [bundle for bundle in await self._copies.due(BUNDLES_AT_ONCE + len(tried)) if bundle not in tried]
+            due = [
+                bundle
+                for bundle in await self._copies.due(BUNDLES_AT_ONCE + len(tried))
+                if bundle not in tried
+            ]
             due = due[:BUNDLES_AT_ONCE]
         goes_on = wait is not None and (self._made or wait) and not self._trouble
-        return Copied(self._made, self._notion.requests, changed, wait if goes_on else None, self._trouble)
+        return Copied(
+            self._made, self._notion.requests, changed, wait if goes_on else None, self._trouble
+        )
 
     async def _put_off(self, bundle: str, trouble: Exception) -> None:
-        """Leave a bundle alone into which copies can't be put: the pages are published and the run has to end."""
+        """Leave a bundle alone into which copies can't be put: the pages are published and the run
+        has to end."""
         self._log.error("files.error", trouble, bundle=bundle)
         await self._copies.put_off(bundle, REFUSED_FOR_SECONDS)
 
@@ -141,7 +166,9 @@ class Copier:
 
         Raises `NotionWait` and `OutOfTime` when it has kept what it could.
         """
-        if not await self._copies.is_public(bundle):  # the store is public, whoever may see the page
+        if not await self._copies.is_public(
+            bundle
+        ):  # the store is public, whoever may see the page
             await self._copies.leave(bundle)
             return False
         tokens = await self._copies.tokens(bundle)
@@ -177,13 +204,16 @@ class Copier:
         change = partial(_with_copies, copies=copies)
         due_at = min(due, default=None)
         into_document = partial(document_with_copies, copies=copies)
-        changed = await self._copies.put_into(run_id, bundle, change, into_document, self._max_value_bytes, due_at)
+        changed = await self._copies.put_into(
+            run_id, bundle, change, into_document, self._max_value_bytes, due_at
+        )
         if stop:
             raise stop
         return changed
 
     def _failed(self, token: str, trouble: SyncError) -> None:
-        """Count a failure of Notion's, of its host or of the store; too many of them end the copying."""
+        """Count a failure of Notion's, of its host or of the store; too many of them end the
+        copying."""
         self._failures += 1
         self._log.warning("file.failed", file=token, reason=str(trouble))
         if self._failures >= FAILURES or isinstance(trouble, (Misconfigured, Hopeless)):
@@ -191,7 +221,9 @@ class Copier:
 
     def _log_fault(self, token: str, trouble: Exception) -> None:
         if isinstance(trouble, TimeoutError):
-            self._log.warning("file.failed", file=token, reason="copying it took too long; it is put off")
+            self._log.warning(
+                "file.failed", file=token, reason="copying it took too long; it is put off"
+            )
         else:
             self._log.error("file.error", trouble, file=token)
 
@@ -239,7 +271,9 @@ class Copier:
             head = await _head(pieces)
             name = f"{self._folder}/{file}/{file_name(address)}"
             try:
-                url = await self._blob.put(name, _bounded(head, pieces), picture.media_type(head), length)
+                url = await self._blob.put(
+                    name, _bounded(head, pieces), picture.media_type(head), length
+                )
             except _TooLarge:
                 return Copy("")
         return Copy(url, *(picture.size(head) or (0, 0)))
@@ -268,7 +302,8 @@ class _TooLarge(Exception):
 
 
 def file_name(address: str) -> str:
-    """A file's own name, of letters that need no escaping; they say what it is, its identity stands before it."""
+    """A file's own name, of letters that need no escaping; they say what it is, its identity stands
+    before it."""
     name = unquote(urlsplit(address).path.rpartition("/")[2])
     stem, dot, ending = name.rpartition(".")
     stem, ending = (stem, ending) if dot else (ending, "")

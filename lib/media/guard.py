@@ -1,4 +1,5 @@
-"""Which addresses of files are looked up: those that we signed, and a few of those that bundles held before we did."""
+"""Which addresses of files are looked up: those that we signed, and a few of those that bundles
+held before we did."""
 
 import hmac
 import threading
@@ -11,13 +12,17 @@ from lib.secret import AddressKey
 
 UNSIGNED_AT_ONCE = 30
 UNSIGNED_PER_MINUTE = 10.0
-"""Look-ups without a MAC that one process makes: a month of them is less than Upstash's free 500,000 commands."""
+"""Look-ups without a MAC that one process makes: a month of them is less than Upstash's free
+500,000 commands."""
 
 
 class Allowance:
-    """So many at once, and so many a minute after that, for all threads of a process. `now` gives seconds."""
+    """So many at once, and so many a minute after that, for all threads of a process. `now` gives
+    seconds."""
 
-    def __init__(self, at_once: int, per_minute: float, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, at_once: int, per_minute: float, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._at_once, self._per_second, self._now = at_once, per_minute / 60, now
         self._left, self._counted_at = float(at_once), now()
         self._lock = threading.Lock()
@@ -26,7 +31,9 @@ class Allowance:
         """Take one; return 0, or after how many seconds there is one again."""
         with self._lock:
             now = self._now()
-            self._left = min(self._at_once, self._left + (now - self._counted_at) * self._per_second)
+            self._left = min(
+                self._at_once, self._left + (now - self._counted_at) * self._per_second
+            )
             self._counted_at = now
             if self._left < 1:
                 return (1 - self._left) / self._per_second
@@ -38,12 +45,18 @@ UNSIGNED = Allowance(UNSIGNED_AT_ONCE, UNSIGNED_PER_MINUTE)
 
 
 def check_mac(wanted: Wanted, keys: Sequence[AddressKey]) -> None:
-    """Let an address through that one of the keys has signed, or one without a MAC where `UNSIGNED` lasts.
+    """Let an address through that one of the keys has signed, or one without a MAC where `UNSIGNED`
+    lasts.
 
     Raises `Refused` (404: nobody here made this address) and `TryLater`.
     """
     if not wanted.mac:
         if wait_seconds := UNSIGNED.take():
-            raise TryLater("Too many files are asked for by addresses of an older format; try again", wait_seconds)
+            raise TryLater(
+                "Too many files are asked for by addresses of an older format; try again",
+                wait_seconds,
+            )
     elif not any(hmac.compare_digest(key.mac(wanted.token), wanted.mac) for key in keys):
-        raise not_found("the address is none of this deployment's: its mac was not made with its secret")
+        raise not_found(
+            "the address is none of this deployment's: its mac was not made with its secret"
+        )

@@ -1,8 +1,9 @@
-"""Looking through a page's blocks for hosted files: one request gives the addresses of all that stand side by side.
+"""Looking through a page's blocks for hosted files: one request gives the addresses of all that
+stand side by side.
 
-A browser asks for all pictures of a page at once, so whoever asks first looks for the others too: a hundred blocks, and
-from there the next one goes on whose file was not among them. That never costs more than half of what asking for each
-file would.
+A browser asks for all pictures of a page at once, so whoever asks first looks for the others too: a
+hundred blocks, and from there the next one goes on whose file was not among them. That never costs
+more than half of what asking for each file would.
 """
 
 from typing import Self
@@ -16,13 +17,16 @@ from lib.notion.lists import PAGE_SIZE
 from lib.store.salvage import read_record
 
 NOT_ENTERED = frozenset({"child_page", "child_database", "synced_block", "column_list"})
-"""Kinds of blocks whose children stand in another bundle, may be another block's, or come one by one."""
+"""Kinds of blocks whose children stand in another bundle, may be another block's, or come one by
+one."""
 
 
 class Walk(msgspec.Struct, frozen=True, array_like=True):
-    """What is still to be listed: children of blocks, each from a cursor on ("": from the beginning), `left` times.
+    """What is still to be listed: children of blocks, each from a cursor on ("": from the
+    beginning), `left` times.
 
-    `until` (epoch seconds; 0: not known yet) is when the first addresses that it found end, and it begins anew.
+    `until` (epoch seconds; 0: not known yet) is when the first addresses that it found end, and it
+    begins anew.
     """
 
     left: int
@@ -49,7 +53,9 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
     def request(self) -> tuple[str, JSON]:
         """Path and query of the next request."""
         block_id, cursor = self.places[0]
-        return f"blocks/{block_id}/children", {"page_size": PAGE_SIZE} | ({"start_cursor": cursor} if cursor else {})
+        return f"blocks/{block_id}/children", {"page_size": PAGE_SIZE} | (
+            {"start_cursor": cursor} if cursor else {}
+        )
 
     def ending(self, until: float) -> Self:
         """The same walk, where addresses that were found just now end then."""
@@ -61,9 +67,13 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
         blocks = [one for one in results if _is_block(one)] if isinstance(results, list) else []
         block_id, cursor = self.places[0]
         following = answer.get("next_cursor") if answer.get("has_more") else None
-        goes_on = [(block_id, following)] if isinstance(following, str) and following != cursor else []
+        goes_on = (
+            [(block_id, following)] if isinstance(following, str) and following != cursor else []
+        )
         below = [
-            (block["id"], "") for block in blocks if block.get("has_children") and block.get("type") not in NOT_ENTERED
+            (block["id"], "")
+            for block in blocks
+            if block.get("has_children") and block.get("type") not in NOT_ENTERED
         ]
         left = self.left - 1
         found = {
@@ -72,7 +82,11 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
             for file, signed in hosted_files(block).items()
         }
         places = [*goes_on, *self.places[1:], *below]
-        return Step(found, {f"block={block['id']}" for block in blocks}, Walk(left, places[:left], self.until))
+        return Step(
+            found,
+            {f"block={block['id']}" for block in blocks},
+            Walk(left, places[:left], self.until),
+        )
 
     def give_up(self) -> "Step":
         """Go on without what can't be listed."""
@@ -80,7 +94,8 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """The files that one request found, by their tokens, the holders it saw, and how the walk goes on."""
+    """The files that one request found, by their tokens, the holders it saw, and how the walk goes
+    on."""
 
     found: dict[str, Signed]
     holders: set[str]

@@ -17,7 +17,9 @@ class Email:
     name = "email"
     repeatable = True
 
-    def __init__(self, api_key: str, sender: str, to: Sequence[str], dashboard: str, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, api_key: str, sender: str, to: Sequence[str], dashboard: str, http: httpx.AsyncClient
+    ) -> None:
         self._api_key, self._sender, self._to = api_key, sender, list(to)
         self._dashboard, self._http = dashboard, http
 

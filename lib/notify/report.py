@@ -28,7 +28,8 @@ def headline(outcome: Outcome) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text without what would end its line, in a mail's head or elsewhere, and no longer than is read."""
+    """Return a text without what would end its line, in a mail's head or elsewhere, and no longer
+    than is read."""
     line = _BREAKS.sub(" ", text)
     return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
 
@@ -43,7 +44,9 @@ def scope(outcome: Outcome) -> str:
 
 def facts(outcome: Outcome) -> list[tuple[str, str]]:
     """Name and value of what is worth a table."""
-    names = ", ".join(outcome.updated[:MOST_NAMES]) + (", …" if len(outcome.updated) > MOST_NAMES else "")
+    names = ", ".join(outcome.updated[:MOST_NAMES]) + (
+        ", …" if len(outcome.updated) > MOST_NAMES else ""
+    )
     return [
         *([("Updated", names)] if names else []),
         ("Pages read", str(outcome.synced)),
@@ -57,13 +60,17 @@ def facts(outcome: Outcome) -> list[tuple[str, str]]:
 
 def problems(outcome: Outcome) -> list[str]:
     """What could not be read: the first problems, one line each, and how many more there are."""
-    lines = [one_line(f"{_name(problem)}: {problem.reason}") for problem in outcome.problems[:MOST_PROBLEMS]]
+    lines = [
+        one_line(f"{_name(problem)}: {problem.reason}")
+        for problem in outcome.problems[:MOST_PROBLEMS]
+    ]
     more = outcome.failed - len(lines)
     return [*lines, f"and {more} more"] if lines and more > 0 else lines
 
 
 def _failures(outcome: Outcome) -> list[str]:
-    """Count what failed by its kind; what is not listed among the problems, of which a run keeps a few, is a page."""
+    """Count what failed by its kind; what is not listed among the problems, of which a run keeps a
+    few, is a page."""
     kinds = Counter(problem.kind for problem in outcome.problems)
     pages = outcome.failed - kinds["source"] - kinds["database"]
     return [

@@ -23,10 +23,11 @@ class Ledger(Protocol):
 
 
 class Revalidation:
-    """`POST {"runId", "changed": [slugs], "deleted": [slugs], "tags": [keys]}` with the secret as bearer.
+    """`POST {"runId", "changed": [slugs], "deleted": [slugs], "tags": [keys]}` with the secret as
+    bearer.
 
-    In batches, each noted when the site has taken it: who repeats begins where the last one stopped. No refusal is
-    final: a site that was never told would show old pages for good.
+    In batches, each noted when the site has taken it: who repeats begins where the last one
+    stopped. No refusal is final: a site that was never told would show old pages for good.
     """
 
     name = "revalidate"

@@ -34,18 +34,33 @@ def message(outcome: Outcome, dashboard: str) -> JSON:
     title = headline(outcome)
     mark = ":x:" if outcome.broke else ":warning:" if outcome.failed else ":white_check_mark:"
     blocks: list[Any] = [
-        {"type": "header", "text": {"type": "plain_text", "text": _cut(f"{mark} {title}", LONGEST_HEADER)}},
-        {"type": "section", "fields": [_markdown(f"*{name}*\n{_escaped(value)}") for name, value in facts(outcome)]},
+        {
+            "type": "header",
+            "text": {"type": "plain_text", "text": _cut(f"{mark} {title}", LONGEST_HEADER)},
+        },
+        {
+            "type": "section",
+            "fields": [_markdown(f"*{name}*\n{_escaped(value)}") for name, value in facts(outcome)],
+        },
     ]
     if outcome.error:
         blocks.append({"type": "section", "text": _markdown(_escaped(outcome.error))})
     if lines := problems(outcome):
-        blocks.append({"type": "section", "text": _markdown("\n".join(f"• {_escaped(line)}" for line in lines))})
+        blocks.append(
+            {
+                "type": "section",
+                "text": _markdown("\n".join(f"• {_escaped(line)}" for line in lines)),
+            }
+        )
     blocks.append(
         {
             "type": "actions",
             "elements": [
-                {"type": "button", "text": {"type": "plain_text", "text": "Open the dashboard"}, "url": dashboard}
+                {
+                    "type": "button",
+                    "text": {"type": "plain_text", "text": "Open the dashboard"},
+                    "url": dashboard,
+                }
             ],
         }
     )

@@ -13,12 +13,15 @@ from lib.notify.post import json_body, post
 
 
 class Webhook:
-    """A repeated message has the same `webhook-id`. `key` is spelt `whsec_…`; `now` gives epoch seconds."""
+    """A repeated message has the same `webhook-id`. `key` is spelt `whsec_…`; `now` gives epoch
+    seconds."""
 
     name = "webhook"
     repeatable = True
 
-    def __init__(self, url: str, key: str, http: httpx.AsyncClient, now: Callable[[], float]) -> None:
+    def __init__(
+        self, url: str, key: str, http: httpx.AsyncClient, now: Callable[[], float]
+    ) -> None:
         self._url, self._key, self._http, self._now = url, key, http, now
 
     async def tell(self, outcome: Outcome) -> None:
@@ -30,7 +33,8 @@ class Webhook:
 
 
 def event(outcome: Outcome, now: float) -> JSON:
-    """`{"type": "sync.delivered" | "sync.failed", "timestamp", "data"}`; `data` is the outcome, times in ISO."""
+    """`{"type": "sync.delivered" | "sync.failed", "timestamp", "data"}`; `data` is the outcome,
+    times in ISO."""
     data: JSON = msgspec.to_builtins(outcome)
     return {
         "type": f"sync.{outcome.status}",
@@ -51,4 +55,8 @@ def signed(id: str, timestamp: int, content: bytes, key: str) -> dict[str, str]:
 
 
 def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(seconds, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )

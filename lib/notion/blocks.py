@@ -1,4 +1,5 @@
-"""Reading a page's block tree: to any depth, each list of children once, synced blocks through their originals."""
+"""Reading a page's block tree: to any depth, each list of children once, synced blocks through
+their originals."""
 
 import asyncio
 from collections import deque
@@ -46,13 +47,15 @@ async def read_tree(
     hurry: bool = False,
     is_last_try: bool = False,
 ) -> Tree:
-    """The page's whole tree. `walk` is brought up to date with every answer, whatever ends the reading.
+    """The page's whole tree. `walk` is brought up to date with every answer, whatever ends the
+    reading.
 
-    Child pages in `known_pages` and child databases in `known_databases` are taken for readable, and `known_owners`
-    (original → page that holds it) for true, without a request. `hurry`: its requests go before those of others.
-    `is_last_try`: what gets no usable answer, although Notion answers others, is unavailable like what is refused.
-    Raises Unreadable when the page itself can't be read; NotionWait, NotionAway and OutOfTime interrupt: no further
-    request begins, those under way are waited for, and the same `walk` goes on another time. The blocks share their
+    Child pages in `known_pages` and child databases in `known_databases` are taken for readable,
+    and `known_owners` (original → page that holds it) for true, without a request. `hurry`: its
+    requests go before those of others. `is_last_try`: what gets no usable answer, although Notion
+    answers others, is unavailable like what is refused. Raises Unreadable when the page itself
+    can't be read; NotionWait, NotionAway and OutOfTime interrupt: no further request begins, those
+    under way are waited for, and the same `walk` goes on another time. The blocks share their
     contents with `walk` and `originals`: read them, don't change them.
     """
     known = _Known(known_pages, known_databases, known_owners)
@@ -68,7 +71,8 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 class _Reading:
-    """One call of read_tree. Jobs wait in the order of the tree's breadth; a few at a time are under way."""
+    """One call of read_tree. Jobs wait in the order of the tree's breadth; a few at a time are
+    under way."""
 
     def __init__(
         self,
@@ -114,7 +118,9 @@ class _Reading:
             databases=list(whole.databases),
             unreadable=list(whole.unreadable),
             originals=list(whole.originals),
-            copied={original: page for original, page in owners.items() if page != self._walk.page_id},
+            copied={
+                original: page for original, page in owners.items() if page != self._walk.page_id
+            },
             missing=[original for original in owners if original in self._walk.unavailable],
         )
 
@@ -150,7 +156,8 @@ class _Reading:
         self._enter(self._walk.page_id, blocks, None)
 
     def _enter(self, id: str, blocks: list[JSON], original: str | None) -> None:
-        """Lines up what is to be read under the blocks of the list `id`; that stands under `original`, if under any."""
+        """Lines up what is to be read under the blocks of the list `id`; that stands under
+        `original`, if under any."""
         if id in self._entered:
             return
         self._entered.add(id)
@@ -164,7 +171,11 @@ class _Reading:
         if block["type"] == "child_database":
             known = block["id"] in self._walk.heads or block["id"] in self._known.databases
             return None if known else self._contained(block, partial(self._database, block))
-        if block["type"] == "child_page" and original is None and block["id"] not in self._known.pages:
+        if (
+            block["type"] == "child_page"
+            and original is None
+            and block["id"] not in self._known.pages
+        ):
             return partial(self._child_page, block["id"])
         if copied := original_of(block):  # has_children says no where the original is not shared
             return self._contained(block, partial(self._copy, block, copied, original))
@@ -184,7 +195,9 @@ class _Reading:
             except SyncError:
                 raise
             except Exception as error:
-                self._lacks(block, f"not readable ({type(error).__name__}: {error})"[:LONGEST_REASON])
+                self._lacks(
+                    block, f"not readable ({type(error).__name__}: {error})"[:LONGEST_REASON]
+                )
 
         return contained
 
@@ -194,7 +207,9 @@ class _Reading:
         self._walk.is_lacking = True
         self._walk.oddities.note(f"block {block['id']} ({block['type']}) is left empty: {reason}")
 
-    async def _children(self, block: JSON, original: str | None, parts: list[JSON] | None = None) -> None:
+    async def _children(
+        self, block: JSON, original: str | None, parts: list[JSON] | None = None
+    ) -> None:
         blocks = await self._or_refusal(self._list(block["id"], original, parts))
         if isinstance(blocks, Unreadable):
             self._refused(block, blocks)
@@ -227,7 +242,9 @@ class _Reading:
             self._enter(block["id"], blocks, original)
 
     async def _database(self, block: JSON) -> None:
-        head = await self._or_refusal(self._originals.head(block["id"], partial(self._probe, block["id"])))
+        head = await self._or_refusal(
+            self._originals.head(block["id"], partial(self._probe, block["id"]))
+        )
         if isinstance(head, Head):
             self._walk.heads[block["id"]] = head
             return
@@ -238,7 +255,8 @@ class _Reading:
         block["unavailable"] = LINKED_VIEW if untitled else head.reason
 
     async def _child_page(self, id: str) -> None:
-        """A child page stands among the blocks whether or not it is shared: only its page object tells."""
+        """A child page stands among the blocks whether or not it is shared: only its page object
+        tells."""
         if id in self._walk.pages or id in self._walk.hidden:
             return
         answer = await self._or_refusal(self._get(f"pages/{id}", hurry=True))
@@ -269,8 +287,11 @@ class _Reading:
             id = parent.get("block_id", "")
         self._walk.owners[original] = owner
 
-    async def _list(self, id: str, original: str | None, given: list[JSON] | None = None) -> list[JSON] | Unreadable:
-        """The children of `id`, which stands under `original`; `given` where no request is needed to know them."""
+    async def _list(
+        self, id: str, original: str | None, given: list[JSON] | None = None
+    ) -> list[JSON] | Unreadable:
+        """The children of `id`, which stands under `original`; `given` where no request is needed
+        to know them."""
         read = partial(self._read, id, given)
         blocks = await (self._originals.children(original, id, read) if original else read())
         if not isinstance(blocks, Unreadable):
@@ -283,7 +304,9 @@ class _Reading:
         children = self._walk.begun.setdefault(id, Whole())
         sound = partial(blocks_of, oddities=self._walk.oddities)
         try:
-            while await children.read_on(partial(self._get, f"blocks/{id}/children"), sound) is None:
+            while (
+                await children.read_on(partial(self._get, f"blocks/{id}/children"), sound) is None
+            ):
                 pass
         except Unreadable as error:
             del self._walk.begun[id]
@@ -311,8 +334,8 @@ class _Reading:
         return await self._notion.get(path, query, hurry=hurry or self._hurry)
 
     async def _or_refusal(self, asked: Awaitable[Answer]) -> Answer | Unreadable:
-        """Return the answer or the refusal; on the last try, what gets no usable answer counts as refused, unless
-        Notion is down."""
+        """Return the answer or the refusal; on the last try, what gets no usable answer counts as
+        refused, unless Notion is down."""
         try:
             return await asked
         except Unreadable as refusal:

@@ -1,7 +1,8 @@
 """The one way to Notion: notion-client underneath, and what it lacks on top.
 
-notion-client 3.1.0 retries neither 502, 504, 529, timeouts and resets nor any 5xx answer to a query, and lets raw httpx
-and JSON errors through; each of these is repeated here, paced, and counted.
+notion-client 3.1.0 retries neither 502, 504, 529, timeouts and resets nor any 5xx answer to a
+query, and lets raw httpx and JSON errors through; each of these is repeated here, paced, and
+counted.
 """
 
 import logging
@@ -28,7 +29,8 @@ FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 8.0
 SMALLEST_PAGE = 10
 DOWN_AFTER = 3
-"""Requests in a row that got no usable answer, although each was repeated: it is Notion, not what they asked for."""
+"""Requests in a row that got no usable answer, although each was repeated: it is Notion, not what
+they asked for."""
 
 _SILENT = logging.Logger("notion_client of this project", level=logging.CRITICAL)
 _SILENT.addHandler(logging.NullHandler())
@@ -37,9 +39,10 @@ _SILENT.addHandler(logging.NullHandler())
 class NotionClient:
     """Sends requests to Notion; every caller shares its places, its pacer and its counters.
 
-    `http` stays the caller's, its headers and timeout untouched. `now` gives epoch seconds, `random` a number from 0
-    to 1. Requests raise Unreadable (the object, not the connection, is the trouble), NotionAway (no usable answer,
-    though repeated), NotionWait and OutOfTime (not sent), Hopeless (the token is refused).
+    `http` stays the caller's, its headers and timeout untouched. `now` gives epoch seconds,
+    `random` a number from 0 to 1. Requests raise Unreadable (the object, not the connection, is the
+    trouble), NotionAway (no usable answer, though repeated), NotionWait and OutOfTime (not sent),
+    Hopeless (the token is refused).
     """
 
     def __init__(
@@ -68,7 +71,8 @@ class NotionClient:
         self._failed_in_a_row = 0
         self._notion = notion_client.AsyncClient(
             client=httpx.AsyncClient(
-                transport=_Borrowed(http), event_hooks={"request": [self._note_time], "response": [self._read_clock]}
+                transport=_Borrowed(http),
+                event_hooks={"request": [self._note_time], "response": [self._read_clock]},
             ),
             auth=token,
             base_url=base_url.rstrip("/"),
@@ -80,8 +84,9 @@ class NotionClient:
         )
 
     async def get(self, path: str, query: JSON | None = None, *, hurry: bool = False) -> JSON:
-        """GET, `path` relative to `/v1/`; property ids go into it as Notion spells them (percent-encoded). In a
-        `hurry`: before other requests that wait, since many more wait for its answer."""
+        """GET, `path` relative to `/v1/`; property ids go into it as Notion spells them
+        (percent-encoded). In a `hurry`: before other requests that wait, since many more wait for
+        its answer."""
         return await self._request("GET", path, query, None, hurry)
 
     async def post(self, path: str, body: JSON, query: JSON | None = None) -> JSON:
@@ -91,9 +96,10 @@ class NotionClient:
     def notion_time(self, t0: float) -> float:
         """Return what Notion's clock showed at our time `t0`; both in epoch seconds.
 
-        A `Date` header was written between request and answer, and tells whole seconds: so each answer bounds how far
-        Notion's clock is behind ours. Clocks that may agree count as equal, so that of two looks within a second it is
-        told which was later. Else a look is never taken for later than it was.
+        A `Date` header was written between request and answer, and tells whole seconds: so each
+        answer bounds how far Notion's clock is behind ours. Clocks that may agree count as equal,
+        so that of two looks within a second it is told which was later. Else a look is never taken
+        for later than it was.
         """
         least, most = self._behind_seconds
         return t0 if least <= 0 <= most else t0 - most
@@ -106,7 +112,8 @@ class NotionClient:
 
     @property
     def concurrency(self) -> int:
-        """How many requests may be under way now; it grows while answers are quick, and falls when they are not."""
+        """How many requests may be under way now; it grows while answers are quick, and falls when
+        they are not."""
         return self._places.count
 
     @property
@@ -116,20 +123,27 @@ class NotionClient:
 
     @property
     def is_down(self) -> bool:
-        """Whether Notion answers nothing at all; else a request that fails is in trouble by itself."""
+        """Whether Notion answers nothing at all; else a request that fails is in trouble by
+        itself."""
         return self._failed_in_a_row >= DOWN_AFTER
 
-    async def _request(self, method: str, path: str, query: JSON | None, body: JSON | None, hurry: bool) -> JSON:
+    async def _request(
+        self, method: str, path: str, query: JSON | None, body: JSON | None, hurry: bool
+    ) -> JSON:
         failures = throttles = 0
         while True:
             try:
-                answer = await self._attempt(method, path, self._paged(path, query), self._paged(path, body), hurry)
+                answer = await self._attempt(
+                    method, path, self._paged(path, query), self._paged(path, body), hurry
+                )
             except Throttled as throttled:
                 throttles += 1
                 self.throttled += 1
                 await self._pacer.pushed_back(throttled.wait_seconds)
                 if throttles == THROTTLES:
-                    raise NotionWait(f"{throttled}, {throttles} times in a row", throttled.wait_seconds) from throttled
+                    raise NotionWait(
+                        f"{throttled}, {throttles} times in a row", throttled.wait_seconds
+                    ) from throttled
             except Failed as failed:
                 failures += 1
                 if failures == ATTEMPTS or self.is_down:
@@ -146,19 +160,26 @@ class NotionClient:
                 return answer
 
     def _paged(self, path: str, asked: JSON | None) -> JSON | None:
-        """Return the parameters with as small a page as this path needs: what was too much once is so again."""
+        """Return the parameters with as small a page as this path needs: what was too much once is
+        so again."""
         if asked is None or "page_size" not in asked:
             return asked
-        return {**asked, "page_size": min(asked["page_size"], self._page_sizes.get(path, asked["page_size"]))}
+        return {
+            **asked,
+            "page_size": min(asked["page_size"], self._page_sizes.get(path, asked["page_size"])),
+        }
 
     def _shrink_pages(self, path: str, query: JSON, body: JSON) -> None:
-        """Ask this path for a quarter of the results from now on: they may be too much for Notion at once."""
+        """Ask this path for a quarter of the results from now on: they may be too much for Notion
+        at once."""
         asked = query.get("page_size") or body.get("page_size")
         if asked:
             smaller = min(asked, self._page_sizes.get(path, asked)) // 4
             self._page_sizes[path] = min(asked, max(SMALLEST_PAGE, smaller))
 
-    async def _attempt(self, method: str, path: str, query: JSON | None, body: JSON | None, hurry: bool) -> JSON:
+    async def _attempt(
+        self, method: str, path: str, query: JSON | None, body: JSON | None, hurry: bool
+    ) -> JSON:
         async with self._places.one(hurry=hurry) as number:
             await self._pacer.acquire()
             self.requests += 1
@@ -173,11 +194,15 @@ class NotionClient:
 
     async def _send(self, method: str, path: str, query: JSON | None, body: JSON | None) -> JSON:
         try:
-            answer: Any = await self._notion.request(path=path, method=method, query=query, body=body)
+            answer: Any = await self._notion.request(
+                path=path, method=method, query=query, body=body
+            )
         except HTTPResponseError as error:
             raise failure(error.status, error.headers, error.body, self._now()) from None
         except InvalidPathParameterError:
-            raise Refusal("the path holds an id that can't be sent", HTTPStatus.BAD_REQUEST, "invalid_path") from None
+            raise Refusal(
+                "the path holds an id that can't be sent", HTTPStatus.BAD_REQUEST, "invalid_path"
+            ) from None
         except RequestTimeoutError:
             raise Failed("did not answer in time") from None
         except httpx.HTTPError as error:
@@ -189,7 +214,8 @@ class NotionClient:
         return answer
 
     def _backoff_seconds(self, failures: int, told_seconds: float) -> float:
-        """0.5 s, 1 s, 2 s …, each anything from half to one and a half times that, or what Notion told us."""
+        """0.5 s, 1 s, 2 s …, each anything from half to one and a half times that, or what Notion
+        told us."""
         backoff: float = FIRST_BACKOFF_SECONDS * 2 ** (failures - 1) * (0.5 + self._random())
         return min(LONGEST_BACKOFF_SECONDS, max(backoff, told_seconds))
 
@@ -209,8 +235,9 @@ class NotionClient:
 class _Borrowed(httpx.AsyncBaseTransport):
     """Sends through another client's pool and TLS context.
 
-    notion-client overwrites base address, timeout and headers of the httpx client it is given, and puts the token
-    among the headers: on the caller's own client that would go out with whatever else he sends.
+    notion-client overwrites base address, timeout and headers of the httpx client it is given, and
+    puts the token among the headers: on the caller's own client that would go out with whatever
+    else he sends.
     """
 
     def __init__(self, http: httpx.AsyncClient) -> None:
@@ -227,4 +254,6 @@ def _kind(path: str) -> str:
 
 def _away(request: str, failed: Failed) -> NotionAway:
     message = f"Notion {failed} ({request}); see https://www.notion-status.com"
-    return NotionAway(message, failed.wait_seconds) if failed.wait_seconds > 0 else NotionAway(message)
+    return (
+        NotionAway(message, failed.wait_seconds) if failed.wait_seconds > 0 else NotionAway(message)
+    )

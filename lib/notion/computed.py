@@ -1,4 +1,5 @@
-"""Which properties are computed from a relation that Notion cuts short: only the schema of the data source says."""
+"""Which properties are computed from a relation that Notion cuts short: only the schema of the data
+source says."""
 
 from collections.abc import Collection
 from functools import partial
@@ -21,7 +22,8 @@ class Schemas:
         self._found: Once[JSON | None] = Once()
 
     async def get(self, data_source_id: str) -> JSON | None:
-        """Return a schema as Notion gives it; None where it is not shown. Raises what a request raises."""
+        """Return a schema as Notion gives it; None where it is not shown. Raises what a request
+        raises."""
         return await self._found.get(data_source_id, partial(self._ask, data_source_id))
 
     def put(self, data_source_id: str, schema: JSON) -> None:
@@ -36,12 +38,14 @@ class Schemas:
 
 
 async def read_schema(notion: NotionClient, data_source_id: str, oddities: Oddities) -> JSON:
-    """Return the properties of a data source by name, as Notion gives them. Raises what a request raises."""
+    """Return the properties of a data source by name, as Notion gives them. Raises what a request
+    raises."""
     return schema_of(await notion.get(f"data_sources/{data_source_id}"), oddities)
 
 
 def computed_from(cut: Collection[str], schema: JSON) -> set[str]:
-    """Return the names of the rollups and formulas computed from the properties named, directly or through others."""
+    """Return the names of the rollups and formulas computed from the properties named, directly or
+    through others."""
     ids = {name: one.get("id") for name, one in schema.items()}
     found = {name for name in cut if name in schema}
     while True:
@@ -49,7 +53,8 @@ def computed_from(cut: Collection[str], schema: JSON) -> set[str]:
         more = {
             name
             for name, one in schema.items()
-            if name not in found and any(_uses(one, used_name, used_id) for used_name, used_id in used)
+            if name not in found
+            and any(_uses(one, used_name, used_id) for used_name, used_id in used)
         }
         if not more:
             return found - set(cut)
@@ -66,7 +71,9 @@ def _uses(given: JSON, name: str, property_id: object) -> bool:
     if not isinstance(settings, dict):
         return False
     if kind == "rollup":
-        return property_id == settings.get("relation_property_id") or name == settings.get("relation_property_name")
+        return property_id == settings.get("relation_property_id") or name == settings.get(
+            "relation_property_name"
+        )
     expression = settings.get("expression")
     if not isinstance(expression, str):
         return True

@@ -29,8 +29,8 @@ class Head(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, omit_defaults=True):
     """How far a child database has been read, as JSON, so that another slice can go on from there.
 
-    By data source: `schemas`, `listings`, and `rows`, of which `complete` names those whose properties are; by row
-    `completions`, how far one has come.
+    By data source: `schemas`, `listings`, and `rows`, of which `complete` names those whose
+    properties are; by row `completions`, how far one has come.
     """
 
     id: str
@@ -48,16 +48,28 @@ class Reading(msgspec.Struct, omit_defaults=True):
     def warnings(self) -> list[str]:
         """What was odd in it, rows that may be missing among it."""
         title = self.head.title if self.head else ""
-        cut = [f'database "{title}": rows may be missing: {one.cut}' for one in self.listings.values() if one.cut]
-        partial = [f"page {row_id} is left out: {ID_ONLY}" for one in self.listings.values() for row_id in one.partial]
+        cut = [
+            f'database "{title}": rows may be missing: {one.cut}'
+            for one in self.listings.values()
+            if one.cut
+        ]
+        partial = [
+            f"page {row_id} is left out: {ID_ONLY}"
+            for one in self.listings.values()
+            for row_id in one.partial
+        ]
         own = [*cut, *partial, *self.oddities.warnings]
-        return [*own, *(warning for one in self.listings.values() for warning in one.oddities.warnings)]
+        return [
+            *own,
+            *(warning for one in self.listings.values() for warning in one.oddities.warnings),
+        ]
 
 
 async def find_source(notion: NotionClient, name: str, reference: str) -> Source:
     """The database that `reference` (a database id, a data source id or an address) leads to.
 
-    Raises Hopeless, saying what to put into NOTION_SOURCES or what to share. ValueError: no id in `reference`.
+    Raises Hopeless, saying what to put into NOTION_SOURCES or what to share. ValueError: no id in
+    `reference`.
     """
     id = object_id(reference)
     try:
@@ -69,9 +81,9 @@ async def find_source(notion: NotionClient, name: str, reference: str) -> Source
     found = database.get("data_sources") or []
     if not found:
         raise Hopeless(
-            f"source {name}: the database {id} ({title}) shows no data source. If it is a linked view, put the address "
-            "of the original database into NOTION_SOURCES; else share it with the integration "
-            "(••• → Connections in Notion)"
+            f"source {name}: the database {id} ({title}) shows no data source. If it is a linked"
+            " view, put the address of the original database into NOTION_SOURCES; else share it"
+            " with the integration (••• → Connections in Notion)"
         )
     if len(found) > 1:
         known = ", ".join(f"{source.get('name') or ''} ({source['id']})" for source in found)
@@ -83,7 +95,8 @@ async def find_source(notion: NotionClient, name: str, reference: str) -> Source
 
 
 async def probe(notion: NotionClient, database_id: str) -> Head:
-    """Whether a child database can be read, in one request. Unreadable: a linked view, or it is not shared.
+    """Whether a child database can be read, in one request. Unreadable: a linked view, or it is not
+    shared.
 
     A linked view looks like a child database; its retrieval is refused or shows no data sources
     (https://developers.notion.com/reference/retrieve-a-database).
@@ -99,14 +112,20 @@ async def probe(notion: NotionClient, database_id: str) -> Head:
     return Head(dashed(database_id), plain_text(database["title"]), data_source_ids)
 
 
-async def read(notion: NotionClient, reading: Reading, schemas: Schemas, *, is_last_try: bool = False) -> Database:
+async def read(
+    notion: NotionClient, reading: Reading, schemas: Schemas, *, is_last_try: bool = False
+) -> Database:
     """Schema and rows of all data sources of a child database, each row's properties complete.
 
-    `reading` is brought up to date with every answer, whatever ends it; without a head it begins with a probe.
-    `is_last_try`: as for `complete`.
+    `reading` is brought up to date with every answer, whatever ends it; without a head it begins
+    with a probe. `is_last_try`: as for `complete`.
     """
     head = reading.head = reading.head or await probe(notion, reading.id)
-    await all_of(read(notion, reading, id) for id in head.data_source_ids for read in (_read_schema, _read_rows))
+    await all_of(
+        read(notion, reading, id)
+        for id in head.data_source_ids
+        for read in (_read_schema, _read_rows)
+    )
     reading.schemas = {id: reading.schemas[id] for id in head.data_source_ids}
     for id, schema in reading.schemas.items():
         schemas.put(id, schema)
@@ -114,29 +133,40 @@ async def read(notion: NotionClient, reading: Reading, schemas: Schemas, *, is_l
     properties: JSON = {}
     for id in head.data_source_ids:
         properties = {**reading.schemas[id], **properties}
-    return Database(head.id, head.title, properties, [row for id in head.data_source_ids for row in reading.rows[id]])
+    return Database(
+        head.id,
+        head.title,
+        properties,
+        [row for id in head.data_source_ids for row in reading.rows[id]],
+    )
 
 
 async def newest_rows(notion: NotionClient, data_source_id: str) -> tuple[list[JSON], bool]:
-    """The rows edited last, in one request, and whether there are more: what shows that a database has changed."""
+    """The rows edited last, in one request, and whether there are more: what shows that a database
+    has changed."""
     sorts = [{"timestamp": "last_edited_time", "direction": "descending"}]
-    answer = await notion.post(f"data_sources/{data_source_id}/query", {"sorts": sorts, "page_size": PAGE_SIZE})
+    answer = await notion.post(
+        f"data_sources/{data_source_id}/query", {"sorts": sorts, "page_size": PAGE_SIZE}
+    )
     rows, _ = pages_of(list_page(answer, None).results, Oddities())
     return rows, bool(answer.get("has_more"))
 
 
-async def _find_by_data_source(notion: NotionClient, name: str, id: str, no_database: Unreadable) -> Source:
+async def _find_by_data_source(
+    notion: NotionClient, name: str, id: str, no_database: Unreadable
+) -> Source:
     try:
         found = database_of(await notion.get(f"data_sources/{id}"), Oddities())
     except Unreadable:
         if no_database.notion_status == HTTPStatus.BAD_REQUEST:
             raise Hopeless(
-                f"source {name}: Notion does not read {id} as a database ({no_database.reason}). If it is a linked "
-                "view or a page, put the address of the original database into NOTION_SOURCES"
+                f"source {name}: Notion does not read {id} as a database ({no_database.reason}). If"
+                " it is a linked view or a page, put the address of the original database into"
+                " NOTION_SOURCES"
             ) from no_database
         raise Hopeless(
-            f"source {name}: Notion shows no database {id}. Check the id in NOTION_SOURCES, and share the database "
-            "with the integration (••• → Connections in Notion)"
+            f"source {name}: Notion shows no database {id}. Check the id in NOTION_SOURCES, and"
+            " share the database with the integration (••• → Connections in Notion)"
         ) from no_database
     title = plain_text(found["title"])
     _refuse_trash(name, title, found)
@@ -146,12 +176,17 @@ async def _find_by_data_source(notion: NotionClient, name: str, id: str, no_data
 
 def _refuse_trash(name: str, title: str, found: JSON) -> None:
     if found.get("in_trash") or found.get("archived"):
-        raise Hopeless(f"source {name}: the database {title} is in Notion's trash: restore it, or name another one")
+        raise Hopeless(
+            f"source {name}: the database {title} is in Notion's trash: restore it, or name"
+            " another one"
+        )
 
 
 async def _read_schema(notion: NotionClient, reading: Reading, data_source_id: str) -> None:
     if data_source_id not in reading.schemas:
-        reading.schemas[data_source_id] = await read_schema(notion, data_source_id, reading.oddities)
+        reading.schemas[data_source_id] = await read_schema(
+            notion, data_source_id, reading.oddities
+        )
 
 
 async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str) -> None:
@@ -161,7 +196,9 @@ async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str
         rows += await advance(notion, listing)
 
 
-async def _complete_rows(notion: NotionClient, reading: Reading, schemas: Schemas, is_last_try: bool) -> None:
+async def _complete_rows(
+    notion: NotionClient, reading: Reading, schemas: Schemas, is_last_try: bool
+) -> None:
     async def one(rows: list[JSON], at: int) -> None:
         row_id = rows[at]["id"]
         completion = reading.completions.setdefault(row_id, Completion())
@@ -173,6 +210,9 @@ async def _complete_rows(notion: NotionClient, reading: Reading, schemas: Schema
         reading.complete.add(row_id)
 
     due = [
-        (rows, at) for rows in reading.rows.values() for at, row in enumerate(rows) if row["id"] not in reading.complete
+        (rows, at)
+        for rows in reading.rows.values()
+        for at, row in enumerate(rows)
+        if row["id"] not in reading.complete
     ]
     await all_of(one(rows, at) for rows, at in due)

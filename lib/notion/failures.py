@@ -1,6 +1,7 @@
 """What Notion's refusals mean: wait, try again, go on without the object, or give up.
 
-Statuses, codes and `additional_data`: https://developers.notion.com/reference/status-codes and …/request-limits.
+Statuses, codes and `additional_data`: https://developers.notion.com/reference/status-codes and
+…/request-limits.
 """
 
 import json
@@ -28,7 +29,8 @@ class Throttled(Exception):
 
 
 class Failed(Exception):
-    """The request got no usable answer; the same one may get it later. `status` is 0 where there was no answer."""
+    """The request got no usable answer; the same one may get it later. `status` is 0 where there
+    was no answer."""
 
     def __init__(self, what: str, status: int = 0, wait_seconds: float = 0.0) -> None:
         super().__init__(what)
@@ -37,22 +39,26 @@ class Failed(Exception):
 
 
 class Refusal(Unreadable):
-    """Notion's own "no" to one object (400, 403, 404 …); `code` is its word for it, like `object_not_found`."""
+    """Notion's own "no" to one object (400, 403, 404 …); `code` is its word for it, like
+    `object_not_found`."""
 
     def __init__(self, reason: str, notion_status: int, code: str) -> None:
         super().__init__(reason, notion_status)
         self.code = code
 
 
-def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> Throttled | Failed | SyncError:
+def failure(
+    status: int, headers: Mapping[str, str], body: str, now: float
+) -> Throttled | Failed | SyncError:
     """Judges an answer that isn't a success; `now` is the time in epoch seconds."""
     error = _error_object(body)
     wait_seconds = _wait_seconds(headers, error, now)
     if status in RATE_LIMITED:
         if _additional(error).get("rate_limit_reason") == "public_api_request_blocked":
             return Hopeless(
-                "Notion has blocked this integration's requests (public_api_request_blocked): "
-                "see the integration's settings at https://www.notion.so/profile/integrations or ask Notion's support"
+                "Notion has blocked this integration's requests (public_api_request_blocked): see"
+                " the integration's settings at https://www.notion.so/profile/integrations or ask"
+                " Notion's support"
             )
         return Throttled(WAIT_WHEN_UNTOLD_SECONDS if wait_seconds is None else wait_seconds)
     if status == 401:
@@ -62,9 +68,14 @@ def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> T
         )
     code = error.get("code")
     if not isinstance(code, str):
-        # No error object of Notion's: a proxy on the way spoke, also where the status is 403 or 404.
+        # No error object of Notion's: a proxy on the way spoke, also where the status is 403 or
+        # 404.
         return Failed(f"answered {status} without an error object", status, wait_seconds or 0.0)
-    if status >= 500 or code == "conflict_error" or (status == 403 and code != "restricted_resource"):
+    if (
+        status >= 500
+        or code == "conflict_error"
+        or (status == 403 and code != "restricted_resource")
+    ):
         return Failed(f"answered {status} {code}", status, wait_seconds or 0.0)
     return Refusal(f"{code}: {_message(error)}", status, code)
 
@@ -84,7 +95,9 @@ def _additional(error: JSON) -> JSON:
 
 def _message(error: JSON) -> str:
     """Notion's text, without the query of any address in it: that may hold a signature."""
-    return re.sub(r"(https?://[^\s?\"']+)\?[^\s\"']*", r"\1", str(error.get("message", "")))[:LONGEST_MESSAGE]
+    return re.sub(r"(https?://[^\s?\"']+)\?[^\s\"']*", r"\1", str(error.get("message", "")))[
+        :LONGEST_MESSAGE
+    ]
 
 
 def _wait_seconds(headers: Mapping[str, str], error: JSON, now: float) -> float | None:

@@ -22,7 +22,8 @@ _PLAIN = re.compile(r"[!-\[\]-~]+")
 class FileHosts:
     """The hosts that files may come from: `host`, `host:port` or `host/folder`, each to the letter.
 
-    https only, but for an entry that names this very machine by a loopback address, which a local stack does.
+    https only, but for an entry that names this very machine by a loopback address, which a local
+    stack does.
     """
 
     def __init__(self, entries: Sequence[str]) -> None:
@@ -47,20 +48,28 @@ class FileHosts:
 
 
 @asynccontextmanager
-async def opened(http: httpx.AsyncClient, hosts: FileHosts, url: str) -> AsyncIterator[httpx.Response]:
+async def opened(
+    http: httpx.AsyncClient, hosts: FileHosts, url: str
+) -> AsyncIterator[httpx.Response]:
     """The answer for a signed address, its body still to be read.
 
-    Raises `Unreadable` where the address is not Notion's, leads elsewhere or is refused (expired: 403), `NotionAway`
-    where the host gives no answer, also later, while the body is read.
+    Raises `Unreadable` where the address is not Notion's, leads elsewhere or is refused (expired:
+    403), `NotionAway` where the host gives no answer, also later, while the body is read.
     """
     if not hosts.allow(url):
-        raise Unreadable(f"{urlsplit(url).hostname or 'its address'} is not among NOTION_FILE_HOSTS", 0)
+        raise Unreadable(
+            f"{urlsplit(url).hostname or 'its address'} is not among NOTION_FILE_HOSTS", 0
+        )
     try:
-        async with http.stream("GET", url, headers=PLAIN, follow_redirects=False, timeout=TIMEOUT) as response:
+        async with http.stream(
+            "GET", url, headers=PLAIN, follow_redirects=False, timeout=TIMEOUT
+        ) as response:
             if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise NotionAway(f"Notion's file host answered {response.status_code}")
             if response.status_code != HTTPStatus.OK:
-                raise Unreadable(f"Notion's file host answered {response.status_code}", response.status_code)
+                raise Unreadable(
+                    f"Notion's file host answered {response.status_code}", response.status_code
+                )
             yield response
     except httpx.TransportError as trouble:
         raise NotionAway(f"Notion's file host gave no answer ({type(trouble).__name__})") from None

@@ -7,33 +7,39 @@ NOTION_DOMAINS = ("notion.so", "notion.site", "notion.com")
 
 _BARE = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SEGMENT_END = re.compile(rf"(?:^|-)({_BARE.pattern})$", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:(?:https?|notion)://)?(?P<rest>[^/\s?#]+\.[^/\s?#]+[/?#].*)", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(
+    r"(?:(?:https?|notion)://)?(?P<rest>[^/\s?#]+\.[^/\s?#]+[/?#].*)", re.IGNORECASE | re.DOTALL
+)
 
 
 def object_id(text: str) -> str:
     """The id in `text`, dashed and in lower case: Notion finds no upper-case id.
 
-    `text` is an id in either spelling, or any Notion address. An address may carry a title before the id, a view
-    (`?v=`), a page that is peeked at (`?p=`) and a block (`#`); the id of what the address leads to is the path's.
-    Raises ValueError saying what was expected.
+    `text` is an id in either spelling, or any Notion address. An address may carry a title before
+    the id, a view (`?v=`), a page that is peeked at (`?p=`) and a block (`#`); the id of what the
+    address leads to is the path's. Raises ValueError saying what was expected.
     """
     text = text.strip()
     if _BARE.fullmatch(text):
         return dashed(text)
     address = _ADDRESS.fullmatch(text)
     if address is None:
-        raise ValueError(f"{text!r} is neither a Notion id (32 hexadecimal digits) nor a Notion address")
+        raise ValueError(
+            f"{text!r} is neither a Notion id (32 hexadecimal digits) nor a Notion address"
+        )
     parts = urlsplit(f"//{address['rest']}")
     host = (parts.hostname or "").lower()
     if not any(host == domain or host.endswith(f".{domain}") for domain in NOTION_DOMAINS):
         raise ValueError(
-            f"{host!r} is not one of Notion's hosts: copy the address with Share → Copy link, or give the id"
+            f"{host!r} is not one of Notion's hosts: copy the address with Share → Copy link, or"
+            " give the id"
         )
     for segment in reversed(parts.path.split("/")):
         if found := _SEGMENT_END.search(segment):
             return dashed(found[1])
     raise ValueError(
-        f"the address {host}{parts.path} holds no id: open the database itself as a page and copy that address"
+        f"the address {host}{parts.path} holds no id: open the database itself as a page and copy"
+        " that address"
     )
 
 

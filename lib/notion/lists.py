@@ -1,6 +1,7 @@
 """Notion's paginated lists: one answer, and how far a list has been read.
 
-A page that is short or empty is not the end, only `has_more` says: https://developers.notion.com/reference/intro.
+A page that is short or empty is not the end, only `has_more` says:
+https://developers.notion.com/reference/intro.
 """
 
 from collections.abc import Awaitable, Callable
@@ -35,14 +36,19 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
     restarts: int = 0
 
     async def next_page(self, ask: Callable[[JSON], Awaitable[JSON]]) -> ListPage | None:
-        """One request: the next page, or None where the cursor was dead and the list has to begin again.
+        """One request: the next page, or None where the cursor was dead and the list has to begin
+        again.
 
-        `ask` sends the request with the paging parameters it is given. Raises Unreadable and NotionAway.
+        `ask` sends the request with the paging parameters it is given. Raises Unreadable and
+        NotionAway.
         """
         try:
-            answer = await ask({"page_size": PAGE_SIZE} | ({"start_cursor": self.cursor} if self.cursor else {}))
+            answer = await ask(
+                {"page_size": PAGE_SIZE} | ({"start_cursor": self.cursor} if self.cursor else {})
+            )
         except Unreadable as error:
-            # A page came before, so it isn't the request that is wrong: what the cursor named is gone.
+            # A page came before, so it isn't the request that is wrong: what the cursor named is
+            # gone.
             if self.cursor is None or error.notion_status != HTTPStatus.BAD_REQUEST:
                 raise
             self.begin_again()
@@ -57,7 +63,10 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
         self.restarts += 1
         if self.restarts > RESTARTS:
             self.restarts = 0
-            raise NotionAway(f"a list of Notion's changed under the reading {RESTARTS + 1} times (its cursor was gone)")
+            raise NotionAway(
+                f"a list of Notion's changed under the reading {RESTARTS + 1} times (its cursor was"
+                " gone)"
+            )
 
 
 class Whole(Progress):
@@ -68,9 +77,11 @@ class Whole(Progress):
     async def read_on(
         self, ask: Callable[[JSON], Awaitable[JSON]], sound: Callable[[list[Any]], list[JSON]]
     ) -> ListPage | None:
-        """Send one request; return the last page once `results` are complete. `sound` takes results over the border.
+        """Send one request; return the last page once `results` are complete. `sound` takes results
+        over the border.
 
-        Raises Unreadable where the list goes on and Notion does not say where: it would be a shorter one.
+        Raises Unreadable where the list goes on and Notion does not say where: it would be a
+        shorter one.
         """
         page = await self.next_page(ask)
         if page is None:
@@ -86,12 +97,15 @@ class Whole(Progress):
 
 
 def list_page(answer: JSON, cursor: str | None) -> ListPage:
-    """Return an answer to a request that went on from `cursor`. Raises Unreadable where it is no list."""
+    """Return an answer to a request that went on from `cursor`. Raises Unreadable where it is no
+    list."""
     results, next_cursor = answer.get("results"), answer.get("next_cursor")
     if not isinstance(results, list):
         raise Unreadable("Notion gave a list without results", HTTPStatus.OK)
     goes_on = bool(answer.get("has_more"))
-    is_torn = goes_on and (not isinstance(next_cursor, str) or not next_cursor or next_cursor == cursor)
+    is_torn = goes_on and (
+        not isinstance(next_cursor, str) or not next_cursor or next_cursor == cursor
+    )
     request_status, property_item = answer.get("request_status"), answer.get("property_item")
     return ListPage(
         results=results,

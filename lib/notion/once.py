@@ -8,14 +8,16 @@ Answer = TypeVar("Answer")
 
 
 class Once(Generic[Answer]):
-    """Answers by id. The first to ask sends the request; those that ask meanwhile wait for its answer."""
+    """Answers by id. The first to ask sends the request; those that ask meanwhile wait for its
+    answer."""
 
     def __init__(self) -> None:
         self._answers: dict[str, Answer] = {}
         self._asked: dict[str, asyncio.Event] = {}
 
     async def get(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Return the answer. A failure concerns its asker alone: the next one in line asks again."""
+        """Return the answer. A failure concerns its asker alone: the next one in line asks
+        again."""
         while key not in self._answers:
             if under_way := self._asked.get(key):
                 await under_way.wait()

@@ -1,4 +1,5 @@
-"""What several pages show and is read once: synced originals, the pages they stand on, child databases."""
+"""What several pages show and is read once: synced originals, the pages they stand on, child
+databases."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -15,12 +16,14 @@ from lib.notion.walk import Walk, subtree
 Lists = dict[str, list[JSON]]
 
 ROUNDS = 5
-"""How often a page waits for those that are being read, before Notion is asked where an original stands."""
+"""How often a page waits for those that are being read, before Notion is asked where an original
+stands."""
 ORIGINAL_NOT_SHARED = "synced block whose original is not shared"
 
 
 class Originals:
-    """Shared by all walks of a slice; `load` and `save` carry what was read of an original from slice to slice.
+    """Shared by all walks of a slice; `load` and `save` carry what was read of an original from
+    slice to slice.
 
     An original is kept as its lists of children by block id. No list of its own: it can't be read.
     """
@@ -41,7 +44,8 @@ class Originals:
 
     @asynccontextmanager
     async def being_met(self) -> AsyncIterator[None]:
-        """Around the reading of a page's blocks, after which it is known which originals stand on it."""
+        """Around the reading of a page's blocks, after which it is known which originals stand on
+        it."""
         met: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._met.add(met)
         try:
@@ -51,8 +55,9 @@ class Originals:
             met.set_result(None)
 
     async def wait_for(self, original: str) -> None:
-        """Wait until pages whose blocks are being read have shown what stands on them, as long as none shows this
-        original: those of this moment, and a few times those that have begun meanwhile."""
+        """Wait until pages whose blocks are being read have shown what stands on them, as long as
+        none shows this original: those of this moment, and a few times those that have begun
+        meanwhile."""
         for _ in range(ROUNDS):
             if not self._met or self._parents.has(original):
                 return
@@ -69,7 +74,9 @@ class Originals:
             return Unreadable(ORIGINAL_NOT_SHARED, HTTPStatus.NOT_FOUND)
         return await self._lists.get(id, ask)
 
-    async def head(self, database_id: str, ask: Callable[[], Awaitable[Head | Unreadable]]) -> Head | Unreadable:
+    async def head(
+        self, database_id: str, ask: Callable[[], Awaitable[Head | Unreadable]]
+    ) -> Head | Unreadable:
         """What probing a child database gave."""
         return await self._heads.get(database_id, ask)
 

@@ -13,8 +13,9 @@ SHORTEST_PAUSE_SECONDS = 0.05
 class Pacer:
     """Hands out reserved requests one by one.
 
-    `reserve` takes requests from the shared budget and `push_back` closes that for some seconds; `out_of_time` says
-    that the slice has to end. A wait of up to `patience_seconds` is slept through, a longer one is the queue's job.
+    `reserve` takes requests from the shared budget and `push_back` closes that for some seconds;
+    `out_of_time` says that the slice has to end. A wait of up to `patience_seconds` is slept
+    through, a longer one is the queue's job.
     """
 
     def __init__(
@@ -48,7 +49,8 @@ class Pacer:
 
     @property
     def left(self) -> int:
-        """Requests that the minute still holds: reserved ones, and those that the last reservation left."""
+        """Requests that the minute still holds: reserved ones, and those that the last reservation
+        left."""
         return self._left + self._left_to_reserve
 
     async def acquire(self) -> None:
@@ -75,7 +77,8 @@ class Pacer:
         self._left = self._left_to_reserve = 0
         self._pushes += 1
         until = self._monotonic() + seconds
-        # Retry-After counts whole seconds, so the answers of one burst name the same moment: tell it once.
+        # Retry-After counts whole seconds, so the answers of one burst name the same moment: tell
+        # it once.
         if until > self._paused_until + RETRY_AFTER_RESOLUTION_SECONDS:
             self._paused_until = until
             await self._push_back(seconds)
@@ -87,8 +90,10 @@ class Pacer:
             pushes = self._pushes
             grant = await self._reserve(self._batch)
             if pushes != self._pushes:
-                return  # Notion said wait after these were granted: they are of a window that is closed
+                return  # Notion said wait after these were granted: their window is closed
             self._left += grant.granted
             self._left_to_reserve = grant.left
             if grant.granted <= 0:
-                self._paused_until = self._monotonic() + max(grant.wait_seconds, SHORTEST_PAUSE_SECONDS)
+                self._paused_until = self._monotonic() + max(
+                    grant.wait_seconds, SHORTEST_PAUSE_SECONDS
+                )

@@ -1,4 +1,5 @@
-"""Pages: listing the rows of a data source, retrieving one, and completing properties that Notion cut short."""
+"""Pages: listing the rows of a data source, retrieving one, and completing properties that Notion
+cut short."""
 
 from functools import partial
 from http import HTTPStatus
@@ -7,7 +8,16 @@ import msgspec
 
 from lib.errors import NotionAway, Unreadable
 from lib.model import CUT_AT, JSON
-from lib.notion.border.objects import Oddities, is_page, is_partial, items_of, name_of, page_of, pages_of, value_of
+from lib.notion.border.objects import (
+    Oddities,
+    is_page,
+    is_partial,
+    items_of,
+    name_of,
+    page_of,
+    pages_of,
+    value_of,
+)
 from lib.notion.client import NotionClient
 from lib.notion.computed import COMPUTED, Schemas, computed_from
 from lib.notion.lists import PAGE_SIZE, ListPage, Progress, Whole
@@ -18,13 +28,15 @@ ID_ONLY = "Notion gives no more of it than its id: allow the integration to read
 
 
 class Listing(Progress):
-    """Progress of listing one data source: all its rows, or those edited at `since` (an ISO time) or later.
+    """Progress of listing one data source: all its rows, or those edited at `since` (an ISO time)
+    or later.
 
-    Rows come in the order of a time: `created_time`, which never changes, or `last_edited_time`, by which a row that
-    is edited meanwhile only moves towards the end. `window` is where the query begins, `last` the time of the last
-    row: from there a query goes on when its cursor is dead or Notion ends it at its limit of 10,000 results. Where
-    more rows than that fall into one minute, a second look comes from the other end (`is_backward`), until it meets
-    the rows of the first (`ahead`).
+    Rows come in the order of a time: `created_time`, which never changes, or `last_edited_time`, by
+    which a row that is edited meanwhile only moves towards the end. `window` is where the query
+    begins, `last` the time of the last row: from there a query goes on when its cursor is dead or
+    Notion ends it at its limit of 10,000 results. Where more rows than that fall into one minute, a
+    second look comes from the other end (`is_backward`), until it meets the rows of the first
+    (`ahead`).
     """
 
     data_source_id: str
@@ -36,7 +48,8 @@ class Listing(Progress):
     is_backward: bool = False
     done: bool = False
     cut: str = ""
-    """Why rows may be missing, so that not seeing one proves nothing; "" where all have been seen."""
+    """Why rows may be missing, so that not seeing one proves nothing; "" where all have been
+    seen."""
     partial: set[str] = msgspec.field(default_factory=set)
     """Rows of which Notion gives the id only."""
     oddities: Oddities = msgspec.field(default_factory=Oddities)
@@ -80,17 +93,20 @@ class Listing(Progress):
 
 
 class Completion(msgspec.Struct, omit_defaults=True):
-    """Progress of completing one page: properties read in full by name, and the list that is being read, by its id."""
+    """Progress of completing one page: properties read in full by name, and the list that is being
+    read, by its id."""
 
     properties: dict[str, JSON] = {}
     begun: dict[str, Whole] = {}
     oddities: Oddities = msgspec.field(default_factory=Oddities)
     is_lacking: bool = False
-    """Notion gave no usable answer for a property, which stays as the page shows it: the page is to be read again."""
+    """Notion gave no usable answer for a property, which stays as the page shows it: the page is to
+    be read again."""
 
 
 async def advance(notion: NotionClient, listing: Listing) -> list[JSON]:
-    """Send one request of the listing; return its new rows, each row once. `listing.done` tells the end."""
+    """Send one request of the listing; return its new rows, each row once. `listing.done` tells the
+    end."""
     page = await listing.next_page(partial(_query, notion, listing))
     return [] if page is None else listing.take(page)
 
@@ -98,7 +114,8 @@ async def advance(notion: NotionClient, listing: Listing) -> list[JSON]:
 async def retrieve(notion: NotionClient, page_id: str, oddities: Oddities) -> JSON:
     """Return the page object.
 
-    Raises Unreadable where it isn't there (any more: 404), isn't shared, or where Notion shows its id only (200).
+    Raises Unreadable where it isn't there (any more: 404), isn't shared, or where Notion shows its
+    id only (200).
     """
     answer = await notion.get(f"pages/{page_id}")
     if not is_page(answer):
@@ -112,7 +129,8 @@ async def retrieve(notion: NotionClient, page_id: str, oddities: Oddities) -> JS
 async def find(notion: NotionClient, page_id: str, oddities: Oddities) -> JSON | None:
     """Return the page object; None where two different questions say that there is none.
 
-    Raises Unreadable where only one of them says so, and where Notion does not show the page for another reason.
+    Raises Unreadable where only one of them says so, and where Notion does not show the page for
+    another reason.
     """
     try:
         return await retrieve(notion, page_id, oddities)
@@ -128,18 +146,27 @@ async def find(notion: NotionClient, page_id: str, oddities: Oddities) -> JSON |
 
 
 async def complete(
-    notion: NotionClient, page: JSON, completion: Completion, schemas: Schemas, *, is_last_try: bool = False
+    notion: NotionClient,
+    page: JSON,
+    completion: Completion,
+    schemas: Schemas,
+    *,
+    is_last_try: bool = False,
 ) -> JSON:
-    """Return the page with every property that Notion may have cut short read in full, in the page's own shape.
+    """Return the page with every property that Notion may have cut short read in full, in the
+    page's own shape.
 
-    `completion` is brought up to date with every answer, so that an interrupted reading goes on with it. A property
-    that Notion refuses stays as the page shows it, which is noted; `is_last_try`: also one that gets no usable answer.
+    `completion` is brought up to date with every answer, so that an interrupted reading goes on
+    with it. A property that Notion refuses stays as the page shows it, which is noted;
+    `is_last_try`: also one that gets no usable answer.
     """
     cut = await _cut_properties(page, schemas)
 
     async def read_one(name: str) -> None:
         try:
-            completion.properties[name] = await _whole_property(notion, page["id"], cut[name], completion)
+            completion.properties[name] = await _whole_property(
+                notion, page["id"], cut[name], completion
+            )
             return
         except Unreadable as refusal:
             reason = refusal.reason
@@ -150,7 +177,8 @@ async def complete(
         completion.begun.pop(cut[name]["id"], None)
         completion.properties[name] = cut[name]
         completion.oddities.note(
-            f'"{name_of(page)}": property "{name}" is as the page shows it, for the rest can\'t be read ({reason})'
+            f'"{name_of(page)}": property "{name}" is as the page shows it, for the rest can\'t be'
+            f" read ({reason})"
         )
 
     await all_of(read_one(name) for name in cut if name not in completion.properties)
@@ -160,14 +188,18 @@ async def complete(
 
 async def _query(notion: NotionClient, listing: Listing, paging: JSON) -> JSON:
     timestamp = listing.timestamp
-    direction, bound = ("descending", "on_or_before") if listing.is_backward else ("ascending", "on_or_after")
+    direction, bound = (
+        ("descending", "on_or_before") if listing.is_backward else ("ascending", "on_or_after")
+    )
     bounds: dict[str, str] = {}
     if listing.since:
         bounds["on_or_after"] = listing.since
     if listing.window:
         bounds[bound] = listing.window
     body: JSON = {"sorts": [{"timestamp": timestamp, "direction": direction}], **paging}
-    conditions = [{"timestamp": timestamp, timestamp: {name: time}} for name, time in bounds.items()]
+    conditions = [
+        {"timestamp": timestamp, timestamp: {name: time}} for name, time in bounds.items()
+    ]
     if conditions:
         body["filter"] = conditions[0] if len(conditions) == 1 else {"and": conditions}
     return await notion.post(f"data_sources/{listing.data_source_id}/query", body)
@@ -176,11 +208,20 @@ async def _query(notion: NotionClient, listing: Listing, paging: JSON) -> JSON:
 async def _cut_properties(page: JSON, schemas: Schemas) -> JSON:
     """Return the properties that Notion may have cut short.
 
-    What is computed from a relation that is cut is computed from its first 25 pages, also where it is one value.
+    What is computed from a relation that is cut is computed from its first 25 pages, also where it
+    is one value.
     """
     properties = page["properties"]
-    relations = [name for name, one in properties.items() if one["type"] == "relation" and one.get("has_more")]
-    computed = {name for name, one in properties.items() if one["type"] in COMPUTED} if relations else set()
+    relations = [
+        name
+        for name, one in properties.items()
+        if one["type"] == "relation" and one.get("has_more")
+    ]
+    computed = (
+        {name for name, one in properties.items() if one["type"] in COMPUTED}
+        if relations
+        else set()
+    )
     home = (page.get("parent") or {}).get("data_source_id")
     if computed and home and (schema := await schemas.get(home)) is not None:
         computed &= computed_from(relations, schema)
@@ -192,7 +233,8 @@ async def _cut_properties(page: JSON, schemas: Schemas) -> JSON:
 
 
 def _may_be_cut(given: JSON) -> bool:
-    """Only relations say so. People come without a flag; of a text only mentions are cut, not the text."""
+    """Only relations say so. People come without a flag; of a text only mentions are cut, not the
+    text."""
     kind = given["type"]
     value = given.get(kind)
     match kind:
@@ -211,14 +253,19 @@ def _is_counted_mention(text: JSON) -> bool:
     return text["type"] == "mention" and (text.get("mention") or {}).get("type") in ("page", "user")
 
 
-async def _whole_property(notion: NotionClient, page_id: str, given: JSON, completion: Completion) -> JSON:
-    """Return a property read through its items: https://developers.notion.com/reference/retrieve-a-page-property.
+async def _whole_property(
+    notion: NotionClient, page_id: str, given: JSON, completion: Completion
+) -> JSON:
+    """Return a property read through its items:
+    https://developers.notion.com/reference/retrieve-a-page-property.
 
     Raises Unreadable where Notion refuses it or answers with something else.
     """
     path, kind = f"pages/{page_id}/properties/{given['id']}", given["type"]
     if kind == "formula":
-        return value_of(await notion.get(path, {"page_size": PAGE_SIZE}), given, completion.oddities)
+        return value_of(
+            await notion.get(path, {"page_size": PAGE_SIZE}), given, completion.oddities
+        )
     items = completion.begun.setdefault(given["id"], Whole())
     sound = partial(items_of, kind="" if kind == "rollup" else kind, oddities=completion.oddities)
     while (last := await items.read_on(partial(notion.get, path), sound)) is None:
@@ -232,7 +279,8 @@ async def _whole_property(notion: NotionClient, page_id: str, given: JSON, compl
 
 
 def _rollup(items: list[JSON], result: JSON) -> JSON:
-    """The items as a page shows them: each a property value, where a text or a list is a list of one."""
+    """The items as a page shows them: each a property value, where a text or a list is a list of
+    one."""
     if result.get("type") != "array":
         return result
     return {**result, "array": [_rolled_up(item) for item in items]}

@@ -1,4 +1,5 @@
-"""Places for requests: how many are under way grows while Notion answers quickly, and falls when it struggles."""
+"""Places for requests: how many are under way grows while Notion answers quickly, and falls when it
+struggles."""
 
 import asyncio
 from collections import deque
@@ -8,15 +9,17 @@ from contextlib import asynccontextmanager
 QUICK = 2.0
 """An answer is quick that takes at most so many times the shortest of its kind."""
 SLOW, SLOW_SECONDS = 4.0, 2.0
-"""An answer is slow that takes so many times the shortest of its kind, and so much more: some objects take longer."""
+"""An answer is slow that takes so many times the shortest of its kind, and so much more: some
+objects take longer."""
 
 
 class Places:
     """`count` places at first, `most` at most.
 
-    A free place goes to the request that waits longest; those in a hurry come before all others. Each quick answer adds
-    a place while all are needed; after the first trouble, a whole round of quick answers does. Trouble halves the
-    places, once for all requests that were under way at that moment.
+    A free place goes to the request that waits longest; those in a hurry come before all others.
+    Each quick answer adds a place while all are needed; after the first trouble, a whole round of
+    quick answers does. Trouble halves the places, once for all requests that were under way at that
+    moment.
     """
 
     def __init__(self, count: int, most: int) -> None:
@@ -41,7 +44,8 @@ class Places:
             self._give_back()
 
     def answered(self, number: int, kind: str, seconds: float) -> None:
-        """Take note of an answer to the request of this number; answers of one `kind` take about the same time."""
+        """Take note of an answer to the request of this number; answers of one `kind` take about
+        the same time."""
         shortest = self._shortest[kind] = min(seconds, self._shortest.get(kind, seconds))
         if seconds > max(SLOW * shortest, shortest + SLOW_SECONDS):
             self.halve(number)

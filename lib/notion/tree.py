@@ -16,7 +16,8 @@ TOO_MANY = f"synced block on a page of more than {MOST_BLOCKS:,} blocks"
 
 
 class Assembled(msgspec.Struct):
-    """A page's blocks, and what was met on the way. `standing`: the blocks that are the page's own, not copied ones."""
+    """A page's blocks, and what was met on the way. `standing`: the blocks that are the page's own,
+    not copied ones."""
 
     blocks: list[JSON] = []
     child_pages: dict[str, ChildPage] = {}
@@ -41,8 +42,9 @@ class _Level(msgspec.Struct):
 def assemble(walk: Walk) -> Assembled:
     """The tree of a walk that has read everything.
 
-    A block that stands inside itself (a copy inside its own original, Notion's own loops) is shown once more, without
-    children. Copies of copies can multiply without end, so a copy beyond the 200,000th block stays empty.
+    A block that stands inside itself (a copy inside its own original, Notion's own loops) is shown
+    once more, without children. Copies of copies can multiply without end, so a copy beyond the
+    200,000th block stays empty.
     """
     whole = Assembled()
     levels = [_Level(walk.page_id, iter(walk.lists[walk.page_id]), whole.blocks, True)]
@@ -67,7 +69,11 @@ def assemble(walk: Walk) -> Assembled:
         else:
             block["children"] = []
             path.add(inside)
-            levels.append(_Level(inside, iter(walk.lists[inside]), block["children"], level.own and not copied))
+            levels.append(
+                _Level(
+                    inside, iter(walk.lists[inside]), block["children"], level.own and not copied
+                )
+            )
     return whole
 
 
@@ -86,7 +92,9 @@ def _note(block: JSON, own: bool, whole: Assembled, walk: Walk) -> None:
         block["unavailable"] = walk.hidden[id]
         whole.hidden_pages[id] = None
     elif kind == "child_page" and own:
-        whole.child_pages[id] = ChildPage(id, block["child_page"]["title"], block["created_time"] or UNKNOWN)
+        whole.child_pages[id] = ChildPage(
+            id, block["child_page"]["title"], block["created_time"] or UNKNOWN
+        )
     elif kind == "child_database":
         if "unavailable" not in block:
             whole.databases[id] = None
@@ -99,7 +107,8 @@ def _note(block: JSON, own: bool, whole: Assembled, walk: Walk) -> None:
 
 
 def _inside(block: JSON, walk: Walk) -> str | None:
-    """The id of the list that stands under a block; a copy shows its original's, or what its own id gave instead."""
+    """The id of the list that stands under a block; a copy shows its original's, or what its own id
+    gave instead."""
     if "unavailable" in block or block["type"] in NEVER_ENTERED:
         return None
     return next((id for id in (original_of(block), block["id"]) if id in walk.lists), None)

@@ -1,4 +1,5 @@
-"""What has been read of a page's block tree so far, flat and as JSON, so that another slice can go on from there."""
+"""What has been read of a page's block tree so far, flat and as JSON, so that another slice can go
+on from there."""
 
 import msgspec
 
@@ -15,12 +16,14 @@ NEVER_ENTERED = frozenset({"child_page", "child_database", "link_to_page", "unsu
 
 
 class Walk(msgspec.Struct, omit_defaults=True):
-    """One page's walk. A block that can't be read carries `"unavailable": reason` inside the list it stands in.
+    """One page's walk. A block that can't be read carries `"unavailable": reason` inside the list
+    it stands in.
 
-    `lists` are complete lists of children by the id they were asked for, `begun` those still being read; `unavailable`
-    are synced originals that can't be read, `heads` the child databases that can; `pages` are the page objects of child
-    pages, `hidden` says why one can't be read; `parents` is what blocks on the way from an original up to its page gave
-    as their parent, `owners` where that way ended (None: nowhere).
+    `lists` are complete lists of children by the id they were asked for, `begun` those still being
+    read; `unavailable` are synced originals that can't be read, `heads` the child databases that
+    can; `pages` are the page objects of child pages, `hidden` says why one can't be read; `parents`
+    is what blocks on the way from an original up to its page gave as their parent, `owners` where
+    that way ended (None: nowhere).
     """
 
     page_id: str
@@ -37,7 +40,8 @@ class Walk(msgspec.Struct, omit_defaults=True):
     page_oddities: Oddities = msgspec.field(default_factory=Oddities)
     """What was odd in the page objects of its child pages, which its sentences name."""
     is_lacking: bool = False
-    """Notion gave no usable answer for something of it, which is unavailable: the page is to be read again."""
+    """Notion gave no usable answer for something of it, which is unavailable: the page is to be
+    read again."""
 
 
 def original_of(block: JSON) -> str | None:
@@ -59,20 +63,30 @@ def is_original(block: JSON) -> bool:
 def meeting_parts(block: JSON) -> list[JSON]:
     """The parts of meeting notes. Notion names their ids only, so each is given a block of its own.
 
-    Before version 2026-03-11 the block's type was `transcription`: https://developers.notion.com/reference/block.
+    Before version 2026-03-11 the block's type was `transcription`:
+    https://developers.notion.com/reference/block.
     """
     kind = block["type"]
-    named = (block[kind].get("children") or {}) if kind in ("meeting_notes", "transcription") else {}
+    named = (
+        (block[kind].get("children") or {}) if kind in ("meeting_notes", "transcription") else {}
+    )
     ids = {part: named.get(f"{part}_block_id") for part in MEETING_PARTS}
     return [
-        {"object": "block", "id": dashed(id), "type": f"{kind}_{part}", "has_children": True, f"{kind}_{part}": {}}
+        {
+            "object": "block",
+            "id": dashed(id),
+            "type": f"{kind}_{part}",
+            "has_children": True,
+            f"{kind}_{part}": {},
+        }
         for part, id in ids.items()
         if isinstance(id, str) and id
     ]
 
 
 def subtree(lists: dict[str, list[JSON]], id: str) -> dict[str, list[JSON]]:
-    """The lists that make up what stands under a block; nothing of the originals that copies in it show."""
+    """The lists that make up what stands under a block; nothing of the originals that copies in it
+    show."""
     found: dict[str, list[JSON]] = {}
     ahead = [id]
     while ahead:

@@ -1,4 +1,5 @@
-"""Vercel Blob over plain HTTPS: the SDK would cost every cold start a quarter of a second for one request.
+"""Vercel Blob over plain HTTPS: the SDK would cost every cold start a quarter of a second for one
+request.
 
 https://vercel.com/docs/vercel-blob; headers as in the official clients.
 """
@@ -24,8 +25,11 @@ class Blob:
         self._api_url = api_url
         self._headers = {"authorization": f"Bearer {token}", "x-api-version": API_VERSION}
 
-    async def put(self, pathname: str, content: AsyncIterable[bytes], media_type: str, length: int | None) -> str:
-        """Keeps a file under this very name and gives its public address. Raises `TryLater` and `Misconfigured`."""
+    async def put(
+        self, pathname: str, content: AsyncIterable[bytes], media_type: str, length: int | None
+    ) -> str:
+        """Keeps a file under this very name and gives its public address. Raises `TryLater` and
+        `Misconfigured`."""
         headers = {
             "x-vercel-blob-access": "public",
             "x-add-random-suffix": "0",
@@ -35,7 +39,9 @@ class Blob:
         }
         if length is not None:
             headers["content-length"] = str(length)
-        answer = await self._asked("PUT", "/", params={"pathname": pathname}, headers=headers, content=content)
+        answer = await self._asked(
+            "PUT", "/", params={"pathname": pathname}, headers=headers, content=content
+        )
         try:
             url: str = answer.json()["url"]
         except (ValueError, KeyError, TypeError):
@@ -55,10 +61,14 @@ class Blob:
             )
         except httpx.HTTPError as trouble:
             raise TryLater(f"Vercel Blob gave no answer ({type(trouble).__name__})") from trouble
-        if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+        if answer.status_code in (
+            HTTPStatus.UNAUTHORIZED,
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.NOT_FOUND,
+        ):
             raise Misconfigured(
-                f"Vercel Blob refused the token ({answer.status_code}): set BLOB_READ_WRITE_TOKEN to that of a store "
-                "with public access"
+                f"Vercel Blob refused the token ({answer.status_code}): set BLOB_READ_WRITE_TOKEN"
+                " to that of a store with public access"
             )
         if not answer.is_success:
             raise TryLater(f"Vercel Blob answered {answer.status_code}: {_reason(answer)}")

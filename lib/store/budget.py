@@ -1,11 +1,12 @@
 """The minute's Notion requests, shared by every function instance through KV.
 
 Notion allows 180 requests in a fixed window of 60 s for each connection, in one burst if you like
-(https://developers.notion.com/reference/request-limits); its window begins when it likes. Ours begins with the first
-reservation and is a little longer, so that two bursts of ours rarely meet in one window of Notion's.
+(https://developers.notion.com/reference/request-limits); its window begins when it likes. Ours
+begins with the first reservation and is a little longer, so that two bursts of ours rarely meet in
+one window of Notion's.
 
-Syncs and visitors have a share each, so that neither keeps the other from Notion: a sync leaves visitors a ninth (20 of
-180), their look-ups leave syncs half.
+Syncs and visitors have a share each, so that neither keeps the other from Notion: a sync leaves
+visitors a ninth (20 of 180), their look-ups leave syncs half.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,11 @@ Kind = Literal["sync", "visit"]
 
 def share_of(kind: Kind, requests_per_minute: int) -> int:
     """Return the most requests that all syncs, or all look-ups, get of a minute."""
-    share = requests_per_minute - requests_per_minute // 9 if kind == "sync" else requests_per_minute // 2
+    share = (
+        requests_per_minute - requests_per_minute // 9
+        if kind == "sync"
+        else requests_per_minute // 2
+    )
     return max(1, share)
 
 
@@ -30,7 +35,12 @@ class Budget:
     """The minute as those of one kind reserve from it. `now` gives epoch seconds."""
 
     def __init__(
-        self, kv: Kv, keys: Keys, requests_per_minute: int, now: Callable[[], float], kind: Kind = "sync"
+        self,
+        kv: Kv,
+        keys: Keys,
+        requests_per_minute: int,
+        now: Callable[[], float],
+        kind: Kind = "sync",
     ) -> None:
         self._kv = kv
         self._key = keys.budget
@@ -39,7 +49,8 @@ class Budget:
         self._now = now
 
     async def reserve(self, requests: int) -> Grant:
-        """Reserve up to so many requests; none granted: `wait_seconds` until there are some again."""
+        """Reserve up to so many requests; none granted: `wait_seconds` until there are some
+        again."""
         now_ms = round(self._now() * 1000)
         words = [now_ms, requests, self._limit, WINDOW_MS, self._kind, self._share]
         granted, wait_ms, left = await self._kv.script("budget", [self._key], words)
@@ -53,4 +64,6 @@ class Budget:
     async def give_back(self, requests: int) -> None:
         """Gives back what was reserved and not used."""
         if requests:
-            await self._kv.script("give_back", [self._key], [requests, round(self._now() * 1000), WINDOW_MS])
+            await self._kv.script(
+                "give_back", [self._key], [requests, round(self._now() * 1000), WINDOW_MS]
+            )

@@ -1,4 +1,5 @@
-"""Copies of hosted files in Blob, as KV keeps them: which there are, which are wanted, which nobody names any more."""
+"""Copies of hosted files in Blob, as KV keeps them: which there are, which are wanted, which nobody
+names any more."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -14,10 +15,12 @@ from lib.store.runs import WORK_KEPT_FOR_SECONDS
 from lib.store.salvage import read_object, read_record
 
 GRACE_SECONDS = 86_400
-"""A copy stays so long after the last bundle that named it; readers of that bundle may still ask for it."""
+"""A copy stays so long after the last bundle that named it; readers of that bundle may still ask
+for it."""
 SWEPT_FOR_SECONDS = 20 * 3600
 PUT_OFF_SECONDS = 600.0
-"""How long a file that is being copied is put off, lest its copying never ends; twice that after each more try."""
+"""How long a file that is being copied is put off, lest its copying never ends; twice that after
+each more try."""
 LONGEST_PUT_OFF_SECONDS = 43_200.0
 """No file is put off for longer than twice this."""
 
@@ -26,9 +29,12 @@ PUBLIC = "public"
 
 
 class Copies:
-    """`store` is the id of the Blob store; "": there is none, and so there are no copies. `now` gives epoch seconds."""
+    """`store` is the id of the Blob store; "": there is none, and so there are no copies. `now`
+    gives epoch seconds."""
 
-    def __init__(self, kv: Kv, keys: Keys, store: str, now: Callable[[], float], now_iso: Callable[[], str]) -> None:
+    def __init__(
+        self, kv: Kv, keys: Keys, store: str, now: Callable[[], float], now_iso: Callable[[], str]
+    ) -> None:
         self._kv, self._keys, self._now, self._now_iso = kv, keys, now, now_iso
         self._store = store
         self._copies = keys.copies(store)
@@ -36,23 +42,30 @@ class Copies:
         self._tried = f"{self._copies}:tried"
 
     async def of(self, files: Collection[str]) -> dict[str, Copy]:
-        """Those of the files that have a copy, or are known to get none; a bundle may name them now."""
+        """Those of the files that have a copy, or are known to get none; a bundle may name them
+        now."""
         wanted = list(files)
         if not (self._store and wanted):
             return {}
-        found: list[str] = await self._kv.script("copies_of", [self._copies, self._idle], [self._now_ms(), *wanted])
+        found: list[str] = await self._kv.script(
+            "copies_of", [self._copies, self._idle], [self._now_ms(), *wanted]
+        )
         copies = {file: read_record(text, Copy) for file, text in zip(wanted, found, strict=True)}
         return {file: copy for file, copy in copies.items() if copy}
 
     def marked(self, digest: str, files: Collection[str]) -> str:
-        """A bundle's digest that changes with the store its files are copied to, so that a forced run moves them."""
+        """A bundle's digest that changes with the store its files are copied to, so that a forced
+        run moves them."""
         return f"{digest}@{self._store}" if self._store and files else digest
 
     # Making them.
 
     async def lock(self, owner: str, seconds: float) -> bool:
-        """Whether the owner is the only one now who makes and removes copies, for so long at most."""
-        answer = await self._kv.command("SET", self._keys.copying, owner, "NX", "PX", round(seconds * 1000))
+        """Whether the owner is the only one now who makes and removes copies, for so long at
+        most."""
+        answer = await self._kv.command(
+            "SET", self._keys.copying, owner, "NX", "PX", round(seconds * 1000)
+        )
         return bool(answer)
 
     async def unlock(self) -> None:
@@ -61,7 +74,9 @@ class Copies:
     async def due(self, count: int) -> list[str]:
         """Bundles with files that have no copy, the longest waiting first."""
         scores = ("-inf", self._now_ms())
-        found: list[str] = await self._kv.command("ZRANGEBYSCORE", self._keys.uncopied, *scores, "LIMIT", 0, count)
+        found: list[str] = await self._kv.command(
+            "ZRANGEBYSCORE", self._keys.uncopied, *scores, "LIMIT", 0, count
+        )
         return found
 
     async def tokens(self, bundle: str) -> list[str]:
@@ -83,9 +98,11 @@ class Copies:
         await self._kv.command("ZREM", self._keys.uncopied, bundle)
 
     async def begin(self, file: str) -> float | None:
-        """Put a file off before it is read, so that a function it kills does not meet it again first.
+        """Put a file off before it is read, so that a function it kills does not meet it again
+        first.
 
-        Return until when (epoch seconds) it was put off before and is to be left alone; None: go on with it.
+        Return until when (epoch seconds) it was put off before and is to be left alone; None: go on
+        with it.
         """
         until_ms = await self._kv.script(
             "begin_copy",
@@ -93,7 +110,10 @@ class Copies:
             [
                 file,
                 self._now_ms(),
-                *(round(seconds * 1000 * _spread(file)) for seconds in (PUT_OFF_SECONDS, LONGEST_PUT_OFF_SECONDS)),
+                *(
+                    round(seconds * 1000 * _spread(file))
+                    for seconds in (PUT_OFF_SECONDS, LONGEST_PUT_OFF_SECONDS)
+                ),
             ],
         )
         return int(until_ms) / 1000 if int(until_ms) else None
@@ -101,7 +121,9 @@ class Copies:
     async def keep(self, file: str, copy: Copy) -> None:
         """Remember a copy that was made, or that there will be none (an empty address)."""
         text = json_text.encode(copy)
-        await self._kv.script("keep_copy", [self._copies, self._trash, self._tried], [file, text, copy.url])
+        await self._kv.script(
+            "keep_copy", [self._copies, self._trash, self._tried], [file, text, copy.url]
+        )
 
     async def forgive(self, files: Collection[str]) -> None:
         """Put these files off no longer: what failed was not theirs."""
@@ -110,7 +132,9 @@ class Copies:
 
     async def put_off(self, bundle: str, seconds: float) -> None:
         """Leave a bundle alone for so long."""
-        await self._kv.command("ZADD", self._keys.uncopied, "XX", self._now_ms() + round(seconds * 1000), bundle)
+        await self._kv.command(
+            "ZADD", self._keys.uncopied, "XX", self._now_ms() + round(seconds * 1000), bundle
+        )
 
     async def put_into(
         self,
@@ -121,11 +145,12 @@ class Copies:
         most_bytes: int,
         due_at: float | None,
     ) -> bool:
-        """Put copies' addresses into what is published of a bundle; return whether that changed what a site reads.
+        """Put copies' addresses into what is published of a bundle; return whether that changed
+        what a site reads.
 
-        `change` does it to the texts of a bundle, or to its meta alone, `change_document` to the page as text; a bundle
-        that grows beyond `most_bytes` stays as it is. `due_at` is when the files that have no copy yet may be tried
-        again; None: there are none.
+        `change` does it to the texts of a bundle, or to its meta alone, `change_document` to the
+        page as text; a bundle that grows beyond `most_bytes` stays as it is. `due_at` is when the
+        files that have no copy yet may be tried again; None: there are none.
         """
         kind, _, holder = bundle.partition(":")
         published = await self._published(kind, holder)
@@ -163,7 +188,13 @@ class Copies:
         outcome = await self._kv.script(
             "put_copies",
             self._keys.site(run_id),
-            [json_text.encode(arguments), published.record, changed[0] if changed else "", meta, document],
+            [
+                json_text.encode(arguments),
+                published.record,
+                changed[0] if changed else "",
+                meta,
+                document,
+            ],
         )
         return bool(changed) and outcome == "done"
 
@@ -171,9 +202,17 @@ class Copies:
         keys = self._keys
         if kind == "db":
             known: str | None = await self._kv.command("HGET", keys.databases, holder)
-            return _Published(known, "", [await self._text(keys.database(holder))], "", "") if known else None
+            return (
+                _Published(known, "", [await self._text(keys.database(holder))], "", "")
+                if known
+                else None
+            )
         text, slug, meta = await self._kv.pipeline(
-            [["HGET", keys.pages, holder], ["HGET", keys.paths, holder], ["HGET", keys.metas, holder]]
+            [
+                ["HGET", keys.pages, holder],
+                ["HGET", keys.paths, holder],
+                ["HGET", keys.metas, holder],
+            ]
         )
         record = page_record(text)
         if record is None or slug is None:
@@ -192,16 +231,26 @@ class Copies:
 
     async def sweep_is_due(self) -> bool:
         """Once a day; who is told so has to do it."""
-        return bool(await self._kv.command("SET", f"{self._copies}:swept", 1, "NX", "EX", SWEPT_FOR_SECONDS))
+        return bool(
+            await self._kv.command("SET", f"{self._copies}:swept", 1, "NX", "EX", SWEPT_FOR_SECONDS)
+        )
 
     async def unnamed(self) -> list[str]:
-        """Addresses of copies that no bundle has named for the time of grace: forgotten here, to be deleted in Blob."""
+        """Addresses of copies that no bundle has named for the time of grace: forgotten here, to be
+        deleted in Blob."""
         named = {
-            token[-16:] for tokens in (await self._kv.read_hash(self._keys.files)).values() for token in tokens.split()
+            token[-16:]
+            for tokens in (await self._kv.read_hash(self._keys.files)).values()
+            for token in tokens.split()
         }
         copies, idle = await self._kv.read_hash(self._copies), await self._kv.read_hash(self._idle)
         now_ms = self._now_ms()
-        lately = [word for file in copies if file not in named and file not in idle for word in (file, now_ms)]
+        lately = [
+            word
+            for file in copies
+            if file not in named and file not in idle
+            for word in (file, now_ms)
+        ]
         again = [file for file in idle if file in named]
         await self._kv.pipeline(
             [
@@ -211,7 +260,9 @@ class Copies:
         )
         idle_now = [file for file in idle if file not in named]
         keys = [self._copies, self._idle, self._trash]
-        found: list[str] = await self._kv.script("drop_copies", keys, [now_ms - GRACE_SECONDS * 1000, *idle_now])
+        found: list[str] = await self._kv.script(
+            "drop_copies", keys, [now_ms - GRACE_SECONDS * 1000, *idle_now]
+        )
         return found
 
     async def deleted(self, urls: Collection[str]) -> None:
@@ -223,8 +274,8 @@ class Copies:
 
 
 class _Published(msgspec.Struct, frozen=True):
-    """What stands in KV of a bundle: its record as text, its slug ("": a child database), the texts of its key and its
-    parts, its meta."""
+    """What stands in KV of a bundle: its record as text, its slug ("": a child database), the texts
+    of its key and its parts, its meta."""
 
     record: str
     slug: str
@@ -234,5 +285,6 @@ class _Published(msgspec.Struct, frozen=True):
 
 
 def _spread(file: str) -> float:
-    """Return a factor from 1 to 2 of the file's own: files that were in hand together come back apart."""
+    """Return a factor from 1 to 2 of the file's own: files that were in hand together come back
+    apart."""
     return 1 + int(file[:4], 16) / 0x10000

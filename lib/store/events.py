@@ -1,6 +1,8 @@
-"""What Notion's webhook keeps in KV: what its events are about, what they ask for, and the set-up's token.
+"""What Notion's webhook keeps in KV: what its events are about, what they ask for, and the set-up's
+token.
 
-Events of a window of time ask for one sync; what that has to look at is noted here until a run takes the window.
+Events of a window of time ask for one sync; what that has to look at is noted here until a run
+takes the window.
 """
 
 from collections.abc import Sequence
@@ -23,9 +25,9 @@ FIRST_SOURCE = 6
 class Around(msgspec.Struct, frozen=True):
     """What KV knows of an event's entity and of what it stands in.
 
-    `pages` are published (or hold originals of what is published), `databases` stand inside a published page, `sources`
-    maps ids of databases and data sources to names, `homes` pages to the sources that they, or the rows around them,
-    were seen in.
+    `pages` are published (or hold originals of what is published), `databases` stand inside a
+    published page, `sources` maps ids of databases and data sources to names, `homes` pages to the
+    sources that they, or the rows around them, were seen in.
     """
 
     seen: bool
@@ -36,8 +38,8 @@ class Around(msgspec.Struct, frozen=True):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """A page (or child database) that an event asks for, or all of a source where it names none. `source` of a page is
-    "" where a run of its source would not show what happened."""
+    """A page (or child database) that an event asks for, or all of a source where it names none.
+    `source` of a page is "" where a run of its source would not show what happened."""
 
     page: str = ""
     source: str = ""
@@ -45,9 +47,9 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """A page is quiet when no event of it came for `quiet_seconds`. Up to `most_own` quiet pages have a message of
-    their own in a row, and one more for each `refill_seconds`. Of a source in which more than `most_pages` are asked
-    for in a window, all are looked at together."""
+    """A page is quiet when no event of it came for `quiet_seconds`. Up to `most_own` quiet pages
+    have a message of their own in a row, and one more for each `refill_seconds`. Of a source in
+    which more than `most_pages` are asked for in a window, all are looked at together."""
 
     quiet_seconds: float
     most_own: int
@@ -66,7 +68,11 @@ class Events:
         answer = await self._kv.script("look_at_event", names, ids)
         seen, texts, shown = bool(answer[0]), answer[1:3], bool(answer[3])
         pages = {id for id, text in zip(ids, texts, strict=True) if text}
-        found = {id: seen_last for id, text in zip(ids, texts, strict=True) if (seen_last := observation(text))}
+        found = {
+            id: seen_last
+            for id, text in zip(ids, texts, strict=True)
+            if (seen_last := observation(text))
+        }
         sources = zip(answer[FIRST_SOURCE::2], answer[FIRST_SOURCE + 1 :: 2], strict=True)
         records = {name: record.source for name, text in sources if (record := source_record(text))}
         return Around(
@@ -74,7 +80,10 @@ class Events:
             pages=frozenset(pages | ({event.entity} if shown else set())),
             databases=frozenset(id for id, stands in zip(ids, answer[4:6], strict=True) if stands),
             sources={
-                id: name for name, source in records.items() for id in (source.database_id, source.data_source_id) if id
+                id: name
+                for name, source in records.items()
+                for id in (source.database_id, source.data_source_id)
+                if id
             },
             homes={id: seen_last.source for id, seen_last in found.items()},
         )
@@ -84,11 +93,16 @@ class Events:
     ) -> list[str] | None:
         """Note what an event asks for, in a window; None where that has been taken.
 
-        Return of each wish which message it takes: `own`, `window`, `source`, or `sent`: it is covered. Where all are,
-        the event is known from now on.
+        Return of each wish which message it takes: `own`, `window`, `source`, or `sent`: it is
+        covered. Where all are, the event is known from now on.
         """
         keys = self._keys
-        words: list[Value] = [_ms(now), _ms(limits.quiet_seconds), limits.most_own, _ms(limits.refill_seconds)]
+        words: list[Value] = [
+            _ms(now),
+            _ms(limits.quiet_seconds),
+            limits.most_own,
+            _ms(limits.refill_seconds),
+        ]
         words += [limits.most_pages, WINDOW_KEPT_FOR_SECONDS, event.at, COMES_AGAIN_SECONDS]
         for wish in wishes:
             words += [wish.page, wish.source, "1" if wish.force else "0"]
@@ -97,15 +111,20 @@ class Events:
         return answer if isinstance(answer, list) else None
 
     async def remember(self, event: Event, window: int, sent: Sequence[str]) -> None:
-        """All that an event asks for has been published: when it comes again, it is known. `sent` are messages that
-        cover later events of the window too: "" is the window's own, a name that of a source."""
+        """All that an event asks for has been published: when it comes again, it is known. `sent`
+        are messages that cover later events of the window too: "" is the window's own, a name that
+        of a source."""
         words: list[Value] = [event.at, COMES_AGAIN_SECONDS, WINDOW_KEPT_FOR_SECONDS, *sent]
-        await self._kv.script("know_event", [self._keys.event(event.id), self._keys.window(window)], words)
+        await self._kv.script(
+            "know_event", [self._keys.event(event.id), self._keys.window(window)], words
+        )
 
     async def take(self, window: int) -> list[Wish]:
-        """Return the pages that events of a window ask for, but those that a run of their source looks at; whatever
-        comes from now on is noted in another window."""
-        flat = await self._kv.script("take_window", [self._keys.window(window)], [WINDOW_KEPT_FOR_SECONDS])
+        """Return the pages that events of a window ask for, but those that a run of their source
+        looks at; whatever comes from now on is noted in another window."""
+        flat = await self._kv.script(
+            "take_window", [self._keys.window(window)], [WINDOW_KEPT_FOR_SECONDS]
+        )
         fields = dict(zip(flat[::2], flat[1::2], strict=True))
         wishes: list[Wish] = []
         for field, text in fields.items():

@@ -20,7 +20,9 @@ class KvSilent(TryLater):
 class HastyKv(Kv):
     """A `Kv` whose every command, with all its repetitions, takes `answer_seconds` at most."""
 
-    def __init__(self, url: str, token: str, http: httpx.AsyncClient, answer_seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(
+        self, url: str, token: str, http: httpx.AsyncClient, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
         super().__init__(url, token, http)
         self._answer_seconds = answer_seconds
 
@@ -39,5 +41,8 @@ class HastyKv(Kv):
             async with asyncio.timeout(self._answer_seconds):
                 return await command
         except TimeoutError:
-            reason = f"KV (Upstash Redis) gave no answer within {self._answer_seconds:g} s; come back in a moment"
+            reason = (
+                f"KV (Upstash Redis) gave no answer within {self._answer_seconds:g} s; come back in"
+                " a moment"
+            )
             raise KvSilent(reason, RETRY_AFTER_SECONDS) from None

@@ -1,4 +1,5 @@
-"""Runs and sources as people want to see them: the newest runs with what went wrong in them, read in one command."""
+"""Runs and sources as people want to see them: the newest runs with what went wrong in them, read
+in one command."""
 
 from collections.abc import Sequence
 
@@ -21,8 +22,8 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class SourceHistory(msgspec.Struct, frozen=True):
-    """A source: which database it led to, when it was listed and synced (ISO; "" for never), and how many rows are
-    published of it."""
+    """A source: which database it led to, when it was listed and synced (ISO; "" for never), and
+    how many rows are published of it."""
 
     record: SourceRecord
     listing: ListingRecord
@@ -31,8 +32,9 @@ class SourceHistory(msgspec.Struct, frozen=True):
 
 
 class Recent(msgspec.Struct, frozen=True):
-    """`runs` newest first, at most 50. `current` is the full run under way as far as KV knows: nobody may have noticed
-    yet that it died. `webhook_token` is what Notion's webhook sent to be confirmed, "" where there is none."""
+    """`runs` newest first, at most 50. `current` is the full run under way as far as KV knows:
+    nobody may have noticed yet that it died. `webhook_token` is what Notion's webhook sent to be
+    confirmed, "" where there is none."""
 
     runs: list[Entry]
     current: Entry | None
@@ -58,7 +60,9 @@ class History:
             runs=entries[:MOST_RUNS],
             current=next((entry for entry in entries if entry.run.run_id == current_id), None),
             sources={
-                name: SourceHistory(record, listing_record(listing) or ListingRecord(), synced, int(total))
+                name: SourceHistory(
+                    record, listing_record(listing) or ListingRecord(), synced, int(total)
+                )
                 for name, text, listing, synced, total in sources
                 if (record := source_record(text))
             },
@@ -68,7 +72,9 @@ class History:
     async def run(self, run_id: str) -> Entry | None:
         """One run, in two commands; None where there is none (any more)."""
         key = self._keys.run(run_id)
-        fields, problems = await self._kv.pipeline([["HGETALL", key], ["LRANGE", f"{key}:errors", 0, -1]])
+        fields, problems = await self._kv.pipeline(
+            [["HGETALL", key], ["LRANGE", f"{key}:errors", 0, -1]]
+        )
         return Entry(run_of(fields), problems_of(problems)) if fields else None
 
 

@@ -1,12 +1,15 @@
-"""Every key name in KV. What a site reads comes first; the engine's own keys all start with `sync:`."""
+"""Every key name in KV. What a site reads comes first; the engine's own keys all start with
+`sync:`."""
 
 import re
 from collections.abc import Iterable
 
 _TYPES = {
-    "hash": r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
-    r"|leaf_items|outside|databases|sources|listings|synced|work|leases|tries|forced|promised|budget|files)"
-    r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+",
+    "hash": (
+        r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
+        r"|leaf_items|outside|databases|sources|listings|synced|work|leases|tries|forced|promised|budget|files)"
+        r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+"
+    ),
     "set": "sync:(?:still|freed)|sync:run:[^:]+:again",
     "zset": "sync:(?:due|gone|shows|runs|order:[^:]+|files:named|files:uncopied)",
 }
@@ -18,7 +21,8 @@ _RUN_PARTS = {
 
 
 def types_of(keys: Iterable[str]) -> dict[str, str]:
-    """Return the Redis type that each of these keys has, and each that a script derives from a run's."""
+    """Return the Redis type that each of these keys has, and each that a script derives from a
+    run's."""
     found: dict[str, str] = {}
     for key in filter(None, keys):
         kinds = (kind for kind, names in _TYPES.items() if re.search(rf"(?:{names})\Z", key))
@@ -106,7 +110,8 @@ class Keys:
 
     @property
     def children(self) -> str:
-        """Hash: id of a published child page → "stamp source": what is watched, and what was seen of it last."""
+        """Hash: id of a published child page → "stamp source": what is watched, and what was seen
+        of it last."""
         return f"{self.prefix}sync:children"
 
     def stamps(self, source: str) -> str:
@@ -120,8 +125,8 @@ class Keys:
 
     @property
     def shows(self) -> str:
-        """Sorted set, all scores 0: "thing id" for each page that shows a thing, found by how it begins; things are
-        named as in `PageRecord.things`."""
+        """Sorted set, all scores 0: "thing id" for each page that shows a thing, found by how it
+        begins; things are named as in `PageRecord.things`."""
         return f"{self.prefix}sync:shows"
 
     @property
@@ -131,7 +136,8 @@ class Keys:
 
     @property
     def gone(self) -> str:
-        """Sorted set: ids of rows that are gone, by the time (ms); their observations are forgotten after a while."""
+        """Sorted set: ids of rows that are gone, by the time (ms); their observations are forgotten
+        after a while."""
         return f"{self.prefix}sync:gone"
 
     @property
@@ -156,7 +162,8 @@ class Keys:
 
     @property
     def forced(self) -> str:
-        """Hash: source name → since when everything of it has to be read anew, until a run has seen to that."""
+        """Hash: source name → since when everything of it has to be read anew, until a run has seen
+        to that."""
         return f"{self.prefix}sync:forced"
 
     @property
@@ -166,18 +173,20 @@ class Keys:
 
     @property
     def leaf_items(self) -> str:
-        """Hash: source name → how many rows a page of its index may have, where fewer than 500 fit into one value."""
+        """Hash: source name → how many rows a page of its index may have, where fewer than 500 fit
+        into one value."""
         return f"{self.prefix}sync:leaf_items"
 
     @property
     def ranks(self) -> str:
-        """Hash: id of a row → "sort text source", its place in an index; `sync:order:{source}` holds the sort texts."""
+        """Hash: id of a row → "sort text source", its place in an index; `sync:order:{source}`
+        holds the sort texts."""
         return f"{self.prefix}sync:ranks"
 
     @property
     def due(self) -> str:
-        """Sorted set: key of something that is due → from when on (ms) it may be done; while it is leased, until when
-        it is. A page's key is its id, a child database's `db:{id}`."""
+        """Sorted set: key of something that is due → from when on (ms) it may be done; while it is
+        leased, until when it is. A page's key is its id, a child database's `db:{id}`."""
         return f"{self.prefix}sync:due"
 
     @property
@@ -197,9 +206,19 @@ class Keys:
 
     def site(self, run_id: str) -> list[str]:
         """The keys whose types a script needs that changes the site for a run."""
-        names = "pages observed places slugs waiting metas ranks leaves revisions redirects children outside databases"
-        names += " work leases files due still leaf_items freed gone tries synced sequence files:named files:uncopied"
-        return [self.paths, *(f"{self.prefix}sync:{name}" for name in f"{names} shows".split()), self.run(run_id)]
+        names = (
+            "pages observed places slugs waiting metas ranks leaves revisions redirects children"
+            " outside databases"
+        )
+        names += (
+            " work leases files due still leaf_items freed gone tries synced sequence files:named"
+            " files:uncopied"
+        )
+        return [
+            self.paths,
+            *(f"{self.prefix}sync:{name}" for name in f"{names} shows".split()),
+            self.run(run_id),
+        ]
 
     def run_work(self, run_id: str) -> list[str]:
         """The keys whose types a script needs that hands out or takes back work of a run."""
@@ -225,11 +244,12 @@ class Keys:
 
     @property
     def ahead(self) -> str:
-        """Until then (ms) the messages of their own that pages had are not paid for; see note_event.lua."""
+        """Until then (ms) the messages of their own that pages had are not paid for; see
+        note_event.lua."""
         return f"{self.prefix}sync:webhook:ahead"
 
-    # Hosted files. A bundle is named `page:{id}`, `db:{id}` or, while it waits for its slug, ; a file by
-    # its token `block=…&file=…` or `page=…&file=…`, the query of its address.
+    # Hosted files. A bundle is named `page:{id}`, `db:{id}` or, while it waits for its slug, ; a
+    # file by its token `block=…&file=…` or `page=…&file=…`, the query of its address.
 
     @property
     def files(self) -> str:
@@ -238,23 +258,27 @@ class Keys:
 
     @property
     def named(self) -> str:
-        """Sorted set, all scores 0: "token bundle" for each file of each bundle, found by how it begins."""
+        """Sorted set, all scores 0: "token bundle" for each file of each bundle, found by how it
+        begins."""
         return f"{self.prefix}sync:files:named"
 
     @property
     def uncopied(self) -> str:
-        """Sorted set: bundles with files that have no copy in Blob, by the time (ms) when they may be tried."""
+        """Sorted set: bundles with files that have no copy in Blob, by the time (ms) when they may
+        be tried."""
         return f"{self.prefix}sync:files:uncopied"
 
     def fresh(self, owner_id: str) -> str:
-        """Hash: token → "ms url", the signed address of a file that stands in this page or database and until when it
-        is handed out; "ms " alone: there is no such file. `walk` → "ms …", how far the page's blocks have been looked
-        through. `:lock` follows it for that, `:lock:{holder}` for one block or page."""
+        """Hash: token → "ms url", the signed address of a file that stands in this page or database
+        and until when it is handed out; "ms " alone: there is no such file. `walk` → "ms …", how
+        far the page's blocks have been looked through. `:lock` follows it for that,
+        `:lock:{holder}` for one block or page."""
         return f"{self.prefix}sync:files:fresh:{owner_id}"
 
     def copies(self, store: str) -> str:
-        """Hash: file → `Copy` in this Blob store. `:idle` follows it: file → since when (ms) no bundle names it;
-        `:tried`: file → "tries ms", how often it was begun and until when it is put off."""
+        """Hash: file → `Copy` in this Blob store. `:idle` follows it: file → since when (ms) no
+        bundle names it; `:tried`: file → "tries ms", how often it was begun and until when it is
+        put off."""
         return f"{self.prefix}sync:files:copies:{store}"
 
     @property
@@ -266,7 +290,8 @@ class Keys:
 
     @property
     def active(self) -> str:
-        """Id of the run that is under way (full or of one source; runs of one page go side by side)."""
+        """Id of the run that is under way (full or of one source; runs of one page go side by
+        side)."""
         return f"{self.prefix}sync:active"
 
     @property
@@ -276,8 +301,8 @@ class Keys:
 
     def run(self, run_id: str) -> str:
         """Root of a run's keys: the run itself is a hash under this very name; `:focus` (keys that
-        a run of one page is about), `:given` (keys that it gave up), `:listing`, `:originals:{lane}`, `:parts:…`,
-        `:errors`, `:changed`, `:removed` follow it."""
+        a run of one page is about), `:given` (keys that it gave up), `:listing`,
+        `:originals:{lane}`, `:parts:…`, `:errors`, `:changed`, `:removed` follow it."""
         return f"{self.prefix}sync:run:{run_id}"
 
     def run_again(self, run_id: str) -> str:

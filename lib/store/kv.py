@@ -1,8 +1,10 @@
-"""The door to Upstash Redis: commands, pipelines and scripts over upstash-redis, with time-outs and plain errors.
+"""The door to Upstash Redis: commands, pipelines and scripts over upstash-redis, with time-outs and
+plain errors.
 
-upstash-redis 1.8.0 waits for ever, sleeps three seconds before it repeats anything, and shows a refused request as an
-`AttributeError`; so its HTTP client is replaced here, and every failure becomes a `TryLater` or a `Misconfigured`.
-Every command that this project sends may be repeated: one whose answer was lost is simply sent again.
+upstash-redis 1.8.0 waits for ever, sleeps three seconds before it repeats anything, and shows a
+refused request as an `AttributeError`; so its HTTP client is replaced here, and every failure
+becomes a `TryLater` or a `Misconfigured`. Every command that this project sends may be repeated:
+one whose answer was lost is simply sent again.
 """
 
 import asyncio
@@ -37,10 +39,12 @@ _INCLUDE = re.compile(r"^-- include (\w+)$", re.MULTILINE)
 
 
 class Kv:
-    """One KV database within one event loop. `commands` counts what Upstash bills: each command of a pipeline,
-    and a script as one. `max_request_bytes` is what fits into one request."""
+    """One KV database within one event loop. `commands` counts what Upstash bills: each command of
+    a pipeline, and a script as one. `max_request_bytes` is what fits into one request."""
 
-    def __init__(self, url: str, token: str, http: httpx.AsyncClient, max_request_bytes: int = 8_000_000) -> None:
+    def __init__(
+        self, url: str, token: str, http: httpx.AsyncClient, max_request_bytes: int = 8_000_000
+    ) -> None:
         self._redis = _Redis(url, token, http)
         self.max_request_bytes = max_request_bytes
         self.commands = 0
@@ -52,7 +56,8 @@ class Kv:
         return await _asked(lambda: self._redis.execute(command))
 
     async def pipeline(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
-        """Runs commands in order, not as a transaction: in one request, or several where they are too large for it."""
+        """Runs commands in order, not as a transaction: in one request, or several where they are
+        too large for it."""
         self.commands += len(commands)
         answers: list[Any] = []
         for batch in chunked(commands, self.max_request_bytes, size_bytes):
@@ -70,7 +75,8 @@ class Kv:
         return answers
 
     async def read_hash(self, key: str, cursor: str | int = 0) -> dict[str, str]:
-        """Return all fields of a hash, or those from a cursor on; read in portions, for an answer is bounded."""
+        """Return all fields of a hash, or those from a cursor on; read in portions, for an answer
+        is bounded."""
         fields: dict[str, str] = {}
         while True:
             cursor, found = await self.command("HSCAN", key, cursor, "COUNT", SCAN_COUNT)
@@ -81,8 +87,8 @@ class Kv:
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Value]) -> Any:
         """Runs `lua/{name}.lua` as one transaction.
 
-        It is called by its hash, for its text is longer than most of what it is called with; the text goes out where
-        the database does not know it yet, or no more.
+        It is called by its hash, for its text is longer than most of what it is called with; the
+        text goes out where the database does not know it yet, or no more.
         """
         words = [len(keys), *keys, *args]
         try:
@@ -94,23 +100,34 @@ class Kv:
             raise ForeignValue(await self._foreign(types_of(keys)) or keys) from None
 
     async def _foreign(self, expected: Mapping[str, str]) -> list[str]:
-        """Return the keys that hold another type than expected; Redis does not say at which of them a script failed."""
+        """Return the keys that hold another type than expected; Redis does not say at which of them
+        a script failed."""
         found = await self.pipeline([["TYPE", key] for key in expected])
-        return [key for (key, kind), held in zip(expected.items(), found, strict=True) if held not in (kind, "none")]
+        return [
+            key
+            for (key, kind), held in zip(expected.items(), found, strict=True)
+            if held not in (kind, "none")
+        ]
 
 
 def size_bytes(words: Iterable[Value]) -> int:
     """About how much of a request these words fill."""
-    return sum(len(word.encode(errors="surrogatepass")) if isinstance(word, str) else 8 for word in words)
+    return sum(
+        len(word.encode(errors="surrogatepass")) if isinstance(word, str) else 8 for word in words
+    )
 
 
 def _texts(words: Iterable[Value]) -> list[str]:
-    """Return a command's words as text: some servers turn JSON's numbers into "2.592e+06" before Redis sees them."""
+    """Return a command's words as text: some servers turn JSON's numbers into "2.592e+06" before
+    Redis sees them."""
     return [sound_text(word) if isinstance(word, str) else str(word) for word in words]
 
 
-def chunked(items: Sequence[Item], most_bytes: int, size: Callable[[Item], int]) -> list[list[Item]]:
-    """The items in order, in runs of so many bytes at most; one that is larger is a run by itself."""
+def chunked(
+    items: Sequence[Item], most_bytes: int, size: Callable[[Item], int]
+) -> list[list[Item]]:
+    """The items in order, in runs of so many bytes at most; one that is larger is a run by
+    itself."""
     runs: list[list[Item]] = []
     room = 0
     for item in items:
@@ -124,13 +141,16 @@ def chunked(items: Sequence[Item], most_bytes: int, size: Callable[[Item], int])
 
 
 class _Http(AsyncHttpClient):
-    """upstash-redis's HTTP client over a connection pool of ours, which has time-outs; it never repeats by itself."""
+    """upstash-redis's HTTP client over a connection pool of ours, which has time-outs; it never
+    repeats by itself."""
 
     def __init__(self, http: httpx.AsyncClient, keep_sync_token: Callable[[str], None]) -> None:
         self._client = http
         self._keep_sync_token = keep_sync_token
 
-    async def execute(self, url: str, headers: dict[str, str], command: list[Any], from_pipeline: bool = False) -> Any:
+    async def execute(
+        self, url: str, headers: dict[str, str], command: list[Any], from_pipeline: bool = False
+    ) -> Any:
         response = await self._client.post(url, headers=headers, json=command)
         if response.is_server_error:
             response.raise_for_status()  # its own trouble, not a refusal of the command
@@ -152,7 +172,8 @@ class _Refusal(UpstashError):
 
 
 def _result(answer: Any, words: Sequence[str]) -> Any:
-    """Return the result that an answer holds. Raises `_Refusal`, and ValueError where it is no answer of Upstash's."""
+    """Return the result that an answer holds. Raises `_Refusal`, and ValueError where it is no
+    answer of Upstash's."""
     if not isinstance(answer, dict) or not answer.keys() & {"error", "result"}:
         raise ValueError("an answer without a result")
     if reason := answer.get("error"):
@@ -161,7 +182,8 @@ def _result(answer: Any, words: Sequence[str]) -> Any:
 
 
 def _decoded(result: Any) -> Any:
-    """Return a result without its base64; bytes that are no UTF-8, which this project never writes, become U+FFFD."""
+    """Return a result without its base64; bytes that are no UTF-8, which this project never writes,
+    become U+FFFD."""
     if isinstance(result, list):
         return [_decoded(one) for one in result]
     if isinstance(result, str) and result != "OK":
@@ -170,7 +192,8 @@ def _decoded(result: Any) -> Any:
 
 
 class _Redis(Redis):
-    """upstash-redis's client over `_Http`. Its own constructor would build a TLS context (60–140 ms) for nothing."""
+    """upstash-redis's client over `_Http`. Its own constructor would build a TLS context (60–140
+    ms) for nothing."""
 
     def __init__(self, url: str, token: str, http: httpx.AsyncClient) -> None:
         self._url = url
@@ -187,11 +210,14 @@ async def _asked(send: Callable[[], Awaitable[Any]]) -> Any:
             return await send()
         except _Refusal as refusal:
             raise _refused(str(refusal), refusal.words) from None
-        except (httpx.HTTPError, ValueError) as trouble:  # ValueError: an answer that is no JSON (a proxy's page)
+        except (
+            httpx.HTTPError,
+            ValueError,
+        ) as trouble:  # ValueError: an answer that is no JSON (a proxy's page)
             if attempt == ATTEMPTS:
                 raise TryLater(
-                    f"KV (Upstash Redis) gave no usable answer ({type(trouble).__name__}); nothing is lost. "
-                    "Try again in a moment, and check KV_REST_API_URL if it stays so.",
+                    f"KV (Upstash Redis) gave no usable answer ({type(trouble).__name__}); nothing"
+                    " is lost. Try again in a moment, and check KV_REST_API_URL if it stays so.",
                     RETRY_AFTER_SECONDS,
                 ) from trouble
             await asyncio.sleep(PAUSE_SECONDS * attempt)
@@ -215,7 +241,9 @@ def _refused(reason: str, words: Sequence[str]) -> Exception:
 
 
 def _token_refused(reason: str) -> Misconfigured:
-    return Misconfigured(f"KV refused the token: set KV_REST_API_TOKEN to the database's own ({reason[:120]}).")
+    return Misconfigured(
+        f"KV refused the token: set KV_REST_API_TOKEN to the database's own ({reason[:120]})."
+    )
 
 
 @cache

@@ -12,10 +12,12 @@ from lib.store.salvage import read_record
 
 
 class Errand(msgspec.Struct, frozen=True):
-    """What one looks up at Notion while all others wait for it: its lock in KV, and where the answer is kept.
+    """What one looks up at Notion while all others wait for it: its lock in KV, and where the
+    answer is kept.
 
-    The file stands in the page or database `owner_id`. `walk` says how its blocks are looked through ("": from the
-    beginning), in which `count` files stand; None: the file's own holder is asked for.
+    The file stands in the page or database `owner_id`. `walk` says how its blocks are looked
+    through ("": from the beginning), in which `count` files stand; None: the file's own holder is
+    asked for.
     """
 
     owner_id: str
@@ -27,8 +29,9 @@ class Errand(msgspec.Struct, frozen=True):
 class Place(msgspec.Struct, frozen=True):
     """What KV says of where a file is: see find_file.lua for the outcomes.
 
-    `address` is that of the copy, or a signed one that is handed out until `until` (epoch seconds) and is "" where the
-    holder has no such file. `errand` goes with walk and fetch, `wait_seconds` with away.
+    `address` is that of the copy, or a signed one that is handed out until `until` (epoch seconds)
+    and is "" where the holder has no such file. `errand` goes with walk and fetch, `wait_seconds`
+    with away.
     """
 
     outcome: Literal["unknown", "copied", "fresh", "walk", "fetch", "wait", "away"]
@@ -51,7 +54,14 @@ class Files:
         return type(self)(self._kv, self._keys)
 
     async def find(
-        self, holder: str, file: str, lock: str, now: float, lock_seconds: float, *, alone: bool = False
+        self,
+        holder: str,
+        file: str,
+        lock: str,
+        now: float,
+        lock_seconds: float,
+        *,
+        alone: bool = False,
     ) -> Place:
         """Look a file up by the query of its address; take the lock where Notion has to be asked.
 
@@ -61,13 +71,23 @@ class Files:
         outcome, value, *errand = await self._kv.script(
             "find_file",
             [self._keys.named, self._keys.fresh(""), self._keys.files, copies],
-            [f"{holder}&file={file}", holder, file, lock, round(now * 1000), round(lock_seconds * 1000), int(alone)],
+            [
+                f"{holder}&file={file}",
+                holder,
+                file,
+                lock,
+                round(now * 1000),
+                round(lock_seconds * 1000),
+                int(alone),
+            ],
         )
         match outcome:
             case "copied":
                 if copy := read_record(value, Copy):
                     return Place("copied", copy.url)
-                await self._kv.command("HDEL", copies, file)  # another's value: the file has no copy that we know of
+                await self._kv.command(
+                    "HDEL", copies, file
+                )  # another's value: the file has no copy that we know of
                 return await self.find(holder, file, lock, now, lock_seconds, alone=alone)
             case "fresh":
                 until, _, address = value.partition(" ")
@@ -90,12 +110,17 @@ class Files:
         *,
         walk: tuple[str, float] | None = None,
     ) -> None:
-        """Keep what Notion said of files, by their tokens, and give the lock back; address "": there is no such file.
+        """Keep what Notion said of files, by their tokens, and give the lock back; address "":
+        there is no such file.
 
         `walk` is how the page's blocks are to be looked through next, and until when that is so.
         """
         until_ms = round(until * 1000)
-        words = [word for token, address in addresses.items() for word in (token, f"{until_ms} {address}")]
+        words = [
+            word
+            for token, address in addresses.items()
+            for word in (token, f"{until_ms} {address}")
+        ]
         if walk is not None:
             words += ["walk", f"{round(walk[1] * 1000)} {walk[0]}"]
         keys = [self._keys.fresh(errand.owner_id), errand.lock]

@@ -1,6 +1,7 @@
 """Brings what an older version of this project keeps in KV into the present layout.
 
-What a site reads stays as it is meanwhile. The older version finds a sentence where its records were, and stops at it.
+What a site reads stays as it is meanwhile. The older version finds a sentence where its records
+were, and stops at it.
 """
 
 from collections.abc import Callable
@@ -19,9 +20,13 @@ from lib.store.site import Site
 from lib.times import UNKNOWN, instant, is_time
 
 LAYOUT = 3
-"""The version of the layout of the engine's keys; 2 and older ones kept all that is known of a page in `sync:kept`."""
+"""The version of the layout of the engine's keys; 2 and older ones kept all that is known of a page
+in `sync:kept`."""
 AT_ONCE = 200
-_MOVED_ON = "a newer version of notion-kv-sync keeps its records elsewhere: deploy the same version everywhere"
+_MOVED_ON = (
+    "a newer version of notion-kv-sync keeps its records elsewhere: deploy the same version"
+    " everywhere"
+)
 
 
 class _Kept(msgspec.Struct):
@@ -46,28 +51,32 @@ class _Kept(msgspec.Struct):
 
 
 class Migration:
-    """Changes the layout of the engine's keys in KV. `sort_text` gives a row's place in its index."""
+    """Changes the layout of the engine's keys in KV. `sort_text` gives a row's place in its
+    index."""
 
     def __init__(self, kv: Kv, keys: Keys, site: Site, sort_text: Callable[[Rank], str]) -> None:
         self._kv, self._keys, self._site, self._sort_text = kv, keys, site, sort_text
 
     async def run(self, lease: SliceLease, layout: str) -> None:
-        """Bring KV into the present layout, where it is of an older one; a run that was cut off goes on.
+        """Bring KV into the present layout, where it is of an older one; a run that was cut off
+        goes on.
 
         Raises `Hopeless` where KV is of a newer one, and `TakenOver`.
         """
         version = read_count(layout) or 0
         if version > LAYOUT:
             raise Hopeless(
-                f"KV is kept by a newer version of this project (layout {version}, this one knows {LAYOUT}): "
-                "deploy the newer version here too"
+                f"KV is kept by a newer version of this project (layout {version}, this one knows"
+                f" {LAYOUT}): deploy the newer version here too"
             )
         if version == LAYOUT:
             return
         await self._kv.script("set_aside", [self._old("kept"), self._old("migrating")], [_MOVED_ON])
         while pages := await self._kv.script("some_of", [self._old("migrating")], [AT_ONCE]):
             texts = dict(zip(pages[::2], pages[1::2], strict=True))
-            await self._site.adopt(lease, [self._adopted(page_id, text) for page_id, text in texts.items()])
+            await self._site.adopt(
+                lease, [self._adopted(page_id, text) for page_id, text in texts.items()]
+            )
             await self._kv.command("HDEL", self._old("migrating"), *texts)
         await self._finish(lease)
 
@@ -76,12 +85,15 @@ class Migration:
         sources = await self._kv.command("HKEYS", keys.sources)
         redirects = read_object(await self._kv.command("GET", keys.redirects))
         await self._site.end_adoption(
-            lease, list(sources), {old: new for old, new in redirects.items() if isinstance(new, str)}
+            lease,
+            list(sources),
+            {old: new for old, new in redirects.items() if isinstance(new, str)},
         )
         await self._kv.command("SET", keys.layout, LAYOUT)
 
     def _adopted(self, page_id: str, text: str) -> dict[str, Any]:
-        """Return what is known of a page, in the present form; where its record can't be read, its id alone."""
+        """Return what is known of a page, in the present form; where its record can't be read, its
+        id alone."""
         kept = read_record(text, _Kept)
         if kept is None or not (kept.slug and is_time(kept.created) and is_time(kept.edited)):
             return {"id": page_id, "slug": ""}
@@ -108,7 +120,10 @@ class Migration:
             parts=kept.parts,
             children=kept.children,
             things=[
-                *(f"page:{holder}" if holder else f"original:{one}" for one, holder in kept.copied.items()),
+                *(
+                    f"page:{holder}" if holder else f"original:{one}"
+                    for one, holder in kept.copied.items()
+                ),
                 *(f"db:{one}" for one in kept.databases),
                 *(f"hidden:{one}" for one in kept.hidden),
                 *(f"unreadable:{one}" for one in kept.unreadable),

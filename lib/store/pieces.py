@@ -1,4 +1,5 @@
-"""Texts of any length under one key: what does not fit into one request stands in further pieces beside it."""
+"""Texts of any length under one key: what does not fit into one request stands in further pieces
+beside it."""
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
@@ -13,14 +14,15 @@ MOST_PIECES = 1_000
 
 
 class Pieces:
-    """A text stands as `key` (number of pieces, digest of the whole, first piece) and `key:2`, `key:3`, …"""
+    """A text stands as `key` (number of pieces, digest of the whole, first piece) and `key:2`,
+    `key:3`, …"""
 
     def __init__(self, kv: Kv) -> None:
         self._kv = kv
 
     async def keep(self, key: str, text: str, put: Callable[[str, str], Awaitable[None]]) -> None:
-        """Keep a text; `put` takes key and piece. The head comes last: cut off before it, what stood there is
-        unreadable."""
+        """Keep a text; `put` takes key and piece. The head comes last: cut off before it, what
+        stood there is unreadable."""
         length = self._kv.max_request_bytes // BYTES_PER_CHARACTER
         pieces = [text[at : at + length] for at in range(0, len(text), length)] or [""]
         head = f"{len(pieces)} {_digest(text)} {pieces[0]}"
@@ -29,7 +31,8 @@ class Pieces:
         await put(key, head)
 
     async def read(self, key: str) -> str | None:
-        """The text, whole; None where there is none, or where it was cut off while it was written."""
+        """The text, whole; None where there is none, or where it was cut off while it was
+        written."""
         head: str | None = await self._kv.command("GET", key)
         if head is None:
             return None

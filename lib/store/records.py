@@ -1,4 +1,5 @@
-"""What KV remembers of pages, databases and sources, as values; None for what is no such record of ours."""
+"""What KV remembers of pages, databases and sources, as values; None for what is no such record of
+ours."""
 
 import msgspec
 
@@ -21,7 +22,12 @@ MOST_PARTS = 10_000
 def observation(text: str | None) -> Observation | None:
     """Return what Notion said last of a page."""
     found = read_record(text or "", Observation)
-    is_sound = found and is_time(found.created) and is_time(found.edited) and _are_times(found.read_at, found.placed_at)
+    is_sound = (
+        found
+        and is_time(found.created)
+        and is_time(found.edited)
+        and _are_times(found.read_at, found.placed_at)
+    )
     return found if is_sound else None
 
 
@@ -49,7 +55,8 @@ def listing_record(text: str | None) -> ListingRecord | None:
 
 
 def work_item(text: str) -> tuple[int, WorkItem]:
-    """Return the number of some work, and the work; what can't be read is to be read as if nothing were known of it."""
+    """Return the number of some work, and the work; what can't be read is to be read as if nothing
+    were known of it."""
     number, _, rest = text.partition(" ")
     flags, _, payload = rest.partition(" ")
     letters, _, doubted = flags.partition(":")

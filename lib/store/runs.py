@@ -1,7 +1,7 @@
 """Runs as KV keeps them: who is at work, what each has done, how it ended.
 
-Every step is one script, so that a kill before or after it leaves a state the next delivery goes on from.
-Times are epoch seconds here and epoch milliseconds in KV.
+Every step is one script, so that a kill before or after it leaves a state the next delivery goes on
+from. Times are epoch seconds here and epoch milliseconds in KV.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,17 +19,23 @@ from lib.store.salvage import read_count, read_number, read_object, read_record,
 
 KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
-SILENCE = "The run gave no sign of life any more: its last message never came, or every retry of it failed."
+SILENCE = (
+    "The run gave no sign of life any more: its last message never came, or every retry of it"
+    " failed."
+)
 MOST_WARNINGS = 100
 WARNING_CHARACTERS = 500
-"""So many warnings are kept, so long ones: they name titles, and a record has to fit into one value."""
+"""So many warnings are kept, so long ones: they name titles, and a record has to fit into one
+value."""
 MOST_PROBLEMS = 50
-"""As many problems of a run are kept, the first ones (note_problems.lua); all of them are counted."""
+"""As many problems of a run are kept, the first ones (note_problems.lua); all of them are
+counted."""
 REASON_CHARACTERS = 1_000
 MOST_WAITS = 200
 """Slices in a row in which a run may only wait, for Notion or for another lane."""
 MOST_AGAIN = 3
-"""Pages of one run that are tried again one by one after it; of more, everything is looked at again."""
+"""Pages of one run that are tried again one by one after it; of more, everything is looked at
+again."""
 TRIES_KEPT_FOR_SECONDS = 7_200
 
 Progress = TypeVar("Progress")
@@ -47,8 +53,8 @@ class SliceLease(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True, rename="camel"):
-    """A run as its record says; times in epoch seconds, `job_ids` in the order of the lanes; `warnings` are the first,
-    of which there were `warned` in all."""
+    """A run as its record says; times in epoch seconds, `job_ids` in the order of the lanes;
+    `warnings` are the first, of which there were `warned` in all."""
 
     run_id: str
     status: str
@@ -104,8 +110,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What became of a request for a run: `outcome` is new, joined (one is under way) or resumed (one waits for
-    a message; its next one is `slice` of lane 0, and publishing it twice does no harm)."""
+    """What became of a request for a run: `outcome` is new, joined (one is under way) or resumed
+    (one waits for a message; its next one is `slice` of lane 0, and publishing it twice does no
+    harm)."""
 
     outcome: str
     run_id: str
@@ -114,8 +121,9 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """What became of a delivery: go, unsent, repeated, ended, joined (`other` is the run under way), or exhausted
-    (slice after slice began and brought nothing, so that the run has to be failed)."""
+    """What became of a delivery: go, unsent, repeated, ended, joined (`other` is the run under
+    way), or exhausted (slice after slice began and brought nothing, so that the run has to be
+    failed)."""
 
     outcome: str
     lease: SliceLease
@@ -124,15 +132,16 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """`count` is what a run has yet to do, `next_at` (epoch seconds) when the next of it may be done (None:
-    nothing)."""
+    """`count` is what a run has yet to do, `next_at` (epoch seconds) when the next of it may be
+    done (None: nothing)."""
 
     count: int
     next_at: float | None
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """`repeated`: the run had ended before. `follow_up`: the run that is under way from now on; `ask`: what it does."""
+    """`repeated`: the run had ended before. `follow_up`: the run that is under way from now on;
+    `ask`: what it does."""
 
     repeated: bool
     follow_up: str = ""
@@ -140,10 +149,17 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Runs:
-    """`now` gives epoch seconds, `new_id` a word that nobody had before. `tries`: as many slices in a row may bring
-    nothing before a run is given up."""
+    """`now` gives epoch seconds, `new_id` a word that nobody had before. `tries`: as many slices in
+    a row may bring nothing before a run is given up."""
 
-    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float], new_id: Callable[[], str], tries: int = 3) -> None:
+    def __init__(
+        self,
+        kv: Kv,
+        keys: Keys,
+        now: Callable[[], float],
+        new_id: Callable[[], str],
+        tries: int = 3,
+    ) -> None:
         self._kv = kv
         self._keys = keys
         self._now = now
@@ -152,7 +168,8 @@ class Runs:
         self._pieces = Pieces(kv)
 
     async def ask(self, run_id: str, ask: Ask, alive_until: float) -> Asked:
-        """Records a run and makes it the one under way, or joins the one that is (another follows it then)."""
+        """Records a run and makes it the one under way, or joins the one that is (another follows
+        it then)."""
         outcome, found, jobs, number = await self._kv.script(
             "ask",
             [self._keys.active, self._keys.runs, self._keys.promised, self._keys.run(run_id)],
@@ -165,8 +182,11 @@ class Runs:
         return Asked(outcome, found, _words(jobs), int(number))
 
     async def note_jobs(self, run_id: str, job_ids: Sequence[str], alive_until: float) -> None:
-        """Keep the ids of the messages that started the run, which is believed to be alive until then at least."""
-        await self._kv.script("note_jobs", [self._keys.run(run_id)], [",".join(job_ids), _ms(alive_until)])
+        """Keep the ids of the messages that started the run, which is believed to be alive until
+        then at least."""
+        await self._kv.script(
+            "note_jobs", [self._keys.run(run_id)], [",".join(job_ids), _ms(alive_until)]
+        )
 
     async def note(self, run_id: str, facts: Mapping[str, Value]) -> None:
         """Adds to a run's record."""
@@ -183,15 +203,33 @@ class Runs:
         if await self._kv.script("forget", names, [self._root, run_id]) != "done":
             raise TakenOver(f"run {run_id} has begun")
 
-    async def begin(self, run_id: str, lane: str, number: int, ask: Ask, alive_until: float) -> Begun:
-        """Begins slice `number` of a lane; the claims that an earlier delivery held in this lane are free again."""
+    async def begin(
+        self, run_id: str, lane: str, number: int, ask: Ask, alive_until: float
+    ) -> Begun:
+        """Begins slice `number` of a lane; the claims that an earlier delivery held in this lane
+        are free again."""
         keys = self._keys
         outcome, token, *fields = await self._kv.script(
             "begin",
-            [keys.active, keys.runs, keys.promised, keys.due, keys.leases, keys.work, keys.run(run_id)],
+            [
+                keys.active,
+                keys.runs,
+                keys.promised,
+                keys.due,
+                keys.leases,
+                keys.work,
+                keys.run(run_id),
+            ],
             [
                 *(self._root, run_id, lane, number, _ms(self._now()), _ms(alive_until)),
-                *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, self._tries, MOST_WAITS),
+                *(
+                    _flag(ask.exclusive),
+                    _flag(ask.force),
+                    ask.source,
+                    KEPT_FOR_SECONDS,
+                    self._tries,
+                    MOST_WAITS,
+                ),
                 *(self._new_id(), *_pairs(self._new(run_id, ask, alive_until))),
             ],
         )
@@ -211,10 +249,11 @@ class Runs:
         problems: Sequence[Problem],
         outside: Mapping[str, str] = {},
     ) -> None:
-        """Note, once, that the run has looked around: what it found out about its sources, and what is to be said of
-        it.
+        """Note, once, that the run has looked around: what it found out about its sources, and what
+        is to be said of it.
 
-        `problems` count as failed, `outside` is what was seen of things outside of all sources. Raises `TakenOver`.
+        `problems` count as failed, `outside` is what was seen of things outside of all sources.
+        Raises `TakenOver`.
         """
         keys = self._keys
         arguments = {
@@ -246,11 +285,25 @@ class Runs:
         is_fruitful: bool = True,
         parked: bool = False,
     ) -> Left:
-        """End a slice and free what it holds. `is_fruitful`: Notion has answered it. `parked`: no message will come,
-        the next that asks for a run goes on. Raises `TakenOver`."""
-        words: list[Value] = [self._keys.prefix, lease.lane, lease.token, lease.slice, _ms(self._now())]
-        words += [_ms(alive_until), _flag(parked), _flag(is_fruitful), _flag(lease.is_focused), *_pairs(counters)]
-        count, next_at = held(await self._kv.script("rest", self._keys.run_work(lease.run_id), words))
+        """End a slice and free what it holds. `is_fruitful`: Notion has answered it. `parked`: no
+        message will come, the next that asks for a run goes on. Raises `TakenOver`."""
+        words: list[Value] = [
+            self._keys.prefix,
+            lease.lane,
+            lease.token,
+            lease.slice,
+            _ms(self._now()),
+        ]
+        words += [
+            _ms(alive_until),
+            _flag(parked),
+            _flag(is_fruitful),
+            _flag(lease.is_focused),
+            *_pairs(counters),
+        ]
+        count, next_at = held(
+            await self._kv.script("rest", self._keys.run_work(lease.run_id), words)
+        )
         return Left(int(count), _seconds(next_at))
 
     async def note_wait(self, lease: SliceLease, *, is_fruitful: bool) -> None:
@@ -266,19 +319,22 @@ class Runs:
         await self._kv.pipeline([["SADD", key, *pages], ["EXPIRE", key, WORK_KEPT_FOR_SECONDS]])
 
     async def tries_of(self, run_id: str) -> dict[str, int]:
-        """Return the pages to be tried again after the run, and of at most `MOST_AGAIN` of them how often that has been
-        done in the last hours, this time included; of more, 0."""
+        """Return the pages to be tried again after the run, and of at most `MOST_AGAIN` of them how
+        often that has been done in the last hours, this time included; of more, 0."""
         pages: list[str] = sorted(await self._kv.command("SMEMBERS", self._keys.run_again(run_id)))
         if not 0 < len(pages) <= MOST_AGAIN:
             return dict.fromkeys(pages, 0)
         commands: list[list[Value]] = [["HINCRBY", self._keys.tries, page, 1] for page in pages]
-        *counts, _ = await self._kv.pipeline([*commands, ["EXPIRE", self._keys.tries, TRIES_KEPT_FOR_SECONDS]])
+        *counts, _ = await self._kv.pipeline(
+            [*commands, ["EXPIRE", self._keys.tries, TRIES_KEPT_FOR_SECONDS]]
+        )
         return dict(zip(pages, counts, strict=True))
 
     async def end(
         self, run_id: str, status: str, facts: Mapping[str, Value], next_id: str, alive_until: float
     ) -> Ended:
-        """End a run as delivered, failed or cancelled. `next_id` follows it where another was promised ("": none may).
+        """End a run as delivered, failed or cancelled. `next_id` follows it where another was
+        promised ("": none may).
 
         The promise of a run that was cancelled is taken back.
         """
@@ -287,17 +343,27 @@ class Runs:
             "end",
             [keys.active, keys.runs, keys.promised, keys.leases, keys.due, keys.run(run_id)],
             [
-                *(self._root, run_id, status, _ms(self._now()), _ms(alive_until), next_id, KEPT_FOR_SECONDS),
+                *(
+                    self._root,
+                    run_id,
+                    status,
+                    _ms(self._now()),
+                    _ms(alive_until),
+                    next_id,
+                    KEPT_FOR_SECONDS,
+                ),
                 *_pairs({"error": "", **facts}),
             ],
         )
         if not follow_up:
             return Ended(outcome == "repeated")
-        return Ended(outcome == "repeated", follow_up, Ask(force=ask[0] == "1", source=ask[1] or ""))
+        return Ended(
+            outcome == "repeated", follow_up, Ask(force=ask[0] == "1", source=ask[1] or "")
+        )
 
     async def hand_on(self, lease: SliceLease, what: str, progress: msgspec.Struct | JSON) -> None:
-        """Keep how far something has come for the run's next slice; `what` is `listing`, `originals:{lane}` or
-        `partial:{item}`. Raises `TakenOver`."""
+        """Keep how far something has come for the run's next slice; `what` is `listing`,
+        `originals:{lane}` or `partial:{item}`. Raises `TakenOver`."""
         run = self._keys.run(lease.run_id)
 
         async def put(key: str, piece: str) -> None:
@@ -355,12 +421,18 @@ def noted_warnings(warnings: Sequence[str]) -> list[str]:
 
 
 def problems_of(notes: Sequence[str]) -> list[Problem]:
-    """Return a run's problems, also those that another version of the project noted in another form."""
+    """Return a run's problems, also those that another version of the project noted in another
+    form."""
     return [read_record(note, Problem) or _salvaged_problem(note) for note in notes]
 
 
 def _salvaged_problem(note: str) -> Problem:
-    return Problem(**{"reason": "What was noted of it can't be read", **sound_members(read_object(note), Problem)})
+    return Problem(
+        **{
+            "reason": "What was noted of it can't be read",
+            **sound_members(read_object(note), Problem),
+        }
+    )
 
 
 def warning_facts(warnings: Sequence[str], before: Run | None = None) -> dict[str, Value]:
@@ -419,7 +491,8 @@ def run_of(fields: Mapping[str, str]) -> Run:
 
 
 def held(answer: object) -> list[str]:
-    """Return the answer of a script. Raises `TakenOver` where it says that the slice's lane is another's now."""
+    """Return the answer of a script. Raises `TakenOver` where it says that the slice's lane is
+    another's now."""
     if answer == "lost" or answer == ["lost"]:
         raise _taken_over()
     return answer if isinstance(answer, list) else []

@@ -1,4 +1,5 @@
-"""Reading what stands in KV, also where it has another form than this version writes: what is sound of it is kept."""
+"""Reading what stands in KV, also where it has another form than this version writes: what is sound
+of it is kept."""
 
 import json
 from typing import Any, TypeVar, get_args, get_origin
@@ -33,7 +34,8 @@ def read_json(text: str) -> Any:
 
 
 def read_object(text: str | None) -> JSON:
-    """Return the JSON object that a text holds, its texts sound; an empty one where it holds none."""
+    """Return the JSON object that a text holds, its texts sound; an empty one where it holds
+    none."""
     found = read_json(text or "")
     return found if isinstance(found, dict) else {}
 
@@ -44,7 +46,8 @@ def read_count(text: str | None) -> int | None:
 
 
 def read_number(text: str | int | None) -> float | None:
-    """Return a number that may be a time, in seconds or milliseconds; None for what is none, or can't be one."""
+    """Return a number that may be a time, in seconds or milliseconds; None for what is none, or
+    can't be one."""
     try:
         number = float(text or "")
     except ValueError:
@@ -53,7 +56,8 @@ def read_number(text: str | int | None) -> float | None:
 
 
 def sound_members(found: JSON, kind: type[msgspec.Struct]) -> JSON:
-    """Return those members of an object that are what a record of this kind holds, by their names in it.
+    """Return those members of an object that are what a record of this kind holds, by their names
+    in it.
 
     Of a list or an object the sound members are kept.
     """

@@ -1,4 +1,5 @@
-"""What a site reads, and what is remembered of it: each change is one script, whole or not at all."""
+"""What a site reads, and what is remembered of it: each change is one script, whole or not at
+all."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -35,9 +36,11 @@ FIELDS_PER_PAGE, FIELDS_PER_SLUG = 6, 2
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too large for one.
+    """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too
+    large for one.
 
-    `files` are the tokens of the hosted files in it; `lacking`: some of them have no copy in Blob yet.
+    `files` are the tokens of the hosted files in it; `lacking`: some of them have no copy in Blob
+    yet.
     """
 
     head: str
@@ -90,8 +93,9 @@ class Addresses(msgspec.Struct, frozen=True):
 class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     """A page that was read, to be published; `text` None: what is published is the same.
 
-    `sort` is its place in the index of its source, "" for a child page; `children` are observations of its child pages
-    by their ids, `work` what has to be read now, `gone` pages that are to be unpublished.
+    `sort` is its place in the index of its source, "" for a child page; `children` are observations
+    of its child pages by their ids, `work` what has to be read now, `gone` pages that are to be
+    unpublished.
     """
 
     page_id: str
@@ -99,10 +103,11 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     observation: Observation
     page_read_at: float
-    """When its page object was asked for (epoch seconds, Notion's clock); the record tells the age of the oldest
-    block."""
+    """When its page object was asked for (epoch seconds, Notion's clock); the record tells the age
+    of the oldest block."""
     before: Observation
-    """What was known of it when its reading began: a child page that stands elsewhere by now is read again."""
+    """What was known of it when its reading began: a child page that stands elsewhere by now is
+    read again."""
     record: PageRecord
     stamp: str
     sort: str
@@ -138,8 +143,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Site:
-    """No value is larger than `max_value_bytes`. `docs`: pages stand in KV as text too. `now` gives epoch seconds,
-    `now_iso` the same as a site reads it."""
+    """No value is larger than `max_value_bytes`. `docs`: pages stand in KV as text too. `now` gives
+    epoch seconds, `now_iso` the same as a site reads it."""
 
     def __init__(
         self,
@@ -162,7 +167,8 @@ class Site:
         ids, names = list(page_ids), list(slugs)
         found: list[str] = await self._kv.script("lookup", self._known, [len(ids), *ids, *names])
         known = {
-            page_id: _known(*found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE]) for at, page_id in enumerate(ids)
+            page_id: _known(*found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE])
+            for at, page_id in enumerate(ids)
         }
         rest = found[len(ids) * FIELDS_PER_PAGE :]
         holders = {
@@ -172,7 +178,8 @@ class Site:
         return known, holders
 
     async def page_at(self, slug: str) -> str:
-        """Return the id of the page that has a slug, or had it and is redirected from there; "" for none."""
+        """Return the id of the page that has a slug, or had it and is redirected from there; "" for
+        none."""
         keys = self._keys
         owner, left = await self._kv.pipeline(
             [["HGET", keys.slugs, slug], ["HGET", f"{keys.prefix}sync:redirects", slug]]
@@ -181,7 +188,9 @@ class Site:
 
     async def showing(self, thing: str) -> dict[str, Known]:
         """Return the pages that show a thing, as `PageRecord.things` names it."""
-        found: list[str] = await self._kv.script("showing", [*self._known, self._keys.shows], [thing])
+        found: list[str] = await self._kv.script(
+            "showing", [*self._known, self._keys.shows], [thing]
+        )
         size = 1 + FIELDS_PER_PAGE
         return {found[at]: _known(*found[at + 1 : at + size]) for at in range(0, len(found), size)}
 
@@ -193,8 +202,8 @@ class Site:
     async def commit_page(self, lease: SliceLease, commit: PageCommit) -> tuple[str, list[str]]:
         """Publish a page and end the work on it.
 
-        Return the outcome as commit_page.lua names it, and slugs that became free and are waited for. Raises
-        `TakenOver`.
+        Return the outcome as commit_page.lua names it, and slugs that became free and are waited
+        for. Raises `TakenOver`.
         """
         text, record, seen = commit.text, commit.record, commit.observation
         prepared = f"{self._keys.run(lease.run_id)}:parts:{lease.token}:{commit.page_id}"
@@ -227,7 +236,11 @@ class Site:
             "things": record.things,
             **msgspec.to_builtins(commit.addresses),
             "children": [
-                {"id": page_id, "observed": json_text.encode(child), "known": _dates(commit.known.get(page_id))}
+                {
+                    "id": page_id,
+                    "observed": json_text.encode(child),
+                    "known": _dates(commit.known.get(page_id)),
+                }
                 for page_id, child in commit.children.items()
             ],
             "work": encoded_work(commit.work),
@@ -258,7 +271,8 @@ class Site:
         text: Text | None,
         warnings: Sequence[str] = (),
     ) -> str:
-        """Publish a child database and end the work on it; `text` None: what is published is the same.
+        """Publish a child database and end the work on it; `text` None: what is published is the
+        same.
 
         Return done, older, send, gone or repeated. Raises `TakenOver`.
         """
@@ -273,7 +287,9 @@ class Site:
             "warnings": noted_warnings(warnings),
         }
         words = [json_text.encode(arguments), text.head if text else "", json_text.encode(record)]
-        outcome: str = await self._kv.script("commit_database", self._keys.site(lease.run_id), words)
+        outcome: str = await self._kv.script(
+            "commit_database", self._keys.site(lease.run_id), words
+        )
         held(outcome)
         return outcome
 
@@ -285,9 +301,9 @@ class Site:
         outside: Mapping[str, str] = {},
         slack_seconds: float = 0.0,
     ) -> list[str]:
-        """Remember what was seen of pages, and of things `outside` of all listings; make due what has to be read, and
-        `work` besides. Looks at one edit that lie within `slack_seconds` of each other may be in another order than
-        their times.
+        """Remember what was seen of pages, and of things `outside` of all listings; make due what
+        has to be read, and `work` besides. Looks at one edit that lie within `slack_seconds` of
+        each other may be in another order than their times.
 
         Return slugs that became free and are waited for. Raises `TakenOver`.
         """
@@ -302,54 +318,98 @@ class Site:
                 "outside": dict(outside) if number == len(runs) - 1 else {},
             }
             _, *found = held(
-                await self._kv.script("observe", self._keys.site(lease.run_id), [json_text.encode(arguments)])
+                await self._kv.script(
+                    "observe", self._keys.site(lease.run_id), [json_text.encode(arguments)]
+                )
             )
             freed += found
         return freed
 
-    async def move(self, lease: SliceLease, addresses: Addresses, freed: Sequence[str] = ()) -> bool:
-        """Give pages other slugs, the `freed` ones away; False where these have changed since that was planned. Raises
-        `TakenOver`."""
+    async def move(
+        self, lease: SliceLease, addresses: Addresses, freed: Sequence[str] = ()
+    ) -> bool:
+        """Give pages other slugs, the `freed` ones away; False where these have changed since that
+        was planned. Raises `TakenOver`."""
         arguments = self._arguments(lease) | msgspec.to_builtins(addresses) | {"freed": list(freed)}
-        answer = await self._kv.script("move", self._keys.site(lease.run_id), [json_text.encode(arguments)])
+        answer = await self._kv.script(
+            "move", self._keys.site(lease.run_id), [json_text.encode(arguments)]
+        )
         return held(answer) == ["done"]
 
     async def find_lost(self, lease: SliceLease) -> tuple[list[str], list[str]]:
-        """Return keys of work (pages and databases) of which something published is gone from KV, and the names of all
-        keys that are: of some of the pages, the next in turn. Indexes and redirects are there again. Raises
-        `TakenOver`."""
+        """Return keys of work (pages and databases) of which something published is gone from KV,
+        and the names of all keys that are: of some of the pages, the next in turn. Indexes and
+        redirects are there again. Raises `TakenOver`."""
         arguments = self._arguments(lease) | {"pages": CHECKED_AT_ONCE}
-        _, *found = held(await self._kv.script("lost", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
+        _, *found = held(
+            await self._kv.script(
+                "lost", self._keys.site(lease.run_id), [json_text.encode(arguments)]
+            )
+        )
         pairs = [line.partition(" ") for line in found]
-        return [thing for thing, blank, _ in pairs if blank], [key or thing for thing, _, key in pairs]
+        return [thing for thing, blank, _ in pairs if blank], [
+            key or thing for thing, _, key in pairs
+        ]
 
     async def close_indexes(
-        self, lease: SliceLease, open_sources: Collection[str], finished: Collection[str], rewritten: Collection[str]
+        self,
+        lease: SliceLease,
+        open_sources: Collection[str],
+        finished: Collection[str],
+        rewritten: Collection[str],
     ) -> None:
-        """Give each `finished` source its index and the time of its sync, write those that are `rewritten` as they are,
-        and take the empty indexes of sources away that are not among the `open_sources`. Raises `TakenOver`."""
+        """Give each `finished` source its index and the time of its sync, write those that are
+        `rewritten` as they are, and take the empty indexes of sources away that are not among the
+        `open_sources`. Raises `TakenOver`."""
         arguments = self._arguments(lease) | {
             "sources": list(open_sources),
             "finished": list(finished),
             "rewritten": list(rewritten),
         }
-        held(await self._kv.script("open_index", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
+        held(
+            await self._kv.script(
+                "open_index", self._keys.site(lease.run_id), [json_text.encode(arguments)]
+            )
+        )
 
     async def adopt(self, lease: SliceLease, pages: Sequence[JSON]) -> None:
-        """Take over pages that an older layout remembered, as adopt.lua takes them. Raises `TakenOver`."""
+        """Take over pages that an older layout remembered, as adopt.lua takes them. Raises
+        `TakenOver`."""
         arguments = self._arguments(lease) | {"pages": list(pages)}
-        held(await self._kv.script("adopt", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
+        held(
+            await self._kv.script(
+                "adopt", self._keys.site(lease.run_id), [json_text.encode(arguments)]
+            )
+        )
 
-    async def end_adoption(self, lease: SliceLease, sources: Sequence[str], redirects: Mapping[str, str]) -> None:
+    async def end_adoption(
+        self, lease: SliceLease, sources: Sequence[str], redirects: Mapping[str, str]
+    ) -> None:
         """End the change from an older layout. Raises `TakenOver`."""
-        arguments = self._arguments(lease) | {"sources": list(sources), "redirects": dict(redirects)}
-        held(await self._kv.script("end_adoption", self._keys.site(lease.run_id), [json_text.encode(arguments)]))
+        arguments = self._arguments(lease) | {
+            "sources": list(sources),
+            "redirects": dict(redirects),
+        }
+        held(
+            await self._kv.script(
+                "end_adoption", self._keys.site(lease.run_id), [json_text.encode(arguments)]
+            )
+        )
 
     @property
     def _known(self) -> list[str]:
         """The keys of all that is remembered of a page, and of slugs."""
         keys = self._keys
-        return [keys.observed, keys.pages, keys.places, keys.children, keys.slugs, keys.waiting, keys.work, keys.still]
+        return [
+            keys.observed,
+            keys.pages,
+            keys.places,
+            keys.children,
+            keys.slugs,
+            keys.waiting,
+            keys.work,
+            keys.still,
+        ]
 
     def _arguments(self, lease: SliceLease) -> dict[str, Any]:
         return {

@@ -1,4 +1,5 @@
-"""What is remembered of sources: where they are, when they were listed, and what has to be looked at besides."""
+"""What is remembered of sources: where they are, when they were listed, and what has to be looked
+at besides."""
 
 from collections.abc import Collection
 
@@ -12,8 +13,8 @@ from lib.store.salvage import read_number
 
 
 class SourceState(msgspec.Struct, frozen=True):
-    """All sources by name. `forced`: since when (epoch seconds) everything of one has to be read anew; `names` are
-    those of which an index stands in KV, whether they are configured or not."""
+    """All sources by name. `forced`: since when (epoch seconds) everything of one has to be read
+    anew; `names` are those of which an index stands in KV, whether they are configured or not."""
 
     records: dict[str, SourceRecord]
     listings: dict[str, ListingRecord]
@@ -26,9 +27,9 @@ class SourceState(msgspec.Struct, frozen=True):
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """What no listing shows: child pages (id → stamp and source), child databases (None: the record can't be read), and
-    things outside of all sources, with what was seen of them. `still` are pages that stay as they are, `shown` those of
-    them of which other pages show something."""
+    """What no listing shows: child pages (id → stamp and source), child databases (None: the record
+    can't be read), and things outside of all sources, with what was seen of them. `still` are pages
+    that stay as they are, `shown` those of them of which other pages show something."""
 
     children: dict[str, tuple[str, str]]
     databases: dict[str, DatabaseRecord | None]
@@ -45,11 +46,19 @@ class Sources:
         """Return what is remembered of all sources, in one command."""
         keys = self._keys
         sources, listings, forced, names, freed, layout = await self._kv.script(
-            "sources", [keys.sources, keys.listings, keys.forced, keys.leaves, keys.freed, keys.layout], []
+            "sources",
+            [keys.sources, keys.listings, keys.forced, keys.leaves, keys.freed, keys.layout],
+            [],
         )
         return SourceState(
-            records={name: record for name, text in _pairs(sources) if (record := source_record(text))},
-            listings={name: listing for name, text in _pairs(listings) if (listing := listing_record(text))},
+            records={
+                name: record for name, text in _pairs(sources) if (record := source_record(text))
+            },
+            listings={
+                name: listing
+                for name, text in _pairs(listings)
+                if (listing := listing_record(text))
+            },
             forced={name: read_number(text) or 0.0 for name, text in _pairs(forced)},
             names=names,
             freed=freed,
@@ -60,20 +69,25 @@ class Sources:
         """Return what no listing shows."""
         keys = self._keys
         names = [keys.databases, keys.outside, keys.still, keys.children, keys.shows]
-        databases, outside, still, shown, cursor, some = await self._kv.script("watched", names, [SCAN_COUNT])
+        databases, outside, still, shown, cursor, some = await self._kv.script(
+            "watched", names, [SCAN_COUNT]
+        )
         children = dict(_pairs(some))
         if cursor != "0":
             children |= await self._kv.read_hash(keys.children, cursor)
         return Watched(
             children={page_id: _stamp_of(text) for page_id, text in children.items()},
-            databases={database_id: database_record(text) for database_id, text in _pairs(databases)},
+            databases={
+                database_id: database_record(text) for database_id, text in _pairs(databases)
+            },
             outside=dict(_pairs(outside)),
             still=frozenset(still),
             shown=frozenset(shown),
         )
 
     async def stamps(self, source: str) -> dict[str, str]:
-        """Return what was seen of each row of a source when it was read last; "" for those that have to be read."""
+        """Return what was seen of each row of a source when it was read last; "" for those that
+        have to be read."""
         return await self._kv.read_hash(self._keys.stamps(source))
 
     async def stamps_of(self, source: str, page_ids: Collection[str]) -> dict[str, str]:
@@ -82,7 +96,9 @@ class Sources:
         if not ids:
             return {}
         found = await self._kv.command("HMGET", self._keys.stamps(source), *ids)
-        return {page_id: stamp for page_id, stamp in zip(ids, found, strict=True) if stamp is not None}
+        return {
+            page_id: stamp for page_id, stamp in zip(ids, found, strict=True) if stamp is not None
+        }
 
     async def databases(self, database_ids: Collection[str]) -> dict[str, DatabaseRecord | None]:
         """Return those of the child databases that are known (None: the record can't be read)."""
@@ -90,7 +106,11 @@ class Sources:
         if not ids:
             return {}
         found = await self._kv.command("HMGET", self._keys.databases, *ids)
-        return {one: database_record(text) for one, text in zip(ids, found, strict=True) if text is not None}
+        return {
+            one: database_record(text)
+            for one, text in zip(ids, found, strict=True)
+            if text is not None
+        }
 
     async def force(self, names: Collection[str], since: float) -> None:
         """Remember that everything of these sources has to be read anew."""

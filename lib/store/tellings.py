@@ -1,4 +1,5 @@
-"""What people and the site are told of a run: how it ended, what it changed, and who knows it already."""
+"""What people and the site are told of a run: how it ended, what it changed, and who knows it
+already."""
 
 from collections.abc import Callable
 
@@ -24,7 +25,9 @@ class Telling(msgspec.Struct, frozen=True):
 class Tellings:
     """`now` gives epoch seconds, `new_id` something that nobody had before."""
 
-    def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, kv: Kv, keys: Keys, now: Callable[[], float], new_id: Callable[[], str]
+    ) -> None:
         self._kv, self._keys = kv, keys
         self._now, self._new_id = now, new_id
 
@@ -40,12 +43,15 @@ class Tellings:
         )
         if fields.get("status") not in ("delivered", "failed"):
             return None
-        told = frozenset(name.removeprefix("told:") for name, value in fields.items() if name.startswith("told:"))
+        told = frozenset(
+            name.removeprefix("told:") for name, value in fields.items() if name.startswith("told:")
+        )
         updated = sorted(name.removeprefix("page:") for name in changed if name.startswith("page:"))
         return Telling(outcome_of(run_of(fields), problems_of(errors), updated), told)
 
     async def claim(self, run_id: str, channel: str) -> bool:
-        """Takes the telling of a channel on: only one who asks gets it, however often the command is sent."""
+        """Takes the telling of a channel on: only one who asks gets it, however often the command
+        is sent."""
         mine = self._new_id()
         run, field = self._keys.run(run_id), f"told:{channel}"
         _, owner = await self._kv.pipeline([["HSETNX", run, field, mine], ["HGET", run, field]])
@@ -61,7 +67,9 @@ class Tellings:
     async def changes(self, run_id: str) -> Changes:
         """What the site has to render again."""
         run = self._keys.run(run_id)
-        changed, removed = await self._kv.pipeline([["SMEMBERS", f"{run}:changed"], ["SMEMBERS", f"{run}:removed"]])
+        changed, removed = await self._kv.pipeline(
+            [["SMEMBERS", f"{run}:changed"], ["SMEMBERS", f"{run}:removed"]]
+        )
         return Changes(frozenset(changed), frozenset(removed))
 
     async def passed_on(self, run_id: str) -> int:
@@ -73,9 +81,12 @@ class Tellings:
         await self._kv.command("HSET", self._keys.run(run_id), "passedOn", count)
 
     async def silent(self) -> list[str]:
-        """Ids of runs that broke without anybody noticing, marked as failed now, until they are `noticed`."""
+        """Ids of runs that broke without anybody noticing, marked as failed now, until they are
+        `noticed`."""
         now = round(self._now() * 1000)
-        untold: list[str] = await self._kv.script("silent", [self._keys.runs], [self._keys.run(""), now, SILENCE])
+        untold: list[str] = await self._kv.script(
+            "silent", [self._keys.runs], [self._keys.run(""), now, SILENCE]
+        )
         return untold
 
     async def noticed(self, run_id: str) -> None:

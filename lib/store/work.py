@@ -1,4 +1,5 @@
-"""What is due, across runs: claimed by slices under leases, done, tried again, or given up by a run."""
+"""What is due, across runs: claimed by slices under leases, done, tried again, or given up by a
+run."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -28,29 +29,44 @@ class WorkQueue:
     def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float]) -> None:
         self._kv, self._keys, self._now = kv, keys, now
 
-    async def claim(self, lease: SliceLease, count: int, in_hand: Collection[str], expires: float) -> Batch:
-        """Claim up to `count` of what is due until `expires` (epoch seconds). Raises `TakenOver`."""
+    async def claim(
+        self, lease: SliceLease, count: int, in_hand: Collection[str], expires: float
+    ) -> Batch:
+        """Claim up to `count` of what is due until `expires` (epoch seconds). Raises
+        `TakenOver`."""
         words: list[Value] = [
             *(self._keys.prefix, lease.run_id, lease.lane, lease.token),
             *(_ms(self._now()), _ms(expires), count, "1" if lease.is_focused else "0"),
             *in_hand,
         ]
-        left, next_at, *found = held(await self._kv.script("claim", self._keys.run_work(lease.run_id), words))
-        claims = [_claim(*found[at : at + FIELDS_PER_CLAIM]) for at in range(0, len(found), FIELDS_PER_CLAIM)]
+        left, next_at, *found = held(
+            await self._kv.script("claim", self._keys.run_work(lease.run_id), words)
+        )
+        claims = [
+            _claim(*found[at : at + FIELDS_PER_CLAIM])
+            for at in range(0, len(found), FIELDS_PER_CLAIM)
+        ]
         soonest = read_number(next_at)
         return Batch(claims, Left(int(left), None if soonest is None else soonest / 1000))
 
     async def requeue(self, lease: SliceLease, claim: Claim, item: WorkItem, due_at: float) -> None:
-        """End a claim without a result; it may be claimed again from `due_at` on. Raises `TakenOver`."""
+        """End a claim without a result; it may be claimed again from `due_at` on. Raises
+        `TakenOver`."""
         await self._requeue(lease, claim, item, due_at)
 
-    async def give_up(self, lease: SliceLease, claim: Claim, problem: Problem, due_at: float) -> None:
-        """End a claim that this run gives up: it is reported, and due again from `due_at` on. Raises `TakenOver`."""
+    async def give_up(
+        self, lease: SliceLease, claim: Claim, problem: Problem, due_at: float
+    ) -> None:
+        """End a claim that this run gives up: it is reported, and due again from `due_at` on.
+        Raises `TakenOver`."""
         item = msgspec.structs.replace(claim.item, attempts=0, interrupted=False)
         await self._requeue(lease, claim, item, due_at, problem=problem)
 
-    async def pass_on(self, lease: SliceLease, claim: Claim, others: Sequence[tuple[str, WorkItem]]) -> None:
-        """End a claim on what is no work by itself any more; `others` are due instead. Raises `TakenOver`."""
+    async def pass_on(
+        self, lease: SliceLease, claim: Claim, others: Sequence[tuple[str, WorkItem]]
+    ) -> None:
+        """End a claim on what is no work by itself any more; `others` are due instead. Raises
+        `TakenOver`."""
         await self._requeue(lease, claim, claim.item, 0.0, others=others, forget=True)
 
     async def _requeue(

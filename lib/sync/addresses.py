@@ -1,7 +1,9 @@
-"""Addresses: who gets which slug. They follow from what pages ask for, where they stand, and how old they are.
+"""Addresses: who gets which slug. They follow from what pages ask for, where they stand, and how
+old they are.
 
-A slug belongs to the oldest page that asks for it; the others have their id added. When a page takes or leaves a slug,
-only those pages move that this concerns: what stands below it, who had the slug, who waits for it.
+A slug belongs to the oldest page that asks for it; the others have their id added. When a page
+takes or leaves a slug, only those pages move that this concerns: what stands below it, who had the
+slug, who waits for it.
 """
 
 from collections import deque
@@ -44,7 +46,9 @@ class AddressBook:
         self._holders[slug] = Holder()
         self._assumed.append(slug)
 
-    async def look_up(self, page_ids: list[str], slugs: list[str] | None = None) -> dict[str, Known]:
+    async def look_up(
+        self, page_ids: list[str], slugs: list[str] | None = None
+    ) -> dict[str, Known]:
         """Return what is remembered of pages."""
         ids = [one for one in page_ids if one not in self._known]
         names = [one for one in slugs or [] if one not in self._holders]
@@ -106,7 +110,9 @@ class AddressBook:
             slugs={slug: self._holders[slug].page_id for slug in slugs if slug in self._holders},
             places={page_id: self._known[page_id].slug for page_id in concerned},
             waiting={
-                slug: " ".join(ids) for slug, ids in self._waiting.items() if tuple(ids) != self._holders[slug].waiting
+                slug: " ".join(ids)
+                for slug, ids in self._waiting.items()
+                if tuple(ids) != self._holders[slug].waiting
             },
         )
 
@@ -133,14 +139,17 @@ class AddressBook:
             await self._take(page_id, wanted)
             if other:
                 self._ahead.append(owner)
-        elif not self._is_still(owner, other) and _precedence(page_id, seen) < _precedence(owner, other):
+        elif not self._is_still(owner, other) and _precedence(page_id, seen) < _precedence(
+            owner, other
+        ):
             await self._take(page_id, wanted)
             self._ahead.append(owner)
         else:
             await self._tell_apart(page_id, seen, wanted, other)
 
     async def _holds_by_right(self, owner: str, seen: Observation, slug: str, rival: str) -> bool:
-        """Return whether the page that has a slug asks for it, and goes on asking for it when a rival gets it."""
+        """Return whether the page that has a slug asks for it, and goes on asking for it when a
+        rival gets it."""
         if self._is_still(owner, seen):
             return True
         return await self._wanted(owner, seen) == slug and not await self._is_below(owner, rival)
@@ -192,7 +201,9 @@ class AddressBook:
             if seen is not None and seen.parent == page_id:
                 self._ahead.append(child)
 
-    async def _tell_apart(self, page_id: str, seen: Observation, wanted: str, owner: Observation) -> None:
+    async def _tell_apart(
+        self, page_id: str, seen: Observation, wanted: str, owner: Observation
+    ) -> None:
         path = wanted.removesuffix(seen.wanted) if seen.parent else ""
         if page_id not in self._line(wanted):
             self._waiting[wanted] = [*self._line(wanted), page_id]
@@ -203,8 +214,8 @@ class AddressBook:
                 await self._take(page_id, slug)
                 break
         self.warnings.append(
-            f'"{owner.title}" and "{seen.title}" ask for the same slug "{wanted}": the older page keeps it, '
-            f'"{seen.title}" is published as "{self.slug_of(page_id)}"'
+            f'"{owner.title}" and "{seen.title}" ask for the same slug "{wanted}": the older page'
+            f' keeps it, "{seen.title}" is published as "{self.slug_of(page_id)}"'
         )
 
     async def _give_away(self, slug: str) -> None:
@@ -212,7 +223,8 @@ class AddressBook:
             self._ahead.append(first)
 
     async def _oldest_asking(self, slug: str, others: list[str]) -> str:
-        """Return the oldest page of those that wait for a slug, and of others, that asks for it now; "" for none."""
+        """Return the oldest page of those that wait for a slug, and of others, that asks for it
+        now; "" for none."""
         ids = list(dict.fromkeys([*self._line(slug), *others]))
         await self.look_up(ids)
         asking = {
@@ -238,7 +250,8 @@ class AddressBook:
         return seen if seen and is_placed else None
 
     def _is_still(self, page_id: str, seen: Observation) -> bool:
-        """Return whether a page stays as it is, and so keeps its slug: it is paused, or stands below one that is."""
+        """Return whether a page stays as it is, and so keeps its slug: it is paused, or stands
+        below one that is."""
         known = self._known.get(page_id)
         return seen.is_paused or (known is not None and known.is_still)
 

@@ -1,4 +1,5 @@
-"""The crons of `vercel.json`: when one of them asks for a sync next. Vercel's expressions have five fields, in UTC.
+"""The crons of `vercel.json`: when one of them asks for a sync next. Vercel's expressions have five
+fields, in UTC.
 
 Names (`MON`) and a day of the month beside a day of the week are refused by Vercel itself:
 https://vercel.com/docs/cron-jobs#cron-expressions
@@ -9,7 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))  # minute, hour, day, month, day of the week (0: Sunday)
+FIELDS = (
+    (0, 59),
+    (0, 23),
+    (1, 31),
+    (1, 12),
+    (0, 6),
+)  # minute, hour, day, month, day of the week (0: Sunday)
 LOOK_AHEAD_DAYS = 8 * 366
 """Between two 29th of February may lie eight years."""
 
@@ -25,12 +32,15 @@ def next_cron(vercel_json: str, path: str, now: float) -> Cron | None:
     """The cron that calls `path` (with any query) next; None where no cron does."""
     crons = json.loads(vercel_json).get("crons", [])
     schedules = [cron["schedule"] for cron in crons if cron["path"].partition("?")[0] == path]
-    coming = [Cron(schedule, at) for schedule in schedules if (at := next_time(schedule, now)) is not None]
+    coming = [
+        Cron(schedule, at) for schedule in schedules if (at := next_time(schedule, now)) is not None
+    ]
     return min(coming, key=lambda cron: cron.next_at, default=None)
 
 
 def next_time(schedule: str, after: float) -> float | None:
-    """The first minute after `after` (epoch seconds) that fits; None where none ever does. Raises ValueError."""
+    """The first minute after `after` (epoch seconds) that fits; None where none ever does. Raises
+    ValueError."""
     minutes, hours, days, months, weekdays = (
         _values(field, *bounds) for field, bounds in zip(schedule.split(), FIELDS, strict=True)
     )

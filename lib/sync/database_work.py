@@ -22,7 +22,8 @@ MOST_SIGNED = 100
 
 
 class DatabaseWork:
-    """Syncs child databases for one slice. `is_last_try` and `was_read` as for pages; `now` gives epoch seconds."""
+    """Syncs child databases for one slice. `is_last_try` and `was_read` as for pages; `now` gives
+    epoch seconds."""
 
     def __init__(
         self,
@@ -51,7 +52,9 @@ class DatabaseWork:
     async def doubt(self, lease: SliceLease, claim: Claim) -> None:
         """A child database can't be read any more: the pages that show it look at it again."""
         showing = await self._site.showing(claim.key)
-        await self._work.pass_on(lease, claim, [(page_id, WorkItem(doubted=[claim.id])) for page_id in showing])
+        await self._work.pass_on(
+            lease, claim, [(page_id, WorkItem(doubted=[claim.id])) for page_id in showing]
+        )
 
     async def sync(self, lease: SliceLease, claim: Claim) -> None:
         """Read a child database and publish it."""
@@ -59,11 +62,15 @@ class DatabaseWork:
         head = Head(claim.id, item.title, item.data_source_ids) if item.data_source_ids else None
         fresh = DatabaseReading(self._now(), 0, Reading(claim.id, head))
         async with self._readings.of(claim, fresh) as reading:
-            database = await read(self._notion, reading.rows, self._schemas, is_last_try=self._is_last_try(claim))
+            database = await read(
+                self._notion, reading.rows, self._schemas, is_last_try=self._is_last_try(claim)
+            )
         self._was_read(claim)
         shown = await self._site.shown_by(claim.key)
         files = Found(self._address)
-        bundle = database_bundle.build(database, files, visibility_of(seen.visibility for seen in shown))
+        bundle = database_bundle.build(
+            database, files, visibility_of(seen.visibility for seen in shown)
+        )
         self._note(files.refs.values())
         copies = await self._copies.of({ref.file for ref in files.refs.values()})
         record = DatabaseRecord(
@@ -78,7 +85,11 @@ class DatabaseWork:
             is_lacking=reading.rows.is_lacking,
         )
         lacks = any(ref.file not in copies for ref in files.refs.values())
-        text = Text(database_bundle.encode(bundle, self._now_iso(), copies), files=list(files.refs), lacking=lacks)
+        text = Text(
+            database_bundle.encode(bundle, self._now_iso(), copies),
+            files=list(files.refs),
+            lacking=lacks,
+        )
         is_same = not item.rewrite and before is not None and before.digest == record.digest
         outcome = "send"
         for sent in (None, text) if is_same else (text,):
@@ -87,17 +98,25 @@ class DatabaseWork:
             )
             if outcome != "send":
                 break
-        self._log.event("database.synced", databaseId=claim.id, rows=len(database.rows), outcome=outcome)
+        self._log.event(
+            "database.synced", databaseId=claim.id, rows=len(database.rows), outcome=outcome
+        )
 
 
 def visibility_of(visibilities: Iterable[str]) -> str:
-    """Return the strictest of the visibilities of the pages that show a database: any other word before `public`."""
+    """Return the strictest of the visibilities of the pages that show a database: any other word
+    before `public`."""
     words = sorted(set(visibilities))
     return next((word for word in words if word != "public"), "public")
 
 
 def signature(rows: list[JSON]) -> str:
-    """Sum up the rows of a child database, their times and what they show; "" for more than one answer shows."""
+    """Sum up the rows of a child database, their times and what they show; "" for more than one
+    answer shows."""
     if len(rows) > MOST_SIGNED:
         return ""
-    return digest("\n".join(sorted(f"{row['id']} {row['last_edited_time']} {fingerprint(row)}" for row in rows)))
+    return digest(
+        "\n".join(
+            sorted(f"{row['id']} {row['last_edited_time']} {fingerprint(row)}" for row in rows)
+        )
+    )

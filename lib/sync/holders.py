@@ -17,16 +17,19 @@ Look = Callable[[str], Awaitable[JSON | None]]
 
 
 class Holders:
-    """Climbs from a page, through blocks and pages, up to a row of a source. `look` asks for a page by its id; None: it
-    is gone."""
+    """Climbs from a page, through blocks and pages, up to a row of a source. `look` asks for a page
+    by its id; None: it is gone."""
 
-    def __init__(self, notion: NotionClient, site: Site, homes: Homes, look: Look | None = None) -> None:
+    def __init__(
+        self, notion: NotionClient, site: Site, homes: Homes, look: Look | None = None
+    ) -> None:
         self._notion, self._site, self._homes = notion, site, homes
         self._look = look or self._ask
 
     async def find(self, page: JSON) -> str | None:
-        """Return the id of the nearest page around a page that is known here, where all of them stand below a row that
-        is to be published; None where they don't. Raises Unreadable where Notion does not say."""
+        """Return the id of the nearest page around a page that is known here, where all of them
+        stand below a row that is to be published; None where they don't. Raises Unreadable where
+        Notion does not say."""
         around: list[str] = []
         standing = page
         try:
@@ -61,6 +64,7 @@ class Holders:
         return next((page_id for page_id in around if known[page_id].observation), around[-1])
 
     def _is_live(self, row: JSON) -> bool:
-        """Return whether what stands below a row is to be published: what a paused row shows stays as it is."""
+        """Return whether what stands below a row is to be published: what a paused row shows stays
+        as it is."""
         state = publication(row, self._homes.rule)
         return state.published and not state.paused

@@ -1,4 +1,5 @@
-"""The sources of a run: which data source belongs to which name, and by which rule their rows are judged."""
+"""The sources of a run: which data source belongs to which name, and by which rule their rows are
+judged."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,8 +17,9 @@ async def _found_nowhere(name: str, reference: str) -> Source:
 
 
 class Homes:
-    """`sources` are those that are known so far, by name; a survey adds what it finds. `rule` is the owner's rule for
-    what is published. `references` are the settings of all sources, of which `find` finds one by name and setting."""
+    """`sources` are those that are known so far, by name; a survey adds what it finds. `rule` is
+    the owner's rule for what is published. `references` are the settings of all sources, of which
+    `find` finds one by name and setting."""
 
     def __init__(
         self,
@@ -34,8 +36,8 @@ class Homes:
     async def home_of(self, page: JSON) -> str | None:
         """Return the name of the source that a page object is a row of; None for none of ours.
 
-        Sources that nobody has looked for yet are found before that is said. Raises Unreadable where one can't be
-        found, so that nobody knows whether it is that one.
+        Sources that nobody has looked for yet are found before that is said. Raises Unreadable
+        where one can't be found, so that nobody knows whether it is that one.
         """
         home = (page.get("parent") or {}).get("data_source_id")
         if not home:
@@ -52,8 +54,8 @@ class Homes:
         return self.name_of(home)
 
     async def is_shown(self, name: str) -> bool:
-        """Return whether Notion shows the database of a source: that of one which is not shared any more proves nothing
-        of its rows, none of which can be read either."""
+        """Return whether Notion shows the database of a source: that of one which is not shared any
+        more proves nothing of its rows, none of which can be read either."""
         reference = self._references.get(name)
         if reference is None:
             return False
@@ -65,5 +67,7 @@ class Homes:
 
     def name_of(self, data_source_id: str) -> str | None:
         """Return the name under which a data source is synced: the first, where it has two."""
-        found = (name for name, source in self.sources.items() if source.data_source_id == data_source_id)
+        found = (
+            name for name, source in self.sources.items() if source.data_source_id == data_source_id
+        )
         return next(found, None)

@@ -1,4 +1,5 @@
-"""What a slice has in hand: items that are being read, those that wait for it, and those that are being published."""
+"""What a slice has in hand: items that are being read, those that wait for it, and those that are
+being published."""
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable
@@ -11,13 +12,16 @@ FOUND_ONES_BESIDES = 4
 
 
 class InFlight:
-    """Does items side by side: so many are read at once, and an item that has been `read` makes room for the next.
+    """Does items side by side: so many are read at once, and an item that has been `read` makes
+    room for the next.
 
-    Child pages and child databases go before rows. `do` answers whether it added something to the plan, `most` how many
-    rows may be read at once.
+    Child pages and child databases go before rows. `do` answers whether it added something to the
+    plan, `most` how many rows may be read at once.
     """
 
-    def __init__(self, do: Callable[[Claim], Coroutine[Any, Any, bool]], most: Callable[[], int]) -> None:
+    def __init__(
+        self, do: Callable[[Claim], Coroutine[Any, Any, bool]], most: Callable[[], int]
+    ) -> None:
         self._do, self._most = do, most
         self._reading: set[str] = set()
         self._under_way: dict[asyncio.Task[bool], Claim] = {}
@@ -46,17 +50,19 @@ class InFlight:
     async def ended(
         self, others: Collection["asyncio.Future[Any]"], seconds: float
     ) -> list[tuple[asyncio.Task[bool], Claim]]:
-        """Begin what there is room for, wait until some work or one of the `others` has ended, so long at most, and
-        return the work that has."""
+        """Begin what there is room for, wait until some work or one of the `others` has ended, so
+        long at most, and return the work that has."""
         self._begin()
-        await asyncio.wait([*self._under_way, *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            [*self._under_way, *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
         return self._taken_out()
 
     async def wind_up(
         self, seconds: float, others: Collection["asyncio.Future[Any]"] = ()
     ) -> list[tuple[asyncio.Task[bool], Claim]]:
-        """Begin nothing more, wait so long for all work and the `others`, and return the work that has ended; what
-        takes longer is cut off, and keeps what it has read."""
+        """Begin nothing more, wait so long for all work and the `others`, and return the work that
+        has ended; what takes longer is cut off, and keeps what it has read."""
         self.waiting = []
         if self._under_way or others:
             await asyncio.wait([*self._under_way, *others], timeout=seconds)

@@ -51,10 +51,10 @@ Work = list[tuple[str, WorkItem]]
 
 
 class Family(msgspec.Struct, frozen=True):
-    """The child pages of a page: observations by id in the order of the document, what was known of them, what has to
-    be read of them and of others, those that are gone, those of which it is unclear where they are, which stay this
-    page's charge, and those that were renamed so lately that the list of blocks may show what they were called
-    before."""
+    """The child pages of a page: observations by id in the order of the document, what was known of
+    them, what has to be read of them and of others, those that are gone, those of which it is
+    unclear where they are, which stay this page's charge, and those that were renamed so lately
+    that the list of blocks may show what they were called before."""
 
     children: dict[str, Observation] = {}
     known: dict[str, Observation] = {}
@@ -65,8 +65,8 @@ class Family(msgspec.Struct, frozen=True):
 
 
 class PageWork:
-    """Syncs pages for one slice. `is_last_try` tells of a claim whether what gets no usable answer is left out, `begun`
-    is called when a page has been read, so that another may begin."""
+    """Syncs pages for one slice. `is_last_try` tells of a claim whether what gets no usable answer
+    is left out, `begun` is called when a page has been read, so that another may begin."""
 
     def __init__(
         self,
@@ -106,12 +106,16 @@ class PageWork:
                 page, tree = await self._read(claim, reading)
             except Unreadable as refusal:
                 asked_at, is_refused = self._now(), refusal.notion_status == HTTPStatus.NOT_FOUND
-                if not (claim.is_row and is_refused) or await find(self._notion, claim.id, Oddities()):
+                if not (claim.is_row and is_refused) or await find(
+                    self._notion, claim.id, Oddities()
+                ):
                     raise
                 if not await self._homes.is_shown(claim.observation.source):
                     raise
                 read_at = self._notion.notion_time(asked_at)
-                return await self._drop(lease, claim, msgspec.structs.replace(claim.observation, read_at=read_at))
+                return await self._drop(
+                    lease, claim, msgspec.structs.replace(claim.observation, read_at=read_at)
+                )
         self._was_read(claim)
         page_read_at = reading.page_read_at or claim.item.read_at
         seen = await self._observe(claim.observation, page, page_read_at)
@@ -136,9 +140,12 @@ class PageWork:
     # Reading.
 
     async def _read(self, claim: Claim, reading: PageReading) -> tuple[JSON, Tree]:
-        """The page object and the tree, side by side: whatever ends one, the other comes to its own end."""
+        """The page object and the tree, side by side: whatever ends one, the other comes to its own
+        end."""
         page, tree = await asyncio.gather(
-            self._whole_page(claim, reading), self._tree(claim, reading.walk), return_exceptions=True
+            self._whole_page(claim, reading),
+            self._tree(claim, reading.walk),
+            return_exceptions=True,
         )
         if isinstance(page, BaseException):
             raise page
@@ -155,7 +162,9 @@ class PageWork:
             reading.page_read_at = self._notion.notion_time(asked_at)
         page = given or reading.page
         last = self._is_last_try(claim)
-        return await complete(self._notion, page, reading.completion, self._schemas, is_last_try=last)
+        return await complete(
+            self._notion, page, reading.completion, self._schemas, is_last_try=last
+        )
 
     async def _tree(self, claim: Claim, walk: Walk) -> Tree:
         record, doubted = claim.record, set(claim.item.doubted)
@@ -169,7 +178,7 @@ class PageWork:
             known_pages=children,
             known_databases={thing.removeprefix("db:") for thing in things} - doubted,
             known_owners={original: owner for original, owner in trusted.items() if owner},
-            hurry=not claim.is_row,  # child pages may have child pages in turn: a long chain begins here
+            hurry=not claim.is_row,  # child pages may have child pages: a long chain begins here
             is_last_try=self._is_last_try(claim),
         )
 
@@ -188,11 +197,15 @@ class PageWork:
 
     async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
         stamp = self._stamp(page, seen, seen.read_at)
-        sighting = Sighting(page_id=claim.id, observation=seen, stamp=stamp, is_hidden=True, is_gone=trashed(page))
+        sighting = Sighting(
+            page_id=claim.id, observation=seen, stamp=stamp, is_hidden=True, is_gone=trashed(page)
+        )
         await self.give_away(lease, await self._site.observe(lease, [sighting]))
         return True
 
-    async def _keep_still(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
+    async def _keep_still(
+        self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON
+    ) -> bool:
         kept = msgspec.structs.replace(seen, wanted=claim.slug or seen.wanted)
         sighting = Sighting(
             page_id=claim.id,
@@ -216,12 +229,15 @@ class PageWork:
         return True
 
     async def _moved_away(self, lease: SliceLease, claim: Claim, page: JSON) -> bool:
-        """A row that stands in no source any more: in a page that is published it goes on as a child page."""
+        """A row that stands in no source any more: in a page that is published it goes on as a
+        child page."""
         if holder := await self._holders.find(page):
             await self._work.pass_on(lease, claim, [(holder, WorkItem())])
             return True
         source = claim.observation.source if claim.observation else ""
-        return await self._drop(lease, claim, row_of(page, source, self._readings.read_at).observation)
+        return await self._drop(
+            lease, claim, row_of(page, source, self._readings.read_at).observation
+        )
 
     async def _drop(self, lease: SliceLease, claim: Claim, seen: Observation) -> bool:
         """A row is gone, for Notion or for us."""
@@ -235,7 +251,11 @@ class PageWork:
     async def _lost(self, claim: Claim, tree: Tree) -> Family:
         """What became of child pages that do not stand in their page any more."""
         now = {child.id for child in tree.child_pages}
-        missing = [page_id for page_id in (claim.record.children if claim.record else []) if page_id not in now]
+        missing = [
+            page_id
+            for page_id in (claim.record.children if claim.record else [])
+            if page_id not in now
+        ]
         lost = Family({}, {}, [], [], [], [])
         known, _ = await self._site.look_up(missing) if missing else ({}, {})
         for page_id, one in known.items():
@@ -243,7 +263,9 @@ class PageWork:
                 await self._look_for(claim, page_id, tree, lost)
         return lost
 
-    async def _family(self, claim: Claim, seen: Observation, tree: Tree, reading: PageReading, lost: Family) -> Family:
+    async def _family(
+        self, claim: Claim, seen: Observation, tree: Tree, reading: PageReading, lost: Family
+    ) -> Family:
         """The child pages as they stand there now, and those that are `lost`."""
         if not tree.child_pages:
             return lost
@@ -277,11 +299,19 @@ class PageWork:
             placed_at=reading.read_at,
             wanted=segment(child.title, child.id),
         )
-        is_renamed = before is not None and before.parent is not None and before.title != child.title
+        is_renamed = (
+            before is not None and before.parent is not None and before.title != child.title
+        )
         if before and is_renamed and not is_settled(before.edited_at, reading.read_at):
             family.renamed.append(child.id)
-        if before and before.parent is not None and (before.read_at > reading.read_at or child.id in family.renamed):
-            after = msgspec.structs.replace(after, title=before.title, created=before.created, wanted=before.wanted)
+        if (
+            before
+            and before.parent is not None
+            and (before.read_at > reading.read_at or child.id in family.renamed)
+        ):
+            after = msgspec.structs.replace(
+                after, title=before.title, created=before.created, wanted=before.wanted
+            )
         family.children[child.id] = after
         if before:
             family.known[child.id] = before
@@ -293,7 +323,8 @@ class PageWork:
             family.work.append((child.id, msgspec.structs.replace(item, is_doubted=is_doubted)))
 
     async def _look_for(self, claim: Claim, page_id: str, tree: Tree, family: Family) -> None:
-        """A child page is not in its page any more: where is it? It is gone only if Notion's own object says so."""
+        """A child page is not in its page any more: where is it? It is gone only if Notion's own
+        object says so."""
         if page_id in tree.hidden_pages:
             family.gone.append(page_id)
             return
@@ -312,7 +343,9 @@ class PageWork:
             family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))
             family.unclear.append(page_id)  # until it has been read as a row
         elif holder is not None:
-            family.unclear.append(page_id)  # until the other page has taken it, or the list of blocks shows it again
+            family.unclear.append(
+                page_id
+            )  # until the other page has taken it, or the list of blocks shows it again
             if holder != claim.id:
                 family.work.append((holder, WorkItem()))
         else:
@@ -334,7 +367,11 @@ class PageWork:
         outcome, freed = "changed", list[str]()
         before = claim.observation
         databases = self._databases(claim, seen, tree, reading)
-        left = [(before.parent, WorkItem())] if before and before.parent and seen.parent is None else []
+        left = (
+            [(before.parent, WorkItem())]
+            if before and before.parent and seen.parent is None
+            else []
+        )
         work: Work = []
         commit: PageCommit | None = None
         for attempt in range(COMMIT_TRIES):
@@ -354,7 +391,14 @@ class PageWork:
             noted: list[str] = []
             doc = self._document(bundle, copies, noted)
             is_same = claim.record is not None and claim.record.digest == record.digest
-            text = Text(encoded.head, encoded.parts, encoded.meta, doc, list(files.refs), _lacking(files, copies))
+            text = Text(
+                encoded.head,
+                encoded.parts,
+                encoded.meta,
+                doc,
+                list(files.refs),
+                _lacking(files, copies),
+            )
             commit = PageCommit(
                 page_id=claim.id,
                 number=claim.number,
@@ -363,7 +407,9 @@ class PageWork:
                 page_read_at=reading.page_read_at or claim.item.read_at,
                 before=claim.observation or seen,
                 record=record,
-                stamp=self._stamp_of(page, seen, record, must_look=bool(family.renamed) or _is_in_trash(tree)),
+                stamp=self._stamp_of(
+                    page, seen, record, must_look=bool(family.renamed) or _is_in_trash(tree)
+                ),
                 sort=index.sort_text(index.rank(bundle.meta)) if seen.parent is None else "",
                 text=None if is_same and not must_send else text,
                 addresses=book.plan(),
@@ -392,7 +438,9 @@ class PageWork:
                 break
         if outcome == "older":
             self._readings.renew()
-        self._log.event("page.synced", pageId=claim.id, slug=commit.slug if commit else "", outcome=outcome)
+        self._log.event(
+            "page.synced", pageId=claim.id, slug=commit.slug if commit else "", outcome=outcome
+        )
         await self.give_away(lease, freed)
         is_renamed = before is not None and before.parent is not None and seen.title != before.title
         return bool(work) or is_renamed or outcome in ("older", "changed")
@@ -415,7 +463,9 @@ class PageWork:
             await book.look_up(family.gone)
         for page_id in family.gone:
             book.forget(page_id)
-        by_age = sorted(family.children, key=lambda page_id: (family.children[page_id].created, page_id))
+        by_age = sorted(
+            family.children, key=lambda page_id: (family.children[page_id].created, page_id)
+        )
         await book.place(claim.id, *by_age)
         links: list[PageLink] = [
             {"id": page_id, "slug": book.slug_of(page_id), "title": " ".join(child.title.split())}
@@ -448,8 +498,11 @@ class PageWork:
             is_lacking=reading.is_lacking or bool(family.unclear),
         )
 
-    def _stamp_of(self, page: JSON, seen: Observation, record: PageRecord, *, must_look: bool) -> str:
-        """Return the stamp by which the page is known to be up to date; "" where it has to be read in the next run."""
+    def _stamp_of(
+        self, page: JSON, seen: Observation, record: PageRecord, *, must_look: bool
+    ) -> str:
+        """Return the stamp by which the page is known to be up to date; "" where it has to be read
+        in the next run."""
         if record.is_lacking or must_look:
             return "" if seen.parent is None else f" {seen.source}"
         stamp = self._stamp(page, seen, record.read_at)
@@ -460,34 +513,45 @@ class PageWork:
         return stamp_of(unsigned(page), seen, self._homes.rule) if is_sure else ""
 
     def _databases(self, claim: Claim, seen: Observation, tree: Tree, reading: PageReading) -> Work:
-        """Child databases that may have to be read: those that nobody knows yet, and all of them where the page is
-        shown to others than before. The publication leaves out what is known."""
+        """Child databases that may have to be read: those that nobody knows yet, and all of them
+        where the page is shown to others than before. The publication leaves out what is known."""
         heads = reading.walk.heads
         work: Work = []
         for database_id in tree.databases:
             head = heads.get(database_id)
-            item = WorkItem(title=head.title, data_source_ids=head.data_source_ids) if head else WorkItem()
+            item = (
+                WorkItem(title=head.title, data_source_ids=head.data_source_ids)
+                if head
+                else WorkItem()
+            )
             work.append((f"db:{database_id}", item))
         return work
 
-    def _document(self, bundle: page_bundle.PageBundle, copies: Mapping[str, Copy], warnings: list[str]) -> str:
-        """Return the page as text; "" where none is wanted, or it is too large even when it is cut."""
+    def _document(
+        self, bundle: page_bundle.PageBundle, copies: Mapping[str, Copy], warnings: list[str]
+    ) -> str:
+        """Return the page as text; "" where none is wanted, or it is too large even when it is
+        cut."""
         if not self._docs:
             return ""
         try:
-            made = document(bundle.meta, bundle.blocks, self._now_iso(), self._max_value_bytes, copies=copies)
+            made = document(
+                bundle.meta, bundle.blocks, self._now_iso(), self._max_value_bytes, copies=copies
+            )
         except TooLarge as refusal:
             warnings.append(str(refusal))
             return ""
         kinds = ", ".join(f"{kind} ({count})" for kind, count in made.unknown.items())
         if kinds:
             warnings.append(
-                f'"{bundle.meta["title"]}": its text lacks blocks of kinds that are not known here: {kinds}'
+                f'"{bundle.meta["title"]}": its text lacks blocks of kinds that are not known here:'
+                f" {kinds}"
             )
         return made.value
 
     async def _copies_of(self, files: Found) -> dict[str, Copy]:
-        """The copies there are of a bundle's files, whose signed addresses are noted for who makes the others."""
+        """The copies there are of a bundle's files, whose signed addresses are noted for who makes
+        the others."""
         self._note(files.refs.values())
         return await self._copies.of({ref.file for ref in files.refs.values()})
 
@@ -504,7 +568,10 @@ def _things(tree: Tree) -> list[str]:
     """Return what a page shows that an edit elsewhere may change."""
     things = [f"page:{holder}" for holder in tree.copied.values() if holder]
     homeless = [original for original, holder in tree.copied.items() if not holder]
-    things += [f"{'missing' if original in tree.missing else 'original'}:{original}" for original in homeless]
+    things += [
+        f"{'missing' if original in tree.missing else 'original'}:{original}"
+        for original in homeless
+    ]
     things += [f"db:{database_id}" for database_id in tree.databases]
     things += [f"hidden:{page_id}" for page_id in tree.hidden_pages]
     things += [f"unreadable:{database_id}" for database_id in tree.unreadable]
@@ -516,7 +583,8 @@ def _place_of(seen: Observation) -> tuple[str, str | None, str]:
 
 
 def _is_in_trash(tree: Tree) -> bool:
-    """Return whether the page was in the trash while its blocks were read: going there and back moves no time."""
+    """Return whether the page was in the trash while its blocks were read: going there and back
+    moves no time."""
     return any(block.get("in_trash") for block in tree.blocks)
 
 

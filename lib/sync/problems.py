@@ -15,10 +15,13 @@ Arguments = ParamSpec("Arguments")
 
 
 class Problems:
-    """Collects problems into `found`, by kind and id (of sources, name), and pages that got no usable answer and are
-    worth another try soon into `again`. `is_down`: whether Notion answers nothing."""
+    """Collects problems into `found`, by kind and id (of sources, name), and pages that got no
+    usable answer and are worth another try soon into `again`. `is_down`: whether Notion answers
+    nothing."""
 
-    def __init__(self, found: dict[str, Problem], again: set[str], is_down: Callable[[], bool]) -> None:
+    def __init__(
+        self, found: dict[str, Problem], again: set[str], is_down: Callable[[], bool]
+    ) -> None:
         self._found = found
         self._is_down = is_down
         self.again = again
@@ -34,7 +37,8 @@ class Problems:
     ) -> None:
         """Look at one thing; what is wrong with it alone is reported as its problem.
 
-        Raises what concerns the run: NotionWait, OutOfTime, Hopeless, and NotionAway where Notion answers nothing.
+        Raises what concerns the run: NotionWait, OutOfTime, Hopeless, and NotionAway where Notion
+        answers nothing.
         """
         try:
             await look(*args, **kwargs)
@@ -54,7 +58,9 @@ class Problems:
 
     def report(self, about: Problem, reason: str) -> None:
         """Note a problem; of one thing the last one counts."""
-        self._found[_key(about.kind, about.page_id or about.title)] = msgspec.structs.replace(about, reason=reason)
+        self._found[_key(about.kind, about.page_id or about.title)] = msgspec.structs.replace(
+            about, reason=reason
+        )
 
     def has(self, kind: Kind, name: str) -> bool:
         """Return whether a problem of the thing of this id (of a source, this name) is known."""

@@ -1,7 +1,9 @@
-"""QStash: publishing the message that begins a run, the one that goes on with it, and the one that tells its end.
+"""QStash: publishing the message that begins a run, the one that goes on with it, and the one that
+tells its end.
 
-Over qstash's own message API with an HTTP client of ours: its default waits ten minutes for an answer and sleeps half a
-minute between its own retries, which a function that must answer in a second can't afford.
+Over qstash's own message API with an HTTP client of ours: its default waits ten minutes for an
+answer and sleeps half a minute between its own retries, which a function that must answer in a
+second can't afford.
 """
 
 import re
@@ -28,13 +30,16 @@ WAY_OUT = "GET /api/sync runs the sync without QStash"
 LOG_SECONDS = 2.0
 LOG_ENTRIES = 10
 NOTICE_RETRIES = 3
-RETRY_DELAY = "60000 * (1 + retried)"  # ms before the next attempt, QStash's own expression language
+RETRY_DELAY = (  # ms before the next attempt, QStash's own expression language
+    "60000 * (1 + retried)"
+)
 RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 """The form of a run's id, in a message and in the address of its status."""
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One slice to be worked: number `slice` of a lane; `delay_seconds` before QStash delivers it."""
+    """One slice to be worked: number `slice` of a lane; `delay_seconds` before QStash delivers
+    it."""
 
     run_id: str
     lane: str
@@ -45,7 +50,8 @@ class Message(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """The deduplication id: publishing the same slice twice within ten minutes sends it once."""
+        """The deduplication id: publishing the same slice twice within ten minutes sends it
+        once."""
         return f"{self.run_id}-{self.lane}-{self.slice}"
 
     def body(self) -> str:
@@ -57,14 +63,19 @@ class Message(msgspec.Struct, frozen=True):
             "slice": self.slice,
         }
         ask = self.ask
-        rest = (("page", ask.page), ("source", ask.source), ("retry", ask.retry), ("window", ask.window))
+        rest = (
+            ("page", ask.page),
+            ("source", ask.source),
+            ("retry", ask.retry),
+            ("window", ask.window),
+        )
         fields |= {name: value for name, value in rest if value}
         return json_text.encode(fields)
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """What QStash's log says of a message: its last `state`, and the `answer` of the last call that got a bad one ("":
-    none did). `next_at` is the next attempt (epoch seconds)."""
+    """What QStash's log says of a message: its last `state`, and the `answer` of the last call that
+    got a bad one ("": none did). `next_at` is the next attempt (epoch seconds)."""
 
     state: str
     answer: str = ""
@@ -90,10 +101,13 @@ class Queue:
     def __init__(self, config: Config, http: httpx.AsyncClient) -> None:
         self._config = config
         self._http = http
-        self._messages = AsyncMessageApi(_Http(config.qstash_token.reveal(), config.qstash_url, http))
+        self._messages = AsyncMessageApi(
+            _Http(config.qstash_token.reveal(), config.qstash_url, http)
+        )
 
     async def publish(self, messages: Sequence[Message | Notice]) -> list[str]:
-        """Publishes all of them (several as one batch); answers their QStash ids in order. Raises `QueueRefused`."""
+        """Publishes all of them (several as one batch); answers their QStash ids in order. Raises
+        `QueueRefused`."""
         requests: list[Any] = [self._request(message) for message in messages]
         try:
             if len(requests) == 1:
@@ -103,18 +117,26 @@ class Queue:
             return [answer.message_id for answer in answers]
         except DailyMessageLimitExceededError as error:
             raise QueueRefused(
-                f"QStash's daily message limit ({error.limit}) is reached until it resets; {WAY_OUT}."
+                f"QStash's daily message limit ({error.limit}) is reached until it resets;"
+                f" {WAY_OUT}."
             ) from None
         except RateLimitExceededError:
-            raise QueueRefused(f"QStash takes no more messages at this moment; try again, or {WAY_OUT}.") from None
+            raise QueueRefused(
+                f"QStash takes no more messages at this moment; try again, or {WAY_OUT}."
+            ) from None
         except QStashError as error:
-            raise QueueRefused(f"QStash refused the message: {str(error)[:300]}; {WAY_OUT}.") from None
+            raise QueueRefused(
+                f"QStash refused the message: {str(error)[:300]}; {WAY_OUT}."
+            ) from None
         except (httpx.HTTPError, KeyError, ValueError) as error:
-            raise QueueRefused(f"QStash is out of reach ({type(error).__name__}); {WAY_OUT}.") from None
+            raise QueueRefused(
+                f"QStash is out of reach ({type(error).__name__}); {WAY_OUT}."
+            ) from None
 
     async def delivery(self, job_id: str) -> Delivery | None:
-        """What became of a message, from https://upstash.com/docs/qstash/api-reference/logs/list-logs; None where
-        QStash does not say at once."""
+        """What became of a message, from
+        https://upstash.com/docs/qstash/api-reference/logs/list-logs; None where QStash does not say
+        at once."""
         try:
             answer = await self._http.get(
                 f"{self._config.qstash_url}/v2/logs",
@@ -122,14 +144,20 @@ class Queue:
                 headers=bearer(self._config.qstash_token),
                 timeout=LOG_SECONDS,
             )
-            entries = msgspec.json.decode(answer.content, type=_Logs).logs if answer.is_success else []
+            entries = (
+                msgspec.json.decode(answer.content, type=_Logs).logs if answer.is_success else []
+            )
         except (httpx.HTTPError, msgspec.DecodeError):
             return None
         if not entries:
             return None
         bad = next((entry for entry in entries if entry.error or entry.responseStatus >= 300), None)
-        next_at = next((entry.nextDeliveryTime for entry in entries if entry.nextDeliveryTime), None)
-        return Delivery(entries[0].state, bad.answer if bad else "", next_at / 1000 if next_at else None)
+        next_at = next(
+            (entry.nextDeliveryTime for entry in entries if entry.nextDeliveryTime), None
+        )
+        return Delivery(
+            entries[0].state, bad.answer if bad else "", next_at / 1000 if next_at else None
+        )
 
     def _request(self, message: Message | Notice) -> dict[str, Any]:
         forwarded = {"x-sync-secret": derived_secret(self._config.cron_secret)}
@@ -170,7 +198,11 @@ class _LogEntry(msgspec.Struct):
 
     @property
     def answer(self) -> str:
-        return f"HTTP {self.responseStatus} {self.responseBody[:300]}" if self.responseStatus else self.error[:300]
+        return (
+            f"HTTP {self.responseStatus} {self.responseBody[:300]}"
+            if self.responseStatus
+            else self.error[:300]
+        )
 
 
 class _Logs(msgspec.Struct):
@@ -178,7 +210,8 @@ class _Logs(msgspec.Struct):
 
 
 class _Http(AsyncHttpClient):
-    """qstash's HTTP client over a connection pool of ours; its own constructor would build another TLS context."""
+    """qstash's HTTP client over a connection pool of ours; its own constructor would build another
+    TLS context."""
 
     def __init__(self, token: str, base_url: str, http: httpx.AsyncClient) -> None:
         self._token = f"Bearer {token}"

@@ -1,4 +1,5 @@
-"""Pages below a row that is to be unpublished: those that stand elsewhere by now stay, and are read there."""
+"""Pages below a row that is to be unpublished: those that stand elsewhere by now stay, and are read
+there."""
 
 from collections.abc import Awaitable, Callable
 
@@ -31,7 +32,8 @@ class Rescue:
         return (await self._look(page_id))[1]
 
     async def below(self, known: Known) -> tuple[list[Sighting], Work]:
-        """Return what was seen of those pages below a row that stand elsewhere, and what is due for that."""
+        """Return what was seen of those pages below a row that stand elsewhere, and what is due for
+        that."""
         sightings: list[Sighting] = []
         work: Work = []
         ahead = list(known.record.children) if known.record else []
@@ -40,7 +42,11 @@ class Rescue:
                 break
             page_id = ahead.pop()
             child = (await self._site.look_up([page_id]))[0][page_id]
-            if child.observation is None or child.observation.parent is None or child.record is None:
+            if (
+                child.observation is None
+                or child.observation.parent is None
+                or child.record is None
+            ):
                 continue
             try:
                 read_at, page = await self._look(page_id)
@@ -48,12 +54,20 @@ class Rescue:
                 holder = await self._holders.find(page) if page and not home else None
             except Unreadable:
                 continue
-            if page is None or trashed(page) or (home is None and holder in (None, child.observation.parent)):
+            if (
+                page is None
+                or trashed(page)
+                or (home is None and holder in (None, child.observation.parent))
+            ):
                 ahead += child.record.children
                 continue
             seen = msgspec.structs.replace(child.observation, parent=holder, placed_at=read_at)
             sightings.append(
-                Sighting(page_id=page_id, observation=seen, item=WorkItem(page=raw(page), read_at=read_at))
+                Sighting(
+                    page_id=page_id,
+                    observation=seen,
+                    item=WorkItem(page=raw(page), read_at=read_at),
+                )
             )
             work += [(holder, WorkItem())] if holder else []
         return sightings, work

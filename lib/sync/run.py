@@ -46,14 +46,16 @@ from lib.sync.window import WindowSurvey
 from lib.times import iso
 
 FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 15.0, 300.0
-"""How long a lane that finds nothing to do waits while another one looks around; twice as long each time."""
+"""How long a lane that finds nothing to do waits while another one looks around; twice as long each
+time."""
 HERE = "here"
 """The lane of the backup way, which has no messages."""
 ERROR_CHARACTERS = 500
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a slice answers: `status` is continued, done, joined (worker) or done, partial (backup way)."""
+    """What a slice answers: `status` is continued, done, joined (worker) or done, partial (backup
+    way)."""
 
     status: str
     run_id: str
@@ -80,8 +82,8 @@ class Report(msgspec.Struct, frozen=True):
 class Engine:
     """Runs slices with the collaborators it is handed.
 
-    `until` is when the slice's time is used up, and `now` gives the time (epoch seconds). `tells` says whether anybody
-    is to be told of the end of a run, and `tell` does it without the queue.
+    `until` is when the slice's time is used up, and `now` gives the time (epoch seconds). `tells`
+    says whether anybody is to be told of the end of a run, and `tell` does it without the queue.
     """
 
     def __init__(
@@ -123,7 +125,8 @@ class Engine:
     async def deliver(self, message: Message) -> Report:
         """Works one message of QStash's.
 
-        Raises `TryLater` (QStash sends the message again), `QueueRefused`, `Hopeless` (the run is marked as failed).
+        Raises `TryLater` (QStash sends the message again), `QueueRefused`, `Hopeless` (the run is
+        marked as failed).
         """
         begun = await self._begin(message.run_id, message.lane, message.slice, message.ask)
         lease, run = begun.lease, begun.run
@@ -200,15 +203,20 @@ class Engine:
             return _wait_of(stop)
         if left.next_at is not None:
             return max(0.0, left.next_at - self._now())
-        return min(LONGEST_LOOK_SECONDS, FIRST_LOOK_SECONDS * 2.0**run.waits)  # another lane looks around yet
+        return min(
+            LONGEST_LOOK_SECONDS, FIRST_LOOK_SECONDS * 2.0**run.waits
+        )  # another lane looks around yet
 
     async def _advance(self, lease: SliceLease, run: Run) -> TryLater | None:
-        """Look around, where the run has not, and read what is due; return what stopped it before the end."""
+        """Look around, where the run has not, and read what is due; return what stopped it before
+        the end."""
         self._step = "looking at the sources and reading pages"
         state = await self._store.read()
         await self._migration.run(lease, state.layout)
         self._homes.sources |= {
-            name: record.source for name, record in state.records.items() if self._sources.get(name) == record.reference
+            name: record.source
+            for name, record in state.records.items()
+            if self._sources.get(name) == record.reference
         }
         await self._worker.give_away(lease, state.freed)
         survey: asyncio.Task[None] | None = None
@@ -228,7 +236,9 @@ class Engine:
             await self._runs.handed_on(lease.run_id, "listing", Progress) if begun_before else None
         ) or Progress()
         wanted = {name: ref for name, ref in self._sources.items() if run.source in ("", name)}
-        is_forced = not lease.is_focused and (run.force or bool(state.forced.keys() & wanted.keys()))
+        is_forced = not lease.is_focused and (
+            run.force or bool(state.forced.keys() & wanted.keys())
+        )
         if is_forced and run.force:
             await self._store.force(wanted, run.triggered_at)
         survey = Survey(
@@ -251,9 +261,9 @@ class Engine:
                 await self._look_at_page(survey, run.page, run.force)
             elif run.window:
                 look_at = partial(self._look_at_page, survey)
-                await WindowSurvey(events=self._events, site=self._site, survey=survey, look_at=look_at).look(
-                    run.window
-                )
+                await WindowSurvey(
+                    events=self._events, site=self._site, survey=survey, look_at=look_at
+                ).look(run.window)
             else:
                 await survey.look()
         except (NotionWait, OutOfTime, asyncio.CancelledError):
@@ -276,12 +286,16 @@ class Engine:
             is_forced=is_forced,
         ).look()
 
-    async def _note_survey(self, lease: SliceLease, run: Run, survey: Survey, *, is_forced: bool) -> None:
+    async def _note_survey(
+        self, lease: SliceLease, run: Run, survey: Survey, *, is_forced: bool
+    ) -> None:
         progress = survey.progress
         sources, listings = ({}, {}) if lease.is_focused else survey.records()
         problems = list(progress.problems.values())
         for problem in problems:
-            self._log.warning("survey.problem", kind=problem.kind, pageId=problem.page_id, reason=problem.reason)
+            self._log.warning(
+                "survey.problem", kind=problem.kind, pageId=problem.page_id, reason=problem.reason
+            )
         if progress.again:
             await self._runs.note_again(lease.run_id, progress.again)
         if is_forced:
@@ -290,7 +304,11 @@ class Engine:
         warnings = looked if lease.is_focused else survey.warnings()
         await self._runs.note_survey(
             lease,
-            counts={"listed": progress.listed, "unchanged": progress.unchanged, "toSync": len(problems)},
+            counts={
+                "listed": progress.listed,
+                "unchanged": progress.unchanged,
+                "toSync": len(problems),
+            },
             sources=sources,
             listings=listings,
             warnings=warnings,
@@ -345,7 +363,9 @@ class Engine:
             except QueueRefused as refusal:
                 if queued:
                     raise
-                self._log.warning("run.follow_up_unsent", followUp=ended.follow_up, reason=str(refusal))
+                self._log.warning(
+                    "run.follow_up_unsent", followUp=ended.follow_up, reason=str(refusal)
+                )
         self._log.event("run.ended", status="delivered", synced=run.synced, failed=run.failed)
         done = await self._runs.read(lease.run_id)
         if queued and done:
@@ -362,12 +382,18 @@ class Engine:
         return await copier.work(lease.run_id, self._until, self._runs.is_joined)
 
     async def _tell(self, run: Run | None) -> None:
-        """Publishes the notice of a run's end, where anybody is to be told. Raises `QueueRefused`."""
-        if run and self._tells(run) and not (run.is_retry and run.status == "delivered" and not changed(run)):
+        """Publishes the notice of a run's end, where anybody is to be told. Raises
+        `QueueRefused`."""
+        if (
+            run
+            and self._tells(run)
+            and not (run.is_retry and run.status == "delivered" and not changed(run))
+        ):
             await self._queue.publish([Notice(run.run_id)])
 
     async def _tell_if_possible(self, run_id: str, *, queued: bool) -> bool:
-        """The same for who can't be delivered again; the backup way, which has no queue, tells by itself."""
+        """The same for who can't be delivered again; the backup way, which has no queue, tells by
+        itself."""
         try:
             if queued:
                 await self._tell(await self._runs.read(run_id))
@@ -386,16 +412,25 @@ class Engine:
                 await self._tellings.noticed(run_id)
 
     async def _try_again(self, run: Run) -> None:
-        """Publish the messages that try pages again which got no usable answer, each after a longer pause.
+        """Publish the messages that try pages again which got no usable answer, each after a longer
+        pause.
 
-        Their ids are those of the run, so that publishing them twice does no harm. Raises `QueueRefused`.
+        Their ids are those of the run, so that publishing them twice does no harm. Raises
+        `QueueRefused`.
         """
         tries = await self._runs.tries_of(run.run_id) if run.failed else {}
         again = [(Ask(page=page, retry=True), count) for page, count in tries.items() if count]
         if tries and not again:
             again = [(Ask(retry=True), 1)] if not run.is_retry else []
         messages = [
-            Message(f"{run.run_id}.{number}", "0", 0, ask, iso(self._now()), int(AGAIN_SECONDS[count - 1]))
+            Message(
+                f"{run.run_id}.{number}",
+                "0",
+                0,
+                ask,
+                iso(self._now()),
+                int(AGAIN_SECONDS[count - 1]),
+            )
             for number, (ask, count) in enumerate(again, 1)
             if count <= len(AGAIN_SECONDS)
         ]
@@ -403,19 +438,31 @@ class Engine:
             await self._queue.publish(messages)
 
     async def _give_up(self, run: Run, *, queued: bool = True) -> None:
-        """Fail a run that does not get on, whatever it is that stops it. Raises `Hopeless`, saying so."""
-        step = "looking at the sources" if run.phase == "plan" else "reading pages or publishing them"
-        met = run.last_error or "the function was stopped each time: look for a limit of time or memory in its log"
-        reason = f"The run was given up, for its last slices brought nothing while they were {step}: {met}"
+        """Fail a run that does not get on, whatever it is that stops it. Raises `Hopeless`, saying
+        so."""
+        step = (
+            "looking at the sources" if run.phase == "plan" else "reading pages or publishing them"
+        )
+        met = (
+            run.last_error
+            or "the function was stopped each time: look for a limit of time or memory in its log"
+        )
+        reason = (
+            f"The run was given up, for its last slices brought nothing while they were {step}:"
+            f" {met}"
+        )
         await self._fail(run.run_id, reason, queued=queued)
         if not queued:  # a message that is refused for good calls back by itself
             await self._tell_if_possible(run.run_id, queued=False)
         raise Hopeless(reason)
 
     async def _note_error(self, run_id: str, reason: str) -> None:
-        """Note what a slice met, for the case that its run comes to nothing; KV may be what is away."""
+        """Note what a slice met, for the case that its run comes to nothing; KV may be what is
+        away."""
         with suppress(SyncError):
-            await self._runs.note(run_id, {"lastError": f"while it was {self._step}: {reason}"[:ERROR_CHARACTERS]})
+            await self._runs.note(
+                run_id, {"lastError": f"while it was {self._step}: {reason}"[:ERROR_CHARACTERS]}
+            )
 
     async def _fail(self, run_id: str, reason: str, *, queued: bool) -> None:
         """Mark a run as failed; the run that was promised meanwhile begins."""
@@ -426,7 +473,9 @@ class Engine:
 
     def _next(self, lease: SliceLease, run: Run, wait_seconds: float) -> Message:
         delay = math.ceil(wait_seconds)
-        return Message(lease.run_id, lease.lane, lease.slice + 1, run.ask, iso(run.triggered_at), delay)
+        return Message(
+            lease.run_id, lease.lane, lease.slice + 1, run.ask, iso(run.triggered_at), delay
+        )
 
 
 def _wait_of(stop: TryLater | None) -> float:

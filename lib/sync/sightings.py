@@ -19,8 +19,9 @@ DAY_SECONDS = 86_400
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A row of a source as it was seen: `page` is the whole object, without the signatures of its files, since KV keeps
-    nothing that expires. `doubt` is a sentence where it is not known whether the owner wants it published."""
+    """A row of a source as it was seen: `page` is the whole object, without the signatures of its
+    files, since KV keeps nothing that expires. `doubt` is a sentence where it is not known whether
+    the owner wants it published."""
 
     page_id: str
     observation: Observation
@@ -30,8 +31,8 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFAULT_RULE) -> Row:
-    """Reduce a row's page object, asked for at `read_at` (epoch seconds, Notion's clock), to what is remembered of
-    it."""
+    """Reduce a row's page object, asked for at `read_at` (epoch seconds, Notion's clock), to what
+    is remembered of it."""
     state = publication(page, rule)
     seen = Observation(
         source=source,
@@ -43,7 +44,8 @@ def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFA
         placed_at=read_at,
         wanted=wanted(page),
         visibility=state.visibility,
-        is_published=state.published and is_open(state.window, datetime.fromtimestamp(read_at, UTC)),
+        is_published=state.published
+        and is_open(state.window, datetime.fromtimestamp(read_at, UTC)),
         is_paused=state.paused,
     )
     return Row(page["id"], seen, stamp_of(page, seen, rule), raw(page), state.doubt)
@@ -81,7 +83,15 @@ def stamp_of(page: JSON, seen: Observation, rule: PublicationRule) -> str:
 def child_stamp(page: JSON, rule: PublicationRule) -> str:
     """Return the stamp of a child page, of which its own object tells all."""
     return digest(
-        encode((BUNDLE_VERSION, rule.fingerprint, page["last_edited_time"], page["created_time"], title_of(page))),
+        encode(
+            (
+                BUNDLE_VERSION,
+                rule.fingerprint,
+                page["last_edited_time"],
+                page["created_time"],
+                title_of(page),
+            )
+        ),
         fingerprint(page),
     )
 
@@ -99,7 +109,9 @@ def is_settled(edited_at: float, read_at: float) -> bool:
 def raw(page: JSON) -> msgspec.Raw:
     """Return a page object as JSON, without the signatures of its files."""
     text = encode(page)
-    if "expiry_time" in text:  # few rows hold a file, and looking for it in the text is far quicker than in the object
+    if (
+        "expiry_time" in text
+    ):  # few rows hold a file, and looking for it in the text is far quicker than in the object
         text = encode(unsigned(page))
     return msgspec.Raw(text.encode())
 
@@ -110,7 +122,8 @@ def is_outdated(seen: Observation, known: Observation | None) -> bool:
 
 
 def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
-    """Return what follows from a row that does not bear the stamp it was read with; None: a later edit is known."""
+    """Return what follows from a row that does not bear the stamp it was read with; None: a later
+    edit is known."""
     seen, before = row.observation, known.observation
     if is_outdated(seen, before):
         return None
@@ -130,7 +143,8 @@ def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
 
 
 def is_doubtful(seen: Observation, before: Observation) -> bool:
-    """Return whether two looks at one edit show different things, so that nobody knows which is the later."""
+    """Return whether two looks at one edit show different things, so that nobody knows which is the
+    later."""
     if seen.edited != before.edited or before.edited_at == 0:
         return False
     return _facts(seen) != _facts(before) and not before.is_paused

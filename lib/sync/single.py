@@ -1,7 +1,8 @@
-"""Looking at one page before a run of it alone: a row, a child page, or a database inside a page, by slug or id.
+"""Looking at one page before a run of it alone: a row, a child page, or a database inside a page,
+by slug or id.
 
-Besides the page itself only what a change of it reaches becomes due: pages that show its synced blocks, the page around
-one that was renamed or is gone, and its child databases where they changed.
+Besides the page itself only what a change of it reaches becomes due: pages that show its synced
+blocks, the page around one that was renamed or is gone, and its child databases where they changed.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,16 @@ from lib.store.site import Known, Sighting, Site
 from lib.store.sources import Sources
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.sightings import Row, child_of, child_stamp, has_left, is_outdated, judge_row, raw, row_of
+from lib.sync.sightings import (
+    Row,
+    child_of,
+    child_stamp,
+    has_left,
+    is_outdated,
+    judge_row,
+    raw,
+    row_of,
+)
 from lib.sync.survey import Survey
 
 HIGHEST_CLIMB = 20
@@ -47,8 +57,8 @@ class PageSurvey:
         self._holders = Holders(notion, site, homes, self._look)
 
     async def look(self) -> None:
-        """Look at the page. Raises `NoSuchPage` (there is no such page to publish), `NotionWait`, `NotionAway`,
-        `OutOfTime`, `TakenOver`."""
+        """Look at the page. Raises `NoSuchPage` (there is no such page to publish), `NotionWait`,
+        `NotionAway`, `OutOfTime`, `TakenOver`."""
         page_id = await self._id()
         known = (await self._site.look_up([page_id]))[0][page_id]
         things = known.record.things if known.record else [f"db:{page_id}"]
@@ -73,8 +83,8 @@ class PageSurvey:
             return object_id(self._wanted)
         except ValueError:
             raise NoSuchPage(
-                f"page {self._wanted}: no page is published under this slug, and it is no Notion page id; "
-                "sync everything once, or give the page's id"
+                f"page {self._wanted}: no page is published under this slug, and it is no Notion"
+                " page id; sync everything once, or give the page's id"
             ) from None
 
     async def _page(self, page_id: str, known: Known) -> None:
@@ -123,7 +133,9 @@ class PageSurvey:
         after = child_of(page, before, read_at)
         if is_outdated(after, before):
             return
-        if self._is_unchanged(known, child_stamp(page, self._homes.rule), known.stamp.partition(" ")[0]):
+        if self._is_unchanged(
+            known, child_stamp(page, self._homes.rule), known.stamp.partition(" ")[0]
+        ):
             return
         is_renamed = (after.title, after.created) != (before.title, before.created)
         item = WorkItem(page=raw(page), read_at=read_at, rewrite=self._is_forced)
@@ -131,13 +143,15 @@ class PageSurvey:
         await self._survey.observe([sighting], [(before.parent, WorkItem())] if is_renamed else [])
 
     def _is_unchanged(self, known: Known, stamp: str, read_with: str) -> bool:
-        """Return whether a page bears the stamp that it was read with, and nothing else makes it due."""
+        """Return whether a page bears the stamp that it was read with, and nothing else makes it
+        due."""
         is_unchanged = stamp == read_with and not known.is_due and not self._is_forced
         self._progress.unchanged += is_unchanged
         return is_unchanged
 
     async def _stands(self, page_id: str, page: JSON, known: Known) -> bool:
-        """Return whether a child page, and all that it stands in up to its row, is still there and published.
+        """Return whether a child page, and all that it stands in up to its row, is still there and
+        published.
 
         Where one of them is not, what decides what becomes of it is due.
         """
@@ -180,15 +194,20 @@ class PageSurvey:
         elif before and await self._homes.is_shown(before.source):
             await self._survey.observe([self._survey.gone_row(page_id, known)])
         elif before:
-            raise NoSuchPage(f"page {self._wanted}: Notion shows neither it nor the database of source {before.source}")
+            raise NoSuchPage(
+                f"page {self._wanted}: Notion shows neither it nor the database of source"
+                f" {before.source}"
+            )
 
     async def _find(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
-        """Return when a page was asked for (Notion's clock) and its object; None for a published page that is gone.
-        Raises `NoSuchPage`."""
+        """Return when a page was asked for (Notion's clock) and its object; None for a published
+        page that is gone. Raises `NoSuchPage`."""
         try:
             read_at, page = await self._survey.look_at(page_id)
         except Unreadable as refusal:
-            raise NoSuchPage(f"page {self._wanted}: Notion does not show it ({refusal.reason})") from None
+            raise NoSuchPage(
+                f"page {self._wanted}: Notion does not show it ({refusal.reason})"
+            ) from None
         if page is None and known.record is None:
             raise NoSuchPage(f"page {self._wanted}: Notion does not show it (object_not_found)")
         return read_at, page
@@ -219,15 +238,17 @@ class PageSurvey:
                 return
             try:
                 is_page = "page_id" in above
-                holder = await (self._look(holder_id) if is_page else self._notion.get(f"blocks/{holder_id}"))
+                holder = await (
+                    self._look(holder_id) if is_page else self._notion.get(f"blocks/{holder_id}")
+                )
             except Unreadable:
                 break
             if holder is None:
                 break
             above = parent_of(holder)
         raise NoSuchPage(
-            f"page {self._wanted} is no row of a source that is synced ({', '.join(self._references)}), "
-            "and stands on no published page"
+            f"page {self._wanted} is no row of a source that is synced"
+            f" ({', '.join(self._references)}), and stands on no published page"
         )
 
     async def _database_of(self, data_source_id: str) -> str | None:

@@ -1,4 +1,5 @@
-"""The work of one slice: claims what is due, has it read and published, and deals with what goes wrong."""
+"""The work of one slice: claims what is due, has it read and published, and deals with what goes
+wrong."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -34,19 +35,23 @@ from lib.sync.problems import unforeseen_reason
 from lib.sync.unfinished import Readings
 
 READINGS_AT_ONCE, REQUESTS_OF_A_PAGE = 8, 4
-"""Rows that are read at once when little of the minute's budget is left. While there is more, they are as many as there
-are requests under way: each that is half read when the budget ends costs KV commands."""
+"""Rows that are read at once when little of the minute's budget is left. While there is more, they
+are as many as there are requests under way: each that is half read when the budget ends costs KV
+commands."""
 WAITING = 12
-"""Claimed work that may wait to be read, more or less; what still does when the slice ends is free again, which costs
-nothing."""
+"""Claimed work that may wait to be read, more or less; what still does when the slice ends is free
+again, which costs nothing."""
 CLAIM_AGAIN_AT = 4
-"""Waiting claims at which more are made. What a page brought forth is claimed at once: others may hang on it."""
+"""Waiting claims at which more are made. What a page brought forth is claimed at once: others may
+hang on it."""
 PAUSES_SECONDS = (2.0, 6.0)
-"""How long something waits after each failure; after one more it is reported, and tried again after the run."""
+"""How long something waits after each failure; after one more it is reported, and tried again after
+the run."""
 AGAIN_SECONDS = (10, 60, 240, 960)
 """Pauses after which pages that got no usable answer are tried again, each in a run of its own."""
 MOST_ATTEMPTS = 6
-"""Failures and slices that brought nothing of it, after which something is given up without another try."""
+"""Failures and slices that brought nothing of it, after which something is given up without another
+try."""
 SHORT_WAIT_SECONDS = 1.5
 """What is due so soon, or may be freed by another slice, is waited for."""
 
@@ -128,8 +133,8 @@ class Worker:
     async def work(
         self, lease: SliceLease, run: Run, until: float, survey: asyncio.Task[None] | None = None
     ) -> TryLater | None:
-        """Work until nothing is left and the `survey` beside it has ended, or until something says to stop: the wait of
-        Notion, the end of the slice's time (epoch seconds `until`).
+        """Work until nothing is left and the `survey` beside it has ended, or until something says
+        to stop: the wait of Notion, the end of the slice's time (epoch seconds `until`).
 
         Return that reason, or None. Raises `TakenOver`, `NotionAway`, and what the survey raises.
         """
@@ -160,11 +165,19 @@ class Worker:
             if self._news.is_set():
                 self._news.clear()
                 added = True
-            if added or not self._in_flight.are_busy or (more and len(self._in_flight.waiting) <= CLAIM_AGAIN_AT):
+            if (
+                added
+                or not self._in_flight.are_busy
+                or (more and len(self._in_flight.waiting) <= CLAIM_AGAIN_AT)
+            ):
                 added = False
                 more, wait = await self._claim()
                 if not self._in_flight.are_busy and survey is None:
-                    if wait is None or wait > SHORT_WAIT_SECONDS or self._now() + wait >= self._until:
+                    if (
+                        wait is None
+                        or wait > SHORT_WAIT_SECONDS
+                        or self._now() + wait >= self._until
+                    ):
                         return
                     await asyncio.sleep(max(0.05, wait))
                     continue
@@ -193,7 +206,8 @@ class Worker:
         return max(READINGS_AT_ONCE, min(self._notion.concurrency, affordable))
 
     async def _claim(self) -> tuple[bool, float | None]:
-        """Claim what is due. Return whether there was enough of it, and how long until the next of it (None: never)."""
+        """Claim what is due. Return whether there was enough of it, and how long until the next of
+        it (None: never)."""
         room = max(1, WAITING - len(self._in_flight.waiting))
         expires = self._until + 2 * self._linger_seconds
         batch = await self._work.claim(self._lease, room, self._in_flight.keys, expires)
@@ -204,8 +218,13 @@ class Worker:
     async def _sync(self, claim: Claim) -> bool:
         if claim.item.attempts >= MOST_ATTEMPTS:
             attempts = claim.item.attempts
-            reason = f"it was not read within {attempts} slices, each of which ended before an answer came"
-            self._log.warning("page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts)
+            reason = (
+                f"it was not read within {attempts} slices, each of which ended before an answer"
+                " came"
+            )
+            self._log.warning(
+                "page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts
+            )
             await self._give_up(claim, reason, again=True)
             return False
         if claim.is_page:
@@ -214,7 +233,8 @@ class Worker:
         return False
 
     async def _settled(self, task: asyncio.Task[bool], claim: Claim) -> bool:
-        """Take note of how some work ended, and of what stops the slice; return whether something became due."""
+        """Take note of how some work ended, and of what stops the slice; return whether something
+        became due."""
         try:
             return task.result()
         except (NotionWait, OutOfTime) as stop:
@@ -229,7 +249,9 @@ class Worker:
         except Unreadable as refusal:
             return await self._unreadable(claim, refusal)
         except TooLarge as refusal:
-            self._log.warning("page.too_large", pageId=claim.id, slug=claim.slug, reason=str(refusal))
+            self._log.warning(
+                "page.too_large", pageId=claim.id, slug=claim.slug, reason=str(refusal)
+            )
             await self._give_up(claim, str(refusal))
         except (SyncError, TakenOver, Hopeless, asyncio.CancelledError):
             raise
@@ -239,7 +261,9 @@ class Worker:
         return False
 
     async def _unreadable(self, claim: Claim, refusal: Unreadable) -> bool:
-        self._log.warning("page.unreadable", pageId=claim.id, slug=claim.slug, reason=refusal.reason)
+        self._log.warning(
+            "page.unreadable", pageId=claim.id, slug=claim.slug, reason=refusal.reason
+        )
         is_child = claim.observation is not None and claim.observation.parent is not None
         if is_child and not claim.item.is_doubted and refusal.notion_status == HTTPStatus.NOT_FOUND:
             await self._pages.doubt(self._lease, claim)
@@ -252,7 +276,9 @@ class Worker:
 
     async def _failed(self, claim: Claim, reason: str) -> None:
         attempts = claim.item.attempts
-        self._log.warning("page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts + 1)
+        self._log.warning(
+            "page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts + 1
+        )
         if attempts >= len(PAUSES_SECONDS):
             await self._give_up(claim, reason, again=True)
             return
@@ -260,7 +286,9 @@ class Worker:
         await self._work.requeue(self._lease, claim, item, self._now() + PAUSES_SECONDS[attempts])
 
     async def _give_up(self, claim: Claim, reason: str, *, again: bool = False) -> None:
-        problem = Problem(claim.id, claim.slug, claim.title, "page" if claim.is_page else "database", reason)
+        problem = Problem(
+            claim.id, claim.slug, claim.title, "page" if claim.is_page else "database", reason
+        )
         if again and claim.is_page:
             await self._runs.note_again(self._lease.run_id, [claim.id])
         due_at = self._now() + (AGAIN_SECONDS[0] if again else 0)
@@ -268,6 +296,7 @@ class Worker:
 
 
 def is_last_try(claim: Claim) -> bool:
-    """Return whether what gets no usable answer is left out of it, rather than the whole tried again."""
+    """Return whether what gets no usable answer is left out of it, rather than the whole tried
+    again."""
     record = claim.record or claim.database
     return (record is not None and record.is_lacking) or claim.item.attempts >= len(PAUSES_SECONDS)

@@ -1,4 +1,5 @@
-"""How things stand, as JSON for people and the dashboard: runs in the words of QStash's own, sources, the next cron."""
+"""How things stand, as JSON for people and the dashboard: runs in the words of QStash's own,
+sources, the next cron."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,8 +21,8 @@ WAITS_SECONDS = 30.0
 
 
 class Status:
-    """`webhook_address` is for Notion's webhook; `delivery_of` asks QStash about a message, `next_cron` finds the next
-    one; `now` gives epoch seconds."""
+    """`webhook_address` is for Notion's webhook; `delivery_of` asks QStash about a message,
+    `next_cron` finds the next one; `now` gives epoch seconds."""
 
     def __init__(
         self,
@@ -57,7 +58,10 @@ class Status:
             **setup_json([]),
             "active": run_json(active) if active else None,
             "runs": [run_json(entry) for entry in runs],
-            "sources": [source_json(name, id, recent.sources.get(name)) for name, id in self._sources.items()],
+            "sources": [
+                source_json(name, id, recent.sources.get(name))
+                for name, id in self._sources.items()
+            ],
             "cron": {"schedule": cron.schedule, "nextAt": _iso(cron.next_at)} if cron else None,
             "webhook": self._webhook(recent.webhook_token),
         }
@@ -75,19 +79,27 @@ class Status:
         return await self._delivery_of(run.job_ids[0]) if run.job_ids else None
 
     def _webhook(self, token: str) -> JSON:
-        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be told next."""
+        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be
+        told next."""
         state = "live" if self._webhook_is_set else "pending" if token else "unset"
-        return {"address": self._webhook_address, "state": state, **({"token": token} if state == "pending" else {})}
+        return {
+            "address": self._webhook_address,
+            "state": state,
+            **({"token": token} if state == "pending" else {}),
+        }
 
 
 def is_doubtful(run: Run, now: float) -> bool:
     """Whether a run has been silent for longer than it should."""
-    overdue = run.alive_until < now or (run.status == "pending" and run.triggered_at + WAITS_SECONDS < now)
+    overdue = run.alive_until < now or (
+        run.status == "pending" and run.triggered_at + WAITS_SECONDS < now
+    )
     return run.status in UNDER_WAY and overdue
 
 
 def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
-    """The run as it really stands: its record, corrected by its silence and by what QStash says of its message."""
+    """The run as it really stands: its record, corrected by its silence and by what QStash says of
+    its message."""
     run = entry.run
     if not is_doubtful(run, now):
         return entry
@@ -100,22 +112,31 @@ def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
             return Entry(run, entry.problems)
         case "CANCELED" | "CANCELLED" | "CANCEL_REQUESTED":
             reason = "The run's message was cancelled in QStash."
-            return Entry(msgspec.structs.replace(run, status="cancelled", error=reason), entry.problems)
+            return Entry(
+                msgspec.structs.replace(run, status="cancelled", error=reason), entry.problems
+            )
         case "FAILED" if delivery:
-            reason = f"QStash gave the run's message up after every retry: {delivery.answer or 'no answer came'}"
-            return Entry(msgspec.structs.replace(run, status="failed", error=reason), entry.problems)
+            reason = (
+                "QStash gave the run's message up after every retry:"
+                f" {delivery.answer or 'no answer came'}"
+            )
+            return Entry(
+                msgspec.structs.replace(run, status="failed", error=reason), entry.problems
+            )
     if run.alive_until >= now:
         return entry
     return Entry(msgspec.structs.replace(run, status="failed", error=SILENCE), entry.problems)
 
 
 def setup_json(problems: Sequence[SettingProblem]) -> JSON:
-    """Every setting that is wrong, each with its remedy; nothing else is known of a deployment that has one."""
+    """Every setting that is wrong, each with its remedy; nothing else is known of a deployment that
+    has one."""
     return {"setup": msgspec.to_builtins(problems)}
 
 
 def run_json(entry: Entry) -> JSON:
-    """A run; what failed as a whole stands first among its errors, and names no page but the one asked for."""
+    """A run; what failed as a whole stands first among its errors, and names no page but the one
+    asked for."""
     run = entry.run
     whole = [Problem(slug=run.page or None, kind="run", reason=run.error)] if run.error else []
     return {
@@ -147,7 +168,8 @@ def run_json(entry: Entry) -> JSON:
 
 
 def _scope(run: Run) -> str:
-    """Return what a run is about; "edits": the pages of which Notion's webhook told in a window of time."""
+    """Return what a run is about; "edits": the pages of which Notion's webhook told in a window of
+    time."""
     if run.page:
         return f"page:{run.page}"
     if run.window:
@@ -156,7 +178,8 @@ def _scope(run: Run) -> str:
 
 
 def source_json(name: str, reference: str, history: SourceHistory | None) -> dict[str, Any]:
-    """A source as it is configured, with what is known of it; what is known of another database counts for nothing."""
+    """A source as it is configured, with what is known of it; what is known of another database
+    counts for nothing."""
     known = history if history and history.record.reference == reference else None
     return {
         "name": name,
@@ -185,4 +208,8 @@ def _milliseconds(run: Run) -> int | None:
 def _iso(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(seconds, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )

@@ -1,7 +1,9 @@
-"""Looking around: lists sources and asks for what no listing shows. What has changed becomes due as it is seen.
+"""Looking around: lists sources and asks for what no listing shows. What has changed becomes due as
+it is seen.
 
-Its progress is one JSON-serialisable value, so that a slice may end in the middle of a long listing. What goes wrong
-with one row, database or source is a problem of that one: it is reported, and everything else is looked at.
+Its progress is one JSON-serialisable value, so that a slice may end in the middle of a long
+listing. What goes wrong with one row, database or source is a problem of that one: it is reported,
+and everything else is looked at.
 """
 
 import asyncio
@@ -57,13 +59,14 @@ from lib.sync.sightings import (
 )
 
 BIG_SOURCE_ROWS = 1_000
-"""From so many rows on, a source is asked for its changed rows only, and listed in full once a day, and when its schema
-has changed."""
+"""From so many rows on, a source is asked for its changed rows only, and listed in full once a day,
+and when its schema has changed."""
 FULL_LISTING_SECONDS = 20 * 3_600
-"""How old a full listing of a big source may be: less than a day, so that a daily run, which is never on time to the
-second, lists in full each time."""
+"""How old a full listing of a big source may be: less than a day, so that a daily run, which is
+never on time to the second, lists in full each time."""
 OVERLAP_SECONDS = 180
-"""A listing of changed rows begins so long before the last one: nobody says how late an edit shows in a query."""
+"""A listing of changed rows begins so long before the last one: nobody says how late an edit shows
+in a query."""
 FEW = 20
 """So many missing rows are asked for one by one; of more, so many are asked for as a sample."""
 MOST_DOUBTS = 5
@@ -79,25 +82,28 @@ class Progress(msgspec.Struct, omit_defaults=True):
     sources: dict[str, Source] = {}
     listings: dict[str, Listing] = {}
     ahead: dict[str, tuple[float, list[JSON]]] = {}
-    """By source: the pages that were listed last, which nothing has followed from yet, and when they were asked for
-    (our clock)."""
+    """By source: the pages that were listed last, which nothing has followed from yet, and when
+    they were asked for (our clock)."""
     schemas: dict[str, str] = {}
-    """Fingerprints of sources that are asked for their changed rows only: none may show that a property was renamed."""
+    """Fingerprints of sources that are asked for their changed rows only: none may show that a
+    property was renamed."""
     read_at: dict[str, float] = {}
     """When each source's listing began (epoch seconds, Notion's clock)."""
     confirmed: set[str] = set()
     """Sources of which every missing row has been asked for."""
     pages: dict[str, tuple[float, JSON | None]] = {}
-    """Pages that were asked for and that more than one question may be about, and when (our clock)."""
+    """Pages that were asked for and that more than one question may be about, and when (our
+    clock)."""
     done: set[str] = set()
     """Child pages, databases and things that have been asked for."""
     children: dict[str, tuple[float, JSON | None]] = {}
-    """Child pages that are not as they were read (None: not to be had), which nothing has followed from yet, and when
-    they were asked for (epoch seconds, Notion's clock)."""
+    """Child pages that are not as they were read (None: not to be had), which nothing has followed
+    from yet, and when they were asked for (epoch seconds, Notion's clock)."""
     outside: dict[str, str] = {}
     """Things outside of all sources that have changed, and nothing that is published with them."""
     problems: dict[str, Problem] = {}
-    """What could not be looked at, by kind and id or name: it is not asked for again in this run."""
+    """What could not be looked at, by kind and id or name: it is not asked for again in this
+    run."""
     again: set[str] = set()
     """Pages among the problems that got no usable answer."""
     unreadable: dict[str, set[str]] = {}
@@ -111,10 +117,11 @@ class Progress(msgspec.Struct, omit_defaults=True):
 
 
 class Survey:
-    """Looks around for one run; whatever interrupts it, `progress` holds what it knows and goes on another time.
+    """Looks around for one run; whatever interrupts it, `progress` holds what it knows and goes on
+    another time.
 
-    `references` are the settings of the sources that the run is about, `is_whole`: of all of them. `tell` is called
-    when something became due. `now` gives epoch seconds.
+    `references` are the settings of the sources that the run is about, `is_whole`: of all of them.
+    `tell` is called when something became due. `now` gives epoch seconds.
     """
 
     def __init__(
@@ -150,8 +157,8 @@ class Survey:
     async def look(self) -> None:
         """Look at everything.
 
-        Raises `Hopeless` and `NotionAway` where no source can be listed, or nothing can be asked at all; `NotionWait`,
-        `OutOfTime`, `TakenOver`.
+        Raises `Hopeless` and `NotionAway` where no source can be listed, or nothing can be asked at
+        all; `NotionWait`, `OutOfTime`, `TakenOver`.
         """
         watched = await self._sources.watched()
         await all_of([self._look_at_sources(), self._watch(watched)])
@@ -167,26 +174,31 @@ class Survey:
         """Return what is to be remembered of the sources."""
         names = self.listed_names
         return (
-            {name: SourceRecord(self._references[name], self.progress.sources[name]) for name in names},
+            {
+                name: SourceRecord(self._references[name], self.progress.sources[name])
+                for name in names
+            },
             {name: self._listing_record(name) for name in names},
         )
 
     def warnings(self) -> list[str]:
-        """Return what was odd in listings, where rows may be missing, and what says not whether it is to be
-        published."""
+        """Return what was odd in listings, where rows may be missing, and what says not whether it
+        is to be published."""
         progress = self.progress
         warnings = list(progress.warnings)
         for name in self.listed_names:
             doubts = progress.doubts.get(name, [])
             warnings += doubts[:MOST_DOUBTS]
             if len(doubts) > MOST_DOUBTS:
-                warnings.append(f"source {name}: so it is with {len(doubts) - MOST_DOUBTS} more rows")
+                warnings.append(
+                    f"source {name}: so it is with {len(doubts) - MOST_DOUBTS} more rows"
+                )
             warnings += progress.listings[name].oddities.warnings
         return [*warnings, *progress.oddities.warnings]
 
     async def look_at(self, page_id: str) -> tuple[float, JSON | None]:
-        """Return when a page was asked for (Notion's clock) and its object, which is asked for once in a run; None for
-        one that is gone. Raises Unreadable."""
+        """Return when a page was asked for (Notion's clock) and its object, which is asked for once
+        in a run; None for one that is gone. Raises Unreadable."""
         pages, asked_at = self.progress.pages, self._now()
         if page_id not in pages:
             page = await find(self._notion, page_id, self.progress.oddities)
@@ -218,10 +230,16 @@ class Survey:
         def source(name: str) -> Problem:
             return Problem(title=name, kind="source")
 
-        ahead = {name: ref for name, ref in self._references.items() if not self.problems.has("source", name)}
+        ahead = {
+            name: ref
+            for name, ref in self._references.items()
+            if not self.problems.has("source", name)
+        }
         await all_of(self._resolve(name, ref, refusals) for name, ref in ahead.items())
         found = {name: ref for name, ref in ahead.items() if name not in refusals}
-        await all_of(self.problems.contain(source(name), list_one, name, ref) for name, ref in found.items())
+        await all_of(
+            self.problems.contain(source(name), list_one, name, ref) for name, ref in found.items()
+        )
         if refusals and len(refusals) == len(self._references):
             raise next(iter(refusals.values()))
         for name, refusal in refusals.items():
@@ -234,11 +252,16 @@ class Survey:
             if name not in sources:
                 known = self._state.records.get(name)
                 is_known = known is not None and known.reference == reference
-                sources[name] = known.source if known and is_known else await find_source(self._notion, name, reference)
+                sources[name] = (
+                    known.source
+                    if known and is_known
+                    else await find_source(self._notion, name, reference)
+                )
             other = self._homes.name_of(sources[name].data_source_id)
             if other in self._references and other != name:
                 raise Hopeless(
-                    f"source {name}: it is the same database as source {other}. Take one of them out of NOTION_SOURCES"
+                    f"source {name}: it is the same database as source {other}. Take one of them"
+                    " out of NOTION_SOURCES"
                 )
             self._homes.sources[name] = sources[name]
         except (Hopeless, NotionAway) as refusal:
@@ -249,7 +272,9 @@ class Survey:
         source = progress.sources[name]
         if name not in progress.listings:
             since = self._since(name, reference)
-            if since and self._state.listings[name].schema != (await self._schema(name, source) or None):
+            if since and self._state.listings[name].schema != (
+                await self._schema(name, source) or None
+            ):
                 since = None
             progress.listings[name] = Listing(data_source_id=source.data_source_id, since=since)
             progress.read_at[name] = self._notion.notion_time(progress.began_at)
@@ -262,14 +287,17 @@ class Survey:
                 pages = await advance(self._notion, listing)
             except Unreadable as refusal:
                 raise Hopeless(
-                    f"source {name}: Notion does not show its rows ({refusal.reason}). Share the database with the "
-                    "integration (••• → Connections in Notion), or mend NOTION_SOURCES."
+                    f"source {name}: Notion does not show its rows ({refusal.reason}). Share the"
+                    " database with the integration (••• → Connections in Notion), or mend"
+                    " NOTION_SOURCES."
                 ) from None
             progress.ahead[name] = (asked_at, [unsigned(page) for page in pages])
             await self._take(name, listing)
         await self._take_unreadable(name, listing)
         if listing.since is None and len(listing.given) >= BIG_SOURCE_ROWS:
-            await self._schema(name, source)  # the next run asks for changed rows only, as long as it stays the same
+            await self._schema(
+                name, source
+            )  # the next run asks for changed rows only, as long as it stays the same
 
     async def _take(self, name: str, listing: Listing) -> None:
         """Hold rows that were listed last against what is remembered of them."""
@@ -281,7 +309,9 @@ class Survey:
         unreadable = progress.unreadable.setdefault(name, set())
         for page in pages:
             problem = self._row_problem(page)
-            await self.problems.contain(problem, self._reduce, page, name, read_at, rows, unreadable)
+            await self.problems.contain(
+                problem, self._reduce, page, name, read_at, rows, unreadable
+            )
         progress.listed += len(rows)
         stamps = await self._stamps_of(name, listing, [row.page_id for row in rows])
         changed = [row for row in rows if self._is_forced or stamps.get(row.page_id) != row.stamp]
@@ -293,8 +323,11 @@ class Survey:
             await self._judge(changed)
         del progress.ahead[name]
 
-    async def _reduce(self, page: JSON, name: str, read_at: float, rows: list[Row], unreadable: set[str]) -> None:
-        """Reduce a listed page to a row; until that is done it counts as one that can't be judged."""
+    async def _reduce(
+        self, page: JSON, name: str, read_at: float, rows: list[Row], unreadable: set[str]
+    ) -> None:
+        """Reduce a listed page to a row; until that is done it counts as one that can't be
+        judged."""
         unreadable.add(page["id"])
         rows.append(row_of(page, name, read_at, self._homes.rule))
         unreadable.discard(page["id"])
@@ -325,7 +358,8 @@ class Survey:
         await self.observe(sightings)
 
     async def _ask_again(self, row: Row, sure: list[Row]) -> None:
-        """Ask for a row itself, of which two looks at one edit show different things: its own object is the later."""
+        """Ask for a row itself, of which two looks at one edit show different things: its own
+        object is the later."""
         asked_at = self._now()
         page = await retrieve(self._notion, row.page_id, self.progress.oddities)
         source = await self._homes.home_of(page)
@@ -346,23 +380,30 @@ class Survey:
             self._tell()
 
     async def _take_unreadable(self, name: str, listing: Listing) -> None:
-        """Report the rows of which Notion gives the id only: they are there, and stay as they are published."""
+        """Report the rows of which Notion gives the id only: they are there, and stay as they are
+        published."""
         self.progress.unreadable.setdefault(name, set()).update(listing.partial)
         known, _ = await self._site.look_up(listing.partial) if listing.partial else ({}, {})
         for page_id, one in known.items():
             if one.record:
                 self.problems.report(_page_problem(page_id, one), ID_ONLY)
             else:
-                self.progress.oddities.note(f"source {name}: page {page_id} is passed over: {ID_ONLY}")
+                self.progress.oddities.note(
+                    f"source {name}: page {page_id} is passed over: {ID_ONLY}"
+                )
 
     async def _schema(self, name: str, source: Source) -> str:
         """Return the fingerprint of a source's properties; "" where Notion does not show them."""
         schemas = self.progress.schemas
         if name not in schemas:
             try:
-                schema = await read_schema(self._notion, source.data_source_id, self.progress.oddities)
+                schema = await read_schema(
+                    self._notion, source.data_source_id, self.progress.oddities
+                )
             except Unreadable as refusal:
-                self.progress.oddities.note(f"source {name}: Notion does not show its properties ({refusal.reason})")
+                self.progress.oddities.note(
+                    f"source {name}: Notion does not show its properties ({refusal.reason})"
+                )
                 schemas[name] = ""
             else:
                 schemas[name] = digest(encode(sorted(schema.items())))
@@ -413,7 +454,9 @@ class Survey:
         else:
             seen = {page_id for other in progress.listings.values() for page_id in other.given}
             seen |= {page_id for ids in progress.unreadable.values() for page_id in ids}
-            missing = [page_id for page_id in await self._known_rows(name, listing) if page_id not in seen]
+            missing = [
+                page_id for page_id in await self._known_rows(name, listing) if page_id not in seen
+            ]
             await self._confirm(name, missing, is_empty=not listing.given)
         progress.confirmed.add(name)
 
@@ -424,8 +467,8 @@ class Survey:
         seen = listing.given | listing.partial
         unseen = set(self._stamps.get(name, {})) - seen
         return (
-            f"source {name}: rows may be missing, for {listing.cut}: {len(seen)} were listed, and at least "
-            f"{len(unseen)} that are published were not; nothing was dropped for that"
+            f"source {name}: rows may be missing, for {listing.cut}: {len(seen)} were listed, and"
+            f" at least {len(unseen)} that are published were not; nothing was dropped for that"
         )
 
     async def _confirm(self, name: str, missing: list[str], *, is_empty: bool) -> None:
@@ -436,15 +479,20 @@ class Survey:
         await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in unknown])
         if len(published) > FEW and is_empty:
             self.progress.warnings.append(
-                f"source {name}: Notion listed no rows at all, while {len(published)} are published; "
-                "nothing was dropped."
+                f"source {name}: Notion listed no rows at all, while {len(published)} are"
+                " published; nothing was dropped."
             )
             return
         asked = published[:FEW]
         gone: set[str] = set()
         await all_of(
             self.problems.contain(
-                _page_problem(page_id, known[page_id]), self._ask_for, page_id, known[page_id], name, gone
+                _page_problem(page_id, known[page_id]),
+                self._ask_for,
+                page_id,
+                known[page_id],
+                name,
+                gone,
             )
             for page_id in asked
         )
@@ -453,8 +501,9 @@ class Survey:
             await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in rest])
         elif rest:
             self.progress.warnings.append(
-                f"source {name}: {len(published)} published rows were missing from Notion's list, but "
-                f"{len(asked) - len(gone)} of {len(asked)} are still there; nothing else was dropped."
+                f"source {name}: {len(published)} published rows were missing from Notion's list,"
+                f" but {len(asked) - len(gone)} of {len(asked)} are still there; nothing else was"
+                " dropped."
             )
 
     async def _ask_for(self, page_id: str, known: Known, name: str, gone: set[str]) -> None:
@@ -481,7 +530,9 @@ class Survey:
         elif home == name:
             return  # the listing lags behind, or misses it
         elif home is not None:
-            await self._judge([row_of(page, home, self._notion.notion_time(asked_at), self._homes.rule)])
+            await self._judge(
+                [row_of(page, home, self._notion.notion_time(asked_at), self._homes.rule)]
+            )
         else:
             if holder := await self._holders.find(page):
                 await self.observe([], [(holder, WorkItem())])
@@ -490,18 +541,23 @@ class Survey:
                 await self.observe([self.gone_row(page_id, known, name)])
 
     def gone_row(self, page_id: str, known: Known, source: str = "") -> Sighting:
-        """Return what follows from a row that is gone; `source` is the one that it was a row of, where nobody knows."""
+        """Return what follows from a row that is gone; `source` is the one that it was a row of,
+        where nobody knows."""
         source = known.observation.source if known.observation else source
         now = self._notion.notion_time(self._now())
         before = known.observation or Observation(
-            source=source, title="", created="1970-01-01T00:00:00.000Z", edited="1970-01-01T00:00:00.000Z", wanted=""
+            source=source,
+            title="",
+            created="1970-01-01T00:00:00.000Z",
+            edited="1970-01-01T00:00:00.000Z",
+            wanted="",
         )
         seen = msgspec.structs.replace(before, source=source, read_at=now, is_published=False)
         return Sighting(page_id=page_id, observation=seen, is_gone=True)
 
     async def _remove_sources(self) -> None:
-        """Unpublish the rows of sources that are not configured any more, but for those that are listed under another
-        name now: they move there when they are read."""
+        """Unpublish the rows of sources that are not configured any more, but for those that are
+        listed under another name now: they move there when they are read."""
         seen = {page_id for listing in self.progress.listings.values() for page_id in listing.given}
         seen |= {page_id for ids in self.progress.unreadable.values() for page_id in ids}
         for name in [*self._state.records, *self._state.names]:
@@ -509,7 +565,11 @@ class Survey:
                 continue
             rows = [page_id for page_id in await self._sources.stamps(name) if page_id not in seen]
             known, _ = await self._site.look_up(rows) if rows else ({}, {})
-            gone = [page_id for page_id in rows if known[page_id].observation and _is_row_of(known[page_id], name)]
+            gone = [
+                page_id
+                for page_id in rows
+                if known[page_id].observation and _is_row_of(known[page_id], name)
+            ]
             await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in gone])
             self.progress.confirmed.add(name)
 
@@ -523,13 +583,20 @@ class Survey:
             if (source in names or self._is_whole) and page_id not in self.progress.done
         }
         still = [page_id for page_id in children if page_id in watched.shown]
-        children = {page_id: seen for page_id, seen in children.items() if page_id not in watched.still}
+        children = {
+            page_id: seen for page_id, seen in children.items() if page_id not in watched.still
+        }
         databases = {
             database_id: record
             for database_id, record in watched.databases.items()
-            if f"db:{database_id}" not in self.progress.done and (record is None or self._concerns(record))
+            if f"db:{database_id}" not in self.progress.done
+            and (record is None or self._concerns(record))
         }
-        outside = {thing: stamp for thing, stamp in watched.outside.items() if thing not in self.progress.done}
+        outside = {
+            thing: stamp
+            for thing, stamp in watched.outside.items()
+            if thing not in self.progress.done
+        }
         if self._is_forced:
             work = [(page_id, WorkItem(rewrite=True)) for page_id in children]
             work += [(f"db:{database_id}", WorkItem(rewrite=True)) for database_id in databases]
@@ -542,7 +609,10 @@ class Survey:
                 self._watch_still(still),
                 *(
                     self.problems.contain(
-                        _database_problem(database_id, record), self.watch_database, database_id, record
+                        _database_problem(database_id, record),
+                        self.watch_database,
+                        database_id,
+                        record,
                     )
                     for database_id, record in databases.items()
                 ),
@@ -559,24 +629,34 @@ class Survey:
         )
 
     def _concerns(self, record: DatabaseRecord) -> bool:
-        return self._is_whole or not record.sources or bool(set(record.sources) & set(self._references))
+        return (
+            self._is_whole
+            or not record.sources
+            or bool(set(record.sources) & set(self._references))
+        )
 
     async def _watch_children(self, children: dict[str, tuple[str, str]]) -> None:
         ids = list(children)
         for at in range(0, len(ids), WATCHED_AT_ONCE):
             await all_of(
                 self.problems.contain(
-                    Problem(page_id=page_id, kind="page"), self._watch_child, page_id, children[page_id][0]
+                    Problem(page_id=page_id, kind="page"),
+                    self._watch_child,
+                    page_id,
+                    children[page_id][0],
                 )
                 for page_id in ids[at : at + WATCHED_AT_ONCE]
                 if page_id not in self.progress.children
             )
-            await self._rows_are_seen.wait()  # what stands below a row that is hidden now is not read any more
+            await (
+                self._rows_are_seen.wait()
+            )  # what stands below a row that is hidden now is not read any more
             await self._take_children()
             self.progress.done |= set(ids[at : at + WATCHED_AT_ONCE])
 
     async def _watch_still(self, page_ids: list[str]) -> None:
-        """Look at child pages that stay as they are for the sake of others, which show what stands on them."""
+        """Look at child pages that stay as they are for the sake of others, which show what stands
+        on them."""
         known, _ = await self._site.look_up(page_ids) if page_ids else ({}, {})
         sightings: list[Sighting] = []
 
@@ -585,7 +665,9 @@ class Survey:
             edited = page["last_edited_time"] if page else before.edited
             if edited == before.edited and is_settled(before.edited_at, before.read_at):
                 return
-            seen = msgspec.structs.replace(before, edited=edited, edited_at=moment_of(edited), read_at=read_at)
+            seen = msgspec.structs.replace(
+                before, edited=edited, edited_at=moment_of(edited), read_at=read_at
+            )
             sightings.append(Sighting(page_id=page_id, observation=seen))
 
         await all_of(
@@ -609,10 +691,14 @@ class Survey:
             self.progress.unchanged += 1
             self.progress.done.add(page_id)
         else:
-            self.progress.children[page_id] = (self._notion.notion_time(asked_at), page and unsigned(page))
+            self.progress.children[page_id] = (
+                self._notion.notion_time(asked_at),
+                page and unsigned(page),
+            )
 
     async def _take_children(self) -> None:
-        """Hold the child pages that are not as they were read against what is remembered of them."""
+        """Hold the child pages that are not as they were read against what is remembered of
+        them."""
         seen = self.progress.children
         if not seen:
             return
@@ -636,18 +722,26 @@ class Survey:
             after = child_of(page, before, read_at)
             if is_outdated(after, before):
                 continue
-            stamp = child_stamp(page, self._homes.rule) if is_settled(after.edited_at, read_at) else ""
+            stamp = (
+                child_stamp(page, self._homes.rule) if is_settled(after.edited_at, read_at) else ""
+            )
             item = WorkItem(page=raw(page), read_at=read_at, stamp=stamp)
             sightings.append(Sighting(page_id=page_id, observation=after, item=item))
         await self.observe(sightings, list(work.items()))
         seen.clear()
 
     async def watch_database(self, database_id: str, record: DatabaseRecord | None) -> None:
-        """Make a child database due where it changed, and the pages that show it where it can't be read any more."""
+        """Make a child database due where it changed, and the pages that show it where it can't be
+        read any more."""
         thing = f"db:{database_id}"
         if thing in self.progress.done or self.problems.has("database", database_id):
             return
-        if record is None or not record.data_source_ids or record.is_lacking or record.version != BUNDLE_VERSION:
+        if (
+            record is None
+            or not record.data_source_ids
+            or record.is_lacking
+            or record.version != BUNDLE_VERSION
+        ):
             await self.observe([], [(thing, WorkItem(rewrite=record is None))])
         else:
             try:
@@ -656,15 +750,17 @@ class Survey:
                 if refusal.notion_status == HTTPStatus.OK:
                     raise
                 showing = await self._site.showing(thing)
-                await self.observe([], [(page_id, WorkItem(doubted=[database_id])) for page_id in showing])
+                await self.observe(
+                    [], [(page_id, WorkItem(doubted=[database_id])) for page_id in showing]
+                )
             else:
                 if self._database_changed([row for found, _ in answers for row in found], record):
                     await self.observe([], [(thing, WorkItem(title=record.title))])
         self.progress.done.add(thing)
 
     def _database_changed(self, rows: Sequence[JSON], record: DatabaseRecord) -> bool:
-        """Its title and its schema show in no row, and of more than 100 rows the newest are seen only: so every child
-        database is read again once a day."""
+        """Its title and its schema show in no row, and of more than 100 rows the newest are seen
+        only: so every child database is read again once a day."""
         if not all(is_settled(moment_of(row["last_edited_time"]), record.read_at) for row in rows):
             return True
         if self.progress.began_at - record.read_at >= DAY_SECONDS:
@@ -685,7 +781,10 @@ class Survey:
                 else:
                     found, edited = page["last_edited_time"], moment_of(page["last_edited_time"])
                     if trashed(page):
-                        found, is_dated = f"trashed {found}", False  # that it went there moves no time
+                        found, is_dated = (
+                            f"trashed {found}",
+                            False,
+                        )  # that it went there moves no time
             case "original":  # it could be read when its page was
                 found = "" if await self._can_be_read(kind, thing_id) else "no"
             case _:
@@ -710,11 +809,14 @@ class Survey:
         try:
             match kind:
                 case "hidden":
-                    return not trashed(await retrieve(self._notion, thing_id, self.progress.oddities))
+                    return not trashed(
+                        await retrieve(self._notion, thing_id, self.progress.oddities)
+                    )
                 case "unreadable":
                     await probe(self._notion, thing_id)
                 case _:
-                    # What a reader of its copies would ask: a block in the trash is still to be had, its children not.
+                    # What a reader of its copies would ask: a block in the trash is still to be
+                    # had, its children not.
                     await self._notion.get(f"blocks/{thing_id}/children", {"page_size": 1})
         except Unreadable:
             return False
@@ -739,7 +841,10 @@ MOST_NAMED = 5
 def _lost_warning(keys: Sequence[str]) -> str:
     named = ", ".join(keys[:MOST_NAMED])
     more = f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else ""
-    return f"KV lost what is published under {named}{more}, or something else stands there: it is written again"
+    return (
+        f"KV lost what is published under {named}{more}, or something else stands there: it is"
+        " written again"
+    )
 
 
 def _page_problem(page_id: str, known: Known) -> Problem:
@@ -753,7 +858,7 @@ def _database_problem(database_id: str, record: DatabaseRecord | None) -> Proble
 
 
 def _is_row_of(known: Known, source: str) -> bool:
-    """Return whether a page is a row of a source, as far as anybody knows: it may have been seen elsewhere
-    meanwhile."""
+    """Return whether a page is a row of a source, as far as anybody knows: it may have been seen
+    elsewhere meanwhile."""
     seen = known.observation
     return seen is None or (seen.source == source and seen.parent is None)

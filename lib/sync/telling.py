@@ -1,4 +1,5 @@
-"""The end of a run becomes known: failed ones are marked, people and the site are told, each of them once."""
+"""The end of a run becomes known: failed ones are marked, people and the site are told, each of
+them once."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -22,13 +23,14 @@ class Channel(Protocol):
     def repeatable(self) -> bool: ...
 
     async def tell(self, outcome: Outcome) -> None:
-        """Raises `TryLater` (not told), `NoAnswer` (told, perhaps), `Misconfigured` (never to be told)."""
+        """Raises `TryLater` (not told), `NoAnswer` (told, perhaps), `Misconfigured` (never to be
+        told)."""
         ...
 
 
 class Desk:
-    """Tells the channels of runs that have ended, if `tells` says that anybody is to be told. `now` gives epoch
-    seconds."""
+    """Tells the channels of runs that have ended, if `tells` says that anybody is to be told. `now`
+    gives epoch seconds."""
 
     def __init__(
         self,
@@ -47,7 +49,8 @@ class Desk:
         self._follow_up, self._new_id = follow_up, new_id
 
     async def fail(self, message: Message, reason: str) -> None:
-        """A message has used up its retries: its run has failed, unless another delivery has carried it on."""
+        """A message has used up its retries: its run has failed, unless another delivery has
+        carried it on."""
         run = await self._runs.read(message.run_id)
         if run is None:  # KV was away at every attempt, and when the run was asked for
             await self._runs.ask(message.run_id, message.ask, self._now())
@@ -55,15 +58,18 @@ class Desk:
             self._log.event("callback.late", runId=message.run_id, slice=message.slice)
             return
         alive_until = self._now() + DELIVERY_SECONDS
-        next_id = await fail(self._runs, self._log, message.run_id, reason, self._new_id(), alive_until)
+        next_id = await fail(
+            self._runs, self._log, message.run_id, reason, self._new_id(), alive_until
+        )
         if next_id:
             await self._follow_up.start(next_id)
 
     async def tell(self, run_id: str) -> list[str]:
-        """Tells every channel that does not know the end of the run yet; answers the names of those told now.
+        """Tells every channel that does not know the end of the run yet; answers the names of those
+        told now.
 
-        A channel that fails keeps none of the others from being told. Raises `TryLater` where one has to be told
-        another time, when all were tried.
+        A channel that fails keeps none of the others from being told. Raises `TryLater` where one
+        has to be told another time, when all were tried.
         """
         telling = await self._tellings.read(run_id)
         if telling is None or not self._tells(telling.outcome):
@@ -77,15 +83,17 @@ class Desk:
                 if await self._tell(channel, telling.outcome):
                     told.append(channel.name)
             except TryLater as later:
-                self._log.warning("notify.later", runId=run_id, channel=channel.name, reason=str(later))
+                self._log.warning(
+                    "notify.later", runId=run_id, channel=channel.name, reason=str(later)
+                )
                 trouble = later
         if trouble:
             raise trouble
         return told
 
     async def _tell(self, channel: Channel, outcome: Outcome) -> bool:
-        """Whether the channel was told now. One that knows no repetition is claimed before: a kill then leaves it
-        untold rather than told twice."""
+        """Whether the channel was told now. One that knows no repetition is claimed before: a kill
+        then leaves it untold rather than told twice."""
         run_id = outcome.run_id
         if not channel.repeatable and not await self._tellings.claim(run_id, channel.name):
             return False
@@ -93,12 +101,16 @@ class Desk:
         try:
             await channel.tell(outcome)
         except Misconfigured as refusal:
-            self._log.error("notify.refused", runId=run_id, channel=channel.name, reason=str(refusal))
+            self._log.error(
+                "notify.refused", runId=run_id, channel=channel.name, reason=str(refusal)
+            )
             told = False
         except NoAnswer as doubt:
             if channel.repeatable:
                 raise
-            self._log.warning("notify.unsure", runId=run_id, channel=channel.name, reason=str(doubt))
+            self._log.warning(
+                "notify.unsure", runId=run_id, channel=channel.name, reason=str(doubt)
+            )
         except TryLater:
             if not channel.repeatable:
                 await self._tellings.release(run_id, channel.name)
@@ -108,10 +120,13 @@ class Desk:
         return told
 
 
-async def fail(runs: Runs, log: Log, run_id: str, reason: str, next_id: str, alive_until: float) -> str:
+async def fail(
+    runs: Runs, log: Log, run_id: str, reason: str, next_id: str, alive_until: float
+) -> str:
     """Mark a run as failed and make way for the next one, unless it has ended already.
 
-    Return the id of the run that was promised meanwhile, `next_id`, for its message to be published; "" for none.
+    Return the id of the run that was promised meanwhile, `next_id`, for its message to be
+    published; "" for none.
     """
     ended = await runs.end(run_id, "failed", {"error": reason[:1000]}, next_id, alive_until)
     if not ended.repeated:

@@ -1,4 +1,5 @@
-"""Asking for a run: records it, publishes its first message, answers at once. Never loads the Notion client."""
+"""Asking for a run: records it, publishes its first message, answers at once. Never loads the
+Notion client."""
 
 from collections.abc import Callable
 
@@ -13,13 +14,16 @@ from lib.times import iso
 
 TRIGGER = "/api/sync/trigger"
 PENDING_SECONDS = 120.0
-"""How long a run that was asked for is believed to be on its way, before its message is known to be published."""
+"""How long a run that was asked for is believed to be on its way, before its message is known to be
+published."""
 DELIVERY_SECONDS = 900.0
-"""How long a published message is believed to be on its way: a function's time, with every retry."""
+"""How long a published message is believed to be on its way: a function's time, with every
+retry."""
 
 
 class Triggered(msgspec.Struct, frozen=True):
-    """`job_ids`: QStash's ids of the messages that started the run. `joined`: a run was under way already."""
+    """`job_ids`: QStash's ids of the messages that started the run. `joined`: a run was under way
+    already."""
 
     run_id: str
     job_ids: list[str]
@@ -30,19 +34,29 @@ class Trigger:
     """`now` gives epoch seconds, `new_id` a run id nobody had before."""
 
     def __init__(
-        self, runs: Runs, queue: Queue, log: Log, *, lanes: int, now: Callable[[], float], new_id: Callable[[], str]
+        self,
+        runs: Runs,
+        queue: Queue,
+        log: Log,
+        *,
+        lanes: int,
+        now: Callable[[], float],
+        new_id: Callable[[], str],
     ) -> None:
         self._runs, self._queue, self._log = runs, queue, log
         self._lanes, self._now, self._new_id = lanes, now, new_id
 
     async def ask(self, ask: Ask) -> Triggered:
-        """Starts a run, or joins the one under way, which is followed by another then. Raises `QueueRefused`."""
+        """Starts a run, or joins the one under way, which is followed by another then. Raises
+        `QueueRefused`."""
         run_id = self._new_id()
         try:
             asked = await self._runs.ask(run_id, ask, self._now() + PENDING_SECONDS)
         except TryLater as trouble:  # KV is away: the worker decides, when it is back
             self._log.warning("trigger.kv_away", runId=run_id, reason=str(trouble))
-            return Triggered(run_id, await self._queue.publish(self._first(run_id, ask, 0)), joined=False)
+            return Triggered(
+                run_id, await self._queue.publish(self._first(run_id, ask, 0)), joined=False
+            )
         if asked.outcome == "joined":
             self._log.event("trigger.joined", runId=asked.run_id)
             return Triggered(asked.run_id, asked.job_ids, joined=True)

@@ -1,4 +1,5 @@
-"""What a slice has read and not used up: handed on in KV, so that the run's next slice asks for nothing twice."""
+"""What a slice has read and not used up: handed on in KV, so that the run's next slice asks for
+nothing twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -21,8 +22,9 @@ from lib.store.work import WorkQueue
 
 
 class PageReading(msgspec.Struct, omit_defaults=True):
-    """A page's reading: nothing in it is older than `began_at` by our clock, or `read_at` by Notion's (epoch seconds;
-    0: not known yet). `page` is the page object where it took a request."""
+    """A page's reading: nothing in it is older than `began_at` by our clock, or `read_at` by
+    Notion's (epoch seconds; 0: not known yet). `page` is the page object where it took a
+    request."""
 
     began_at: float
     read_at: float
@@ -61,19 +63,24 @@ Unfinished = TypeVar("Unfinished", PageReading, DatabaseReading)
 
 
 class Shelf(msgspec.Struct, omit_defaults=True):
-    """Synced originals that the slices of a lane have read: nothing on it is older than `began_at` (our clock)."""
+    """Synced originals that the slices of a lane have read: nothing on it is older than `began_at`
+    (our clock)."""
 
     began_at: float
     originals: dict[str, Lists] = {}
 
 
 class Readings:
-    """The readings of one slice: begins them, or goes on with those that an earlier slice of the run left.
+    """The readings of one slice: begins them, or goes on with those that an earlier slice of the
+    run left.
 
-    `originals` are read once for all pages, and kept from slice to slice. `now` gives epoch seconds.
+    `originals` are read once for all pages, and kept from slice to slice. `now` gives epoch
+    seconds.
     """
 
-    def __init__(self, notion: NotionClient, runs: Runs, work: WorkQueue, now: Callable[[], float]) -> None:
+    def __init__(
+        self, notion: NotionClient, runs: Runs, work: WorkQueue, now: Callable[[], float]
+    ) -> None:
         self._notion, self._runs, self._work, self._now = notion, runs, work, now
         self.originals = Originals(self._taken, self._put)
 
@@ -83,7 +90,8 @@ class Readings:
         return self._shelf.began_at
 
     async def begin(self, lease: SliceLease, *, is_first: bool) -> None:
-        """Takes over what earlier slices of this lane have put by; the first one has nothing to look for."""
+        """Takes over what earlier slices of this lane have put by; the first one has nothing to
+        look for."""
         self._lease, self._what = lease, f"originals:{lease.lane}"
         shelf = None if is_first else await self._runs.handed_on(lease.run_id, self._what, Shelf)
         self._shelf = shelf or Shelf(self._now())
@@ -108,12 +116,16 @@ class Readings:
     async def of(self, claim: Claim, fresh: Unfinished) -> AsyncIterator[Unfinished]:
         """Around the reading of something, which begins as `fresh` or where it was left.
 
-        What Notion or the clock interrupts is handed on, and the work is due again at once. Raises what interrupted
-        it, and `TakenOver`.
+        What Notion or the clock interrupts is handed on, and the work is due again at once. Raises
+        what interrupted it, and `TakenOver`.
         """
         lease = self._lease
         what = f"partial:{claim.key}:{claim.number}"
-        left = await self._runs.handed_on(lease.run_id, what, type(fresh)) if claim.item.interrupted else None
+        left = (
+            await self._runs.handed_on(lease.run_id, what, type(fresh))
+            if claim.item.interrupted
+            else None
+        )
         reading = left or fresh
         before = msgspec.json.encode(reading)
         try:
@@ -121,12 +133,18 @@ class Readings:
         except (NotionWait, OutOfTime, NotionAway, asyncio.CancelledError) as stop:
             got_on = msgspec.json.encode(reading) != before
             item = msgspec.structs.replace(claim.item, interrupted=claim.item.interrupted or got_on)
-            if isinstance(stop, asyncio.CancelledError) and not got_on:  # a request that was sent had no answer in time
+            if (
+                isinstance(stop, asyncio.CancelledError) and not got_on
+            ):  # a request that was sent had no answer in time
                 item = msgspec.structs.replace(item, attempts=item.attempts + 1)
             if got_on:
                 self._date(reading)
-            if item != claim.item and not isinstance(stop, NotionAway):  # one that failed is put back with a pause
-                await self._work.requeue(lease, claim, item, DUE_FIRST)  # before: whoever was overtaken ends here
+            if item != claim.item and not isinstance(
+                stop, NotionAway
+            ):  # one that failed is put back with a pause
+                await self._work.requeue(
+                    lease, claim, item, DUE_FIRST
+                )  # before: whoever was overtaken ends here
             if got_on:
                 await self._hand_on(what, reading)
             raise

@@ -1,6 +1,8 @@
-"""Notion's webhook: from an event to the smallest sync that is right, at once for a quiet page and gathered for others.
+"""Notion's webhook: from an event to the smallest sync that is right, at once for a quiet page and
+gathered for others.
 
-Events come late, twice and in any order, and say only that something happened; what they ask for is a reading.
+Events come late, twice and in any order, and say only that something happened; what they ask for is
+a reading.
 """
 
 import math
@@ -16,12 +18,13 @@ from lib.times import iso
 
 WINDOW_SECONDS = 25
 MARGIN_SECONDS = 2
-"""What the events of one window ask for is synced so long after the window's end: who reads then sees what every one of
-them was about, and an event that comes later falls into another window."""
+"""What the events of one window ask for is synced so long after the window's end: who reads then
+sees what every one of them was about, and an event that comes later falls into another window."""
 MOST_OWN = 5
 REFILL_SECONDS = 30
-"""Quiet pages have messages of their own: so many at once, and one more after so long, unless windows take messages
-meanwhile. Together these are at most `MOST_OWN` more in an hour than it has windows."""
+"""Quiet pages have messages of their own: so many at once, and one more after so long, unless
+windows take messages meanwhile. Together these are at most `MOST_OWN` more in an hour than it has
+windows."""
 MOST_PAGES = 5
 """Of one source in a window; of more, the source is listed."""
 
@@ -46,9 +49,9 @@ SHARED = ("window", "source")
 
 
 class Webhook:
-    """Takes what Notion sends. `references` maps source names to the ids in the settings; `site` tells this site's
-    messages from those of others in the same QStash. `live`: a token is set, so that everything that comes here was
-    signed with it. `now` gives epoch seconds."""
+    """Takes what Notion sends. `references` maps source names to the ids in the settings; `site`
+    tells this site's messages from those of others in the same QStash. `live`: a token is set, so
+    that everything that comes here was signed with it. `now` gives epoch seconds."""
 
     def __init__(
         self,
@@ -65,7 +68,8 @@ class Webhook:
         self._references, self._site, self._live, self._now = references, site, live, now
 
     async def take(self, sent: Event | Handshake) -> JSON:
-        """Answers what became of it. Raises `QueueRefused` and `TryLater` (Notion sends it again)."""
+        """Answers what became of it. Raises `QueueRefused` and `TryLater` (Notion sends it
+        again)."""
         if isinstance(sent, Handshake):
             return await self._greet(sent)
         outcome = await self._take(sent)
@@ -77,7 +81,11 @@ class Webhook:
             return {"ok": True, "outcome": "verified"}
         await self._events.keep_token(handshake.token)
         self._log.event("webhook.handshake")
-        return {"ok": True, "outcome": "kept", "message": "GET /api/sync/status shows the token for an hour"}
+        return {
+            "ok": True,
+            "outcome": "kept",
+            "message": "GET /api/sync/status shows the token for an hour",
+        }
 
     async def _take(self, event: Event) -> str:
         if event.kind not in PAGES | DATABASES:
@@ -94,12 +102,16 @@ class Webhook:
         return "asked"
 
     async def _ask(self, event: Event, wishes: Sequence[Wish]) -> None:
-        """Note what is wished for, then publish what takes a message, then remember the event: whatever fails, the
-        event comes again and finds undone what was not done."""
+        """Note what is wished for, then publish what takes a message, then remember the event:
+        whatever fails, the event comes again and finds undone what was not done."""
         window, ways = await self._note(event, wishes)
         now, taken = self._now(), list(zip(wishes, ways, strict=True))
-        shared = dict.fromkeys(wish.source if way == "source" else "" for wish, way in taken if way in SHARED)
-        messages = [own_message(self._site, event, wish, now) for wish, way in taken if way == "own"]
+        shared = dict.fromkeys(
+            wish.source if way == "source" else "" for wish, way in taken if way in SHARED
+        )
+        messages = [
+            own_message(self._site, event, wish, now) for wish, way in taken if way == "own"
+        ]
         messages += [shared_message(self._site, source, window, now) for source in shared]
         if messages:
             await self._queue.publish(messages)
@@ -121,13 +133,16 @@ def wished(event: Event, around: Around, references: Mapping[str, str]) -> list[
     """What an event asks for, with the sources whose runs would show it as well. Pure."""
     wishes = []
     for ask in reached(event, around, references):
-        source = ask.source or (_listed_in(event, around, references) if ask.page == event.entity else "")
+        source = ask.source or (
+            _listed_in(event, around, references) if ask.page == event.entity else ""
+        )
         wishes.append(Wish(ask.page, source, ask.force))
     return wishes
 
 
 def _listed_in(event: Event, around: Around, references: Mapping[str, str]) -> str:
-    """Return the source whose run shows what happened to a page; "" where none does, or nobody knows which."""
+    """Return the source whose run shows what happened to a page; "" where none does, or nobody
+    knows which."""
     sources = _sources(around, references)
     ids = [id for id in (event.data_source, event.parent) if id in sources]
     homes = {around.homes.get(event.entity, ""), *(sources[id] for id in ids)} - {""}
@@ -142,21 +157,26 @@ def _sources(around: Around, references: Mapping[str, str]) -> dict[str, str]:
 
 
 def reached(event: Event, around: Around, references: Mapping[str, str]) -> list[Ask]:
-    """The smallest syncs that show what an event may have changed; none where nothing of it is published. Pure."""
+    """The smallest syncs that show what an event may have changed; none where nothing of it is
+    published. Pure."""
     sources = _sources(around, references)
     if event.kind in DATABASES:
         ids = [event.entity, *([event.parent] if event.kind.startswith("data_source.") else [])]
         if name := next((sources[id] for id in ids if id in sources), None):
             return [Ask(source=name)]
         if inner := [id for id in ids if id in around.databases][:1]:
-            force = event.kind.endswith(".schema_updated")  # no row shows all that a bundle says of the schema
+            force = event.kind.endswith(
+                ".schema_updated"
+            )  # no row shows all that a bundle says of the schema
             return [Ask(page=id, force=force) for id in inner]
         return [Ask(page=id) for id in [event.parent] if id in around.pages]
     pages = [event.entity] if event.entity in around.pages else []
     if not pages and (event.data_source in sources or event.parent in sources):
         pages = [event.entity]
     if not pages or event.kind in ARRIVALS:
-        pages += [id for id in [event.parent] if id in around.databases | around.pages and id not in pages]
+        pages += [
+            id for id in [event.parent] if id in around.databases | around.pages and id not in pages
+        ]
     return [Ask(page=id) for id in pages]
 
 
@@ -166,8 +186,8 @@ def own_message(site: str, event: Event, wish: Wish, now: float) -> Message:
 
 
 def shared_message(site: str, source: str, window: int, now: float) -> Message:
-    """Return the message that syncs what a window holds when it has ended, or all of a source. Its id is the same for
-    all events of the window. Pure."""
+    """Return the message that syncs what a window holds when it has ended, or all of a source. Its
+    id is the same for all events of the window. Pure."""
     ask = Ask(source=source) if source else Ask(window=window)
     delay = math.ceil((window + 1) * WINDOW_SECONDS - now) + MARGIN_SECONDS
     return _message(site, f"{source}|{window}", ask, now, max(0, delay))

@@ -11,8 +11,8 @@ from lib.sync.survey import Survey
 
 
 class WindowSurvey:
-    """Looks at what a window holds, for one run; `look_at` looks at one page (by its id, forced or not), `survey` holds
-    the progress."""
+    """Looks at what a window holds, for one run; `look_at` looks at one page (by its id, forced or
+    not), `survey` holds the progress."""
 
     def __init__(
         self,
@@ -29,7 +29,11 @@ class WindowSurvey:
 
         Raises `NotionWait`, `NotionAway`, `OutOfTime`, `TakenOver`.
         """
-        wishes = [one for one in await self._events.take(window) if one.page not in self._survey.progress.done]
+        wishes = [
+            one
+            for one in await self._events.take(window)
+            if one.page not in self._survey.progress.done
+        ]
         if wishes:
             known = (await self._site.look_up([wish.page for wish in wishes]))[0]
             await all_of(self._contain(wish, known[wish.page]) for wish in wishes)

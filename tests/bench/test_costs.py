@@ -12,7 +12,9 @@ from bench.passages import README
 from bench.results import Results
 
 
-def run(name: str, *, synced: int, requests: int, commands: int, seconds: float, computing: float) -> Figures:
+def run(
+    name: str, *, synced: int, requests: int, commands: int, seconds: float, computing: float
+) -> Figures:
     return Figures(
         name=name,
         seconds=seconds,
@@ -29,7 +31,9 @@ def run(name: str, *, synced: int, requests: int, commands: int, seconds: float,
         kv_commands=commands,
         kv_bytes=0,
         cpu_seconds=computing,
-        invocations=[Invocation("/api/sync/worker", 200, seconds, computing, 50.0, requests, commands, 0)],
+        invocations=[
+            Invocation("/api/sync/worker", 200, seconds, computing, 50.0, requests, commands, 0)
+        ],
     )
 
 
@@ -43,12 +47,23 @@ def measured() -> Measured:
         ],
         changes=[
             run("nothing changed", synced=0, requests=13, commands=18, seconds=1.0, computing=0.25),
-            run("two pages changed", synced=4, requests=46, commands=40, seconds=3.0, computing=0.5),
+            run(
+                "two pages changed", synced=4, requests=46, commands=40, seconds=3.0, computing=0.5
+            ),
         ],
         growth=[
             Size(
-                run("100 pages", synced=100, requests=102, commands=120, seconds=10.0, computing=2.0),
-                Small(pages=100, unchanged=nothing, two=nothing, webhook=nothing, deleted=nothing, bundle_bytes=1_000),
+                run(
+                    "100 pages", synced=100, requests=102, commands=120, seconds=10.0, computing=2.0
+                ),
+                Small(
+                    pages=100,
+                    unchanged=nothing,
+                    two=nothing,
+                    webhook=nothing,
+                    deleted=nothing,
+                    bundle_bytes=1_000,
+                ),
             )
         ],
     )
@@ -57,7 +72,9 @@ def measured() -> Measured:
     return of
 
 
-def test_a_first_sync_grows_with_its_pages_from_the_plain_one_that_was_measured(measured: Measured) -> None:
+def test_a_first_sync_grows_with_its_pages_from_the_plain_one_that_was_measured(
+    measured: Measured,
+) -> None:
     assert measured.first_sync(100) == Cost(102, 1, 120, 2.0, 8.0)
     assert measured.first_sync(300) == Cost(306, 2, 320, 6.0, 24.0)
 
@@ -100,7 +117,11 @@ def test_the_readme_shows_what_was_measured() -> None:
     text = README.read_text("utf-8")
     expected = passages.passages(results.read())
 
-    assert set(re.findall(r"<!-- (\w+) -->", text)) == set(expected) == {"costs", "comparison", "figures", "plans"}
+    assert (
+        set(re.findall(r"<!-- (\w+) -->", text))
+        == set(expected)
+        == {"costs", "comparison", "figures", "plans"}
+    )
     for name, passage in expected.items():
         text = passages.placed(text, name, passage)
     assert text == README.read_text("utf-8"), "run `python -m bench costs`"

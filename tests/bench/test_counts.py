@@ -1,7 +1,9 @@
-"""The benches on a small scale. What is counted may not get worse than it was; what is timed is not looked at.
+"""The benches on a small scale. What is counted may not get worse than it was; what is timed is not
+looked at.
 
-How many KV commands a run takes moves by a few with the order in which pages come in: the most that was seen stands
-here. Those of a first run hold the texts of the scripts, which its KV does not know yet.
+How many KV commands a run takes moves by a few with the order in which pages come in: the most that
+was seen stands here. Those of a first run hold the texts of the scripts, which its KV does not know
+yet.
 """
 
 from functools import partial
@@ -21,8 +23,8 @@ from dev.notion.load import load
 
 @pytest.fixture(scope="module")
 def runs() -> dict[str, Figures]:
-    """The sample workspace, in one window and with little latency: everything, nothing changed, two pages changed, one
-    page of which the webhook tells."""
+    """The sample workspace, in one window and with little latency: everything, nothing changed, two
+    pages changed, one page of which the webhook tells."""
     with Rig(latency_ms=60) as rig:
         full = rig.measure("full")
         rig.settle()
@@ -33,7 +35,12 @@ def runs() -> dict[str, Figures]:
         rig.subscribe()
         rig.notion.edit.append_blocks(OTHER_ROW, [{"paragraph": "A thought that Notion tells of."}])
         rig.settle()
-        return {"full": full, "unchanged": unchanged, "two": two, "told": rig.measure_webhook("told")}
+        return {
+            "full": full,
+            "unchanged": unchanged,
+            "two": two,
+            "told": rig.measure_webhook("told"),
+        }
 
 
 @pytest.mark.parametrize(
@@ -59,7 +66,11 @@ def test_a_run_of_many_windows_spends_each_of_them_and_waits_only_for_the_next()
     assert (full.status, full.synced, full.throttled) == ("delivered", 400, 0)
     assert full.requests <= 407
     assert full.kv_commands <= 600
-    assert [call.requests for call in full.slices] == [160, 160, full.requests - 320], "visitors have a share of 20"
+    assert [call.requests for call in full.slices] == [
+        160,
+        160,
+        full.requests - 320,
+    ], "visitors have a share of 20"
     assert full.messages == 3
     assert full.seconds > full.bound == 120
     assert (small.unchanged.synced, small.unchanged.messages) == (0, 1)
@@ -74,8 +85,14 @@ def test_a_run_of_many_windows_spends_each_of_them_and_waits_only_for_the_next()
 
 
 def test_the_report_shows_what_was_measured(runs: dict[str, Figures], tmp_path: Path) -> None:
-    results = Results(measured={"full": "then and there", "changes": "then", "trace": "then"}, full=[runs["full"]])
-    asked = [trace.Request(0.0, 0.2, "source"), trace.Request(0.2, 0.4, "list"), trace.Request(0.4, 0.6, "children: A")]
+    results = Results(
+        measured={"full": "then and there", "changes": "then", "trace": "then"}, full=[runs["full"]]
+    )
+    asked = [
+        trace.Request(0.0, 0.2, "source"),
+        trace.Request(0.2, 0.4, "list"),
+        trace.Request(0.4, 0.6, "children: A"),
+    ]
     results.trace = trace.Trace(seconds=1.0, bound=0.75, chain=8, requests=asked)
     results.changes = [runs["unchanged"], runs["two"]]
 
@@ -96,7 +113,11 @@ def test_the_bound_counts_windows_and_what_comes_after_them() -> None:
 
 
 def test_a_trace_says_how_many_were_under_way_and_for_how_long() -> None:
-    asked = [trace.Request(0, 2, "source"), trace.Request(0, 1, "source"), trace.Request(2, 3, "children: A")]
+    asked = [
+        trace.Request(0, 2, "source"),
+        trace.Request(0, 1, "source"),
+        trace.Request(2, 3, "children: A"),
+    ]
     seen = trace.Trace(seconds=4, bound=3, chain=2, requests=asked)
 
     assert {count: seconds for count, seconds in seen.under_way.items() if seconds} == {1: 2, 2: 1}
@@ -109,7 +130,9 @@ def test_the_bound_of_a_deep_tree_is_its_longest_chain() -> None:
 
     assert critical_path(workspace, DATABASES) == 1 + 1 + 21
     assert bound_seconds(workspace, DATABASES, 1, 180) == 23
-    assert critical_path(load(), DATABASES) > critical_path(generate(pages=1, posts=0), DATABASES) == 3
+    assert (
+        critical_path(load(), DATABASES) > critical_path(generate(pages=1, posts=0), DATABASES) == 3
+    )
 
 
 def test_waits_are_skipped_and_still_count() -> None:

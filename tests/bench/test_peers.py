@@ -1,4 +1,5 @@
-"""What peers are measured by: their texts, the edge for old ones, an attempt. No peer is installed for it."""
+"""What peers are measured by: their texts, the edge for old ones, an attempt. No peer is installed
+for it."""
 
 import sys
 from pathlib import Path
@@ -89,7 +90,9 @@ def test_every_text_of_a_page_counts() -> None:
 def test_the_edge_speaks_the_version_before_data_sources() -> None:
     headers = {"Authorization": f"Bearer {TOKEN}", "Notion-Version": "2022-06-28"}
     with NotionStandIn(source=few_pages) as notion, Server(Edge(notion).app) as edge:
-        answer = httpx.post(f"{edge.url}/v1/databases/{PAGES}/query", json={}, headers=headers, trust_env=False).json()
+        answer = httpx.post(
+            f"{edge.url}/v1/databases/{PAGES}/query", json={}, headers=headers, trust_env=False
+        ).json()
         searched = httpx.post(
             f"{edge.url}/v1/search",
             json={"filter": {"property": "object", "value": "database"}},
@@ -97,6 +100,8 @@ def test_the_edge_speaks_the_version_before_data_sources() -> None:
             trust_env=False,
         ).json()
 
-    assert [row["parent"] for row in answer["results"]] == [{"type": "database_id", "database_id": PAGES}] * 2
+    assert [row["parent"] for row in answer["results"]] == [
+        {"type": "database_id", "database_id": PAGES}
+    ] * 2
     assert {found["object"] for found in searched["results"]} == {"database"}
     assert PAGES in {found["id"] for found in searched["results"]}

@@ -21,14 +21,16 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture
 def site(stack: Stack) -> Site:
-    """A fresh workspace in a Notion that allows any number of requests, an empty queue and an empty KV."""
+    """A fresh workspace in a Notion that allows any number of requests, an empty queue and an empty
+    KV."""
     stack.reset()
     site = Site.of(stack)
     site.notion.limit.requests = None
     return site
 
 
-# Of the module, not of the session: while Playwright is at work, no test of another file could run its event loop.
+# Of the module, not of the session: while Playwright is at work, no test of another file could run
+# its event loop.
 @pytest.fixture(scope="module")
 def browser(lacking: Callable[[str, str], NoReturn]) -> Iterator[Browser]:
     path = chromium()
@@ -42,7 +44,8 @@ def browser(lacking: Callable[[str, str], NoReturn]) -> Iterator[Browser]:
 
 @pytest.fixture
 def open_tab(browser: Browser, site: Site) -> Iterator[OpenTab]:
-    """`open_tab(width=…, scheme=…)`: a tab with the dashboard. What the page complained of fails the test."""
+    """`open_tab(width=…, scheme=…)`: a tab with the dashboard. What the page complained of fails
+    the test."""
     tabs: list[Tab] = []
 
     def open_one(width: int = 1280, scheme: str = "light") -> Tab:

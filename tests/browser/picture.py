@@ -1,4 +1,5 @@
-"""`make picture`: the README's picture, docs/dashboard.png, of a sync under way over the sample workspace."""
+"""`make picture`: the README's picture, docs/dashboard.png, of a sync under way over the sample
+workspace."""
 
 import contextlib
 import os
@@ -45,7 +46,9 @@ def main() -> None:
         page.get_by_role("button", name="Open").click()
         page.get_by_role("button", name="Force").click()
         expect(page.locator("#headline")).to_have_text("Syncing", timeout=30_000)
-        expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", HALFWAY, timeout=30_000)
+        expect(page.get_by_role("progressbar")).to_have_attribute(
+            "aria-valuenow", HALFWAY, timeout=30_000
+        )
         page.mouse.move(0, 0)
         PICTURE.parent.mkdir(exist_ok=True)
         page.screenshot(path=PICTURE)
@@ -56,7 +59,8 @@ def main() -> None:
 
 
 def _live(site: Site) -> None:
-    """A few days of ordinary life: edits, and now and then a page that somebody asks for under a wrong name."""
+    """A few days of ordinary life: edits, and now and then a page that somebody asks for under a
+    wrong name."""
     for number, hours in enumerate(HOURS_AGO):
         edited = PAGES[: number * 2 % 5]
         for id in edited:

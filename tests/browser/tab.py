@@ -86,5 +86,7 @@ class Tab:
 
     def _heard(self, message: ConsoleMessage) -> None:
         # Chromium notes every answer that is an error; those the tests bring about themselves.
-        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+        if message.type in ("error", "warning") and not message.text.startswith(
+            "Failed to load resource"
+        ):
             self.complaints.append(message.text)

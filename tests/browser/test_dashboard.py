@@ -1,4 +1,5 @@
-"""What people do in the dashboard: start syncs, watch them, and learn what failed and what to do."""
+"""What people do in the dashboard: start syncs, watch them, and learn what failed and what to
+do."""
 
 import json
 import re
@@ -98,7 +99,12 @@ def test_a_page_that_could_not_be_read_is_told_with_what_to_do(tab: Tab, site: S
 
 def test_a_row_that_could_not_be_read_is_synced_alone(tab: Tab, site: Site) -> None:
     run = site.sync()
-    problem = {"pageId": HOME, "slug": "home", "title": "Home", "reason": "Notion gave no usable answer"}
+    problem = {
+        "pageId": HOME,
+        "slug": "home",
+        "title": "Home",
+        "reason": "Notion gave no usable answer",
+    }
     site.command("RPUSH", f"sync:run:{run['runId']}:errors", json.dumps(problem))
     tab.enter()
     expect(tab.seen("problem-list")).to_contain_text("every sync tries again")
@@ -112,7 +118,13 @@ def test_a_row_that_could_not_be_read_is_synced_alone(tab: Tab, site: Site) -> N
 
 def test_a_source_that_could_not_be_listed_is_named_with_what_to_do(tab: Tab, site: Site) -> None:
     run = site.sync()
-    problem = {"pageId": None, "slug": None, "title": "posts", "kind": "source", "reason": "Notion is away"}
+    problem = {
+        "pageId": None,
+        "slug": None,
+        "title": "posts",
+        "kind": "source",
+        "reason": "Notion is away",
+    }
     site.command("RPUSH", f"sync:run:{run['runId']}:errors", json.dumps(problem))
     site.command("HSET", f"sync:run:{run['runId']}", "failed", "3")
     tab.enter()
@@ -232,11 +244,18 @@ def test_more_runs_are_a_press_away(tab: Tab, site: Site) -> None:
     expect(tab.page.locator("#runs tbody tr")).to_have_count(8)
 
 
-def test_of_many_problems_the_first_are_shown_and_the_others_are_a_press_away(tab: Tab, site: Site) -> None:
+def test_of_many_problems_the_first_are_shown_and_the_others_are_a_press_away(
+    tab: Tab, site: Site
+) -> None:
     run = site.sync()
     all_of_them = 50 + len(json.loads(run["warnings"]))
     for number in range(50):
-        problem = {"pageId": HOME, "slug": f"page-{number}", "title": "", "reason": "Notion gave no usable answer"}
+        problem = {
+            "pageId": HOME,
+            "slug": f"page-{number}",
+            "title": "",
+            "reason": "Notion gave no usable answer",
+        }
         site.command("RPUSH", f"sync:run:{run['runId']}:errors", json.dumps(problem))
     tab.enter()
     shown = tab.seen("problem-list").locator("li")
@@ -258,18 +277,29 @@ def test_everything_is_reached_by_keyboard(tab: Tab) -> None:
     reached = []
     for _ in range(4):
         tab.page.keyboard.press("Tab")
-        reached.append(tab.page.evaluate("document.activeElement.textContent || document.activeElement.id"))
+        reached.append(
+            tab.page.evaluate("document.activeElement.textContent || document.activeElement.id")
+        )
     assert reached == ["Sync now", "Force", "page", "Sync one page"]
     tab.page.keyboard.press("Enter")
-    expect(tab.page.get_by_label("Slug or page id")).to_be_focused()  # it is empty, so there is nothing to ask for
+    expect(
+        tab.page.get_by_label("Slug or page id")
+    ).to_be_focused()  # it is empty, so there is nothing to ask for
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
 def test_axe_finds_nothing_wrong(
-    open_tab: OpenTab, site: Site, stack: Stack, lacking: Callable[[str, str], NoReturn], width: int, scheme: str
+    open_tab: OpenTab,
+    site: Site,
+    stack: Stack,
+    lacking: Callable[[str, str], NoReturn],
+    width: int,
+    scheme: str,
 ) -> None:
     if not AXE.exists():
-        lacking("accessibility of the dashboard", "needs axe-core; `make test` installs it where npm is")
+        lacking(
+            "accessibility of the dashboard", "needs axe-core; `make test` installs it where npm is"
+        )
     tab = open_tab(width, scheme)
     assert tab.violations() == []
     tab.enter()
@@ -306,7 +336,13 @@ def test_the_page_fits_every_window(open_tab: OpenTab, site: Site, width: int, s
     picture = tab.page.screenshot(full_page=True)
 
     assert tab.overflow() <= 0
-    assert int.from_bytes(picture[16:20]) == width  # PNG: the first chunk begins with the picture's width
-    for part in tab.page.locator("main :is(p, h2, h3, td, dd, li, input):visible, .button:visible").all():
+    assert (
+        int.from_bytes(picture[16:20]) == width
+    )  # PNG: the first chunk begins with the picture's width
+    for part in tab.page.locator(
+        "main :is(p, h2, h3, td, dd, li, input):visible, .button:visible"
+    ).all():
         box = part.bounding_box()
-        assert box is None or box["x"] + box["width"] <= width + 1, part.evaluate("node => node.outerHTML")
+        assert box is None or box["x"] + box["width"] <= width + 1, part.evaluate(
+            "node => node.outerHTML"
+        )

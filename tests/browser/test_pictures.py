@@ -1,4 +1,5 @@
-"""A browser shows the pictures of a site, also hours after the sync, with and without a Blob store."""
+"""A browser shows the pictures of a site, also hours after the sync, with and without a Blob
+store."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,13 +23,17 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
 def test_every_picture_of_the_site_is_shown(site: Site, browser: Browser) -> None:
     site.sync()
     site.notion.clock.advance(THREE_HOURS)
-    found = sorted({url for bundle in site.published().values() for url in pictures(bundle["blocks"])})
+    found = sorted(
+        {url for bundle in site.published().values() for url in pictures(bundle["blocks"])}
+    )
     assert found
 
     page = browser.new_page()
     page.set_content("".join(f'<img src="{url}">' for url in found), wait_until="load")
 
-    sizes = page.evaluate("[...document.images].map(image => [image.naturalWidth, image.naturalHeight])")
+    sizes = page.evaluate(
+        "[...document.images].map(image => [image.naturalWidth, image.naturalHeight])"
+    )
     assert sizes == [list(IMAGE_SIZE)] * len(found)
     page.close()
 

@@ -1,4 +1,5 @@
-"""The dashboard of a deployment whose settings are wrong: a list to work off, and nothing that can't work yet."""
+"""The dashboard of a deployment whose settings are wrong: a list to work off, and nothing that
+can't work yet."""
 
 from collections.abc import Callable, Iterator
 from typing import NoReturn
@@ -39,7 +40,9 @@ def test_every_wrong_setting_is_listed_with_its_remedy_and_nothing_else_is_shown
     expect(items).to_have_count(2)
     expect(items.nth(0)).to_contain_text("NOTION_TOKEN is not set")
     expect(items.nth(0)).to_contain_text("Create an integration at")
-    expect(items.nth(0).get_by_role("link")).to_have_attribute("href", "https://www.notion.so/profile/integrations")
+    expect(items.nth(0).get_by_role("link")).to_have_attribute(
+        "href", "https://www.notion.so/profile/integrations"
+    )
     expect(items.nth(1)).to_contain_text("SYNC_LANES must be a whole number from 1 to 8")
     expect(items.nth(1)).to_contain_text("Correct it, or remove it.")
     expect(tab.seen("setup")).to_contain_text("Environment Variables")
@@ -68,7 +71,9 @@ def test_check_again_tells_what_is_left_until_the_board_opens(tab: Tab, stack: S
     expect(tab.cell("Status")).to_have_text("delivered", timeout=SOON)
 
 
-def test_a_setting_that_goes_wrong_is_listed_by_itself_and_goes_by_itself(tab: Tab, stack: Stack) -> None:
+def test_a_setting_that_goes_wrong_is_listed_by_itself_and_goes_by_itself(
+    tab: Tab, stack: Stack
+) -> None:
     mend(stack, *WRONG)
     tab.page.clock.install()
     tab.enter()
@@ -92,7 +97,9 @@ def test_a_check_that_gets_no_answer_says_so(tab: Tab) -> None:
     tab.press("Check again")
 
     expect(tab.seen("trouble")).to_contain_text("The deployment is out of reach")
-    expect(tab.page.get_by_role("button", name="Check again")).not_to_have_attribute("aria-busy", "true")
+    expect(tab.page.get_by_role("button", name="Check again")).not_to_have_attribute(
+        "aria-busy", "true"
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -101,7 +108,9 @@ def test_the_list_fits_and_can_be_read_by_everybody(
     open_tab: OpenTab, lacking: Callable[[str, str], NoReturn], width: int, scheme: str
 ) -> None:
     if not AXE.exists():
-        lacking("accessibility of the dashboard", "needs axe-core; `make test` installs it where npm is")
+        lacking(
+            "accessibility of the dashboard", "needs axe-core; `make test` installs it where npm is"
+        )
     tab = open_tab(width=width, scheme=scheme)
     tab.enter()
     expect(tab.page.locator("#setup-list li")).to_have_count(2)

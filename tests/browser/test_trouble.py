@@ -1,4 +1,5 @@
-"""The dashboard when something is wrong: each trouble has its own plain message, and the secret stays where it is."""
+"""The dashboard when something is wrong: each trouble has its own plain message, and the secret
+stays where it is."""
 
 from playwright.sync_api import expect
 
@@ -38,7 +39,9 @@ def test_a_secret_that_changed_leads_back_to_the_door(tab: Tab, stack: Stack) ->
         stack.set("CRON_SECRET", stack.secret)
 
 
-def test_a_function_that_fails_speaks_for_itself_and_heals(tab: Tab, stack: Stack, site: Site) -> None:
+def test_a_function_that_fails_speaks_for_itself_and_heals(
+    tab: Tab, stack: Stack, site: Site
+) -> None:
     tab.enter()
     expect(tab.seen("headline")).to_have_text("No sync yet")
     stack.set("KV_REST_API_TOKEN", "another")
@@ -64,7 +67,10 @@ def test_an_action_that_is_refused_says_why_beside_it(tab: Tab, stack: Stack, si
 
 
 def test_a_function_that_breaks_without_a_word_is_told_with_its_status(tab: Tab) -> None:
-    tab.page.route("**/api/sync/status", lambda route: route.fulfill(status=500, body="FUNCTION_INVOCATION_FAILED"))
+    tab.page.route(
+        "**/api/sync/status",
+        lambda route: route.fulfill(status=500, body="FUNCTION_INVOCATION_FAILED"),
+    )
     tab.enter()
 
     expect(tab.seen("trouble")).to_have_text(
@@ -86,7 +92,9 @@ def test_being_offline_is_told_and_ends_by_itself(tab: Tab) -> None:
     expect(tab.cell("Status")).to_have_text("delivered", timeout=SOON)
 
 
-def test_the_secret_travels_only_in_a_header_and_stays_in_the_tab(tab: Tab, open_tab: OpenTab) -> None:
+def test_the_secret_travels_only_in_a_header_and_stays_in_the_tab(
+    tab: Tab, open_tab: OpenTab
+) -> None:
     tab.enter()
     tab.press("Sync now")
     expect(tab.cell("Status")).to_have_text("delivered", timeout=SOON)
@@ -110,8 +118,10 @@ def test_nobody_is_asked_while_nobody_looks(tab: Tab) -> None:
     tab.page.clock.install()
     tab.enter()
     expect(tab.seen("headline")).to_have_text("No sync yet")
-    hide = "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true}); \
-        document.dispatchEvent(new Event('visibilitychange')); }"
+    hide = (
+        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable:"
+        " true});         document.dispatchEvent(new Event('visibilitychange')); }"
+    )
 
     tab.page.evaluate(hide, True)
     asked = tab.status_calls()

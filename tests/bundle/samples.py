@@ -1,4 +1,5 @@
-"""Notion objects as API version 2026-03-11 gives them, with an example of every block type and property type."""
+"""Notion objects as API version 2026-03-11 gives them, with an example of every block type and
+property type."""
 
 from typing import Any
 
@@ -17,7 +18,13 @@ TIME = "2026-05-01T10:00:00.000Z"
 
 
 def plain(text: str, **annotations: Any) -> JSON:
-    look = {"bold": False, "italic": False, "strikethrough": False, "underline": False, "code": False}
+    look = {
+        "bold": False,
+        "italic": False,
+        "strikethrough": False,
+        "underline": False,
+        "code": False,
+    }
     return {
         "type": "text",
         "text": {"content": text, "link": None},
@@ -106,7 +113,9 @@ def block(kind: str, payload: JSON, id: str = BLOCK_ID, **members: Any) -> JSON:
 
 
 def paragraph(text: str = "Bread", id: str = BLOCK_ID, **members: Any) -> JSON:
-    return block("paragraph", {"rich_text": [plain(text)], "color": "default", "icon": None}, id, **members)
+    return block(
+        "paragraph", {"rich_text": [plain(text)], "color": "default", "icon": None}, id, **members
+    )
 
 
 def deep(levels: int, text: str = "down") -> list[JSON]:
@@ -114,7 +123,9 @@ def deep(levels: int, text: str = "down") -> list[JSON]:
     blocks: list[JSON] = []
     for level in range(levels, 0, -1):
         inner = {"children": blocks} if blocks else {}
-        blocks = [block("toggle", {"rich_text": [plain(f"{text} {level}")]}, f"level-{level}", **inner)]
+        blocks = [
+            block("toggle", {"rich_text": [plain(f"{text} {level}")]}, f"level-{level}", **inner)
+        ]
     return blocks
 
 
@@ -146,7 +157,11 @@ BLOCKS: dict[str, JSON] = {
     "meeting_notes": {
         "title": [plain("Monday")],
         "status": "notes_ready",
-        "children": {"summary_block_id": OTHER_ID, "notes_block_id": OTHER_ID, "transcript_block_id": OTHER_ID},
+        "children": {
+            "summary_block_id": OTHER_ID,
+            "notes_block_id": OTHER_ID,
+            "transcript_block_id": OTHER_ID,
+        },
         "calendar_event": {"start_time": TIME, "end_time": TIME, "attendees": [OTHER_ID]},
     },
     "numbered_list_item": {**_TEXT, "list_start_index": 3, "list_format": "letters"},
@@ -165,14 +180,18 @@ BLOCKS: dict[str, JSON] = {
     "video": {**_CAPTION, **external("https://films.example/oven.mp4")},
     "transcription": {"title": [plain("before 2026-03-11")], "status": "notes_ready"},
 }
-"""By type; every type of the union in @notionhq/client 5.26.0, `transcription` being the older `meeting_notes`."""
+"""By type; every type of the union in @notionhq/client 5.26.0, `transcription` being the older
+`meeting_notes`."""
 
 PROPERTIES: dict[str, tuple[JSON, Any]] = {
     "title": (prop("title", [plain("Rye"), plain(" & Oats")]), "Rye & Oats"),
     "rich_text": (prop("rich_text", [plain("so "), plain("good")]), "so good"),
     "number": (prop("number", 2.5), 2.5),
     "select": (prop("select", {"id": "1", "name": "Bread", "color": "brown"}), "Bread"),
-    "multi_select": (prop("multi_select", [{"id": "1", "name": "rye"}, {"id": "2", "name": "oats"}]), ["rye", "oats"]),
+    "multi_select": (
+        prop("multi_select", [{"id": "1", "name": "rye"}, {"id": "2", "name": "oats"}]),
+        ["rye", "oats"],
+    ),
     "status": (prop("status", {"id": "1", "name": "Done", "color": "green"}), "Done"),
     "date": (
         prop("date", {"start": "2026-05-01", "end": "2026-05-03", "time_zone": "Europe/Paris"}),
@@ -200,7 +219,10 @@ PROPERTIES: dict[str, tuple[JSON, Any]] = {
     "button": (prop("button", {}), None),
     "unique_id": (prop("unique_id", {"prefix": "PRE", "number": 12}), "PRE-12"),
     "verification": (
-        prop("verification", {"state": "verified", "verified_by": PERSON, "date": {"start": TIME, "end": None}}),
+        prop(
+            "verification",
+            {"state": "verified", "verified_by": PERSON, "date": {"start": TIME, "end": None}},
+        ),
         {"state": "verified", "by": "Ada", "date": {"start": TIME, "end": None, "timeZone": None}},
     ),
     "place": (

@@ -17,7 +17,11 @@ def database(*rows: JSON) -> Database:
 
 
 def test_the_value_has_the_members_of_the_contract_in_their_order() -> None:
-    row = page({"Size": prop("number", 3)}, icon=emoji(), cover=external("https://pictures.example/rye.jpg"))
+    row = page(
+        {"Size": prop("number", 3)},
+        icon=emoji(),
+        cover=external("https://pictures.example/rye.jpg"),
+    )
     value = json.loads(encode(build(database(row), ADDRESS), SYNCED_AT))
     item = {
         "id": row["id"],
@@ -47,7 +51,9 @@ def test_two_readings_of_an_unchanged_database_have_one_digest_and_nothing_expir
     def read(signature: str) -> Database:
         query = f"?X-Amz-Signature={signature}"
         photos = prop("files", [{"name": "oven", **hosted(query=query)}])
-        return database(page({"Photos": photos}, cover=hosted("c.png", query), icon=hosted("i.png", query)))
+        return database(
+            page({"Photos": photos}, cover=hosted("c.png", query), icon=hosted("i.png", query))
+        )
 
     one, two = build(read("1"), ADDRESS), build(read("2"), ADDRESS)
     assert one.digest == two.digest

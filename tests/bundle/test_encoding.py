@@ -11,7 +11,9 @@ from tests.bundle.samples import deep, paragraph
 trees = st.recursive(
     st.builds(paragraph, st.text(max_size=5)),
     lambda inside: st.builds(
-        lambda text, children: paragraph(text, children=children), st.text(max_size=5), st.lists(inside, max_size=3)
+        lambda text, children: paragraph(text, children=children),
+        st.text(max_size=5),
+        st.lists(inside, max_size=3),
     ),
     max_leaves=8,
 )

@@ -28,7 +28,9 @@ def in_order(*metas: Meta) -> list[str]:
 
 
 def test_order_ascends_and_missing_comes_last() -> None:
-    assert in_order(meta("none"), meta("ten", order=10), meta("half", order=0.5), meta("minus", order=-1)) == [
+    assert in_order(
+        meta("none"), meta("ten", order=10), meta("half", order=0.5), meta("minus", order=-1)
+    ) == [
         *("minus", "half", "ten", "none"),
     ]
 
@@ -43,7 +45,9 @@ def test_a_date_long_ago_comes_before_none() -> None:
 
 
 def test_order_goes_before_date() -> None:
-    assert in_order(meta("b", order=2, date=day("2026-02-01")), meta("a", order=1, date=day("2026-01-01"))) == [
+    assert in_order(
+        meta("b", order=2, date=day("2026-02-01")), meta("a", order=1, date=day("2026-01-01"))
+    ) == [
         "a",
         "b",
     ]
@@ -63,7 +67,9 @@ def test_dates_of_mixed_forms_compare_as_instants() -> None:
     assert in_order(*metas) == ["the next", "eleven in London", "noon in Paris", "the day"]
 
 
-@pytest.mark.parametrize(("order", "date"), [("order", "date"), ("Order", "Date"), ("ORDER", "DATE")])
+@pytest.mark.parametrize(
+    ("order", "date"), [("order", "date"), ("Order", "Date"), ("ORDER", "DATE")]
+)
 def test_properties_are_found_in_any_case(order: str, date: str) -> None:
     properties = {"Other": 1, order: 2, "Due": day("2026-04-01"), date: day("2026-05-01")}
     found = rank(meta("a", CREATED, **properties))
@@ -93,8 +99,12 @@ def test_a_text_called_order_does_not_hide_the_number() -> None:
 ranks = st.builds(
     Rank,
     id=st.text("abc", min_size=1, max_size=3),
-    created=st.sampled_from([CREATED, "2026-05-01T12:30:00.000+02:00", "2026-06-27T16:49:48.076+00:00"]),
-    order=st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-2, 2).map(float),
+    created=st.sampled_from(
+        [CREATED, "2026-05-01T12:30:00.000+02:00", "2026-06-27T16:49:48.076+00:00"]
+    ),
+    order=st.none()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-2, 2).map(float),
     date=st.none() | st.dates().map(str) | st.datetimes().map(lambda time: time.isoformat() + "Z"),
 )
 
@@ -102,7 +112,14 @@ ranks = st.builds(
 def in_plain_words(row: Rank) -> tuple[bool, float, bool, float, float, str]:
     """The order as the contract tells it, number by number."""
     date = None if row.date is None else instant(row.date)
-    return (row.order is None, row.order or 0.0, date is None, -(date or 0.0), -instant(row.created), row.id)
+    return (
+        row.order is None,
+        row.order or 0.0,
+        date is None,
+        -(date or 0.0),
+        -instant(row.created),
+        row.id,
+    )
 
 
 @given(st.lists(ranks, unique_by=lambda one: one.id))
@@ -112,7 +129,10 @@ def test_texts_stand_in_the_order_of_what_they_are_made_of(rows: list[Rank]) -> 
 
 @given(ranks, ranks)
 def test_texts_as_bytes_compare_as_the_rows_do(one: Rank, other: Rank) -> None:
-    texts, rows = (sort_text(one).encode(), sort_text(other).encode()), (in_plain_words(one), in_plain_words(other))
+    texts, rows = (
+        (sort_text(one).encode(), sort_text(other).encode()),
+        (in_plain_words(one), in_plain_words(other)),
+    )
 
     assert (texts[0] < texts[1]) == (rows[0] < rows[1])
 

@@ -108,14 +108,18 @@ def test_a_page_in_parts_says_in_its_head_where_it_leads() -> None:
     assert all("refs" not in json.loads(part) for part in text.parts)
 
 
-def test_a_new_version_of_the_format_makes_every_bundle_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_version_of_the_format_makes_every_bundle_another_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     before = bundle([paragraph()]).digest
     monkeypatch.setattr(page_module, "BUNDLE_VERSION", BUNDLE_VERSION + 1)
     assert bundle([paragraph()]).digest != before
 
 
 def test_what_could_not_be_read_keeps_its_reason() -> None:
-    [kept] = bundle([block("unsupported", {"block_type": "ai_block"}, unavailable="unsupported: ai_block")]).blocks
+    [kept] = bundle(
+        [block("unsupported", {"block_type": "ai_block"}, unavailable="unsupported: ai_block")]
+    ).blocks
     assert kept["unavailable"] == "unsupported: ai_block"
 
 
@@ -123,27 +127,46 @@ def test_nothing_of_a_page_expires() -> None:
     icon = {"icon": hosted("icon.png"), "cover": hosted("cover.png")}
     properties = {kind: property for kind, (property, _) in PROPERTIES.items() if kind != "title"}
     properties["Photos"] = prop("files", [{"name": "oven", **hosted()}])
-    properties["Roll"] = prop("rollup", {"type": "array", "array": [prop("files", [{"name": "o", **hosted()}])]})
-    blocks = [block(kind, payload, children=[block("image", hosted())]) for kind, payload in BLOCKS.items()]
+    properties["Roll"] = prop(
+        "rollup", {"type": "array", "array": [prop("files", [{"name": "o", **hosted()}])]}
+    )
+    blocks = [
+        block(kind, payload, children=[block("image", hosted())])
+        for kind, payload in BLOCKS.items()
+    ]
     text = encode(bundle(blocks, page(properties, **icon)), SYNCED_AT, MUCH).head
     assert "X-Amz" not in text
     assert "expiry_time" not in text
 
 
-files = st.builds(hosted, st.sampled_from(["a.png", "b.mp4"]), st.text("&=abcX-Amz", max_size=9).map("?X-Amz=".__add__))
+files = st.builds(
+    hosted,
+    st.sampled_from(["a.png", "b.mp4"]),
+    st.text("&=abcX-Amz", max_size=9).map("?X-Amz=".__add__),
+)
 payloads = st.recursive(
     files | st.none() | st.booleans() | st.text("ab", max_size=3) | st.just([plain("warm")]),
     lambda inside: (
         st.lists(inside, max_size=3)
-        | st.dictionaries(st.sampled_from(["icon", "image", "file", "cover", "items", "rich_text"]), inside, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["icon", "image", "file", "cover", "items", "rich_text"]),
+            inside,
+            max_size=3,
+        )
     ),
     max_leaves=8,
 )
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(["icon", "caption", "file", "cells"]), payloads), max_size=3))
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["icon", "caption", "file", "cells"]), payloads), max_size=3
+    )
+)
 def test_nothing_expires_wherever_a_hosted_file_stands(contents: list[JSON]) -> None:
-    blocks = [block("anything", content, children=[block("anything", content)]) for content in contents]
+    blocks = [
+        block("anything", content, children=[block("anything", content)]) for content in contents
+    ]
     text = encoded(blocks).head
     assert "X-Amz" not in text
     assert "expiry_time" not in text
@@ -161,7 +184,9 @@ def test_two_readings_of_an_unchanged_page_have_one_digest() -> None:
         properties = {"Photos": prop("files", [{"name": "oven", **hosted(query=query)}])}
         image = block("image", hosted(query=query), request_id=signature)
         cover = {"cover": hosted("c.png", query), "icon": hosted("i.png", query)}
-        return bundle([paragraph(children=[image])], page(properties, url=url, request_id=signature, **cover))
+        return bundle(
+            [paragraph(children=[image])], page(properties, url=url, request_id=signature, **cover)
+        )
 
     one, two = read("1", "https://www.notion.so/Rye-1"), read("2", "https://app.notion.com/p/1")
     assert one.digest == two.digest
@@ -201,9 +226,18 @@ def test_addresses_change_no_digest_for_they_change_in_kv_without_the_page_being
 
 
 @pytest.mark.parametrize(
-    "children", [[], [child("Other")], [child(page_id="d")], [child(), child(page_id="d")], [child("Ch\u00edld")]]
+    "children",
+    [
+        [],
+        [child("Other")],
+        [child(page_id="d")],
+        [child(), child(page_id="d")],
+        [child("Ch\u00edld")],
+    ],
 )
-def test_which_child_pages_there_are_and_what_they_are_called_changes_the_digest(children: list[PageLink]) -> None:
+def test_which_child_pages_there_are_and_what_they_are_called_changes_the_digest(
+    children: list[PageLink],
+) -> None:
     assert showing(*children).digest != showing(child()).digest
 
 
@@ -261,7 +295,11 @@ def test_blocks_that_fit_are_not_cut_and_parts_are_filled(blocks: list[JSON], li
         assert len(part.encode()) <= limit
     for one, next_one in pairwise(text.parts):
         [first, *_] = json.loads(next_one)["blocks"]
-        larger = len(one.encode()) + len(json.dumps(first, ensure_ascii=False, separators=(",", ":")).encode()) + 1
+        larger = (
+            len(one.encode())
+            + len(json.dumps(first, ensure_ascii=False, separators=(",", ":")).encode())
+            + 1
+        )
         assert larger > limit
 
 
@@ -299,7 +337,9 @@ trees = st.recursive(
 
 
 @given(st.lists(trees, max_size=8), st.integers(1_100, 3_000))
-def test_parts_of_any_tree_give_back_exactly_its_blocks(given_blocks: list[JSON], limit: int) -> None:
+def test_parts_of_any_tree_give_back_exactly_its_blocks(
+    given_blocks: list[JSON], limit: int
+) -> None:
     blocks = numbered(deepcopy(given_blocks))
     text = encoded(blocks, limit)
     assert text.oversized == []
@@ -311,7 +351,9 @@ def test_parts_of_any_tree_give_back_exactly_its_blocks(given_blocks: list[JSON]
 
 
 @given(st.lists(trees, min_size=3, max_size=8), st.integers(1_100, 2_000), st.integers(1, 5))
-def test_ids_that_come_twice_lead_no_reader_astray(given_blocks: list[JSON], limit: int, different: int) -> None:
+def test_ids_that_come_twice_lead_no_reader_astray(
+    given_blocks: list[JSON], limit: int, different: int
+) -> None:
     blocks = numbered(deepcopy(given_blocks), lambda number: str(number % different))
     text = encoded(blocks, limit)
     assert all(len(part.encode()) <= limit for part in (*text.parts, text.head))
@@ -323,13 +365,17 @@ def test_ids_that_come_twice_lead_no_reader_astray(given_blocks: list[JSON], lim
 
 heavy = st.recursive(
     st.builds(small, st.integers(0, 4_000).map("a".__mul__)),
-    lambda inside: st.builds(small, st.integers(0, 4_000).map("a".__mul__), st.lists(inside, max_size=5)),
+    lambda inside: st.builds(
+        small, st.integers(0, 4_000).map("a".__mul__), st.lists(inside, max_size=5)
+    ),
     max_leaves=20,
 )
 
 
 @given(st.lists(heavy, min_size=1, max_size=5), st.integers(1_100, 2_500))
-def test_what_is_too_large_for_any_value_costs_itself_and_is_named(given_blocks: list[JSON], limit: int) -> None:
+def test_what_is_too_large_for_any_value_costs_itself_and_is_named(
+    given_blocks: list[JSON], limit: int
+) -> None:
     blocks = numbered(deepcopy(given_blocks))
     text = encoded(blocks, limit)
     assert all(len(value.encode()) <= limit for value in (text.head, *text.parts))
@@ -340,25 +386,41 @@ def test_what_is_too_large_for_any_value_costs_itself_and_is_named(given_blocks:
         original = originals[one["id"]] | ({"children": []} if "children" in one else {})
         assert f" {one['id']} (toggle), whose {len(encode_block(original))} bytes " in warning
         assert len(encode_block(original)) > limit - 100
-        assert list(one) == ["object", "id", "type", "unavailable", *(["children"] if "children" in one else [])]
+        assert list(one) == [
+            "object",
+            "id",
+            "type",
+            "unavailable",
+            *(["children"] if "children" in one else []),
+        ]
         one["toggle"] = originals[one["id"]]["toggle"]
         del one["unavailable"]
     assert read == blocks
 
 
 def test_a_block_that_is_too_large_is_named_with_what_to_do() -> None:
-    blocks = [paragraph("a", "a"), paragraph("x" * 5_000, "b", children=[paragraph("c", "c")]), paragraph("d", "d")]
+    blocks = [
+        paragraph("a", "a"),
+        paragraph("x" * 5_000, "b", children=[paragraph("c", "c")]),
+        paragraph("d", "d"),
+    ]
     text = encoded(blocks, 2_500)
     [first, odd, last] = json.loads(text.head)["blocks"]
     size = len(encode_block(paragraph("x" * 5_000, "b", children=[])))
     unavailable = f"larger than one KV value ({size} bytes)"
     child = paragraph("c", "c")
-    assert odd == {"object": "block", "id": "b", "type": "paragraph", "unavailable": unavailable, "children": [child]}
+    assert odd == {
+        "object": "block",
+        "id": "b",
+        "type": "paragraph",
+        "unavailable": unavailable,
+        "children": [child],
+    }
     assert (first, last) == (blocks[0], blocks[2])
     assert text.parts == []
     assert text.oversized == [
-        f'"Rye & Oats" (rye) lacks its block b (paragraph), whose {size} bytes are more than one KV value may have'
-        " (2500): split it in Notion, or raise KV_MAX_VALUE_BYTES"
+        f'"Rye & Oats" (rye) lacks its block b (paragraph), whose {size} bytes are more than one KV'
+        " value may have (2500): split it in Notion, or raise KV_MAX_VALUE_BYTES"
     ]
 
 
@@ -368,7 +430,12 @@ def test_a_note_that_fits_nowhere_is_named() -> None:
 
 
 def test_a_meta_that_is_too_large_is_named_with_its_largest_property() -> None:
-    given = page({"Notes": prop("rich_text", [plain("x" * 2_000)]), "Short": prop("rich_text", [plain("x" * 900)])})
+    given = page(
+        {
+            "Notes": prop("rich_text", [plain("x" * 2_000)]),
+            "Short": prop("rich_text", [plain("x" * 900)]),
+        }
+    )
     for blocks in ([], [paragraph()], [paragraph()] * 9):
         with pytest.raises(TooLarge) as refusal:
             encode(bundle(blocks, given), SYNCED_AT, 2_000)
@@ -380,13 +447,20 @@ def test_a_part_is_filled_to_the_last_byte_and_not_beyond() -> None:
     blocks = [paragraph("é" * number, str(number)) for number in range(8)]
     part = {"digest": "0123456789abcdef", "blocks": blocks[:3]}
     full = len(json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode())
-    firsts = [json.loads(encoded(blocks, limit).parts[0])["blocks"] for limit in (full - 1, full, full + 1)]
+    firsts = [
+        json.loads(encoded(blocks, limit).parts[0])["blocks"]
+        for limit in (full - 1, full, full + 1)
+    ]
     assert firsts == [blocks[:2], blocks[:3], blocks[:3]]
 
 
 def test_one_block_with_many_children_takes_no_more_parts_than_it_needs() -> None:
     paragraphs = [paragraph("Our daily bread", f"{number:036}") for number in range(5_600)]
-    blocks = [paragraph("before", "b"), paragraph("menu", "m" * 36, children=paragraphs), paragraph("after", "a")]
+    blocks = [
+        paragraph("before", "b"),
+        paragraph("menu", "m" * 36, children=paragraphs),
+        paragraph("after", "a"),
+    ]
     text = encoded(blocks, 100_000)
     parts = list(map(json.loads, text.parts))
     assert together(deepcopy(parts)) == blocks
@@ -401,18 +475,26 @@ def test_one_block_with_many_children_takes_no_more_parts_than_it_needs() -> Non
 def test_a_block_that_fits_into_the_next_part_is_not_cut() -> None:
     family = paragraph("menu", "m", children=[paragraph("dish", "d")] * 3)
     text = encoded([paragraph("x" * 300, "x"), family, paragraph("y", "y")], 3_000)
-    assert [[one["id"] for one in json.loads(part)["blocks"]] for part in text.parts] == [["x"], ["m"], ["y"]]
+    assert [[one["id"] for one in json.loads(part)["blocks"]] for part in text.parts] == [
+        ["x"],
+        ["m"],
+        ["y"],
+    ]
 
 
 def test_a_page_that_changed_anything_has_parts_of_another_digest() -> None:
     picture = block("image", hosted("oven.jpg"))
     blocks = [paragraph(str(number), str(number)) for number in range(9)]
 
-    def digest(limit: int = 2_000, copy: str = "", given: JSON | None = None, **changes: list[JSON]) -> str:
+    def digest(
+        limit: int = 2_000, copy: str = "", given: JSON | None = None, **changes: list[JSON]
+    ) -> str:
         file = Found(ADDRESS)
         settle_block(picture, file)
         copies = {ref.file: Copy(copy) for ref in file.refs.values()}
-        text = encode(bundle(changes.get("blocks", [*blocks, picture]), given), SYNCED_AT, limit, copies)
+        text = encode(
+            bundle(changes.get("blocks", [*blocks, picture]), given), SYNCED_AT, limit, copies
+        )
         return str(json.loads(text.head)["digest"])
 
     digests = [
@@ -427,7 +509,10 @@ def test_a_page_that_changed_anything_has_parts_of_another_digest() -> None:
     ]
     assert len(set(digests)) == len(digests)
     assert digest() == digest()
-    two = [encode(bundle([*blocks, picture]), time, 2_000) for time in (SYNCED_AT, "2026-11-02T12:00:00.000Z")]
+    two = [
+        encode(bundle([*blocks, picture]), time, 2_000)
+        for time in (SYNCED_AT, "2026-11-02T12:00:00.000Z")
+    ]
     assert two[0].parts == two[1].parts
 
 
@@ -440,7 +525,9 @@ def test_the_digest_follows_when_texts_are_changed_afterwards() -> None:
     assert {head["digest"], *(part["digest"] for part in parts)} == {head["digest"]}
     assert head["digest"] != json.loads(text.head)["digest"]
     assert {**head, "digest": ""} == {**json.loads(text.head), "digest": ""}
-    assert [part["blocks"] for part in parts] == [json.loads(part)["blocks"] for part in changed[1:]]
+    assert [part["blocks"] for part in parts] == [
+        json.loads(part)["blocks"] for part in changed[1:]
+    ]
     whole = encoded([paragraph()]).head
     assert with_digest([whole]) == [whole]
 

@@ -14,7 +14,9 @@ GIF = b"GIF89a" + struct.pack("<HH", 12, 34) + b"\0" * 9
 WEBP = b"RIFF\0\0\0\0WEBP"
 LOSSY = WEBP + b"VP8 " + b"\0" * 7 + b"\x9d\x01\x2a" + struct.pack("<HH", 640, 480)
 LOSSLESS = WEBP + b"VP8L" + b"\0" * 4 + b"\x2f" + struct.pack("<I", (640 - 1) | (480 - 1) << 14)
-EXTENDED = WEBP + b"VP8X" + b"\0" * 8 + (4000 - 1).to_bytes(3, "little") + (3000 - 1).to_bytes(3, "little")
+EXTENDED = (
+    WEBP + b"VP8X" + b"\0" * 8 + (4000 - 1).to_bytes(3, "little") + (3000 - 1).to_bytes(3, "little")
+)
 
 
 def jpeg(width: int, height: int, *segments: bytes, frame: int = 0xC0) -> bytes:
@@ -27,7 +29,8 @@ def segment(marker: int, content: bytes) -> bytes:
 
 
 def exif(orientation: int, order: str = "<", entries: int = 2) -> bytes:
-    """Two entries, the orientation last, of which the directory counts so many; the first one's value only looks so."""
+    """Two entries, the orientation last, of which the directory counts so many; the first one's
+    value only looks so."""
     entry = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0)
     other = struct.pack(f"{order}HHIHH", 0x0100, 3, 1, 0x0112, 3)
     mark = b"II*\0" if order == "<" else b"MM\0*"
@@ -47,22 +50,38 @@ def exif(orientation: int, order: str = "<", entries: int = 2) -> bytes:
         (jpeg(800, 600), "image/jpeg", (800, 600)),
         (jpeg(800, 600, segment(0xE2, b"profile" * 999), frame=0xC2), "image/jpeg", (800, 600)),
         (jpeg(800, 600, b"\xff", segment(0xC4, b"table")), "image/jpeg", (800, 600)),
-        (jpeg(800, 600, segment(0xC8, b"reserved"), segment(0xCC, b"coding"), frame=0xCF), "image/jpeg", (800, 600)),
+        (
+            jpeg(800, 600, segment(0xC8, b"reserved"), segment(0xCC, b"coding"), frame=0xCF),
+            "image/jpeg",
+            (800, 600),
+        ),
         *((jpeg(800, 600, exif(seen)), "image/jpeg", (800, 600)) for seen in range(1, 5)),
         *((jpeg(800, 600, exif(seen)), "image/jpeg", (600, 800)) for seen in range(5, 9)),
         (jpeg(800, 600, exif(8, ">")), "image/jpeg", (600, 800)),
-        (jpeg(800, 600, exif(6), segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0")), "image/jpeg", (600, 800)),
+        (
+            jpeg(800, 600, exif(6), segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0")),
+            "image/jpeg",
+            (600, 800),
+        ),
         (jpeg(800, 600, exif(1), segment(0xE2, exif(6)[4:])), "image/jpeg", (800, 600)),
         (jpeg(50_000, 40_000, segment(0xE2, b"\0" * 60_000)), "image/jpeg", (50_000, 40_000)),
         (GIF[:6] + struct.pack("<HH", 50_000, 40_000), "image/gif", (50_000, 40_000)),
-        (LOSSLESS[:21] + struct.pack("<I", 0x0FFF_FFFF | 0xF000_0000), "image/webp", (16_384, 16_384)),
+        (
+            LOSSLESS[:21] + struct.pack("<I", 0x0FFF_FFFF | 0xF000_0000),
+            "image/webp",
+            (16_384, 16_384),
+        ),
     ],
 )
-def test_a_picture_shows_its_type_and_size(head: bytes, kind: str, expected: tuple[int, int]) -> None:
+def test_a_picture_shows_its_type_and_size(
+    head: bytes, kind: str, expected: tuple[int, int]
+) -> None:
     assert (media_type(head), size(head)) == (kind, expected)
 
 
-@pytest.mark.parametrize("whole", [PNG[:40], GIF, LOSSY, LOSSLESS, EXTENDED, jpeg(800, 600, exif(6))])
+@pytest.mark.parametrize(
+    "whole", [PNG[:40], GIF, LOSSY, LOSSLESS, EXTENDED, jpeg(800, 600, exif(6))]
+)
 def test_a_picture_that_ends_anywhere_is_no_trouble(whole: bytes) -> None:
     for length in range(len(whole)):
         found = size(whole[:length])
@@ -96,7 +115,10 @@ CUT_OFF = [("é", 1), ("€", 1), ("€", 2), ("🥐", 1), ("🥐", 2), ("🥐",
         (b"\0\0\0\x18ftypavif\0\0\0\0", "image/avif"),
         (b"PK\x03\x04", "application/zip"),
         ("Été".encode(), "text/plain; charset=utf-8"),
-        *((f"Brot {character}".encode()[:-cut], "text/plain; charset=utf-8") for character, cut in CUT_OFF),
+        *(
+            (f"Brot {character}".encode()[:-cut], "text/plain; charset=utf-8")
+            for character, cut in CUT_OFF
+        ),
         (b"\xc3Brot", "application/octet-stream"),
         (b"Brot\xff\xff\xff\xff", "application/octet-stream"),
         (b"<html><script>alert(1)</script>", "text/plain; charset=utf-8"),
@@ -119,7 +141,9 @@ def test_a_jpeg_with_a_broken_note_on_its_orientation_has_a_size_all_the_same() 
 
 SVG = "image/svg+xml"
 TEXT = "text/plain; charset=utf-8"
-SUBSET = b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x>y" [<!ENTITY a "]>"><!-- ]> --><?p ]> ?>]>'
+SUBSET = (
+    b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x>y" [<!ENTITY a "]>"><!-- ]> --><?p ]> ?>]>'
+)
 
 
 @pytest.mark.parametrize(

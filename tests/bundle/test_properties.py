@@ -46,7 +46,9 @@ def test_an_empty_property_is_null_or_an_empty_list_or_text(kind: str) -> None:
 
 
 def test_properties_keep_their_names_and_their_order() -> None:
-    properties = {f"{kind} Ünicode": property for kind, (property, _) in PROPERTIES.items() if kind != "title"}
+    properties = {
+        f"{kind} Ünicode": property for kind, (property, _) in PROPERTIES.items() if kind != "title"
+    }
     assert list(flatten(page(properties), ADDRESS)) == ["Name", *properties]
 
 
@@ -57,7 +59,10 @@ def test_properties_keep_their_names_and_their_order() -> None:
         ({"type": "number", "number": 0}, 0),
         ({"type": "boolean", "boolean": False}, False),
         ({"type": "date", "date": None}, None),
-        ({"type": "date", "date": {"start": TIME, "end": None}}, {"start": TIME, "end": None, "timeZone": None}),
+        (
+            {"type": "date", "date": {"start": TIME, "end": None}},
+            {"start": TIME, "end": None, "timeZone": None},
+        ),
         ({"type": "unsupported", "unsupported": {}}, None),
     ],
 )
@@ -69,7 +74,10 @@ def test_a_formula_is_its_value(formula: JSON, expected: Any) -> None:
     ("rollup", "expected"),
     [
         ({"type": "number", "number": None, "function": "sum"}, None),
-        ({"type": "date", "date": {"start": TIME, "end": None}}, {"start": TIME, "end": None, "timeZone": None}),
+        (
+            {"type": "date", "date": {"start": TIME, "end": None}},
+            {"start": TIME, "end": None, "timeZone": None},
+        ),
         ({"type": "unsupported", "unsupported": {}, "function": "count"}, None),
         ({"type": "incomplete", "incomplete": {}, "function": "count"}, None),
         ({"type": "array", "array": [], "function": "show_original"}, []),
@@ -85,7 +93,10 @@ def test_a_rollup_of_many_is_the_list_of_their_values() -> None:
         {"type": "formula", "formula": {"type": "number", "number": 3}},
     ]
     expected = [*(value for _, value in PROPERTIES.values()), 3]
-    assert flat(prop("rollup", {"type": "array", "array": array, "function": "show_original"})) == expected
+    assert (
+        flat(prop("rollup", {"type": "array", "array": array, "function": "show_original"}))
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +113,11 @@ def test_a_unique_id_reads_as_notion_shows_it(unique_id: JSON, expected: str | N
 
 def test_a_page_that_was_never_verified_has_nobody_who_did() -> None:
     unverified = {"state": "unverified", "verified_by": None, "date": None}
-    assert flat(prop("verification", unverified)) == {"state": "unverified", "by": None, "date": None}
+    assert flat(prop("verification", unverified)) == {
+        "state": "unverified",
+        "by": None,
+        "date": None,
+    }
 
 
 def test_files_have_lasting_addresses() -> None:
@@ -112,7 +127,10 @@ def test_files_have_lasting_addresses() -> None:
 
 
 def test_plain_text_stands_alone_when_nothing_of_it_is_lost() -> None:
-    assert set(flatten(page({"Intro": prop("rich_text", [plain("a"), plain("b")])}), ADDRESS)) == {"Name", "Intro"}
+    assert set(flatten(page({"Intro": prop("rich_text", [plain("a"), plain("b")])}), ADDRESS)) == {
+        "Name",
+        "Intro",
+    }
 
 
 @pytest.mark.parametrize(
@@ -129,7 +147,9 @@ def test_plain_text_stands_alone_when_nothing_of_it_is_lost() -> None:
         mention("database", {"id": OTHER_ID}),
         mention("link_preview", {"url": "https://a.example"}),
         mention("link_mention", {"href": "https://a.example"}),
-        mention("template_mention", {"type": "template_mention_date", "template_mention_date": "today"}),
+        mention(
+            "template_mention", {"type": "template_mention_date", "template_mention_date": "today"}
+        ),
         mention("custom_emoji", {"id": "e", "name": "loaf", "url": "https://e.example/l.png"}),
     ],
 )
@@ -150,7 +170,9 @@ def test_no_address_and_no_portrait_of_a_person_is_published() -> None:
         "Team": prop("people", [PERSON]),
         "By": prop("created_by", PERSON),
         "Check": prop("verification", {"state": "verified", "verified_by": PERSON, "date": None}),
-        "Intro": prop("rich_text", [mention("user", PERSON, "@Ada"), mention("user", NAMELESS, "@?")]),
+        "Intro": prop(
+            "rich_text", [mention("user", PERSON, "@Ada"), mention("user", NAMELESS, "@?")]
+        ),
         "Roll": prop("rollup", {"type": "array", "array": [prop("people", [PERSON])]}),
     }
     found = page_of(page(people), Oddities())
@@ -166,14 +188,20 @@ def test_no_address_and_no_portrait_of_a_person_is_published() -> None:
 
 @pytest.mark.parametrize("kind", [*PROPERTIES, "hologram"])
 def test_an_odd_property_is_null_whatever_its_type(kind: str) -> None:
-    found = page_of(page({"It": {"id": "1", "type": kind, kind: ["?"] if kind in NOT_LISTS else 4711}}), Oddities())
+    found = page_of(
+        page({"It": {"id": "1", "type": kind, kind: ["?"] if kind in NOT_LISTS else 4711}}),
+        Oddities(),
+    )
     assert found
     assert found["properties"]["It"]["is_odd"] is True
     assert flatten(found, ADDRESS) == {"Name": "Rye & Oats", "It": None}
 
 
 def test_a_member_that_is_not_of_the_propertys_type_is_not_read() -> None:
-    assert flatten(page({"It": {**prop("number", 1), "rich_text": 4711}}), ADDRESS) == {"Name": "Rye & Oats", "It": 1}
+    assert flatten(page({"It": {**prop("number", 1), "rich_text": 4711}}), ADDRESS) == {
+        "Name": "Rye & Oats",
+        "It": 1,
+    }
 
 
 def test_the_title_is_found_by_its_type() -> None:
@@ -228,11 +256,17 @@ def test_a_fingerprint_is_the_same_in_any_order_and_with_any_signature() -> None
 
 @pytest.mark.parametrize("kind", ["formula", "rollup"])
 def test_a_fingerprint_counts_what_is_computed_by_its_name_only(kind: str) -> None:
-    now, later = (page({"Days left": prop(kind, {"type": "number", "number": days})}) for days in (2, 1))
+    now, later = (
+        page({"Days left": prop(kind, {"type": "number", "number": days})}) for days in (2, 1)
+    )
     assert fingerprint(now) == fingerprint(later)
-    assert fingerprint(now) != fingerprint(page({"Days": prop(kind, {"type": "number", "number": 2})}))
+    assert fingerprint(now) != fingerprint(
+        page({"Days": prop(kind, {"type": "number", "number": 2})})
+    )
 
 
 def test_a_fingerprint_is_the_same_before_and_after_a_list_is_completed() -> None:
-    cut, whole, short = (page({"Seen": prop("relation", [{"id": str(n)} for n in range(of)])}) for of in (25, 30, 24))
+    cut, whole, short = (
+        page({"Seen": prop("relation", [{"id": str(n)} for n in range(of)])}) for of in (25, 30, 24)
+    )
     assert fingerprint(cut) == fingerprint(whole) != fingerprint(short)

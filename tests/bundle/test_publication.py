@@ -21,13 +21,21 @@ def test_a_page_that_says_nothing_is_public() -> None:
 
 def test_a_page_without_a_title_is_named_by_its_id_in_a_doubt() -> None:
     untitled = page({"Name": prop("title", []), "Visibility": prop("select", None)})
-    assert publication(untitled).doubt == f'"{PAGE_ID}": property "Visibility" says nothing: the page is published'
+    assert (
+        publication(untitled).doubt
+        == f'"{PAGE_ID}": property "Visibility" says nothing: the page is published'
+    )
 
 
 def test_of_two_properties_that_differ_in_case_the_one_in_small_letters_counts() -> None:
-    shouted = {"VISIBILITY": prop("select", choice("draft")), "SYNC": prop("select", choice("paused"))}
+    shouted = {
+        "VISIBILITY": prop("select", choice("draft")),
+        "SYNC": prop("select", choice("paused")),
+    }
     plain = {"visibility": prop("select", choice("members")), "sync": prop("select", choice("on"))}
-    assert publication(page({**shouted, **plain})) == Publication(published=True, visibility="members", paused=False)
+    assert publication(page({**shouted, **plain})) == Publication(
+        published=True, visibility="members", paused=False
+    )
 
 
 @pytest.mark.parametrize("kind", ["select", "status"])
@@ -82,12 +90,20 @@ def formula(kind: str, value: Any) -> JSON:
         (prop("number", 1.5), True, "1.5"),
         (rollup(prop("select", choice("draft"))), False, "draft"),
         (rollup(prop("rich_text", [plain("members")])), True, "members"),
-        (rollup(prop("select", choice("members")), formula("string", "draft")), False, "members, draft"),
+        (
+            rollup(prop("select", choice("members")), formula("string", "draft")),
+            False,
+            "members, draft",
+        ),
         (prop("rollup", {"type": "number", "number": 7, "function": "sum"}), True, "7"),
     ],
 )
-def test_a_visibility_of_any_kind_is_judged_by_its_text(property: JSON, published: bool, visibility: str) -> None:
-    assert publication(page({"Visibility": property})) == Publication(published, visibility, paused=False)
+def test_a_visibility_of_any_kind_is_judged_by_its_text(
+    property: JSON, published: bool, visibility: str
+) -> None:
+    assert publication(page({"Visibility": property})) == Publication(
+        published, visibility, paused=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,7 +120,10 @@ def test_a_visibility_of_any_kind_is_judged_by_its_text(property: JSON, publishe
         prop("formula", None),
         formula("string", None),
         rollup(),
-        *(prop(kind, PROPERTIES[kind][0][kind]) for kind in ("people", "files", "date", "relation", "button", "place")),
+        *(
+            prop(kind, PROPERTIES[kind][0][kind])
+            for kind in ("people", "files", "date", "relation", "button", "place")
+        ),
         formula("date", {"start": TIME, "end": None}),
         prop("rollup", {"type": "incomplete", "incomplete": {}, "function": "count"}),
         rollup(prop("people", [])),
@@ -123,7 +142,10 @@ def test_nothing_is_doubted_of_a_page_that_is_not_published_anyway() -> None:
     silent = {"Visibility": prop("select", None)}
     assert publication({**page(silent), "in_trash": True}).doubt == ""
     assert publication(page({**silent, "Sync": prop("select", choice("paused"))})).doubt == ""
-    odd = {"Visibility": prop("select", choice("draft")), "Sync": {**prop("select", None), "is_odd": True}}
+    odd = {
+        "Visibility": prop("select", choice("draft")),
+        "Sync": {**prop("select", None), "is_odd": True},
+    }
     assert publication(page(odd)) == Publication(published=False, visibility="draft", paused=True)
 
 
@@ -141,7 +163,9 @@ def test_nothing_is_doubted_of_a_page_that_is_not_published_anyway() -> None:
         rollup(prop("select", {"name": 7})),
     ],
 )
-def test_a_page_is_held_back_while_it_can_not_be_read_what_its_owner_says(name: str, given: Any) -> None:
+def test_a_page_is_held_back_while_it_can_not_be_read_what_its_owner_says(
+    name: str, given: Any
+) -> None:
     found = page_of(page({name: given}), Oddities())
     assert found
     state = publication(found)
@@ -221,17 +245,26 @@ def test_by_a_rule_of_ones_own_only_its_words_are_published_and_as_public(
 def test_a_checkbox_says_yes_or_no_and_words_are_the_same_however_they_are_typed(
     property: JSON, word: str, published: bool
 ) -> None:
-    assert publication(page({"Public": property}), PublicationRule("public", (word,))).published is published
+    assert (
+        publication(page({"Public": property}), PublicationRule("public", (word,))).published
+        is published
+    )
 
 
 @pytest.mark.parametrize(
     ("properties", "doubt"),
     [
-        ({"State": prop("select", choice("Published"))}, 'it has no property "Status", which NOTION_PUBLISHED names'),
+        (
+            {"State": prop("select", choice("Published"))},
+            'it has no property "Status", which NOTION_PUBLISHED names',
+        ),
         *(
             ({"Status": property}, 'property "Status", which NOTION_PUBLISHED names, has no words')
             for property in (
-                *(prop(kind, PROPERTIES[kind][0][kind]) for kind in ("people", "date", "relation", "button")),
+                *(
+                    prop(kind, PROPERTIES[kind][0][kind])
+                    for kind in ("people", "date", "relation", "button")
+                ),
                 prop("rollup", {"type": "incomplete", "incomplete": {}, "function": "count"}),
                 formula("date", {"start": TIME, "end": None}),
                 rollup(prop("people", [])),
@@ -239,17 +272,24 @@ def test_a_checkbox_says_yes_or_no_and_words_are_the_same_however_they_are_typed
         ),
         ({"Status": None}, 'property "Status" can\'t be read'),
         ({"Status": prop("status", {"name": 7})}, 'property "Status" can\'t be read'),
-        ({"Status": prop("multi_select", [choice("Draft"), {"name": None}])}, 'property "Status" can\'t be read'),
+        (
+            {"Status": prop("multi_select", [choice("Draft"), {"name": None}])},
+            'property "Status" can\'t be read',
+        ),
     ],
 )
 def test_a_page_stays_as_it_is_while_a_rule_can_not_judge_it(properties: JSON, doubt: str) -> None:
     found = page_of(page(properties), Oddities())
     assert found
-    assert publication(found, RULE) == Publication(True, "public", paused=True, doubt=STAYS.format(doubt))
+    assert publication(found, RULE) == Publication(
+        True, "public", paused=True, doubt=STAYS.format(doubt)
+    )
 
 
 def test_a_word_of_the_rule_counts_although_another_one_can_not_be_read() -> None:
-    found = page_of(page({"Status": prop("multi_select", [choice("Published"), {"name": None}])}), Oddities())
+    found = page_of(
+        page({"Status": prop("multi_select", [choice("Published"), {"name": None}])}), Oddities()
+    )
     assert found
     assert publication(found, RULE) == Publication(True, "public", paused=False)
 
@@ -263,10 +303,17 @@ def test_what_is_paused_archived_or_in_the_trash_is_so_by_every_rule() -> None:
 
 def test_a_page_has_the_window_that_its_date_says_in_the_zone_of_the_rule() -> None:
     date = {"Publish": prop("date", {"start": "2026-12-24", "end": None, "time_zone": None})}
-    for rule in (PublicationRule(time_zone="Asia/Tokyo"), PublicationRule("Name", ("Rye & Oats",), "Asia/Tokyo")):
+    for rule in (
+        PublicationRule(time_zone="Asia/Tokyo"),
+        PublicationRule("Name", ("Rye & Oats",), "Asia/Tokyo"),
+    ):
         found = publication(page(date), rule)
         assert (found.published, found.paused, found.doubt) == (True, False, "")
-        assert found.window == schedule_of(page(date), "Asia/Tokyo").window != schedule_of(page(date), "UTC").window
+        assert (
+            found.window
+            == schedule_of(page(date), "Asia/Tokyo").window
+            != schedule_of(page(date), "UTC").window
+        )
 
 
 def test_a_page_stays_as_it_is_while_its_date_can_not_be_read() -> None:
@@ -293,7 +340,14 @@ def test_the_fingerprint_of_a_rule_changes_with_what_it_says_and_only_then() -> 
 
 
 def schema(kind: str, *options: str) -> JSON:
-    return {"Status": {"id": "1", "name": "Status", "type": kind, kind: {"options": [choice(one) for one in options]}}}
+    return {
+        "Status": {
+            "id": "1",
+            "name": "Status",
+            "type": kind,
+            kind: {"options": [choice(one) for one in options]},
+        }
+    }
 
 
 @pytest.mark.parametrize(
@@ -309,29 +363,53 @@ def schema(kind: str, *options: str) -> JSON:
         ),
         (
             schema("people"),
-            [RuleFault('the property "Status" is of the type people, which has no words', is_whole=True)],
+            [
+                RuleFault(
+                    'the property "Status" is of the type people, which has no words', is_whole=True
+                )
+            ],
         ),
         (
             schema("multi_select", "Draft", "Published"),
-            [RuleFault('the property "Status" never says "Live now"; what it can say: "Draft", "Published"', False)],
+            [
+                RuleFault(
+                    'the property "Status" never says "Live now"; what it can say: "Draft",'
+                    ' "Published"',
+                    False,
+                )
+            ],
         ),
         (
             schema("select"),
             [
-                RuleFault('the property "Status" never says "Published"; what it can say: nothing', is_whole=True),
-                RuleFault('the property "Status" never says "Live now"; what it can say: nothing', is_whole=True),
+                RuleFault(
+                    'the property "Status" never says "Published"; what it can say: nothing',
+                    is_whole=True,
+                ),
+                RuleFault(
+                    'the property "Status" never says "Live now"; what it can say: nothing',
+                    is_whole=True,
+                ),
             ],
         ),
         (
             schema("checkbox"),
             [
-                RuleFault('the property "Status" never says "Published"; what it can say: "yes", "no"', is_whole=True),
-                RuleFault('the property "Status" never says "Live now"; what it can say: "yes", "no"', is_whole=True),
+                RuleFault(
+                    'the property "Status" never says "Published"; what it can say: "yes", "no"',
+                    is_whole=True,
+                ),
+                RuleFault(
+                    'the property "Status" never says "Live now"; what it can say: "yes", "no"',
+                    is_whole=True,
+                ),
             ],
         ),
         ({"status": schema("people")["Status"], **schema("select", "Published", "Live now")}, []),
     ],
 )
-def test_a_rule_names_a_property_and_words_that_are_there(properties: JSON, faults: list[RuleFault]) -> None:
+def test_a_rule_names_a_property_and_words_that_are_there(
+    properties: JSON, faults: list[RuleFault]
+) -> None:
     assert rule_faults(RULE, properties) == faults
     assert rule_faults(PublicationRule(), properties) == []

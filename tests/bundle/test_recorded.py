@@ -1,5 +1,5 @@
-"""Real pages of Notion through the bundle builder: whatever was recorded becomes a bundle that holds nothing that
-expires."""
+"""Real pages of Notion through the bundle builder: whatever was recorded becomes a bundle that
+holds nothing that expires."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -59,7 +59,9 @@ def test_every_recorded_block_stands_in_a_bundle() -> None:
     blocks = [block for block in recorded("block") if "type" in block]
     assert len({block["type"] for block in blocks}) > 20
     text = bundle_of(page, blocks)
-    assert [block["id"] for block in msgspec.json.decode(text)["blocks"]] == [block["id"] for block in blocks]
+    assert [block["id"] for block in msgspec.json.decode(text)["blocks"]] == [
+        block["id"] for block in blocks
+    ]
     assert misfits({"page:slug": msgspec.json.decode(text)}) == []
     assert "X-Amz" not in text
     assert "expiry_time" not in text
@@ -68,5 +70,7 @@ def test_every_recorded_block_stands_in_a_bundle() -> None:
 def test_the_same_page_read_twice_has_the_same_digest() -> None:
     for page in recorded("page"):
         again = {**page, "request_id": "other", "url": "https://elsewhere.example"}
-        one, two = (build(each, Tree([]), Place("slug", "pages"), [], ADDRESS) for each in (page, again))
+        one, two = (
+            build(each, Tree([]), Place("slug", "pages"), [], ADDRESS) for each in (page, again)
+        )
         assert one.digest == two.digest

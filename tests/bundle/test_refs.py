@@ -64,7 +64,10 @@ def test_an_address_of_a_page_leads_to_it(address: str) -> None:
     [
         (f"/{BARE}#{ANCHOR}", Target(A, ANCHOR)),
         (f"https://www.notion.so/Rye-{BARE}?pvs=4#{ANCHOR}", Target(A, ANCHOR)),
-        (f"https://www.notion.so/Rye-{BARE}#dddddddd-dddd-dddd-dddd-dddddddddddd", Target(A, ANCHOR)),
+        (
+            f"https://www.notion.so/Rye-{BARE}#dddddddd-dddd-dddd-dddd-dddddddddddd",
+            Target(A, ANCHOR),
+        ),
         (f"https://www.notion.so/Rye-{BARE}#prices", Target(A)),
         (f"https://www.notion.so/{C.replace('-', '')}?v={ANCHOR}&p={BARE}&pm=s", Target(A)),
         (f"https://www.notion.so/{C.replace('-', '')}?p={BARE}", Target(A)),
@@ -120,7 +123,11 @@ def test_a_view_of_a_database_is_no_page_wherever_a_database_is_meant() -> None:
 def test_each_page_is_named_once_in_the_order_of_the_document_and_the_page_itself_not() -> None:
     found = refs(
         says(page_mention(B), plain(" and "), page_mention(PAGE_ID), page_mention(B)),
-        block("toggle", {"rich_text": []}, children=[block("link_to_page", {"type": "page_id", "page_id": C})]),
+        block(
+            "toggle",
+            {"rich_text": []},
+            children=[block("link_to_page", {"type": "page_id", "page_id": C})],
+        ),
         says(linked(f"/{BARE}"), page_mention(C)),
         block("link_to_page", {"type": "page_id", "page_id": PAGE_ID}),
         Related=prop("relation", [{"id": B}, {"id": "eeeeeeee-0000-4000-8000-00000000000e"}]),
@@ -132,8 +139,14 @@ def test_each_page_is_named_once_in_the_order_of_the_document_and_the_page_itsel
     "given_block",
     [
         says(page_mention(A), kind="callout"),
-        block("image", {"caption": [page_mention(A)], "type": "external", "external": {"url": f"/{B}"}}),
-        block("code", {"caption": [page_mention(A)], "rich_text": [plain(f"https://www.notion.so/{B}")]}),
+        block(
+            "image",
+            {"caption": [page_mention(A)], "type": "external", "external": {"url": f"/{B}"}},
+        ),
+        block(
+            "code",
+            {"caption": [page_mention(A)], "rich_text": [plain(f"https://www.notion.so/{B}")]},
+        ),
         block("table_row", {"cells": [[plain("Rye")], [page_mention(A)]]}),
         block("meeting_notes", {"title": [page_mention(A)], "calendar_event": {"attendees": [B]}}),
         block("hologram", {"layers": [{"rich_text": [page_mention(A)]}]}),
@@ -159,7 +172,10 @@ def test_a_reference_is_found_wherever_it_stands_in_a_block(given_block: JSON) -
         prop("url", f"https://www.notion.so/{BARE}"),
         prop("formula", {"type": "string", "string": f"https://www.notion.so/{BARE}"}),
         prop("rollup", {"type": "array", "array": [{"type": "relation", "relation": [{"id": A}]}]}),
-        prop("rollup", {"type": "array", "array": [{"type": "rich_text", "rich_text": [page_mention(A)]}]}),
+        prop(
+            "rollup",
+            {"type": "array", "array": [{"type": "rich_text", "rich_text": [page_mention(A)]}]},
+        ),
     ],
 )
 def test_a_reference_is_found_in_a_property(given_property: JSON) -> None:
@@ -177,7 +193,9 @@ def test_people_databases_and_words_in_properties_are_no_pages() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("odd_block", [None, 7, "odd", [], {}, {"type": None}, {"type": "paragraph", "children": None}])
+@pytest.mark.parametrize(
+    "odd_block", [None, 7, "odd", [], {}, {"type": None}, {"type": "paragraph", "children": None}]
+)
 def test_what_follows_an_odd_block_is_found(odd_block: Any) -> None:
     assert refs(odd_block, says(page_mention(A))) == [A]
 
@@ -196,7 +214,19 @@ odd = st.recursive(
     lambda inside: (
         st.lists(inside, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["type", "paragraph", "rich_text", "mention", "page", "id", "href", "children", "url"]),
+            st.sampled_from(
+                [
+                    "type",
+                    "paragraph",
+                    "rich_text",
+                    "mention",
+                    "page",
+                    "id",
+                    "href",
+                    "children",
+                    "url",
+                ]
+            ),
             inside,
             max_size=4,
         )
@@ -207,6 +237,8 @@ odd = st.recursive(
 
 @given(st.lists(odd, max_size=3), odd)
 def test_nothing_odd_raises(blocks: list[Any], value: Any) -> None:
-    found = refs_of({"Odd": value, "Sound": prop("relation", [{"id": B}])}, [*blocks, paragraph()], PAGE_ID)
+    found = refs_of(
+        {"Odd": value, "Sound": prop("relation", [{"id": B}])}, [*blocks, paragraph()], PAGE_ID
+    )
     assert found.count(B) == 1
     assert set(found) <= {A, B}

@@ -15,7 +15,15 @@ from tests.bundle.samples import PROPERTIES, page, prop
 
 BERLIN = "Europe/Berlin"
 ZONES = (
-    *("UTC", BERLIN, "Europe/Dublin", "America/New_York", "America/St_Johns", "America/Havana", "Africa/Casablanca"),
+    *(
+        "UTC",
+        BERLIN,
+        "Europe/Dublin",
+        "America/New_York",
+        "America/St_Johns",
+        "America/Havana",
+        "Africa/Casablanca",
+    ),
     *(
         "Asia/Kathmandu",
         "Asia/Beirut",
@@ -38,7 +46,9 @@ def day(start: str | None, end: str | None = None, time_zone: str | None = None)
     return {"start": start, "end": end, "time_zone": time_zone}
 
 
-def schedule(start: str | None, end: str | None = None, own: str | None = None, zone: str = "UTC") -> Schedule:
+def schedule(
+    start: str | None, end: str | None = None, own: str | None = None, zone: str = "UTC"
+) -> Schedule:
     return schedule_of(page({"Publish": prop("date", day(start, end, own))}), zone)
 
 
@@ -50,7 +60,11 @@ def utc(text: str) -> datetime:
     ("found", "start", "end"),
     [
         (schedule("2026-06-27T18:01:00.000+01:00"), "2026-06-27T17:01", None),
-        (schedule("2026-06-27T18:00:00.000Z", "2026-06-28T06:30:00.000+02:00"), "2026-06-27T18:00", "2026-06-28T04:30"),
+        (
+            schedule("2026-06-27T18:00:00.000Z", "2026-06-28T06:30:00.000+02:00"),
+            "2026-06-27T18:00",
+            "2026-06-28T04:30",
+        ),
         (schedule("2026-06-27T18:01:00", own=BERLIN), "2026-06-27T16:01", None),
         (schedule("2026-06-27T18:01:00.000-05:00", own=BERLIN), "2026-06-27T23:01", None),
         (schedule("2026-06-27T18:01:00", zone=BERLIN), "2026-06-27T16:01", None),
@@ -60,7 +74,11 @@ def utc(text: str) -> datetime:
         (schedule("2026-12-24", own="Asia/Tokyo", zone=BERLIN), "2026-12-23T15:00", None),
         (schedule("2026-12-24", "2026-12-26", zone=BERLIN), "2026-12-23T23:00", "2026-12-26T23:00"),
         (schedule("2026-12-24", "2026-12-24"), "2026-12-24T00:00", "2026-12-25T00:00"),
-        (schedule("2026-12-24", "2026-12-24T18:00:00.000+01:00"), "2026-12-24T00:00", "2026-12-24T17:00"),
+        (
+            schedule("2026-12-24", "2026-12-24T18:00:00.000+01:00"),
+            "2026-12-24T00:00",
+            "2026-12-24T17:00",
+        ),
     ],
 )
 def test_a_date_is_a_window_and_the_last_day_of_a_range_belongs_to_it(
@@ -72,9 +90,19 @@ def test_a_date_is_a_window_and_the_last_day_of_a_range_belongs_to_it(
 @pytest.mark.parametrize(
     ("start", "end", "from_", "to"),
     [
-        ("2026-03-29T02:30:00", None, "2026-03-29T01:30", None),  # a time that is left out comes an hour later
+        (
+            "2026-03-29T02:30:00",
+            None,
+            "2026-03-29T01:30",
+            None,
+        ),  # a time that is left out comes an hour later
         ("2026-10-25T02:30:00", None, "2026-10-25T00:30", None),  # of two the first is a start …
-        ("2026-10-24T12:00:00", "2026-10-25T02:30:00", "2026-10-24T10:00", "2026-10-25T01:30"),  # … the last an end
+        (
+            "2026-10-24T12:00:00",
+            "2026-10-25T02:30:00",
+            "2026-10-24T10:00",
+            "2026-10-25T01:30",
+        ),  # … the last an end
         ("2026-03-28", "2026-03-29", "2026-03-27T23:00", "2026-03-29T22:00"),
         ("2026-10-24", "2026-10-25", "2026-10-23T22:00", "2026-10-25T23:00"),
     ],
@@ -104,7 +132,9 @@ def test_without_a_date_a_page_is_always_published(properties: JSON) -> None:
     assert schedule_of(page(properties), "UTC") == Schedule(ALWAYS)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PROPERTIES if kind not in ("date", "formula", "rollup")])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in PROPERTIES if kind not in ("date", "formula", "rollup")]
+)
 def test_a_property_of_another_type_counts_for_nothing(kind: str) -> None:
     assert schedule_of(page({"publish": PROPERTIES[kind][0]}), "UTC") == Schedule(ALWAYS)
 
@@ -114,19 +144,33 @@ def test_a_property_of_another_type_counts_for_nothing(kind: str) -> None:
     [
         prop("formula", {"type": "date", "date": day("2026-12-24")}),
         prop("rollup", {"type": "date", "date": day("2026-12-24"), "function": "latest_date"}),
-        prop("rollup", {"type": "array", "array": [prop("date", day("2026-12-24"))], "function": "show_original"}),
-        prop("rollup", {"type": "array", "array": [prop("date", None), prop("date", day("2026-12-24"))]}),
+        prop(
+            "rollup",
+            {
+                "type": "array",
+                "array": [prop("date", day("2026-12-24"))],
+                "function": "show_original",
+            },
+        ),
+        prop(
+            "rollup",
+            {"type": "array", "array": [prop("date", None), prop("date", day("2026-12-24"))]},
+        ),
     ],
 )
 @pytest.mark.parametrize("name", ["publish", "PUBLISH", " Publish "])
-def test_a_computed_date_counts_like_any_other_and_the_name_in_any_case(property: JSON, name: str) -> None:
+def test_a_computed_date_counts_like_any_other_and_the_name_in_any_case(
+    property: JSON, name: str
+) -> None:
     assert schedule_of(page({name: property}), "UTC").window == Window(utc("2026-12-24"))
 
 
 def test_of_two_properties_that_differ_in_case_the_one_that_has_a_date_counts() -> None:
     both = {"publish": prop("checkbox", False), "Publish": prop("date", day("2026-12-24"))}
     assert schedule_of(page(both), "UTC").window == Window(utc("2026-12-24"))
-    assert schedule_of(page({**both, "publish": prop("date", None)}), "UTC").window == Window(utc("2026-12-24"))
+    assert schedule_of(page({**both, "publish": prop("date", None)}), "UTC").window == Window(
+        utc("2026-12-24")
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,7 +201,13 @@ def test_a_page_stays_as_it_is_while_its_date_can_not_be_read(date: JSON) -> Non
         prop("date", {"start": "2026-12-24", "end": 7}),
         prop("rollup", {"type": "incomplete", "incomplete": {}, "function": "latest_date"}),
         prop("formula", {"type": "unsupported", "unsupported": {}}),
-        prop("rollup", {"type": "array", "array": [prop("date", day("2026-12-24")), prop("date", day("2026-12-25"))]}),
+        prop(
+            "rollup",
+            {
+                "type": "array",
+                "array": [prop("date", day("2026-12-24")), prop("date", day("2026-12-25"))],
+            },
+        ),
     ],
 )
 def test_a_page_stays_as_it_is_while_its_date_is_odd_unknown_or_not_one(given_value: Any) -> None:
@@ -189,7 +239,9 @@ def test_the_first_and_the_last_day_that_there_is_are_days_too(zone: str) -> Non
 
 def test_utc_needs_no_database_of_time_zones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lib.bundle.schedule.ZoneInfo", None)
-    assert schedule("2026-12-24", "2026-12-26").window == Window(utc("2026-12-24"), utc("2026-12-27"))
+    assert schedule("2026-12-24", "2026-12-26").window == Window(
+        utc("2026-12-24"), utc("2026-12-27")
+    )
 
 
 def test_a_window_is_open_from_its_start_until_its_end() -> None:
@@ -208,7 +260,9 @@ def test_a_window_is_open_from_its_start_until_its_end() -> None:
 @given(moments, zones)
 @example(datetime(2026, 3, 29, 2, 30), BERLIN)
 @example(datetime(2026, 10, 25, 2, 30), BERLIN)
-def test_a_time_without_an_offset_is_when_the_wall_clock_shows_it(local: datetime, zone: str) -> None:
+def test_a_time_without_an_offset_is_when_the_wall_clock_shows_it(
+    local: datetime, zone: str
+) -> None:
     start = schedule(local.isoformat(), zone=zone).window.start
     assert start
     shown = start.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
@@ -251,7 +305,9 @@ def test_an_all_day_range_holds_every_moment_of_its_days(first: date, more: int,
     ),
     st.datetimes(timezones=st.just(UTC)),
 )
-def test_nothing_changes_before_the_next_moment_and_it_changes_there(window: Window, now: datetime) -> None:
+def test_nothing_changes_before_the_next_moment_and_it_changes_there(
+    window: Window, now: datetime
+) -> None:
     assume(not (window.start and window.end) or window.start < window.end)
     tick = timedelta(microseconds=1)
     assume(now > datetime.min.replace(tzinfo=UTC) + tick)
@@ -265,6 +321,8 @@ def test_nothing_changes_before_the_next_moment_and_it_changes_there(window: Win
 
 
 @given(moments, st.sampled_from(["+00:00", "-05:30", "+13:45", "Z"]), zones, zones)
-def test_an_offset_decides_whatever_the_zones_are(local: datetime, offset: str, own: str, zone: str) -> None:
+def test_an_offset_decides_whatever_the_zones_are(
+    local: datetime, offset: str, own: str, zone: str
+) -> None:
     text = f"{local.isoformat()}{offset}"
     assert schedule(text, own=own, zone=zone).window.start == datetime.fromisoformat(text)

@@ -148,7 +148,10 @@ def test_whatever_is_written_a_slug_is_safe(written: str) -> None:
     assert not set(slug) & set(UNSAFE)
     assert slug == normalize("NFC", slug)
     assert not any(map(str.isspace, slug))
-    assert {character for character in slug if category(character) in ("Cc", "Cf", "Cs")} <= {"\u200c", "\u200d"}
+    assert {character for character in slug if category(character) in ("Cc", "Cf", "Cs")} <= {
+        "\u200c",
+        "\u200d",
+    }
     assert all(segment not in ("", ".", "..") for segment in slug.split("/"))
     slug.encode()
 
@@ -161,7 +164,9 @@ def test_a_slug_of_plain_characters_is_taken_to_the_letter(written: str) -> None
 odd = st.text(st.characters(exclude_categories=()), max_size=40)
 marks = st.text("\u200c\u200d\u0301\u0323\u0651یم👩🍳🏽क्e-./:\\?", max_size=60)
 long = st.builds(
-    lambda text, times: text * times, st.text("ab-/. é\u200d👩:part1", min_size=1, max_size=12), st.just(60)
+    lambda text, times: text * times,
+    st.text("ab-/. é\u200d👩:part1", min_size=1, max_size=12),
+    st.just(60),
 )
 
 
@@ -196,7 +201,9 @@ def test_no_slug_is_longer_than_200_however_much_is_written(written: str, name: 
         ("-" * 300, "rye-oats"),
     ],
 )
-def test_a_slug_is_cut_between_words_where_that_leaves_enough_of_it(written: str, slug: str) -> None:
+def test_a_slug_is_cut_between_words_where_that_leaves_enough_of_it(
+    written: str, slug: str
+) -> None:
     assert slug_of(written) == slug
 
 
@@ -213,8 +220,14 @@ def test_a_child_page_asks_for_its_title_slugified_and_without_one_for_its_id() 
     assert segment("🥐", ID) == ID.replace("-", "")
 
 
-def test_a_page_is_told_apart_by_the_start_of_its_id_and_by_more_of_it_where_that_is_taken() -> None:
-    assert list(islice(told_apart("bread", ID), 3)) == ["bread-bbbbbbbb", "bread-bbbbbbbb2", "bread-bbbbbbbb22"]
+def test_a_page_is_told_apart_by_the_start_of_its_id_and_by_more_of_it_where_that_is_taken() -> (
+    None
+):
+    assert list(islice(told_apart("bread", ID), 3)) == [
+        "bread-bbbbbbbb",
+        "bread-bbbbbbbb2",
+        "bread-bbbbbbbb22",
+    ]
 
 
 def test_a_page_can_be_told_apart_even_when_its_whole_id_is_taken() -> None:
@@ -231,15 +244,23 @@ def test_who_is_told_apart_by_its_id_stays_within_200_characters() -> None:
     assert next(told_apart(long, ID)) == "-".join(["bread"] * 32) + "-bbbbbbbb"
 
 
-def test_a_child_page_is_told_apart_within_its_own_200_characters_below_the_path_of_its_parent() -> None:
+def test_a_child_page_is_told_apart_within_its_own_200_characters_below_the_path_of_its_parent() -> (
+    None
+):
     path, words = "about/" + "us" * 97 + "/", segment("team " * 60, ID)
 
     assert words == "-".join(["team"] * 40)
     assert next(told_apart(path + words, ID, path)) == f"{path}{words[: 38 * 5 - 1]}-bbbbbbbb"
 
 
-@given(st.text("ab-/.é", min_size=1, max_size=260), st.uuids().map(str), st.sampled_from(["", "about/", "a/b/c/"]))
-def test_every_slug_that_tells_apart_is_another_and_keeps_to_the_path(own: str, page_id: str, path: str) -> None:
+@given(
+    st.text("ab-/.é", min_size=1, max_size=260),
+    st.uuids().map(str),
+    st.sampled_from(["", "about/", "a/b/c/"]),
+)
+def test_every_slug_that_tells_apart_is_another_and_keeps_to_the_path(
+    own: str, page_id: str, path: str
+) -> None:
     slugs = list(islice(told_apart(path + own, page_id, path), 40))
 
     assert len(set(slugs)) == len(slugs)

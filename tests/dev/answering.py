@@ -16,7 +16,9 @@ class Asked:
 
 
 @contextmanager
-def answering(status: int, headers: Mapping[str, str], body: str) -> Iterator[tuple[str, list[Asked]]]:
+def answering(
+    status: int, headers: Mapping[str, str], body: str
+) -> Iterator[tuple[str, list[Asked]]]:
     """Its address, and the requests that came."""
     asked: list[Asked] = []
 

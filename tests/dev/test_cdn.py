@@ -33,7 +33,8 @@ ECHO = """
 
 
 class Edge:
-    """A deployment with one function, which answers with the headers it is asked for and how often it was called."""
+    """A deployment with one function, which answers with the headers it is asked for and how often
+    it was called."""
 
     def __init__(self, root: Path) -> None:
         self.time = 1_780_000_000.0
@@ -42,9 +43,17 @@ class Edge:
         self._http = httpx.Client(base_url=self._functions.url, trust_env=False)
 
     def ask(
-        self, headers: dict[str, str], *, method: str = "GET", sent: dict[str, str] | None = None, **query: str
+        self,
+        headers: dict[str, str],
+        *,
+        method: str = "GET",
+        sent: dict[str, str] | None = None,
+        **query: str,
     ) -> httpx.Response:
-        params = {"headers": httpx.Request("GET", "http://x", json=headers).content.decode(), **query}
+        params = {
+            "headers": httpx.Request("GET", "http://x", json=headers).content.decode(),
+            **query,
+        }
         return self._http.request(method, "/api/echo", params=params, headers=sent)
 
     def calls(self, headers: dict[str, str], **more: Any) -> list[str]:
@@ -127,7 +136,12 @@ def test_the_most_specific_header_decides_whether_an_answer_is_kept(
 
 @pytest.mark.parametrize(
     ("status", "kept"),
-    [*((status, True) for status in (200, 301, 302, 307, 308, 404, 410)), (201, False), (303, False), (503, False)],
+    [
+        *((status, True) for status in (200, 301, 302, 307, 308, 404, 410)),
+        (201, False),
+        (303, False),
+        (503, False),
+    ],
 )
 def test_the_status_decides_too(edge: Edge, status: int, kept: bool) -> None:
     assert edge.calls(MINUTE, status=str(status)) == (["1", "1"] if kept else ["1", "2"])
@@ -177,17 +191,23 @@ def test_who_asks_for_no_cache_gets_a_fresh_answer_that_is_kept(edge: Edge) -> N
         ),
     ],
 )
-def test_the_caller_sees_what_is_meant_for_him(edge: Edge, given: dict[str, str], seen: dict[str, str]) -> None:
+def test_the_caller_sees_what_is_meant_for_him(
+    edge: Edge, given: dict[str, str], seen: dict[str, str]
+) -> None:
     for _ in range(2):
         headers = edge.ask(given).headers
-        assert {name: value for name, value in headers.items() if name.endswith("cache-control")} == seen
+        assert {
+            name: value for name, value in headers.items() if name.endswith("cache-control")
+        } == seen
 
 
 def test_without_a_cdn_nothing_is_kept_and_headers_stay_as_they_are(tmp_path: Path) -> None:
     write(tmp_path, {"api/echo.py": HANDLER + ECHO})
     with Functions(tmp_path, {}) as functions:
         answers = [
-            httpx.get(f"{functions.url}/api/echo", params={"headers": '{"Cache-Control": "s-maxage=60"}'})
+            httpx.get(
+                f"{functions.url}/api/echo", params={"headers": '{"Cache-Control": "s-maxage=60"}'}
+            )
             for _ in range(2)
         ]
     assert [answer.text for answer in answers] == ["1", "2"]

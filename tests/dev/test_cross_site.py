@@ -1,4 +1,5 @@
-"""What other sites' pages, open in a browser on this machine, can make the local stack do: nothing."""
+"""What other sites' pages, open in a browser on this machine, can make the local stack do:
+nothing."""
 
 from collections.abc import Iterator
 
@@ -43,7 +44,9 @@ def send(request: Request, **headers: str) -> int:
         {"host": "127.0.0.1.evil.example:80"},
     ],
 )
-def test_c13_a_page_of_another_site_can_press_nothing(controls: list[Request], headers: dict[str, str]) -> None:
+def test_c13_a_page_of_another_site_can_press_nothing(
+    controls: list[Request], headers: dict[str, str]
+) -> None:
     assert {send(request, **headers) for request in controls} == {403}
 
 

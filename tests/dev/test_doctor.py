@@ -1,4 +1,5 @@
-"""The doctor looks a set-up over, here one on the local stack, and says of each thing that is broken how to mend it."""
+"""The doctor looks a set-up over, here one on the local stack, and says of each thing that is
+broken how to mend it."""
 
 import io
 import os
@@ -25,7 +26,14 @@ Environ = dict[str, str]
 Examine = Callable[..., Awaitable[tuple[bool, str]]]
 
 NEEDED = [
-    *("NOTION_TOKEN", "NOTION_SOURCES", "CRON_SECRET", "QSTASH_TOKEN", "KV_REST_API_URL", "KV_REST_API_TOKEN"),
+    *(
+        "NOTION_TOKEN",
+        "NOTION_SOURCES",
+        "CRON_SECRET",
+        "QSTASH_TOKEN",
+        "KV_REST_API_URL",
+        "KV_REST_API_TOKEN",
+    ),
     *("QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"),
 ]
 SECRETS = [name for name in NEEDED if name.endswith(("TOKEN", "SECRET", "KEY"))]
@@ -45,14 +53,17 @@ def stack(running: Stack) -> Stack:
 
 @pytest.fixture
 def examine(stack: Stack) -> Examine:
-    """`await examine(NAME="value")`: whether the set-up with these changes is sound, and what was printed."""
+    """`await examine(NAME="value")`: whether the set-up with these changes is sound, and what was
+    printed."""
 
     async def look(**changes: str) -> tuple[bool, str]:
         printed = io.StringIO()
         environ = stack.environ | changes
         sound = await doctor.examine(environ, Console(file=printed, width=80))
         for name in SECRETS:
-            assert not environ[name].strip() or environ[name] not in printed.getvalue(), f"{name} was shown"
+            assert not environ[name].strip() or environ[name] not in printed.getvalue(), (
+                f"{name} was shown"
+            )
         return sound, printed.getvalue()
 
     return look
@@ -101,7 +112,9 @@ async def test_a_missing_variable_is_named_and_the_others_are_looked_at_all_the_
     assert not sound
     [line] = graded(text, "mend")
     assert line.startswith(f"{name} is not set: ")
-    assert name in " ".join(line for line in graded(text, "note") if line.startswith("not looked at"))
+    assert name in " ".join(
+        line for line in graded(text, "note") if line.startswith("not looked at")
+    )
     assert set(NEEDED) - {name} < set(graded(text, "ok"))
 
 
@@ -118,12 +131,21 @@ async def test_every_variable_that_is_wrong_is_told_at_once(examine: Examine) ->
     assert not sound
     told = {line.split()[0] for line in graded(text, "mend")}
     assert told == {
-        *("NOTION_SOURCES", "SYNC_LANES", "SYNC_BASE_URL", "NOTIFY_EMAIL_FROM", "NOTIFY_EMAIL_TO", "KV_REST_API_TOKEN")
+        *(
+            "NOTION_SOURCES",
+            "SYNC_LANES",
+            "SYNC_BASE_URL",
+            "NOTIFY_EMAIL_FROM",
+            "NOTIFY_EMAIL_TO",
+            "KV_REST_API_TOKEN",
+        )
     }
     assert text.endswith("\n6 to mend, each of which says how.\n")
 
 
-async def test_without_its_address_the_worker_is_not_looked_at_but_nothing_is_wrong(examine: Examine) -> None:
+async def test_without_its_address_the_worker_is_not_looked_at_but_nothing_is_wrong(
+    examine: Examine,
+) -> None:
     sound, text = await examine(SYNC_BASE_URL="")
 
     assert sound
@@ -157,7 +179,9 @@ async def test_a_database_that_is_not_shared_is_named_and_the_others_are_looked_
     assert any(line.startswith("pages: the database") for line in graded(text, "ok"))
 
 
-async def test_an_optional_property_that_is_missing_is_told_with_what_it_does(examine: Examine, stack: Stack) -> None:
+async def test_an_optional_property_that_is_missing_is_told_with_what_it_does(
+    examine: Examine, stack: Stack
+) -> None:
     assert stack.notion
     [data_source] = stack.notion.workspace.nodes[PAGES].children
     stack.notion.edit.rename_property(data_source, "order", "Sequence")
@@ -169,7 +193,9 @@ async def test_an_optional_property_that_is_missing_is_told_with_what_it_does(ex
     assert "order (sorts the index)" in line
 
 
-async def test_a_property_of_a_type_that_counts_for_nothing_is_told(examine: Examine, stack: Stack) -> None:
+async def test_a_property_of_a_type_that_counts_for_nothing_is_told(
+    examine: Examine, stack: Stack
+) -> None:
     assert stack.notion
     [data_source] = stack.notion.workspace.nodes[PAGES].children
     stack.notion.edit.rename_property(data_source, "visibility", "Shown")
@@ -223,8 +249,12 @@ async def test_a_kv_that_runs_no_scripts_is_told(examine: Examine, stack: Stack)
     assert "a value was written, read and deleted" in graded(text, "ok")
 
 
-@pytest.mark.parametrize(("matching", "told"), [("^SET", "refused a command"), ("^DEL", "refused a command")])
-async def test_a_kv_that_refuses_a_step_is_told(examine: Examine, stack: Stack, matching: str, told: str) -> None:
+@pytest.mark.parametrize(
+    ("matching", "told"), [("^SET", "refused a command"), ("^DEL", "refused a command")]
+)
+async def test_a_kv_that_refuses_a_step_is_told(
+    examine: Examine, stack: Stack, matching: str, told: str
+) -> None:
     stack.upstash.fail(Fault(how="refused", matching=matching, times=0))
 
     sound, text = await examine()
@@ -248,8 +278,12 @@ async def test_keys_that_are_not_the_accounts_are_told_with_what_may_have_happen
     assert stack.qstash
     current, following = stack.qstash.current_signing_key, stack.qstash.next_signing_key
 
-    _, swapped = await examine(QSTASH_CURRENT_SIGNING_KEY=following, QSTASH_NEXT_SIGNING_KEY=current)
-    _, rolled = await examine(QSTASH_CURRENT_SIGNING_KEY="sig_before_it", QSTASH_NEXT_SIGNING_KEY=current)
+    _, swapped = await examine(
+        QSTASH_CURRENT_SIGNING_KEY=following, QSTASH_NEXT_SIGNING_KEY=current
+    )
+    _, rolled = await examine(
+        QSTASH_CURRENT_SIGNING_KEY="sig_before_it", QSTASH_NEXT_SIGNING_KEY=current
+    )
     _, strange = await examine(QSTASH_NEXT_SIGNING_KEY="sig_of_someone_else")
 
     assert "they are the wrong way round" in graded(swapped, "mend")[0]
@@ -265,7 +299,9 @@ async def test_what_is_not_qstash_is_told(examine: Examine, stack: Stack) -> Non
     assert "check QSTASH_URL" in graded(other, "mend")[0]
 
 
-async def test_the_worker_behind_the_public_address_knows_both_keys(examine: Examine, stack: Stack) -> None:
+async def test_the_worker_behind_the_public_address_knows_both_keys(
+    examine: Examine, stack: Stack
+) -> None:
     _, text = await examine()
 
     assert [line for line in graded(text, "ok") if "signature" in line or "not signed" in line] == [
@@ -280,7 +316,11 @@ async def test_the_worker_behind_the_public_address_knows_both_keys(examine: Exa
     [
         ("QSTASH_NEXT_SIGNING_KEY", "sig_" + "0" * 28, "with the next key"),
         ("CRON_SECRET", "another secret than here", "must forward x-sync-secret"),
-        ("SYNC_BASE_URL", "https://elsewhere.example", "it is for another address than https://elsewhere.example"),
+        (
+            "SYNC_BASE_URL",
+            "https://elsewhere.example",
+            "it is for another address than https://elsewhere.example",
+        ),
     ],
 )
 async def test_a_deployment_with_other_settings_is_told(
@@ -298,7 +338,9 @@ async def test_a_deployment_with_other_settings_is_told(
 
 
 @pytest.mark.parametrize("secret", ["~", "fifteen letters", "秘密の鍵は十六文字より長いものとする"])
-async def test_c6_a_secret_that_can_be_guessed_is_to_be_mended(examine: Examine, secret: str) -> None:
+async def test_c6_a_secret_that_can_be_guessed_is_to_be_mended(
+    examine: Examine, secret: str
+) -> None:
     sound, text = await examine(CRON_SECRET=secret)
 
     assert not sound
@@ -323,7 +365,9 @@ async def test_an_address_where_nothing_is_deployed_is_told(examine: Examine) ->
     sound, text = await examine(SYNC_BASE_URL="http://127.0.0.1:9")
 
     assert not sound
-    assert graded(text, "mend")[0].startswith("nothing answers at http://127.0.0.1:9/api/sync/worker")
+    assert graded(text, "mend")[0].startswith(
+        "nothing answers at http://127.0.0.1:9/api/sync/worker"
+    )
 
 
 async def test_an_address_that_qstash_cannot_reach_is_told(examine: Examine) -> None:
@@ -339,10 +383,25 @@ LOG_IN = "<!doctype html><title>Authentication Required</title>"
     ("status", "headers", "body", "told"),
     [
         (401, {}, LOG_IN, "Vercel's deployment protection answers"),
-        (302, {"Location": "https://vercel.com/sso-api?url=x"}, "", "Vercel's deployment protection answers"),
-        (308, {"Location": "https://www.example.com/api/sync/worker"}, "", "redirects to www.example.com"),
+        (
+            302,
+            {"Location": "https://vercel.com/sso-api?url=x"},
+            "",
+            "Vercel's deployment protection answers",
+        ),
+        (
+            308,
+            {"Location": "https://www.example.com/api/sync/worker"},
+            "",
+            "redirects to www.example.com",
+        ),
         (404, {"x-vercel-error": "NOT_FOUND"}, "NOT_FOUND", "answered 404"),
-        (500, {"x-vercel-error": "FUNCTION_INVOCATION_FAILED"}, "FUNCTION_INVOCATION_FAILED", "Vercel's logs tell"),
+        (
+            500,
+            {"x-vercel-error": "FUNCTION_INVOCATION_FAILED"},
+            "FUNCTION_INVOCATION_FAILED",
+            "Vercel's logs tell",
+        ),
         (400, {}, '{"error": "The body is not JSON"}', "takes messages that nobody signed"),
     ],
 )
@@ -366,16 +425,28 @@ async def test_the_bypass_secret_goes_along_and_its_refusal_is_told(examine: Exa
     assert "open-sesame" not in text
 
 
-def test_the_command_reads_the_files_and_the_environment_above_them(stack: Stack, tmp_path: Path) -> None:
-    ours = {name: value for name, value in stack.environ.items() if name not in ("CRON_SECRET", "QSTASH_TOKEN")}
+def test_the_command_reads_the_files_and_the_environment_above_them(
+    stack: Stack, tmp_path: Path
+) -> None:
+    ours = {
+        name: value
+        for name, value in stack.environ.items()
+        if name not in ("CRON_SECRET", "QSTASH_TOKEN")
+    }
     lines = [f'{name}="{value}"' for name, value in ours.items()]
-    (tmp_path / ".env").write_text("\n".join([*lines, f"CRON_SECRET={stack.secret}", "QSTASH_TOKEN=old"]))
-    (tmp_path / ".env.local").write_text(f"export QSTASH_TOKEN='{stack.environ['QSTASH_TOKEN']}'  # the right one\n")
+    (tmp_path / ".env").write_text(
+        "\n".join([*lines, f"CRON_SECRET={stack.secret}", "QSTASH_TOKEN=old"])
+    )
+    (tmp_path / ".env.local").write_text(
+        f"export QSTASH_TOKEN='{stack.environ['QSTASH_TOKEN']}'  # the right one\n"
+    )
 
     def run(**environ: str) -> subprocess.CompletedProcess[str]:
         clean = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "dev", "doctor"]
-        return subprocess.run(command, cwd=tmp_path, env=clean | environ, capture_output=True, text=True, timeout=60)
+        return subprocess.run(
+            command, cwd=tmp_path, env=clean | environ, capture_output=True, text=True, timeout=60
+        )
 
     sound, broken = run(), run(CRON_SECRET="")
     assert (sound.returncode, sound.stderr) == (0, "")
@@ -385,11 +456,15 @@ def test_the_command_reads_the_files_and_the_environment_above_them(stack: Stack
     assert "\x1b" not in sound.stdout
 
 
-async def test_rows_that_do_not_say_whether_they_are_published_are_counted(examine: Examine) -> None:
+async def test_rows_that_do_not_say_whether_they_are_published_are_counted(
+    examine: Examine,
+) -> None:
     sound, text = await examine()
 
     assert sound
-    [line] = [line for line in graded(text, "note") if "do not say whether they are published" in line]
+    [line] = [
+        line for line in graded(text, "note") if "do not say whether they are published" in line
+    ]
     assert line.startswith("pages: of 12 rows, 1 do not say")
     assert "Soon" in line
 
@@ -410,7 +485,9 @@ async def test_a_property_of_the_rule_that_a_source_does_not_have_is_told(examin
 
     assert not sound
     [line] = graded(text, "mend")
-    assert line.startswith('posts: no property is named "Status"; by NOTION_PUBLISHED none of its rows is published')
+    assert line.startswith(
+        'posts: no property is named "Status"; by NOTION_PUBLISHED none of its rows is published'
+    )
 
 
 async def test_a_property_without_words_is_told(examine: Examine) -> None:
@@ -424,12 +501,26 @@ async def test_a_property_without_words_is_told(examine: Examine) -> None:
 @pytest.mark.parametrize(
     ("rule", "grade", "told"),
     [
-        ("Status: Done, Ready", "note", 'the property "Status" never says "Ready"; what it can say: "Idea", "Writing"'),
-        ("Status: Ready", "mend", 'the property "Status" never says "Ready"; what it can say: "Idea", "Writing"'),
-        ("Step-free: true", "mend", 'the property "Step-free" never says "true"; what it can say: "yes", "no"'),
+        (
+            "Status: Done, Ready",
+            "note",
+            'the property "Status" never says "Ready"; what it can say: "Idea", "Writing"',
+        ),
+        (
+            "Status: Ready",
+            "mend",
+            'the property "Status" never says "Ready"; what it can say: "Idea", "Writing"',
+        ),
+        (
+            "Step-free: true",
+            "mend",
+            'the property "Step-free" never says "true"; what it can say: "yes", "no"',
+        ),
     ],
 )
-async def test_a_word_that_a_property_never_says_is_told(examine: Examine, rule: str, grade: str, told: str) -> None:
+async def test_a_word_that_a_property_never_says_is_told(
+    examine: Examine, rule: str, grade: str, told: str
+) -> None:
     sound, text = await examine(**ONLY_PAGES, NOTION_PUBLISHED=rule)
 
     assert sound is (grade == "note")
@@ -445,7 +536,10 @@ async def test_a_date_that_says_when_is_looked_for_and_another_property_of_its_n
     stack.notion.edit.rename_property(data_source, "Step-free", "Publish")
 
     _, text = await examine(**ONLY_PAGES)
-    assert "the property publish is of the type checkbox and counts for nothing" in graded(text, "mend")[0]
+    assert (
+        "the property publish is of the type checkbox and counts for nothing"
+        in graded(text, "mend")[0]
+    )
 
     sound, text = await examine(**ONLY_PAGES, NOTION_PUBLISHED="Publish: yes")
     assert sound
@@ -456,7 +550,11 @@ async def test_a_date_that_says_when_is_looked_for_and_another_property_of_its_n
     ("changes", "grade", "told"),
     [
         ({}, "ok", "addresses of files are signed with this CRON_SECRET"),
-        ({"CRON_SECRET": "another secret than before"}, "mend", "set CRON_SECRET_PREVIOUS to the one before"),
+        (
+            {"CRON_SECRET": "another secret than before"},
+            "mend",
+            "set CRON_SECRET_PREVIOUS to the one before",
+        ),
         (
             {"CRON_SECRET": "another secret than before", "CRON_SECRET_PREVIOUS": "{secret}"},
             "note",
@@ -469,7 +567,9 @@ async def test_addresses_of_files_that_another_secret_signed_are_told(
 ) -> None:
     Site.of(stack).sync()
 
-    _, text = await examine(**{name: value.format(secret=stack.secret) for name, value in changes.items()})
+    _, text = await examine(
+        **{name: value.format(secret=stack.secret) for name, value in changes.items()}
+    )
 
     assert [line for line in graded(text, grade) if told in line]
 
@@ -483,4 +583,6 @@ async def test_addresses_of_an_older_format_are_told(examine: Examine, stack: St
 
     _, text = await examine()
 
-    assert [line for line in graded(text, "note") if "addresses of files are of an older format" in line]
+    assert [
+        line for line in graded(text, "note") if "addresses of files are of an older format" in line
+    ]

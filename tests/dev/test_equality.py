@@ -22,17 +22,27 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def problems(site: Site, values: Mapping[str, Any], paths: Mapping[str, str] | None = None) -> list[str]:
+def problems(
+    site: Site, values: Mapping[str, Any], paths: Mapping[str, str] | None = None
+) -> list[str]:
     return site.truth().problems(Bundles(values, site.bundles().paths if paths is None else paths))
 
 
 def torn(values: Values) -> Values:
     """The home page in two parts, the second of which goes on with the children of a block."""
     head = values["page:home"]
-    number, block = next((number, one) for number, one in enumerate(head["blocks"]) if len(one.get("children", [])) > 1)
+    number, block = next(
+        (number, one)
+        for number, one in enumerate(head["blocks"])
+        if len(one.get("children", [])) > 1
+    )
     begun = {**block, "children": block["children"][:1]}
     values["page:home:part:1"] = {"digest": "1", "blocks": [*head["blocks"][:number], begun]}
-    values["page:home:part:2"] = {"digest": "1", "continues": block["id"], "blocks": block["children"][1:]}
+    values["page:home:part:2"] = {
+        "digest": "1",
+        "continues": block["id"],
+        "blocks": block["children"][1:],
+    }
     values["page:home:part:3"] = {"digest": "1", "blocks": head["blocks"][number + 1 :]}
     values["page:home"] = {**head, "blocks": None, "parts": 3, "digest": "1"}
     return values
@@ -55,33 +65,54 @@ def test_what_is_equal_differs_in_nothing(site: Site) -> None:
         (lambda values: values["page:imprint"]["blocks"].pop(), "imprint: blocks"),
         (lambda values: values["page:imprint"]["meta"].update(title="?"), "imprint"),
         (lambda values: values["page:imprint"]["meta"]["properties"].pop("Name"), "imprint"),
-        (lambda values: values["page:home"]["meta"]["properties"].pop("Teaser__rich"), "Teaser__rich is 'missing'"),
-        (lambda values: values["page:home"]["meta"]["properties"]["Teaser__rich"].pop(), "Teaser__rich is"),
+        (
+            lambda values: values["page:home"]["meta"]["properties"].pop("Teaser__rich"),
+            "Teaser__rich is 'missing'",
+        ),
+        (
+            lambda values: values["page:home"]["meta"]["properties"]["Teaser__rich"].pop(),
+            "Teaser__rich is",
+        ),
         (lambda values: values["page:home"].update(parts=1), "page:home: lacks a part"),
         (
             lambda values: torn(values)["page:home:part:2"].update(digest="2"),
             "page:home: holds a part of another bundle",
         ),
-        (lambda values: torn(values)["page:home"].pop("digest"), "page:home: holds a part of another bundle"),
+        (
+            lambda values: torn(values)["page:home"].pop("digest"),
+            "page:home: holds a part of another bundle",
+        ),
         (
             lambda values: torn(values)["page:home:part:2"].update(continues="0"),
             "home: has a part that continues nothing",
         ),
         (lambda values: torn(values)["page:home:part:2"]["blocks"].pop(), "home: blocks"),
         (lambda values: torn(values)["page:home:part:2"].pop("continues"), "home: blocks"),
-        (lambda values: values.update({"page:house": values["page:home"]}), "page:house holds the bundle of home"),
-        (lambda values: values["page:home"]["meta"].update(slug="house"), "home is published as house"),
+        (
+            lambda values: values.update({"page:house": values["page:home"]}),
+            "page:house holds the bundle of home",
+        ),
+        (
+            lambda values: values["page:home"]["meta"].update(slug="house"),
+            "home is published as house",
+        ),
         (lambda values: values["pages:index"]["items"].pop(), "pages:index shows"),
         (lambda values: values["posts:index"].update(total=7), "posts:index counts 7"),
         (lambda values: values.update({"db:0": {}}), "db:0 is left over"),
         (lambda values: values.pop(ARTEFACTS), f"{ARTEFACTS} is missing"),
         (lambda values: values[ARTEFACTS]["items"].pop(), f"{ARTEFACTS}.items"),
         (lambda values: values.update(redirects={"old": "nowhere"}), "nowhere"),
-        (lambda values: values.update({"page:imprint:part:1": {"blocks": []}}), "a part of no bundle"),
+        (
+            lambda values: values.update({"page:imprint:part:1": {"blocks": []}}),
+            "a part of no bundle",
+        ),
         (lambda values: values.pop("doc:imprint"), "doc:imprint is missing"),
         (lambda values: values.update({"doc:old": values["doc:imprint"]}), "doc:old is left over"),
         (lambda values: values["doc:imprint"].update(title="?"), "doc:imprint: title"),
-        (lambda values: values["doc:imprint"].update(visibility="draft"), "doc:imprint: visibility"),
+        (
+            lambda values: values["doc:imprint"].update(visibility="draft"),
+            "doc:imprint: visibility",
+        ),
         (lambda values: values.pop("page:imprint"), "to imprint, which is published as None"),
     ],
 )
@@ -99,7 +130,12 @@ def test_what_differs_is_told(site: Site, spoil: Callable[[Values], object], tol
         lambda paths: paths.update(dict.fromkeys(paths, "home")),
     ],
 )
-def test_paths_are_exactly_what_is_published(site: Site, spoil: Callable[[dict[str, str]], object]) -> None:
+def test_paths_are_exactly_what_is_published(
+    site: Site, spoil: Callable[[dict[str, str]], object]
+) -> None:
     paths = dict(site.bundles().paths)
     spoil(paths)
-    assert any(problem.startswith("paths leads") for problem in problems(site, site.bundles().values, paths))
+    assert any(
+        problem.startswith("paths leads")
+        for problem in problems(site, site.bundles().values, paths)
+    )

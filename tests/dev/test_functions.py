@@ -45,8 +45,16 @@ def deploy(tmp_path: Path) -> Iterator[Deploy]:
     running: list[Functions] = []
     clients: list[httpx.Client] = []
 
-    def start(files: dict[str, str], max_duration: float | None = None, **environ: str) -> httpx.Client:
-        write(tmp_path, {name: HANDLER + text if name.startswith("api/") else text for name, text in files.items()})
+    def start(
+        files: dict[str, str], max_duration: float | None = None, **environ: str
+    ) -> httpx.Client:
+        write(
+            tmp_path,
+            {
+                name: HANDLER + text if name.startswith("api/") else text
+                for name, text in files.items()
+            },
+        )
         running.append(Functions(tmp_path, environ, max_duration=max_duration))
         clients.append(httpx.Client(base_url=running[-1].url))
         return clients[-1]
@@ -67,7 +75,10 @@ def test_each_file_has_its_own_address_and_index_stands_for_its_folder(deploy: D
     body = "    def do_GET(self): self.say(__name__ + ' ' + self.path)\n"
     client = deploy({"api/sync/index.py": body, "api/sync/trigger.py": body, "api/media.py": body})
     assert client.get("/api/sync").text == "api.sync.index /api/sync"
-    assert client.get("/api/sync/trigger?secret=a%20b&x").text == "api.sync.trigger /api/sync/trigger?secret=a%20b&x"
+    assert (
+        client.get("/api/sync/trigger?secret=a%20b&x").text
+        == "api.sync.trigger /api/sync/trigger?secret=a%20b&x"
+    )
     assert client.get("/api/media").text == "api.media /api/media"
 
 
@@ -80,7 +91,9 @@ def test_path_and_query_reach_the_handler_byte_for_byte(deploy: Deploy) -> None:
 
 def test_what_is_no_function_is_not_found(deploy: Deploy, tmp_path: Path) -> None:
     write(tmp_path, {"api/helper.py": "def handler(): pass\n"})
-    client = deploy({"api/real.py": "    def do_GET(self): self.say('here')\n", "lib/secret.py": "x = 1\n"})
+    client = deploy(
+        {"api/real.py": "    def do_GET(self): self.say('here')\n", "lib/secret.py": "x = 1\n"}
+    )
     assert client.get("/api/real").status_code == 200
     for missing in ("/api/helper", "/api/none", "/api/real/more", "/lib/secret.py", "/vercel.json"):
         answer = client.get(missing)
@@ -93,9 +106,11 @@ def test_public_files_are_served_with_the_headers_of_vercel_json(deploy: Deploy)
         {
             "public/index.html": "<h1>dashboard</h1>",
             "public/dashboard.css": "h1 {}",
-            "vercel.json": """{"headers": [
+            "vercel.json": (
+                """{"headers": [
                 {"source": "/(.*)", "headers": [{"key": "X-Content-Type-Options", "value": "nosniff"}]},
-                {"source": "/(dashboard\\\\.css)", "headers": [{"key": "Cache-Control", "value": "max-age=9"}]}]}""",
+                {"source": "/(dashboard\\\\.css)", "headers": [{"key": "Cache-Control", "value": "max-age=9"}]}]}"""
+            ),
         }
     )
     page = client.get("/")
@@ -116,7 +131,8 @@ def test_a_header_source_that_is_not_understood_is_refused_at_the_start(deploy: 
 
 def test_a_handler_sees_the_platforms_headers_and_all_of_the_callers(deploy: Deploy) -> None:
     show = (
-        "    def do_POST(self): import json; self.say(json.dumps([[k.lower(), v] for k, v in self.headers.items()]))\n"
+        "    def do_POST(self): import json; self.say(json.dumps([[k.lower(), v] for k, v in"
+        " self.headers.items()]))\n"
     )
     client = deploy({"api/show.py": show})
     answer = client.post(
@@ -155,14 +171,13 @@ def test_the_body_arrives_and_status_and_headers_return_as_they_are(deploy: Depl
     assert answer.content == bytes(range(256))[::-1]
 
 
-def test_the_answer_does_not_wait_for_what_the_handler_does_after_it(deploy: Deploy, tmp_path: Path) -> None:
+def test_the_answer_does_not_wait_for_what_the_handler_does_after_it(
+    deploy: Deploy, tmp_path: Path
+) -> None:
     code = (
-        "    def do_GET(self):\n"
-        "        import os, pathlib, time\n"
-        "        self.say('at once')\n"
-        "        go, done = (pathlib.Path(os.environ['SAMPLE_MARKS'], name) for name in ('go', 'done'))\n"
-        "        while not go.exists(): time.sleep(0.01)\n"
-        "        done.touch()\n"
+        "    def do_GET(self):\n        import os, pathlib, time\n        self.say('at once')\n    "
+        "    go, done = (pathlib.Path(os.environ['SAMPLE_MARKS'], name) for name in ('go',"
+        " 'done'))\n        while not go.exists(): time.sleep(0.01)\n        done.touch()\n"
     )
     client = deploy({"api/after.py": code}, SAMPLE_MARKS=str(tmp_path))
     assert client.get("/api/after").text == "at once"
@@ -188,21 +203,33 @@ def test_eight_requests_run_side_by_side_in_one_process(deploy: Deploy) -> None:
 
 
 def test_module_globals_live_from_one_request_to_the_next(deploy: Deploy) -> None:
-    code = "    calls = []\n    def do_GET(self): self.calls.append(1); self.say(str(len(self.calls)))\n"
+    code = (
+        "    calls = []\n    def do_GET(self): self.calls.append(1);"
+        " self.say(str(len(self.calls)))\n"
+    )
     client = deploy({"api/count.py": code})
     assert [client.get("/api/count").text for _ in range(3)] == ["1", "2", "3"]
 
 
-def test_an_uncaught_exception_is_a_failed_invocation(deploy: Deploy, capfd: pytest.CaptureFixture[str]) -> None:
-    client = deploy({"api/broken.py": "    def do_GET(self): raise RuntimeError('what went wrong')\n"})
+def test_an_uncaught_exception_is_a_failed_invocation(
+    deploy: Deploy, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client = deploy(
+        {"api/broken.py": "    def do_GET(self): raise RuntimeError('what went wrong')\n"}
+    )
     answer = client.get("/api/broken")
-    assert (answer.status_code, answer.headers["x-vercel-error"]) == (500, "FUNCTION_INVOCATION_FAILED")
+    assert (answer.status_code, answer.headers["x-vercel-error"]) == (
+        500,
+        "FUNCTION_INVOCATION_FAILED",
+    )
     assert "what went wrong" not in answer.text
     assert "what went wrong" in capfd.readouterr().err
     assert errors(client) == ["FUNCTION_INVOCATION_FAILED /api/broken"]
 
 
-def test_a_function_that_cannot_be_imported_fails_alone(deploy: Deploy, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_function_that_cannot_be_imported_fails_alone(
+    deploy: Deploy, capfd: pytest.CaptureFixture[str]
+) -> None:
     client = deploy(
         {
             "api/broken.py": "    import a_package_that_nobody_has\n",
@@ -220,21 +247,34 @@ def test_a_missing_method_is_answered_by_the_handlers_base(deploy: Deploy) -> No
 
 
 def test_a_body_over_the_limit_never_reaches_the_function(deploy: Deploy) -> None:
-    code = "    def do_POST(self): self.say(str(len(self.rfile.read(int(self.headers['content-length'])))))\n"
+    code = (
+        "    def do_POST(self):"
+        " self.say(str(len(self.rfile.read(int(self.headers['content-length'])))))\n"
+    )
     client = deploy({"api/size.py": code})
     assert client.post("/api/size", content=b"x" * 4_500_000).text == "4500000"
     answer = client.post("/api/size", content=b"x" * 4_500_001)
-    assert (answer.status_code, answer.headers["x-vercel-error"]) == (413, "FUNCTION_PAYLOAD_TOO_LARGE")
+    assert (answer.status_code, answer.headers["x-vercel-error"]) == (
+        413,
+        "FUNCTION_PAYLOAD_TOO_LARGE",
+    )
 
 
 SLEEPY = "    def do_GET(self): import time; time.sleep(0.5); self.say('awake')\n"
 
 
-def test_max_duration_ends_the_wait_for_a_function(deploy: Deploy, capfd: pytest.CaptureFixture[str]) -> None:
-    settings = '{"functions": {"api/sync/*.py": {"maxDuration": 0.1}, "api/**/*.py": {"maxDuration": 5}}}'
+def test_max_duration_ends_the_wait_for_a_function(
+    deploy: Deploy, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = (
+        '{"functions": {"api/sync/*.py": {"maxDuration": 0.1}, "api/**/*.py": {"maxDuration": 5}}}'
+    )
     client = deploy({"api/sync/slow.py": SLEEPY, "api/slow.py": SLEEPY, "vercel.json": settings})
     answer = client.get("/api/sync/slow")
-    assert (answer.status_code, answer.headers["x-vercel-error"]) == (504, "FUNCTION_INVOCATION_TIMEOUT")
+    assert (answer.status_code, answer.headers["x-vercel-error"]) == (
+        504,
+        "FUNCTION_INVOCATION_TIMEOUT",
+    )
     assert client.get("/api/slow").text == "awake"
     assert errors(client) == ["FUNCTION_INVOCATION_TIMEOUT /api/sync/slow"]
     capfd.readouterr()
@@ -243,7 +283,10 @@ def test_max_duration_ends_the_wait_for_a_function(deploy: Deploy, capfd: pytest
 def test_max_duration_can_be_overridden(deploy: Deploy) -> None:
     settings = '{"functions": {"api/*.py": {"maxDuration": 5}}}'
     assert (
-        deploy({"api/slow.py": SLEEPY, "vercel.json": settings}, max_duration=0.1).get("/api/slow").status_code == 504
+        deploy({"api/slow.py": SLEEPY, "vercel.json": settings}, max_duration=0.1)
+        .get("/api/slow")
+        .status_code
+        == 504
     )
 
 
@@ -262,10 +305,16 @@ def test_the_access_log_is_the_platforms_and_not_the_handlers(
 
 
 def test_every_deployment_starts_cold_with_its_own_environment_and_code(tmp_path: Path) -> None:
-    code = HANDLER + "    def do_GET(self):\n        from lib.noun import told\n        self.say(told)\n"
+    code = (
+        HANDLER
+        + "    def do_GET(self):\n        from lib.noun import told\n        self.say(told)\n"
+    )
     lib_before = sys.modules.get("lib")
     for told in ("first", "second"):
-        write(tmp_path / told, {"api/tell.py": code, "lib/noun.py": "import os\ntold = os.environ['SAMPLE_TOLD']\n"})
+        write(
+            tmp_path / told,
+            {"api/tell.py": code, "lib/noun.py": "import os\ntold = os.environ['SAMPLE_TOLD']\n"},
+        )
         with Functions(tmp_path / told, {"SAMPLE_TOLD": told}) as functions:
             assert httpx.get(f"{functions.url}/api/tell").text == told
     assert "SAMPLE_TOLD" not in os.environ
@@ -282,7 +331,16 @@ def test_a_killed_process_is_started_again_at_the_same_address(tmp_path: Path) -
     )
     write(tmp_path, {"api/tell.py": HANDLER + hang})
     parent = subprocess.Popen(
-        [sys.executable, "-m", "dev.functions", "--root", str(tmp_path), "--port", "0", "--restart"],
+        [
+            sys.executable,
+            "-m",
+            "dev.functions",
+            "--root",
+            str(tmp_path),
+            "--port",
+            "0",
+            "--restart",
+        ],
         env={**os.environ, "SAMPLE_TOLD": "still here"},
         stdout=subprocess.PIPE,
         text=True,

@@ -9,7 +9,9 @@ from dev.watch import Budget, Sight, Waiting
 from lib.store.runs import run_of
 
 
-def sight(synced: int = 0, status: str = "active", phase: str = "work", waiting: Waiting | None = None) -> Sight:
+def sight(
+    synced: int = 0, status: str = "active", phase: str = "work", waiting: Waiting | None = None
+) -> Sight:
     run = run_of({"status": status, "phase": phase, "synced": str(synced), "toSync": "35"})
     return Sight(run, Budget(180, 60), waiting=waiting)
 

@@ -7,7 +7,10 @@ VISIT = "aaaaaaaa-0000-4000-8000-000000000002"
 
 
 def test_a_stack_whose_webhook_is_set_up_hears_of_edits_by_itself() -> None:
-    with Listener() as site, Stack(environ={}, settings={"REVALIDATE_URL": site.url}, webhook_seconds=0.01) as stack:
+    with (
+        Listener() as site,
+        Stack(environ={}, settings={"REVALIDATE_URL": site.url}, webhook_seconds=0.01) as stack,
+    ):
         assert stack.notion is not None
         assert stack.qstash is not None
         assert stack.get("/api/sync").json()["status"] == "done"

@@ -22,9 +22,30 @@ def run(**fields: str) -> Run:
     ("seen", "budget", "dead", "quiet", "reason", "until"),
     [
         (None, Budget(180), False, True, "QStash to deliver the first message", None),
-        (run(status="pending"), Budget(180), False, True, "QStash to deliver the first message", None),
-        (run(), Budget(180), True, True, "QStash to deliver the killed worker's message again", None),
-        (run(), Budget(180, closed_until=NOW + 10), False, False, "Notion, which said wait", NOW + 10),
+        (
+            run(status="pending"),
+            Budget(180),
+            False,
+            True,
+            "QStash to deliver the first message",
+            None,
+        ),
+        (
+            run(),
+            Budget(180),
+            True,
+            True,
+            "QStash to deliver the killed worker's message again",
+            None,
+        ),
+        (
+            run(),
+            Budget(180, closed_until=NOW + 10),
+            False,
+            False,
+            "Notion, which said wait",
+            NOW + 10,
+        ),
         (
             run(),
             Budget(180, 180, NOW + 40),

@@ -26,11 +26,13 @@ MADE = shutil.ignore_patterns(".next", ".cache", ".astro", "dist", "*.tsbuildinf
 class BuiltSite:
     """A copy of an example, built and served with these variables; a context manager.
 
-    Its packages are hard links, so it lies where these are possible: on the file system of `node_modules`. `{port}` in
-    a command or a variable is the port that it listens to.
+    Its packages are hard links, so it lies where these are possible: on the file system of
+    `node_modules`. `{port}` in a command or a variable is the port that it listens to.
     """
 
-    def __init__(self, example: Path, build: Sequence[str], start: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, example: Path, build: Sequence[str], start: Sequence[str], environ: Mapping[str, str]
+    ) -> None:
         port = str(free_port())
         self.url = f"http://{HOST}:{port}"
         self._open = ExitStack()
@@ -38,13 +40,17 @@ class BuiltSite:
         cache.mkdir(exist_ok=True)
         with self._open:
             prefix = f"{example.name}-"
-            home = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix=prefix, dir=cache)))
+            home = Path(
+                self._open.enter_context(tempfile.TemporaryDirectory(prefix=prefix, dir=cache))
+            )
             self._folder = home / "site"
             shutil.copytree(example, self._folder, copy_function=_copy, symlinks=True, ignore=_made)
             own = {name: value.replace("{port}", port) for name, value in environ.items()}
             self._environ = {"PATH": os.environ["PATH"], "HOME": str(home), **own}
             self._log = self._open.enter_context((home / "log").open("w+"))
-            self._http = self._open.enter_context(httpx.Client(base_url=self.url, trust_env=False, timeout=60))
+            self._http = self._open.enter_context(
+                httpx.Client(base_url=self.url, trust_env=False, timeout=60)
+            )
             self._build(build)
             self._serve([word.replace("{port}", port) for word in start])
             self._open = self._open.pop_all()
@@ -63,13 +69,21 @@ class BuiltSite:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
     def _build(self, command: Sequence[str]) -> None:
         done = subprocess.run(
-            command, cwd=self._folder, env=self._environ, capture_output=True, text=True, timeout=BUILD_SECONDS
+            command,
+            cwd=self._folder,
+            env=self._environ,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_SECONDS,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -89,12 +103,14 @@ class BuiltSite:
 
 
 def _made(folder: str, names: list[str]) -> set[str]:
-    """What an earlier build left among these names; packages bring much that is built, and are copied whole."""
+    """What an earlier build left among these names; packages bring much that is built, and are
+    copied whole."""
     return set() if "node_modules" in Path(folder).parts else MADE(folder, names)
 
 
 def _copy(source: str, target: str) -> None:
-    """Links the many files of packages; copies the example's own, some of which a build writes anew."""
+    """Links the many files of packages; copies the example's own, some of which a build writes
+    anew."""
     if "node_modules" in Path(source).parts:
         os.link(source, target)
     else:

@@ -1,4 +1,5 @@
-"""The examples, read by themselves: their data layers, their pages, and the Next.js site as it is built and served."""
+"""The examples, read by themselves: their data layers, their pages, and the Next.js site as it is
+built and served."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -17,7 +17,13 @@ SYNCED_AT = "2026-11-01T12:00:00.000Z"
 
 
 def meta(slug: str, **more: Any) -> JSON:
-    known = {"id": f"id of {slug}", "slug": slug, "title": slug, "source": "pages", "visibility": "public"}
+    known = {
+        "id": f"id of {slug}",
+        "slug": slug,
+        "title": slug,
+        "source": "pages",
+        "visibility": "public",
+    }
     return known | {"childPages": [], "cover": None, "parent": None, "properties": {}} | more
 
 
@@ -29,11 +35,21 @@ def paragraph(words: str, children: Sequence[JSON] = (), block_id: str = "") -> 
 
 def whole_page(slug: str, *blocks: JSON, **about: Any) -> JSON:
     """One value: the page and all its blocks."""
-    return {f"page:{slug}": {"v": 1, "meta": meta(slug, **about), "blocks": list(blocks), "syncedAt": SYNCED_AT}}
+    return {
+        f"page:{slug}": {
+            "v": 1,
+            "meta": meta(slug, **about),
+            "blocks": list(blocks),
+            "syncedAt": SYNCED_AT,
+        }
+    }
 
 
-def published(kv: UpstashStandIn, slug: str, *blocks: JSON, page_id: str, prefix: str = "", **about: Any) -> None:
-    """Writes a page, what it leads to, its text and its place in `paths`, all at once, as the sync does."""
+def published(
+    kv: UpstashStandIn, slug: str, *blocks: JSON, page_id: str, prefix: str = "", **about: Any
+) -> None:
+    """Writes a page, what it leads to, its text and its place in `paths`, all at once, as the sync
+    does."""
     known = cast(Meta, meta(slug, id=page_id, lastEdited=SYNCED_AT, **about))
     refs = refs_of({}, blocks, page_id)
     page = {"v": 3, "meta": known, "refs": refs, "blocks": list(blocks), "syncedAt": SYNCED_AT}
@@ -44,8 +60,16 @@ def published(kv: UpstashStandIn, slug: str, *blocks: JSON, page_id: str, prefix
 def page_in_parts(slug: str, *parts: JSON, digest: str | None = "d1", **about: Any) -> JSON:
     """A head and its parts, all with the digest; None: as they were before there were digests."""
     stamp = {} if digest is None else {"digest": digest}
-    head = {"v": 1, "meta": meta(slug, **about), "parts": len(parts), "syncedAt": SYNCED_AT, **stamp}
-    numbered = {f"page:{slug}:part:{number}": {**stamp, **part} for number, part in enumerate(parts, 1)}
+    head = {
+        "v": 1,
+        "meta": meta(slug, **about),
+        "parts": len(parts),
+        "syncedAt": SYNCED_AT,
+        **stamp,
+    }
+    numbered = {
+        f"page:{slug}:part:{number}": {**stamp, **part} for number, part in enumerate(parts, 1)
+    }
     return {f"page:{slug}": head} | numbered
 
 
@@ -60,7 +84,12 @@ def put(
     with Redis(kv.url, kv.token) as redis:
         together = redis.multi()
         if values:
-            together.mset({prefix + key: json.dumps(value, ensure_ascii=False) for key, value in values.items()})
+            together.mset(
+                {
+                    prefix + key: json.dumps(value, ensure_ascii=False)
+                    for key, value in values.items()
+                }
+            )
         if paths:
             together.hset(f"{prefix}paths", values=dict(paths))
         if gone := list(gone):

@@ -12,4 +12,6 @@ NEXT = ("node", "node_modules/next/dist/bin/next")
 class NextSite(BuiltSite):
     def __init__(self, environ: Mapping[str, str]) -> None:
         start = (*NEXT, "start", "--hostname", HOST, "--port", "{port}")
-        super().__init__(NEXTJS, (*NEXT, "build"), start, {"NEXT_TELEMETRY_DISABLED": "1", **environ})
+        super().__init__(
+            NEXTJS, (*NEXT, "build"), start, {"NEXT_TELEMETRY_DISABLED": "1", **environ}
+        )

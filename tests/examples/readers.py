@@ -21,27 +21,47 @@ Lacking = Callable[[str, str], NoReturn]
 
 
 def compile_nextjs(folder: Path, lacking: Lacking) -> Path:
-    """Compiles the Next.js example to JavaScript in `folder`; fails where it does not type-check."""
+    """Compiles the Next.js example to JavaScript in `folder`; fails where it does not
+    type-check."""
     if shutil.which("node") is None or not (NEXTJS / "node_modules/.bin/tsc").exists():
         lacking("Next.js example", REMEDY)
-    emitting = ["--noEmit", "false", "--incremental", "false", "--module", "commonjs", "--outDir", str(folder)]
+    emitting = [
+        "--noEmit",
+        "false",
+        "--incremental",
+        "false",
+        "--module",
+        "commonjs",
+        "--outDir",
+        str(folder),
+    ]
     command = ["node_modules/.bin/tsc", *emitting]
     checked = subprocess.run(command, cwd=NEXTJS, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     return folder
 
 
-def execute(command: Sequence[str | Path], given: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+def execute(
+    command: Sequence[str | Path], given: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
     environ = {"PATH": os.environ["PATH"], "NODE_PATH": str(NEXTJS / "node_modules"), **variables}
-    return subprocess.run(command, cwd=CLIENTS, env=environ, input=given, capture_output=True, text=True, timeout=110)
+    return subprocess.run(
+        command, cwd=CLIENTS, env=environ, input=given, capture_output=True, text=True, timeout=110
+    )
 
 
-def read(command: Sequence[str | Path], kv: UpstashStandIn, **variables: str) -> subprocess.CompletedProcess[str]:
+def read(
+    command: Sequence[str | Path], kv: UpstashStandIn, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Executes a reader, which may not write."""
-    return execute(command, KV_REST_API_URL=kv.url, KV_REST_API_TOKEN=kv.read_only_token, **variables)
+    return execute(
+        command, KV_REST_API_URL=kv.url, KV_REST_API_TOKEN=kv.read_only_token, **variables
+    )
 
 
-def ask(compiled: Path, kv: UpstashStandIn, *questions: tuple[str, str], **variables: str) -> dict[str, Any]:
+def ask(
+    compiled: Path, kv: UpstashStandIn, *questions: tuple[str, str], **variables: str
+) -> dict[str, Any]:
     """Returns what the Next.js example's data layer answers, and the pages among it as HTML."""
     done = read(["node", "nextjs.cjs", compiled, json.dumps(questions)], kv, **variables)
     assert done.returncode == 0, done.stderr

@@ -41,16 +41,23 @@ def site(kv: UpstashStandIn, lacking: Lacking) -> Iterator[BuiltSite]:
         "HOST": HOST,
         "PORT": "{port}",
     }
-    with BuiltSite(ASTRO, (*COMMAND, "build"), ("node", "dist/server/entry.mjs"), variables) as running:
+    with BuiltSite(
+        ASTRO, (*COMMAND, "build"), ("node", "dist/server/entry.mjs"), variables
+    ) as running:
         yield running
 
 
-def publish(kv: UpstashStandIn, slug: str, *blocks: JSON, page_id: str = OATS, **about: str) -> None:
+def publish(
+    kv: UpstashStandIn, slug: str, *blocks: JSON, page_id: str = OATS, **about: str
+) -> None:
     published(kv, slug, *blocks, page_id=page_id, prefix="ours:", **about)
 
 
 def linking(*page_ids: str, anchor: str = "") -> JSON:
-    items = [{"plain_text": f"to [{one[0]}]", "href": f"/{one.replace('-', '')}{anchor}"} for one in page_ids]
+    items = [
+        {"plain_text": f"to [{one[0]}]", "href": f"/{one.replace('-', '')}{anchor}"}
+        for one in page_ids
+    ]
     return {"id": "l", "type": "paragraph", "paragraph": {"rich_text": items}}
 
 
@@ -82,7 +89,9 @@ def test_a_page_is_shown_as_it_is_now(site: BuiltSite, kv: UpstashStandIn, slug:
     assert site.get(path).status_code == 404
 
 
-def test_links_stay_on_the_site_and_one_to_an_unpublished_page_is_its_text(site: BuiltSite, kv: UpstashStandIn) -> None:
+def test_links_stay_on_the_site_and_one_to_an_unpublished_page_is_its_text(
+    site: BuiltSite, kv: UpstashStandIn
+) -> None:
     publish(kv, "bread/rye (day)", paragraph("Rye."), page_id=RYE)
     publish(kv, "linking", linking(RYE, GONE, anchor=f"#{'b' * 32}"))
     kv.commands.clear()
@@ -101,7 +110,12 @@ def test_a_renamed_page_keeps_its_old_address(site: BuiltSite, kv: UpstashStandI
 
 
 def test_the_front_page_lists_what_is_public(site: BuiltSite, kv: UpstashStandIn) -> None:
-    first = {"items": [meta("a & b", title="Seen"), meta("c", title="Members' own", visibility="members")]}
+    first = {
+        "items": [
+            meta("a & b", title="Seen"),
+            meta("c", title="Members' own", visibility="members"),
+        ]
+    }
     second = {"items": [meta("d", title="On the second page")]}
     index = {"total": 3, "pages": 2, "revision": "r", "syncedAt": SYNCED_AT}
     put(kv, {"posts:index": first | index, "posts:index:2": second | index}, prefix="ours:")

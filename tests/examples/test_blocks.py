@@ -1,4 +1,5 @@
-"""Every kind of Notion's blocks is shown or says what it is, and no odd value takes the page with it."""
+"""Every kind of Notion's blocks is shown or says what it is, and no odd value takes the page with
+it."""
 
 import json
 from collections.abc import Sequence
@@ -66,7 +67,11 @@ def every_kind() -> list[JSON]:
     """Blocks of every kind: the sample's, and what the sample has no example of."""
     return [
         *showcase(),
-        block("transcription", {"title": [text("Old notes")], "children": {"notes_block_id": "n"}}, {"id": "n"}),
+        block(
+            "transcription",
+            {"title": [text("Old notes")], "children": {"notes_block_id": "n"}},
+            {"id": "n"},
+        ),
         block("synced_block", {"synced_from": None}, paragraph("original")),
         block("link_to_page", {"type": "page_id", "page_id": CHILD}),
         block("link_to_page", {"type": "comment_id", "comment_id": "c"}),
@@ -77,15 +82,22 @@ def every_kind() -> list[JSON]:
 
 def kinds_in(blocks: Sequence[JSON]) -> set[str]:
     found = {found["type"] for found in blocks if "type" in found}
-    return found.union(*(kinds_in(inner.get("children", [])) for inner in blocks)) if blocks else found
+    return (
+        found.union(*(kinds_in(inner.get("children", [])) for inner in blocks)) if blocks else found
+    )
 
 
 def test_every_kind_is_among_the_samples() -> None:
-    assert kinds_in(every_kind()) >= BLANK.keys() | {"child_page", "child_database", "transcription"}
+    assert kinds_in(every_kind()) >= BLANK.keys() | {
+        "child_page",
+        "child_database",
+        "transcription",
+    }
 
 
 def test_no_odd_value_takes_the_page_with_it(compiled: Path) -> None:
-    """Every place in a block of every kind holds every odd value once; what stands around the block is still there."""
+    """Every place in a block of every kind holds every odd value once; what stands around the block
+    is still there."""
     given = json.dumps({"breaking": every_kind()})
     done = execute(["node", HARNESS, compiled], given, NODE_ENV="production")
     assert done.returncode == 0, done.stderr
@@ -112,8 +124,11 @@ def test_every_kind_is_shown(compiled: Path) -> None:
     for part in (
         ">One of everything</h2>",
         ' class="color-orange">Text</h3>',
-        "<strong>bold</strong>, <em>italic</em>, <s>struck</s>, <u>underlined</u>, <code>code</code>, "
-        '<span class="color-red">red</span>, <span class="equation"><span class="katex"><math',
+        (
+            "<strong>bold</strong>, <em>italic</em>, <s>struck</s>, <u>underlined</u>,"
+            ' <code>code</code>, <span class="color-red">red</span>, <span class="equation"><span'
+            ' class="katex"><math'
+        ),
         '<span class="mention">@Ada Lindqvist</span>',
         '<a href="/home">Skerry Light</a> Posts <time',
         '<time dateTime="2026-05-01">2026-05-01 → 2026-09-30</time>',
@@ -124,14 +139,25 @@ def test_every_kind_is_shown(compiled: Path) -> None:
         ">A small one</h5>",
         "<ul><li>One<ul><li>Two<ul><li>Three</li></ul></li></ul></li></ul>",
         '<ol type="i"><li value="4">Starts at four</li></ol>',
-        '<ul class="to-dos"><li><input type="checkbox" disabled="" checked=""/>Paint the door</li></ul>',
+        (
+            '<ul class="to-dos"><li><input type="checkbox" disabled="" checked=""/>Paint the'
+            " door</li></ul>"
+        ),
         "<details><summary>More</summary><blockquote>Less.<p>Much less.</p></blockquote></details>",
-        '<aside class="color-yellow_background"><p><img class="emoji" src="https://sync.example/api/media?',
-        '<figure><pre><code class="language-javascript">lamp.on()\n</code></pre>'
-        "<figcaption>The whole firmware</figcaption></figure>",
+        (
+            '<aside class="color-yellow_background"><p><img class="emoji"'
+            ' src="https://sync.example/api/media?'
+        ),
+        (
+            '<figure><pre><code class="language-javascript">lamp.on()\n</code></pre>'
+            "<figcaption>The whole firmware</figcaption></figure>"
+        ),
         '<div class="equation"><span class="katex"><math',
         "<hr/>",
-        '<figcaption>The lens, photographed by <span class="mention">@Tove Åström</span></figcaption></figure>',
+        (
+            '<figcaption>The lens, photographed by <span class="mention">@Tove'
+            " Åström</span></figcaption></figure>"
+        ),
         '<img src="/external/gull.png" alt="" loading="lazy"/>',
         'src="https://www.youtube-nocookie.com/embed/skerrylight1"',
         '<video src="https://sync.example/api/media?',
@@ -139,17 +165,26 @@ def test_every_kind_is_shown(compiled: Path) -> None:
         '<object data="/external/plan.pdf" type="application/pdf"><a href="/external/plan.pdf">',
         ">tides.csv</a></p><figcaption>Tides, 2026</figcaption></figure>",
         '<a href="/external/readme.txt">readme.txt</a>',
-        '<a href="https://lighthouses.example/skerry">https://lighthouses.example/skerry</a></p>'
-        "<figcaption>Our entry in the register</figcaption>",
+        (
+            '<a href="https://lighthouses.example/skerry">https://lighthouses.example/skerry</a></p><figcaption>Our'
+            " entry in the register</figcaption>"
+        ),
         '<iframe src="https://maps.example/embed?skerry"',
         '<a href="https://github.com/skerrylight/site/pull/7">',
         "<p>A database in Notion</p>",
-        '<tr><th scope="col"></th><th scope="col">Day</th><th scope="col">Night</th></tr>'
-        '<tr><th scope="row">Signal</th><td>none</td><td>Fl(2) <strong>W 12s</strong></td></tr>',
+        (
+            '<tr><th scope="col"></th><th scope="col">Day</th><th scope="col">Night</th></tr>'
+            '<tr><th scope="row">Signal</th><td>none</td><td>Fl(2) <strong>W 12s</strong></td></tr>'
+        ),
         '<div class="columns"><div style="flex-grow:0.6"><p>Wide</p></div>',
-        '<details name="tabs-3ea3653a-f164-5e2b-be5f-6e7ef69cb5bb" open=""><summary><span class="icon">☀️ </span>Summer'
-        "</summary><p>Open.</p></details>",
-        'src="https://www.notion.so/icons/snowflake_lightgray.svg" alt="snowflake" loading="lazy"/>Winter</summary>',
+        (
+            '<details name="tabs-3ea3653a-f164-5e2b-be5f-6e7ef69cb5bb" open=""><summary><span'
+            ' class="icon">☀️ </span>Summer</summary><p>Open.</p></details>'
+        ),
+        (
+            'src="https://www.notion.so/icons/snowflake_lightgray.svg" alt="snowflake"'
+            ' loading="lazy"/>Winter</summary>'
+        ),
         '<div class="synced"><aside class="color-red_background">',
         "<details><summary>Template: New watch</summary>",
         "<strong>Spring meeting</strong> 2026-05-08T10:00:00.000Z – 2026-05-08T11:00:00.000Z</p>",
@@ -170,7 +205,9 @@ def test_the_table_of_contents_lists_the_headings_wherever_they_stand(compiled: 
         block("table_of_contents", {"color": "gray"}),
         block("heading_1", {"rich_text": [text("First")]}) | {"id": "aaaa-1"},
         block(
-            "column_list", {}, block("column", {}, block("heading_4", {"rich_text": [text("Deep")]}) | {"id": "b-2"})
+            "column_list",
+            {},
+            block("column", {}, block("heading_4", {"rich_text": [text("Deep")]}) | {"id": "b-2"}),
         ),
         block("heading_2", {"rich_text": [text("Kept apart")]}) | {"id": None},
     )
@@ -178,8 +215,8 @@ def test_the_table_of_contents_lists_the_headings_wherever_they_stand(compiled: 
         '<nav class="color-gray" aria-label="Table of contents"><ul class="outline">'
         '<li class="level-1"><a href="#aaaa1">First</a></li>'
         '<li class="level-4"><a href="#b2">Deep</a></li>'
-        '<li class="level-2">Kept apart</li></ul></nav>'
-    ) in html
+        '<li class="level-2">Kept apart</li></ul></nav>' in html
+    )
     assert '<h2 id="aaaa1">First</h2>' in html
     assert '<h5 id="b2">Deep</h5>' in html
     assert "<h3>Kept apart</h3>" in html
@@ -192,19 +229,38 @@ def test_the_table_of_contents_lists_the_headings_wherever_they_stand(compiled: 
         (block("paragraph", {"rich_text": None}), "<p></p>"),
         (block("paragraph", None), "<p></p>"),
         ({"id": "x", "type": "paragraph"}, "<p></p>"),
-        (block("paragraph", {"rich_text": [{"type": "text", "plain_text": "bare"}]}), "<p>bare</p>"),
+        (
+            block("paragraph", {"rich_text": [{"type": "text", "plain_text": "bare"}]}),
+            "<p>bare</p>",
+        ),
         (block("paragraph", {"rich_text": [text("a", annotations=None)]}), "<p>a</p>"),
         (
-            block("image", {"type": "external", "external": {"url": "https://a.example/b.png"}, "caption": None}),
+            block(
+                "image",
+                {
+                    "type": "external",
+                    "external": {"url": "https://a.example/b.png"},
+                    "caption": None,
+                },
+            ),
             '<figure><img src="https://a.example/b.png" alt="" loading="lazy"/></figure>',
         ),
         (
-            block("image", {"type": "file", "file": {"url": "/m", "width": 640, "height": 480}, "caption": []}),
+            block(
+                "image",
+                {"type": "file", "file": {"url": "/m", "width": 640, "height": 480}, "caption": []},
+            ),
             '<figure><img src="/m" alt="" width="640" height="480" loading="lazy"/></figure>',
         ),
-        (block("image", {"type": "file", "file": {"url": None}}), '<p class="note">Not shown here: image</p>'),
+        (
+            block("image", {"type": "file", "file": {"url": None}}),
+            '<p class="note">Not shown here: image</p>',
+        ),
         (block("video", {}), '<p class="note">Not shown here: video</p>'),
-        (block("embed", {"url": "javascript:alert(1)"}), '<p class="note">Not shown here: embed</p>'),
+        (
+            block("embed", {"url": "javascript:alert(1)"}),
+            '<p class="note">Not shown here: embed</p>',
+        ),
         (block("bookmark", {"url": ""}), '<p class="note">Not shown here: bookmark</p>'),
         (block("paragraph", {"rich_text": [text("x", href="javascript:alert(1)")]}), "<p>x</p>"),
         (
@@ -224,13 +280,19 @@ def test_the_table_of_contents_lists_the_headings_wherever_they_stand(compiled: 
             block("link_to_page", {"type": "page_id", "page_id": CHILD}),
             '<a href="/building-blocks/footnotes">Footnotes</a>',
         ),
-        (block("child_database", {"title": ""}), '<a href="/database/id-of-child_database">Untitled</a>'),
+        (
+            block("child_database", {"title": ""}),
+            '<a href="/database/id-of-child_database">Untitled</a>',
+        ),
         (
             block("callout", {"icon": {"type": "emoji", "emoji": "💡"}, "rich_text": []}),
             '<span class="icon">💡 </span>',
         ),
         (
-            block("callout", {"icon": {"custom_emoji": {"name": "gull", "url": "/g.png"}}, "rich_text": []}),
+            block(
+                "callout",
+                {"icon": {"custom_emoji": {"name": "gull", "url": "/g.png"}}, "rich_text": []},
+            ),
             '<img class="emoji" src="/g.png" alt="gull" loading="lazy"/>',
         ),
     ],
@@ -253,10 +315,16 @@ ANCHOR = "b" * 32
         (f"https://skerry.notion.site/{HOME}", "/home"),
         (f"notion://www.notion.so/skerry/{BARE_HOME}", "/home"),
         (f"/{BARE_HOME}?pvs=25#{ANCHOR}", f"/home#{ANCHOR}"),
-        (f"https://www.notion.so/{ANCHOR}?v={ANCHOR}&amp;p={BARE_HOME}".replace("&amp;", "&"), "/home"),
+        (
+            f"https://www.notion.so/{ANCHOR}?v={ANCHOR}&amp;p={BARE_HOME}".replace("&amp;", "&"),
+            "/home",
+        ),
         (f"https://www.notion.so/Gone-{ANCHOR}", None),
         (f"/{ANCHOR}", None),
-        (f"https://www.notion.so/{ANCHOR}?v={ANCHOR}", f"https://www.notion.so/{ANCHOR}?v={ANCHOR}"),
+        (
+            f"https://www.notion.so/{ANCHOR}?v={ANCHOR}",
+            f"https://www.notion.so/{ANCHOR}?v={ANCHOR}",
+        ),
         (f"https://bakery.example/{BARE_HOME}", f"https://bakery.example/{BARE_HOME}"),
         (f"https://notion.so.example/{BARE_HOME}", f"https://notion.so.example/{BARE_HOME}"),
         (f"//bakery.example/{BARE_HOME}", f"//bakery.example/{BARE_HOME}"),
@@ -269,7 +337,9 @@ def test_a_link_to_a_page_stays_on_the_site_and_one_to_an_unpublished_page_is_it
     compiled: Path, address: str, path: str | None
 ) -> None:
     linked = block("paragraph", {"rich_text": [text("there", href=address)]})
-    assert shown(compiled, linked) == (f'<p><a href="{path}">there</a></p>' if path else "<p>there</p>")
+    assert shown(compiled, linked) == (
+        f'<p><a href="{path}">there</a></p>' if path else "<p>there</p>"
+    )
     bookmark = shown(compiled, block("bookmark", {"url": address, "caption": []}))
     assert f'<a href="{path}">' in bookmark if path else "Not shown here: bookmark" in bookmark
 
@@ -281,10 +351,14 @@ def test_databases_of_the_page_are_linked_and_others_are_words(compiled: Path) -
         return text("Paints", href=href) | {"type": "mention", "mention": mention}
 
     here = block("column", {}, block("child_database", {"title": "Paints"}) | {"id": PAINTS})
-    shown_here = shown(compiled, here, block("paragraph", {"rich_text": [mentioned(PAINTS), mentioned(HOME)]}))
+    shown_here = shown(
+        compiled, here, block("paragraph", {"rich_text": [mentioned(PAINTS), mentioned(HOME)]})
+    )
     assert shown_here.endswith(f'<p><a href="/database/{PAINTS}">Paints</a>Paints</p>')
     link = block("link_to_page", {"type": "database_id", "database_id": PAINTS})
-    assert shown(compiled, here, link).endswith(f'<p><a href="/database/{PAINTS}">A database in Notion</a></p>')
+    assert shown(compiled, here, link).endswith(
+        f'<p><a href="/database/{PAINTS}">A database in Notion</a></p>'
+    )
     gone = block("link_to_page", {"type": "page_id", "page_id": PAINTS})
     assert shown(compiled, gone) == "<p>A page in Notion</p>"
 
@@ -309,8 +383,8 @@ def test_lists_of_different_kinds_stand_side_by_side(compiled: Path) -> None:
         paragraph("between"),
         item("numbered_list_item", "f", color="blue"),
     )
-    assert html == (
-        "<ul><li>a</li><li>b</li></ul>"
+    assert (
+        html == "<ul><li>a</li><li>b</li></ul>"
         '<ul class="to-dos"><li><input type="checkbox" disabled=""/>c</li></ul>'
         '<ol type="a"><li>d</li><li>e</li></ol><p>between</p><ol><li class="color-blue">f</li></ol>'
     )
@@ -318,7 +392,8 @@ def test_lists_of_different_kinds_stand_side_by_side(compiled: Path) -> None:
 
 @needed
 def test_every_block_that_was_recorded_from_notion_is_shown(compiled: Path) -> None:
-    """Blocks as Notion really gave them; what says only what it is are the kinds that Notion itself doesn't give."""
+    """Blocks as Notion really gave them; what says only what it is are the kinds that Notion itself
+    doesn't give."""
     blocks = recorded_blocks()
     assert len({found["type"] for found in blocks}) > 20
     shown_blocks = zip(blocks, render(compiled, *([found] for found in blocks)), strict=True)
@@ -328,6 +403,10 @@ def test_every_block_that_was_recorded_from_notion_is_shown(compiled: Path) -> N
 
 def recorded_blocks() -> list[JSON]:
     """Blocks of every list of children that was recorded."""
-    answers = [exchange.json for exchange in exchanges() if exchange.status == 200 and exchange.answer.startswith("{")]
+    answers = [
+        exchange.json
+        for exchange in exchanges()
+        if exchange.status == 200 and exchange.answer.startswith("{")
+    ]
     results = [result for answer in answers for result in answer.get("results", [])]
     return [result for result in results if result.get("object") == "block" and "type" in result]

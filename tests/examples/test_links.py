@@ -13,13 +13,19 @@ HOME, RYE, OATS, GONE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in
 
 def mentioning(*page_ids: str) -> JSON:
     items = [
-        {"type": "mention", "mention": {"type": "page", "page": {"id": one}}, "plain_text": f"page {one[0]}"}
+        {
+            "type": "mention",
+            "mention": {"type": "page", "page": {"id": one}},
+            "plain_text": f"page {one[0]}",
+        }
         for one in page_ids
     ]
     return {"id": "m", "type": "paragraph", "paragraph": {"rich_text": items}}
 
 
-def test_all_links_of_a_page_are_resolved_by_one_command(empty_kv: UpstashStandIn, compiled: Path) -> None:
+def test_all_links_of_a_page_are_resolved_by_one_command(
+    empty_kv: UpstashStandIn, compiled: Path
+) -> None:
     published(empty_kv, "rye", paragraph("Rye."), page_id=RYE)
     published(empty_kv, "123", paragraph("Oats."), page_id=OATS)
     published(empty_kv, "home", mentioning(RYE, HOME, GONE, OATS, RYE), page_id=HOME)
@@ -27,7 +33,11 @@ def test_all_links_of_a_page_are_resolved_by_one_command(empty_kv: UpstashStandI
     seen = ask(compiled, empty_kv, ("getPage", "home"))
     assert empty_kv.commands.total() - before == 2
     assert empty_kv.commands["HMGET"] == 1
-    rye, home, oats = '<a href="/rye">page b</a>', '<a href="/home">page a</a>', '<a href="/123">page c</a>'
+    rye, home, oats = (
+        '<a href="/rye">page b</a>',
+        '<a href="/home">page a</a>',
+        '<a href="/123">page c</a>',
+    )
     assert seen["pages"] == [f"<p>{rye}{home}page d{oats}{rye}</p>"]
 
 
@@ -41,7 +51,9 @@ def test_the_prefix_stands_before_paths(empty_kv: UpstashStandIn, compiled: Path
 
 
 def test_a_page_in_parts_is_linked_too(empty_kv: UpstashStandIn, compiled: Path) -> None:
-    parts = page_in_parts("home", {"blocks": [paragraph("a")]}, {"blocks": [mentioning(RYE)]}, id=HOME)
+    parts = page_in_parts(
+        "home", {"blocks": [paragraph("a")]}, {"blocks": [mentioning(RYE)]}, id=HOME
+    )
     parts["page:home"]["refs"] = [RYE]
     put(empty_kv, parts, paths={RYE: "rye"})
     [html] = ask(compiled, empty_kv, ("getPage", "home"))["pages"]
@@ -60,7 +72,9 @@ def test_odd_refs_and_those_of_an_older_version_lead_nowhere(
     assert empty_kv.commands["HMGET"] == 0
 
 
-def test_a_child_page_that_stands_in_a_synced_block_is_found(empty_kv: UpstashStandIn, compiled: Path) -> None:
+def test_a_child_page_that_stands_in_a_synced_block_is_found(
+    empty_kv: UpstashStandIn, compiled: Path
+) -> None:
     """It is no child page of this page, and no reference either."""
     child = {"id": RYE, "type": "child_page", "child_page": {"title": "Rye"}}
     synced = {"id": "s", "type": "synced_block", "synced_block": {}, "children": [child]}
@@ -69,7 +83,9 @@ def test_a_child_page_that_stands_in_a_synced_block_is_found(empty_kv: UpstashSt
     assert '<a href="/bread/rye">' in html
 
 
-def test_a_page_as_text_is_read_with_the_slugs_in_it(empty_kv: UpstashStandIn, compiled: Path) -> None:
+def test_a_page_as_text_is_read_with_the_slugs_in_it(
+    empty_kv: UpstashStandIn, compiled: Path
+) -> None:
     published(empty_kv, "rye", paragraph("Rye."), page_id=RYE)
     published(empty_kv, "home", mentioning(RYE, GONE), page_id=HOME)
     doc, nothing = ask(compiled, empty_kv, ("getDoc", "home"), ("getDoc", "gone"))["answers"]

@@ -1,4 +1,5 @@
-"""The Next.js example as Next builds and serves it: what changed in KV is shown, as soon as the sync says so."""
+"""The Next.js example as Next builds and serves it: what changed in KV is shown, as soon as the
+sync says so."""
 
 import json
 import shutil
@@ -12,7 +13,17 @@ import pytest
 
 from dev.upstash import UpstashStandIn
 from tests.examples.built_site import BUILD_SECONDS, START_SECONDS
-from tests.examples.fixtures import JSON, SYNCED_AT, drop, meta, page_in_parts, paragraph, published, put, whole_page
+from tests.examples.fixtures import (
+    JSON,
+    SYNCED_AT,
+    drop,
+    meta,
+    page_in_parts,
+    paragraph,
+    published,
+    put,
+    whole_page,
+)
 from tests.examples.next_site import NextSite
 from tests.examples.readers import NEXTJS, REMEDY, Lacking
 from tests.waiting import until
@@ -75,7 +86,8 @@ def site(kv: UpstashStandIn, lacking: Lacking) -> Iterator[NextSite]:
 
 
 def address(slug: str) -> str:
-    """A slug's path, every character spelled out that an address may not have, as a browser does it."""
+    """A slug's path, every character spelled out that an address may not have, as a browser does
+    it."""
     return "/" + quote(slug, safe="/!'()*~:;,=@$&+[]")
 
 
@@ -110,7 +122,9 @@ def test_a_page_is_shown_as_it_is_when_the_sync_says_that_it_changed(
 
     put(kv, whole_page(slug, paragraph("Second words."), title="Second title"))
     kept = visit(site, slug)
-    assert "First words." in kept.text or slug == "index", "it is kept until the sync says that it changed"
+    assert "First words." in kept.text or slug == "index", (
+        "it is kept until the sync says that it changed"
+    )
     tell(site, key)
     shown = visit(site, slug)
     assert ("First words." in shown.text, "Second words." in shown.text) == (False, True)
@@ -120,11 +134,17 @@ def test_a_page_is_shown_as_it_is_when_the_sync_says_that_it_changed(
     assert visit(site, slug).status_code == 404
 
 
-def test_a_page_that_is_published_without_a_word_is_found_within_a_minute(site: NextSite, kv: UpstashStandIn) -> None:
+def test_a_page_that_is_published_without_a_word_is_found_within_a_minute(
+    site: NextSite, kv: UpstashStandIn
+) -> None:
     """The site was asked for it when it started; nothing is sent to `/revalidate`."""
     assert visit(site, LATE).status_code == 404
     put(kv, whole_page(LATE, paragraph("Here at last.")))
-    until(lambda: "Here at last." in visit(site, LATE).text, MISSING_SECONDS + 30, told=lambda: visit(site, LATE))
+    until(
+        lambda: "Here at last." in visit(site, LATE).text,
+        MISSING_SECONDS + 30,
+        told=lambda: visit(site, LATE),
+    )
 
 
 def test_what_is_missing_is_kept_for_a_minute_and_not_for_a_year(site: NextSite) -> None:
@@ -144,25 +164,35 @@ def test_what_is_missing_is_kept_for_a_minute_and_not_for_a_year(site: NextSite)
         ("/database/c%", "/database/c%25"),
     ],
 )
-def test_a_percent_sign_that_encodes_nothing_stands_for_itself(site: NextSite, path: str, sent_on_to: str) -> None:
+def test_a_percent_sign_that_encodes_nothing_stands_for_itself(
+    site: NextSite, path: str, sent_on_to: str
+) -> None:
     answer = site.get(path)
     assert (answer.status_code, answer.headers["location"]) == (308, sent_on_to)
     assert site.get(sent_on_to).status_code == 404
 
 
-def test_a_slug_with_a_percent_sign_is_found_as_people_type_it(site: NextSite, kv: UpstashStandIn) -> None:
+def test_a_slug_with_a_percent_sign_is_found_as_people_type_it(
+    site: NextSite, kv: UpstashStandIn
+) -> None:
     put(kv, whole_page("typed%", paragraph("Found.")))
     assert "Found." in site.get(site.get("/typed%").headers["location"]).text
 
 
 def test_a_renamed_page_keeps_its_old_address(site: NextSite, kv: UpstashStandIn) -> None:
     put(kv, whole_page("now/é & b", paragraph("Moved.")))
-    put(kv, {"redirects": {"once": "then", "then": "now/é & b", "round": "round", "lost": "nowhere"}})
+    put(
+        kv,
+        {"redirects": {"once": "then", "then": "now/é & b", "round": "round", "lost": "nowhere"}},
+    )
     tell(site, "redirects")
     for slug in ("once", "then"):
         answer = visit(site, slug)
         # Next names it twice where it has just rendered the page.
-        assert (answer.status_code, set(answer.headers.get_list("location"))) == (308, {"/now/%C3%A9%20%26%20b"})
+        assert (answer.status_code, set(answer.headers.get_list("location"))) == (
+            308,
+            {"/now/%C3%A9%20%26%20b"},
+        )
     assert visit(site, "round").status_code == visit(site, "lost").status_code == 404
 
 
@@ -184,15 +214,33 @@ def test_the_front_page_lists_what_is_public(site: NextSite, kv: UpstashStandIn)
     assert ("Alone" in html, "Seen" in html) == (True, False)
 
 
-def test_a_page_that_is_not_public_is_not_shown_nor_what_stands_in_it(site: NextSite, kv: UpstashStandIn) -> None:
-    """Child pages share their parent's visibility; a database bears that of the strictest page that shows it."""
+def test_a_page_that_is_not_public_is_not_shown_nor_what_stands_in_it(
+    site: NextSite, kv: UpstashStandIn
+) -> None:
+    """Child pages share their parent's visibility; a database bears that of the strictest page that
+    shows it."""
     members = {"visibility": "members"}
-    put(kv, whole_page("club", paragraph("Hush."), **members) | whole_page("club/room", paragraph("Hush."), **members))
-    put(kv, {"db:club": database("Club", **members), "db:open": database("Open"), "db:null": database("Null")})
+    put(
+        kv,
+        whole_page("club", paragraph("Hush."), **members)
+        | whole_page("club/room", paragraph("Hush."), **members),
+    )
+    put(
+        kv,
+        {
+            "db:club": database("Club", **members),
+            "db:open": database("Open"),
+            "db:null": database("Null"),
+        },
+    )
     put(kv, {"db:said": database("Said", visibility="public")})
     for path in ("/club", "/club/room", "/database/club"):
         answer = site.get(path)
-        assert (answer.status_code, "Hush." in answer.text, "Club" in answer.text) == (404, False, False)
+        assert (answer.status_code, "Hush." in answer.text, "Club" in answer.text) == (
+            404,
+            False,
+            False,
+        )
     for path in ("/database/open", "/database/said"):
         assert site.get(path).status_code == 200
 
@@ -201,7 +249,11 @@ def test_a_page_that_is_not_public_is_not_shown_nor_what_stands_in_it(site: Next
     assert "Welcome." in site.get("/club").text
     assert "<h1>Club</h1>" in site.get("/database/club").text
 
-    put(kv, whole_page("club", paragraph("Hush."), **members) | {"db:club": database("Club", **members)})
+    put(
+        kv,
+        whole_page("club", paragraph("Hush."), **members)
+        | {"db:club": database("Club", **members)},
+    )
     tell(site, "page:club", "db:club")
     assert site.get("/club").status_code == site.get("/database/club").status_code == 404
 
@@ -209,12 +261,22 @@ def test_a_page_that_is_not_public_is_not_shown_nor_what_stands_in_it(site: Next
 def database(title: str, *rows: JSON, columns: Sequence[str] = ("Name",), **more: Any) -> JSON:
     items = [{"id": f"row {number}", "properties": row} for number, row in enumerate(rows)]
     properties = {column: {"type": "rich_text"} for column in columns}
-    return {"id": "d", "title": title, "properties": properties, "items": items, "syncedAt": SYNCED_AT, **more}
+    return {
+        "id": "d",
+        "title": title,
+        "properties": properties,
+        "items": items,
+        "syncedAt": SYNCED_AT,
+        **more,
+    }
 
 
 def test_a_column_may_bear_any_name(site: NextSite, kv: UpstashStandIn) -> None:
     columns = ("constructor", "__proto__", "toString", "Name")
-    rows = {"Name": "without"}, {"constructor": "Ada", "__proto__": "Bob", "toString": 3, "Name": "with"}
+    rows = (
+        {"Name": "without"},
+        {"constructor": "Ada", "__proto__": "Bob", "toString": 3, "Name": "with"},
+    )
     put(kv, {"db:odd": database("Odd", *rows, columns=columns)})
     html = site.get("/database/odd").text
     assert "".join(f"<th>{column}</th>" for column in columns) in html
@@ -235,21 +297,32 @@ def test_every_kind_of_value_has_its_words(site: NextSite, kv: UpstashStandIn) -
     }
     put(kv, {"db:values": database("Values", values, columns=list(values))})
     words = ["0", "yes", "", "a, b", "2026-05-01", "2026-05-01 – 2026-05-03", "Ada", "5"]
-    assert "<tr>" + "".join(f"<td>{each}</td>" for each in words) + "</tr>" in site.get("/database/values").text
+    assert (
+        "<tr>" + "".join(f"<td>{each}</td>" for each in words) + "</tr>"
+        in site.get("/database/values").text
+    )
 
 
 def test_a_page_in_parts_is_shown_whole(site: NextSite, kv: UpstashStandIn) -> None:
-    first, more = {"blocks": [paragraph("top")]}, {"blocks": [paragraph("inside")], "continues": "top"}
+    first, more = (
+        {"blocks": [paragraph("top")]},
+        {"blocks": [paragraph("inside")], "continues": "top"},
+    )
     put(kv, page_in_parts("in-parts", first, more))
     assert '<p>top</p><div class="indented"><p>inside</p></div>' in visit(site, "in-parts").text
 
 
 @pytest.mark.parametrize("odd", [None, 7, "odd", [], [None, 7], {}, {"type": "odd"}, True])
-def test_a_page_with_odd_values_is_shown_without_them(site: NextSite, kv: UpstashStandIn, odd: Any) -> None:
+def test_a_page_with_odd_values_is_shown_without_them(
+    site: NextSite, kv: UpstashStandIn, odd: Any
+) -> None:
     slug = f"odd-{json.dumps(odd)}"
     known = ("title", "cover", "childPages", "parent", "icon", "properties", "url")
     page = whole_page(slug, paragraph("Still here."), odd, **dict.fromkeys(known, odd))
-    put(kv, page | {f"db:{slug}": database("A", odd) | {"title": odd, "items": odd, "properties": odd}})
+    put(
+        kv,
+        page | {f"db:{slug}": database("A", odd) | {"title": odd, "items": odd, "properties": odd}},
+    )
     assert "Still here." in visit(site, slug).text
     assert site.get("/database" + address(slug)).status_code == 200
 
@@ -274,7 +347,8 @@ def test_a_broken_body_is_refused(site: NextSite, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "authorization", ["", "Bearer", "Bearer undefined", f"Basic {SECRET}", SECRET, f"Bearer {SECRET[:-1]}"]
+    "authorization",
+    ["", "Bearer", "Bearer undefined", f"Basic {SECRET}", SECRET, f"Bearer {SECRET[:-1]}"],
 )
 def test_only_who_knows_the_secret_makes_a_site_read_again(
     site: NextSite, kv: UpstashStandIn, authorization: str
@@ -294,7 +368,8 @@ RYE, OATS, CLUB, GONE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in
 def linking(*page_ids: str, anchor: str = "") -> JSON:
     """A paragraph that leads to pages."""
     items = [
-        {"type": "text", "plain_text": f"to [{one[0]}]", "href": f"/{one.replace('-', '')}{anchor}"} for one in page_ids
+        {"type": "text", "plain_text": f"to [{one[0]}]", "href": f"/{one.replace('-', '')}{anchor}"}
+        for one in page_ids
     ]
     return {"id": "l", "type": "paragraph", "paragraph": {"rich_text": items}}
 
@@ -310,11 +385,16 @@ def test_links_lead_to_pages_of_the_site_and_what_is_not_published_is_its_text(
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/markdown", "text/markdown, text/html;q=0.5, */*;q=0.1", "text/html,text/markdown"]
+    "accept",
+    ["text/markdown", "text/markdown, text/html;q=0.5, */*;q=0.1", "text/html,text/markdown"],
 )
-def test_a_page_is_given_as_markdown_to_who_asks_for_it(site: NextSite, kv: UpstashStandIn, accept: str) -> None:
+def test_a_page_is_given_as_markdown_to_who_asks_for_it(
+    site: NextSite, kv: UpstashStandIn, accept: str
+) -> None:
     published(kv, "bread/rye (day)", paragraph("Rye."), page_id=RYE)
-    published(kv, "as-text", linking(RYE, GONE, anchor=f"#{'b' * 32}"), page_id=OATS, title="As *text*")
+    published(
+        kv, "as-text", linking(RYE, GONE, anchor=f"#{'b' * 32}"), page_id=OATS, title="As *text*"
+    )
     markdown = f"# As \\*text\\*\n\n[to \\[a\\]](/bread/rye%20%28day%29#{'b' * 32})to \\[d\\]\n"
     for answer in (site.get("/as-text.md"), site.get("/as-text", accept)):
         assert (answer.status_code, answer.text) == (200, markdown)
@@ -324,7 +404,13 @@ def test_a_page_is_given_as_markdown_to_who_asks_for_it(site: NextSite, kv: Upst
 
 @pytest.mark.parametrize(
     "accept",
-    ["", "*/*", "text/html,application/xhtml+xml,*/*;q=0.8", "text/html, text/markdown;q=0.5", "text/markdown;q=0"],
+    [
+        "",
+        "*/*",
+        "text/html,application/xhtml+xml,*/*;q=0.8",
+        "text/html, text/markdown;q=0.5",
+        "text/markdown;q=0",
+    ],
 )
 def test_browsers_get_html(site: NextSite, kv: UpstashStandIn, accept: str) -> None:
     published(kv, "as-page", paragraph("Seen."), page_id=OATS)
@@ -336,11 +422,16 @@ def test_browsers_get_html(site: NextSite, kv: UpstashStandIn, accept: str) -> N
 @pytest.mark.parametrize("slug", ["é & b", "100%", "a/b/c", "[x]", "it's"])
 def test_any_slug_is_found_as_markdown(site: NextSite, kv: UpstashStandIn, slug: str) -> None:
     published(kv, f"text/{slug}", paragraph("Found."), page_id=OATS)
-    for answer in (site.get(f"{address(f'text/{slug}')}.md"), site.get(address(f"text/{slug}"), "text/markdown")):
+    for answer in (
+        site.get(f"{address(f'text/{slug}')}.md"),
+        site.get(address(f"text/{slug}"), "text/markdown"),
+    ):
         assert (answer.status_code, answer.text.endswith("\n\nFound.\n")) == (200, True)
 
 
-def test_what_is_not_public_or_not_there_has_no_markdown(site: NextSite, kv: UpstashStandIn) -> None:
+def test_what_is_not_public_or_not_there_has_no_markdown(
+    site: NextSite, kv: UpstashStandIn
+) -> None:
     published(kv, "hushed", paragraph("Hush."), page_id=CLUB, visibility="members")
     for path in ("/hushed.md", "/as-markdown/hushed", "/never-there.md"):
         answer = site.get(path)
@@ -358,7 +449,15 @@ def test_markdown_is_made_anew_when_its_page_changed(site: NextSite, kv: Upstash
 
 def test_a_page_says_what_it_is_about(site: NextSite, kv: UpstashStandIn) -> None:
     about = {"excerpt": 'So "good".', "Tags": ["rye", "oats"], "date": {"start": "2026-05-01"}}
-    published(kv, "about", paragraph("Bread."), page_id=OATS, title="Rye & Oats", properties=about, cover="/c.png")
+    published(
+        kv,
+        "about",
+        paragraph("Bread."),
+        page_id=OATS,
+        title="Rye & Oats",
+        properties=about,
+        cover="/c.png",
+    )
     head = visit(site, "about").text.partition("</head>")[0]
     for part in (
         "<title>Rye &amp; Oats – Written in Notion</title>",
@@ -385,7 +484,14 @@ def test_without_docs_a_page_has_its_title(site: NextSite, kv: UpstashStandIn) -
 def listed(kv: UpstashStandIn, site: NextSite) -> None:
     """Three rows of which one is not public, and child pages of two."""
     date = {"date": {"start": "2026-05-01T10:00:00.000Z"}, "Excerpt": "In\nshort."}
-    published(kv, "new & old", paragraph("Prose <here>."), page_id=OATS, title="New [& old]", properties=date)
+    published(
+        kv,
+        "new & old",
+        paragraph("Prose <here>."),
+        page_id=OATS,
+        title="New [& old]",
+        properties=date,
+    )
     published(kv, "club", paragraph("Hush."), page_id=CLUB, visibility="members")
     published(kv, "plain", paragraph("Plain."), page_id=RYE, createdTime="2026-06-01T10:00:00.000Z")
     put(kv, {}, paths={"e": "new & old/child/deeper", "f": "club/room", "g": "elsewhere"})
@@ -433,7 +539,8 @@ def test_the_feed_has_the_newest_public_rows(site: NextSite, kv: UpstashStandIn)
 def test_language_models_find_the_public_rows(site: NextSite, kv: UpstashStandIn) -> None:
     listed(kv, site)
     for answer in (site.get("/llms.txt"), site.get("/", "text/markdown")):
-        assert answer.text == (
-            "# Written in Notion\n\n## pages\n\n## posts\n"
-            f"- [New \\[& old\\]]({SITE_URL}/new%20%26%20old.md): In short.\n- [plain]({SITE_URL}/plain.md)\n"
+        assert (
+            answer.text == "# Written in Notion\n\n## pages\n\n## posts\n- [New \\[&"
+            f" old\\]]({SITE_URL}/new%20%26%20old.md): In short.\n-"
+            f" [plain]({SITE_URL}/plain.md)\n"
         )

@@ -1,4 +1,5 @@
-"""A page in parts is read whole or not at all, by both readers, within what one answer of Upstash may carry."""
+"""A page in parts is read whole or not at all, by both readers, within what one answer of Upstash
+may carry."""
 
 import json
 import sys
@@ -24,7 +25,9 @@ def ids(blocks: list[Any]) -> list[Any]:
     return [
         entry
         for block in blocks
-        for entry in ([block["id"], ids(block["children"])] if "children" in block else [block["id"]])
+        for entry in (
+            [block["id"], ids(block["children"])] if "children" in block else [block["id"]]
+        )
     ]
 
 
@@ -68,8 +71,13 @@ def test_a_block_goes_on_in_the_next_part(empty_kv: UpstashStandIn, blocks_of: R
     assert ids(blocks_of(empty_kv, "rye")) == expected
 
 
-def test_a_block_whose_first_child_comes_in_the_next_part(empty_kv: UpstashStandIn, blocks_of: Reader) -> None:
-    put(empty_kv, page_in_parts("rye", part(paragraph("top")), part(paragraph("a"), continues="top")))
+def test_a_block_whose_first_child_comes_in_the_next_part(
+    empty_kv: UpstashStandIn, blocks_of: Reader
+) -> None:
+    put(
+        empty_kv,
+        page_in_parts("rye", part(paragraph("top")), part(paragraph("a"), continues="top")),
+    )
     assert ids(blocks_of(empty_kv, "rye")) == ["top", ["a"]]
 
 
@@ -81,9 +89,14 @@ def test_no_block_is_lost_where_none_can_go_on(empty_kv: UpstashStandIn, blocks_
 
 
 @pytest.mark.parametrize("digest", ["d1", None])
-def test_each_value_travels_alone(empty_kv: UpstashStandIn, blocks_of: Reader, digest: str | None) -> None:
+def test_each_value_travels_alone(
+    empty_kv: UpstashStandIn, blocks_of: Reader, digest: str | None
+) -> None:
     """Two parts of 8 MB in one answer would be more than Upstash gives."""
-    put(empty_kv, page_in_parts("rye", *(part(paragraph(f"{number}")) for number in range(9)), digest=digest))
+    put(
+        empty_kv,
+        page_in_parts("rye", *(part(paragraph(f"{number}")) for number in range(9)), digest=digest),
+    )
     requests, commands = empty_kv.usage.requests, empty_kv.commands.total()
     blocks_of(empty_kv, "rye")
     again = 0 if digest else 1
@@ -93,7 +106,9 @@ def test_each_value_travels_alone(empty_kv: UpstashStandIn, blocks_of: Reader, d
 
 def test_the_largest_part_fits_into_an_answer(empty_kv: UpstashStandIn, blocks_of: Reader) -> None:
     """Base64, which Upstash's clients ask for by themselves, would make 10.7 MB of it."""
-    large = part(*(paragraph(f"Ä line of {number}. " * 20, block_id=str(number)) for number in range(17_150)))
+    large = part(
+        *(paragraph(f"Ä line of {number}. " * 20, block_id=str(number)) for number in range(17_150))
+    )
     put(empty_kv, page_in_parts("rye", large))
     size = len(json.dumps(large, ensure_ascii=False).encode())
     assert 7_900_000 < size < 8_000_000
@@ -109,7 +124,9 @@ def test_a_page_that_is_replaced_while_it_is_read_is_read_again(
     empty_kv: UpstashStandIn, blocks_of: Reader, before: int, after: int, nth: int
 ) -> None:
     old = page_in_parts("rye", *(part(paragraph(f"old {number}")) for number in range(before)))
-    new = page_in_parts("rye", *(part(paragraph(f"new {number}")) for number in range(after)), digest="d2")
+    new = page_in_parts(
+        "rye", *(part(paragraph(f"new {number}")) for number in range(after)), digest="d2"
+    )
     new = new if after else whole_page("rye", paragraph("new whole"))
     put(empty_kv, old)
     readings: list[str] = []
@@ -130,7 +147,9 @@ def test_a_page_that_is_replaced_while_it_is_read_is_read_again(
     assert len(readings) >= nth
 
 
-def test_a_part_that_is_not_there_yet_is_waited_for(empty_kv: UpstashStandIn, blocks_of: Reader) -> None:
+def test_a_part_that_is_not_there_yet_is_waited_for(
+    empty_kv: UpstashStandIn, blocks_of: Reader
+) -> None:
     page = page_in_parts("rye", part(paragraph("a")), part(paragraph("b")))
     put(empty_kv, page)
     drop(empty_kv, "page:rye:part:2")
@@ -155,7 +174,12 @@ def test_a_page_that_never_settles_is_given_up(
     put(empty_kv, page_in_parts("rye", part(paragraph("a"), digest="another")))
     command: list[str | Path] = [sys.executable, READER, "rye"]
     if reader == "JavaScript":
-        command = ["node", "nextjs.cjs", request.getfixturevalue("compiled"), '[["getPage", "rye"]]']
+        command = [
+            "node",
+            "nextjs.cjs",
+            request.getfixturevalue("compiled"),
+            '[["getPage", "rye"]]',
+        ]
     done = read(command, empty_kv)
     assert done.returncode == 1
     assert "page:rye was replaced 5 times while it was read" in done.stderr

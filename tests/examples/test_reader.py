@@ -36,9 +36,12 @@ def test_a_page_goes_before_a_redirect(empty_kv: UpstashStandIn) -> None:
 
 
 @pytest.mark.parametrize(
-    "redirects", [{}, {"a": "a"}, {"a": "b", "b": "a"}, {"a": "b", "b": "c", "c": "b"}, {"a": "gone"}]
+    "redirects",
+    [{}, {"a": "a"}, {"a": "b", "b": "a"}, {"a": "b", "b": "c", "c": "b"}, {"a": "gone"}],
 )
-def test_redirects_to_nothing_and_in_circles_end(empty_kv: UpstashStandIn, redirects: dict[str, str]) -> None:
+def test_redirects_to_nothing_and_in_circles_end(
+    empty_kv: UpstashStandIn, redirects: dict[str, str]
+) -> None:
     put(empty_kv, {"redirects": redirects})
     done = read([sys.executable, READER, "a"], empty_kv)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "no page a\n")
@@ -67,8 +70,13 @@ def test_a_key_that_is_no_page_is_no_page(empty_kv: UpstashStandIn) -> None:
 RYE, OATS, GONE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abd")
 
 
-def test_markdown_has_links_to_pages_of_the_site_and_the_text_of_others(empty_kv: UpstashStandIn) -> None:
-    items = [{"plain_text": f"to [{one[0]}]", "href": f"/{one.replace('-', '')}#{'b' * 32}"} for one in (RYE, GONE)]
+def test_markdown_has_links_to_pages_of_the_site_and_the_text_of_others(
+    empty_kv: UpstashStandIn,
+) -> None:
+    items = [
+        {"plain_text": f"to [{one[0]}]", "href": f"/{one.replace('-', '')}#{'b' * 32}"}
+        for one in (RYE, GONE)
+    ]
     linking: JSON = {"id": "l", "type": "paragraph", "paragraph": {"rich_text": items}}
     published(empty_kv, "bread/rye (day)", paragraph("Rye."), page_id=RYE, prefix="ours:")
     published(empty_kv, "oats", linking, page_id=OATS, prefix="ours:")

@@ -35,7 +35,14 @@ class KnownFiles:
         self.away: float | None = None
 
     async def find(
-        self, holder: str, file: str, lock: str, now: float, lock_seconds: float, *, alone: bool = False
+        self,
+        holder: str,
+        file: str,
+        lock: str,
+        now: float,
+        lock_seconds: float,
+        *,
+        alone: bool = False,
     ) -> Place:
         self.alone.append(alone)
         if not self.looks_for_copies:
@@ -82,7 +89,10 @@ class Notion:
 def image(url: str, expires: str | None = IN_AN_HOUR) -> JSON:
     return {
         "type": "image",
-        "image": {"type": "file", "file": {"url": f"{url}?X-Amz-Signature=0f", "expiry_time": expires}},
+        "image": {
+            "type": "file",
+            "file": {"url": f"{url}?X-Amz-Signature=0f", "expiry_time": expires},
+        },
     }
 
 
@@ -149,9 +159,13 @@ async def test_an_address_at_its_end_is_not_to_be_kept() -> None:
     assert await Stage(files, UNASKED).locate(wanted()) == Location(OVEN, 0)
 
 
-async def test_what_notion_says_is_kept_for_all_files_of_the_holder_until_the_first_signature_is_about_to_end() -> None:
+async def test_what_notion_says_is_kept_for_all_files_of_the_holder_until_the_first_signature_is_about_to_end() -> (
+    None
+):
     files = KnownFiles(FETCH)
-    notion = Notion(image(OVEN) | {"icon": {"file": {"url": BREAD, "expiry_time": IN_HALF_AN_HOUR}}})
+    notion = Notion(
+        image(OVEN) | {"icon": {"file": {"url": BREAD, "expiry_time": IN_HALF_AN_HOUR}}}
+    )
 
     location = await Stage(files, notion).locate(wanted())
 
@@ -168,7 +182,11 @@ async def test_what_notion_says_is_kept_for_all_files_of_the_holder_until_the_fi
     ("expires", "behind", "seconds"),
     [
         (IN_AN_HOUR, 0.0, 3300),
-        (IN_HALF_AN_HOUR, 60.0, 1560),  # its clock is a minute behind, so the signature lives a minute longer
+        (
+            IN_HALF_AN_HOUR,
+            60.0,
+            1560,
+        ),  # its clock is a minute behind, so the signature lives a minute longer
         (IN_AN_HOUR, 60.0, 3300),  # none lives longer than an hour
         (None, 0.0, 3300),
         ("2026-05-28T20:26:41.000Z", 0.0, 1),
@@ -282,11 +300,19 @@ async def test_nobody_waits_for_ever() -> None:
     assert 10 < sum(stage.slept) < 15
 
 
-async def test_a_page_is_read_to_the_end_of_its_properties_only_for_a_file_that_stands_there() -> None:
-    files = [{"type": "files", "files": [image(f"{OVEN}/{number}")["image"]]} for number in range(26)]
+async def test_a_page_is_read_to_the_end_of_its_properties_only_for_a_file_that_stands_there() -> (
+    None
+):
+    files = [
+        {"type": "files", "files": [image(f"{OVEN}/{number}")["image"]]} for number in range(26)
+    ]
     shown = {"id": "pics", "type": "rollup", "rollup": {"type": "array", "array": files[:25]}}
     page = {"object": "page", "id": ID, "properties": {"Pictures": shown}}
-    items = {"results": files, "has_more": False, "property_item": {"rollup": {"type": "array", "array": []}}}
+    items = {
+        "results": files,
+        "has_more": False,
+        "property_item": {"rollup": {"type": "array", "array": []}},
+    }
 
     class Pages(Notion):
         async def get(self, path: str, query: JSON | None = None) -> JSON:
@@ -312,12 +338,19 @@ def walking(text: str = "", files: int = 6) -> Place:
 
 
 def blocks(*results: Any, next_cursor: str | None = None) -> JSON:
-    return {"object": "list", "results": list(results), "has_more": next_cursor is not None, "next_cursor": next_cursor}
+    return {
+        "object": "list",
+        "results": list(results),
+        "has_more": next_cursor is not None,
+        "next_cursor": next_cursor,
+    }
 
 
 async def test_all_files_that_stand_beside_it_are_found_with_one_request() -> None:
     files = KnownFiles(walking())
-    notion = Notion(blocks({"id": ID, **image(OVEN)}, {"id": OTHER, **image(BREAD, IN_HALF_AN_HOUR)}))
+    notion = Notion(
+        blocks({"id": ID, **image(OVEN)}, {"id": OTHER, **image(BREAD, IN_HALF_AN_HOUR)})
+    )
 
     location = await Stage(files, notion).locate(wanted())
 
@@ -336,7 +369,9 @@ async def test_the_next_one_goes_on_from_there_and_below() -> None:
     toggle = {"id": BELOW, "type": "toggle", "has_children": True}
     columns = {"id": OTHER, "type": "column_list", "has_children": True}
 
-    await Stage(files, Notion(blocks({"id": ID, **image(OVEN)}, toggle, columns, next_cursor="c"))).locate(wanted())
+    await Stage(
+        files, Notion(blocks({"id": ID, **image(OVEN)}, toggle, columns, next_cursor="c"))
+    ).locate(wanted())
     assert files.walk is not None
     asked = Walk.read(files.walk[0])
     assert asked == Walk(2, [("page-id", "c"), (BELOW, "")], NOW + 3300)
@@ -391,7 +426,9 @@ async def test_a_block_that_was_seen_without_the_file_has_it_no_more() -> None:
     assert files.fresh[1][token(OVEN)] == ""
 
 
-@pytest.mark.parametrize("answer", [Unreadable("not shared", 404), {}, {"results": [None, {"id": 1}, {}]}])
+@pytest.mark.parametrize(
+    "answer", [Unreadable("not shared", 404), {}, {"results": [None, {"id": 1}, {}]}]
+)
 async def test_blocks_that_cannot_be_listed_end_the_walk_and_not_the_look_up(answer: Any) -> None:
     files = KnownFiles(walking(), Place("fresh", OVEN, NOW + 60))
 

@@ -34,7 +34,8 @@ class Slow(Exception):
 
 
 class Body(httpx.AsyncByteStream):
-    """A file that comes in pieces, without a length; an exception among them breaks the connection off."""
+    """A file that comes in pieces, without a length; an exception among them breaks the connection
+    off."""
 
     def __init__(self, *pieces: bytes | BaseException) -> None:
         self._pieces = pieces
@@ -52,7 +53,8 @@ class Body(httpx.AsyncByteStream):
 class Quay:
     """A published page with pictures, Notion behind it, the file host and the Blob store.
 
-    `served` are the host's answers by address without a query, `put` what the store holds by pathname.
+    `served` are the host's answers by address without a query, `put` what the store holds by
+    pathname.
     """
 
     def __init__(self, kv: Kv) -> None:
@@ -62,7 +64,9 @@ class Quay:
         self.asked: list[str] = []
         self.put: dict[str, bytes] = {}
         self.store_answers: list[httpx.Response] = []
-        self.copies = Copies(kv, self.keys, "s", lambda: self.now, lambda: "2026-05-28T20:26:40.000Z")
+        self.copies = Copies(
+            kv, self.keys, "s", lambda: self.now, lambda: "2026-05-28T20:26:40.000Z"
+        )
         self._http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
 
     def copier(self) -> Copier:
@@ -86,18 +90,23 @@ class Quay:
         return await (copier or self.copier()).work("r1", self.now + 60, interrupted)
 
     def picture(self, name: str, *pieces: bytes | BaseException, **headers: str) -> FileRef:
-        """A picture on the page, as the host serves it: in pieces, its length untold unless `headers` tell it."""
+        """A picture on the page, as the host serves it: in pieces, its length untold unless
+        `headers` tell it."""
         identity, id = f"https://{HOST}/{name}", new_id()
         ref = FileRef(identity, "block", id, f"{identity}?signed=1")
         file = {"url": ref.signed, "expiry_time": "2026-11-20T11:00:00.000Z"}
-        self.stage.objects[f"blocks/{id}"] = self.stage.block("image", id=id, type="file", file=file)
+        self.stage.objects[f"blocks/{id}"] = self.stage.block(
+            "image", id=id, type="file", file=file
+        )
         self.serve(ref, *pieces, **headers)
         return ref
 
     def serve(self, ref: FileRef, *pieces: bytes | BaseException, **headers: str) -> None:
         """What the host gives for a file the next time."""
         answer_headers = TYPED | {name.replace("_", "-"): value for name, value in headers.items()}
-        self.served[ref.identity] = httpx.Response(200, headers=answer_headers, stream=Body(*pieces))
+        self.served[ref.identity] = httpx.Response(
+            200, headers=answer_headers, stream=Body(*pieces)
+        )
 
     async def publish(self, *refs: FileRef) -> str:
         """A page that shows these files; answers its id."""
@@ -118,7 +127,10 @@ class Quay:
         return id
 
     async def addresses(self, page: str) -> list[str]:
-        return [file["url"] for file in json.loads(await self.kv.command("GET", self.keys.page(f"at-{page}")))]
+        return [
+            file["url"]
+            for file in json.loads(await self.kv.command("GET", self.keys.page(f"at-{page}")))
+        ]
 
     async def due_in(self, bundle: str) -> float | None:
         """After how many seconds the files of a bundle are tried again; None: not at all."""
@@ -172,7 +184,9 @@ async def test_a_file_arrives_whole_in_however_many_pieces_it_comes(quay: Quay) 
 
 
 async def test_a_file_that_says_it_is_too_large_is_not_even_read(quay: Quay) -> None:
-    ref = quay.picture("film.mp4", AssertionError("it was read"), content_length=str(copying.MOST_BYTES + 1))
+    ref = quay.picture(
+        "film.mp4", AssertionError("it was read"), content_length=str(copying.MOST_BYTES + 1)
+    )
     page = await quay.publish(ref)
 
     copied = await quay.work()
@@ -199,7 +213,9 @@ async def test_a_file_that_turns_out_too_large_is_cut_off_and_stays_where_it_is(
 async def test_a_host_that_breaks_off_is_not_taken_for_the_store(
     quay: Quay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = await quay.publish(quay.picture("a.bin", b"\0" * picture.HEAD_BYTES, httpx.ReadError("reset")))
+    page = await quay.publish(
+        quay.picture("a.bin", b"\0" * picture.HEAD_BYTES, httpx.ReadError("reset"))
+    )
 
     copied = await quay.work()
 
@@ -299,7 +315,9 @@ class Killed(BaseException):
     """The function dies in the midst of a file."""
 
 
-async def test_a_file_that_kills_the_function_is_not_met_again_before_all_others(quay: Quay) -> None:
+async def test_a_file_that_kills_the_function_is_not_met_again_before_all_others(
+    quay: Quay,
+) -> None:
     deadly, there = quay.picture("deadly.svg", Killed()), quay.picture("there.png", b"there")
     page = await quay.publish(deadly, there)
     with pytest.raises(Killed):
@@ -315,7 +333,9 @@ async def test_a_file_that_kills_the_function_is_not_met_again_before_all_others
     assert PUT_OFF_SECONDS <= due_in <= 2 * PUT_OFF_SECONDS
 
 
-async def test_a_file_that_always_kills_is_tried_ever_more_rarely_and_once_a_day_at_last(quay: Quay) -> None:
+async def test_a_file_that_always_kills_is_tried_ever_more_rarely_and_once_a_day_at_last(
+    quay: Quay,
+) -> None:
     deadly = quay.picture("deadly.svg", Killed())
     page = await quay.publish(deadly)
     pauses = []
@@ -378,7 +398,9 @@ async def test_a_file_costs_two_kv_commands_beside_those_of_its_page(quay: Quay)
     await quay.work()  # the daily sweep
     costs = []
     for count in (1, 11):
-        await quay.publish(*(quay.picture(f"{count}-{number}.png", b"a") for number in range(count)))
+        await quay.publish(
+            *(quay.picture(f"{count}-{number}.png", b"a") for number in range(count))
+        )
         before = quay.kv.commands
         assert (await quay.work()).made == count
         costs.append(quay.kv.commands - before)

@@ -18,10 +18,17 @@ async def test_a_file_is_found_though_its_page_shows_no_file_at_all(kv: Kv) -> N
     wanted = Wanted("page", new_id(), short(FILE))
     await kv.command("ZADD", keys.named, 0, f"{wanted.holder}&file={wanted.file} page:x")
     shown: list[JSON] = [{"type": "files", "files": []} for _ in range(25)]
-    last: JSON = {"type": "files", "files": [{"name": "", "type": "file", "file": {"url": f"{FILE}?signed"}}]}
+    last: JSON = {
+        "type": "files",
+        "files": [{"name": "", "type": "file", "file": {"url": f"{FILE}?signed"}}],
+    }
     rollup = {"type": "array", "array": [], "function": "show_original"}
     page = {"id": "pics", "type": "rollup", "rollup": {**rollup, "array": shown}}
-    stage.objects[f"pages/{wanted.id}"] = {"object": "page", "id": wanted.id, "properties": {"Pictures": page}}
+    stage.objects[f"pages/{wanted.id}"] = {
+        "object": "page",
+        "id": wanted.id,
+        "properties": {"Pictures": page},
+    }
     stage.objects[f"pages/{wanted.id}/properties/pics"] = {
         "object": "list",
         "results": [{"object": "property_item", "id": "pics", **item} for item in [*shown, last]],

@@ -1,4 +1,5 @@
-"""Who made an address is known by its MAC; addresses from before there were MACs have a small allowance."""
+"""Who made an address is known by its MAC; addresses from before there were MACs have a small
+allowance."""
 
 import pytest
 

@@ -57,7 +57,12 @@ async def test_slack_gets_one_message_with_text_and_blocks(http: httpx.AsyncClie
 
     body = json.loads(route.calls.last.request.content)
     assert body["text"] == "Sync of everything finished: 2 bundles updated"
-    assert [block["type"] for block in body["blocks"]] == ["header", "section", "actions", "context"]
+    assert [block["type"] for block in body["blocks"]] == [
+        "header",
+        "section",
+        "actions",
+        "context",
+    ]
 
 
 ODD = Outcome(
@@ -71,7 +76,9 @@ ODD = Outcome(
 
 
 @respx.mock
-async def test_text_that_is_none_reaches_every_channel_with_a_replacement_character(http: httpx.AsyncClient) -> None:
+async def test_text_that_is_none_reaches_every_channel_with_a_replacement_character(
+    http: httpx.AsyncClient,
+) -> None:
     route = respx.post(url__startswith="https://").respond(200)
     for channel in (
         Slack(SLACK, "https://sync.example/", http),
@@ -85,7 +92,13 @@ async def test_text_that_is_none_reaches_every_channel_with_a_replacement_charac
     assert ["half a pair: \ufffd" in text for text in sent] == [True, True, True, False]
     assert "page:\ufffd" in sent[3]
     [problem] = json.loads(sent[2])["data"]["problems"]
-    assert problem == {"pageId": "d", "slug": None, "title": "\ufffd", "kind": "database", "reason": "😀"}
+    assert problem == {
+        "pageId": "d",
+        "slug": None,
+        "title": "\ufffd",
+        "kind": "database",
+        "reason": "😀",
+    }
     assert json.loads(sent[2])["data"]["failed"] == 2**70
 
 
@@ -93,7 +106,11 @@ async def test_text_that_is_none_reaches_every_channel_with_a_replacement_charac
 async def test_resend_gets_a_mail_that_it_can_recognise_again(http: httpx.AsyncClient) -> None:
     route = respx.post(ADDRESS).respond(200, json={"id": "1"})
     channel = Email(
-        "re_key", "Sync <sync@example.com>", ["a@example.com", "b@example.com"], "https://sync.example/", http
+        "re_key",
+        "Sync <sync@example.com>",
+        ["a@example.com", "b@example.com"],
+        "https://sync.example/",
+        http,
     )
 
     await channel.tell(OUTCOME)
@@ -102,12 +119,17 @@ async def test_resend_gets_a_mail_that_it_can_recognise_again(http: httpx.AsyncC
     body = json.loads(request.content)
     assert request.headers["Authorization"] == "Bearer re_key"
     assert request.headers["Idempotency-Key"] == "run_1-delivered"
-    assert (body["from"], body["to"]) == ("Sync <sync@example.com>", ["a@example.com", "b@example.com"])
+    assert (body["from"], body["to"]) == (
+        "Sync <sync@example.com>",
+        ["a@example.com", "b@example.com"],
+    )
     assert body["subject"] in body["text"]
 
 
 @respx.mock
-async def test_a_receiver_of_standard_webhooks_verifies_what_it_gets(http: httpx.AsyncClient) -> None:
+async def test_a_receiver_of_standard_webhooks_verifies_what_it_gets(
+    http: httpx.AsyncClient,
+) -> None:
     route = respx.post(HOOK).respond(204)
 
     await Webhook(HOOK, KEY, http, time.time).tell(OUTCOME)
@@ -123,7 +145,9 @@ async def test_a_receiver_of_standard_webhooks_verifies_what_it_gets(http: httpx
         Receiver(KEY).verify(request.content + b" ", dict(request.headers))
 
 
-@pytest.mark.parametrize(("said", "seconds"), [("7", 7), ("86400", 3600), ("Wed, 21 Oct 2026 07:28:00 GMT", 60)])
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("7", 7), ("86400", 3600), ("Wed, 21 Oct 2026 07:28:00 GMT", 60)]
+)
 @respx.mock
 async def test_a_receiver_says_when_to_come_again_but_not_for_more_than_an_hour(
     http: httpx.AsyncClient, said: str, seconds: float
@@ -142,7 +166,9 @@ def test_our_signature_is_the_one_of_the_specification() -> None:
 
     headers = signed("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body.encode(), key)
 
-    assert headers["webhook-signature"] == Receiver(key).sign("msg_p5jXN8AQM9LWM0D4loKWxJek", moment, body)
+    assert headers["webhook-signature"] == Receiver(key).sign(
+        "msg_p5jXN8AQM9LWM0D4loKWxJek", moment, body
+    )
 
 
 @respx.mock
@@ -172,7 +198,11 @@ async def test_many_changes_go_in_batches_and_none_goes_twice(http: httpx.AsyncC
         await channel.tell(OUTCOME)
     await channel.tell(OUTCOME)
 
-    sent = [json.loads(call.request.content)["tags"] for call in route.calls if call.response.status_code == 200]
+    sent = [
+        json.loads(call.request.content)["tags"]
+        for call in route.calls
+        if call.response.status_code == 200
+    ]
     assert [len(tags) for tags in sent] == [KEYS_PER_REQUEST, KEYS_PER_REQUEST, 1]
     assert {tag for tags in sent for tag in tags} == pages
     assert "Authorization" not in route.calls.last.request.headers
@@ -197,14 +227,24 @@ async def test_nothing_changed_is_not_told_to_the_site(http: httpx.AsyncClient) 
 
 
 @respx.mock
-async def test_what_is_posted_says_that_it_is_json_and_who_sends_it(http: httpx.AsyncClient) -> None:
+async def test_what_is_posted_says_that_it_is_json_and_who_sends_it(
+    http: httpx.AsyncClient,
+) -> None:
     route = respx.post(SLACK).respond(200)
 
     await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)
 
     request = route.calls.last.request
-    assert (request.headers["Content-Type"], request.headers["User-Agent"]) == ("application/json", "notion-kv-sync")
-    assert request.extensions["timeout"] == {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": 10.0}
+    assert (request.headers["Content-Type"], request.headers["User-Agent"]) == (
+        "application/json",
+        "notion-kv-sync",
+    )
+    assert request.extensions["timeout"] == {
+        "connect": 5.0,
+        "read": 10.0,
+        "write": 10.0,
+        "pool": 10.0,
+    }
 
 
 @pytest.mark.parametrize(
@@ -224,7 +264,9 @@ async def test_what_is_posted_says_that_it_is_json_and_who_sends_it(http: httpx.
 async def test_every_answer_has_its_error_and_none_shows_the_address(
     http: httpx.AsyncClient, answer: httpx.Response | Exception, kind: type[SyncError]
 ) -> None:
-    respx.post(SLACK).mock(**({"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}))
+    respx.post(SLACK).mock(
+        **({"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer})
+    )
 
     with pytest.raises(SyncError) as caught:
         await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)

@@ -8,13 +8,19 @@ from lib.notify import email, slack
 from lib.notify.report import duration, facts, headline, problems
 
 DASHBOARD = "https://sync.example/"
-BROKEN = [Problem(f"id-{number}", f"page-{number}", reason="Notion does not show it") for number in range(7)]
+BROKEN = [
+    Problem(f"id-{number}", f"page-{number}", reason="Notion does not show it")
+    for number in range(7)
+]
 
 
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
-        (Outcome(run_id="r", status="delivered", written=3), "Sync of everything finished: 3 bundles updated"),
+        (
+            Outcome(run_id="r", status="delivered", written=3),
+            "Sync of everything finished: 3 bundles updated",
+        ),
         (
             Outcome(run_id="r", status="delivered", written=1, page="about"),
             "Sync of page about finished: 1 bundle updated",
@@ -25,7 +31,12 @@ BROKEN = [Problem(f"id-{number}", f"page-{number}", reason="Notion does not show
         ),
         (Outcome(run_id="r", status="delivered"), "Sync of everything finished: nothing changed"),
         (
-            Outcome(run_id="r", status="delivered", written=1, page="aaaaaaaa-0000-4000-8000-000000000001"),
+            Outcome(
+                run_id="r",
+                status="delivered",
+                written=1,
+                page="aaaaaaaa-0000-4000-8000-000000000001",
+            ),
             "Sync of one page finished: 1 bundle updated",
         ),
         (
@@ -40,7 +51,9 @@ def test_a_headline_says_what_became_of_what(outcome: Outcome, words: str) -> No
     assert headline(outcome) == words
 
 
-@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x00"])
+@pytest.mark.parametrize(
+    "end", ["\r\n", "\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x00"]
+)
 @pytest.mark.parametrize("status", ["delivered", "failed"])
 def test_c13_nobody_writes_into_a_mails_head(status: str, end: str) -> None:
     page = f"about{end}Bcc: stranger@example.com{end}{end}Buy this"
@@ -62,13 +75,23 @@ def test_the_first_updated_pages_are_named() -> None:
     many = Outcome(run_id="r", status="delivered", updated=list("abcdefg"))
 
     assert facts(few)[0] == ("Updated", "about, blog")
-    assert facts(msgspec.structs.replace(few, updated=list("abcde")))[0] == ("Updated", "a, b, c, d, e")
+    assert facts(msgspec.structs.replace(few, updated=list("abcde")))[0] == (
+        "Updated",
+        "a, b, c, d, e",
+    )
     assert facts(many)[0] == ("Updated", "a, b, c, d, e, …")
 
 
 def test_the_counts_of_a_run_are_told_each_under_its_name() -> None:
     outcome = Outcome(
-        run_id="r", status="delivered", synced=1, unchanged=2, deleted=3, failed=4, seconds=75, notion_requests=5
+        run_id="r",
+        status="delivered",
+        synced=1,
+        unchanged=2,
+        deleted=3,
+        failed=4,
+        seconds=75,
+        notion_requests=5,
     )
 
     assert facts(outcome) == [
@@ -82,7 +105,10 @@ def test_the_first_problems_are_named_and_the_others_counted() -> None:
 
     assert lines[0] == "page-0: Notion does not show it"
     assert (len(lines), lines[-1]) == (6, "and 2 more")
-    assert problems(Outcome(run_id="r", status="delivered", failed=6, problems=BROKEN))[-1] == "and 1 more"
+    assert (
+        problems(Outcome(run_id="r", status="delivered", failed=6, problems=BROKEN))[-1]
+        == "and 1 more"
+    )
 
 
 SOURCE = Problem(title="posts", kind="source", reason="Notion is away")
@@ -90,7 +116,9 @@ DATABASE = Problem("d", title="Tasks", kind="database", reason="too large")
 
 
 def test_each_problem_is_named_by_its_kind() -> None:
-    outcome = Outcome(run_id="r", status="delivered", failed=4, problems=[SOURCE, DATABASE, BROKEN[0]])
+    outcome = Outcome(
+        run_id="r", status="delivered", failed=4, problems=[SOURCE, DATABASE, BROKEN[0]]
+    )
 
     assert problems(outcome) == [
         "source posts: Notion is away",
@@ -98,7 +126,11 @@ def test_each_problem_is_named_by_its_kind() -> None:
         "page-0: Notion does not show it",
         "and 1 more",
     ]
-    nameless = [Problem("d", kind="database", reason="r"), Problem("p", title="T", reason="r"), Problem(reason="r")]
+    nameless = [
+        Problem("d", kind="database", reason="r"),
+        Problem("p", title="T", reason="r"),
+        Problem(reason="r"),
+    ]
     assert problems(msgspec.structs.replace(outcome, failed=3, problems=nameless)) == [
         "database d: r",
         '"T": r',
@@ -111,7 +143,10 @@ def test_each_problem_is_named_by_its_kind() -> None:
     [
         (1, "1 source could not be listed"),
         (2, "1 source could not be listed, 1 database could not be read"),
-        (9, "1 source could not be listed, 1 database could not be read, 7 pages could not be read"),
+        (
+            9,
+            "1 source could not be listed, 1 database could not be read, 7 pages could not be read",
+        ),
     ],
 )
 def test_a_headline_counts_what_failed_by_its_kind(failed: int, words: str) -> None:
@@ -122,18 +157,24 @@ def test_a_headline_counts_what_failed_by_its_kind(failed: int, words: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.42, "0.4 s"), (59.0, "59.0 s"), (75, "1 min 15 s"), (7300, "2 h 1 min")]
+    ("seconds", "text"),
+    [(0.42, "0.4 s"), (59.0, "59.0 s"), (75, "1 min 15 s"), (7300, "2 h 1 min")],
 )
 def test_a_time_is_written_as_people_say_it(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
 def test_slacks_message_is_a_header_fields_the_reason_the_pages_a_button_and_the_run() -> None:
-    outcome = Outcome(run_id="run_1", status="failed", error="Share it.", failed=2, problems=BROKEN[:2])
+    outcome = Outcome(
+        run_id="run_1", status="failed", error="Share it.", failed=2, problems=BROKEN[:2]
+    )
 
     header, fields, *rest = slack.message(outcome, DASHBOARD)["blocks"]
 
-    assert header == {"type": "header", "text": {"type": "plain_text", "text": ":x: Sync of everything failed"}}
+    assert header == {
+        "type": "header",
+        "text": {"type": "plain_text", "text": ":x: Sync of everything failed"},
+    }
     assert fields["fields"][3] == {"type": "mrkdwn", "text": "*Failed*\n2"}
     pages = "• page-0: Notion does not show it\n• page-1: Notion does not show it"
     label = {"type": "plain_text", "text": "Open the dashboard"}
@@ -160,14 +201,18 @@ def test_slack_shows_at_a_glance_how_a_run_ended(outcome: Outcome, mark: str) ->
 
 @pytest.mark.parametrize("length", [1999, 2000, 2001])
 def test_a_text_is_cut_only_where_slack_would_refuse_it(length: int) -> None:
-    error = slack.message(Outcome(run_id="r", status="failed", error="e" * length), DASHBOARD)["blocks"][2]
+    error = slack.message(Outcome(run_id="r", status="failed", error="e" * length), DASHBOARD)[
+        "blocks"
+    ][2]
 
     assert error["text"]["text"] == ("e" * length if length <= 2000 else "e" * 1999 + "…")
 
 
 def test_slack_gets_text_for_the_notification_and_blocks_within_its_limits() -> None:
     long = [Problem("id", "s" * 900, reason="r" * 900) for _ in range(5)]
-    outcome = Outcome(run_id="r", status="failed", error="e" * 5000, failed=5, problems=long, page="p" * 300)
+    outcome = Outcome(
+        run_id="r", status="failed", error="e" * 5000, failed=5, problems=long, page="p" * 300
+    )
 
     message = slack.message(outcome, DASHBOARD)
 
@@ -180,7 +225,10 @@ def test_slack_gets_text_for_the_notification_and_blocks_within_its_limits() -> 
 
 def test_a_title_can_neither_link_nor_call_the_channel_in_slack() -> None:
     outcome = Outcome(
-        run_id="r", status="delivered", failed=1, problems=[Problem("id", "<!channel> & <https://x|y>", reason="r")]
+        run_id="r",
+        status="delivered",
+        failed=1,
+        problems=[Problem("id", "<!channel> & <https://x|y>", reason="r")],
     )
 
     texts = [
@@ -194,7 +242,14 @@ def test_a_title_can_neither_link_nor_call_the_channel_in_slack() -> None:
 
 def test_a_mail_holds_the_headline_the_reason_the_counts_and_the_way_to_more() -> None:
     text = email.text(
-        Outcome(run_id="run_1", status="failed", error="Share the database.", failed=1, problems=BROKEN[:1]), DASHBOARD
+        Outcome(
+            run_id="run_1",
+            status="failed",
+            error="Share the database.",
+            failed=1,
+            problems=BROKEN[:1],
+        ),
+        DASHBOARD,
     )
 
     assert text.startswith("Sync of everything failed.\n\nShare the database.\n")

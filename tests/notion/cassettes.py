@@ -1,4 +1,5 @@
-"""Real Notion traffic, recorded by public test suites and kept beside the repository; never copied into it."""
+"""Real Notion traffic, recorded by public test suites and kept beside the repository; never copied
+into it."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -15,7 +16,9 @@ from lib.model import JSON
 
 RECORDED = Path(__file__).parents[2].parent / "shared" / "recorded"
 
-needed = pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded Notion answers (../shared/recorded) are absent")
+needed = pytest.mark.skipif(
+    not RECORDED.is_dir(), reason="the recorded Notion answers (../shared/recorded) are absent"
+)
 
 
 class Exchange(msgspec.Struct, frozen=True):

@@ -1,4 +1,5 @@
-"""A few Notion objects behind a mock transport, a clock that only sleeping moves, and a client that talks to them."""
+"""A few Notion objects behind a mock transport, a clock that only sleeping moves, and a client that
+talks to them."""
 
 import itertools
 import json
@@ -76,7 +77,9 @@ def client(handler: Handler, clock: Clock | None = None, **changed: Any) -> Noti
 
 def error(status: int, code: str, message: str = "No.", **more: Any) -> httpx.Response:
     """An error answer as Notion words it."""
-    return httpx.Response(status, json={"object": "error", "status": status, "code": code, "message": message, **more})
+    return httpx.Response(
+        status, json={"object": "error", "status": status, "code": code, "message": message, **more}
+    )
 
 
 def not_found(id: str) -> httpx.Response:
@@ -97,7 +100,8 @@ def page_object(page_id: str, **properties: JSON) -> JSON:
 
 
 class Stage:
-    """The workspace. `lists` are children by block id, `objects` anything by its path, `refused` answers by path.
+    """The workspace. `lists` are children by block id, `objects` anything by its path, `refused`
+    answers by path.
 
     `asked` are the finished requests in order, each as path, or path and cursor.
     """
@@ -174,7 +178,9 @@ def body_of(request: httpx.Request) -> JSON:
     return body
 
 
-async def completed(notion: NotionClient, page: JSON, completion: Completion, *, is_last_try: bool = False) -> JSON:
+async def completed(
+    notion: NotionClient, page: JSON, completion: Completion, *, is_last_try: bool = False
+) -> JSON:
     """The page as a slice completes it that has asked for nothing yet."""
     return await complete(notion, page, completion, Schemas(notion), is_last_try=is_last_try)
 

@@ -27,7 +27,9 @@ async def test_a_tree_is_what_notion_gave_with_children_at_any_depth() -> None:
     assert shape(tree.blocks)[1][1][0] == (stage.lists[columns["id"]][0]["id"], [leaf["id"]])
     assert [bare(block) for block in tree.blocks] == stage.lists[page]
     assert tree.blocks[1]["children"][0]["children"] == [leaf]
-    assert sorted(lists(stage)) == sorted(stage.lists), "one request for each block with children, none else"
+    assert sorted(lists(stage)) == sorted(stage.lists), (
+        "one request for each block with children, none else"
+    )
     assert tree == Tree(blocks=tree.blocks)
 
 
@@ -79,7 +81,11 @@ async def test_more_than_a_hundred_children_come_page_by_page() -> None:
     assert tree.blocks[0]["children"] == stage.lists[toggle["id"]]
     assert len(tree.blocks) == 101
     path = f"blocks/{toggle['id']}/children"
-    assert [name for name in stage.asked if path in name] == [path, f"{path} at-100", f"{path} at-200"]
+    assert [name for name in stage.asked if path in name] == [
+        path,
+        f"{path} at-100",
+        f"{path} at-200",
+    ]
 
 
 async def test_a_dead_cursor_reads_the_list_from_its_beginning() -> None:
@@ -99,7 +105,9 @@ async def test_a_dead_cursor_reads_the_list_from_its_beginning() -> None:
     assert len(tree.blocks) == 4
 
 
-async def test_a_cursor_that_dies_every_time_interrupts_and_the_walk_begins_that_list_again() -> None:
+async def test_a_cursor_that_dies_every_time_interrupts_and_the_walk_begins_that_list_again() -> (
+    None
+):
     stage = Stage(page_size=2)
     page = stage.page(*(stage.block() for _ in range(3)))
     healed = False
@@ -123,7 +131,10 @@ async def test_child_pages_are_named_and_not_entered() -> None:
     page = stage.page(child, stage.block("toggle", inner), child)
     stage.objects |= {f"pages/{block['id']}": page_object(block["id"]) for block in (child, inner)}
     tree = await tree_of(stage, page)
-    assert [(found.id, found.title) for found in tree.child_pages] == [(child["id"], "Child"), (inner["id"], "Inner")]
+    assert [(found.id, found.title) for found in tree.child_pages] == [
+        (child["id"], "Child"),
+        (inner["id"], "Inner"),
+    ]
     assert tree.child_pages[0].created_time == child["created_time"]
     assert child["id"] not in lists(stage)
     assert tree.blocks[0] == child
@@ -131,13 +142,19 @@ async def test_child_pages_are_named_and_not_entered() -> None:
 
 async def test_a_child_page_that_is_not_shared_stays_as_a_block_with_the_reason() -> None:
     stage = Stage()
-    child, secret = stage.block("child_page", title="Child"), stage.block("child_page", title="Secret")
+    child, secret = (
+        stage.block("child_page", title="Child"),
+        stage.block("child_page", title="Secret"),
+    )
     stage.objects[f"pages/{child['id']}"] = page_object(child["id"])
     walk = Walk(stage.page(child, secret))
     tree = await read_tree(client(stage.handle), walk, Originals())
     assert [found.id for found in tree.child_pages] == [child["id"]]
     assert tree.hidden_pages == [secret["id"]]
-    assert [block.get("unavailable") for block in tree.blocks] == [None, "not shared with the integration"]
+    assert [block.get("unavailable") for block in tree.blocks] == [
+        None,
+        "not shared with the integration",
+    ]
     assert walk.pages == {child["id"]: page_object(child["id"])}
 
 
@@ -163,7 +180,10 @@ async def test_unsupported_blocks_stay_with_their_kind_and_cost_nothing() -> Non
     old = stage.block("unsupported")
     page = stage.page(button, old)
     tree = await tree_of(stage, page)
-    assert [block["unavailable"] for block in tree.blocks] == ["unsupported: button", "unsupported: unknown"]
+    assert [block["unavailable"] for block in tree.blocks] == [
+        "unsupported: button",
+        "unsupported: unknown",
+    ]
     assert bare(tree.blocks[0]) == button
     assert lists(stage) == [page]
 
@@ -254,7 +274,11 @@ async def test_a_known_database_is_taken_for_readable() -> None:
         ("Tasks", error(400, "validation_error"), "linked database view"),
         ("Untitled", error(404, "object_not_found"), "linked database view"),
         ("", error(404, "object_not_found"), "linked database view"),
-        ("Tasks", httpx.Response(200, json={"title": [], "data_sources": []}), "linked database view"),
+        (
+            "Tasks",
+            httpx.Response(200, json={"title": [], "data_sources": []}),
+            "linked database view",
+        ),
     ],
 )
 async def test_a_database_that_cannot_be_read_stays_with_the_reason(
@@ -290,7 +314,11 @@ async def test_meeting_notes_show_the_parts_that_notion_names(kind: str) -> None
     first, second = tree.blocks[0]["children"]
     assert (first["id"], first["type"], len(first["children"])) == (summary, f"{kind}_summary", 1)
     assert first["children"][0]["children"] != []
-    assert (second["id"], second["type"], second["unavailable"]) == (notes, f"{kind}_notes", NOT_SHARED)
+    assert (second["id"], second["type"], second["unavailable"]) == (
+        notes,
+        f"{kind}_notes",
+        NOT_SHARED,
+    )
     assert meeting["id"] not in lists(stage)
 
 

@@ -55,7 +55,10 @@ async def test_a_get_goes_out_with_version_token_and_query() -> None:
     notion = client(script)
     assert await notion.get("blocks/1/children", {"page_size": 100, "start_cursor": "a b"}) == FINE
     request = script.requests[0]
-    assert (request.method, str(request.url)) == ("GET", f"{API}/v1/blocks/1/children?page_size=100&start_cursor=a+b")
+    assert (request.method, str(request.url)) == (
+        "GET",
+        f"{API}/v1/blocks/1/children?page_size=100&start_cursor=a+b",
+    )
     assert request.headers["Notion-Version"] == "2026-03-11"
     assert request.headers["Authorization"] == f"Bearer {TOKEN}"
     assert notion.requests == 1
@@ -63,7 +66,9 @@ async def test_a_get_goes_out_with_version_token_and_query() -> None:
 
 async def test_a_post_goes_out_with_its_body_as_json() -> None:
     script = Script(fine())
-    await client(script).post("data_sources/1/query", {"page_size": 100}, {"filter_properties": ["title", "a"]})
+    await client(script).post(
+        "data_sources/1/query", {"page_size": 100}, {"filter_properties": ["title", "a"]}
+    )
     request = script.requests[0]
     assert (request.method, body_of(request)) == ("POST", {"page_size": 100})
     assert request.url.query == b"filter_properties=title&filter_properties=a"
@@ -84,7 +89,10 @@ async def test_a_base_address_may_end_in_a_slash() -> None:
 async def test_the_callers_http_client_stays_as_it_was() -> None:
     script = Script(fine())
     async with httpx.AsyncClient(
-        transport=httpx.MockTransport(script), headers={"X-Mine": "1"}, timeout=3, base_url="https://mine.example"
+        transport=httpx.MockTransport(script),
+        headers={"X-Mine": "1"},
+        timeout=3,
+        base_url="https://mine.example",
     ) as http:
         await client(script, http=http).get("users/me")
         assert http.headers["X-Mine"] == "1"
@@ -121,7 +129,9 @@ async def test_so_many_requests_and_no_more_are_in_flight() -> None:
     assert (most, notion.requests) == (3, 10)
 
 
-async def test_more_requests_are_under_way_while_answers_are_quick_and_half_of_them_after_trouble() -> None:
+async def test_more_requests_are_under_way_while_answers_are_quick_and_half_of_them_after_trouble() -> (
+    None
+):
     answers = iter([*[fine() for _ in range(40)], error(502, "bad_gateway")])
 
     async def handler(request: httpx.Request) -> httpx.Response:
@@ -149,7 +159,9 @@ async def test_a_short_wait_is_kept_and_the_request_repeated(status: int) -> Non
     assert await notion.post("data_sources/1/query", {"page_size": 100}) == FINE
     assert (clock.slept, pushed) == ([2.0], [2.0])
     assert (notion.requests, notion.throttled) == (2, 1)
-    assert body_of(script.requests[1]) == {"page_size": 100}, "too many requests is not too much at once"
+    assert body_of(script.requests[1]) == {"page_size": 100}, (
+        "too many requests is not too much at once"
+    )
 
 
 @pytest.mark.parametrize("status", [429, 529])
@@ -184,7 +196,9 @@ async def test_endless_short_waits_end_after_six() -> None:
         (httpx.Response(429, text=HTML, headers={"Retry-After": "61"}), 61.0),
     ],
 )
-async def test_the_wait_is_found_wherever_notion_says_it(answer: httpx.Response, seconds: float) -> None:
+async def test_the_wait_is_found_wherever_notion_says_it(
+    answer: httpx.Response, seconds: float
+) -> None:
     with pytest.raises(NotionWait) as wait:
         await client(Script(answer)).get("users/me")
     assert wait.value.retry_after_seconds == pytest.approx(seconds)
@@ -222,7 +236,9 @@ TEMPORARY: list[Callable[[], Answer]] = [
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("temporary", TEMPORARY)
-async def test_temporary_trouble_is_tried_again_also_for_queries(temporary: Callable[[], Answer], method: str) -> None:
+async def test_temporary_trouble_is_tried_again_also_for_queries(
+    temporary: Callable[[], Answer], method: str
+) -> None:
     clock = Clock()
     notion = client(Script(temporary(), temporary(), temporary(), fine()), clock)
     sent = notion.get("users/me") if method == "GET" else notion.post("search", {})
@@ -232,7 +248,9 @@ async def test_temporary_trouble_is_tried_again_also_for_queries(temporary: Call
 
 
 @pytest.mark.parametrize("temporary", TEMPORARY)
-async def test_trouble_that_stays_is_notion_away_after_four_attempts(temporary: Callable[[], Answer]) -> None:
+async def test_trouble_that_stays_is_notion_away_after_four_attempts(
+    temporary: Callable[[], Answer],
+) -> None:
     notion = client(Script(temporary()))
     with pytest.raises(NotionAway) as away:
         await notion.get("users/me", {"start_cursor": "secret-cursor"})
@@ -252,7 +270,9 @@ async def test_backoff_is_jittered_and_capped_and_heeds_what_notion_says() -> No
     assert away.value.retry_after_seconds == 30.0
     clock = Clock()
     with pytest.raises(NotionAway):
-        await client(Script(error(500, "internal_server_error")), clock, random=lambda: 0.0).get("users/me")
+        await client(Script(error(500, "internal_server_error")), clock, random=lambda: 0.0).get(
+            "users/me"
+        )
     assert clock.slept == [0.25, 0.5, 1.0]
 
 
@@ -271,13 +291,20 @@ async def test_other_trouble_shrinks_the_page_when_it_comes_again() -> None:
     assert [body_of(request)["page_size"] for request in script.requests] == [100, 100, 25]
 
 
-async def test_a_list_that_was_too_much_is_asked_for_in_small_pages_from_then_on_and_no_other() -> None:
+async def test_a_list_that_was_too_much_is_asked_for_in_small_pages_from_then_on_and_no_other() -> (
+    None
+):
     script = Script(httpx.ReadTimeout(""), fine(), fine(), fine())
     notion = client(script)
     await notion.get("blocks/1/children", {"page_size": 100})
     await notion.get("blocks/1/children", {"page_size": 100, "start_cursor": "on"})
     await notion.get("blocks/2/children", {"page_size": 100})
-    assert [request.url.params["page_size"] for request in script.requests] == ["100", "25", "25", "100"]
+    assert [request.url.params["page_size"] for request in script.requests] == [
+        "100",
+        "25",
+        "25",
+        "100",
+    ]
 
 
 async def test_notion_is_down_when_nothing_is_answered_and_up_with_the_first_answer() -> None:
@@ -295,7 +322,9 @@ async def test_notion_is_down_when_nothing_is_answered_and_up_with_the_first_ans
     assert not notion.is_down
 
 
-@pytest.mark.parametrize("answer", [error(401, "unauthorized", "API token is invalid."), httpx.Response(401, text="")])
+@pytest.mark.parametrize(
+    "answer", [error(401, "unauthorized", "API token is invalid."), httpx.Response(401, text="")]
+)
 async def test_a_refused_token_is_hopeless_and_says_which_setting(answer: httpx.Response) -> None:
     notion = client(Script(answer))
     with pytest.raises(Hopeless, match="NOTION_TOKEN") as hopeless:
@@ -306,7 +335,12 @@ async def test_a_refused_token_is_hopeless_and_says_which_setting(answer: httpx.
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(404, "object_not_found"), (400, "validation_error"), (403, "restricted_resource"), (400, "missing_version")],
+    [
+        (404, "object_not_found"),
+        (400, "validation_error"),
+        (403, "restricted_resource"),
+        (400, "missing_version"),
+    ],
 )
 async def test_a_refused_object_is_unreadable_and_not_repeated(status: int, code: str) -> None:
     notion = client(Script(error(status, code, "Could not find it.")))
@@ -336,7 +370,9 @@ async def test_an_id_that_could_leave_its_path_is_not_sent() -> None:
 async def test_each_attempt_asks_the_pacer_so_that_the_slices_end_stops_repeating() -> None:
     clock = Clock()
     script = Script(error(500, "internal_server_error"))
-    notion = client(script, clock, pacer=pacer(clock, out_of_time=lambda: len(script.requests) == 2))
+    notion = client(
+        script, clock, pacer=pacer(clock, out_of_time=lambda: len(script.requests) == 2)
+    )
     with pytest.raises(OutOfTime):
         await notion.get("users/me")
     assert notion.requests == 2
@@ -354,7 +390,9 @@ async def test_notion_time_is_ours_while_nothing_shows_a_difference() -> None:
 
 
 @pytest.mark.parametrize("behind", [0.0, 0.4, 0.999])
-async def test_clocks_that_may_agree_count_as_equal_though_notion_shows_whole_seconds(behind: float) -> None:
+async def test_clocks_that_may_agree_count_as_equal_though_notion_shows_whole_seconds(
+    behind: float,
+) -> None:
     clock = Clock()
     notion = client(Script(at(clock.time)), clock)
     clock.time += behind
@@ -369,10 +407,14 @@ async def test_notion_time_goes_back_by_what_notions_clock_is_surely_not_ahead_o
     assert notion.notion_time(clock.time) == clock.time - 95
     await notion.get("users/me")
     await notion.get("users/me")
-    assert notion.notion_time(clock.time) == clock.time - 90, "the smallest difference is the closest bound"
+    assert notion.notion_time(clock.time) == clock.time - 90, (
+        "the smallest difference is the closest bound"
+    )
 
 
-async def test_how_exact_notion_time_is_follows_from_whole_seconds_and_the_time_of_an_answer() -> None:
+async def test_how_exact_notion_time_is_follows_from_whole_seconds_and_the_time_of_an_answer() -> (
+    None
+):
     clock = Clock()
     notion = client(Script(at(clock.time)), clock)
     assert notion.clock_slack_seconds == 0
@@ -395,7 +437,9 @@ async def test_notion_time_is_ahead_of_ours_where_notions_clock_surely_is() -> N
 @pytest.mark.parametrize("date", ["", "yesterday"])
 async def test_a_date_that_is_none_says_nothing_of_notions_time(date: str) -> None:
     clock = Clock()
-    notion: NotionClient = client(Script(httpx.Response(200, json=FINE, headers={"Date": date})), clock)
+    notion: NotionClient = client(
+        Script(httpx.Response(200, json=FINE, headers={"Date": date})), clock
+    )
     await notion.get("users/me")
     assert notion.notion_time(clock.time) == clock.time
 
@@ -405,7 +449,8 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, No
 
 @asynccontextmanager
 async def serving(talk: Talk) -> AsyncIterator[str]:
-    """The address of a server that talks so on each connection; all of them are closed at the end."""
+    """The address of a server that talks so on each connection; all of them are closed at the
+    end."""
     talks: list[asyncio.Task[None] | None] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -19,7 +19,13 @@ def title(text: str) -> list[JSON]:
 
 def database(*sources: str, **more: object) -> JSON:
     found = [{"id": id, "name": f"Source {number}"} for number, id in enumerate(sources, 1)]
-    return {"object": "database", "id": DATABASE, "title": title("Posts"), "data_sources": found, **more}
+    return {
+        "object": "database",
+        "id": DATABASE,
+        "title": title("Posts"),
+        "data_sources": found,
+        **more,
+    }
 
 
 def stage_with(**objects: JSON) -> Stage:
@@ -39,9 +45,15 @@ async def test_a_database_id_leads_to_its_data_source() -> None:
 
 
 async def test_a_data_source_id_leads_to_its_database() -> None:
-    found = {"id": SECOND, "title": title("Posts"), "parent": {"type": "database_id", "database_id": DATABASE}}
+    found = {
+        "id": SECOND,
+        "title": title("Posts"),
+        "parent": {"type": "database_id", "database_id": DATABASE},
+    }
     stage = stage_with(data_source=found)
-    assert await find_source(client(stage.handle), "posts", SECOND) == Source("posts", DATABASE, SECOND, "Posts")
+    assert await find_source(client(stage.handle), "posts", SECOND) == Source(
+        "posts", DATABASE, SECOND, "Posts"
+    )
     assert stage.asked == [f"databases/{SECOND}", f"data_sources/{SECOND}"]
 
 
@@ -65,14 +77,18 @@ async def test_a_database_without_data_sources_is_a_linked_view_or_not_shared() 
 
 async def test_a_linked_view_that_is_refused_says_what_to_name_instead() -> None:
     stage = Stage()
-    stage.refused[f"databases/{DATABASE}"] = error(400, "validation_error", "… is a linked database.")
+    stage.refused[f"databases/{DATABASE}"] = error(
+        400, "validation_error", "… is a linked database."
+    )
     with pytest.raises(Hopeless, match=r"is a linked database.*address of the original database"):
         await find_source(client(stage.handle), "posts", DATABASE)
 
 
 async def test_a_database_in_the_trash_is_no_empty_source() -> None:
     with pytest.raises(Hopeless, match="trash"):
-        await find_source(client(stage_with(database=database(FIRST, in_trash=True)).handle), "posts", DATABASE)
+        await find_source(
+            client(stage_with(database=database(FIRST, in_trash=True)).handle), "posts", DATABASE
+        )
     found = {"id": SECOND, "title": title("Posts"), "parent": {}, "archived": True}
     with pytest.raises(Hopeless, match="trash"):
         await find_source(client(stage_with(data_source=found).handle), "posts", SECOND)
@@ -98,7 +114,9 @@ async def test_a_probe_gives_title_and_data_sources_in_one_request() -> None:
         (error(403, "restricted_resource"), "database not shared"),
     ],
 )
-async def test_a_probe_says_why_a_database_is_unreadable(answer: httpx.Response, reason: str) -> None:
+async def test_a_probe_says_why_a_database_is_unreadable(
+    answer: httpx.Response, reason: str
+) -> None:
     stage = Stage()
     stage.refused[f"databases/{DATABASE}"] = answer
     with pytest.raises(Unreadable) as unreadable:
@@ -107,7 +125,10 @@ async def test_a_probe_says_why_a_database_is_unreadable(answer: httpx.Response,
 
 
 def row(id: str, **property: object) -> JSON:
-    times = {"created_time": "2026-11-20T10:00:00.000Z", "last_edited_time": "2026-11-20T10:00:00.000Z"}
+    times = {
+        "created_time": "2026-11-20T10:00:00.000Z",
+        "last_edited_time": "2026-11-20T10:00:00.000Z",
+    }
     return {"object": "page", "id": id, **times, "properties": {"P": {"id": "p", **property}}}
 
 
@@ -119,19 +140,30 @@ async def test_a_child_database_is_read_with_all_its_data_sources_and_properties
         f"data_sources/{FIRST}": {"properties": {"P": {"type": "people"}, "A": {"type": "title"}}},
         f"data_sources/{SECOND}": {"properties": {"P": {"type": "date"}, "B": {"type": "title"}}},
         f"data_sources/{FIRST}/query": {"results": [cut], "has_more": False},
-        f"data_sources/{SECOND}/query": {"results": [row("2", type="date", date=None)], "has_more": False},
+        f"data_sources/{SECOND}/query": {
+            "results": [row("2", type="date", date=None)],
+            "has_more": False,
+        },
         "pages/1/properties/p": {"results": people, "has_more": False},
     }
-    found = await read_whole(client(stage.handle), Reading(DATABASE, Head(DATABASE, "Posts", [FIRST, SECOND])))
+    found = await read_whole(
+        client(stage.handle), Reading(DATABASE, Head(DATABASE, "Posts", [FIRST, SECOND]))
+    )
     assert (found.id, found.title) == (DATABASE, "Posts")
-    assert found.properties == {"P": {"type": "people"}, "A": {"type": "title"}, "B": {"type": "title"}}
+    assert found.properties == {
+        "P": {"type": "people"},
+        "A": {"type": "title"},
+        "B": {"type": "title"},
+    }
     assert [row["id"] for row in found.rows] == ["1", "2"]
     assert len(found.rows[0]["properties"]["P"]["people"]) == 40
     assert len(stage.asked) == 5
 
 
 def of_one_request(stage: Stage) -> NotionClient:
-    notion: NotionClient = client(stage.handle, pacer=pacer(Clock(), out_of_time=lambda: notion.requests > 0))
+    notion: NotionClient = client(
+        stage.handle, pacer=pacer(Clock(), out_of_time=lambda: notion.requests > 0)
+    )
     return notion
 
 
@@ -141,7 +173,10 @@ async def test_a_child_database_interrupted_after_every_request_asks_nothing_twi
     stage.objects = {
         f"databases/{DATABASE}": {"id": DATABASE, "title": [], "data_sources": [{"id": FIRST}]},
         f"data_sources/{FIRST}": {"properties": {}},
-        f"data_sources/{FIRST}/query": {"results": [row("1", **cut), row("2", **cut)], "has_more": False},
+        f"data_sources/{FIRST}/query": {
+            "results": [row("1", **cut), row("2", **cut)],
+            "has_more": False,
+        },
         "pages/1/properties/p": {"results": [], "has_more": False},
         "pages/2/properties/p": {"results": [], "has_more": False},
     }
@@ -160,7 +195,10 @@ async def test_a_property_that_is_refused_stays_as_the_row_shows_it() -> None:
     stage.objects = {
         f"data_sources/{FIRST}": {"properties": {}},
         f"data_sources/{FIRST}/query": {
-            "results": [row("1", type="people", people=[{"id": "x"}] * 25), row("2", type="checkbox", checkbox=True)],
+            "results": [
+                row("1", type="people", people=[{"id": "x"}] * 25),
+                row("2", type="checkbox", checkbox=True),
+            ],
             "has_more": False,
         },
     }
@@ -183,7 +221,9 @@ async def test_a_database_whose_listing_is_cut_says_that_rows_may_be_missing() -
     }
     reading = Reading(DATABASE, Head(DATABASE, "Posts", [FIRST]))
     assert len((await read_whole(client(stage.handle), reading)).rows) == 1
-    assert [warning.startswith('database "Posts": rows may be missing') for warning in reading.warnings] == [True]
+    assert [
+        warning.startswith('database "Posts": rows may be missing') for warning in reading.warnings
+    ] == [True]
 
 
 async def test_the_newest_rows_are_one_request_sorted_by_edit() -> None:
@@ -191,8 +231,12 @@ async def test_the_newest_rows_are_one_request_sorted_by_edit() -> None:
 
     async def handler(request: httpx.Request) -> httpx.Response:
         bodies.append(body_of(request))
-        return httpx.Response(200, json={"results": [newest], "has_more": True, "next_cursor": "on"})
+        return httpx.Response(
+            200, json={"results": [newest], "has_more": True, "next_cursor": "on"}
+        )
 
     newest = row("1", type="checkbox", checkbox=True)
     assert await newest_rows(client(handler), FIRST) == ([newest], True)
-    assert bodies == [{"sorts": [{"timestamp": "last_edited_time", "direction": "descending"}], "page_size": 100}]
+    assert bodies == [
+        {"sorts": [{"timestamp": "last_edited_time", "direction": "descending"}], "page_size": 100}
+    ]

@@ -97,7 +97,9 @@ def test_what_only_looks_like_notions_address_is_not(url: str) -> None:
         ("https://10.0.0.1/a.png", True),
     ],
 )
-def test_the_owner_may_name_other_hosts_and_a_local_stack_without_https(url: str, allowed: bool) -> None:
+def test_the_owner_may_name_other_hosts_and_a_local_stack_without_https(
+    url: str, allowed: bool
+) -> None:
     hosts = FileHosts(["127.0.0.1:4001/files", "files.example", "10.0.0.1"])
     assert hosts.allow(url) is allowed
 
@@ -141,7 +143,8 @@ async def test_a_redirect_is_not_followed_even_to_a_host_that_is_allowed() -> No
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(403, Unreadable), (404, Unreadable), (500, NotionAway), (503, NotionAway)]
+    ("status", "error"),
+    [(403, Unreadable), (404, Unreadable), (500, NotionAway), (503, NotionAway)],
 )
 async def test_a_refusal_is_final_and_trouble_is_not(status: int, error: type[Exception]) -> None:
     async with client(lambda request: httpx.Response(status)) as http:

@@ -66,5 +66,7 @@ def test_an_id_that_is_none_of_notions_stays_as_it_is() -> None:
 
 
 def test_ids_are_read_without_loading_the_notion_client() -> None:
-    check = "import sys, lib.notion.ids; sys.exit(bool({'notion_client', 'httpx'} & set(sys.modules)))"
+    check = (
+        "import sys, lib.notion.ids; sys.exit(bool({'notion_client', 'httpx'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

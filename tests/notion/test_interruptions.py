@@ -11,7 +11,17 @@ from lib.errors import Hopeless, NotionAway, OutOfTime
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.databases import Head, Reading
-from tests.notion.stage import Clock, Handler, Stage, client, error, new_id, pacer, page_object, read_whole
+from tests.notion.stage import (
+    Clock,
+    Handler,
+    Stage,
+    client,
+    error,
+    new_id,
+    pacer,
+    page_object,
+    read_whole,
+)
 from tests.notion.trees import database, tree_of
 
 
@@ -28,19 +38,31 @@ def everything(stage: Stage) -> str:
     stage.refused[f"blocks/{refused['id']}/children"] = error(404, "object_not_found")
     linked = stage.block("child_database", title="Untitled")
     part = stage.put(new_id(), stage.block())
-    meeting = stage.block("meeting_notes", children={"summary_block_id": part, "notes_block_id": new_id()})
+    meeting = stage.block(
+        "meeting_notes", children={"summary_block_id": part, "notes_block_id": new_id()}
+    )
     long = stage.block("toggle", *(stage.block("toggle", stage.block()) for _ in range(7)))
     child = stage.block("child_page", title="Child")
     stage.objects[f"pages/{child['id']}"] = page_object(child["id"])
     return stage.page(
         *(stage.copy(far["id"]), near, stage.copy(near["id"]), fallen, stage.copy(new_id())),
-        *(refused, linked, database(stage), meeting, long, child, stage.block("child_page", title="Hidden")),
+        *(
+            refused,
+            linked,
+            database(stage),
+            meeting,
+            long,
+            child,
+            stage.block("child_page", title="Hidden"),
+        ),
     )
 
 
 def stopping(handler: Handler, requests: int) -> NotionClient:
     """A client whose time is up after so many requests."""
-    notion: NotionClient = client(handler, pacer=pacer(Clock(), out_of_time=lambda: notion.requests >= requests))
+    notion: NotionClient = client(
+        handler, pacer=pacer(Clock(), out_of_time=lambda: notion.requests >= requests)
+    )
     return notion
 
 
@@ -54,7 +76,9 @@ def whole() -> tuple[Stage, str]:
     return stage, everything(stage)
 
 
-async def test_a_walk_interrupted_after_every_request_asks_nothing_twice(whole: tuple[Stage, str]) -> None:
+async def test_a_walk_interrupted_after_every_request_asks_nothing_twice(
+    whole: tuple[Stage, str],
+) -> None:
     stage, page = whole
     uninterrupted = await tree_of(stage, page)
     minimum = sorted(stage.asked)
@@ -74,7 +98,9 @@ async def test_a_walk_interrupted_after_every_request_asks_nothing_twice(whole: 
         assert slices == (len(minimum) - 1) // most
 
 
-async def test_a_walk_that_fails_at_every_request_once_asks_no_finished_one_twice(whole: tuple[Stage, str]) -> None:
+async def test_a_walk_that_fails_at_every_request_once_asks_no_finished_one_twice(
+    whole: tuple[Stage, str],
+) -> None:
     stage, page = whole
     uninterrupted = await tree_of(stage, page)
     minimum = sorted(stage.asked)
@@ -86,7 +112,9 @@ async def test_a_walk_that_fails_at_every_request_once_asks_no_finished_one_twic
         async def handler(request: httpx.Request, failing: int = failing) -> httpx.Response:
             nonlocal started, failed
             started += 1
-            asked = str(request.url.copy_remove_param("page_size"))  # what fails is asked for in smaller pages
+            asked = str(
+                request.url.copy_remove_param("page_size")
+            )  # what fails is asked for in smaller pages
             if started == failing + 1:
                 failed = asked
             if asked == failed:
@@ -190,9 +218,14 @@ async def test_an_interruption_ends_a_long_list_between_its_pages() -> None:
 
 
 async def test_a_child_database_interrupted_after_every_request_asks_nothing_twice() -> None:
-    times = {"created_time": "2026-11-20T10:00:00.000Z", "last_edited_time": "2026-11-20T10:00:00.000Z"}
+    times = {
+        "created_time": "2026-11-20T10:00:00.000Z",
+        "last_edited_time": "2026-11-20T10:00:00.000Z",
+    }
     cut = {"Crew": {"id": "c", "type": "relation", "relation": [], "has_more": True}}
-    rows = [{"object": "page", "id": f"row {number}", **times, "properties": cut} for number in range(5)]
+    rows = [
+        {"object": "page", "id": f"row {number}", **times, "properties": cut} for number in range(5)
+    ]
     relations = [{"type": "relation", "relation": {"id": f"page {number}"}} for number in range(5)]
     answers = {f"/v1/pages/row {number}/properties/c": relations for number in range(5)}
     answers |= {"/v1/data_sources/first/query": rows[:3], "/v1/data_sources/second/query": rows[3:]}
@@ -203,7 +236,11 @@ async def test_a_child_database_interrupted_after_every_request_asks_nothing_twi
         if path not in answers:
             asked.append(path)
             return httpx.Response(200, json={"properties": {"Crew": {"type": "relation"}}})
-        at = request.url.params.get("start_cursor") or json.loads(request.content or b"{}").get("start_cursor") or 0
+        at = (
+            request.url.params.get("start_cursor")
+            or json.loads(request.content or b"{}").get("start_cursor")
+            or 0
+        )
         asked.append(f"{path} from {at}")
         until = int(at) + 2
         more = until < len(answers[path])

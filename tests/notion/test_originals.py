@@ -40,7 +40,11 @@ async def test_an_original_on_the_page_itself_is_no_dependency() -> None:
     tree = await tree_of(stage, page)
     assert tree.copied == {}
     assert tree.originals == [original["id"]]
-    assert tree.blocks[0]["children"] == tree.blocks[1]["children"][0]["children"] == stage.lists[original["id"]]
+    assert (
+        tree.blocks[0]["children"]
+        == tree.blocks[1]["children"][0]["children"]
+        == stage.lists[original["id"]]
+    )
     assert len(stage.asked) == 3
 
 
@@ -67,9 +71,13 @@ async def test_an_owner_that_is_not_to_be_found_is_none(way: str) -> None:
     stage = Stage()
     original = stage.original(stage.block())
     if way == "itself":
-        stage.objects[f"blocks/{original['id']}"] = {"parent": {"type": "block_id", "block_id": original["id"]}}
+        stage.objects[f"blocks/{original['id']}"] = {
+            "parent": {"type": "block_id", "block_id": original["id"]}
+        }
     if way == "workspace":
-        stage.objects[f"blocks/{original['id']}"] = {"parent": {"type": "workspace", "workspace": True}}
+        stage.objects[f"blocks/{original['id']}"] = {
+            "parent": {"type": "workspace", "workspace": True}
+        }
     tree = await tree_of(stage, stage.page(stage.copy(original["id"])))
     assert tree.copied == {original["id"]: None}
 
@@ -110,13 +118,19 @@ async def test_a_page_that_was_read_before_tells_where_its_originals_stand() -> 
     assert len(stage.asked) == 3
 
 
-async def test_a_page_that_is_being_read_is_waited_for_and_tells_where_its_originals_stand() -> None:
+async def test_a_page_that_is_being_read_is_waited_for_and_tells_where_its_originals_stand() -> (
+    None
+):
     stage, originals = Stage(), Originals()
     original, other = stage.original(stage.block()), stage.original(stage.block())
-    owner = stage.page(stage.block("toggle", stage.block("toggle", original)), stage.copy(other["id"]))
+    owner = stage.page(
+        stage.block("toggle", stage.block("toggle", original)), stage.copy(other["id"])
+    )
     page = stage.page(stage.copy(original["id"]), other)
     async with asyncio.timeout(5):
-        shown, owning = await asyncio.gather(tree_of(stage, page, originals), tree_of(stage, owner, originals))
+        shown, owning = await asyncio.gather(
+            tree_of(stage, page, originals), tree_of(stage, owner, originals)
+        )
     assert (shown.copied, owning.copied) == ({original["id"]: owner}, {other["id"]: page})
     assert all(path.endswith("/children") for path in stage.asked)
 
@@ -129,7 +143,9 @@ async def test_a_page_whose_reading_fails_keeps_nobody_waiting() -> None:
     page = stage.page(stage.copy(original["id"]))
     async with asyncio.timeout(5):
         failed, tree = await asyncio.gather(
-            tree_of(stage, broken, originals), tree_of(stage, page, originals), return_exceptions=True
+            tree_of(stage, broken, originals),
+            tree_of(stage, page, originals),
+            return_exceptions=True,
         )
     assert isinstance(failed, Unreadable)
     assert isinstance(tree, Tree)
@@ -147,7 +163,9 @@ async def test_a_copy_whose_original_is_not_shared_shows_what_its_own_id_gives()
     assert tree.blocks[1] == {**gone, "unavailable": ORIGINAL_NOT_SHARED}
     assert tree.blocks[2] == {**hollow, "unavailable": ORIGINAL_NOT_SHARED}
     assert set(tree.copied.values()) == {None}
-    assert not any(name in stage.asked for name in (f"blocks/{original}" for original in tree.copied))
+    assert not any(
+        name in stage.asked for name in (f"blocks/{original}" for original in tree.copied)
+    )
 
 
 async def test_two_copies_of_an_unshared_original_ask_for_it_once() -> None:
@@ -180,10 +198,14 @@ async def test_pages_inside_a_copy_belong_to_the_page_of_the_original() -> None:
 async def test_whatever_stands_under_an_original_is_read_once_for_all_its_copies() -> None:
     stage, originals = Stage(), Originals()
     part = stage.put(new_id(), stage.block("toggle", stage.block()))
-    meeting = stage.block("meeting_notes", title=[], children={"notes_block_id": part}) | {"has_children": True}
+    meeting = stage.block("meeting_notes", title=[], children={"notes_block_id": part}) | {
+        "has_children": True
+    }
     fallen = stage.copy(new_id())
     stage.put(fallen["id"], stage.block("toggle", stage.block("toggle", stage.block())))
-    original = stage.original(stage.block("toggle", stage.block("toggle", stage.block())), meeting, fallen)
+    original = stage.original(
+        stage.block("toggle", stage.block("toggle", stage.block())), meeting, fallen
+    )
     elsewhere(stage, original)
     pages = [stage.page(stage.copy(original["id"])) for _ in range(2)]
     first = await tree_of(stage, pages[0], originals)
@@ -260,7 +282,9 @@ async def test_an_original_is_read_once_in_a_run_of_several_slices() -> None:
     refused = stage.block("toggle", stage.block())
     stage.refused[f"blocks/{refused['id']}/children"] = error(400, "validation_error")
     inner = stage.original(stage.block())
-    original = stage.original(stage.block("toggle", stage.block()), refused, stage.copy(inner["id"]))
+    original = stage.original(
+        stage.block("toggle", stage.block()), refused, stage.copy(inner["id"])
+    )
     owners = {original["id"]: "owner", inner["id"]: "owner"}
     first, second = (stage.page(stage.copy(original["id"]), stage.block()) for _ in range(2))
     before = await tree_of(stage, first, shelf.originals(), known_owners=owners)
@@ -341,7 +365,9 @@ async def test_originals_that_copy_each_other_end() -> None:
     stage, first, second = Stage(), new_id(), new_id()
     stage.put(first, stage.copy(second))
     stage.put(second, stage.copy(first))
-    tree = await tree_of(stage, stage.page(stage.copy(first)), known_owners={first: "a", second: "b"})
+    tree = await tree_of(
+        stage, stage.page(stage.copy(first)), known_owners={first: "a", second: "b"}
+    )
     assert tree.blocks[0]["children"][0]["children"][0]["unavailable"] == CYCLE
     assert len(stage.asked) == 3
 
@@ -363,7 +389,9 @@ async def test_copies_of_copies_stop_multiplying(monkeypatch: pytest.MonkeyPatch
     assert len(stage.asked) == 33
 
 
-async def test_a17_a_copy_of_an_unshared_original_is_unavailable_though_it_says_that_it_has_no_children() -> None:
+async def test_a17_a_copy_of_an_unshared_original_is_unavailable_though_it_says_that_it_has_no_children() -> (
+    None
+):
     stage = Stage()
     copy = stage.copy(new_id()) | {"has_children": False}
     tree = await tree_of(stage, stage.page(copy))

@@ -1,4 +1,5 @@
-"""Listing data sources through every trick of paging, and completing what a page object cuts short."""
+"""Listing data sources through every trick of paging, and completing what a page object cuts
+short."""
 
 from typing import Any
 
@@ -30,7 +31,8 @@ def row(number: int, minute: int | None = None, edited: int | None = None) -> JS
 class Table:
     """A data source that filters, sorts and pages as Notion does: a cursor names the next row.
 
-    A query ends at `cap` results, a page at `size`; `dead` are cursors that it does not know any more.
+    A query ends at `cap` results, a page at `size`; `dead` are cursors that it does not know any
+    more.
     """
 
     def __init__(self, rows: list[JSON], cap: int = 10_000, size: int = 100) -> None:
@@ -66,7 +68,11 @@ class Table:
     def _found(self, body: JSON) -> list[JSON]:
         timestamp, direction = body["sorts"][0]["timestamp"], body["sorts"][0]["direction"]
         given = body.get("filter", {})
-        bounds = {name: time for one in given.get("and", [given]) for name, time in one.get(timestamp, {}).items()}
+        bounds = {
+            name: time
+            for one in given.get("and", [given])
+            for name, time in one.get(timestamp, {}).items()
+        }
         rows = [
             row
             for row in self.rows
@@ -76,7 +82,8 @@ class Table:
 
 
 async def listed(table: Any, listing: Listing) -> list[str]:
-    """Ids in the order they were given; the progress goes through JSON after each request, as between slices."""
+    """Ids in the order they were given; the progress goes through JSON after each request, as
+    between slices."""
     notion = client(table)
     given: list[str] = []
     while not listing.done:
@@ -93,7 +100,9 @@ def ids(*numbers: int) -> list[str]:
 async def test_a_full_listing_is_sorted_by_what_never_changes() -> None:
     table = Table([row(3), row(1), row(2)])
     assert await listed(table, Listing("source")) == ids(1, 2, 3)
-    assert table.bodies == [{"sorts": [{"timestamp": "created_time", "direction": "ascending"}], "page_size": 100}]
+    assert table.bodies == [
+        {"sorts": [{"timestamp": "created_time", "direction": "ascending"}], "page_size": 100}
+    ]
 
 
 async def test_a_listing_of_changes_asks_only_for_those() -> None:
@@ -101,7 +110,10 @@ async def test_a_listing_of_changes_asks_only_for_those() -> None:
     assert await listed(table, Listing("source", since=MINUTE.format(30))) == ids(3, 2)
     assert table.bodies == [
         {
-            "filter": {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": MINUTE.format(30)}},
+            "filter": {
+                "timestamp": "last_edited_time",
+                "last_edited_time": {"on_or_after": MINUTE.format(30)},
+            },
             "sorts": [{"timestamp": "last_edited_time", "direction": "ascending"}],
             "page_size": 100,
         }
@@ -154,7 +166,9 @@ async def test_a_cursor_that_dies_every_time_is_notion_away_and_can_be_tried_aga
             await advance(notion, listing)
     assert len(table.bodies) == 8, "a first page and a dead cursor, four times"
     await advance(notion, listing)
-    assert await advance(notion, listing) == [], "another dead cursor is the first one of another reading"
+    assert await advance(notion, listing) == [], (
+        "another dead cursor is the first one of another reading"
+    )
     table.dead = set()
     assert await listed(table, listing) == ids(2, 3, 4, 5)
 
@@ -195,9 +209,13 @@ async def everything(table: Table, listing: Listing) -> list[str]:
 
 @pytest.mark.parametrize("before", [0, 1])
 async def test_a_minute_with_more_rows_than_the_limit_is_seen_from_both_ends(before: int) -> None:
-    rows = [row(number, minute=0 if number < before else 1) for number in range(7)] + [row(7, minute=2)]
+    rows = [row(number, minute=0 if number < before else 1) for number in range(7)] + [
+        row(7, minute=2)
+    ]
     table, listing = LastInFirstOut(rows, cap=4, size=2), Listing("source")
-    assert sorted(await everything(table, listing)) == ids(*range(8)), "also what was created after that minute"
+    assert sorted(await everything(table, listing)) == ids(*range(8)), (
+        "also what was created after that minute"
+    )
     assert listing.cut == "", "the two looks have met"
 
 
@@ -219,7 +237,9 @@ async def test_a_minute_of_changes_above_the_limit_is_seen_from_both_ends_too() 
 @pytest.mark.parametrize("cursor", [None, "same", 5, ""])
 async def test_a_listing_that_goes_on_nowhere_shows_what_it_has_and_is_cut(cursor: Any) -> None:
     async def handler(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"results": [row(1)], "has_more": True, "next_cursor": cursor})
+        return httpx.Response(
+            200, json={"results": [row(1)], "has_more": True, "next_cursor": cursor}
+        )
 
     listing = Listing("source", cursor="same")
     assert [one["id"] for one in await advance(client(handler), listing)] == ["row-1"]
@@ -265,8 +285,12 @@ async def test_a_page_is_retrieved_by_its_id() -> None:
         await retrieve(notion, "2", Oddities())
 
 
-@pytest.mark.parametrize("answer", [{"object": "page", "id": "1"}, {"object": "block", "id": "1"}, {}])
-async def test_a_page_of_which_notion_gives_its_id_only_is_not_taken_for_one_that_is_gone(answer: JSON) -> None:
+@pytest.mark.parametrize(
+    "answer", [{"object": "page", "id": "1"}, {"object": "block", "id": "1"}, {}]
+)
+async def test_a_page_of_which_notion_gives_its_id_only_is_not_taken_for_one_that_is_gone(
+    answer: JSON,
+) -> None:
     stage = Stage()
     stage.objects["pages/1"] = answer
     with pytest.raises(Unreadable) as refusal:
@@ -283,12 +307,17 @@ ROLLED = {"type": "number", "number": 1}
 
 
 def number_items(count: int) -> list[JSON]:
-    return [{"object": "property_item", "id": "p", "type": "number", "number": n} for n in range(count)]
+    return [
+        {"object": "property_item", "id": "p", "type": "number", "number": n} for n in range(count)
+    ]
 
 
 def items(kind: str, count: int) -> list[JSON]:
     text = {"type": "text", "plain_text": "words"} if kind in ("title", "rich_text") else {}
-    return [{"object": "property_item", "id": "p", "type": kind, kind: {"id": f"{n}", **text}} for n in range(count)]
+    return [
+        {"object": "property_item", "id": "p", "type": kind, kind: {"id": f"{n}", **text}}
+        for n in range(count)
+    ]
 
 
 def page_with(property: JSON) -> JSON:
@@ -345,7 +374,11 @@ async def test_a_property_that_may_be_cut_is_read_to_its_end(property: JSON) -> 
     [
         {"id": "p", "type": "relation", "relation": [{"id": "x"}] * 25, "has_more": False},
         {"id": "p", "type": "people", "people": [{"id": "x"}] * 24},
-        {"id": "p", "type": "rich_text", "rich_text": [TEXT] * 100 + [mention("date")] * 30 + [mention()] * 24},
+        {
+            "id": "p",
+            "type": "rich_text",
+            "rich_text": [TEXT] * 100 + [mention("date")] * 30 + [mention()] * 24,
+        },
         {"id": "p", "type": "title", "title": []},
         {"id": "p", "type": "rollup", "rollup": {"type": "array", "array": [ROLLED] * 24}},
         {"id": "p", "type": "rollup", "rollup": {"type": "number", "number": 25}},
@@ -364,7 +397,11 @@ async def test_a_property_that_is_whole_costs_no_request(property: JSON) -> None
 @pytest.mark.parametrize(
     ("result", "item", "shown"),
     [
-        ({"type": "array", "array": [], "function": "show_original"}, ROLLED, {"type": "number", "number": 1}),
+        (
+            {"type": "array", "array": [], "function": "show_original"},
+            ROLLED,
+            {"type": "number", "number": 1},
+        ),
         (
             {"type": "array", "array": [], "function": "show_original"},
             {"type": "title", "title": TEXT},
@@ -377,7 +414,9 @@ async def test_a_property_that_is_whole_costs_no_request(property: JSON) -> None
         ),
     ],
 )
-async def test_a_long_rollup_is_put_together_from_its_items(result: JSON, item: JSON, shown: JSON) -> None:
+async def test_a_long_rollup_is_put_together_from_its_items(
+    result: JSON, item: JSON, shown: JSON
+) -> None:
     stage = Stage()
     stage.objects["pages/1/properties/p"] = {
         "results": [{"object": "property_item", "id": "p", **item}] * 30,
@@ -408,7 +447,9 @@ async def test_items_whose_cursor_dies_are_read_from_the_beginning() -> None:
     async def handler(request: httpx.Request) -> httpx.Response:
         nonlocal died
         if "start_cursor" not in str(request.url):
-            return httpx.Response(200, json={"results": items("people", 1), "has_more": not died, "next_cursor": "on"})
+            return httpx.Response(
+                200, json={"results": items("people", 1), "has_more": not died, "next_cursor": "on"}
+            )
         died = True
         return error(400, "validation_error")
 
@@ -421,14 +462,18 @@ CUT_RELATION = {"id": "p", "type": "relation", "relation": [{"id": "x"}], "has_m
 
 
 @pytest.mark.parametrize("property_id", ["p", "../../users", "a/..;/b"])
-async def test_a_property_that_is_refused_stays_as_the_page_shows_it_and_is_named(property_id: str) -> None:
+async def test_a_property_that_is_refused_stays_as_the_page_shows_it_and_is_named(
+    property_id: str,
+) -> None:
     page, completion = page_with({**CUT_RELATION, "id": property_id}), Completion()
     assert await completed(client(Stage().handle), page, completion) == page
     assert ['"1": property "P"' in warning for warning in completion.oddities.warnings] == [True]
     assert not completion.is_lacking
 
 
-async def test_a_property_without_an_answer_stays_as_the_page_shows_it_on_the_last_try_only() -> None:
+async def test_a_property_without_an_answer_stays_as_the_page_shows_it_on_the_last_try_only() -> (
+    None
+):
     async def handler(request: httpx.Request) -> httpx.Response:
         return error(500, "internal_server_error")
 
@@ -447,13 +492,30 @@ async def test_what_is_computed_from_a_cut_relation_is_read_in_full() -> None:
         "pages/1/properties/r": {
             "results": [],
             "has_more": False,
-            "property_item": {"id": "r", "type": "rollup", "rollup": {**number, "function": "count"}},
+            "property_item": {
+                "id": "r",
+                "type": "rollup",
+                "rollup": {**number, "function": "count"},
+            },
         },
-        "pages/1/properties/f": {"object": "property_item", "id": "f", "type": "formula", "formula": number},
+        "pages/1/properties/f": {
+            "object": "property_item",
+            "id": "f",
+            "type": "formula",
+            "formula": number,
+        },
     }
     page = page_with(CUT_RELATION)
-    page["properties"]["R"] = {"id": "r", "type": "rollup", "rollup": {"type": "number", "number": 25}}
-    page["properties"]["F"] = {"id": "f", "type": "formula", "formula": {"type": "number", "number": 25}}
+    page["properties"]["R"] = {
+        "id": "r",
+        "type": "rollup",
+        "rollup": {"type": "number", "number": 25},
+    }
+    page["properties"]["F"] = {
+        "id": "f",
+        "type": "formula",
+        "formula": {"type": "number", "number": 25},
+    }
     completion = Completion()
     properties = (await completed(client(stage.handle), page, completion))["properties"]
     assert len(properties["P"]["relation"]) == 34
@@ -474,9 +536,16 @@ async def test_what_is_computed_from_a_cut_relation_is_read_in_full() -> None:
 )
 async def test_an_odd_item_of_a_rollup_costs_that_item_only(answer: JSON, left: int) -> None:
     stage = Stage()
-    total = {"property_item": {"type": "rollup", "rollup": {"type": "array", "array": [], "function": "show"}}}
+    total = {
+        "property_item": {
+            "type": "rollup",
+            "rollup": {"type": "array", "array": [], "function": "show"},
+        }
+    }
     stage.objects["pages/1/properties/p"] = {"has_more": False, **answer, **total}
-    page = page_with({"id": "p", "type": "rollup", "rollup": {"type": "array", "array": [ROLLED] * 25}})
+    page = page_with(
+        {"id": "p", "type": "rollup", "rollup": {"type": "array", "array": [ROLLED] * 25}}
+    )
     completion = Completion()
     properties = (await completed(client(stage.handle), page, completion))["properties"]
     assert len(properties["P"]["rollup"]["array"]) == left

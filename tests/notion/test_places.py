@@ -1,4 +1,5 @@
-"""Places for requests: never more than there are, the hurried before the others, none lost when one is cancelled."""
+"""Places for requests: never more than there are, the hurried before the others, none lost when one
+is cancelled."""
 
 import asyncio
 
@@ -40,7 +41,9 @@ async def test_no_more_have_a_place_than_there_are() -> None:
     assert (most, inside) == (3, 0)
 
 
-async def test_a_place_is_not_lost_to_one_who_was_cancelled_while_waiting_or_as_its_turn_came() -> None:
+async def test_a_place_is_not_lost_to_one_who_was_cancelled_while_waiting_or_as_its_turn_came() -> (
+    None
+):
     places, seen = Places(1, 1), list[str]()
     async with places.one(hurry=False):
         waiting = asyncio.create_task(hold(places, "cancelled", seen))

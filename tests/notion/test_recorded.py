@@ -1,4 +1,5 @@
-"""Real answers of Notion through the reader: every recorded tree, query, property item and error body."""
+"""Real answers of Notion through the reader: every recorded tree, query, property item and error
+body."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ pytestmark = needed
 
 
 class Replay:
-    """Answers a request with what was recorded last for its path and cursor; what was not recorded is a 404."""
+    """Answers a request with what was recorded last for its path and cursor; what was not recorded
+    is a 404."""
 
     def __init__(self, recorded: Sequence[Exchange]) -> None:
         self.answers = {(exchange.path, _cursor(exchange)): exchange for exchange in recorded}
@@ -59,12 +61,18 @@ def unexpected(what: str) -> None:
 @pytest.mark.parametrize("cassette", CHILDREN)
 async def test_every_recorded_tree_is_read_block_for_block(cassette: str) -> None:
     replay = Replay(
-        [exchange for exchange in exchanges() if exchange.cassette == cassette and exchange.method == "GET"]
+        [
+            exchange
+            for exchange in exchanges()
+            if exchange.cassette == cassette and exchange.method == "GET"
+        ]
     )
     lists: dict[str, list[JSON]] = {}
     for path, cursor in replay.answers:
         if path.endswith("/children") and cursor is None:
-            lists[path.split("/")[1]] = [plain(block, unexpected) for block in recorded_list(replay, path)]
+            lists[path.split("/")[1]] = [
+                plain(block, unexpected) for block in recorded_list(replay, path)
+            ]
     for id, expected in lists.items():
         tree = await read_tree(client(replay), Walk(id), Originals())
         assert [bare(block) for block in tree.blocks] == expected
@@ -93,8 +101,21 @@ def recorded_list(replay: Replay, path: str) -> list[JSON]:
 
 
 def test_the_recorded_trees_hold_what_makes_trees_hard() -> None:
-    kinds = {block["type"] for found in CHILDREN.values() for exchange in found for block in exchange.json["results"]}
-    assert kinds >= {"synced_block", "tab", "column_list", "table", "child_page", "child_database", "unsupported"}
+    kinds = {
+        block["type"]
+        for found in CHILDREN.values()
+        for exchange in found
+        for block in exchange.json["results"]
+    }
+    assert kinds >= {
+        "synced_block",
+        "tab",
+        "column_list",
+        "table",
+        "child_page",
+        "child_database",
+        "unsupported",
+    }
     assert len(CHILDREN) >= 20
     assert len(kinds) >= 30
 
@@ -155,19 +176,29 @@ async def test_every_recorded_page_is_complete_or_completed_with_its_recorded_it
             continue
         assert set(whole["properties"]) == set(page["properties"])
         for name in cut:
-            assert whole["properties"][name]["relation"][:25] == page["properties"][name]["relation"]
+            assert (
+                whole["properties"][name]["relation"][:25] == page["properties"][name]["relation"]
+            )
             assert whole["properties"][name]["has_more"] is False
             counts.append(len(whole["properties"][name]["relation"]))
     assert 30 in counts
 
 
 async def test_every_recorded_property_item_has_the_shape_we_take_apart() -> None:
-    found = [exchange for exchange in exchanges() if "/properties/" in exchange.path and exchange.status == 200]
+    found = [
+        exchange
+        for exchange in exchanges()
+        if "/properties/" in exchange.path and exchange.status == 200
+    ]
     assert found
     for exchange in found:
         kind = exchange.json["property_item"]["type"]
         page_id, property_id = exchange.path.split("/")[1], exchange.path.split("/")[3]
-        property = {"id": property_id, "type": kind, kind: [{"type": "mention", "mention": {"type": "user"}}] * 25}
+        property = {
+            "id": property_id,
+            "type": kind,
+            kind: [{"type": "mention", "mention": {"type": "user"}}] * 25,
+        }
         page = {"id": page_id, "properties": {"P": {**property, "has_more": True}}}
         whole = await completed(client(Replay([exchange])), page, Completion())
         assert whole["properties"]["P"][kind] == [item[kind] for item in exchange.json["results"]]
@@ -175,7 +206,9 @@ async def test_every_recorded_property_item_has_the_shape_we_take_apart() -> Non
 
 async def test_every_recorded_database_is_found_or_said_to_be_several_or_linked() -> None:
     found = [
-        exchange for exchange in exchanges() if exchange.method == "GET" and exchange.path.startswith("databases/")
+        exchange
+        for exchange in exchanges()
+        if exchange.method == "GET" and exchange.path.startswith("databases/")
     ]
     assert {len(exchange.json["data_sources"]) for exchange in found} == {0, 1, 2}
     for exchange in found:
@@ -196,7 +229,9 @@ async def test_every_recorded_database_is_found_or_said_to_be_several_or_linked(
 
 async def test_every_recorded_data_source_leads_to_its_database() -> None:
     found = [
-        exchange for exchange in exchanges() if exchange.method == "GET" and exchange.path.startswith("data_sources/")
+        exchange
+        for exchange in exchanges()
+        if exchange.method == "GET" and exchange.path.startswith("data_sources/")
     ]
     assert found
     for exchange in found:

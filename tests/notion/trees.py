@@ -7,7 +7,9 @@ from lib.notion.blocks import Originals, Walk, read_tree
 from tests.notion.stage import Stage, client, new_id
 
 
-async def tree_of(stage: Stage, page: str, originals: Originals | None = None, **known: Any) -> Tree:
+async def tree_of(
+    stage: Stage, page: str, originals: Originals | None = None, **known: Any
+) -> Tree:
     return await read_tree(client(stage.handle), Walk(page), originals or Originals(), **known)
 
 
@@ -22,13 +24,19 @@ def bare(block: JSON) -> JSON:
 
 def shape(blocks: list[JSON]) -> list[Any]:
     """Ids with what stands under them."""
-    return [(block["id"], shape(block["children"])) if "children" in block else block["id"] for block in blocks]
+    return [
+        (block["id"], shape(block["children"])) if "children" in block else block["id"]
+        for block in blocks
+    ]
 
 
 def elsewhere(stage: Stage, original: JSON, page: str | None = None) -> str:
     """Says where an original stands, as GET blocks/{id} does."""
     page = page or new_id()
-    stage.objects[f"blocks/{original['id']}"] = {**original, "parent": {"type": "page_id", "page_id": page}}
+    stage.objects[f"blocks/{original['id']}"] = {
+        **original,
+        "parent": {"type": "page_id", "page_id": page},
+    }
     return page
 
 
@@ -42,5 +50,9 @@ def count(blocks: list[JSON]) -> int:
 
 def database(stage: Stage, title: str = "Tasks", **answer: Any) -> JSON:
     block = stage.block("child_database", title=title)
-    stage.objects[f"databases/{block['id']}"] = {"title": [], "data_sources": [{"id": "source"}], **answer}
+    stage.objects[f"databases/{block['id']}"] = {
+        "title": [],
+        "data_sources": [{"id": "source"}],
+        **answer,
+    }
     return block

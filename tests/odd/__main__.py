@@ -27,8 +27,15 @@ def main() -> None:
     count = int(os.environ.get("COUNT") or 100_000)
     games = [game for game in GAMES if RECORDED.is_dir() or not game.name.startswith("recorded")]
     if len(games) < len(GAMES):
-        print("The recorded Notion answers (../shared/recorded) are absent: only what is drawn is played.")
-    shares = [(game.name, count * game.share // 100 // PROCESSES) for game in games for _ in range(PROCESSES)]
+        print(
+            "The recorded Notion answers (../shared/recorded) are absent: only what is drawn is"
+            " played."
+        )
+    shares = [
+        (game.name, count * game.share // 100 // PROCESSES)
+        for game in games
+        for _ in range(PROCESSES)
+    ]
     tally = Tally()
     with ProcessPoolExecutor(PROCESSES) as pool:
         try:

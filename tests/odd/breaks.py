@@ -57,7 +57,9 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "another kind": lambda value: "rich_text",
     "half a surrogate": _halved,
     "deep lists": lambda value: _nested(DEEP, lambda inside: [inside]),
-    "deep objects": lambda value: _nested(DEEP, lambda inside: {"type": "array", "array": [inside]}),
+    "deep objects": lambda value: _nested(
+        DEEP, lambda inside: {"type": "array", "array": [inside]}
+    ),
     "2**70": lambda value: 2**70,
     "-2**70": lambda value: -(2**70),
     "400 digits": lambda value: 10**400,
@@ -82,9 +84,11 @@ class Break(msgspec.Struct, frozen=True):
 
 
 def breaks(subject: Any) -> st.SearchStrategy[Break]:
-    """Return what draws breaks of a subject: each block, property, item and object of it is as likely as any other.
+    """Return what draws breaks of a subject: each block, property, item and object of it is as
+    likely as any other.
 
-    The subject's own members are arguments, the parts below are Notion's; but a page may be anything.
+    The subject's own members are arguments, the parts below are Notion's; but a page may be
+    anything.
     """
     places: dict[Path, list[Path]] = {}
     for path in _paths(subject, ()):
@@ -116,13 +120,22 @@ def struck(subject: Any, one: Break) -> Path:
     value = subject
     for step in one.path:
         value = value[step]
-    return (*one.path, one.way.removeprefix(MORE)) if one.way.startswith(MORE) and isinstance(value, dict) else one.path
+    return (
+        (*one.path, one.way.removeprefix(MORE))
+        if one.way.startswith(MORE) and isinstance(value, dict)
+        else one.path
+    )
 
 
 def new_name(one: Break, depth: int) -> str:
-    """The name under which the member at this depth is found now, if it was renamed; "" if it was not."""
+    """The name under which the member at this depth is found now, if it was renamed; "" if it was
+    not."""
     name = one.path[-1]
-    return _halved(name) if one.way == RENAMED and len(one.path) == depth and isinstance(name, str) else ""
+    return (
+        _halved(name)
+        if one.way == RENAMED and len(one.path) == depth and isinstance(name, str)
+        else ""
+    )
 
 
 def _place(path: Path) -> Path:
@@ -134,8 +147,16 @@ def _place(path: Path) -> Path:
 
 def _paths(value: Any, path: Path) -> list[Path]:
     """Where something stands that can be broken: each part of a value."""
-    steps = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    return [path] * bool(path) + [one for step in steps for one in _paths(value[step], (*path, step))]
+    steps = (
+        value.keys()
+        if isinstance(value, dict)
+        else range(len(value))
+        if isinstance(value, list)
+        else ()
+    )
+    return [path] * bool(path) + [
+        one for step in steps for one in _paths(value[step], (*path, step))
+    ]
 
 
 def _with_broken_member(part: Any, name: str | int, way: str) -> Any:

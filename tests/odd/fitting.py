@@ -1,4 +1,5 @@
-"""The JSON Schema of what a site reads, made into functions: far quicker than a validator that walks it each time."""
+"""The JSON Schema of what a site reads, made into functions: far quicker than a validator that
+walks it each time."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -26,7 +27,8 @@ _OF_OBJECTS = {"properties", "required", "additionalProperties", "patternPropert
 
 @cache
 def kv_fits() -> Fits:
-    """Return what says whether keys and values are as the schema has them, without anything that it does not name."""
+    """Return what says whether keys and values are as the schema has them, without anything that it
+    does not name."""
     return _Compiler(closed(schema.schema())).whole
 
 
@@ -63,7 +65,10 @@ class _Compiler:
 
     def _members(self, part: JSON) -> Fits:
         members = {name: self._of(one) for name, one in part.get("properties", {}).items()}
-        patterns = [(re.compile(pattern), self._of(one)) for pattern, one in part.get("patternProperties", {}).items()]
+        patterns = [
+            (re.compile(pattern), self._of(one))
+            for pattern, one in part.get("patternProperties", {}).items()
+        ]
         required = part.get("required", ())
         rest = part.get("additionalProperties", True)
         others: Fits = self._of(rest) if isinstance(rest, dict) else lambda value: bool(rest)

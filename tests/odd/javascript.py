@@ -12,7 +12,8 @@ NODE = shutil.which("node")
 
 
 class JavaScript:
-    """Collects JSON texts and has them read by Node, many in one process. `misunderstood`: what it read otherwise."""
+    """Collects JSON texts and has them read by Node, many in one process. `misunderstood`: what it
+    read otherwise."""
 
     def __init__(self) -> None:
         self.misunderstood: list[str] = []
@@ -30,7 +31,9 @@ class JavaScript:
         """Read the texts taken since the last time."""
         assert NODE, "Node is not installed"
         given = "".join(f"{text}\n" for text in self._texts)
-        done = subprocess.run([NODE, SCRIPT], input=given.encode(), capture_output=True, timeout=100, check=True)
+        done = subprocess.run(
+            [NODE, SCRIPT], input=given.encode(), capture_output=True, timeout=100, check=True
+        )
         answers = done.stdout.decode().split("\n")[:-1]
         assert len(answers) == len(self._texts)
         for text, answer in zip(self._texts, answers, strict=True):

@@ -1,6 +1,8 @@
-"""What may become of an object of which one value is odd: it costs itself, nothing else, and is said.
+"""What may become of an object of which one value is odd: it costs itself, nothing else, and is
+said.
 
-A subject is what `lib.notion.border` is given in a few lists and objects, so that a break is a path into it.
+A subject is what `lib.notion.border` is given in a few lists and objects, so that a break is a path
+into it.
 """
 
 import json
@@ -27,7 +29,13 @@ from tests.odd.valid import PEOPLE, PORTRAITS
 MOST_SECONDS = 1.0
 TRIES = 3
 
-ROLES = {"slug": {"wanted"}, "visibility": {"published"}, "sync": {"published"}, "order": {"rank"}, "date": {"rank"}}
+ROLES = {
+    "slug": {"wanted"},
+    "visibility": {"published"},
+    "sync": {"published"},
+    "order": {"rank"},
+    "date": {"rank"},
+}
 """What else of a page may change with a property of this name."""
 DERIVED = ("title", "wanted", "fingerprint", "rank")
 """What is made of a property, beside the property itself."""
@@ -51,7 +59,8 @@ Allowed = Callable[[str], bool]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of subject: what becomes of one, its official shape, and which parts may change with a break."""
+    """A kind of subject: what becomes of one, its official shape, and which parts may change with a
+    break."""
 
     outcome: Callable[[Any], Outcome]
     shape: Callable[[], Shape]
@@ -61,7 +70,8 @@ class Kind:
 
 
 def judge(kind: Kind, subject: Any, whole: Outcome, one: Break) -> Outcome:
-    """Break one value of a subject, and hold what becomes of it against what became of the whole one."""
+    """Break one value of a subject, and hold what becomes of it against what became of the whole
+    one."""
     odd = broken(subject, one)
     outcome = _in_time(lambda: kind.outcome(odd))
     if outcome.texts != whole.texts:
@@ -85,7 +95,8 @@ def judge(kind: Kind, subject: Any, whole: Outcome, one: Break) -> Outcome:
 
 
 def judge_whole(kind: Kind, subject: Any) -> Outcome:
-    """What becomes of a subject in which nothing is odd: it is fit to be read, and there is nothing to say."""
+    """What becomes of a subject in which nothing is odd: it is fit to be read, and there is nothing
+    to say."""
     outcome = _in_time(lambda: kind.outcome(subject))
     for key, text in outcome.texts.items():
         judge_text(key, text)
@@ -93,7 +104,8 @@ def judge_whole(kind: Kind, subject: Any) -> Outcome:
 
 
 def judge_text(key: str, text: str) -> None:
-    """A value of KV is strict JSON in UTF-8, of the form that sites rely on, and shows nothing private of people."""
+    """A value of KV is strict JSON in UTF-8, of the form that sites rely on, and shows nothing
+    private of people."""
     text.encode()
     value = json.loads(text, parse_constant=_refuse)
     json.dumps(value, ensure_ascii=False).encode()
@@ -125,18 +137,22 @@ def _differs(whole: Outcome, outcome: Outcome, name: str) -> bool:
 
 
 def _is_as_given(kind: Kind, odd: Any, path: Path, changed: list[str], outcome: Outcome) -> bool:
-    """Whether nothing is lost: the odd value is one that Notion may give, or stands in the bundle as it was given."""
+    """Whether nothing is lost: the odd value is one that Notion may give, or stands in the bundle
+    as it was given."""
     given = _given_around(odd, path)
     if path[-1] in FLAGS and given[-1] is None:
         return True  # a flag that is not there says no
     if conforms(odd, kind.shape()):
         return True
     shown = [name for name in changed if name not in DERIVED]
-    return bool(shown) and all(name in outcome.parts and outcome.parts[name] in given for name in shown)
+    return bool(shown) and all(
+        name in outcome.parts and outcome.parts[name] in given for name in shown
+    )
 
 
 def _given_around(odd: Any, path: Path) -> list[Any]:
-    """The parts of a broken subject on the way to what was broken, as a bundle shows them where nothing is lost."""
+    """The parts of a broken subject on the way to what was broken, as a bundle shows them where
+    nothing is lost."""
     around: list[Any] = []
     value = odd
     for step in path:
@@ -153,7 +169,13 @@ def _given_around(odd: Any, path: Path) -> list[Any]:
 
 def _page_shape() -> Shape:
     block = Items(shape_of("GetBlockResponse"))
-    return Members((("page", shape_of("PageObjectResponse"), True), ("blocks", block, True), ("inside", block, True)))
+    return Members(
+        (
+            ("page", shape_of("PageObjectResponse"), True),
+            ("blocks", block, True),
+            ("inside", block, True),
+        )
+    )
 
 
 def _allowed_of_page(subject: Any, odd: Any, one: Break) -> Allowed:
@@ -162,12 +184,19 @@ def _allowed_of_page(subject: Any, odd: Any, one: Break) -> Allowed:
             return _changes_of_page(subject["page"], tuple(path), new_name(one, 3))
         case ("blocks" | "inside" as place, int(at), *_):
             blocks = [part[place][at] for part in (subject, odd) if at < len(part[place])]
-            ids = {"", *(sound_text(str(_member(block, "id")), lambda what: None) for block in blocks)}
+            ids = {
+                "",
+                *(sound_text(str(_member(block, "id")), lambda what: None) for block in blocks),
+            }
             if (place, at) == ("blocks", 0):
                 ids |= {block["id"] for block in subject["inside"]}
                 blocks += subject["inside"]
             names = {f"{part}:{each}" for each in ids for part in ("block", "unavailable")}
-            names |= {"childPages"} if any(_member(block, "type") == "child_page" for block in blocks) else set()
+            names |= (
+                {"childPages"}
+                if any(_member(block, "type") == "child_page" for block in blocks)
+                else set()
+            )
             return lambda name: name in names
     return lambda name: True
 
@@ -177,13 +206,16 @@ def _member(value: Any, name: str) -> Any:
 
 
 def _changes_of_page(page: Any, path: Path, renamed: str, prefix: str = "") -> Allowed:
-    """What may change with what stands at a path of a page; `renamed`: the new name of a property."""
+    """What may change with what stands at a path of a page; `renamed`: the new name of a
+    property."""
     match path:
         case () | ("object" | "id" | "properties",) | ("id", *_):
             return lambda name: True
         case ("properties", str(name), *_):
             names = {name, renamed} if renamed else {name}
-            return _one_of({part for each in names for part in _around_property(page, each)}, prefix)
+            return _one_of(
+                {part for each in names for part in _around_property(page, each)}, prefix
+            )
     return _one_of(OF_PAGE.get(str(path[0]), set()), prefix)
 
 
@@ -197,7 +229,9 @@ def _around_property(page: Any, name: str) -> set[str]:
     if name.endswith("__rich"):  # it hides the formatted text of another one
         names.add(f"properties.{name}")
     names |= ROLES.get(name.strip().casefold(), set())
-    return names | ({"title", "wanted"} if _member(page["properties"].get(name), "type") == "title" else set())
+    return names | (
+        {"title", "wanted"} if _member(page["properties"].get(name), "type") == "title" else set()
+    )
 
 
 def _said_of_page(subject: Any, odd: Any, one: Break, sentence: str) -> bool:
@@ -233,7 +267,9 @@ def _names_property(name: str, sentence: str) -> bool:
 def _names_page(page: Any, sentence: str) -> bool:
     """By what can be read of its title, or by its id where that is nothing."""
     sound = page_of(page, Oddities())
-    return sound is not None and not is_partial(sound) and sentence.startswith(f'"{name_of(sound)}"')
+    return (
+        sound is not None and not is_partial(sound) and sentence.startswith(f'"{name_of(sound)}"')
+    )
 
 
 PAGE = Kind(outcomes.of_page, _page_shape, _allowed_of_page, _said_of_page)
@@ -251,19 +287,25 @@ def _database_shape() -> Shape:
 def _allowed_of_database(subject: Any, odd: Any, one: Break) -> Allowed:
     match struck(subject, one):
         case ("database", *path):
-            return _one_of(OF_DATABASE.get(str(path[0]), set()) if path else {"title", "sources", "trash"}, "")
+            return _one_of(
+                OF_DATABASE.get(str(path[0]), set()) if path else {"title", "sources", "trash"}, ""
+            )
         case ("source", "properties", str(name), *_):
             names = {sound_text(each, lambda what: None) for each in (name, new_name(one, 3))}
             return lambda part: part.removeprefix("schema.") in names
         case ("source", *path):
-            return lambda part: part == "parent" or (path in ([], ["properties"]) and part.startswith("schema."))
+            return lambda part: (
+                part == "parent" or (path in ([], ["properties"]) and part.startswith("schema."))
+            )
         case ("rows", int(at), *path):
             row = subject["rows"][at]
             change = _changes_of_page(row, tuple(path), new_name(one, 4), f"row:{row['id']}.")
             if path in ([], ["object"]) or path[0] == "id":
                 return change
             is_whole = path[0] in FLAGS or path == ["properties"]
-            return lambda part: f"{part}.".startswith(f"row:{row['id']}.") and (is_whole or change(part))
+            return lambda part: (
+                f"{part}.".startswith(f"row:{row['id']}.") and (is_whole or change(part))
+            )
     return lambda part: True
 
 
@@ -292,7 +334,10 @@ def _items_shape() -> Shape:
 def _allowed_of_items(subject: Any, odd: Any, one: Break) -> Allowed:
     """The item itself; where it was given twice or not at all, those after it are counted anew."""
     at, last = int(one.path[1]), len(odd["items"])
-    names = {f"item:{number}" for number in range(at, at + 1 if last == len(subject["items"]) else last + 1)}
+    names = {
+        f"item:{number}"
+        for number in range(at, at + 1 if last == len(subject["items"]) else last + 1)
+    }
     return lambda name: name in names
 
 

@@ -1,7 +1,8 @@
-"""The types of Notion's API, as its official JavaScript client declares them: read from its `.d.ts` files.
+"""The types of Notion's API, as its official JavaScript client declares them: read from its `.d.ts`
+files.
 
-They are generated from Notion's own description of the API and use a small part of TypeScript only; anything else in
-them raises here, so that no type is passed over in silence.
+They are generated from Notion's own description of the API and use a small part of TypeScript only;
+anything else in them raises here, so that no type is passed over in silence.
 """
 
 import math
@@ -75,12 +76,17 @@ _WORDS: dict[str, Shape] = {
     "never": NEVER,
 }
 _FILE_UPLOAD = Members(
-    (("type", Literal("file_upload"), True), ("file_upload", Members((("id", Plain("string"), True),)), True))
+    (
+        ("type", Literal("file_upload"), True),
+        ("file_upload", Members((("id", Plain("string"), True),)), True),
+    )
 )
 _MORE: dict[str, Shape] = {"PageIconResponse": _FILE_UPLOAD, "PageCoverResponse": _FILE_UPLOAD}
 """What answers show and the client's types leave out."""
 
-_DECLARATION = re.compile(r"^(?:export )?type (\w+) = (.*?);$(?=\n\s*(?:export |type |//))", re.MULTILINE | re.DOTALL)
+_DECLARATION = re.compile(
+    r"^(?:export )?type (\w+) = (.*?);$(?=\n\s*(?:export |type |//))", re.MULTILINE | re.DOTALL
+)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _DEPRECATED = re.compile(r"/\*\* @deprecated .*?\*/\s*(\w+):")
 """A member that only older versions of the API give."""
@@ -101,8 +107,8 @@ def names_ending(end: str) -> list[str]:
 def conforms(value: Any, shape: Shape, name: str = "type") -> bool:
     """Return whether a JSON value is of a shape; `name` is that of the member it stands in.
 
-    Members that the shape does not name are allowed, and so are words, but for the `type` that tells what to read. A
-    member that is missing counts as null.
+    Members that the shape does not name are allowed, and so are words, but for the `type` that
+    tells what to read. A member that is missing counts as null.
     """
     match shape:
         case Literal(str()) if name != "type":
@@ -114,11 +120,15 @@ def conforms(value: Any, shape: Shape, name: str = "type") -> bool:
         case Plain("boolean"):
             return isinstance(value, bool)
         case Plain():
-            return isinstance(value, int | float) and not isinstance(value, bool) and _is_exact(value)
+            return (
+                isinstance(value, int | float) and not isinstance(value, bool) and _is_exact(value)
+            )
         case Items(item):
             return isinstance(value, list) and all(conforms(one, item, name) for one in value)
         case Names(member):
-            return isinstance(value, dict) and (member == NEVER or all(conforms(one, member) for one in value.values()))
+            return isinstance(value, dict) and (
+                member == NEVER or all(conforms(one, member) for one in value.values())
+            )
         case Members():
             return isinstance(value, dict) and all(
                 (key not in value and not is_needed) or conforms(value.get(key), member, key)
@@ -145,7 +155,9 @@ def _is_exact(number: float) -> bool:
 
 @cache
 def _declarations() -> dict[str, str]:
-    texts = (_DEPRECATED.sub(r"\1?:", file.read_text("utf-8")) for file in sorted(FOLDER.glob("*.d.ts")))
+    texts = (
+        _DEPRECATED.sub(r"\1?:", file.read_text("utf-8")) for file in sorted(FOLDER.glob("*.d.ts"))
+    )
     bare = (_COMMENT.sub("", text) + "\n//" for text in texts)
     return {name: body for text in bare for name, body in _DECLARATION.findall(text)}
 

@@ -1,4 +1,5 @@
-"""What becomes of Notion's objects: everything that a site reads of them, part by part, so that two can be compared."""
+"""What becomes of Notion's objects: everything that a site reads of them, part by part, so that two
+can be compared."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,8 +36,9 @@ MUCH = 8_000_000
 
 @dataclass
 class Outcome:
-    """`parts` by what they are, in order; `texts` are whole values of KV by their keys; `notes` what was said of
-    odd values, `doubts` of what their owner wants. `is_partial`: Notion gave only the id of a page."""
+    """`parts` by what they are, in order; `texts` are whole values of KV by their keys; `notes`
+    what was said of odd values, `doubts` of what their owner wants. `is_partial`: Notion gave only
+    the id of a page."""
 
     parts: dict[str, Any] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
@@ -60,7 +62,8 @@ def of_page(subject: JSON) -> Outcome:
     state = publication(page)
     outcome.doubts += [state.doubt] * bool(state.doubt)
     links: list[PageLink] = [
-        {"id": one.id, "slug": f"slug/{segment(one.title, one.id)}", "title": one.title} for one in tree.child_pages
+        {"id": one.id, "slug": f"slug/{segment(one.title, one.id)}", "title": one.title}
+        for one in tree.child_pages
     ]
     bundle = build(page, tree, Place("slug", "pages"), links, ADDRESS)
     encoded = encode(bundle, SYNCED_AT, MUCH)
@@ -89,7 +92,9 @@ def of_database(subject: JSON) -> Outcome:
     rows = [page for page in pages if not is_partial(page)]
     source = database_of(subject["source"], oddities)
     schema = schema_of(subject["source"], oddities)
-    bundle = database_bundle.build(Database(PAGE_ID, plain_text(head["title"]), schema, rows), ADDRESS)
+    bundle = database_bundle.build(
+        Database(PAGE_ID, plain_text(head["title"]), schema, rows), ADDRESS
+    )
     outcome = Outcome(notes=oddities.warnings, is_partial=len(rows) < len(pages))
     outcome.texts[f"db:{PAGE_ID}"] = database_bundle.encode(bundle, SYNCED_AT)
     outcome.parts = {
@@ -102,13 +107,16 @@ def of_database(subject: JSON) -> Outcome:
     for item in bundle.body["items"]:
         around = {name: value for name, value in item.items() if name != "properties"}
         outcome.parts |= {f"row:{item['id']}.{name}": value for name, value in around.items()}
-        outcome.parts |= {f"row:{item['id']}.properties.{name}": one for name, one in item["properties"].items()}
+        outcome.parts |= {
+            f"row:{item['id']}.properties.{name}": one for name, one in item["properties"].items()
+        }
     outcome.order = [f"row:{item['id']}" for item in bundle.body["items"]]
     return outcome
 
 
 def of_items(subject: JSON) -> Outcome:
-    """What items of the property endpoint become, each looked at for itself and all of them as one property."""
+    """What items of the property endpoint become, each looked at for itself and all of them as one
+    property."""
     kind = subject["kind"]
     outcome = Outcome()
     for at, item in enumerate(subject["items"]):
@@ -126,8 +134,16 @@ def of_items(subject: JSON) -> Outcome:
 
 def _of_items(items: list[JSON], kind: str, outcome: Outcome) -> list[Any]:
     """Items as a property: a list of that kind or, of any kind, what a rollup shows."""
-    rollup = {"type": "array", "array": [_rolled_up(item) for item in items], "function": "show_original"}
-    value = {"type": kind, kind: [item[kind] for item in items]} if kind else {"type": "rollup", "rollup": rollup}
+    rollup = {
+        "type": "array",
+        "array": [_rolled_up(item) for item in items],
+        "function": "show_original",
+    }
+    value = (
+        {"type": kind, kind: [item[kind] for item in items]}
+        if kind
+        else {"type": "rollup", "rollup": rollup}
+    )
     page = {"id": PAGE_ID, "properties": {"It": {"id": "a", **value}}, "created_time": SYNCED_AT}
     page |= {"last_edited_time": SYNCED_AT}
     fingerprint(page)
@@ -147,7 +163,8 @@ def as_given(block: Any) -> Any:
 
 
 def _tree(blocks: list[JSON], inside: list[JSON]) -> Tree:
-    """The tree of a page whose first block, if it can still be entered, holds the blocks `inside`."""
+    """The tree of a page whose first block, if it can still be entered, holds the blocks
+    `inside`."""
     walk = Walk(PAGE_ID, {PAGE_ID: blocks})
     for block in (*blocks, *inside):
         if "type" in block and "unavailable" not in block:
@@ -168,7 +185,9 @@ def _blocks(blocks: list[JSON]) -> Iterator[tuple[str, JSON]]:
 
 
 def _own(block: JSON) -> JSON:
-    return {name: member for name, member in block.items() if name not in ("children", "unavailable")}
+    return {
+        name: member for name, member in block.items() if name not in ("children", "unavailable")
+    }
 
 
 def _rolled_up(item: JSON) -> JSON:

@@ -1,4 +1,5 @@
-"""Games of odd values: a subject is drawn, then ways to break one value of it, and each outcome is judged."""
+"""Games of odd values: a subject is drawn, then ways to break one value of it, and each outcome is
+judged."""
 
 import json
 from collections import Counter
@@ -31,15 +32,18 @@ NEW_EACH_TIME = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-"""Hypothesis plays the same examples for ever where CI is set; what is found here is found by playing others.
+"""Hypothesis plays the same examples for ever where CI is set; what is found here is found by
+playing others.
 
-An example that fails is not made smaller, which takes minutes: it is one break, whose place and way say it all.
+An example that fails is not made smaller, which takes minutes: it is one break, whose place and way
+say it all.
 """
 
 
 @dataclass
 class Tally:
-    """Odd values by the kind of thing they stood in, and how many of them were noted (events: refused)."""
+    """Odd values by the kind of thing they stood in, and how many of them were noted (events:
+    refused)."""
 
     played: Counter[str] = field(default_factory=Counter)
     noted: Counter[str] = field(default_factory=Counter)
@@ -71,8 +75,11 @@ class Game:
 
         play()
 
-    def judge(self, subject: JSON, drawn: list[Break], tally: Tally, javascript: JavaScript) -> None:
-        """Judge what becomes of a subject, whole and with each of the breaks. What fails is kept in a file."""
+    def judge(
+        self, subject: JSON, drawn: list[Break], tally: Tally, javascript: JavaScript
+    ) -> None:
+        """Judge what becomes of a subject, whole and with each of the breaks. What fails is kept in
+        a file."""
         tried: list[Break] = []
         try:
             whole = self._whole(subject)
@@ -105,14 +112,18 @@ class Game:
         KEPT.mkdir(parents=True, exist_ok=True)
         file = KEPT / f"{self.name.replace(' ', '-')}.json"
         pairs = [[one.path, one.way] for one in tried]
-        file.write_text(json.dumps({"game": self.name, "subject": subject, "breaks": pairs}, indent=1), "ascii")
+        file.write_text(
+            json.dumps({"game": self.name, "subject": subject, "breaks": pairs}, indent=1), "ascii"
+        )
         return file.relative_to(ROOT)
 
 
 GAMES = [
     Game("pages", valid.pages_with_blocks, PAGE, 50),
     Game("databases", valid.databases, DATABASE, 15),
-    Game("items", lambda: valid.property_lists().filter(lambda subject: subject["items"]), ITEMS, 10),
+    Game(
+        "items", lambda: valid.property_lists().filter(lambda subject: subject["items"]), ITEMS, 10
+    ),
     Game("events", valid.events, None, 5),
     Game("recorded pages", recorded.pages_with_blocks, PAGE, 15),
     Game("recorded databases", recorded.databases, DATABASE, 5),
@@ -128,15 +139,20 @@ def play_again(file: Path) -> None:
 
 
 def what(subject: JSON, one: Break) -> str:
-    """The kind of thing that a break is in: a property or block by its type, a member of a page by its name."""
+    """The kind of thing that a break is in: a property or block by its type, a member of a page by
+    its name."""
     match struck(subject, one):
         case ("page" | "rows" as place, *path):
-            page, path = (subject[place], path) if place == "page" else (subject["rows"][path[0]], path[1:])
+            page, path = (
+                (subject[place], path) if place == "page" else (subject["rows"][path[0]], path[1:])
+            )
             return _of_page(page, path)
         case ("blocks" | "inside" as place, int(at), *_):
             return f"block {subject[place][at].get('type', 'of which there is only an id')}"
         case ("source", "properties", str(name), *_):
-            return f"schema {subject['source']['properties'].get(name, {}).get('type', 'as a whole')}"
+            return (
+                f"schema {subject['source']['properties'].get(name, {}).get('type', 'as a whole')}"
+            )
         case ("items", int(at), *_):
             return f"item {subject['items'][at]['type']}"
         case ("event", *_):

@@ -1,4 +1,5 @@
-"""Real answers of Notion as subjects: what was recorded by others, kept beside the repository (see `cassettes`)."""
+"""Real answers of Notion as subjects: what was recorded by others, kept beside the repository (see
+`cassettes`)."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -22,7 +23,11 @@ def pages_with_blocks() -> st.SearchStrategy[JSON]:
     """A recorded page with recorded blocks."""
     blocks = st.lists(st.sampled_from(recorded_of("block")), max_size=3, unique_by=_id_of)
     return st.fixed_dictionaries(
-        {"page": st.sampled_from(recorded_of("page")), "blocks": blocks, "inside": st.just(list[JSON]())}
+        {
+            "page": st.sampled_from(recorded_of("page")),
+            "blocks": blocks,
+            "inside": st.just(list[JSON]()),
+        }
     ).map(_without_twins)
 
 
@@ -73,4 +78,7 @@ def _id_of(value: JSON) -> str:
 
 def _without_twins(subject: JSON) -> JSON:
     """A child page's block bears the page's id."""
-    return {**subject, "blocks": [block for block in subject["blocks"] if block["id"] != subject["page"]["id"]]}
+    return {
+        **subject,
+        "blocks": [block for block in subject["blocks"] if block["id"] != subject["page"]["id"]],
+    }

@@ -1,4 +1,5 @@
-"""One odd value costs at most itself: objects of every type of Notion's API, in which one value is broken."""
+"""One odd value costs at most itself: objects of every type of Notion's API, in which one value is
+broken."""
 
 import json
 import shutil
@@ -30,7 +31,9 @@ Lacking = Callable[[str, str], NoReturn]
 @pytest.fixture(autouse=True)
 def _tools(lacking: Lacking) -> None:
     if not CLIENT.is_dir() or shutil.which("node") is None:
-        lacking("odd values", "install Node.js 20 or newer, then run `npm ci --prefix tests/clients`")
+        lacking(
+            "odd values", "install Node.js 20 or newer, then run `npm ci --prefix tests/clients`"
+        )
 
 
 @pytest.mark.parametrize("game", GAMES, ids=lambda game: game.name)
@@ -49,7 +52,10 @@ def test_one_odd_value_costs_at_most_itself(game: Game) -> None:
 @settings(NEW_EACH_TIME, max_examples=3)
 @given(st.data())
 def test_every_kind_of_block_and_property_is_drawn(data: st.DataObject) -> None:
-    for official, kinds in {"BlockObjectResponse": 37, "PagePropertyValueWithIdResponse": 24}.items():
+    for official, kinds in {
+        "BlockObjectResponse": 37,
+        "PagePropertyValueWithIdResponse": 24,
+    }.items():
         options = options_of(shape_of(official))
         assert len({data.draw(of_shape(option))["type"] for option in options}) >= kinds
 
@@ -57,7 +63,9 @@ def test_every_kind_of_block_and_property_is_drawn(data: st.DataObject) -> None:
 @settings(NEW_EACH_TIME, max_examples=60)
 @given(st.data())
 def test_what_is_drawn_is_of_the_official_types_until_it_is_broken(data: st.DataObject) -> None:
-    official = data.draw(st.sampled_from(["PageObjectResponse", "BlockObjectResponse", "DataSourceObjectResponse"]))
+    official = data.draw(
+        st.sampled_from(["PageObjectResponse", "BlockObjectResponse", "DataSourceObjectResponse"])
+    )
     drawn, shape = data.draw(objects(official)), shape_of(official)
     assert conforms(drawn, shape)
     assert not conforms({**drawn, "created_time": None}, shape)
@@ -66,7 +74,9 @@ def test_what_is_drawn_is_of_the_official_types_until_it_is_broken(data: st.Data
 
 @settings(NEW_EACH_TIME, max_examples=30)
 @given(pages_with_blocks(), st.data())
-def test_the_quick_validator_agrees_with_the_one_of_the_schemas_authors(subject: JSON, data: st.DataObject) -> None:
+def test_the_quick_validator_agrees_with_the_one_of_the_schemas_authors(
+    subject: JSON, data: st.DataObject
+) -> None:
     value = {key: json.loads(text) for key, text in of_page(subject).texts.items()}
     assert kv_fits()(value)
     assert misfits(value) == []
@@ -77,14 +87,20 @@ def test_the_quick_validator_agrees_with_the_one_of_the_schemas_authors(subject:
 
 def test_a_break_changes_one_place_and_shares_all_else() -> None:
     subject = {"page": {"a": [1, {"b": "text"}], "c": {}}}
-    assert broken(subject, Break(("page", "a", 1, "b"), "null")) == {"page": {"a": [1, {"b": None}], "c": {}}}
-    assert broken(subject, Break(("page", "a", 0), MISSING)) == {"page": {"a": [{"b": "text"}], "c": {}}}
+    assert broken(subject, Break(("page", "a", 1, "b"), "null")) == {
+        "page": {"a": [1, {"b": None}], "c": {}}
+    }
+    assert broken(subject, Break(("page", "a", 0), MISSING)) == {
+        "page": {"a": [{"b": "text"}], "c": {}}
+    }
     assert broken(subject, Break(("page", "c"), f"{MORE}person"))["page"]["c"] == {"person": "odd"}
     assert broken(subject, Break(("page",), "zero")) == {"page": 0}
     assert subject == {"page": {"a": [1, {"b": "text"}], "c": {}}}
 
 
-@pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded Notion answers (../shared/recorded) are absent")
+@pytest.mark.skipif(
+    not RECORDED.is_dir(), reason="the recorded Notion answers (../shared/recorded) are absent"
+)
 def test_what_was_recorded_is_of_the_official_types() -> None:
     found = {kind: len(recorded_of(kind)) for kind in OFFICIAL}
     assert all(number >= 25 for number in found.values()), found
@@ -93,7 +109,11 @@ def test_what_was_recorded_is_of_the_official_types() -> None:
 
 def test_javascript_reads_what_is_a_line_end_elsewhere_and_tells_what_it_can_not_read() -> None:
     javascript = JavaScript()
-    for text in ('{"a":"\u2028\u0085 \\n"}', '{"__proto__":1,"n":1.1805916207174113e21}', '{"n":NaN}'):
+    for text in (
+        '{"a":"\u2028\u0085 \\n"}',
+        '{"__proto__":1,"n":1.1805916207174113e21}',
+        '{"n":NaN}',
+    ):
         javascript.take(text)
     javascript.read_all()
     assert [one.partition("\n")[2] for one in javascript.misunderstood] == ['{"n":NaN}']

@@ -10,7 +10,18 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lib.model import JSON
-from tests.odd.official import NEVER, Items, Literal, Members, Names, OneOf, Plain, Shape, names_ending, shape_of
+from tests.odd.official import (
+    NEVER,
+    Items,
+    Literal,
+    Members,
+    Names,
+    OneOf,
+    Plain,
+    Shape,
+    names_ending,
+    shape_of,
+)
 
 PAGE_ID = "1c0ffee0-0000-4000-8000-000000000001"
 HOLDER_ID = "b10c0000-0000-4000-8000-000000000000"
@@ -21,7 +32,14 @@ PORTRAITS = "portraits.example"
 
 MEANINGFUL = ("slug", "Slug", "visibility", "Visibility", "sync", "order", "date")
 """Names of properties that mean something."""
-OTHERS = ("Intro", "Intro__rich", "Étage", "__proto__", "", "A property of a name that is longer than is shown " * 3)
+OTHERS = (
+    "Intro",
+    "Intro__rich",
+    "Étage",
+    "__proto__",
+    "",
+    "A property of a name that is longer than is shown " * 3,
+)
 
 _WORDS = st.sampled_from(
     [
@@ -46,12 +64,20 @@ _TIMES = st.sampled_from(
         "2026-06-27T16:49:48.076+00:00",
     ]
 )
-_DAYS = st.sampled_from(["2026-05-01", "2026-05-01T10:00:00.000+02:00", "1889-03-31", "2026-12-31T23:59:00.000Z"])
-_ADDRESSES = st.sampled_from(["https://bakery.example/a?b=1#c", "/07e40000000040008000000000000001", "draft", ""])
-_SIGNED = st.integers(1, 9).map(
-    lambda number: f"https://prod-files-secure.s3.us-west-2.amazonaws.com/space/{number}/oven.jpg?X-Amz-Signature=0f"
+_DAYS = st.sampled_from(
+    ["2026-05-01", "2026-05-01T10:00:00.000+02:00", "1889-03-31", "2026-12-31T23:59:00.000Z"]
 )
-_NUMBERS = st.sampled_from([0, 1, -1, 2.5, 1e300, 2**53 - 1]) | st.integers(-99, 99) | st.floats(-9, 9)
+_ADDRESSES = st.sampled_from(
+    ["https://bakery.example/a?b=1#c", "/07e40000000040008000000000000001", "draft", ""]
+)
+_SIGNED = st.integers(1, 9).map(
+    lambda number: (
+        f"https://prod-files-secure.s3.us-west-2.amazonaws.com/space/{number}/oven.jpg?X-Amz-Signature=0f"
+    )
+)
+_NUMBERS = (
+    st.sampled_from([0, 1, -1, 2.5, 1e300, 2**53 - 1]) | st.integers(-99, 99) | st.floats(-9, 9)
+)
 
 _BY_NAME: dict[str, st.SearchStrategy[str]] = {
     "id": _IDS,
@@ -78,7 +104,9 @@ def objects(name: str) -> st.SearchStrategy[Any]:
 def pages() -> st.SearchStrategy[JSON]:
     """Rows with a title and a few properties more, some of which mean something."""
     names = st.sampled_from(MEANINGFUL) | st.sampled_from(OTHERS)
-    properties = st.dictionaries(names, objects("PagePropertyValueWithIdResponse"), min_size=1, max_size=4)
+    properties = st.dictionaries(
+        names, objects("PagePropertyValueWithIdResponse"), min_size=1, max_size=4
+    )
     texts = st.lists(objects("RichTextItemResponse"), max_size=2)
     titles = texts.map(lambda text: {"id": "title", "type": "title", "title": text})
 
@@ -92,8 +120,12 @@ def pages() -> st.SearchStrategy[JSON]:
 @cache
 def trees() -> st.SearchStrategy[tuple[list[JSON], list[JSON]]]:
     """Blocks of a page, and those inside its first block."""
-    blocks = st.lists(objects("BlockObjectResponse") | objects("PartialBlockObjectResponse"), max_size=2)
-    holder = objects("BlockObjectResponse").map(lambda block: {**block, "id": HOLDER_ID, "has_children": True})
+    blocks = st.lists(
+        objects("BlockObjectResponse") | objects("PartialBlockObjectResponse"), max_size=2
+    )
+    holder = objects("BlockObjectResponse").map(
+        lambda block: {**block, "id": HOLDER_ID, "has_children": True}
+    )
 
     def told_apart(drawn: tuple[JSON, list[JSON], list[JSON]]) -> tuple[list[JSON], list[JSON]]:
         first, beside, inside = drawn
@@ -121,7 +153,9 @@ def databases() -> st.SearchStrategy[JSON]:
         return {"database": database, "source": source, "rows": told_apart}
 
     source = objects("DataSourceObjectResponse") | objects("PartialDataSourceObjectResponse")
-    return st.tuples(objects("DatabaseObjectResponse"), source, st.lists(pages(), max_size=2)).map(whole)
+    return st.tuples(objects("DatabaseObjectResponse"), source, st.lists(pages(), max_size=2)).map(
+        whole
+    )
 
 
 @cache
@@ -138,7 +172,11 @@ def property_lists() -> st.SearchStrategy[JSON]:
 def events() -> st.SearchStrategy[JSON]:
     """What Notion's webhook sends, of every type."""
     ids = st.uuids().map(str)
-    drawn = [st.tuples(objects(name), ids) for name in names_ending("WebhookPayload") if name != "BaseWebhookPayload"]
+    drawn = [
+        st.tuples(objects(name), ids)
+        for name in names_ending("WebhookPayload")
+        if name != "BaseWebhookPayload"
+    ]
     return st.one_of(*drawn).map(lambda both: {"event": {**both[0], "id": both[1]}})
 
 
@@ -151,11 +189,15 @@ def _list_of(kind: str) -> Callable[[list[JSON]], JSON]:
 
 
 def _numbered(blocks: list[JSON], first: int) -> list[JSON]:
-    return [{**block, "id": f"b10c0000-0000-4000-8000-{number:012d}"} for number, block in enumerate(blocks, first)]
+    return [
+        {**block, "id": f"b10c0000-0000-4000-8000-{number:012d}"}
+        for number, block in enumerate(blocks, first)
+    ]
 
 
 def of_shape(shape: Shape, name: str = "", around: str = "") -> st.SearchStrategy[Any]:
-    """Return what draws values of a shape, in the member `name` of the object in the member `around`."""
+    """Return what draws values of a shape, in the member `name` of the object in the member
+    `around`."""
     match shape:
         case Literal(value):
             return st.just(value)
@@ -174,9 +216,19 @@ def of_shape(shape: Shape, name: str = "", around: str = "") -> st.SearchStrateg
         case Names(member):
             return st.dictionaries(st.sampled_from(OTHERS), of_shape(member, "", name), max_size=3)
         case Members():
-            needed = {key: of_shape(member, key, name) for key, member, is_needed in shape if is_needed}
-            more = {key: of_shape(member, key, name) for key, member, is_needed in shape if not is_needed}
-            return st.fixed_dictionaries(needed, optional=more) if more else st.fixed_dictionaries(needed)
+            needed = {
+                key: of_shape(member, key, name) for key, member, is_needed in shape if is_needed
+            }
+            more = {
+                key: of_shape(member, key, name)
+                for key, member, is_needed in shape
+                if not is_needed
+            }
+            return (
+                st.fixed_dictionaries(needed, optional=more)
+                if more
+                else st.fixed_dictionaries(needed)
+            )
         case OneOf(options):
             return st.one_of(*(of_shape(option, name, around) for option in options))
 

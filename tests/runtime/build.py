@@ -1,4 +1,5 @@
-"""Builds a project with the real `vercel build`, which needs neither an account nor a Vercel server."""
+"""Builds a project with the real `vercel build`, which needs neither an account nor a Vercel
+server."""
 
 import json
 import os
@@ -18,11 +19,15 @@ UV_CACHE = ROOT / ".cache/uv"
 VERSIONS = ("3.13", "3.12")
 """What Vercel's runtime runs on and we support; the first is `.python-version`'s."""
 OLDEST_NODE = 20
-REMEDY = "needs Node 20 or newer with npm, and CPython 3.13 or 3.12; `make test` installs the Vercel CLI by itself"
+REMEDY = (
+    "needs Node 20 or newer with npm, and CPython 3.13 or 3.12; `make test` installs the Vercel CLI"
+    " by itself"
+)
 
 
 class Toolchain:
-    """The Vercel CLI and a plain CPython: one with the project's packages would hide a missing dependency."""
+    """The Vercel CLI and a plain CPython: one with the project's packages would hide a missing
+    dependency."""
 
     def __init__(self) -> None:
         self.node = shutil.which("node") or ""
@@ -31,7 +36,9 @@ class Toolchain:
 
     @property
     def is_complete(self) -> bool:
-        return bool(self.node and self.python and VERCEL.exists()) and self._node_major >= OLDEST_NODE
+        return (
+            bool(self.node and self.python and VERCEL.exists()) and self._node_major >= OLDEST_NODE
+        )
 
     @property
     def _node_major(self) -> int:
@@ -45,7 +52,8 @@ class Toolchain:
         return subprocess.check_output([self.python, "-c", code], text=True).strip()
 
     def build(self, project: Path) -> "Build":
-        """Builds `project` in place, so it must be a copy. Raises RuntimeError where the build fails."""
+        """Builds `project` in place, so it must be a copy. Raises RuntimeError where the build
+        fails."""
         (project / ".python-version").write_text(self.version)
         (project / ".vercel").mkdir(exist_ok=True)
         link = {"projectId": "prj_local", "orgId": "team_local", "settings": {"framework": None}}
@@ -61,11 +69,15 @@ class Toolchain:
         return subprocess.run(line, env=self._environ(), capture_output=True, text=True)
 
     def _environ(self) -> Mapping[str, str]:
-        path = os.pathsep.join((str(Path(sys.executable).parent), str(Path(self.python).parent), os.environ["PATH"]))
+        path = os.pathsep.join(
+            (str(Path(sys.executable).parent), str(Path(self.python).parent), os.environ["PATH"])
+        )
         return os.environ | {
             "PATH": path,
             "UV_CACHE_DIR": str(UV_CACHE),
-            "VERCEL_PYTHON_COMPILEALL": "1",  # deployments get bytecode; local builds only with this
+            "VERCEL_PYTHON_COMPILEALL": (
+                "1"
+            ),  # deployments get bytecode; local builds only with this
             "VERCEL_TELEMETRY_DISABLED": "1",
             "NO_UPDATE_NOTIFIER": "1",
         }
@@ -100,7 +112,11 @@ class Build:
     @property
     def static(self) -> dict[str, bytes]:
         folder = self.output / "static"
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
 
     def bundle(self, address: str) -> dict[str, Path]:
         """The files of a function: name in the bundle → where it is now."""
@@ -127,8 +143,18 @@ class Build:
 
 def project_files() -> list[str]:
     """What git sees or would add: the project as it is now, without what it ignores."""
-    # git distrusts a folder that belongs to somebody else, as a checkout in a CI container often does.
-    git = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    # git distrusts a folder that belongs to somebody else, as a checkout in a CI container often
+    # does.
+    git = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]
     listed = subprocess.check_output(git, cwd=ROOT, text=True).split("\0")
     return sorted({name for name in listed if (ROOT / name).is_file()})
 

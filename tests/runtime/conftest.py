@@ -14,7 +14,8 @@ from tests.runtime.private import plant_private_files
 Deploy = Callable[[Mapping[str, str]], Deployment]
 
 BUILD_SECONDS = 600
-"""What the first test of a worker may take: its build downloads what a new machine does not have yet."""
+"""What the first test of a worker may take: its build downloads what a new machine does not have
+yet."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,7 +34,8 @@ def toolchain(lacking: Callable[[str, str], NoReturn]) -> Toolchain:
 
 @pytest.fixture(scope="session")
 def build(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """The project as it is now, also what isn't committed yet, with private files of its owner among it."""
+    """The project as it is now, also what isn't committed yet, with private files of its owner
+    among it."""
     project = copy_of_the_project(tmp_path_factory.mktemp("project"))
     plant_private_files(project)
     return toolchain.build(project)
@@ -43,7 +45,9 @@ def build(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Bui
 def deploy(build: Build, tmp_path: Path) -> Iterator[Deploy]:
     """`deploy(environ)`: the project, running with these variables until the test ends."""
     with ExitStack() as running:
-        yield lambda environ: running.enter_context(Deployment(build, environ, tmp_path / "deployment"))
+        yield lambda environ: running.enter_context(
+            Deployment(build, environ, tmp_path / "deployment")
+        )
 
 
 @pytest.fixture

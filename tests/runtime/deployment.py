@@ -1,4 +1,5 @@
-"""A deployment: every function of a build on Vercel's own shim, behind one address as behind Vercel's proxy."""
+"""A deployment: every function of a build on Vercel's own shim, behind one address as behind
+Vercel's proxy."""
 
 import itertools
 import json
@@ -26,8 +27,8 @@ OURS = ("host", "connection", "content-length", "transfer-encoding")
 
 
 class Deployment:
-    """`url` without a trailing slash, `functions` by their address. `environ` is theirs; SYNC_BASE_URL is set to `url`
-    where it isn't given."""
+    """`url` without a trailing slash, `functions` by their address. `environ` is theirs;
+    SYNC_BASE_URL is set to `url` where it isn't given."""
 
     def __init__(self, build: Build, environ: Mapping[str, str], folder: Path) -> None:
         self.functions: dict[str, Function] = {}
@@ -38,7 +39,9 @@ class Deployment:
             self.url = self._open.enter_context(Server(front)).url
             for address, settings in build.functions.items():
                 bundle = build.unpack(address, folder / address.replace("/", "_"))
-                function = Function(bundle, build.python, settings, {"SYNC_BASE_URL": self.url} | dict(environ))
+                function = Function(
+                    bundle, build.python, settings, {"SYNC_BASE_URL": self.url} | dict(environ)
+                )
                 self._open.callback(function.stop)
                 self.functions[address] = function
             self._open = self._open.pop_all()
@@ -59,7 +62,10 @@ class Deployment:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -67,18 +73,29 @@ class Deployment:
         address = request.url.path.removesuffix("/index").removesuffix("/")
         function = self.functions.get(address)
         if function is None:
-            return JSONResponse({"error": {"code": "404", "message": "The page could not be found"}}, 404)
+            return JSONResponse(
+                {"error": {"code": "404", "message": "The page could not be found"}}, 404
+            )
         target = f"http://127.0.0.1:{function.port}{address}"
         if request.url.query:
             target += f"?{request.url.query}"
         async with httpx.AsyncClient(trust_env=False, timeout=None) as client:
             try:
                 answer = await client.request(
-                    request.method, target, content=await request.body(), headers=self._headers(request, function)
+                    request.method,
+                    target,
+                    content=await request.body(),
+                    headers=self._headers(request, function),
                 )
             except httpx.TransportError:
-                return Response("FUNCTION_INVOCATION_FAILED", 500, {"x-vercel-error": "FUNCTION_INVOCATION_FAILED"})
-        headers = {name: value for name, value in answer.headers.items() if name not in ("date", "server")}
+                return Response(
+                    "FUNCTION_INVOCATION_FAILED",
+                    500,
+                    {"x-vercel-error": "FUNCTION_INVOCATION_FAILED"},
+                )
+        headers = {
+            name: value for name, value in answer.headers.items() if name not in ("date", "server")
+        }
         return Response(answer.content, answer.status_code, headers)
 
     def _headers(self, request: Request, function: Function) -> list[tuple[str, str]]:
@@ -94,7 +111,13 @@ class Deployment:
             "x-vercel-id": f"local1::{number}",
             "x-vercel-internal-invocation-id": f"invocation-{number}",
             "x-vercel-internal-request-id": str(number),
-            "x-vercel-internal-deadline": ends.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "x-vercel-internal-deadline": (
+                ends.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            ),
         }
-        callers = [pair for pair in request.headers.items() if pair[0] not in platforms and pair[0] not in OURS]
+        callers = [
+            pair
+            for pair in request.headers.items()
+            if pair[0] not in platforms and pair[0] not in OURS
+        ]
         return callers + list(platforms.items())

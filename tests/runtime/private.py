@@ -1,4 +1,5 @@
-"""Files that lie about on the machine of somebody who deploys from it, and that only they may read."""
+"""Files that lie about on the machine of somebody who deploys from it, and that only they may
+read."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Starts a built function on Vercel's own shim, in the mode production uses.
 
-The shim (`vercel_runtime.vc_init`, in every bundle) serves the function on a free loopback port and tells over a Unix
-socket what happens: JSON messages, each ended by a NUL byte.
+The shim (`vercel_runtime.vc_init`, in every bundle) serves the function on a free loopback port and
+tells over a Unix socket what happens: JSON messages, each ended by a NUL byte.
 """
 
 import base64
@@ -22,9 +22,12 @@ Message = dict[str, Any]
 
 
 class Function:
-    """A running function: `port` on loopback, `logs`, `cold_start`; `stop()` ends it as the platform does."""
+    """A running function: `port` on loopback, `logs`, `cold_start`; `stop()` ends it as the
+    platform does."""
 
-    def __init__(self, bundle: Path, python: str, settings: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, bundle: Path, python: str, settings: Mapping[str, Any], environ: Mapping[str, str]
+    ) -> None:
         self.settings = settings
         self.port = 0
         self.cold_start: Message = {}
@@ -43,20 +46,27 @@ class Function:
             self._process = subprocess.Popen(
                 [python, "vc__handler__python.py"],
                 cwd=bundle,
-                env=_platform_environ() | settings.get("environment", {}) | dict(environ) | {"VERCEL_IPC_PATH": path},
+                env=_platform_environ()
+                | settings.get("environment", {})
+                | dict(environ)
+                | {"VERCEL_IPC_PATH": path},
             )
             try:
                 self._connection = listening.accept()[0]
             except TimeoutError:
                 self._process.kill()
-                raise RuntimeError("the function's process never spoke: its output is above") from None
+                raise RuntimeError(
+                    "the function's process never spoke: its output is above"
+                ) from None
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         with self._changed:
             self._changed.wait_for(lambda: self.port or self._trouble, START_SECONDS)
         if not self.port:
             self.stop(signal.SIGKILL)
-            raise RuntimeError(f"the function did not start: {self._trouble}\n" + "".join(self.logs))
+            raise RuntimeError(
+                f"the function did not start: {self._trouble}\n" + "".join(self.logs)
+            )
 
     @property
     def logs(self) -> list[str]:
@@ -94,7 +104,9 @@ class Function:
             case "end":
                 self.ended += 1
             case "log":
-                self._logs.append(payload | {"message": base64.b64decode(payload["message"]).decode()})
+                self._logs.append(
+                    payload | {"message": base64.b64decode(payload["message"]).decode()}
+                )
 
 
 def _messages(connection: socket.socket) -> Iterator[Message]:
@@ -105,4 +117,10 @@ def _messages(connection: socket.socket) -> Iterator[Message]:
 
 
 def _platform_environ() -> dict[str, str]:
-    return {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": ":UTC", "VERCEL": "1", "VERCEL_ENV": "production"}
+    return {
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "TZ": ":UTC",
+        "VERCEL": "1",
+        "VERCEL_ENV": "production",
+    }

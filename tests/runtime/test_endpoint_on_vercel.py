@@ -1,4 +1,5 @@
-"""A small project over lib/endpoint.py, built and run for real: what a handler may rely on there."""
+"""A small project over lib/endpoint.py, built and run for real: what a handler may rely on
+there."""
 
 import json
 import shutil
@@ -39,7 +40,9 @@ def sample_build(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory)
         "public/index.html": "<!doctype html><title>Sample</title>",
         "pyproject.toml": (ROOT / "pyproject.toml").read_text(),
         "uv.lock": (ROOT / "uv.lock").read_text(),
-        "vercel.json": json.dumps({"framework": None, "functions": {"api/sample/index.py": {"maxDuration": 30}}}),
+        "vercel.json": json.dumps(
+            {"framework": None, "functions": {"api/sample/index.py": {"maxDuration": 30}}}
+        ),
     }.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(text)
@@ -83,7 +86,9 @@ def test_the_deadline_is_the_invocations(client: httpx.Client) -> None:
     assert 20 < left <= 30
 
 
-def test_a_handler_sees_the_platforms_headers_without_the_internal_ones(client: httpx.Client) -> None:
+def test_a_handler_sees_the_platforms_headers_without_the_internal_ones(
+    client: httpx.Client,
+) -> None:
     headers = client.get("/api/sample", headers={"X-Own": "1"}).json()["headers"]
     assert headers["x-own"] == "1"
     assert headers["x-vercel-id"].startswith("local1::")
@@ -134,4 +139,7 @@ def test_a_killed_function_is_a_failed_invocation(sample_build: Build, tmp_path:
     with Deployment(sample_build, {}, tmp_path) as doomed:
         doomed.functions["/api/sample"].stop(signal.SIGKILL)
         answer = httpx.get(f"{doomed.url}/api/sample", trust_env=False)
-    assert (answer.status_code, answer.headers["x-vercel-error"]) == (500, "FUNCTION_INVOCATION_FAILED")
+    assert (answer.status_code, answer.headers["x-vercel-error"]) == (
+        500,
+        "FUNCTION_INVOCATION_FAILED",
+    )

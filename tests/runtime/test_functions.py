@@ -15,7 +15,9 @@ PROTECTED = ["/api/sync", "/api/sync/status", "/api/sync/trigger"]
 
 
 def ask(deployment: Deployment, method: str, path: str, **headers: str) -> httpx.Response:
-    return httpx.request(method, deployment.url + path, headers=headers, trust_env=False, timeout=30)
+    return httpx.request(
+        method, deployment.url + path, headers=headers, trust_env=False, timeout=30
+    )
 
 
 def test_the_doors_are_closed_to_strangers(deployment: Deployment, environ: dict[str, str]) -> None:
@@ -41,22 +43,36 @@ def test_the_doors_are_closed_to_strangers(deployment: Deployment, environ: dict
     assert {event["event"] for event in deployment.events} == {"request"}
 
 
-def test_an_unknown_source_is_answered_with_the_known_ones(deployment: Deployment, environ: dict[str, str]) -> None:
-    answer = ask(deployment, "GET", "/api/sync/trigger?source=news", Authorization=f"Bearer {environ['CRON_SECRET']}")
+def test_an_unknown_source_is_answered_with_the_known_ones(
+    deployment: Deployment, environ: dict[str, str]
+) -> None:
+    answer = ask(
+        deployment,
+        "GET",
+        "/api/sync/trigger?source=news",
+        Authorization=f"Bearer {environ['CRON_SECRET']}",
+    )
     assert answer.status_code == 400
     assert "pages, posts" in answer.json()["error"]
 
 
-def test_a_missing_setting_is_named_by_every_function(deploy: Deploy, environ: dict[str, str]) -> None:
+def test_a_missing_setting_is_named_by_every_function(
+    deploy: Deploy, environ: dict[str, str]
+) -> None:
     deployment = deploy(environ | {"CRON_SECRET": ""})
     posts = ("/api/sync/worker", "/api/sync/notify", "/api/sync/webhook")
-    for path, method in [*((path, "GET") for path in PROTECTED), *((path, "POST") for path in posts)]:
+    for path, method in [
+        *((path, "GET") for path in PROTECTED),
+        *((path, "POST") for path in posts),
+    ]:
         answer = ask(deployment, method, f"{path}?secret=")
         assert answer.status_code == 500
         assert answer.json()["error"].startswith("CRON_SECRET is not set: ")
 
 
-def test_a_file_is_looked_for_without_a_secret_and_only_where_it_can_be(deployment: Deployment) -> None:
+def test_a_file_is_looked_for_without_a_secret_and_only_where_it_can_be(
+    deployment: Deployment,
+) -> None:
     for method in ("GET", "HEAD"):
         answer = ask(deployment, method, "/api/media?block=1&file=2")
         assert (answer.status_code, answer.headers["cache-control"]) == (400, "no-store")
@@ -68,8 +84,15 @@ def test_functions_start_without_a_lost_line(
     deployment: Deployment, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     for name, function in deployment.functions.items():
-        record_testsuite_property(f"cold start of {name} in ms", function.cold_start["initDuration"])
-        assert 0 < function.cold_start["userInitDuration"] < function.cold_start["initDuration"] < 10_000
+        record_testsuite_property(
+            f"cold start of {name} in ms", function.cold_start["initDuration"]
+        )
+        assert (
+            0
+            < function.cold_start["userInitDuration"]
+            < function.cold_start["initDuration"]
+            < 10_000
+        )
         assert function.logs == []
 
 

@@ -24,7 +24,9 @@ class OnVercel:
 
     def get(self, path: str, **query: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.secret}"}
-        return httpx.get(f"{self.url}{path}", params=query, headers=headers, timeout=60, trust_env=False)
+        return httpx.get(
+            f"{self.url}{path}", params=query, headers=headers, timeout=60, trust_env=False
+        )
 
 
 @pytest.fixture

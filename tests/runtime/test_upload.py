@@ -1,4 +1,5 @@
-"""What leaves the machine of somebody who deploys from it with Vercel's CLI, and not through git."""
+"""What leaves the machine of somebody who deploys from it with Vercel's CLI, and not through
+git."""
 
 from pathlib import Path
 
@@ -8,7 +9,12 @@ from tests.runtime import private
 from tests.runtime.build import Build, Toolchain, project_files
 from tests.runtime.upload import uploaded_files
 
-FOLDERS = ("api/", "examples/", "lib/", "public/")  # examples: a site may be deployed from its folder there
+FOLDERS = (
+    "api/",
+    "examples/",
+    "lib/",
+    "public/",
+)  # examples: a site may be deployed from its folder there
 FILES = (".python-version", "pyproject.toml", "uv.lock", "vercel.json")
 
 
@@ -23,7 +29,11 @@ def prebuilt_upload(build: Build, toolchain: Toolchain) -> set[str]:
 
 
 def private_among(names: set[str], folder: Path) -> list[str]:
-    return [name for name in names if name in private.NAMES or private.holds_a_private_file(folder / name)]
+    return [
+        name
+        for name in names
+        if name in private.NAMES or private.holds_a_private_file(folder / name)
+    ]
 
 
 def test_of_a_source_upload_goes_what_vercel_builds_from(source_upload: set[str]) -> None:
@@ -39,7 +49,9 @@ def test_a_prebuilt_upload_holds_no_private_file(build: Build, prebuilt_upload: 
     assert private_among(prebuilt_upload, build.folder) == []
 
 
-def test_a_prebuilt_upload_holds_all_that_its_functions_need(build: Build, prebuilt_upload: set[str]) -> None:
+def test_a_prebuilt_upload_holds_all_that_its_functions_need(
+    build: Build, prebuilt_upload: set[str]
+) -> None:
     for name in build.functions:
         needed = {path.relative_to(build.folder).as_posix() for path in build.bundle(name).values()}
         assert needed <= prebuilt_upload

@@ -1,6 +1,8 @@
-"""`python -m tests.simulation`: random histories for so long, or one of them again; see docs/testing.md.
+"""`python -m tests.simulation`: random histories for so long, or one of them again; see
+docs/testing.md.
 
---minutes 5         new histories for so long (or --count 300 of them), their seeds from the system's chance
+--minutes 5         new histories for so long (or --count 300 of them), their seeds from the
+                    system's chance
 --seed 4711         this history alone, shrunk where something is wrong
 --keep-going        goes on where something is wrong, and lists the kinds of problems at the end
 """
@@ -29,11 +31,19 @@ def main() -> int:
     parser.add_argument("--profile", default="everything", choices=sorted(PROFILES))
     parser.add_argument("--keep-going", action="store_true")
     parser.add_argument("--shrink", action="store_true", help="shrink every history that fails")
-    parser.add_argument("--must-reach", action="store_true", help="fail where a rare state was never reached")
-    parser.add_argument("--redis", default="", help="the socket of a redis-server; default: one of its own")
+    parser.add_argument(
+        "--must-reach", action="store_true", help="fail where a rare state was never reached"
+    )
+    parser.add_argument(
+        "--redis", default="", help="the socket of a redis-server; default: one of its own"
+    )
     options = parser.parse_args()
-    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is drawn anew in each process otherwise
-        os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], _settled())
+    if (
+        os.environ.get("PYTHONHASHSEED") != "0"
+    ):  # the order of sets is drawn anew in each process otherwise
+        os.execve(
+            sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], _settled()
+        )
     with player(options.redis) as playing:
         return _play(playing, options)
 
@@ -55,7 +65,10 @@ def _play(playing: Player, options: argparse.Namespace) -> int:
     seconds = time.monotonic() - began
     each = (time.process_time() - spent) / max(played, 1)
     rate = played * 3600 / max(seconds, 0.001)
-    print(f"\n{played} histories in {seconds:.0f} s: {rate:.0f} an hour, {each:.2f} s of one core each")
+    print(
+        f"\n{played} histories in {seconds:.0f} s: {rate:.0f} an hour, {each:.2f} s of one core"
+        " each"
+    )
     for kind, count in kinds.most_common():
         print(f"{count:6} {kind}")
     if options.seed is None:

@@ -1,4 +1,5 @@
-"""Everything that can happen in a history: each a value that can be printed, and what it does on a stage."""
+"""Everything that can happen in a history: each a value that can be printed, and what it does on a
+stage."""
 
 import asyncio
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ class Action(Protocol):
 
 @dataclass(frozen=True)
 class Edit:
-    """Somebody edits the workspace: a method of `Writer`, which of the things there are, and how."""
+    """Somebody edits the workspace: a method of `Writer`, which of the things there are, and
+    how."""
 
     name: str
     pick: int = 0
@@ -62,8 +64,8 @@ class Until:
 
 @dataclass(frozen=True)
 class Ask:
-    """Somebody asks for a run of everything, of a "source" or of a "page", so long `after` what happened before;
-    `here`: by the backup way."""
+    """Somebody asks for a run of everything, of a "source" or of a "page", so long `after` what
+    happened before; `here`: by the backup way."""
 
     scope: Literal["", "source", "page"] = ""
     pick: int = 0
@@ -109,7 +111,8 @@ class Kill:
 
 @dataclass(frozen=True)
 class KvTrouble:
-    """Answers of KV go wrong: the `nth` from now on, and so many after it; `executed`: only the answer is lost."""
+    """Answers of KV go wrong: the `nth` from now on, and so many after it; `executed`: only the
+    answer is lost."""
 
     how: Literal["error", "html", "refused", "reset", "timeout"]
     nth: int = 1
@@ -129,7 +132,9 @@ class QueueTrouble:
     times: int = 1
 
     async def act(self, stage: Stage) -> None:
-        stage.world.account.faults.add(QueueFault(self.how, self.times, "worker" if "publish" not in self.how else ""))
+        stage.world.account.faults.add(
+            QueueFault(self.how, self.times, "worker" if "publish" not in self.how else "")
+        )
 
 
 @dataclass(frozen=True)
@@ -176,7 +181,8 @@ class FailForEver:
 
 @dataclass(frozen=True)
 class Lag:
-    """What listings and lists of blocks show is so many seconds old; that a row was paused shows by then."""
+    """What listings and lists of blocks show is so many seconds old; that a row was paused shows by
+    then."""
 
     listing: float = 0.0
     blocks: float = 0.0
@@ -279,7 +285,8 @@ class Redeliver:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of the project is deployed whose format is so many ahead of today's; only while nothing runs."""
+    """A version of the project is deployed whose format is so many ahead of today's; only while
+    nothing runs."""
 
     ahead: int
 

@@ -13,7 +13,9 @@ class Lost(Exception):
     """The connection ended without an answer, or in the middle of one."""
 
 
-async def ask(app: App, method: str, url: httpx.URL, headers: httpx.Headers, body: bytes) -> httpx.Response:
+async def ask(
+    app: App, method: str, url: httpx.URL, headers: httpx.Headers, body: bytes
+) -> httpx.Response:
     """The application's answer. Raises `Lost`."""
     exchange = _Exchange(body)
     scope = {
@@ -37,7 +39,8 @@ async def ask(app: App, method: str, url: httpx.URL, headers: httpx.Headers, bod
 
 
 class _Exchange:
-    """One request and its answer. The applications reach for `send.__self__.transport` to end a connection."""
+    """One request and its answer. The applications reach for `send.__self__.transport` to end a
+    connection."""
 
     def __init__(self, body: bytes) -> None:
         self._body: bytes | None = body

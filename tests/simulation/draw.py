@@ -56,7 +56,9 @@ def _edit(luck: Random, profile: "Profile") -> Action:
 def _ask(luck: Random, profile: "Profile") -> Action:
     scope = luck.choice(profile.scopes)
     force, here = luck.random() < 0.15, luck.random() < 0.15
-    return Ask(scope, luck.randrange(24), force=force, here=here, after=luck.choice((2.0, 2.0, 0.1)))
+    return Ask(
+        scope, luck.randrange(24), force=force, here=here, after=luck.choice((2.0, 2.0, 0.1))
+    )
 
 
 def _kv(luck: Random, profile: "Profile") -> Action:
@@ -91,7 +93,9 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     "settle": (2, lambda luck, profile: Settle()),
     "pass": (
         4,
-        lambda luck, profile: Pass(luck.choice((0.4, 5.0, 20.0, 61.0, 125.0, 700.0, 3_700.0, 86_340.0, 90_000.0))),
+        lambda luck, profile: Pass(
+            luck.choice((0.4, 5.0, 20.0, 61.0, 125.0, 700.0, 3_700.0, 86_340.0, 90_000.0))
+        ),
     ),
     "until": (1, lambda luck, profile: Until(luck.choice((0.5, 30.0, 57.0, 58.5)))),
     "pause": (1, lambda luck, profile: Pause(luck.randrange(24))),
@@ -100,19 +104,33 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     "queue": (
         2,
         lambda luck, profile: QueueTrouble(
-            luck.choice(("twice", "again", "reorder", "drop", "publish_error", "publish_reset")), luck.randrange(1, 4)
+            luck.choice(("twice", "again", "reorder", "drop", "publish_error", "publish_reset")),
+            luck.randrange(1, 4),
         ),
     ),
     "weather": (1, lambda luck, profile: Weather(luck.choice((0.01, 0.03, 0.08)))),
     "wait": (1, lambda luck, profile: Wait(luck.choice((1.0, 30.0, 200.0, 1_200.0)))),
     "blip": (1, lambda luck, profile: Blip(luck.randrange(24))),
-    "fail": (0.5, lambda luck, profile: FailForEver(luck.choice(("page", "page", "source")), luck.randrange(24))),
-    "lag": (1, lambda luck, profile: Lag(luck.choice((0.0, 10.0, 55.0)), luck.choice((0.0, 10.0, 55.0)))),
+    "fail": (
+        0.5,
+        lambda luck, profile: FailForEver(
+            luck.choice(("page", "page", "source")), luck.randrange(24)
+        ),
+    ),
+    "lag": (
+        1,
+        lambda luck, profile: Lag(luck.choice((0.0, 10.0, 55.0)), luck.choice((0.0, 10.0, 55.0))),
+    ),
     "heal": (2, lambda luck, profile: Heal()),
     "setting": (2, _setting),
     "minute": (0.5, lambda luck, profile: Minute(luck.choice((10, 30, 100_000)))),
     "sources": (0.5, lambda luck, profile: Sources(luck.choice(tuple(NAMINGS)))),
-    "clocks": (0.5, lambda luck, profile: Clocks(luck.choice(((0.0,), (0.0, 30.0), (-15.0, 15.0), (0.0, -4.0))))),
+    "clocks": (
+        0.5,
+        lambda luck, profile: Clocks(
+            luck.choice(((0.0,), (0.0, 30.0), (-15.0, 15.0), (0.0, -4.0)))
+        ),
+    ),
     "evict": (0.5, lambda luck, profile: Evict(luck.randrange(24), luck.randrange(5))),
     "cancel": (0.5, lambda luck, profile: Cancel(luck.randrange(4))),
     "redeliver": (2, lambda luck, profile: Redeliver(luck.randrange(4))),
@@ -127,19 +145,24 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
 class Profile:
     """`weights` of the draws that happen, the `edits` and the `scopes` of runs that are drawn."""
 
-    weights: Mapping[str, float] = field(default_factory=lambda: {name: weight for name, (weight, _) in DRAWS.items()})
+    weights: Mapping[str, float] = field(
+        default_factory=lambda: {name: weight for name, (weight, _) in DRAWS.items()}
+    )
     edits: Sequence[str] = tuple(EDITS)
     scopes: Sequence[Literal["", "source", "page"]] = ("", "", "", "", "source", "page")
 
 
 def draw(seed: int, profile: Profile) -> History:
-    """A history of a few chapters: things happen, somebody asks for a run, perhaps more happens meanwhile, and what
-    came of it is judged."""
+    """A history of a few chapters: things happen, somebody asks for a run, perhaps more happens
+    meanwhile, and what came of it is judged."""
     luck = Random(f"history {seed}")
     actions: list[Action] = []
     for _ in range(luck.randrange(1, 4)):
-        # Most histories know few kinds of things, so that each of them is met alone and in every pair.
-        names = luck.sample(sorted(profile.weights), min(len(profile.weights), luck.randrange(1, 6)))
+        # Most histories know few kinds of things, so that each of them is met alone and in every
+        # pair.
+        names = luck.sample(
+            sorted(profile.weights), min(len(profile.weights), luck.randrange(1, 6))
+        )
         names += ["edit"] if "edit" in profile.weights else []
         actions += _some(luck, profile, names, luck.randrange(1, 5))
         actions.append(_ask(luck, profile) if luck.random() < 0.5 else Ask())

@@ -44,13 +44,33 @@ FOUND: tuple[Found, ...] = (
         History(1, [Evict(3, 0), Evict(2, 0)]),
     ),
     Found("a row is moved into another row", History(1, [Edit("move_into_a_row", 22, 0)])),
-    Found("a row and everything below it is edited", History(1, [Edit("edit_a_family", 0, 0), Ask(), Settle()])),
-    Found("a new format meets a page with grandchildren", History(1, [Version(1), Ask(), Settle(), Ask()])),
-    Found("a row is renamed and a grandchild edited", History(1, [Edit("rename_and_edit_below", 0, 0)])),
+    Found(
+        "a row and everything below it is edited",
+        History(1, [Edit("edit_a_family", 0, 0), Ask(), Settle()]),
+    ),
+    Found(
+        "a new format meets a page with grandchildren",
+        History(1, [Version(1), Ask(), Settle(), Ask()]),
+    ),
+    Found(
+        "a row is renamed and a grandchild edited",
+        History(1, [Edit("rename_and_edit_below", 0, 0)]),
+    ),
     Found("a row asks for its child's slug", History(1, [Edit("set_odd_slug", 0, 3)])),
     Found(
         "a dozen databases are not shared, and a minute holds ten requests",
-        History(1, [Edit("plant_unshared_databases", 0, 0), Ask(), Settle(), Pass(125.0), Minute(10), Ask(), Settle()]),
+        History(
+            1,
+            [
+                Edit("plant_unshared_databases", 0, 0),
+                Ask(),
+                Settle(),
+                Pass(125.0),
+                Minute(10),
+                Ask(),
+                Settle(),
+            ],
+        ),
     ),
     Found(
         "an original changes on a page that a filtered listing does not show",
@@ -73,7 +93,17 @@ FOUND: tuple[Found, ...] = (
     Found("a child page is answered 404 once", History(1, [Ask(), Blip(10), Settle()])),
     Found(
         "a listing shows a page as it was",
-        History(1, [Edit("show_or_hide", 0, 1), Ask(), Settle(), Lag(55.0, 55.0), Ask(force=True), Settle()]),
+        History(
+            1,
+            [
+                Edit("show_or_hide", 0, 1),
+                Ask(),
+                Settle(),
+                Lag(55.0, 55.0),
+                Ask(force=True),
+                Settle(),
+            ],
+        ),
     ),
     Found(
         "Notion says to wait for 20 minutes",
@@ -82,9 +112,21 @@ FOUND: tuple[Found, ...] = (
     Found("a child database is renamed", History(1, [Edit("rename_database", 0, 1)])),
     Found(
         "a column of an empty child database is renamed",
-        History(1, [Edit("rename_a_column", 0, 0), Ask(), Settle(), Pass(125.0), Edit("rename_a_column", 0, 1)]),
+        History(
+            1,
+            [
+                Edit("rename_a_column", 0, 0),
+                Ask(),
+                Settle(),
+                Pass(125.0),
+                Edit("rename_a_column", 0, 1),
+            ],
+        ),
     ),
-    Found("a paused row loses an original", History(1, [Pause(0), Edit("remove_or_bring_back_a_block", 6, 0)])),
+    Found(
+        "a paused row loses an original",
+        History(1, [Pause(0), Edit("remove_or_bring_back_a_block", 6, 0)]),
+    ),
     Found(
         "a child page moves out to a source and is paused",
         History(1, [Edit("move_out_to_a_source", 0, 0), Pause(1), Ask(), Settle()]),
@@ -95,11 +137,16 @@ FOUND: tuple[Found, ...] = (
     ),
     Found(
         "a slug that was left goes to a new page",
-        History(1, [Edit("set_odd_slug", 0, 7), Ask(), Settle(), Edit("add_row", 0, 0), Ask(), Settle()]),
+        History(
+            1, [Edit("set_odd_slug", 0, 7), Ask(), Settle(), Edit("add_row", 0, 0), Ask(), Settle()]
+        ),
     ),
     Found(
         "a child page is asked for whose row is hidden",
-        History(37242013935046, [Edit("write_into_an_original", 11, 0), Edit("archive_or_unarchive"), Ask("page", 11)]),
+        History(
+            37242013935046,
+            [Edit("write_into_an_original", 11, 0), Edit("archive_or_unarchive"), Ask("page", 11)],
+        ),
     ),
     Found(
         "lists of blocks lag behind the page's time",
@@ -120,10 +167,15 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
-    Found("two rows swap their slugs by webhook", History(0, [Edit("swap_slugs", 0, 0), Tell(), Settle()])),
+    Found(
+        "two rows swap their slugs by webhook",
+        History(0, [Edit("swap_slugs", 0, 0), Tell(), Settle()]),
+    ),
     Found(
         "forty pages are edited within a moment",
-        History(1, [*IMPORT, Ask(), Settle(), Pass(125.0), Edit("edit_everything"), Tell(), Settle()]),
+        History(
+            1, [*IMPORT, Ask(), Settle(), Pass(125.0), Edit("edit_everything"), Tell(), Settle()]
+        ),
         more_seeds=(3,),
     ),
     Found(
@@ -132,7 +184,15 @@ FOUND: tuple[Found, ...] = (
     ),
     Found(
         "a row is trashed while it is read, and restored",
-        History(1, [Ask(force=True), Edit("trash_or_restore", 7, 0), Settle(), Edit("trash_or_restore", 7, 0)]),
+        History(
+            1,
+            [
+                Ask(force=True),
+                Edit("trash_or_restore", 7, 0),
+                Settle(),
+                Edit("trash_or_restore", 7, 0),
+            ],
+        ),
         more_seeds=(2, 5),
     ),
     Found(
@@ -162,7 +222,9 @@ FOUND: tuple[Found, ...] = (
     ),
     Found(
         "a child page is asked for whose parent has moved out of everything",
-        History(1, [Edit("edit_a_grandchild", 0, 0), Edit("move", 11, 2), Ask("page", 3), Settle()]),
+        History(
+            1, [Edit("edit_a_grandchild", 0, 0), Edit("move", 11, 2), Ask("page", 3), Settle()]
+        ),
     ),
     Found(
         "a row moves into a page, and is answered 404 once",
@@ -211,11 +273,17 @@ FOUND: tuple[Found, ...] = (
     ),
     Found(
         "a row of a big source is not shared any more, and its child pages neither",
-        History(230440744256934, [Big(3), Ask(), Edit("swap_slugs"), Edit("move"), Edit("unshare_or_share")]),
+        History(
+            230440744256934,
+            [Big(3), Ask(), Edit("swap_slugs"), Edit("move"), Edit("unshare_or_share")],
+        ),
     ),
     Found(
         "a child page is renamed, and its parent's blocks lag behind",
-        History(16902307033560, [Lag(0.0, 55.0), Edit("archive_or_unarchive", 10), Edit("name", 4), Ask(), Settle()]),
+        History(
+            16902307033560,
+            [Lag(0.0, 55.0), Edit("archive_or_unarchive", 10), Edit("name", 4), Ask(), Settle()],
+        ),
     ),
     Found(
         "a row with child pages is trashed, and a minute holds ten requests",
@@ -229,7 +297,10 @@ FOUND: tuple[Found, ...] = (
         "a page is renamed while another's value stands at its key",
         History(160255252331785, [Edit("rename_and_edit_below"), Evict(13, 1)]),
     ),
-    Found("a source with a paused row is renamed", History(123532338658737, [Sources("renamed"), Pause(16)])),
+    Found(
+        "a source with a paused row is renamed",
+        History(123532338658737, [Sources("renamed"), Pause(16)]),
+    ),
     Found(
         "a source leads to a database that is not shared",
         History(204781001972494, [Sources("re-pointed"), Edit("unshare_or_share_database")]),

@@ -1,4 +1,5 @@
-"""The functions as a platform runs them: each call an instance with settings, a clock and a life of its own."""
+"""The functions as a platform runs them: each call an instance with settings, a clock and a life of
+its own."""
 
 import asyncio
 import os
@@ -41,8 +42,9 @@ class Call:
 
 
 class Functions:
-    """`environ` are the settings from now on, `skews` the clocks of the instances there are (seconds ahead),
-    `max_seconds` how long a call may last. `kill` lets one of the next calls die at a step."""
+    """`environ` are the settings from now on, `skews` the clocks of the instances there are
+    (seconds ahead), `max_seconds` how long a call may last. `kill` lets one of the next calls die
+    at a step."""
 
     def __init__(self, clocks: Clocks, luck: Random, connect: Callable[[Life], Network]) -> None:
         self._clocks, self._luck, self._connect = clocks, luck, connect
@@ -66,7 +68,9 @@ class Functions:
     def under_way(self) -> list[Call]:
         return [call for call in self.calls if call.ended is None]
 
-    async def call(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> httpx.Response:
+    async def call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> httpx.Response:
         """The platform's answer; an instance that died or took too long is a 502 or 504."""
         path = url.partition("?")[0]
         step = next((one for one in self._kills if one[0] in path), None)
@@ -80,7 +84,9 @@ class Functions:
         task.add_done_callback(self._tasks.discard)
         death = asyncio.create_task(life.dead.wait())
         try:
-            await asyncio.wait({task, death}, timeout=self.max_seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {task, death}, timeout=self.max_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             death.cancel()
             call.ended = self._clocks.now()
@@ -95,8 +101,11 @@ class Functions:
         task.cancel()
         return httpx.Response(502 if step else 504, text="FUNCTION_INVOCATION_FAILED")
 
-    async def _run(self, asked: tuple[str, str, Mapping[str, str], bytes], life: Life, call: Call) -> Response:
-        """The instance, in a context of its own: what it reads of clocks and connections is its own, too."""
+    async def _run(
+        self, asked: tuple[str, str, Mapping[str, str], bytes], life: Life, call: Call
+    ) -> Response:
+        """The instance, in a context of its own: what it reads of clocks and connections is its
+        own, too."""
         _life.set(life)
         skew_seconds.set(self._luck.choice(self.skews))
         method, url, headers, body = asked
@@ -104,7 +113,9 @@ class Functions:
         request = Request(method, url, Headers(headers.items()), body, deadline)
         handler = _handler(request.path)
         handler.__dict__["_log"] = _Log(self, call)
-        os.environ.update(self.environ)  # read before anything is waited for, so that no other instance comes between
+        os.environ.update(
+            self.environ
+        )  # read before anything is waited for, so that no other instance comes between
         try:
             answer: Response = await getattr(handler, method.lower())(request)
         except (Killed, asyncio.CancelledError):
@@ -147,7 +158,8 @@ class _Log(Log):
 
 @contextmanager
 def deployed(functions: Functions, clocks: Clocks, luck: Random) -> Iterator[None]:
-    """The functions' own doors to time, chance and the network lead into the simulation meanwhile."""
+    """The functions' own doors to time, chance and the network lead into the simulation
+    meanwhile."""
     environ = dict(os.environ)
     try:
         with patched(
@@ -177,4 +189,8 @@ def _handler(path: str) -> Any:
 
 
 def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(seconds, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )

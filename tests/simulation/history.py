@@ -25,12 +25,14 @@ from tests.stack.histories.workspace import small
 T = TypeVar("T")
 
 SETTLED_SECONDS = 125.0
-"""After so long nothing that was read is within the minute of its edit, however far clocks lie apart."""
+"""After so long nothing that was read is within the minute of its edit, however far clocks lie
+apart."""
 LONGEST_WAIT_SECONDS = 2_200.0
-"""Longer than a run is believed to be alive without a sign of life, also where Notion told it to wait, or than any item
-waits for its next try."""
+"""Longer than a run is believed to be alive without a sign of life, also where Notion told it to
+wait, or than any item waits for its next try."""
 BETWEEN_RUNS_SECONDS = 2.0
-"""Notion tells its time in whole seconds: of two readings within one, nobody can say which was the later."""
+"""Notion tells its time in whole seconds: of two readings within one, nobody can say which was the
+later."""
 FRESH = 10
 """One history of so many begins with an empty KV."""
 SKEWS = (0.0, 0.0, 0.0, -20.0, 20.0)
@@ -39,8 +41,8 @@ SKEWS = (0.0, 0.0, 0.0, -20.0, 20.0)
 
 @dataclass(frozen=True)
 class History:
-    """`seed` decides latencies, clocks and ids; `actions` happen one after the other between a first sync and an end
-    in which all trouble is over."""
+    """`seed` decides latencies, clocks and ids; `actions` happen one after the other between a
+    first sync and an end in which all trouble is over."""
 
     seed: int
     actions: Sequence[Action]
@@ -57,7 +59,8 @@ class Result:
     problem: str
     seen: Counter[str]
     trace: tuple[float, int, int]
-    """The virtual time at the end, and how many requests Notion and KV got: the same for the same history."""
+    """The virtual time at the end, and how many requests Notion and KV got: the same for the same
+    history."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ class Start:
 
 
 class Player:
-    """Plays histories on one redis-server. Most of them begin where one first sync has ended; one of `FRESH` syncs by
-    itself."""
+    """Plays histories on one redis-server. Most of them begin where one first sync has ended; one
+    of `FRESH` syncs by itself."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -83,7 +86,9 @@ class Player:
         ahead = luck.choice(SKEWS)
         return self._in_a_world(luck, ahead, lambda world: self._play(world, history))
 
-    def _in_a_world(self, luck: Random, notion_ahead: float, play: Callable[[World], Coroutine[Any, Any, T]]) -> T:
+    def _in_a_world(
+        self, luck: Random, notion_ahead: float, play: Callable[[World], Coroutine[Any, Any, T]]
+    ) -> T:
         self._redis.clear()
         loop = VirtualLoop()
         loop.set_exception_handler(_note)
@@ -127,7 +132,11 @@ class Player:
                 task.cancel()
             await asyncio.gather(*stage.tasks, return_exceptions=True)
         seen = stage.seen + world.kv.outcomes + world.functions.events
-        trace = (round(world.clocks.monotonic(), 3), world.notion.requests, world.kv.commands.total())
+        trace = (
+            round(world.clocks.monotonic(), 3),
+            world.notion.requests,
+            world.kv.commands.total(),
+        )
         return Result(problem, seen, trace)
 
 
@@ -152,8 +161,8 @@ async def _begin(stage: Stage) -> None:
 
 
 async def _end(stage: Stage) -> None:
-    """Trouble ends and a run follows: KV equals the workspace. After the minute of the last edit another one settles
-    everything, and then there is nothing to do any more."""
+    """Trouble ends and a run follows: KV equals the workspace. After the minute of the last edit
+    another one settles everything, and then there is nothing to do any more."""
     stage.heal()
     stage.calm()
     await stage.settle()
@@ -163,7 +172,9 @@ async def _end(stage: Stage) -> None:
         await _clean_run(stage)
     run = await _clean_run(stage)
     done = {name: int(run.get(name, "0")) for name in ("toSync", "written", "deleted")}
-    if stage.has_closed_sources:  # each run reports them, and their rows that something else makes due
+    if (
+        stage.has_closed_sources
+    ):  # each run reports them, and their rows that something else makes due
         del done["toSync"]
     if any(done.values()):
         raise Broken(f"never settled: {done}")

@@ -1,4 +1,5 @@
-"""Upstash's REST protocol over the simulation's Redis, in process; a test holds it against the stand-in with a port."""
+"""Upstash's REST protocol over the simulation's Redis, in process; a test holds it against the
+stand-in with a port."""
 
 import re
 from collections import Counter
@@ -29,8 +30,8 @@ Changed = Callable[[set[str]], None]
 
 
 class Kv:
-    """The database behind the address of KV. `on_change` is called after each command with the watched keys that it
-    changed; `script_outcomes` counts what scripts answered."""
+    """The database behind the address of KV. `on_change` is called after each command with the
+    watched keys that it changed; `script_outcomes` counts what scripts answered."""
 
     def __init__(self, redis: Redis, now: Callable[[], float], on_change: Changed) -> None:
         self.redis = redis
@@ -48,7 +49,8 @@ class Kv:
         self.faults.clear()
 
     def answer(self, path: str, words: list[Any], *, base64: bool) -> tuple[int, Any]:
-        """Status and JSON of the answer to the words of `POST /` or `POST /pipeline`. Raises `Failure`."""
+        """Status and JSON of the answer to the words of `POST /` or `POST /pipeline`. Raises
+        `Failure`."""
         self.age()
         if path == "/pipeline":
             return 200, [self._one(_words(one), base64) for one in words]
@@ -68,7 +70,9 @@ class Kv:
         if not self.scripts.knows(command):
             self.commands[commands.name(command)] += 1
             return error(UNKNOWN_SCRIPT)
-        fault = self.faults.meet(commands.text(self.scripts.spelled(command))) if self.faults else None
+        fault = (
+            self.faults.meet(commands.text(self.scripts.spelled(command))) if self.faults else None
+        )
         if fault and not fault.executed:
             raise Failure(fault)
         reply = self._run(command)
@@ -109,11 +113,17 @@ class Failure(Exception):
         asked = httpx.Request("POST", "https://kv.example")
         match self.how:
             case "error":
-                return httpx.Response(500, json={"error": "ERR internal server error"}, request=asked)
+                return httpx.Response(
+                    500, json={"error": "ERR internal server error"}, request=asked
+                )
             case "html":
-                return httpx.Response(502, text="<html><h1>502 Bad Gateway</h1></html>", request=asked)
+                return httpx.Response(
+                    502, text="<html><h1>502 Bad Gateway</h1></html>", request=asked
+                )
             case "refused":
-                refusal = {"error": "ERR max requests limit exceeded. Limit: 500000, Usage: 500000."}
+                refusal = {
+                    "error": "ERR max requests limit exceeded. Limit: 500000, Usage: 500000."
+                }
                 return httpx.Response(400, json=refusal, request=asked)
             case "reset":
                 raise Lost("KV")
@@ -127,7 +137,9 @@ _INCLUDE = re.compile(r"^-- include (\w+)$", re.MULTILINE)
 
 def _text_of(name: str) -> str:
     """A script as it is sent: where it says `-- include other`, that file's text stands."""
-    return _INCLUDE.sub(lambda include: _text_of(include[1]), (LUA / f"{name}.lua").read_text("utf-8"))
+    return _INCLUDE.sub(
+        lambda include: _text_of(include[1]), (LUA / f"{name}.lua").read_text("utf-8")
+    )
 
 
 @cache
@@ -140,5 +152,9 @@ def _name_of(script: bytes) -> str:
 
 
 def _words(words: list[Any]) -> Command:
-    """The words of a command as they arrive: JSON, written and read again, gives each number as its text."""
-    return [word.encode("utf-8", "replace") if isinstance(word, str) else str(word).encode() for word in words]
+    """The words of a command as they arrive: JSON, written and read again, gives each number as its
+    text."""
+    return [
+        word.encode("utf-8", "replace") if isinstance(word, str) else str(word).encode()
+        for word in words
+    ]

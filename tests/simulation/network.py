@@ -1,6 +1,7 @@
 """The network of the functions: an HTTP client that reaches Notion, KV and the queue in process.
 
-Each request takes virtual time, and is where an instance may be killed: before it was answered, or after.
+Each request takes virtual time, and is where an instance may be killed: before it was answered, or
+after.
 """
 
 import asyncio
@@ -26,7 +27,8 @@ class Killed(BaseException):
 
 
 class Life:
-    """The life of one instance: `kill_at` is the step of a request at which it ends (None: it lives)."""
+    """The life of one instance: `kill_at` is the step of a request at which it ends (None: it
+    lives)."""
 
     def __init__(self, kill_at: int | None = None) -> None:
         self._left = kill_at
@@ -61,7 +63,9 @@ class Network(httpx.AsyncClient):
         try:
             headers = {name.lower(): value for name, value in more["headers"].items()}
             words = more["json"] if "json" in more else json.loads(more["content"])
-            answer: Any = _Answer(*self._kv.answer(f"/{path}", words, base64="upstash-encoding" in headers))
+            answer: Any = _Answer(
+                *self._kv.answer(f"/{path}", words, base64="upstash-encoding" in headers)
+            )
         except Failure as failure:
             try:
                 answer = failure.response()

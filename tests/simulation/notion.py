@@ -1,4 +1,5 @@
-"""Notion in process: the stand-in's own API and weather, on virtual time, with answers that lag behind edits."""
+"""Notion in process: the stand-in's own API and weather, on virtual time, with answers that lag
+behind edits."""
 
 import pickle
 import re
@@ -27,15 +28,21 @@ NOT_FOUND: JSON = {
     "object": "error",
     "status": 404,
     "code": "object_not_found",
-    "message": "Could not find page. Make sure the relevant pages and databases are shared with your integration.",
+    "message": (
+        "Could not find page. Make sure the relevant pages and databases are shared with your"
+        " integration."
+    ),
 }
 
 
 class Notion:
-    """`workspace` is what is true, `edit` changes it. Listings and lists of blocks may show it as it was
-    `listing_lag` and `blocks_lag` seconds ago; the next requests whose path matches `missing` are answered 404."""
+    """`workspace` is what is true, `edit` changes it. Listings and lists of blocks may show it as
+    it was `listing_lag` and `blocks_lag` seconds ago; the next requests whose path matches
+    `missing` are answered 404."""
 
-    def __init__(self, workspace: Workspace, clock: Clock, url: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self, workspace: Workspace, clock: Clock, url: str, now: Callable[[], float]
+    ) -> None:
         self.workspace, self.clock, self._now = workspace, clock, now
         workspace.home = url
         self.webhooks = Events(workspace, clock)
@@ -64,14 +71,24 @@ class Notion:
     async def ask(self, request: httpx.Request) -> httpx.Response:
         """Raises `asgi.Lost`."""
         self.requests += 1
-        if (found := next((one for one in self.missing if re.search(one, request.url.path)), None)) is not None:
+        if (
+            found := next((one for one in self.missing if re.search(one, request.url.path)), None)
+        ) is not None:
             self.missing.remove(found)
             return httpx.Response(404, json=NOT_FOUND)
-        return await asgi.ask(self._door, request.method, request.url, request.headers, request.content)
+        return await asgi.ask(
+            self._door, request.method, request.url, request.headers, request.content
+        )
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         path: str = scope["path"]
-        lag = self.listing_lag if path.endswith("/query") else self.blocks_lag if path.endswith("/children") else 0.0
+        lag = (
+            self.listing_lag
+            if path.endswith("/query")
+            else self.blocks_lag
+            if path.endswith("/children")
+            else 0.0
+        )
         past = self._as_it_was(self._now() - lag) if lag else None
         await (past or self._api).app(scope, receive, send)
 
@@ -82,7 +99,11 @@ class Notion:
             return None
         old = Workspace(self.workspace.name)
         old.nodes, old.unshared = pickle.loads(kept)
-        old.home, old.users, old.tokens = self.workspace.home, self.workspace.users, self.workspace.tokens
+        old.home, old.users, old.tokens = (
+            self.workspace.home,
+            self.workspace.users,
+            self.workspace.tokens,
+        )
         return Api(old, self._files, self.odd)
 
     def _open(self, app: asgi.App) -> Door:

@@ -1,6 +1,8 @@
-"""A redis-server as the simulation uses it: one command after the other over one socket, and what each one changed.
+"""A redis-server as the simulation uses it: one command after the other over one socket, and what
+each one changed.
 
-The server's own clock can't be moved, so `age` takes the virtual seconds that have passed from every key that expires.
+The server's own clock can't be moved, so `age` takes the virtual seconds that have passed from
+every key that expires.
 """
 
 import itertools
@@ -59,15 +61,20 @@ class Redis:
         self.change(["FLUSHDB"])
 
     def dump(self) -> list[tuple[bytes, int, bytes]]:
-        """Everything there is: keys, milliseconds until they expire (0: never), and values in Redis's own form."""
+        """Everything there is: keys, milliseconds until they expire (0: never), and values in
+        Redis's own form."""
         keys = self.ask("KEYS", "*")
         assert isinstance(keys, list)
-        found: list[Any] = [(key, self.ask("PTTL", key), self.ask("DUMP", key)) for key in sorted(keys)]
+        found: list[Any] = [
+            (key, self.ask("PTTL", key), self.ask("DUMP", key)) for key in sorted(keys)
+        ]
         return [(key, max(0, left), value) for key, left, value in found]
 
     def restore(self, dumped: Iterable[tuple[bytes, int, bytes]]) -> set[str]:
         """Puts back what `dump` gave; the watched keys that there are now."""
-        commands: list[Words] = [["RESTORE", key, left, value, "REPLACE"] for key, left, value in dumped]
+        commands: list[Words] = [
+            ["RESTORE", key, left, value, "REPLACE"] for key, left, value in dumped
+        ]
         return self.change(*commands)[1]
 
     def close(self) -> None:

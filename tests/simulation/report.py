@@ -8,7 +8,10 @@ RARE: dict[str, tuple[str, ...]] = {
     "addresses that changed while they were planned": ("commit_page: changed", "move: changed"),
     "a slug that became free given to who waits for it": ("move: done",),
     "a reading that is older than what stands in KV": ("commit_page: older",),
-    "work that was due anew before it was done": ("commit_page: repeated", "commit_database: repeated"),
+    "work that was due anew before it was done": (
+        "commit_page: repeated",
+        "commit_database: repeated",
+    ),
     "a claim that was another's when it was given back": ("requeue: repeated",),
     "a slice that was taken over": ("slice.taken_over",),
     "a slice begun again": ("begin: repeated",),

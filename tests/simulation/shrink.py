@@ -8,7 +8,9 @@ from tests.simulation.actions import Action
 from tests.simulation.history import History, Player
 
 MOST_PLAYS = 250
-_NAMES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|run_[0-9a-f]{32}|\d+(\.\d+)?|'[^']*'|[\w/-]*/[\w/-]+")
+_NAMES = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{27}|run_[0-9a-f]{32}|\d+(\.\d+)?|'[^']*'|[\w/-]*/[\w/-]+"
+)
 
 
 def shrunk(player: Player, history: History, problem: str) -> History:
@@ -37,14 +39,21 @@ def shrunk(player: Player, history: History, problem: str) -> History:
     for at in range(len(actions)):
         for name in ("pick", "how"):
             plainer = _plainer(actions[at], name)
-            if plainer != actions[at] and plays < MOST_PLAYS and fails([*actions[:at], plainer, *actions[at + 1 :]]):
+            if (
+                plainer != actions[at]
+                and plays < MOST_PLAYS
+                and fails([*actions[:at], plainer, *actions[at + 1 :]])
+            ):
                 actions[at] = plainer
     return replace(history, actions=actions)
 
 
 def kind_of(problem: str) -> str:
-    """What kind of problem this is: its first line that says what is wrong, without names, numbers and times."""
-    lines = [line for line in problem.splitlines() if not line.startswith(("at action", "after run"))]
+    """What kind of problem this is: its first line that says what is wrong, without names, numbers
+    and times."""
+    lines = [
+        line for line in problem.splitlines() if not line.startswith(("at action", "after run"))
+    ]
     return _NAMES.sub("…", (lines or ["?"])[0])[:120]
 
 

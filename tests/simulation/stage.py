@@ -29,7 +29,13 @@ LATE_RENAMES_SECONDS = 86_400.0
 """No row shows a child database's title and schema: it is read again once a day."""
 LATE_DELETIONS_SECONDS = 23 * 3600.0
 """A big source is listed in full once a day, so its deletions may show a day late."""
-ODD_VALUES: tuple[Any, ...] = (None, {"type": "select", "select": {"name": "\ud83d"}}, {"id": "x"}, [], {"type": "new"})
+ODD_VALUES: tuple[Any, ...] = (
+    None,
+    {"type": "select", "select": {"name": "\ud83d"}},
+    {"id": "x"},
+    [],
+    {"type": "new"},
+)
 ENDED = ("delivered", "failed", "cancelled")
 
 
@@ -74,7 +80,8 @@ class Stage:
     judged_at: float = 0.0
     """When the run was asked for that is judged."""
     lost: dict[str, float] = field(default_factory=dict)
-    """Runs of which a message never reached the functions, or was given up, and since when that is so."""
+    """Runs of which a message never reached the functions, or was given up, and since when that is
+    so."""
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     big_rows: int = 1_000
     version: int = VERSION
@@ -86,7 +93,11 @@ class Stage:
         self.writer = Writer(world.notion)
         self.standing = Standing(world.notion.workspace, world.clocks.now)
         self.watcher = Watcher(
-            world.redis, world.clocks.now, self.standing.worthy_since, self.standing.hidden_since, self._oldest
+            world.redis,
+            world.clocks.now,
+            self.standing.worthy_since,
+            self.standing.hidden_since,
+            self._oldest,
         )
         world.on_change = self._watch
         self.look()
@@ -114,8 +125,8 @@ class Stage:
         self.standing.look(self.sources.values(), self.still)
 
     def pause(self, pick: int) -> None:
-        """Pauses a row, or lets it go on: only while nothing is under way, for what was listed may be published yet,
-        and while listings show what is true."""
+        """Pauses a row, or lets it go on: only while nothing is under way, for what was listed may
+        be published yet, and while listings show what is true."""
         rows = self.writer.rows()
         if not rows or self.is_busy or self._active() or self.world.notion.listing_lag:
             return
@@ -139,7 +150,8 @@ class Stage:
     # Asking for runs.
 
     async def ask(self, scope: str, pick: int, *, force: bool, here: bool) -> None:
-        """Asks for a run, through the trigger or the backup way, and waits for no more than the answer to that."""
+        """Asks for a run, through the trigger or the backup way, and waits for no more than the
+        answer to that."""
         query = {"force": "1"} if force else {}
         name = ""
         if scope == "source":
@@ -179,10 +191,19 @@ class Stage:
         for event in self.world.notion.webhooks.take():
             content = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
             signature = hmac.digest(WEBHOOK_TOKEN.encode(), content, "sha256").hex()
-            headers = {"content-type": "application/json", "x-notion-signature": f"sha256={signature}"}
+            headers = {
+                "content-type": "application/json",
+                "x-notion-signature": f"sha256={signature}",
+            }
             for _ in range(times):
-                answer = await self.world.functions.call("POST", "/api/sync/webhook", headers, content)
-                outcome = answer.json().get("outcome", "?") if answer.status_code == 200 else answer.status_code
+                answer = await self.world.functions.call(
+                    "POST", "/api/sync/webhook", headers, content
+                )
+                outcome = (
+                    answer.json().get("outcome", "?")
+                    if answer.status_code == 200
+                    else answer.status_code
+                )
                 self.seen[f"webhook: {outcome}"] += 1
                 if outcome in ("asked", "repeated") and event["entity"]["type"] == "page":
                     self.told[event["entity"]["id"]] = self.world.clocks.now()
@@ -239,7 +260,8 @@ class Stage:
             self.seen["page fails for ever"] += 1
 
     def blip(self, pick: int) -> None:
-        """Notion answers one request for a page with 404, though it is there: two in a row would be believed."""
+        """Notion answers one request for a page with 404, though it is there: two in a row would be
+        believed."""
         if pages := self.writer.published():
             path = f"/v1/(pages|blocks)/{pages[pick % len(pages)].id}"
             self.world.notion.missing += [path] if path not in self.world.notion.missing else []
@@ -247,7 +269,9 @@ class Stage:
     def name_sources(self, sources: dict[str, str]) -> None:
         """The owner changes NOTION_SOURCES."""
         self.sources = dict(sources)
-        self.world.functions.environ["NOTION_SOURCES"] = ",".join(f"{name}={id}" for name, id in sources.items())
+        self.world.functions.environ["NOTION_SOURCES"] = ",".join(
+            f"{name}={id}" for name, id in sources.items()
+        )
         self.edited_at = self.world.clocks.now()
         self.look()
 
@@ -255,7 +279,9 @@ class Stage:
         """Notion gives an odd value of a property that says nothing of the page's place."""
         if pages := self.writer.published():
             page = pages[pick % len(pages)]
-            self.world.notion.odd.set(page.id, ["properties", "Tags"], ODD_VALUES[how % len(ODD_VALUES)])
+            self.world.notion.odd.set(
+                page.id, ["properties", "Tags"], ODD_VALUES[how % len(ODD_VALUES)]
+            )
             self.odd.add(page.id)
             self.seen["odd value"] += 1
 
@@ -291,7 +317,11 @@ class Stage:
     @property
     def is_busy(self) -> bool:
         """Whether anything is under way."""
-        return bool(self.world.waiting or self.world.functions.under_way or [t for t in self.tasks if not t.done()])
+        return bool(
+            self.world.waiting
+            or self.world.functions.under_way
+            or [t for t in self.tasks if not t.done()]
+        )
 
     async def settle(self) -> None:
         """Lets everything happen that happens by itself, and judges what has come of it."""
@@ -318,10 +348,14 @@ class Stage:
 
     def _buried_alive(self) -> list[str]:
         """Runs that count as dead, though a message of them waits to be delivered."""
-        runs = {run_of(message) for message in self.world.waiting if message.url.endswith("/worker")}
+        runs = {
+            run_of(message) for message in self.world.waiting if message.url.endswith("/worker")
+        }
         silent = [run_id for run_id in sorted(runs) if self.world.run(run_id).get("silent") == "1"]
         return [
-            f"run {run_id} counts as dead, and a message of it waits" for run_id in silent if run_id not in self.lost
+            f"run {run_id} counts as dead, and a message of it waits"
+            for run_id in silent
+            if run_id not in self.lost
         ]
 
     def _note_losses(self) -> None:
@@ -331,7 +365,8 @@ class Stage:
                 self.lost.setdefault(run_of(source), message.due_at)
 
     def _nobody_goes_on(self) -> list[str]:
-        """A run that is under way, and for which nothing will ever happen, although no message of it was lost."""
+        """A run that is under way, and for which nothing will ever happen, although no message of
+        it was lost."""
         active = self._active()
         run = self.world.run(active) if active else {}
         if run.get("status") != "active" or run.get("parked") == "1":
@@ -339,13 +374,19 @@ class Stage:
         calls = [one for one in self.world.functions.calls if one.run_id == active]
         if not calls or calls[-1].killed or calls[-1].status != 200:
             return []
-        if calls[-1].began <= self.lost.get(active, 0.0) and (calls[-1].ended or 0.0) <= self.lost.get(active, 0.0):
+        if calls[-1].began <= self.lost.get(active, 0.0) and (
+            calls[-1].ended or 0.0
+        ) <= self.lost.get(active, 0.0):
             return []
         return [f"run {active} is under way, and nothing will ever go on with it"]
 
     def _crashes(self) -> list[str]:
         """Errors that no trouble explains."""
-        return [f"{call.path} crashed: {call.error}" for call in self.world.functions.calls if call.status == 500]
+        return [
+            f"{call.path} crashed: {call.error}"
+            for call in self.world.functions.calls
+            if call.status == 500
+        ]
 
     def _judge(self) -> list[str]:
         problems: list[str] = []
@@ -354,17 +395,23 @@ class Stage:
             if run_id is None:
                 if self._may_be_open(promise):
                     continue
-                problems.append(f"a run was asked for ({promise.message}), and none has begun since")
+                problems.append(
+                    f"a run was asked for ({promise.message}), and none has begun since"
+                )
             else:
                 problems += self._judge_run(promise, run_id)
             self.promises.remove(promise)
         return problems
 
     def _judge_events(self) -> list[str]:
-        """What was edited before Notion's webhook told of it is published, where Notion showed it by then."""
+        """What was edited before Notion's webhook told of it is published, where Notion showed it
+        by then."""
         told, self.told = self.told, {}
         lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
-        failed = any(self.world.run(call.run_id).get("status") == "failed" for call in self.world.functions.calls[-40:])
+        failed = any(
+            self.world.run(call.run_id).get("status") == "failed"
+            for call in self.world.functions.calls[-40:]
+        )
         if (
             not told
             or self.lost
@@ -376,29 +423,44 @@ class Stage:
             return []
         self.seen["judged: events"] += 1
         problems = self.problems()
-        events = [Promise(at, "", "page", page) for page, at in told.items() if page in self.bundles().pages]
+        events = [
+            Promise(at, "", "page", page)
+            for page, at in told.items()
+            if page in self.bundles().pages
+        ]
         found = [one for one in problems if any(self._concerns(event, one) for event in events)]
         return ["after Notion had told of edits", *found] if found else []
 
     def _kept_by(self, promise: Promise) -> str | None:
         """The run that has ended, and began after something was asked for that it looked at."""
-        runs = [promise.run_id] if not promise.joined and self._began(promise.run_id) is None else []
+        runs = (
+            [promise.run_id] if not promise.joined and self._began(promise.run_id) is None else []
+        )
         runs += [call.run_id for call in self.world.functions.calls if call.run_id]
         for run_id in dict.fromkeys(runs):
             began, run = self._began(run_id), self.world.run(run_id)
-            if (began is None or began >= promise.at) and run.get("status") in ENDED and self._covers(promise, run):
+            if (
+                (began is None or began >= promise.at)
+                and run.get("status") in ENDED
+                and self._covers(promise, run)
+            ):
                 return run_id
         return None
 
     def _began(self, run_id: str) -> float | None:
         """When a run was first worked on."""
         paths = ("/api/sync/worker", "/api/sync")
-        return next((c.began for c in self.world.functions.calls if c.run_id == run_id and c.path in paths), None)
+        return next(
+            (c.began for c in self.world.functions.calls if c.run_id == run_id and c.path in paths),
+            None,
+        )
 
     def _covers(self, promise: Promise, run: dict[str, str]) -> bool:
         """Whether a run is about everything that was asked for."""
         if promise.scope == "page":
-            return run["page"] == promise.name or not (run["page"] or run["source"] or _is_of_a_window(run))
+            return run["page"] == promise.name or not (
+                run["page"] or run["source"] or _is_of_a_window(run)
+            )
         return not (run["page"] or _is_of_a_window(run)) and run["source"] in ("", promise.name)
 
     def _may_be_open(self, promise: Promise) -> bool:
@@ -423,15 +485,25 @@ class Stage:
         if not problems:
             self.right_at = promise.at
         if self.failing_sources:
-            others = [Promise(promise.at, run_id, "source", name) for name in set(self.sources) - self.failing_sources]
-            problems = [one for one in problems if any(self._concerns(other, one) for other in others)]
+            others = [
+                Promise(promise.at, run_id, "source", name)
+                for name in set(self.sources) - self.failing_sources
+            ]
+            problems = [
+                one for one in problems if any(self._concerns(other, one) for other in others)
+            ]
         if promise.scope:
             problems = [one for one in problems if self._concerns(promise, one)]
-        return [f"after run {run_id} of {promise.scope or 'everything'}", *problems] if problems else []
+        return (
+            [f"after run {run_id} of {promise.scope or 'everything'}", *problems]
+            if problems
+            else []
+        )
 
     def _concerns(self, promise: Promise, problem: str) -> bool:
-        """Whether a problem lies in what a run of a source or of a page promises: its pages' places and properties,
-        and the blocks of those that were edited since everything was as it should be."""
+        """Whether a problem lies in what a run of a source or of a page promises: its pages' places
+        and properties, and the blocks of those that were edited since everything was as it should
+        be."""
         workspace = self.world.notion.workspace
         for id, page in self.bundles().pages.items():
             meta = page["meta"]
@@ -454,24 +526,46 @@ class Stage:
         )
 
     def problems(self) -> list[str]:
-        """Return every difference between KV and the workspace that is none of those which may be."""
+        """Return every difference between KV and the workspace that is none of those which may
+        be."""
         bundles = self.bundles()
-        failing = {id: bundles.pages[id] for top in self.failing for id in _with_child_pages(top, bundles.pages)}
+        failing = {
+            id: bundles.pages[id]
+            for top in self.failing
+            for id in _with_child_pages(top, bundles.pages)
+        }
         below = {
-            node.id for node in self.world.notion.workspace.nodes.values() if self._is_below(node.id, self.failing)
+            node.id
+            for node in self.world.notion.workspace.nodes.values()
+            if self._is_below(node.id, self.failing)
         }
         unclear = frozenset(below | self._late(bundles) | self._doubtful())
         nothing: JSON = {"meta": {}, "blocks": []}
-        still = {**{id: bundles.pages.get(id, nothing) for id in unclear - self._doubtful()}, **failing, **self.still}
-        truth = Truth(self.world.notion.workspace, self.sources, SITE, still, unclear | frozenset(failing))
-        found = [*truth.problems(bundles), *self._strange_indexes(bundles), *self._outdated(bundles, still)]
-        odd = {f"{bundles.pages[id]['meta']['slug']}: meta.properties.Tags" for id in self.odd & set(bundles.pages)}
+        still = {
+            **{id: bundles.pages.get(id, nothing) for id in unclear - self._doubtful()},
+            **failing,
+            **self.still,
+        }
+        truth = Truth(
+            self.world.notion.workspace, self.sources, SITE, still, unclear | frozenset(failing)
+        )
+        found = [
+            *truth.problems(bundles),
+            *self._strange_indexes(bundles),
+            *self._outdated(bundles, still),
+        ]
+        odd = {
+            f"{bundles.pages[id]['meta']['slug']}: meta.properties.Tags"
+            for id in self.odd & set(bundles.pages)
+        }
         late = self._late(bundles)
         return [
             problem
             for problem in found
             if not problem.startswith(tuple(odd))
-            and not (self.failing and ": meta.childPages" in problem)  # a page that fails stays where it was
+            and not (
+                self.failing and ": meta.childPages" in problem
+            )  # a page that fails stays where it was
             and not (late and ": blocks" in problem)  # a copy of what is gone
             and not (self._is_renaming_late() and DATABASE_LOOKS.search(problem))
         ]
@@ -480,17 +574,23 @@ class Stage:
         return self.judged_at - self.database_renamed_at <= LATE_RENAMES_SECONDS
 
     def _strange_indexes(self, bundles: Bundles) -> list[str]:
-        """Indexes of names that no source has; one in which a paused row stands is as it was, with the row."""
+        """Indexes of names that no source has; one in which a paused row stands is as it was, with
+        the row."""
         names = {
-            key.partition(":index")[0] for key in bundles.values if ":index" in key and not key.startswith("page:")
+            key.partition(":index")[0]
+            for key in bundles.values
+            if ":index" in key and not key.startswith("page:")
         }
         still = {page["meta"]["source"] for page in self.still.values()}
-        return [f"{name}:index is of no source" for name in sorted(names - set(self.sources) - still)]
+        return [
+            f"{name}:index is of no source" for name in sorted(names - set(self.sources) - still)
+        ]
 
     def _outdated(self, bundles: Bundles, still: Collection[str]) -> list[str]:
         """Pages that are published in another format than the one that is deployed."""
         pages = [
-            (page["meta"]["slug"], bundles.values[f"page:{page['meta']['slug']}"]) for page in bundles.pages.values()
+            (page["meta"]["slug"], bundles.values[f"page:{page['meta']['slug']}"])
+            for page in bundles.pages.values()
         ]
         return [
             f"{slug} has the format {value.get('v')}, not {self.version}"
@@ -504,19 +604,28 @@ class Stage:
         return isinstance(node, Page) and any(above.id in tops for above in workspace.up(node))
 
     def _late(self, bundles: Bundles) -> set[str]:
-        """Rows of big sources that were taken away within the last day, with what stands below them."""
+        """Rows of big sources that were taken away within the last day, with what stands below
+        them."""
         if self.big_rows >= 1_000:
             return set()
-        late = {id for id, at in self.removed.items() if at > self.world.clocks.now() - LATE_DELETIONS_SECONDS}
-        return {id for top in late & set(bundles.pages) for id in _with_child_pages(top, bundles.pages)}
+        late = {
+            id
+            for id, at in self.removed.items()
+            if at > self.world.clocks.now() - LATE_DELETIONS_SECONDS
+        }
+        return {
+            id for top in late & set(bundles.pages) for id in _with_child_pages(top, bundles.pages)
+        }
 
     def _doubtful(self) -> frozenset[str]:
-        """Paused pages that may have been unpublished: they were hidden once, or never were to be seen."""
+        """Paused pages that may have been unpublished: they were hidden once, or never were to be
+        seen."""
         touched = [row for row, below in self.paused.items() if self.writer.touched & {row, *below}]
         return frozenset(id for row in touched for id in self.paused[row])
 
     def bundles(self) -> Bundles:
-        """What a site can read; a value that is not of the form it must have counts as one that is not there."""
+        """What a site can read; a value that is not of the form it must have counts as one that is
+        not there."""
         values = {key: value for key, value in self.world.values().items() if _has_form(key, value)}
         return Bundles(values, self.world.paths())
 
@@ -524,10 +633,14 @@ class Stage:
         self.watcher.look(changed)
 
     def _oldest(self) -> float:
-        """From when on the calls that are under way may know something: when the oldest of them was begun, or the run
-        that it belongs to; earlier where Notion shows what was."""
+        """From when on the calls that are under way may know something: when the oldest of them was
+        begun, or the run that it belongs to; earlier where Notion shows what was."""
         runs = {call.run_id for call in self.world.functions.under_way if call.run_id}
-        calls = [call.began for call in self.world.functions.calls if call.ended is None or call.run_id in runs]
+        calls = [
+            call.began
+            for call in self.world.functions.calls
+            if call.ended is None or call.run_id in runs
+        ]
         lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
         return min(calls, default=self.world.clocks.now()) - lag
 
@@ -563,10 +676,15 @@ def _has_form(key: str, value: Any) -> bool:
 def _with_child_pages(id: str, pages: dict[str, JSON]) -> list[str]:
     if id not in pages:
         return []
-    below = (one for child in pages[id]["meta"]["childPages"] for one in _with_child_pages(child["id"], pages))
+    below = (
+        one
+        for child in pages[id]["meta"]["childPages"]
+        for one in _with_child_pages(child["id"], pages)
+    )
     return [id, *below]
 
 
 def _is_of_a_window(run: dict[str, str]) -> bool:
-    """Whether a run is about those pages only of which Notion's webhook told in a window of time."""
+    """Whether a run is about those pages only of which Notion's webhook told in a window of
+    time."""
     return run.get("window", "0") != "0"

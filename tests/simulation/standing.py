@@ -1,4 +1,5 @@
-"""What Notion shows at this moment, and since when: which pages are to be published, and which are not."""
+"""What Notion shows at this moment, and since when: which pages are to be published, and which are
+not."""
 
 from collections.abc import Callable, Iterable
 
@@ -33,8 +34,15 @@ class Standing:
     def _below_paused(self, pages: set[str]) -> set[str]:
         workspace = self._workspace
         paused = {id for id in pages if self._is_paused(workspace.get(id, Page))}
-        return {id for id in pages if any(above.id in paused for above in workspace.up(workspace.nodes[id]))}
+        return {
+            id
+            for id in pages
+            if any(above.id in paused for above in workspace.up(workspace.nodes[id]))
+        }
 
     def _is_paused(self, page: Page) -> bool:
         sync = self._workspace.schema_of(page).get("sync")
-        return bool(sync) and (page.values.get((sync or {}).get("id", "")) or {}).get("name") == "paused"
+        return (
+            bool(sync)
+            and (page.values.get((sync or {}).get("id", "")) or {}).get("name") == "paused"
+        )

@@ -18,4 +18,6 @@ def playing(redis_url: str) -> Iterator[Player]:
 @pytest.mark.parametrize("found", FOUND, ids=lambda found: found.story)
 def test_kv_is_as_it_should_be_when(playing: Player, found: Found) -> None:
     seeds = (found.history.seed, *found.more_seeds)
-    assert [playing.play(replace(found.history, seed=seed)).problem for seed in seeds] == [""] * len(seeds)
+    assert [playing.play(replace(found.history, seed=seed)).problem for seed in seeds] == [
+        ""
+    ] * len(seeds)

@@ -70,7 +70,12 @@ class Fussy(Player):
 
 def test_a_history_that_fails_is_made_shorter() -> None:
     """The one edit that matters remains of four, with no number in it."""
-    edits = [Edit("rewrite", 1, 1), Edit("move", 4, 2), Edit("decorate", 2, 2), Edit("append", 1, 1)]
+    edits = [
+        Edit("rewrite", 1, 1),
+        Edit("move", 4, 2),
+        Edit("decorate", 2, 2),
+        Edit("append", 1, 1),
+    ]
     history = History(5, [*edits, Ask("source", 0), Settle()])
     player = Fussy("move")
     assert shrunk(player, history, player.play(history).problem).actions == [Edit("move", 0, 0)]
@@ -108,15 +113,23 @@ class TestKv:
     )
 
     @pytest.mark.parametrize("base64", [True, False])
-    def test_it_answers_as_the_stand_in_does(self, redis: Redis, redis_url: str, base64: bool) -> None:
+    def test_it_answers_as_the_stand_in_does(
+        self, redis: Redis, redis_url: str, base64: bool
+    ) -> None:
         kv = Kv(redis, lambda: 0.0, lambda changed: None)
         mine = [kv.answer("/", list(words), base64=base64) for words in self.COMMANDS]
         mine.append(kv.answer("/pipeline", [list(words) for words in self.COMMANDS], base64=base64))
         redis.clear()
         with UpstashStandIn(redis_url=redis_url) as stand_in, httpx.Client(trust_env=False) as http:
-            headers = {"Authorization": f"Bearer {stand_in.token}"} | ({"Upstash-Encoding": "base64"} if base64 else {})
-            answers = [http.post(stand_in.url, json=words, headers=headers) for words in self.COMMANDS]
-            answers.append(http.post(f"{stand_in.url}/pipeline", json=self.COMMANDS, headers=headers))
+            headers = {"Authorization": f"Bearer {stand_in.token}"} | (
+                {"Upstash-Encoding": "base64"} if base64 else {}
+            )
+            answers = [
+                http.post(stand_in.url, json=words, headers=headers) for words in self.COMMANDS
+            ]
+            answers.append(
+                http.post(f"{stand_in.url}/pipeline", json=self.COMMANDS, headers=headers)
+            )
         assert mine == [(answer.status_code, answer.json()) for answer in answers]
 
     def test_what_expires_does_so_in_virtual_time(self, redis: Redis) -> None:
@@ -131,7 +144,8 @@ class TestKv:
         changed: list[set[str]] = []
         kv = Kv(redis, lambda: 0.0, changed.append)
         script = (
-            "redis.call('SET', 'page:a', '1') redis.call('SET', 'sync:x', '1') redis.call('RENAME', 'sync:x', 'db:1')"
+            "redis.call('SET', 'page:a', '1') redis.call('SET', 'sync:x', '1') redis.call('RENAME',"
+            " 'sync:x', 'db:1')"
         )
         kv.answer("/", ["EVAL", script, 0], base64=False)
         assert changed == [{"page:a", "db:1"}]
@@ -158,7 +172,9 @@ class TestWatcher:
 
     def test_an_index_names_a_page_that_is_not_there(self, redis: Redis, watcher: Watcher) -> None:
         index = ["SET", "pages:index", '{"items":[{"id":"one","slug":"a"}]}']
-        assert self.write(redis, watcher, index) == ["pages:index names a, which has no bundle of its own"]
+        assert self.write(redis, watcher, index) == [
+            "pages:index names a, which has no bundle of its own"
+        ]
 
     def test_a_part_is_missing(self, redis: Redis, watcher: Watcher) -> None:
         head = self.page("one", "a", more=',"parts":1,"digest":"x"')
@@ -176,12 +192,19 @@ class TestWatcher:
         assert "not published any more" in self.write(redis, watcher, ["DEL", "page:a"])[0]
 
     def test_paths_names_another_page(self, redis: Redis, watcher: Watcher) -> None:
-        assert self.write(redis, watcher, self.page("one", "a"), ["HSET", "paths", "one", "a"]) == []
+        assert (
+            self.write(redis, watcher, self.page("one", "a"), ["HSET", "paths", "one", "a"]) == []
+        )
         assert "paths does not name" in self.write(redis, watcher, ["HSET", "paths", "two", "b"])[0]
 
 
 def test_the_queue_tries_again_and_calls_back(playing: Player) -> None:
-    """Three attempts a minute and two apart, then the failure callback: the run has failed, and the next one begins."""
+    """Three attempts a minute and two apart, then the failure callback: the run has failed, and the
+    next one begins."""
     history = History(2, [*(Kill("worker", 5) for _ in range(3)), Ask(), Settle()])
     result = playing.play(history)
-    assert (result.problem, result.seen["instance: killed"], result.seen["run failed"]) == ("", 3, 1)
+    assert (result.problem, result.seen["instance: killed"], result.seen["run failed"]) == (
+        "",
+        3,
+        1,
+    )

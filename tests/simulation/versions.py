@@ -1,4 +1,5 @@
-"""What the functions take from their own code and a history changes: the bundle's version, what a big source is."""
+"""What the functions take from their own code and a history changes: the bundle's version, what a
+big source is."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Virtual time: an event loop that never waits, and the clocks that the parts of the world read.
 
-When nothing is left to do at this moment, the loop's time jumps to the next timer. Nothing of it touches a socket or a
-thread, so that one seed decides in which order everything happens.
+When nothing is left to do at this moment, the loop's time jumps to the next timer. Nothing of it
+touches a socket or a thread, so that one seed decides in which order everything happens.
 """
 
 import asyncio
@@ -61,7 +61,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class Clocks:
-    """The clocks of one world: true time, that of the instance that asks, Notion's, and the queue's.
+    """The clocks of one world: true time, that of the instance that asks, Notion's, and the
+    queue's.
 
     Notion's is ahead of the true one by `notion_ahead` seconds.
     """

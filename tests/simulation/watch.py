@@ -45,9 +45,9 @@ class _Document(msgspec.Struct):
 
 
 class Watcher:
-    """What a site reads, kept up to date key by key. `worthy_since` says since when Notion has shown a page that is to
-    be published (None: it doesn't), `unworthy_since` the opposite, and `oldest` when the oldest run that is under way
-    was begun; all in true epoch seconds."""
+    """What a site reads, kept up to date key by key. `worthy_since` says since when Notion has
+    shown a page that is to be published (None: it doesn't), `unworthy_since` the opposite, and
+    `oldest` when the oldest run that is under way was begun; all in true epoch seconds."""
 
     def __init__(
         self,
@@ -58,7 +58,11 @@ class Watcher:
         oldest: Callable[[], float],
     ) -> None:
         self._redis, self._now = redis, now
-        self._worthy_since, self._unworthy_since, self._oldest = worthy_since, unworthy_since, oldest
+        self._worthy_since, self._unworthy_since, self._oldest = (
+            worthy_since,
+            unworthy_since,
+            oldest,
+        )
         self.pages: dict[str, Head] = {}
         self._parts: dict[str, str] = {}
         self._indexes: dict[str, list[_Item]] = {}
@@ -86,7 +90,9 @@ class Watcher:
             self._gone(page)
         for page in sorted(after - before):
             self._arrived(page)
-        self._spoiled_pages -= {head.meta.id for head in self.pages.values() if self._is_whole(head.meta.slug)}
+        self._spoiled_pages -= {
+            head.meta.id for head in self.pages.values() if self._is_whole(head.meta.slug)
+        }
         if not self.spoiled and not self._spoiled_pages:
             self._check_indexes()
             self._check_parts(changed)
@@ -100,7 +106,9 @@ class Watcher:
 
     def _is_whole(self, slug: str) -> bool:
         keys = {f"page:{slug}", f"doc:{slug}"}
-        return not (keys & self.spoiled) and (not self._documents or f"doc:{slug}" in self._documents)
+        return not (keys & self.spoiled) and (
+            not self._documents or f"doc:{slug}" in self._documents
+        )
 
     def _read(self, key: str) -> None:
         text: Any = None if key == "paths" else self._redis.ask("GET", key)
@@ -109,7 +117,11 @@ class Watcher:
             words = [word.decode() for word in flat]
             self._paths = dict(zip(words[::2], words[1::2], strict=True))
         elif part := PART.fullmatch(key):
-            self._take(self._parts, key, None if text is None else msgspec.json.decode(text, type=_Part).digest)
+            self._take(
+                self._parts,
+                key,
+                None if text is None else msgspec.json.decode(text, type=_Part).digest,
+            )
             del part
         elif key.startswith("page:"):
             self._take_page(key, text)
@@ -117,7 +129,11 @@ class Watcher:
             items = None if text is None else msgspec.json.decode(text, type=_Index).items
             self._take(self._indexes, key, items)
         elif key.startswith("doc:"):
-            self._take(self._documents, key, None if text is None else msgspec.json.decode(text, type=_Document).id)
+            self._take(
+                self._documents,
+                key,
+                None if text is None else msgspec.json.decode(text, type=_Document).id,
+            )
 
     def _take(self, into: dict[str, Any], key: str, value: Any) -> None:
         if value is None:
@@ -141,7 +157,9 @@ class Watcher:
         if key != f"page:{meta.slug}":
             self._say(f"{key} holds the bundle of {meta.slug}")
         if meta.lastEdited < self._newest.get(meta.id, ""):
-            self._say(f"{key}: what was edited at {meta.lastEdited} replaces {self._newest[meta.id]}")
+            self._say(
+                f"{key}: what was edited at {meta.lastEdited} replaces {self._newest[meta.id]}"
+            )
         is_moved = meta.id in self._before and meta.lastEdited == self._newest.get(meta.id)
         self._newest[meta.id] = max(meta.lastEdited, self._newest.get(meta.id, ""))
         hidden = None if is_moved else self._unworthy_since(meta.id)
@@ -153,7 +171,8 @@ class Watcher:
         since = self._worthy_since(page)
         if since is not None and since < self._oldest():
             self._say(
-                f"page {page} is not published any more, though Notion shows it since {self._now() - since:.0f} s"
+                f"page {page} is not published any more, though Notion shows it since"
+                f" {self._now() - since:.0f} s"
             )
 
     def _arrived(self, page: str) -> None:
@@ -173,7 +192,10 @@ class Watcher:
             slug = part["slug"] if (part := PART.fullmatch(key)) else key.removeprefix("page:")
             head = self.pages.get(f"page:{slug}")
             if head is not None:
-                digests = {self._parts.get(f"page:{slug}:part:{number}") for number in range(1, head.parts + 1)}
+                digests = {
+                    self._parts.get(f"page:{slug}:part:{number}")
+                    for number in range(1, head.parts + 1)
+                }
                 if digests - {head.digest}:
                     self._say(f"page:{slug} is not whole")
 

@@ -1,4 +1,5 @@
-"""One small site in virtual time: Notion, KV, the queue and the functions, wired to each other in one process."""
+"""One small site in virtual time: Notion, KV, the queue and the functions, wired to each other in
+one process."""
 
 import json
 import uuid
@@ -56,7 +57,12 @@ class World:
     """`luck` decides everything that chance decides."""
 
     def __init__(
-        self, loop: VirtualLoop, redis: Redis, workspace: Workspace, luck: Random, notion_ahead: float = 0.0
+        self,
+        loop: VirtualLoop,
+        redis: Redis,
+        workspace: Workspace,
+        luck: Random,
+        notion_ahead: float = 0.0,
     ) -> None:
         self.luck = luck
         self.clocks = Clocks(loop, notion_ahead)
@@ -77,7 +83,9 @@ class World:
         return Network(life, self.kv, asks, self.luck)
 
     async def _ask_queue(self, request: httpx.Request) -> httpx.Response:
-        return await asgi.ask(self._queue, request.method, request.url, request.headers, request.content)
+        return await asgi.ask(
+            self._queue, request.method, request.url, request.headers, request.content
+        )
 
     async def get(self, path: str, **query: str) -> httpx.Response:
         """What the owner asks of a function."""
@@ -87,7 +95,11 @@ class World:
     @property
     def waiting(self) -> list[Message]:
         """Messages that the queue will deliver yet."""
-        return [one for one in self.account.messages.values() if one.state not in FINAL and not one.dropped]
+        return [
+            one
+            for one in self.account.messages.values()
+            if one.state not in FINAL and not one.dropped
+        ]
 
     def run(self, run_id: str) -> dict[str, str]:
         """A run's record."""
@@ -98,9 +110,13 @@ class World:
     def values(self) -> dict[str, Any]:
         """Everything that a site can read, but for the hash `paths`."""
         found: Any = self.redis.ask("KEYS", "*")
-        keys = sorted(key for one in found if not (key := one.decode()).startswith("sync:") and key != "paths")
+        keys = sorted(
+            key for one in found if not (key := one.decode()).startswith("sync:") and key != "paths"
+        )
         texts: Any = self.redis.ask("MGET", *keys) if keys else []
-        return {key: _decoded(text) for key, text in zip(keys, texts, strict=True) if text is not None}
+        return {
+            key: _decoded(text) for key, text in zip(keys, texts, strict=True) if text is not None
+        }
 
     def paths(self) -> dict[str, str]:
         """The slugs of the published pages by their ids."""
@@ -117,12 +133,19 @@ class _Deliveries(httpx.AsyncClient):
     """How the queue reaches the functions."""
 
     def __init__(self, functions: Functions) -> None:
-        super().__init__(transport=httpx.MockTransport(lambda _: httpx.Response(500)), trust_env=False)
+        super().__init__(
+            transport=httpx.MockTransport(lambda _: httpx.Response(500)), trust_env=False
+        )
         self._functions = functions
 
     async def request(self, method: str, url: Any, **more: Any) -> httpx.Response:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in more["headers"]}
-        return await self._functions.call(method, str(url).removeprefix(SITE), headers, more["content"])
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in more["headers"]
+        }
+        return await self._functions.call(
+            method, str(url).removeprefix(SITE), headers, more["content"]
+        )
 
 
 def _decoded(text: bytes) -> Any:

@@ -1,10 +1,20 @@
-"""Somebody who writes in the workspace, as the author of the process tier does, and does some more."""
+"""Somebody who writes in the workspace, as the author of the process tier does, and does some
+more."""
 
 from dev.notion.nodes import Database, DataSource, Page
 from tests.stack.histories.author import TITLES, Author
 from tests.stack.histories.workspace import HOURS
 
-MORE_SLUGS = ("two words", " home ", "Home", "home/about", "home/team/ada", "a/b/", "seals", "storm")
+MORE_SLUGS = (
+    "two words",
+    " home ",
+    "Home",
+    "home/about",
+    "home/team/ada",
+    "a/b/",
+    "seals",
+    "storm",
+)
 
 
 class Writer(Author):
@@ -14,7 +24,11 @@ class Writer(Author):
         """Pages that stand in a source, or below a row of one."""
         homes = set(self._homes())
         workspace = self._notion.workspace
-        return [page for page in self._pages() if any(above.parent in homes for above in workspace.up(page))]
+        return [
+            page
+            for page in self._pages()
+            if any(above.parent in homes for above in workspace.up(page))
+        ]
 
     def depth(self, page: Page) -> int:
         """0 for a row, 1 for its child page, …"""
@@ -26,7 +40,8 @@ class Writer(Author):
         return 0
 
     def name(self, pick: int, how: int) -> None:
-        """Only what is shared: the title of a child page that isn't stands on its parent alone, which no time tells."""
+        """Only what is shared: the title of a child page that isn't stands on its parent alone,
+        which no time tells."""
         pages = [page for page in self._pages() if self._notion.workspace.is_visible(page)]
         if pages:
             self._edit.set_title(pages[pick % len(pages)].id, TITLES[how % len(TITLES)])
@@ -55,7 +70,11 @@ class Writer(Author):
 
     def move_out_to_a_source(self, pick: int, how: int) -> None:
         """A child page becomes a row."""
-        children = [page for page in self.published() if page.parent not in self._homes() and not self._is_paused(page)]
+        children = [
+            page
+            for page in self.published()
+            if page.parent not in self._homes() and not self._is_paused(page)
+        ]
         if children:
             page = children[pick % len(children)]
             homes = self._homes()
@@ -85,10 +104,13 @@ class Writer(Author):
     def add_many_rows(self, pick: int, how: int) -> None:
         """An import: more rows than the queue delivers at once."""
         for number in range(16):
-            self._edit.create_row(self._source(pick), {"Name": f"Row {how}-{number}"}, [{"paragraph": self._words()}])
+            self._edit.create_row(
+                self._source(pick), {"Name": f"Row {how}-{number}"}, [{"paragraph": self._words()}]
+            )
 
     def rename_database(self, pick: int, how: int) -> None:
-        """Only where it is shared: else its title stands on its page alone, which no time and no watching tells."""
+        """Only where it is shared: else its title stands on its page alone, which no time and no
+        watching tells."""
         workspace = self._notion.workspace
         database = workspace.get(HOURS, Database)
         if workspace.is_visible(database) and not database.in_trash:
@@ -99,7 +121,9 @@ class Writer(Author):
         plans = [node for node in self._live(Database) if node.title[0]["plain_text"] == "Plans"]
         if plans:
             source = self._notion.workspace.get(plans[0].children[0], DataSource)
-            name = next(name for name, column in source.schema.items() if column["type"] == "number")
+            name = next(
+                name for name, column in source.schema.items() if column["type"] == "number"
+            )
             self._edit.rename_property(source.id, name, f"Amount {how}")
         elif rows := self.rows():
             row = rows[pick % len(rows)]
@@ -110,7 +134,9 @@ class Writer(Author):
         pages = [page for page in self.published() if self.depth(page) >= 2]
         if pages:
             page = pages[pick % len(pages)]
-            row = next(above for above in self._notion.workspace.up(page) if above.parent in self._homes())
+            row = next(
+                above for above in self._notion.workspace.up(page) if above.parent in self._homes()
+            )
             self._edit.set_property(row.id, "slug", f"moved-{how % 3}")
             self._edit.append_blocks(page.id, [{"paragraph": self._words()}])
 

@@ -1,4 +1,5 @@
-"""Stories over the whole stack: Notion, QStash and Upstash stand-ins, and the functions as Vercel serves them."""
+"""Stories over the whole stack: Notion, QStash and Upstash stand-ins, and the functions as Vercel
+serves them."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,5 @@
-"""What a test does with a stack: asks for a run, waits for its end, and reads KV as a site would."""
+"""What a test does with a stack: asks for a run, waits for its end, and reads KV as a site
+would."""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +33,9 @@ class Deployed(Protocol):
 
 
 class Site:
-    def __init__(self, stack: Deployed, notion: NotionStandIn, qstash: QStashStandIn, kv: UpstashStandIn) -> None:
+    def __init__(
+        self, stack: Deployed, notion: NotionStandIn, qstash: QStashStandIn, kv: UpstashStandIn
+    ) -> None:
         self.stack, self.notion, self.qstash, self.kv = stack, notion, qstash, kv
 
     @classmethod
@@ -58,7 +61,11 @@ class Site:
 
     def site_keys(self) -> list[str]:
         """The texts that a site can read; nothing of the engine's own, nor the hash `paths`."""
-        return sorted(key for key in self.command("KEYS", "*") if not key.startswith("sync:") and key != "paths")
+        return sorted(
+            key
+            for key in self.command("KEYS", "*")
+            if not key.startswith("sync:") and key != "paths"
+        )
 
     def run(self, run_id: str) -> dict[str, str]:
         """A run's record."""
@@ -78,7 +85,8 @@ class Site:
         return self.run(run_id)
 
     def later(self) -> None:
-        """Two minutes pass for Notion, so that what was read is settled; its requests are counted anew."""
+        """Two minutes pass for Notion, so that what was read is settled; its requests are counted
+        anew."""
         self.notion.clock.advance(120)
         self.notion.log.clear()
 
@@ -99,10 +107,13 @@ class Site:
         texts = self.command("MGET", *keys) if keys else []
         flat = self.command("HGETALL", "paths")
         paths = dict(zip(flat[::2], flat[1::2], strict=True))
-        return Bundles.of({key: text for key, text in zip(keys, texts, strict=True) if text is not None}, paths)
+        return Bundles.of(
+            {key: text for key, text in zip(keys, texts, strict=True) if text is not None}, paths
+        )
 
     def check(self, copies: str = "") -> None:
-        """KV equals the workspace: the same pages, property for property and block for block, and nothing else.
+        """KV equals the workspace: the same pages, property for property and block for block, and
+        nothing else.
 
         `copies`: the public address of the Blob store where every file has been copied.
         """
@@ -116,7 +127,8 @@ class Site:
 
 @cache
 def _http() -> httpx.Client:
-    """One client for all of a test run: its TLS context takes longer to build than a command to run."""
+    """One client for all of a test run: its TLS context takes longer to build than a command to
+    run."""
     return httpx.Client(trust_env=False)
 
 

@@ -19,7 +19,9 @@ def deliver(site: Site, body: bytes, **headers: str) -> httpx.Response:
     """Calls the worker as QStash would."""
     address = f"{site.stack.url}/api/sync/worker"
     signed = {
-        "Upstash-Signature": sign_qstash(body, address, site.qstash.current_signing_key, int(time.time())),
+        "Upstash-Signature": sign_qstash(
+            body, address, site.qstash.current_signing_key, int(time.time())
+        ),
         "x-sync-secret": derived_secret(Secret(site.stack.secret)),
     }
     return httpx.post(address, content=body, headers=signed | headers, trust_env=False, timeout=60)
@@ -33,14 +35,21 @@ def test_without_the_secret_nobody_is_served(site: Site) -> None:
 
 
 def test_the_secret_counts_in_the_query_too(site: Site) -> None:
-    answer = httpx.get(f"{site.stack.url}/api/sync/trigger", params={"secret": site.stack.secret}, trust_env=False)
+    answer = httpx.get(
+        f"{site.stack.url}/api/sync/trigger", params={"secret": site.stack.secret}, trust_env=False
+    )
 
     assert answer.status_code == 202
     answer_json = answer.json()
     assert list(answer_json) == ["ok", "jobId", "runId", "message", "dashboardUrl", "statusUrl"]
     assert answer_json["message"] == "Sync job started in background"
-    assert answer_json["dashboardUrl"] == f"https://console.upstash.com/qstash?messageId={answer_json['jobId']}"
-    assert answer_json["statusUrl"] == f"{site.stack.url}/api/sync/status?run={answer_json['runId']}"
+    assert (
+        answer_json["dashboardUrl"]
+        == f"https://console.upstash.com/qstash?messageId={answer_json['jobId']}"
+    )
+    assert (
+        answer_json["statusUrl"] == f"{site.stack.url}/api/sync/status?run={answer_json['runId']}"
+    )
     site.ended(answer_json["runId"])
 
 
@@ -67,7 +76,9 @@ def test_a_message_that_is_no_message_is_refused(site: Site, body: bytes) -> Non
 
 
 def test_a_message_nobody_signed_is_refused_even_with_the_right_secret(site: Site) -> None:
-    answer = deliver(site, b"{}", **{"Upstash-Signature": "", "Authorization": f"Bearer {site.stack.secret}"})
+    answer = deliver(
+        site, b"{}", **{"Upstash-Signature": "", "Authorization": f"Bearer {site.stack.secret}"}
+    )
 
     assert answer.status_code == 401
 
@@ -87,7 +98,9 @@ def test_a_body_of_six_megabytes_is_refused(site: Site) -> None:
     assert deliver(site, b" " * 6_000_000).status_code == 413
 
 
-@pytest.mark.parametrize("fault", [QueueFault(how="expired"), QueueFault(how="wrong_sub")], ids=lambda fault: fault.how)
+@pytest.mark.parametrize(
+    "fault", [QueueFault(how="expired"), QueueFault(how="wrong_sub")], ids=lambda fault: fault.how
+)
 def test_a_delivery_with_a_bad_signature_is_refused(site: Site, fault: QueueFault) -> None:
     site.qstash.fail(fault)
     try:
@@ -109,7 +122,9 @@ def test_a_revoked_token_fails_the_run_at_once(site: Site) -> None:
     assert run.get("retries", "0") == "0"
 
 
-def test_a_database_that_is_not_shared_is_an_error_of_its_source_and_keeps_what_is_published(site: Site) -> None:
+def test_a_database_that_is_not_shared_is_an_error_of_its_source_and_keeps_what_is_published(
+    site: Site,
+) -> None:
     site.sync()
     before = site.published()
     site.notion.edit.unshare(DATABASES[1])

@@ -42,7 +42,8 @@ def stack(clock: EdgeClock) -> Iterator[Stack]:
 
 @pytest.fixture
 def site(stack: Stack, clock: EdgeClock) -> Site:
-    """A synced site without a Blob store; whatever the CDN kept of the one before has ended long ago."""
+    """A synced site without a Blob store; whatever the CDN kept of the one before has ended long
+    ago."""
     stack.reset()
     clock.time += 10 * 366 * 24 * HOUR
     site = Site.of(stack)
@@ -90,7 +91,9 @@ def test_a_redirect_that_a_cdn_may_keep_is_dead_after_an_hour(
     assert opened(picture(site)).status_code == 403
 
 
-def test_a_redirect_to_a_copy_may_be_kept_by_all(site: Site, stack: Stack, clock: EdgeClock) -> None:
+def test_a_redirect_to_a_copy_may_be_kept_by_all(
+    site: Site, stack: Stack, clock: EdgeClock
+) -> None:
     assert stack.blob is not None
     address = cover(site)
     stack.set("BLOB_READ_WRITE_TOKEN", stack.blob.token)
@@ -121,4 +124,6 @@ def test_that_nobody_publishes_a_file_is_kept_for_a_minute(site: Site, clock: Ed
 def test_what_is_no_address_of_ours_is_never_kept(site: Site) -> None:
     answers = [ask(f"{site.stack.url}/api/media?block=1&file=2") for _ in range(2)]
 
-    assert {(answer.status_code, answer.headers["x-vercel-cache"]) for answer in answers} == {(400, "MISS")}
+    assert {(answer.status_code, answer.headers["x-vercel-cache"]) for answer in answers} == {
+        (400, "MISS")
+    }

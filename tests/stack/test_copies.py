@@ -1,4 +1,5 @@
-"""With a Blob store: files are copied into it in the background of a run, once, and nothing waits for them."""
+"""With a Blob store: files are copied into it in the background of a run, once, and nothing waits
+for them."""
 
 import json
 import socket
@@ -35,7 +36,14 @@ def blob(stack: Stack, site: Site) -> BlobStandIn:
 def copies(site: Site, blob: BlobStandIn) -> list[str]:
     """Every address of a copy in what a site reads."""
     texts = [site.command("GET", key) for key in site.site_keys()]
-    return sorted({found for text in texts for found in text.split('"') if found.startswith(f"{blob.url}/public/")})
+    return sorted(
+        {
+            found
+            for text in texts
+            for found in text.split('"')
+            if found.startswith(f"{blob.url}/public/")
+        }
+    )
 
 
 def revisions(site: Site) -> dict[str, str]:
@@ -57,14 +65,22 @@ def test_every_file_is_copied_once_and_opens_for_ever(site: Site, blob: BlobStan
     site.check(copies=f"{blob.url}/public")
 
 
-def test_pictures_get_their_size_and_files_the_type_of_their_bytes(site: Site, blob: BlobStandIn) -> None:
+def test_pictures_get_their_size_and_files_the_type_of_their_bytes(
+    site: Site, blob: BlobStandIn
+) -> None:
     site.sync()
 
     blocks = [block for bundle in site.published().values() for block in nested(bundle["blocks"])]
-    pictures = [block["image"]["file"] for block in blocks if block["type"] == "image" and "file" in block["image"]]
+    pictures = [
+        block["image"]["file"]
+        for block in blocks
+        if block["type"] == "image" and "file" in block["image"]
+    ]
     assert pictures
     assert {(picture["width"], picture["height"]) for picture in pictures} == {IMAGE_SIZE}
-    assert {file.media_type for file in blob.files if file.pathname.endswith(".png")} == {"image/png"}
+    assert {file.media_type for file in blob.files if file.pathname.endswith(".png")} == {
+        "image/png"
+    }
     assert "application/pdf" in {file.media_type for file in blob.files}
 
 
@@ -87,7 +103,9 @@ def test_the_indexes_name_the_copies_too(site: Site, blob: BlobStandIn) -> None:
     assert item["cover"] == cover(site) in copies(site, blob)
 
 
-def test_an_address_given_out_before_the_copy_was_made_leads_to_the_copy(site: Site, blob: BlobStandIn) -> None:
+def test_an_address_given_out_before_the_copy_was_made_leads_to_the_copy(
+    site: Site, blob: BlobStandIn
+) -> None:
     blob.fail(times=1000)
     site.sync()
     before = addresses(site)
@@ -105,14 +123,20 @@ def test_c13_a_copy_whose_address_leads_elsewhere_is_no_copy(site: Site, blob: B
     address = cover(site)
     blob.reset()
     file = address.partition("&file=")[2][:16]
-    for elsewhere in ("https://evil.example/a.png", f"{blob.url}.evil.example/public/a.png", "javascript:alert(1)"):
+    for elsewhere in (
+        "https://evil.example/a.png",
+        f"{blob.url}.evil.example/public/a.png",
+        "javascript:alert(1)",
+    ):
         site.command("HSET", "sync:files:copies:localstore", file, json.dumps({"url": elsewhere}))
         answer = ask(address)
         assert answer.headers["Location"].startswith(site.notion.url)
         assert answer.headers["CDN-Cache-Control"] == "no-store"
 
 
-def test_c4_files_of_pages_that_are_not_public_stay_out_of_the_public_store(site: Site, blob: BlobStandIn) -> None:
+def test_c4_files_of_pages_that_are_not_public_stay_out_of_the_public_store(
+    site: Site, blob: BlobStandIn
+) -> None:
     site.notion.edit.set_property(VISIT, "visibility", "members")
     site.notion.edit.set_cover(VISIT, {"file": "for-members.png"})
     run = site.sync()
@@ -121,7 +145,9 @@ def test_c4_files_of_pages_that_are_not_public_stay_out_of_the_public_store(site
     assert not [name for name in blob.puts if "for-members" in name]
     assert "/api/media?" in cover(site)
     assert opened(cover(site)).content == content("for-members.png")
-    assert site.command("ZSCORE", "sync:files:uncopied", f"page:{VISIT}") is None, "no run looks at it in vain"
+    assert site.command("ZSCORE", "sync:files:uncopied", f"page:{VISIT}") is None, (
+        "no run looks at it in vain"
+    )
     assert copies(site, blob), "those of public pages are copied"
 
     site.notion.edit.set_property(VISIT, "visibility", "public")
@@ -130,7 +156,9 @@ def test_c4_files_of_pages_that_are_not_public_stay_out_of_the_public_store(site
     assert cover(site) in copies(site, blob)
 
 
-def test_while_the_store_fails_every_page_is_published_and_every_file_opens(site: Site, blob: BlobStandIn) -> None:
+def test_while_the_store_fails_every_page_is_published_and_every_file_opens(
+    site: Site, blob: BlobStandIn
+) -> None:
     blob.fail(times=1000)
 
     run = site.sync()
@@ -143,7 +171,8 @@ def test_while_the_store_fails_every_page_is_published_and_every_file_opens(site
 
 @pytest.fixture
 def silent_host(site: Site, stack: Stack) -> Iterator[socket.socket]:
-    """Notion's files are on a host that takes connections and says nothing; closed, it refuses them."""
+    """Notion's files are on a host that takes connections and says nothing; closed, it refuses
+    them."""
     home = site.notion.workspace.home
     with socket.create_server(("127.0.0.1", 0)) as host:
         address = "{}:{}".format(*host.getsockname())
@@ -154,7 +183,9 @@ def silent_host(site: Site, stack: Stack) -> Iterator[socket.socket]:
     stack.set("NOTION_FILE_HOSTS", stack.environ["NOTION_FILE_HOSTS"])
 
 
-def test_a_file_host_that_hangs_delays_no_page(site: Site, blob: BlobStandIn, silent_host: socket.socket) -> None:
+def test_a_file_host_that_hangs_delays_no_page(
+    site: Site, blob: BlobStandIn, silent_host: socket.socket
+) -> None:
     run_id = site.stack.get("/api/sync/trigger").json()["runId"]
 
     until(lambda: site.truth().problems(site.bundles()) == [])
@@ -180,7 +211,9 @@ def test_a_slow_store_delays_no_page(site: Site, blob: BlobStandIn, stack: Stack
         stack.set("SYNC_SLICE_SECONDS", "")
 
 
-def test_who_asks_while_files_are_copied_does_not_wait_for_them(site: Site, blob: BlobStandIn) -> None:
+def test_who_asks_while_files_are_copied_does_not_wait_for_them(
+    site: Site, blob: BlobStandIn
+) -> None:
     blob.hold_back(1.0)
     first = site.stack.get("/api/sync/trigger").json()["runId"]
     until(lambda: site.read("pages:index") is not None)
@@ -210,7 +243,9 @@ def test_a_store_that_comes_later_gets_the_files_of_pages_that_did_not_change(
     site.check(copies=f"{blob.url}/public")
 
 
-def test_without_the_store_a_forced_run_leads_everything_back(site: Site, blob: BlobStandIn, stack: Stack) -> None:
+def test_without_the_store_a_forced_run_leads_everything_back(
+    site: Site, blob: BlobStandIn, stack: Stack
+) -> None:
     site.sync()
     stack.set("BLOB_READ_WRITE_TOKEN", "")
     try:
@@ -236,7 +271,9 @@ def test_copies_that_no_bundle_names_are_removed_a_day_later(site: Site, blob: B
     site.sync()
 
     assert ask(old).status_code == 404
-    assert all(httpx.get(address, trust_env=False).status_code == 200 for address in copies(site, blob))
+    assert all(
+        httpx.get(address, trust_env=False).status_code == 200 for address in copies(site, blob)
+    )
 
 
 def test_a_copy_that_is_named_again_is_never_removed(site: Site, blob: BlobStandIn) -> None:
@@ -254,7 +291,9 @@ def test_a_copy_that_is_named_again_is_never_removed(site: Site, blob: BlobStand
 
     assert cover(site) == old
     assert ask(old).status_code == 200
-    assert [pathname for pathname in blob.puts if old.endswith(pathname)] == [old.partition("/public/")[2]]
+    assert [pathname for pathname in blob.puts if old.endswith(pathname)] == [
+        old.partition("/public/")[2]
+    ]
 
 
 def test_a_bundle_in_parts_gets_the_copies_too(site: Site, stack: Stack) -> None:

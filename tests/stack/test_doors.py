@@ -1,4 +1,5 @@
-"""Attacks on every address, over HTTP and against the stack's real servers: what a stranger gets, and what it costs."""
+"""Attacks on every address, over HTTP and against the stack's real servers: what a stranger gets,
+and what it costs."""
 
 import time
 from base64 import b64decode
@@ -56,13 +57,18 @@ def price(site: Site) -> tuple[int, int, int]:
 
 def handshake(site: Site, token: str, **query: str) -> httpx.Response:
     return httpx.post(
-        f"{site.stack.url}/api/sync/webhook", params=query, json={"verification_token": token}, trust_env=False
+        f"{site.stack.url}/api/sync/webhook",
+        params=query,
+        json={"verification_token": token},
+        trust_env=False,
     )
 
 
 def as_owner(site: Site, path: str, secret: str, **query: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {secret}"}
-    return httpx.get(f"{site.stack.url}{path}", params=query, headers=headers, trust_env=False, timeout=60)
+    return httpx.get(
+        f"{site.stack.url}{path}", params=query, headers=headers, trust_env=False, timeout=60
+    )
 
 
 def made_up(site: Site, mac: str = "") -> str:
@@ -78,7 +84,13 @@ def without_mac(address: str) -> str:
 
 def test_c1_nobody_can_put_a_token_of_his_on_the_dashboard(site: Site) -> None:
     with free_of_charge(site):
-        for query in ({}, {"key": ""}, {"key": "0" * 32}, {"key": site.stack.secret}, {"secret": site.stack.secret}):
+        for query in (
+            {},
+            {"key": ""},
+            {"key": "0" * 32},
+            {"key": site.stack.secret},
+            {"secret": site.stack.secret},
+        ):
             answer = handshake(site, "secret_of_a_stranger", **query)
             assert answer.status_code == 401
             assert "key" in answer.json()["error"]
@@ -101,7 +113,12 @@ def test_c1_the_address_that_the_status_shows_sets_the_webhook_up(site: Site, st
     with setting(stack, NOTION_WEBHOOK_TOKEN=site.notion.webhooks.token):
         assert told() == {"address": address, "state": "live"}
         assert site.notion.webhooks.subscribe(told()["address"]).json()["outcome"] == "verified"
-        assert handshake(site, "secret_of_a_stranger", key=handshake_key(Secret(stack.secret))).status_code == 401
+        assert (
+            handshake(
+                site, "secret_of_a_stranger", key=handshake_key(Secret(stack.secret))
+            ).status_code
+            == 401
+        )
 
 
 # C2: the price of a file's address.
@@ -112,21 +129,32 @@ def test_c2_made_up_addresses_cost_nothing(site: Site) -> None:
     with free_of_charge(site):
         for number in range(500):
             answer = ask(made_up(site, f"&mac={number:020x}"))
-            assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "public, max-age=60")
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (
+                404,
+                "public, max-age=60",
+            )
             assert answer.headers["CDN-Cache-Control"] == "max-age=60"
 
 
-def test_c2_made_up_addresses_of_an_older_format_cost_no_more_than_their_allowance(site: Site) -> None:
+def test_c2_made_up_addresses_of_an_older_format_cost_no_more_than_their_allowance(
+    site: Site,
+) -> None:
     site.sync()
     site.load_scripts()
     before = price(site)
 
     answers = [ask(made_up(site)) for _ in range(500)]
 
-    assert [answer.status_code for answer in answers] == [404] * UNSIGNED_AT_ONCE + [503] * (500 - UNSIGNED_AT_ONCE)
+    assert [answer.status_code for answer in answers] == [404] * UNSIGNED_AT_ONCE + [503] * (
+        500 - UNSIGNED_AT_ONCE
+    )
     assert int(answers[-1].headers["Retry-After"]) >= 1
     commands, messages, requests = price(site)
-    assert (commands - before[0], messages - before[1], requests - before[2]) == (UNSIGNED_AT_ONCE, 0, 0)
+    assert (commands - before[0], messages - before[1], requests - before[2]) == (
+        UNSIGNED_AT_ONCE,
+        0,
+        0,
+    )
     assert ask(picture(site)).status_code == 302, "what is signed is served all the same"
 
 
@@ -144,7 +172,9 @@ def test_c2_the_mac_of_one_address_opens_no_other(site: Site) -> None:
         assert ask(forged).status_code == 404
 
 
-def test_c2_a_new_format_writes_every_address_anew(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_c2_a_new_format_writes_every_address_anew(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What an update from format 2 does: every page is due once, and its addresses are signed."""
     for module in ("lib.bundle.page", "lib.sync.sightings", "lib.sync.page_work"):
         monkeypatch.setattr(f"{module}.BUNDLE_VERSION", 2)
@@ -186,16 +216,22 @@ def test_c10_a_run_goes_on_when_the_secret_changes_meanwhile(site: Site, stack: 
             site.check()
             with free_of_charge(site):
                 for path in OWNERS:
-                    assert as_owner(site, path, stack.secret).status_code == 401, "the previous secret opens nothing"
+                    assert as_owner(site, path, stack.secret).status_code == 401, (
+                        "the previous secret opens nothing"
+                    )
 
 
 # C3: what QStash shows.
 
 
-def test_c3_the_token_of_qstash_does_not_show_what_calls_the_worker(site: Site, stack: Stack) -> None:
+def test_c3_the_token_of_qstash_does_not_show_what_calls_the_worker(
+    site: Site, stack: Stack
+) -> None:
     """Whoever has it may list every message and its log, and ask for the signing keys."""
     bypass = "bypass-4711-of-the-protection"
-    with setting(stack, VERCEL_AUTOMATION_BYPASS_SECRET=bypass, SYNC_RETRIES="0", NOTIFY_ON="always"):
+    with setting(
+        stack, VERCEL_AUTOMATION_BYPASS_SECRET=bypass, SYNC_RETRIES="0", NOTIFY_ON="always"
+    ):
         site.kv.fail(Fault("error", times=0))
         try:
             run = site.stack.get("/api/sync/trigger").json()
@@ -221,10 +257,14 @@ def everything_listed(site: Site) -> str:
     for path in ("/v2/logs", "/v2/events", "/v2/dlq"):
         answer = httpx.get(f"{site.qstash.url}{path}", headers=headers, trust_env=False)
         text += answer.text
-        for entry in (one for found in answer.json().values() if isinstance(found, list) for one in found):
+        for entry in (
+            one for found in answer.json().values() if isinstance(found, list) for one in found
+        ):
             text += b64decode(entry["body"]).decode() if path != "/v2/dlq" else ""
     for message in site.qstash.messages:
-        text += httpx.get(f"{site.qstash.url}/v2/messages/{message.message_id}", headers=headers, trust_env=False).text
+        text += httpx.get(
+            f"{site.qstash.url}/v2/messages/{message.message_id}", headers=headers, trust_env=False
+        ).text
     return text
 
 
@@ -239,23 +279,31 @@ def test_c6_a_short_secret_opens_nothing(site: Site, stack: Stack, secret: str) 
             assert answer.status_code == 500
             assert answer.json()["error"].startswith("CRON_SECRET must be 16 or more")
         for path in (*QUEUES, "/api/sync/webhook"):
-            assert httpx.post(f"{site.stack.url}{path}", json={}, trust_env=False).status_code == 500
+            assert (
+                httpx.post(f"{site.stack.url}{path}", json={}, trust_env=False).status_code == 500
+            )
 
 
 # C7: what is wrong with one setting.
 
 
-def test_c7_a_wrong_setting_of_a_notifier_keeps_no_picture_from_anybody(site: Site, stack: Stack) -> None:
+def test_c7_a_wrong_setting_of_a_notifier_keeps_no_picture_from_anybody(
+    site: Site, stack: Stack
+) -> None:
     site.sync()
     with setting(stack, SLACK_WEBHOOK_URL="no address", RESEND_API_KEY="re_alone", SYNC_LANES="99"):
         assert opened(cover(site)).status_code == 200
 
 
-def test_c7_strangers_are_told_of_no_setting(site: Site, stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
+def test_c7_strangers_are_told_of_no_setting(
+    site: Site, stack: Stack, capfd: pytest.CaptureFixture[str]
+) -> None:
     site.sync()
     with setting(stack, SLACK_WEBHOOK_URL="no address"), free_of_charge(site):
         calls = [httpx.get(f"{site.stack.url}{path}", trust_env=False) for path in OWNERS]
-        calls += [httpx.post(f"{site.stack.url}{path}", json={}, trust_env=False) for path in QUEUES]
+        calls += [
+            httpx.post(f"{site.stack.url}{path}", json={}, trust_env=False) for path in QUEUES
+        ]
         calls.append(handshake(site, "secret_of_a_stranger"))
         assert {call.status_code for call in calls} == {401}
         assert not [call.text for call in calls if "SLACK" in call.text]
@@ -272,7 +320,9 @@ def test_c7_strangers_are_told_of_no_setting(site: Site, stack: Stack, capfd: py
     assert "KV_REST_API_TOKEN must be plain ASCII" in capfd.readouterr().out
 
 
-def test_c7_a_picture_that_the_token_can_not_read_tells_strangers_of_no_token(site: Site, stack: Stack) -> None:
+def test_c7_a_picture_that_the_token_can_not_read_tells_strangers_of_no_token(
+    site: Site, stack: Stack
+) -> None:
     site.sync()
     with setting(stack, NOTION_TOKEN="ntn_of_somebody_else"):
         answer = ask(cover(site))
@@ -311,7 +361,13 @@ def test_c8_nobody_waits_long_for_a_kv_that_hangs(site: Site, stack: Stack) -> N
 
 def test_c9_what_is_longer_than_it_can_be_is_refused_for_nothing(site: Site) -> None:
     with free_of_charge(site):
-        for page in ("x" * 2001, "x" * 14_000, "a\r\nBcc: stranger@example.com", "a\x00b", "a\u2028b"):
+        for page in (
+            "x" * 2001,
+            "x" * 14_000,
+            "a\r\nBcc: stranger@example.com",
+            "a\x00b",
+            "a\u2028b",
+        ):
             for path in ("/api/sync/trigger", "/api/sync"):
                 answer = site.stack.get(path, page=page)
                 assert answer.status_code == 400

@@ -1,4 +1,5 @@
-"""Another hand writes over what the engine keeps in KV: the next run delivers, names it, and puts it right."""
+"""Another hand writes over what the engine keeps in KV: the next run delivers, names it, and puts
+it right."""
 
 from collections.abc import Iterator
 
@@ -13,7 +14,17 @@ def settled(site: Site, stack: Stack) -> Iterator[Site]:
     yield from synced(site, stack)
 
 
-RECORDS = ("pages", "observed", "metas", "places", "ranks", "children", "databases", "sources", "listings")
+RECORDS = (
+    "pages",
+    "observed",
+    "metas",
+    "places",
+    "ranks",
+    "children",
+    "databases",
+    "sources",
+    "listings",
+)
 ODD = ("", "x", "\ufffdno JSON", "[]", '{"edited":null,"source":5}', "7")
 
 
@@ -75,12 +86,19 @@ def edit_everything(site: Site) -> None:
 
 
 @pytest.mark.parametrize("name", ["pages", "observed", "work"])
-def test_what_is_written_over_while_a_run_is_at_work_costs_nothing_else(settled: Site, name: str) -> None:
+def test_what_is_written_over_while_a_run_is_at_work_costs_nothing_else(
+    settled: Site, name: str
+) -> None:
     site = settled
     broken: list[str] = []
 
     def strike(moment: str, words: list[str]) -> None:
-        if moment == "after" and words[:1] == ["EVAL"] and "Claims up to" in words[1] and not broken:
+        if (
+            moment == "after"
+            and words[:1] == ["EVAL"]
+            and "Claims up to" in words[1]
+            and not broken
+        ):
             broken.extend(list(remembered(site, name))[:3])
             for field in broken:
                 overwrite(site, name, field, "[]")
@@ -116,8 +134,10 @@ def test_a_key_of_another_type_fails_the_run_by_its_name_and_nothing_else(settle
     failed = site.sync()
 
     assert failed["status"] == "failed"
-    assert failed["error"] == (
-        "KV key sync:pages holds something that this project did not write: delete it or restore it"
+    assert (
+        failed["error"]
+        == "KV key sync:pages holds something that this project did not write: delete it or"
+        " restore it"
     )
     assert failed.get("retries", "0") == "0"
     site.command("RENAME", "aside", "sync:pages")

@@ -1,4 +1,5 @@
-"""What the functions log over a run in which everything goes wrong: JSON lines, and nothing that should not be seen."""
+"""What the functions log over a run in which everything goes wrong: JSON lines, and nothing that
+should not be seen."""
 
 import json
 import re
@@ -82,7 +83,9 @@ def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Told, Stac
         site.notion.faults.clear()
         site.kv.heal()
         site.qstash.heal()
-        site.notion.faults.add("500", path=f"/v1/blocks/{HOME}/children", times=4)  # all tries of one attempt
+        site.notion.faults.add(
+            "500", path=f"/v1/blocks/{HOME}/children", times=4
+        )  # all tries of one attempt
         site.sync(force="1")
         site.sync(page="A page that nobody knows")
         yield Told(log.read_text("utf-8")), stack
@@ -95,7 +98,11 @@ def _bad_weather(site: Site) -> None:
     site.notion.edit.unshare(COTTAGE)
     lost: tuple[KvTrouble, ...] = ("reset", "html", "error")
     for seed, how in enumerate(lost):  # scripts are the engine's; the other commands also ours
-        site.kv.fail(KvFault(how=how, matching="^EVAL", probability=0.02, times=0, seed=seed, executed=seed == 1))
+        site.kv.fail(
+            KvFault(
+                how=how, matching="^EVAL", probability=0.02, times=0, seed=seed, executed=seed == 1
+            )
+        )
     site.kv.fail(KvFault(how="refused", matching="^EVAL", nth=25))
     troubles: tuple[QueueTrouble, ...] = ("twice", "again", "expired", "wrong_sub", "next_key")
     for trouble in troubles:
@@ -119,12 +126,19 @@ def _strangers(site: Site) -> None:
         ("GET", f"/api/sync/trigger?secret={secret}&source={derived_secret(Secret(secret))}", {}),
         ("POST", f"/api/sync/webhook?key={handshake_key(Secret(secret))}", {}),
         ("POST", "/api/sync/worker", {"content": b'{"title": "Skerry Light"}'}),
-        ("POST", "/api/sync/worker", {"content": b"{}", "headers": {"Upstash-Signature": "eyJh.eyJz.c2ln"}}),
+        (
+            "POST",
+            "/api/sync/worker",
+            {"content": b"{}", "headers": {"Upstash-Signature": "eyJh.eyJz.c2ln"}},
+        ),
         ("POST", "/api/sync/worker", {"content": b" " * 2_000_000}),
         ("DELETE", f"/api/sync/trigger?secret={secret}", {}),
     ]
     for method, path, more in asked:
-        assert httpx.request(method, url + path, trust_env=False, timeout=30, **more).status_code >= 400
+        assert (
+            httpx.request(method, url + path, trust_env=False, timeout=30, **more).status_code
+            >= 400
+        )
 
 
 def _every_text(value: Any) -> Iterator[str]:
@@ -133,7 +147,9 @@ def _every_text(value: Any) -> Iterator[str]:
         case {"plain_text": str(text)}:
             yield text
         case dict():
-            yield from (title for name, title in value.items() if name == "title" and isinstance(title, str))
+            yield from (
+                title for name, title in value.items() if name == "title" and isinstance(title, str)
+            )
             for one in value.values():
                 yield from _every_text(one)
         case list():
@@ -144,7 +160,14 @@ def _every_text(value: Any) -> Iterator[str]:
 def test_everything_went_wrong(chaos: tuple[Told, Stack]) -> None:
     told, _ = chaos
     seen = {line["event"] for line in told.lines}
-    assert {"page.failed", "page.synced", "slice.began", "run.surveyed", "run.ended", "run.failed"} <= seen
+    assert {
+        "page.failed",
+        "page.synced",
+        "slice.began",
+        "run.surveyed",
+        "run.ended",
+        "run.failed",
+    } <= seen
     statuses = {line["status"] for line in told.lines if line["event"] == "request"}
     assert {200, 202, 400, 401, 405, 413, 489, 503} <= statuses
 
@@ -190,7 +213,13 @@ def test_nothing_that_stands_on_a_page_is_logged(chaos: tuple[Told, Stack]) -> N
     workspace = stack.notion.workspace
     published = truth.published_pages(workspace, DATABASES)
     properties = [truth.expected_page(workspace, id)["properties"].values() for id in published]
-    titles = {text for each in properties for one in each if one["type"] == "title" for text in _every_text(one)}
+    titles = {
+        text
+        for each in properties
+        for one in each
+        if one["type"] == "title"
+        for text in _every_text(one)
+    }
     texts = {text.strip() for id in published for text in _every_text(truth.tree(workspace, id))}
     sentences = {text for text in texts if len(text) > 7}  # "unknown" and "red" are anybody's words
     assert len(titles) > 30

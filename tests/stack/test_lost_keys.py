@@ -37,7 +37,9 @@ def test_b2_what_is_gone_from_kv_comes_back_with_the_next_run(site: Site) -> Non
     assert site.sync().get("written", "0") == "0"
 
 
-@pytest.mark.parametrize("foreign", ["", "0", "[]", '{"v":2,"meta":{"id":"another"}}', '{"items":5}'])
+@pytest.mark.parametrize(
+    "foreign", ["", "0", "[]", '{"v":2,"meta":{"id":"another"}}', '{"items":5}']
+)
 def test_b2_what_another_program_wrote_is_written_over(site: Site, foreign: str) -> None:
     for key in KEYS:
         site.command("SET", key, foreign)

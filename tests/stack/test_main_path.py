@@ -64,7 +64,9 @@ def test_the_backup_way_does_the_same_without_the_queue(site: Site) -> None:
     site.check()
 
 
-def test_a_child_page_that_is_not_shared_is_shown_as_unavailable_and_fails_nothing(site: Site) -> None:
+def test_a_child_page_that_is_not_shared_is_shown_as_unavailable_and_fails_nothing(
+    site: Site,
+) -> None:
     child = "aaaaaaaa-0000-4000-8000-000000000035"
     site.sync()
     site.notion.edit.unshare(child)
@@ -83,7 +85,8 @@ def test_a_child_page_that_is_not_shared_is_shown_as_unavailable_and_fails_nothi
 
 
 def test_an_edit_a_moment_after_a_sync_is_published_by_the_next_one(site: Site) -> None:
-    """Notion's clock shows whole seconds; which of two readings of one second is newer is told by ours."""
+    """Notion's clock shows whole seconds; which of two readings of one second is newer is told by
+    ours."""
     visit = "aaaaaaaa-0000-4000-8000-000000000002"
     for number in range(5):
         site.notion.edit.set_property(visit, "slug", f"visit-{number}")
@@ -98,7 +101,9 @@ def test_two_sites_share_one_database_under_their_prefixes(site: Site, stack: St
         assert site.stack.get("/api/sync").json()["status"] == "done"
     finally:
         stack.set("KV_PREFIX", "")
-    first = {key: dumped(site, key) for key in site.command("KEYS", "blog:*") if ":sync:" not in key}
+    first = {
+        key: dumped(site, key) for key in site.command("KEYS", "blog:*") if ":sync:" not in key
+    }
     assert site.command("DBSIZE") == len(site.command("KEYS", "blog:*"))
 
     site.notion.edit.set_property("aaaaaaaa-0000-4000-8000-000000000002", "visibility", "draft")
@@ -107,7 +112,11 @@ def test_two_sites_share_one_database_under_their_prefixes(site: Site, stack: St
     assert {key: dumped(site, key) for key in first} == first
     assert "blog:page:visit" in first
     second = {key for key in site.site_keys() if not key.startswith("blog:")}
-    assert {key.removeprefix("blog:") for key in first} - second == {"page:visit", "doc:visit", "paths"}
+    assert {key.removeprefix("blog:") for key in first} - second == {
+        "page:visit",
+        "doc:visit",
+        "paths",
+    }
 
 
 def dumped(site: Site, key: str) -> str:

@@ -1,4 +1,5 @@
-"""Files that never expire: every address in KV opens, for ever, and nothing but what is published can be had."""
+"""Files that never expire: every address in KV opens, for ever, and nothing but what is published
+can be had."""
 
 import re
 import time
@@ -22,7 +23,9 @@ CAFE = "aaaaaaaa-0000-4000-8000-000000000006"
 
 def addresses(site: Site) -> list[str]:
     """Every address of ours in what a site reads."""
-    return sorted({found for key in site.site_keys() for found in ADDRESS.findall(site.command("GET", key))})
+    return sorted(
+        {found for key in site.site_keys() for found in ADDRESS.findall(site.command("GET", key))}
+    )
 
 
 def ask(address: str, method: str = "GET") -> httpx.Response:
@@ -52,9 +55,12 @@ def cover(site: Site) -> str:
 
 
 def test_nothing_that_expires_is_ever_written_to_kv(site: Site, stack: Stack) -> None:
-    """Neither what a site reads nor what slices leave for one another: plans, listings, half-read trees."""
+    """Neither what a site reads nor what slices leave for one another: plans, listings, half-read
+    trees."""
     written: list[str] = []
-    site.kv.on_command(lambda moment, words: written.extend(map(str, words)) if moment == "before" else None)
+    site.kv.on_command(
+        lambda moment, words: written.extend(map(str, words)) if moment == "before" else None
+    )
     site.notion.latency.set(30)
     stack.set("SYNC_SLICE_SECONDS", "0.3")
     try:
@@ -89,7 +95,9 @@ def test_a_redirect_may_be_kept_for_less_than_the_address_lives(site: Site) -> N
     keep = re.fullmatch(r"private, max-age=(\d+)", answer.headers["Cache-Control"])
     assert keep is not None
     assert 3000 < int(keep[1]) < 3600
-    assert {answer.headers[name] for name in ("CDN-Cache-Control", "Vercel-CDN-Cache-Control")} == {"no-store"}
+    assert {answer.headers[name] for name in ("CDN-Cache-Control", "Vercel-CDN-Cache-Control")} == {
+        "no-store"
+    }
     site.notion.clock.advance(int(keep[1]))
     assert ask(answer.headers["Location"]).status_code == 200
 
@@ -99,7 +107,11 @@ def test_a_head_request_is_answered_alike(site: Site) -> None:
     got = ask(picture(site))
 
     answer = ask(picture(site), "HEAD")
-    assert (answer.status_code, answer.headers["Location"], answer.content) == (302, got.headers["Location"], b"")
+    assert (answer.status_code, answer.headers["Location"], answer.content) == (
+        302,
+        got.headers["Location"],
+        b"",
+    )
 
 
 def test_notion_is_asked_once_whatever_the_traffic(site: Site) -> None:
@@ -108,7 +120,9 @@ def test_notion_is_asked_once_whatever_the_traffic(site: Site) -> None:
     before = asked(site)
 
     with ThreadPoolExecutor(12) as crowd:
-        locations = {answer.headers.get("Location") for answer in crowd.map(ask, [picture(site)] * 40)}
+        locations = {
+            answer.headers.get("Location") for answer in crowd.map(ask, [picture(site)] * 40)
+        }
 
     assert asked(site) == before + 1
     assert len(locations) == 1 and None not in locations
@@ -124,10 +138,14 @@ def test_all_files_of_a_page_cost_one_request(site: Site) -> None:
     assert asked(site) == before + 1
 
 
-def test_a_look_up_costs_three_kv_commands_where_notion_is_asked_and_one_where_not(site: Site) -> None:
+def test_a_look_up_costs_three_kv_commands_where_notion_is_asked_and_one_where_not(
+    site: Site,
+) -> None:
     site.sync()
     commands: list[str] = []
-    site.kv.on_command(lambda moment, words: commands.append(str(words[0])) if moment == "before" else None)
+    site.kv.on_command(
+        lambda moment, words: commands.append(str(words[0])) if moment == "before" else None
+    )
     for address in (picture(site), cover(site)):
         counts = []
         for _ in range(2):
@@ -228,7 +246,9 @@ def test_all_pictures_of_a_page_cost_one_request_for_each_hundred_blocks(site: S
     site.notion.edit.append_blocks(CAFE, [*pictures[:99], {"toggle": "More", "children": inside}])
     site.notion.edit.append_blocks(CAFE, pictures[99:])
     site.sync()
-    found = re.findall(ADDRESS, site.command("GET", f"page:{site.published()[CAFE]['meta']['slug']}"))
+    found = re.findall(
+        ADDRESS, site.command("GET", f"page:{site.published()[CAFE]['meta']['slug']}")
+    )
     blocks = [address for address in found if "block=" in address]
     assert len(blocks) >= 170
     site.notion.log.clear()
@@ -237,7 +257,9 @@ def test_all_pictures_of_a_page_cost_one_request_for_each_hundred_blocks(site: S
         statuses = {answer.status_code for answer in crowd.map(ask, blocks)}
 
     assert statuses == {302}
-    assert len(site.notion.log.requests) <= 2 * 3  # three lists, and a block for whom each was the wrong one
+    assert (
+        len(site.notion.log.requests) <= 2 * 3
+    )  # three lists, and a block for whom each was the wrong one
 
 
 def test_a_page_whose_slug_another_one_takes_over_keeps_its_files(site: Site) -> None:
@@ -280,7 +302,10 @@ def test_nobody_can_make_it_read_another_block(site: Site) -> None:
     site.sync()
     before = asked(site)
     address = cover(site)
-    for forged in (address.replace(VISIT, VISIT[:-1] + "3"), address[:-1] + ("0" if address[-1] != "0" else "1")):
+    for forged in (
+        address.replace(VISIT, VISIT[:-1] + "3"),
+        address[:-1] + ("0" if address[-1] != "0" else "1"),
+    ):
         assert ask(forged).status_code == 404
 
     assert asked(site) == before

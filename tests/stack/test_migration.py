@@ -1,5 +1,5 @@
-"""What an older version of the project left in KV becomes the present layout by itself, while a site goes on
-reading."""
+"""What an older version of the project left in KV becomes the present layout by itself, while a
+site goes on reading."""
 
 import json
 from collections.abc import Iterator
@@ -35,7 +35,9 @@ def site(world: World) -> Site:
                 world.site.command("HSET", key, *(word for pair in value.items() for word in pair))
             case list() if key.endswith(("hidden", "named", "uncopied", "runs")):
                 words = [
-                    word for member, score in zip(value[::2], value[1::2], strict=True) for word in (score, member)
+                    word
+                    for member, score in zip(value[::2], value[1::2], strict=True)
+                    for word in (score, member)
                 ]
                 world.site.command("ZADD", key, *map(str, words))
             case list():

@@ -1,4 +1,5 @@
-"""One odd value costs at most that value: everything odd at once, over the whole stack, and two runs.
+"""One odd value costs at most that value: everything odd at once, over the whole stack, and two
+runs.
 
 Each test is named after the row of the list of faults that it holds mended (A1 to A23).
 """
@@ -16,7 +17,10 @@ from tests.stack.site import DATABASES, Site, unlimited
 JSON = dict[str, Any]
 
 PAGES, POSTS = "d5d5d5d5-0000-4000-8000-000000000001", "d5d5d5d5-0000-4000-8000-000000000002"
-PAINTS, PAINTS_SOURCE = "dddddddd-0000-4000-8000-000000000004", "48e096b8-ff35-558e-b0c8-731716d50076"
+PAINTS, PAINTS_SOURCE = (
+    "dddddddd-0000-4000-8000-000000000004",
+    "48e096b8-ff35-558e-b0c8-731716d50076",
+)
 COLLECTION = "aaaaaaaa-0000-4000-8000-000000000004"
 BUILDING_BLOCKS = "aaaaaaaa-0000-4000-8000-000000000007"
 MINUTES = "aaaaaaaa-0000-4000-8000-000000000101"
@@ -68,12 +72,15 @@ class World:
         return [warning for warning in found if all(word in warning for word in words)]
 
     def errors(self, run: dict[str, str]) -> list[JSON]:
-        found: list[JSON] = self.site.stack.get("/api/sync/status", run=run["runId"]).json()["errors"]
+        found: list[JSON] = self.site.stack.get("/api/sync/status", run=run["runId"]).json()[
+            "errors"
+        ]
         return found
 
 
 def plant(site: Site) -> dict[str, str]:
-    """Makes one value of nearly every post odd, and some of everything else; gives the ids of new blocks."""
+    """Makes one value of nearly every post odd, and some of everything else; gives the ids of new
+    blocks."""
     odd, edit = site.notion.odd, site.notion.edit
     posts, paints = f"data_sources/{POSTS}/query", f"data_sources/{PAINTS_SOURCE}/query"
     partial = {"object": "page", "id": "99999999-0000-4000-8000-000000000001"}
@@ -96,12 +103,24 @@ def plant(site: Site) -> dict[str, str]:
     odd.set(post(16), ["properties", "Thanks"], {"id": "x", "type": "hologram", "hologram": {}})
     odd.set(post(17), ["properties", "Thanks"], nested(300))
     odd.set(post(18), ["properties", "Visibility"], {"id": "x", "type": "status", "status": None})
-    draft = {"type": "text", "plain_text": "Draft", "text": {"content": "Draft"}, "annotations": {}, "href": None}
-    odd.set(post(20), ["properties", "Visibility"], {"id": "x", "type": "rich_text", "rich_text": [draft]})
+    draft = {
+        "type": "text",
+        "plain_text": "Draft",
+        "text": {"content": "Draft"},
+        "annotations": {},
+        "href": None,
+    }
+    odd.set(
+        post(20),
+        ["properties", "Visibility"],
+        {"id": "x", "type": "rich_text", "rich_text": [draft]},
+    )
     odd.set(DATABASES[1], ["title", 0, "plain_text"], f"Posts {HALF}")
     odd.set(PAINTS, ["title", 0, "plain_text"], f"Paints {HALF}")
     odd.set(MINUTES, ["created_time"], None)
-    for number, item in enumerate(({"type": "title", "title": None}, {"type": "rollup", "rollup": None}, None)):
+    for number, item in enumerate(
+        ({"type": "title", "title": None}, {"type": "rollup", "rollup": None}, None)
+    ):
         odd.insert(f"pages/{COLLECTION}/properties/title-of-objects", ["results", number], item)
     kinds = ("a page without an id", "a copy without an original", "no type", "no text", "half")
     ids = edit.append_blocks(
@@ -115,10 +134,18 @@ def plant(site: Site) -> dict[str, str]:
         ],
     )
     blocks = dict(zip(kinds, ids, strict=True))
-    child = {"object": "block", "id": None, "type": "child_page", "has_children": True, "child_page": {"title": "X"}}
+    child = {
+        "object": "block",
+        "id": None,
+        "type": "child_page",
+        "has_children": True,
+        "child_page": {"title": "X"},
+    }
     odd.replace(blocks["a page without an id"], child)
     odd.set(blocks["a copy without an original"], ["type"], "synced_block")
-    odd.set(blocks["a copy without an original"], ["synced_block"], {"synced_from": {"block_id": None}})
+    odd.set(
+        blocks["a copy without an original"], ["synced_block"], {"synced_from": {"block_id": None}}
+    )
     odd.set(blocks["no type"], ["type"], None)
     odd.set(blocks["no text"], ["toggle"], None)
     odd.set(blocks["half"], ["paragraph", "rich_text", 0, "plain_text"], f"half {HALF}")
@@ -143,7 +170,11 @@ def test_both_runs_are_delivered_and_every_page_is_published(world: World) -> No
     for run in (world.first, world.second):
         assert (run["status"], run.get("error", "")) == ("delivered", "")
     held_back = {post(20)}
-    assert set(world.sound.pages) - held_back == set(world.after_first.pages) == set(world.after_second.pages)
+    assert (
+        set(world.sound.pages) - held_back
+        == set(world.after_first.pages)
+        == set(world.after_second.pages)
+    )
     assert DRAFTS.isdisjoint(world.after_second.pages)
     assert world.errors(world.first) == []
 
@@ -178,7 +209,10 @@ def test_a1_what_is_no_page_among_the_rows_of_a_child_database_is_passed_over(wo
 
 
 def test_a2_an_odd_property_is_null_and_an_odd_item_is_left_out(world: World) -> None:
-    assert world.properties(post(1))["Tags"] == world.sound.pages[post(1)]["meta"]["properties"]["Tags"][1:]
+    assert (
+        world.properties(post(1))["Tags"]
+        == world.sound.pages[post(1)]["meta"]["properties"]["Tags"][1:]
+    )
     for number, name in ((2, "Wind"), (3, "Author"), (4, "Tags"), (16, "Thanks"), (17, "Thanks")):
         assert world.properties(post(number))[name] is None
         assert world.is_the_same(post(number), name)
@@ -188,7 +222,9 @@ def test_a2_an_odd_property_is_null_and_an_odd_item_is_left_out(world: World) ->
     assert world.properties(post(15))["Wind"] == float(2**70)
 
 
-def test_a3_and_a21_an_odd_item_of_a_property_that_is_read_in_full_costs_that_item(world: World) -> None:
+def test_a3_and_a21_an_odd_item_of_a_property_that_is_read_in_full_costs_that_item(
+    world: World,
+) -> None:
     assert world.is_the_same(COLLECTION)
 
 
@@ -208,10 +244,16 @@ def test_a11_people_stand_in_kv_by_name_and_id_only(world: World) -> None:
     texts = [json.dumps(one) for one in world.after_second.values.values()]
     for key in world.site.command("KEYS", "sync:*"):
         kind = world.site.command("TYPE", key)
-        read = {"string": ("GET", key), "hash": ("HGETALL", key), "list": ("LRANGE", key, "0", "-1")}
+        read = {
+            "string": ("GET", key),
+            "hash": ("HGETALL", key),
+            "list": ("LRANGE", key, "0", "-1"),
+        }
         if kind in read:
             texts.append(json.dumps(world.site.command(*read[kind])))
-    assert [email for email in (*EMAILS, "avatar_url") if any(email in text for text in texts)] == []
+    assert [
+        email for email in (*EMAILS, "avatar_url") if any(email in text for text in texts)
+    ] == []
     assert any("Ada Lindqvist" in text for text in texts)
 
 
@@ -245,20 +287,28 @@ def test_what_is_sound_again_is_published_as_it_is_by_the_next_run(world: World)
     world.site.sync()
     healed = world.site.bundles()
     rows = [post(number) for number in range(1, 21) if post(number) not in DRAFTS]
-    assert [healed.pages[row]["meta"] for row in rows] == [world.sound.pages[row]["meta"] for row in rows]
+    assert [healed.pages[row]["meta"] for row in rows] == [
+        world.sound.pages[row]["meta"] for row in rows
+    ]
     world.site.sync(force="1")
     world.site.check()
 
 
-def test_a22_a_page_whose_choice_has_no_name_is_not_published_for_the_first_time(site: Site, stack: Stack) -> None:
-    site.notion.odd.set(post(1), ["properties", "Visibility", "status"], {"id": "x", "color": "gray"})
+def test_a22_a_page_whose_choice_has_no_name_is_not_published_for_the_first_time(
+    site: Site, stack: Stack
+) -> None:
+    site.notion.odd.set(
+        post(1), ["properties", "Visibility", "status"], {"id": "x", "color": "gray"}
+    )
     with unlimited(stack):
         run = site.sync()
     assert run["status"] == "delivered"
     assert post(1) not in site.published()
 
 
-def test_a6_a_source_that_can_not_be_listed_is_an_error_of_that_source(site: Site, stack: Stack) -> None:
+def test_a6_a_source_that_can_not_be_listed_is_an_error_of_that_source(
+    site: Site, stack: Stack
+) -> None:
     site.notion.faults.add("500", method="POST", path=f"{POSTS}/query$", times=None)
     with unlimited(stack):
         run = site.sync()
@@ -274,7 +324,9 @@ def test_a6_a_source_that_can_not_be_listed_is_an_error_of_that_source(site: Sit
 
 
 @pytest.mark.parametrize("fault", ["500", "502", "503", "504", "reset"])
-def test_a6_lists_that_are_too_heavy_are_read_in_smaller_pages(site: Site, stack: Stack, fault: Any) -> None:
+def test_a6_lists_that_are_too_heavy_are_read_in_smaller_pages(
+    site: Site, stack: Stack, fault: Any
+) -> None:
     site.notion.faults.add(fault, times=None, above_page_size=25)
     with unlimited(stack):
         run = site.sync()
@@ -282,11 +334,15 @@ def test_a6_lists_that_are_too_heavy_are_read_in_smaller_pages(site: Site, stack
     site.check()
 
 
-def test_a5_rows_beyond_what_notion_lists_are_looked_for_from_the_other_end(site: Site, stack: Stack) -> None:
+def test_a5_rows_beyond_what_notion_lists_are_looked_for_from_the_other_end(
+    site: Site, stack: Stack
+) -> None:
     time = "2026-06-01T10:00:00.000Z"
     for number in range(12):
         row = site.notion.edit.create_row(POSTS, {"Title": f"Imported {number}"})
-        site.notion.workspace.nodes[row].created = site.notion.clock.now().replace(second=0, microsecond=0)
+        site.notion.workspace.nodes[row].created = site.notion.clock.now().replace(
+            second=0, microsecond=0
+        )
     assert time
     site.notion.workspace.query_limit = 5
     with unlimited(stack):
@@ -294,7 +350,11 @@ def test_a5_rows_beyond_what_notion_lists_are_looked_for_from_the_other_end(site
     assert run["status"] == "delivered"
     titles = [item["title"] for item in site.bundles().of_index("posts")]
     assert sum(title.startswith("Imported") for title in titles) == 10
-    (warning,) = [warning for warning in json.loads(run["warnings"]) if warning.startswith("source posts: rows may be")]
+    (warning,) = [
+        warning
+        for warning in json.loads(run["warnings"])
+        if warning.startswith("source posts: rows may be")
+    ]
     assert "at least" in warning
 
 
@@ -306,20 +366,26 @@ def test_a7_what_is_computed_from_many_references_is_right(site: Site, stack: St
     site.check()
 
 
-def test_a10_the_rest_of_a_relation_that_is_refused_stays_cut_with_a_warning(site: Site, stack: Stack) -> None:
+def test_a10_the_rest_of_a_relation_that_is_refused_stays_cut_with_a_warning(
+    site: Site, stack: Stack
+) -> None:
     site.notion.faults.add("403", path="/properties/", times=None)
     with unlimited(stack):
         run = site.sync()
     assert (run["status"], run.get("failed", "0")) == ("delivered", "0")
     assert len(site.published()[COLLECTION]["meta"]["properties"]["Objects shown"]) == 25
     assert [
-        warning for warning in json.loads(run["warnings"]) if "Collection" in warning and "Objects shown" in warning
+        warning
+        for warning in json.loads(run["warnings"])
+        if "Collection" in warning and "Objects shown" in warning
     ]
 
 
 def test_internal_error_is_no_reason_that_a_run_ever_gives(site: Site, stack: Stack) -> None:
     """What is unforeseen while a row is listed names the row."""
-    site.notion.odd.set(post(1), ["properties", "Title"], {"id": "title", "type": "title", "title": {"x": [HALF]}})
+    site.notion.odd.set(
+        post(1), ["properties", "Title"], {"id": "title", "type": "title", "title": {"x": [HALF]}}
+    )
     with unlimited(stack):
         run = site.sync()
     answer = site.stack.get("/api/sync/status", run=run["runId"])

@@ -52,7 +52,9 @@ def test_a_page_is_read_with_one_request_and_its_tree(site: Site) -> None:
     assert "A new lock" in str(site.read("page:lighthouse/keeper-s-cottage")["blocks"])
 
 
-@pytest.mark.parametrize("spelling", [TOWER, TOWER.replace("-", ""), "lighthouse/the-tower", "/lighthouse/the-tower/"])
+@pytest.mark.parametrize(
+    "spelling", [TOWER, TOWER.replace("-", ""), "lighthouse/the-tower", "/lighthouse/the-tower/"]
+)
 def test_a_page_is_named_by_slug_or_id(site: Site, spelling: str) -> None:
     site.notion.edit.append_blocks(TOWER, [{"paragraph": "Mind your head"}])
 
@@ -87,7 +89,9 @@ def test_a_new_row_is_published_and_stands_in_its_index(site: Site) -> None:
 
 
 def test_a_new_child_page_is_published_by_the_page_around_it(site: Site) -> None:
-    id = site.notion.edit.create_page(LIGHTHOUSE, "The stairs", [{"child_page": {"title": "Step"}, "id": "@step"}])
+    id = site.notion.edit.create_page(
+        LIGHTHOUSE, "The stairs", [{"child_page": {"title": "Step"}, "id": "@step"}]
+    )
 
     site.sync(page=resolved("@step"))
 
@@ -147,7 +151,9 @@ def test_an_edited_original_reaches_the_pages_that_show_it(site: Site) -> None:
     site.check()
 
 
-def test_an_edited_original_on_an_unpublished_page_reaches_the_pages_that_show_it(site: Site) -> None:
+def test_an_edited_original_on_an_unpublished_page_reaches_the_pages_that_show_it(
+    site: Site,
+) -> None:
     note = site.notion.workspace.nodes[resolved("@winter-note")]
     site.notion.edit.edit_block(note.children[0], "The house is shut for good.")
 
@@ -200,7 +206,9 @@ def test_a_page_run_beside_a_full_run_leaves_a_whole_site(site: Site) -> None:
     full = site.stack.get("/api/sync/trigger", force="1").json()["runId"]
     beside: list[Any] = []
     for slug in ("visit", "lighthouse", "lighthouse/the-tower"):
-        site.notion.edit.append_blocks(site.read(f"page:{slug}")["meta"]["id"], [{"paragraph": "Beside"}])
+        site.notion.edit.append_blocks(
+            site.read(f"page:{slug}")["meta"]["id"], [{"paragraph": "Beside"}]
+        )
         beside.append(site.stack.get("/api/sync/trigger", page=slug).json()["runId"])
 
     assert {site.ended(run_id)["status"] for run_id in [*beside, full]} == {"delivered"}
@@ -211,8 +219,11 @@ def test_a_page_run_beside_a_full_run_leaves_a_whole_site(site: Site) -> None:
 
 
 @pytest.mark.parametrize("published", [True, False])
-def test_a_page_that_was_hidden_during_a_full_run_stays_hidden(site: Site, stack: Stack, published: bool) -> None:
-    """The full run has listed it before; whatever it reads of it now is older than what the run of the page saw."""
+def test_a_page_that_was_hidden_during_a_full_run_stays_hidden(
+    site: Site, stack: Stack, published: bool
+) -> None:
+    """The full run has listed it before; whatever it reads of it now is older than what the run of
+    the page saw."""
     posts = site.notion.workspace.nodes[DATABASES[1]].children[0]
     hidden = site.notion.edit.create_row(posts, {"Title": "Storm"}, [{"paragraph": "It blows."}])
     if published:

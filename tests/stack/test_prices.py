@@ -1,4 +1,5 @@
-"""What each call costs in KV commands, messages and requests to Notion, and that SECURITY.md says so.
+"""What each call costs in KV commands, messages and requests to Notion, and that SECURITY.md says
+so.
 
 After a change, `pytest tests/stack/test_prices.py` shows the row that is to be written.
 """
@@ -32,7 +33,8 @@ WINDOW = 3_000_000
 
 @pytest.fixture(scope="module")
 def synced(stack: Stack) -> Iterator[Site]:
-    """A site that has been synced, whose webhook is live, and whose KV has met every script before."""
+    """A site that has been synced, whose webhook is live, and whose KV has met every script
+    before."""
     stack.reset()
     site = Site.of(stack)
     site.load_scripts()
@@ -44,7 +46,9 @@ def synced(stack: Stack) -> Iterator[Site]:
 @pytest.fixture
 def site(synced: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setattr("lib.media.guard.UNSIGNED", Allowance(UNSIGNED_AT_ONCE, 0.001))
-    monkeypatch.setattr("lib.sync.webhook.WINDOW_SECONDS", time.time() / WINDOW)  # it has just begun
+    monkeypatch.setattr(
+        "lib.sync.webhook.WINDOW_SECONDS", time.time() / WINDOW
+    )  # it has just begun
     for key in synced.command("KEYS", "sync:webhook:*"):
         synced.command("DEL", key)
     for key in synced.command("KEYS", "sync:files:fresh:*"):
@@ -76,7 +80,9 @@ def queue(path: str, **changes: str) -> Call:
     def call(site: Site) -> tuple[httpx.Response, int]:
         address = f"{site.stack.url}{path}"
         headers = {
-            "upstash-signature": sign_qstash(b"{}", address, site.qstash.current_signing_key, time.time()),
+            "upstash-signature": sign_qstash(
+                b"{}", address, site.qstash.current_signing_key, time.time()
+            ),
             "x-sync-secret": derived_secret(Secret(site.stack.secret)),
         } | {name.replace("_", "-"): value for name, value in changes.items()}
         return httpx.post(address, content=b"{}", headers=headers, trust_env=False), 401
@@ -88,7 +94,11 @@ def posted(site: Site, body: object, token: str = TOKEN, **query: str) -> httpx.
     content = json.dumps(body).encode()
     headers = {"X-Notion-Signature": sign_notion(content, Secret(token))}
     return httpx.post(
-        f"{site.stack.url}/api/sync/webhook", content=content, headers=headers, params=query, trust_env=False
+        f"{site.stack.url}/api/sync/webhook",
+        content=content,
+        headers=headers,
+        params=query,
+        trust_env=False,
     )
 
 
@@ -122,7 +132,9 @@ def handshake(**query: str) -> Call:
     def call(site: Site) -> tuple[httpx.Response, int]:
         assert isinstance(site.stack, Stack)
         site.stack.set("NOTION_WEBHOOK_TOKEN", "")
-        sent = {name: value or handshake_key(Secret(site.stack.secret)) for name, value in query.items()}
+        sent = {
+            name: value or handshake_key(Secret(site.stack.secret)) for name, value in query.items()
+        }
         answer = posted(site, {"verification_token": "secret_of_somebody"}, **sent)
         return answer, 401 if query.get("key", "x") else 200
 
@@ -161,11 +173,18 @@ CALLS: dict[tuple[str, str], Call] = {
     ("`/api/sync`", "without or with a wrong secret"): owner("/api/sync"),
     ("`/api/sync/status`", "without or with a wrong secret"): owner("/api/sync/status", "wrong"),
     ("`/api/sync/status`", "with it"): status_with_the_secret,
-    ("`/api/sync/worker`", "unsigned, or without `x-sync-secret`"): queue("/api/sync/worker", x_sync_secret=""),
-    ("`/api/sync/notify`", "unsigned, or without `x-sync-secret`"): queue("/api/sync/notify", upstash_signature=""),
+    ("`/api/sync/worker`", "unsigned, or without `x-sync-secret`"): queue(
+        "/api/sync/worker", x_sync_secret=""
+    ),
+    ("`/api/sync/notify`", "unsigned, or without `x-sync-secret`"): queue(
+        "/api/sync/notify", upstash_signature=""
+    ),
     ("`/api/sync/webhook`", "an event that is not signed"): forged_event,
     ("`/api/sync/webhook`", "a signed event of a published page"): signed_event,
-    ("`/api/sync/webhook`", "another one of it, as the first of its window that waits for the end"): signed_event,
+    (
+        "`/api/sync/webhook`",
+        "another one of it, as the first of its window that waits for the end",
+    ): signed_event,
     ("`/api/sync/webhook`", "any more of it in that window"): signed_event,
     ("`/api/sync/webhook`", "one that comes again"): event_that_comes_again,
     ("`/api/sync/webhook`", "one of a page that is not published"): event_of_nothing_published,
@@ -173,7 +192,10 @@ CALLS: dict[tuple[str, str], Call] = {
     ("`/api/sync/webhook`", "a handshake with it"): handshake(key=""),
     ("`/api/media`", "what is no address of a file"): malformed_file,
     ("`/api/media`", "a made-up address"): made_up_file("&mac=" + "0" * 20),
-    ("`/api/media`", "a made-up address of an older format, while its allowance lasts"): made_up_file(""),
+    (
+        "`/api/media`",
+        "a made-up address of an older format, while its allowance lasts",
+    ): made_up_file(""),
     ("`/api/media`", "a published file, looked at within the hour"): published_file,
     ("`/api/media`", "one that nobody looked at lately"): published_file,
     ("`/`", "anything"): front_page,
@@ -189,7 +211,10 @@ def table() -> dict[tuple[str, str], Price]:
     """The table of SECURITY.md."""
     text = (ROOT / "SECURITY.md").read_text("utf-8")
     rows = re.findall(r"^\| (`/\S*`) \| (.+?) \| (\d+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
-    return {(address, call): (int(kv), int(messages), int(notion)) for address, call, kv, messages, notion in rows}
+    return {
+        (address, call): (int(kv), int(messages), int(notion))
+        for address, call, kv, messages, notion in rows
+    }
 
 
 @pytest.mark.parametrize("row", CALLS, ids=" ".join)
@@ -218,8 +243,11 @@ def test_the_table_has_no_other_rows(table: dict[tuple[str, str], Price]) -> Non
 
 
 def test_the_limit_for_the_edge_leaves_room_for_a_page_of_pictures(site: Site) -> None:
-    """The figure stands where the owner reads it, and is more than any page of the sample asks for at once."""
-    [limit] = re.findall(r"\*\*(\d+) requests in 60 seconds\*\*", (ROOT / "SECURITY.md").read_text("utf-8"))
+    """The figure stands where the owner reads it, and is more than any page of the sample asks for
+    at once."""
+    [limit] = re.findall(
+        r"\*\*(\d+) requests in 60 seconds\*\*", (ROOT / "SECURITY.md").read_text("utf-8")
+    )
     bundles = [site.command("GET", key) for key in site.site_keys() if key.startswith("page:")]
     assert int(limit) > 2 * max(text.count("/api/media?") for text in bundles)
     assert cover(site)

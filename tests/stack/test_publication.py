@@ -30,7 +30,9 @@ def row(number: int) -> str:
 def published(site: Site) -> dict[int, str]:
     """The rows in the pages' index by their numbers, each with its visibility."""
     items = site.bundles().of_index("pages")
-    assert {item["slug"] for item in items} <= {key.removeprefix("page:") for key in site.site_keys()}
+    assert {item["slug"] for item in items} <= {
+        key.removeprefix("page:") for key in site.site_keys()
+    }
     return {int(item["id"][-4:]): item["visibility"] for item in items}
 
 
@@ -87,10 +89,16 @@ def test_another_rule_counts_from_the_next_run_on(site: Site, stack: Stack) -> N
 
     stack.set("NOTION_PUBLISHED", "")
     site.sync(source="pages")
-    assert (published(site)[10], 9 in published(site), 12 in published(site)) == ("members", False, True)
+    assert (published(site)[10], 9 in published(site), 12 in published(site)) == (
+        "members",
+        False,
+        True,
+    )
 
 
-def test_a_property_that_is_renamed_in_notion_takes_nothing_away_and_is_named(site: Site, stack: Stack) -> None:
+def test_a_property_that_is_renamed_in_notion_takes_nothing_away_and_is_named(
+    site: Site, stack: Stack
+) -> None:
     stack.set("NOTION_PUBLISHED", "Status: Done")
     site.sync(source="pages")
     site.later()
@@ -100,7 +108,10 @@ def test_a_property_that_is_renamed_in_notion_takes_nothing_away_and_is_named(si
     run = site.sync(source="pages")
 
     assert set(published(site)) == DONE
-    told = '"Skerry Light": it has no property "Status", which NOTION_PUBLISHED names: the page stays as it is'
+    told = (
+        '"Skerry Light": it has no property "Status", which NOTION_PUBLISHED names: the page stays'
+        " as it is"
+    )
     assert told in warnings(run)
 
 
@@ -122,7 +133,10 @@ def test_a_row_is_published_while_its_date_says_so(site: Site, stack: Stack) -> 
     run = site.sync(source="pages")
 
     assert set(published(site)) == {1, 3, 6, 7, 8, 10, 11, 12}
-    assert '"Keepers": property "publish" is no date that can be read: the page stays as it is' in warnings(run)
+    assert (
+        '"Keepers": property "publish" is no date that can be read: the page stays as it is'
+        in warnings(run)
+    )
     site.later()
     site.notion.edit.set_property(row(2), "publish", behind)
     site.notion.edit.set_property(row(3), "publish", {"start": behind, "end": now.isoformat()})
@@ -137,7 +151,9 @@ def test_a_day_is_one_of_the_time_zone(site: Site, stack: Stack) -> None:
     first_there = datetime.now(UTC) + timedelta(hours=14)  # the day that is first on Kiritimati …
     last_there = datetime.now(UTC) - timedelta(hours=11)  # … and last on Pago Pago
     site.notion.edit.set_property(row(1), "publish", first_there.date().isoformat())
-    site.notion.edit.set_property(row(2), "publish", (last_there.date() + timedelta(days=1)).isoformat())
+    site.notion.edit.set_property(
+        row(2), "publish", (last_there.date() + timedelta(days=1)).isoformat()
+    )
 
     stack.set("TIME_ZONE", "Pacific/Kiritimati")
     site.sync(source="pages")

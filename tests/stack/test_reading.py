@@ -1,4 +1,5 @@
-"""What a sync leaves in KV fits the schema, and the examples read it: the site's half of the contract."""
+"""What a sync leaves in KV fits the schema, and the examples read it: the site's half of the
+contract."""
 
 import json
 import sys
@@ -33,7 +34,8 @@ def compiled(lacking: Lacking, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(scope="module")
 def synced(stack: Stack) -> Site:
-    """A site whose larger pages are in parts, and one of whose pages was renamed. Tests only read it."""
+    """A site whose larger pages are in parts, and one of whose pages was renamed. Tests only read
+    it."""
     site = Site.of(stack)
     stack.set("KV_MAX_VALUE_BYTES", SMALL_VALUES)
     site.sync()
@@ -52,12 +54,23 @@ def kv() -> Iterator[UpstashStandIn]:
 
 def test_everything_a_sync_writes_fits_the_schema(synced: Site) -> None:
     kv = {key: synced.read(key) for key in synced.site_keys()}
-    assert {"page:home", "page:keepers:part:2", "pages:index", "posts:index", f"db:{PAINTS}", "redirects"} <= set(kv)
+    assert {
+        "page:home",
+        "page:keepers:part:2",
+        "pages:index",
+        "posts:index",
+        f"db:{PAINTS}",
+        "redirects",
+    } <= set(kv)
     assert misfits(kv) == []
 
 
 def test_a_site_finds_every_page_whole(synced: Site, compiled: Path) -> None:
-    heads = {key.removeprefix("page:"): synced.read(key) for key in synced.site_keys() if key.startswith("page:")}
+    heads = {
+        key.removeprefix("page:"): synced.read(key)
+        for key in synced.site_keys()
+        if key.startswith("page:")
+    }
     heads = {slug: head for slug, head in heads.items() if "meta" in head}
     assert sum("parts" in head for head in heads.values()) >= 2
 
@@ -65,7 +78,9 @@ def test_a_site_finds_every_page_whole(synced: Site, compiled: Path) -> None:
 
     for (slug, head), page in zip(heads.items(), answers, strict=True):
         assert page["meta"] == head["meta"], slug
-        assert comparable(page["blocks"]) == comparable(synced.truth().blocks(head["meta"]["id"])), slug
+        assert comparable(page["blocks"]) == comparable(
+            synced.truth().blocks(head["meta"]["id"])
+        ), slug
 
 
 def test_a_site_finds_the_index_and_the_databases(synced: Site, compiled: Path) -> None:
@@ -86,9 +101,13 @@ def test_a_site_finds_the_index_and_the_databases(synced: Site, compiled: Path) 
     assert missing is None
 
 
-def test_a_site_finds_what_was_renamed_and_nothing_where_nothing_is(synced: Site, compiled: Path) -> None:
+def test_a_site_finds_what_was_renamed_and_nothing_where_nothing_is(
+    synced: Site, compiled: Path
+) -> None:
     moved, found, *nothing = ask(
-        compiled, synced.kv, *(("getPage", slug) for slug in ("visit", "come/på besök", "nowhere", "constructor"))
+        compiled,
+        synced.kv,
+        *(("getPage", slug) for slug in ("visit", "come/på besök", "nowhere", "constructor")),
     )["answers"]
     assert moved == {"movedTo": "come/på-besök"}
     assert found is None, "white space in a slug becomes a dash"
@@ -111,7 +130,9 @@ def put(kv: UpstashStandIn, word: str, parts: int) -> None:
     blocks = [{"id": f"{word} {number}"} for number in range(1, parts + 1)]
     head: dict[str, Any] = {"v": 1, "meta": {"id": word, "childPages": []}, "syncedAt": SYNCED_AT}
     head |= {"parts": parts} if parts else {"blocks": [{"id": f"{word} whole"}]}
-    values = {f"page:rye:part:{number}": {"blocks": [block]} for number, block in enumerate(blocks, 1)}
+    values = {
+        f"page:rye:part:{number}": {"blocks": [block]} for number, block in enumerate(blocks, 1)
+    }
     with Redis(kv.url, kv.token) as redis:
         redis.mset({key: json.dumps(value) for key, value in ({"page:rye": head} | values).items()})
 
@@ -146,7 +167,10 @@ def test_the_blocks_of_a_synced_page_are_shown(synced: Site, compiled: Path) -> 
     [html] = ask(compiled, synced.kv, ("getPage", "building-blocks"))["pages"]
     for part in (
         ">One of everything</h2>",
-        "<strong>bold</strong>, <em>italic</em>, <s>struck</s>, <u>underlined</u>, <code>code</code>",
+        (
+            "<strong>bold</strong>, <em>italic</em>, <s>struck</s>, <u>underlined</u>,"
+            " <code>code</code>"
+        ),
         '<a href="https://boats.example">Boats</a>',
         "<ul><li>One<ul><li>Two<ul><li>Three</li></ul></li></ul></li></ul>",
         '<ol type="i"><li value="4">Starts at four</li></ol>',

@@ -17,13 +17,17 @@ README = Path(__file__).parents[2] / "README.md"
 
 def shown(call: str) -> dict[str, Any]:
     """The answer that the README shows to `curl … "$URL{call}"`."""
-    blocks = re.findall(r"^```console\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```console\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
     [block] = [block for block in blocks if f'"$URL{call}"' in block.partition("\n")[0]]
     answer: dict[str, Any] = json.loads(block.partition("\n")[2])
     return answer
 
 
-@pytest.mark.parametrize(("call", "path"), [("/api/sync/trigger", "/api/sync/trigger"), ("/api/sync", "/api/sync")])
+@pytest.mark.parametrize(
+    ("call", "path"), [("/api/sync/trigger", "/api/sync/trigger"), ("/api/sync", "/api/sync")]
+)
 def test_an_answer_has_the_members_that_the_readme_shows(site: Site, call: str, path: str) -> None:
     answer = site.stack.get(path).json()
 

@@ -1,4 +1,5 @@
-"""What the status tells of settings that are wrong: all of them at once, to who knows the secret, and nothing else."""
+"""What the status tells of settings that are wrong: all of them at once, to who knows the secret,
+and nothing else."""
 
 from collections.abc import Iterator
 
@@ -33,7 +34,9 @@ def test_a_set_up_that_is_sound_has_nothing_to_say(site: Site) -> None:
 
 @pytest.mark.usefixtures("set_wrong")
 @pytest.mark.parametrize("query", [{}, {"run": "run_1"}])
-def test_every_setting_that_is_wrong_comes_at_once_with_its_remedy(site: Site, query: dict[str, str]) -> None:
+def test_every_setting_that_is_wrong_comes_at_once_with_its_remedy(
+    site: Site, query: dict[str, str]
+) -> None:
     site.kv.commands.clear()
 
     answer = site.stack.get("/api/sync/status", **query)
@@ -55,7 +58,9 @@ def test_every_setting_that_is_wrong_comes_at_once_with_its_remedy(site: Site, q
 @pytest.mark.usefixtures("set_wrong")
 def test_strangers_learn_nothing_of_the_set_up(stack: Stack) -> None:
     for secret in ("", "made-up-in-place-of-a-setting", "wrong"):
-        answer = httpx.get(f"{stack.url}/api/sync/status", params={"secret": secret}, trust_env=False)
+        answer = httpx.get(
+            f"{stack.url}/api/sync/status", params={"secret": secret}, trust_env=False
+        )
         assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
 
 
@@ -64,7 +69,9 @@ def test_without_its_secret_the_status_refuses_and_names_it(stack: Stack) -> Non
     stack.set("CRON_SECRET", "")
     try:
         for secret in ("", "made-up-in-place-of-a-setting"):
-            answer = httpx.get(f"{stack.url}/api/sync/status", params={"secret": secret}, trust_env=False)
+            answer = httpx.get(
+                f"{stack.url}/api/sync/status", params={"secret": secret}, trust_env=False
+            )
             assert answer.status_code == 500
             assert answer.json()["error"].startswith("CRON_SECRET is not set: ")
             assert "NOTION_TOKEN" not in answer.text

@@ -1,4 +1,5 @@
-"""Changes in Notion that move no page's time, and that nobody tells of: the next run sees them all the same."""
+"""Changes in Notion that move no page's time, and that nobody tells of: the next run sees them all
+the same."""
 
 from collections.abc import Iterator
 
@@ -33,8 +34,14 @@ def test_a_renamed_property_of_a_source_is_published_by_the_next_run(site: Site)
 
 
 def test_a_renamed_option_is_published_by_the_next_run(site: Site) -> None:
-    posts = [page for page in site.notion.workspace.nodes.values() if isinstance(page, Page) and page.parent]
-    options = [value for page in posts for value in page.values.values() if is_option(value, "public")]
+    posts = [
+        page
+        for page in site.notion.workspace.nodes.values()
+        if isinstance(page, Page) and page.parent
+    ]
+    options = [
+        value for page in posts for value in page.values.values() if is_option(value, "public")
+    ]
     for option in options:
         option["name"] = "everyone"
 
@@ -68,7 +75,11 @@ def test_a_renamed_property_of_a_big_source_costs_one_question_to_see(
     site.sync(source="posts")  # learns the schema
     site.later()
     site.sync(source="posts")
-    asked = [request["path"] for request in site.notion.log.requests if "/data_sources/" in request["path"]]
+    asked = [
+        request["path"]
+        for request in site.notion.log.requests
+        if "/data_sources/" in request["path"]
+    ]
     assert asked == [f"/v1/data_sources/{posts}", f"/v1/data_sources/{posts}/query"]
 
     site.notion.edit.rename_property(posts, "Wind", "Beaufort")

@@ -21,7 +21,8 @@ PICTURES = 600
 VISITORS = 12
 NOTION_MS = 250
 MOST_WAIT_SECONDS = 10
-"""A page that met an error is tried again after a pause of seconds; the next minute is up to 60 away."""
+"""A page that met an error is tried again after a pause of seconds; the next minute is up to 60
+away."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def site(stack: Stack) -> Site:
-    """A synced site with many pictures at which nobody looked lately, and Notion at its real pace and budget."""
+    """A synced site with many pictures at which nobody looked lately, and Notion at its real pace
+    and budget."""
     stack.reset()
     site = Site.of(stack)
     pictures = [{"image": {"file": f"picture{number}.png"}} for number in range(PICTURES)]
@@ -58,7 +60,8 @@ def begin_minute(site: Site) -> None:
 
 
 def sync(site: Site) -> tuple[float, float]:
-    """How many seconds a forced sync takes, and how long its messages ask QStash to wait for Notion's next minute."""
+    """How many seconds a forced sync takes, and how long its messages ask QStash to wait for
+    Notion's next minute."""
     began, earlier = time.monotonic(), {message.message_id for message in site.qstash.messages}
     run = site.sync(force="1")
     assert run["status"] == "delivered"
@@ -70,7 +73,10 @@ def sync(site: Site) -> tuple[float, float]:
 def sync_beside_visitors(site: Site, found: list[str]) -> tuple[float, float]:
     """The same, while every picture is looked at once, and shown."""
     limits = httpx.Limits(max_connections=VISITORS)
-    with ThreadPoolExecutor(VISITORS) as crowd, httpx.Client(trust_env=False, timeout=90, limits=limits) as http:
+    with (
+        ThreadPoolExecutor(VISITORS) as crowd,
+        httpx.Client(trust_env=False, timeout=90, limits=limits) as http,
+    ):
         visits = [crowd.submit(http.get, address) for address in found]
         measured = sync(site)
         statuses = Counter(visit.result().status_code for visit in visits)
@@ -86,7 +92,10 @@ def test_a_sync_beside_visitors_waits_for_no_minute_of_theirs(site: Site) -> Non
     begin_minute(site)
     beside, waited = sync_beside_visitors(site, found)
     looked_up = len(site.notion.log.requests) - requests
-    print(f"{quiet:.1f} s in quiet, {beside:.1f} s beside {len(found)} look-ups ({looked_up} requests to Notion)")
+    print(
+        f"{quiet:.1f} s in quiet, {beside:.1f} s beside {len(found)} look-ups ({looked_up} requests"
+        " to Notion)"
+    )
 
     assert looked_up <= PICTURES / 10
     assert waited <= MOST_WAIT_SECONDS

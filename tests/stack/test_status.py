@@ -27,7 +27,10 @@ def test_a_run_is_seen_under_way_and_then_delivered(site: Site) -> None:
     asked = site.stack.get("/api/sync/trigger").json()
 
     under_way = told(site)
-    assert (under_way["active"]["runId"], under_way["active"]["jobId"]) == (asked["runId"], asked["jobId"])
+    assert (under_way["active"]["runId"], under_way["active"]["jobId"]) == (
+        asked["runId"],
+        asked["jobId"],
+    )
     assert under_way["active"] == under_way["runs"][0]
     site.ended(asked["runId"])
     after = told(site)
@@ -85,9 +88,21 @@ def test_a_worker_that_qstash_calls_in_vain_is_told_of(site: Site) -> None:
 def test_a_run_that_died_is_shown_as_failed_before_anybody_asks_for_another(site: Site) -> None:
     site.qstash.fail(QueueFault("drop"))
     asked = site.stack.get("/api/sync/trigger").json()
-    site.command("HSET", f"sync:run:{asked['runId']}", "aliveUntil", "1780000000000", "status", "active", "jobIds", "")
+    site.command(
+        "HSET",
+        f"sync:run:{asked['runId']}",
+        "aliveUntil",
+        "1780000000000",
+        "status",
+        "active",
+        "jobIds",
+        "",
+    )
 
     after = told(site)
 
     assert after["active"] is None
-    assert (after["runs"][0]["status"], after["runs"][0]["errors"][0]["reason"]) == ("failed", SILENCE)
+    assert (after["runs"][0]["status"], after["runs"][0]["errors"][0]["reason"]) == (
+        "failed",
+        SILENCE,
+    )

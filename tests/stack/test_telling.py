@@ -51,10 +51,14 @@ def notify(site: Site, body: Any, **headers: str) -> httpx.Response:
     """Calls the notifier as QStash would."""
     address, content = f"{site.stack.url}{NOTIFY}", json.dumps(body).encode()
     signed = {
-        "Upstash-Signature": sign_qstash(content, address, site.qstash.current_signing_key, int(time.time())),
+        "Upstash-Signature": sign_qstash(
+            content, address, site.qstash.current_signing_key, int(time.time())
+        ),
         "x-sync-secret": derived_secret(Secret(site.stack.secret)),
     }
-    return httpx.post(address, content=content, headers=signed | headers, trust_env=False, timeout=60)
+    return httpx.post(
+        address, content=content, headers=signed | headers, trust_env=False, timeout=60
+    )
 
 
 def told(listener: Listener) -> dict[str, int]:
@@ -94,7 +98,9 @@ def test_an_unchanged_run_tells_nobody_and_sends_no_message(site: Site, listener
     assert site.qstash.counts["publish"] == before + int(run["slices"])
 
 
-def test_people_who_want_to_hear_of_every_run_do(site: Site, stack: Stack, listener: Listener) -> None:
+def test_people_who_want_to_hear_of_every_run_do(
+    site: Site, stack: Stack, listener: Listener
+) -> None:
     site.sync()
     site.notion.clock.advance(120)
     site.sync()
@@ -155,7 +161,9 @@ def test_a_page_around_a_changed_database_is_rendered_again(site: Site, listener
 
     body = listener.heard("/revalidate")[0].json
     around = [
-        bundle["meta"]["slug"] for bundle in site.published().values() if database in json.dumps(bundle["blocks"])
+        bundle["meta"]["slug"]
+        for bundle in site.published().values()
+        if database in json.dumps(bundle["blocks"])
     ]
     assert f"db:{database}" in body["tags"]
     assert set(around) <= set(body["changed"])
@@ -241,7 +249,9 @@ def test_who_was_away_is_told_later_and_nobody_else_again(site: Site, listener: 
     assert len(listener.heard("/slack", taken=False)) == 3
 
 
-def test_a_notifier_that_is_set_up_wrongly_fails_neither_the_run_nor_the_others(site: Site, listener: Listener) -> None:
+def test_a_notifier_that_is_set_up_wrongly_fails_neither_the_run_nor_the_others(
+    site: Site, listener: Listener
+) -> None:
     listener.fail("/slack", 404, times=100)
 
     assert site.sync()["status"] == "delivered"
@@ -250,7 +260,9 @@ def test_a_notifier_that_is_set_up_wrongly_fails_neither_the_run_nor_the_others(
     assert len(listener.heard("/slack", taken=False)) == 1
 
 
-def test_a_notifier_that_breaks_after_telling_slack_does_not_tell_it_again(site: Site, listener: Listener) -> None:
+def test_a_notifier_that_breaks_after_telling_slack_does_not_tell_it_again(
+    site: Site, listener: Listener
+) -> None:
     site.kv.fail(KvFault(how="error", matching=r"^HSET \S+ told:slack", times=ATTEMPTS))
     site.sync()
     assert told(listener) == {"slack": 1, "hook": 1, "revalidate": 1}
@@ -286,7 +298,16 @@ def test_in_bad_weather_each_run_is_told_once(site: Site, listener: Listener, se
         site.qstash.fail(QueueFault(how=how, matching="."))
     for executed in (True, False):
         writes = r"^(EVAL|HSET|HSETNX|SMEMBERS)\b"
-        site.kv.fail(KvFault(how="reset", executed=executed, matching=writes, times=0, probability=0.08, seed=seed))
+        site.kv.fail(
+            KvFault(
+                how="reset",
+                executed=executed,
+                matching=writes,
+                times=0,
+                probability=0.08,
+                seed=seed,
+            )
+        )
 
     for query in ({"page": edited(site)}, {"force": "1"}, {}):
         edited(site)
@@ -304,14 +325,17 @@ def test_in_bad_weather_each_run_is_told_once(site: Site, listener: Listener, se
     news = [
         run_id
         for run_id in ended
-        if site.run(run_id)["status"] == "failed" or any(int(site.run(run_id).get(name, 0)) for name in counters)
+        if site.run(run_id)["status"] == "failed"
+        or any(int(site.run(run_id).get(name, 0)) for name in counters)
     ]
     assert len(news) > 1
     assert {heard.json["data"]["runId"] for heard in listener.heard("/hook")} == set(news)
     assert len(listener.heard("/slack")) == len(news)
 
 
-def test_a_run_that_broke_in_silence_is_told_by_the_next_one(site: Site, listener: Listener) -> None:
+def test_a_run_that_broke_in_silence_is_told_by_the_next_one(
+    site: Site, listener: Listener
+) -> None:
     site.qstash.fail(QueueFault(how="drop", matching="worker", times=1))
     lost = site.stack.get("/api/sync/trigger").json()["runId"]
     site.command("HSET", f"sync:run:{lost}", "aliveUntil", "1")
@@ -321,7 +345,11 @@ def test_a_run_that_broke_in_silence_is_told_by_the_next_one(site: Site, listene
     site.sync()
 
     assert site.run(lost)["status"] == "failed"
-    failures = [heard.json["data"]["runId"] for heard in listener.heard("/hook") if heard.json["type"] == "sync.failed"]
+    failures = [
+        heard.json["data"]["runId"]
+        for heard in listener.heard("/hook")
+        if heard.json["type"] == "sync.failed"
+    ]
     assert failures == [lost]
 
 

@@ -1,4 +1,5 @@
-"""Notion's webhook: an edit reaches KV and the site; what is forged, repeated or not ours changes nothing."""
+"""Notion's webhook: an edit reaches KV and the site; what is forged, repeated or not ours changes
+nothing."""
 
 import json
 import time
@@ -32,9 +33,13 @@ NOWHERE = "ffffffff-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def site(site: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A site that has been synced two minutes ago, and whose webhook is set up; events are gathered for a second."""
+    """A site that has been synced two minutes ago, and whose webhook is set up; events are gathered
+    for a second."""
     monkeypatch.setattr("lib.sync.webhook.WINDOW_SECONDS", WINDOW_SECONDS)
-    settings = {"NOTION_WEBHOOK_TOKEN": site.notion.webhooks.token, "NOTION_REQUESTS_PER_MINUTE": "100000"}
+    settings = {
+        "NOTION_WEBHOOK_TOKEN": site.notion.webhooks.token,
+        "NOTION_REQUESTS_PER_MINUTE": "100000",
+    }
     for name, value in settings.items():
         stack.set(name, value)
     site.notion.limit.requests = None
@@ -50,12 +55,15 @@ def site(site: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 @pytest.fixture
 def long_windows(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Events are gathered for about ten minutes, in a window that has just begun: it lasts longer than the test."""
+    """Events are gathered for about ten minutes, in a window that has just begun: it lasts longer
+    than the test."""
     begun = int(time.time()) - 1
     monkeypatch.setattr("lib.sync.webhook.WINDOW_SECONDS", begun / (begun // LONG_SECONDS))
 
 
-def post(site: Site, content: bytes, token: str = "", key: str = "", **headers: str) -> httpx.Response:
+def post(
+    site: Site, content: bytes, token: str = "", key: str = "", **headers: str
+) -> httpx.Response:
     signature = sign_notion(content, Secret(token or site.notion.webhooks.token))
     return httpx.post(
         f"{site.stack.url}/api/sync/webhook",
@@ -86,7 +94,9 @@ def asked_runs(site: Site) -> list[Any]:
     return [body for body in bodies if body.get("slice") == 0]
 
 
-def test_an_edit_reaches_kv_and_the_site_with_one_request_and_the_pages_tree(site: Site, stack: Stack) -> None:
+def test_an_edit_reaches_kv_and_the_site_with_one_request_and_the_pages_tree(
+    site: Site, stack: Stack
+) -> None:
     with Listener() as listener:
         stack.set("REVALIDATE_URL", f"{listener.url}/revalidate")
         try:
@@ -115,7 +125,9 @@ def test_the_first_edit_of_a_quiet_page_is_read_at_once(site: Site) -> None:
     assert "At once" in str(site.read("page:visit")["blocks"])
 
 
-def test_later_edits_of_several_pages_are_one_run_of_those_pages(site: Site, long_windows: None) -> None:
+def test_later_edits_of_several_pages_are_one_run_of_those_pages(
+    site: Site, long_windows: None
+) -> None:
     for line in ("Before", "After"):
         for page in (VISIT, IMPRINT):
             site.notion.edit.append_blocks(page, [{"paragraph": line}])
@@ -126,24 +138,43 @@ def test_later_edits_of_several_pages_are_one_run_of_those_pages(site: Site, lon
     delivered(site)
 
     *own, window = asked_runs(site)
-    assert ({body["page"] for body in own}, set(window) & {"page", "source"}) == ({VISIT, IMPRINT}, set())
+    assert ({body["page"] for body in own}, set(window) & {"page", "source"}) == (
+        {VISIT, IMPRINT},
+        set(),
+    )
     assert all("After" in str(site.read(f"page:{slug}")["blocks"]) for slug in ("visit", "imprint"))
     run = site.stack.get("/api/sync/status", run=window["runId"]).json()
-    assert (run["scope"], run["status"], run["slices"], run["failed"]) == ("edits", "delivered", 1, 0)
+    assert (run["scope"], run["status"], run["slices"], run["failed"]) == (
+        "edits",
+        "delivered",
+        1,
+        0,
+    )
     assert all("/query" not in request["path"] for request in site.notion.log.requests)
 
 
-def test_a_page_that_notion_does_not_show_is_a_problem_of_that_page_alone(site: Site, long_windows: None) -> None:
+def test_a_page_that_notion_does_not_show_is_a_problem_of_that_page_alone(
+    site: Site, long_windows: None
+) -> None:
     for line in ("Before", "After"):
         site.notion.edit.append_blocks(VISIT, [{"paragraph": line}])
         site.notion.webhooks.flush()
-        event = {"id": str(uuid4()), "type": "page.undeleted", "timestamp": datetime.now(UTC).isoformat()}
-        about = {"entity": {"id": NOWHERE, "type": "page"}, "data": {"parent": {"id": DATABASES[1]}}}
+        event = {
+            "id": str(uuid4()),
+            "type": "page.undeleted",
+            "timestamp": datetime.now(UTC).isoformat(),
+        }
+        about = {
+            "entity": {"id": NOWHERE, "type": "page"},
+            "data": {"parent": {"id": DATABASES[1]}},
+        }
         assert post(site, json.dumps(event | about).encode()).json()["outcome"] == "asked"
     delivered(site)
 
     assert "After" in str(site.read("page:visit")["blocks"])
-    [run] = [run for run in site.stack.get("/api/sync/status").json()["runs"] if run["scope"] == "edits"]
+    [run] = [
+        run for run in site.stack.get("/api/sync/status").json()["runs"] if run["scope"] == "edits"
+    ]
     assert (run["status"], run["failed"]) == ("delivered", 1)
     assert [error["pageId"] for error in run["errors"]] == [NOWHERE]
 
@@ -170,7 +201,9 @@ def test_many_edits_of_a_page_are_one_sync(site: Site) -> None:
     windows = 1 + int((time.time() - began) // WINDOW_SECONDS)  # more than one on a busy machine
     delivered(site)
 
-    assert len(asked_runs(site)) <= 2 * windows + 1  # of each, the first event of a quiet page, and the window itself
+    assert (
+        len(asked_runs(site)) <= 2 * windows + 1
+    )  # of each, the first event of a quiet page, and the window itself
     assert "Line 4" in str(site.read("page:visit")["blocks"])
 
 
@@ -246,7 +279,9 @@ def test_an_edit_in_a_child_database_reaches_its_bundle(site: Site) -> None:
 
 
 def test_a_renamed_property_reaches_every_row(site: Site) -> None:
-    site.notion.edit.rename_property(site.notion.workspace.nodes[DATABASES[1]].children[0], "Wind", "Gale")
+    site.notion.edit.rename_property(
+        site.notion.workspace.nodes[DATABASES[1]].children[0], "Wind", "Gale"
+    )
     rows = site.notion.workspace.nodes[OBJECTS].children[0]
     site.notion.edit.rename_property(rows, "Material", "Made of")
 
@@ -287,7 +322,9 @@ def test_an_event_that_is_older_than_any_repetition_asks_for_nothing(site: Site)
     assert asked_runs(site) == []
 
 
-def test_an_event_that_the_queue_refuses_is_answered_with_an_error_and_taken_the_next_time(site: Site) -> None:
+def test_an_event_that_the_queue_refuses_is_answered_with_an_error_and_taken_the_next_time(
+    site: Site,
+) -> None:
     site.notion.edit.append_blocks(VISIT, [{"paragraph": "Twice"}])
     site.qstash.fail(Fault(how="publish_error", times=1))
     [refused] = site.notion.webhooks.flush()
@@ -300,7 +337,9 @@ def test_an_event_that_the_queue_refuses_is_answered_with_an_error_and_taken_the
     assert "Twice" in str(site.read("page:visit")["blocks"])
 
 
-def test_an_event_that_kv_can_not_take_is_answered_with_an_error_and_taken_the_next_time(site: Site) -> None:
+def test_an_event_that_kv_can_not_take_is_answered_with_an_error_and_taken_the_next_time(
+    site: Site,
+) -> None:
     site.notion.edit.append_blocks(VISIT, [{"paragraph": "Twice"}])
     site.kv.fail(KvFault("error", times=3))
     [refused] = site.notion.webhooks.flush()
@@ -321,7 +360,10 @@ def test_a_forged_or_changed_event_is_refused(site: Site) -> None:
 
     assert post(site, content, token="another").status_code == 401
     assert post(site, content, **{"X-Notion-Signature": ""}).status_code == 401
-    assert post(site, content, **{"X-Notion-Signature": sign_notion(b"{}", Secret(FRESH))}).status_code == 401
+    assert (
+        post(site, content, **{"X-Notion-Signature": sign_notion(b"{}", Secret(FRESH))}).status_code
+        == 401
+    )
     assert len(site.qstash.messages) == before
 
 
@@ -333,7 +375,10 @@ def test_a_forged_or_changed_event_is_refused(site: Site) -> None:
         b"{}",
         b'{"type": 1}',
         b'{"id": "x", "type": "page.created", "entity": {"id": "y"}}',
-        b'{"id": "11111111-1111-4111-8111-111111111111", "type": "page.created", "timestamp": "soon", "entity": {}}',
+        (
+            b'{"id": "11111111-1111-4111-8111-111111111111", "type": "page.created", "timestamp":'
+            b' "soon", "entity": {}}'
+        ),
     ],
 )
 def test_a_body_that_is_no_event_is_refused_with_the_reason(site: Site, body: bytes) -> None:
@@ -344,9 +389,15 @@ def test_a_body_that_is_no_event_is_refused_with_the_reason(site: Site, body: by
 
 
 def test_an_event_of_a_kind_nobody_knows_is_taken_and_left(site: Site) -> None:
-    body = {"id": "11111111-1111-4111-8111-111111111111", "type": "page.sung", "timestamp": "2026-01-01T00:00:00Z"}
+    body = {
+        "id": "11111111-1111-4111-8111-111111111111",
+        "type": "page.sung",
+        "timestamp": "2026-01-01T00:00:00Z",
+    }
 
-    answer = post(site, json.dumps(body | {"entity": {"id": VISIT, "type": "page"}, "data": {}}).encode())
+    answer = post(
+        site, json.dumps(body | {"entity": {"id": VISIT, "type": "page"}, "data": {}}).encode()
+    )
 
     assert (answer.status_code, answer.json()["outcome"]) == (200, "ignored")
 
@@ -384,7 +435,9 @@ def test_the_tokens_of_others_change_nothing_while_one_is_set(site: Site) -> Non
     assert site.command("GET", "sync:webhook:token") is None
 
 
-def test_an_event_without_a_token_set_says_which_setting_is_missing(site: Site, stack: Stack) -> None:
+def test_an_event_without_a_token_set_says_which_setting_is_missing(
+    site: Site, stack: Stack
+) -> None:
     stack.set("NOTION_WEBHOOK_TOKEN", "")
     site.notion.edit.append_blocks(VISIT, [{"paragraph": "Too early"}])
 
@@ -395,7 +448,9 @@ def test_an_event_without_a_token_set_says_which_setting_is_missing(site: Site, 
     assert answer.json()["error"].startswith("NOTION_WEBHOOK_TOKEN is not set")
 
 
-def test_a_token_is_never_logged(site: Site, stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_token_is_never_logged(
+    site: Site, stack: Stack, capfd: pytest.CaptureFixture[str]
+) -> None:
     stack.set("NOTION_WEBHOOK_TOKEN", "")
     key = handshake_key(Secret(site.stack.secret))
     post(site, json.dumps({"verification_token": FRESH}).encode(), token=FRESH, key=key)
@@ -411,6 +466,8 @@ def _lists(site: Site, page_id: str) -> int:
 
     def lists(id: str) -> int:
         children = site.notion.workspace.nodes[id].children
-        return 1 + sum(lists(child) for child in children if site.notion.workspace.nodes[child].children)
+        return 1 + sum(
+            lists(child) for child in children if site.notion.workspace.nodes[child].children
+        )
 
     return lists(page_id)

@@ -1,10 +1,20 @@
-"""A store with a run over it: pages that are seen, claimed and published as the engine does it, with small bundles."""
+"""A store with a run over it: pages that are seen, claimed and published as the engine does it,
+with small bundles."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from lib.model import BUNDLE_VERSION, JSON, Ask, Claim, DatabaseRecord, Observation, PageRecord, WorkItem
+from lib.model import (
+    BUNDLE_VERSION,
+    JSON,
+    Ask,
+    Claim,
+    DatabaseRecord,
+    Observation,
+    PageRecord,
+    WorkItem,
+)
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Run, Runs, SliceLease
@@ -33,7 +43,9 @@ class Scene:
 
     lease: SliceLease
 
-    def __init__(self, kv: Kv, keys: Keys, runs: Runs, clock: Ticking, max_value_bytes: int = 8_000_000) -> None:
+    def __init__(
+        self, kv: Kv, keys: Keys, runs: Runs, clock: Ticking, max_value_bytes: int = 8_000_000
+    ) -> None:
         self.kv, self.keys, self.runs, self.clock = kv, keys, runs, clock
         self.site = Site(kv, keys, max_value_bytes, clock, lambda: NOW)
         self.queue, self.sources = WorkQueue(kv, keys, clock), Sources(kv, keys)
@@ -49,7 +61,13 @@ class Scene:
         return self.lease
 
     async def look_around(self, lease: SliceLease, **more: Any) -> None:
-        nothing: dict[str, Any] = {"counts": {}, "sources": {}, "listings": {}, "warnings": [], "problems": []}
+        nothing: dict[str, Any] = {
+            "counts": {},
+            "sources": {},
+            "listings": {},
+            "warnings": [],
+            "problems": [],
+        }
         await self.runs.note_survey(lease, **nothing | more)
 
     async def end(self, status: str = "delivered") -> None:
@@ -84,8 +102,14 @@ class Scene:
     async def see(self, page_id: str, *, item: WorkItem | None = READ, **more: Any) -> list[str]:
         """Look at a page a second later, which makes it due; return the slugs that became free."""
         self.clock.time += 1
-        facts = {name: more.pop(name) for name in ("stamp", "still", "is_hidden", "is_gone") if name in more}
-        sighting = Sighting(page_id=page_id, observation=self.seen(page_id, **more), item=item, **facts)
+        facts = {
+            name: more.pop(name)
+            for name in ("stamp", "still", "is_hidden", "is_gone")
+            if name in more
+        }
+        sighting = Sighting(
+            page_id=page_id, observation=self.seen(page_id, **more), item=item, **facts
+        )
         return await self.site.observe(self.lease, [sighting])
 
     async def hide(self, page_id: str, **more: Any) -> list[str]:
@@ -105,10 +129,16 @@ class Scene:
         """What may be claimed now or later."""
         return sorted(await self.kv.command("ZRANGE", self.keys.due, 0, -1))
 
-    async def addresses(self, *moves: tuple[str, str], waiting: Mapping[str, str] | None = None) -> Addresses:
+    async def addresses(
+        self, *moves: tuple[str, str], waiting: Mapping[str, str] | None = None
+    ) -> Addresses:
         """Give pages these slugs, whatever each had before."""
         known, _ = await self.site.look_up([page_id for page_id, _ in moves])
-        changed = [(page_id, known[page_id].slug, slug) for page_id, slug in moves if known[page_id].slug != slug]
+        changed = [
+            (page_id, known[page_id].slug, slug)
+            for page_id, slug in moves
+            if known[page_id].slug != slug
+        ]
         names = {name for _, old, new in changed for name in (old, new) if name}
         _, holders = await self.site.look_up([], names)
         return Addresses(
@@ -154,7 +184,9 @@ class Scene:
 
     async def commit(self, claim: Claim, slug: str, **more: Any) -> str:
         """Publish a page that was claimed; return the outcome."""
-        outcome, _ = await self.site.commit_page(self.lease, await self.reading(claim, slug, **more))
+        outcome, _ = await self.site.commit_page(
+            self.lease, await self.reading(claim, slug, **more)
+        )
         return outcome
 
     async def publish(self, page_id: str, slug: str, *, source: str = "pages", **more: Any) -> str:
@@ -166,7 +198,9 @@ class Scene:
         for page_id, slug in slugs.items():
             assert await self.publish(page_id, slug) == "done"
 
-    async def publish_family(self, parent: str, slug: str, *children: str, source: str = "pages") -> None:
+    async def publish_family(
+        self, parent: str, slug: str, *children: str, source: str = "pages"
+    ) -> None:
         """Publish a row and its child pages."""
         known, _ = await self.site.look_up([parent])
         if not known[parent].observation:
@@ -177,7 +211,9 @@ class Scene:
         """Publish a page that was claimed, and child pages that nobody has seen yet."""
         source = claim.observation.source if claim.observation else "pages"
         seen = {one: self.seen(one, parent=claim.id, source=source) for one in children}
-        moves = await self.addresses((claim.id, slug), *((one, f"{slug}/{one}") for one in children))
+        moves = await self.addresses(
+            (claim.id, slug), *((one, f"{slug}/{one}") for one in children)
+        )
         work = [(one, WorkItem()) for one in children]
         assert await self.commit(claim, slug, children=seen, addresses=moves, work=work) == "done"
         for one in children:
@@ -206,13 +242,19 @@ class Scene:
         first = await self.read(f"{source}:index")
         numbers = range(2, first.get("pages", 1) + 1)
         names = [f"{source}:index", *(f"{source}:index:{number}" for number in numbers)]
-        assert sorted(await self.kv.command("KEYS", f"site:{source}:index*")) == sorted(f"site:{one}" for one in names)
+        assert sorted(await self.kv.command("KEYS", f"site:{source}:index*")) == sorted(
+            f"site:{one}" for one in names
+        )
         return [first, *[await self.read(name) for name in names[1:]]]
 
     async def index(self, source: str = "pages") -> list[str]:
         """The slugs of an index; each has the bundle of the very page that the index names."""
         items = [item for page in await self.index_pages(source) for item in page["items"]]
-        texts = await self.kv.command("MGET", *(self.keys.page(item["slug"]) for item in items)) if items else []
+        texts = (
+            await self.kv.command("MGET", *(self.keys.page(item["slug"]) for item in items))
+            if items
+            else []
+        )
         assert [json.loads(text)["meta"]["id"] for text in texts] == [item["id"] for item in items]
         return [item["slug"] for item in items]
 
@@ -220,7 +262,9 @@ class Scene:
         """All that stands in KV."""
         keys: list[str] = sorted(await self.kv.command("KEYS", "*"))
         kinds = await self.kv.pipeline([["TYPE", key] for key in keys])
-        found = await self.kv.pipeline([_dump(key, kind) for key, kind in zip(keys, kinds, strict=True)])
+        found = await self.kv.pipeline(
+            [_dump(key, kind) for key, kind in zip(keys, kinds, strict=True)]
+        )
         return dict(zip(keys, found, strict=True))
 
 
@@ -243,7 +287,12 @@ def sort_text(page_id: str) -> str:
 
 
 def database(title: str, read_at: float, **more: Any) -> DatabaseRecord:
-    facts: JSON = {"title": title, "data_source_ids": ["s"], "read_at": read_at, "digest": f"{title} at {read_at}"}
+    facts: JSON = {
+        "title": title,
+        "data_source_ids": ["s"],
+        "read_at": read_at,
+        "digest": f"{title} at {read_at}",
+    }
     return DatabaseRecord(**facts | more)
 
 

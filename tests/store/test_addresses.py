@@ -1,4 +1,5 @@
-"""Pages get other slugs: what stands published moves along, is named where it is shown, and is found at the old one."""
+"""Pages get other slugs: what stands published moves along, is named where it is shown, and is
+found at the old one."""
 
 import pytest
 
@@ -22,8 +23,12 @@ async def links(scene: Scene, slug: str) -> list[str]:
 async def bundles(scene: Scene) -> dict[str, str]:
     """Slug → id of each page that stands in KV, as its bundle names it."""
     keys = await scene.kv.command("KEYS", "site:page:*")
-    found = [(await scene.read(key.removeprefix("site:")))["meta"] for key in keys if ":part:" not in key]
-    assert [meta["slug"] for meta in found] == [key.removeprefix("site:page:") for key in keys if ":part:" not in key]
+    found = [
+        (await scene.read(key.removeprefix("site:")))["meta"] for key in keys if ":part:" not in key
+    ]
+    assert [meta["slug"] for meta in found] == [
+        key.removeprefix("site:page:") for key in keys if ":part:" not in key
+    ]
     return {meta["slug"]: meta["id"] for meta in found}
 
 
@@ -32,7 +37,11 @@ async def test_a_renamed_page_is_found_at_its_old_slug_by_a_redirect_only(scene:
 
     await scene.publish("a", "new", document="{}")
 
-    assert (await scene.index(), await scene.paths(), await bundles(scene)) == (["new"], {"a": "new"}, {"new": "a"})
+    assert (await scene.index(), await scene.paths(), await bundles(scene)) == (
+        ["new"],
+        {"a": "new"},
+        {"new": "a"},
+    )
     assert await scene.read("redirects") == {"one": "new"}
     assert await scene.kv.command("KEYS", "site:doc:*") == ["site:doc:new"]
 
@@ -72,7 +81,9 @@ async def test_the_redirects_to_a_page_end_with_it(scene: Scene) -> None:
     assert await scene.site.page_at("one") == ""
 
 
-async def test_two_pages_swap_their_slugs_in_one_instant_with_all_that_belongs_to_them(scene: Scene) -> None:
+async def test_two_pages_swap_their_slugs_in_one_instant_with_all_that_belongs_to_them(
+    scene: Scene,
+) -> None:
     await scene.publish("a", "one", parts=['"a1"'], document='"a"')
     await scene.publish("b", "two", parts=['"b1"', '"b2"'])
 
@@ -95,7 +106,9 @@ async def test_a_chain_of_slugs_moves_in_one_instant(scene: Scene) -> None:
     assert await scene.read("redirects") == {"one": "two"}
 
 
-async def test_a_page_that_is_published_pushes_others_along_in_the_same_instant(scene: Scene) -> None:
+async def test_a_page_that_is_published_pushes_others_along_in_the_same_instant(
+    scene: Scene,
+) -> None:
     await scene.publish_all(a="one", b="two")
     await scene.see("c")
     pushed = await scene.addresses(("c", "one"), ("a", "two"), ("b", "three"))
@@ -116,7 +129,9 @@ async def test_a_move_that_was_planned_from_what_is_no_more_changes_nothing(scen
     assert await scene.snapshot() == before
 
 
-async def test_child_pages_move_with_the_page_and_are_named_anew_in_it_and_in_its_index(scene: Scene) -> None:
+async def test_child_pages_move_with_the_page_and_are_named_anew_in_it_and_in_its_index(
+    scene: Scene,
+) -> None:
     await scene.publish_family("a", "one", "b", "c")
 
     assert await move(scene, ("a", "new"), ("b", "new/b"), ("c", "new/c"))
@@ -136,12 +151,17 @@ async def test_a_renamed_child_page_is_named_anew_in_the_page_that_holds_it_thou
 
     assert await scene.commit(await scene.take("c"), "one/new") == "done"
 
-    assert (await links(scene, "one"), await bundles(scene)) == (["one/new"], {"one": "a", "one/new": "c"})
+    assert (await links(scene, "one"), await bundles(scene)) == (
+        ["one/new"],
+        {"one": "a", "one/new": "c"},
+    )
     [row] = (await scene.read("pages:index"))["items"]
     assert [child["slug"] for child in row["childPages"]] == ["one/new"]
 
 
-async def test_child_pages_that_swap_their_slugs_are_not_mixed_up_in_the_page_that_holds_them(scene: Scene) -> None:
+async def test_child_pages_that_swap_their_slugs_are_not_mixed_up_in_the_page_that_holds_them(
+    scene: Scene,
+) -> None:
     await scene.publish_family("a", "one", "b", "c")
 
     assert await move(scene, ("b", "one/c"), ("c", "one/b"))
@@ -151,7 +171,9 @@ async def test_child_pages_that_swap_their_slugs_are_not_mixed_up_in_the_page_th
 
 
 @pytest.mark.parametrize("slug", ["ü-é-日本", "a.b*c[d]", "100%-sure", "a'b", "a/b%d/c"])
-async def test_slugs_are_replaced_word_for_word_whatever_signs_they_hold(scene: Scene, slug: str) -> None:
+async def test_slugs_are_replaced_word_for_word_whatever_signs_they_hold(
+    scene: Scene, slug: str
+) -> None:
     await scene.publish_family(ID, "one", "c")
     assert await move(scene, (ID, slug), ("c", f"{slug}/c"))
     assert (await links(scene, slug), await scene.read("redirects")) == (
@@ -171,7 +193,9 @@ async def test_a_slug_is_reserved_for_a_child_page_before_it_is_read(scene: Scen
     moves = await scene.addresses(("a", "one"), ("c", "one/c"))
     child = {"c": scene.seen("c", parent="a")}
 
-    assert await scene.commit(await scene.take("a"), "one", children=child, addresses=moves) == "done"
+    assert (
+        await scene.commit(await scene.take("a"), "one", children=child, addresses=moves) == "done"
+    )
 
     assert await scene.paths() == {"a": "one"}
     assert (await scene.site.look_up([], ["one/c"]))[1]["one/c"].page_id == "c"
@@ -181,7 +205,9 @@ async def test_a_slug_is_reserved_for_a_child_page_before_it_is_read(scene: Scen
 async def test_a_reserved_slug_is_no_address_that_anybody_is_redirected_from(scene: Scene) -> None:
     await scene.see("a")
     moves = await scene.addresses(("a", "one"), ("c", "one/c"))
-    await scene.commit(await scene.take("a"), "one", children={"c": scene.seen("c", parent="a")}, addresses=moves)
+    await scene.commit(
+        await scene.take("a"), "one", children={"c": scene.seen("c", parent="a")}, addresses=moves
+    )
 
     assert await move(scene, ("c", "one/new"))
 
@@ -244,7 +270,10 @@ async def test_what_moved_is_among_the_changes_of_the_run(scene: Scene) -> None:
     await move(scene, ("c", "one/new"))
 
     run = scene.keys.run(scene.lease.run_id)
-    changed, removed = [sorted(await scene.kv.command("SMEMBERS", f"{run}:{kind}")) for kind in ("changed", "removed")]
+    changed, removed = [
+        sorted(await scene.kv.command("SMEMBERS", f"{run}:{kind}"))
+        for kind in ("changed", "removed")
+    ]
     assert changed == ["page:one", "page:one/new", "pages:index", "redirects"]
     assert removed == ["page:one/c"]
 
@@ -256,4 +285,7 @@ async def test_a_bundle_that_another_wrote_over_moves_as_it_is(scene: Scene) -> 
     assert await move(scene, ("a", "new"), ("c", "new/c"))
 
     assert await scene.kv.command("TYPE", "site:page:new") == "list"
-    assert (await scene.paths(), await scene.kv.command("EXISTS", "site:page:one")) == ({"a": "new", "c": "new/c"}, 0)
+    assert (await scene.paths(), await scene.kv.command("EXISTS", "site:page:one")) == (
+        {"a": "new", "c": "new/c"},
+        0,
+    )

@@ -1,4 +1,5 @@
-"""Who comes while another run is under way, or seems to be: who joins, who gives way, who is remembered."""
+"""Who comes while another run is under way, or seems to be: who joins, who gives way, who is
+remembered."""
 
 import pytest
 
@@ -38,7 +39,9 @@ async def test_a_run_that_is_resumed_is_believed_to_be_alive_anew(runs: Runs, cl
     assert (await record(runs, "r1")).alive_until == clock.time + ALIVE
 
 
-async def test_a_run_whose_record_is_gone_stands_in_nobodys_way(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
+async def test_a_run_whose_record_is_gone_stands_in_nobodys_way(
+    runs: Runs, clock: Clock, kv: Kv, keys: Keys
+) -> None:
     await under_way(runs, clock)
     await kv.command("DEL", keys.run("r1"))
     assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "new"
@@ -47,7 +50,9 @@ async def test_a_run_whose_record_is_gone_stands_in_nobodys_way(runs: Runs, cloc
     assert (await begin(runs, clock, run_id="r3")).outcome == "go"
 
 
-async def test_a_message_that_nobody_recorded_joins_a_run_that_has_not_begun_yet(runs: Runs, clock: Clock) -> None:
+async def test_a_message_that_nobody_recorded_joins_a_run_that_has_not_begun_yet(
+    runs: Runs, clock: Clock
+) -> None:
     await under_way(runs, clock)
 
     begun = await runs.begin("r9", "0", 0, Ask(force=True, source="posts"), clock.time + ALIVE)
@@ -58,11 +63,15 @@ async def test_a_message_that_nobody_recorded_joins_a_run_that_has_not_begun_yet
     assert ended.ask == Ask(force=True, source="posts")
 
 
-async def test_a_run_that_was_silent_gives_way_and_is_cancelled_where_it_comes_back(runs: Runs, clock: Clock) -> None:
+async def test_a_run_that_was_silent_gives_way_and_is_cancelled_where_it_comes_back(
+    runs: Runs, clock: Clock
+) -> None:
     await working(runs, clock)
     clock.time += ALIVE + 1
     assert (await begin(runs, clock, run_id="r9")).outcome == "go"
-    assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).run_id == "r9"  # it is the one under way from now on
+    assert (
+        await runs.ask("r2", Ask(), clock.time + ALIVE)
+    ).run_id == "r9"  # it is the one under way from now on
 
     late = await begin(runs, clock, number=1)
 
@@ -83,7 +92,9 @@ async def test_a_message_of_a_run_that_has_ended_changes_nothing(runs: Runs, clo
     assert not await runs.is_joined()
 
 
-async def test_the_end_of_a_run_of_one_page_leaves_the_one_under_way_alone(runs: Runs, clock: Clock) -> None:
+async def test_the_end_of_a_run_of_one_page_leaves_the_one_under_way_alone(
+    runs: Runs, clock: Clock
+) -> None:
     await under_way(runs, clock)
     await runs.ask("r2", Ask(page="about"), clock.time + ALIVE)
     await runs.note("r2", {"followUp": "1"})
@@ -105,7 +116,9 @@ async def test_every_run_is_kept_for_30_days_and_found_however_it_came_to_be(
     assert sorted(await kv.command("ZRANGE", keys.runs, 0, -1)) == sorted(ids)
 
 
-async def test_no_more_than_two_hundred_runs_are_listed(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
+async def test_no_more_than_two_hundred_runs_are_listed(
+    runs: Runs, clock: Clock, kv: Kv, keys: Keys
+) -> None:
     older = [word for number in range(250) for word in (number, f"older-{number}")]
     await kv.command("ZADD", keys.runs, *older)
 
@@ -141,7 +154,11 @@ async def test_only_a_run_that_ought_to_be_at_work_can_fall_silent(
     clock.time += ALIVE + 1
 
     assert sorted(await tellings.silent()) == ["r1", "waits"]
-    assert [(await record(runs, id)).status for id in ("done", "waits", "r1")] == ["delivered", "failed", "failed"]
+    assert [(await record(runs, id)).status for id in ("done", "waits", "r1")] == [
+        "delivered",
+        "failed",
+        "failed",
+    ]
     assert "no sign of life" in (await record(runs, "r1")).error
     await tellings.noticed("r1")
     assert await tellings.silent() == ["waits"]

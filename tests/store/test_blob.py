@@ -19,7 +19,9 @@ async def pieces() -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("length", [7, None])
-async def test_a_file_is_put_under_its_very_name_and_read_at_its_address(length: int | None) -> None:
+async def test_a_file_is_put_under_its_very_name_and_read_at_its_address(
+    length: int | None,
+) -> None:
     with BlobStandIn() as store:
         async with httpx.AsyncClient(trust_env=False) as http:
             blob = Blob(http, store.url, store.token)
@@ -37,7 +39,9 @@ async def test_a_file_is_put_under_its_very_name_and_read_at_its_address(length:
 async def test_the_request_is_the_official_clients() -> None:
     route = respx.put(f"{API}/").respond(json={"url": "https://s.public.blob.example/notion/a.txt"})
     async with httpx.AsyncClient() as http:
-        await Blob(http, API, "vercel_blob_rw_s_secret").put("notion/a.txt", pieces(), "image/png", 7)
+        await Blob(http, API, "vercel_blob_rw_s_secret").put(
+            "notion/a.txt", pieces(), "image/png", 7
+        )
 
     request = route.calls.last.request
     assert dict(request.url.params) == {"pathname": "notion/a.txt"}

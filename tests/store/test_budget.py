@@ -44,7 +44,8 @@ async def test_visitors_never_take_more_than_half(kv: Kv, keys: Keys, clock: Clo
 
 
 @pytest.mark.parametrize(
-    ("limit", "sync", "visit"), [(1, 1, 1), (2, 2, 1), (8, 8, 4), (9, 8, 4), (180, 160, 90), (600, 534, 300)]
+    ("limit", "sync", "visit"),
+    [(1, 1, 1), (2, 2, 1), (8, 8, 4), (9, 8, 4), (180, 160, 90), (600, 534, 300)],
 )
 def test_shares_grow_with_the_limit_and_nobody_has_none(limit: int, sync: int, visit: int) -> None:
     assert (share_of("sync", limit), share_of("visit", limit)) == (sync, visit)
@@ -80,7 +81,9 @@ async def test_when_notion_says_wait_everybody_waits(kv: Kv, keys: Keys, clock: 
     assert (await mine.reserve(1)).granted == 1
 
 
-async def test_what_was_not_used_is_given_back_within_its_minute(kv: Kv, keys: Keys, clock: Clock) -> None:
+async def test_what_was_not_used_is_given_back_within_its_minute(
+    kv: Kv, keys: Keys, clock: Clock
+) -> None:
     budget = Budget(kv, keys, LIMIT, clock)
     await budget.reserve(80)
     await budget.give_back(20)

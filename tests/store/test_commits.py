@@ -1,4 +1,5 @@
-"""What becomes of a reading that may not be published as it was meant: nothing of it is, and the work goes on."""
+"""What becomes of a reading that may not be published as it was meant: nothing of it is, and the
+work goes on."""
 
 from collections.abc import Sequence
 
@@ -13,7 +14,8 @@ from tests.store.scene import ALIVE, EDITED_AT, Scene
 
 
 async def refused(scene: Scene, commit: PageCommit) -> str:
-    """The outcome of a publication that leaves all that a site reads, and all that is remembered of it, as it was."""
+    """The outcome of a publication that leaves all that a site reads, and all that is remembered of
+    it, as it was."""
     before = await scene.snapshot()
     outcome, freed = await scene.site.commit_page(scene.lease, commit)
     assert freed == []
@@ -54,7 +56,9 @@ async def test_a_page_object_that_is_older_than_what_was_seen_since_is_older(sce
     assert await refused(scene, reading) == "older"
 
 
-async def test_work_whose_reading_was_older_is_due_at_once_as_it_has_to_be_done_now(scene: Scene) -> None:
+async def test_work_whose_reading_was_older_is_due_at_once_as_it_has_to_be_done_now(
+    scene: Scene,
+) -> None:
     await scene.see("a", item=WorkItem(page=msgspec.Raw(b'{"an":"old page"}'), read_at=1.0))
     again = WorkItem(rewrite=True, doubted=["c"])
     reading = await scene.reading(await scene.take("a"), "one", page_read_at=1.0, again=again)
@@ -65,16 +69,22 @@ async def test_work_whose_reading_was_older_is_due_at_once_as_it_has_to_be_done_
     assert (claim.item, claim.number) == (again, reading.number)
 
 
-async def test_a_time_of_the_last_edit_that_can_not_be_read_is_judged_by_the_time_of_the_reading(scene: Scene) -> None:
+async def test_a_time_of_the_last_edit_that_can_not_be_read_is_judged_by_the_time_of_the_reading(
+    scene: Scene,
+) -> None:
     await scene.publish("a", "one", edited_at=EDITED_AT)
 
     assert await scene.publish("a", "one", edited_at=0.0) == "done"
     await scene.see("a")
-    late = await scene.reading(await scene.take("a"), "one", edited_at=EDITED_AT, read_at=scene.clock.time - 10)
+    late = await scene.reading(
+        await scene.take("a"), "one", edited_at=EDITED_AT, read_at=scene.clock.time - 10
+    )
     assert await refused(scene, late) == "older"
 
 
-async def test_what_is_seen_while_a_page_is_read_revokes_the_lease_and_is_read_in_turn(scene: Scene) -> None:
+async def test_what_is_seen_while_a_page_is_read_revokes_the_lease_and_is_read_in_turn(
+    scene: Scene,
+) -> None:
     claim = await seen_and_taken(scene)
     await scene.see("a", title="new")
 
@@ -87,7 +97,9 @@ async def test_what_is_seen_while_a_page_is_read_revokes_the_lease_and_is_read_i
     assert await scene.commit(again, "one") == "done"
 
 
-async def test_a_page_that_became_due_anew_in_its_own_slices_hand_is_published_and_stays_due(scene: Scene) -> None:
+async def test_a_page_that_became_due_anew_in_its_own_slices_hand_is_published_and_stays_due(
+    scene: Scene,
+) -> None:
     claim = await seen_and_taken(scene)
     await scene.site.observe(scene.lease, [], [("a", WorkItem(rewrite=True))])
     newer = await scene.take("a")
@@ -135,7 +147,9 @@ async def test_a_page_that_nobody_knows_any_more_is_gone(scene: Scene) -> None:
     assert await refused(scene, reading) == "gone"
 
 
-async def test_a_slug_that_another_page_took_meanwhile_has_the_addresses_planned_anew(scene: Scene) -> None:
+async def test_a_slug_that_another_page_took_meanwhile_has_the_addresses_planned_anew(
+    scene: Scene,
+) -> None:
     reading = await scene.reading(await seen_and_taken(scene), "one")
     await scene.publish("b", "one")
 
@@ -153,7 +167,9 @@ async def test_a_page_that_was_moved_meanwhile_has_its_addresses_planned_anew(sc
 
 
 @pytest.mark.parametrize("lost", ["site:page:one", "site:paths"])
-async def test_a_bundle_that_is_the_same_is_sent_after_all_where_it_is_gone(scene: Scene, lost: str) -> None:
+async def test_a_bundle_that_is_the_same_is_sent_after_all_where_it_is_gone(
+    scene: Scene, lost: str
+) -> None:
     await scene.publish("a", "one", digest="same")
     reading = await scene.reading(await seen_and_taken(scene), "one", digest="same", text=None)
     await scene.kv.command("DEL", lost)
@@ -170,7 +186,9 @@ async def test_a_bundle_that_is_not_the_one_published_is_sent_after_all(scene: S
     assert await refused(scene, reading) == "send"
 
 
-async def test_a_child_page_that_was_seen_below_another_page_since_is_not_published_where_it_was(scene: Scene) -> None:
+async def test_a_child_page_that_was_seen_below_another_page_since_is_not_published_where_it_was(
+    scene: Scene,
+) -> None:
     await scene.publish_family("a", "one", "c")
     await scene.publish("b", "two")
     await scene.site.observe(scene.lease, [], [("c", WorkItem())])
@@ -178,17 +196,26 @@ async def test_a_child_page_that_was_seen_below_another_page_since_is_not_publis
     await scene.site.observe(scene.lease, [], [("b", WorkItem())])
     moved = {"c": scene.seen("c", parent="b")}
     await scene.commit(
-        await scene.take("b"), "two", children=moved, addresses=await scene.addresses(("b", "two"), ("c", "two/c"))
+        await scene.take("b"),
+        "two",
+        children=moved,
+        addresses=await scene.addresses(("b", "two"), ("c", "two/c")),
     )
 
     assert await refused(scene, reading) == "older"
 
 
-async def test_a_row_that_was_seen_inside_a_page_since_its_reading_began_is_older(scene: Scene) -> None:
+async def test_a_row_that_was_seen_inside_a_page_since_its_reading_began_is_older(
+    scene: Scene,
+) -> None:
     await scene.publish_all(a="one", b="two")
     reading = await scene.reading(await seen_and_taken(scene), "one")
     await scene.see("b")
-    inside = {"a": scene.seen("a", parent="b", read_at=reading.page_read_at, placed_at=scene.clock.time + 5)}
+    inside = {
+        "a": scene.seen(
+            "a", parent="b", read_at=reading.page_read_at, placed_at=scene.clock.time + 5
+        )
+    }
     await scene.commit(await scene.take("b"), "two", children=inside)
 
     assert await refused(scene, reading) == "older"

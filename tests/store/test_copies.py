@@ -43,7 +43,9 @@ def copies_of(scene: Scene) -> Copies:
 async def publish(scene: Scene) -> None:
     """A page in two parts; its files have no copies yet."""
     meta = '{"id":"a","slug":"one","icon":"old"}'
-    text = Text(f'{{"v":3,"meta":{meta}}}', ['"old 1"', '"old 2"'], meta, files=[FILE], lacking=True)
+    text = Text(
+        f'{{"v":3,"meta":{meta}}}', ['"old 1"', '"old 2"'], meta, files=[FILE], lacking=True
+    )
     await scene.publish("a", "one", text=text, parts=text.parts)
 
 
@@ -51,7 +53,9 @@ def new(texts: Sequence[str]) -> list[str]:
     return [text.replace("old", "new") for text in texts]
 
 
-async def test_copies_are_put_into_a_bundle_its_parts_and_its_index_which_stay_for_ever(scene: Scene) -> None:
+async def test_copies_are_put_into_a_bundle_its_parts_and_its_index_which_stay_for_ever(
+    scene: Scene,
+) -> None:
     await publish(scene)
     before = (await scene.site.look_up(["a"]))[0]
     await scene.begin_next()
@@ -62,7 +66,10 @@ async def test_copies_are_put_into_a_bundle_its_parts_and_its_index_which_stay_f
     texts = [await scene.kv.command("GET", f"site:{name}") for name in names]
     assert [("old" in text, "new" in text) for text in texts] == [(False, True)] * 4
     assert [await scene.kv.command("TTL", f"site:{name}") for name in names] == [-1] * 4
-    assert set(await scene.kv.command("SMEMBERS", f"{scene.keys.run('r2')}:changed")) == {"page:one", "pages:index"}
+    assert set(await scene.kv.command("SMEMBERS", f"{scene.keys.run('r2')}:changed")) == {
+        "page:one",
+        "pages:index",
+    }
     assert (await scene.record()).written == 1
     assert (await copies_of(scene).due(10), (await scene.site.look_up(["a"]))[0]) == ([], before)
     assert not await copies_of(scene).put_into("r2", "page:a", new, str, 1_000, None)
@@ -107,7 +114,9 @@ async def test_a_page_that_is_published_anew_meanwhile_keeps_what_it_has(
 async def test_a_bundle_that_grows_too_large_with_its_copies_stays_as_it_is(scene: Scene) -> None:
     await publish(scene)
 
-    assert not await copies_of(scene).put_into("r1", "page:a", lambda texts: ["x" * 99 for _ in texts], str, 60, None)
+    assert not await copies_of(scene).put_into(
+        "r1", "page:a", lambda texts: ["x" * 99 for _ in texts], str, 60, None
+    )
     assert await scene.read("page:one:part:1") == "old 1"
 
 
@@ -140,7 +149,9 @@ async def test_copies_wait_for_a_page_whose_record_can_not_be_read(scene: Scene,
 
 async def test_copies_leave_a_bundle_of_another_type_alone(scene: Scene) -> None:
     await publish(scene)
-    await scene.kv.pipeline([["DEL", scene.keys.page("one")], ["RPUSH", scene.keys.page("one"), "x"]])
+    await scene.kv.pipeline(
+        [["DEL", scene.keys.page("one")], ["RPUSH", scene.keys.page("one"), "x"]]
+    )
 
     assert not await copies_of(scene).put_into("r1", "page:a", list, str, 1_000, None)
     assert await scene.kv.command("LLEN", scene.keys.page("one")) == 1

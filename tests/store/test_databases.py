@@ -23,7 +23,9 @@ async def changed(scene: Scene) -> set[str]:
 
 
 async def named(scene: Scene) -> bool:
-    place = await Files(scene.kv, scene.keys).find("page=row", "f1", "lock", scene.clock.time, 1, alone=True)
+    place = await Files(scene.kv, scene.keys).find(
+        "page=row", "f1", "lock", scene.clock.time, 1, alone=True
+    )
     return place.outcome != "unknown"
 
 
@@ -32,7 +34,12 @@ async def test_a_child_database_is_due_when_a_page_that_shows_it_is_published(sc
 
     claim = await scene.take("db:d")
 
-    assert (claim.id, claim.is_page, claim.title, claim.item.data_source_ids) == ("d", False, "Tasks", ["s"])
+    assert (claim.id, claim.is_page, claim.title, claim.item.data_source_ids) == (
+        "d",
+        False,
+        "Tasks",
+        ["s"],
+    )
     assert (await scene.record()).to_sync == 1  # databases are not counted
 
 
@@ -42,14 +49,20 @@ async def test_a_child_database_is_published_counted_and_done(scene: Scene) -> N
     text = Text('{"id":"d"}', files=[FILE], lacking=True)
     assert await scene.publish_database("d", text=text) == "done"
 
-    assert (await scene.read("db:d"), await scene.due(), await named(scene)) == ({"id": "d"}, [], True)
+    assert (await scene.read("db:d"), await scene.due(), await named(scene)) == (
+        {"id": "d"},
+        [],
+        True,
+    )
     assert await scene.sources.databases(["d", "e"]) == {"d": database("Tasks", scene.clock.time)}
     assert await changed(scene) == {"page:at-a", "pages:index", "db:d"}
     assert (await scene.record()).written == 2
     assert await scene.kv.command("ZRANGE", scene.keys.uncopied, 0, -1) == ["db:d"]
 
 
-async def test_a_child_database_that_is_known_is_not_read_again_with_the_page_that_shows_it(scene: Scene) -> None:
+async def test_a_child_database_that_is_known_is_not_read_again_with_the_page_that_shows_it(
+    scene: Scene,
+) -> None:
     await show(scene, "a")
     await scene.publish_database("d")
 
@@ -82,19 +95,25 @@ async def test_a_child_database_may_be_less_hidden_when_a_page_shows_it_no_more(
     assert await scene.due() == due
 
 
-async def test_a_child_database_is_read_again_when_a_page_that_shows_it_is_shown_to_others(scene: Scene) -> None:
+async def test_a_child_database_is_read_again_when_a_page_that_shows_it_is_shown_to_others(
+    scene: Scene,
+) -> None:
     await show(scene, "a")
     await scene.publish_database("d")
     await scene.see("a", visibility="public")
     claim = await scene.take("a")
 
     seen = scene.seen("a", visibility="members")
-    await scene.commit(claim, "at-a", observation=seen, things=["db:d"], work=[("db:d", WorkItem())])
+    await scene.commit(
+        claim, "at-a", observation=seen, things=["db:d"], work=[("db:d", WorkItem())]
+    )
 
     assert await scene.due() == ["db:d"]
 
 
-async def test_a_child_database_that_is_the_same_is_remembered_and_not_written(scene: Scene) -> None:
+async def test_a_child_database_that_is_the_same_is_remembered_and_not_written(
+    scene: Scene,
+) -> None:
     await show(scene, "a")
     await scene.publish_database("d", digest="same")
     before = await scene.kv.command("GET", "site:db:d")
@@ -109,7 +128,9 @@ async def test_a_child_database_that_is_the_same_is_remembered_and_not_written(s
     assert record.read_at == scene.clock.time
 
 
-async def test_a_child_database_that_is_not_the_one_published_is_sent_after_all(scene: Scene) -> None:
+async def test_a_child_database_that_is_not_the_one_published_is_sent_after_all(
+    scene: Scene,
+) -> None:
     await show(scene, "a")
 
     assert await scene.publish_database("d", text=None) == "send"
@@ -117,7 +138,9 @@ async def test_a_child_database_that_is_not_the_one_published_is_sent_after_all(
 
 
 @pytest.mark.parametrize("value", [["DEL", "site:db:d"], ["LPUSH", "site:db:d", "x"]])
-async def test_a_child_database_that_was_lost_is_sent_though_it_is_the_same(scene: Scene, value: list[str]) -> None:
+async def test_a_child_database_that_was_lost_is_sent_though_it_is_the_same(
+    scene: Scene, value: list[str]
+) -> None:
     await show(scene, "a")
     await scene.publish_database("d", digest="same")
     await scene.site.observe(scene.lease, [], [("db:d", WorkItem())])
@@ -126,7 +149,9 @@ async def test_a_child_database_that_was_lost_is_sent_though_it_is_the_same(scen
     assert await scene.publish_database("d", digest="same", text=None) == "send"
 
 
-async def test_an_older_reading_of_a_child_database_changes_nothing_and_its_work_is_done(scene: Scene) -> None:
+async def test_an_older_reading_of_a_child_database_changes_nothing_and_its_work_is_done(
+    scene: Scene,
+) -> None:
     await show(scene, "a")
     await scene.publish_database("d")
     newest = await scene.read("db:d")
@@ -145,7 +170,10 @@ async def test_a_child_database_whose_lease_was_revoked_is_not_published(scene: 
     await scene.site.observe(scene.lease, [], [("db:d", WorkItem())])
 
     record = database("Tasks", scene.clock.time)
-    assert await scene.site.commit_database(scene.lease, "d", claim.number, record, Text("{}")) == "repeated"
+    assert (
+        await scene.site.commit_database(scene.lease, "d", claim.number, record, Text("{}"))
+        == "repeated"
+    )
     assert await scene.read("db:d") is None
 
 
@@ -155,11 +183,17 @@ async def test_a_child_database_that_no_page_shows_any_more_is_gone(scene: Scene
 
     assert await scene.publish("a", "at-a") == "done"
 
-    assert (await scene.read("db:d"), await scene.sources.databases(["d"]), await named(scene)) == (None, {}, False)
+    assert (await scene.read("db:d"), await scene.sources.databases(["d"]), await named(scene)) == (
+        None,
+        {},
+        False,
+    )
     assert "db:d" in await scene.kv.command("SMEMBERS", f"{scene.keys.run('r1')}:removed")
 
 
-async def test_a_child_database_that_no_page_shows_when_it_was_read_is_not_published(scene: Scene) -> None:
+async def test_a_child_database_that_no_page_shows_when_it_was_read_is_not_published(
+    scene: Scene,
+) -> None:
     await show(scene, "a")
     await scene.publish("a", "at-a")
     await scene.site.observe(scene.lease, [], [("db:d", WorkItem())])
@@ -178,7 +212,9 @@ async def test_a_child_database_stays_while_another_page_shows_it(scene: Scene) 
     assert await scene.read("db:d") is None
 
 
-async def test_a_child_database_of_another_name_makes_the_pages_due_that_show_it(scene: Scene) -> None:
+async def test_a_child_database_of_another_name_makes_the_pages_due_that_show_it(
+    scene: Scene,
+) -> None:
     await show(scene, "a")
     await scene.publish_database("d", title="Tasks")
     for title, due in (("Tasks", []), ("To do", ["a"])):

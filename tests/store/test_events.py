@@ -1,4 +1,5 @@
-"""What webhook events ask for, noted in windows of time: which take a message, and that every one is looked at."""
+"""What webhook events ask for, noted in windows of time: which take a message, and that every one
+is looked at."""
 
 import random
 from collections.abc import Sequence
@@ -49,7 +50,9 @@ class Notes:
 
     async def sent(self, *names: str) -> None:
         """Messages of the window went out for an event."""
-        await self._events.remember(event(f"e{self._count}"), int(self.now // WINDOW_SECONDS), names)
+        await self._events.remember(
+            event(f"e{self._count}"), int(self.now // WINDOW_SECONDS), names
+        )
 
 
 @pytest.fixture
@@ -57,20 +60,29 @@ def notes(events: Events) -> Notes:
     return Notes(events)
 
 
-async def test_the_first_event_of_a_quiet_page_has_a_message_of_its_own(notes: Notes, events: Events) -> None:
+async def test_the_first_event_of_a_quiet_page_has_a_message_of_its_own(
+    notes: Notes, events: Events
+) -> None:
     assert [await notes("a"), await notes("a"), await notes("b")] == ["own", "window", "own"]
     assert await events.take(WINDOW) == [Wish("a")]
 
 
-async def test_a_page_is_quiet_again_after_a_while_also_over_the_end_of_a_window(notes: Notes) -> None:
+async def test_a_page_is_quiet_again_after_a_while_also_over_the_end_of_a_window(
+    notes: Notes,
+) -> None:
     await notes("a", after=20)
 
     assert [await notes("a", after=24.9), await notes("a", after=25)] == ["window", "own"]
 
 
-async def test_what_the_windows_message_covers_takes_none_and_the_event_is_known(notes: Notes, events: Events) -> None:
+async def test_what_the_windows_message_covers_takes_none_and_the_event_is_known(
+    notes: Notes, events: Events
+) -> None:
     await notes("a")
-    assert [await notes("a"), await notes("a")] == ["window", "window"]  # nobody knows whether the first went out
+    assert [await notes("a"), await notes("a")] == [
+        "window",
+        "window",
+    ]  # nobody knows whether the first went out
     await notes.sent("")
     assert (await events.around(event("e3"))).seen
 
@@ -91,7 +103,9 @@ async def test_a_message_that_was_refused_is_made_up_for_when_the_event_comes_ag
     assert await events.take(WINDOW) == [Wish("a")]
 
 
-async def test_nothing_is_added_to_a_window_that_has_been_taken(notes: Notes, events: Events) -> None:
+async def test_nothing_is_added_to_a_window_that_has_been_taken(
+    notes: Notes, events: Events
+) -> None:
     await notes("a")
     await notes("a")
     taken = await events.take(WINDOW)
@@ -101,7 +115,9 @@ async def test_nothing_is_added_to_a_window_that_has_been_taken(notes: Notes, ev
     assert await events.take(WINDOW + 1) == []
 
 
-async def test_more_than_a_few_pages_of_a_source_are_left_to_a_run_of_it(notes: Notes, events: Events) -> None:
+async def test_more_than_a_few_pages_of_a_source_are_left_to_a_run_of_it(
+    notes: Notes, events: Events
+) -> None:
     first = [await notes(f"p{number}", "posts") for number in range(5)]
     again = [await notes("p0", "posts"), await notes("other"), await notes("inner", force=True)]
     more = [await notes(f"p{number}", "posts") for number in range(5, 8)]
@@ -120,7 +136,9 @@ async def test_a_source_stays_crowded_in_the_next_window_and_no_longer(notes: No
     assert await notes("s", "posts", after=25) == "own"
 
 
-async def test_pages_that_changed_beside_their_source_are_left_to_its_run(notes: Notes, events: Events) -> None:
+async def test_pages_that_changed_beside_their_source_are_left_to_its_run(
+    notes: Notes, events: Events
+) -> None:
     await notes("a", "posts")
     assert [await notes("a", "posts"), await notes(source="posts"), await notes("b", "posts")] == [
         *("window", "source", "own"),
@@ -145,14 +163,18 @@ async def test_messages_of_their_own_are_paid_for_with_time(notes: Notes) -> Non
 
 
 @pytest.mark.parametrize("value", ["x", "1e300", ""])
-async def test_an_account_that_another_wrote_is_settled_soon(notes: Notes, kv: Kv, keys: Keys, value: str) -> None:
+async def test_an_account_that_another_wrote_is_settled_soon(
+    notes: Notes, kv: Kv, keys: Keys, value: str
+) -> None:
     await kv.command("SET", keys.ahead, value)
 
     await notes("a")
     assert await notes("b", after=301) == "own"
 
 
-async def test_a_window_is_kept_for_its_run_and_forgotten_after_days(notes: Notes, kv: Kv, keys: Keys) -> None:
+async def test_a_window_is_kept_for_its_run_and_forgotten_after_days(
+    notes: Notes, kv: Kv, keys: Keys
+) -> None:
     await notes("a")
     await notes("a")
     names = [keys.window(WINDOW), keys.ahead]
@@ -160,7 +182,9 @@ async def test_a_window_is_kept_for_its_run_and_forgotten_after_days(notes: Note
     assert all([0 < await kv.command("TTL", name) <= 2 * 86_400 for name in names])
 
 
-async def test_an_event_costs_two_commands_and_another_one_that_is_known(events: Events, kv: Kv, keys: Keys) -> None:
+async def test_an_event_costs_two_commands_and_another_one_that_is_known(
+    events: Events, kv: Kv, keys: Keys
+) -> None:
     webhook = Webhook(
         events,
         Line(Clock(), events),
@@ -187,7 +211,11 @@ async def site_of(kv: Kv, keys: Keys, pages: Sequence[str]) -> None:
     record = SourceRecord("d", Source("posts", "d", "ds"))
     await kv.command("HSET", keys.sources, "posts", msgspec.json.encode(record).decode())
     seen = Observation(
-        source="posts", title="t", created="2026-01-01T00:00:00Z", edited="2026-01-01T00:00:00Z", wanted="w"
+        source="posts",
+        title="t",
+        created="2026-01-01T00:00:00Z",
+        edited="2026-01-01T00:00:00Z",
+        wanted="w",
     )
     text = msgspec.json.encode(seen).decode()
     words = [word for page in pages for word in (page, text)]
@@ -195,7 +223,8 @@ async def site_of(kv: Kv, keys: Keys, pages: Sequence[str]) -> None:
 
 
 class Line(Queue):
-    """A queue whose messages are worked at their time: what each of their runs would look at is noted."""
+    """A queue whose messages are worked at their time: what each of their runs would look at is
+    noted."""
 
     def __init__(self, clock: Clock, events: Events) -> None:
         self._clock, self._events = clock, events
@@ -234,11 +263,14 @@ class Days:
         events = Events(kv, keys)
         self.line = Line(clock, events)
         log = Log(now=clock)
-        self.webhook = Webhook(events, self.line, log, references={"posts": "d"}, site="s", live=True, now=clock)
+        self.webhook = Webhook(
+            events, self.line, log, references={"posts": "d"}, site="s", live=True, now=clock
+        )
         self._kv, self._keys = kv, keys
 
     async def send(self, edits: Sequence[tuple[float, str]]) -> None:
-        """Send an event of each edit (seconds from now on, page); one that is refused comes again a minute later."""
+        """Send an event of each edit (seconds from now on, page); one that is refused comes again a
+        minute later."""
         await site_of(self._kv, self._keys, sorted({page for _, page in edits}))
         began, ahead = self.clock(), sorted(edits)
         names = iter(range(1_000_000))
@@ -276,7 +308,13 @@ async def test_fifty_events_of_a_page_within_ten_seconds_are_three_messages(days
 async def test_steady_edits_of_five_pages_are_a_message_for_each_window_and_five_more(
     days: Days, every: int, seconds: int
 ) -> None:
-    await days.send([(second + page / 3, f"p{page}") for second in range(0, seconds, every) for page in range(5)])
+    await days.send(
+        [
+            (second + page / 3, f"p{page}")
+            for second in range(0, seconds, every)
+            for page in range(5)
+        ]
+    )
 
     assert len(days.line.ids) <= 6 + seconds // WINDOW_SECONDS
 
@@ -289,7 +327,10 @@ async def test_hundreds_of_edited_pages_are_a_few_messages(days: Days) -> None:
 
 async def test_edits_at_any_time_are_all_looked_at_whatever_the_queue_refuses(days: Days) -> None:
     luck = random.Random(19)
-    edits = [(luck.uniform(0, 600), f"p{luck.choice((0, 0, 0, 1, 2, luck.randrange(12)))}") for _ in range(100)]
+    edits = [
+        (luck.uniform(0, 600), f"p{luck.choice((0, 0, 0, 1, 2, luck.randrange(12)))}")
+        for _ in range(100)
+    ]
     days.line.refuses = 20
 
     await days.send(edits)

@@ -1,4 +1,5 @@
-"""Where a hosted file is, as KV knows it: who asks Notion, who waits, and what is known to all for a while."""
+"""Where a hosted file is, as KV knows it: who asks Notion, who waits, and what is known to all for
+a while."""
 
 import pytest
 
@@ -25,7 +26,9 @@ class Shelf:
     async def find(self, holder: str, lock: str, *, alone: bool = False) -> Place:
         return await self.files.find(holder, FILE, lock, self._clock.time, 15, alone=alone)
 
-    async def keep(self, errand: Errand, lock: str, holder: str, walk: tuple[str, float] | None = None) -> None:
+    async def keep(
+        self, errand: Errand, lock: str, holder: str, walk: tuple[str, float] | None = None
+    ) -> None:
         now = self._clock.time
         addresses = {f"{holder}&file={FILE}": f"https://x/{holder}"}
         await self.files.keep_fresh(errand, lock, addresses, now, now + 60, walk=walk)
@@ -36,15 +39,21 @@ def shelf(kv: Kv, keys: Keys, clock: Clock) -> Shelf:
     return Shelf(kv, keys, clock)
 
 
-async def errand(shelf: Shelf, holder: str, lock: str, outcome: str, *, alone: bool = False) -> Errand:
+async def errand(
+    shelf: Shelf, holder: str, lock: str, outcome: str, *, alone: bool = False
+) -> Errand:
     place = await shelf.find(holder, lock, alone=alone)
     assert place.outcome == outcome
     assert place.errand is not None
     return place.errand
 
 
-async def test_of_those_who_ask_for_files_of_one_page_one_looks_for_all(shelf: Shelf, clock: Clock) -> None:
-    await shelf.publish(*(f"block={name}&file={FILE}" for name in "abc"), f"page={PAGE}&file={FILE}")
+async def test_of_those_who_ask_for_files_of_one_page_one_looks_for_all(
+    shelf: Shelf, clock: Clock
+) -> None:
+    await shelf.publish(
+        *(f"block={name}&file={FILE}" for name in "abc"), f"page={PAGE}&file={FILE}"
+    )
 
     first = await errand(shelf, "block=a", "one", "walk")
     assert (first.owner_id, first.walk, first.count) == (PAGE, "", 3)
@@ -52,7 +61,9 @@ async def test_of_those_who_ask_for_files_of_one_page_one_looks_for_all(shelf: S
     assert (await shelf.find("block=b", "two")).outcome == "wait"
     await shelf.keep(first, "one", "block=b", ("[2]", clock.time + 60))
 
-    assert await shelf.find("block=b", "two") == Place("fresh", "https://x/block=b", clock.time + 60)
+    assert await shelf.find("block=b", "two") == Place(
+        "fresh", "https://x/block=b", clock.time + 60
+    )
     second = await errand(shelf, "block=c", "three", "walk")
     assert second.walk == "[2]"
     await shelf.keep(second, "three", "block=b", ("", clock.time + 60))
@@ -61,14 +72,18 @@ async def test_of_those_who_ask_for_files_of_one_page_one_looks_for_all(shelf: S
 
 async def test_a_walk_begins_anew_after_its_end(shelf: Shelf, clock: Clock) -> None:
     await shelf.publish(f"block=a&file={FILE}", f"block=b&file={FILE}")
-    await shelf.keep(await errand(shelf, "block=a", "one", "walk"), "one", "block=a", ("", clock.time + 30))
+    await shelf.keep(
+        await errand(shelf, "block=a", "one", "walk"), "one", "block=a", ("", clock.time + 30)
+    )
     clock.time += 30
 
     assert (await errand(shelf, "block=b", "two", "walk")).walk == ""
 
 
 @pytest.mark.parametrize("bundle", [f"page:{PAGE}", f"staged:{PAGE}"])
-async def test_a_page_with_one_file_in_its_blocks_is_not_looked_through(shelf: Shelf, bundle: str) -> None:
+async def test_a_page_with_one_file_in_its_blocks_is_not_looked_through(
+    shelf: Shelf, bundle: str
+) -> None:
     await shelf.publish(f"block=a&file={FILE}", f"page={PAGE}&file={FILE}", bundle=bundle)
 
     assert (await errand(shelf, "block=a", "one", "fetch")).owner_id == PAGE
@@ -107,7 +122,9 @@ async def test_what_is_known_of_one_file_lives_no_shorter_for_what_is_learnt_of_
     found = await errand(shelf, "block=a", "one", "fetch")
     for seconds in (3000, 60):
         until = clock.time + seconds
-        await shelf.files.keep_fresh(found, "one", {f"block=a&file={OTHER}": "x"}, clock.time, until)
+        await shelf.files.keep_fresh(
+            found, "one", {f"block=a&file={OTHER}": "x"}, clock.time, until
+        )
 
     assert 2900 < await kv.command("PTTL", keys.fresh(PAGE)) / 1000 <= 3000
 

@@ -1,4 +1,5 @@
-"""A key that holds another Redis type: no script fails after its first write, so everything stays as it was."""
+"""A key that holds another Redis type: no script fails after its first write, so everything stays
+as it was."""
 
 from collections.abc import Awaitable, Callable
 
@@ -25,13 +26,21 @@ async def prepare(scene: Scene) -> dict[str, Step]:
     await scene.publish("b", "two", things=["db:d", "page:p"], work=[("db:d", WorkItem())])
     await scene.publish("b", "other", things=["db:d", "page:p"])
     await scene.publish("p", "three", source="posts")
-    await scene.site.observe(scene.lease, [], [(key, WorkItem()) for key in ("a", "b", "p", "db:d")])
+    await scene.site.observe(
+        scene.lease, [], [(key, WorkItem()) for key in ("a", "b", "p", "db:d")]
+    )
     claims = await scene.claims()
     held = {"page": claims["a"], "database": claims["db:d"]}
     moves = await scene.addresses(("a", "new"), ("c", "new/c"))
     work = [("x", WorkItem()), ("db:e", WorkItem())]
     reading = await scene.reading(
-        held["page"], "new", addresses=moves, kept=["c"], things=["page:p", "db:e"], work=work, files=["block=b&file=f"]
+        held["page"],
+        "new",
+        addresses=moves,
+        kept=["c"],
+        things=["page:p", "db:e"],
+        work=work,
+        files=["block=b&file=f"],
     )
     hidden = Sighting(page_id="b", observation=scene.seen("b", is_published=False), is_hidden=True)
     gone = Sighting(page_id="p", observation=scene.seen("p", source="posts"), is_gone=True)
@@ -39,7 +48,9 @@ async def prepare(scene: Scene) -> dict[str, Step]:
     record = database("New", scene.clock.time)
 
     async def commit_database(scene: Scene) -> object:
-        return await scene.site.commit_database(scene.lease, "d", held["database"].number, record, Text("{}"))
+        return await scene.site.commit_database(
+            scene.lease, "d", held["database"].number, record, Text("{}")
+        )
 
     return {
         "commit_page": lambda scene: scene.site.commit_page(scene.lease, reading),
@@ -47,7 +58,9 @@ async def prepare(scene: Scene) -> dict[str, Step]:
         "observe": lambda scene: scene.site.observe(scene.lease, seen, work, {"page:p": "s"}),
         "move": lambda scene: scene.site.move(scene.lease, moves, []),
         "find_lost": lambda scene: scene.site.find_lost(scene.lease),
-        "close_indexes": lambda scene: scene.site.close_indexes(scene.lease, ["pages"], ["pages"], ["pages"]),
+        "close_indexes": lambda scene: scene.site.close_indexes(
+            scene.lease, ["pages"], ["pages"], ["pages"]
+        ),
     }
 
 
@@ -65,7 +78,9 @@ async def test_a_key_of_another_type_ends_a_step_before_anything_is_changed_and_
         assert await scene.snapshot() == before, name
 
 
-@pytest.mark.parametrize("key", ["site:sync:order:pages", "site:sync:stamps:pages", "site:sync:order:posts"])
+@pytest.mark.parametrize(
+    "key", ["site:sync:order:pages", "site:sync:stamps:pages", "site:sync:order:posts"]
+)
 async def test_a_key_of_a_source_that_is_of_another_type_ends_each_step_before_anything_is_changed(
     scene: Scene, key: str
 ) -> None:
@@ -82,7 +97,9 @@ async def test_a_key_of_a_source_that_is_of_another_type_ends_each_step_before_a
 async def test_a_key_of_a_source_that_has_no_index_yet_is_looked_at_too(scene: Scene) -> None:
     await overwrite(scene, "site:sync:order:news")
     await scene.see("a", source="pages")
-    reading = await scene.reading(await scene.take("a"), "one", observation=scene.seen("a", source="news"))
+    reading = await scene.reading(
+        await scene.take("a"), "one", observation=scene.seen("a", source="news")
+    )
     before = await scene.snapshot()
 
     with pytest.raises(ForeignValue):
@@ -91,15 +108,21 @@ async def test_a_key_of_a_source_that_has_no_index_yet_is_looked_at_too(scene: S
 
 
 @pytest.mark.parametrize("key", WORK)
-async def test_work_is_handed_out_and_taken_back_only_where_all_keys_of_it_are_ours(scene: Scene, key: str) -> None:
+async def test_work_is_handed_out_and_taken_back_only_where_all_keys_of_it_are_ours(
+    scene: Scene, key: str
+) -> None:
     await scene.see("a")
     claim = await scene.take("a")
     problem = Problem("a", reason="x")
     steps: dict[str, Step] = {
         "claim": lambda scene: scene.queue.claim(scene.lease, 9, [], scene.clock.time + 60),
-        "requeue": lambda scene: scene.queue.requeue(scene.lease, claim, WorkItem(), scene.clock.time),
+        "requeue": lambda scene: scene.queue.requeue(
+            scene.lease, claim, WorkItem(), scene.clock.time
+        ),
         "give_up": lambda scene: scene.queue.give_up(scene.lease, claim, problem, scene.clock.time),
-        "rest": lambda scene: scene.runs.rest(scene.lease, {"notionRequests": 1}, scene.clock.time + ALIVE),
+        "rest": lambda scene: scene.runs.rest(
+            scene.lease, {"notionRequests": 1}, scene.clock.time + ALIVE
+        ),
     }
     await overwrite(scene, key)
     before = await scene.snapshot()
@@ -111,7 +134,9 @@ async def test_work_is_handed_out_and_taken_back_only_where_all_keys_of_it_are_o
 
 
 @pytest.mark.parametrize("key", [KEYS.active, KEYS.runs, KEYS.promised, RUN, *PARTS])
-async def test_a_run_begins_and_ends_only_where_all_keys_of_it_are_ours(scene: Scene, key: str) -> None:
+async def test_a_run_begins_and_ends_only_where_all_keys_of_it_are_ours(
+    scene: Scene, key: str
+) -> None:
     await overwrite(scene, key)
     before = await scene.snapshot()
 
@@ -127,7 +152,17 @@ async def test_a_run_begins_and_ends_only_where_all_keys_of_it_are_ours(scene: S
 
 @pytest.mark.parametrize("odd", ["many", "1e9", "9" * 30, "-"])
 async def test_a_counter_that_is_none_ends_no_step_half_way(scene: Scene, odd: str) -> None:
-    counters = ("toSync", "synced", "written", "touched", "deleted", "failed", "warned", "slices", "notionRequests")
+    counters = (
+        "toSync",
+        "synced",
+        "written",
+        "touched",
+        "deleted",
+        "failed",
+        "warned",
+        "slices",
+        "notionRequests",
+    )
     await scene.see("a")
     claim = await scene.take("a")
     await scene.kv.command("HSET", RUN, *(word for name in counters for word in (name, odd)))
@@ -141,7 +176,9 @@ async def test_a_counter_that_is_none_ends_no_step_half_way(scene: Scene, odd: s
 
 
 async def overwrite(scene: Scene, key: str) -> None:
-    odd: list[str | int] = ["LPUSH", key, 1] if key.endswith(("sequence", "active")) else ["SETBIT", key, 7, 1]
+    odd: list[str | int] = (
+        ["LPUSH", key, 1] if key.endswith(("sequence", "active")) else ["SETBIT", key, 7, 1]
+    )
     await scene.kv.pipeline([["DEL", key], odd])
 
 

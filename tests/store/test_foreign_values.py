@@ -1,4 +1,5 @@
-"""What another hand wrote over the engine's own records costs that record at most: it is read and written anew."""
+"""What another hand wrote over the engine's own records costs that record at most: it is read and
+written anew."""
 
 import json
 from typing import Any
@@ -7,10 +8,27 @@ import msgspec
 import pytest
 
 from lib.model import BUNDLE_VERSION, Observation, PageRecord, WorkItem
-from lib.store.records import database_record, listing_record, observation, page_record, source_record
+from lib.store.records import (
+    database_record,
+    listing_record,
+    observation,
+    page_record,
+    source_record,
+)
 from tests.store.scene import READ, Scene, database, sort_text
 
-NO_RECORDS = ["", "not JSON", "7", "null", "[]", '"text"', '{"slug"', '{"title":"\\ud83d"}', "[" * 9_999, '{"a":1e999}']
+NO_RECORDS = [
+    "",
+    "not JSON",
+    "7",
+    "null",
+    "[]",
+    '"text"',
+    '{"slug"',
+    '{"title":"\\ud83d"}',
+    "[" * 9_999,
+    '{"a":1e999}',
+]
 
 
 def odd_records(sound: dict[str, Any]) -> list[str]:
@@ -18,19 +36,36 @@ def odd_records(sound: dict[str, Any]) -> list[str]:
     odd_values = (None, {"x": [1]}, 2**70)
     odd = [json.dumps({**sound, name: value}) for name in sound for value in odd_values]
     needed = [name for name in sound if name in ("source", "wanted", "digest")]
-    return [*odd, *(json.dumps({name: sound[name] for name in sound if name != gone}) for gone in needed)]
+    return [
+        *odd,
+        *(json.dumps({name: sound[name] for name in sound if name != gone}) for gone in needed),
+    ]
 
 
 def odd_observations() -> list[str]:
     times = {"created": "2026-01-01T00:00:00.000Z", "edited": "2026-01-01T00:00:00.000Z"}
-    sound = {"source": "pages", "title": "t", "wanted": "w", "read_at": 1.0, "is_published": True, **times}
+    sound = {
+        "source": "pages",
+        "title": "t",
+        "wanted": "w",
+        "read_at": 1.0,
+        "is_published": True,
+        **times,
+    }
     assert observation(json.dumps(sound)) == msgspec.convert(sound, Observation)
     odd_times = [json.dumps({**sound, name: "yesterday"}) for name in times]
     return [*odd_records(sound), *odd_times, json.dumps({**sound, "placed_at": 1e20})]
 
 
 def odd_page_records() -> list[str]:
-    sound = {"edited": "t", "read_at": 1.0, "digest": "d", "parts": 1, "children": ["c"], "copied": {"o": "h"}}
+    sound = {
+        "edited": "t",
+        "read_at": 1.0,
+        "digest": "d",
+        "parts": 1,
+        "children": ["c"],
+        "copied": {"o": "h"},
+    }
     assert page_record(json.dumps(sound)) == msgspec.convert(sound, PageRecord)
     return [*odd_records(sound), *(json.dumps({**sound, "parts": odd}) for odd in (-1, 2**40))]
 
@@ -45,17 +80,23 @@ def test_what_is_no_record_of_a_page_is_none(text: str) -> None:
     assert page_record(text) is None
 
 
-@pytest.mark.parametrize("text", [*NO_RECORDS[:-1], '{"a":1e999}', '{"title":"t","data_source_ids":[null]}'])
+@pytest.mark.parametrize(
+    "text", [*NO_RECORDS[:-1], '{"a":1e999}', '{"title":"t","data_source_ids":[null]}']
+)
 def test_what_is_no_record_of_a_database_or_source_is_none(text: str) -> None:
     assert (database_record(text), source_record(text)) == (None, None)
 
 
-@pytest.mark.parametrize("text", [*NO_RECORDS[:6], '{"watermark":1180591620717411303424}', '{"listed_at":-1}'])
+@pytest.mark.parametrize(
+    "text", [*NO_RECORDS[:6], '{"watermark":1180591620717411303424}', '{"listed_at":-1}']
+)
 def test_what_is_no_record_of_a_listing_is_none(text: str) -> None:
     assert listing_record(text) is None
 
 
-@pytest.mark.parametrize("text", [*NO_RECORDS, '{"read_at":"x","things":7,"children":{"a":[]},"parts":1e300}'])
+@pytest.mark.parametrize(
+    "text", [*NO_RECORDS, '{"read_at":"x","things":7,"children":{"a":[]},"parts":1e300}']
+)
 async def test_a_page_whose_record_can_not_be_read_is_published_anew_with_nothing_left_of_its_parts(
     scene: Scene, text: str
 ) -> None:
@@ -73,7 +114,9 @@ async def test_a_page_whose_record_can_not_be_read_is_published_anew_with_nothin
 
 
 @pytest.mark.parametrize("name", ["pages", "observed", "metas", "places", "stamps:pages"])
-@pytest.mark.parametrize("text", ["", "no record", '{"things":[7],"children":[null],"source":{},"parent":[]}'])
+@pytest.mark.parametrize(
+    "text", ["", "no record", '{"things":[7],"children":[null],"source":{},"parent":[]}']
+)
 async def test_a_page_goes_whatever_is_remembered_of_it(scene: Scene, name: str, text: str) -> None:
     await scene.publish_all(a="one", b="two")
     await scene.kv.command("HSET", f"site:sync:{name}", "a", text)
@@ -83,7 +126,9 @@ async def test_a_page_goes_whatever_is_remembered_of_it(scene: Scene, name: str,
     assert (await scene.index(), await scene.paths()) == (["two"], {"b": "two"})
 
 
-@pytest.mark.parametrize("text", ["no record", "{}", '{"source":7,"parent":7,"placed_at":"x","edited_at":"x"}'])
+@pytest.mark.parametrize(
+    "text", ["no record", "{}", '{"source":7,"parent":7,"placed_at":"x","edited_at":"x"}']
+)
 async def test_a_row_whose_observation_can_not_be_read_is_seen_as_if_for_the_first_time(
     scene: Scene, text: str
 ) -> None:
@@ -95,9 +140,13 @@ async def test_a_row_whose_observation_can_not_be_read_is_seen_as_if_for_the_fir
 
 
 @pytest.mark.parametrize("text", ["", "no meta", "[]", '{"id":"b","slug":"two"}', "gone"])
-async def test_a_meta_that_is_none_costs_its_row_at_most_and_the_page_is_read_again(scene: Scene, text: str) -> None:
+async def test_a_meta_that_is_none_costs_its_row_at_most_and_the_page_is_read_again(
+    scene: Scene, text: str
+) -> None:
     await scene.publish_all(a="one", b="two")
-    write = ["HDEL", scene.keys.metas, "a"] if text == "gone" else ["HSET", scene.keys.metas, "a", text]
+    write = (
+        ["HDEL", scene.keys.metas, "a"] if text == "gone" else ["HSET", scene.keys.metas, "a", text]
+    )
     await scene.kv.pipeline([write])
 
     await scene.publish("c", "three")
@@ -108,8 +157,12 @@ async def test_a_meta_that_is_none_costs_its_row_at_most_and_the_page_is_read_ag
     assert await scene.index() == ["one", "two", "three"]
 
 
-@pytest.mark.parametrize("text", ["", "nowhere", " ", "x pages", f"{sort_text('z')} posts", f"{sort_text('b')} pages"])
-async def test_a_place_in_the_index_that_can_not_be_read_is_given_anew(scene: Scene, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "nowhere", " ", "x pages", f"{sort_text('z')} posts", f"{sort_text('b')} pages"]
+)
+async def test_a_place_in_the_index_that_can_not_be_read_is_given_anew(
+    scene: Scene, text: str
+) -> None:
     await scene.publish_all(a="one", b="two")
     await scene.kv.command("HSET", scene.keys.ranks, "a", text)
 
@@ -121,9 +174,13 @@ async def test_a_place_in_the_index_that_can_not_be_read_is_given_anew(scene: Sc
 @pytest.mark.parametrize(
     "text", ["", "nowhere", "x pages", f"{sort_text('a')} posts", f"{sort_text('b')} pages", "gone"]
 )
-async def test_a_row_leaves_its_index_at_once_whatever_is_remembered_of_its_place(scene: Scene, text: str) -> None:
+async def test_a_row_leaves_its_index_at_once_whatever_is_remembered_of_its_place(
+    scene: Scene, text: str
+) -> None:
     await scene.publish_all(a="one", b="two")
-    write = ["HDEL", scene.keys.ranks, "a"] if text == "gone" else ["HSET", scene.keys.ranks, "a", text]
+    write = (
+        ["HDEL", scene.keys.ranks, "a"] if text == "gone" else ["HSET", scene.keys.ranks, "a", text]
+    )
     await scene.kv.pipeline([write])
 
     await scene.hide("a")
@@ -132,7 +189,9 @@ async def test_a_row_leaves_its_index_at_once_whatever_is_remembered_of_its_plac
 
 
 @pytest.mark.parametrize("text", ["", "no work", "7", "x - {}", '7 - {"page":7', "9 o:x {}"])
-async def test_work_that_can_not_be_read_is_done_as_if_nothing_were_known_of_it(scene: Scene, text: str) -> None:
+async def test_work_that_can_not_be_read_is_done_as_if_nothing_were_known_of_it(
+    scene: Scene, text: str
+) -> None:
     await scene.see("a", item=WorkItem(title="t"))
     await scene.kv.command("HSET", scene.keys.work, "a", text)
 
@@ -150,12 +209,20 @@ async def test_what_is_due_without_any_work_is_done_all_the_same(scene: Scene) -
     assert await scene.due() == []
 
 
-@pytest.mark.parametrize("text", ["no record", '{"read_at":"x"}', '{"title":"Tasks","data_source_ids":[null]}'])
-async def test_a_child_database_whose_record_can_not_be_read_is_known_and_read_again(scene: Scene, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["no record", '{"read_at":"x"}', '{"title":"Tasks","data_source_ids":[null]}']
+)
+async def test_a_child_database_whose_record_can_not_be_read_is_known_and_read_again(
+    scene: Scene, text: str
+) -> None:
     await scene.publish("a", "one", things=["db:d"], work=[("db:d", READ)])
     await scene.publish_database("d")
     await scene.kv.command("HSET", scene.keys.databases, "d", text)
-    assert (await scene.sources.watched()).databases == await scene.sources.databases(["d"]) == {"d": None}
+    assert (
+        (await scene.sources.watched()).databases
+        == await scene.sources.databases(["d"])
+        == {"d": None}
+    )
 
     await scene.site.observe(scene.lease, [], [("db:d", READ)])
     assert await scene.publish_database("d") == "done"
@@ -165,13 +232,21 @@ async def test_a_child_database_whose_record_can_not_be_read_is_known_and_read_a
 
 async def test_a_source_whose_record_can_not_be_read_was_never_seen(scene: Scene) -> None:
     await scene.publish("a", "one")
-    for name, texts in (("sources", ["no record", '{"source":7}']), ("listings", ["x", '{"rows":"many"}'])):
+    for name, texts in (
+        ("sources", ["no record", '{"source":7}']),
+        ("listings", ["x", '{"rows":"many"}']),
+    ):
         await scene.kv.command("HSET", f"site:sync:{name}", "pages", texts[0], "posts", texts[1])
     await scene.kv.command("HSET", scene.keys.forced, "pages", "long ago")
 
     state = await scene.sources.read()
 
-    assert (state.records, state.listings, state.forced, state.names) == ({}, {}, {"pages": 0.0}, ["pages"])
+    assert (state.records, state.listings, state.forced, state.names) == (
+        {},
+        {},
+        {"pages": 0.0},
+        ["pages"],
+    )
 
 
 @pytest.mark.parametrize("odd", ['{"x":{"to":"/b"},"old":"one"}', '["old"]', "no JSON"])
@@ -203,7 +278,9 @@ async def test_a_redirect_to_a_page_that_nobody_knows_is_left_out(scene: Scene) 
 
 
 @pytest.mark.parametrize("key", ["page:one", "pages:index", "doc:one"])
-async def test_what_a_site_reads_is_written_anew_whatever_stands_there(scene: Scene, key: str) -> None:
+async def test_what_a_site_reads_is_written_anew_whatever_stands_there(
+    scene: Scene, key: str
+) -> None:
     await scene.publish("a", "one", document="{}")
     await scene.kv.pipeline([["DEL", f"site:{key}"], ["RPUSH", f"site:{key}", "x"]])
 

@@ -25,14 +25,18 @@ async def test_an_empty_kv_has_no_history(kv: Kv, keys: Keys) -> None:
     assert (recent.runs, recent.current, recent.sources, recent.webhook_token) == ([], None, {}, "")
 
 
-async def test_the_newest_runs_come_first_and_no_more_than_fifty(kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> None:
+async def test_the_newest_runs_come_first_and_no_more_than_fifty(
+    kv: Kv, keys: Keys, runs: Runs, clock: Clock
+) -> None:
     for number in range(MOST_RUNS + 5):
         await ended(runs, clock, f"r{number}")
     before = kv.commands
 
     recent = await History(kv, keys).recent()
 
-    assert [entry.run.run_id for entry in recent.runs] == [f"r{n}" for n in reversed(range(5, MOST_RUNS + 5))]
+    assert [entry.run.run_id for entry in recent.runs] == [
+        f"r{n}" for n in reversed(range(5, MOST_RUNS + 5))
+    ]
     assert kv.commands - before == 1
 
 
@@ -52,7 +56,9 @@ async def test_the_run_under_way_is_found_behind_any_number_of_newer_ones(
     assert "long" not in {entry.run.run_id for entry in recent.runs}
 
 
-async def test_a_run_whose_record_has_expired_is_left_out(kv: Kv, keys: Keys, runs: Runs, clock: Clock) -> None:
+async def test_a_run_whose_record_has_expired_is_left_out(
+    kv: Kv, keys: Keys, runs: Runs, clock: Clock
+) -> None:
     await ended(runs, clock, "r1")
     await ended(runs, clock, "r2")
     await kv.command("DEL", keys.run("r1"))
@@ -101,7 +107,10 @@ async def test_an_unknown_run_is_none(kv: Kv, keys: Keys) -> None:
 
 
 async def test_sources_and_the_webhooks_token_come_along(scene: Scene) -> None:
-    source, listing = SourceRecord("ref", Source("pages", "db", "ds")), ListingRecord(listed_at=1.0, rows=3)
+    source, listing = (
+        SourceRecord("ref", Source("pages", "db", "ds")),
+        ListingRecord(listed_at=1.0, rows=3),
+    )
     await scene.end()
     await scene.begin("r2", sources={"pages": source, "posts": source}, listings={"pages": listing})
     await scene.publish_all(a="one", b="two")

@@ -1,4 +1,5 @@
-"""An index is a row of pages that split and merge: in order at every instant, and only what changed is written anew."""
+"""An index is a row of pages that split and merge: in order at every instant, and only what changed
+is written anew."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -23,7 +24,8 @@ def words(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 
 async def fill(scene: Scene, count: int, source: str = "pages") -> None:
-    """Publish rows `0000`, `0001`, … all at once; a test below proves that publications leave the same."""
+    """Publish rows `0000`, `0001`, … all at once; a test below proves that publications leave the
+    same."""
     ids = [f"{number:04}" for number in range(count)]
     record, seen = json_text.encode(ROW), json_text.encode(scene.seen("", source=source))
     keys = scene.keys
@@ -38,10 +40,20 @@ async def fill(scene: Scene, count: int, source: str = "pages") -> None:
     }
     await scene.kv.pipeline(
         [
-            *(["HSET", key, *words((one, value(one)) for one in ids)] for key, value in fields.items()),
+            *(
+                ["HSET", key, *words((one, value(one)) for one in ids)]
+                for key, value in fields.items()
+            ),
             ["HSET", keys.slugs, *words((f"row-{one}", one) for one in ids)],
-            ["ZADD", f"{keys.prefix}sync:order:{source}", *words(("0", sort_text(one)) for one in ids)],
-            ["MSET", *words((keys.page(f"row-{one}"), bundle(one, f"row-{one}").head) for one in ids)],
+            [
+                "ZADD",
+                f"{keys.prefix}sync:order:{source}",
+                *words(("0", sort_text(one)) for one in ids),
+            ],
+            [
+                "MSET",
+                *words((keys.page(f"row-{one}"), bundle(one, f"row-{one}").head) for one in ids),
+            ],
         ]
     )
     await scene.site.close_indexes(scene.lease, [source], [], [source])
@@ -76,7 +88,11 @@ async def written(scene: Scene, change: Callable[[], Any]) -> list[int]:
         await scene.kv.command("SET", name, text.replace('{"items":[', '{"items":[ ', 1))
     await change()
     texts = [await scene.kv.command("GET", name) for name in names]
-    return [number for number, text in enumerate(texts, 1) if text and not text.startswith('{"items":[ ')]
+    return [
+        number
+        for number, text in enumerate(texts, 1)
+        if text and not text.startswith('{"items":[ ')
+    ]
 
 
 async def test_rows_that_are_filled_in_are_what_publications_leave(scene: Scene) -> None:
@@ -160,7 +176,9 @@ async def test_a_row_whose_index_shows_nothing_new_leaves_the_index_as_it_is(sce
     assert await written(scene, lambda: scene.publish("a", "one", digest="same", text=None)) == []
 
 
-async def test_a_row_that_moves_to_another_page_gives_all_pages_another_revision(scene: Scene) -> None:
+async def test_a_row_that_moves_to_another_page_gives_all_pages_another_revision(
+    scene: Scene,
+) -> None:
     await fill(scene, 1_300)
     before = (await scene.read("pages:index"))["revision"]
     await scene.see("0001")
@@ -172,7 +190,9 @@ async def test_a_row_that_moves_to_another_page_gives_all_pages_another_revision
     assert (len(revisions), before in revisions) == (1, False)
 
 
-async def test_a_page_of_the_index_that_is_full_splits_and_the_others_are_told(scene: Scene) -> None:
+async def test_a_page_of_the_index_that_is_full_splits_and_the_others_are_told(
+    scene: Scene,
+) -> None:
     await fill(scene, 1_000)
     before = await sizes(scene)
     revision = (await scene.read("pages:index"))["revision"]
@@ -224,7 +244,9 @@ async def test_each_source_has_an_index_of_its_own(scene: Scene) -> None:
     assert (await scene.index("pages"), await scene.index("posts")) == (["one"], ["two"])
 
 
-async def test_a_row_that_moves_to_another_source_stands_in_one_index_at_every_instant(scene: Scene) -> None:
+async def test_a_row_that_moves_to_another_source_stands_in_one_index_at_every_instant(
+    scene: Scene,
+) -> None:
     await scene.publish_all(a="one", b="two")
 
     await scene.publish("a", "one", source="posts")
@@ -239,15 +261,23 @@ async def test_a_publication_touches_no_other_sources_index(scene: Scene) -> Non
     assert await written(scene, lambda: scene.publish("b", "two", source="posts")) == []
 
 
-async def test_the_index_of_a_source_that_is_no_more_goes_when_nothing_stands_in_it(scene: Scene) -> None:
+async def test_the_index_of_a_source_that_is_no_more_goes_when_nothing_stands_in_it(
+    scene: Scene,
+) -> None:
     await scene.publish("a", "one", source="posts")
     await scene.site.close_indexes(scene.lease, ["pages"], ["pages"], [])
-    assert (await scene.index("posts"), set((await scene.sources.read()).names)) == (["one"], {"pages", "posts"})
+    assert (await scene.index("posts"), set((await scene.sources.read()).names)) == (
+        ["one"],
+        {"pages", "posts"},
+    )
 
     await scene.hide("a", source="posts")
     await scene.site.close_indexes(scene.lease, ["pages"], ["pages"], [])
 
-    assert (await scene.read("posts:index"), (await scene.sources.read()).names) == (None, ["pages"])
+    assert (await scene.read("posts:index"), (await scene.sources.read()).names) == (
+        None,
+        ["pages"],
+    )
 
 
 async def test_a_zombie_closes_no_index(scene: Scene) -> None:
@@ -269,7 +299,9 @@ def small(scene: Scene) -> Scene:
     return other
 
 
-async def test_a_page_of_the_index_that_is_too_large_for_one_value_gets_fewer_rows(small: Scene) -> None:
+async def test_a_page_of_the_index_that_is_too_large_for_one_value_gets_fewer_rows(
+    small: Scene,
+) -> None:
     for number in range(10):
         await publish(small, number)
 
@@ -283,7 +315,9 @@ async def test_a_page_of_the_index_that_is_too_large_for_one_value_gets_fewer_ro
     )
 
 
-async def test_a_row_that_is_too_large_for_any_page_of_the_index_stands_on_one_by_itself(small: Scene) -> None:
+async def test_a_row_that_is_too_large_for_any_page_of_the_index_stands_on_one_by_itself(
+    small: Scene,
+) -> None:
     await small.publish("a", "one")
     await small.publish("b", "two", title="t" * 500)
     await small.publish("c", "three")
@@ -294,7 +328,9 @@ async def test_a_row_that_is_too_large_for_any_page_of_the_index_stands_on_one_b
 # What another did to it.
 
 
-@pytest.mark.parametrize("value", [["DEL"], ["SET", "no index"], ["SET", "x" * 40], ["RPUSH", "x"], ["HSET", "a", "b"]])
+@pytest.mark.parametrize(
+    "value", [["DEL"], ["SET", "no index"], ["SET", "x" * 40], ["RPUSH", "x"], ["HSET", "a", "b"]]
+)
 @pytest.mark.parametrize("number", [1, 2])
 async def test_a_page_of_the_index_that_was_lost_or_written_over_comes_back(
     scene: Scene, number: int, value: list[str]
@@ -328,7 +364,9 @@ async def test_a_lost_page_of_the_index_is_no_trouble_to_a_publication_that_shif
 
 
 @pytest.mark.parametrize("counts", ["", "7", "x", "300,300", "0,0,0", "9999"])
-async def test_an_index_whose_pages_are_miscounted_is_written_anew(scene: Scene, counts: str) -> None:
+async def test_an_index_whose_pages_are_miscounted_is_written_anew(
+    scene: Scene, counts: str
+) -> None:
     await fill(scene, 510)
     await scene.kv.command("HSET", scene.keys.leaves, "pages", counts)
 
@@ -367,7 +405,11 @@ def place(rank: Rank) -> tuple[Any, ...]:
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(ranks, st.sampled_from(["publish", "publish", "publish", "hide"])), max_size=12))
+@given(
+    st.lists(
+        st.tuples(ranks, st.sampled_from(["publish", "publish", "publish", "hide"])), max_size=12
+    )
+)
 async def test_rows_stand_in_order_whatever_is_published_moved_and_hidden(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[Rank, str]]
 ) -> None:

@@ -8,7 +8,9 @@ import pytest
 from lib.store.keys import Keys, types_of
 
 TYPES = {"Hash": "hash", "Set": "set", "Sorted set": "zset", "Root of a run": "hash"}
-NAMES = [name for name in vars(Keys) if not name.startswith("_") and name not in ("site", "run_work")]
+NAMES = [
+    name for name in vars(Keys) if not name.startswith("_") and name not in ("site", "run_work")
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

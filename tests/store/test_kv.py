@@ -17,7 +17,9 @@ from lib.store.kv import ATTEMPTS, Kv
 URL = "https://kv.example/"
 
 
-async def test_a_token_that_is_not_the_databases_is_the_owners_to_mend(upstash: UpstashStandIn) -> None:
+async def test_a_token_that_is_not_the_databases_is_the_owners_to_mend(
+    upstash: UpstashStandIn,
+) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         with pytest.raises(Misconfigured, match="KV_REST_API_TOKEN") as refusal:
             await Kv(upstash.url, "of-another-database", http).command("GET", "a")
@@ -100,7 +102,9 @@ async def test_numbers_go_out_as_text() -> None:
     """Servers that are like Upstash's turn JSON's numbers into 2.592e+06, which EXPIRE refuses."""
     one = {"result": 1}
     route = respx.post(url__startswith=URL).mock(
-        side_effect=lambda request: httpx.Response(200, json=[one, one] if "pipeline" in request.url.path else one)
+        side_effect=lambda request: httpx.Response(
+            200, json=[one, one] if "pipeline" in request.url.path else one
+        )
     )
     async with httpx.AsyncClient() as http:
         kv = Kv(URL, "kv-token", http)
@@ -117,7 +121,10 @@ async def test_numbers_go_out_as_text() -> None:
 @respx.mock
 async def test_a_scripts_text_goes_out_only_where_kv_does_not_know_it() -> None:
     done, unknown = {"result": "MQ=="}, {"error": "NOSCRIPT No matching script. Please use EVAL."}
-    answers = [httpx.Response(400, json=unknown), *(httpx.Response(200, json=done) for _ in range(2))]
+    answers = [
+        httpx.Response(400, json=unknown),
+        *(httpx.Response(200, json=done) for _ in range(2)),
+    ]
     route = respx.post(URL).mock(side_effect=answers)
     async with httpx.AsyncClient() as http:
         kv = Kv(URL, "kv-token", http)
@@ -141,7 +148,11 @@ async def test_half_of_a_surrogate_pair_reaches_kv_as_a_replacement_character(kv
     await kv.command("SET", "a\ud83d", "b\ud83d")
     await kv.pipeline([["SET", "c", "\ude00"], ["SET", "d", "\ud83d\ude00"]])
 
-    assert await kv.pipeline([["GET", "a\ufffd"], ["GET", "c"], ["GET", "d"]]) == ["b\ufffd", "\ufffd", "😀"]
+    assert await kv.pipeline([["GET", "a\ufffd"], ["GET", "c"], ["GET", "d"]]) == [
+        "b\ufffd",
+        "\ufffd",
+        "😀",
+    ]
 
 
 @respx.mock
@@ -154,7 +165,10 @@ async def test_bytes_that_are_no_text_are_read_all_the_same() -> None:
 async def test_a_key_that_holds_another_type_is_named(kv: Kv, keys: Keys) -> None:
     await kv.command("RPUSH", keys.redirects, "a")
     await kv.command("SET", keys.pages, "a")
-    names = rf"^KV key {keys.redirects} holds something that this project did not write: delete it or restore it$"
+    names = (
+        rf"^KV key {keys.redirects} holds something that this project did not write: delete it or"
+        r" restore it$"
+    )
 
     with pytest.raises(ForeignValue, match=names):
         await kv.command("GET", keys.redirects)

@@ -13,7 +13,9 @@ from tests.store.test_runs import ALIVE, begin, record, under_way, working
 from tests.store.test_work import add, claim, keys_of, lane
 
 
-async def rest(runs: Runs, clock: Clock, lease: SliceLease, *, is_fruitful: bool = True, parked: bool = False) -> Left:
+async def rest(
+    runs: Runs, clock: Clock, lease: SliceLease, *, is_fruitful: bool = True, parked: bool = False
+) -> Left:
     return await runs.rest(lease, {}, clock.time + ALIVE, is_fruitful=is_fruitful, parked=parked)
 
 
@@ -25,7 +27,9 @@ async def given_up(scene: Scene, held: Claim, lease: SliceLease) -> int:
 async def test_a_slice_that_rests_frees_what_it_holds_and_nothing_else(scene: Scene) -> None:
     await add(scene, "a", "b")
     first, other = scene.lease, await lane(scene, "1")
-    held, theirs = [(await claim(scene, count=1, lease=lease)).claims[0] for lease in (first, other)]
+    held, theirs = [
+        (await claim(scene, count=1, lease=lease)).claims[0] for lease in (first, other)
+    ]
 
     left = await scene.runs.rest(first, {}, scene.clock.time + ALIVE)
 
@@ -88,7 +92,9 @@ async def test_the_lane_that_comes_first_looks_around(runs: Runs, clock: Clock) 
     assert [(one.outcome, one.run.planner if one.run else "") for one in begun] == [("go", "1")] * 2
 
 
-async def test_another_lane_looks_around_where_the_one_that_did_gives_no_sign_of_life(runs: Runs, clock: Clock) -> None:
+async def test_another_lane_looks_around_where_the_one_that_did_gives_no_sign_of_life(
+    runs: Runs, clock: Clock
+) -> None:
     await under_way(runs, clock)
     await begin(runs, clock)
     clock.time += ALIVE + 1
@@ -98,7 +104,9 @@ async def test_another_lane_looks_around_where_the_one_that_did_gives_no_sign_of
     assert (await record(runs)).planner == "1"
 
 
-async def test_the_backup_way_looks_around_where_a_lane_rests_and_gives_it_back(runs: Runs, clock: Clock) -> None:
+async def test_the_backup_way_looks_around_where_a_lane_rests_and_gives_it_back(
+    runs: Runs, clock: Clock
+) -> None:
     await under_way(runs, clock)
     first = (await begin(runs, clock)).lease
     await begin(runs, clock, lane="here")
@@ -111,21 +119,27 @@ async def test_the_backup_way_looks_around_where_a_lane_rests_and_gives_it_back(
     assert (await record(runs)).planner == "0"
 
 
-async def test_a_run_that_messages_carry_on_is_not_parked_by_the_backup_way(runs: Runs, clock: Clock) -> None:
+async def test_a_run_that_messages_carry_on_is_not_parked_by_the_backup_way(
+    runs: Runs, clock: Clock
+) -> None:
     await under_way(runs, clock)
     await rest(runs, clock, (await begin(runs, clock, lane="here")).lease, parked=True)
 
     assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
 
 
-async def test_a_run_whose_first_message_came_unnoted_is_not_parked_either(runs: Runs, clock: Clock) -> None:
+async def test_a_run_whose_first_message_came_unnoted_is_not_parked_either(
+    runs: Runs, clock: Clock
+) -> None:
     await rest(runs, clock, await working(runs, clock))
     await rest(runs, clock, (await begin(runs, clock, lane="here")).lease, parked=True)
 
     assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
 
 
-async def test_a_slice_that_was_overtaken_without_resting_does_nothing(runs: Runs, clock: Clock) -> None:
+async def test_a_slice_that_was_overtaken_without_resting_does_nothing(
+    runs: Runs, clock: Clock
+) -> None:
     await working(runs, clock)
     await begin(runs, clock, number=1)
 
@@ -148,8 +162,11 @@ async def test_a_slice_says_when_its_run_started_and_how_long_it_is_believed_to_
 # How often a run may bring nothing.
 
 
-async def slices(runs: Runs, clock: Clock, count: int, *, is_fruitful: bool | None, first: int = 0) -> list[str]:
-    """Begin slices in a row, and let them rest; None: each is killed on the way. Return what became of them."""
+async def slices(
+    runs: Runs, clock: Clock, count: int, *, is_fruitful: bool | None, first: int = 0
+) -> list[str]:
+    """Begin slices in a row, and let them rest; None: each is killed on the way. Return what became
+    of them."""
     outcomes = []
     for number in range(first, first + count):
         begun = await begin(runs, clock, number)
@@ -159,7 +176,9 @@ async def slices(runs: Runs, clock: Clock, count: int, *, is_fruitful: bool | No
     return outcomes
 
 
-async def test_a_run_whose_slices_are_killed_one_after_another_is_exhausted(runs: Runs, clock: Clock) -> None:
+async def test_a_run_whose_slices_are_killed_one_after_another_is_exhausted(
+    runs: Runs, clock: Clock
+) -> None:
     await under_way(runs, clock)
 
     assert await slices(runs, clock, 4, is_fruitful=None) == ["go", "go", "go", "exhausted"]
@@ -169,10 +188,17 @@ async def test_a_slice_that_notion_answered_is_no_failed_try(runs: Runs, clock: 
     await under_way(runs, clock)
 
     assert await slices(runs, clock, 10, is_fruitful=True) == ["go"] * 10
-    assert await slices(runs, clock, 4, is_fruitful=None, first=10) == ["go", "go", "go", "exhausted"]
+    assert await slices(runs, clock, 4, is_fruitful=None, first=10) == [
+        "go",
+        "go",
+        "go",
+        "exhausted",
+    ]
 
 
-async def test_a_run_that_only_waits_is_exhausted_after_two_hundred_slices(runs: Runs, clock: Clock) -> None:
+async def test_a_run_that_only_waits_is_exhausted_after_two_hundred_slices(
+    runs: Runs, clock: Clock
+) -> None:
     await under_way(runs, clock)
 
     outcomes = await slices(runs, clock, 202, is_fruitful=False)
@@ -186,7 +212,9 @@ async def test_a_run_that_can_not_come_to_its_end_is_exhausted(runs: Runs, clock
     assert await slices(runs, clock, 3, is_fruitful=False, first=1) == ["go", "go", "exhausted"]
 
 
-async def test_a_slice_that_waits_at_the_end_of_its_run_is_no_failed_try(runs: Runs, clock: Clock) -> None:
+async def test_a_slice_that_waits_at_the_end_of_its_run_is_no_failed_try(
+    runs: Runs, clock: Clock
+) -> None:
     await rest(runs, clock, await working(runs, clock))
     for number in range(1, 8):
         begun = await begin(runs, clock, number)
@@ -234,7 +262,9 @@ async def test_a_run_that_has_ended_leaves_nothing_of_its_work(scene: Scene) -> 
     assert sorted(names) == [scene.keys.run("r2"), f"{scene.keys.run('r2')}:errors"]
 
 
-async def test_pages_that_got_no_answer_are_tried_again_a_few_at_a_time(runs: Runs, kv: Kv, keys: Keys) -> None:
+async def test_pages_that_got_no_answer_are_tried_again_a_few_at_a_time(
+    runs: Runs, kv: Kv, keys: Keys
+) -> None:
     await runs.note_again("r1", ["a", "b"])
     assert [await runs.tries_of("r1") for _ in range(2)] == [{"a": 1, "b": 1}, {"a": 2, "b": 2}]
     assert await kv.command("TTL", keys.tries) > 0

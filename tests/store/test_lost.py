@@ -1,4 +1,5 @@
-"""What is gone from KV, or was written over, is found: pages and databases are named, the rest is written anew."""
+"""What is gone from KV, or was written over, is found: pages and databases are named, the rest is
+written anew."""
 
 import pytest
 
@@ -7,7 +8,12 @@ from lib.model import Ask
 from lib.store import site as site_module
 from tests.store.scene import ALIVE, READ, Scene
 
-GONE: list[list[str]] = [["DEL"], ["SET", "no bundle"], ["SET", '{"v":3,"meta":{"id":"b"}}'], ["RPUSH", "x"]]
+GONE: list[list[str]] = [
+    ["DEL"],
+    ["SET", "no bundle"],
+    ["SET", '{"v":3,"meta":{"id":"b"}}'],
+    ["RPUSH", "x"],
+]
 
 
 async def put(scene: Scene, name: str, value: list[str]) -> str:
@@ -26,7 +32,10 @@ async def test_of_a_sound_site_nothing_is_lost(scene: Scene) -> None:
 
     assert await scene.site.find_lost(scene.lease) == ([], [])
 
-    assert {**await scene.snapshot(), "site:sync:presence": "0"} == {**before, "site:sync:presence": "0"}
+    assert {**await scene.snapshot(), "site:sync:presence": "0"} == {
+        **before,
+        "site:sync:presence": "0",
+    }
 
 
 @pytest.mark.parametrize("value", GONE)
@@ -62,7 +71,9 @@ async def test_a_page_whose_parts_are_miscounted_costs_no_time(scene: Scene, par
 
 
 @pytest.mark.parametrize("version", ["-1", "1e300", '"new"', "[]", "null", "4"])
-async def test_a_page_of_another_version_than_its_bundle_is_named(scene: Scene, version: str) -> None:
+async def test_a_page_of_another_version_than_its_bundle_is_named(
+    scene: Scene, version: str
+) -> None:
     await scene.publish("a", "one")
     await scene.kv.command("HSET", scene.keys.pages, "a", f'{{"version":{version}}}')
 
@@ -129,7 +140,9 @@ async def test_what_was_lost_of_a_large_site_is_found_a_portion_at_a_time(
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "-1", "9" * 30])
-async def test_a_place_to_go_on_from_that_another_wrote_is_the_beginning(scene: Scene, cursor: str) -> None:
+async def test_a_place_to_go_on_from_that_another_wrote_is_the_beginning(
+    scene: Scene, cursor: str
+) -> None:
     await scene.publish("a", "one")
     await scene.kv.command("SET", "site:sync:presence", cursor)
     await put(scene, "page:one", ["DEL"])

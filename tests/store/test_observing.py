@@ -1,4 +1,5 @@
-"""What Notion was seen to say of a page: a later look moves the record on, an earlier one changes nothing."""
+"""What Notion was seen to say of a page: a later look moves the record on, an earlier one changes
+nothing."""
 
 import pytest
 
@@ -19,7 +20,9 @@ async def title_of(scene: Scene) -> str:
     return (await known(scene)).title
 
 
-async def test_what_was_seen_of_a_page_is_remembered_and_what_has_to_be_read_is_due(scene: Scene) -> None:
+async def test_what_was_seen_of_a_page_is_remembered_and_what_has_to_be_read_is_due(
+    scene: Scene,
+) -> None:
     await scene.see("a", title="A")
 
     assert await known(scene) == scene.seen("a", title="A")
@@ -43,20 +46,32 @@ async def test_a_look_that_was_made_earlier_changes_nothing(scene: Scene) -> Non
     assert await scene.snapshot() == before
 
 
-async def test_a_look_that_may_be_the_later_one_as_clocks_differ_makes_the_page_due(scene: Scene) -> None:
+async def test_a_look_that_may_be_the_later_one_as_clocks_differ_makes_the_page_due(
+    scene: Scene,
+) -> None:
     await scene.publish("a", "slug")
     late = (await known(scene)).read_at
 
-    for apart, edited_at, is_due in [(1.5, EDITED_AT, False), (0.5, EDITED_AT - 60, False), (0.5, EDITED_AT, True)]:
+    for apart, edited_at, is_due in [
+        (1.5, EDITED_AT, False),
+        (0.5, EDITED_AT - 60, False),
+        (0.5, EDITED_AT, True),
+    ]:
         look = scene.seen("a", title="other", read_at=late - apart, edited_at=edited_at)
-        await scene.site.observe(scene.lease, [Sighting(page_id="a", observation=look, item=READ)], slack_seconds=1.0)
+        await scene.site.observe(
+            scene.lease, [Sighting(page_id="a", observation=look, item=READ)], slack_seconds=1.0
+        )
         assert (await scene.due() == ["a"]) is is_due
 
     assert await title_of(scene) != "other"
-    assert (await scene.take("a")).item == WorkItem(), "nothing that was seen is trusted: it is looked at again"
+    assert (await scene.take("a")).item == WorkItem(), (
+        "nothing that was seen is trusted: it is looked at again"
+    )
 
 
-async def test_a_look_at_an_older_edit_changes_nothing_however_late_it_was_made(scene: Scene) -> None:
+async def test_a_look_at_an_older_edit_changes_nothing_however_late_it_was_made(
+    scene: Scene,
+) -> None:
     """Notion's lists lag behind."""
     await scene.see("a", title="new", edited_at=EDITED_AT + 60)
     before = await scene.snapshot()
@@ -99,11 +114,16 @@ async def test_a_row_that_is_due_keeps_the_stamp_that_it_was_read_with(scene: Sc
     assert await scene.sources.stamps("pages") == {"a": "stamp-of-a"}
 
 
-async def test_a_row_that_was_seen_in_another_source_is_a_row_of_that_one_only(scene: Scene) -> None:
+async def test_a_row_that_was_seen_in_another_source_is_a_row_of_that_one_only(
+    scene: Scene,
+) -> None:
     await scene.see("a", item=None, stamp="s1")
     await scene.see("a", item=None, stamp="s2", source="posts")
 
-    assert (await scene.sources.stamps("pages"), await scene.sources.stamps("posts")) == ({}, {"a": "s2"})
+    assert (await scene.sources.stamps("pages"), await scene.sources.stamps("posts")) == (
+        {},
+        {"a": "s2"},
+    )
 
 
 async def test_a_child_page_is_a_row_of_no_source(scene: Scene) -> None:
@@ -115,7 +135,9 @@ async def test_a_child_page_is_a_row_of_no_source(scene: Scene) -> None:
 async def test_what_is_due_once_more_is_counted_once(scene: Scene) -> None:
     await scene.see("a")
     await scene.see("a")
-    await scene.site.observe(scene.lease, [], [("b", WorkItem()), ("a", WorkItem()), ("db:d", WorkItem())])
+    await scene.site.observe(
+        scene.lease, [], [("b", WorkItem()), ("a", WorkItem()), ("db:d", WorkItem())]
+    )
 
     assert ((await scene.record()).to_sync, await scene.due()) == (2, ["a", "b", "db:d"])
 
@@ -124,10 +146,14 @@ async def test_what_was_asked_of_work_is_kept_when_it_becomes_due_anew(scene: Sc
     await scene.see("a", item=WorkItem(rewrite=True, doubted=["c"]))
     await scene.see("a", item=WorkItem(title="new", doubted=["d", "c"], asks_owners=True))
 
-    assert (await scene.take("a")).item == WorkItem(title="new", rewrite=True, doubted=["c", "d"], asks_owners=True)
+    assert (await scene.take("a")).item == WorkItem(
+        title="new", rewrite=True, doubted=["c", "d"], asks_owners=True
+    )
 
 
-async def test_a_page_that_stays_as_it_is_and_those_below_it_are_not_due_until_it_goes_on(scene: Scene) -> None:
+async def test_a_page_that_stays_as_it_is_and_those_below_it_are_not_due_until_it_goes_on(
+    scene: Scene,
+) -> None:
     await scene.publish_family("a", "one", "c")
     await scene.site.observe(scene.lease, [], [("c", WorkItem())])
 
@@ -141,9 +167,13 @@ async def test_a_page_that_stays_as_it_is_and_those_below_it_are_not_due_until_i
     assert await scene.index() == ["one"]
 
 
-async def test_a_page_that_moved_elsewhere_goes_on_though_the_page_that_held_it_stays_as_it_is(scene: Scene) -> None:
+async def test_a_page_that_moved_elsewhere_goes_on_though_the_page_that_held_it_stays_as_it_is(
+    scene: Scene,
+) -> None:
     await scene.publish_family("a", "one", "c")
-    await scene.publish("b", "two", children={"c": scene.seen("c", parent="b")}, work=[("c", WorkItem())])
+    await scene.publish(
+        "b", "two", children={"c": scene.seen("c", parent="b")}, work=[("c", WorkItem())]
+    )
 
     await scene.see("a", item=None, still="on", is_paused=True)
 
@@ -163,7 +193,10 @@ async def test_many_sightings_are_sent_in_requests_of_a_bounded_size(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(site_module, "BYTES_PER_OBSERVING", 1_000)
-    sightings = [Sighting(page_id=f"p{n}", observation=scene.seen(f"p{n}"), item=WorkItem()) for n in range(10)]
+    sightings = [
+        Sighting(page_id=f"p{n}", observation=scene.seen(f"p{n}"), item=WorkItem())
+        for n in range(10)
+    ]
     before = scene.kv.commands
 
     await scene.site.observe(scene.lease, sightings, [("db:d", WorkItem())])
@@ -219,7 +252,9 @@ async def test_a_page_that_shows_the_new_title_already_is_not_due(scene: Scene) 
     assert await scene.due() == ["c"]
 
 
-async def test_a_page_under_way_is_planned_anew_when_its_child_page_was_seen_meanwhile(scene: Scene) -> None:
+async def test_a_page_under_way_is_planned_anew_when_its_child_page_was_seen_meanwhile(
+    scene: Scene,
+) -> None:
     await shown(scene, "c")
     await scene.see("a")
     claim = await scene.take("a")

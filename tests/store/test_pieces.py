@@ -55,12 +55,16 @@ async def test_a_text_that_was_cut_off_while_it_replaced_another_is_not_believed
     assert await Pieces(small).read("key") is None
 
 
-async def test_a_pipeline_that_is_too_large_goes_out_in_several_requests(upstash: UpstashStandIn) -> None:
+async def test_a_pipeline_that_is_too_large_goes_out_in_several_requests(
+    upstash: UpstashStandIn,
+) -> None:
     upstash.reset()
     values = [str(number) * 300 for number in range(5)]
     async with httpx.AsyncClient(trust_env=False) as http:
         kv = Kv(upstash.url, upstash.token, http, max_request_bytes=700)
-        answers = await kv.pipeline([["SET", f"key:{number}", value] for number, value in enumerate(values)])
+        answers = await kv.pipeline(
+            [["SET", f"key:{number}", value] for number, value in enumerate(values)]
+        )
         requests = upstash.usage.requests
         assert answers == [True] * 5
         assert await kv.command("MGET", *(f"key:{number}" for number in range(5))) == values

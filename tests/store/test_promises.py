@@ -42,7 +42,9 @@ async def test_the_end_of_a_run_is_followed_by_what_was_promised_whatever_the_en
     assert (await record(runs, "next")).ask == WISH
 
 
-async def test_a_promise_is_kept_by_the_next_run_where_none_may_follow(runs: Runs, clock: Clock) -> None:
+async def test_a_promise_is_kept_by_the_next_run_where_none_may_follow(
+    runs: Runs, clock: Clock
+) -> None:
     assert (await end(runs, clock, "failed", "")).follow_up == ""
     assert await runs.is_joined()
 
@@ -51,7 +53,9 @@ async def test_a_promise_is_kept_by_the_next_run_where_none_may_follow(runs: Run
     assert ((await record(runs, "r3")).ask, await runs.is_joined()) == (WISH, False)
 
 
-async def test_a_promise_and_another_wish_become_a_run_of_everything(runs: Runs, clock: Clock) -> None:
+async def test_a_promise_and_another_wish_become_a_run_of_everything(
+    runs: Runs, clock: Clock
+) -> None:
     await end(runs, clock, "failed", "")
 
     await ask(runs, clock, "r3", Ask(source="pages"))
@@ -64,10 +68,15 @@ async def test_a_promise_outlives_a_run_that_fell_silent(runs: Runs, clock: Cloc
 
     assert await ask(runs, clock, "r3") == "new"
 
-    assert ((await record(runs)).status, (await record(runs, "r3")).ask) == ("failed", Ask(force=True))
+    assert ((await record(runs)).status, (await record(runs, "r3")).ask) == (
+        "failed",
+        Ask(force=True),
+    )
 
 
-async def test_a_promise_outlives_a_run_whose_record_was_lost(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
+async def test_a_promise_outlives_a_run_whose_record_was_lost(
+    runs: Runs, clock: Clock, kv: Kv, keys: Keys
+) -> None:
     await kv.command("DEL", keys.run("r1"))
 
     await ask(runs, clock, "r3", Ask(source="posts"))
@@ -83,13 +92,17 @@ async def test_a_message_that_nobody_recorded_keeps_a_promise_too(runs: Runs, cl
     assert (begun.outcome, (await record(runs, "r9")).ask) == ("go", WISH)
 
 
-async def test_who_cancels_a_run_takes_back_what_was_promised_of_it(runs: Runs, clock: Clock) -> None:
+async def test_who_cancels_a_run_takes_back_what_was_promised_of_it(
+    runs: Runs, clock: Clock
+) -> None:
     assert (await end(runs, clock, "cancelled", "")).follow_up == ""
 
     assert not await runs.is_joined()
 
 
-async def test_the_end_of_a_run_of_one_page_leaves_a_promise_alone(runs: Runs, clock: Clock) -> None:
+async def test_the_end_of_a_run_of_one_page_leaves_a_promise_alone(
+    runs: Runs, clock: Clock
+) -> None:
     await ask(runs, clock, "p1", Ask(page="about"))
 
     ended = await runs.end("p1", "cancelled", {}, "next", clock.time + ALIVE)

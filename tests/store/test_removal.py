@@ -24,7 +24,9 @@ async def family(scene: Scene) -> None:
 
 async def remembered(scene: Scene) -> set[str]:
     """The names of the engine's keys, without those of runs."""
-    names = {key.removeprefix("site:sync:") for key in await scene.kv.command("KEYS", "site:sync:*")}
+    names = {
+        key.removeprefix("site:sync:") for key in await scene.kv.command("KEYS", "site:sync:*")
+    }
     return {name for name in names if not name.startswith("run") and name != "active"}
 
 
@@ -33,7 +35,11 @@ async def test_a_hidden_row_goes_with_its_bundle_and_out_of_its_index(scene: Sce
 
     await scene.hide("a")
 
-    assert (await scene.index(), await scene.paths(), await scene.read("page:one")) == (["two"], {"b": "two"}, None)
+    assert (await scene.index(), await scene.paths(), await scene.read("page:one")) == (
+        ["two"],
+        {"b": "two"},
+        None,
+    )
     assert (await scene.record()).deleted == 1
 
 
@@ -49,7 +55,9 @@ async def test_a_page_goes_with_all_pages_below_it(scene: Scene) -> None:
 
 async def test_nothing_is_left_of_a_page_that_is_gone_but_that_it_was_seen(scene: Scene) -> None:
     await family(scene)
-    await scene.publish("a", "two", kept=["b"], files=["block=b&file=f"], things=["db:d", "original:o"])
+    await scene.publish(
+        "a", "two", kept=["b"], files=["block=b&file=f"], things=["db:d", "original:o"]
+    )
 
     await scene.see("a", item=None, is_gone=True)
 
@@ -58,7 +66,9 @@ async def test_nothing_is_left_of_a_page_that_is_gone_but_that_it_was_seen(scene
     assert await scene.sources.stamps("pages") == {}
 
 
-async def test_a_page_that_moved_elsewhere_stays_when_the_page_that_held_it_goes(scene: Scene) -> None:
+async def test_a_page_that_moved_elsewhere_stays_when_the_page_that_held_it_goes(
+    scene: Scene,
+) -> None:
     await scene.publish_family("a", "one", "c")
     await scene.publish("b", "two")
     await scene.site.observe(scene.lease, [], [("b", WorkItem())])
@@ -110,7 +120,9 @@ async def test_the_slugs_of_thousands_of_pages_that_go_at_once_are_told(
             assert len(await scene.hide("a")) == 9_000
 
 
-async def test_a_hidden_page_that_nobody_published_takes_nothing_from_the_site(scene: Scene) -> None:
+async def test_a_hidden_page_that_nobody_published_takes_nothing_from_the_site(
+    scene: Scene,
+) -> None:
     await scene.publish("a", "one")
 
     await scene.hide("b")
@@ -163,4 +175,7 @@ async def test_a_row_that_is_back_is_not_forgotten(scene: Scene) -> None:
 
     await scene.begin_next()
 
-    assert (await scene.kv.command("HKEYS", scene.keys.observed), await scene.index()) == (["a"], ["one"])
+    assert (await scene.kv.command("HKEYS", scene.keys.observed), await scene.index()) == (
+        ["a"],
+        ["one"],
+    )

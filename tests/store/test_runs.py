@@ -1,4 +1,5 @@
-"""Runs as KV keeps them: joining, ending, and what a late or repeated delivery may change (nothing)."""
+"""Runs as KV keeps them: joining, ending, and what a late or repeated delivery may change
+(nothing)."""
 
 import json
 from typing import Any
@@ -16,7 +17,9 @@ from tests.store.conftest import Clock
 ALIVE = 600.0
 
 
-async def begin(runs: Runs, clock: Clock, number: int = 0, lane: str = "0", run_id: str = "r1") -> Begun:
+async def begin(
+    runs: Runs, clock: Clock, number: int = 0, lane: str = "0", run_id: str = "r1"
+) -> Begun:
     return await runs.begin(run_id, lane, number, Ask(), clock.time + ALIVE)
 
 
@@ -35,7 +38,13 @@ async def working(runs: Runs, clock: Clock, **survey: Any) -> SliceLease:
 
 
 async def look_around(runs: Runs, lease: SliceLease, **survey: Any) -> None:
-    nothing: dict[str, Any] = {"counts": {}, "sources": {}, "listings": {}, "warnings": [], "problems": []}
+    nothing: dict[str, Any] = {
+        "counts": {},
+        "sources": {},
+        "listings": {},
+        "warnings": [],
+        "problems": [],
+    }
     await runs.note_survey(lease, **nothing | survey)
 
 
@@ -61,7 +70,9 @@ async def test_asking_twice_with_one_run_id_is_asking_once(runs: Runs, clock: Cl
     assert (await runs.ask("r1", Ask(), clock.time + ALIVE)) == first
 
 
-async def test_who_joined_is_followed_by_a_run_of_what_he_asked_for(runs: Runs, clock: Clock) -> None:
+async def test_who_joined_is_followed_by_a_run_of_what_he_asked_for(
+    runs: Runs, clock: Clock
+) -> None:
     await under_way(runs, clock)
     await runs.ask("r2", Ask(force=True, source="posts"), clock.time + ALIVE)
 
@@ -84,7 +95,9 @@ async def test_a_run_whose_message_may_never_have_been_published_is_published_by
     assert (await runs.end("r1", "delivered", {}, "r4", clock.time + ALIVE)).ask == Ask(force=True)
 
 
-async def test_two_different_wishes_are_followed_by_a_run_of_everything(runs: Runs, clock: Clock) -> None:
+async def test_two_different_wishes_are_followed_by_a_run_of_everything(
+    runs: Runs, clock: Clock
+) -> None:
     await under_way(runs, clock)
     await runs.ask("r2", Ask(source="posts"), clock.time + ALIVE)
     await runs.ask("r3", Ask(source="pages"), clock.time + ALIVE)
@@ -142,7 +155,9 @@ async def test_a_message_without_a_record_joins_the_run_under_way(runs: Runs, cl
     assert (begun.outcome, begun.other) == ("joined", "r1")
 
 
-async def test_a_slice_that_ended_does_nothing_when_it_is_delivered_again(runs: Runs, clock: Clock) -> None:
+async def test_a_slice_that_ended_does_nothing_when_it_is_delivered_again(
+    runs: Runs, clock: Clock
+) -> None:
     lease = await working(runs, clock)
     await runs.rest(lease, {"notionRequests": 7}, clock.time + ALIVE)
     await runs.rest(lease, {"notionRequests": 7}, clock.time + ALIVE)
@@ -169,8 +184,14 @@ PROBLEMS = [
 ]
 
 
-async def test_what_a_survey_found_out_is_noted_once(runs: Runs, clock: Clock, kv: Kv, keys: Keys) -> None:
-    survey: dict[str, Any] = {"counts": {"listed": 3, "unchanged": 2}, "warnings": ["w"], "problems": PROBLEMS}
+async def test_what_a_survey_found_out_is_noted_once(
+    runs: Runs, clock: Clock, kv: Kv, keys: Keys
+) -> None:
+    survey: dict[str, Any] = {
+        "counts": {"listed": 3, "unchanged": 2},
+        "warnings": ["w"],
+        "problems": PROBLEMS,
+    }
     lease = await working(runs, clock, **survey)
     await look_around(runs, lease, **survey)  # the answer may be lost
     await look_around(runs, (await begin(runs, clock)).lease, **survey)
@@ -205,7 +226,9 @@ async def test_a_zombie_notes_no_survey(runs: Runs, clock: Clock) -> None:
     assert (await record(runs)).listed == 0
 
 
-async def test_what_is_handed_on_comes_whole_or_not_at_all(runs: Runs, kv: Kv, clock: Clock) -> None:
+async def test_what_is_handed_on_comes_whole_or_not_at_all(
+    runs: Runs, kv: Kv, clock: Clock
+) -> None:
     lease = (await begin(runs, clock)).lease
     kv.max_request_bytes = 40
     for text in ("a long text in many pieces", "short"):
@@ -227,7 +250,9 @@ async def test_a_zombie_hands_nothing_on(runs: Runs, clock: Clock) -> None:
     assert await runs.handed_on("r1", "listing", WorkItem) == WorkItem(title="new")
 
 
-async def test_what_another_deployment_handed_on_in_its_own_form_is_begun_anew(runs: Runs, clock: Clock) -> None:
+async def test_what_another_deployment_handed_on_in_its_own_form_is_begun_anew(
+    runs: Runs, clock: Clock
+) -> None:
     lease = (await begin(runs, clock)).lease
     await runs.hand_on(lease, "listing", WorkItem(title="a"))
 
@@ -242,12 +267,16 @@ async def test_a_parked_run_is_resumed_by_who_asks_next(runs: Runs, clock: Clock
     asked = await runs.ask("r2", Ask(), clock.time + ALIVE)
 
     assert (asked.outcome, asked.run_id, asked.slice) == ("resumed", "r1", 0)
-    assert await runs.ask("r2", Ask(), clock.time + ALIVE) == asked  # nobody knows whether the message was published
+    assert (
+        await runs.ask("r2", Ask(), clock.time + ALIVE) == asked
+    )  # nobody knows whether the message was published
     await begin(runs, clock)
     assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
 
 
-async def test_who_resumes_a_parked_run_forgets_nobody_who_asked_before(runs: Runs, clock: Clock) -> None:
+async def test_who_resumes_a_parked_run_forgets_nobody_who_asked_before(
+    runs: Runs, clock: Clock
+) -> None:
     await runs.ask("r1", Ask(source="posts"), clock.time + ALIVE)
     lease = (await begin(runs, clock, lane="here")).lease
     assert (await runs.ask("r2", Ask(source="pages"), clock.time + ALIVE)).outcome == "joined"
@@ -275,7 +304,9 @@ async def test_a_run_that_has_begun_is_not_taken_back(runs: Runs, clock: Clock) 
 
 
 @pytest.mark.parametrize("how", ["asked for", "begun by its message", "following another"])
-async def test_only_the_newest_runs_are_listed_however_one_comes(runs: Runs, clock: Clock, kv: Kv, how: str) -> None:
+async def test_only_the_newest_runs_are_listed_however_one_comes(
+    runs: Runs, clock: Clock, kv: Kv, how: str
+) -> None:
     if how == "following another":
         await under_way(runs, clock)
         await runs.ask("r2", Ask(), clock.time + ALIVE)

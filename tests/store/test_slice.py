@@ -58,15 +58,20 @@ class Desk:
         """A run that has seen these rows, and has to read them."""
         lease = await self.begin()
         seen = [
-            (one, row_of(self.stage.objects[f"pages/{one}"], "pages", self.clock.time).observation) for one in page_ids
+            (one, row_of(self.stage.objects[f"pages/{one}"], "pages", self.clock.time).observation)
+            for one in page_ids
         ]
-        await self.site.observe(lease, [Sighting(page_id=one, observation=o, item=WorkItem()) for one, o in seen])
+        await self.site.observe(
+            lease, [Sighting(page_id=one, observation=o, item=WorkItem()) for one, o in seen]
+        )
         return lease
 
     async def begin(self) -> SliceLease:
         await self.runs.ask("r1", Ask(), self.clock.time + ALIVE)
         lease = (await self.runs.begin("r1", "0", 0, Ask(), self.clock.time + ALIVE)).lease
-        await self.runs.note_survey(lease, counts={}, sources={}, listings={}, warnings=[], problems=[])
+        await self.runs.note_survey(
+            lease, counts={}, sources={}, listings={}, warnings=[], problems=[]
+        )
         return lease
 
     async def find_source(self, name: str, reference: str) -> Source:
@@ -121,7 +126,9 @@ def desk(kv: Kv, clock: Clock, keys: Keys) -> Desk:
     return Desk(kv, clock, keys)
 
 
-async def test_a_row_that_notion_refuses_is_given_up_at_once_and_the_others_go_on(desk: Desk) -> None:
+async def test_a_row_that_notion_refuses_is_given_up_at_once_and_the_others_go_on(
+    desk: Desk,
+) -> None:
     refused, bread = desk.page(title="Secret"), desk.page()
     desk.stage.refused[f"pages/{refused}"] = error(403, "restricted_resource")
     lease = await desk.plan(refused, bread)
@@ -133,7 +140,9 @@ async def test_a_row_that_notion_refuses_is_given_up_at_once_and_the_others_go_o
     assert await desk.read("bread")
 
 
-async def test_a_row_that_two_questions_call_gone_is_taken_from_the_site_without_a_problem(desk: Desk) -> None:
+async def test_a_row_that_two_questions_call_gone_is_taken_from_the_site_without_a_problem(
+    desk: Desk,
+) -> None:
     gone, bread = desk.page(title="Gone"), desk.page()
     await desk.work(await desk.plan(gone, bread))
     for path in (f"pages/{gone}", f"blocks/{gone}", f"blocks/{gone}/children"):
@@ -146,7 +155,9 @@ async def test_a_row_that_two_questions_call_gone_is_taken_from_the_site_without
     assert (await desk.read("gone"), bool(await desk.read("bread"))) == (None, True)
 
 
-async def test_a_row_of_a_database_that_is_not_shared_any_more_stays_as_it_is_published(desk: Desk) -> None:
+async def test_a_row_of_a_database_that_is_not_shared_any_more_stays_as_it_is_published(
+    desk: Desk,
+) -> None:
     page_id = desk.page()
     await desk.work(await desk.plan(page_id))
     for path in (f"pages/{page_id}", f"blocks/{page_id}", f"blocks/{page_id}/children"):
@@ -159,32 +170,49 @@ async def test_a_row_of_a_database_that_is_not_shared_any_more_stays_as_it_is_pu
     assert len(await desk.problems()) == 1
 
 
-async def test_a_child_page_that_notion_does_not_show_is_no_problem_but_what_holds_it_is_read_again(desk: Desk) -> None:
+async def test_a_child_page_that_notion_does_not_show_is_no_problem_but_what_holds_it_is_read_again(
+    desk: Desk,
+) -> None:
     bread, rye = desk.page(), new_id()
     lease = await desk.plan(bread)
     await desk.work(lease)
-    seen = Observation(source="pages", parent=bread, title="Rye", created=TIME, edited=TIME, wanted="rye")
+    seen = Observation(
+        source="pages", parent=bread, title="Rye", created=TIME, edited=TIME, wanted="rye"
+    )
     await desk.site.observe(lease, [Sighting(page_id=rye, observation=seen, item=WorkItem())])
     desk.stage.asked = []
 
     assert await desk.work(lease) is None
 
     assert (await desk.problems(), await desk.due()) == ([], [])
-    assert desk.stage.asked == [f"pages/{rye}", f"blocks/{rye}/children", f"pages/{bread}", f"blocks/{bread}/children"]
+    assert desk.stage.asked == [
+        f"pages/{rye}",
+        f"blocks/{rye}/children",
+        f"pages/{bread}",
+        f"blocks/{bread}/children",
+    ]
 
 
-async def test_a_block_larger_than_a_value_may_be_costs_that_block_and_is_named(clock: Clock, keys: Keys) -> None:
+async def test_a_block_larger_than_a_value_may_be_costs_that_block_and_is_named(
+    clock: Clock, keys: Keys
+) -> None:
     with UpstashStandIn(max_request_bytes=50_000) as upstash:
         async with httpx.AsyncClient(trust_env=False) as http:
             desk = Desk(Kv(upstash.url, upstash.token, http, 40_000), clock, keys, 40_000)
-            large = desk.page(desk.stage.block(rich_text=[plain("x" * 60_000)]), desk.stage.block(), title="Large")
+            large = desk.page(
+                desk.stage.block(rich_text=[plain("x" * 60_000)]), desk.stage.block(), title="Large"
+            )
             lease = await desk.plan(large)
 
             assert await desk.work(lease) is None
 
             assert await desk.problems() == []
-            assert [bool(block.get("unavailable")) for block in (await desk.read("large"))["blocks"]] == [True, False]
-            assert [("Large" in one, "KV_MAX_VALUE_BYTES" in one) for one in await desk.warnings()] == [(True, True)]
+            assert [
+                bool(block.get("unavailable")) for block in (await desk.read("large"))["blocks"]
+            ] == [True, False]
+            assert [
+                ("Large" in one, "KV_MAX_VALUE_BYTES" in one) for one in await desk.warnings()
+            ] == [(True, True)]
 
 
 async def test_a_page_whose_properties_are_larger_than_a_value_may_be_is_given_up_and_says_why(
@@ -208,7 +236,10 @@ async def test_a_page_whose_properties_are_larger_than_a_value_may_be_is_given_u
 async def test_a_block_whose_children_never_come_is_left_empty_on_the_last_try_and_read_again_by_the_next_run(
     desk: Desk,
 ) -> None:
-    failing, sound = desk.stage.block("toggle", desk.stage.block()), desk.stage.block("toggle", desk.stage.block())
+    failing, sound = (
+        desk.stage.block("toggle", desk.stage.block()),
+        desk.stage.block("toggle", desk.stage.block()),
+    )
     bread = desk.page(failing, sound)
     path = f"blocks/{failing['id']}/children"
     desk.stage.refused[path] = error(500, "internal_server_error")
@@ -216,14 +247,18 @@ async def test_a_block_whose_children_never_come_is_left_empty_on_the_last_try_a
 
     for pause in PAUSES_SECONDS:
         assert await desk.work(lease) is None
-        assert await desk.read("bread") is None, "a failed request never becomes a shorter page at once"
+        assert await desk.read("bread") is None, (
+            "a failed request never becomes a shorter page at once"
+        )
         desk.clock.time += pause
     assert await desk.work(lease) is None
 
     assert await desk.problems() == []
     blocks = (await desk.read("bread"))["blocks"]
     assert [bool(block.get("unavailable")) for block in blocks] == [True, False]
-    assert [("Bread" in one, failing["id"] in one) for one in await desk.warnings()] == [(True, True)]
+    assert [("Bread" in one, failing["id"] in one) for one in await desk.warnings()] == [
+        (True, True)
+    ]
     record = (await desk.site.look_up([bread]))[0][bread].record
     assert record is not None
     assert record.is_lacking

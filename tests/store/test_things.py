@@ -1,4 +1,5 @@
-"""What a page shows and an edit elsewhere may change: who shows it is known, and is due when it changes."""
+"""What a page shows and an edit elsewhere may change: who shows it is known, and is due when it
+changes."""
 
 import pytest
 
@@ -24,7 +25,10 @@ async def test_who_shows_a_thing_is_known_from_the_publication_on(scene: Scene) 
     await show(scene, "a", "original:o", "page:p")
     await show(scene, "b", "original:o")
 
-    assert (await showing(scene, "original:o"), await showing(scene, "page:p")) == ({"a", "b"}, {"a"})
+    assert (await showing(scene, "original:o"), await showing(scene, "page:p")) == (
+        {"a", "b"},
+        {"a"},
+    )
     assert [seen.title for seen in await scene.site.shown_by("page:p")] == ["a"]
 
     await show(scene, "a", "page:q")
@@ -50,7 +54,9 @@ async def test_a_page_that_a_listing_shows_is_not_watched_besides(scene: Scene) 
     assert (await scene.sources.watched()).outside == {}
 
 
-async def test_a_page_that_was_outside_is_watched_no_more_when_it_is_published(scene: Scene) -> None:
+async def test_a_page_that_was_outside_is_watched_no_more_when_it_is_published(
+    scene: Scene,
+) -> None:
     await show(scene, "a", "page:p")
     await scene.publish("p", "one")
 
@@ -66,7 +72,9 @@ async def test_a_page_that_is_gone_and_still_shown_is_watched(scene: Scene) -> N
     assert (await scene.sources.watched()).outside == {"page:p": ""}
 
 
-async def test_what_was_seen_of_a_thing_outside_is_remembered_while_it_is_shown(scene: Scene) -> None:
+async def test_what_was_seen_of_a_thing_outside_is_remembered_while_it_is_shown(
+    scene: Scene,
+) -> None:
     await show(scene, "a", "page:p")
 
     await scene.site.observe(scene.lease, [], outside={"page:p": "stamp", "page:q": "stamp"})
@@ -95,7 +103,9 @@ async def test_what_shows_a_page_is_due_when_something_new_is_seen_of_it(scene: 
 
 
 @pytest.mark.parametrize("gone", [{"is_hidden": True, "is_published": False}, {"is_gone": True}])
-async def test_what_shows_a_page_is_due_when_that_is_taken_from_the_site(scene: Scene, gone: dict[str, bool]) -> None:
+async def test_what_shows_a_page_is_due_when_that_is_taken_from_the_site(
+    scene: Scene, gone: dict[str, bool]
+) -> None:
     await scene.publish("p", "one")
     await show(scene, "a", "page:p")
 
@@ -104,7 +114,9 @@ async def test_what_shows_a_page_is_due_when_that_is_taken_from_the_site(scene: 
     assert await scene.due() == ["a"]
 
 
-async def test_what_was_read_after_the_last_edit_of_what_it_shows_need_not_be_read(scene: Scene) -> None:
+async def test_what_was_read_after_the_last_edit_of_what_it_shows_need_not_be_read(
+    scene: Scene,
+) -> None:
     await scene.publish("p", "one", edited_at=scene.clock.time)
     edited_at = scene.clock.time
     scene.clock.time += 180
@@ -116,7 +128,9 @@ async def test_what_was_read_after_the_last_edit_of_what_it_shows_need_not_be_re
     assert await scene.due() == ["a", "p"], "nobody knows when it was edited"
 
 
-async def test_what_shows_a_page_twice_over_is_due_once_and_keeps_what_was_asked_of_it(scene: Scene) -> None:
+async def test_what_shows_a_page_twice_over_is_due_once_and_keeps_what_was_asked_of_it(
+    scene: Scene,
+) -> None:
     await scene.publish("p", "one")
     await show(scene, "a", "page:p")
     await scene.site.observe(scene.lease, [], [("a", WorkItem(rewrite=True, doubted=["c"]))])

@@ -15,7 +15,9 @@ async def add(scene: Scene, *keys: str) -> None:
     await scene.site.observe(scene.lease, [], [(key, WorkItem()) for key in keys])
 
 
-async def claim(scene: Scene, *in_hand: str, count: int = 10, lease: SliceLease | None = None) -> Batch:
+async def claim(
+    scene: Scene, *in_hand: str, count: int = 10, lease: SliceLease | None = None
+) -> Batch:
     return await scene.queue.claim(lease or scene.lease, count, in_hand, scene.clock.time + 60)
 
 
@@ -25,7 +27,9 @@ def keys_of(batch: Batch) -> list[str]:
 
 async def lane(scene: Scene, name: str, number: int = 0) -> SliceLease:
     """Begin another lane of the run."""
-    return (await scene.runs.begin(scene.lease.run_id, name, number, Ask(), scene.clock.time + ALIVE)).lease
+    return (
+        await scene.runs.begin(scene.lease.run_id, name, number, Ask(), scene.clock.time + ALIVE)
+    ).lease
 
 
 def problem(one: Claim, reason: str = "why") -> Problem:
@@ -62,7 +66,9 @@ async def test_a_claim_whose_answer_was_lost_is_handed_out_again(scene: Scene) -
     assert keys_of(await claim(scene, "a")) == ["b"]
 
 
-async def test_a_claim_that_expired_goes_to_another_lane_and_not_to_its_own_hand_again(scene: Scene) -> None:
+async def test_a_claim_that_expired_goes_to_another_lane_and_not_to_its_own_hand_again(
+    scene: Scene,
+) -> None:
     await add(scene, "a")
     await claim(scene)
     other = await lane(scene, "1")
@@ -128,7 +134,11 @@ async def test_what_is_requeued_waits_and_comes_back_as_it_was_left(scene: Scene
     await scene.queue.requeue(scene.lease, held, item, scene.clock.time + 30)
 
     waiting = await claim(scene)
-    assert (waiting.claims, waiting.left.count, waiting.left.next_at) == ([], 1, scene.clock.time + 30)
+    assert (waiting.claims, waiting.left.count, waiting.left.next_at) == (
+        [],
+        1,
+        scene.clock.time + 30,
+    )
     scene.clock.time += 31
     [again] = (await claim(scene)).claims
     assert (again.item, again.number) == (item, held.number)
@@ -140,10 +150,14 @@ async def test_of_several_that_wait_the_first_says_when_to_come_back(scene: Scen
         await scene.queue.requeue(scene.lease, held, held.item, scene.clock.time + seconds)
 
     assert (await claim(scene)).left.next_at == scene.clock.time + 30
-    assert (await scene.runs.rest(scene.lease, {}, scene.clock.time)).next_at == scene.clock.time + 30
+    assert (
+        await scene.runs.rest(scene.lease, {}, scene.clock.time)
+    ).next_at == scene.clock.time + 30
 
 
-async def test_what_is_requeued_although_something_new_is_known_of_it_begins_anew_at_once(scene: Scene) -> None:
+async def test_what_is_requeued_although_something_new_is_known_of_it_begins_anew_at_once(
+    scene: Scene,
+) -> None:
     await add(scene, "a")
     [held] = (await claim(scene)).claims
     await scene.see("a", item=WorkItem(title="new"))
@@ -155,7 +169,9 @@ async def test_what_is_requeued_although_something_new_is_known_of_it_begins_ane
     assert (again.item, again.number) == (WorkItem(title="new"), newer.number)
 
 
-async def test_a_claim_that_another_took_over_is_neither_requeued_nor_given_up(scene: Scene) -> None:
+async def test_a_claim_that_another_took_over_is_neither_requeued_nor_given_up(
+    scene: Scene,
+) -> None:
     await add(scene, "a")
     [held] = (await claim(scene)).claims
     await scene.see("a")
@@ -170,7 +186,9 @@ async def test_a_claim_that_another_took_over_is_neither_requeued_nor_given_up(s
 # Giving up.
 
 
-async def test_what_a_run_gives_up_is_reported_once_and_not_claimed_by_it_again(scene: Scene) -> None:
+async def test_what_a_run_gives_up_is_reported_once_and_not_claimed_by_it_again(
+    scene: Scene,
+) -> None:
     await add(scene, "a", "b")
     held = (await claim(scene)).claims[0]
 
@@ -184,10 +202,14 @@ async def test_what_a_run_gives_up_is_reported_once_and_not_claimed_by_it_again(
     assert (entry.problems, entry.run.failed, entry.run.remaining) == ([problem(held)], 1, 1)
 
 
-async def test_what_a_run_gave_up_is_due_in_the_next_one_as_if_nobody_had_tried(scene: Scene) -> None:
+async def test_what_a_run_gave_up_is_due_in_the_next_one_as_if_nobody_had_tried(
+    scene: Scene,
+) -> None:
     await add(scene, "a")
     [held] = (await claim(scene)).claims
-    await scene.queue.requeue(scene.lease, held, WorkItem(attempts=2, interrupted=True, rewrite=True), scene.clock.time)
+    await scene.queue.requeue(
+        scene.lease, held, WorkItem(attempts=2, interrupted=True, rewrite=True), scene.clock.time
+    )
     [held] = (await claim(scene)).claims
     await scene.queue.give_up(scene.lease, held, problem(held), scene.clock.time + 900)
 
@@ -197,7 +219,9 @@ async def test_what_a_run_gave_up_is_due_in_the_next_one_as_if_nobody_had_tried(
     assert (await scene.record()).to_sync == 1
 
 
-async def test_what_a_run_gave_up_is_not_claimed_by_it_though_something_new_is_seen_of_it(scene: Scene) -> None:
+async def test_what_a_run_gave_up_is_not_claimed_by_it_though_something_new_is_seen_of_it(
+    scene: Scene,
+) -> None:
     await add(scene, "a")
     [held] = (await claim(scene)).claims
     await scene.queue.give_up(scene.lease, held, problem(held), scene.clock.time)
@@ -244,13 +268,20 @@ async def test_what_many_runs_before_gave_up_does_not_hide_what_is_due(scene: Sc
 # Passing on.
 
 
-async def test_work_that_is_none_any_more_is_forgotten_and_other_work_is_due_instead(scene: Scene) -> None:
+async def test_work_that_is_none_any_more_is_forgotten_and_other_work_is_due_instead(
+    scene: Scene,
+) -> None:
     await add(scene, "c")
     [held] = (await claim(scene)).claims
 
-    await scene.queue.pass_on(scene.lease, held, [("a", WorkItem(doubted=["c"])), ("b", WorkItem())])
+    await scene.queue.pass_on(
+        scene.lease, held, [("a", WorkItem(doubted=["c"])), ("b", WorkItem())]
+    )
 
-    assert {one.key: one.item for one in (await claim(scene)).claims} == {"a": WorkItem(doubted=["c"]), "b": WorkItem()}
+    assert {one.key: one.item for one in (await claim(scene)).claims} == {
+        "a": WorkItem(doubted=["c"]),
+        "b": WorkItem(),
+    }
 
 
 async def test_work_that_is_passed_on_revokes_a_reading_that_began_before(scene: Scene) -> None:
@@ -324,7 +355,9 @@ async def test_what_earlier_runs_left_waits_until_the_run_has_looked_around(scen
     assert keys_of(await claim(scene, "b")) == ["a"]
 
 
-async def test_a_child_page_that_the_watch_found_waits_until_the_run_has_looked_around(scene: Scene) -> None:
+async def test_a_child_page_that_the_watch_found_waits_until_the_run_has_looked_around(
+    scene: Scene,
+) -> None:
     await scene.publish_family("a", "one", "c")
     await survey(scene)
     await add(scene, "c")
@@ -335,20 +368,28 @@ async def test_a_child_page_that_the_watch_found_waits_until_the_run_has_looked_
     assert keys_of(await claim(scene)) == ["c"]
 
 
-async def test_a_lane_does_not_stay_for_what_waits_until_another_has_looked_around(scene: Scene) -> None:
+async def test_a_lane_does_not_stay_for_what_waits_until_another_has_looked_around(
+    scene: Scene,
+) -> None:
     await scene.publish_family("a", "one", "c")
     await survey(scene)
     await add(scene, "c")
 
-    assert (await scene.queue.claim(scene.lease, 12, [], scene.clock.time + 60)).left == Left(1, None)
+    assert (await scene.queue.claim(scene.lease, 12, [], scene.clock.time + 60)).left == Left(
+        1, None
+    )
     assert await scene.runs.rest(scene.lease, {}, scene.clock.time + ALIVE) == Left(1, None)
 
 
-async def test_a_child_page_that_its_parent_made_due_is_read_while_the_run_looks_around(scene: Scene) -> None:
+async def test_a_child_page_that_its_parent_made_due_is_read_while_the_run_looks_around(
+    scene: Scene,
+) -> None:
     await scene.publish_family("a", "one", "c")
     await survey(scene)
     await scene.see("a")
     claim_of_a = await scene.take("a")
-    await scene.commit(claim_of_a, "one", children={"c": scene.seen("c", parent="a")}, work=[("c", WorkItem())])
+    await scene.commit(
+        claim_of_a, "one", children={"c": scene.seen("c", parent="a")}, work=[("c", WorkItem())]
+    )
 
     assert keys_of(await claim(scene)) == ["c"]

@@ -30,11 +30,14 @@ def row_id(number: int) -> str:
 
 def listed(number: int, home: str = HOME, **members: Any) -> JSON:
     """A row as a listing shows it."""
-    return row_page(row_id(number), parent={"type": "data_source_id", "data_source_id": home}, **members)
+    return row_page(
+        row_id(number), parent={"type": "data_source_id", "data_source_id": home}, **members
+    )
 
 
 class Memory:
-    """Answers as `Site` and `Sources` do. What a look remembers is in `sightings`, what it makes due in `due`."""
+    """Answers as `Site` and `Sources` do. What a look remembers is in `sightings`, what it makes
+    due in `due`."""
 
     def __init__(self) -> None:
         self.known: dict[str, Known] = {}
@@ -50,7 +53,9 @@ class Memory:
         self.sightings: dict[str, Sighting] = {}
         self.due: dict[str, WorkItem] = {}
 
-    def remember(self, page_id: str, stamp: str = "stamp", read: PageRecord | None = None, **more: Any) -> None:
+    def remember(
+        self, page_id: str, stamp: str = "stamp", read: PageRecord | None = None, **more: Any
+    ) -> None:
         """A page that is published: a row, or with a `parent` a child page."""
         observation = seen(**more)
         self.known[page_id] = Known(observation, read or record(), f"at-{page_id}", stamp)
@@ -68,7 +73,9 @@ class Memory:
     async def look_up(
         self, page_ids: Collection[str], slugs: Collection[str] = ()
     ) -> tuple[dict[str, Known], dict[str, Holder]]:
-        return {page_id: self.known.get(page_id, Known()) for page_id in page_ids}, {slug: Holder() for slug in slugs}
+        return {page_id: self.known.get(page_id, Known()) for page_id in page_ids}, {
+            slug: Holder() for slug in slugs
+        }
 
     async def observe(
         self,
@@ -90,13 +97,18 @@ class Memory:
 
     def _forget_below(self, page_id: str) -> None:
         for child in [
-            one for one, known in self.known.items() if known.observation and known.observation.parent == page_id
+            one
+            for one, known in self.known.items()
+            if known.observation and known.observation.parent == page_id
         ]:
             del self.known[child]
             self._forget_below(child)
 
     async def page_at(self, slug: str) -> str:
-        return next((page_id for page_id, one in self.known.items() if one.slug == slug), self.redirects.get(slug, ""))
+        return next(
+            (page_id for page_id, one in self.known.items() if one.slug == slug),
+            self.redirects.get(slug, ""),
+        )
 
     async def showing(self, thing: str) -> dict[str, Known]:
         return {page_id: self.known[page_id] for page_id in self.shows.get(thing, [])}
@@ -107,7 +119,12 @@ class Memory:
     # As Sources does.
 
     async def watched(self) -> Watched:
-        return Watched(dict(self.children), dict(self.child_databases), dict(self.outside), frozenset(self.still))
+        return Watched(
+            dict(self.children),
+            dict(self.child_databases),
+            dict(self.outside),
+            frozenset(self.still),
+        )
 
     async def stamps(self, source: str) -> dict[str, str]:
         return dict(self.row_stamps.get(source, {}))
@@ -117,12 +134,15 @@ class Memory:
         return {page_id: stamps[page_id] for page_id in page_ids if page_id in stamps}
 
     async def databases(self, database_ids: Collection[str]) -> dict[str, DatabaseRecord | None]:
-        return {one: self.child_databases[one] for one in database_ids if one in self.child_databases}
+        return {
+            one: self.child_databases[one] for one in database_ids if one in self.child_databases
+        }
 
 
 class Workspace:
-    """Rows of data sources (each list in one answer) and all else by its path. `asked` are the paths in order;
-    those that are `slow` are answered later than others. `unshared` are sources that are not found any more."""
+    """Rows of data sources (each list in one answer) and all else by its path. `asked` are the
+    paths in order; those that are `slow` are answered later than others. `unshared` are sources
+    that are not found any more."""
 
     def __init__(self) -> None:
         self.memory = Memory()
@@ -146,11 +166,15 @@ class Workspace:
             return found if isinstance(found, httpx.Response) else httpx.Response(200, json=found)
         kind, thing_id, *_ = path.split("/")
         if kind == "data_sources" and request.method == "GET":
-            return httpx.Response(200, json={"object": "data_source", "id": thing_id, "properties": {}})
+            return httpx.Response(
+                200, json={"object": "data_source", "id": thing_id, "properties": {}}
+            )
         if kind == "data_sources" and thing_id in self.rows:
             rows = self.rows[thing_id][: json.loads(request.content)["page_size"]]
             more = "more" if len(rows) < len(self.rows[thing_id]) else None
-            return httpx.Response(200, json={"results": rows, "has_more": more is not None, "next_cursor": more})
+            return httpx.Response(
+                200, json={"results": rows, "has_more": more is not None, "next_cursor": more}
+            )
         return not_found(thing_id)
 
     async def look(
@@ -185,7 +209,12 @@ class Workspace:
         return survey
 
     def _survey(
-        self, now: float, references: dict[str, str], is_whole: bool, is_forced: bool, progress: Progress | None
+        self,
+        now: float,
+        references: dict[str, str],
+        is_whole: bool,
+        is_forced: bool,
+        progress: Progress | None,
     ) -> Survey:
         store: Any = self.memory
         clock = Clock(now)

@@ -1,4 +1,5 @@
-"""What the engine remembers of pages, for tests: observations, records, and what Notion shows of them."""
+"""What the engine remembers of pages, for tests: observations, records, and what Notion shows of
+them."""
 
 from typing import Any
 
@@ -16,10 +17,20 @@ WITHIN_THE_MINUTE = instant(MINUTE) + 30
 SOURCE, RULE = "pages", DEFAULT_RULE
 
 
-def row_page(page_id: str = "a", title: str = "About", properties: JSON | None = None, **members: Any) -> JSON:
+def row_page(
+    page_id: str = "a", title: str = "About", properties: JSON | None = None, **members: Any
+) -> JSON:
     """A row as Notion shows it."""
     named = {"Name": prop("title", [plain(title)], "title"), **(properties or {})}
-    return page(**{"id": page_id, "created_time": MINUTE, "last_edited_time": MINUTE, "properties": named, **members})
+    return page(
+        **{
+            "id": page_id,
+            "created_time": MINUTE,
+            "last_edited_time": MINUTE,
+            "properties": named,
+            **members,
+        }
+    )
 
 
 def word(text: str) -> JSON:

@@ -1,4 +1,5 @@
-"""Who gets which slug: it follows from what pages ask for, where they stand and how old they are."""
+"""Who gets which slug: it follows from what pages ask for, where they stand and how old they
+are."""
 
 import pytest
 
@@ -81,7 +82,9 @@ async def test_a_page_that_leaves_gives_its_slug_to_the_oldest_that_waits(town: 
     assert town.waiting == {"bread": (C,)}
 
 
-async def test_the_slug_of_a_page_that_is_unpublished_goes_to_the_oldest_that_waits(town: Town) -> None:
+async def test_the_slug_of_a_page_that_is_unpublished_goes_to_the_oldest_that_waits(
+    town: Town,
+) -> None:
     for page, day in ((A, 0), (B, 1), (C, 2)):
         await town.publish(page, row("bread", day))
     await town.hide(A)
@@ -110,7 +113,10 @@ async def test_two_pages_swap_their_slugs_in_one_plan(town: Town) -> None:
     book.observe(A, row("two", 0))
     await book.place(A)
 
-    assert {move.page_id: (move.old, move.new) for move in book.plan().moves} == {A: ("one", "two"), B: ("two", "one")}
+    assert {move.page_id: (move.old, move.new) for move in book.plan().moves} == {
+        A: ("one", "two"),
+        B: ("two", "one"),
+    }
 
 
 async def test_a_chain_of_three_moves_on_in_one_plan(town: Town) -> None:
@@ -122,7 +128,9 @@ async def test_a_chain_of_three_moves_on_in_one_plan(town: Town) -> None:
     assert town.places == {A: "two", B: "three", C: "four"}
 
 
-async def test_a_page_takes_a_slug_that_the_start_of_an_id_made_and_that_one_gets_more_of_its_id(town: Town) -> None:
+async def test_a_page_takes_a_slug_that_the_start_of_an_id_made_and_that_one_gets_more_of_its_id(
+    town: Town,
+) -> None:
     await town.publish(A, row("bread", 0))
     await town.publish(B, row("bread", 1))
     await town.publish(C, row("bread-bbbbbbbb", 2))
@@ -178,7 +186,9 @@ async def test_pages_that_nobody_has_read_yet_hold_no_slug_against_anybody(town:
     assert town.places == {B: "bread"}
 
 
-async def test_a_page_that_is_read_while_an_older_one_waits_does_not_take_the_slug_before_it(town: Town) -> None:
+async def test_a_page_that_is_read_while_an_older_one_waits_does_not_take_the_slug_before_it(
+    town: Town,
+) -> None:
     for page, day in ((A, 0), (B, 1)):
         await town.publish(page, row("bread", day))
     town.remove(A)  # and nobody has given its slug away yet
@@ -208,7 +218,9 @@ async def test_a_slug_whose_page_asks_for_another_goes_to_the_oldest_that_waits(
     assert town.places == {A: "cake", B: "bread-bbbbbbbb", C: "bread"}
 
 
-async def test_a_page_that_stands_nowhere_gets_the_slug_that_is_written_down_for_it(town: Town) -> None:
+async def test_a_page_that_stands_nowhere_gets_the_slug_that_is_written_down_for_it(
+    town: Town,
+) -> None:
     town.slugs["bread"] = A  # as after a loss in KV
     await town.publish(A, row("bread"))
 
@@ -278,7 +290,9 @@ async def test_what_stands_below_a_page_moves_along_with_it(town: Town) -> None:
     assert set(town.slugs) == {"about", "about/team", "about/team/ada"}
 
 
-async def test_a_subtree_that_moved_to_another_page_moves_in_the_reading_of_its_new_parent(town: Town) -> None:
+async def test_a_subtree_that_moved_to_another_page_moves_in_the_reading_of_its_new_parent(
+    town: Town,
+) -> None:
     await town.publish(A, row("one"), {C: child(A, "Team")})
     await town.publish(C, child(A, "Team"), {D: child(C, "Ada")})
     await town.publish(B, row("two"), {C: child(B, "Team")})
@@ -336,7 +350,9 @@ async def test_who_waits_below_a_page_that_moved_waits_there_no_more(town: Town)
     assert town.places[C] == "about/team-cccccccc"
 
 
-async def test_a_child_page_that_is_gone_frees_its_path_for_a_sibling_in_the_same_plan(town: Town) -> None:
+async def test_a_child_page_that_is_gone_frees_its_path_for_a_sibling_in_the_same_plan(
+    town: Town,
+) -> None:
     await town.publish(A, row("top"), {B: child(A, "Team", 1), C: child(A, "Team", 2)})
     await town.publish(A, row("top"), {C: child(A, "Team", 2)}, gone=[B])
 

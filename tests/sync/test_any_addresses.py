@@ -1,4 +1,5 @@
-"""Addresses after any edits: what is planned step by step is what follows from the pages as they are."""
+"""Addresses after any edits: what is planned step by step is what follows from the pages as they
+are."""
 
 import asyncio
 import random
@@ -17,14 +18,17 @@ from tests.sync.records import seen
 from tests.sync.town import Town
 
 IDS = [f"{letter * 8}-0000-4000-8000-000000000000" for letter in "abcdefg"]
-TWINS = [f"{letter * 8}-0000-4000-8000-00000000000{number}" for letter in "ab" for number in range(3)]
+TWINS = [
+    f"{letter * 8}-0000-4000-8000-00000000000{number}" for letter in "ab" for number in range(3)
+]
 """Of which some begin with the same digits."""
 NAMES = ["x", "y"]
 WISHES = [*NAMES, "x/x", "x/y", "y/x", "x/y/x"]
 
 
 class Spot(msgspec.Struct, frozen=True):
-    """Where a page stands at Notion, and what it is called there: a row by its slug, a child page by its title."""
+    """Where a page stands at Notion, and what it is called there: a row by its slug, a child page
+    by its title."""
 
     parent: str | None
     name: str
@@ -60,12 +64,17 @@ class World:
         return found
 
     async def edit(self, edit: Edit) -> None:
-        """Carry an edit out at Notion, if there it can be; what a listing and the watch see of it is observed."""
+        """Carry an edit out at Notion, if there it can be; what a listing and the watch see of it
+        is observed."""
         page_id, spot = edit.page_id, edit.spot
         if spot is None:
             await self._delete(page_id)
-        elif spot.parent is None or (spot.parent in self.pages and page_id not in self.above(spot.parent)):
-            self._due |= {one for one in (page_id, spot.parent, *self._known_parent(page_id)) if one}
+        elif spot.parent is None or (
+            spot.parent in self.pages and page_id not in self.above(spot.parent)
+        ):
+            self._due |= {
+                one for one in (page_id, spot.parent, *self._known_parent(page_id)) if one
+            }
             self.pages[page_id] = spot
             known = self.town.observed.get(page_id)
             if spot.parent is None or (known and known.parent == spot.parent):
@@ -80,13 +89,25 @@ class World:
 
     async def _publish(self, page_id: str) -> None:
         spot, town = self.pages[page_id], self.town
-        if spot.parent and (page_id not in town.observed or town.observed[page_id].parent != spot.parent):
+        if spot.parent and (
+            page_id not in town.observed or town.observed[page_id].parent != spot.parent
+        ):
             self._due.add(spot.parent)  # which adopts it
             return
         self._due |= set(self._known_parent(page_id)) if spot.parent is None else set()
-        children = {one: self.observed(one) for one, its in self.pages.items() if its.parent == page_id}
-        self._due |= {one for one in children if town.observed.get(one) != children[one] or one not in town.children}
-        gone = [one for one in town.children.get(page_id, []) if one not in self.pages and self._is_child(one, page_id)]
+        children = {
+            one: self.observed(one) for one, its in self.pages.items() if its.parent == page_id
+        }
+        self._due |= {
+            one
+            for one in children
+            if town.observed.get(one) != children[one] or one not in town.children
+        }
+        gone = [
+            one
+            for one in town.children.get(page_id, [])
+            if one not in self.pages and self._is_child(one, page_id)
+        ]
         await town.publish(page_id, self.observed(page_id), children, gone)
 
     async def _delete(self, top: str) -> None:
@@ -106,7 +127,8 @@ class World:
 
 
 def by_the_book(world: World) -> dict[str, str]:
-    """Every slug worked out from what pages ask for, the shortest first: none depends on a longer one."""
+    """Every slug worked out from what pages ask for, the shortest first: none depends on a longer
+    one."""
     slugs: dict[str, str] = {}
     asking: dict[str, list[tuple[bool, float, str]]] = defaultdict(list)
     apart: dict[str, Callable[[], str]] = {}

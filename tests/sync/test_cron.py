@@ -53,4 +53,6 @@ def test_of_several_crons_the_next_one_of_this_address_counts() -> None:
 
 
 def test_the_projects_own_cron_is_understood() -> None:
-    assert next_cron((ROOT / "vercel.json").read_text("utf-8"), "/api/sync/trigger", 0.0) is not None
+    assert (
+        next_cron((ROOT / "vercel.json").read_text("utf-8"), "/api/sync/trigger", 0.0) is not None
+    )

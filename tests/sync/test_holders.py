@@ -27,7 +27,11 @@ class Workspace:
         return page
 
     def block(self, block_id: str, *, within: str) -> None:
-        self.stage.objects[f"blocks/{block_id}"] = {"object": "block", "id": block_id, "parent": _parent(within)}
+        self.stage.objects[f"blocks/{block_id}"] = {
+            "object": "block",
+            "id": block_id,
+            "parent": _parent(within),
+        }
 
     async def find(self, page: JSON) -> str | None:
         site: Any = self.town
@@ -52,7 +56,9 @@ def workspace() -> Workspace:
 ROW = "data_source-1"
 
 
-async def test_the_nearest_page_that_is_known_is_found_through_blocks_and_pages(workspace: Workspace) -> None:
+async def test_the_nearest_page_that_is_known_is_found_through_blocks_and_pages(
+    workspace: Workspace,
+) -> None:
     workspace.page("page-1", within=ROW, known=True)
     workspace.page("page-2", within="page-1", known=True)
     workspace.block("block-1", within="page-2")
@@ -63,7 +69,9 @@ async def test_the_nearest_page_that_is_known_is_found_through_blocks_and_pages(
     assert await workspace.find(workspace.page("page-4", within="block-2")) == "page-2"
 
 
-async def test_where_none_of_the_pages_around_it_is_known_the_row_is_found(workspace: Workspace) -> None:
+async def test_where_none_of_the_pages_around_it_is_known_the_row_is_found(
+    workspace: Workspace,
+) -> None:
     workspace.page("page-1", within=ROW)
     workspace.page("page-2", within="page-1")
 
@@ -72,7 +80,11 @@ async def test_where_none_of_the_pages_around_it_is_known_the_row_is_found(works
 
 @pytest.mark.parametrize(
     "members",
-    [{"in_trash": True}, {"properties": {"visibility": word("draft")}}, {"properties": {"sync": word("paused")}}],
+    [
+        {"in_trash": True},
+        {"properties": {"visibility": word("draft")}},
+        {"properties": {"sync": word("paused")}},
+    ],
 )
 async def test_below_a_row_that_is_not_published_or_stays_as_it_is_nothing_is_found(
     workspace: Workspace, members: JSON
@@ -90,7 +102,9 @@ async def test_below_a_child_page_in_the_trash_nothing_is_found(workspace: Works
     assert await workspace.find(workspace.page("page-3", within="page-2")) is None
 
 
-@pytest.mark.parametrize("within", ["workspace", "data_source-2", "database-1", "user-1", "agent-1"])
+@pytest.mark.parametrize(
+    "within", ["workspace", "data_source-2", "database-1", "user-1", "agent-1"]
+)
 async def test_what_ends_elsewhere_stands_in_no_page(workspace: Workspace, within: str) -> None:
     workspace.page("page-1", within=within, known=True)
 
@@ -103,8 +117,12 @@ async def test_a_block_on_the_way_that_is_gone_ends_the_climb(workspace: Workspa
     assert await workspace.find(workspace.page("page-1", within="block-1")) is None
 
 
-@pytest.mark.parametrize(("status", "code"), [(403, "restricted_resource"), (400, "validation_error")])
-async def test_what_is_refused_on_the_way_proves_nothing(workspace: Workspace, status: int, code: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "restricted_resource"), (400, "validation_error")]
+)
+async def test_what_is_refused_on_the_way_proves_nothing(
+    workspace: Workspace, status: int, code: str
+) -> None:
     workspace.stage.refused["blocks/block-1"] = error(status, code)
 
     with pytest.raises(Unreadable):
@@ -126,7 +144,9 @@ async def test_a_climb_in_a_circle_ends(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("parent", [None, 5, {}, {"type": "page_id", "page_id": None}])
-async def test_where_a_page_does_not_say_where_it_stands_nothing_is_proven(workspace: Workspace, parent: Any) -> None:
+async def test_where_a_page_does_not_say_where_it_stands_nothing_is_proven(
+    workspace: Workspace, parent: Any
+) -> None:
     workspace.stage.objects["pages/page-1"] = row_page("page-1", parent=parent)
 
     with pytest.raises(Unreadable, match="does not say where it stands"):

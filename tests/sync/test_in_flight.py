@@ -1,4 +1,5 @@
-"""What a slice has in flight: how much is read at once, what comes first, and what becomes of it in the end."""
+"""What a slice has in flight: how much is read at once, what comes first, and what becomes of it in
+the end."""
 
 import asyncio
 
@@ -30,12 +31,18 @@ class Reader:
 
 
 def rows(count: int) -> list[Claim]:
-    return [Claim(key=f"row {number}", number=1, item=WorkItem(), observation=seen()) for number in range(count)]
+    return [
+        Claim(key=f"row {number}", number=1, item=WorkItem(), observation=seen())
+        for number in range(count)
+    ]
 
 
 def found(count: int) -> list[Claim]:
     above = seen(parent="row 0")
-    return [Claim(key=f"child {number}", number=1, item=WorkItem(), observation=above) for number in range(count)]
+    return [
+        Claim(key=f"child {number}", number=1, item=WorkItem(), observation=above)
+        for number in range(count)
+    ]
 
 
 def database() -> Claim:
@@ -52,7 +59,9 @@ async def in_flight(reader: Reader) -> InFlight:
     return InFlight(reader.read, lambda: READINGS_AT_ONCE)
 
 
-async def test_so_many_rows_are_read_at_once_and_some_found_pages_besides(in_flight: InFlight, reader: Reader) -> None:
+async def test_so_many_rows_are_read_at_once_and_some_found_pages_besides(
+    in_flight: InFlight, reader: Reader
+) -> None:
     in_flight.take(rows(READINGS_AT_ONCE + 2))
     await asyncio.sleep(0)
     assert len(reader.begun) == READINGS_AT_ONCE
@@ -60,8 +69,14 @@ async def test_so_many_rows_are_read_at_once_and_some_found_pages_besides(in_fli
     in_flight.take(found(FOUND_ONES_BESIDES + 1))
     await asyncio.sleep(0)
 
-    assert reader.begun[READINGS_AT_ONCE:] == [f"child {number}" for number in range(FOUND_ONES_BESIDES)]
-    assert [claim.key for claim in in_flight.waiting] == [f"child {FOUND_ONES_BESIDES}", "row 8", "row 9"]
+    assert reader.begun[READINGS_AT_ONCE:] == [
+        f"child {number}" for number in range(FOUND_ONES_BESIDES)
+    ]
+    assert [claim.key for claim in in_flight.waiting] == [
+        f"child {FOUND_ONES_BESIDES}",
+        "row 8",
+        "row 9",
+    ]
     await in_flight.drop()
 
 
@@ -73,7 +88,9 @@ async def test_a_child_database_goes_before_rows_too(in_flight: InFlight, reader
     await in_flight.drop()
 
 
-async def test_what_has_been_read_makes_room_while_it_is_published(in_flight: InFlight, reader: Reader) -> None:
+async def test_what_has_been_read_makes_room_while_it_is_published(
+    in_flight: InFlight, reader: Reader
+) -> None:
     claims = rows(READINGS_AT_ONCE + 1)
     in_flight.take(claims)
     await asyncio.sleep(0)
@@ -86,7 +103,9 @@ async def test_what_has_been_read_makes_room_while_it_is_published(in_flight: In
     await in_flight.drop()
 
 
-async def test_what_ends_makes_room_even_if_it_was_never_read(in_flight: InFlight, reader: Reader) -> None:
+async def test_what_ends_makes_room_even_if_it_was_never_read(
+    in_flight: InFlight, reader: Reader
+) -> None:
     reader.go_on.set()
     in_flight.take(rows(READINGS_AT_ONCE + 3))
 
@@ -96,7 +115,9 @@ async def test_what_ends_makes_room_even_if_it_was_never_read(in_flight: InFligh
     assert not in_flight.are_busy
 
 
-async def test_news_from_elsewhere_and_the_end_of_the_time_end_the_wait(in_flight: InFlight) -> None:
+async def test_news_from_elsewhere_and_the_end_of_the_time_end_the_wait(
+    in_flight: InFlight,
+) -> None:
     in_flight.take(rows(1))
     news = asyncio.get_running_loop().create_future()
     news.set_result(None)

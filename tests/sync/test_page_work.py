@@ -28,7 +28,8 @@ ROW, CHILD, OTHER = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "
 
 
 class Store(Memory):
-    """Takes commits too, each answered with the next of `outcomes`. `passed_on` is work that ended without one."""
+    """Takes commits too, each answered with the next of `outcomes`. `passed_on` is work that ended
+    without one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +41,9 @@ class Store(Memory):
         self.commits.append(commit)
         return (self.outcomes.pop(0) if self.outcomes else "done"), []
 
-    async def pass_on(self, lease: SliceLease, claim: Claim, others: Sequence[tuple[str, WorkItem]]) -> None:
+    async def pass_on(
+        self, lease: SliceLease, claim: Claim, others: Sequence[tuple[str, WorkItem]]
+    ) -> None:
         self.passed_on.append((claim.key, dict(others)))
 
 
@@ -55,7 +58,9 @@ class Desk:
         self.stage.put(page["id"], *blocks)
         return page
 
-    def remember(self, page_id: str, observation: Observation, read: PageRecord | None = None) -> None:
+    def remember(
+        self, page_id: str, observation: Observation, read: PageRecord | None = None
+    ) -> None:
         self.store.known[page_id] = Known(observation, read, f"at-{page_id[:1]}" if read else "")
 
     async def work(self, page_id: str, item: WorkItem | None = None) -> None:
@@ -82,7 +87,11 @@ class Desk:
             now_iso=lambda: MINUTE,
         )
         known = store.known.get(page_id, Known())
-        facts: dict[str, Any] = {"observation": known.observation, "record": known.record, "slug": known.slug}
+        facts: dict[str, Any] = {
+            "observation": known.observation,
+            "record": known.record,
+            "slug": known.slug,
+        }
         await pages.sync(LEASE, Claim(key=page_id, number=1, item=item or WorkItem(), **facts))
 
     @property
@@ -95,7 +104,9 @@ def _any(value: Any) -> Any:
 
 
 def row(page_id: str = ROW, **members: Any) -> JSON:
-    return row_page(page_id, **{"parent": {"type": "data_source_id", "data_source_id": HOME}, **members})
+    return row_page(
+        page_id, **{"parent": {"type": "data_source_id", "data_source_id": HOME}, **members}
+    )
 
 
 def below(parent: str, page_id: str = CHILD, **members: Any) -> JSON:
@@ -113,7 +124,8 @@ def desk() -> Desk:
 
 @pytest.fixture
 def family(desk: Desk) -> Desk:
-    """A row that is published with a child page, which its list of blocks does not show any more."""
+    """A row that is published with a child page, which its list of blocks does not show any
+    more."""
     desk.remember(ROW, seen(), record(children=[CHILD]))
     desk.remember(CHILD, seen(parent=ROW), record())
     return desk
@@ -131,7 +143,11 @@ async def test_a_page_is_stamped_as_the_listing_that_shows_it_unchanged(desk: De
     await desk.work(ROW)
 
     assert desk.commit.stamp == row_of(row(), "pages", SETTLED, RULE).stamp
-    assert (desk.commit.slug, desk.commit.record.edited, desk.commit.record.read_at) == ("about", MINUTE, SETTLED)
+    assert (desk.commit.slug, desk.commit.record.edited, desk.commit.record.read_at) == (
+        "about",
+        MINUTE,
+        SETTLED,
+    )
 
 
 async def test_a_child_page_is_stamped_as_the_look_that_shows_it_unchanged(family: Desk) -> None:
@@ -143,7 +159,9 @@ async def test_a_child_page_is_stamped_as_the_look_that_shows_it_unchanged(famil
     assert family.commit.sort == ""
 
 
-async def test_a_page_that_was_read_within_the_minute_of_its_edit_bears_no_stamp(desk: Desk) -> None:
+async def test_a_page_that_was_read_within_the_minute_of_its_edit_bears_no_stamp(
+    desk: Desk,
+) -> None:
     desk.now = SETTLED - 1
 
     await desk.work(ROW)
@@ -160,7 +178,9 @@ async def test_what_a_listing_has_shown_is_not_asked_for_again(desk: Desk) -> No
     assert (desk.commit.page_read_at, desk.commit.record.read_at) == (SETTLED - 30, SETTLED - 30)
 
 
-async def test_a_bundle_that_says_the_same_is_sent_only_where_it_has_to_be_written(desk: Desk) -> None:
+async def test_a_bundle_that_says_the_same_is_sent_only_where_it_has_to_be_written(
+    desk: Desk,
+) -> None:
     await desk.work(ROW)
     assert desk.commit.text is not None
     desk.remember(ROW, seen(), desk.commit.record)
@@ -183,7 +203,9 @@ async def test_a_bundle_that_is_lost_in_kv_after_all_is_sent_in_the_same_breath(
     assert len(desk.stage.asked) == requests + 2, "the page was read once"
 
 
-async def test_addresses_that_changed_meanwhile_are_planned_anew_without_another_reading(desk: Desk) -> None:
+async def test_addresses_that_changed_meanwhile_are_planned_anew_without_another_reading(
+    desk: Desk,
+) -> None:
     desk.store.outcomes = ["changed", "changed", "done"]
 
     await desk.work(ROW)
@@ -203,7 +225,9 @@ async def test_a_page_that_is_found_to_be_a_draft_when_it_is_read_is_hidden(desk
     assert (desk.store.commits, desk.store.sightings[ROW].is_hidden) == ([], True)
 
 
-async def test_a_page_that_is_found_to_be_paused_when_it_is_read_keeps_its_slug(family: Desk) -> None:
+async def test_a_page_that_is_found_to_be_paused_when_it_is_read_keeps_its_slug(
+    family: Desk,
+) -> None:
     family.put(row(properties={"sync": word("paused")}, title="Renamed", last_edited_time=LATER))
 
     await family.work(ROW)
@@ -236,17 +260,26 @@ async def test_a_new_child_page_gets_its_slug_at_once_and_is_due(desk: Desk) -> 
 
     await desk.work(ROW)
 
-    assert {move.page_id: move.new for move in desk.commit.addresses.moves} == {ROW: "about", CHILD: "about/team"}
+    assert {move.page_id: move.new for move in desk.commit.addresses.moves} == {
+        ROW: "about",
+        CHILD: "about/team",
+    }
     assert desk.commit.record.children == [CHILD]
     assert dict(desk.commit.work).keys() == {CHILD}
 
 
-async def test_a_child_page_that_is_there_as_it_was_is_not_read_with_the_page_around_it(family: Desk) -> None:
+async def test_a_child_page_that_is_there_as_it_was_is_not_read_with_the_page_around_it(
+    family: Desk,
+) -> None:
     family.put(row(), child_block("About"))
 
     await family.work(ROW)
 
-    assert (family.commit.record.children, family.commit.work, family.commit.gone) == ([CHILD], [], [])
+    assert (family.commit.record.children, family.commit.work, family.commit.gone) == (
+        [CHILD],
+        [],
+        [],
+    )
 
 
 async def test_a_renamed_child_page_is_published_under_its_new_title(family: Desk) -> None:
@@ -272,7 +305,9 @@ async def test_a_child_page_that_notion_does_not_have_any_more_is_gone(
     assert (family.commit.gone, family.commit.record.children) == ([CHILD], [])
 
 
-async def test_a_child_page_that_notion_refuses_stays_until_it_is_known_what_became_of_it(family: Desk) -> None:
+async def test_a_child_page_that_notion_refuses_stays_until_it_is_known_what_became_of_it(
+    family: Desk,
+) -> None:
     family.stage.refused[f"pages/{CHILD}"] = error(403, "restricted_resource")
 
     await family.work(ROW)
@@ -282,7 +317,9 @@ async def test_a_child_page_that_notion_refuses_stays_until_it_is_known_what_bec
     assert family.commit.stamp == ""
 
 
-async def test_a_child_page_that_says_that_it_stands_there_still_stays_for_the_list_may_lag(family: Desk) -> None:
+async def test_a_child_page_that_says_that_it_stands_there_still_stays_for_the_list_may_lag(
+    family: Desk,
+) -> None:
     family.put(below(ROW))
 
     await family.work(ROW)
@@ -291,7 +328,9 @@ async def test_a_child_page_that_says_that_it_stands_there_still_stays_for_the_l
     assert family.commit.record.is_lacking
 
 
-async def test_a_child_page_that_stands_in_another_published_page_makes_that_page_due(family: Desk) -> None:
+async def test_a_child_page_that_stands_in_another_published_page_makes_that_page_due(
+    family: Desk,
+) -> None:
     family.put(row(OTHER))
     family.remember(OTHER, seen(), record())
     family.put(below(OTHER))
@@ -322,7 +361,9 @@ async def test_a_child_page_that_another_page_has_taken_is_let_go(family: Desk) 
     assert not family.commit.record.is_lacking
 
 
-async def test_a_child_page_that_is_a_row_now_is_due_as_one_and_let_go_when_it_has_been_read(family: Desk) -> None:
+async def test_a_child_page_that_is_a_row_now_is_due_as_one_and_let_go_when_it_has_been_read(
+    family: Desk,
+) -> None:
     family.put(row(CHILD))
 
     await family.work(ROW)

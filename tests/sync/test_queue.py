@@ -1,4 +1,5 @@
-"""What QStash is sent and what its answers mean; its log of a message, and that nobody waits for it."""
+"""What QStash is sent and what its answers mean; its log of a message, and that nobody waits for
+it."""
 
 import json
 from collections.abc import AsyncIterator
@@ -28,7 +29,9 @@ def entry(state: str, **fields: Any) -> dict[str, Any]:
 
 
 @respx.mock
-async def test_the_newest_entry_is_the_state_and_the_last_bad_answer_the_reason(queue: Queue) -> None:
+async def test_the_newest_entry_is_the_state_and_the_last_bad_answer_the_reason(
+    queue: Queue,
+) -> None:
     log = [
         entry("RETRY", nextDeliveryTime=1_780_000_060_000),
         entry("ERROR", responseStatus=401, responseBody="Authentication Required"),
@@ -57,7 +60,9 @@ async def test_the_newest_entry_is_the_state_and_the_last_bad_answer_the_reason(
         httpx.ReadTimeout("slow"),
     ],
 )
-async def test_a_log_that_says_nothing_is_no_trouble(queue: Queue, answer: httpx.Response | Exception) -> None:
+async def test_a_log_that_says_nothing_is_no_trouble(
+    queue: Queue, answer: httpx.Response | Exception
+) -> None:
     respx.get(LOGS).mock(side_effect=[answer])
 
     assert await queue.delivery("msg_1") is None
@@ -70,22 +75,34 @@ def message(lane: int) -> Message:
 @respx.mock
 async def test_several_messages_go_as_one_batch_and_keep_their_order(queue: Queue) -> None:
     route = respx.post("https://qstash.upstash.io/v2/batch").respond(
-        json=[{"messageId": "msg_0"}, {"messageId": "msg_1"}, {"messageId": "msg_2", "deduplicated": True}]
+        json=[
+            {"messageId": "msg_0"},
+            {"messageId": "msg_1"},
+            {"messageId": "msg_2", "deduplicated": True},
+        ]
     )
 
     assert await queue.publish([message(lane) for lane in range(3)]) == ["msg_0", "msg_1", "msg_2"]
 
     (call,) = route.calls
     sent = json.loads(call.request.content)
-    assert [one["headers"]["Upstash-Deduplication-Id"] for one in sent] == ["run_1-0-0", "run_1-1-0", "run_1-2-0"]
+    assert [one["headers"]["Upstash-Deduplication-Id"] for one in sent] == [
+        "run_1-0-0",
+        "run_1-1-0",
+        "run_1-2-0",
+    ]
     assert {one["destination"] for one in sent} == {"https://sync.example/api/sync/worker"}
 
 
 @respx.mock
-async def test_what_lets_qstash_through_deployment_protection_goes_with_every_call(environ: dict[str, str]) -> None:
+async def test_what_lets_qstash_through_deployment_protection_goes_with_every_call(
+    environ: dict[str, str],
+) -> None:
     route = respx.post(url__startswith=PUBLISH).respond(json={"messageId": "msg_1"})
     async with httpx.AsyncClient() as http:
-        protected = Queue(Config.read(environ | {"VERCEL_AUTOMATION_BYPASS_SECRET": "bypass"}), http)
+        protected = Queue(
+            Config.read(environ | {"VERCEL_AUTOMATION_BYPASS_SECRET": "bypass"}), http
+        )
         await protected.publish([message(0)])
         await protected.publish([Notice("run_1")])
 
@@ -109,8 +126,14 @@ async def test_without_deployment_protection_no_bypass_is_sent(queue: Queue) -> 
     ("answer", "reason"),
     [
         (httpx.Response(429, headers={"RateLimit-Limit": "1000"}), r"daily message limit \(1000\)"),
-        (httpx.Response(429, headers={"Burst-RateLimit-Limit": "10"}), "no more messages at this moment"),
-        (httpx.Response(401, text='{"error": "invalid token"}'), "refused the message: .*401.*invalid token"),
+        (
+            httpx.Response(429, headers={"Burst-RateLimit-Limit": "10"}),
+            "no more messages at this moment",
+        ),
+        (
+            httpx.Response(401, text='{"error": "invalid token"}'),
+            "refused the message: .*401.*invalid token",
+        ),
         (httpx.ConnectTimeout("slow"), r"out of reach \(ConnectTimeout\)"),
         (httpx.Response(200, json={}), r"out of reach \(KeyError\)"),
         (httpx.Response(200, text="<html>"), r"out of reach \(JSONDecodeError\)"),

@@ -54,7 +54,9 @@ def child_stamp(page: JSON, rule: PublicationRule = RULE) -> str:
     return stamp_of(page, seen(parent="p"), rule)
 
 
-def judged(one: Row, before: Observation | None = None, *, is_forced: bool = False, **known: Any) -> Sighting | None:
+def judged(
+    one: Row, before: Observation | None = None, *, is_forced: bool = False, **known: Any
+) -> Sighting | None:
     return judge_row(one, Known(before, **known), is_forced=is_forced)
 
 
@@ -62,7 +64,9 @@ def judged(one: Row, before: Observation | None = None, *, is_forced: bool = Fal
 
 
 def test_a_row_is_reduced_to_what_is_remembered_of_it() -> None:
-    found = row(properties={"Visibility": word("members"), "slug": prop("rich_text", [plain("/us/")])})
+    found = row(
+        properties={"Visibility": word("members"), "slug": prop("rich_text", [plain("/us/")])}
+    )
 
     assert found.page_id == "a"
     assert found.observation == seen("us", visibility="members")
@@ -94,7 +98,9 @@ def test_a_time_that_can_not_be_read_is_the_moment_zero() -> None:
 
 
 def test_a_row_is_kept_as_notion_gave_it_but_for_what_expires() -> None:
-    page = row_page(cover=hosted(), properties={"Photos": prop("files", [{"name": "oven", **hosted()}])})
+    page = row_page(
+        cover=hosted(), properties={"Photos": prop("files", [{"name": "oven", **hosted()}])}
+    )
 
     kept = row_of(page, SOURCE, SETTLED, RULE).page
 
@@ -105,18 +111,27 @@ def test_a_row_is_kept_as_notion_gave_it_but_for_what_expires() -> None:
 
 
 def test_of_a_child_page_its_own_object_tells_all_but_where_it_stands() -> None:
-    before = seen("old", parent="p", source="posts", visibility="members", title="Old", placed_at=1.0)
+    before = seen(
+        "old", parent="p", source="posts", visibility="members", title="Old", placed_at=1.0
+    )
 
     after = child_of(row_page(title="New name", last_edited_time=LATER), before, SETTLED)
 
-    facts = {"title": "New name", "wanted": "new-name", "edited": LATER, "edited_at": instant(LATER)}
+    facts = {
+        "title": "New name",
+        "wanted": "new-name",
+        "edited": LATER,
+        "edited_at": instant(LATER),
+    }
     assert after == msgspec.structs.replace(before, read_at=SETTLED, **facts)
 
 
 # Stamps.
 
 SAME = [
-    row_page(icon={"type": "emoji", "emoji": "🥐"}, request_id="1", url="https://app.notion.com/p/other"),
+    row_page(
+        icon={"type": "emoji", "emoji": "🥐"}, request_id="1", url="https://app.notion.com/p/other"
+    ),
     row_page(properties={"Days": prop("formula", {"type": "number", "number": 1})}),
 ]
 OTHERS: dict[str, JSON] = {
@@ -141,27 +156,35 @@ def test_whatever_a_listing_shows_of_a_row_changes_its_stamp(what: str) -> None:
     assert stamp(OTHERS[what]) not in [stamp(page) for page in [row_page(), *others]]
 
 
-@pytest.mark.parametrize("what", ["an edit", "another creation", "a title", "a value", "the name of a property"])
+@pytest.mark.parametrize(
+    "what", ["an edit", "another creation", "a title", "a value", "the name of a property"]
+)
 def test_whatever_its_own_object_says_changes_the_stamp_of_a_child_page(what: str) -> None:
     assert child_stamp(OTHERS[what]) != child_stamp(row_page())
 
 
 def test_what_is_computed_shows_in_a_stamp_by_its_name_only() -> None:
-    now, later = (row_page(properties={"D": prop("formula", {"type": "number", "number": n})}) for n in (1, 2))
+    now, later = (
+        row_page(properties={"D": prop("formula", {"type": "number", "number": n})}) for n in (1, 2)
+    )
 
     assert stamp(now) == stamp(later) != stamp(row_page())
 
 
 def test_what_is_computed_shows_in_a_stamp_where_it_is_the_slug_or_the_visibility() -> None:
     def computed(name: str, text: str) -> str:
-        return stamp(row_page(properties={name: prop("formula", {"type": "string", "string": text})}))
+        return stamp(
+            row_page(properties={name: prop("formula", {"type": "string", "string": text})})
+        )
 
     assert computed("slug", "one") != computed("slug", "two")
     assert computed("visibility", "members") != computed("visibility", "staff")
 
 
 @pytest.mark.parametrize("stamped", [stamp, child_stamp])
-def test_the_rule_and_the_format_of_bundles_change_every_stamp(stamped: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rule_and_the_format_of_bundles_change_every_stamp(
+    stamped: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = stamped(row_page())
 
     assert stamped(row_page(), PublicationRule("Status", ("Live",))) != before
@@ -172,13 +195,16 @@ def test_the_rule_and_the_format_of_bundles_change_every_stamp(stamped: Any, mon
 def test_a_page_bears_the_stamp_of_its_listing_after_it_was_read_without_signatures() -> None:
     pages = [
         row_page(
-            cover=hosted(query=query), properties={"Photos": prop("files", [{"name": "o", **hosted(query=query)}])}
+            cover=hosted(query=query),
+            properties={"Photos": prop("files", [{"name": "o", **hosted(query=query)}])},
         )
         for query in (SIGNED, "?X-Amz-Signature=other")
     ]
 
     assert {stamp(page) for page in [*pages, *map(unsigned, pages)]} == {stamp(pages[0])}
-    assert stamp_of(unsigned(pages[0]), row_of(pages[0], SOURCE, 0.0, RULE).observation, RULE) == stamp(pages[0])
+    assert stamp_of(
+        unsigned(pages[0]), row_of(pages[0], SOURCE, 0.0, RULE).observation, RULE
+    ) == stamp(pages[0])
 
 
 def test_what_no_reader_sees_of_a_listing_leaves_the_stamp_as_it_is() -> None:
@@ -195,7 +221,11 @@ def test_a_stamp_does_not_tell_when_the_row_was_looked_at() -> None:
 @pytest.mark.parametrize(
     ("edited_at", "read_at", "expected"),
     [
-        (T0, T0 + 119.9, False),  # within the minute after the minute of the edit, a list may lag behind
+        (
+            T0,
+            T0 + 119.9,
+            False,
+        ),  # within the minute after the minute of the edit, a list may lag behind
         (T0, T0 + 120, True),
         (T0 + 59, T0 + 119.9, False),  # should Notion ever give seconds: the whole minute counts
         (T0 + 59, T0 + 120, True),
@@ -203,7 +233,9 @@ def test_a_stamp_does_not_tell_when_the_row_was_looked_at() -> None:
         (0.0, 1e10, False),  # a time that can't be read
     ],
 )
-def test_an_edit_has_settled_a_minute_after_its_minute(edited_at: float, read_at: float, expected: bool) -> None:
+def test_an_edit_has_settled_a_minute_after_its_minute(
+    edited_at: float, read_at: float, expected: bool
+) -> None:
     assert is_settled(edited_at, read_at) is expected
 
 
@@ -215,8 +247,12 @@ def test_what_has_settled_stays_so(edited_at: float, later: float) -> None:
     assert is_settled(edited_at, first + later)
 
 
-@pytest.mark.parametrize(("edited", "expected"), [(EARLIER, True), (MINUTE, False), (LATER, False), (UNKNOWN, False)])
-def test_a_look_that_shows_an_earlier_edit_than_is_known_is_outdated(edited: str, expected: bool) -> None:
+@pytest.mark.parametrize(
+    ("edited", "expected"), [(EARLIER, True), (MINUTE, False), (LATER, False), (UNKNOWN, False)]
+)
+def test_a_look_that_shows_an_earlier_edit_than_is_known_is_outdated(
+    edited: str, expected: bool
+) -> None:
     look = seen(edited=edited, edited_at=moment_of(edited))
 
     assert is_outdated(look, seen()) is expected
@@ -236,7 +272,9 @@ def test_a_look_that_shows_an_earlier_edit_than_is_known_is_outdated(edited: str
         {"is_paused": True},
     ],
 )
-def test_two_looks_at_one_edit_that_show_different_things_are_doubtful(other: dict[str, Any]) -> None:
+def test_two_looks_at_one_edit_that_show_different_things_are_doubtful(
+    other: dict[str, Any],
+) -> None:
     assert is_doubtful(seen(**other), seen())
     assert not is_doubtful(seen(edited=LATER, edited_at=instant(LATER), **other), seen())
 
@@ -262,7 +300,9 @@ def test_a_new_row_is_read_with_the_page_object_at_hand() -> None:
     one = row()
 
     assert judged(one) == Sighting(
-        page_id="a", observation=one.observation, item=WorkItem(page=one.page, read_at=SETTLED, stamp=one.stamp)
+        page_id="a",
+        observation=one.observation,
+        item=WorkItem(page=one.page, read_at=SETTLED, stamp=one.stamp),
     )
 
 
@@ -280,11 +320,14 @@ def test_a_row_of_which_a_later_edit_is_known_tells_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "properties", [{"visibility": word("draft")}, {"visibility": word("draft"), "sync": word("paused")}]
+    "properties",
+    [{"visibility": word("draft")}, {"visibility": word("draft"), "sync": word("paused")}],
 )
 def test_an_edited_row_that_is_a_draft_now_is_hidden_and_not_read(properties: JSON) -> None:
     sighting = judged(
-        row(last_edited_time=LATER, read_at=SETTLED + 300, properties=properties), seen(), record=record()
+        row(last_edited_time=LATER, read_at=SETTLED + 300, properties=properties),
+        seen(),
+        record=record(),
     )
 
     assert sighting and (sighting.is_hidden, sighting.is_gone, sighting.item) == (True, False, None)
@@ -292,29 +335,46 @@ def test_an_edited_row_that_is_a_draft_now_is_hidden_and_not_read(properties: JS
 
 
 @pytest.mark.parametrize("properties", [{"visibility": word("draft")}, {"sync": word("paused")}])
-def test_what_is_not_read_bears_no_stamp_while_an_edit_may_hide_in_its_minute(properties: JSON) -> None:
-    early, late = (judged(row(read_at=at, properties=properties)) for at in (WITHIN_THE_MINUTE, SETTLED))
+def test_what_is_not_read_bears_no_stamp_while_an_edit_may_hide_in_its_minute(
+    properties: JSON,
+) -> None:
+    early, late = (
+        judged(row(read_at=at, properties=properties)) for at in (WITHIN_THE_MINUTE, SETTLED)
+    )
 
     assert early and early.stamp == ""
     assert late and late.stamp != ""
 
 
 def test_a_paused_page_keeps_its_slug_and_is_not_read() -> None:
-    one = row(last_edited_time=LATER, properties={"sync": word("paused"), "slug": prop("rich_text", [plain("new")])})
+    one = row(
+        last_edited_time=LATER,
+        properties={"sync": word("paused"), "slug": prop("rich_text", [plain("new")])},
+    )
 
     sighting = judged(one, seen("old"), record=record(), slug="old")
 
-    assert sighting and (sighting.observation.wanted, sighting.still, sighting.item) == ("old", "on", None)
+    assert sighting and (sighting.observation.wanted, sighting.still, sighting.item) == (
+        "old",
+        "on",
+        None,
+    )
 
 
 def test_a_paused_page_that_was_never_published_is_neither_read_nor_kept_still() -> None:
     sighting = judged(row(properties={"sync": word("paused")}))
 
-    assert sighting and (sighting.observation.wanted, sighting.still, sighting.item) == ("about", "", None)
+    assert sighting and (sighting.observation.wanted, sighting.still, sighting.item) == (
+        "about",
+        "",
+        None,
+    )
 
 
 def test_a_page_that_is_paused_no_more_is_read_with_all_below_it() -> None:
-    sighting = judged(row(last_edited_time=LATER), seen(is_paused=True), record=record(), slug="about")
+    sighting = judged(
+        row(last_edited_time=LATER), seen(is_paused=True), record=record(), slug="about"
+    )
 
     assert sighting and sighting.item and sighting.still == "off"
 
@@ -328,7 +388,9 @@ def test_a_page_whose_pause_ended_without_a_time_is_read_all_the_same() -> None:
 
 def test_a_page_that_moved_from_another_source_or_was_a_child_page_is_read() -> None:
     for before in (seen(source="posts"), seen(parent="p")):
-        sighting = judged(row(last_edited_time=LATER, read_at=SETTLED + 300), before, record=record())
+        sighting = judged(
+            row(last_edited_time=LATER, read_at=SETTLED + 300), before, record=record()
+        )
 
         assert sighting and sighting.item and sighting.observation.source == SOURCE
         assert sighting.observation.parent is None
@@ -336,12 +398,16 @@ def test_a_page_that_moved_from_another_source_or_was_a_child_page_is_read() -> 
 
 rows = st.builds(
     lambda edited, read_at, words: row(
-        read_at=read_at, last_edited_time=edited, properties={name: word(text) for name, text in words.items()}
+        read_at=read_at,
+        last_edited_time=edited,
+        properties={name: word(text) for name, text in words.items()},
     ),
     st.sampled_from([EARLIER, MINUTE, LATER, UNKNOWN]),
     st.sampled_from([WITHIN_THE_MINUTE, SETTLED, SETTLED + 600]),
     st.dictionaries(
-        st.sampled_from(["visibility", "sync", "slug"]), st.sampled_from(["draft", "paused", "members"]), max_size=3
+        st.sampled_from(["visibility", "sync", "slug"]),
+        st.sampled_from(["draft", "paused", "members"]),
+        max_size=3,
     ),
 )
 
@@ -351,11 +417,20 @@ def test_whatever_two_looks_show_the_later_edit_is_remembered_and_a_stamp_is_giv
     one: Row, other: Row, is_read: bool, is_forced: bool
 ) -> None:
     before = other.observation
-    sighting = judged(one, before, is_forced=is_forced, record=record() if is_read else None, slug="x")
+    sighting = judged(
+        one, before, is_forced=is_forced, record=record() if is_read else None, slug="x"
+    )
 
     if sighting is None:
         assert 0 < one.observation.edited_at < before.edited_at
     else:
-        assert sighting.observation.edited_at in (0, max(one.observation.edited_at, before.edited_at))
-        assert sighting.stamp == "" or is_settled(one.observation.edited_at, one.observation.read_at)
-        assert not (sighting.stamp and sighting.item), "what is to be read is stamped when it has been read"
+        assert sighting.observation.edited_at in (
+            0,
+            max(one.observation.edited_at, before.edited_at),
+        )
+        assert sighting.stamp == "" or is_settled(
+            one.observation.edited_at, one.observation.read_at
+        )
+        assert not (sighting.stamp and sighting.item), (
+            "what is to be read is stamped when it has been read"
+        )

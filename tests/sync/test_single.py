@@ -1,4 +1,5 @@
-"""Looking at one page: how it is found, what proves that it is gone, and what a change of it reaches."""
+"""Looking at one page: how it is found, what proves that it is gone, and what a change of it
+reaches."""
 
 from typing import Any
 
@@ -15,7 +16,9 @@ from tests.sync.records import EARLIER, LATER, RULE, SETTLED, record, row_page, 
 
 ROW, CHILD, OTHER = row_id(0), row_id(10), row_id(11)
 DATABASE = "dbdbdbdb-0000-4000-8000-000000000001"
-READ = DatabaseRecord(title="D", data_source_ids=["ds"], read_at=SETTLED, digest="d", version=BUNDLE_VERSION)
+READ = DatabaseRecord(
+    title="D", data_source_ids=["ds"], read_at=SETTLED, digest="d", version=BUNDLE_VERSION
+)
 
 
 def child(**members: Any) -> JSON:
@@ -36,8 +39,12 @@ def workspace() -> Workspace:
 # How it is found.
 
 
-@pytest.mark.parametrize("wanted", [f"at-{ROW}", f"/at-{ROW}/", ROW, ROW.replace("-", ""), "old-slug"])
-async def test_a_page_is_found_by_its_slug_an_old_one_and_its_id(workspace: Workspace, wanted: str) -> None:
+@pytest.mark.parametrize(
+    "wanted", [f"at-{ROW}", f"/at-{ROW}/", ROW, ROW.replace("-", ""), "old-slug"]
+)
+async def test_a_page_is_found_by_its_slug_an_old_one_and_its_id(
+    workspace: Workspace, wanted: str
+) -> None:
     workspace.memory.redirects["old-slug"] = ROW
     workspace.put(listed(0, last_edited_time=LATER))
 
@@ -47,11 +54,15 @@ async def test_a_page_is_found_by_its_slug_an_old_one_and_its_id(workspace: Work
 
 
 async def test_what_is_no_slug_and_no_id_names_no_page(workspace: Workspace) -> None:
-    with pytest.raises(Hopeless, match="no page is published under this slug, and it is no Notion page id"):
+    with pytest.raises(
+        Hopeless, match="no page is published under this slug, and it is no Notion page id"
+    ):
         await workspace.look_at("nowhere")
 
 
-async def test_a_page_that_stands_nowhere_in_a_source_is_no_page_to_publish(workspace: Workspace) -> None:
+async def test_a_page_that_stands_nowhere_in_a_source_is_no_page_to_publish(
+    workspace: Workspace,
+) -> None:
     workspace.put(row_page(OTHER, parent={"type": "workspace", "workspace": True}))
 
     with pytest.raises(Hopeless, match="no row of a source that is synced"):
@@ -66,16 +77,24 @@ async def test_a_new_row_is_due(workspace: Workspace) -> None:
     assert list(workspace.memory.due) == [row_id(1)]
 
 
-async def test_a_page_that_nobody_knows_makes_the_published_one_due_that_it_stands_in(workspace: Workspace) -> None:
+async def test_a_page_that_nobody_knows_makes_the_published_one_due_that_it_stands_in(
+    workspace: Workspace,
+) -> None:
     workspace.put(row_page(OTHER, parent={"type": "block_id", "block_id": "b"}))
-    workspace.objects["blocks/b"] = {"object": "block", "id": "b", "parent": {"type": "page_id", "page_id": CHILD}}
+    workspace.objects["blocks/b"] = {
+        "object": "block",
+        "id": "b",
+        "parent": {"type": "page_id", "page_id": CHILD},
+    }
 
     await workspace.look_at(OTHER)
 
     assert workspace.memory.due == {CHILD: WorkItem()}
 
 
-async def test_a_page_that_holds_originals_makes_those_due_that_show_them(workspace: Workspace) -> None:
+async def test_a_page_that_holds_originals_makes_those_due_that_show_them(
+    workspace: Workspace,
+) -> None:
     workspace.put(row_page(OTHER, parent={"type": "workspace", "workspace": True}))
     workspace.memory.shows[f"page:{OTHER}"] = [ROW]
 
@@ -87,7 +106,9 @@ async def test_a_page_that_holds_originals_makes_those_due_that_show_them(worksp
 # What follows.
 
 
-async def test_a_forced_look_has_the_page_written_though_nothing_changed(workspace: Workspace) -> None:
+async def test_a_forced_look_has_the_page_written_though_nothing_changed(
+    workspace: Workspace,
+) -> None:
     await workspace.look_at(ROW, is_forced=True)
 
     assert workspace.memory.due[ROW].rewrite
@@ -161,7 +182,9 @@ async def test_the_child_databases_of_a_page_are_looked_at_with_it(workspace: Wo
     assert f"db:{DATABASE}" in workspace.memory.due
 
 
-async def test_a_child_database_is_looked_at_by_its_own_id_and_written_when_it_is_forced(workspace: Workspace) -> None:
+async def test_a_child_database_is_looked_at_by_its_own_id_and_written_when_it_is_forced(
+    workspace: Workspace,
+) -> None:
     workspace.memory.child_databases[DATABASE] = READ
     workspace.rows["ds"] = [listed(5, home="ds", last_edited_time=LATER)]
 
@@ -175,7 +198,9 @@ async def test_a_child_database_is_looked_at_by_its_own_id_and_written_when_it_i
 # What proves that it is gone.
 
 
-async def test_a_row_that_notion_knows_neither_as_page_nor_as_block_is_gone(workspace: Workspace) -> None:
+async def test_a_row_that_notion_knows_neither_as_page_nor_as_block_is_gone(
+    workspace: Workspace,
+) -> None:
     del workspace.objects[f"pages/{ROW}"]
 
     await workspace.look_at(f"at-{ROW}")
@@ -184,7 +209,9 @@ async def test_a_row_that_notion_knows_neither_as_page_nor_as_block_is_gone(work
     assert workspace.asked == [f"pages/{ROW}", f"blocks/{ROW}"]
 
 
-async def test_a_row_of_a_database_that_is_not_shared_any_more_is_not_gone(workspace: Workspace) -> None:
+async def test_a_row_of_a_database_that_is_not_shared_any_more_is_not_gone(
+    workspace: Workspace,
+) -> None:
     del workspace.objects[f"pages/{ROW}"]
     workspace.unshared = {"pages"}
 
@@ -194,15 +221,22 @@ async def test_a_row_of_a_database_that_is_not_shared_any_more_is_not_gone(works
     assert workspace.memory.gone == set()
 
 
-async def test_a_child_page_that_is_gone_is_looked_for_by_the_page_around_it(workspace: Workspace) -> None:
+async def test_a_child_page_that_is_gone_is_looked_for_by_the_page_around_it(
+    workspace: Workspace,
+) -> None:
     del workspace.objects[f"pages/{CHILD}"]
 
     await workspace.look_at(CHILD)
 
-    assert (workspace.memory.gone, workspace.memory.due) == (set(), {ROW: WorkItem(doubted=[CHILD])})
+    assert (workspace.memory.gone, workspace.memory.due) == (
+        set(),
+        {ROW: WorkItem(doubted=[CHILD])},
+    )
 
 
-async def test_a_child_page_in_the_trash_is_looked_for_by_the_page_around_it(workspace: Workspace) -> None:
+async def test_a_child_page_in_the_trash_is_looked_for_by_the_page_around_it(
+    workspace: Workspace,
+) -> None:
     workspace.put(child(in_trash=True))
 
     await workspace.look_at(CHILD)
@@ -213,12 +247,20 @@ async def test_a_child_page_in_the_trash_is_looked_for_by_the_page_around_it(wor
 @pytest.mark.parametrize(
     "answers",
     [
-        {f"pages/{ROW}": error(404, "object_not_found"), f"blocks/{ROW}": {"object": "block", "id": ROW}},
-        {f"pages/{ROW}": error(404, "object_not_found"), f"blocks/{ROW}": error(403, "restricted_resource")},
+        {
+            f"pages/{ROW}": error(404, "object_not_found"),
+            f"blocks/{ROW}": {"object": "block", "id": ROW},
+        },
+        {
+            f"pages/{ROW}": error(404, "object_not_found"),
+            f"blocks/{ROW}": error(403, "restricted_resource"),
+        },
         {f"pages/{ROW}": error(403, "restricted_resource")},
     ],
 )
-async def test_one_refusal_alone_drops_nothing(workspace: Workspace, answers: dict[str, JSON | httpx.Response]) -> None:
+async def test_one_refusal_alone_drops_nothing(
+    workspace: Workspace, answers: dict[str, JSON | httpx.Response]
+) -> None:
     workspace.objects |= answers
 
     with pytest.raises(Hopeless, match="does not show it"):

@@ -12,7 +12,9 @@ from lib.sync.status import is_doubtful, judged, run_json, source_json
 NOW = 1_780_000_000.0
 
 
-def run(status: str = "active", *, alive_for: float = 60.0, asked_ago: float = 10.0, **fields: str) -> Run:
+def run(
+    status: str = "active", *, alive_for: float = 60.0, asked_ago: float = 10.0, **fields: str
+) -> Run:
     ms = {"triggeredAt": str((NOW - asked_ago) * 1000), "aliveUntil": str((NOW + alive_for) * 1000)}
     return run_of({"runId": "run_1", "status": status, "jobIds": "msg_1,msg_2", **ms, **fields})
 
@@ -79,14 +81,41 @@ def test_a_run_is_told_in_the_contracts_words() -> None:
         force="1",
     )
 
-    told = run_json(Entry(record, [Problem("id", "about", "About", "page", "Notion does not show it")]))
+    told = run_json(
+        Entry(record, [Problem("id", "about", "About", "page", "Notion does not show it")])
+    )
 
     assert list(told) == [
-        *("runId", "jobId", "status", "force", "scope", "triggeredAt", "startedAt", "finishedAt", "durationMs"),
-        *("listed", "toSync", "synced", "unchanged", "deleted", "failed", "remaining", "slices", "retries"),
+        *(
+            "runId",
+            "jobId",
+            "status",
+            "force",
+            "scope",
+            "triggeredAt",
+            "startedAt",
+            "finishedAt",
+            "durationMs",
+        ),
+        *(
+            "listed",
+            "toSync",
+            "synced",
+            "unchanged",
+            "deleted",
+            "failed",
+            "remaining",
+            "slices",
+            "retries",
+        ),
         *("notionRequests", "notionThrottled", "kvCommands", "images", "errors", "warnings"),
     ]
-    assert (told["jobId"], told["status"], told["force"], told["scope"]) == ("msg_1", "delivered", True, "all")
+    assert (told["jobId"], told["status"], told["force"], told["scope"]) == (
+        "msg_1",
+        "delivered",
+        True,
+        "all",
+    )
     assert (told["startedAt"], told["durationMs"]) == ("2026-05-28T20:26:40.000Z", 1500)
     assert (told["synced"], told["remaining"]) == (7, 1)
     [error] = told["errors"]
@@ -116,7 +145,9 @@ def test_a_scope_says_what_was_asked_for(fields: dict[str, str | int], scope: st
 def test_what_failed_as_a_whole_stands_first_among_the_errors() -> None:
     told = run_json(Entry(run("failed", page="nope", error="no such page"), []))
 
-    assert told["errors"] == [{"pageId": None, "slug": "nope", "title": "", "kind": "run", "reason": "no such page"}]
+    assert told["errors"] == [
+        {"pageId": None, "slug": "nope", "title": "", "kind": "run", "reason": "no such page"}
+    ]
 
 
 def test_no_more_than_fifty_errors_are_told() -> None:
@@ -128,14 +159,18 @@ def test_no_more_than_fifty_errors_are_told() -> None:
 
 
 def test_of_very_many_warnings_the_first_are_told() -> None:
-    record = msgspec.structs.replace(run(), warnings=[f"warning {number}" for number in range(50)], warned=60)
+    record = msgspec.structs.replace(
+        run(), warnings=[f"warning {number}" for number in range(50)], warned=60
+    )
 
     warnings = run_json(Entry(record, []))["warnings"]
 
     assert (len(warnings), warnings[0], warnings[-1]) == (51, "warning 0", "… and 10 more")
 
 
-def history(reference: str = "ref", synced_at: str = "2026-07-01T00:00:00Z", listed_at: float = NOW) -> SourceHistory:
+def history(
+    reference: str = "ref", synced_at: str = "2026-07-01T00:00:00Z", listed_at: float = NOW
+) -> SourceHistory:
     record = SourceRecord(reference, Source("posts", "db", "ds"))
     return SourceHistory(record, ListingRecord(listed_at=listed_at), synced_at, 3)
 
@@ -152,7 +187,13 @@ def test_a_source_is_told_with_what_is_known_of_it() -> None:
 
 @pytest.mark.parametrize("known", [None, history("another database")])
 def test_a_source_that_was_never_synced_is_told_as_configured(known: SourceHistory | None) -> None:
-    nothing = {"name": "posts", "databaseId": "ref", "pages": 0, "lastSyncAt": None, "lastListedAt": None}
+    nothing = {
+        "name": "posts",
+        "databaseId": "ref",
+        "pages": 0,
+        "lastSyncAt": None,
+        "lastListedAt": None,
+    }
 
     assert source_json("posts", "ref", known) == nothing
 

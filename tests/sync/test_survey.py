@@ -1,4 +1,5 @@
-"""Looking around: what is asked for, what follows from the answers, and what a listing that lacks much proves."""
+"""Looking around: what is asked for, what follows from the answers, and what a listing that lacks
+much proves."""
 
 from typing import Any
 
@@ -28,7 +29,9 @@ def workspace() -> Workspace:
 def publish(workspace: Workspace, *numbers: int, **more: Any) -> None:
     """Rows that are published as they are."""
     for number in numbers:
-        workspace.memory.remember(row_id(number), row_of(listed(number), "pages", SETTLED, RULE).stamp, **more)
+        workspace.memory.remember(
+            row_id(number), row_of(listed(number), "pages", SETTLED, RULE).stamp, **more
+        )
 
 
 # Rows that are listed.
@@ -47,17 +50,23 @@ async def test_rows_that_bear_the_stamp_they_were_read_with_are_neither_read_nor
     assert workspace.asked == [ROWS]
 
 
-async def test_a_new_row_and_an_edited_one_are_due_with_what_the_listing_shows_of_them(workspace: Workspace) -> None:
+async def test_a_new_row_and_an_edited_one_are_due_with_what_the_listing_shows_of_them(
+    workspace: Workspace,
+) -> None:
     publish(workspace, 0, 1)
     workspace.rows[HOME] = [listed(0), listed(1, last_edited_time=LATER), listed(2)]
 
     await workspace.look()
 
     assert set(workspace.memory.due) == {row_id(1), row_id(2)}
-    assert all(item.page != b"null" and item.read_at == LATER_RUN for item in workspace.memory.due.values())
+    assert all(
+        item.page != b"null" and item.read_at == LATER_RUN for item in workspace.memory.due.values()
+    )
 
 
-async def test_a_row_that_a_crashed_run_had_seen_and_nobody_read_is_due_again(workspace: Workspace) -> None:
+async def test_a_row_that_a_crashed_run_had_seen_and_nobody_read_is_due_again(
+    workspace: Workspace,
+) -> None:
     publish(workspace, 0)
     workspace.memory.row_stamps["pages"][row_id(0)] = ""
     workspace.rows[HOME] = [listed(0)]
@@ -96,9 +105,14 @@ async def test_a_row_that_shows_something_else_at_the_time_that_is_known_is_aske
     assert workspace.memory.sightings[row_id(0)].observation.wanted == "renamed-since"
 
 
-async def test_a_row_of_which_notion_gives_the_id_only_stays_and_is_told(workspace: Workspace) -> None:
+async def test_a_row_of_which_notion_gives_the_id_only_stays_and_is_told(
+    workspace: Workspace,
+) -> None:
     publish(workspace, 0)
-    workspace.rows[HOME] = [{"object": "page", "id": row_id(0)}, {"object": "page", "id": row_id(1)}]
+    workspace.rows[HOME] = [
+        {"object": "page", "id": row_id(0)},
+        {"object": "page", "id": row_id(1)},
+    ]
 
     survey = await workspace.look()
 
@@ -115,7 +129,10 @@ async def test_of_rows_that_do_not_say_what_is_wanted_some_are_named_and_the_oth
 
     warnings = (await workspace.look()).warnings()
 
-    assert (len(warnings), warnings[-1]) == (MOST_DOUBTS + 1, "source pages: so it is with 3 more rows")
+    assert (len(warnings), warnings[-1]) == (
+        MOST_DOUBTS + 1,
+        "source pages: so it is with 3 more rows",
+    )
 
 
 async def test_the_run_after_the_first_one_asks_a_big_source_for_changed_rows_only(
@@ -140,7 +157,9 @@ async def test_the_run_after_the_first_one_asks_a_big_source_for_changed_rows_on
 # Rows that are missing.
 
 
-async def test_a_listing_without_a_row_where_much_was_published_is_not_believed(workspace: Workspace) -> None:
+async def test_a_listing_without_a_row_where_much_was_published_is_not_believed(
+    workspace: Workspace,
+) -> None:
     publish(workspace, *range(FEW + 1))
 
     survey = await workspace.look()
@@ -162,18 +181,24 @@ async def test_where_few_rows_are_missing_each_is_asked_for(workspace: Workspace
     assert survey.warnings() == []
 
 
-async def test_where_many_rows_are_missing_a_sample_is_asked_for_and_speaks_for_all(workspace: Workspace) -> None:
+async def test_where_many_rows_are_missing_a_sample_is_asked_for_and_speaks_for_all(
+    workspace: Workspace,
+) -> None:
     publish(workspace, *range(2 * FEW))
     workspace.rows[HOME] = [listed(0)]
 
     survey = await workspace.look()
 
     assert workspace.memory.gone == {row_id(number) for number in range(1, 2 * FEW)}
-    assert (len(workspace.asked), survey.warnings()) == (1 + 2 * FEW, [])  # two questions prove that one is gone
+    assert (len(workspace.asked), survey.warnings()) == (
+        1 + 2 * FEW,
+        [],
+    )  # two questions prove that one is gone
 
 
 async def test_a_row_that_one_answer_alone_calls_gone_stays(workspace: Workspace) -> None:
-    """It may be missing from the list because it was moved into a page, and the one answer may be a slip."""
+    """It may be missing from the list because it was moved into a page, and the one answer may be a
+    slip."""
     publish(workspace, 0)
     workspace.rows[HOME] = []
     workspace.objects[f"blocks/{row_id(0)}"] = {"object": "block", "id": row_id(0)}
@@ -183,7 +208,9 @@ async def test_a_row_that_one_answer_alone_calls_gone_stays(workspace: Workspace
     assert workspace.memory.gone == set()
 
 
-async def test_where_one_of_the_sample_is_still_there_only_what_was_asked_for_goes(workspace: Workspace) -> None:
+async def test_where_one_of_the_sample_is_still_there_only_what_was_asked_for_goes(
+    workspace: Workspace,
+) -> None:
     publish(workspace, *range(2 * FEW))
     workspace.rows[HOME] = [listed(0)]
     workspace.put(listed(1))
@@ -195,7 +222,9 @@ async def test_where_one_of_the_sample_is_still_there_only_what_was_asked_for_go
     assert f"1 of {FEW} are still there" in warning
 
 
-async def test_a_listing_that_notion_cut_short_misses_nothing_and_says_so(workspace: Workspace) -> None:
+async def test_a_listing_that_notion_cut_short_misses_nothing_and_says_so(
+    workspace: Workspace,
+) -> None:
     publish(workspace, 0, 1)
     workspace.objects[ROWS] = {"results": [listed(0)], "has_more": True, "next_cursor": None}
 
@@ -205,8 +234,12 @@ async def test_a_listing_that_notion_cut_short_misses_nothing_and_says_so(worksp
     assert "rows may be missing" in warning
 
 
-@pytest.mark.parametrize("answer", [error(403, "restricted_resource"), error(500, "internal_server_error")])
-async def test_a_missing_row_that_is_not_known_to_be_gone_stays(workspace: Workspace, answer: httpx.Response) -> None:
+@pytest.mark.parametrize(
+    "answer", [error(403, "restricted_resource"), error(500, "internal_server_error")]
+)
+async def test_a_missing_row_that_is_not_known_to_be_gone_stays(
+    workspace: Workspace, answer: httpx.Response
+) -> None:
     publish(workspace, 0, 1)
     workspace.rows[HOME] = [listed(0)]
     workspace.objects[f"pages/{row_id(1)}"] = answer
@@ -216,7 +249,9 @@ async def test_a_missing_row_that_is_not_known_to_be_gone_stays(workspace: Works
     assert (workspace.memory.sightings, workspace.memory.due) == ({}, {})
 
 
-async def test_a_missing_row_that_is_in_another_source_now_is_read_there(workspace: Workspace) -> None:
+async def test_a_missing_row_that_is_in_another_source_now_is_read_there(
+    workspace: Workspace,
+) -> None:
     publish(workspace, 0)
     workspace.rows = {HOME: [], OTHER_HOME: []}
     workspace.put(listed(0, home=OTHER_HOME, last_edited_time=LATER))
@@ -228,7 +263,9 @@ async def test_a_missing_row_that_is_in_another_source_now_is_read_there(workspa
     assert row_id(0) in workspace.memory.due
 
 
-async def test_a_missing_row_that_stands_in_a_published_page_now_makes_that_page_due(workspace: Workspace) -> None:
+async def test_a_missing_row_that_stands_in_a_published_page_now_makes_that_page_due(
+    workspace: Workspace,
+) -> None:
     publish(workspace, 0, 1)
     workspace.rows[HOME] = [workspace.put(listed(0))]
     workspace.put(row_page(row_id(1), parent={"type": "page_id", "page_id": row_id(0)}))
@@ -287,7 +324,9 @@ async def test_a_run_of_one_source_takes_nothing_of_others_away(workspace: Works
 # Sources that can't be listed.
 
 
-async def test_a_source_that_notion_does_not_show_is_a_problem_of_that_one(workspace: Workspace) -> None:
+async def test_a_source_that_notion_does_not_show_is_a_problem_of_that_one(
+    workspace: Workspace,
+) -> None:
     workspace.rows = {HOME: [listed(0)]}
     workspace.memory.remember(row_id(1), source="posts")
 
@@ -296,7 +335,11 @@ async def test_a_source_that_notion_does_not_show_is_a_problem_of_that_one(works
     assert survey.listed_names == list(survey.records()[0]) == ["pages"]
     assert (list(workspace.memory.due), workspace.memory.gone) == ([row_id(0)], set())
     [problem] = survey.progress.problems.values()
-    assert (problem.kind, problem.title, "Share the database" in problem.reason) == ("source", "posts", True)
+    assert (problem.kind, problem.title, "Share the database" in problem.reason) == (
+        "source",
+        "posts",
+        True,
+    )
 
 
 async def test_where_no_source_can_be_listed_the_run_has_failed(workspace: Workspace) -> None:
@@ -323,7 +366,9 @@ def family(workspace: Workspace) -> Workspace:
     return workspace
 
 
-async def test_a_child_page_that_is_as_it_was_read_is_asked_for_and_nothing_more(family: Workspace) -> None:
+async def test_a_child_page_that_is_as_it_was_read_is_asked_for_and_nothing_more(
+    family: Workspace,
+) -> None:
     survey = await family.look()
 
     assert (family.memory.sightings, family.memory.due) == ({}, {})
@@ -364,7 +409,9 @@ async def test_a_child_page_that_is_not_to_be_had_is_looked_for_by_the_page_arou
     assert family.memory.gone == set()
 
 
-async def test_a_child_page_that_is_refused_is_a_problem_of_that_one_and_stays(family: Workspace) -> None:
+async def test_a_child_page_that_is_refused_is_a_problem_of_that_one_and_stays(
+    family: Workspace,
+) -> None:
     family.objects["pages/child"] = error(403, "restricted_resource")
 
     survey = await family.look()
@@ -383,8 +430,12 @@ async def test_a_look_that_shows_an_earlier_edit_of_a_child_page_than_is_known_t
     assert "child" not in family.memory.sightings
 
 
-async def test_an_edited_child_page_below_a_row_that_is_hidden_now_is_not_read(family: Workspace) -> None:
-    family.rows[HOME] = [listed(0, last_edited_time=LATER, properties={"visibility": word("draft")})]
+async def test_an_edited_child_page_below_a_row_that_is_hidden_now_is_not_read(
+    family: Workspace,
+) -> None:
+    family.rows[HOME] = [
+        listed(0, last_edited_time=LATER, properties={"visibility": word("draft")})
+    ]
     family.put(child(last_edited_time=LATER))
     family.slow = {ROWS}
 
@@ -393,19 +444,28 @@ async def test_an_edited_child_page_below_a_row_that_is_hidden_now_is_not_read(f
     assert (list(family.memory.sightings), family.memory.due) == ([row_id(0)], {})
 
 
-async def test_a_child_page_that_stands_in_another_published_page_now_makes_both_due(family: Workspace) -> None:
+async def test_a_child_page_that_stands_in_another_published_page_now_makes_both_due(
+    family: Workspace,
+) -> None:
     publish(family, 1)
     family.rows[HOME].append(family.put(listed(1)))
-    family.put(row_page("child", parent={"type": "page_id", "page_id": row_id(1)}, last_edited_time=LATER))
+    family.put(
+        row_page("child", parent={"type": "page_id", "page_id": row_id(1)}, last_edited_time=LATER)
+    )
 
     await family.look()
 
     assert family.memory.due == {row_id(0): WorkItem(), row_id(1): WorkItem()}
 
 
-async def test_a_page_below_a_row_that_goes_which_stands_elsewhere_by_now_is_read_there(family: Workspace) -> None:
+async def test_a_page_below_a_row_that_goes_which_stands_elsewhere_by_now_is_read_there(
+    family: Workspace,
+) -> None:
     publish(family, 1)
-    family.rows[HOME] = [listed(0, last_edited_time=LATER, properties={"visibility": word("draft")}), listed(1)]
+    family.rows[HOME] = [
+        listed(0, last_edited_time=LATER, properties={"visibility": word("draft")}),
+        listed(1),
+    ]
     family.put(listed(1))
     family.put(row_page("child", parent={"type": "page_id", "page_id": row_id(1)}))
 
@@ -447,7 +507,9 @@ def database(**more: Any) -> DatabaseRecord:
     return DatabaseRecord(**facts | more)
 
 
-async def is_read(workspace: Workspace, known: DatabaseRecord | None, rows: list[JSON], later: float = 600) -> bool:
+async def is_read(
+    workspace: Workspace, known: DatabaseRecord | None, rows: list[JSON], later: float = 600
+) -> bool:
     """Whether a run reads the child database again whose rows are these now."""
     workspace.memory.child_databases["d"] = known
     workspace.rows["ds"] = rows
@@ -475,14 +537,22 @@ async def test_a_child_database_is_read_again_when_its_rows_show_something_else_
 
 
 @pytest.mark.parametrize("newest", [{}, {"last_edited_time": LATER}])
-async def test_of_more_rows_than_an_answer_shows_the_newest_tells(workspace: Workspace, newest: JSON) -> None:
+async def test_of_more_rows_than_an_answer_shows_the_newest_tells(
+    workspace: Workspace, newest: JSON
+) -> None:
     rows = [listed(0, **newest), *(listed(number) for number in range(1, 101))]
 
     assert await is_read(workspace, database(signature=""), rows) is bool(newest)
 
 
 @pytest.mark.parametrize(
-    "known", [None, database(data_source_ids=[]), database(is_lacking=True), database(version=BUNDLE_VERSION - 1)]
+    "known",
+    [
+        None,
+        database(data_source_ids=[]),
+        database(is_lacking=True),
+        database(version=BUNDLE_VERSION - 1),
+    ],
 )
 async def test_a_child_database_that_lacks_something_is_read_without_a_question(
     workspace: Workspace, known: DatabaseRecord | None
@@ -491,7 +561,9 @@ async def test_a_child_database_that_lacks_something_is_read_without_a_question(
     assert workspace.asked == [ROWS]
 
 
-async def test_an_edit_in_the_minute_of_the_reading_of_a_child_database_may_hide(workspace: Workspace) -> None:
+async def test_an_edit_in_the_minute_of_the_reading_of_a_child_database_may_hide(
+    workspace: Workspace,
+) -> None:
     assert await is_read(workspace, database(read_at=SETTLED - 1), [listed(1), listed(2)])
 
 
@@ -509,8 +581,13 @@ async def test_a_child_database_that_is_not_to_be_had_is_doubted_by_the_pages_th
     assert workspace.memory.due == {row_id(0): WorkItem(doubted=["d"])}
 
 
-async def test_a_run_of_one_source_watches_the_child_databases_that_it_shows(workspace: Workspace) -> None:
-    workspace.memory.child_databases |= {"d": database(is_lacking=True), "e": database(is_lacking=True, sources=["x"])}
+async def test_a_run_of_one_source_watches_the_child_databases_that_it_shows(
+    workspace: Workspace,
+) -> None:
+    workspace.memory.child_databases |= {
+        "d": database(is_lacking=True),
+        "e": database(is_lacking=True, sources=["x"]),
+    }
 
     await workspace.look(is_whole=False)
 
@@ -543,7 +620,9 @@ async def test_what_is_as_it_was_seen_makes_nothing_due(showing: Workspace) -> N
     assert {"pages/e", "pages/h", "blocks/o/children", "blocks/r/children"} <= set(showing.asked)
 
 
-async def test_what_was_looked_at_first_after_its_readers_were_read_makes_nothing_due(showing: Workspace) -> None:
+async def test_what_was_looked_at_first_after_its_readers_were_read_makes_nothing_due(
+    showing: Workspace,
+) -> None:
     showing.memory.outside["page:e"] = ""
     showing.put(row_page("e"))
 
@@ -584,7 +663,9 @@ async def test_what_went_into_the_trash_makes_the_pages_due_that_were_read_long_
     assert list(showing.memory.due) == [row_id(0)]
 
 
-async def test_an_edit_of_what_lies_in_the_trash_makes_the_pages_due_that_show_it(showing: Workspace) -> None:
+async def test_an_edit_of_what_lies_in_the_trash_makes_the_pages_due_that_show_it(
+    showing: Workspace,
+) -> None:
     showing.put(row_page("e", in_trash=True, last_edited_time=LATER))
     await showing.look()
     showing.memory.due.clear()
@@ -597,7 +678,9 @@ async def test_an_edit_of_what_lies_in_the_trash_makes_the_pages_due_that_show_i
     assert list(showing.memory.due) == [row_id(0)]
 
 
-async def test_an_edit_elsewhere_is_settled_only_when_no_other_can_hide_behind_its_time(showing: Workspace) -> None:
+async def test_an_edit_elsewhere_is_settled_only_when_no_other_can_hide_behind_its_time(
+    showing: Workspace,
+) -> None:
     recent = "2026-05-01T10:12:00.000Z"  # half a minute before the run looks
     showing.put(row_page("e", last_edited_time=recent))
 

@@ -24,7 +24,9 @@ NOW = 1_780_000_000.0
 class Channel:
     """Notes what it is told, then does what `then` does, in turn."""
 
-    def __init__(self, name: str, *, repeatable: bool, then: list[BaseException | None] | None = None) -> None:
+    def __init__(
+        self, name: str, *, repeatable: bool, then: list[BaseException | None] | None = None
+    ) -> None:
         self.name, self.repeatable = name, repeatable
         self._then = then or []
         self.told: list[str] = []
@@ -66,7 +68,9 @@ class Office:
         queue: Any = self.post
         return FollowUp(self.runs, queue, now=lambda: NOW)
 
-    def desk(self, *channels: Channel, tells: Callable[[Outcome], bool] = lambda outcome: True) -> Desk:
+    def desk(
+        self, *channels: Channel, tells: Callable[[Outcome], bool] = lambda outcome: True
+    ) -> Desk:
         return Desk(
             self.runs,
             self.tellings,
@@ -152,7 +156,9 @@ async def test_who_refuses_for_good_is_not_asked_again(office: Office) -> None:
     assert refusing.told == ["delivered"]
 
 
-async def test_without_an_answer_slack_is_not_told_twice_and_mail_is_sent_again(office: Office) -> None:
+async def test_without_an_answer_slack_is_not_told_twice_and_mail_is_sent_again(
+    office: Office,
+) -> None:
     await office.ended()
     first, second = slack(NoAnswer("silence")), mail(NoAnswer("silence"))
 
@@ -163,7 +169,9 @@ async def test_without_an_answer_slack_is_not_told_twice_and_mail_is_sent_again(
     assert (len(first.told), len(second.told)) == (1, 2)
 
 
-async def test_a_notifier_that_dies_after_telling_slack_does_not_tell_it_again(office: Office) -> None:
+async def test_a_notifier_that_dies_after_telling_slack_does_not_tell_it_again(
+    office: Office,
+) -> None:
     await office.ended()
     killed, other = slack(KeyboardInterrupt()), mail()
 
@@ -196,11 +204,17 @@ async def test_a_run_that_was_promised_begins_where_the_one_before_it_fails(offi
     assert failed is not None
     follower = await office.runs.read(failed.follow_up_run)
     assert follower is not None
-    assert (follower.status, follower.force, follower.job_ids) == ("pending", True, [f"job {follower.run_id}-0-0"])
+    assert (follower.status, follower.force, follower.job_ids) == (
+        "pending",
+        True,
+        [f"job {follower.run_id}-0-0"],
+    )
     assert office.post.sent == [f"{follower.run_id}-0-0"]
 
 
-async def test_a_promised_run_is_sent_under_one_id_however_often_and_not_once_it_has_begun(office: Office) -> None:
+async def test_a_promised_run_is_sent_under_one_id_however_often_and_not_once_it_has_begun(
+    office: Office,
+) -> None:
     await office.runs.ask("r1", Ask(source="posts"), NOW + 600)
 
     await office.follow_up.start("r1")
@@ -221,7 +235,9 @@ async def test_where_nothing_was_promised_nothing_follows_a_run_that_failed(offi
     assert office.post.sent == []
 
 
-async def test_a_message_that_was_given_up_after_its_chain_went_on_fails_nothing(office: Office) -> None:
+async def test_a_message_that_was_given_up_after_its_chain_went_on_fails_nothing(
+    office: Office,
+) -> None:
     await office.runs.ask("r1", Ask(), NOW + 600)
     await office.runs.begin("r1", "0", 0, Ask(), NOW + 600)
     await office.runs.begin("r1", "0", 1, Ask(), NOW + 600)
@@ -243,7 +259,9 @@ async def test_a_run_that_nobody_recorded_is_told_too(office: Office) -> None:
     assert channel.told == ["failed"]
 
 
-async def test_a_run_without_a_sign_of_life_is_marked_and_named_until_somebody_notices(office: Office) -> None:
+async def test_a_run_without_a_sign_of_life_is_marked_and_named_until_somebody_notices(
+    office: Office,
+) -> None:
     await office.runs.ask("r1", Ask(page="about"), NOW - 1)
     await office.runs.ask("r2", Ask(), NOW + 600)
     await office.ended(run_id="r3")

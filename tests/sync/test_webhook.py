@@ -18,12 +18,16 @@ AROUND = Around(
 )
 
 
-def asks(kind: str, entity: str, parent: str = "", data_source: str = "", around: Around = AROUND) -> list[Ask]:
+def asks(
+    kind: str, entity: str, parent: str = "", data_source: str = "", around: Around = AROUND
+) -> list[Ask]:
     event = Event(id="e", kind=kind, at=0.0, entity=entity, parent=parent, data_source=data_source)
     return reached(event, around, {"posts": "db"})
 
 
-@pytest.mark.parametrize("what", ["content_updated", "properties_updated", "deleted", "moved", "undeleted", "created"])
+@pytest.mark.parametrize(
+    "what", ["content_updated", "properties_updated", "deleted", "moved", "undeleted", "created"]
+)
 def test_an_event_of_a_published_page_asks_for_that_page(what: str) -> None:
     assert asks(f"page.{what}", "child", "elsewhere") == [Ask(page="child")]
 
@@ -56,7 +60,9 @@ def test_a_row_of_a_child_database_asks_for_the_database() -> None:
     assert asks("page.properties_updated", "unknown", "inner", "unknown") == [Ask(page="inner")]
 
 
-@pytest.mark.parametrize("kind", ["data_source.content_updated", "data_source.deleted", "data_source.undeleted"])
+@pytest.mark.parametrize(
+    "kind", ["data_source.content_updated", "data_source.deleted", "data_source.undeleted"]
+)
 def test_an_event_of_a_source_asks_for_the_source(kind: str) -> None:
     assert asks(kind, "ds", "db") == [Ask(source="posts")]
 
@@ -65,7 +71,9 @@ def test_a_changed_schema_asks_for_the_source_whose_rows_show_it() -> None:
     assert asks("data_source.schema_updated", "ds", "db") == [Ask(source="posts")]
 
 
-def test_a_changed_schema_of_a_child_database_asks_for_it_again_for_no_row_shows_all_of_it() -> None:
+def test_a_changed_schema_of_a_child_database_asks_for_it_again_for_no_row_shows_all_of_it() -> (
+    None
+):
     assert asks("data_source.schema_updated", "unknown", "inner") == [Ask(page="inner", force=True)]
     assert asks("data_source.schema_updated", "unknown", "row") == [Ask(page="row")]
 
@@ -84,13 +92,16 @@ def test_a_new_database_on_a_published_page_asks_for_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["page.content_updated", "page.deleted", "data_source.content_updated", "database.moved"]
+    "kind",
+    ["page.content_updated", "page.deleted", "data_source.content_updated", "database.moved"],
 )
 def test_what_is_not_published_asks_for_nothing(kind: str) -> None:
     assert asks(kind, "unknown", "unknown", "unknown") == []
 
 
-def wish(kind: str, entity: str, parent: str = "", data_source: str = "", around: Around = AROUND) -> list[Wish]:
+def wish(
+    kind: str, entity: str, parent: str = "", data_source: str = "", around: Around = AROUND
+) -> list[Wish]:
     event = Event(id="e", kind=kind, at=0.0, entity=entity, parent=parent, data_source=data_source)
     return wished(event, around, {"posts": "db", "pages": "other"})
 
@@ -130,7 +141,9 @@ def shared(moment: float, source: str = "", site: str = "https://a.example") -> 
 
 
 @given(first=MOMENTS, second=MOMENTS)
-def test_an_event_is_deduplicated_only_before_the_delivery_of_the_other(first: float, second: float) -> None:
+def test_an_event_is_deduplicated_only_before_the_delivery_of_the_other(
+    first: float, second: float
+) -> None:
     first, second = sorted((first, second))
     one, other = shared(first), shared(second)
 
@@ -156,7 +169,13 @@ def test_different_wishes_have_different_messages() -> None:
     now, event = 1_780_000_000.0, Event(id="e", kind="page.moved", at=0.0, entity="a")
     own = [own_message("s", event, Wish(page), now) for page in ("a", "b")]
     own.append(own_message("s", msgspec.structs.replace(event, id="f"), Wish("a"), now))
-    several = [*own, shared(now), shared(now, "a"), shared(now, "b"), shared(now, site="https://b.example")]
+    several = [
+        *own,
+        shared(now),
+        shared(now, "a"),
+        shared(now, "b"),
+        shared(now, site="https://b.example"),
+    ]
 
     assert len({message.id for message in several}) == len(several)
     assert {message.delay_seconds for message in own} == {0}

@@ -1,4 +1,5 @@
-"""Addresses in memory: who stands where, as KV remembers it, and pages that are published as the engine does it."""
+"""Addresses in memory: who stands where, as KV remembers it, and pages that are published as the
+engine does it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -12,7 +13,8 @@ from tests.sync.records import record
 
 
 class Town:
-    """`look_up` answers as `Site.look_up` does; a plan is carried out as commit_page.lua and move.lua do it."""
+    """`look_up` answers as `Site.look_up` does; a plan is carried out as commit_page.lua and
+    move.lua do it."""
 
     def __init__(self) -> None:
         self.observed: dict[str, Observation] = {}
@@ -28,7 +30,9 @@ class Town:
     ) -> tuple[dict[str, Known], dict[str, Holder]]:
         self.asked += page_ids
         known = {page_id: self._known(page_id) for page_id in page_ids}
-        return known, {slug: Holder(self.slugs.get(slug, ""), self.waiting.get(slug, ())) for slug in slugs}
+        return known, {
+            slug: Holder(self.slugs.get(slug, ""), self.waiting.get(slug, ())) for slug in slugs
+        }
 
     @property
     def book(self) -> AddressBook:
@@ -61,7 +65,8 @@ class Town:
         await self.give_away(freed)
 
     async def hide(self, page_id: str) -> None:
-        """A row goes, with all that stands below it; what it was at Notion goes on being remembered."""
+        """A row goes, with all that stands below it; what it was at Notion goes on being
+        remembered."""
         await self.give_away(self.remove(page_id))
 
     def remove(self, page_id: str) -> list[str]:
@@ -92,7 +97,10 @@ class Town:
             if self.slugs.get(move.old) == move.page_id:
                 del self.slugs[move.old]
         for move in plan.moves:
-            assert self.slugs.get(move.new) in (None, move.page_id), "somebody else would lose it and stand nowhere"
+            assert self.slugs.get(move.new) in (
+                None,
+                move.page_id,
+            ), "somebody else would lose it and stand nowhere"
             self.slugs[move.new], self.places[move.page_id] = move.page_id, move.new
         self.waiting |= {slug: tuple(ids.split()) for slug, ids in plan.waiting.items()}
         self.waiting = {slug: ids for slug, ids in self.waiting.items() if ids}
@@ -108,5 +116,9 @@ class Town:
             if self.slugs.get(slug) == page_id:
                 del self.slugs[slug]
             freed += [slug] if slug in self.waiting else []
-            ahead += [child for child in below if child in self.observed and self.observed[child].parent == page_id]
+            ahead += [
+                child
+                for child in below
+                if child in self.observed and self.observed[child].parent == page_id
+            ]
         return freed

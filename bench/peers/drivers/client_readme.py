@@ -1,4 +1,5 @@
-"""notion-client as its README shows it: one request after the other, `iterate_paginated_api`, recursion."""
+"""notion-client as its README shows it: one request after the other, `iterate_paginated_api`,
+recursion."""
 
 import json
 import os

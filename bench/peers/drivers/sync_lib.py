@@ -8,7 +8,9 @@ from notion_client import Client
 from notion_client.helpers import iterate_paginated_api
 from notion_sync import RateLimitedNotionClient, fetch_blocks_recursive
 
-client = RateLimitedNotionClient(Client(auth=os.environ["NOTION_TOKEN"], base_url=os.environ["NOTION_URL"]))
+client = RateLimitedNotionClient(
+    Client(auth=os.environ["NOTION_TOKEN"], base_url=os.environ["NOTION_URL"])
+)
 
 for data_source in os.environ["DATA_SOURCES"].split(","):
     for row in iterate_paginated_api(client.notion.data_sources.query, data_source_id=data_source):

@@ -1,4 +1,5 @@
-"""notion-to-json: its command line, which exports all that the integration sees; only the address is another."""
+"""notion-to-json: its command line, which exports all that the integration sees; only the address
+is another."""
 
 import os
 

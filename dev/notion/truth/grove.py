@@ -13,8 +13,8 @@ CYCLE = "cycle"
 
 @dataclass
 class _Level:
-    """An open level: the children of `id` are being written into `blocks`. What a synced copy shows isn't the page's
-    `own`."""
+    """An open level: the children of `id` are being written into `blocks`. What a synced copy shows
+    isn't the page's `own`."""
 
     id: str
     ahead: Iterator[Node]
@@ -47,7 +47,9 @@ class Grove:
                 block["unavailable"] = CYCLE
             elif holder is not None:
                 block["children"] = []
-                levels.append(self._level(holder, block["children"], levels[-1].own and holder is node))
+                levels.append(
+                    self._level(holder, block["children"], levels[-1].own and holder is node)
+                )
                 entered.add(holder.id)
         return blocks
 

@@ -15,7 +15,9 @@ def data_sources(workspace: Workspace, database_ids: Iterable[str]) -> list[Data
 
 def published(workspace: Workspace, database_ids: Iterable[str]) -> list[Page]:
     sources = data_sources(workspace, database_ids)
-    pages = deque(row for source in sources for row in workspace.rows(source) if _is_published(workspace, row))
+    pages = deque(
+        row for source in sources for row in workspace.rows(source) if _is_published(workspace, row)
+    )
     found: list[Page] = []
     while pages:
         page = pages.popleft()
@@ -39,7 +41,9 @@ def child_pages(workspace: Workspace, page: Page) -> Iterator[Page]:
 def _is_published(workspace: Workspace, row: Page) -> bool:
     """Neither a draft nor paused (a paused page that was never published has nothing to keep)."""
     ids = {name.lower(): property["id"] for name, property in workspace.schema_of(row).items()}
-    visibility, sync = (_choice(row.values.get(ids.get(name, ""))) for name in ("visibility", "sync"))
+    visibility, sync = (
+        _choice(row.values.get(ids.get(name, ""))) for name in ("visibility", "sync")
+    )
     return visibility != "draft" and sync != "paused"
 
 

@@ -59,7 +59,8 @@ class Count:
         return count
 
     def _asked_of(self, node: Node) -> int:
-        """What a block costs besides its children: a database its reading, what can't be read its probe."""
+        """What a block costs besides its children: a database its reading, what can't be read its
+        probe."""
         match node:
             case Database() if self._is_new(node.id):
                 return 1 if unavailable(self.workspace, node) else self._database(node)
@@ -70,11 +71,14 @@ class Count:
         return 0
 
     def _way_to_page(self, copy: Node, original: Node) -> int:
-        """The reads that tell on which page an original stands, when that isn't read anyhow: up its parents."""
+        """The reads that tell on which page an original stands, when that isn't read anyhow: up its
+        parents."""
         page = self.workspace.page_of(original)
         if copy is original or page is None or page.id in self.pages:
             return 0
-        blocks = [above for above in self._blocks_up(original) if self._is_new(f"parent of {above.id}")]
+        blocks = [
+            above for above in self._blocks_up(original) if self._is_new(f"parent of {above.id}")
+        ]
         return len(blocks)
 
     def _blocks_up(self, node: Node) -> Iterator[Node]:
@@ -93,7 +97,8 @@ class Count:
     def _completions(self, row: Page) -> int:
         """One per hundred items of every property that is cut at 25, or is as long as one that is.
 
-        That a rollup or a formula is computed from a relation that is cut stands in the schema, which may be known.
+        That a rollup or a formula is computed from a relation that is cut stands in the schema,
+        which may be known.
         """
         properties = Properties(self.workspace)
         count = 0
@@ -109,7 +114,9 @@ class Count:
                 case "title" | "rich_text":
                     cut = mentions(value) >= CUT_AT
                 case "rollup":
-                    cut = len(value.get("array", [])) >= CUT_AT or properties.computed_from_many(row, property)
+                    cut = len(value.get("array", [])) >= CUT_AT or properties.computed_from_many(
+                        row, property
+                    )
                     items = len(properties.items(row, property))
                 case "formula":
                     cut = properties.computed_from_many(row, property)

@@ -17,15 +17,21 @@ _SINGLE = ("messageId", "url", "queueName", "scheduleId", "responseStatus", "dlq
 
 
 def destination(request: Request, segments: int) -> str:
-    """Everything after so many segments of the path, byte for byte, with the query (but not the token in it)."""
+    """Everything after so many segments of the path, byte for byte, with the query (but not the
+    token in it)."""
     raw: bytes = request.scope["raw_path"]
     path = raw.decode("latin-1").split("/", segments + 1)[segments + 1]
-    query = "&".join(part for part in request.url.query.split("&") if part and not part.startswith("qstash_token="))
+    query = "&".join(
+        part
+        for part in request.url.query.split("&")
+        if part and not part.startswith("qstash_token=")
+    )
     return f"{path}?{query}" if query else path
 
 
 async def fields(request: Request) -> Fields:
-    """The query's parameters and the JSON body's members, all as lists of text. Raises `Refusal`."""
+    """The query's parameters and the JSON body's members, all as lists of text. Raises
+    `Refusal`."""
     asked: Fields = {}
     for name, value in request.query_params.multi_items():
         asked.setdefault(name, []).append(value)

@@ -1,8 +1,8 @@
 """The stand-in's controls as HTTP, for other processes: everything below `/_control/`.
 
-`GET messages`, `GET counts`, `GET keys`, `POST advance` (`{"seconds": 60}`), `POST drain` (`{"seconds": 30}`, the
-longest wait), `POST faults` (the fields of `Fault`), `DELETE faults`, `POST schedules/{id}/fire`, `POST reset`. No
-token: the server listens on loopback only.
+`GET messages`, `GET counts`, `GET keys`, `POST advance` (`{"seconds": 60}`), `POST drain`
+(`{"seconds": 30}`, the longest wait), `POST faults` (the fields of `Fault`), `DELETE faults`, `POST
+schedules/{id}/fire`, `POST reset`. No token: the server listens on loopback only.
 """
 
 import asyncio
@@ -34,7 +34,9 @@ class Seconds(msgspec.Struct, frozen=True):
 class Control:
     """Shows what is in the queue and moves its clock."""
 
-    def __init__(self, account: Account, dispatcher: Dispatcher, schedules: Schedules, keys: Keys) -> None:
+    def __init__(
+        self, account: Account, dispatcher: Dispatcher, schedules: Schedules, keys: Keys
+    ) -> None:
         self._account = account
         self._dispatcher = dispatcher
         self.routes = [
@@ -57,7 +59,8 @@ class Control:
         return JSONResponse(self._account.counts())
 
     async def advance(self, request: Request) -> Response:
-        """What becomes due starts before the answer; what that leads to is counted from the new time."""
+        """What becomes due starts before the answer; what that leads to is counted from the new
+        time."""
         self._account.clock.advance((await _body(request, Seconds)).seconds)
         self._dispatcher.start_due()
         return JSONResponse({"ok": True})

@@ -36,7 +36,9 @@ class Dlq:
 
     async def list_all(self, request: Request) -> Response:
         self._account.limits.count_listing(self._account.clock.now())
-        rows = [(dlq_id, _describe(message)) for dlq_id, message in reversed(self._account.dlq.items())]
+        rows = [
+            (dlq_id, _describe(message)) for dlq_id, message in reversed(self._account.dlq.items())
+        ]
         answer = page(rows, await fields(request), _MOST, "createdAt")
         return JSONResponse({"messages": answer.pop("rows"), **answer})
 
@@ -72,7 +74,11 @@ class Dlq:
         return self._account.dlq[dlq_id]
 
     def _choose(self, asked: Fields) -> list[Message]:
-        found = [message for message in self._account.dlq.values() if matches(_describe(message), asked, "createdAt")]
+        found = [
+            message
+            for message in self._account.dlq.values()
+            if matches(_describe(message), asked, "createdAt")
+        ]
         return found[: whole(asked, "count", len(found))]
 
     async def _republish(self, message: Message, overriding: Headers) -> dict[str, Any]:

@@ -46,7 +46,10 @@ class FlowControls:
             case "resume":
                 one.paused = False
             case "pin":
-                limits = {name: whole(asked, name, 0) or None for name in ("parallelism", "rate", "period")}
+                limits = {
+                    name: whole(asked, name, 0) or None
+                    for name in ("parallelism", "rate", "period")
+                }
                 one.pin(**limits)
             case "unpin":
                 one.unpin(**{name: asked.get(name) == ["true"] for name in ("parallelism", "rate")})
@@ -58,7 +61,10 @@ class FlowControls:
         return JSONResponse(self._describe(one))
 
     async def global_parallelism(self, request: Request) -> Response:
-        counts = {"parallelismMax": GLOBAL_PARALLELISM, "parallelismCount": self._dispatcher.in_flight}
+        counts = {
+            "parallelismMax": GLOBAL_PARALLELISM,
+            "parallelismCount": self._dispatcher.in_flight,
+        }
         return JSONResponse(counts)
 
     def _describe(self, one: FlowControl) -> dict[str, Any]:

@@ -12,7 +12,10 @@ class Keys:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self.routes = [Route("/v2/keys", self.get), Route("/v2/keys/rotate", self.rotate, methods=["POST"])]
+        self.routes = [
+            Route("/v2/keys", self.get),
+            Route("/v2/keys/rotate", self.rotate, methods=["POST"]),
+        ]
 
     async def get(self, request: Request) -> Response:
         keys = self._account.keys

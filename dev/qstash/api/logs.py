@@ -27,7 +27,10 @@ class Logs:
 
     async def logs(self, request: Request) -> Response:
         answer = await self._page(request, _MOST_LOGS)
-        logs = [{_DOCUMENTED.get(name, name): value for name, value in row.items()} for row in answer.pop("rows")]
+        logs = [
+            {_DOCUMENTED.get(name, name): value for name, value in row.items()}
+            for row in answer.pop("rows")
+        ]
         return JSONResponse({"logs": logs, **answer})
 
     async def _page(self, request: Request, most: int) -> dict[str, Any]:

@@ -53,7 +53,8 @@ class Messages:
         return await self._one(request, destination(request, 3), request.path_params["queue"])
 
     async def batch(self, request: Request) -> Response:
-        """One answer for each entry, in order; an entry that is refused does not stop the others."""
+        """One answer for each entry, in order; an entry that is refused does not stop the
+        others."""
         body = await request.body()
         self._refuse("")
         try:
@@ -72,7 +73,9 @@ class Messages:
     async def cancel_many(self, request: Request) -> Response:
         """By ids or filters; with neither, everything."""
         asked = await fields(request)
-        live = [message for message in self._account.messages.values() if message.state not in FINAL]
+        live = [
+            message for message in self._account.messages.values() if message.state not in FINAL
+        ]
         found = [message for message in live if matches(_filtered(message), asked, "createdAt")]
         chosen = found[: whole(asked, "count", len(found))]
         for message in chosen:
@@ -83,7 +86,9 @@ class Messages:
         body = await request.body()
         self._refuse(url)
         answer = await self._accept(url, headers_of(request.headers.items()), body, queue)
-        return JSONResponse(answer, HTTPStatus.ACCEPTED if "deduplicated" in answer else HTTPStatus.CREATED)
+        return JSONResponse(
+            answer, HTTPStatus.ACCEPTED if "deduplicated" in answer else HTTPStatus.CREATED
+        )
 
     async def _entry(self, entry: BatchEntry) -> dict[str, Any]:
         # JSON's text becomes the bytes that a header sent alone would have had

@@ -36,9 +36,13 @@ class Schedules:
         schedule_id = _taken(headers, "upstash-schedule-id") or new_id("scd")
         queue = _taken(headers, "upstash-queue-name")
         body = await request.body()
-        publication = read(destination(request, 2), headers, body, queue=queue, schedule_id=schedule_id)
+        publication = read(
+            destination(request, 2), headers, body, queue=queue, schedule_id=schedule_id
+        )
         await check(publication, self._account.settings.allow_loopback)
-        self._account.schedules[schedule_id] = Schedule(schedule_id, cron, publication, self._account.clock.now())
+        self._account.schedules[schedule_id] = Schedule(
+            schedule_id, cron, publication, self._account.clock.now()
+        )
         return JSONResponse({"scheduleId": schedule_id}, HTTPStatus.CREATED)
 
     async def list_all(self, request: Request) -> Response:

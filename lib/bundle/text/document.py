@@ -25,7 +25,8 @@ _LEAST_KEPT = 0.5
 
 
 class Document(msgspec.Struct, frozen=True):
-    """The JSON text of a document; `unknown` counts the blocks of kinds that nothing is known of."""
+    """The JSON text of a document; `unknown` counts the blocks of kinds that nothing is known
+    of."""
 
     value: str
     unknown: dict[str, int] = {}
@@ -46,9 +47,10 @@ def document(
 ) -> Document:
     """Return a page as text, no larger than `max_value_bytes` in UTF-8.
 
-    `meta` and `blocks` are those of its bundle. `database` gives a child database as a site reads it, by its id, or
-    None where that is not at hand: then the page shows its title only. `copies` as `lib.bundle.media.with_copies` takes
-    them. Raises TooLarge where not even the title and the like fit.
+    `meta` and `blocks` are those of its bundle. `database` gives a child database as a site reads
+    it, by its id, or None where that is not at hand: then the page shows its title only. `copies`
+    as `lib.bundle.media.with_copies` takes them. Raises TooLarge where not even the title and the
+    like fit.
     """
     around = Around({child["id"]: child["title"] for child in meta["childPages"]}, database)
     text = text_of(blocks, around)
@@ -72,20 +74,26 @@ def document(
 
 
 def with_copies(text: str, copies: Mapping[str, Copy]) -> str:
-    """Return a document's JSON text, or its Markdown, with the addresses of copies in place of ours.
+    """Return a document's JSON text, or its Markdown, with the addresses of copies in place of
+    ours.
 
     It may be longer then, by the difference between the addresses.
     """
 
     def copied(found: re.Match[str]) -> str:
         copy = copies.get(found["file"])
-        return quote(copy.url, safe="/:?&=#%+,;@!$'*~", errors="replace") if copy and copy.url else found[0]
+        return (
+            quote(copy.url, safe="/:?&=#%+,;@!$'*~", errors="replace")
+            if copy and copy.url
+            else found[0]
+        )
 
     return _OUR_ADDRESS.sub(copied, text) if copies else text
 
 
 def _encoded(doc: Doc, max_value_bytes: int) -> str:
-    """The JSON text of a document. One that is too large is cut: its texts, and only then what sums it up."""
+    """The JSON text of a document. One that is too large is cut: its texts, and only then what sums
+    it up."""
     whole = encoding.encode(doc)
     if encoding.size(whole) <= max_value_bytes:
         return whole
@@ -94,8 +102,8 @@ def _encoded(doc: Doc, max_value_bytes: int) -> str:
         if room >= 0:
             return encoding.encode({**frame, **_shared_out(doc["text"], doc["markdown"], room)})
     raise TooLarge(
-        f'"{doc["title"]}" ({doc["slug"]}) as text has more bytes beside its text than one KV value may have'
-        f" ({max_value_bytes}): raise KV_MAX_VALUE_BYTES"
+        f'"{doc["title"]}" ({doc["slug"]}) as text has more bytes beside its text than one KV value'
+        f" may have ({max_value_bytes}): raise KV_MAX_VALUE_BYTES"
     )
 
 
@@ -110,7 +118,8 @@ def _frames(doc: Doc) -> Iterable[dict[str, Any]]:
 
 
 def _shared_out(text: str, markdown: str, room: int) -> dict[str, str]:
-    """Both texts cut to the same share, so that together they have no more than `room` bytes as JSON."""
+    """Both texts cut to the same share, so that together they have no more than `room` bytes as
+    JSON."""
     text_size, markdown_size = _size(text), _size(markdown)
     most = room * text_size // max(1, text_size + markdown_size)
     cut = _cut(text, most)
@@ -123,8 +132,8 @@ def _size(text: str) -> int:
 
 
 def _cut(text: str, most: int) -> str:
-    """The longest beginning of a text that has no more than so many bytes as JSON, up to the end of a block or a
-    line."""
+    """The longest beginning of a text that has no more than so many bytes as JSON, up to the end of
+    a block or a line."""
     fits, too_many = 0, len(text) + 1
     while too_many - fits > 1:
         middle = (fits + too_many) // 2

@@ -4,8 +4,11 @@ import re
 
 from lib.bundle.text.escaping import code_span, fenced
 
-_EATEN = re.compile(r"\\(?:begin|end)\{[^}]*\}|\\[A-Za-z]+\*|\\.|&(?=[#A-Za-z])|\](?=\()|<(?=\S)|\s?\*\s?|~(?=~)")
-"""What may begin an entity, the address of a link, HTML or emphasis, and commands of TeX that look like it."""
+_EATEN = re.compile(
+    r"\\(?:begin|end)\{[^}]*\}|\\[A-Za-z]+\*|\\.|&(?=[#A-Za-z])|\](?=\()|<(?=\S)|\s?\*\s?|~(?=~)"
+)
+"""What may begin an entity, the address of a link, HTML or emphasis, and commands of TeX that look
+like it."""
 _BAR = re.compile(r"\\?\|")
 _ENDS = re.compile(r"`|(?<!\\)\$|\\$")
 """What ends an equation between dollar signs before its end, or hides its end."""
@@ -15,7 +18,8 @@ _BLOCK_START = re.compile(r"[+\-=>#:*~_|]|\d+[.)]|\[")
 
 
 def inline_equation(tex: str, *, in_cell: bool = False, in_link: bool = False) -> str:
-    """Return `$tex$`; "$`tex`$", as GitHub has it, where dollar signs alone would not hold it together."""
+    """Return `$tex$`; "$`tex`$", as GitHub has it, where dollar signs alone would not hold it
+    together."""
     tex = " ".join(tex.split())
     if in_cell:
         tex = _BAR.sub(lambda bar: r"\Vert " if bar[0].startswith("\\") else r"\vert ", tex)
@@ -25,7 +29,8 @@ def inline_equation(tex: str, *, in_cell: bool = False, in_link: bool = False) -
 
 
 def block_equation(tex: str) -> str:
-    """Return `$$`, the TeX and `$$`, each on a line of its own; a block of code `math` where they can't hold it."""
+    """Return `$$`, the TeX and `$$`, each on a line of its own; a block of code `math` where they
+    can't hold it."""
     tex = tex.strip()
     if _ENDS.search(tex) or _COMMENT.search(tex):
         return fenced(tex, "math")

@@ -1,6 +1,7 @@
 """Rich text as Markdown and as plain text.
 
-Formatting that Markdown has is kept: bold, italic, struck, code, links and equations; underlines and colours are not.
+Formatting that Markdown has is kept: bold, italic, struck, code, links and equations; underlines
+and colours are not.
 """
 
 import re
@@ -41,7 +42,8 @@ class Inline(NamedTuple):
 
 
 class Piece(msgspec.Struct):
-    """Text of one form. `marks` are what ends the formatting around it: `**`, `_`, `~~` or `](address)`."""
+    """Text of one form. `marks` are what ends the formatting around it: `**`, `_`, `~~` or
+    `](address)`."""
 
     kind: Literal["text", "code", "equation"]
     text: str
@@ -52,10 +54,17 @@ class Piece(msgspec.Struct):
         return self.kind == "text" and self.text.isspace()
 
 
-def inline(items: Any, *, one_line: bool = False, in_cell: bool = False, marks: frozenset[str] = frozenset()) -> Inline:
+def inline(
+    items: Any,
+    *,
+    one_line: bool = False,
+    in_cell: bool = False,
+    marks: frozenset[str] = frozenset(),
+) -> Inline:
     """Return a rich text; what is odd in it is left out.
 
-    `one_line`: line breaks become blanks. `in_cell`: for `escaping.cell`. `marks` stand around the whole of it.
+    `one_line`: line breaks become blanks. `in_cell`: for `escaping.cell`. `marks` stand around the
+    whole of it.
     """
     pieces = [piece for item in _objects(items) for piece in _pieces(item, marks, one_line)]
     return Inline(spelled(pieces, in_cell=in_cell), plain_of(items, one_line=one_line))
@@ -76,7 +85,8 @@ def has_link(items: Any) -> bool:
 
 
 def linked(text: str, address: str, *, in_cell: bool = False) -> str:
-    """Return Markdown of a text that leads to an address; of the text alone where no link may lead there."""
+    """Return Markdown of a text that leads to an address; of the text alone where no link may lead
+    there."""
     marks = frozenset([f"{_LINK}{end})"]) if (end := destination(address)) else frozenset()
     return spelled([Piece("text", " ".join(text.split()), marks)], in_cell=in_cell)
 
@@ -87,8 +97,8 @@ def address_of_target(target: Target) -> str:
 
 
 def link_of(item: JSON) -> str:
-    """Return where an item leads, as Markdown spells it; "" for nowhere. A database that is mentioned is a word: Notion
-    alone knows the way to it."""
+    """Return where an item leads, as Markdown spells it; "" for nowhere. A database that is
+    mentioned is a word: Notion alone knows the way to it."""
     target = target_of_item(item)
     if target is None and (item.get("type"), _kind_of_mention(item)) == ("mention", "database"):
         return ""
@@ -101,7 +111,10 @@ def spelled(pieces: Sequence[Piece], *, in_cell: bool = False) -> str:
     out: list[str] = []
     opened: list[str] = []
     if in_cell:
-        pieces = [Piece("text", piece.text, piece.marks) if _is_no_code_in_cell(piece) else piece for piece in pieces]
+        pieces = [
+            Piece("text", piece.text, piece.marks) if _is_no_code_in_cell(piece) else piece
+            for piece in pieces
+        ]
     for piece in _settled(pieces):
         text = _spelled_piece(piece, in_cell)
         kept = next((at for at, mark in enumerate(opened) if mark not in piece.marks), len(opened))
@@ -111,7 +124,11 @@ def spelled(pieces: Sequence[Piece], *, in_cell: bool = False) -> str:
             text = f"{_encoded(text[0])}{text[1:]}"
         if opening and not closing and out and _can_not_open(opening, out[-1][-1], text):
             out[-1] = f"{out[-1][:-1]}{_encoded(out[-1][-1])}"
-        out += [*reversed(closing), *("[" if mark.startswith(_LINK) else mark for mark in opening), text]
+        out += [
+            *reversed(closing),
+            *("[" if mark.startswith(_LINK) else mark for mark in opening),
+            text,
+        ]
         opened += opening
     return lines_escaped("".join([*out, *reversed(opened)]))
 
@@ -127,7 +144,11 @@ def _kind_of_mention(item: JSON) -> Any:
 
 def _words(item: JSON) -> str:
     match item:
-        case {"plain_text": str(text)} | {"text": {"content": str(text)}} | {"equation": {"expression": str(text)}}:
+        case (
+            {"plain_text": str(text)}
+            | {"text": {"content": str(text)}}
+            | {"equation": {"expression": str(text)}}
+        ):
             return text if text.isprintable() else _UNSEEN.sub("", _SPACE.sub(" ", text))
     return ""
 
@@ -153,8 +174,9 @@ def _pieces(item: JSON, marks: frozenset[str], one_line: bool) -> Iterator[Piece
 
 
 def _settled(pieces: Sequence[Piece]) -> list[Piece]:
-    """Pieces of which no two of one form stand side by side, blanks apart from what is formatted: emphasis may neither
-    begin nor end beside a blank. Blanks have the marks that both their neighbours have."""
+    """Pieces of which no two of one form stand side by side, blanks apart from what is formatted:
+    emphasis may neither begin nor end beside a blank. Blanks have the marks that both their
+    neighbours have."""
     parts: list[Piece] = []
     for piece in _merged(pieces):
         for text in _parted(piece.text) if piece.kind == "text" else [piece.text]:
@@ -215,7 +237,8 @@ def _depth(mark: str) -> int:
 
 
 def _has_to_be_parted(closing: Sequence[str], before: str, after: str) -> bool:
-    """Whether marks would not end between two characters: a parser takes them for part of a word."""
+    """Whether marks would not end between two characters: a parser takes them for part of a
+    word."""
     outermost = closing[0]
     if outermost.startswith(_LINK) or not is_word(after):
         return False
@@ -223,7 +246,8 @@ def _has_to_be_parted(closing: Sequence[str], before: str, after: str) -> bool:
 
 
 def _can_not_open(opening: Sequence[str], before: str, text: str) -> bool:
-    """Whether marks would not begin between a character and a text; one of one character may be encoded later."""
+    """Whether marks would not begin between a character and a text; one of one character may be
+    encoded later."""
     outermost = opening[0]
     if outermost.startswith(_LINK) or not is_word(before):
         return False
@@ -231,5 +255,6 @@ def _can_not_open(opening: Sequence[str], before: str, text: str) -> bool:
 
 
 def _encoded(character: str) -> str:
-    """A character as an entity, which a parser takes for punctuation where it judges marks beside it."""
+    """A character as an entity, which a parser takes for punctuation where it judges marks beside
+    it."""
     return f"&#{ord(character)};"

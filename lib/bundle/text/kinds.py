@@ -31,8 +31,8 @@ UNTITLED = "Untitled"
 
 
 class Around(msgspec.Struct, frozen=True):
-    """What a block can know of the rest: the titles of the page's child pages by their ids, and of a child database the
-    value that a site reads, if it is at hand."""
+    """What a block can know of the rest: the titles of the page's child pages by their ids, and of
+    a child database the value that a site reads, if it is at hand."""
 
     titles: Mapping[str, str]
     database: Callable[[str], Mapping[str, Any] | None]
@@ -59,8 +59,9 @@ class Shown(msgspec.Struct, frozen=True):
 class Part(msgspec.Struct, frozen=True):
     """What a block says before its children are written.
 
-    `marker` begins an item of a list or a quote, in which the children stand too. `level` is that of a heading. Prose
-    is what an excerpt may be taken from. `inside` are the blocks to be written in place of the children.
+    `marker` begins an item of a list or a quote, in which the children stand too. `level` is that
+    of a heading. Prose is what an excerpt may be taken from. `inside` are the blocks to be written
+    in place of the children.
     """
 
     markdown: str = ""
@@ -82,13 +83,16 @@ def paragraph(shown: Shown) -> Part:
 def heading(level: int) -> Kind:
     def heading_of_level(shown: Shown) -> Part:
         text = inline(shown.own.get("rich_text"), one_line=True)
-        return Part(f"{'#' * level} {text.markdown}" if text.markdown else "", text.plain, level=level)
+        return Part(
+            f"{'#' * level} {text.markdown}" if text.markdown else "", text.plain, level=level
+        )
 
     return heading_of_level
 
 
 def item(marker: str) -> Kind:
-    """An item of a list; a toggle and a template are ones too, for what they hide is shown beneath them."""
+    """An item of a list; a toggle and a template are ones too, for what they hide is shown beneath
+    them."""
 
     def item_of_list(shown: Shown) -> Part:
         text = inline(shown.own.get("rich_text"))
@@ -100,7 +104,9 @@ def item(marker: str) -> Kind:
 def to_do(shown: Shown) -> Part:
     text = inline(shown.own.get("rich_text"))
     box = "[x]" if shown.own.get("checked") is True else "[ ]"
-    return Part(f"{box} {text.markdown}" if text.markdown else "", text.plain, BULLET, is_prose=True)
+    return Part(
+        f"{box} {text.markdown}" if text.markdown else "", text.plain, BULLET, is_prose=True
+    )
 
 
 def quote(shown: Shown) -> Part:
@@ -113,7 +119,9 @@ def code(shown: Shown) -> Part:
     text = text if text.strip() else ""
     caption = inline(shown.own.get("caption"))
     language = _text_in(shown.own, "language")
-    fence = fenced(text, "" if language == "plain text" else "-".join(language.replace("`", "").split()))
+    fence = fenced(
+        text, "" if language == "plain text" else "-".join(language.replace("`", "").split())
+    )
     return _joined(Inline(fence if text else "", text), caption)
 
 
@@ -186,10 +194,16 @@ def child_database(shown: Shown) -> Part:
 def whole_table(shown: Shown) -> Part:
     """A table with its rows; what else stands in it comes after it."""
     inside = shown.block.get("children")
-    children = [child for child in inside if isinstance(child, dict)] if isinstance(inside, list) else []
+    children = (
+        [child for child in inside if isinstance(child, dict)] if isinstance(inside, list) else []
+    )
     rows = [row for child in children if (row := _row(child)) is not None]
     text = table(rows, has_header=shown.own.get("has_column_header") is True)
-    others = [one for child in children for one in ([child] if _row(child) is None else _children_of(child))]
+    others = [
+        one
+        for child in children
+        for one in ([child] if _row(child) is None else _children_of(child))
+    ]
     return Part(text.markdown, text.plain, inside=others)
 
 
@@ -203,9 +217,16 @@ def table_row(shown: Shown) -> Part:
 def meeting_notes(shown: Shown) -> Part:
     title = inline(shown.own.get("title"), one_line=True, marks=frozenset([BOLD]))
     event = shown.own.get("calendar_event")
-    times = [_text_in(event, name) for name in ("start_time", "end_time")] if isinstance(event, dict) else []
+    times = (
+        [_text_in(event, name) for name in ("start_time", "end_time")]
+        if isinstance(event, dict)
+        else []
+    )
     when = " – ".join(filter(None, times))
-    return Part(" ".join(filter(None, [title.markdown, escaped(when)])), " ".join(filter(None, [title.plain, when])))
+    return Part(
+        " ".join(filter(None, [title.markdown, escaped(when)])),
+        " ".join(filter(None, [title.plain, when])),
+    )
 
 
 def meeting_part(name: str) -> Kind:
@@ -252,9 +273,22 @@ KINDS: dict[str, Kind] = {
     "table_row": table_row,
     "meeting_notes": meeting_notes,
     "transcription": meeting_notes,  # what meeting notes were called before version 2026-03-11
-    **{f"{notes}_{part}": meeting_part(part) for notes in ("meeting_notes", "transcription") for part in MEETING_PARTS},
+    **{
+        f"{notes}_{part}": meeting_part(part)
+        for notes in ("meeting_notes", "transcription")
+        for part in MEETING_PARTS
+    },
     **dict.fromkeys(
-        ("breadcrumb", "table_of_contents", "column_list", "column", "synced_block", "tab", "unsupported"), nothing
+        (
+            "breadcrumb",
+            "table_of_contents",
+            "column_list",
+            "column",
+            "synced_block",
+            "tab",
+            "unsupported",
+        ),
+        nothing,
     ),
 }
 
@@ -294,7 +328,11 @@ def _row(block: JSON) -> Row | None:
         return None
     own = block.get("table_row")
     cells = own.get("cells") if isinstance(own, dict) else None
-    texts = [inline(one, one_line=True, in_cell=True) for one in cells] if isinstance(cells, list) else []
+    texts = (
+        [inline(one, one_line=True, in_cell=True) for one in cells]
+        if isinstance(cells, list)
+        else []
+    )
     return [Inline(cell(text.markdown), text.plain) for text in texts]
 
 

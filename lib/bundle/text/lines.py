@@ -3,14 +3,16 @@
 import msgspec
 
 MOST_LEVELS = 8
-"""Lists and quotes inside of each other; what lies deeper stands at the deepest of them. Parsers have bounds of their
-own (markdown-it's is at 20, a list counts twice), and so many blanks before each line are of no use."""
+"""Lists and quotes inside of each other; what lies deeper stands at the deepest of them. Parsers
+have bounds of their own (markdown-it's is at 20, a list counts twice), and so many blanks before
+each line are of no use."""
 
 QUOTE = "> "
 
 
 class Container(msgspec.Struct):
-    """An item of a list or a quote that is open: `prefix` stands before each of its lines, but the first."""
+    """An item of a list or a quote that is open: `prefix` stands before each of its lines, but the
+    first."""
 
     parent: "Container | None"
     prefix: str
@@ -38,17 +40,26 @@ class Lines:
             self._write(markdown, inside.prefix, inside.prefix)
             self._last, self._last_is_head = inside, False
 
-    def open(self, marker: str, head: str, inside: Container, *, begins_list: bool = False) -> Container:
-        """Write what stands behind a marker, such as `- `, and return what holds the blocks beneath it.
+    def open(
+        self, marker: str, head: str, inside: Container, *, begins_list: bool = False
+    ) -> Container:
+        """Write what stands behind a marker, such as `- `, and return what holds the blocks beneath
+        it.
 
-        `begins_list`: a parser does not take the item for the first one of a list unless an empty line goes before.
+        `begins_list`: a parser does not take the item for the first one of a list unless an empty
+        line goes before.
         """
         is_item = marker != QUOTE
         parent = inside if inside.level < MOST_LEVELS or inside.parent is None else inside.parent
         indent = " " * len(marker) if is_item else marker
         opened = Container(parent, parent.prefix + indent, is_item, parent.level + 1)
         if head:
-            is_close = is_item and self._last_is_head and not begins_list and self._is_beneath_items_of(parent)
+            is_close = (
+                is_item
+                and self._last_is_head
+                and not begins_list
+                and self._is_beneath_items_of(parent)
+            )
             if not is_close:
                 self._part(parent)
             self._write(head, parent.prefix + marker, opened.prefix)
@@ -61,7 +72,8 @@ class Lines:
             self._lines.append(prefix + line if line else prefix.rstrip())
 
     def _part(self, inside: Container) -> None:
-        """Write an empty line, which stands in all that holds both the last block and the next one."""
+        """Write an empty line, which stands in all that holds both the last block and the next
+        one."""
         if not self._lines:
             return
         last: Container | None = self._last

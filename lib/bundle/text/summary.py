@@ -1,4 +1,5 @@
-"""What sums a page up beside its text: its date, its tags, an excerpt and the number of its words."""
+"""What sums a page up beside its text: its date, its tags, an excerpt and the number of its
+words."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,19 +12,23 @@ from lib.times import is_time
 LONGEST_EXCERPT = 200
 CUT = "…"
 
-_OF_ONE_CHARACTER = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-"""Chinese characters and Japanese syllables, which stand without blanks between words: each counts as one, as in the
-word counts of office programs. Korean has blanks."""
+_OF_ONE_CHARACTER = (
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+"""Chinese characters and Japanese syllables, which stand without blanks between words: each counts
+as one, as in the word counts of office programs. Korean has blanks."""
 _WORD = re.compile(rf"[{_OF_ONE_CHARACTER}]|[^\s{_OF_ONE_CHARACTER}]+")
 
 
 def number_of_words(text: str) -> int:
-    """Return how many words a text has: what stands between blanks and has a letter or a digit in it."""
+    """Return how many words a text has: what stands between blanks and has a letter or a digit in
+    it."""
     return sum(word[0].isalnum() or any(map(str.isalnum, word)) for word in _WORD.findall(text))
 
 
 def excerpt_of(properties: Mapping[str, Any], prose: str) -> str:
-    """Return the property `excerpt` or `description`, else the beginning of the prose, cut between two words."""
+    """Return the property `excerpt` or `description`, else the beginning of the prose, cut between
+    two words."""
     for name in ("excerpt", "description"):
         for value in members_named(dict(properties), name):
             if isinstance(value, str) and (line := " ".join(value.split())):
@@ -48,7 +53,9 @@ def date_of(properties: Mapping[str, Any]) -> str | None:
 
 def _words(value: Any) -> Iterator[str]:
     """The words in a value. Of a relation there are only the ids, which say nothing."""
-    values = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else []
+    values = (
+        value if isinstance(value, list) else value.split(",") if isinstance(value, str) else []
+    )
     for one in values:
         if isinstance(one, str) and (line := " ".join(one.split())) and not dashed_id(line):
             yield line

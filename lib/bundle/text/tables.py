@@ -18,7 +18,8 @@ Row = list[Inline]
 
 
 def table(rows: Sequence[Row], *, has_header: bool) -> Inline:
-    """Return rows as a table; without a header it has an empty one, for Markdown knows no other tables."""
+    """Return rows as a table; without a header it has an empty one, for Markdown knows no other
+    tables."""
     width = max(map(len, rows), default=0)
     if not width:
         return Inline()
@@ -33,7 +34,9 @@ def database_table(value: Mapping[str, Any]) -> Inline:
     schema, items = value.get("properties"), value.get("items")
     if not isinstance(schema, Mapping) or not isinstance(items, list):
         return Inline()
-    kinds = {name: one.get("type") if isinstance(one, Mapping) else None for name, one in schema.items()}
+    kinds = {
+        name: one.get("type") if isinstance(one, Mapping) else None for name, one in schema.items()
+    }
     names = sorted(kinds, key=lambda name: kinds[name] != "title")
     rows = [
         [_value(properties.get(name), kinds[name]) for name in names]
@@ -56,7 +59,12 @@ def words_of(value: Any) -> str:
             return ", ".join(filter(None, map(words_of, value)))
         case {"start": str(start), "end": str(end)}:
             return f"{start} – {end}"
-        case {"start": str(text)} | {"name": str(text)} | {"address": str(text)} | {"state": str(text)}:
+        case (
+            {"start": str(text)}
+            | {"name": str(text)}
+            | {"address": str(text)}
+            | {"state": str(text)}
+        ):
             return text
         case {"plain_text": str(text)}:
             return text
@@ -66,16 +74,25 @@ def words_of(value: Any) -> str:
 def _value(value: Any, kind: Any) -> Inline:
     """A property's value in a cell: files and related pages are links."""
     if kind == "relation" and isinstance(value, list):
-        related = [linked(RELATED, f"page:{one}") for one in value if isinstance(one, str) and dashed_id(one)]
+        related = [
+            linked(RELATED, f"page:{one}")
+            for one in value
+            if isinstance(one, str) and dashed_id(one)
+        ]
         return Inline(" ".join(related))
     if kind == "files" and isinstance(value, list):
         links = [_file_link(one) for one in value if isinstance(one, Mapping)]
-        return Inline(cell(", ".join(link.markdown for link in links)), ", ".join(link.plain for link in links))
+        return Inline(
+            cell(", ".join(link.markdown for link in links)),
+            ", ".join(link.plain for link in links),
+        )
     return _cell(words_of(value))
 
 
 def _file_link(file: Mapping[str, Any]) -> Inline:
-    name, address = (one if isinstance(one := file.get(member), str) else "" for member in ("name", "url"))
+    name, address = (
+        one if isinstance(one := file.get(member), str) else "" for member in ("name", "url")
+    )
     label = " ".join(name.split()) or "File"
     return Inline(linked(label, address, in_cell=True), label)
 

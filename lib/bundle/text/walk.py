@@ -20,8 +20,8 @@ LARGEST_NUMBER = 999_999_999
 
 
 class Text(msgspec.Struct, frozen=True):
-    """Blocks as text. `prose` is the beginning of what is no heading, table or code; `unknown` counts the blocks of
-    kinds that have no function of their own in `kinds`."""
+    """Blocks as text. `prose` is the beginning of what is no heading, table or code; `unknown`
+    counts the blocks of kinds that have no function of their own in `kinds`."""
 
     markdown: str
     plain: str
@@ -31,7 +31,8 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class _Level(msgspec.Struct):
-    """Blocks side by side, and where they are written. `number` is that of the last item of a numbered list."""
+    """Blocks side by side, and where they are written. `number` is that of the last item of a
+    numbered list."""
 
     blocks: Iterator[Any]
     inside: Container
@@ -49,7 +50,13 @@ def text_of(blocks: Iterable[Any], around: Around) -> Text:
                 break
         else:
             levels.pop()
-    return Text(walk.lines.text, "\n".join(walk.plain), walk.outline, " ".join(walk.prose), dict(walk.unknown))
+    return Text(
+        walk.lines.text,
+        "\n".join(walk.plain),
+        walk.outline,
+        " ".join(walk.prose),
+        dict(walk.unknown),
+    )
 
 
 class _Walk:
@@ -66,7 +73,12 @@ class _Walk:
         """Write what a block says, and return the level of what stands in it."""
         kind = block.get("type")
         own = block.get(kind) if isinstance(kind, str) else None
-        shown = Shown(block, own if isinstance(own, dict) else {}, kind if isinstance(kind, str) else "", self._around)
+        shown = Shown(
+            block,
+            own if isinstance(own, dict) else {},
+            kind if isinstance(kind, str) else "",
+            self._around,
+        )
         if shown.kind not in KINDS:
             self.unknown[shown.kind or "block"] += 1
         part = show(shown)
@@ -101,7 +113,12 @@ class _Walk:
 
     def _next_number(self, last: int, own: JSON) -> int:
         first = own.get("list_start_index")
-        if not last and isinstance(first, int) and not isinstance(first, bool) and 0 < first <= LARGEST_NUMBER:
+        if (
+            not last
+            and isinstance(first, int)
+            and not isinstance(first, bool)
+            and 0 < first <= LARGEST_NUMBER
+        ):
             return first
         return min(last + 1, LARGEST_NUMBER)
 

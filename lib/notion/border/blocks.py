@@ -28,7 +28,16 @@ OURS = ("children", "unavailable")
 
 TEXT_KINDS = frozenset(
     {
-        *("paragraph", "heading_1", "heading_2", "heading_3", "heading_4", "quote", "callout", "template"),
+        *(
+            "paragraph",
+            "heading_1",
+            "heading_2",
+            "heading_3",
+            "heading_4",
+            "quote",
+            "callout",
+            "template",
+        ),
         *("bulleted_list_item", "numbered_list_item", "to_do", "toggle", "code"),
     }
 )
@@ -47,7 +56,12 @@ _PAYLOADS = {
     "meeting_notes": record(title=optional(rich_text), children=optional(record())),
     "transcription": record(title=optional(rich_text), children=optional(record())),
     **dict.fromkeys(
-        TEXT_KINDS, record(rich_text=defaulted(rich_text, list), caption=optional(rich_text), icon=optional(icon_of))
+        TEXT_KINDS,
+        record(
+            rich_text=defaulted(rich_text, list),
+            caption=optional(rich_text),
+            icon=optional(icon_of),
+        ),
     ),
 }
 _ORIGINAL = nullable(record(block_id=required(text)))
@@ -55,7 +69,8 @@ _CHILD_PAGE = record(created_time=optional(moment))
 
 
 def block_of(value: Any, note: Note) -> JSON:
-    """Return a block that can be read on: `id` and, but for unavailable ones, `type` and an object under that name.
+    """Return a block that can be read on: `id` and, but for unavailable ones, `type` and an object
+    under that name.
 
     Raises Odd where there is no object at all.
     """
@@ -70,14 +85,19 @@ def block_of(value: Any, note: Note) -> JSON:
         return block
     kind = block["type"]
     if not isinstance(kind, str) or not kind:
-        return _unavailable({name: member for name, member in block.items() if name != "type"}, WITHOUT_TYPE, note)
+        return _unavailable(
+            {name: member for name, member in block.items() if name != "type"}, WITHOUT_TYPE, note
+        )
     return _readable(block, kind, note)
 
 
 def _readable(block: JSON, kind: str, note: Note) -> JSON:
     """A block whose id and type are known, its content made sound."""
     if not isinstance(block.get("has_children"), bool):
-        note(f"has_children: {kind_of(block.get('has_children'))} instead of true or false; they are asked for")
+        note(
+            f"has_children: {kind_of(block.get('has_children'))} instead of true or false; they are"
+            " asked for"
+        )
         block["has_children"] = True
     if kind == "child_page":
         block = _CHILD_PAGE(block, note)
@@ -91,12 +111,15 @@ def _readable(block: JSON, kind: str, note: Note) -> JSON:
 
 
 def _synced(block: JSON, payload: Any, note: Note) -> JSON:
-    """A synced block is an original, or a copy that names its original; else what it shows can't be known."""
+    """A synced block is an original, or a copy that names its original; else what it shows can't be
+    known."""
     given = payload.get("synced_from", "") if isinstance(payload, dict) else ""
     try:
         return {**block, "synced_block": {"synced_from": _ORIGINAL(given, note)}}
     except Odd:
-        return _unavailable({**block, "synced_block": {"synced_from": None}}, ORIGINAL_UNKNOWN, note)
+        return _unavailable(
+            {**block, "synced_block": {"synced_from": None}}, ORIGINAL_UNKNOWN, note
+        )
 
 
 def _unavailable(block: JSON, reason: str, note: Note) -> JSON:

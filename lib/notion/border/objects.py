@@ -1,7 +1,9 @@
-"""Where Notion's answers come in: pages, lists of blocks, databases and data sources, made sound or refused.
+"""Where Notion's answers come in: pages, lists of blocks, databases and data sources, made sound or
+refused.
 
-Everything behind these functions may trust its values: an id is a text, a time can be read, a property has a type.
-Whatever was odd is noted with the name of the page and the place, for the run's warnings.
+Everything behind these functions may trust its values: an id is a text, a time can be read, a
+property has a type. Whatever was odd is noted with the name of the page and the place, for the
+run's warnings.
 """
 
 from http import HTTPStatus
@@ -38,7 +40,8 @@ NAME_CHARACTERS = 80
 
 
 class Oddities(msgspec.Struct, omit_defaults=True):
-    """What was odd in something that was read: the first sentences, and how many there were in all."""
+    """What was odd in something that was read: the first sentences, and how many there were in
+    all."""
 
     sentences: list[str] = []
     count: int = 0
@@ -55,18 +58,25 @@ class Oddities(msgspec.Struct, omit_defaults=True):
     def warnings(self) -> list[str]:
         """The sentences, and one about those that were not kept."""
         more = self.count - len(self.sentences)
-        return [*self.sentences, f"{more} more values of Notion's were odd"] if more > 0 else self.sentences
+        return (
+            [*self.sentences, f"{more} more values of Notion's were odd"]
+            if more > 0
+            else self.sentences
+        )
 
 
 def page_of(value: Any, oddities: Oddities) -> JSON | None:
-    """Return a sound page object, or None for what is no page; `is_partial` tells one of which there is only an id.
+    """Return a sound page object, or None for what is no page; `is_partial` tells one of which
+    there is only an id.
 
-    `id`, `created_time` and `last_edited_time` are sound, `properties` hold sound values, `parent` is an object or
-    null.
+    `id`, `created_time` and `last_edited_time` are sound, `properties` hold sound values, `parent`
+    is an object or null.
     """
     if not is_page(value):
         if kind_of_object(value) not in PASSED_OVER:
-            oddities.note(f"{_named(value)} that is no page stands among the rows; it is passed over")
+            oddities.note(
+                f"{_named(value)} that is no page stands among the rows; it is passed over"
+            )
         return None
     if is_partial(value):
         return {"object": "page", "id": value["id"]}
@@ -87,7 +97,8 @@ def page_of(value: Any, oddities: Oddities) -> JSON | None:
 
 
 def pages_of(values: list[Any], oddities: Oddities) -> tuple[list[JSON], list[str]]:
-    """Return the sound pages among these values, and the ids of those of which there is only an id."""
+    """Return the sound pages among these values, and the ids of those of which there is only an
+    id."""
     pages = [page for value in values if (page := page_of(value, oddities)) is not None]
     whole = [page for page in pages if not is_partial(page)]
     return whole, [page["id"] for page in pages if is_partial(page)]
@@ -95,7 +106,11 @@ def pages_of(values: list[Any], oddities: Oddities) -> tuple[list[JSON], list[st
 
 def name_of(page: JSON) -> str:
     """Return what people know a sound page by: its title, else its id."""
-    titles = (one["title"] for one in page["properties"].values() if one["type"] == "title" and one["title"])
+    titles = (
+        one["title"]
+        for one in page["properties"].values()
+        if one["type"] == "title" and one["title"]
+    )
     return _short(" ".join(plain_text(next(titles, [])).split()) or page["id"])
 
 
@@ -111,7 +126,8 @@ def kind_of_object(value: Any) -> str:
 
 
 def is_partial(page: JSON) -> bool:
-    """Whether Notion gives little more than the page's id: that proves neither a change nor that it is gone."""
+    """Whether Notion gives little more than the page's id: that proves neither a change nor that it
+    is gone."""
     return not isinstance(page.get("properties"), dict)
 
 
@@ -127,21 +143,28 @@ def blocks_of(values: list[Any], oddities: Oddities) -> list[JSON]:
             continue
         blocks.append(block)
         for what in notes:
-            oddities.note(f"block {block['id'] or 'without id'} ({_short(block.get('type', 'no type'))}): {what}")
+            oddities.note(
+                f"block {block['id'] or 'without id'} ({_short(block.get('type', 'no type'))}):"
+                f" {what}"
+            )
     return blocks
 
 
 def database_of(value: JSON, oddities: Oddities) -> JSON:
-    """Return a sound database or data source: `title` is a rich text, `data_sources` are objects with ids."""
+    """Return a sound database or data source: `title` is a rich text, `data_sources` are objects
+    with ids."""
     notes: list[str] = []
-    found: JSON = _DATABASE(plain({"title": [], **value, "properties": None}, notes.append), notes.append)
+    found: JSON = _DATABASE(
+        plain({"title": [], **value, "properties": None}, notes.append), notes.append
+    )
     for what in notes:
         oddities.note(f'database "{_short(plain_text(found["title"]))}": {what}')
     return found
 
 
 def schema_of(value: JSON, oddities: Oddities) -> JSON:
-    """Return the properties of a data source by name, as Notion gives them; odd ones are left out."""
+    """Return the properties of a data source by name, as Notion gives them; odd ones are left
+    out."""
     notes: list[str] = []
     properties = value.get("properties")
     if not isinstance(properties, dict):
@@ -160,7 +183,8 @@ def schema_of(value: JSON, oddities: Oddities) -> JSON:
 
 
 def items_of(values: list[Any], kind: str, oddities: Oddities) -> list[JSON]:
-    """Return the items of the property endpoint, without odd ones. `kind`: the type each has to be; "": any."""
+    """Return the items of the property endpoint, without odd ones. `kind`: the type each has to be;
+    "": any."""
     items = []
     for value in values:
         notes: list[str] = []
@@ -179,9 +203,11 @@ def items_of(values: list[Any], kind: str, oddities: Oddities) -> list[JSON]:
 
 
 def value_of(answer: JSON, given: JSON, oddities: Oddities) -> JSON:
-    """Return a property with the one value that the property endpoint gives: a formula's or a rollup's.
+    """Return a property with the one value that the property endpoint gives: a formula's or a
+    rollup's.
 
-    `given` is the property as the page shows it. Raises Unreadable where the answer is no such value.
+    `given` is the property as the page shows it. Raises Unreadable where the answer is no such
+    value.
     """
     kind, notes = given["type"], list[str]()
     found = property_of({"id": given["id"], "type": kind, kind: answer.get(kind)}, notes.append)
@@ -202,7 +228,8 @@ def parent_of(answer: JSON) -> JSON:
 
 
 def says_where(answer: JSON) -> bool:
-    """Return whether a block or page names what it stands in, so that one can tell that it is not elsewhere."""
+    """Return whether a block or page names what it stands in, so that one can tell that it is not
+    elsewhere."""
     above = parent_of(answer)
     kind = above.get("type")
     return bool(kind) and (kind not in _CLIMBED or bool(above.get(kind)))
@@ -242,7 +269,11 @@ def _is_id(value: Any) -> bool:
 def _named(value: Any) -> str:
     """What a value is, with its id where it has one."""
     given = value.get("id") if isinstance(value, dict) else None
-    return f"{kind_of(value)} ({_short(given)})" if isinstance(given, str) and given else kind_of(value)
+    return (
+        f"{kind_of(value)} ({_short(given)})"
+        if isinstance(given, str) and given
+        else kind_of(value)
+    )
 
 
 def _at(place: str, notes: list[str]) -> Note:

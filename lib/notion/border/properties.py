@@ -25,14 +25,17 @@ from lib.notion.border.texts import file_of, person, rich_text, rich_text_item
 option = record(name=required(text))
 date = record(start=defaulted(text, lambda: None), end=optional(text), time_zone=optional(text))
 reference = record(id=required(text))
-place = record(lat=required(number), lon=required(number), name=optional(text), address=optional(text))
+place = record(
+    lat=required(number), lon=required(number), name=optional(text), address=optional(text)
+)
 
 
 def property_of(value: Any, note: Note) -> JSON:
     """Return a property of a page: `{"id", "type", <type>: value}`.
 
-    One that can't be used carries `"is_odd": true` beside a null value: what it says is not known, which is
-    something else than an empty one. One that lost something on the way, such as an item, `"is_partly_odd": true`.
+    One that can't be used carries `"is_odd": true` beside a null value: what it says is not known,
+    which is something else than an empty one. One that lost something on the way, such as an item,
+    `"is_partly_odd": true`.
     """
     notes: list[str] = []
     value = plain(value, notes.append)
@@ -47,11 +50,17 @@ def property_of(value: Any, note: Note) -> JSON:
     given = value if isinstance(value, dict) else {}
     property_id, kind = given.get("id"), given.get("type")
     kind = kind if isinstance(kind, str) else "unknown"
-    return {"id": property_id if isinstance(property_id, str) else "", "type": kind, kind: None, "is_odd": True}
+    return {
+        "id": property_id if isinstance(property_id, str) else "",
+        "type": kind,
+        kind: None,
+        "is_odd": True,
+    }
 
 
 def _typed_value(value: Any, note: Note) -> JSON:
-    """A value with its type; also that of a formula, of a rollup and of its items, which have the same form."""
+    """A value with its type; also that of a formula, of a rollup and of its items, which have the
+    same form."""
     if not isinstance(value, dict):
         raise Odd(f"{kind_of(value)} instead of a property")
     kind = value.get("type")
@@ -124,7 +133,9 @@ SHAPES: dict[str, Shape] = {
     "last_edited_by": nullable(person),
     "unique_id": nullable(record(prefix=optional(text), number=optional(number))),
     "verification": nullable(
-        record(state=defaulted(text, lambda: None), verified_by=optional(person), date=optional(date))
+        record(
+            state=defaulted(text, lambda: None), verified_by=optional(person), date=optional(date)
+        )
     ),
     "place": nullable(place),
     "formula": nullable(_computed("string", "number", "boolean", "date", "unsupported")),

@@ -1,7 +1,8 @@
 """Shapes: what a value of Notion's has to be, and what takes its place where it is something else.
 
-A shape returns the sound value or raises Odd. What holds the value decides what stands in its place: a list leaves the
-item out, a record puts null or a default, a page publishes the property as null. So an odd value costs itself only.
+A shape returns the sound value or raises Odd. What holds the value decides what stands in its
+place: a list leaves the item out, a record puts null or a default, a page publishes the property as
+null. So an odd value costs itself only.
 """
 
 import math
@@ -31,7 +32,8 @@ class Odd(Exception):
 
 
 class Member:
-    """A member of a record. `is_required`: without a sound one the whole record is odd; else `default` takes its place.
+    """A member of a record. `is_required`: without a sound one the whole record is odd; else
+    `default` takes its place.
 
     `may_be_missing`: its absence, or null, is nothing odd.
     """
@@ -145,8 +147,8 @@ def moment(value: Any, note: Note) -> Any:
 def plain(value: Any, note: Note, depth: int = 0) -> Any:
     """Any JSON value, as JSON text in UTF-8 can carry it and KV may hold it.
 
-    Half of a surrogate pair becomes U+FFFD; what is nested too deeply and numbers that JSON lacks become null. Of
-    people and bots only names and ids are left.
+    Half of a surrogate pair becomes U+FFFD; what is nested too deeply and numbers that JSON lacks
+    become null. Of people and bots only names and ids are left.
     """
     match value:
         case str():
@@ -156,7 +158,10 @@ def plain(value: Any, note: Note, depth: int = 0) -> Any:
                 note(f"what is nested more than {DEEPEST} levels deep is left out")
                 return None
             members = person_of(value) if is_person(value) else value
-            return {plain(name, note): plain(member, note, depth + 1) for name, member in members.items()}
+            return {
+                plain(name, note): plain(member, note, depth + 1)
+                for name, member in members.items()
+            }
         case list():
             if depth == DEEPEST:
                 note(f"what is nested more than {DEEPEST} levels deep is left out")

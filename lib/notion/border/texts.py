@@ -36,7 +36,8 @@ def person(value: Any, note: Note) -> Any:
 
 
 def file_of(value: Any, note: Note) -> Any:
-    """The shape of a file object. One whose address is odd has none, as one that is still being uploaded."""
+    """The shape of a file object. One whose address is odd has none, as one that is still being
+    uploaded."""
     file = _FILE(value, note)
     if file.get("type") not in FILE_KINDS:
         note(f"a file of {_unknown_kind(file)}")
@@ -44,7 +45,8 @@ def file_of(value: Any, note: Note) -> Any:
 
 
 def icon_of(value: Any, note: Note) -> Any:
-    """The shape of a page's icon: an emoji, one of the workspace's own or of Notion's, or a file."""
+    """The shape of a page's icon: an emoji, one of the workspace's own or of Notion's, or a
+    file."""
     icon = _with_address(_FILE(value, note), note)
     match icon.get("type"):
         case "emoji":
@@ -96,5 +98,7 @@ def _unknown_kind(value: dict[str, Any]) -> str:
 
 def _text_inside(item: dict[str, Any]) -> str:
     """What an item says where Notion gives no plain text of it."""
-    inside = (item.get("text") or {}).get("content") or (item.get("equation") or {}).get("expression")
+    inside = (item.get("text") or {}).get("content") or (item.get("equation") or {}).get(
+        "expression"
+    )
     return inside if isinstance(inside, str) else ""

@@ -1,4 +1,5 @@
-"""Markdown read by a parser that is none of ours: markdown-it, as CommonMark with tables and strikethrough."""
+"""Markdown read by a parser that is none of ours: markdown-it, as CommonMark with tables and
+strikethrough."""
 
 import re
 from collections.abc import Iterator
@@ -65,7 +66,8 @@ def _texts(tokens: list[Token]) -> Iterator[str]:
 
 
 def _inline_text(token: Token) -> str:
-    """A box of a task list is no text: GitHub's extension, which this parser lacks, makes a picture of it."""
+    """A box of a task list is no text: GitHub's extension, which this parser lacks, makes a picture
+    of it."""
     text = "".join(_piece(child) for child in token.children or ())
     return text[len("[x]") :] if token.content.startswith(("[x] ", "[ ] ")) else text
 
@@ -88,4 +90,6 @@ def _letters(block: Token) -> Iterator[Letter]:
         elif token.nesting < 0:
             around.pop()
         marks = frozenset([*around, "code"] if token.type == "code_inline" else around)
-        yield from (Letter(character, marks) for character in _piece(token) if not character.isspace())
+        yield from (
+            Letter(character, marks) for character in _piece(token) if not character.isspace()
+        )

@@ -14,7 +14,18 @@ from lib.bundle.text.summary import number_of_words
 from lib.bundle.values import Meta, PageLink
 from lib.errors import TooLarge
 from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
-from tests.bundle.samples import ADDRESS, BLOCK_ID, BLOCKS, OTHER_ID, block, hosted, page, paragraph, plain, prop
+from tests.bundle.samples import (
+    ADDRESS,
+    BLOCK_ID,
+    BLOCKS,
+    OTHER_ID,
+    block,
+    hosted,
+    page,
+    paragraph,
+    plain,
+    prop,
+)
 from tests.bundle.text.reading import headings_in, links_in, text_in, words_in
 from tests.kv_schema import misfits
 from tests.notion.cassettes import exchanges, needed
@@ -28,7 +39,9 @@ def meta_of(**properties: JSON) -> Meta:
     return build(page(properties), Tree([]), Place("rye", "pages", "members"), links, ADDRESS).meta
 
 
-def made(*blocks: JSON, most: int = MUCH, copies: dict[str, Copy] | None = None, **properties: JSON) -> Document:
+def made(
+    *blocks: JSON, most: int = MUCH, copies: dict[str, Copy] | None = None, **properties: JSON
+) -> Document:
     return document(meta_of(**properties), blocks, SYNCED_AT, most, copies=copies)
 
 
@@ -68,29 +81,53 @@ def test_it_fits_the_schema_whatever_stands_in_it() -> None:
 @pytest.mark.parametrize(
     ("properties", "member", "expected"),
     [
-        ({"Date": prop("date", {"start": "2026-05-01", "end": "2026-05-03"})}, "date", "2026-05-01"),
-        ({"date": prop("created_time", "2026-05-01T10:00:00.000Z")}, "date", "2026-05-01T10:00:00.000Z"),
+        (
+            {"Date": prop("date", {"start": "2026-05-01", "end": "2026-05-03"})},
+            "date",
+            "2026-05-01",
+        ),
+        (
+            {"date": prop("created_time", "2026-05-01T10:00:00.000Z")},
+            "date",
+            "2026-05-01T10:00:00.000Z",
+        ),
         ({"date": prop("rich_text", [plain("soon")])}, "date", None),
         ({"date": prop("date", None)}, "date", None),
-        ({"Tags": prop("multi_select", [{"name": "rye"}, {"name": "oats"}, {"name": "rye"}])}, "tags", ["rye", "oats"]),
+        (
+            {"Tags": prop("multi_select", [{"name": "rye"}, {"name": "oats"}, {"name": "rye"}])},
+            "tags",
+            ["rye", "oats"],
+        ),
         ({"tags": prop("select", {"name": "rye"})}, "tags", ["rye"]),
         ({"TAGS": prop("rich_text", [plain(" rye , day bread,")])}, "tags", ["rye", "day bread"]),
         ({"tags": prop("relation", [{"id": OTHER_ID}])}, "tags", []),
         ({"tags": prop("number", 5)}, "tags", []),
         ({"Excerpt": prop("rich_text", [plain("In\nshort. ")])}, "excerpt", "In short."),
-        ({"description": prop("formula", {"type": "string", "string": "In short."})}, "excerpt", "In short."),
-        ({"excerpt": prop("rich_text", []), "Description": prop("rich_text", [plain("b")])}, "excerpt", "b"),
+        (
+            {"description": prop("formula", {"type": "string", "string": "In short."})},
+            "excerpt",
+            "In short.",
+        ),
+        (
+            {"excerpt": prop("rich_text", []), "Description": prop("rich_text", [plain("b")])},
+            "excerpt",
+            "b",
+        ),
         ({"excerpt": prop("checkbox", True)}, "excerpt", "Bread"),
     ],
 )
-def test_properties_say_what_sums_it_up(properties: dict[str, JSON], member: str, expected: Any) -> None:
+def test_properties_say_what_sums_it_up(
+    properties: dict[str, JSON], member: str, expected: Any
+) -> None:
     found = document(meta_of(**properties), [paragraph()], SYNCED_AT, MUCH).value
     assert json.loads(found)[member] == expected
 
 
 def test_an_excerpt_is_the_beginning_of_the_prose_and_ends_with_a_word() -> None:
     code = block("code", {"rich_text": [plain("lamp.on()")], "language": "python"})
-    excerpt = value(heading("No prose"), code, paragraph("bread " * 20), paragraph("and more " * 30))["excerpt"]
+    excerpt = value(
+        heading("No prose"), code, paragraph("bread " * 20), paragraph("and more " * 30)
+    )["excerpt"]
     assert excerpt.startswith("bread bread ")
     assert excerpt.endswith(("and…", "more…"))
     assert 150 < len(excerpt) <= 200
@@ -117,7 +154,9 @@ def test_words_are_counted_in_every_script(text: str, words: int) -> None:
 
 @given(
     st.integers(900, 6_000),
-    st.lists(st.text('a日\\"\n🥐 ', min_size=1, max_size=400).map(paragraph), min_size=1, max_size=9),
+    st.lists(
+        st.text('a日\\"\n🥐 ', min_size=1, max_size=400).map(paragraph), min_size=1, max_size=9
+    ),
 )
 def test_a_document_is_never_larger_than_one_value(most: int, blocks: list[JSON]) -> None:
     whole, found = made(*blocks).value, made(*blocks, most=most).value
@@ -135,7 +174,9 @@ def test_a_document_is_never_larger_than_one_value(most: int, blocks: list[JSON]
 
 
 def test_a_document_is_cut_between_blocks_and_uses_what_room_there_is() -> None:
-    found = value(*(paragraph(f"Line {number} of the page.") for number in range(2_000)), most=40_000)
+    found = value(
+        *(paragraph(f"Line {number} of the page.") for number in range(2_000)), most=40_000
+    )
     size = len(json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode())
     assert 39_500 < size <= 40_000
     assert found["truncated"] is True
@@ -179,7 +220,11 @@ def test_unknown_kinds_are_counted_for_the_run() -> None:
 
 @needed
 def test_every_recorded_block_is_read_and_no_kind_is_unknown() -> None:
-    answers = [exchange.json for exchange in exchanges() if exchange.status == 200 and exchange.answer.startswith("{")]
+    answers = [
+        exchange.json
+        for exchange in exchanges()
+        if exchange.status == 200 and exchange.answer.startswith("{")
+    ]
     results = [result for answer in answers for result in answer.get("results", [])]
     blocks = [result for result in results if result.get("object") == "block" and "type" in result]
     assert len(blocks) > 100
@@ -192,17 +237,21 @@ def test_every_recorded_block_is_read_and_no_kind_is_unknown() -> None:
 
 @needed
 def test_headings_and_words_are_those_of_notions_own_markdown() -> None:
-    """What was sent to Notion as Markdown, as blocks through this code, against what Notion answered of it."""
+    """What was sent to Notion as Markdown, as blocks through this code, against what Notion
+    answered of it."""
     answers = [
         (exchange.body["insert_content"]["content"], exchange.json["markdown"])
         for exchange in exchanges()
-        if exchange.path.endswith("/markdown") and exchange.status == 200 and "insert_content" in exchange.body
+        if exchange.path.endswith("/markdown")
+        and exchange.status == 200
+        and "insert_content" in exchange.body
     ]
     assert answers
     for sent, answered in answers:
         paragraphs = filter(None, sent.split("\n"))
         blocks = [
-            heading(text.removeprefix("## ")) if text.startswith("## ") else paragraph(text) for text in paragraphs
+            heading(text.removeprefix("## ")) if text.startswith("## ") else paragraph(text)
+            for text in paragraphs
         ]
         read = value(*blocks)
         assert headings_in(read["markdown"]) == headings_in(answered)

@@ -18,7 +18,11 @@ LINK = "https://bakery.example/a_b?x=1&copy=2"
 LETTERS = "aB1é日本ん한ß²Ω\u0301\u200d\u0e19"
 SIGNS = string.punctuation + "“”‘’«»–—…、。（）「」€©🏮→\ufe0f"
 BLANKS = " \t\n\r\u00a0\u3000\u2028"
-WORDS = st.text(LETTERS, min_size=1, max_size=3) | st.text(SIGNS, max_size=3) | st.text(BLANKS, max_size=2)
+WORDS = (
+    st.text(LETTERS, min_size=1, max_size=3)
+    | st.text(SIGNS, max_size=3)
+    | st.text(BLANKS, max_size=2)
+)
 TEXTS = st.lists(WORDS | st.text(max_size=2), max_size=6).map("".join)
 STYLES = ("bold", "italic", "strikethrough", "code")
 
@@ -40,7 +44,9 @@ def expected(items: list[JSON]) -> list[Letter]:
     """What has to be seen, from the items alone."""
     ends = {LINK: LINK, f"/{PAGE}": f"page:{PAGE}"}
     return [
-        Letter(character, frozenset([*(name for name in STYLES if item["annotations"][name]), *end]))
+        Letter(
+            character, frozenset([*(name for name in STYLES if item["annotations"][name]), *end])
+        )
         for item in items
         for end in [[ends[item["href"]]] if item["href"] else []]
         for character in item["plain_text"]
@@ -129,7 +135,12 @@ TEX += [r"\|", "%", "\n", " ", "~~", "!", "b", "12", "_", "{", "}", "#", "\\"]
 @given(st.lists(st.sampled_from(TEX), min_size=1, max_size=6).map("".join), st.booleans())
 @example("", False)
 def test_an_equation_keeps_its_words_and_those_around_it(tex: str, is_linked: bool) -> None:
-    item = {**EQUATION, "plain_text": tex, "equation": {"expression": tex}, "href": LINK if is_linked else None}
+    item = {
+        **EQUATION,
+        "plain_text": tex,
+        "equation": {"expression": tex},
+        "href": LINK if is_linked else None,
+    }
     markdown = inline([plain("before "), item, plain(" after")]).markdown
     assert words_in(text_in(markdown)) == words_in(f"before {tex} after"), markdown
     if is_linked and tex.strip():
@@ -140,9 +151,16 @@ ODD: list[Any] = [None, 7, "odd", True, {}, [], [None, 7, "odd", [[]]], {"type":
 
 
 @pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize("member", ["plain_text", "annotations", "href", "text", "mention", "equation", "type"])
+@pytest.mark.parametrize(
+    "member", ["plain_text", "annotations", "href", "text", "mention", "equation", "type"]
+)
 def test_an_odd_member_costs_no_more_than_itself(member: str, odd: Any) -> None:
-    around = [plain("before "), {**mention("page", {"id": PAGE}), **EQUATION, member: odd}, plain(" after"), odd]
+    around = [
+        plain("before "),
+        {**mention("page", {"id": PAGE}), **EQUATION, member: odd},
+        plain(" after"),
+        odd,
+    ]
     found = words_in(text_in(inline(around).markdown))
     assert (found[0], found[-1]) == ("before", "after")
 

@@ -19,5 +19,8 @@ def test_every_text_of_the_workspace_is_in_both_forms() -> None:
     docs = [json.loads(document(meta_of(), blocks, SYNCED_AT, MUCH).value) for blocks in pages]
     texts = texts_there(workspace, databases)
     assert len(texts) > 100
-    for found in ("\n".join(doc["text"] for doc in docs), "\n".join(text_in(doc["markdown"]) for doc in docs)):
+    for found in (
+        "\n".join(doc["text"] for doc in docs),
+        "\n".join(text_in(doc["markdown"]) for doc in docs),
+    ):
         assert [text for text in texts if text not in bare(found)] == []

@@ -36,12 +36,25 @@ class Tree:
 
     def holding(self, inside: list["Tree"]) -> "Tree":
         children = [tree.block for tree in inside]
-        return Tree({**self.block, "children": children}, *self.texts, *(one for tree in inside for one in tree.texts))
+        return Tree(
+            {**self.block, "children": children},
+            *self.texts,
+            *(one for tree in inside for one in tree.texts),
+        )
 
 
 WORDS = st.text("ab1é日", min_size=1, max_size=3)
 TEXTS = st.lists(WORDS | st.text(SIGNS, max_size=4), min_size=1, max_size=5).map("".join)
-TEXTED = ["paragraph", "quote", "callout", "bulleted_list_item", "numbered_list_item", "to_do", "toggle", "template"]
+TEXTED = [
+    "paragraph",
+    "quote",
+    "callout",
+    "bulleted_list_item",
+    "numbered_list_item",
+    "to_do",
+    "toggle",
+    "template",
+]
 HEADINGS = ["heading_1", "heading_2", "heading_3", "heading_4"]
 HOLDERS = ["column_list", "column", "synced_block", "tab"]
 
@@ -49,7 +62,10 @@ HOLDERS = ["column_list", "column", "synced_block", "tab"]
 @st.composite
 def rich_texts(draw: st.DrawFn) -> list[JSON]:
     styles = st.sets(st.sampled_from(["bold", "italic", "strikethrough", "code"]), max_size=2)
-    return [plain(draw(TEXTS), **dict.fromkeys(draw(styles), True)) for _ in range(draw(st.integers(0, 3)))]
+    return [
+        plain(draw(TEXTS), **dict.fromkeys(draw(styles), True))
+        for _ in range(draw(st.integers(0, 3)))
+    ]
 
 
 def plain_text(items: list[JSON]) -> str:
@@ -60,11 +76,23 @@ def plain_text(items: list[JSON]) -> str:
 def leaves(draw: st.DrawFn) -> Tree:
     items = draw(rich_texts())
     words = plain_text(items)
-    match draw(st.sampled_from([*TEXTED, *HEADINGS, *HOLDERS, "code", "image", "table", "child_page", "hologram"])):
+    match draw(
+        st.sampled_from(
+            [*TEXTED, *HEADINGS, *HOLDERS, "code", "image", "table", "child_page", "hologram"]
+        )
+    ):
         case "code":
-            return Tree(block("code", {"rich_text": items, "caption": items, "language": "c`\n d"}), words, words)
+            return Tree(
+                block("code", {"rich_text": items, "caption": items, "language": "c`\n d"}),
+                words,
+                words,
+            )
         case "image":
-            picture = {"type": "external", "external": {"url": "https://a.example/b(.png"}, "caption": items}
+            picture = {
+                "type": "external",
+                "external": {"url": "https://a.example/b(.png"},
+                "caption": items,
+            }
             return Tree(block("image", picture), words)
         case "table":
             return draw(tables())
@@ -76,7 +104,11 @@ def leaves(draw: st.DrawFn) -> Tree:
         case kind if kind in HOLDERS:
             return Tree(block(kind, {}))
         case kind:
-            own = {"rich_text": items, "checked": draw(st.booleans()), "list_start_index": draw(st.none() | st.just(7))}
+            own = {
+                "rich_text": items,
+                "checked": draw(st.booleans()),
+                "list_start_index": draw(st.none() | st.just(7)),
+            }
             return Tree(block(kind, own), words)
 
 
@@ -90,7 +122,9 @@ def tables(draw: st.DrawFn) -> Tree:
 
 def with_children(inside: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
     holders = leaves().filter(lambda tree: "children" not in tree.block)
-    return st.tuples(holders, st.lists(inside, min_size=1, max_size=4)).map(lambda both: both[0].holding(both[1]))
+    return st.tuples(holders, st.lists(inside, min_size=1, max_size=4)).map(
+        lambda both: both[0].holding(both[1])
+    )
 
 
 trees = st.recursive(leaves(), with_children, max_leaves=15)
@@ -111,10 +145,16 @@ def test_the_outline_has_the_headings_that_are_read(given_trees: list[Tree]) -> 
     assert read == [(one["level"], one["text"]) for one in found.outline], found.markdown
 
 
-@pytest.mark.parametrize("kind", [*BLOCKS, "column", "meeting_notes_summary", "transcription_notes"])
+@pytest.mark.parametrize(
+    "kind", [*BLOCKS, "column", "meeting_notes_summary", "transcription_notes"]
+)
 def test_every_kind_is_known_and_shows_what_stands_in_it(kind: str) -> None:
     assert kind in KINDS
-    inside = says("paragraph", "inside") if kind != "table" else block("table_row", {"cells": [[plain("inside")]]})
+    inside = (
+        says("paragraph", "inside")
+        if kind != "table"
+        else block("table_row", {"cells": [[plain("inside")]]})
+    )
     found = text(block(kind, BLOCKS.get(kind, {}), children=[inside]))
     assert "inside" in words_in(text_in(found.markdown))
     assert "inside" in words_in(found.plain)
@@ -123,7 +163,9 @@ def test_every_kind_is_known_and_shows_what_stands_in_it(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", list(BLOCKS))
 def test_what_could_not_be_read_says_so(kind: str) -> None:
-    found = text(block(kind, BLOCKS[kind], unavailable="not shared [with] us"), says("paragraph", "after"))
+    found = text(
+        block(kind, BLOCKS[kind], unavailable="not shared [with] us"), says("paragraph", "after")
+    )
     name = "ai block" if kind == "unsupported" else kind.replace("_", " ")
     told = f"Not available: {name} (not shared [with] us)"
     assert text_in(found.markdown).split("\n")[-2:] == [told, "after"]
@@ -185,7 +227,10 @@ def test_lists_are_close_and_other_blocks_apart() -> None:
 
 
 def test_what_is_empty_is_not_there_unless_something_stands_in_it() -> None:
-    empty = [says(kind, " \n") for kind in [*TEXTED, *HEADINGS, "code"]] + [block("table", {}), block("equation", {})]
+    empty = [says(kind, " \n") for kind in [*TEXTED, *HEADINGS, "code"]] + [
+        block("table", {}),
+        block("equation", {}),
+    ]
     assert text(*empty) == Text("", "", [], "", {})
     assert markdown(says("to_do", "", says("to_do", "a"))) == "- &nbsp;\n  - [ ] a"
     assert markdown(says("quote", "", says("paragraph", "a"))) == "> a"
@@ -195,7 +240,9 @@ def test_a_table_has_a_header_and_rows_of_one_length() -> None:
     cells = [[[plain("a|b")], [plain("c|d", code=True)]], [[plain("e\nf")]], [[], [], [plain("g")]]]
     rows = [block("table_row", {"cells": row}) for row in cells]
     table = block("table", {"has_column_header": True}, children=rows)
-    assert markdown(table) == "| a\\|b | `c\\|d` |  |\n| --- | --- | --- |\n| e f |  |  |\n|  |  | g |"
+    assert (
+        markdown(table) == "| a\\|b | `c\\|d` |  |\n| --- | --- | --- |\n| e f |  |  |\n|  |  | g |"
+    )
     assert text(table).plain == "a|b\tc|d\ne f\ng"
     without = {**table, "table": {}}
     assert markdown(without).startswith("|  |  |  |\n| --- | --- | --- |\n| a")
@@ -207,10 +254,16 @@ def test_pages_are_linked_by_their_ids() -> None:
     blocks = [
         block("link_to_page", {"type": "page_id", "page_id": PAGE}),
         block("child_page", {"title": "Rye"}, id=PAGE),
-        block("bookmark", {"url": f"https://www.notion.so/Rye-{bare}#{'b' * 32}", "caption": [plain("here")]}),
+        block(
+            "bookmark",
+            {"url": f"https://www.notion.so/Rye-{bare}#{'b' * 32}", "caption": [plain("here")]},
+        ),
         block("bookmark", {"url": f"https://www.notion.so/Rye-{bare}"}),
         block("paragraph", {"rich_text": [mention("page", {"id": PAGE}, "Rye")]}),
-        block("image", {"external": {"url": "/a.png"}, "caption": [mention("page", {"id": PAGE}, "Rye")]}),
+        block(
+            "image",
+            {"external": {"url": "/a.png"}, "caption": [mention("page", {"id": PAGE}, "Rye")]},
+        ),
     ]
     assert text_of(blocks, around).markdown.split("\n\n") == [
         f"[Rye \\[and\\] Oats](page:{PAGE})",
@@ -230,7 +283,12 @@ def database(rows: int) -> JSON:
         "Of": {"type": "relation"},
         "File": {"type": "files"},
     }
-    values = {"Size": 2.5, "Name": "a|b", "Of": [PAGE, "odd"], "File": [{"name": "x|y", "url": "https://a.example/f"}]}
+    values = {
+        "Size": 2.5,
+        "Name": "a|b",
+        "Of": [PAGE, "odd"],
+        "File": [{"name": "x|y", "url": "https://a.example/f"}],
+    }
     items = [{"id": str(number), "properties": values} for number in range(rows)]
     return {"id": "d", "title": "Recipes", "properties": schema, "items": items}
 
@@ -241,7 +299,11 @@ def test_a_child_database_is_a_table_of_its_first_rows() -> None:
     link, rows = found.markdown.split("\n\n")
     assert link == f"[Recipes](db:{PAGE})"
     row = rf"| a\|b | 2.5 | [→](page:{PAGE}) | [x\|y](https://a.example/f) |"
-    assert rows.split("\n") == ["| Name | Size | Of | File |", "| --- | --- | --- | --- |", *[row] * 100]
+    assert rows.split("\n") == [
+        "| Name | Size | Of | File |",
+        "| --- | --- | --- | --- |",
+        *[row] * 100,
+    ]
     assert text(child).markdown == f"[old](db:{PAGE})"
     assert text(child).plain == "old"
 
@@ -268,7 +330,9 @@ def test_five_thousand_levels_are_read_and_lists_are_nested_no_deeper_than_parse
         found = text(*blocks)
         assert words_in(found.plain) == words_in(text_in(found.markdown))
     found = text(*deep(5_000))
-    assert words_in(found.plain) == [word for number in range(1, 5_001) for word in ("down", str(number))]
+    assert words_in(found.plain) == [
+        word for number in range(1, 5_001) for word in ("down", str(number))
+    ]
     assert len(found.markdown) < 5_000 * 40
     assert kinds_of(found.markdown).count("list_item_open") == 5_000
 
@@ -282,7 +346,13 @@ def places_in(value: Any) -> list[list[Any]]:
     ahead: list[tuple[list[Any], Any]] = [([], value)]
     while ahead:
         path, one = ahead.pop()
-        members = one.items() if isinstance(one, dict) else enumerate(one) if isinstance(one, list) else ()
+        members = (
+            one.items()
+            if isinstance(one, dict)
+            else enumerate(one)
+            if isinstance(one, list)
+            else ()
+        )
         for name, member in members:
             found.append([*path, name])
             ahead.append(([*path, name], member))
@@ -304,7 +374,12 @@ def test_no_odd_value_takes_what_stands_around_it(kind: str) -> None:
     given_block = block(kind, BLOCKS[kind], children=[says("paragraph", "inside")])
     for path in places_in(given_block):
         for odd in ODD:
-            blocks = [says("paragraph", "before"), odd, changed(given_block, path, odd), says("paragraph", "after")]
+            blocks = [
+                says("paragraph", "before"),
+                odd,
+                changed(given_block, path, odd),
+                says("paragraph", "after"),
+            ]
             found = text(*blocks, database=dict.fromkeys([BLOCK_ID], odd).get)
             words = words_in(text_in(found.markdown))
             assert (words[0], words[-1]) == ("before", "after"), (path, odd)

@@ -1,4 +1,5 @@
-"""The local stack's stage: functions that can be killed behind an address that stays, and the buttons that do it."""
+"""The local stack's stage: functions that can be killed behind an address that stays, and the
+buttons that do it."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -63,7 +64,10 @@ def test_a_worker_that_is_killed_leaves_a_run_that_ends_complete(site: Site, sta
     assert run["status"] == "delivered"
     assert int(run["retries"]) >= 1
     failed = [
-        attempt for message in site.qstash.messages for attempt in message.attempts if attempt.answer.status == 500
+        attempt
+        for message in site.qstash.messages
+        for attempt in message.attempts
+        if attempt.answer.status == 500
     ]
     assert failed
     site.check()
@@ -79,7 +83,9 @@ def test_the_address_stays_up_while_the_functions_are_killed(stack: Stack) -> No
 def test_when_notion_says_wait_the_run_waits_and_ends_complete(
     site: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(buttons, "NOTION_SAYS_WAIT_SECONDS", 6.0)  # more than a slice sleeps through
+    monkeypatch.setattr(
+        buttons, "NOTION_SAYS_WAIT_SECONDS", 6.0
+    )  # more than a slice sleeps through
     run_id = begin(site)
 
     assert "429" in press(stack, "throttle")
@@ -95,7 +101,9 @@ def test_a_message_delivered_twice_is_worked_once(site: Site, stack: Stack) -> N
 
     run = site.sync()
 
-    [message] = [message for message in site.qstash.messages if message.url.endswith("/api/sync/worker")]
+    [message] = [
+        message for message in site.qstash.messages if message.url.endswith("/api/sync/worker")
+    ]
     assert len(message.attempts) == 2
     assert run["status"] == "delivered"
     site.check()
@@ -106,19 +114,29 @@ def test_the_dashboard_gets_its_buttons_on_the_way_out(stack: Stack) -> None:
     served = get(stack, "/", **{"If-Modified-Since": "Wed, 25 Nov 2099 09:00:00 GMT"})
 
     assert served.status_code == 200
-    assert served.text.replace('<script src="/_local/buttons.js" type="module"></script>\n', "") == written
+    assert (
+        served.text.replace('<script src="/_local/buttons.js" type="module"></script>\n', "")
+        == written
+    )
     assert served.text != written
     assert "etag" not in served.headers
     assert "script-src 'self'" in served.headers["content-security-policy"]
-    assert "_local" not in "".join(path.read_text("utf-8") for path in (ROOT / "public").glob("*.html"))
+    assert "_local" not in "".join(
+        path.read_text("utf-8") for path in (ROOT / "public").glob("*.html")
+    )
 
 
 def test_everything_else_passes_through_as_it_is(stack: Stack) -> None:
     with httpx.Client(base_url=stack.url, trust_env=False) as client:
-        request = client.build_request("GET", "/", extensions={"target": b"/api/sync/trigger?a=%7e~+&source=%6eope"})
+        request = client.build_request(
+            "GET", "/", extensions={"target": b"/api/sync/trigger?a=%7e~+&source=%6eope"}
+        )
         request.headers["Authorization"] = f"Bearer {stack.secret}"
         answer = client.send(request)
-    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json; charset=utf-8")
+    assert (answer.status_code, answer.headers["content-type"]) == (
+        400,
+        "application/json; charset=utf-8",
+    )
     assert "'nope'" in answer.json()["error"]
     assert answer.headers["x-vercel-id"]
     assert httpx.put(f"{stack.url}/api/sync/trigger", trust_env=False).headers["Allow"] == "GET"
@@ -140,15 +158,22 @@ def test_without_stand_ins_only_the_kill_is_offered(tmp_path: Path) -> None:
         }
         with Stack(environ=environ, deploy=partial(Stage, log=tmp_path / "log")) as stack:
             assert (stack.notion, stack.qstash) == (None, None)
-            assert get(stack, "/_local/buttons").json() == [{"name": "kill", "label": "Kill the worker"}]
+            assert get(stack, "/_local/buttons").json() == [
+                {"name": "kill", "label": "Kill the worker"}
+            ]
             assert httpx.post(f"{stack.url}/_local/throttle", trust_env=False).status_code == 405
 
 
 def test_qstash_in_its_cloud_is_left_alone() -> None:
     """It could never call this machine; and `.env.example` names it."""
-    with Stack(environ={"QSTASH_URL": "https://qstash.upstash.io", "QSTASH_TOKEN": "real"}) as stack:
+    with Stack(
+        environ={"QSTASH_URL": "https://qstash.upstash.io", "QSTASH_TOKEN": "real"}
+    ) as stack:
         assert stack.qstash
-        assert (stack.environ["QSTASH_URL"], stack.environ["QSTASH_TOKEN"]) == (stack.qstash.url, stack.qstash.token)
+        assert (stack.environ["QSTASH_URL"], stack.environ["QSTASH_TOKEN"]) == (
+            stack.qstash.url,
+            stack.qstash.token,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -162,16 +187,22 @@ def page(lacking: Callable[[str, str], NoReturn]) -> Iterator[Page]:
         browser.close()
 
 
-def test_in_a_browser_the_worker_is_killed_at_the_press_of_a_button(page: Page, site: Site, stack: Stack) -> None:
+def test_in_a_browser_the_worker_is_killed_at_the_press_of_a_button(
+    page: Page, site: Site, stack: Stack
+) -> None:
     errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: errors.append(message.text) if message.type == "error" else None
+    )
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(stack.url)
     if (secret := page.get_by_label("Secret")).is_visible():
         secret.fill(stack.secret)
         secret.press("Enter")
     trouble = page.get_by_role("group", name="Make trouble")
-    expect(trouble.get_by_role("button")).to_have_text(["Kill the worker", "Notion answers 429", "Deliver twice"])
+    expect(trouble.get_by_role("button")).to_have_text(
+        ["Kill the worker", "Notion answers 429", "Deliver twice"]
+    )
     run_id = begin(site)
 
     trouble.get_by_role("button", name="Kill the worker").press("Enter")

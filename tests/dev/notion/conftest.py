@@ -18,7 +18,8 @@ def running() -> Iterator[NotionStandIn]:
 
 @pytest.fixture
 def notion(running: NotionStandIn) -> NotionStandIn:
-    """A stand-in as it is after its start; without a limit, so that tests don't wait for each other's windows."""
+    """A stand-in as it is after its start; without a limit, so that tests don't wait for each
+    other's windows."""
     running.reset()
     running.limit.requests = None
     return running
@@ -26,7 +27,9 @@ def notion(running: NotionStandIn) -> NotionStandIn:
 
 @pytest.fixture(scope="package")
 def connection(running: NotionStandIn) -> Iterator[Client]:
-    with Client(auth=TOKEN, base_url=running.url, notion_version=VERSION, retry=False, logger=LOGGER) as client:
+    with Client(
+        auth=TOKEN, base_url=running.url, notion_version=VERSION, retry=False, logger=LOGGER
+    ) as client:
         yield client
 
 

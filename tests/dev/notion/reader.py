@@ -1,4 +1,5 @@
-"""A plain reader over HTTP, with the official client: it reads whole sources, asks nothing twice, and counts."""
+"""A plain reader over HTTP, with the official client: it reads whole sources, asks nothing twice,
+and counts."""
 
 from typing import Any
 
@@ -9,9 +10,11 @@ MEETING_PARTS = ("summary", "notes", "transcript")
 
 
 class Reader:
-    """Reads sources with all that belongs to their pages. `trees` and `pages` are by page id, `requests` a number.
+    """Reads sources with all that belongs to their pages. `trees` and `pages` are by page id,
+    `requests` a number.
 
-    Requests for the schemas of sources count as `schema_requests`: a reader may know these from before.
+    Requests for the schemas of sources count as `schema_requests`: a reader may know these from
+    before.
     """
 
     def __init__(self, client: Client) -> None:
@@ -67,7 +70,9 @@ class Reader:
             return self._database(block)
         if kind == "meeting_notes":
             ids = [block[kind]["children"][f"{part}_block_id"] for part in MEETING_PARTS]
-            parts = [{"id": id, "children": self._children(id, (*path, id), own, waiting)} for id in ids]
+            parts = [
+                {"id": id, "children": self._children(id, (*path, id), own, waiting)} for id in ids
+            ]
             return {**block, "children": parts}
         synced_from = block.get("synced_block", {}).get("synced_from")
         if kind == "child_page" or (not block["has_children"] and not synced_from):
@@ -79,7 +84,12 @@ class Reader:
             return {**block, "unavailable": "cycle"}
         if inside not in self._lost:
             try:
-                return {**block, "children": self._children(inside, (*path, inside), own and not synced_from, waiting)}
+                return {
+                    **block,
+                    "children": self._children(
+                        inside, (*path, inside), own and not synced_from, waiting
+                    ),
+                }
             except APIResponseError as error:
                 assert error.status == 404
                 self._lost[inside] = "unshared"
@@ -96,8 +106,12 @@ class Reader:
             else:
                 self._lists[id] = []
                 for source in found:
-                    self._schemas[source["id"]] = self._get(f"data_sources/{source['id']}")["properties"]
-                    self.rows[source["id"]] = [self._completed(row) for row in self._listed(source["id"])]
+                    self._schemas[source["id"]] = self._get(f"data_sources/{source['id']}")[
+                        "properties"
+                    ]
+                    self.rows[source["id"]] = [
+                        self._completed(row) for row in self._listed(source["id"])
+                    ]
         return {**block, "unavailable": self._lost[id]} if id in self._lost else block
 
     def _completed(self, page: Any) -> Any:
@@ -122,13 +136,17 @@ class Reader:
 
     def _computed_from_many(self, page: Any) -> set[str]:
         """The ids of the rollups and formulas of a page that look at a relation of more than 25."""
-        ids = {property["id"] for property in page["properties"].values() if property.get("has_more")}
+        ids = {
+            property["id"] for property in page["properties"].values() if property.get("has_more")
+        }
         if not ids:
             return set()
         schema = self._schema(page["parent"]["data_source_id"]).values()
         for _ in schema:
             ids |= {property["id"] for property in schema if _refers_to(property, ids)}
-        return {property["id"] for property in schema if property["type"] in ("rollup", "formula")} & ids
+        return {
+            property["id"] for property in schema if property["type"] in ("rollup", "formula")
+        } & ids
 
     def _schema(self, source: str) -> Any:
         if source not in self._schemas:
@@ -162,7 +180,9 @@ class Reader:
 
     def _request(self, method: str, path: str, paging: dict[str, str]) -> Any:
         self.requests += 1
-        return self._client.request(path, method, **{"body" if method == "POST" else "query": paging})
+        return self._client.request(
+            path, method, **{"body" if method == "POST" else "query": paging}
+        )
 
 
 def _is_draft(row: Any) -> bool:
@@ -179,7 +199,16 @@ def _is_cut(property: Any) -> bool:
         case "people":
             return len(value) >= 25
         case "title" | "rich_text":
-            return len([item for item in value if item.get("mention", {}).get("type") in ("page", "user")]) >= 25
+            return (
+                len(
+                    [
+                        item
+                        for item in value
+                        if item.get("mention", {}).get("type") in ("page", "user")
+                    ]
+                )
+                >= 25
+            )
         case "rollup":
             return len(value.get("array", [])) >= 25
     return False

@@ -1,4 +1,5 @@
-"""What may be so or otherwise at Notion, each way: what is said of lost copies, and how much of people."""
+"""What may be so or otherwise at Notion, each way: what is said of lost copies, and how much of
+people."""
 
 from typing import Any
 
@@ -29,8 +30,14 @@ PARTIAL = {"object": "user", "id": ADA}
 
 def copy_of(client: Client, page: str, original: str) -> Any:
     blocks: Any = client.blocks.children.list(page)["results"]  # type: ignore[index]
-    copies = [block for block in blocks if block["type"] == "synced_block" and block["synced_block"]["synced_from"]]
-    return next(block for block in copies if block["synced_block"]["synced_from"]["block_id"] == original)
+    copies = [
+        block
+        for block in blocks
+        if block["type"] == "synced_block" and block["synced_block"]["synced_from"]
+    ]
+    return next(
+        block for block in copies if block["synced_block"]["synced_from"]["block_id"] == original
+    )
 
 
 def meeting(client: Client) -> Any:
@@ -38,7 +45,9 @@ def meeting(client: Client) -> Any:
     return next(block for block in blocks if block["type"] == "meeting_notes")
 
 
-def test_a_copy_whose_original_is_not_shared_may_say_that_it_is_empty(notion: NotionStandIn, client: Client) -> None:
+def test_a_copy_whose_original_is_not_shared_may_say_that_it_is_empty(
+    notion: NotionStandIn, client: Client
+) -> None:
     alarm = named_id("alarm-code")
     assert copy_of(client, WORKSHOP, alarm)["has_children"] is True
     notion.workspace.choices.empty_lost_copies = True
@@ -53,12 +62,16 @@ def test_a_copy_whose_original_is_not_shared_may_say_that_it_is_empty(notion: No
     assert copy_of(client, WORKSHOP, alarm)["has_children"] is False
 
 
-def test_the_truth_of_a_lost_copy_is_the_same_either_way(notion: NotionStandIn, client: Client) -> None:
+def test_the_truth_of_a_lost_copy_is_the_same_either_way(
+    notion: NotionStandIn, client: Client
+) -> None:
     expected = truth.tree(notion.workspace, WORKSHOP)
     minimum = truth.minimum_requests(notion.workspace, [PAGES, POSTS])
     notion.workspace.choices.empty_lost_copies = True
     found = truth.tree(notion.workspace, WORKSHOP)
-    assert [block.get("unavailable") for block in found] == [block.get("unavailable") for block in expected]
+    assert [block.get("unavailable") for block in found] == [
+        block.get("unavailable") for block in expected
+    ]
     reader = Reader(client).read(PAGES, POSTS)
     assert settled(reader.trees[WORKSHOP]) == found
     assert reader.requests == truth.minimum_requests(notion.workspace, [PAGES, POSTS]) == minimum
@@ -68,12 +81,16 @@ def test_people_have_an_address_and_a_portrait_wherever_notion_says_who_they_are
     notion: NotionStandIn, client: Client
 ) -> None:
     notion.edit.append_blocks(HOME, [{"paragraph": [{"user": "@ada"}]}])
-    (block, *_) = reversed(client.blocks.children.list(HOME)["results"])  # type: ignore[index]
+    block, *_ = reversed(client.blocks.children.list(HOME)["results"])  # type: ignore[index]
     assert block["paragraph"]["rich_text"][0]["mention"] == {"type": "user", "user": PERSON}
     properties: Any = client.pages.retrieve(HOME)["properties"]  # type: ignore[index]
     assert properties["Volunteers"]["people"] == [PERSON]
-    assert properties["Made by"]["created_by"] == properties["Edited by"]["last_edited_by"] == PERSON
-    items: Any = client.pages.properties.retrieve(KEEPERS, properties["Volunteers"]["id"])["results"]  # type: ignore[index]
+    assert (
+        properties["Made by"]["created_by"] == properties["Edited by"]["last_edited_by"] == PERSON
+    )
+    items: Any = client.pages.properties.retrieve(KEEPERS, properties["Volunteers"]["id"])[
+        "results"
+    ]  # type: ignore[index]
     assert client.users.retrieve(ADA)["person"] == PERSON["person"]  # type: ignore[index]
     assert all(item["people"]["avatar_url"] and item["people"]["person"]["email"] for item in items)
 
@@ -90,7 +107,9 @@ def test_who_made_and_edited_something_is_an_id_or_all_of_a_person(
         assert shown["created_by"] == shown["last_edited_by"] == person
 
 
-def test_who_attended_a_meeting_is_an_id_or_all_of_a_person(notion: NotionStandIn, client: Client) -> None:
+def test_who_attended_a_meeting_is_an_id_or_all_of_a_person(
+    notion: NotionStandIn, client: Client
+) -> None:
     event = meeting(client)["meeting_notes"]["calendar_event"]
     assert event["attendees"] == [ADA, named_id("tove")] and event["start_time"]
     notion.workspace.choices.whole_people = True

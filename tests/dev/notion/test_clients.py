@@ -30,7 +30,9 @@ def test_the_javascript_client_reads_it_unchanged(
         "RELATION_PAGE": COLLECTION,
         "LONG_PAGE": KEEPERS,
     }
-    run = subprocess.run([node, "notion.mjs"], cwd=CLIENTS, env=environ, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [node, "notion.mjs"], cwd=CLIENTS, env=environ, capture_output=True, text=True, timeout=60
+    )
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) == {
         "title": "Pages",

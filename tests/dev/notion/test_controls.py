@@ -36,12 +36,18 @@ def controls(notion: NotionStandIn) -> Controls:
     return Controls(notion)
 
 
-def test_everything_that_python_can_edit_can_be_edited_over_http(controls: Controls, client: Client) -> None:
+def test_everything_that_python_can_edit_can_be_edited_over_http(
+    controls: Controls, client: Client
+) -> None:
     page = controls.post("edits/create_page", {"parent_id": HOME, "title": "Made over HTTP"})
-    (block,) = controls.post("edits/append_blocks", {"parent_id": page, "blocks": [{"paragraph": "Hello"}]})
+    (block,) = controls.post(
+        "edits/append_blocks", {"parent_id": page, "blocks": [{"paragraph": "Hello"}]}
+    )
     controls.post("edits/edit_block", {"block_id": block, "written": "Goodbye"})
     assert client.blocks.retrieve(block)["paragraph"]["rich_text"][0]["plain_text"] == "Goodbye"  # type: ignore[index]
-    row = controls.post("edits/create_row", {"data_source_id": PAGE_ROWS, "properties": {"Name": "Row", "order": 3}})
+    row = controls.post(
+        "edits/create_row", {"data_source_id": PAGE_ROWS, "properties": {"Name": "Row", "order": 3}}
+    )
     assert client.pages.retrieve(row)["properties"]["order"]["number"] == 3  # type: ignore[index]
     assert set(controls.get("edits")) == {
         "append_blocks", "archive", "create_database", "create_page", "create_row", "edit_block", "grant_token", "move",
@@ -60,13 +66,17 @@ def test_what_cannot_be_done_is_said(controls: Controls) -> None:
 def test_the_clock_is_set_advanced_and_frozen(notion: NotionStandIn, controls: Controls) -> None:
     assert controls.post("clock", {"set": "2026-05-01T12:00:00Z", "frozen": True})["frozen"] is True
     assert (
-        controls.post("clock", {"advance": 90})["now"] == "2026-05-01T12:01:30+00:00" == notion.clock.now().isoformat()
+        controls.post("clock", {"advance": 90})["now"]
+        == "2026-05-01T12:01:30+00:00"
+        == notion.clock.now().isoformat()
     )
     controls.post("clock", {"frozen": False})
     assert controls.get("clock")["now"] > "2026-05-01T12:01:30"
 
 
-def test_faults_limits_and_latency_are_ordered(notion: NotionStandIn, controls: Controls, client: Client) -> None:
+def test_faults_limits_and_latency_are_ordered(
+    notion: NotionStandIn, controls: Controls, client: Client
+) -> None:
     controls.post("faults", {"kind": "500", "times": 100})
     httpx.delete(f"{notion.url}/_control/faults").raise_for_status()
     controls.post("weather", {"share": 0.01, "seed": 3})
@@ -82,13 +92,17 @@ def test_faults_limits_and_latency_are_ordered(notion: NotionStandIn, controls: 
 
 def test_requests_and_stats_are_told_and_set_back(controls: Controls, client: Client) -> None:
     client.users.me()
-    assert controls.get("requests") == [{"n": 1, "method": "GET", "path": "/v1/users/me", "status": 200}]
+    assert controls.get("requests") == [
+        {"n": 1, "method": "GET", "path": "/v1/users/me", "status": 200}
+    ]
     assert controls.get("stats")["byEndpoint"] == {"GET /v1/users/me": 1}
     controls.post("stats/reset")
     assert controls.get("stats")["total"] == 0
 
 
-def test_a_reset_brings_everything_back(notion: NotionStandIn, controls: Controls, client: Client) -> None:
+def test_a_reset_brings_everything_back(
+    notion: NotionStandIn, controls: Controls, client: Client
+) -> None:
     before: Any = client.pages.retrieve(HOME)
     controls.post("edits/set_title", {"id": HOME, "title": "Changed"})
     controls.post("clock", {"advance": -1000, "frozen": True})
@@ -96,7 +110,9 @@ def test_a_reset_brings_everything_back(notion: NotionStandIn, controls: Control
     controls.post("edits/revoke_token", {"token": TOKEN})
     controls.post("reset")
     after: Any = client.pages.retrieve(HOME)
-    assert {**before, "request_id": ""} | {"cover": None} == {**after, "request_id": ""} | {"cover": None}
+    assert {**before, "request_id": ""} | {"cover": None} == {**after, "request_id": ""} | {
+        "cover": None
+    }
     assert not notion.clock.frozen and notion.log.stats["total"] == 1
 
 
@@ -107,7 +123,10 @@ def test_it_runs_alone_as_a_program() -> None:
         printed = dict(process.stdout.readline().strip().split("=", 1) for _ in range(3))
         try:
             with Client(
-                auth=printed["NOTION_TOKEN"], base_url=printed["NOTION_API_URL"], notion_version=VERSION, logger=LOGGER
+                auth=printed["NOTION_TOKEN"],
+                base_url=printed["NOTION_API_URL"],
+                notion_version=VERSION,
+                logger=LOGGER,
             ) as client:
                 assert client.users.me()["type"] == "bot"  # type: ignore[index]
         finally:

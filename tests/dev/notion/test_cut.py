@@ -1,4 +1,5 @@
-"""What a page shows of many references: 25 of a relation, and rollups and formulas that are computed from these."""
+"""What a page shows of many references: 25 of a relation, and rollups and formulas that are
+computed from these."""
 
 from typing import Any
 
@@ -28,20 +29,28 @@ def source(notion: NotionStandIn, client: Client) -> str:
 
 
 def first_row(client: Client, source: str) -> Any:
-    return next(row for row in query(client, source)["results"] if row["properties"]["order"]["number"] == 1)
+    return next(
+        row for row in query(client, source)["results"] if row["properties"]["order"]["number"] == 1
+    )
 
 
 def item(client: Client, page: Any, name: str, **paging: Any) -> Any:
     return client.pages.properties.retrieve(page["id"], page["properties"][name]["id"], **paging)
 
 
-def test_rollups_and_formulas_of_a_page_are_computed_from_25_references(client: Client, source: str) -> None:
+def test_rollups_and_formulas_of_a_page_are_computed_from_25_references(
+    client: Client, source: str
+) -> None:
     row = first_row(client, source)
     pages: list[Any] = [row, client.pages.retrieve(row["id"])]
     for page in pages:
         shown = page["properties"]
         assert (len(shown["Posts"]["relation"]), shown["Posts"]["has_more"]) == (25, True)
-        assert shown["Number of posts"]["rollup"] == {"type": "number", "number": 25, "function": "count"}
+        assert shown["Number of posts"]["rollup"] == {
+            "type": "number",
+            "number": 25,
+            "function": "count",
+        }
         assert shown["Sum of orders"]["rollup"]["number"] == sum(range(1, 26))
         assert len(shown["Titles"]["rollup"]["array"]) == 25
         assert shown["By tag"]["rollup"]["type"] == "unsupported"
@@ -51,24 +60,38 @@ def test_rollups_and_formulas_of_a_page_are_computed_from_25_references(client: 
 def test_property_items_give_what_all_references_lead_to(client: Client, source: str) -> None:
     row = first_row(client, source)
     assert item(client, row, "Number of posts")["property_item"]["rollup"]["number"] == MANY
-    assert item(client, row, "Sum of orders")["property_item"]["rollup"]["number"] == sum(range(1, MANY + 1))
+    assert item(client, row, "Sum of orders")["property_item"]["rollup"]["number"] == sum(
+        range(1, MANY + 1)
+    )
     assert len(item(client, row, "Titles")["results"]) == MANY
     summary = item(client, row, "Summary")
     assert (summary["object"], summary["type"]) == ("property_item", "formula")
     assert summary["formula"] == {"type": "string", "string": "34 posts"}
 
 
-def test_a_rollup_is_incomplete_until_the_last_page_of_its_items(client: Client, source: str) -> None:
+def test_a_rollup_is_incomplete_until_the_last_page_of_its_items(
+    client: Client, source: str
+) -> None:
     row = first_row(client, source)
     first = item(client, row, "Number of posts", page_size=20)
-    assert first["property_item"]["rollup"] == {"type": "incomplete", "incomplete": {}, "function": "count"}
+    assert first["property_item"]["rollup"] == {
+        "type": "incomplete",
+        "incomplete": {},
+        "function": "count",
+    }
     rest = item(client, row, "Number of posts", page_size=20, start_cursor=first["next_cursor"])
-    assert rest["property_item"]["rollup"] == {"type": "number", "number": MANY, "function": "count"}
+    assert rest["property_item"]["rollup"] == {
+        "type": "number",
+        "number": MANY,
+        "function": "count",
+    }
     assert (len(first["results"]), len(rest["results"])) == (20, MANY - 20)
 
 
 @pytest.mark.parametrize("references", [1, 25])
-def test_nothing_is_cut_up_to_25_references(notion: NotionStandIn, client: Client, references: int) -> None:
+def test_nothing_is_cut_up_to_25_references(
+    notion: NotionStandIn, client: Client, references: int
+) -> None:
     notion.workspace.become(generate(pages=1, posts=30, references=references))
     source = client.databases.retrieve(PAGES)["data_sources"][0]["id"]  # type: ignore[index]
     row = first_row(client, source)
@@ -80,7 +103,9 @@ def test_nothing_is_cut_up_to_25_references(notion: NotionStandIn, client: Clien
         assert shown if name == "Titles" else shown == whole
 
 
-def test_the_25th_reference_is_one_that_is_there(notion: NotionStandIn, client: Client, source: str) -> None:
+def test_the_25th_reference_is_one_that_is_there(
+    notion: NotionStandIn, client: Client, source: str
+) -> None:
     posts = notion.workspace.nodes[notion.workspace.nodes[POSTS].children[0]].children
     for post in posts[:9]:
         notion.edit.trash(post)
@@ -100,10 +125,14 @@ def test_a_schema_names_by_id_what_is_computed_from_what(client: Client, source:
     schema: Any = client.data_sources.retrieve(source)["properties"]  # type: ignore[index]
     relation, count = schema["Posts"]["id"], schema["Number of posts"]["id"]
     assert schema["Number of posts"]["rollup"]["relation_property_id"] == relation
-    assert f"{{{{notion:block_property:{count}:{source}:" in schema["Summary"]["formula"]["expression"]
+    assert (
+        f"{{{{notion:block_property:{count}:{source}:" in schema["Summary"]["formula"]["expression"]
+    )
 
 
-@pytest.mark.parametrize(("references", "requests"), [(25, 1), (26, 6), (MANY, 6), (100, 6), (101, 11)])
+@pytest.mark.parametrize(
+    ("references", "requests"), [(25, 1), (26, 6), (MANY, 6), (100, 6), (101, 11)]
+)
 def test_the_minimum_has_each_property_that_is_cut_and_what_is_computed_from_it(
     notion: NotionStandIn, client: Client, references: int, requests: int
 ) -> None:
@@ -116,18 +145,36 @@ def test_the_minimum_has_each_property_that_is_cut_and_what_is_computed_from_it(
     assert reader.requests == minimum
 
 
-def test_a_reader_that_completes_them_finds_the_truth(notion: NotionStandIn, client: Client, source: str) -> None:
+def test_a_reader_that_completes_them_finds_the_truth(
+    notion: NotionStandIn, client: Client, source: str
+) -> None:
     reader = Reader(client).read(PAGES, POSTS)
     expected = truth.expected_rows(notion.workspace, source)
-    assert {row["id"]: settled(row) for row in reader.rows[source]} == {row["id"]: row for row in expected}
-    assert expected[0]["properties"]["Summary"]["formula"] == {"type": "string", "string": "34 posts"}
-    assert (reader.schema_requests, expected[0]["properties"]["Number of posts"]["rollup"]["number"]) == (1, MANY)
+    assert {row["id"]: settled(row) for row in reader.rows[source]} == {
+        row["id"]: row for row in expected
+    }
+    assert expected[0]["properties"]["Summary"]["formula"] == {
+        "type": "string",
+        "string": "34 posts",
+    }
+    assert (
+        reader.schema_requests,
+        expected[0]["properties"]["Number of posts"]["rollup"]["number"],
+    ) == (1, MANY)
 
 
 def test_rows_of_a_child_database_are_cut_as_well(notion: NotionStandIn, client: Client) -> None:
-    relation = {"type": "relation", "relation": {"database": BOATS, "data_source": BOAT_ROWS}, "id": "b%2Fa"}
+    relation = {
+        "type": "relation",
+        "relation": {"database": BOATS, "data_source": BOAT_ROWS},
+        "id": "b%2Fa",
+    }
     count = {"function": "count", "relation_property_name": "Fleet", "rollup_property_name": "Boat"}
-    given = {"function": "average", "relation_property_name": "Fleet", "rollup_property_name": "Boat"}
+    given = {
+        "function": "average",
+        "relation_property_name": "Fleet",
+        "rollup_property_name": "Boat",
+    }
     notion.edit.create_database(
         HOME,
         "Boats",
@@ -137,7 +184,10 @@ def test_rows_of_a_child_database_are_cut_as_well(notion: NotionStandIn, client:
             "Size": {"type": "rollup", "rollup": count},
             "Average": {"type": "rollup", "rollup": given},
             "Text": {"type": "formula", "formula": {"expression": 'prop("Size")'}},
-            "More": {"type": "formula", "formula": {"expression": 'prop("Text") + current.prop("Fleet")'}},
+            "More": {
+                "type": "formula",
+                "formula": {"expression": 'prop("Text") + current.prop("Fleet")'},
+            },
             "Title": {"type": "formula", "formula": {"expression": 'prop("Boat")'}},
         },
         id=BOATS,
@@ -156,20 +206,38 @@ def test_rows_of_a_child_database_are_cut_as_well(notion: NotionStandIn, client:
             },
         ],
     )
-    shown = next(row for row in query(client, BOAT_ROWS)["results"] if row["properties"]["Fleet"]["relation"])
+    shown = next(
+        row for row in query(client, BOAT_ROWS)["results"] if row["properties"]["Fleet"]["relation"]
+    )
     values = {name: property[property["type"]] for name, property in shown["properties"].items()}
-    assert (values["Size"]["number"], values["Average"]["number"], values["Text"]["number"]) == (25, 13, 25)
+    assert (values["Size"]["number"], values["Average"]["number"], values["Text"]["number"]) == (
+        25,
+        13,
+        25,
+    )
     assert values["Average"]["function"] == "average" and "from_25" not in values["Average"]
-    assert values["More"]["date"]["start"] == "2026-05-25" and values["Title"]["string"] == "is never cut"
+    assert (
+        values["More"]["date"]["start"] == "2026-05-25"
+        and values["Title"]["string"] == "is never cut"
+    )
     reader = Reader(client).read(PAGES, POSTS)
     rows = {row["id"]: settled(row) for row in reader.rows[BOAT_ROWS]}
     assert rows == {row["id"]: row for row in truth.expected_rows(notion.workspace, BOAT_ROWS)}
-    whole = {name: property[property["type"]] for name, property in rows[shown["id"]]["properties"].items()}
-    assert (whole["Size"]["number"], whole["Average"]["number"], whole["Text"]["number"]) == (30, 15.5, 30)
+    whole = {
+        name: property[property["type"]]
+        for name, property in rows[shown["id"]]["properties"].items()
+    }
+    assert (whole["Size"]["number"], whole["Average"]["number"], whole["Text"]["number"]) == (
+        30,
+        15.5,
+        30,
+    )
     assert reader.requests == truth.minimum_requests(notion.workspace, [PAGES, POSTS])
 
 
-def test_a_relation_that_is_renamed_still_feeds_its_rollups(notion: NotionStandIn, client: Client, source: str) -> None:
+def test_a_relation_that_is_renamed_still_feeds_its_rollups(
+    notion: NotionStandIn, client: Client, source: str
+) -> None:
     notion.edit.rename_property(source, "Posts", "Log")
     row = first_row(client, source)
     assert row["properties"]["Number of posts"]["rollup"]["number"] == 25

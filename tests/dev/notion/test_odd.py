@@ -1,4 +1,5 @@
-"""Odd answers on demand: wherever an object stands, in one answer only, over HTTP, and gone again when taken back."""
+"""Odd answers on demand: wherever an object stands, in one answer only, over HTTP, and gone again
+when taken back."""
 
 from typing import Any
 
@@ -32,8 +33,12 @@ def raw(notion: NotionStandIn, path: str) -> str:
     return httpx.get(f"{notion.url}/v1/{path}", headers=headers).text
 
 
-@pytest.mark.parametrize("value", [None, 7, "text", [None], {"id": "x"}, [[]], True, 2**70, {"type": "nobody knows"}])
-def test_a_value_is_odd_wherever_its_page_stands(notion: NotionStandIn, client: Client, value: Any) -> None:
+@pytest.mark.parametrize(
+    "value", [None, 7, "text", [None], {"id": "x"}, [[]], True, 2**70, {"type": "nobody knows"}]
+)
+def test_a_value_is_odd_wherever_its_page_stands(
+    notion: NotionStandIn, client: Client, value: Any
+) -> None:
     before = client.pages.retrieve(HOME)["properties"]["slug"]  # type: ignore[index]
     notion.odd.set(HOME, ["properties", "Tags"], value)
     pages: list[Any] = [client.pages.retrieve(HOME), row(client, HOME)]
@@ -43,18 +48,25 @@ def test_a_value_is_odd_wherever_its_page_stands(notion: NotionStandIn, client: 
     assert row(client, VISIT)["properties"]["Tags"]["type"] == "multi_select"
 
 
-def test_members_are_dropped_at_any_depth_and_by_position(notion: NotionStandIn, client: Client) -> None:
+def test_members_are_dropped_at_any_depth_and_by_position(
+    notion: NotionStandIn, client: Client
+) -> None:
     block = children(client, HOME)[0]["id"]
     kind = children(client, HOME)[0]["type"]
     notion.odd.drop(block, [kind, "rich_text", 0, "plain_text"])
     notion.odd.drop(block, ["has_children"])
     blocks: list[Any] = [client.blocks.retrieve(block), children(client, HOME)[0]]
     for shown in blocks:
-        assert "plain_text" not in shown[kind]["rich_text"][0] and shown[kind]["rich_text"][0]["annotations"]
+        assert (
+            "plain_text" not in shown[kind]["rich_text"][0]
+            and shown[kind]["rich_text"][0]["annotations"]
+        )
         assert "has_children" not in shown
 
 
-def test_a_whole_object_is_replaced_and_the_others_of_its_list_stay(notion: NotionStandIn, client: Client) -> None:
+def test_a_whole_object_is_replaced_and_the_others_of_its_list_stay(
+    notion: NotionStandIn, client: Client
+) -> None:
     partial = {"object": "page", "id": HOME}
     before = [one["id"] for one in query(client, PAGE_ROWS)["results"]]
     notion.odd.replace(HOME, partial)
@@ -78,7 +90,9 @@ def test_a_child_page_is_odd_as_a_block_too_and_by_its_path_only_when_it_is_retr
     assert block()["child_page"] == {"title": "The tower"}
 
 
-def test_databases_data_sources_and_people_are_odd_too(notion: NotionStandIn, client: Client) -> None:
+def test_databases_data_sources_and_people_are_odd_too(
+    notion: NotionStandIn, client: Client
+) -> None:
     notion.odd.set(PAGES, ["title"], [{"type": "text", "plain_text": "\ud83d"}])
     notion.odd.set(PAGE_ROWS, ["properties", "Name"], None)
     notion.odd.set("@ada", ["name"], None)
@@ -88,7 +102,9 @@ def test_databases_data_sources_and_people_are_odd_too(notion: NotionStandIn, cl
     assert client.pages.retrieve(HOME)["properties"]["Made by"]["created_by"]["name"] is None  # type: ignore[index]
 
 
-def test_property_items_are_odd_by_their_id_and_by_their_path(notion: NotionStandIn, client: Client) -> None:
+def test_property_items_are_odd_by_their_id_and_by_their_path(
+    notion: NotionStandIn, client: Client
+) -> None:
     relation = client.pages.retrieve(COLLECTION)["properties"]["Objects shown"]["id"]  # type: ignore[index]
     path = f"pages/{COLLECTION}/properties/{relation}"
     notion.odd.set(path, ["results", 3, "relation"], None)
@@ -96,12 +112,22 @@ def test_property_items_are_odd_by_their_id_and_by_their_path(notion: NotionStan
     assert [position for position, item in enumerate(items) if item["relation"] is None] == [3]
     notion.odd.set(relation, ["relation"], {"id": None})
     items = client.pages.properties.retrieve(COLLECTION, relation)["results"]  # type: ignore[index]
-    assert [item["relation"] for item in items[:4]] == [{"id": None}, {"id": None}, {"id": None}, None]
+    assert [item["relation"] for item in items[:4]] == [
+        {"id": None},
+        {"id": None},
+        {"id": None},
+        None,
+    ]
     notion.odd.replace(path, {"object": "property_item", "type": "relation"})
-    assert client.pages.properties.retrieve(COLLECTION, relation) == {"object": "property_item", "type": "relation"}
+    assert client.pages.properties.retrieve(COLLECTION, relation) == {
+        "object": "property_item",
+        "type": "relation",
+    }
 
 
-def test_a_path_names_a_property_as_answers_spell_its_id(notion: NotionStandIn, client: Client) -> None:
+def test_a_path_names_a_property_as_answers_spell_its_id(
+    notion: NotionStandIn, client: Client
+) -> None:
     notion.odd.set(f"pages/{HOME}/properties/%5BVHf", ["multi_select"], None)
     assert client.pages.properties.retrieve(HOME, "%5BVHf")["multi_select"] is None  # type: ignore[index]
     assert client.pages.properties.retrieve(VISIT, "%5BVHf")["multi_select"] is not None  # type: ignore[index]
@@ -113,11 +139,18 @@ def test_foreign_entries_are_put_into_lists(notion: NotionStandIn, client: Clien
     notion.odd.insert(rows, ["results", 1], {"object": "data_source", "id": PAGE_ROWS})
     notion.odd.insert(rows, ["results", 2], {"object": "page", "id": HOME})
     results = query(client)["results"]
-    assert results[:3] == [None, {"object": "data_source", "id": PAGE_ROWS}, {"object": "page", "id": HOME}]
+    assert results[:3] == [
+        None,
+        {"object": "data_source", "id": PAGE_ROWS},
+        {"object": "page", "id": HOME},
+    ]
     assert len(results) == 23
     notion.odd.insert(f"blocks/{KEEPERS}/children", ["results", 0], {"object": "block"})
     listed = collect_paginated_api(client.blocks.children.list, block_id=KEEPERS)
-    assert [position for position, block in enumerate(listed) if block == {"object": "block"}] == [0, 101]
+    assert [position for position, block in enumerate(listed) if block == {"object": "block"}] == [
+        0,
+        101,
+    ]
 
 
 def test_lists_go_on_without_a_cursor_or_are_none(notion: NotionStandIn, client: Client) -> None:
@@ -160,7 +193,9 @@ def test_what_is_not_there_is_left_and_a_change_says_how_often_it_was_made(
     assert [order["times"] for order in notion.odd.ordered] == [1, 0, 0, 0]
 
 
-def test_changes_build_on_each_other_and_leave_the_workspace_as_it_is(notion: NotionStandIn, client: Client) -> None:
+def test_changes_build_on_each_other_and_leave_the_workspace_as_it_is(
+    notion: NotionStandIn, client: Client
+) -> None:
     before = client.data_sources.retrieve(PAGE_ROWS)["properties"]  # type: ignore[index]
     notion.odd.set(PAGE_ROWS, ["properties", "New"], {"type": "title"})
     notion.odd.set(PAGE_ROWS, ["properties", "New", "title"], [])
@@ -198,9 +233,14 @@ def test_impossible_changes_are_refused(notion: NotionStandIn) -> None:
 
 def test_odd_answers_are_ordered_over_http(notion: NotionStandIn, client: Client) -> None:
     controls = Controls(notion)
-    controls.post("odd/set", {"target": HOME, "where": ["icon"], "value": {"emoji": "\ud83d", "n": 2**70}})
+    controls.post(
+        "odd/set", {"target": HOME, "where": ["icon"], "value": {"emoji": "\ud83d", "n": 2**70}}
+    )
     controls.post("odd/drop", {"target": HOME, "where": ["cover"]})
-    controls.post("odd/insert", {"target": f"blocks/{OBJECTS}/children", "where": ["results", 0], "value": None})
+    controls.post(
+        "odd/insert",
+        {"target": f"blocks/{OBJECTS}/children", "where": ["results", 0], "value": None},
+    )
     controls.post("odd/replace", {"target": VISIT, "value": {"object": "page", "id": VISIT}})
     page: Any = client.pages.retrieve(HOME)
     assert page["icon"] == {"emoji": "\ud83d", "n": 2**70} and "cover" not in page
@@ -209,6 +249,9 @@ def test_odd_answers_are_ordered_over_http(notion: NotionStandIn, client: Client
     assert [order["times"] for order in controls.get("odd")] == [1, 1, 1, 1]
     assert "no such change" in controls.post("odd/paint", status=400)
     httpx.delete(f"{notion.url}/_control/odd", params={"target": HOME}).raise_for_status()
-    assert [order["target"] for order in controls.get("odd")] == [f"blocks/{OBJECTS}/children", VISIT]
+    assert [order["target"] for order in controls.get("odd")] == [
+        f"blocks/{OBJECTS}/children",
+        VISIT,
+    ]
     httpx.delete(f"{notion.url}/_control/odd").raise_for_status()
     assert controls.get("odd") == []

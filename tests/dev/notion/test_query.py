@@ -20,11 +20,18 @@ def query(client: Client, source: str = POST_ROWS, **asked: Any) -> Any:
 
 
 def titles(answer: Any) -> list[str]:
-    return ["".join(text["plain_text"] for text in row["properties"]["Title"]["title"]) for row in answer["results"]]
+    return [
+        "".join(text["plain_text"] for text in row["properties"]["Title"]["title"])
+        for row in answer["results"]
+    ]
 
 
 def found(client: Client, filter: Any) -> list[str]:
-    return titles(query(client, filter=filter, sorts=[{"timestamp": "created_time", "direction": "ascending"}]))
+    return titles(
+        query(
+            client, filter=filter, sorts=[{"timestamp": "created_time", "direction": "ascending"}]
+        )
+    )
 
 
 def test_a_plain_query_gives_neither_trashed_nor_archived_rows(client: Client) -> None:
@@ -48,15 +55,39 @@ def test_trashed_and_archived_rows_are_given_when_they_are_asked_for(client: Cli
         ({"property": "Wind", "number": {"greater_than": 7}}, ["No ferry today", "Last boat"]),
         ({"property": "Wind", "number": {"equals": 0}}, ["Fog"]),
         ({"property": "Visibility", "status": {"equals": "draft"}}, ["What the goat ate"]),
-        ({"property": "Tags", "multi_select": {"contains": "Birds"}}, ["Eiders, 41", "Arctic terns"]),
+        (
+            {"property": "Tags", "multi_select": {"contains": "Birds"}},
+            ["Eiders, 41", "Arctic terns"],
+        ),
         ({"property": "Date", "date": {"is_empty": True}}, ["Rope"]),
         ({"property": "Date", "date": {"after": "2026-08-12"}}, ["What the goat ate", "Last boat"]),
         ({"property": "Date", "date": {"equals": "2026-06-19"}}, ["Midsummer"]),
-        ({"timestamp": "created_time", "created_time": {"on_or_before": "2026-05-10T07:00:00Z"}}, ["We are open"]),
+        (
+            {"timestamp": "created_time", "created_time": {"on_or_before": "2026-05-10T07:00:00Z"}},
+            ["We are open"],
+        ),
         ({"timestamp": "created_time", "created_time": {"before": "2026-05-10T07:00:00Z"}}, []),
-        ({"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": "2026-09-30T21:40:00Z"}}, ["Last boat"]),
-        ({"timestamp": "last_edited_time", "last_edited_time": {"after": "2026-09-30T21:40:00Z"}}, []),
-        ({"timestamp": "last_edited_time", "last_edited_time": {"equals": "2026-09-30T21:40:00Z"}}, ["Last boat"]),
+        (
+            {
+                "timestamp": "last_edited_time",
+                "last_edited_time": {"on_or_after": "2026-09-30T21:40:00Z"},
+            },
+            ["Last boat"],
+        ),
+        (
+            {
+                "timestamp": "last_edited_time",
+                "last_edited_time": {"after": "2026-09-30T21:40:00Z"},
+            },
+            [],
+        ),
+        (
+            {
+                "timestamp": "last_edited_time",
+                "last_edited_time": {"equals": "2026-09-30T21:40:00Z"},
+            },
+            ["Last boat"],
+        ),
         (
             {
                 "and": [
@@ -101,14 +132,20 @@ def test_impossible_filters_and_sorts_are_validation_errors(client: Client) -> N
 
 
 def test_sorts_apply_in_their_order_and_leave_the_empty_for_last(client: Client) -> None:
-    windy = titles(query(client, sorts=[{"property": "Wind", "direction": "descending"}, {"property": "Title"}]))
+    windy = titles(
+        query(
+            client, sorts=[{"property": "Wind", "direction": "descending"}, {"property": "Title"}]
+        )
+    )
     assert windy[:3] == ["No ferry today", "Last boat", "Eiders, 41"]
     assert windy[8:10] == ["!?", "A lamp from the sea"]
     dates = titles(query(client, sorts=[{"property": "Date", "direction": "ascending"}]))
     assert (dates[0], dates[-1]) == ("We are open", "Rope")
 
 
-def test_filter_properties_takes_names_and_decoded_ids_and_refuses_the_unknown(client: Client) -> None:
+def test_filter_properties_takes_names_and_decoded_ids_and_refuses_the_unknown(
+    client: Client,
+) -> None:
     for wanted in (["Tags"], ["[VHf"]):
         rows = query(client, PAGE_ROWS, filter_properties=wanted)["results"]
         assert all(list(row["properties"]) == ["Tags"] for row in rows)
@@ -120,7 +157,9 @@ def test_filter_properties_takes_names_and_decoded_ids_and_refuses_the_unknown(c
 def test_pages_of_a_query_hang_together_by_session_cursors(client: Client) -> None:
     first = query(client, page_size=8)
     assert first["next_cursor"].startswith("s:") and first["next_cursor"].count(":") == 2
-    rows: Any = collect_paginated_api(client.data_sources.query, data_source_id=POST_ROWS, page_size=8)
+    rows: Any = collect_paginated_api(
+        client.data_sources.query, data_source_id=POST_ROWS, page_size=8
+    )
     assert len({row["id"] for row in rows}) == 20
 
 
@@ -129,12 +168,16 @@ def test_a_query_cursor_dies_with_its_row_and_is_known_to_its_session_only(
 ) -> None:
     cursor = query(client, page_size=5)["next_cursor"]
     row = cursor.rpartition(":")[2]
-    assert "start_cursor provided is invalid" in str(refusal(query, client, start_cursor=f"s:{HOME}:{row}"))
+    assert "start_cursor provided is invalid" in str(
+        refusal(query, client, start_cursor=f"s:{HOME}:{row}")
+    )
     notion.edit.trash(row)
     assert refusal(query, client, start_cursor=cursor).code == "validation_error"
 
 
-def test_a_query_ends_at_its_limit_and_says_so_on_every_page(notion: NotionStandIn, client: Client) -> None:
+def test_a_query_ends_at_its_limit_and_says_so_on_every_page(
+    notion: NotionStandIn, client: Client
+) -> None:
     notion.workspace.query_limit = 15
     first = query(client, page_size=10)
     rest = query(client, start_cursor=first["next_cursor"])
@@ -146,7 +189,9 @@ def test_a_query_ends_at_its_limit_and_says_so_on_every_page(notion: NotionStand
 DIRECTIONS = ("ascending", "descending")
 
 
-def in_order(client: Client, timestamp: str, direction: str, filter: Any = None, **asked: Any) -> Any:
+def in_order(
+    client: Client, timestamp: str, direction: str, filter: Any = None, **asked: Any
+) -> Any:
     sorts = [{"timestamp": timestamp, "direction": direction}]
     return query(client, sorts=sorts, **({"filter": filter} if filter else {}), **asked)
 
@@ -157,7 +202,8 @@ def ids(answer: Any) -> list[str]:
 
 @pytest.fixture
 def twins(notion: NotionStandIn) -> list[str]:
-    """Twelve rows that were made within one minute, the newest of all, in the order of their making."""
+    """Twelve rows that were made within one minute, the newest of all, in the order of their
+    making."""
     notion.clock.freeze()
     notion.clock.set(datetime(2026, 11, 5, 10, 30, 2, tzinfo=UTC))
     made = []
@@ -177,7 +223,12 @@ def test_rows_of_one_time_keep_their_order_which_a_descending_query_turns_round(
             direction: [
                 row["id"]
                 for row in collect_paginated_api(
-                    in_order, client=client, timestamp=timestamp, direction=direction, filter=moment, page_size=size
+                    in_order,
+                    client=client,
+                    timestamp=timestamp,
+                    direction=direction,
+                    filter=moment,
+                    page_size=size,
                 )
             ]
             for direction in DIRECTIONS
@@ -201,7 +252,10 @@ def test_a_limit_within_one_time_shows_its_other_end_to_a_descending_query_and_n
     notion: NotionStandIn, client: Client, twins: list[str], timestamp: str, operator: str
 ) -> None:
     notion.workspace.query_limit = 5
-    first, last = titles(in_order(client, timestamp, "ascending")), titles(in_order(client, timestamp, "descending"))
+    first, last = (
+        titles(in_order(client, timestamp, "ascending")),
+        titles(in_order(client, timestamp, "descending")),
+    )
     assert len(first) == len(last) == 5 and "Import 11" in last and not set(first) & set(last)
     moment = {"timestamp": timestamp, timestamp: {operator: "2026-11-05T10:30:00Z"}}
     ascending = in_order(client, timestamp, "ascending", moment)
@@ -233,7 +287,9 @@ def test_bounds_of_times_are_within_as_they_are_written(
     client: Client, twins: list[str], operator: str, bound: str, twelve: bool
 ) -> None:
     for timestamp in ("created_time", "last_edited_time"):
-        found = in_order(client, timestamp, "descending", {"timestamp": timestamp, timestamp: {operator: bound}})
+        found = in_order(
+            client, timestamp, "descending", {"timestamp": timestamp, timestamp: {operator: bound}}
+        )
         assert ids(found) == (twins[::-1] if twelve else [])
 
 
@@ -241,14 +297,25 @@ def test_a_time_may_be_bounded_from_both_sides(client: Client, twins: list[str])
     def bounded(operator: str, bound: str) -> Any:
         return {"timestamp": "created_time", "created_time": {operator: bound}}
 
-    both = {"and": [bounded("on_or_after", "2026-11-05T10:30:00Z"), bounded("on_or_before", "2026-11-05T10:30:00Z")]}
+    both = {
+        "and": [
+            bounded("on_or_after", "2026-11-05T10:30:00Z"),
+            bounded("on_or_before", "2026-11-05T10:30:00Z"),
+        ]
+    }
     assert ids(in_order(client, "created_time", "ascending", both)) == twins
-    before = in_order(client, "created_time", "descending", bounded("before", "2026-11-05T10:30:00Z"))
-    until = in_order(client, "created_time", "descending", bounded("on_or_before", "2026-11-05T10:30:00Z"))
+    before = in_order(
+        client, "created_time", "descending", bounded("before", "2026-11-05T10:30:00Z")
+    )
+    until = in_order(
+        client, "created_time", "descending", bounded("on_or_before", "2026-11-05T10:30:00Z")
+    )
     assert ids(until) == [*twins[::-1], *ids(before)] and len(ids(before)) == 20
 
 
-def test_rows_that_move_while_one_pages_are_met_twice(notion: NotionStandIn, client: Client) -> None:
+def test_rows_that_move_while_one_pages_are_met_twice(
+    notion: NotionStandIn, client: Client
+) -> None:
     sorts = [{"timestamp": "last_edited_time", "direction": "ascending"}]
     first = query(client, sorts=sorts, page_size=10)
     moved = first["results"][0]["id"]

@@ -48,7 +48,11 @@ def test_every_block_type_is_shown_on_one_page(reader: Reader) -> None:
 
 
 def test_every_property_type_is_shown(notion: NotionStandIn, reader: Reader) -> None:
-    values = {property["type"] for row in reader.rows[PAGE_ROWS] for property in row["properties"].values()}
+    values = {
+        property["type"]
+        for row in reader.rows[PAGE_ROWS]
+        for property in row["properties"].values()
+    }
     assert values == VALUE_TYPES
     results = {
         (property["type"], property[property["type"]]["type"])
@@ -56,7 +60,9 @@ def test_every_property_type_is_shown(notion: NotionStandIn, reader: Reader) -> 
         for property in row["properties"].values()
         if property["type"] in ("formula", "rollup")
     }
-    assert results >= {("formula", kind) for kind in ("string", "number", "boolean", "date", "unsupported")}
+    assert results >= {
+        ("formula", kind) for kind in ("string", "number", "boolean", "date", "unsupported")
+    }
     assert results >= {("rollup", kind) for kind in ("number", "date", "array", "unsupported")}
 
 
@@ -74,7 +80,9 @@ def test_icons_and_covers_of_every_kind_are_shown(reader: Reader) -> None:
     assert covers == {"external", "file", None}
 
 
-def test_there_are_twelve_pages_and_twenty_posts_with_all_their_troubles(notion: NotionStandIn, reader: Reader) -> None:
+def test_there_are_twelve_pages_and_twenty_posts_with_all_their_troubles(
+    notion: NotionStandIn, reader: Reader
+) -> None:
     pages, posts = reader.rows[PAGE_ROWS], reader.rows[POST_ROWS]
     assert (len(pages), len(posts)) == (12, 20)
     titles = [plain_text(row["properties"]["Title"]["title"]) for row in posts]
@@ -83,7 +91,10 @@ def test_there_are_twelve_pages_and_twenty_posts_with_all_their_troubles(notion:
     assert any(tree == [] for tree in reader.trees.values())
     assert any(len(tree) > 100 for tree in reader.trees.values())
     workspace = notion.workspace
-    around = [[above for above in workspace.up(workspace.nodes[id]) if isinstance(above, Page)] for id in reader.trees]
+    around = [
+        [above for above in workspace.up(workspace.nodes[id]) if isinstance(above, Page)]
+        for id in reader.trees
+    ]
     assert max(map(len, around)) == len(
         ["Prisms", "The lens", "Lantern room", "The tower", "The lighthouse", "Website"]
     )
@@ -99,7 +110,9 @@ def test_there_are_twelve_pages_and_twenty_posts_with_all_their_troubles(notion:
 def test_all_times_lie_between_may_and_october_2026() -> None:
     workspace = load()
     times = [time for node in workspace.nodes.values() for time in (node.created, node.edited)]
-    assert datetime(2026, 5, 1, tzinfo=UTC) <= min(times) and max(times) < datetime(2026, 11, 1, tzinfo=UTC)
+    assert datetime(2026, 5, 1, tzinfo=UTC) <= min(times) and max(times) < datetime(
+        2026, 11, 1, tzinfo=UTC
+    )
     assert all(node.created <= node.edited for node in workspace.nodes.values())
 
 

@@ -1,4 +1,5 @@
-"""The members of our objects are those of Notion's own, as they were recorded, for each API version."""
+"""The members of our objects are those of Notion's own, as they were recorded, for each API
+version."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +27,8 @@ Shapes = dict[tuple[str, str], set[frozenset[str]]]
 
 @pytest.fixture(scope="module")
 def recorded() -> Shapes:
-    """By version and kind, the sets of members that were seen. Kinds are objects, block and property types."""
+    """By version and kind, the sets of members that were seen. Kinds are objects, block and
+    property types."""
     if not RECORDED.is_dir():
         pytest.skip(f"the recorded answers are not at {RECORDED}")
     shapes: Shapes = {}
@@ -55,7 +57,8 @@ def _answer(response: Any) -> Any:
 
 
 def shapes_of(value: Any) -> Iterator[tuple[str, frozenset[str]]]:
-    """Every Notion object in a value: its kind and the names of its members, but for `request_id`."""
+    """Every Notion object in a value: its kind and the names of its members, but for
+    `request_id`."""
     if isinstance(value, list):
         for item in value:
             yield from shapes_of(item)
@@ -83,9 +86,12 @@ MEDIA = frozenset({"file", "external", "name"})
 
 DOCUMENTED = {
     "block link_to_page": frozenset({"type", "database_id"}),
-    "block numbered_list_item": frozenset({"color", "rich_text", "list_start_index", "list_format"}),
+    "block numbered_list_item": frozenset(
+        {"color", "rich_text", "list_start_index", "list_format"}
+    ),
 }
-"""Members that Notion's reference names and no recording shows: https://developers.notion.com/reference/block."""
+"""Members that Notion's reference names and no recording shows:
+https://developers.notion.com/reference/block."""
 
 
 def ours(notion: NotionStandIn, version: str) -> Iterator[tuple[str, frozenset[str]]]:
@@ -100,12 +106,18 @@ def ours(notion: NotionStandIn, version: str) -> Iterator[tuple[str, frozenset[s
             f"pages/{HOME}/properties/title",
         ):
             yield from shapes_of(client.request(path, "GET"))
-        for path in (f"data_sources/{POST_ROWS}/query", f"data_sources/{PAGE_ROWS}/query", "search"):
+        for path in (
+            f"data_sources/{POST_ROWS}/query",
+            f"data_sources/{PAGE_ROWS}/query",
+            "search",
+        ):
             yield from shapes_of(client.request(path, "POST", body={}))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_members_are_those_that_were_recorded(notion: NotionStandIn, recorded: Shapes, version: str) -> None:
+def test_members_are_those_that_were_recorded(
+    notion: NotionStandIn, recorded: Shapes, version: str
+) -> None:
     seen = {kind for of, kind in recorded if of == version}
     made: dict[str, set[frozenset[str]]] = {}
     for kind, members in ours(notion, version):
@@ -120,20 +132,31 @@ def test_members_are_those_that_were_recorded(notion: NotionStandIn, recorded: S
     assert {"page", "block", "database", "data_source", "list block", "list property_item"} <= both
 
 
-def test_enough_kinds_of_blocks_and_properties_are_compared(notion: NotionStandIn, recorded: Shapes) -> None:
+def test_enough_kinds_of_blocks_and_properties_are_compared(
+    notion: NotionStandIn, recorded: Shapes
+) -> None:
     seen = {kind for version, kind in recorded if version == VERSIONS[-1]}
     both = seen & {kind for kind, _ in ours(notion, VERSIONS[-1])}
     assert len([kind for kind in both if kind.startswith("block ")]) >= 25
     assert len([kind for kind in both if kind.startswith("page ")]) >= 10
 
 
-def test_the_older_version_names_meeting_notes_and_the_trash_otherwise(notion: NotionStandIn) -> None:
+def test_the_older_version_names_meeting_notes_and_the_trash_otherwise(
+    notion: NotionStandIn,
+) -> None:
     kinds = {version: dict(ours(notion, version)) for version in VERSIONS}
-    assert "block transcription" in kinds["2025-09-03"] and "block meeting_notes" not in kinds["2025-09-03"]
-    assert "archived" in kinds["2025-09-03"]["page"] and "archived" not in kinds["2026-03-11"]["page"]
+    assert (
+        "block transcription" in kinds["2025-09-03"]
+        and "block meeting_notes" not in kinds["2025-09-03"]
+    )
+    assert (
+        "archived" in kinds["2025-09-03"]["page"] and "archived" not in kinds["2026-03-11"]["page"]
+    )
 
 
 def test_error_bodies_have_the_recorded_members(notion: NotionStandIn, recorded: Shapes) -> None:
     answer = httpx.get(f"{notion.url}/v1/users", headers={"Notion-Version": "2026-03-11"})
-    seen = {members for (_, kind), shapes in recorded.items() if kind == "error" for members in shapes}
+    seen = {
+        members for (_, kind), shapes in recorded.items() if kind == "error" for members in shapes
+    }
     assert {members for _, members in shapes_of(answer.json())} == seen

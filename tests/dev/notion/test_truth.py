@@ -1,4 +1,5 @@
-"""The truth is what a reader finds over HTTP, and the minimum what a reader needs that asks nothing twice."""
+"""The truth is what a reader finds over HTTP, and the minimum what a reader needs that asks nothing
+twice."""
 
 from typing import Any
 
@@ -36,7 +37,9 @@ def test_trees_are_those_that_a_reader_finds(notion: NotionStandIn, reader: Read
         assert settled(tree) == truth.tree(notion.workspace, id), id
 
 
-def test_rows_are_those_that_a_reader_finds_and_completes(notion: NotionStandIn, reader: Reader) -> None:
+def test_rows_are_those_that_a_reader_finds_and_completes(
+    notion: NotionStandIn, reader: Reader
+) -> None:
     for source in (PAGE_ROWS, POST_ROWS, "d5d5d5d5-0000-4000-8000-000000000003"):
         found = {row["id"]: settled(row) for row in reader.rows[source]}
         expected = {row["id"]: row for row in truth.expected_rows(notion.workspace, source)}
@@ -60,7 +63,9 @@ def test_the_minimum_holds_after_edits_too(notion: NotionStandIn, client: Client
             {"synced_block": {"from": "@alarm-code"}},
             {
                 "toggle": "Deep",
-                "children": [{"repeat": 205, "block": {"paragraph": "{n}", "children": [{"divider": {}}]}}],
+                "children": [
+                    {"repeat": 205, "block": {"paragraph": "{n}", "children": [{"divider": {}}]}}
+                ],
             },
         ],
     )
@@ -70,12 +75,20 @@ def test_the_minimum_holds_after_edits_too(notion: NotionStandIn, client: Client
     notion.edit.unshare("dddddddd-0000-4000-8000-000000000004")
     reader = Reader(client).read(PAGES, POSTS)
     assert reader.requests == truth.minimum_requests(notion.workspace, [PAGES, POSTS])
-    assert all(settled(tree) == truth.tree(notion.workspace, id) for id, tree in reader.trees.items())
-    paints = next(block for block in reader.trees[BLOCKS] if block["id"] == "dddddddd-0000-4000-8000-000000000004")
+    assert all(
+        settled(tree) == truth.tree(notion.workspace, id) for id, tree in reader.trees.items()
+    )
+    paints = next(
+        block
+        for block in reader.trees[BLOCKS]
+        if block["id"] == "dddddddd-0000-4000-8000-000000000004"
+    )
     assert paints["unavailable"] == "unshared"
 
 
-def test_a_generated_workspace_costs_what_its_pages_say(notion: NotionStandIn, client: Client) -> None:
+def test_a_generated_workspace_costs_what_its_pages_say(
+    notion: NotionStandIn, client: Client
+) -> None:
     notion.workspace.become(generate(pages=5, posts=120, depth=3, seed=3))
     assert truth.minimum_requests(notion.workspace, [PAGES, POSTS]) == 2 + 1 + 2 + 5 * 4 + 120
     assert Reader(client).read(PAGES, POSTS).requests == 2 + 1 + 2 + 5 * 4 + 120
@@ -83,12 +96,20 @@ def test_a_generated_workspace_costs_what_its_pages_say(notion: NotionStandIn, c
 
 def test_what_cannot_be_read_says_why(notion: NotionStandIn) -> None:
     def reasons(page: str) -> list[str]:
-        return [block["unavailable"] for block in truth.tree(notion.workspace, page) if "unavailable" in block]
+        return [
+            block["unavailable"]
+            for block in truth.tree(notion.workspace, page)
+            if "unavailable" in block
+        ]
 
     assert reasons(WORKSHOP) == ["unshared", "linked view"]
     assert reasons(COLLECTION) == ["linked view"]
     assert reasons(BLOCKS) == ["unsupported", "unsupported"]
-    mirror = next(block for block in truth.tree(notion.workspace, WORKSHOP) if block["id"] == named_id("mirror"))
+    mirror = next(
+        block
+        for block in truth.tree(notion.workspace, WORKSHOP)
+        if block["id"] == named_id("mirror")
+    )
     assert mirror["children"][1]["unavailable"] == "cycle"
 
 
@@ -121,5 +142,7 @@ def test_the_truth_is_told_over_http_too(notion: NotionStandIn) -> None:
 
     assert told(f"tree/{HOME}") == truth.tree(notion.workspace, HOME)
     assert told(f"rows/{POST_ROWS}") == truth.expected_rows(notion.workspace, POST_ROWS)
-    assert told(f"minimum?source={PAGES}&source={POSTS}") == truth.minimum_requests(notion.workspace, [PAGES, POSTS])
+    assert told(f"minimum?source={PAGES}&source={POSTS}") == truth.minimum_requests(
+        notion.workspace, [PAGES, POSTS]
+    )
     assert len(told(f"pages?source={POSTS}")) == 19

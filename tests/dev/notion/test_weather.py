@@ -24,7 +24,9 @@ def get(notion: NotionStandIn, path: str = "users/me", timeout: float = 5.0) -> 
     return httpx.get(f"{notion.url}/v1/{path}", headers=HEADERS, timeout=timeout)
 
 
-def test_the_181st_request_of_a_window_is_told_to_wait_until_it_closes(notion: NotionStandIn, client: Client) -> None:
+def test_the_181st_request_of_a_window_is_told_to_wait_until_it_closes(
+    notion: NotionStandIn, client: Client
+) -> None:
     notion.limit.requests = 180
     notion.clock.freeze()
     for _ in range(180):
@@ -32,7 +34,10 @@ def test_the_181st_request_of_a_window_is_told_to_wait_until_it_closes(notion: N
     notion.clock.advance(20)
     error = refusal(client.users.me)
     assert (error.status, error.code, error.headers["retry-after"]) == (429, "rate_limited", "40")
-    assert error.additional_data == {"rate_limit_reason": "public_api_request_rate_limit", "retry_after": "40"}
+    assert error.additional_data == {
+        "rate_limit_reason": "public_api_request_rate_limit",
+        "retry_after": "40",
+    }
     notion.clock.advance(40)
     assert client.users.me()
 
@@ -40,7 +45,9 @@ def test_the_181st_request_of_a_window_is_told_to_wait_until_it_closes(notion: N
 def test_many_threads_at_once_share_one_budget(notion: NotionStandIn) -> None:
     notion.limit.requests = 10
     statuses: list[int] = []
-    threads = [threading.Thread(target=lambda: statuses.append(get(notion).status_code)) for _ in range(16)]
+    threads = [
+        threading.Thread(target=lambda: statuses.append(get(notion).status_code)) for _ in range(16)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -66,7 +73,9 @@ def test_answers_take_the_time_they_are_given(notion: NotionStandIn) -> None:
         ("504", 504, "gateway_timeout"),
     ],
 )
-def test_a_fault_answers_in_notions_words_and_goes_by(notion: NotionStandIn, kind: str, status: int, code: str) -> None:
+def test_a_fault_answers_in_notions_words_and_goes_by(
+    notion: NotionStandIn, kind: str, status: int, code: str
+) -> None:
     notion.faults.add(kind, seconds=7)  # type: ignore[arg-type]
     answer = get(notion)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -74,7 +83,9 @@ def test_a_fault_answers_in_notions_words_and_goes_by(notion: NotionStandIn, kin
     assert get(notion).status_code == 200
 
 
-@pytest.mark.parametrize(("kind", "status"), [("html-502", 502), ("html-403", 403), ("not-json", 200)])
+@pytest.mark.parametrize(
+    ("kind", "status"), [("html-502", 502), ("html-403", 403), ("not-json", 200)]
+)
 def test_a_fault_may_be_no_json(notion: NotionStandIn, kind: str, status: int) -> None:
     notion.faults.add(kind)  # type: ignore[arg-type]
     answer = get(notion)
@@ -85,9 +96,15 @@ def test_a_fault_may_be_no_json(notion: NotionStandIn, kind: str, status: int) -
 
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [("timeout", httpx.ReadTimeout), ("reset", httpx.ReadError), ("truncated", httpx.RemoteProtocolError)],
+    [
+        ("timeout", httpx.ReadTimeout),
+        ("reset", httpx.ReadError),
+        ("truncated", httpx.RemoteProtocolError),
+    ],
 )
-def test_a_fault_may_be_no_whole_answer(notion: NotionStandIn, kind: str, error: type[Exception]) -> None:
+def test_a_fault_may_be_no_whole_answer(
+    notion: NotionStandIn, kind: str, error: type[Exception]
+) -> None:
     notion.faults.add(kind, seconds=5)  # type: ignore[arg-type]
     with pytest.raises(error):
         get(notion, f"pages/{HOME}", timeout=0.2)
@@ -123,9 +140,15 @@ def test_lists_can_lie_on_demand(notion: NotionStandIn, client: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", ["500", "502", "503", "504", "html-502", "timeout", "reset"])
-def test_what_is_too_heavy_answers_for_small_pages_only(notion: NotionStandIn, client: Client, kind: Kind) -> None:
+def test_what_is_too_heavy_answers_for_small_pages_only(
+    notion: NotionStandIn, client: Client, kind: Kind
+) -> None:
     notion.faults.add(
-        kind, path=f"({POST_ROWS}/query|{KEEPERS}/children)$", times=None, seconds=0.01, above_page_size=7
+        kind,
+        path=f"({POST_ROWS}/query|{KEEPERS}/children)$",
+        times=None,
+        seconds=0.01,
+        above_page_size=7,
     )
     calls: tuple[Any, ...] = (partial(query, client), partial(client.blocks.children.list, KEEPERS))
     for call in calls:
@@ -149,7 +172,9 @@ def test_a_page_size_is_a_matter_of_lists(notion: NotionStandIn, client: Client)
 
 
 def test_a_fault_holds_for_ever_until_it_is_cleared(notion: NotionStandIn, client: Client) -> None:
-    toggle = notion.edit.append_blocks(HOME, [{"toggle": "Heavy", "children": [{"paragraph": "Inside"}]}])[0]
+    toggle = notion.edit.append_blocks(
+        HOME, [{"toggle": "Heavy", "children": [{"paragraph": "Inside"}]}]
+    )[0]
     notion.faults.add("500", path=f"/blocks/{toggle}/children$", times=None)
     for _ in range(5):
         assert refusal(client.blocks.children.list, toggle).status == 500
@@ -166,23 +191,35 @@ def test_the_rest_of_a_relation_may_be_forbidden_at_once_or_from_its_second_page
     notion.faults.add("403", path=path, times=None, with_cursor=True)
     first: Any = client.pages.properties.retrieve(COLLECTION, relation, page_size=20)
     for _ in range(3):
-        error = refusal(client.pages.properties.retrieve, COLLECTION, relation, start_cursor=first["next_cursor"])
+        error = refusal(
+            client.pages.properties.retrieve,
+            COLLECTION,
+            relation,
+            start_cursor=first["next_cursor"],
+        )
         assert (error.status, error.code) == (403, "restricted_resource")
     assert len(client.pages.properties.retrieve(COLLECTION, relation)["results"]) == 30  # type: ignore[index]
     notion.faults.add("403", path=path, times=None)
     assert refusal(client.pages.properties.retrieve, COLLECTION, relation).status == 403
 
 
-def test_a_fault_may_strike_the_beginning_of_a_list_only(notion: NotionStandIn, client: Client) -> None:
+def test_a_fault_may_strike_the_beginning_of_a_list_only(
+    notion: NotionStandIn, client: Client
+) -> None:
     cursor = query(client, page_size=5)["next_cursor"]
     notion.faults.add("502", path="/query$", times=None, with_cursor=False)
     assert refusal(query, client).status == 502
     assert query(client, start_cursor=cursor)["results"]
 
 
-def test_a_fault_finds_a_property_by_its_decoded_id_whatever_is_in_it(notion: NotionStandIn, client: Client) -> None:
+def test_a_fault_finds_a_property_by_its_decoded_id_whatever_is_in_it(
+    notion: NotionStandIn, client: Client
+) -> None:
     database = notion.edit.create_database(
-        HOME, "Odd ids", {"Name": "title", "Odd": {"type": "number", "id": "..%2Fa"}}, rows=[{"properties": {"Odd": 7}}]
+        HOME,
+        "Odd ids",
+        {"Name": "title", "Odd": {"type": "number", "id": "..%2Fa"}},
+        rows=[{"properties": {"Odd": 7}}],
     )
     source = client.databases.retrieve(database)["data_sources"][0]["id"]  # type: ignore[index]
     page = query(client, source)["results"][0]["id"]
@@ -194,7 +231,13 @@ def test_a_fault_finds_a_property_by_its_decoded_id_whatever_is_in_it(notion: No
 
 
 def test_conditions_are_ordered_over_http_too(notion: NotionStandIn, client: Client) -> None:
-    fault = {"kind": "504", "method": "post", "times": None, "above_page_size": 10, "with_cursor": False}
+    fault = {
+        "kind": "504",
+        "method": "post",
+        "times": None,
+        "above_page_size": 10,
+        "with_cursor": False,
+    }
     httpx.post(f"{notion.url}/_control/faults", json=fault).raise_for_status()
     for _ in range(3):
         assert refusal(query, client).status == 504
@@ -210,7 +253,10 @@ def test_weather_lets_a_share_of_answers_fail_in_each_way_the_same_with_every_se
     def kinds(seed: int) -> list[str]:
         faults = Faults()
         faults.weather(0.05, seed)
-        return [fault.kind if (fault := faults.draw(RequestFacts("GET", "/v1/users"))) else "" for _ in range(4000)]
+        return [
+            fault.kind if (fault := faults.draw(RequestFacts("GET", "/v1/users"))) else ""
+            for _ in range(4000)
+        ]
 
     counts = Counter(kinds(7))
     assert kinds(7) == kinds(7) != kinds(8)
@@ -223,7 +269,12 @@ def test_the_log_counts_what_was_asked(notion: NotionStandIn, client: Client) ->
     client.blocks.children.list(HOME)
     query(client)
     refusal(client.pages.properties.retrieve, HOME, "nope")
-    assert notion.log.requests[0] == {"n": 1, "method": "GET", "path": f"/v1/pages/{HOME}", "status": 200}
+    assert notion.log.requests[0] == {
+        "n": 1,
+        "method": "GET",
+        "path": f"/v1/pages/{HOME}",
+        "status": 200,
+    }
     stats = notion.log.stats
     assert (stats["total"], stats["byStatus"]) == (4, {"200": 3, "404": 1})
     assert stats["byEndpoint"] == {

@@ -1,4 +1,5 @@
-"""The stand-in's webhooks: a handshake, and signed events that say what happened and nothing more."""
+"""The stand-in's webhooks: a handshake, and signed events that say what happened and nothing
+more."""
 
 import json
 from collections.abc import Iterator
@@ -24,10 +25,14 @@ def listener(notion: NotionStandIn) -> Iterator[Listener]:
 
 
 def kinds(notion: NotionStandIn) -> list[str]:
-    return sorted(f"{one.event['type']} {one.event['entity']['id']}" for one in notion.webhooks.flush())
+    return sorted(
+        f"{one.event['type']} {one.event['entity']['id']}" for one in notion.webhooks.flush()
+    )
 
 
-def test_the_handshake_carries_the_token_and_is_signed_with_it(notion: NotionStandIn, listener: Listener) -> None:
+def test_the_handshake_carries_the_token_and_is_signed_with_it(
+    notion: NotionStandIn, listener: Listener
+) -> None:
     [handshake] = listener.heard()
 
     token = handshake.json["verification_token"]
@@ -49,7 +54,9 @@ def test_an_event_names_the_thing_and_where_it_stands_and_holds_no_content(
     assert "Nobody" not in json.dumps(heard.json)
 
 
-def test_events_of_one_kind_about_one_page_become_one(notion: NotionStandIn, listener: Listener) -> None:
+def test_events_of_one_kind_about_one_page_become_one(
+    notion: NotionStandIn, listener: Listener
+) -> None:
     for number in range(3):
         [block] = notion.edit.append_blocks(VISIT, [{"paragraph": f"Line {number}"}])
         notion.edit.edit_block(block, "Edited")
@@ -60,8 +67,12 @@ def test_events_of_one_kind_about_one_page_become_one(notion: NotionStandIn, lis
     assert len(delivery.event["data"]["updated_blocks"]) == 4  # the page itself, and three blocks
 
 
-def test_what_cancels_out_gives_no_event_of_its_own(notion: NotionStandIn, listener: Listener) -> None:
-    row = notion.edit.create_row(notion.workspace.nodes[POSTS].children[0], {"Title": "Short-lived"})
+def test_what_cancels_out_gives_no_event_of_its_own(
+    notion: NotionStandIn, listener: Listener
+) -> None:
+    row = notion.edit.create_row(
+        notion.workspace.nodes[POSTS].children[0], {"Title": "Short-lived"}
+    )
     notion.edit.trash(row)
 
     assert [kind for kind in kinds(notion) if row in kind] == []
@@ -85,14 +96,18 @@ def test_each_edit_gives_the_event_of_its_kind(notion: NotionStandIn, listener: 
     assert kinds(notion) == sorted([f"page.deleted {TOWER}", f"page.content_updated {LIGHTHOUSE}"])
 
 
-def test_what_the_integration_does_not_see_gives_no_event(notion: NotionStandIn, listener: Listener) -> None:
+def test_what_the_integration_does_not_see_gives_no_event(
+    notion: NotionStandIn, listener: Listener
+) -> None:
     notion.edit.unshare(VISIT)
     notion.edit.append_blocks(VISIT, [{"paragraph": "Unseen"}])
 
     assert notion.webhooks.flush() == []
 
 
-def test_events_come_again_with_a_higher_attempt_and_the_same_id(notion: NotionStandIn, listener: Listener) -> None:
+def test_events_come_again_with_a_higher_attempt_and_the_same_id(
+    notion: NotionStandIn, listener: Listener
+) -> None:
     notion.edit.append_blocks(VISIT, [{"paragraph": "Again"}])
     [first] = notion.webhooks.flush()
 

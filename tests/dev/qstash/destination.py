@@ -1,4 +1,5 @@
-"""A little HTTP server that messages are delivered to: it writes down what arrives and answers as it is told."""
+"""A little HTTP server that messages are delivered to: it writes down what arrives and answers as
+it is told."""
 
 import asyncio
 import threading
@@ -34,12 +35,16 @@ class Arrival:
     @property
     def claims(self) -> dict[str, Any]:
         """What its signature says, unverified."""
-        claims: dict[str, Any] = jwt.decode(self.headers["upstash-signature"], options={"verify_signature": False})
+        claims: dict[str, Any] = jwt.decode(
+            self.headers["upstash-signature"], options={"verify_signature": False}
+        )
         return claims
 
     def verify(self, receiver: Receiver) -> None:
         """Has Upstash's own receiver judge it. Raises `SignatureError`."""
-        receiver.verify(signature=self.headers["upstash-signature"], body=self.body.decode(), url=self.url)
+        receiver.verify(
+            signature=self.headers["upstash-signature"], body=self.body.decode(), url=self.url
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ class Says:
 
 
 class Destination:
-    """A running destination. The next answers are taken from `answers`, then everything gets a 200."""
+    """A running destination. The next answers are taken from `answers`, then everything gets a
+    200."""
 
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
@@ -67,12 +73,18 @@ class Destination:
 
     def at(self, path: str) -> list[Arrival]:
         """What arrived at a path, in order."""
-        return [arrival for arrival in self.arrivals if arrival.url.removeprefix(self.url).partition("?")[0] == path]
+        return [
+            arrival
+            for arrival in self.arrivals
+            if arrival.url.removeprefix(self.url).partition("?")[0] == path
+        ]
 
     def wait_for(self, count: int) -> None:
         """Until so many requests have arrived."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.arrivals) >= count, 10), f"only {len(self.arrivals)} arrived"
+            assert self._arrived.wait_for(lambda: len(self.arrivals) >= count, 10), (
+                f"only {len(self.arrivals)} arrived"
+            )
 
     def forget(self) -> None:
         self.arrivals, self.answers, self.most_at_once = [], [], 0

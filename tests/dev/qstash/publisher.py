@@ -1,4 +1,5 @@
-"""Publishing one message with the Python SDK, and with plain HTTP where the SDK would not say what a test wants."""
+"""Publishing one message with the Python SDK, and with plain HTTP where the SDK would not say what
+a test wants."""
 
 from typing import Any
 
@@ -16,7 +17,15 @@ def publish(client: QStash, url: str, **options: Any) -> str:
     return answer.message_id
 
 
-def ask(qstash: QStashStandIn, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> Any:
+def ask(
+    qstash: QStashStandIn,
+    method: str,
+    path: str,
+    headers: dict[str, str] | None = None,
+    **options: Any,
+) -> Any:
     """The response of the API to a request with the right token."""
     authorised = {"Authorization": f"Bearer {qstash.token}", **(headers or {})}
-    return httpx.request(method, f"{qstash.url}{path}", headers=authorised, trust_env=False, **options)
+    return httpx.request(
+        method, f"{qstash.url}{path}", headers=authorised, trust_env=False, **options
+    )

@@ -20,26 +20,35 @@ def story(arrival: Arrival) -> dict[str, Any]:
 @pytest.fixture
 def failing(destination: Destination) -> Destination:
     """Everything fails at /work; callbacks are taken."""
-    destination.always = lambda arrival: Says(500, {"X-Why": "broken"}, b"no") if "/work" in arrival.url else Says()
+    destination.always = lambda arrival: (
+        Says(500, {"X-Why": "broken"}, b"no") if "/work" in arrival.url else Says()
+    )
     return destination
 
 
 def test_a_callback_follows_every_attempt(
     qstash: QStashStandIn, client: QStash, failing: Destination, receiver: Receiver
 ) -> None:
-    publish(client, f"{failing.url}/work", callback=f"{failing.url}/told", retries=1, retry_delay="1000")
+    publish(
+        client, f"{failing.url}/work", callback=f"{failing.url}/told", retries=1, retry_delay="1000"
+    )
     qstash.drain()
     failing.always = lambda arrival: Says()
     qstash.advance(1)
     qstash.drain()
     first, second = failing.at("/told")
-    assert [(story(told)["status"], story(told)["retried"]) for told in (first, second)] == [(500, 0), (200, 1)]
+    assert [(story(told)["status"], story(told)["retried"]) for told in (first, second)] == [
+        (500, 0),
+        (200, 1),
+    ]
     for told in (first, second):
         told.verify(receiver)
     assert qstash.counts == {"publish": 1, "callback": 2}
 
 
-def test_a_callback_tells_the_whole_story(qstash: QStashStandIn, client: QStash, failing: Destination) -> None:
+def test_a_callback_tells_the_whole_story(
+    qstash: QStashStandIn, client: QStash, failing: Destination
+) -> None:
     message_id = publish(
         client,
         f"{failing.url}/work",
@@ -75,7 +84,13 @@ def test_a_callback_tells_the_whole_story(qstash: QStashStandIn, client: QStash,
 def test_a_failure_callback_comes_once_with_the_dlq_id(
     qstash: QStashStandIn, client: QStash, failing: Destination, receiver: Receiver
 ) -> None:
-    publish(client, f"{failing.url}/work", failure_callback=f"{failing.url}/failed", retries=1, retry_delay="1000")
+    publish(
+        client,
+        f"{failing.url}/work",
+        failure_callback=f"{failing.url}/failed",
+        retries=1,
+        retry_delay="1000",
+    )
     qstash.drain()
     assert failing.at("/failed") == []
     qstash.advance(1)
@@ -101,7 +116,12 @@ def test_no_failure_callback_where_a_retry_succeeds(
     qstash: QStashStandIn, client: QStash, destination: Destination
 ) -> None:
     destination.answers = [Says(500)]
-    publish(client, f"{destination.url}/work", failure_callback=f"{destination.url}/failed", retry_delay="1000")
+    publish(
+        client,
+        f"{destination.url}/work",
+        failure_callback=f"{destination.url}/failed",
+        retry_delay="1000",
+    )
     qstash.drain()
     qstash.advance(1)
     qstash.drain()
@@ -126,7 +146,12 @@ def test_callbacks_have_settings_and_headers_of_their_own(
         headers={"X-Run": "42"},
         retries=0,
         callback=f"{destination.url}/told",
-        callback_headers={"Method": "PUT", "Retries": "1", "Retry-Delay": "2000", "Forward-X-Secret": "s1"},
+        callback_headers={
+            "Method": "PUT",
+            "Retries": "1",
+            "Retry-Delay": "2000",
+            "Forward-X-Secret": "s1",
+        },
         failure_callback=f"{destination.url}/failed",
         failure_callback_headers={"Forward-X-Secret": "s2"},
     )
@@ -141,9 +166,14 @@ def test_callbacks_have_settings_and_headers_of_their_own(
 
 
 @pytest.mark.parametrize("name", ["Upstash-Callback-Delay", "Upstash-Failure-Callback-Delay"])
-def test_a_delayed_callback_is_refused_at_publish(qstash: QStashStandIn, destination: Destination, name: str) -> None:
+def test_a_delayed_callback_is_refused_at_publish(
+    qstash: QStashStandIn, destination: Destination, name: str
+) -> None:
     answer = ask(qstash, "POST", f"/v2/publish/{destination.url}", {name: "10s"})
-    assert (answer.status_code, "callbacks cannot be delayed" in answer.json()["error"]) == (400, True)
+    assert (answer.status_code, "callbacks cannot be delayed" in answer.json()["error"]) == (
+        400,
+        True,
+    )
 
 
 @pytest.mark.parametrize(

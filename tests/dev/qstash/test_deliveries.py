@@ -1,4 +1,5 @@
-"""At least once, in no order: what QStash's promises allow for, on request; and the stand-in's own controls."""
+"""At least once, in no order: what QStash's promises allow for, on request; and the stand-in's own
+controls."""
 
 import subprocess
 import sys
@@ -51,7 +52,9 @@ def test_a_message_is_delivered_again_after_a_success(
     qstash.fail(Fault("again", times=1))
     message_id = publish(client, destination.url)
     qstash.drain()
-    assert [(arrival.message_id, arrival.retried) for arrival in destination.arrivals] == [(message_id, 0)] * 2
+    assert [(arrival.message_id, arrival.retried) for arrival in destination.arrivals] == [
+        (message_id, 0)
+    ] * 2
     assert destination.most_at_once == 1
 
 
@@ -62,7 +65,10 @@ def test_a_message_is_overtaken_by_the_next_one(
     for name in ("one", "two"):
         publish(client, f"{destination.url}/{name}")
     qstash.drain()
-    assert [arrival.url.removeprefix(destination.url) for arrival in destination.arrivals] == ["/two", "/one"]
+    assert [arrival.url.removeprefix(destination.url) for arrival in destination.arrivals] == [
+        "/two",
+        "/one",
+    ]
 
 
 def test_a_message_that_nothing_overtakes_goes_after_its_time(
@@ -91,7 +97,9 @@ def test_a_dropped_message_is_accepted_and_never_seen_again(
     assert (lost.state, lost.dropped, found.state) == ("CREATED", True, "DELIVERED")
 
 
-def test_a_healed_queue_does_no_more_harm(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_a_healed_queue_does_no_more_harm(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     qstash.fail(Fault("twice"))
     qstash.heal()
     publish(client, destination.url)
@@ -108,8 +116,15 @@ def test_messages_tell_their_attempts_and_times(
     qstash.advance(60)
     qstash.drain()
     [message] = qstash.messages
-    assert (message.url, message.publication.body, message.kind) == (destination.url, b"x", "publish")
-    assert [(attempt.retried, attempt.answer.status) for attempt in message.attempts] == [(0, 500), (1, 200)]
+    assert (message.url, message.publication.body, message.kind) == (
+        destination.url,
+        b"x",
+        "publish",
+    )
+    assert [(attempt.retried, attempt.answer.status) for attempt in message.attempts] == [
+        (0, 500),
+        (1, 200),
+    ]
     first, second = message.attempts
     assert first.answer.body == b"no"
     assert first.started_at <= first.ended_at
@@ -130,7 +145,9 @@ def test_drain_waits_for_what_a_delivery_publishes(
     assert len(destination.arrivals) == 4
 
 
-def test_drain_gives_up_in_time(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_drain_gives_up_in_time(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     answered = threading.Event()
     destination.answers = [Says(after=answered)]
     publish(client, destination.url)
@@ -140,7 +157,9 @@ def test_drain_gives_up_in_time(qstash: QStashStandIn, client: QStash, destinati
     qstash.drain()
 
 
-def test_reset_forgets_everything(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_reset_forgets_everything(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     first_key = qstash.current_signing_key
     answered = threading.Event()
     destination.answers = [Says(after=answered)]
@@ -161,7 +180,12 @@ def test_reset_forgets_everything(qstash: QStashStandIn, client: QStash, destina
 
 
 def test_a_control_that_makes_no_sense_is_refused(qstash: QStashStandIn) -> None:
-    for body in (b"", b'{"how": "sideways"}', b'{"how": "drop", "matching": "("}', b'{"how": "drop", "often": 1}'):
+    for body in (
+        b"",
+        b'{"how": "sideways"}',
+        b'{"how": "drop", "matching": "("}',
+        b'{"how": "drop", "often": 1}',
+    ):
         answer = httpx.post(f"{qstash.url}/_control/faults", content=body, trust_env=False)
         assert answer.status_code == 400, body
 

@@ -13,7 +13,14 @@ def fail(client: QStash, qstash: QStashStandIn, destination: Destination, *names
     """Has a message fail for good at each of these paths."""
     destination.always = lambda arrival: Says(500, {"X-Why": "broken"}, b"no")
     for name in names:
-        publish(client, f"{destination.url}/{name}", body=name, label=name, retries=0, headers={"X-Run": "42"})
+        publish(
+            client,
+            f"{destination.url}/{name}",
+            body=name,
+            label=name,
+            retries=0,
+            headers={"X-Run": "42"},
+        )
         qstash.drain()
     destination.forget()
 
@@ -31,10 +38,14 @@ def test_a_failed_message_is_in_the_dlq_with_its_answer(
     )
     assert entry.response_headers is not None
     assert entry.response_headers["X-Why"] == ["broken"]
-    assert client.dlq.get(entry.dlq_id).message_id == entry.message_id == qstash.messages[0].message_id
+    assert (
+        client.dlq.get(entry.dlq_id).message_id == entry.message_id == qstash.messages[0].message_id
+    )
 
 
-def test_a_message_without_an_answer_has_no_response_status_there(qstash: QStashStandIn, client: QStash) -> None:
+def test_a_message_without_an_answer_has_no_response_status_there(
+    qstash: QStashStandIn, client: QStash
+) -> None:
     publish(client, "http://127.0.0.1:9/closed", retries=0)
     qstash.drain()
     [entry] = ask(qstash, "GET", "/v2/dlq").json()["messages"]
@@ -95,7 +106,9 @@ def test_headers_of_a_retry_override_the_original_settings(
     assert shown.headers == {"X-Run": ["43"]}
 
 
-def test_many_are_retried_at_once(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_many_are_retried_at_once(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     fail(client, qstash, destination, "one", "two", "three")
     ids = [entry.dlq_id for entry in client.dlq.list().messages]
     answer = ask(qstash, "POST", "/v2/dlq/retry", params={"dlqIds": ids[:2]}).json()

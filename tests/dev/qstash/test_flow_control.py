@@ -41,13 +41,18 @@ def test_no_more_than_the_rate_begin_in_a_period(
 
 def test_the_next_period_begins_by_time_alone(destination: Destination) -> None:
     with QStashStandIn(time_scale=1000) as hurried:
-        headers = {"Upstash-Flow-Control-Key": "notion", "Upstash-Flow-Control-Value": "rate=1, period=1m"}
+        headers = {
+            "Upstash-Flow-Control-Key": "notion",
+            "Upstash-Flow-Control-Value": "rate=1, period=1m",
+        }
         for _ in range(2):
             ask(hurried, "POST", f"/v2/publish/{destination.url}", headers)
         destination.wait_for(2)
 
 
-def test_other_keys_do_not_wait(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_other_keys_do_not_wait(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     answered = threading.Event()
     destination.answers = [Says(after=answered)]
     publish(client, destination.url, flow_control={"key": "notion", "parallelism": 1})
@@ -55,7 +60,11 @@ def test_other_keys_do_not_wait(qstash: QStashStandIn, client: QStash, destinati
     publish(client, f"{destination.url}/none")
     publish(client, f"{destination.url}/waits", flow_control={"key": "notion", "parallelism": 1})
     destination.wait_for(3)
-    assert (len(destination.at("/other")), len(destination.at("/none")), destination.at("/waits")) == (1, 1, [])
+    assert (
+        len(destination.at("/other")),
+        len(destination.at("/none")),
+        destination.at("/waits"),
+    ) == (1, 1, [])
     answered.set()
     qstash.drain()
     assert len(destination.at("/waits")) == 1
@@ -90,7 +99,9 @@ def test_the_newest_message_sets_the_limits_unless_they_are_pinned(
     qstash.drain()
 
 
-def test_resetting_the_rate_opens_a_new_period(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_resetting_the_rate_opens_a_new_period(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     for _ in range(2):
         publish(client, destination.url, flow_control={"key": "notion", "rate": 1, "period": "1h"})
     qstash.drain()
@@ -100,12 +111,18 @@ def test_resetting_the_rate_opens_a_new_period(qstash: QStashStandIn, client: QS
     assert len(destination.arrivals) == 2
 
 
-@pytest.mark.parametrize("value", ["", "rate", "rate=0", "rate=-1", "period=1s", "parallelism=1, speed=2", "rate=many"])
-def test_a_value_that_says_nothing_is_refused(qstash: QStashStandIn, destination: Destination, value: str) -> None:
+@pytest.mark.parametrize(
+    "value", ["", "rate", "rate=0", "rate=-1", "period=1s", "parallelism=1, speed=2", "rate=many"]
+)
+def test_a_value_that_says_nothing_is_refused(
+    qstash: QStashStandIn, destination: Destination, value: str
+) -> None:
     headers = {"Upstash-Flow-Control-Key": "notion", "Upstash-Flow-Control-Value": value}
     answer = ask(qstash, "POST", f"/v2/publish/{destination.url}", headers)
     assert answer.status_code == 400
-    assert answer.json()["error"].startswith("Upstash-Flow-Control-Value should be either rate=X or parallelism=Y")
+    assert answer.json()["error"].startswith(
+        "Upstash-Flow-Control-Value should be either rate=X or parallelism=Y"
+    )
 
 
 def test_the_accounts_own_parallelism_stands_above_all_keys(

@@ -61,9 +61,13 @@ def seen(
     )
 
 
-def test_the_javascript_client_is_served_as_by_qstash(seen: dict[str, Any], qstash: QStashStandIn) -> None:
+def test_the_javascript_client_is_served_as_by_qstash(
+    seen: dict[str, Any], qstash: QStashStandIn
+) -> None:
     delivered = [seen["work"], seen["told"], seen["failed"], *seen["batched"]]
-    assert [(arrival["verified"], arrival["forgeryRefused"]) for arrival in delivered] == [(True, True)] * 5
+    assert [(arrival["verified"], arrival["forgeryRefused"]) for arrival in delivered] == [
+        (True, True)
+    ] * 5
 
     assert json.loads(seen["work"]["body"]) == {"page": "é ☃"}
     assert seen["work"]["headers"]["x-run"] == "42"
@@ -74,7 +78,11 @@ def test_the_javascript_client_is_served_as_by_qstash(seen: dict[str, Any], qsta
     assert [one["messageId"] for one in seen["batch"]] == [
         arrival["headers"]["upstash-message-id"] for arrival in seen["batched"]
     ]
-    assert (seen["shown"]["body"], seen["shown"]["label"], seen["cancelled"]["cancelled"]) == ("later", "slow", 1)
+    assert (seen["shown"]["body"], seen["shown"]["label"], seen["cancelled"]["cancelled"]) == (
+        "later",
+        "slow",
+        1,
+    )
 
     assert json.loads(seen["failed"]["body"])["dlqId"] == seen["dlq"]["dlqId"]
     assert seen["dlq"]["responseStatus"] == 500

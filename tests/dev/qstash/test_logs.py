@@ -11,7 +11,10 @@ from tests.dev.qstash.publisher import ask, publish
 
 def states(client: QStash, message_id: str) -> list[str]:
     """Oldest first."""
-    return [entry.state.value for entry in reversed(client.log.list(filter={"message_id": message_id}).logs)]
+    return [
+        entry.state.value
+        for entry in reversed(client.log.list(filter={"message_id": message_id}).logs)
+    ]
 
 
 def test_a_delivery_is_created_active_delivered(
@@ -48,7 +51,9 @@ def test_a_message_given_up_ends_as_failed(qstash: QStashStandIn, client: QStash
     assert client.log.list(filter={"state": LogState.ERROR}).logs[0].error
 
 
-def test_a_cancelled_message_ends_as_cancelled(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_a_cancelled_message_ends_as_cancelled(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     message_id = publish(client, destination.url, delay=60)
     client.message.cancel(message_id)
     assert states(client, message_id) == ["CREATED", "CANCEL_REQUESTED", "CANCELED"]
@@ -64,7 +69,9 @@ def test_in_progress_is_a_filter_for_three_states(
     assert [entry.state.value for entry in found] == ["RETRY", "ERROR", "ACTIVE"]
 
 
-def test_the_log_is_paged_newest_first(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_the_log_is_paged_newest_first(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     for _ in range(3):
         publish(client, destination.url)
         qstash.drain()

@@ -1,4 +1,5 @@
-"""What is published arrives, unchanged: the Python SDK at one end, a real HTTP server at the other."""
+"""What is published arrives, unchanged: the Python SDK at one end, a real HTTP server at the
+other."""
 
 import time
 
@@ -53,7 +54,9 @@ def test_a_token_in_the_query_authorises_and_is_not_part_of_the_destination(
     url = f"{qstash.url}/v2/publish/{destination.url}/work?run=1&qstash_token={qstash.token}&last=2"
     assert httpx.post(url, trust_env=False).status_code == 201
     qstash.drain()
-    assert [arrival.url for arrival in destination.arrivals] == [f"{destination.url}/work?run=1&last=2"]
+    assert [arrival.url for arrival in destination.arrivals] == [
+        f"{destination.url}/work?run=1&last=2"
+    ]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
@@ -92,7 +95,10 @@ async def test_the_asynchronous_sdk_publishes_a_batch_and_cancels(
     client = AsyncQStash(qstash.token, base_url=qstash.url, retry=False)
     try:
         answers = await client.message.batch_json(
-            [{"url": f"{destination.url}/{name}", "body": {"page": name}} for name in ("one", "two")]
+            [
+                {"url": f"{destination.url}/{name}", "body": {"page": name}}
+                for name in ("one", "two")
+            ]
         )
         later = await client.message.publish_json(url=destination.url, body={}, delay="1h")
         assert isinstance(later, PublishResponse)
@@ -112,9 +118,17 @@ def test_a_batch_answers_in_order_and_one_refusal_does_not_stop_the_others(
     qstash: QStashStandIn, destination: Destination
 ) -> None:
     entries = [
-        {"destination": f"{destination.url}/first", "headers": {"Upstash-Forward-X-Name": "é"}, "body": "1"},
+        {
+            "destination": f"{destination.url}/first",
+            "headers": {"Upstash-Forward-X-Name": "é"},
+            "body": "1",
+        },
         {"destination": "no-scheme.example", "body": "2", "queue": None},
-        {"destination": f"{destination.url}/third", "headers": {"Upstash-Method": "PUT"}, "body": "3"},
+        {
+            "destination": f"{destination.url}/third",
+            "headers": {"Upstash-Method": "PUT"},
+            "body": "3",
+        },
     ]
     answer = ask(qstash, "POST", "/v2/batch", json=entries)
     qstash.drain()
@@ -143,7 +157,9 @@ def test_a_delayed_message_waits_until_the_clock_is_there(
     assert len(destination.arrivals) == 1
 
 
-def test_not_before_wins_over_a_delay(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_not_before_wins_over_a_delay(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     publish(client, destination.url, not_before=int(time.time()) + 600, delay=5)
     qstash.advance(590)
     qstash.drain()
@@ -161,7 +177,9 @@ def test_a_delayed_message_is_delivered_by_time_alone(destination: Destination) 
         destination.wait_for(1)
 
 
-def test_a_cancelled_message_is_not_delivered(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_a_cancelled_message_is_not_delivered(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     message_id = publish(client, destination.url, delay=60)
     client.message.cancel(message_id)
     qstash.advance(60)
@@ -235,7 +253,9 @@ def test_a_queue_delivers_in_order_and_waits_for_retries_and_callbacks(
 ) -> None:
     destination.answers = [Says(500)]
     for name in ("one", "two"):
-        client.message.enqueue(queue="pages", url=f"{destination.url}/{name}", callback=f"{destination.url}/told")
+        client.message.enqueue(
+            queue="pages", url=f"{destination.url}/{name}", callback=f"{destination.url}/told"
+        )
     qstash.drain()
     assert destination.at("/two") == []
     qstash.advance(13)

@@ -47,7 +47,9 @@ def test_a_redacted_header_reaches_its_destination_only(
     assert b64decode(entry["body"]).decode() == HIDDEN_BODY
 
 
-def test_what_is_not_redacted_is_shown(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_what_is_not_redacted_is_shown(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     message_id = publish(client, destination.url, body=BODY, headers={"x-secret": SECRET})
     assert SECRET in shown(qstash, message_id)
 
@@ -74,9 +76,14 @@ def test_a_failed_message_and_its_callback_stay_redacted(
     assert SECRET not in text
 
 
-def test_a_schedule_is_shown_redacted(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_a_schedule_is_shown_redacted(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     id = client.schedule.create(
-        destination=destination.url, cron="0 * * * *", headers={"x-secret": SECRET}, redact={"header": ["X-Secret"]}
+        destination=destination.url,
+        cron="0 * * * *",
+        headers={"x-secret": SECRET},
+        redact={"header": ["X-Secret"]},
     )
     assert SECRET not in ask(qstash, "GET", f"/v2/schedules/{id}").text
 
@@ -87,9 +94,15 @@ def test_a_schedule_is_shown_redacted(qstash: QStashStandIn, client: QStash, des
     assert SECRET not in ask(qstash, "GET", "/v2/logs").text
 
 
-def test_what_cannot_be_redacted_is_refused(qstash: QStashStandIn, destination: Destination) -> None:
+def test_what_cannot_be_redacted_is_refused(
+    qstash: QStashStandIn, destination: Destination
+) -> None:
     answer: httpx.Response = ask(
-        qstash, "POST", f"/v2/publish/{destination.url}", {"Upstash-Redact-Fields": "everything"}, content=b""
+        qstash,
+        "POST",
+        f"/v2/publish/{destination.url}",
+        {"Upstash-Redact-Fields": "everything"},
+        content=b"",
     )
     assert answer.status_code == 400
     assert "Upstash-Redact-Fields" in answer.json()["error"]

@@ -17,15 +17,23 @@ from tests.dev.qstash.publisher import ask, publish
 
 @pytest.fixture(scope="module")
 def strict() -> Iterator[QStashStandIn]:
-    with QStashStandIn(allow_loopback=False, token="another-token", listings_per_second=2) as stand_in:
+    with QStashStandIn(
+        allow_loopback=False, token="another-token", listings_per_second=2
+    ) as stand_in:
         yield stand_in
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}]
+)
 def test_nothing_is_served_without_the_token(
     qstash: QStashStandIn, destination: Destination, headers: dict[str, str]
 ) -> None:
-    for method, path in (("POST", f"/v2/publish/{destination.url}"), ("GET", "/v2/keys"), ("GET", "/v2/logs")):
+    for method, path in (
+        ("POST", f"/v2/publish/{destination.url}"),
+        ("GET", "/v2/keys"),
+        ("GET", "/v2/logs"),
+    ):
         answer = httpx.request(method, f"{qstash.url}{path}", headers=headers, trust_env=False)
         assert (answer.status_code, "error" in answer.json()) == (401, True)
     assert qstash.messages == []
@@ -33,10 +41,15 @@ def test_nothing_is_served_without_the_token(
 
 def test_an_unknown_address_is_a_404(qstash: QStashStandIn) -> None:
     answer = ask(qstash, "GET", "/v2/nothing")
-    assert (answer.status_code, answer.json()) == (404, {"error": "no such endpoint: GET /v2/nothing"})
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"error": "no such endpoint: GET /v2/nothing"},
+    )
 
 
-@pytest.mark.parametrize("destination", ["web.example/work", "https%3A%2F%2Fweb.example%2Fwork", "ftp://web.example"])
+@pytest.mark.parametrize(
+    "destination", ["web.example/work", "https%3A%2F%2Fweb.example%2Fwork", "ftp://web.example"]
+)
 def test_a_destination_needs_its_scheme(qstash: QStashStandIn, destination: str) -> None:
     answer = ask(qstash, "POST", f"/v2/publish/{destination}")
     assert (answer.status_code, answer.json()) == (
@@ -63,11 +76,18 @@ def test_inner_addresses_are_refused_where_loopback_is_not_allowed(
 
 
 def test_a_loopback_callback_is_refused_too(strict: QStashStandIn) -> None:
-    answer = ask(strict, "POST", "/v2/publish/http://192.0.2.1/work", {"Upstash-Callback": "http://localhost/told"})
+    answer = ask(
+        strict,
+        "POST",
+        "/v2/publish/http://192.0.2.1/work",
+        {"Upstash-Callback": "http://localhost/told"},
+    )
     assert answer.status_code == 400
 
 
-def test_a_host_nobody_knows_is_refused(strict: QStashStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_nobody_knows_is_refused(
+    strict: QStashStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror("no such host")
 
@@ -80,7 +100,10 @@ def test_a_host_nobody_knows_is_refused(strict: QStashStandIn, monkeypatch: pyte
             lambda host, *rest, **more: (unknown if host == "web" else known)(host, *rest, **more),
         )
         answer = ask(strict, "POST", "/v2/publish/http://web/work")
-    assert answer.json()["error"] == "invalid destination url: unable to resolve host: lookup web: no such host"
+    assert (
+        answer.json()["error"]
+        == "invalid destination url: unable to resolve host: lookup web: no such host"
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,7 +185,9 @@ def test_a_publish_over_the_limit_is_told_apart_by_its_headers(
     assert (daily.value.limit, burst.value.limit) == ("1000", "100")
 
 
-def test_a_publish_may_meet_a_reset_connection(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_a_publish_may_meet_a_reset_connection(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     qstash.fail(Fault("publish_reset", times=1))
     with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
         publish(client, destination.url)

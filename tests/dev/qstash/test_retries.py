@@ -21,7 +21,14 @@ def next_attempt_in(message: Message) -> float:
 
 
 def test_the_default_backoff_is_the_documented_one() -> None:
-    assert [round(backoff(failures)) for failures in (1, 2, 3, 4, 5, 400)] == [12, 148, 1808, 22026, 86400, 86400]
+    assert [round(backoff(failures)) for failures in (1, 2, 3, 4, 5, 400)] == [
+        12,
+        148,
+        1808,
+        22026,
+        86400,
+        86400,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +79,9 @@ def test_what_is_not_arithmetic_is_refused_at_publish(
     assert answer.json()["error"].startswith("invalid Upstash-Retry-Delay")
 
 
-@pytest.mark.parametrize("text", ["1 / retried", "exp(10000)", "sqrt(-1)", "pow(10, 300) * pow(10, 300)"])
+@pytest.mark.parametrize(
+    "text", ["1 / retried", "exp(10000)", "sqrt(-1)", "pow(10, 300) * pow(10, 300)"]
+)
 def test_a_delay_without_a_value_falls_back_to_the_default(text: str) -> None:
     assert delay(0, text, {}, AN_INSTANT) == pytest.approx(backoff(1))
 
@@ -139,14 +148,18 @@ def test_retry_after_comes_before_everything_and_uses_up_an_attempt(
     assert qstash.messages[0].state == "FAILED"
 
 
-def test_489_with_its_header_fails_at_once(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_489_with_its_header_fails_at_once(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     destination.answers = [Says(489, {"Upstash-NonRetryable-Error": "true"})]
     publish(client, destination.url, retries=3)
     qstash.drain()
     assert [message.state for message in qstash.messages] == ["FAILED"]
 
 
-def test_489_alone_is_an_error_like_any_other(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_489_alone_is_an_error_like_any_other(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     destination.answers = [Says(489)]
     publish(client, destination.url, retries=3)
     qstash.drain()
@@ -162,7 +175,11 @@ def test_no_answer_within_the_timeout_is_a_failed_attempt(
     qstash.drain()
     answered.set()
     [message] = qstash.messages
-    assert (message.state, message.answer.status, message.answer.error) == ("FAILED", 0, "no answer within 0.2 s")
+    assert (message.state, message.answer.status, message.answer.error) == (
+        "FAILED",
+        0,
+        "no answer within 0.2 s",
+    )
 
 
 def test_a_refused_connection_is_a_failed_attempt(qstash: QStashStandIn, client: QStash) -> None:
@@ -173,7 +190,9 @@ def test_a_refused_connection_is_a_failed_attempt(qstash: QStashStandIn, client:
     assert message.answer.error
 
 
-def test_speed_shortens_the_delays_before_retries_and_nothing_else(destination: Destination) -> None:
+def test_speed_shortens_the_delays_before_retries_and_nothing_else(
+    destination: Destination,
+) -> None:
     with QStashStandIn(speed=10) as hurried:
         destination.answers = [Says(500)]
         headers = {"Upstash-Retry-Delay": "60000"}

@@ -11,12 +11,18 @@ from tests.dev.qstash.destination import Destination
 from tests.dev.qstash.publisher import publish
 
 
-def test_the_claims_are_the_documented_ones(qstash: QStashStandIn, client: QStash, destination: Destination) -> None:
+def test_the_claims_are_the_documented_ones(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
     publish(client, f"{destination.url}/work?run=1", body="{}")
     qstash.drain()
     claims = destination.arrivals[0].claims
     assert set(claims) == {"iss", "sub", "iat", "exp", "nbf", "jti", "body"}
-    assert (claims["iss"], claims["sub"], claims["nbf"]) == ("Upstash", f"{destination.url}/work?run=1", 0)
+    assert (claims["iss"], claims["sub"], claims["nbf"]) == (
+        "Upstash",
+        f"{destination.url}/work?run=1",
+        0,
+    )
     assert claims["exp"] - claims["iat"] == 300
     assert claims["iat"] == pytest.approx(time.time(), abs=5)
 
@@ -49,7 +55,11 @@ def test_a_receiver_refuses_another_body_another_address_and_other_keys(
     for judge, body, url in (
         (receiver, "b", arrival.url),
         (receiver, "a", f"{arrival.url}other"),
-        (Receiver("sig_another_key_of_32_characters_", "sig_another_key_of_32_characters_"), "a", arrival.url),
+        (
+            Receiver("sig_another_key_of_32_characters_", "sig_another_key_of_32_characters_"),
+            "a",
+            arrival.url,
+        ),
     ):
         with pytest.raises(SignatureError):
             judge.verify(signature=signature, body=body, url=url)

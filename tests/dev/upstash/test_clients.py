@@ -1,4 +1,5 @@
-"""Upstash's own clients, Python and JavaScript, work with the stand-in as they do with the service."""
+"""Upstash's own clients, Python and JavaScript, work with the stand-in as they do with the
+service."""
 
 import json
 import os
@@ -16,7 +17,10 @@ from upstash_redis.errors import UpstashError
 
 from dev.upstash import UpstashStandIn
 
-BUNDLE = {"meta": {"title": "Été ☃ 😀 𝒳 “quoted” \\ / \u2028"}, "blocks": [{"n": 1.5, "none": None, "yes": True}]}
+BUNDLE = {
+    "meta": {"title": "Été ☃ 😀 𝒳 “quoted” \\ / \u2028"},
+    "blocks": [{"n": 1.5, "none": None, "yes": True}],
+}
 COMPACT = json.dumps(BUNDLE, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 CLIENTS = Path(__file__).parents[2] / "clients"
 
@@ -44,7 +48,9 @@ def test_python_sets_with_every_option(redis: Redis) -> None:
     assert 0 < redis.pttl("k") <= 100_000
 
 
-@pytest.mark.parametrize("text", [COMPACT, "", "OK", "\x00\x01\r\n\t", "null", "é" * 100_000, "\U0010ffff\ufeff"])
+@pytest.mark.parametrize(
+    "text", [COMPACT, "", "OK", "\x00\x01\r\n\t", "null", "é" * 100_000, "\U0010ffff\ufeff"]
+)
 def test_python_reads_back_the_text_it_wrote(redis: Redis, text: str) -> None:
     redis.set("k", text)
     redis.hset("h", values={"field": text, text or "empty": "1"})
@@ -55,7 +61,9 @@ def test_python_reads_back_the_text_it_wrote(redis: Redis, text: str) -> None:
 
 def test_python_pipelines_and_transactions(redis: Redis) -> None:
     pipeline = redis.pipeline()
-    pipeline.set("a", 1).incr("a").zadd("z", {"m": 1.5}).zrange("z", 0, -1, withscores=True).get("missing")
+    pipeline.set("a", 1).incr("a").zadd("z", {"m": 1.5}).zrange("z", 0, -1, withscores=True).get(
+        "missing"
+    )
     assert pipeline.exec() == [True, 2, 1, [("m", 1.5)], None]
     multi = redis.multi()
     multi.hset("h", "f", "v").hgetall("h").exists("a")
@@ -70,9 +78,14 @@ def test_python_runs_scripts(redis: Redis) -> None:
 
 
 def test_python_meets_the_services_errors(redis: Redis, kv: UpstashStandIn) -> None:
-    with pytest.raises(UpstashError, match="WRONGPASS"), Redis(kv.url, "wrong", rest_retries=0) as stranger:
+    with (
+        pytest.raises(UpstashError, match="WRONGPASS"),
+        Redis(kv.url, "wrong", rest_retries=0) as stranger,
+    ):
         stranger.get("k")
-    with pytest.raises(AttributeError):  # the client's own way of showing one error for a whole pipeline
+    with pytest.raises(
+        AttributeError
+    ):  # the client's own way of showing one error for a whole pipeline
         redis.pipeline().exec()
     redis.set("k", "v")
     pipeline = redis.pipeline()
@@ -97,17 +110,24 @@ async def test_the_async_client_does_the_same(aredis: AsyncRedis) -> None:
 
 
 @pytest.fixture
-def javascript(kv: UpstashStandIn, redis: Redis, lacking: Callable[[str, str], NoReturn]) -> dict[str, Any]:
+def javascript(
+    kv: UpstashStandIn, redis: Redis, lacking: Callable[[str, str], NoReturn]
+) -> dict[str, Any]:
     """What `@upstash/redis` reports: see `tests/clients/redis.mjs`."""
     node = shutil.which("node")
     if node is None or not (CLIENTS / "node_modules/@upstash/redis").is_dir():
-        lacking("JavaScript client of Upstash Redis", "install Node.js, then run `npm ci --prefix tests/clients`")
+        lacking(
+            "JavaScript client of Upstash Redis",
+            "install Node.js, then run `npm ci --prefix tests/clients`",
+        )
     redis.set("python:compact", COMPACT)
     redis.set("python:default", json.dumps(BUNDLE))
     redis.set("python:dict", BUNDLE)  # type: ignore[arg-type]
     redis.hset("python:hash", values={"bundle": COMPACT, "text": "2026-10-01"})
     environ = {"PATH": os.environ["PATH"], "KV_URL": kv.url, "KV_TOKEN": kv.token}
-    run = subprocess.run([node, "redis.mjs"], cwd=CLIENTS, env=environ, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [node, "redis.mjs"], cwd=CLIENTS, env=environ, capture_output=True, text=True, timeout=60
+    )
     assert run.returncode == 0, run.stderr
     report: dict[str, Any] = json.loads(run.stdout)
     return report
@@ -119,11 +139,15 @@ def test_javascript_reads_objects_where_python_wrote_json(javascript: dict[str, 
     assert javascript["hgetall"] == {"bundle": BUNDLE, "text": "2026-10-01"}
 
 
-def test_javascript_writes_what_python_reads(javascript: dict[str, Any], redis: Redis, http: httpx.Client) -> None:
+def test_javascript_writes_what_python_reads(
+    javascript: dict[str, Any], redis: Redis, http: httpx.Client
+) -> None:
     assert javascript["set"] == "OK"
     assert javascript["object"] == BUNDLE
     assert redis.get("javascript:object") == COMPACT, "byte for byte what Python writes"
-    assert 60 < http.get("/ttl/javascript:object").json()["result"] <= 100, "seconds may have passed on a busy machine"
+    assert 60 < http.get("/ttl/javascript:object").json()["result"] <= 100, (
+        "seconds may have passed on a busy machine"
+    )
 
 
 def test_javascript_pipelines_transacts_and_runs_scripts(javascript: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ import pytest
 from dev.upstash import Fault, UpstashStandIn
 
 UNAVAILABLE = (
-    "ERR Command is not available: '{}'. See https://upstash.com/docs/redis/overall/rediscompatibility for details"
+    "ERR Command is not available: '{}'. See"
+    " https://upstash.com/docs/redis/overall/rediscompatibility for details"
 )
 DISCARDED = "EXECABORT Transaction discarded because of previous errors."
 WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
@@ -71,7 +72,9 @@ def test_the_token_may_stand_in_the_query(kv: UpstashStandIn) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/pipeline", "/multi-exec", "/get/k"])
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Basic {}", "Bearer"])
-def test_without_the_token_nothing_is_answered(kv: UpstashStandIn, path: str, authorization: str | None) -> None:
+def test_without_the_token_nothing_is_answered(
+    kv: UpstashStandIn, path: str, authorization: str | None
+) -> None:
     headers = {"Authorization": authorization.format(kv.token)} if authorization else {}
     response = httpx.post(kv.url + path, json=[["GET", "k"]], headers=headers)
     assert error(response, 401) == "WRONGPASS invalid or missing auth token"
@@ -85,9 +88,20 @@ def test_other_methods_are_not_allowed(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"{}", b'"GET"', b"[]", b'["SET", "k", {"a": 1}]', b'["SET", "k", null]', b'["SET", "k", ["v"]]'],
+    [
+        b"",
+        b"{",
+        b"{}",
+        b'"GET"',
+        b"[]",
+        b'["SET", "k", {"a": 1}]',
+        b'["SET", "k", null]',
+        b'["SET", "k", ["v"]]',
+    ],
 )
-def test_what_is_no_command_is_a_bad_request(http: httpx.Client, kv: UpstashStandIn, body: bytes) -> None:
+def test_what_is_no_command_is_a_bad_request(
+    http: httpx.Client, kv: UpstashStandIn, body: bytes
+) -> None:
     assert error(http.post("/", content=body)).startswith("ERR ")
     assert kv.commands.total() == 0
 
@@ -95,21 +109,33 @@ def test_what_is_no_command_is_a_bad_request(http: httpx.Client, kv: UpstashStan
 def test_a_command_that_fails_is_a_bad_request_with_redis_own_words(http: httpx.Client) -> None:
     http.get("/set/k/v")
     assert error(http.post("/", json=["LPUSH", "k", "v"])) == WRONG_TYPE
-    assert error(http.post("/", json=["INCR", "k"])) == "ERR value is not an integer or out of range"
+    assert (
+        error(http.post("/", json=["INCR", "k"])) == "ERR value is not an integer or out of range"
+    )
     assert error(http.post("/", json=["GET"])) == "ERR wrong number of arguments for 'get' command"
 
 
 def test_an_unknown_command_is_not_available(http: httpx.Client) -> None:
     assert error(http.post("/", json=["FOO", "k"])) == UNAVAILABLE.format("FOO")
     assert error(http.post("/", json=["", "k"])) == UNAVAILABLE.format("")
-    assert "EVAL" not in error(http.post("/", json=["EVAL", "return redis.call('FOO')", 0])), "EVAL itself is known"
+    assert "EVAL" not in error(http.post("/", json=["EVAL", "return redis.call('FOO')", 0])), (
+        "EVAL itself is known"
+    )
 
 
 @pytest.mark.parametrize(
     "command",
-    [["BLPOP", "k", 1], ["XREAD", "block", 1, "STREAMS", "k", "$"], ["WATCH", "k"], ["MULTI"], ["SELECT", 1]],
+    [
+        ["BLPOP", "k", 1],
+        ["XREAD", "block", 1, "STREAMS", "k", "$"],
+        ["WATCH", "k"],
+        ["MULTI"],
+        ["SELECT", 1],
+    ],
 )
-def test_blocking_and_connection_commands_are_refused(http: httpx.Client, command: list[str | int]) -> None:
+def test_blocking_and_connection_commands_are_refused(
+    http: httpx.Client, command: list[str | int]
+) -> None:
     refused = UNAVAILABLE.format(command[0])
     assert error(http.post("/", json=command)) == refused
     assert http.post("/pipeline", json=[command]).json() == [{"error": refused}]
@@ -118,7 +144,9 @@ def test_blocking_and_connection_commands_are_refused(http: httpx.Client, comman
 
 
 def test_a_pipeline_answers_each_command_for_itself(http: httpx.Client) -> None:
-    response = http.post("/pipeline", json=[["SET", "k", "v"], ["INCR", "k"], ["FOO"], ["GET", "k"]])
+    response = http.post(
+        "/pipeline", json=[["SET", "k", "v"], ["INCR", "k"], ["FOO"], ["GET", "k"]]
+    )
     assert response.status_code == 200
     assert response.json() == [
         {"result": "OK"},
@@ -160,7 +188,9 @@ def test_every_string_is_encoded_but_a_plain_ok(http: httpx.Client) -> None:
     ]
 
 
-def test_without_encoding_invalid_utf8_becomes_the_replacement_character(http: httpx.Client) -> None:
+def test_without_encoding_invalid_utf8_becomes_the_replacement_character(
+    http: httpx.Client,
+) -> None:
     http.post("/set/k", content=b"a\xffb")
     assert result(http.get("/get/k")) == "a\ufffdb"
     http.headers["Upstash-Encoding"] = "base64"
@@ -196,7 +226,14 @@ def test_ten_million_bytes_are_the_limit_by_default(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["SET", "k", "x"], ["hset", "h", "f", "x"], ["DEL", "k"], ["SCAN", 0], ["KEYS", "*"], ["EVAL", "return 1", 0]],
+    [
+        ["SET", "k", "x"],
+        ["hset", "h", "f", "x"],
+        ["DEL", "k"],
+        ["SCAN", 0],
+        ["KEYS", "*"],
+        ["EVAL", "return 1", 0],
+    ],
 )
 def test_the_read_only_token_neither_writes_nor_lists_keys(
     http: httpx.Client, kv: UpstashStandIn, command: list[str | int]
@@ -206,17 +243,28 @@ def test_the_read_only_token_neither_writes_nor_lists_keys(
     name = str(command[0]).lower()
     expected = f"NOPERM this user has no permissions to run the '{name}' command or its subcommand"
     assert error(http.post("/", json=command)) == expected
-    assert http.post("/pipeline", json=[command, ["GET", "k"]]).json() == [{"error": expected}, {"result": "v"}]
+    assert http.post("/pipeline", json=[command, ["GET", "k"]]).json() == [
+        {"error": expected},
+        {"result": "v"},
+    ]
     assert error(http.post("/multi-exec", json=[["GET", "k"], command])) == DISCARDED
 
 
 def test_a_script_runs_by_text_and_by_name(http: httpx.Client) -> None:
-    script = "redis.call('SET', KEYS[1], ARGV[1]) return {KEYS[1], redis.call('GET', KEYS[1]), #ARGV, false}"
+    script = (
+        "redis.call('SET', KEYS[1], ARGV[1]) return {KEYS[1], redis.call('GET', KEYS[1]), #ARGV,"
+        " false}"
+    )
     assert result(http.post("/", json=["EVAL", script, 1, "k", "é", "b"])) == ["k", "é", 2, None]
     name = result(http.post("/", json=["SCRIPT", "LOAD", script]))
     assert result(http.post("/", json=["EVALSHA", name, 1, "k", "c"])) == ["k", "c", 1, None]
-    assert error(http.post("/", json=["EVALSHA", "0" * 40, 0])) == "NOSCRIPT No matching script. Please use EVAL."
-    assert error(http.post("/", json=["EVAL", "return redis.call('LPUSH', KEYS[1], 1)", 1, "k"])).startswith(WRONG_TYPE)
+    assert (
+        error(http.post("/", json=["EVALSHA", "0" * 40, 0]))
+        == "NOSCRIPT No matching script. Please use EVAL."
+    )
+    assert error(
+        http.post("/", json=["EVAL", "return redis.call('LPUSH', KEYS[1], 1)", 1, "k"])
+    ).startswith(WRONG_TYPE)
 
 
 def test_faults_and_callbacks_see_the_text_of_a_script_that_is_called_by_its_hash(
@@ -230,7 +278,11 @@ def test_faults_and_callbacks_see_the_text_of_a_script_that_is_called_by_its_has
     assert not told
     assert result(http.post("/", json=["EVAL", script, 1, "counted"])) == 1
     assert result(http.post("/", json=call)) == 2
-    assert told == [(moment, ["EVAL", script, "1", "counted"]) for _ in range(2) for moment in ("before", "after")]
+    assert told == [
+        (moment, ["EVAL", script, "1", "counted"])
+        for _ in range(2)
+        for moment in ("before", "after")
+    ]
 
     kv.fail(Fault("refused", matching="^EVAL -- Counts"))
     assert "max requests limit" in error(http.post("/", json=call))
@@ -238,19 +290,28 @@ def test_faults_and_callbacks_see_the_text_of_a_script_that_is_called_by_its_has
     assert kv.commands == {"EVALSHA": 2, "EVAL": 1, "GET": 1}
 
 
-READ_AND_WRITE = "local n = tonumber(redis.call('GET', KEYS[1]) or '0') redis.call('SET', KEYS[1], n + 1) return n + 1"
+READ_AND_WRITE = (
+    "local n = tonumber(redis.call('GET', KEYS[1]) or '0') redis.call('SET', KEYS[1], n + 1) return"
+    " n + 1"
+)
 
 
 def test_scripts_do_not_come_between_each_other(http: httpx.Client) -> None:
     with ThreadPoolExecutor(8) as pool:
-        counted = list(pool.map(lambda _: result(http.post("/", json=["EVAL", READ_AND_WRITE, 1, "n"])), range(80)))
+        counted = list(
+            pool.map(
+                lambda _: result(http.post("/", json=["EVAL", READ_AND_WRITE, 1, "n"])), range(80)
+            )
+        )
     assert sorted(counted) == list(range(1, 81))
 
 
 def test_nothing_comes_between_the_commands_of_a_transaction(http: httpx.Client) -> None:
     transaction = [["INCR", "n"], ["INCR", "n"], ["INCR", "n"]]
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: http.post("/multi-exec", json=transaction).json(), range(40)))
+        answers = list(
+            pool.map(lambda _: http.post("/multi-exec", json=transaction).json(), range(40))
+        )
     for answer in answers:
         first = answer[0]["result"]
         assert answer == [{"result": first}, {"result": first + 1}, {"result": first + 2}]

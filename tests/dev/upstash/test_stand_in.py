@@ -16,10 +16,14 @@ import redis
 from dev.upstash import Fault, UpstashStandIn
 
 
-def test_each_command_of_a_pipeline_counts_and_a_script_counts_once(http: httpx.Client, kv: UpstashStandIn) -> None:
+def test_each_command_of_a_pipeline_counts_and_a_script_counts_once(
+    http: httpx.Client, kv: UpstashStandIn
+) -> None:
     http.post("/pipeline", json=[["SET", "a", 1], ["set", "b", 2], ["GET", "a"]])
     http.post("/multi-exec", json=[["INCR", "a"], ["INCR", "b"]])
-    http.post("/", json=["EVAL", "redis.call('GET', KEYS[1]) return redis.call('GET', KEYS[1])", 1, "a"])
+    http.post(
+        "/", json=["EVAL", "redis.call('GET', KEYS[1]) return redis.call('GET', KEYS[1])", 1, "a"]
+    )
     http.post("/", json=["BLPOP", "a", 1])
     assert kv.commands == {"SET": 2, "GET": 1, "INCR": 2, "EVAL": 1}
     assert kv.commands.total() == 6
@@ -68,7 +72,9 @@ def test_a_fault_hits_the_nth_command_that_matches(http: httpx.Client, kv: Upsta
     assert seen == ["200", "200", "500", "500", "200", "200"]
 
 
-def test_a_fault_without_an_end_lasts_until_it_is_healed(http: httpx.Client, kv: UpstashStandIn) -> None:
+def test_a_fault_without_an_end_lasts_until_it_is_healed(
+    http: httpx.Client, kv: UpstashStandIn
+) -> None:
     kv.fail(Fault(times=0))
     assert [outcome(http)[:3] for _ in range(3)] == ["500"] * 3
     kv.heal()
@@ -85,9 +91,14 @@ def test_the_same_seed_brings_the_same_luck(http: httpx.Client, kv: UpstashStand
     assert set(runs[0]) == {"200", "500"}
 
 
-def test_a_fault_inside_a_pipeline_leaves_what_came_before_it(http: httpx.Client, kv: UpstashStandIn) -> None:
+def test_a_fault_inside_a_pipeline_leaves_what_came_before_it(
+    http: httpx.Client, kv: UpstashStandIn
+) -> None:
     kv.fail(Fault(matching="^SET b"))
-    assert http.post("/pipeline", json=[["SET", "a", 1], ["SET", "b", 1], ["SET", "c", 1]]).status_code == 500
+    assert (
+        http.post("/pipeline", json=[["SET", "a", 1], ["SET", "b", 1], ["SET", "c", 1]]).status_code
+        == 500
+    )
     assert http.get("/mget/a/b/c").json() == {"result": ["1", None, None]}
 
 
@@ -117,7 +128,9 @@ def test_callbacks_surround_every_command(http: httpx.Client, kv: UpstashStandIn
     ]
 
 
-def test_a_callback_may_hold_a_command_back_while_others_go_on(http: httpx.Client, kv: UpstashStandIn) -> None:
+def test_a_callback_may_hold_a_command_back_while_others_go_on(
+    http: httpx.Client, kv: UpstashStandIn
+) -> None:
     held, released = threading.Event(), threading.Event()
 
     def hold(moment: str, command: list[str]) -> None:
@@ -154,10 +167,12 @@ def test_reset_leaves_everything_as_at_the_start(http: httpx.Client, kv: Upstash
     assert http.get("/dbsize").json() == {"result": 0}
 
 
-def test_other_processes_have_the_same_controls_over_http(http: httpx.Client, kv: UpstashStandIn) -> None:
-    assert http.post("/_control/faults", json={"how": "html", "matching": "^GET", "executed": True}).json() == {
-        "ok": True
-    }
+def test_other_processes_have_the_same_controls_over_http(
+    http: httpx.Client, kv: UpstashStandIn
+) -> None:
+    assert http.post(
+        "/_control/faults", json={"how": "html", "matching": "^GET", "executed": True}
+    ).json() == {"ok": True}
     assert http.get("/get/k").status_code == 502
     assert http.get("/_control/usage").json() == {
         "commands": 1,

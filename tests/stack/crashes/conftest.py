@@ -1,4 +1,5 @@
-"""Stories of what goes wrong: real processes that are killed or stopped, over a real redis-server."""
+"""Stories of what goes wrong: real processes that are killed or stopped, over a real
+redis-server."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,9 @@ from tests.stack.crashes.world import World
 
 @pytest.fixture(scope="session")
 def running_world(
-    redis_url: str, tmp_path_factory: pytest.TempPathFactory, lacking: Callable[[str, str], NoReturn]
+    redis_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    lacking: Callable[[str, str], NoReturn],
 ) -> Iterator[World]:
     if not Path("/proc/self/task").is_dir():
         lacking("crashes", "what a process is doing is read from /proc, which only Linux has")

@@ -17,14 +17,24 @@ from tests.waiting import until
 
 
 class Deployment:
-    """A running deployment: `url`, and the process that serves it at this moment. What it prints goes into `log`."""
+    """A running deployment: `url`, and the process that serves it at this moment. What it prints
+    goes into `log`."""
 
     def __init__(self, environ: Mapping[str, str], log: Path) -> None:
         port = free_port()
         self.url = f"http://{HOST}:{port}"
         self._log = log.open("ab")
         self._parent = subprocess.Popen(
-            [sys.executable, "-m", "dev.functions", "--root", str(ROOT), "--port", str(port), "--restart"],
+            [
+                sys.executable,
+                "-m",
+                "dev.functions",
+                "--root",
+                str(ROOT),
+                "--port",
+                str(port),
+                "--restart",
+            ],
             cwd=ROOT,
             env={**os.environ, **environ, "SYNC_BASE_URL": self.url},
             stdout=self._log,

@@ -1,4 +1,5 @@
-"""Strikes at one exact moment of a run: around a certain KV command, or a certain request to Notion."""
+"""Strikes at one exact moment of a run: around a certain KV command, or a certain request to
+Notion."""
 
 import re
 import threading
@@ -31,8 +32,9 @@ MOST_OF_A_KIND = 2
 
 
 class Point:
-    """A moment of a run: the nth time that something is done. What tasks do side by side comes in another order every
-    time, so a moment is known by its name and not by how much came before it."""
+    """A moment of a run: the nth time that something is done. What tasks do side by side comes in
+    another order every time, so a moment is known by its name and not by how much came before
+    it."""
 
     def __init__(self, what: str, nth: int) -> None:
         self.what, self.nth = what, nth
@@ -42,7 +44,8 @@ class Point:
 
 
 def listen(world: World, met: Met) -> None:
-    """Calls `met("before" | "after", what)` around everything that the functions do to the world."""
+    """Calls `met("before" | "after", what)` around everything that the functions do to the
+    world."""
     world.kv.on_command(lambda when, words: met(when, f"kv {_command(words)}"))
     world.notion.on_request(lambda when, method, path: met(when, f"notion {method} {path}"))
 
@@ -56,9 +59,11 @@ def points(world: World) -> list[Point]:
 
 
 class Strike:
-    """Before: what was asked for has arrived and is not executed. After: it is, and nobody gets the answer.
+    """Before: what was asked for has arrived and is not executed. After: it is, and nobody gets the
+    answer.
 
-    How: the functions are killed, or KV breaks the connection. `struck` tells whether the moment came.
+    How: the functions are killed, or KV breaks the connection. `struck` tells whether the moment
+    came.
     """
 
     def __init__(self, world: World, point: Point, how: How, when: When) -> None:
@@ -74,9 +79,14 @@ class Strike:
         listen(world, self._meet)
 
     def read_again(self) -> list[str]:
-        """What was asked of Notion once more although the run had published it before the strike."""
+        """What was asked of Notion once more although the run had published it before the
+        strike."""
         requests = self._world.notion.log.requests[self._requests_before :]
-        return [request["path"] for request in requests if request["path"].split("/")[3] in self._finished]
+        return [
+            request["path"]
+            for request in requests
+            if request["path"].split("/")[3] in self._finished
+        ]
 
     def _meet(self, when: str, what: str) -> None:
         if (when, what) != (self._when, self._point.what):
@@ -94,7 +104,9 @@ class Strike:
             raise Failed("reset")
 
 
-def strike_at_each(world: World, truth: Truth, moments: Sequence[Point], how: How, when: When) -> None:
+def strike_at_each(
+    world: World, truth: Truth, moments: Sequence[Point], how: How, when: When
+) -> None:
     moments = [point for point in moments if point.nth <= MOST_OF_A_KIND]
     missed = []
     for point in moments:
@@ -114,10 +126,14 @@ def strike_at_each(world: World, truth: Truth, moments: Sequence[Point], how: Ho
         assert world.state() == truth.after, story
         assert watcher.broken == [], story
         assert strike.read_again() == [], story
-        assert {name: run.get(name) for name in EXACT} == {name: truth.run.get(name) for name in EXACT}, story
+        assert {name: run.get(name) for name in EXACT} == {
+            name: truth.run.get(name) for name in EXACT
+        }, story
         assert {message.state for message in messages} == {"DELIVERED"}, story
         assert how == "kill" or {len(message.attempts) for message in messages} == {1}, story
-    assert all(point.nth > 1 or point.what.startswith("notion") for point in missed), missed  # their order may differ
+    assert all(point.nth > 1 or point.what.startswith("notion") for point in missed), (
+        missed
+    )  # their order may differ
     assert len(missed) < len(moments) / 5, missed
 
 
@@ -128,7 +144,8 @@ def records(world: World) -> dict[str, str]:
 
 
 def finished(world: World, before: dict[str, str]) -> set[str]:
-    """Pages and child databases that have been read and published since `before`, and are not due again."""
+    """Pages and child databases that have been read and published since `before`, and are not due
+    again."""
     due = {key.removeprefix("db:") for key in world.redis.hkeys(KEYS.work)}
     return {id for id, record in records(world).items() if record != before.get(id)} - due
 

@@ -43,8 +43,12 @@ def failed(world: World, run_id: str) -> str:
     return run["error"]
 
 
-def test_while_notion_is_down_the_run_waits_and_nothing_is_lost(watched: World, truth: Truth) -> None:
-    watched.notion.faults.add("503", times=16)  # as many as the client's attempts at all that is asked at first
+def test_while_notion_is_down_the_run_waits_and_nothing_is_lost(
+    watched: World, truth: Truth
+) -> None:
+    watched.notion.faults.add(
+        "503", times=16
+    )  # as many as the client's attempts at all that is asked at first
 
     run = watched.sync()
 
@@ -55,7 +59,9 @@ def test_while_notion_is_down_the_run_waits_and_nothing_is_lost(watched: World, 
 
 
 @pytest.mark.parametrize("how", ["reset", "error", "html", "refused"])
-def test_while_kv_is_down_the_run_waits_and_nothing_is_lost(watched: World, truth: Truth, how: str) -> None:
+def test_while_kv_is_down_the_run_waits_and_nothing_is_lost(
+    watched: World, truth: Truth, how: str
+) -> None:
     for command in ("^EVAL -- Records", "^EVAL -- Begins", "^EVAL -- Publishes a page"):
         times = 1 if how == "refused" else 3  # a refusal is not asked for twice in one delivery
         watched.kv.fail(KvFault(how=how, matching=command, times=times))  # type: ignore[arg-type]
@@ -68,14 +74,18 @@ def test_while_kv_is_down_the_run_waits_and_nothing_is_lost(watched: World, trut
 
 @pytest.mark.parametrize("executed", [False, True])
 @pytest.mark.parametrize("how", ["error", "html", "reset"])
-def test_kv_that_fails_now_and_then_is_not_even_noticed(watched: World, truth: Truth, how: str, executed: bool) -> None:
+def test_kv_that_fails_now_and_then_is_not_even_noticed(
+    watched: World, truth: Truth, how: str, executed: bool
+) -> None:
     watched.kv.fail(KvFault(how=how, executed=executed, times=0, probability=0.05, seed=4))  # type: ignore[arg-type]
 
     check(watched, truth, watched.sync())
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_notion_that_fails_in_every_way_publishes_no_half_page(watched: World, truth: Truth, seed: int) -> None:
+def test_notion_that_fails_in_every_way_publishes_no_half_page(
+    watched: World, truth: Truth, seed: int
+) -> None:
     assert len(WEATHER) == 7
     watched.notion.faults.weather(0.05, seed)
 
@@ -84,7 +94,9 @@ def test_notion_that_fails_in_every_way_publishes_no_half_page(watched: World, t
 
 def test_a_revoked_token_ends_the_run_at_once_with_the_reason(watched: World, truth: Truth) -> None:
     watched.notion.on_request(
-        lambda when, method, path: watched.notion.edit.revoke_token(TOKEN) if "/blocks/" in path else None
+        lambda when, method, path: (
+            watched.notion.edit.revoke_token(TOKEN) if "/blocks/" in path else None
+        )
     )
     try:
         run_id = watched.ask()
@@ -98,7 +110,9 @@ def test_a_revoked_token_ends_the_run_at_once_with_the_reason(watched: World, tr
     assert watched.state() == truth.after
 
 
-def test_databases_that_are_no_longer_shared_end_the_run_and_drop_nothing(watched: World, truth: Truth) -> None:
+def test_databases_that_are_no_longer_shared_end_the_run_and_drop_nothing(
+    watched: World, truth: Truth
+) -> None:
     for database in (PAGES, POSTS):
         watched.notion.edit.unshare(database)
     try:
@@ -121,12 +135,16 @@ def test_a_blocked_integration_is_not_asked_again(watched: World, truth: Truth) 
     assert "blocked" in failed(watched, run_id)
 
 
-def test_when_the_daily_message_limit_is_reached_the_backup_way_goes_on(watched: World, truth: Truth) -> None:
+def test_when_the_daily_message_limit_is_reached_the_backup_way_goes_on(
+    watched: World, truth: Truth
+) -> None:
     with watched.set(**SHORT):
         run_id = watched.ask()
         watched.qstash.fail(QueueFault(how="publish_daily"))
         watched.settle()
-        refusal = next(message for message in watched.qstash.messages if message.state == "FAILED").answer
+        refusal = next(
+            message for message in watched.qstash.messages if message.state == "FAILED"
+        ).answer
         refused = watched.get("/api/sync/trigger", source="posts", force="1")
     watched.qstash.heal()
     assert refusal.status in (502, 503)
@@ -147,7 +165,9 @@ def test_when_the_daily_message_limit_is_reached_the_backup_way_goes_on(watched:
 
 @pytest.mark.parametrize("kind", ["429", "529"])
 @pytest.mark.parametrize("seconds", [30, 150])
-def test_a_long_wait_of_notion_is_spent_in_the_queue(watched: World, truth: Truth, kind: str, seconds: int) -> None:
+def test_a_long_wait_of_notion_is_spent_in_the_queue(
+    watched: World, truth: Truth, kind: str, seconds: int
+) -> None:
     watched.notion.faults.add(kind, path="/blocks/", times=1, seconds=seconds)  # type: ignore[arg-type]
     run_id = watched.ask()
     until(lambda: len(watched.qstash.messages) >= 2)
@@ -160,20 +180,27 @@ def test_a_long_wait_of_notion_is_spent_in_the_queue(watched: World, truth: Trut
 
     assert len(watched.notion.log.requests) == asked
     assert delay(watched.qstash.messages[2]) > seconds / 2
-    took = [one.ended_at - one.started_at for message in watched.qstash.messages for one in message.attempts]
+    took = [
+        one.ended_at - one.started_at
+        for message in watched.qstash.messages
+        for one in message.attempts
+    ]
     assert max(took) < MOST_PAID_SECONDS
     check(watched, truth, watched.finish(run_id))
 
 
 def test_a_run_whose_chain_broke_is_taken_up_by_the_next_one(watched: World, truth: Truth) -> None:
-    """Every delivery failed: the run gives no sign of life, the next one goes on, and reads nothing finished again."""
+    """Every delivery failed: the run gives no sign of life, the next one goes on, and reads nothing
+    finished again."""
     before = records(watched)
     with watched.set(**SHORT):
         broken = watched.ask()
         until(lambda: watched.site.synced(broken) >= 3)
         watched.qstash.fail(QueueFault(how="expired"))
         watched.settle()
-        assert [message.state for message in watched.qstash.messages if message.kind == "publish"][-1] == "FAILED"
+        assert [message.state for message in watched.qstash.messages if message.kind == "publish"][
+            -1
+        ] == "FAILED"
         watched.qstash.heal()
         done = finished(watched, before)
         joined = watched.ask()
@@ -186,6 +213,10 @@ def test_a_run_whose_chain_broke_is_taken_up_by_the_next_one(watched: World, tru
     assert joined == broken != run_id
     assert watched.run(broken)["status"] == "failed"
     assert (run["status"], watched.state()) == ("delivered", truth.after)
-    again = [request["path"] for request in watched.notion.log.requests[read:] if request["path"].endswith("/children")]
+    again = [
+        request["path"]
+        for request in watched.notion.log.requests[read:]
+        if request["path"].endswith("/children")
+    ]
     assert len(done) >= 3
     assert not [path for path in again if path.split("/")[3] in done]

@@ -41,7 +41,9 @@ def test_a_message_that_is_delivered_twice_is_worked_once(
     assert edited.qstash.counts["publish"] <= int(run["slices"]) + 1
 
 
-def test_a_run_of_many_slices_sends_one_message_for_each_and_counts_exactly(edited: World, truth: Truth) -> None:
+def test_a_run_of_many_slices_sends_one_message_for_each_and_counts_exactly(
+    edited: World, truth: Truth
+) -> None:
     with edited.set(**SHORT):
         watcher = watched(edited, truth)
 
@@ -53,14 +55,18 @@ def test_a_run_of_many_slices_sends_one_message_for_each_and_counts_exactly(edit
         assert {len(message.attempts) for message in messages} == {1}
         assert counted(run) == edited.notion.log.stats["total"]
         asked = [f"{request['method']} {request['path']}" for request in edited.notion.log.requests]
-        assert {one: asked.count(one) for one in asked if "/blocks/" in one and asked.count(one) > 1} == {}
+        assert {
+            one: asked.count(one) for one in asked if "/blocks/" in one and asked.count(one) > 1
+        } == {}
         assert int(run["kvCommands"]) + int(run["finishCommands"]) <= edited.kv.commands.total()
     check(edited, truth, watcher, run)
 
 
 @pytest.mark.parametrize("lanes", ["2", "3"])
 @pytest.mark.parametrize("slices", [{}, SHORT], ids=["one slice each", "many slices"])
-def test_lanes_end_a_run_exactly_once(edited: World, truth: Truth, lanes: str, slices: dict[str, str]) -> None:
+def test_lanes_end_a_run_exactly_once(
+    edited: World, truth: Truth, lanes: str, slices: dict[str, str]
+) -> None:
     asked: list[str] = []
     with edited.set(SYNC_LANES=lanes, **slices):
         watcher = watched(edited, truth)
@@ -75,5 +81,7 @@ def test_lanes_end_a_run_exactly_once(edited: World, truth: Truth, lanes: str, s
         assert edited.run(run["followUpRun"])["status"] == "delivered"
         assert edited.redis.zcard(KEYS.runs) == 3  # the first sync, this run, and what followed it
     check(edited, truth, watcher, run)
-    assert 1 <= asked.count("kv end") <= 2 * int(lanes)  # of two runs; lanes that rest at one moment may all end one
+    assert (
+        1 <= asked.count("kv end") <= 2 * int(lanes)
+    )  # of two runs; lanes that rest at one moment may all end one
     assert int(run["slices"]) >= int(lanes)

@@ -14,7 +14,11 @@ def test_an_edit_during_the_run_is_published_by_the_next_one(world: World) -> No
     edits = iter(["first", "second", "third"])
 
     def edit(when: str, method: str, path: str) -> None:
-        if when == "after" and (path == LEFT or path.endswith("/query")) and (text := next(edits, "")):
+        if (
+            when == "after"
+            and (path == LEFT or path.endswith("/query"))
+            and (text := next(edits, ""))
+        ):
             world.notion.edit.append_blocks(resolved("@left"), [{"paragraph": text}])
 
     world.notion.on_request(edit)
@@ -43,7 +47,11 @@ def test_a_page_that_cannot_be_read_keeps_its_old_bundle_and_is_reported(world: 
     assert world.state()["page:right"] != old
     delays = [round(delay(message)) for message in world.qstash.messages if delay(message) > 1]
     assert delays[:2] == [2, 6], "the waiting is the queue's"
-    took = [one.ended_at - one.started_at for message in world.qstash.messages for one in message.attempts]
+    took = [
+        one.ended_at - one.started_at
+        for message in world.qstash.messages
+        for one in message.attempts
+    ]
     assert max(took) < 15, "only the client's own attempts"
 
     world.notion.faults.clear()

@@ -1,4 +1,5 @@
-"""The functions are killed, or lose KV, at every kind of step of a run: nothing is lost, torn, or read twice."""
+"""The functions are killed, or lose KV, at every kind of step of a run: nothing is lost, torn, or
+read twice."""
 
 import pytest
 
@@ -14,7 +15,9 @@ note_survey give_back rest open_index end"""
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("where", ["kv", "notion"])
-def test_a_function_that_is_killed_loses_nothing(edited: World, truth: Truth, where: str, when: When) -> None:
+def test_a_function_that_is_killed_loses_nothing(
+    edited: World, truth: Truth, where: str, when: When
+) -> None:
     edited.rewind()
     moments = [point for point in points(edited) if point.what.startswith(where)]
     assert len(moments) > (40 if where == "kv" else 15)
@@ -26,7 +29,9 @@ def test_a_function_that_is_killed_loses_nothing(edited: World, truth: Truth, wh
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_command_that_kv_does_not_answer_is_sent_again(edited: World, truth: Truth, when: When) -> None:
+def test_a_command_that_kv_does_not_answer_is_sent_again(
+    edited: World, truth: Truth, when: When
+) -> None:
     """Whether it was executed or not: it does no harm twice, and costs no delivery."""
     edited.rewind()
     moments = [point for point in points(edited) if point.what.startswith("kv")]

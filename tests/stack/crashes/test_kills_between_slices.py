@@ -1,4 +1,5 @@
-"""The functions are killed where one slice ends and the next begins: nothing is lost, torn, or read twice."""
+"""The functions are killed where one slice ends and the next begins: nothing is lost, torn, or read
+twice."""
 
 import pytest
 
@@ -17,13 +18,19 @@ MORE_STEPS = {
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_function_that_is_killed_between_slices_loses_nothing(edited: World, truth: Truth, when: When) -> None:
-    """Every step that a run of a single slice does not know, and the two at which a slice begins and ends."""
+def test_a_function_that_is_killed_between_slices_loses_nothing(
+    edited: World, truth: Truth, when: When
+) -> None:
+    """Every step that a run of a single slice does not know, and the two at which a slice begins
+    and ends."""
     edited.rewind()
     known = {point.what for point in points(edited)}
     with edited.set(**SHORT):
         edited.rewind()
-        most = {point.what: 1 for point in points(edited) if point.what not in known} | {"kv begin": 2, "kv rest": 2}
+        most = {point.what: 1 for point in points(edited) if point.what not in known} | {
+            "kv begin": 2,
+            "kv rest": 2,
+        }
         edited.rewind()
         moments = [point for point in points(edited) if point.nth <= most.get(point.what, 0)]
         assert {point.what for point in moments} >= MORE_STEPS

@@ -37,7 +37,9 @@ def test_b1_a_run_that_dies_at_its_end_again_and_again_ends_as_failed(world: Wor
     assert len(deaths) == 3
     assert len(world.qstash.messages) <= MOST_MESSAGES
     ended.append(True)
-    assert world.sync()["status"] == "delivered", "the next run may begin at once, and goes on from what stands"
+    assert world.sync()["status"] == "delivered", (
+        "the next run may begin at once, and goes on from what stands"
+    )
     world.site.check()
 
 

@@ -20,7 +20,8 @@ TRIGGER = {"kv ask", "kv note_jobs"}
 
 
 class Pause:
-    """Stops the functions at a certain moment and holds back what they asked for, until it is released."""
+    """Stops the functions at a certain moment and holds back what they asked for, until it is
+    released."""
 
     def __init__(self, world: World, point: Point) -> None:
         self.process = world.deployment.process()
@@ -63,7 +64,8 @@ def deliver_again(world: World) -> httpx.Response:
 
 @pytest.mark.timeout(1200)
 def test_a_zombie_writes_nothing_any_more(edited: World, truth: Truth) -> None:
-    """The process is stopped before each of its KV commands; another one does the work; then the first one goes on."""
+    """The process is stopped before each of its KV commands; another one does the work; then the
+    first one goes on."""
     edited.rewind()
     worked = [
         point
@@ -85,7 +87,10 @@ def test_a_zombie_writes_nothing_any_more(edited: World, truth: Truth) -> None:
             continue
         struck += 1
         again = deliver_again(edited)
-        assert (again.status_code, again.json()["status"]) in ((200, "done"), (200, "joined")), point
+        assert (again.status_code, again.json()["status"]) in (
+            (200, "done"),
+            (200, "joined"),
+        ), point
         until(partial(edited.site.has_ended, run_id), told=partial(edited.run, run_id))
         before = edited.everything()
 

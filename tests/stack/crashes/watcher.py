@@ -12,9 +12,10 @@ MOVED = "moved"
 
 
 class Watcher:
-    """Knows what was published before the run and what must be published after it. At every instant each page is one or
-    the other, whole, at one address or the other, and never turns back; so is everything else. Indexes, `paths` and the
-    pages as text are exactly of the pages that stand there."""
+    """Knows what was published before the run and what must be published after it. At every instant
+    each page is one or the other, whole, at one address or the other, and never turns back; so is
+    everything else. Indexes, `paths` and the pages as text are exactly of the pages that stand
+    there."""
 
     def __init__(self, world: World, before: State, after: State) -> None:
         self._world = world
@@ -48,10 +49,12 @@ class Watcher:
 
 
 def _facts(state: State) -> State:
-    """What is published, fact by fact: of each page its address and what stands there, and every other value; indexes
-    follow from their pages."""
+    """What is published, fact by fact: of each page its address and what stands there, and every
+    other value; indexes follow from their pages."""
     facts: State = {}
-    bundles = Bundles({key: value | {"syncedAt": ""} for key, value in state.items() if key != KEYS.paths}, {})
+    bundles = Bundles(
+        {key: value | {"syncedAt": ""} for key, value in state.items() if key != KEYS.paths}, {}
+    )
     for id, page in bundles.pages.items():
         slug = page["meta"]["slug"]
         heads = [state[f"page:{slug}"], state.get(f"doc:{slug}")]

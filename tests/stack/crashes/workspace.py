@@ -1,4 +1,5 @@
-"""A workspace small enough to kill its sync at every step, in which everything happens that a run can meet."""
+"""A workspace small enough to kill its sync at every step, in which everything happens that a run
+can meet."""
 
 from datetime import UTC, datetime
 
@@ -21,8 +22,8 @@ SCHEMA: JSON = {
 
 
 def small() -> Workspace:
-    """Home (with an original, a child page and a child database), About (with the copy), Left, Right, Long and Going;
-    one post that stays, one that goes, and one that waits for its slug."""
+    """Home (with an original, a child page and a child database), About (with the copy), Left,
+    Right, Long and Going; one post that stays, one that goes, and one that waits for its slug."""
     workspace = Workspace("Small")
     add_person(workspace, "@ada", "Ada", "ada@example.org")
     add_bot(workspace)
@@ -35,8 +36,9 @@ def small() -> Workspace:
 
 
 def edit_much(edit: Edits) -> None:
-    """A slug swap, an edit seen on another page, a renamed child page, a changed row, less of a long page, a page and a
-    post that go, a new page that takes a slug over, and a post that gets the one it has waited for."""
+    """A slug swap, an edit seen on another page, a renamed child page, a changed row, less of a
+    long page, a page and a post that go, a new page that takes a slug over, and a post that gets
+    the one it has waited for."""
     edit.edit_block(resolved("@shared line"), "The shared line, edited")
     edit.set_title(resolved("@team"), "The crew")
     edit.set_title(resolved("@row 1"), "Ada the First")
@@ -65,13 +67,20 @@ def _pages() -> list[JSON]:
         "child_database": {
             "title": "Staff",
             "schema": {"Name": "title", "Role": "rich_text"},
-            "rows": [{"id": f"@row {n}", "properties": {"Name": f"Person {n}", "Role": "Keeper"}} for n in (1, 2)],
+            "rows": [
+                {"id": f"@row {n}", "properties": {"Name": f"Person {n}", "Role": "Keeper"}}
+                for n in (1, 2)
+            ],
         },
         "id": "@staff",
     }
     long: list[JSON] = [{"paragraph": f"Line {n}", "id": f"@long line {n}"} for n in range(1, 11)]
     return [
-        _row("home", 1, [shared, {"toggle": "More", "children": [{"paragraph": "Inside"}]}, team, staff]),
+        _row(
+            "home",
+            1,
+            [shared, {"toggle": "More", "children": [{"paragraph": "Inside"}]}, team, staff],
+        ),
         _row("about", 2, [{"synced_block": {"from": "@shared"}}]),
         _row("left", 3, [{"paragraph": "Left"}]),
         _row("right", 4, [{"paragraph": "Right"}]),
@@ -81,8 +90,15 @@ def _pages() -> list[JSON]:
 
 
 def _posts() -> list[JSON]:
-    heir = _row("gone", 3, [{"paragraph": "What goes comes back"}]) | {"id": "@heir", "created": LATER.isoformat()}
-    return [_row("stays", 1, [{"paragraph": "Here"}]), _row("gone", 2, [{"paragraph": "Not for long"}]), heir]
+    heir = _row("gone", 3, [{"paragraph": "What goes comes back"}]) | {
+        "id": "@heir",
+        "created": LATER.isoformat(),
+    }
+    return [
+        _row("stays", 1, [{"paragraph": "Here"}]),
+        _row("gone", 2, [{"paragraph": "Not for long"}]),
+        heir,
+    ]
 
 
 def _row(slug: str, order: int, children: list[JSON]) -> JSON:

@@ -1,4 +1,5 @@
-"""Everything that a run needs, in real processes, with a memory: it can be wound back to a moment before a run."""
+"""Everything that a run needs, in real processes, with a memory: it can be wound back to a moment
+before a run."""
 
 import secrets
 import time
@@ -22,7 +23,11 @@ from tests.stack.crashes.workspace import edit_much, small
 from tests.stack.site import Site
 from tests.waiting import until
 
-SETTINGS = {"NOTION_SOURCES": SAMPLE_SOURCES, "NOTION_REQUESTS_PER_MINUTE": "100000", "KV_MAX_VALUE_BYTES": "4000"}
+SETTINGS = {
+    "NOTION_SOURCES": SAMPLE_SOURCES,
+    "NOTION_REQUESTS_PER_MINUTE": "100000",
+    "KV_MAX_VALUE_BYTES": "4000",
+}
 """Budgets that no test waits for, and values so small that the long page has parts."""
 KEYS = Keys()
 RETRY_SPEED = 600.0
@@ -70,7 +75,9 @@ class World:
         headers = {"Authorization": f"Bearer {self.secret}"}
         while True:
             try:
-                return httpx.get(f"{self.url}{path}", params=query, headers=headers, timeout=60, trust_env=False)
+                return httpx.get(
+                    f"{self.url}{path}", params=query, headers=headers, timeout=60, trust_env=False
+                )
             except (httpx.RemoteProtocolError, httpx.ReadError):
                 continue
 
@@ -85,7 +92,8 @@ class World:
         assert (run["status"], run.get("failed", "0")) == ("delivered", "0"), run
 
     def edit(self) -> None:
-        """People edited much, an hour ago; KV is as it was, and this is the moment to which `rewind` comes back."""
+        """People edited much, an hour ago; KV is as it was, and this is the moment to which
+        `rewind` comes back."""
         self.notion.clock.advance(HOUR)
         edit_much(self.notion.edit)
         self.notion.clock.reset()
@@ -137,25 +145,35 @@ class World:
         return self.qstash.messages
 
     def is_busy(self, *, patient: bool = True) -> bool:
-        """Whether a message has not come to its end yet; if not `patient`, those that wait for later don't count."""
+        """Whether a message has not come to its end yet; if not `patient`, those that wait for
+        later don't count."""
         messages = self.qstash.messages
         open_ones = [message for message in messages if message.state not in FINAL]
         return not messages or any(patient or delay(message) <= 1 for message in open_ones)
 
     def finish(self, run_id: str) -> dict[str, str]:
-        """Waits for the end of a run, and lets time pass wherever a message was published with a delay."""
+        """Waits for the end of a run, and lets time pass wherever a message was published with a
+        delay."""
         give_up = time.monotonic() + GIVE_UP_SECONDS
         waited: set[str] = set()
         while (run := self.run(run_id)).get("status") in (None, "pending", "active"):
             assert time.monotonic() < give_up, run
-            open_messages = [message for message in self.qstash.messages if message.state not in FINAL]
+            open_messages = [
+                message for message in self.qstash.messages if message.state not in FINAL
+            ]
             assert open_messages, f"nobody carries the run on: {run}"
             next_one = min(open_messages, key=lambda message: message.due_at)
-            if next_one.state == "CREATED" and delay(next_one) > 1 and next_one.message_id not in waited:
+            if (
+                next_one.state == "CREATED"
+                and delay(next_one) > 1
+                and next_one.message_id not in waited
+            ):
                 waited.add(next_one.message_id)
                 self.later(delay(next_one))
             time.sleep(0.02)
-        until(lambda: not self.is_busy(patient=False), GIVE_UP_SECONDS, told=lambda: self.run(run_id))
+        until(
+            lambda: not self.is_busy(patient=False), GIVE_UP_SECONDS, told=lambda: self.run(run_id)
+        )
         return self.run(run_id)
 
     def later(self, seconds: float) -> None:
@@ -177,7 +195,9 @@ class World:
     def bundles(self) -> Bundles:
         """All that a site can read, at one instant."""
         flat, paths = self.redis.eval(_EVERYTHING, 1, KEYS.paths)
-        return Bundles.of(*(dict(zip(words[::2], words[1::2], strict=True)) for words in (flat, paths)))
+        return Bundles.of(
+            *(dict(zip(words[::2], words[1::2], strict=True)) for words in (flat, paths))
+        )
 
     def expiring(self) -> list[str]:
         """Keys of the site's that will be gone by themselves."""
@@ -185,8 +205,8 @@ class World:
         return found
 
     def everything(self) -> dict[str, Any]:
-        """All of KV, but for the request budget, which belongs to no run, and what a slice brought to KV and nobody
-        has published: it expires."""
+        """All of KV, but for the request budget, which belongs to no run, and what a slice brought
+        to KV and nobody has published: it expires."""
         read = {
             "string": self.redis.get,
             "hash": self.redis.hgetall,
@@ -229,7 +249,8 @@ def delay(message: Message) -> float:
 def timeless(bundles: Bundles) -> State:
     """What a site can read as it is compared."""
     values = {
-        key: {name: one for name, one in value.items() if name != "syncedAt"} for key, value in bundles.values.items()
+        key: {name: one for name, one in value.items() if name != "syncedAt"}
+        for key, value in bundles.values.items()
     }
     return {KEYS.paths: dict(bundles.paths), **values}
 

@@ -1,6 +1,7 @@
 """Somebody who writes in the workspace: every edit that people make, each a method of two numbers.
 
-The first picks what is edited among what there is, the second says how. An edit that finds nothing to do does nothing.
+The first picks what is edited among what there is, the second says how. An edit that finds nothing
+to do does nothing.
 """
 
 from typing import Any, Protocol
@@ -27,7 +28,8 @@ class Notion(Protocol):
 
 
 class Author:
-    """`paused` are the rows that have `sync` = paused; `touched` those of them that were hidden or moved since then."""
+    """`paused` are the rows that have `sync` = paused; `touched` those of them that were hidden or
+    moved since then."""
 
     def __init__(self, notion: Notion) -> None:
         self._notion = notion
@@ -59,11 +61,17 @@ class Author:
             self._edit.append_blocks(page.id, [written[how % len(written)]])
 
     def remove_or_bring_back_a_block(self, pick: int, how: int) -> None:
-        if block := _picked([node for node in self._nodes(Block) if not self._is_trashed(node.parent)], pick):
+        if block := _picked(
+            [node for node in self._nodes(Block) if not self._is_trashed(node.parent)], pick
+        ):
             (self._edit.restore if block.in_trash else self._edit.trash)(block.id)
 
     def write_into_an_original(self, pick: int, how: int) -> None:
-        originals = [block for block in self._blocks() if block.type == "synced_block" and not self._shows(block)]
+        originals = [
+            block
+            for block in self._blocks()
+            if block.type == "synced_block" and not self._shows(block)
+        ]
         if original := _picked(originals, pick):
             self._edit.append_blocks(original.id, [{"paragraph": self._words()}])
 
@@ -72,7 +80,9 @@ class Author:
             if how % 2:
                 self._edit.set_icon(page.id, (None, "⚓", {"file": "icon.png"})[how % 3])
             else:
-                self._edit.set_cover(page.id, (None, {"file": "sea.jpg"}, {"external": "/external/a.png"})[how % 3])
+                self._edit.set_cover(
+                    page.id, (None, {"file": "sea.jpg"}, {"external": "/external/a.png"})[how % 3]
+                )
 
     # Rows and their properties.
 
@@ -108,13 +118,17 @@ class Author:
     # Where pages stand.
 
     def trash_or_restore(self, pick: int, how: int) -> None:
-        pages = [page for page in self._nodes(Page) if page.parent and not self._is_trashed(page.parent)]
+        pages = [
+            page for page in self._nodes(Page) if page.parent and not self._is_trashed(page.parent)
+        ]
         if page := _picked(pages, pick):
             self._touch(page)
             (self._edit.restore if page.in_trash else self._edit.trash)(page.id)
 
     def archive_or_unarchive(self, pick: int, how: int) -> None:
-        rows = [page for page in self._nodes(Page) if page.parent in self._homes() and not page.in_trash]
+        rows = [
+            page for page in self._nodes(Page) if page.parent in self._homes() and not page.in_trash
+        ]
         if row := _picked(rows, pick):
             self._touch(row)
             (self._edit.unarchive if row.archived else self._edit.archive)(row.id)
@@ -122,15 +136,25 @@ class Author:
     def unshare_or_share(self, pick: int, how: int) -> None:
         if page := _picked([page for page in self._pages() if page.parent], pick):
             self._touch(page)
-            (self._edit.share if page.id in self._notion.workspace.unshared else self._edit.unshare)(page.id)
+            (
+                self._edit.share
+                if page.id in self._notion.workspace.unshared
+                else self._edit.unshare
+            )(page.id)
 
     def move(self, pick: int, how: int) -> None:
         """Into the other source, the attic, or another page."""
         page = _picked([page for page in self._pages() if page.parent and not page.archived], pick)
         if page is None or self._is_paused(page):
             return
-        inside = {node.id for node in self._notion.workspace.nodes.values() if page in self._notion.workspace.up(node)}
-        below = [one.id for one in self._pages() if one.id not in inside and not self._is_paused(one)]
+        inside = {
+            node.id
+            for node in self._notion.workspace.nodes.values()
+            if page in self._notion.workspace.up(node)
+        }
+        below = [
+            one.id for one in self._pages() if one.id not in inside and not self._is_paused(one)
+        ]
         targets = [*self._homes(), *below]
         target = targets[how % len(targets)]
         if target not in inside and target != page.parent:
@@ -168,7 +192,9 @@ class Author:
 
     def rows(self) -> list[Page]:
         """Rows of the sources that are neither in the trash nor archived."""
-        return [page for page in self._pages() if page.parent in self._homes() and not page.archived]
+        return [
+            page for page in self._pages() if page.parent in self._homes() and not page.archived
+        ]
 
     def _words(self) -> str:
         self._written += 1
@@ -187,7 +213,11 @@ class Author:
         workspace = self._notion.workspace
         for above in workspace.up(page):
             sync = workspace.schema_of(above).get("sync") if isinstance(above, Page) else None
-            if sync and isinstance(above, Page) and (above.values.get(sync["id"]) or {}).get("name") == "paused":
+            if (
+                sync
+                and isinstance(above, Page)
+                and (above.values.get(sync["id"]) or {}).get("name") == "paused"
+            ):
                 return True
         return False
 
@@ -202,7 +232,9 @@ class Author:
         return self._notion.workspace.original_of(block)
 
     def _is_trashed(self, id: str | None) -> bool:
-        return id is not None and self._notion.workspace.is_trashed(self._notion.workspace.nodes[id])
+        return id is not None and self._notion.workspace.is_trashed(
+            self._notion.workspace.nodes[id]
+        )
 
     def _nodes(self, kind: type[Any]) -> list[Any]:
         return [node for node in self._notion.workspace.nodes.values() if isinstance(node, kind)]
@@ -219,7 +251,9 @@ class Author:
         return [page for page in self._live(Page) if page.parent not in hours]
 
     def _database_rows(self) -> list[Page]:
-        hours = self._notion.workspace.get(self._notion.workspace.nodes[HOURS].children[0], DataSource)
+        hours = self._notion.workspace.get(
+            self._notion.workspace.nodes[HOURS].children[0], DataSource
+        )
         return [] if self._is_trashed(hours.id) else self._notion.workspace.rows(hours)
 
 
@@ -227,4 +261,8 @@ def _picked(found: list[Any], pick: int) -> Any:
     return found[pick % len(found)] if found else None
 
 
-EDITS = sorted(name for name in vars(Author) if not name.startswith("_") and name not in ("do", "pause", "rows"))
+EDITS = sorted(
+    name
+    for name in vars(Author)
+    if not name.startswith("_") and name not in ("do", "pause", "rows")
+)

@@ -12,7 +12,8 @@ from tests.stack.histories.workspace import SOURCES
 from tests.stack.histories.world import World
 
 MINUTE_AND_MORE = 125.0
-"""After so long nothing that was read is within the minute of its edit, however far clocks lie apart."""
+"""After so long nothing that was read is within the minute of its edit, however far clocks lie
+apart."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Run:
-    """Somebody asks for a run: of everything, a source or a page, through the trigger or the backup way (`here`);
-    just before its `nth` KV command somebody makes an edit."""
+    """Somebody asks for a run: of everything, a source or a page, through the trigger or the backup
+    way (`here`); just before its `nth` KV command somebody makes an edit."""
 
     scope: str = ""
     pick: int = 0
@@ -77,7 +78,8 @@ Happening = Edit | Pause | Step | Run | Trouble | Heal | Setting
 
 @dataclass
 class History:
-    """Plays happenings in a world, and knows what must stay as it is: `still` are the bundles of paused pages."""
+    """Plays happenings in a world, and knows what must stay as it is: `still` are the bundles of
+    paused pages."""
 
     world: World
     author: Author = field(init=False)
@@ -95,8 +97,8 @@ class History:
             _none_of([*bundles.dangling(SOURCES), *self._changed(bundles)], f"after {happening}")
 
     def end(self) -> None:
-        """Trouble ends and a clean run follows: KV equals the workspace. After the minute of the last edit another
-        one settles everything, and then there is nothing to do any more."""
+        """Trouble ends and a clean run follows: KV equals the workspace. After the minute of the
+        last edit another one settles everything, and then there is nothing to do any more."""
         self.world.heal()
         self.world.clean_run()
         _none_of(self._problems(), "after the clean run")
@@ -104,9 +106,11 @@ class History:
         self.world.clean_run()
         _none_of(self._problems(), "after the second clean run")
         run = self.world.clean_run()
-        assert (run["toSync"], run.get("written", "0"), run.get("deleted", "0")) == ("0", "0", "0"), (
-            f"never settled: {run}"
-        )
+        assert (run["toSync"], run.get("written", "0"), run.get("deleted", "0")) == (
+            "0",
+            "0",
+            "0",
+        ), f"never settled: {run}"
 
     def _happen(self, happening: Happening) -> None:
         world = self.world
@@ -148,7 +152,9 @@ class History:
 
     def _trouble(self, trouble: Trouble) -> None:
         if trouble.notion:
-            self.world.notion.faults.weather(trouble.notion, seed=round(trouble.notion * 1000), seconds=0.02)
+            self.world.notion.faults.weather(
+                trouble.notion, seed=round(trouble.notion * 1000), seconds=0.02
+            )
         if trouble.wait_seconds:
             self.world.notion.faults.add("429", seconds=trouble.wait_seconds)
         if trouble.kv:
@@ -177,7 +183,8 @@ class History:
         return self.world.problems(self.still, self._doubtful())
 
     def _doubtful(self) -> frozenset[str]:
-        """Paused pages that may have been unpublished: they were hidden once, or never were to be seen."""
+        """Paused pages that may have been unpublished: they were hidden once, or never were to be
+        seen."""
         touched = [row for row, below in self.paused.items() if self.author.touched & {row, *below}]
         return frozenset(id for row in touched for id in self.paused[row])
 
@@ -194,7 +201,11 @@ def _with_child_pages(id: str, pages: dict[str, dict[str, Any]]) -> list[str]:
         return []
     return [
         id,
-        *(below for child in pages[id]["meta"]["childPages"] for below in _with_child_pages(child["id"], pages)),
+        *(
+            below
+            for child in pages[id]["meta"]["childPages"]
+            for below in _with_child_pages(child["id"], pages)
+        ),
     ]
 
 

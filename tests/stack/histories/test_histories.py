@@ -1,4 +1,5 @@
-"""Whatever people do to a workspace and whatever befalls the runs meanwhile: in the end KV equals the workspace."""
+"""Whatever people do to a workspace and whatever befalls the runs meanwhile: in the end KV equals
+the workspace."""
 
 import os
 import time
@@ -30,7 +31,13 @@ EDIT = st.builds(Edit, st.sampled_from(EDITS), PICK, HOW)
 STEP = st.builds(Step, st.sampled_from([61.0, 20.0, 125.0, 700.0, 3_700.0, 90_000.0]))
 RUN = st.one_of(
     st.builds(Run, here=st.booleans()),
-    st.builds(Run, scope=st.sampled_from(["", "source", "page"]), pick=PICK, force=st.booleans(), here=st.booleans()),
+    st.builds(
+        Run,
+        scope=st.sampled_from(["", "source", "page"]),
+        pick=PICK,
+        force=st.booleans(),
+        here=st.booleans(),
+    ),
     st.builds(Run, nth=st.integers(1, 60), edit=EDIT),
 )
 TROUBLE = st.one_of(
@@ -51,7 +58,9 @@ TROUBLE = st.one_of(
         Trouble,
         queue=st.builds(
             QueueFault,
-            st.sampled_from(["twice", "again", "reorder", "drop", "publish_error", "publish_reset"]),
+            st.sampled_from(
+                ["twice", "again", "reorder", "drop", "publish_error", "publish_reset"]
+            ),
             times=st.integers(1, 3),
             matching=st.just("worker"),
         ),
@@ -61,8 +70,12 @@ SETTING = st.one_of(
     st.builds(Setting, st.just("SYNC_SLICE_SECONDS"), st.sampled_from(["0.03", "0.1", ""])),
     st.builds(Setting, st.just("SYNC_LANES"), st.sampled_from(["1", "2", "3"])),
 )
-EVENT: st.SearchStrategy[Happening] = st.one_of(EDIT, EDIT, EDIT, EDIT, st.builds(Pause, PICK), TROUBLE, SETTING)
-CHAPTER = st.tuples(st.lists(EVENT, min_size=1, max_size=4), st.lists(STEP, max_size=1), RUN, st.booleans())
+EVENT: st.SearchStrategy[Happening] = st.one_of(
+    EDIT, EDIT, EDIT, EDIT, st.builds(Pause, PICK), TROUBLE, SETTING
+)
+CHAPTER = st.tuples(
+    st.lists(EVENT, min_size=1, max_size=4), st.lists(STEP, max_size=1), RUN, st.booleans()
+)
 """What happens, how much time passes, a run, and whether the trouble ends with it."""
 
 

@@ -15,7 +15,11 @@ Edits = Callable[[World], None]
 
 def row(world: World, name: str) -> str:
     """The id of a row by its title."""
-    pages = [node for node in world.notion.workspace.nodes.values() if isinstance(node, Page) and node.parent]
+    pages = [
+        node
+        for node in world.notion.workspace.nodes.values()
+        if isinstance(node, Page) and node.parent
+    ]
     return next(page.id for page in pages if page.values["title"][0]["plain_text"] == name)
 
 
@@ -36,7 +40,9 @@ def a_row_asks_for_the_slug_of_a_child_page(world: World) -> None:
 def a_child_page_is_born_at_the_slug_of_a_row(world: World) -> None:
     world.notion.edit.set_property(row(world, "Calm"), "slug", "visit/news")
     world.trigger()
-    world.notion.edit.create_page(row(world, "Visit"), "News", [{"paragraph": "The boat sails again"}])
+    world.notion.edit.create_page(
+        row(world, "Visit"), "News", [{"paragraph": "The boat sails again"}]
+    )
 
 
 def a_child_page_is_not_shared_any_more(world: World) -> None:

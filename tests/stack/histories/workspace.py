@@ -28,7 +28,12 @@ SCHEMA: JSON = {
 
 OUTSIDE: list[JSON] = [
     {"synced_block": {}, "id": "@hours", "children": [{"paragraph": "Open from ten to five"}]},
-    {"toggle": "More", "children": [{"synced_block": {}, "id": "@address", "children": [{"paragraph": "The pier"}]}]},
+    {
+        "toggle": "More",
+        "children": [
+            {"synced_block": {}, "id": "@address", "children": [{"paragraph": "The pier"}]}
+        ],
+    },
 ]
 
 ROWS: dict[str, list[JSON]] = {
@@ -38,9 +43,20 @@ ROWS: dict[str, list[JSON]] = {
             "icon": "🗼",
             "children": [
                 {"paragraph": "Welcome"},
-                {"synced_block": {}, "id": "@news", "children": [{"paragraph": "The boat is repaired"}]},
-                {"toggle": "About us", "children": [{"child_page": {"title": "About"}, "id": "@about"}]},
-                {"child_page": {"title": "Team"}, "id": "@team", "children": [{"paragraph": "Ada and Tove"}]},
+                {
+                    "synced_block": {},
+                    "id": "@news",
+                    "children": [{"paragraph": "The boat is repaired"}],
+                },
+                {
+                    "toggle": "About us",
+                    "children": [{"child_page": {"title": "About"}, "id": "@about"}],
+                },
+                {
+                    "child_page": {"title": "Team"},
+                    "id": "@team",
+                    "children": [{"paragraph": "Ada and Tove"}],
+                },
             ],
         },
         {
@@ -52,14 +68,20 @@ ROWS: dict[str, list[JSON]] = {
                     "child_database": {
                         "title": "Hours",
                         "schema": {"Day": "title", "From": "number"},
-                        "rows": [{"properties": {"Day": "Monday", "From": 10}}, {"properties": {"Day": "Sunday"}}],
+                        "rows": [
+                            {"properties": {"Day": "Monday", "From": 10}},
+                            {"properties": {"Day": "Sunday"}},
+                        ],
                     },
                     "id": HOURS,
                 },
                 {"image": {"file": "map.png"}},
             ],
         },
-        {"properties": {"Name": "Imprint", "visibility": "draft"}, "children": [{"paragraph": "The small print"}]},
+        {
+            "properties": {"Name": "Imprint", "visibility": "draft"},
+            "children": [{"paragraph": "The small print"}],
+        },
     ],
     POSTS: [
         {
@@ -68,20 +90,30 @@ ROWS: dict[str, list[JSON]] = {
         },
         {
             "properties": {"Name": "Seals", "date": "2026-05-04"},
-            "children": [{"synced_block": {"from": "@address"}}, {"synced_block": {"from": "@bio"}}],
+            "children": [
+                {"synced_block": {"from": "@address"}},
+                {"synced_block": {"from": "@bio"}},
+            ],
         },
-        {"properties": {"Name": "Calm"}, "children": [{"to_do": {"text": "Paint the boat", "checked": False}}]},
+        {
+            "properties": {"Name": "Calm"},
+            "children": [{"to_do": {"text": "Paint the boat", "checked": False}}],
+        },
     ],
 }
 TEAM: list[JSON] = [
     {"synced_block": {}, "id": "@bio", "children": [{"paragraph": "Ada keeps the light"}]},
-    {"child_page": {"title": "Ada"}, "id": "@ada-page", "children": [{"paragraph": "Born on the island"}]},
+    {
+        "child_page": {"title": "Ada"},
+        "id": "@ada-page",
+        "children": [{"paragraph": "Born on the island"}],
+    },
 ]
 
 
 def small() -> Workspace:
-    """Two sources of three rows, child pages two deep, synced originals inside, below and outside them, and a
-    database on a page."""
+    """Two sources of three rows, child pages two deep, synced originals inside, below and outside
+    them, and a database on a page."""
     workspace = Workspace("Small")
     add_person(workspace, "@ada", "Ada", "ada@example.org")
     add_bot(workspace)

@@ -1,4 +1,5 @@
-"""A stack in which time is moved: Notion, the queue and the functions live by one clock, and pauses are short."""
+"""A stack in which time is moved: Notion, the queue and the functions live by one clock, and pauses
+are short."""
 
 import asyncio
 import importlib
@@ -20,9 +21,11 @@ from tests.stack.site import Site
 MORNING = datetime(2026, 6, 1, 10, 0, 5, tzinfo=UTC)
 SHORT_SECONDS = 0.005
 BETWEEN_RUNS_SECONDS = 2.0
-"""Notion tells its time in whole seconds: of two readings within one, nobody can say which was the later."""
+"""Notion tells its time in whole seconds: of two readings within one, nobody can say which was the
+later."""
 LONGEST_WAIT_SECONDS = 1_000.0
-"""Longer than a run is believed to be alive without a sign of life, or than any item waits for its next try."""
+"""Longer than a run is believed to be alive without a sign of life, or than any item waits for its
+next try."""
 
 
 class World:
@@ -31,14 +34,21 @@ class World:
     def __init__(self, stack: Stack) -> None:
         assert stack.notion is not None
         assert stack.qstash is not None
-        self.stack, self.notion, self.qstash, self.kv = stack, stack.notion, stack.qstash, stack.upstash
+        self.stack, self.notion, self.qstash, self.kv = (
+            stack,
+            stack.notion,
+            stack.qstash,
+            stack.upstash,
+        )
         self.site = Site(stack, self.notion, self.qstash, self.kv)
         self._ahead = 0.0
         self._ambush: tuple[int, Callable[[], None]] | None = None
         self._kv_faults: list[KvFault] = []
         wiring: Any = importlib.import_module("lib.wiring")  # the module that the functions use
         wiring.time = SimpleNamespace(time=self.now, monotonic=time.monotonic)
-        wiring.asyncio = SimpleNamespace(sleep=lambda seconds: asyncio.sleep(min(seconds, SHORT_SECONDS)))
+        wiring.asyncio = SimpleNamespace(
+            sleep=lambda seconds: asyncio.sleep(min(seconds, SHORT_SECONDS))
+        )
         importlib.import_module("lib.store.kv").PAUSE_SECONDS = SHORT_SECONDS  # type: ignore[attr-defined]
 
     def begin(self, skew_seconds: float) -> None:
@@ -131,7 +141,9 @@ class World:
             self._ambush = None
 
     def _waiting(self) -> bool:
-        return any(message.state not in FINAL and not message.dropped for message in self.qstash.messages)
+        return any(
+            message.state not in FINAL and not message.dropped for message in self.qstash.messages
+        )
 
     def _meet(self, moment: str, words: list[str]) -> None:
         if moment == "after" or self._ambush is None:
