@@ -274,6 +274,8 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     changes something."""
     window: int = 0
     """Number of the window; 0: none."""
+    asked_by: str = ""
+    """`cron`, `webhook`, `button`, `person`, `schedule` or `follow-up`; "": not known."""
 
     @property
     def is_focused(self) -> bool:

@@ -4,10 +4,10 @@ back."""
 import binascii
 import re
 from base64 import b64decode
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -15,7 +15,7 @@ from lib.config import Config
 from lib.endpoint import Request
 from lib.errors import Hopeless, Refused
 from lib.model import JSON, Ask, Event, Handshake
-from lib.notion.ids import dashed
+from lib.notion.ids import NOTION_DOMAINS, dashed
 from lib.sync.queue import RUN_ID, Message
 from lib.sync.trigger import Triggered
 
@@ -32,18 +32,54 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _KIND = re.compile(r"[\w.]{1,100}", re.ASCII)
 _TIME = re.compile(r"[\dTZ:.+-]{0,40}", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,200}")
+_SITE_ADDRESS = re.compile(r"https?://(?P<host>[^/\s?#:]+)(:\d+)?(?P<path>/[^\s?#]*)?([?#].*)?")
 _UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
 YES, NO = ("1", "true"), ("", "0", "false")
+CRON = "vercel-cron/"
+"""How the user agent of Vercel's cron begins (https://vercel.com/docs/cron-jobs)."""
+ASKERS = ("cron", "webhook", "button", "person", "schedule", "follow-up")
 
 
-def ask_of(query: Mapping[str, str], config: Config) -> Ask:
-    """`?force=1`, `?page=`, `?source=` of the trigger and of the backup way."""
-    force = query.get("force", "").lower()
+def ask_of(request: Request, config: Config) -> Ask:
+    """Return what the trigger or the backup way is asked for: `?force=1`, `?page=`, `?source=`.
+
+    A POST that names neither page nor source asks for the page that its body is about, as Notion's
+    *Send webhook* action sends it (https://www.notion.com/help/webhook-actions), or for
+    everything. Raises `Refused`.
+    """
+    query = request.query
+    force, source = query.get("force", "").lower(), query.get("source", "")
+    page, asked_by = _page(query.get("page", "")), "person"
     if force not in YES + NO:
         raise Refused("force must be 1 or true (or left out)")
-    return _checked(
-        Ask(force in YES, query.get("source", ""), query.get("page", "").strip("/")), config
-    )
+    if request.method == "POST":
+        page, asked_by = page or ("" if source else _sender(request)), "button"
+    elif request.headers.get("user-agent", "").startswith(CRON):
+        asked_by = "cron"
+    return _checked(Ask(force in YES, source, page, asked_by=asked_by), config)
+
+
+def _sender(request: Request) -> str:
+    """Return the id of the page that a *Send webhook* action was used on; "" where there is none:
+    Notion switches off an action that is refused."""
+    try:
+        data = _member(request.json(), "data", dict)
+    except Refused:
+        return ""
+    return _notion_id(_member(data, "id", str)) if data.get("object") == "page" else ""
+
+
+def _page(text: str) -> str:
+    """Return the slug, id or address of Notion's by which a page is asked for; of an address of
+    the site, its path."""
+    address = _SITE_ADDRESS.fullmatch(text.strip())
+    if address and not _is_notions(address["host"]):
+        return unquote(address["path"] or "").strip("/") or text
+    return text.strip("/")
+
+
+def _is_notions(host: str) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in NOTION_DOMAINS)
 
 
 def message_of(request: Request, config: Config) -> Message:
@@ -115,18 +151,22 @@ def _number(value: object) -> int:
 
 
 def _message(body: JSON, message_id: str, config: Config) -> Message:
+    run_id, asked_by = _run_id(body), _typed(body, "askedBy", str, "")
+    if asked_by not in ("", *ASKERS):
+        raise Refused(f"askedBy must be one of {', '.join(ASKERS)}")
     ask = Ask(
         force=_typed(body, "force", bool, False),
         source=_typed(body, "source", str, ""),
         page=_typed(body, "page", str, ""),
         retry=_typed(body, "retry", bool, False),
         window=_typed(body, "window", int, 0),
+        asked_by=asked_by or ("" if run_id else "schedule"),
     )
     number = _typed(body, "slice", int, 0)
     if not 0 <= number <= MOST_SLICES:
         raise Refused(f"slice must not be negative, nor above {MOST_SLICES}")
     return Message(
-        run_id=_run_id(body) or _run_of(message_id),
+        run_id=run_id or _run_of(message_id),
         lane=_shaped(body, "lane", _LANE, "0", "1 to 40 letters, digits, _ and -"),
         slice=number,
         ask=_checked(ask, config),

@@ -137,7 +137,8 @@ export interface PageLink {
   title: string;
 }
 /**
- * A block as Notion gives it, what belongs to its `type` under that name; children are added, to any depth.
+ * A block as Notion gives it, what belongs to its `type` under that name; children are added,
+ * to any depth.
  */
 export interface Block {
   id: string;
@@ -170,7 +171,8 @@ export interface PageInParts {
   syncedAt: string;
 }
 /**
- * `page:{slug}:part:{n}`: the next blocks of a page in parts. `digest` is missing in what older versions wrote.
+ * `page:{slug}:part:{n}`: the next blocks of a page in parts. `digest` is missing in what older
+ * versions wrote.
  */
 export interface Part {
   /**
@@ -184,8 +186,8 @@ export interface Part {
   blocks: Block[];
 }
 /**
- * `{source}:index`, and `{source}:index:2…` where there are more than 500, or fewer are too large for one value: a
- * source's rows in their order. Pages differ in length.
+ * `{source}:index`, and `{source}:index:2…` where there are more than 500, or fewer are too
+ * large for one value: a source's rows in their order. Pages differ in length.
  */
 export interface Index {
   items: Meta[];

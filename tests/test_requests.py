@@ -1,18 +1,23 @@
-"""What QStash and Notion send, whatever the types of its fields."""
+"""What people, QStash and Notion send, whatever the types of its fields."""
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
+import msgspec
 import pytest
 
 from lib.config import Config
 from lib.endpoint import Headers, Request
 from lib.errors import Refused
 from lib.model import Ask, Event, Handshake
+from lib.notion.ids import dashed
 from lib.requests import Ending, ask_of, ending_of, event_of, message_of, triggered
 from lib.sync.trigger import Triggered
 
+PAGE = "aaaaaaaa0000400080000000000000a1"
 MESSAGE = {
     "force": False,
     "runId": "run_1",
@@ -25,6 +30,10 @@ MESSAGE = {
 @pytest.fixture
 def config(environ: dict[str, str]) -> Config:
     return Config.read(environ)
+
+
+def get(query: Mapping[str, str]) -> Request:
+    return Request("GET", f"/?{urlencode(query)}")
 
 
 def post(body: Any) -> Request:
@@ -50,7 +59,7 @@ def packed(body: Any) -> str:
     ],
 )
 def test_a_query_says_what_is_asked_for(config: Config, query: dict[str, str], ask: Ask) -> None:
-    assert ask_of(query, config) == ask
+    assert ask_of(get(query), config) == msgspec.structs.replace(ask, asked_by="person")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +78,87 @@ def test_a_query_that_cannot_be_served_is_refused_with_the_reason(
     config: Config, query: dict[str, str], why: str
 ) -> None:
     with pytest.raises(Refused, match=why):
-        ask_of(query, config)
+        ask_of(get(query), config)
+
+
+@pytest.mark.parametrize(
+    ("page", "asked"),
+    [
+        ("https://www.example.com/lighthouse/the-tower?from=feed#top", "lighthouse/the-tower"),
+        ("http://localhost:3000/caf%C3%A9/", "café"),
+        ("https://www.example.com/", "https://www.example.com/"),
+        (
+            f"https://www.notion.so/team/Visit-{PAGE}?v=1",
+            f"https://www.notion.so/team/Visit-{PAGE}?v=1",
+        ),
+    ],
+)
+def test_a_page_may_be_given_by_its_address_on_the_site(
+    config: Config, page: str, asked: str
+) -> None:
+    assert ask_of(get({"page": page}), config).page == asked
+
+
+SENT = {
+    "source": {"type": "automation", "automation_id": PAGE, "action_id": PAGE, "attempt": 1},
+    "data": {"object": "page", "id": PAGE, "properties": {}},
+}
+"""What a *Send webhook* action sends."""
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "ask"),
+    [
+        ({}, SENT, Ask(page=dashed(PAGE))),
+        ({"force": "1"}, SENT, Ask(force=True, page=dashed(PAGE))),
+        ({"page": "about"}, SENT, Ask(page="about")),
+        ({"source": "posts"}, SENT, Ask(source="posts")),
+        ({}, {}, Ask()),
+        ({}, {"data": {"object": "database", "id": PAGE}}, Ask()),
+        ({}, {"data": {"object": "page", "id": "about"}}, Ask()),
+        ({}, {"data": {"object": "page", "id": None}}, Ask()),
+        ({}, {"data": [SENT]}, Ask()),
+        ({}, [SENT], Ask()),
+    ],
+)
+def test_a_button_asks_for_the_page_that_sent_it_and_for_everything_else_where_there_is_none(
+    config: Config, query: dict[str, str], body: Any, ask: Ask
+) -> None:
+    request = Request("POST", f"/?{urlencode(query)}", body=json.dumps(body).encode())
+
+    assert ask_of(request, config) == msgspec.structs.replace(ask, asked_by="button")
+
+
+@pytest.mark.parametrize("body", [b"", b"Hello", b"\xff", b"null", b"[" * 100_000])
+def test_a_button_that_sends_no_json_asks_for_everything(config: Config, body: bytes) -> None:
+    assert ask_of(Request("POST", "/", body=body), config) == Ask(asked_by="button")
+
+
+def test_the_cron_is_known_by_its_user_agent(config: Config) -> None:
+    request = Request("GET", "/", Headers({"User-Agent": "vercel-cron/1.0"}))
+
+    assert ask_of(request, config).asked_by == "cron"
+
+
+@pytest.mark.parametrize(
+    ("body", "asked_by"),
+    [
+        (MESSAGE, ""),
+        (MESSAGE | {"askedBy": "webhook"}, "webhook"),
+        ({}, "schedule"),
+    ],
+)
+def test_a_message_says_who_asked_for_its_run(
+    config: Config, body: dict[str, Any], asked_by: str
+) -> None:
+    request = msgspec.structs.replace(post(body), headers=Headers({"Upstash-Message-Id": "msg_1"}))
+
+    assert message_of(request, config).ask.asked_by == asked_by
+
+
+def test_a_message_that_names_another_asker_is_refused(config: Config) -> None:
+    with pytest.raises(Refused, match="askedBy must be one of cron, webhook"):
+        message_of(post(MESSAGE | {"askedBy": "me"}), config)
 
 
 def test_a_message_names_its_run_its_slice_and_what_is_asked_for(config: Config) -> None:
@@ -93,7 +182,12 @@ def test_a_message_of_nothing_is_the_first_slice_of_a_run_of_everything_named_by
         for id in ("msg_1", "msg_1", "msg_2")
     )
 
-    assert (first.lane, first.slice, first.ask, first.triggered_at) == ("0", 0, Ask(), "")
+    assert (first.lane, first.slice, first.ask, first.triggered_at) == (
+        "0",
+        0,
+        Ask(asked_by="schedule"),
+        "",
+    )
     assert first == again
     assert first.run_id != other.run_id
 

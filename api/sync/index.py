@@ -10,7 +10,7 @@ from lib.wiring import services
 class handler(Endpoint):
     async def get(self, request: Request) -> Response:
         config = admit_owner(request)
-        ask = ask_of(request.query, config)
+        ask = ask_of(request, config)
         async with services(config, self.log(config)) as service:
             report = await service.engine(request.deadline).here(ask)
             return Response(200, report.as_json())

@@ -94,6 +94,11 @@ class Keys:
         return f"{self.prefix}sync:slugs"
 
     @property
+    def former_slugs(self) -> str:
+        """Hash: slug that a page had and left → its id."""
+        return f"{self.prefix}sync:redirects"
+
+    @property
     def waiting(self) -> str:
         """Hash: slug → ids, divided by blanks, of pages that ask for it while another has it."""
         return f"{self.prefix}sync:waiting"

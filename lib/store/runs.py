@@ -91,6 +91,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     waits: int
     """How often in a row lane 0 has waited."""
     is_retry: bool
+    asked_by: str
     last_error: str
     """What the last slice that failed met; "" where none did, or where it was killed."""
 
@@ -106,13 +107,13 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.force, self.source, self.page, self.is_retry, self.window)
+        return Ask(self.force, self.source, self.page, self.is_retry, self.window, self.asked_by)
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What became of a request for a run: `outcome` is new, joined (one is under way) or resumed
+    """What became of a request for a run: `outcome` is new, joined (one is under way), resumed
     (one waits for a message; its next one is `slice` of lane 0, and publishing it twice does no
-    harm)."""
+    harm) or unknown (no page is published under the slug that was given, or was)."""
 
     outcome: str
     run_id: str
@@ -167,15 +168,18 @@ class Runs:
         self._tries = tries
         self._pieces = Pieces(kv)
 
-    async def ask(self, run_id: str, ask: Ask, alive_until: float) -> Asked:
-        """Records a run and makes it the one under way, or joins the one that is (another follows
-        it then)."""
+    async def ask(self, run_id: str, ask: Ask, alive_until: float, slug: str = "") -> Asked:
+        """Record a run and make it the one under way, or join the one that is (another follows
+        it then). Where the page is given by a `slug`, that has to lead to one."""
+        keys = self._keys
+        names = [keys.active, keys.runs, keys.promised, keys.run(run_id)]
         outcome, found, jobs, number = await self._kv.script(
             "ask",
-            [self._keys.active, self._keys.runs, self._keys.promised, self._keys.run(run_id)],
+            [*names, keys.slugs, keys.former_slugs],
             [
                 *(self._root, run_id, _ms(self._now()), _ms(alive_until)),
                 *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, SILENCE),
+                slug,
                 *_pairs(self._new(run_id, ask, alive_until)),
             ],
         )
@@ -404,6 +408,7 @@ class Runs:
             "page": ask.page,
             "window": ask.window,
             "retry": _flag(ask.retry),
+            "askedBy": ask.asked_by,
             "triggeredAt": _ms(self._now()),
             "aliveUntil": _ms(alive_until),
         }
@@ -486,6 +491,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         planner=fields.get("planner", ""),
         waits=count("waits:0"),
         is_retry=fields.get("retry") == "1",
+        asked_by=fields.get("askedBy", ""),
         last_error=fields.get("lastError", ""),
     )
 

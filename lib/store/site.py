@@ -182,7 +182,7 @@ class Site:
         none."""
         keys = self._keys
         owner, left = await self._kv.pipeline(
-            [["HGET", keys.slugs, slug], ["HGET", f"{keys.prefix}sync:redirects", slug]]
+            [["HGET", keys.slugs, slug], ["HGET", keys.former_slugs, slug]]
         )
         return owner or left or ""
 

@@ -419,9 +419,14 @@ class Engine:
         `QueueRefused`.
         """
         tries = await self._runs.tries_of(run.run_id) if run.failed else {}
-        again = [(Ask(page=page, retry=True), count) for page, count in tries.items() if count]
+        whole = Ask(retry=True, asked_by="follow-up")
+        again = [
+            (msgspec.structs.replace(whole, page=page), count)
+            for page, count in tries.items()
+            if count
+        ]
         if tries and not again:
-            again = [(Ask(retry=True), 1)] if not run.is_retry else []
+            again = [(whole, 1)] if not run.is_retry else []
         messages = [
             Message(
                 f"{run.run_id}.{number}",

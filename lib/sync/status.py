@@ -164,6 +164,7 @@ def run_json(entry: Entry) -> JSON:
         "images": run.images,
         "errors": msgspec.to_builtins([*whole, *entry.problems][:MOST_PROBLEMS]),
         "warnings": run.told_warnings,
+        "askedBy": run.asked_by or None,
     }
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from lib.errors import QueueRefused, TakenOver, TryLater
+from lib.errors import QueueRefused, Refused, TakenOver, TryLater
 from lib.log import Log
 from lib.model import Ask
+from lib.notion.ids import object_id
 from lib.store.runs import Asked, Runs
 from lib.sync.queue import Message, Queue
 from lib.times import iso
@@ -47,15 +48,20 @@ class Trigger:
         self._lanes, self._now, self._new_id = lanes, now, new_id
 
     async def ask(self, ask: Ask) -> Triggered:
-        """Starts a run, or joins the one under way, which is followed by another then. Raises
-        `QueueRefused`."""
-        run_id = self._new_id()
+        """Start a run, or join the one under way, which is followed by another then. Raises
+        `Refused` (no page is published under the slug that is asked for) and `QueueRefused`."""
+        run_id, alive_until = self._new_id(), self._now() + PENDING_SECONDS
         try:
-            asked = await self._runs.ask(run_id, ask, self._now() + PENDING_SECONDS)
+            asked = await self._runs.ask(run_id, ask, alive_until, _slug(ask.page))
         except TryLater as trouble:  # KV is away: the worker decides, when it is back
             self._log.warning("trigger.kv_away", runId=run_id, reason=str(trouble))
             return Triggered(
                 run_id, await self._queue.publish(self._first(run_id, ask, 0)), joined=False
+            )
+        if asked.outcome == "unknown":
+            raise Refused(
+                "page is neither the slug of a published page, nor one that redirects to it, nor a"
+                " Notion id or address: sync everything once, or give the page's id"
             )
         if asked.outcome == "joined":
             self._log.event("trigger.joined", runId=asked.run_id)
@@ -102,3 +108,12 @@ class FollowUp:
             first = Message(run_id, "0", 0, run.ask, iso(run.triggered_at))
             job_ids = await self._queue.publish([first])
             await self._runs.note_jobs(run_id, job_ids, self._now() + DELIVERY_SECONDS)
+
+
+def _slug(page: str) -> str:
+    """Return the slug by which a page is asked for; "" for an id or an address of Notion's."""
+    try:
+        object_id(page)
+    except ValueError:
+        return page
+    return ""

@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
+import msgspec
+
 from lib.errors import TryLater
 from lib.log import Log
 from lib.model import JSON, Ask, Event, Handshake
@@ -195,4 +197,5 @@ def shared_message(site: str, source: str, window: int, now: float) -> Message:
 
 def _message(site: str, what: str, ask: Ask, now: float, delay_seconds: int) -> Message:
     run_id = f"run_{sha256(f'{site}|{what}'.encode()).hexdigest()[:32]}"
-    return Message(run_id, "0", 0, ask, iso(now), delay_seconds)
+    asked = msgspec.structs.replace(ask, asked_by="webhook")
+    return Message(run_id, "0", 0, asked, iso(now), delay_seconds)

@@ -10,7 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from dev.stack import Stack
 from tests.browser.tab import chromium
-from tests.stack.site import Site
+from tests.stack.site import NOWHERE, Site
 
 PICTURE = Path(__file__).parent.parent.parent / "docs/dashboard.png"
 HOURS_AGO = (122, 98, 74, 55, 50, 26, 20, 3)
@@ -59,15 +59,15 @@ def main() -> None:
 
 
 def _live(site: Site) -> None:
-    """A few days of ordinary life: edits, and now and then a page that somebody asks for under a
-    wrong name."""
+    """A few days of ordinary life: edits, and now and then a page that somebody asks for that is not
+    shared."""
     for number, hours in enumerate(HOURS_AGO):
         edited = PAGES[: number * 2 % 5]
         for id in edited:
             site.notion.edit.append_blocks(id, [{"paragraph": f"Edit {number}"}])
         site.notion.clock.advance(120)
         site.notion.latency.set(10 + 7 * number % 40)
-        run = site.sync(page="openning-hours") if hours == 55 else site.sync()
+        run = site.sync(page=NOWHERE) if hours == 55 else site.sync()
         moved = [
             word
             for name in ("triggeredAt", "startedAt", "finishedAt")

@@ -13,7 +13,7 @@ from dev.stack import Stack
 from lib.secret import Secret, handshake_key
 from tests.browser.conftest import OpenTab
 from tests.browser.tab import AXE, Tab
-from tests.stack.site import Site
+from tests.stack.site import NOWHERE, Site
 
 HOME = "aaaaaaaa-0000-4000-8000-000000000001"
 NASTY = "<img src=x onerror=\"document.body.dataset.harmed='yes'\">"
@@ -233,7 +233,7 @@ def test_the_webhooks_address_is_shown_until_it_is_set_up(tab: Tab, site: Site) 
 
 def test_more_runs_are_a_press_away(tab: Tab, site: Site) -> None:
     for _ in range(10):
-        site.sync(page="nope")
+        site.sync(page=NOWHERE)
     tab.enter()
     expect(tab.page.locator("#runs tbody tr")).to_have_count(8)
 
@@ -327,7 +327,7 @@ def test_axe_finds_nothing_wrong(
 def test_the_page_fits_every_window(open_tab: OpenTab, site: Site, width: int, scheme: str) -> None:
     with_unreadable_child(site, "Donau" * 60)
     site.sync()
-    site.sync(page="nope" * 40)
+    site.sync(page=NOWHERE)
     tab = open_tab(width, scheme)
     assert tab.overflow() <= 0
     tab.enter()

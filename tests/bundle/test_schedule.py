@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+import lib.bundle.schedule
 from lib.bundle.schedule import ALWAYS, Schedule, Window, is_open, next_moment, schedule_of
 from lib.model import JSON
 from lib.notion.border.objects import Oddities, page_of
@@ -238,7 +239,7 @@ def test_the_first_and_the_last_day_that_there_is_are_days_too(zone: str) -> Non
 
 
 def test_utc_needs_no_database_of_time_zones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.bundle.schedule.ZoneInfo", None)
+    monkeypatch.setattr(lib.bundle.schedule, "ZoneInfo", None)
     assert schedule("2026-12-24", "2026-12-26").window == Window(
         utc("2026-12-24"), utc("2026-12-27")
     )

@@ -17,6 +17,8 @@ from dev.upstash import UpstashStandIn
 from lib.store.kv import source_of
 from tests.waiting import until
 
+NOWHERE = "ffffffff-0000-4000-8000-000000000001"
+"""The id of a page that Notion does not know."""
 DATABASES = list(SAMPLE_DATABASES.values())
 GIVE_UP_SECONDS = 240.0
 

@@ -11,7 +11,7 @@ from dev.stack import Stack
 from dev.upstash import Fault as KvFault
 from lib.auth import sign_qstash
 from lib.secret import Secret, derived_secret
-from tests.stack.site import DATABASES, Site
+from tests.stack.site import DATABASES, NOWHERE, Site
 from tests.waiting import until
 
 
@@ -60,11 +60,19 @@ def test_an_unknown_source_is_named_with_the_known_ones(site: Site) -> None:
     assert "pages, posts" in answer.json()["error"]
 
 
+def test_a_page_that_can_not_be_one_is_refused_at_once(site: Site) -> None:
+    answer = site.stack.get("/api/sync/trigger", page="nope")
+
+    assert answer.status_code == 400
+    assert "neither the slug of a published page" in answer.json()["error"]
+    assert not site.qstash.messages
+
+
 def test_an_unknown_page_ends_the_run_as_failed_without_retries(site: Site) -> None:
-    run = site.sync(page="nope")
+    run = site.sync(page=NOWHERE)
 
     assert run["status"] == "failed"
-    assert "nope" in run["error"]
+    assert NOWHERE in run["error"]
     assert run.get("retries", "0") == "0"
 
 

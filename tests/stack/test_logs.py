@@ -18,7 +18,7 @@ from dev.stack import ROOT, Stack
 from dev.upstash import Fault as KvFault
 from dev.upstash.faults import How as KvTrouble
 from lib.secret import Secret, derived_secret, handshake_key, webhook_secret
-from tests.stack.site import DATABASES, Site
+from tests.stack.site import DATABASES, NOWHERE, Site
 from tests.waiting import until
 
 HOME = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -87,7 +87,7 @@ def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Told, Stac
             "500", path=f"/v1/blocks/{HOME}/children", times=4
         )  # all tries of one attempt
         site.sync(force="1")
-        site.sync(page="A page that nobody knows")
+        site.sync(page=NOWHERE)
         yield Told(log.read_text("utf-8")), stack
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from dev.notion.ids import resolved
@@ -243,3 +244,46 @@ def test_a_page_that_was_hidden_during_a_full_run_stays_hidden(
 
     assert hidden not in site.published()
     site.check()
+
+
+def test_a_button_in_notion_publishes_the_page_that_it_was_pressed_on(site: Site) -> None:
+    site.notion.edit.append_blocks(VISIT, [{"paragraph": "Published by a button"}])
+    body = {
+        "source": {"type": "automation", "action_id": TOWER, "attempt": 1},
+        "data": {"object": "page", "id": VISIT, "properties": {}},
+    }
+
+    answer = press(site, json=body)
+
+    assert answer.status_code == 202
+    run = site.ended(answer.json()["runId"])
+    assert (run["status"], run["page"], run["askedBy"]) == ("delivered", VISIT, "button")
+    assert "Published by a button" in str(site.read("page:visit")["blocks"])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no JSON", b'{"data": {"object": "database", "id": 7}}'], ids=str
+)
+def test_a_button_that_stands_on_no_page_asks_for_everything(site: Site, content: bytes) -> None:
+    answer = press(site, content=content)
+
+    assert answer.status_code == 202
+    run = site.ended(answer.json()["runId"])
+    assert (run["status"], run["page"], run["source"]) == ("delivered", "", "")
+
+
+def test_a_button_without_the_secret_publishes_nothing(site: Site) -> None:
+    answer = httpx.post(f"{site.stack.url}/api/sync/trigger", json={}, trust_env=False)
+
+    assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+
+
+def press(site: Site, **body: Any) -> httpx.Response:
+    """What Notion's *Send webhook* action does, with a header that its owner gave it."""
+    return httpx.post(
+        f"{site.stack.url}/api/sync/trigger",
+        headers={"Authorization": f"Bearer {site.stack.secret}"},
+        timeout=60,
+        trust_env=False,
+        **body,
+    )

@@ -6,7 +6,7 @@ import httpx
 
 from dev.qstash import Fault as QueueFault
 from lib.store.runs import SILENCE
-from tests.stack.site import Site
+from tests.stack.site import NOWHERE, Site
 from tests.waiting import until
 
 
@@ -64,12 +64,12 @@ def test_an_unknown_run_is_not_found(site: Site) -> None:
 
 
 def test_an_unknown_page_ends_as_failed_with_an_entry_in_errors(site: Site) -> None:
-    site.sync(page="nope")
+    site.sync(page=NOWHERE)
 
     [run] = told(site)["runs"]
     [error] = run["errors"]
-    assert (run["status"], run["scope"], error["slug"]) == ("failed", "page:nope", "nope")
-    assert "no page is published under this slug" in error["reason"]
+    assert (run["status"], run["scope"], error["slug"]) == ("failed", f"page:{NOWHERE}", NOWHERE)
+    assert "Notion does not show it" in error["reason"]
 
 
 def test_a_worker_that_qstash_calls_in_vain_is_told_of(site: Site) -> None:

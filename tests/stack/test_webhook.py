@@ -18,7 +18,7 @@ from dev.stack import Stack
 from dev.upstash import Fault as KvFault
 from lib.auth import sign_notion
 from lib.secret import Secret, handshake_key
-from tests.stack.site import DATABASES, Site
+from tests.stack.site import DATABASES, NOWHERE, Site
 
 VISIT = "aaaaaaaa-0000-4000-8000-000000000002"
 TOWER = "aaaaaaaa-0000-4000-8000-000000000031"
@@ -28,7 +28,6 @@ WINDOW_SECONDS = 1
 LONG_SECONDS = 600
 FRESH = "secret_a_token_that_nobody_has_pasted_yet"
 IMPRINT = "aaaaaaaa-0000-4000-8000-000000000012"
-NOWHERE = "ffffffff-0000-4000-8000-000000000001"
 
 
 @pytest.fixture

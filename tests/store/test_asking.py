@@ -162,3 +162,30 @@ async def test_only_a_run_that_ought_to_be_at_work_can_fall_silent(
     assert "no sign of life" in (await record(runs, "r1")).error
     await tellings.noticed("r1")
     assert await tellings.silent() == ["waits"]
+
+
+async def test_a_page_that_is_asked_for_by_a_slug_has_to_have_it_or_to_have_had_it(
+    runs: Runs, clock: Clock, kv: Kv, keys: Keys
+) -> None:
+    await kv.command("HSET", keys.slugs, "visit", "a")
+    await kv.command("HSET", keys.former_slugs, "open", "a")
+
+    outcomes = [
+        (await runs.ask(f"run of {slug}", Ask(page=slug), clock.time + ALIVE, slug)).outcome
+        for slug in ("visit", "open", "nowhere")
+    ]
+
+    assert outcomes == ["new", "new", "unknown"]
+    assert await runs.read("run of nowhere") is None
+
+
+async def test_a_run_says_who_asked_for_it_and_what_follows_it_that_it_does(
+    runs: Runs, clock: Clock
+) -> None:
+    await runs.ask("r1", Ask(asked_by="cron"), clock.time + ALIVE)
+    await begin(runs, clock)
+    await runs.ask("r2", Ask(asked_by="person"), clock.time + ALIVE)
+    await runs.end("r1", "delivered", {}, "r3", clock.time + ALIVE)
+
+    assert (await record(runs, "r1")).ask == Ask(asked_by="cron")
+    assert (await record(runs, "r3")).ask == Ask(asked_by="follow-up")

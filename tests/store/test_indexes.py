@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import lib.store.site
 from lib import json_text
 from lib.bundle.index import sort_text as sort_of
 from lib.errors import TakenOver
@@ -206,7 +207,7 @@ async def test_a_page_of_the_index_that_is_full_splits_and_the_others_are_told(
 async def test_a_page_of_the_index_that_splits_leaves_those_before_it_as_they_are(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lib.store.site.ITEMS_PER_PAGE", 3)
+    monkeypatch.setattr(lib.store.site, "ITEMS_PER_PAGE", 3)
     for number in range(7):
         await publish(scene, number)
     assert await sizes(scene) == [2, 2, 3]
@@ -413,7 +414,7 @@ def place(rank: Rank) -> tuple[Any, ...]:
 async def test_rows_stand_in_order_whatever_is_published_moved_and_hidden(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[Rank, str]]
 ) -> None:
-    monkeypatch.setattr("lib.store.site.ITEMS_PER_PAGE", 3)
+    monkeypatch.setattr(lib.store.site, "ITEMS_PER_PAGE", 3)
     await scene.kv.command("FLUSHDB")
     await scene.begin()
     rows: dict[str, Rank] = {}

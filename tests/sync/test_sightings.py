@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lib.sync.sightings
 from lib.bundle.media import unsigned
 from lib.bundle.publication import PublicationRule
 from lib.model import JSON, Observation, WorkItem
@@ -188,7 +189,7 @@ def test_the_rule_and_the_format_of_bundles_change_every_stamp(
     before = stamped(row_page())
 
     assert stamped(row_page(), PublicationRule("Status", ("Live",))) != before
-    monkeypatch.setattr("lib.sync.sightings.BUNDLE_VERSION", -1)
+    monkeypatch.setattr(lib.sync.sightings, "BUNDLE_VERSION", -1)
     assert stamped(row_page()) != before
 
 

@@ -108,7 +108,15 @@ def test_a_run_is_told_in_the_contracts_words() -> None:
             "slices",
             "retries",
         ),
-        *("notionRequests", "notionThrottled", "kvCommands", "images", "errors", "warnings"),
+        *(
+            "notionRequests",
+            "notionThrottled",
+            "kvCommands",
+            "images",
+            "errors",
+            "warnings",
+            "askedBy",
+        ),
     ]
     assert (told["jobId"], told["status"], told["force"], told["scope"]) == (
         "msg_1",

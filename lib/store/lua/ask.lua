@@ -1,14 +1,18 @@
 -- Records a run that was asked for and makes it the one under way, or joins the one that is.
 -- A run of one page stands beside the others: `exclusive` is "0" and `active` stays as it is.
--- KEYS active, runs, promised, run. ARGV root of all runs, then as named below, then field-value pairs of the new run.
--- Answers {outcome, run id, job ids, next slice of lane 0}; outcome: new, joined, resumed (a run that nobody carries on:
--- the backup way left it, or whoever asked for it may have died before its message was published).
-local root, id, now, aliveUntil, exclusive, force, source, ttl, silence = unpack(ARGV, 1, 9)
-local active, runs, promised = unpack(KEYS)
+-- KEYS active, runs, promised, run, slugs, former slugs. ARGV root of all runs, then as named below, then field-value pairs of
+-- the new run. `slug`: of the page that is asked for, "" where it is given by its id.
+-- Answers {outcome, run id, job ids, next slice of lane 0}; outcome: new, joined, unknown (the slug leads to no page),
+-- resumed (a run that nobody carries on: the backup way left it, or its message may never have been published).
+local root, id, now, aliveUntil, exclusive, force, source, ttl, silence, slug = unpack(ARGV, 1, 10)
+local active, runs, promised, _, slugs, formerSlugs = unpack(KEYS)
 -- include sound_types
 -- include follow_up
 -- include list_run
 
+if slug ~= '' and redis.call('HEXISTS', slugs, slug) == 0 and redis.call('HEXISTS', formerSlugs, slug) == 0 then
+  return {'unknown', '', '', 0}
+end
 local current = exclusive == '1' and redis.call('GET', active)
 if current and current ~= id then
   local run = root .. current
@@ -30,7 +34,7 @@ if current and current ~= id then
   end
 end
 
-redis.call('HSET', root .. id, unpack(ARGV, 10))
+redis.call('HSET', root .. id, unpack(ARGV, 11))
 if exclusive == '1' then
   redis.call('SET', active, id)
   joinPromise(promised, root .. id, source, force)

@@ -35,7 +35,7 @@ if not source then return {'ended', ''} end
 redis.call('SET', active, nextId)
 redis.call('HSET', run, 'followUpRun', nextId)
 redis.call('HSET', root .. nextId, 'runId', nextId, 'status', 'pending', 'phase', 'plan', 'force', force,
-  'source', source, 'page', '', 'triggeredAt', now, 'aliveUntil', aliveUntil)
+  'source', source, 'page', '', 'askedBy', 'follow-up', 'triggeredAt', now, 'aliveUntil', aliveUntil)
 redis.call('EXPIRE', root .. nextId, ttl)
 listRun(runs, nextId, now)
 return {'ended', nextId, force, source}

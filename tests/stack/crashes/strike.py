@@ -27,7 +27,7 @@ SCRIPTS = {
 ITEM = re.compile(r"(partial|parts|originals):\S+")
 PIECE = re.compile(r"(:listing):\d+$")
 RUN_ID = re.compile(r"run_[0-9a-f]{32}")
-MOST_OF_A_KIND = 2
+MOST_OF_A_KIND = 1
 """Moments of one script, or of one request, that are struck: the later ones are like them."""
 
 
