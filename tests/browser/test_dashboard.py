@@ -163,14 +163,23 @@ def test_one_page_is_synced_by_its_slug(tab: Tab, site: Site) -> None:
     expect(tab.cell("Pages")).to_contain_text("1 synced")
 
 
-def test_a_page_that_nobody_knows_fails_with_the_reason(tab: Tab) -> None:
+def test_a_page_that_can_not_be_one_is_refused_with_the_reason(tab: Tab) -> None:
     tab.enter()
     tab.page.get_by_label("Slug or page id").fill("nope")
     tab.page.keyboard.press("Enter")
 
+    expect(tab.seen("answer")).to_contain_text("neither the slug of a published page")
+    expect(tab.seen("headline")).to_have_text("No sync yet")
+
+
+def test_a_page_that_nobody_knows_fails_with_the_reason(tab: Tab) -> None:
+    tab.enter()
+    tab.page.get_by_label("Slug or page id").fill(NOWHERE)
+    tab.page.keyboard.press("Enter")
+
     expect(tab.cell("Status")).to_have_text("failed", timeout=SOON)
     expect(tab.seen("headline")).to_have_text("The last sync failed")
-    expect(tab.seen("problem-list")).to_contain_text("no page is published under this slug")
+    expect(tab.seen("problem-list")).to_contain_text("Notion does not show it")
 
 
 def test_force_reads_everything_again(tab: Tab, site: Site) -> None:
