@@ -1,5 +1,4 @@
-"""The dashboard when something is wrong: each trouble has its own plain message, and the secret
-stays where it is."""
+"""The dashboard when something is wrong: each trouble has its own plain message, and the secret stays where it is."""
 
 from playwright.sync_api import expect
 
@@ -9,6 +8,12 @@ from tests.browser.tab import Tab
 from tests.stack.site import Site
 
 SOON = 20_000
+NOTE_PAUSES = """() => {
+  const wait = window.setTimeout;
+  window.pauses = [];
+  window.setTimeout = (look, pause) => (window.pauses.push(pause), wait(look, pause));
+}"""
+"""Keeps the pauses after which the page wants to ask again, in ms."""
 
 
 def test_a_wrong_secret_is_told_at_the_door(tab: Tab) -> None:
@@ -119,8 +124,8 @@ def test_nobody_is_asked_while_nobody_looks(tab: Tab) -> None:
     tab.enter()
     expect(tab.seen("headline")).to_have_text("No sync yet")
     hide = (
-        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable:"
-        " true});         document.dispatchEvent(new Event('visibilitychange')); }"
+        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true}); \
+        document.dispatchEvent(new Event('visibilitychange')); }"
     )
 
     tab.page.evaluate(hide, True)
@@ -143,11 +148,5 @@ def test_an_idle_deployment_is_asked_less_and_less(tab: Tab) -> None:
 
     assert pauses == sorted(set(pauses))
     assert 5000 <= pauses[0] < pauses[-1] <= 60_000
+    assert sum(pauses[2:4]) > 1.3 * sum(pauses[:2])
     assert tab.status_calls() >= asked + 4
-
-
-NOTE_PAUSES = """() => {
-  const wait = window.setTimeout;
-  window.pauses = [];
-  window.setTimeout = (look, pause) => (window.pauses.push(pause), wait(look, pause));
-}"""
