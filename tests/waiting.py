@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.03
 
 
 def until(

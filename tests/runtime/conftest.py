@@ -1,5 +1,6 @@
 """The project, built once, and deployments of it."""
 
+import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,12 +34,21 @@ def toolchain(lacking: Callable[[str, str], NoReturn]) -> Toolchain:
 
 
 @pytest.fixture(scope="session")
-def build(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def build(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Build:
     """The project as it is now, also what isn't committed yet, with private files of its owner
-    among it."""
-    project = copy_of_the_project(tmp_path_factory.mktemp("project"))
-    plant_private_files(project)
-    return toolchain.build(project)
+    among it. The workers of pytest-xdist share one build: it keeps a processor busy for long."""
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent
+    with (folder / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        built = folder / "built"
+        if not built.exists():
+            project = copy_of_the_project(folder / "project")
+            plant_private_files(project)
+            toolchain.build(project)
+            built.touch()
+    return Build(folder / "project", toolchain.python)
 
 
 @pytest.fixture

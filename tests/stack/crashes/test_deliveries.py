@@ -1,12 +1,15 @@
 """QStash delivers at least once: a message that comes again makes no difference."""
 
+from functools import partial
+
 import pytest
 
 from dev.qstash import Fault
 from tests.stack.crashes.strike import listen
 from tests.stack.crashes.truth import EXACT, SHORT, Truth
 from tests.stack.crashes.watcher import Watcher
-from tests.stack.crashes.world import KEYS, World
+from tests.stack.crashes.world import HOUR, KEYS, World
+from tests.waiting import until
 
 
 def watched(world: World, truth: Truth) -> Watcher:
@@ -74,9 +77,12 @@ def test_lanes_end_a_run_exactly_once(
 
         run_id = edited.ask()
         second = edited.ask()
+        until(partial(edited.site.has_ended, run_id), told=partial(edited.run, run_id))
+        run = edited.run(run_id)
+        until(partial(edited.site.has_ended, run["followUpRun"]))
+        edited.qstash.advance(HOUR)  # the lanes that found nothing come back
         edited.settle()
 
-        run = edited.run(run_id)
         assert second == run_id
         assert edited.run(run["followUpRun"])["status"] == "delivered"
         assert edited.redis.zcard(KEYS.runs) == 3  # the first sync, this run, and what followed it

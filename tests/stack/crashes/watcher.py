@@ -5,7 +5,8 @@ from typing import Any
 
 from dev.equality import Bundles
 from dev.notion import SAMPLE_DATABASES
-from tests.stack.crashes.world import KEYS, State, World, timeless
+from tests.stack.crashes import world
+from tests.stack.crashes.world import KEYS, Published, State, World
 
 MOVED = "moved"
 """Stands for every slug of a page, so that a page that has moved is the same page."""
@@ -17,8 +18,9 @@ class Watcher:
     everything else. Indexes, `paths` and the pages as text are exactly of the pages that stand
     there."""
 
-    def __init__(self, world: World, before: State, after: State) -> None:
-        self._world = world
+    def __init__(self, of: World, before: State, after: State) -> None:
+        self._world = of
+        self._seen: Published | None = None
         self._before, self._after = _facts(before), _facts(after)
         self._arrived: set[str] = set()
         self.broken: list[str] = []
@@ -29,12 +31,16 @@ class Watcher:
 
     def look(self) -> None:
         with self._looking:
-            bundles = self._world.bundles()
-            self._each_is_old_or_new(_facts(timeless(bundles)))
+            published = self._world.published()
+            if published == self._seen:
+                return
+            self._seen = published
+            bundles = world.bundles(published)
+            self._each_is_old_or_new(_facts(world.timeless(bundles)))
             self.broken += bundles.dangling(SAMPLE_DATABASES)
             self.broken += bundles.disordered(SAMPLE_DATABASES)
             self.broken += bundles.redirects_nowhere()
-            self.broken += [f"{key} will expire" for key in self._world.expiring()]
+            self.broken += [f"{key} will expire" for key in published.expiring]
 
     def _each_is_old_or_new(self, facts: State) -> None:
         for name in sorted(self._before.keys() | self._after.keys() | facts.keys()):

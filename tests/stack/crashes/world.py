@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from redis import Redis
@@ -37,6 +37,15 @@ GIVE_UP_SECONDS = 120.0
 
 State = dict[str, Any]
 """What a site can read: each key's value, without the times of writing."""
+
+
+class Published(NamedTuple):
+    """What a site can read, as KV holds it: keys and values in turn, the fields and values of
+    `paths` in turn, and the keys that will expire."""
+
+    texts: list[str]
+    paths: list[str]
+    expiring: list[str]
 
 
 class World:
@@ -193,16 +202,11 @@ class World:
         return timeless(self.bundles())
 
     def bundles(self) -> Bundles:
-        """All that a site can read, at one instant."""
-        flat, paths = self.redis.eval(_EVERYTHING, 1, KEYS.paths)
-        return Bundles.of(
-            *(dict(zip(words[::2], words[1::2], strict=True)) for words in (flat, paths))
-        )
+        return bundles(self.published())
 
-    def expiring(self) -> list[str]:
-        """Keys of the site's that will be gone by themselves."""
-        found: list[str] = self.redis.eval(_EXPIRING, 0)
-        return found
+    def published(self) -> Published:
+        """All that a site can read, at one instant."""
+        return Published(*self.redis.eval(_PUBLISHED, 1, KEYS.paths))
 
     def everything(self) -> dict[str, Any]:
         """All of KV, but for the request budget, which belongs to no run, and what a slice brought
@@ -246,6 +250,15 @@ def delay(message: Message) -> float:
     return message.not_before - message.created_at
 
 
+def bundles(published: Published) -> Bundles:
+    return Bundles.of(
+        *(
+            dict(zip(words[::2], words[1::2], strict=True))
+            for words in (published.texts, published.paths)
+        )
+    )
+
+
 def timeless(bundles: Bundles) -> State:
     """What a site can read as it is compared."""
     values = {
@@ -255,21 +268,16 @@ def timeless(bundles: Bundles) -> State:
     return {KEYS.paths: dict(bundles.paths), **values}
 
 
-_EVERYTHING = """
-local texts = {}
+_PUBLISHED = """
+local texts, expiring = {}, {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
-  if string.sub(key, 1, 5) ~= 'sync:' and key ~= KEYS[1] then
-    texts[#texts + 1] = key
-    texts[#texts + 1] = redis.call('GET', key)
+  if string.sub(key, 1, 5) ~= 'sync:' then
+    if redis.call('TTL', key) >= 0 then expiring[#expiring + 1] = key end
+    if key ~= KEYS[1] then
+      texts[#texts + 1] = key
+      texts[#texts + 1] = redis.call('GET', key)
+    end
   end
 end
-return {texts, redis.call('HGETALL', KEYS[1])}
-"""
-
-_EXPIRING = """
-local found = {}
-for _, key in ipairs(redis.call('KEYS', '*')) do
-  if string.sub(key, 1, 5) ~= 'sync:' and redis.call('TTL', key) >= 0 then found[#found + 1] = key end
-end
-return found
+return {texts, redis.call('HGETALL', KEYS[1]), expiring}
 """
