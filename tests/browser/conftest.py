@@ -14,8 +14,8 @@ OpenTab = Callable[..., Tab]
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with Stack(environ={}, settings={"NOTION_REQUESTS_PER_MINUTE": "100000"}) as running:
+def stack(redis_environ: dict[str, str]) -> Iterator[Stack]:
+    with Stack(environ=redis_environ, settings={"NOTION_REQUESTS_PER_MINUTE": "100000"}) as running:
         yield running
 
 

@@ -10,8 +10,8 @@ from tests.stack.site import Site
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with Stack(environ={}) as running:
+def stack(redis_environ: dict[str, str]) -> Iterator[Stack]:
+    with Stack(environ=redis_environ) as running:
         yield running
 
 

@@ -20,8 +20,10 @@ from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with Stack(environ={}, blob=True, settings={"NOTION_REQUESTS_PER_MINUTE": "6000"}) as running:
+def stack(redis_environ: dict[str, str]) -> Iterator[Stack]:
+    with Stack(
+        environ=redis_environ, blob=True, settings={"NOTION_REQUESTS_PER_MINUTE": "6000"}
+    ) as running:
         yield running
 
 

@@ -10,8 +10,8 @@ from tests.stack.histories.world import World
 
 
 @pytest.fixture(scope="package")
-def world() -> Iterator[World]:
+def world(redis_environ: dict[str, str]) -> Iterator[World]:
     sources = ",".join(f"{name}={id}" for name, id in SOURCES.items())
     limits = {"NOTION_SOURCES": sources, "NOTION_REQUESTS_PER_MINUTE": "100000"}
-    with Stack(environ={}, settings=limits, workspace=small) as stack:
+    with Stack(environ=redis_environ, settings=limits, workspace=small) as stack:
         yield World(stack)
