@@ -1,4 +1,5 @@
-"""The real store over the Upstash stand-in, on the embedded Redis and on a real redis-server."""
+"""The real store over the Upstash stand-in, on a real redis-server, or on the embedded Redis where
+there is none."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -22,10 +23,9 @@ class Clock:
         return self.time
 
 
-@pytest.fixture(scope="session", params=["embedded", "redis-server"])
-def upstash(request: pytest.FixtureRequest) -> Iterator[UpstashStandIn]:
-    redis_url = None if request.param == "embedded" else request.getfixturevalue("redis_url")
-    with UpstashStandIn(redis_url=redis_url) as stand_in:
+@pytest.fixture(scope="session")
+def upstash(redis_environ: dict[str, str]) -> Iterator[UpstashStandIn]:
+    with UpstashStandIn(redis_url=redis_environ.get("REDIS_URL")) as stand_in:
         yield stand_in
 
 

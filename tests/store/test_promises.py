@@ -1,6 +1,7 @@
 """Whoever asks while a run is under way is promised another: no end of any run loses that."""
 
 import pytest
+from msgspec.structs import replace
 
 from lib.model import Ask
 from lib.store.keys import Keys
@@ -39,7 +40,7 @@ async def test_the_end_of_a_run_is_followed_by_what_was_promised_whatever_the_en
     ended = await end(runs, clock, status)
 
     assert (ended.follow_up, ended.ask, await runs.is_joined()) == ("next", WISH, False)
-    assert (await record(runs, "next")).ask == WISH
+    assert (await record(runs, "next")).ask == replace(WISH, asked_by="follow-up")
 
 
 async def test_a_promise_is_kept_by_the_next_run_where_none_may_follow(
