@@ -304,7 +304,8 @@ class Problem(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """How a run ended, as people are told: `status` is delivered or failed, `error` why it failed.
+    """How a run ended, as people are told: `status` is delivered, failed or cancelled, `error` why
+    it did not get to its end.
 
     `written` counts bundles that changed, `touched` what else a site reads (indexes, redirects).
     """

@@ -59,6 +59,14 @@ def ask_of(request: Request, config: Config) -> Ask:
     return _checked(Ask(force in YES, source, page, asked_by=asked_by), config)
 
 
+def run_of(request: Request) -> str:
+    """Return the id of the run that a request is about. Raises `Refused`."""
+    run_id = request.query.get("run", "")
+    if not RUN_ID.fullmatch(run_id):
+        raise Refused("run must be the id of a run, as the trigger and the status give it")
+    return run_id
+
+
 def _sender(request: Request) -> str:
     """Return the id of the page that a *Send webhook* action was used on; "" where there is none:
     Notion switches off an action that is refused."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from lib.store.hasty import HastyKv
     from lib.store.media import Files
     from lib.store.tellings import Tellings
+    from lib.sync.cancel import Cancel
     from lib.sync.run import Engine
     from lib.sync.status import Status
     from lib.sync.telling import Channel, Desk
@@ -105,6 +106,21 @@ class Services:
         return FollowUp(self.runs, self.queue, now=time.time)
 
     @property
+    def cancel(self) -> "Cancel":
+        from lib.store.history import History
+        from lib.sync.cancel import Cancel
+
+        kv = self.hasty_kv
+        return Cancel(
+            self._runs(kv),
+            History(kv, self.keys),
+            self.queue,
+            self.log,
+            tells=self.tells,
+            now=time.time,
+        )
+
+    @property
     def status(self) -> "Status":
         from lib.store.history import History
         from lib.sync.cron import next_cron
@@ -147,7 +163,8 @@ class Services:
 
         config = self.config
         people = (config.slack_webhook_url, config.resend_api_key, config.notify_webhook_url)
-        to_people = any(people) and (config.notify_on == "always" or is_news(run))
+        is_worth_it = config.notify_on == "always" or is_news(run)
+        to_people = any(people) and is_worth_it and run.status != "cancelled"
         return to_people or bool(config.revalidate_url and changed(run))
 
     @property

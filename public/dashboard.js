@@ -1,18 +1,17 @@
-// The dashboard: asks /api/sync/status how things stand, shows it, and asks /api/sync/trigger for syncs.
+// The dashboard: asks /api/sync/status how things stand, shows it, asks /api/sync/trigger for syncs and
+// /api/sync/cancel to end one.
 
 import { deployment, Trouble } from "./dashboard/deployment.js";
 import { $, say, tone } from "./dashboard/elements.js";
 import { problems } from "./dashboard/problems.js";
 import { watch } from "./dashboard/watch.js";
 
-async function trigger(button, query) {
+/** Does what a button asks for, once at a time, and says what came of it. */
+async function act(button, ask) {
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
-  problems.chosen = null;
   try {
-    const answer = await deployment.ask(`/api/sync/trigger?${new URLSearchParams(query)}`);
-    const joined = answer.message === "Sync already running";
-    reply("good", joined ? "A sync is under way; another one follows it." : `${answer.message}.`);
+    reply("good", await ask());
     await watch.hurry();
   } catch (trouble) {
     if (!(trouble instanceof Trouble)) throw trouble;
@@ -21,6 +20,23 @@ async function trigger(button, query) {
   } finally {
     button.setAttribute("aria-busy", "false");
   }
+}
+
+function trigger(button, query) {
+  problems.chosen = null;
+  return act(button, async () => {
+    const answer = await deployment.ask(`/api/sync/trigger?${new URLSearchParams(query)}`);
+    return answer.message === "Sync already running" ? "A sync is under way; another one follows it." : `${answer.message}.`;
+  });
+}
+
+function cancel() {
+  const run = watch.status?.active;
+  if (!run) return;
+  act($("cancel"), async () => {
+    await deployment.ask(`/api/sync/cancel?${new URLSearchParams({ run: run.runId })}`, "POST");
+    return "The sync is cancelled. What it had published stays; the next one goes on from there.";
+  });
 }
 
 function reply(colour, text) {
@@ -37,6 +53,7 @@ $("door").addEventListener("submit", async (event) => {
 $("leave").addEventListener("click", () => watch.leave());
 $("sync").addEventListener("click", () => trigger($("sync"), {}));
 $("force").addEventListener("click", () => trigger($("force"), { force: "1" }));
+$("cancel").addEventListener("click", cancel);
 $("one").addEventListener("submit", (event) => {
   event.preventDefault();
   trigger(event.submitter ?? $("one"), { page: $("page").value.trim() });

@@ -16,6 +16,7 @@ class Email:
 
     name = "email"
     repeatable = True
+    is_for_people = True
 
     def __init__(
         self, api_key: str, sender: str, to: Sequence[str], dashboard: str, http: httpx.AsyncClient

@@ -32,6 +32,7 @@ class Revalidation:
 
     name = "revalidate"
     repeatable = True
+    is_for_people = False
 
     def __init__(self, url: str, secret: str, http: httpx.AsyncClient, ledger: Ledger) -> None:
         self._url, self._secret, self._http, self._ledger = url, secret, http, ledger

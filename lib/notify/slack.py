@@ -19,6 +19,7 @@ class Slack:
 
     name = "slack"
     repeatable = False
+    is_for_people = True
 
     def __init__(self, url: str, dashboard: str, http: httpx.AsyncClient) -> None:
         self._url, self._dashboard, self._http = url, dashboard, http

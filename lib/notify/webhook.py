@@ -18,6 +18,7 @@ class Webhook:
 
     name = "webhook"
     repeatable = True
+    is_for_people = True
 
     def __init__(
         self, url: str, key: str, http: httpx.AsyncClient, now: Callable[[], float]

@@ -32,7 +32,7 @@ class Tellings:
         self._now, self._new_id = now, new_id
 
     async def read(self, run_id: str) -> Telling | None:
-        """How the run ended; None where it has not, or was cancelled."""
+        """How the run ended; None where it has not."""
         run = self._keys.run(run_id)
         fields, errors, changed = await self._kv.pipeline(
             [
@@ -41,7 +41,7 @@ class Tellings:
                 ["SRANDMEMBER", f"{run}:changed", NAMES],
             ]
         )
-        if fields.get("status") not in ("delivered", "failed"):
+        if fields.get("status") not in ("delivered", "failed", "cancelled"):
             return None
         told = frozenset(
             name.removeprefix("told:") for name, value in fields.items() if name.startswith("told:")

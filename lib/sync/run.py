@@ -135,7 +135,8 @@ class Engine:
         if begun.outcome == "ended" and run:
             if run.follow_up_run:
                 await self._follow_up.start(run.follow_up_run)
-            await self._try_again(run)
+            if run.status != "cancelled":
+                await self._try_again(run)
             await self._tell(run)
             return Report("joined", lease.run_id, run)
         if begun.outcome == "exhausted" and run:

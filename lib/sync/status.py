@@ -16,6 +16,7 @@ from lib.sync.cron import Cron
 from lib.sync.queue import RUN_ID, Delivery
 
 UNDER_WAY = ("pending", "active")
+UNKNOWN = "No such run is known; runs are kept for 30 days"
 WAITS_SECONDS = 30.0
 """How long a run may wait for QStash's first call before we ask QStash what became of it."""
 
@@ -70,7 +71,7 @@ class Status:
         """One run. Raises `Refused`, 404."""
         entry = await self._history.run(run_id) if RUN_ID.fullmatch(run_id) else None
         if entry is None:
-            raise Refused("No such run is known; runs are kept for 30 days", 404)
+            raise Refused(UNKNOWN, 404)
         now = self._now()
         delivery = await self._delivery(entry.run) if is_doubtful(entry.run, now) else None
         return run_json(judged(entry, delivery, now))

@@ -14,13 +14,17 @@ from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
 
 
 class Channel(Protocol):
-    """A way to tell somebody. `repeatable`: who is told twice knows it for the same message."""
+    """A way to tell somebody. `repeatable`: who is told twice knows it for the same message.
+    `is_for_people`: not told of a run that was cancelled, which one of them did."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def repeatable(self) -> bool: ...
+
+    @property
+    def is_for_people(self) -> bool: ...
 
     async def tell(self, outcome: Outcome) -> None:
         """Raises `TryLater` (not told), `NoAnswer` (told, perhaps), `Misconfigured` (never to be
@@ -77,7 +81,8 @@ class Desk:
         told: list[str] = []
         trouble: TryLater | None = None
         for channel in self._channels:
-            if channel.name in telling.told:
+            is_spared = channel.is_for_people and telling.outcome.status == "cancelled"
+            if channel.name in telling.told or is_spared:
                 continue
             try:
                 if await self._tell(channel, telling.outcome):

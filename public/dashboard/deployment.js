@@ -18,8 +18,8 @@ export const deployment = {
     else sessionStorage.removeItem("secret");
   },
 
-  async ask(path) {
-    const answer = await this.fetch(path);
+  async ask(path, method = "GET") {
+    const answer = await this.fetch(path, method);
     this.clockAhead = Date.parse(answer.headers.get("date")) - Date.now() || 0;
     const body = await answer.json().catch(() => null);
     if (answer.status === 401)
@@ -32,7 +32,7 @@ export const deployment = {
     throw new Trouble("broken", `The function broke without a word (HTTP ${answer.status}). The deployment’s logs say why.`);
   },
 
-  async fetch(path) {
+  async fetch(path, method) {
     const headers = new Headers();
     try {
       headers.set("Authorization", `Bearer ${this.secret}`);
@@ -40,7 +40,7 @@ export const deployment = {
       throw new Trouble("secret", "A secret holds only characters that fit in a header. Copy it again.");
     }
     try {
-      return await fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(20_000) });
+      return await fetch(path, { method, headers, cache: "no-store", signal: AbortSignal.timeout(20_000) });
     } catch {
       throw new Trouble("offline", "The deployment is out of reach. Check your connection; this page goes on by itself.");
     }

@@ -11,6 +11,8 @@ export function showNow(status, now) {
   const planning = run !== null && !run.toSync;
   progress.classList.toggle("unknown", planning);
   progress.classList.toggle("idle", run === null);
+  if (run === null && document.activeElement === $("cancel")) $("headline").focus();
+  $("cancel").hidden = run === null;
   if (run) {
     const share = run.toSync ? (run.synced + run.failed) / run.toSync : 0;
     fill(planning ? null : Math.min(1, share));

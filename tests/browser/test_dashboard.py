@@ -62,6 +62,28 @@ def test_a_sync_is_watched_from_the_button_to_its_end(tab: Tab, site: Site) -> N
 
 
 @pytest.mark.usefixtures("slow")
+def test_a_sync_is_cancelled_at_the_press_of_a_button(tab: Tab, site: Site) -> None:
+    tab.enter()
+    expect(tab.seen("headline")).to_have_text("No sync yet")
+    expect(tab.seen("cancel")).to_be_hidden()
+    site.notion.latency.set(500)
+    tab.press("Sync now")
+    expect(tab.seen("state")).to_have_text("Active", timeout=SOON)
+    moved = tab.shifts()
+
+    tab.press("Cancel")
+
+    expect(tab.seen("answer")).to_contain_text("The sync is cancelled", timeout=SOON)
+    expect(tab.cell("Status")).to_have_text("cancelled")
+    expect(tab.seen("cancel")).to_be_hidden()
+    expect(tab.seen("headline")).to_be_focused()
+    assert tab.shifts() == moved
+    site.notion.latency.set(0)
+    tab.press("Sync now")
+    expect(tab.cell("Status")).to_have_text("delivered", timeout=SOON)
+    site.check()
+
+
 def test_nothing_moves_while_a_sync_is_watched(tab: Tab) -> None:
     tab.enter()
     tab.press("Sync now")

@@ -31,13 +31,14 @@ def test_the_doors_are_closed_to_strangers(deployment: Deployment, environ: dict
         answer = ask(deployment, "PUT", path)
         if path == "/api/sync/trigger":
             assert ask(deployment, "POST", path).status_code == 401
+    assert ask(deployment, "POST", "/api/sync/cancel?run=run_1").status_code == 401
 
     secret = f"Bearer {environ['CRON_SECRET']}"
     for path in ("/api/sync/worker", "/api/sync/notify"):
         answer = ask(deployment, "POST", path, Authorization=secret)
         assert answer.status_code == 401
         assert "Upstash-Signature is missing" in answer.json()["error"]
-    for path in ("/api/sync/worker", "/api/sync/notify", "/api/sync/webhook"):
+    for path in ("/api/sync/worker", "/api/sync/notify", "/api/sync/webhook", "/api/sync/cancel"):
         answer = ask(deployment, "GET", path, Authorization=secret)
         assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert not [line for line in deployment.logs if environ["CRON_SECRET"] in line]
@@ -61,7 +62,7 @@ def test_a_missing_setting_is_named_by_every_function(
     deploy: Deploy, environ: dict[str, str]
 ) -> None:
     deployment = deploy(environ | {"CRON_SECRET": ""})
-    posts = ("/api/sync/worker", "/api/sync/notify", "/api/sync/webhook")
+    posts = ("/api/sync/worker", "/api/sync/notify", "/api/sync/webhook", "/api/sync/cancel")
     for path, method in [
         *((path, "GET") for path in PROTECTED),
         *((path, "POST") for path in posts),

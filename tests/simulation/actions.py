@@ -274,6 +274,14 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class CancelRun:
+    """The owner cancels the run that is under way."""
+
+    async def act(self, stage: Stage) -> None:
+        await stage.cancel_run()
+
+
+@dataclass(frozen=True)
 class Redeliver:
     """Somebody publishes a message of the dead letter queue again."""
 
@@ -340,6 +348,19 @@ KINDS: dict[str, Any] = {
             FailForEver,
             Lag,
         ),
-        *(Heal, Setting, Minute, Sources, Clocks, Evict, Cancel, Redeliver, Version, Big, Odd),
+        *(
+            Heal,
+            Setting,
+            Minute,
+            Sources,
+            Clocks,
+            Evict,
+            Cancel,
+            CancelRun,
+            Redeliver,
+            Version,
+            Big,
+            Odd,
+        ),
     )
 }

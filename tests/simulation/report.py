@@ -25,6 +25,7 @@ RARE: dict[str, tuple[str, ...]] = {
     "an event came again": ("webhook: repeated",),
     "a key evicted": ("key evicted",),
     "a message cancelled": ("message cancelled",),
+    "a run cancelled": ("cancel: 200",),
     "a dead letter delivered again": ("dead letter delivered again",),
     "a page that fails for ever": ("page fails for ever",),
     "a source that fails for ever": ("source fails for ever",),

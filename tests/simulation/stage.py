@@ -234,6 +234,22 @@ class Stage:
             self.world.dispatcher.cancel(message)
             self.seen["message cancelled"] += 1
 
+    async def cancel_run(self) -> None:
+        """The owner cancels the run that is under way; what was promised behind it is taken
+        back."""
+        active = (await self.world.get("/api/sync/status")).json().get("active")
+        if not active:
+            return
+        answer = await self.world.post("/api/sync/cancel", run=active["runId"])
+        self.seen[f"cancel: {answer.status_code}"] += 1
+        if answer.status_code == 200:
+            self.told.clear()
+            self.promises = [
+                promise
+                for promise in self.promises
+                if not (promise.joined and promise.run_id == active["runId"])
+            ]
+
     def redeliver(self, pick: int) -> None:
         """Somebody publishes a message of the dead letter queue anew."""
         dead = list(self.world.account.dlq.values())

@@ -89,8 +89,14 @@ class World:
 
     async def get(self, path: str, **query: str) -> httpx.Response:
         """What the owner asks of a function."""
+        return await self._ask("GET", path, query)
+
+    async def post(self, path: str, **query: str) -> httpx.Response:
+        return await self._ask("POST", path, query)
+
+    async def _ask(self, method: str, path: str, query: dict[str, str]) -> httpx.Response:
         url = str(httpx.URL(path, params=query)) if query else path
-        return await self.functions.call("GET", url, {"authorization": f"Bearer {SECRET}"})
+        return await self.functions.call(method, url, {"authorization": f"Bearer {SECRET}"})
 
     @property
     def waiting(self) -> list[Message]:

@@ -74,6 +74,19 @@ def trigger_with_the_secret(site: Site) -> tuple[httpx.Response, int]:
     return site.stack.get("/api/sync/trigger", page="visit"), 202
 
 
+def cancel_with(secret: str = "") -> Call:
+    def call(site: Site) -> tuple[httpx.Response, int]:
+        run_id = f"run_{uuid4().hex}"
+        site.command("HSET", f"sync:run:{run_id}", "runId", run_id, "status", "active")
+        address = f"{site.stack.url}/api/sync/cancel"
+        headers = {"Authorization": f"Bearer {secret or site.stack.secret}"}
+        site.kv.commands["HSET"] -= 1  # no command of the call's
+        answer = httpx.post(address, params={"run": run_id}, headers=headers, trust_env=False)
+        return answer, 401 if secret else 200
+
+    return call
+
+
 def queue(path: str, **changes: str) -> Call:
     """A message as QStash signs it, but for `changes`."""
 
@@ -173,6 +186,8 @@ CALLS: dict[tuple[str, str], Call] = {
     ("`/api/sync`", "without or with a wrong secret"): owner("/api/sync"),
     ("`/api/sync/status`", "without or with a wrong secret"): owner("/api/sync/status", "wrong"),
     ("`/api/sync/status`", "with it"): status_with_the_secret,
+    ("`/api/sync/cancel`", "without or with a wrong secret"): cancel_with("wrong"),
+    ("`/api/sync/cancel`", "with it, for a run under way that changed nothing yet"): cancel_with(),
     ("`/api/sync/worker`", "unsigned, or without `x-sync-secret`"): queue(
         "/api/sync/worker", x_sync_secret=""
     ),

@@ -28,6 +28,7 @@ class Channel:
         self, name: str, *, repeatable: bool, then: list[BaseException | None] | None = None
     ) -> None:
         self.name, self.repeatable = name, repeatable
+        self.is_for_people = True
         self._then = then or []
         self.told: list[str] = []
 
