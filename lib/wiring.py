@@ -133,6 +133,7 @@ class Services:
             webhook_address=webhook_address(self.config),
             webhook_is_set=self.config.notion_webhook_token is not None,
             next_cron=lambda now: next_cron(VERCEL_JSON.read_text("utf-8"), TRIGGER, now),
+            requests_per_minute=self.config.notion_requests_per_minute,
             now=time.time,
         )
 

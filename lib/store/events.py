@@ -61,11 +61,11 @@ class Events:
     def __init__(self, kv: Kv, keys: Keys) -> None:
         self._kv, self._keys = kv, keys
 
-    async def around(self, event: Event) -> Around:
-        """One command, however large the site is."""
+    async def around(self, event: Event, now: float) -> Around:
+        """One command, however large the site is. That an event came is noted."""
         keys, ids = self._keys, [event.entity, event.parent]
         names = [keys.event(event.id), keys.observed, keys.shows, keys.databases, keys.sources]
-        answer = await self._kv.script("look_at_event", names, ids)
+        answer = await self._kv.script("look_at_event", [*names, keys.last_event], [*ids, _ms(now)])
         seen, texts, shown = bool(answer[0]), answer[1:3], bool(answer[3])
         pages = {id for id, text in zip(ids, texts, strict=True) if text}
         found = {

@@ -31,6 +31,28 @@ class SourceHistory(msgspec.Struct, frozen=True):
     total: int
 
 
+class Overdue(msgspec.Struct, frozen=True):
+    """Something that could not be read since then (epoch seconds). `is_published`: a version of it
+    stays on the site meanwhile."""
+
+    problem: Problem
+    since: float
+    is_published: bool
+
+
+class SiteFacts(msgspec.Struct, frozen=True):
+    """What is true of the site, whatever runs there were: how many pages are published, child pages
+    among them, what is overdue (50 at most), the requests of Notion's minute and when it began, and
+    when the webhook told of something last (epoch seconds; 0: never)."""
+
+    pages: int = 0
+    child_pages: int = 0
+    overdue: list[Overdue] = []
+    minute_began: float = 0.0
+    minute_used: int = 0
+    last_event: float = 0.0
+
+
 class Recent(msgspec.Struct, frozen=True):
     """`runs` newest first, at most 50. `current` is the full run under way as far as KV knows:
     nobody may have noticed yet that it died. `webhook_token` is what Notion's webhook sent to be
@@ -40,6 +62,7 @@ class Recent(msgspec.Struct, frozen=True):
     current: Entry | None
     sources: dict[str, SourceHistory]
     webhook_token: str
+    site: SiteFacts = SiteFacts()
 
 
 class History:
@@ -50,9 +73,11 @@ class History:
     async def recent(self) -> Recent:
         """All that a dashboard shows, in one command."""
         keys = self._keys
-        current_id, token, sources, *found = await self._kv.script(
+        names = [keys.active, keys.runs, keys.sources, keys.webhook_token, keys.listings]
+        names += [keys.synced, keys.paths, keys.children, keys.overdue, keys.due, keys.budget]
+        current_id, token, sources, site, *found = await self._kv.script(
             "history",
-            [keys.active, keys.runs, keys.sources, keys.webhook_token, keys.listings, keys.synced],
+            [*names, keys.last_event],
             [keys.run(""), MOST_RUNS, f"{keys.prefix}sync:order:"],
         )
         entries = [_entry(fields, problems) for fields, problems in found]
@@ -67,6 +92,7 @@ class History:
                 if (record := source_record(text))
             },
             webhook_token=token,
+            site=_site(*site),
         )
 
     async def run(self, run_id: str) -> Entry | None:
@@ -76,6 +102,30 @@ class History:
             [["HGETALL", key], ["LRANGE", f"{key}:errors", 0, -1]]
         )
         return Entry(run_of(fields), problems_of(problems)) if fields else None
+
+
+def _site(
+    pages: int,
+    child_pages: int,
+    overdue: Sequence[tuple[str, str, int]],
+    start: str,
+    used: str,
+    event: str,
+) -> SiteFacts:
+    return SiteFacts(
+        pages,
+        child_pages,
+        [one for _, text, published in overdue if (one := _overdue(text, bool(published)))],
+        (read_count(start) or 0) / 1000,
+        read_count(used) or 0,
+        (read_count(event) or 0) / 1000,
+    )
+
+
+def _overdue(text: str, is_published: bool) -> Overdue | None:
+    since, _, problem = text.partition(" ")
+    found = problems_of([problem])
+    return Overdue(found[0], (read_count(since) or 0) / 1000, is_published) if found else None
 
 
 def _entry(fields: Sequence[str], problems: Sequence[str]) -> Entry:

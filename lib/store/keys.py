@@ -7,7 +7,7 @@ from collections.abc import Iterable
 _TYPES = {
     "hash": (
         r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
-        r"|leaf_items|outside|databases|sources|listings|synced|work|leases|tries|forced|promised|budget|files)"
+        r"|leaf_items|outside|databases|sources|listings|synced|work|leases|overdue|tries|forced|promised|budget|files)"
         r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+"
     ),
     "set": "sync:(?:still|freed)|sync:run:[^:]+:again",
@@ -205,6 +205,12 @@ class Keys:
         return f"{self.prefix}sync:leases"
 
     @property
+    def overdue(self) -> str:
+        """Hash: key of something that is due and could not be read, or `source:{name}` → "ms
+        `Problem`", since when; at most 50."""
+        return f"{self.prefix}sync:overdue"
+
+    @property
     def promised(self) -> str:
         """Hash: the run that follows the one under way, as `force` and `source`."""
         return f"{self.prefix}sync:promised"
@@ -216,7 +222,7 @@ class Keys:
             " outside databases"
         )
         names += (
-            " work leases files due still leaf_items freed gone tries synced sequence files:named"
+            " work leases overdue files due still leaf_items freed gone tries synced sequence files:named"
             " files:uncopied"
         )
         return [
@@ -227,7 +233,7 @@ class Keys:
 
     def run_work(self, run_id: str) -> list[str]:
         """The keys whose types a script needs that hands out or takes back work of a run."""
-        return [self.run(run_id), self.due, self.work, self.leases]
+        return [self.run(run_id), self.due, self.work, self.leases, self.overdue]
 
     @property
     def budget(self) -> str:
@@ -242,6 +248,11 @@ class Keys:
     def event(self, event_id: str) -> str:
         """Stands as long as the webhook event may come again."""
         return f"{self.prefix}sync:webhook:event:{event_id}"
+
+    @property
+    def last_event(self) -> str:
+        """When Notion's webhook told of something last (ms)."""
+        return f"{self.prefix}sync:webhook:last"
 
     def window(self, number: int) -> str:
         """Hash: what webhook events ask for that came in one window of time; see note_event.lua."""

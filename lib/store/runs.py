@@ -276,7 +276,7 @@ class Runs:
             "outside": dict(outside),
         }
         names = [keys.run(lease.run_id), keys.sources, keys.listings, keys.gone, keys.observed]
-        names += [keys.due, keys.leases, keys.outside]
+        names += [keys.due, keys.leases, keys.outside, keys.overdue]
         if await self._kv.script("note_survey", names, [json_text.encode(arguments)]) == "lost":
             raise _taken_over()
 

@@ -14,6 +14,7 @@ from lib.store.history import Entry, History, Recent, SourceHistory
 from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
 from lib.sync.queue import RUN_ID, Delivery
+from lib.sync.verdict import Rhythm, verdict_json
 
 UNDER_WAY = ("pending", "active")
 UNKNOWN = "No such run is known; runs are kept for 30 days"
@@ -23,7 +24,8 @@ WAITS_SECONDS = 30.0
 
 class Status:
     """`webhook_address` is for Notion's webhook; `delivery_of` asks QStash about a message,
-    `next_cron` finds the next one; `now` gives epoch seconds."""
+    `next_cron` finds the next one; `now` gives epoch seconds. `requests_per_minute`: of Notion's,
+    for all."""
 
     def __init__(
         self,
@@ -34,12 +36,14 @@ class Status:
         webhook_address: str,
         webhook_is_set: bool,
         next_cron: Callable[[float], Cron | None],
+        requests_per_minute: int,
         now: Callable[[], float],
     ) -> None:
         self._history, self._delivery_of = history, delivery_of
         self._sources = sources
         self._webhook_address, self._webhook_is_set = webhook_address, webhook_is_set
         self._next_cron, self._now = next_cron, now
+        self._requests_per_minute = requests_per_minute
 
     async def everything(self) -> JSON:
         """The run under way, the newest runs, the sources. At most one question to QStash."""
@@ -55,13 +59,20 @@ class Status:
         first = [judge(recent.current)] if recent.current else []
         active = next((entry for entry in first + runs if entry.run.status in UNDER_WAY), None)
         cron = self._next_cron(now)
+        sources = {
+            name: _known(recent.sources.get(name), reference)
+            for name, reference in self._sources.items()
+        }
         return {
             **setup_json([]),
+            "site": verdict_json(
+                recent.site, [entry.run for entry in runs], sources, self._rhythm(cron), now
+            ),
             "active": run_json(active) if active else None,
             "runs": [run_json(entry) for entry in runs],
             "sources": [
-                source_json(name, id, recent.sources.get(name))
-                for name, id in self._sources.items()
+                source_json(name, reference, recent.sources.get(name))
+                for name, reference in self._sources.items()
             ],
             "cron": {"schedule": cron.schedule, "nextAt": _iso(cron.next_at)} if cron else None,
             "webhook": self._webhook(recent.webhook_token),
@@ -75,6 +86,11 @@ class Status:
         now = self._now()
         delivery = await self._delivery(entry.run) if is_doubtful(entry.run, now) else None
         return run_json(judged(entry, delivery, now))
+
+    def _rhythm(self, cron: Cron | None) -> Rhythm:
+        then = self._next_cron(cron.next_at) if cron else None
+        period = then.next_at - cron.next_at if cron and then else None
+        return Rhythm(period, self._requests_per_minute)
 
     async def _delivery(self, run: Run) -> Delivery | None:
         return await self._delivery_of(run.job_ids[0]) if run.job_ids else None
@@ -179,10 +195,15 @@ def _scope(run: Run) -> str:
     return f"source:{run.source}" if run.source else "all"
 
 
-def source_json(name: str, reference: str, history: SourceHistory | None) -> dict[str, Any]:
-    """A source as it is configured, with what is known of it; what is known of another database
+def _known(history: SourceHistory | None, reference: str) -> SourceHistory | None:
+    """Return what is known of a source as it is configured: what is known of another database
     counts for nothing."""
-    known = history if history and history.record.reference == reference else None
+    return history if history and history.record.reference == reference else None
+
+
+def source_json(name: str, reference: str, history: SourceHistory | None) -> dict[str, Any]:
+    """A source as it is configured, with what is known of it."""
+    known = _known(history, reference)
     return {
         "name": name,
         "databaseId": known.record.source.database_id if known else reference,

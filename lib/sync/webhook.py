@@ -94,7 +94,7 @@ class Webhook:
             return "ignored"
         if self._now() - event.at > COMES_AGAIN_SECONDS - 3600:
             return "outdated"
-        around = await self._events.around(event)
+        around = await self._events.around(event, self._now())
         if around.seen:
             return "repeated"
         wishes = wished(event, around, self._references)

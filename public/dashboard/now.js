@@ -2,7 +2,7 @@
 
 import { $, say, tone } from "./elements.js";
 import { pace } from "./pace.js";
-import { TONES, ago, counts, decimal, duration, elapsed, failures, hasEnded, nameOf, number, scope, some } from "./words.js";
+import { TONES, ago, counts, decimal, duration, elapsed, hasEnded, nameOf, number, scope, some, things } from "./words.js";
 
 export function showNow(status, now) {
   const run = status.active;
@@ -25,23 +25,42 @@ export function showNow(status, now) {
       ["Elapsed", run.startedAt ? elapsed(run, now) : "–"],
     ]);
   } else {
-    const failed = last?.status === "failed";
-    fill(last && !failed ? 1 : 0);
-    headline(
-      failed ? "bad" : last?.failed ? "warn" : last ? "good" : null,
-      last?.status ?? "idle",
-      !last ? "No sync yet" : failed ? "The last sync failed" : last.failed ? `All but ${failures(last)} in step` : "Everything is in step",
-    );
+    const { site } = status;
+    fill(site.state === "empty" || site.state === "blocked" ? 0 : 1);
+    headline(VERDICTS[site.state], last?.status ?? "idle", verdict(site, now));
     say($("subline"), last ? `Last run: ${scope(last)} · ${counts(last)}` : "Press Sync now to fill KV from Notion.");
-    const published = status.sources.reduce((sum, source) => sum + source.pages, 0);
     figures([
-      ["Published rows", number.format(published)],
+      ["Pages", number.format(site.pages)],
       ["Last run", last ? ago(last.finishedAt ?? last.triggeredAt, now) : "–"],
       ["It took", last ? duration(last.durationMs) : "–"],
       ["Next by cron", status.cron ? ago(status.cron.nextAt, now) : "–"],
     ]);
   }
-  showNotice(run ?? last, run, now);
+  showNotice(run ? run.errors : obstacles(status), run, now);
+}
+
+const VERDICTS = { current: "good", behind: "warn", stale: "warn", blocked: "bad", empty: null };
+
+/** Whether the site is up to date, whatever the newest run was about. */
+function verdict(site, now) {
+  switch (site.state) {
+    case "current":
+      return "Your site is up to date";
+    case "behind":
+      return `${things(site.overdue)} ${site.overdue.length === 1 ? "is" : "are"} not up to date on your site`;
+    case "stale":
+      return site.lastFullRunAt ? `Last checked ${ago(site.lastFullRunAt, now)}` : "Not checked as a whole yet";
+    case "blocked":
+      return "Nothing can be published";
+    default:
+      return "No sync yet";
+  }
+}
+
+/** What keeps the site from being up to date. */
+function obstacles({ site, runs }) {
+  const broken = runs.find((run) => run.status === "failed" && (run.scope === "all" || run.scope.startsWith("source:")));
+  return site.state === "blocked" ? (broken?.errors ?? []) : site.overdue;
 }
 
 function headline(colour, state, text) {
@@ -65,8 +84,8 @@ function figures(pairs) {
 }
 
 /** One line on what needs a look: the first problem, or what the run waits for. */
-function showNotice(run, active, now) {
-  const [first] = run?.errors ?? [];
+function showNotice(problems, active, now) {
+  const [first] = problems;
   const problem = first && [nameOf(first), first.reason].filter(Boolean).join(": ");
   const waits = active?.status === "active" && active.remaining > 0 && pace.standstill(now) > 8000;
   const patience = "No new page for a while: Notion’s requests of this minute may be used up. The run goes on by itself.";
@@ -75,7 +94,7 @@ function showNotice(run, active, now) {
   tone($("notice"), problem ? "bad" : text ? "warn" : null);
   say($("notice-text"), text);
   $("notice-more").hidden = !problem;
-  if (problem) say($("notice-more"), `See ${some(run.errors.length, "problem")}`);
+  if (problem) say($("notice-more"), `See ${some(problems.length, "problem")}`);
 }
 
 const WEBHOOK_HOW_TO =

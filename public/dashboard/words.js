@@ -51,11 +51,9 @@ export function scope(run) {
 /** What people know a problem’s page, database or source by; "" where it has no name. */
 export const nameOf = (error) => (error.kind === "source" ? `Source ${error.title}` : error.title || error.slug || "");
 
-/** How much could not be read, by its kind; what is not among the errors, of which a run keeps a few, is a page. */
-export function failures(run) {
-  const [sources, databases] = ["source", "database"].map((kind) => run.errors.filter((error) => error.kind === kind).length);
-  const pages = run.failed - sources - databases;
-  const kinds = [[sources, "source"], [databases, "database"], [pages, "page"]];
+/** How many of each kind: "1 source and 2 pages". */
+export function things(problems) {
+  const kinds = ["source", "database", "page"].map((kind) => [problems.filter((one) => one.kind === kind).length, kind]);
   return kinds.filter(([count]) => count > 0).map(([count, kind]) => some(count, kind)).join(" and ");
 }
 

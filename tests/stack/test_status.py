@@ -9,6 +9,8 @@ from lib.store.runs import SILENCE
 from tests.stack.site import NOWHERE, Site
 from tests.waiting import until
 
+VISIT = "aaaaaaaa-0000-4000-8000-000000000002"
+
 
 def told(site: Site, **query: str) -> Any:
     answer = site.stack.get("/api/sync/status", **query)
@@ -106,3 +108,36 @@ def test_a_run_that_died_is_shown_as_failed_before_anybody_asks_for_another(site
         "failed",
         SILENCE,
     )
+
+
+def test_the_site_is_empty_then_current_and_behind_while_a_page_cannot_be_read(site: Site) -> None:
+    assert told(site)["site"]["state"] == "empty"
+    site.sync()
+    current = told(site)["site"]
+    assert (current["state"], current["overdue"]) == ("current", [])
+    assert (current["pages"], current["rows"], current["childPages"]) == (37, 30, 7)
+    assert current["freshness"]["runs"] == 1
+    assert 0 < current["budget"]["used"] <= current["budget"]["limit"]
+
+    site.later()
+    site.notion.edit.append_blocks(VISIT, [{"paragraph": "New"}])
+    site.notion.faults.add("403", path=f"/v1/blocks/{VISIT}/children", times=None)
+    site.sync()
+
+    behind = told(site)["site"]
+    [late] = behind["overdue"]
+    assert behind["state"] == "behind"
+    assert (late["pageId"], late["slug"], late["kind"], late["published"]) == (
+        VISIT,
+        "visit",
+        "page",
+        True,
+    )
+    since = late["since"]
+    site.sync(page=NOWHERE)
+    [late] = told(site)["site"]["overdue"]
+    assert late["since"] == since, "another page's run changes nothing"
+
+    site.notion.faults.clear()
+    site.sync()
+    assert told(site)["site"]["state"] == "current"

@@ -87,6 +87,12 @@ def delivered(site: Site) -> None:
         site.qstash.drain()
 
 
+def last_event(site: Site) -> str | None:
+    """When the webhook told of something last, as the status says."""
+    found: str | None = site.stack.get("/api/sync/status").json()["site"]["lastEventAt"]
+    return found
+
+
 def asked_runs(site: Site) -> list[Any]:
     """What the queue was asked for since the first run."""
     bodies = [json.loads(message.publication.body) for message in site.qstash.messages[1:]]
@@ -115,8 +121,10 @@ def test_an_edit_reaches_kv_and_the_site_with_one_request_and_the_pages_tree(
 
 
 def test_the_first_edit_of_a_quiet_page_is_read_at_once(site: Site) -> None:
+    assert last_event(site) is None
     site.notion.edit.append_blocks(VISIT, [{"paragraph": "At once"}])
     site.notion.webhooks.flush()
+    assert last_event(site) is not None
     site.qstash.drain()
 
     [body] = asked_runs(site)

@@ -146,6 +146,7 @@ else
   redis.call('ZADD', dueKey, args.now_ms, id)
 end
 redis.call('HDEL', engineKey('tries'), id)
+redis.call('HDEL', engineKey('overdue'), id)
 noteWarnings(args.most_warnings, args.warnings)
 redis.call('HINCRBY', run, 'synced', 1)
 closeSite()

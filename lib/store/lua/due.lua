@@ -37,6 +37,7 @@ local function addWork(key, flags, payload, at)
 end
 
 local function dropWork(key)
+  redis.call('HDEL', prefix .. 'sync:overdue', key)
   redis.call('HDEL', workKey, key)
   redis.call('HDEL', leasesKey, key)
   redis.call('ZREM', dueKey, key)

@@ -1,8 +1,10 @@
 -- Reads runs for people: the newest ones, newest first, and the one under way even where it is not among them.
--- KEYS active, runs, sources, webhook token, listings, synced. ARGV root of all runs, how many of the newest, root of the
--- orders of indexes. Answers {id of the one under way, webhook token, {{source, record, listing, synced, rows}, …}, {{field, value, …}, {error, …}}, …}; "" for none.
+-- KEYS active, runs, sources, webhook token, listings, synced, paths, children, overdue, due, budget, last event. ARGV root
+-- of all runs, how many of the newest, root of the orders of indexes. Answers {id of the one under way, webhook token,
+-- {{source, record, listing, synced, rows}, …}, {pages, child pages, {{key, problem, whether it is published}, …}, start and
+-- requests of Notion's minute, last event}, {{field, value, …}, {error, …}}, …}; "" for none.
 local root, most, orders = unpack(ARGV)
-local active, runs, sources, token, listings, synced = unpack(KEYS)
+local active, runs, sources, token, listings, synced, paths, children, overdue, due, budget, event = unpack(KEYS)
 
 local current = redis.call('GET', active) or ''
 local ids = redis.call('ZREVRANGE', runs, 0, tonumber(most) - 1)
@@ -19,7 +21,20 @@ for i = 1, #flat, 2 do
     redis.call('ZCARD', orders .. name),
   }
 end
-local answer = {current, redis.call('GET', token) or '', known}
+local late = {}
+local problems = redis.call('HGETALL', overdue)
+for i = 1, #problems, 2 do
+  local key = problems[i]
+  if string.find(key, '^source:') or redis.call('ZSCORE', due, key) then
+    late[#late + 1] = {key, problems[i + 1], redis.call('HEXISTS', paths, key)}
+  end
+end
+local minute = redis.call('HMGET', budget, 'start', 'used')
+local site = {
+  redis.call('HLEN', paths), redis.call('HLEN', children), late, minute[1] or '', minute[2] or '',
+  redis.call('GET', event) or '',
+}
+local answer = {current, redis.call('GET', token) or '', known, site}
 for _, id in ipairs(ids) do
   local fields = redis.call('HGETALL', root .. id)
   if #fields > 0 then

@@ -1,9 +1,9 @@
--- Notes that a run has looked around, once. KEYS run, sources, listings, gone, observed, due, leases, outside. ARGV
+-- Notes that a run has looked around, once. KEYS run, sources, listings, gone, observed, due, leases, outside, overdue. ARGV
 -- arguments as JSON: lane, token, fields of the run as name-value pairs; sources and listings: name -> JSON text; outside:
 -- thing -> what was seen of it; warnings and problems as JSON texts; revives: what earlier runs have left may be done now;
 -- outdated: pages that were gone before then (ms) are forgotten. Returns done or lost.
 local args = cjson.decode(ARGV[1])
-local run, sources, listings, gone, observed, due, leases, outside = unpack(KEYS)
+local run, sources, listings, gone, observed, due, leases, outside, overdue = unpack(KEYS)
 local ttl = args.ttl
 -- include sound_types
 -- include note_warnings
@@ -13,7 +13,10 @@ if redis.call('HGET', run, 'phase') == 'work' then return 'done' end
 redis.call('HSET', run, 'phase', 'work')
 for name, value in pairs(args.fields) do redis.call('HINCRBY', run, name, value) end
 for name, text in pairs(args.sources) do redis.call('HSET', sources, name, text) end
-for name, text in pairs(args.listings) do redis.call('HSET', listings, name, text) end
+for name, text in pairs(args.listings) do
+  redis.call('HSET', listings, name, text)
+  redis.call('HDEL', overdue, 'source:' .. name)
+end
 for thing, stamp in pairs(args.outside) do
   if redis.call('HEXISTS', outside, thing) == 1 then redis.call('HSET', outside, thing, stamp) end
 end
@@ -27,5 +30,5 @@ if args.revives then
   end
 end
 noteWarnings(args.most_warnings, args.warnings)
-noteProblems(ttl, args.problems)
+noteProblems(ttl, args.problems, overdue, due, args.now_ms)
 return 'done'

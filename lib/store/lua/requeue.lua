@@ -1,4 +1,4 @@
--- Ends a claim without a result. KEYS run, due, work, leases. ARGV prefix, arguments as JSON:
+-- Ends a claim without a result. KEYS run, due, work, leases, overdue. ARGV prefix, arguments as JSON:
 --   lane, token, key, number   the slice's lease on the work, and its number when it was claimed
 --   flags, payload, due_at (ms)      the work as it stands, and from when on it may be done
 --   given                      the run gives it up: what `problem` (JSON text) says is reported once
@@ -16,8 +16,7 @@ if redis.call('HGET', leasesKey, args.key) ~= args.token then return 'repeated' 
 local number = string.match(redis.call('HGET', workKey, args.key) or '', '^%d+') or '0'
 redis.call('HDEL', leasesKey, args.key)
 if args.forget then
-  redis.call('HDEL', workKey, args.key)
-  redis.call('ZREM', dueKey, args.key)
+  dropWork(args.key)
 elseif number == tostring(args.number) then
   redis.call('HSET', workKey, args.key, number .. ' ' .. args.flags .. ' ' .. args.payload)
   redis.call('ZADD', dueKey, args.due_at, args.key)
@@ -32,6 +31,6 @@ if args.given then
   redis.call('SADD', run .. ':given', args.key)
   redis.call('EXPIRE', run .. ':given', ttl)
   if string.find(args.key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end -- pages only are counted before
-  noteProblems(ttl, {args.problem})
+  noteProblems(ttl, {args.problem}, KEYS[5], dueKey, args.now_ms)
 end
 return 'done'
