@@ -10,6 +10,7 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.records import listing_record, source_record
 from lib.store.runs import Run, problems_of, run_of
+from lib.store.salvage import read_count
 
 MOST_RUNS = 50
 

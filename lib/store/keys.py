@@ -222,8 +222,8 @@ class Keys:
             " outside databases"
         )
         names += (
-            " work leases overdue files due still leaf_items freed gone tries synced sequence files:named"
-            " files:uncopied"
+            " work leases overdue files due still leaf_items freed gone tries synced sequence"
+            " files:named files:uncopied"
         )
         return [
             self.paths,
