@@ -15,8 +15,8 @@ MUTANTS_STAMP := $(MUTANTS)/venv/.made-from-$(call fingerprint,uv.lock)
 MINUTES := 30
 # Left out of coverage: a killed process can't tell what it ran, the runtime is another Python, the rest is about dev.
 UNMEASURED := stack/crashes runtime browser bench dev
-# Files of tests side by side: one more than there are processors, for many of them wait for servers.
-JOBS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+# Files of tests side by side: two more than there are processors, for many of them wait for servers.
+JOBS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 UV = UV_PYTHON="$(CURDIR)/$(VENV)/bin/python" $(VENV)/bin/uv --quiet

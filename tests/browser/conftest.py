@@ -16,6 +16,7 @@ OpenTab = Callable[..., Tab]
 @pytest.fixture(scope="module")
 def stack(redis_environ: dict[str, str]) -> Iterator[Stack]:
     with Stack(environ=redis_environ, settings={"NOTION_REQUESTS_PER_MINUTE": "100000"}) as running:
+        running.reset()  # the Redis may hold what the tests before left
         yield running
 
 

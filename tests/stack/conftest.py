@@ -12,6 +12,7 @@ from tests.stack.site import Site
 @pytest.fixture(scope="module")
 def stack(redis_environ: dict[str, str]) -> Iterator[Stack]:
     with Stack(environ=redis_environ) as running:
+        running.reset()  # the Redis may hold what the tests before left
         yield running
 
 

@@ -24,6 +24,7 @@ def stack(redis_environ: dict[str, str]) -> Iterator[Stack]:
     with Stack(
         environ=redis_environ, blob=True, settings={"NOTION_REQUESTS_PER_MINUTE": "6000"}
     ) as running:
+        running.reset()  # the Redis may hold what the tests before left
         yield running
 
 

@@ -14,4 +14,5 @@ def world(redis_environ: dict[str, str]) -> Iterator[World]:
     sources = ",".join(f"{name}={id}" for name, id in SOURCES.items())
     limits = {"NOTION_SOURCES": sources, "NOTION_REQUESTS_PER_MINUTE": "100000"}
     with Stack(environ=redis_environ, settings=limits, workspace=small) as stack:
+        stack.reset()  # the Redis may hold what the tests before left
         yield World(stack)
