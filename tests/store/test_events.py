@@ -84,11 +84,11 @@ async def test_what_the_windows_message_covers_takes_none_and_the_event_is_known
         "window",
     ]  # nobody knows whether the first went out
     await notes.sent("")
-    assert (await events.around(event("e3"))).seen
+    assert (await events.around(event("e3"), NOW)).seen
 
     assert await notes("a") == "sent"
-    assert (await events.around(event("e4"))).seen
-    assert not (await events.around(event("e2"))).seen
+    assert (await events.around(event("e4"), NOW)).seen
+    assert not (await events.around(event("e2"), NOW)).seen
     assert await notes("a", after=WINDOW_SECONDS) == "own"
     assert await notes("a") == "window"  # of another window
 
@@ -98,7 +98,7 @@ async def test_a_message_that_was_refused_is_made_up_for_when_the_event_comes_ag
 ) -> None:
     assert await notes("a") == "own"
 
-    assert not (await events.around(event("e1"))).seen
+    assert not (await events.around(event("e1"), NOW)).seen
     assert await notes("a", after=0) == "window"
     assert await events.take(WINDOW) == [Wish("a")]
 

@@ -112,7 +112,9 @@ async def test_sources_that_can_not_be_read_are_left_out_of_what_people_and_the_
     await kv.command("HSET", keys.sources, "pages", "no record", "posts", texts[0], "old", texts[1])
 
     recent = await History(kv, keys).recent()
-    around = await Events(kv, keys).around(Event(id="e", kind="page.created", at=0.0, entity="p"))
+    around = await Events(kv, keys).around(
+        Event(id="e", kind="page.created", at=0.0, entity="p"), 1_780_000_000.0
+    )
 
     assert set(recent.sources) == {"posts", "old"}
     assert around.sources == {"db": "posts", "ds": "posts"}

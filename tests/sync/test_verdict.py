@@ -93,7 +93,7 @@ def test_a_site_whose_last_full_run_failed_is_blocked() -> None:
 
 @pytest.mark.parametrize("about", [{"page": "no-such-page"}, {"window": "7"}])
 def test_a_run_of_one_page_or_of_edits_says_nothing_of_the_site(about: dict[str, str]) -> None:
-    assert state(FULL, run("failed", **about), run()) == "current"
+    assert state(FULL, run("failed", 4.0, **about), run()) == "current"
 
 
 def test_a_site_without_a_page_and_without_a_run_is_empty() -> None:
