@@ -30,9 +30,7 @@ def test_a_function_that_is_killed_loses_nothing(
 
 
 @pytest.mark.timeout(1200)
-def test_a_command_that_kv_executes_and_does_not_answer_is_sent_again(
-    edited: World, truth: Truth
-) -> None:
+def test_a_command_that_kv_does_not_answer_is_sent_again(edited: World, truth: Truth) -> None:
     """It does no harm twice, and costs no delivery. One that was not executed is like one of
     test_answers.py."""
     edited.rewind()
