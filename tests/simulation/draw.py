@@ -134,7 +134,7 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     ),
     "evict": (0.5, lambda luck, profile: Evict(luck.randrange(24), luck.randrange(5))),
     "cancel": (0.5, lambda luck, profile: Cancel(luck.randrange(4))),
-    "cancel run": (0.5, lambda luck, profile: CancelRun()),
+    "cancel-run": (0.5, lambda luck, profile: CancelRun()),
     "redeliver": (2, lambda luck, profile: Redeliver(luck.randrange(4))),
     "version": (0.5, lambda luck, profile: Version(luck.choice((0, 1)))),
     "big": (0.5, lambda luck, profile: Big(luck.choice((3, 1_000)))),
