@@ -13,13 +13,28 @@ from lib.store.runs import Run, problems_of, run_of
 from lib.store.salvage import read_count
 
 MOST_RUNS = 50
+MOST_SLUGS = 50
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A slice of a run, from when to when (epoch seconds), and what stopped it."""
+
+    slice: int
+    lane: str
+    began: float
+    ended: float
+    reason: str
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A run, and the first 50 of its problems."""
+    """A run, the first 50 of its problems, its last 60 slices, and the slugs of pages that it
+    changed and removed; of many, some."""
 
     run: Run
     problems: list[Problem]
+    slices: list[Stretch] = []
+    changed: list[str] = []
+    removed: list[str] = []
 
 
 class SourceHistory(msgspec.Struct, frozen=True):
@@ -81,7 +96,7 @@ class History:
             [*names, keys.last_event],
             [keys.run(""), MOST_RUNS, f"{keys.prefix}sync:order:"],
         )
-        entries = [_entry(fields, problems) for fields, problems in found]
+        entries = [_entry(*parts) for parts in found]
         return Recent(
             runs=entries[:MOST_RUNS],
             current=next((entry for entry in entries if entry.run.run_id == current_id), None),
@@ -97,12 +112,9 @@ class History:
         )
 
     async def run(self, run_id: str) -> Entry | None:
-        """One run, in two commands; None where there is none (any more)."""
-        key = self._keys.run(run_id)
-        fields, problems = await self._kv.pipeline(
-            [["HGETALL", key], ["LRANGE", f"{key}:errors", 0, -1]]
-        )
-        return Entry(run_of(fields), problems_of(problems)) if fields else None
+        """One run, in one command; None where there is none (any more)."""
+        parts = await self._kv.script("run_history", [self._keys.run(run_id)], [])
+        return _entry(*parts) if parts else None
 
 
 def _site(
@@ -129,8 +141,35 @@ def _overdue(text: str, is_published: bool) -> Overdue | None:
     return Overdue(found[0], (read_count(since) or 0) / 1000, is_published) if found else None
 
 
-def _entry(fields: Sequence[str], problems: Sequence[str]) -> Entry:
-    return Entry(run_of(dict(_pairs(fields))), problems_of(problems))
+def _entry(
+    fields: Sequence[str],
+    problems: Sequence[str],
+    changed: Sequence[str],
+    removed: Sequence[str],
+    timeline: Sequence[str],
+) -> Entry:
+    return Entry(
+        run_of(dict(_pairs(fields))),
+        problems_of(problems),
+        [one for text in timeline if (one := _stretch(text))],
+        _slugs(changed),
+        _slugs(removed),
+    )
+
+
+def _slugs(names: Sequence[str]) -> list[str]:
+    pages = sorted(name.removeprefix("page:") for name in names if name.startswith("page:"))
+    return pages[:MOST_SLUGS]
+
+
+def _stretch(text: str) -> Stretch | None:
+    slice, lane, began, ended, reason = (text.split("|", 4) + [""] * 4)[:5]
+    times = read_count(began), read_count(ended)
+    if None in times:
+        return None
+    return Stretch(
+        read_count(slice) or 0, lane, (times[0] or 0) / 1000, (times[1] or 0) / 1000, reason
+    )
 
 
 def _pairs(flat: Sequence[str]) -> list[tuple[str, str]]:

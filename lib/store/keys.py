@@ -17,6 +17,7 @@ _RUN = re.compile(r"sync:run:[^:]+\Z")
 _RUN_PARTS = {
     **dict.fromkeys(("focus", "given", "changed", "removed", "again"), "set"),
     "errors": "list",
+    "timeline": "list",
 }
 
 
@@ -318,7 +319,8 @@ class Keys:
     def run(self, run_id: str) -> str:
         """Root of a run's keys: the run itself is a hash under this very name; `:focus` (keys that
         a run of one page is about), `:given` (keys that it gave up), `:listing`,
-        `:originals:{lane}`, `:parts:…`, `:errors`, `:changed`, `:removed` follow it."""
+        `:originals:{lane}`, `:parts:…`, `:errors`, `:timeline`, `:changed`, `:removed`
+        follow it."""
         return f"{self.prefix}sync:run:{run_id}"
 
     def run_again(self, run_id: str) -> str:

@@ -94,6 +94,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     asked_by: str
     last_error: str
     """What the last slice that failed met; "" where none did, or where it was killed."""
+    waits_until: float | None
+    waits_for: str
+    """Until when (epoch seconds) the next slice waits, and for what; None: it does not."""
 
     @property
     def told_warnings(self) -> list[str]:
@@ -288,9 +291,12 @@ class Runs:
         *,
         is_fruitful: bool = True,
         parked: bool = False,
+        waits_until: float = 0.0,
+        reason: str = "",
     ) -> Left:
         """End a slice and free what it holds. `is_fruitful`: Notion has answered it. `parked`: no
-        message will come, the next that asks for a run goes on. Raises `TakenOver`."""
+        message will come, the next that asks for a run goes on. `reason`: what stopped it, until
+        when (epoch seconds). Raises `TakenOver`."""
         words: list[Value] = [
             self._keys.prefix,
             lease.lane,
@@ -303,6 +309,8 @@ class Runs:
             _flag(parked),
             _flag(is_fruitful),
             _flag(lease.is_focused),
+            _ms(waits_until),
+            shortened(reason),
             *_pairs(counters),
         ]
         count, next_at = held(
@@ -493,6 +501,8 @@ def run_of(fields: Mapping[str, str]) -> Run:
         is_retry=fields.get("retry") == "1",
         asked_by=fields.get("askedBy", ""),
         last_error=fields.get("lastError", ""),
+        waits_until=_seconds(fields.get("waitsUntil")),
+        waits_for=fields.get("waitsFor", ""),
     )
 
 

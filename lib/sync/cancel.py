@@ -52,4 +52,4 @@ class Cancel:
                 await self._queue.publish([Notice(run_id)])
             except QueueRefused as refusal:
                 self._log.warning("run.untold", untoldRun=run_id, reason=str(refusal))
-        return run_json(entry)
+        return run_json(entry, self._now())

@@ -331,8 +331,16 @@ class Engine:
             "kvCommands": self._kv.commands + 1,
         }
         is_fruitful = self._notion.requests > self._notion.throttled
-        until = self._now() + _wait_of(stop) + DELIVERY_SECONDS
-        return await self._runs.rest(lease, counters, until, is_fruitful=is_fruitful, parked=parked)
+        wait, now = _wait_of(stop), self._now()
+        return await self._runs.rest(
+            lease,
+            counters,
+            now + wait + DELIVERY_SECONDS,
+            is_fruitful=is_fruitful,
+            parked=parked,
+            waits_until=now + wait if wait else 0.0,
+            reason=str(stop) if wait else "",
+        )
 
     async def _finish(self, lease: SliceLease, run: Run, *, queued: bool) -> Report:
         spent = self._kv.commands

@@ -10,7 +10,7 @@ import msgspec
 from lib.config import SettingProblem
 from lib.errors import Refused
 from lib.model import JSON, Problem
-from lib.store.history import Entry, History, Recent, SourceHistory
+from lib.store.history import Entry, History, Recent, SourceHistory, Stretch
 from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
 from lib.sync.queue import RUN_ID, Delivery
@@ -18,6 +18,9 @@ from lib.sync.verdict import Rhythm, verdict_json
 
 UNDER_WAY = ("pending", "active")
 UNKNOWN = "No such run is known; runs are kept for 30 days"
+MOST_PARTS = 60
+SHORTEST_WAIT_SECONDS = 1.0
+"""Between two slices of a lane; QStash takes less than that to deliver."""
 WAITS_SECONDS = 30.0
 """How long a run may wait for QStash's first call before we ask QStash what became of it."""
 
@@ -68,8 +71,8 @@ class Status:
             "site": verdict_json(
                 recent.site, [entry.run for entry in runs], sources, self._rhythm(cron), now
             ),
-            "active": run_json(active) if active else None,
-            "runs": [run_json(entry) for entry in runs],
+            "active": run_json(active, now) if active else None,
+            "runs": [run_json(entry, now) for entry in runs],
             "sources": [
                 source_json(name, reference, recent.sources.get(name))
                 for name, reference in self._sources.items()
@@ -85,7 +88,7 @@ class Status:
             raise Refused(UNKNOWN, 404)
         now = self._now()
         delivery = await self._delivery(entry.run) if is_doubtful(entry.run, now) else None
-        return run_json(judged(entry, delivery, now))
+        return run_json(judged(entry, delivery, now), now)
 
     def _rhythm(self, cron: Cron | None) -> Rhythm:
         then = self._next_cron(cron.next_at) if cron else None
@@ -126,23 +129,24 @@ def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
                 run = msgspec.structs.replace(
                     run, warnings=[*run.warnings, _on_its_way(delivery)], warned=run.warned + 1
                 )
-            return Entry(run, entry.problems)
+            return msgspec.structs.replace(entry, run=run)
         case "CANCELED" | "CANCELLED" | "CANCEL_REQUESTED":
             reason = "The run's message was cancelled in QStash."
-            return Entry(
-                msgspec.structs.replace(run, status="cancelled", error=reason), entry.problems
-            )
+            return _ended(entry, "cancelled", reason)
         case "FAILED" if delivery:
             reason = (
                 "QStash gave the run's message up after every retry:"
                 f" {delivery.answer or 'no answer came'}"
             )
-            return Entry(
-                msgspec.structs.replace(run, status="failed", error=reason), entry.problems
-            )
+            return _ended(entry, "failed", reason)
     if run.alive_until >= now:
         return entry
-    return Entry(msgspec.structs.replace(run, status="failed", error=SILENCE), entry.problems)
+    return _ended(entry, "failed", SILENCE)
+
+
+def _ended(entry: Entry, status: str, reason: str) -> Entry:
+    run = msgspec.structs.replace(entry.run, status=status, error=reason)
+    return msgspec.structs.replace(entry, run=run)
 
 
 def setup_json(problems: Sequence[SettingProblem]) -> JSON:
@@ -151,7 +155,7 @@ def setup_json(problems: Sequence[SettingProblem]) -> JSON:
     return {"setup": msgspec.to_builtins(problems)}
 
 
-def run_json(entry: Entry) -> JSON:
+def run_json(entry: Entry, now: float) -> JSON:
     """A run; what failed as a whole stands first among its errors, and names no page but the one
     asked for."""
     run = entry.run
@@ -182,7 +186,43 @@ def run_json(entry: Entry) -> JSON:
         "errors": msgspec.to_builtins([*whole, *entry.problems][:MOST_PROBLEMS]),
         "warnings": run.told_warnings,
         "askedBy": run.asked_by or None,
+        "timeline": _timeline(entry.slices),
+        "waiting": _waiting(run, now),
+        "changed": entry.changed,
+        "removed": entry.removed,
     }
+
+
+def _timeline(slices: Sequence[Stretch]) -> list[JSON]:
+    """Slices in the order in which they ended, and between two of a lane what the later one waited
+    for."""
+    found: list[JSON] = []
+    before: dict[str, Stretch] = {}
+    for one in slices:
+        last = before.get(one.lane)
+        if last and one.began - last.ended >= SHORTEST_WAIT_SECONDS:
+            found.append(_part("wait", one, last.ended, one.began, last.reason))
+        found.append(_part("slice", one, one.began, one.ended, one.reason))
+        before[one.lane] = one
+    return found[-MOST_PARTS:]
+
+
+def _part(kind: str, about: Stretch, began: float, ended: float, reason: str) -> JSON:
+    return {
+        "kind": kind,
+        "slice": about.slice,
+        "lane": about.lane,
+        "startedAt": _iso(began),
+        "endedAt": _iso(ended),
+        "reason": reason or None,
+    }
+
+
+def _waiting(run: Run, now: float) -> JSON | None:
+    """Return what a run waits for, and until when; None where it does not."""
+    if run.status not in UNDER_WAY or run.waits_until is None or run.waits_until <= now:
+        return None
+    return {"reason": run.waits_for, "until": _iso(run.waits_until)}
 
 
 def _scope(run: Run) -> str:

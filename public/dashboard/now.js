@@ -83,14 +83,20 @@ function figures(pairs) {
   });
 }
 
+/** What a run waits for, and how long yet; "" where it does not. */
+function patience(run, now) {
+  const left = run.waiting ? Date.parse(run.waiting.until) - now : 0;
+  if (left > 0) return `Goes on in ${duration(Math.max(1000, left))}: ${run.waiting.reason}`;
+  if (run.status === "pending") return run.warnings.at(-1) ?? "";
+  const stands = run.remaining > 0 && pace.standstill(now) > 8000;
+  return stands ? (run.warnings.at(-1) ?? "No new page for a while. The run goes on by itself.") : "";
+}
+
 /** One line on what needs a look: the first problem, or what the run waits for. */
 function showNotice(problems, active, now) {
   const [first] = problems;
   const problem = first && [nameOf(first), first.reason].filter(Boolean).join(": ");
-  const waits = active?.status === "active" && active.remaining > 0 && pace.standstill(now) > 8000;
-  const patience = "No new page for a while: Notion’s requests of this minute may be used up. The run goes on by itself.";
-  const waiting = active?.status === "pending" || waits ? (active.warnings.at(-1) ?? (waits ? patience : "")) : "";
-  const text = problem ?? waiting;
+  const text = problem ?? (active ? patience(active, now) : "");
   tone($("notice"), problem ? "bad" : text ? "warn" : null);
   say($("notice-text"), text);
   $("notice-more").hidden = !problem;

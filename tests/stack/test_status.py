@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from dev.qstash import Fault as QueueFault
+from dev.stack import Stack
 from lib.store.runs import SILENCE
 from tests.stack.site import NOWHERE, Site
 from tests.waiting import until
@@ -48,14 +49,14 @@ def test_a_run_is_seen_under_way_and_then_delivered(site: Site) -> None:
     assert all(source["lastSyncAt"] and source["lastListedAt"] for source in after["sources"])
 
 
-def test_a_call_costs_one_kv_command_and_one_run_two(site: Site) -> None:
+def test_a_call_costs_one_kv_command_and_so_does_one_run(site: Site) -> None:
     run = site.sync()
     site.kv.commands.clear()
 
     told(site)
     assert site.kv.commands.total() == 1
     told(site, run=run["runId"])
-    assert site.kv.commands.total() == 3
+    assert site.kv.commands.total() == 2
 
 
 def test_an_unknown_run_is_not_found(site: Site) -> None:
@@ -141,3 +142,29 @@ def test_the_site_is_empty_then_current_and_behind_while_a_page_cannot_be_read(s
     site.notion.faults.clear()
     site.sync()
     assert told(site)["site"]["state"] == "current"
+
+
+def test_a_run_tells_its_slices_what_it_waited_for_and_what_it_changed(
+    site: Site, stack: Stack
+) -> None:
+    stack.set("NOTION_REQUESTS_PER_MINUTE", "40")
+    try:
+        run_id = stack.get("/api/sync/trigger").json()["runId"]
+        until(lambda: told(site, run=run_id)["waiting"])
+        waiting = told(site, run=run_id)["waiting"]
+        site.qstash.advance(61)
+        stack.set("NOTION_REQUESTS_PER_MINUTE", "100000")
+        site.ended(run_id)
+    finally:
+        stack.set("NOTION_REQUESTS_PER_MINUTE", "")
+
+    run = told(site, run=run_id)
+    assert "budget" in waiting["reason"]
+    assert run["waiting"] is None
+    assert [part["kind"] for part in run["timeline"]].count("slice") == run["slices"]
+    assert {part["reason"] for part in run["timeline"] if part["kind"] == "wait"} == {
+        waiting["reason"]
+    }
+    assert run["changed"] == sorted(site.bundles().slugs.values())[:50]
+    site.notion.edit.trash(VISIT)
+    assert told(site, run=site.sync()["runId"])["removed"] == ["visit"]

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from lib.model import ListingRecord, Problem, Source, SourceRecord
-from lib.store.history import Entry, SourceHistory
+from lib.store.history import Entry, SourceHistory, Stretch
 from lib.store.runs import SILENCE, Run, run_of
 from lib.sync.queue import Delivery
 from lib.sync.status import is_doubtful, judged, run_json, source_json
@@ -82,7 +82,7 @@ def test_a_run_is_told_in_the_contracts_words() -> None:
     )
 
     told = run_json(
-        Entry(record, [Problem("id", "about", "About", "page", "Notion does not show it")])
+        Entry(record, [Problem("id", "about", "About", "page", "Notion does not show it")]), NOW
     )
 
     assert list(told) == [
@@ -116,6 +116,10 @@ def test_a_run_is_told_in_the_contracts_words() -> None:
             "errors",
             "warnings",
             "askedBy",
+            "timeline",
+            "waiting",
+            "changed",
+            "removed",
         ),
     ]
     assert (told["jobId"], told["status"], told["force"], told["scope"]) == (
@@ -132,7 +136,7 @@ def test_a_run_is_told_in_the_contracts_words() -> None:
 
 
 def test_what_has_not_happened_yet_is_null() -> None:
-    told = run_json(Entry(msgspec.structs.replace(run("pending"), job_ids=[]), []))
+    told = run_json(Entry(msgspec.structs.replace(run("pending"), job_ids=[]), []), NOW)
 
     assert [told[name] for name in ("jobId", "startedAt", "finishedAt", "durationMs")] == [None] * 4
 
@@ -147,11 +151,11 @@ def test_what_has_not_happened_yet_is_null() -> None:
     ],
 )
 def test_a_scope_says_what_was_asked_for(fields: dict[str, str | int], scope: str) -> None:
-    assert run_json(Entry(msgspec.structs.replace(run(), **fields), []))["scope"] == scope
+    assert run_json(Entry(msgspec.structs.replace(run(), **fields), []), NOW)["scope"] == scope
 
 
 def test_what_failed_as_a_whole_stands_first_among_the_errors() -> None:
-    told = run_json(Entry(run("failed", page="nope", error="no such page"), []))
+    told = run_json(Entry(run("failed", page="nope", error="no such page"), []), NOW)
 
     assert told["errors"] == [
         {"pageId": None, "slug": "nope", "title": "", "kind": "run", "reason": "no such page"}
@@ -161,7 +165,7 @@ def test_what_failed_as_a_whole_stands_first_among_the_errors() -> None:
 def test_no_more_than_fifty_errors_are_told() -> None:
     problems = [Problem(str(number), "slug", reason="reason") for number in range(50)]
 
-    errors = run_json(Entry(run("failed", error="broken"), problems))["errors"]
+    errors = run_json(Entry(run("failed", error="broken"), problems), NOW)["errors"]
 
     assert (len(errors), errors[0]["reason"]) == (50, "broken")
 
@@ -171,7 +175,7 @@ def test_of_very_many_warnings_the_first_are_told() -> None:
         run(), warnings=[f"warning {number}" for number in range(50)], warned=60
     )
 
-    warnings = run_json(Entry(record, []))["warnings"]
+    warnings = run_json(Entry(record, []), NOW)["warnings"]
 
     assert (len(warnings), warnings[0], warnings[-1]) == (51, "warning 0", "… and 10 more")
 
@@ -210,3 +214,43 @@ def test_a_source_that_was_found_and_not_listed_yet_has_no_times() -> None:
     told = source_json("posts", "ref", history(synced_at="", listed_at=0.0))
 
     assert (told["databaseId"], told["lastSyncAt"], told["lastListedAt"]) == ("db", None, None)
+
+
+def test_slices_and_what_they_waited_for_are_told_in_their_order() -> None:
+    slices = [
+        Stretch(0, "0", NOW, NOW + 10, "Notion's request budget is used up for 37 s"),
+        Stretch(0, "1", NOW, NOW + 12, ""),
+        Stretch(1, "1", NOW + 12.2, NOW + 20, ""),
+        Stretch(1, "0", NOW + 47, NOW + 50, ""),
+    ]
+
+    told = run_json(Entry(run("delivered"), [], slices), NOW)["timeline"]
+
+    assert [(one["kind"], one["slice"], one["lane"], one["reason"]) for one in told] == [
+        ("slice", 0, "0", "Notion's request budget is used up for 37 s"),
+        ("slice", 0, "1", None),
+        ("slice", 1, "1", None),
+        ("wait", 1, "0", "Notion's request budget is used up for 37 s"),
+        ("slice", 1, "0", None),
+    ]
+    assert (told[3]["startedAt"], told[3]["endedAt"]) == (told[0]["endedAt"], told[4]["startedAt"])
+
+
+def test_of_very_many_slices_the_last_parts_are_told() -> None:
+    slices = [Stretch(n, "0", NOW + 9 * n, NOW + 9 * n + 3, "") for n in range(60)]
+
+    told = run_json(Entry(run(), [], slices), NOW)["timeline"]
+
+    assert (len(told), told[-1]["slice"], told[-1]["kind"]) == (60, 59, "slice")
+
+
+def test_a_run_says_what_it_waits_for_and_until_when() -> None:
+    waits = {"waitsUntil": f"{(NOW + 37) * 1000:.0f}", "waitsFor": "Notion's minute is used up"}
+
+    assert run_json(Entry(run(**waits), []), NOW)["waiting"] == {
+        "reason": "Notion's minute is used up",
+        "until": "2026-05-28T20:27:17.000Z",
+    }
+    assert run_json(Entry(run(**waits), []), NOW + 38)["waiting"] is None
+    assert run_json(Entry(run("failed", **waits), []), NOW)["waiting"] is None
+    assert run_json(Entry(run(), []), NOW)["waiting"] is None

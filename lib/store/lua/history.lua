@@ -2,7 +2,8 @@
 -- KEYS active, runs, sources, webhook token, listings, synced, paths, children, overdue, due, budget, last event. ARGV root
 -- of all runs, how many of the newest, root of the orders of indexes. Answers {id of the one under way, webhook token,
 -- {{source, record, listing, synced, rows}, …}, {pages, child pages, {{key, problem, whether it is published}, …}, start and
--- requests of Notion's minute, last event}, {{field, value, …}, {error, …}}, …}; "" for none.
+-- requests of Notion's minute, last event}, then runs as run_entry.lua says}; "" for none.
+-- include run_entry
 local root, most, orders = unpack(ARGV)
 local active, runs, sources, token, listings, synced, paths, children, overdue, due, budget, event = unpack(KEYS)
 
@@ -36,9 +37,7 @@ local site = {
 }
 local answer = {current, redis.call('GET', token) or '', known, site}
 for _, id in ipairs(ids) do
-  local fields = redis.call('HGETALL', root .. id)
-  if #fields > 0 then
-    answer[#answer + 1] = {fields, redis.call('LRANGE', root .. id .. ':errors', 0, -1)}
-  end
+  local entry = entryOf(root .. id)
+  if entry then answer[#answer + 1] = entry end
 end
 return answer
