@@ -11,6 +11,7 @@ from tests.simulation.actions import (
     Evict,
     FailForEver,
     Kill,
+    KvTrouble,
     Lag,
     Minute,
     Pass,
@@ -304,5 +305,17 @@ FOUND: tuple[Found, ...] = (
     Found(
         "a source leads to a database that is not shared",
         History(204781001972494, [Sources("re-pointed"), Edit("unshare_or_share_database")]),
+    ),
+    Found(
+        "a row moves to another source after a run that left it unread",
+        History(
+            42880527014935,
+            [
+                KvTrouble("error", nth=21, times=40),
+                Ask(force=True, after=0.1),
+                Settle(),
+                Edit("move_to_the_other_source", 22),
+            ],
+        ),
     ),
 )

@@ -284,6 +284,16 @@ async def test_the_same_look_revokes_no_lease_and_another_one_does(scene: Scene)
     assert (await scene.take("a")).number > claim.number
 
 
+async def test_the_same_look_in_another_source_revokes_the_lease(scene: Scene) -> None:
+    """A row that moves between sources keeps its properties and the time of its edit."""
+    await scene.see("a", item=WorkItem(stamp="look"))
+    claim = await scene.take("a")
+
+    await scene.see("a", source="posts", item=WorkItem(stamp="look"))
+
+    assert (await scene.take("a")).number > claim.number
+
+
 async def test_the_same_look_again_after_the_page_was_read_makes_nothing_due(scene: Scene) -> None:
     await scene.see("a", item=WorkItem(stamp="look"))
     await scene.commit(await scene.take("a"), "one", stamp="look")

@@ -45,11 +45,12 @@ local function stay(id, on)
   end
 end
 
--- Whether the same look has made the page due before, or it has been read since.
-local function isNoNews(page)
+-- Whether the same look has made the page due before, or it has been read since. A look does not tell the sources apart.
+local function isNoNews(page, known)
   if page.look == '' then return false end
   local flags, payload = string.match(redis.call('HGET', workKey, page.id) or '', '^%d+ (%S+) (.*)$')
   if flags then
+    if known and known.source ~= page.source then return false end
     local asked = args.focus and joinedFlags(page.flags, 'f') or page.flags
     local item = decoded(payload)
     return item ~= nil and item.stamp == page.look and joinedFlags(flags, asked) == flags
@@ -61,8 +62,8 @@ end
 
 for _, page in ipairs(args.pages) do
   local id = page.id
-  local noNews = isNoNews(page)
   local known = observationOf(id)
+  local noNews = isNoNews(page, known)
   local record = decoded(redis.call('HGET', pagesKey, id))
   local isDone = noNews and redis.call('HEXISTS', workKey, id) == 0
   local isInHand = noNews and redis.call('HEXISTS', leasesKey, id) == 1
