@@ -9,7 +9,6 @@ real time and the time skipped.
 import json
 import os
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +27,7 @@ from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn, truth
 from dev.notion.load import load
 from dev.notion.workspace import Workspace
 from dev.qstash import Fault, QStashStandIn
-from dev.serve import HOST, Server
+from dev.serve import HOST, Server, free_port, listen
 from dev.upstash import UpstashStandIn
 from lib.store.budget import share_of
 from tests.redis_server import redis_server
@@ -65,12 +64,12 @@ class Rig:
             self.redis_url = opening.enter_context(_redis())
             self.upstash = opening.enter_context(UpstashStandIn(redis_url=self.redis_url))
             folder = Path(opening.enter_context(tempfile.TemporaryDirectory()))
-            behind, port = _free_ports(2)
-            self.url = f"http://{HOST}:{port}"
+            listening = listen()
+            self.url = f"http://{HOST}:{listening.getsockname()[1]}"
             self.environ = self._environ()
-            self.functions = opening.enter_context(Functions(self.environ, behind, folder))
+            self.functions = opening.enter_context(Functions(self.environ, free_port(), folder))
             self.meter = Meter(self.functions, lambda: self.notion.log.stats["total"], self._kept)
-            opening.enter_context(Server(self.meter.app, port))
+            opening.enter_context(Server(self.meter.app, listening))
             self._open = opening.pop_all()
 
     def _environ(self) -> dict[str, str]:
@@ -241,11 +240,3 @@ def _redis() -> Iterator[str | None]:
         return
     with tempfile.TemporaryDirectory() as folder, redis_server(program, Path(folder)) as address:
         yield address
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as probes:
-        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
-        for probe in sockets:
-            probe.bind((HOST, 0))
-        return [probe.getsockname()[1] for probe in sockets]

@@ -2,9 +2,11 @@
 test fixture."""
 
 import errno
+import random
 import socket
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -13,6 +15,7 @@ import uvicorn
 from dev.same_site import SameSite
 
 HOST = "127.0.0.1"
+PORTS = range(20_000, 32_000)
 KEEP_ALIVE_SECONDS = 600
 """Longer than any client here pauses: a server that closes a connection while a request is on its
 way resets it."""
@@ -93,8 +96,10 @@ class Server:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, for a server whose address has to be known before it is up."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port that nobody listens on, for a server whose address has to be known before it is up:
+    none of those that a machine gives to connections, one of which might take it meanwhile."""
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    raise PortTaken(f"every port from {PORTS.start} to {PORTS.stop - 1} is taken")
