@@ -200,7 +200,7 @@ def _timeline(slices: Sequence[Stretch]) -> list[JSON]:
     before: dict[str, Stretch] = {}
     for one in slices:
         last = before.get(one.lane)
-        if last and one.began - last.ended >= SHORTEST_WAIT_SECONDS:
+        if last and (last.reason or one.began - last.ended >= SHORTEST_WAIT_SECONDS):
             found.append(_part("wait", one, last.ended, one.began, last.reason))
         found.append(_part("slice", one, one.began, one.ended, one.reason))
         before[one.lane] = one

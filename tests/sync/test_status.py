@@ -247,10 +247,18 @@ def test_of_very_many_slices_the_last_parts_are_told() -> None:
 def test_a_run_says_what_it_waits_for_and_until_when() -> None:
     waits = {"waitsUntil": f"{(NOW + 37) * 1000:.0f}", "waitsFor": "Notion's minute is used up"}
 
-    assert run_json(Entry(run(**waits), []), NOW)["waiting"] == {
+    assert run_json(Entry(run("active", alive_for=60, asked_ago=10, **waits), []), NOW)[
+        "waiting"
+    ] == {
         "reason": "Notion's minute is used up",
         "until": "2026-05-28T20:27:17.000Z",
     }
-    assert run_json(Entry(run(**waits), []), NOW + 38)["waiting"] is None
-    assert run_json(Entry(run("failed", **waits), []), NOW)["waiting"] is None
+    assert (
+        run_json(Entry(run("active", alive_for=60, asked_ago=10, **waits), []), NOW + 38)["waiting"]
+        is None
+    )
+    assert (
+        run_json(Entry(run("failed", alive_for=60, asked_ago=10, **waits), []), NOW)["waiting"]
+        is None
+    )
     assert run_json(Entry(run(), []), NOW)["waiting"] is None
