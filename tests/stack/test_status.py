@@ -1,16 +1,25 @@
 """What the status tells while a story happens."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import pytest
 
 from dev.qstash import Fault as QueueFault
 from dev.stack import Stack
 from lib.store.runs import SILENCE
-from tests.stack.site import NOWHERE, Site
+from tests.stack.site import NOWHERE, Site, unlimited
 from tests.waiting import until
 
 VISIT = "aaaaaaaa-0000-4000-8000-000000000002"
+
+
+@pytest.fixture
+def no_limit(stack: Stack) -> Iterator[None]:
+    """Notion takes any number of requests: no run waits for its next minute."""
+    with unlimited(stack):
+        yield
 
 
 def told(site: Site, **query: str) -> Any:
@@ -111,6 +120,7 @@ def test_a_run_that_died_is_shown_as_failed_before_anybody_asks_for_another(site
     )
 
 
+@pytest.mark.usefixtures("no_limit")
 def test_the_site_is_empty_then_current_and_behind_while_a_page_cannot_be_read(site: Site) -> None:
     assert told(site)["site"]["state"] == "empty"
     site.sync()

@@ -96,7 +96,7 @@ def test_in_the_end_kv_equals_the_workspace(world: World) -> None:
     """60 histories, and more of them for as long as `SOAK_SECONDS` says."""
 
     @settings(
-        max_examples=15,
+        max_examples=10,
         deadline=None,
         database=None,
         print_blob=True,
