@@ -160,12 +160,12 @@ class Services:
 
     def tells(self, run: "Run | Outcome") -> bool:
         """Whether anybody is to be told of the end of a run."""
-        from lib.sync.telling import changed, is_news
+        from lib.sync.telling import changed, concerns_people, is_news
 
         config = self.config
         people = (config.slack_webhook_url, config.resend_api_key, config.notify_webhook_url)
         is_worth_it = config.notify_on == "always" or is_news(run)
-        to_people = any(people) and is_worth_it and run.status != "cancelled"
+        to_people = any(people) and is_worth_it and concerns_people(run)
         return to_people or bool(config.revalidate_url and changed(run))
 
     @property

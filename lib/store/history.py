@@ -129,16 +129,16 @@ def _site(
         pages,
         child_pages,
         [one for _, text, published in overdue if (one := _overdue(text, bool(published)))],
-        (read_count(start) or 0) / 1000,
+        _seconds(start),
         read_count(used) or 0,
-        (read_count(event) or 0) / 1000,
+        _seconds(event),
     )
 
 
 def _overdue(text: str, is_published: bool) -> Overdue | None:
     since, _, problem = text.partition(" ")
     found = problems_of([problem])
-    return Overdue(found[0], (read_count(since) or 0) / 1000, is_published) if found else None
+    return Overdue(found[0], _seconds(since), is_published) if found else None
 
 
 def _entry(
@@ -164,12 +164,14 @@ def _slugs(names: Sequence[str]) -> list[str]:
 
 def _stretch(text: str) -> Stretch | None:
     slice, lane, began, ended, reason = (text.split("|", 4) + [""] * 4)[:5]
-    times = read_count(began), read_count(ended)
-    if None in times:
+    if read_count(began) is None or read_count(ended) is None:
         return None
-    return Stretch(
-        read_count(slice) or 0, lane, (times[0] or 0) / 1000, (times[1] or 0) / 1000, reason
-    )
+    return Stretch(read_count(slice) or 0, lane, _seconds(began), _seconds(ended), reason)
+
+
+def _seconds(ms: str) -> float:
+    """Return a time in epoch seconds; 0 for what is none."""
+    return (read_count(ms) or 0) / 1000
 
 
 def _pairs(flat: Sequence[str]) -> list[tuple[str, str]]:

@@ -81,7 +81,7 @@ class Desk:
         told: list[str] = []
         trouble: TryLater | None = None
         for channel in self._channels:
-            is_spared = channel.is_for_people and telling.outcome.status == "cancelled"
+            is_spared = channel.is_for_people and not concerns_people(telling.outcome)
             if channel.name in telling.told or is_spared:
                 continue
             try:
@@ -142,6 +142,11 @@ async def fail(
 def changed(run: Run | Outcome) -> bool:
     """Whether a site reads anything else than before."""
     return any((run.written, run.deleted, run.touched))
+
+
+def concerns_people(run: Run | Outcome) -> bool:
+    """Whether people may be told of the end of a run: one of them cancelled it otherwise."""
+    return run.status != "cancelled"
 
 
 def is_news(run: Run | Outcome) -> bool:

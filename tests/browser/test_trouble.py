@@ -1,4 +1,5 @@
-"""The dashboard when something is wrong: each trouble has its own plain message, and the secret stays where it is."""
+"""The dashboard when something is wrong: each trouble has its own plain message, and the secret
+stays where it is."""
 
 from playwright.sync_api import expect
 
@@ -124,8 +125,8 @@ def test_nobody_is_asked_while_nobody_looks(tab: Tab) -> None:
     tab.enter()
     expect(tab.seen("headline")).to_have_text("No sync yet")
     hide = (
-        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true}); \
-        document.dispatchEvent(new Event('visibilitychange')); }"
+        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable:"
+        " true});         document.dispatchEvent(new Event('visibilitychange')); }"
     )
 
     tab.page.evaluate(hide, True)

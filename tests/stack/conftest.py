@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from dev.stack import Stack
-from tests.stack.site import Site
+from tests.stack.site import Site, unlimited
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +21,10 @@ def site(stack: Stack) -> Site:
     """A fresh workspace, an empty queue and an empty KV."""
     stack.reset()
     return Site.of(stack)
+
+
+@pytest.fixture
+def no_limit(site: Site, stack: Stack) -> Iterator[None]:
+    """Notion takes any number of requests: no run waits for its next minute."""
+    with unlimited(stack):
+        yield

@@ -1,21 +1,15 @@
 """A run is cancelled: nothing is written any more, what it published stays, the next one goes on."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from dev.listener import Listener
 from dev.qstash import Fault
 from dev.stack import Stack
-from tests.stack.site import Site, unlimited
+from tests.stack.site import Site
 from tests.waiting import until
 
-
-@pytest.fixture(autouse=True)
-def no_limit(stack: Stack, site: Site) -> Iterator[None]:
-    with unlimited(stack):
-        yield
+pytestmark = pytest.mark.usefixtures("no_limit")
 
 
 def cancel(site: Site, run_id: str) -> httpx.Response:

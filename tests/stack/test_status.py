@@ -1,6 +1,5 @@
 """What the status tells while a story happens."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -9,17 +8,10 @@ import pytest
 from dev.qstash import Fault as QueueFault
 from dev.stack import Stack
 from lib.store.runs import SILENCE
-from tests.stack.site import NOWHERE, Site, unlimited
+from tests.stack.site import NOWHERE, Site
 from tests.waiting import until
 
 VISIT = "aaaaaaaa-0000-4000-8000-000000000002"
-
-
-@pytest.fixture
-def no_limit(stack: Stack) -> Iterator[None]:
-    """Notion takes any number of requests: no run waits for its next minute."""
-    with unlimited(stack):
-        yield
 
 
 def told(site: Site, **query: str) -> Any:

@@ -18,16 +18,13 @@ from dev.upstash import Fault as KvFault
 from lib.auth import sign_qstash
 from lib.secret import Secret, derived_secret, webhook_secret
 from lib.store.kv import ATTEMPTS
-from tests.stack.site import Site, unlimited
+from tests.stack.site import Site
 
 NOTIFY = "/api/sync/notify"
 SECRET = "the-secret-of-the-site"
 
 
-@pytest.fixture(autouse=True)
-def no_limit(site: Site, stack: Stack) -> Iterator[None]:
-    with unlimited(stack):
-        yield
+pytestmark = pytest.mark.usefixtures("no_limit")
 
 
 @pytest.fixture

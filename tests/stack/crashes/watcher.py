@@ -5,8 +5,7 @@ from typing import Any
 
 from dev.equality import Bundles
 from dev.notion import SAMPLE_DATABASES
-from tests.stack.crashes import world
-from tests.stack.crashes.world import KEYS, Published, State, World
+from tests.stack.crashes.world import KEYS, Published, State, World, timeless
 
 MOVED = "moved"
 """Stands for every slug of a page, so that a page that has moved is the same page."""
@@ -18,8 +17,8 @@ class Watcher:
     everything else. Indexes, `paths` and the pages as text are exactly of the pages that stand
     there."""
 
-    def __init__(self, of: World, before: State, after: State) -> None:
-        self._world = of
+    def __init__(self, world: World, before: State, after: State) -> None:
+        self._world = world
         self._seen: Published | None = None
         self._before, self._after = _facts(before), _facts(after)
         self._arrived: set[str] = set()
@@ -35,8 +34,8 @@ class Watcher:
             if published == self._seen:
                 return
             self._seen = published
-            bundles = world.bundles(published)
-            self._each_is_old_or_new(_facts(world.timeless(bundles)))
+            bundles = published.bundles()
+            self._each_is_old_or_new(_facts(timeless(bundles)))
             self.broken += bundles.dangling(SAMPLE_DATABASES)
             self.broken += bundles.disordered(SAMPLE_DATABASES)
             self.broken += bundles.redirects_nowhere()

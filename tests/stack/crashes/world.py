@@ -47,6 +47,11 @@ class Published(NamedTuple):
     paths: list[str]
     expiring: list[str]
 
+    def bundles(self) -> Bundles:
+        return Bundles.of(
+            *(dict(zip(words[::2], words[1::2], strict=True)) for words in (self.texts, self.paths))
+        )
+
 
 class World:
     def __init__(self, redis_url: str, folder: Path) -> None:
@@ -202,7 +207,7 @@ class World:
         return timeless(self.bundles())
 
     def bundles(self) -> Bundles:
-        return bundles(self.published())
+        return self.published().bundles()
 
     def published(self) -> Published:
         """All that a site can read, at one instant."""
@@ -248,15 +253,6 @@ class World:
 def delay(message: Message) -> float:
     """How long its publisher wanted a message to wait."""
     return message.not_before - message.created_at
-
-
-def bundles(published: Published) -> Bundles:
-    return Bundles.of(
-        *(
-            dict(zip(words[::2], words[1::2], strict=True))
-            for words in (published.texts, published.paths)
-        )
-    )
 
 
 def timeless(bundles: Bundles) -> State:
