@@ -65,7 +65,7 @@ def _live(site: Site) -> None:
         edited = PAGES[: number * 2 % 5]
         for id in edited:
             site.notion.edit.append_blocks(id, [{"paragraph": f"Edit {number}"}])
-        site.notion.clock.advance(120)
+        site.notion.clock.advance(180)
         site.notion.latency.set(10 + 7 * number % 40)
         run = site.sync(page=NOWHERE) if hours == 55 else site.sync()
         moved = [

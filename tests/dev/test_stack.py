@@ -15,7 +15,7 @@ def test_a_stack_whose_webhook_is_set_up_hears_of_edits_by_itself() -> None:
         assert stack.qstash is not None
         assert stack.get("/api/sync").json()["status"] == "done"
         site.wait(1)
-        stack.notion.clock.advance(120)
+        stack.notion.clock.advance(180)
         stack.notion.edit.append_blocks(VISIT, [{"paragraph": "Heard"}])
         stack.notion.webhooks.wait(1)
         stack.qstash.advance(30)

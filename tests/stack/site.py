@@ -87,9 +87,9 @@ class Site:
         return self.run(run_id)
 
     def later(self) -> None:
-        """Two minutes pass for Notion, so that what was read is settled; its requests are counted
+        """Three minutes pass for Notion, so that what was read is settled; its requests are counted
         anew."""
-        self.notion.clock.advance(120)
+        self.notion.clock.advance(180)
         self.notion.log.clear()
 
     def has_ended(self, run_id: str) -> bool:
@@ -145,7 +145,7 @@ def unlimited(stack: Stack) -> Iterator[None]:
 
 
 def synced(site: Site, stack: Stack) -> Iterator[Site]:
-    """A site that has been synced, two minutes later: a fixture's body."""
+    """A site that has been synced, three minutes later: a fixture's body."""
     with unlimited(stack):
         site.sync()
         site.later()

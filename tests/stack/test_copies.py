@@ -90,7 +90,7 @@ def test_pictures_get_their_size_and_files_the_type_of_their_bytes(
 def test_a_second_run_copies_and_writes_nothing(site: Site, blob: BlobStandIn) -> None:
     site.sync()
     before, puts = revisions(site), list(blob.puts)
-    site.notion.clock.advance(120)
+    site.notion.clock.advance(180)
     site.sync()
 
     run = site.sync()
@@ -154,7 +154,7 @@ def test_c4_files_of_pages_that_are_not_public_stay_out_of_the_public_store(
     assert copies(site, blob), "those of public pages are copied"
 
     site.notion.edit.set_property(VISIT, "visibility", "public")
-    site.notion.clock.advance(120)
+    site.notion.clock.advance(180)
     site.sync()
     assert cover(site) in copies(site, blob)
 

@@ -70,7 +70,7 @@ def test_a_child_page_that_is_not_shared_is_shown_as_unavailable_and_fails_nothi
     child = "aaaaaaaa-0000-4000-8000-000000000035"
     site.sync()
     site.notion.edit.unshare(child)
-    site.notion.clock.advance(120)
+    site.notion.clock.advance(180)
     run = site.sync()
 
     assert (run.get("failed", "0"), run.get("deleted")) == ("0", "1")

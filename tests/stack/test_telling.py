@@ -64,7 +64,7 @@ def told(listener: Listener) -> dict[str, int]:
 
 def edited(site: Site) -> str:
     """Edits one published row, and answers its slug."""
-    site.notion.clock.advance(120)
+    site.notion.clock.advance(180)
     item = site.read("posts:index")["items"][0]
     site.notion.edit.append_blocks(item["id"], [{"paragraph": "One more line"}])
     slug: str = item["slug"]
@@ -84,7 +84,7 @@ def test_a_changed_run_is_told_once_to_everybody(site: Site, listener: Listener)
 
 def test_an_unchanged_run_tells_nobody_and_sends_no_message(site: Site, listener: Listener) -> None:
     site.sync()
-    site.notion.clock.advance(120)
+    site.notion.clock.advance(180)
     site.sync()
     listener.reset()
     before = site.qstash.counts["publish"]
@@ -99,7 +99,7 @@ def test_people_who_want_to_hear_of_every_run_do(
     site: Site, stack: Stack, listener: Listener
 ) -> None:
     site.sync()
-    site.notion.clock.advance(120)
+    site.notion.clock.advance(180)
     site.sync()
     listener.reset()
     stack.set("NOTIFY_ON", "always")
@@ -114,7 +114,7 @@ def test_people_who_want_to_hear_of_every_run_do(
 
 def test_the_site_is_told_exactly_what_changed(site: Site, listener: Listener) -> None:
     site.sync()
-    site.notion.clock.advance(120)
+    site.notion.clock.advance(180)
     site.sync()
     listener.reset()
     slug = edited(site)
@@ -150,7 +150,7 @@ def test_a_page_around_a_changed_database_is_rendered_again(site: Site, listener
     listener.reset()
     shown = {key.removeprefix("db:") for key in site.site_keys() if key.startswith("db:")}
     database = next(id for id in sorted(shown) if site.read(f"db:{id}")["items"])
-    site.notion.clock.advance(120)
+    site.notion.clock.advance(180)
     row = site.read(f"db:{database}")["items"][0]["id"]
     site.notion.edit.set_title(row, "Another name")
 

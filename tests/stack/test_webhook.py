@@ -32,7 +32,7 @@ IMPRINT = "aaaaaaaa-0000-4000-8000-000000000012"
 
 @pytest.fixture
 def site(site: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A site that has been synced two minutes ago, and whose webhook is set up; events are gathered
+    """A site that has been synced three minutes ago, and whose webhook is set up; events are gathered
     for a second."""
     monkeypatch.setattr("lib.sync.webhook.WINDOW_SECONDS", WINDOW_SECONDS)
     settings = {
@@ -43,7 +43,7 @@ def site(site: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         stack.set(name, value)
     site.notion.limit.requests = None
     site.sync()
-    site.notion.clock.advance(120)
+    site.notion.clock.advance(180)
     answer = site.notion.webhooks.subscribe(f"{site.stack.url}/api/sync/webhook")
     assert answer.json()["outcome"] == "verified"
     site.notion.log.clear()
