@@ -125,6 +125,9 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     visibility: str = "public"
     is_published: bool = True
     is_paused: bool = False
+    changes_at: float = 0.0
+    """When its date begins or ends next (epoch seconds), so that it is published from then on, or
+    no more; 0: never."""
 
 
 class PageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -263,8 +266,8 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants synced: everything, one source, one page (by slug or id), or the pages
-    that Notion's webhook told of in a window of time."""
+    """What somebody wants synced: everything, one source, one page (by slug or id), the pages that
+    Notion's webhook told of in a window of time, or the rows whose dates begin or end."""
 
     force: bool = False
     source: str = ""
@@ -274,13 +277,15 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     changes something."""
     window: int = 0
     """Number of the window; 0: none."""
+    scheduled: int = 0
+    """The moment (epoch seconds) up to which dates begin or end; 0: none."""
     asked_by: str = ""
     """`cron`, `webhook`, `button`, `person`, `schedule` or `follow-up`; "": not known."""
 
     @property
     def is_focused(self) -> bool:
         """It is about certain pages only."""
-        return bool(self.page or self.window)
+        return bool(self.page or self.window or self.scheduled)
 
     @property
     def exclusive(self) -> bool:
@@ -316,6 +321,7 @@ class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     source: str = ""
     page: str = ""
     window: int = 0
+    scheduled: int = 0
     triggered_at: float = 0.0
     seconds: float = 0.0
     synced: int = 0

@@ -25,7 +25,7 @@ LONGEST_PAGE = 2000
 ancestors' and its own."""
 LONGEST_SOURCE = 60
 MOST_SLICES = 1_000_000
-LATEST_WINDOW = 10**10
+LATEST_WINDOW = LATEST_MOMENT = 10**10
 _LANE = re.compile(r"[\w-]{1,40}", re.ASCII)
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -168,6 +168,7 @@ def _message(body: JSON, message_id: str, config: Config) -> Message:
         page=_typed(body, "page", str, ""),
         retry=_typed(body, "retry", bool, False),
         window=_typed(body, "window", int, 0),
+        scheduled=_typed(body, "scheduled", int, 0),
         asked_by=asked_by or ("" if run_id else "schedule"),
     )
     number = _typed(body, "slice", int, 0)
@@ -255,6 +256,12 @@ def _checked(ask: Ask, config: Config) -> Ask:
         raise Refused("give either page or source, not both")
     if not 0 <= ask.window <= LATEST_WINDOW or (ask.window and (ask.source or ask.page)):
         raise Refused(f"window must be 0 to {LATEST_WINDOW}, and without a page or source")
+    if not 0 <= ask.scheduled <= LATEST_MOMENT or (
+        ask.scheduled and (ask.source or ask.page or ask.window)
+    ):
+        raise Refused(
+            f"scheduled must be 0 to {LATEST_MOMENT}, and without a page, source or window"
+        )
     if len(ask.page) > LONGEST_PAGE or _CONTROL.search(ask.page):
         raise Refused(
             f"page must be a slug, an id or an address: {LONGEST_PAGE} characters at most, on one"

@@ -1,6 +1,7 @@
 """Holds what is published against a workspace."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from dev.equality.addresses import Addresses
 from dev.equality.bundles import Bundles
@@ -16,7 +17,8 @@ class Truth:
     functions, `copies` the one of the Blob store where every file has been copied.
 
     `still` are bundles that have to stand as they are, by id: paused pages; `doubtful` ones may be
-    gone as well.
+    gone as well. `now`: the instant at which pages with dates are judged, by default the present
+    one.
     """
 
     def __init__(
@@ -27,7 +29,9 @@ class Truth:
         still: Mapping[str, JSON] | None = None,
         doubtful: frozenset[str] = frozenset(),
         copies: str = "",
+        now: datetime | None = None,
     ) -> None:
+        self._now = now
         self._workspace, self._sources = workspace, sources
         self._still, self._doubtful = still or {}, doubtful
         self._expected = Expected(workspace, sources, Addresses(media, copies))
@@ -38,9 +42,8 @@ class Truth:
 
     def problems(self, bundles: Bundles) -> list[str]:
         """Every difference in words; [] where KV equals the workspace."""
-        live = set(truth.published_pages(self._workspace, self._sources.values())) - set(
-            self._still
-        )
+        sources = self._sources.values()
+        live = set(truth.published_pages(self._workspace, sources, self._now)) - set(self._still)
         return [
             *bundles.dangling(self._sources),
             *self._missing(live, bundles),

@@ -39,6 +39,8 @@ def scope(outcome: Outcome) -> str:
         return "one page" if _ID.fullmatch(outcome.page) else f"page {outcome.page}"
     if outcome.window:
         return "edited pages"
+    if outcome.scheduled:
+        return "pages with a date"
     return f"source {outcome.source}" if outcome.source else "everything"
 
 

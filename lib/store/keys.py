@@ -11,7 +11,7 @@ _TYPES = {
         r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+"
     ),
     "set": "sync:(?:still|freed)|sync:run:[^:]+:again",
-    "zset": "sync:(?:due|gone|shows|runs|order:[^:]+|files:named|files:uncopied)",
+    "zset": "sync:(?:due|gone|moments|scheduled|shows|runs|order:[^:]+|files:named|files:uncopied)",
 }
 _RUN = re.compile(r"sync:run:[^:]+\Z")
 _RUN_PARTS = {
@@ -147,6 +147,17 @@ class Keys:
         return f"{self.prefix}sync:gone"
 
     @property
+    def moments(self) -> str:
+        """Sorted set: id of a row → when its date begins or ends next (ms)."""
+        return f"{self.prefix}sync:moments"
+
+    @property
+    def scheduled(self) -> str:
+        """Sorted set: a moment of `moments` → when its message is to come (ms), while it is on its
+        way."""
+        return f"{self.prefix}sync:scheduled"
+
+    @property
     def databases(self) -> str:
         """Hash: database id → `DatabaseRecord`."""
         return f"{self.prefix}sync:databases"
@@ -201,6 +212,11 @@ class Keys:
         return f"{self.prefix}sync:work"
 
     @property
+    def sequence(self) -> str:
+        """The number of the work that became due last."""
+        return f"{self.prefix}sync:sequence"
+
+    @property
     def leases(self) -> str:
         """Hash: key of something that is due → fencing token of the slice that does it."""
         return f"{self.prefix}sync:leases"
@@ -223,8 +239,8 @@ class Keys:
             " outside databases"
         )
         names += (
-            " work leases overdue files due still leaf_items freed gone tries synced sequence"
-            " files:named files:uncopied"
+            " work leases overdue files due still leaf_items freed gone moments tries synced"
+            " sequence files:named files:uncopied"
         )
         return [
             self.paths,

@@ -37,6 +37,11 @@ MOST_AGAIN = 3
 """Pages of one run that are tried again one by one after it; of more, everything is looked at
 again."""
 TRIES_KEPT_FOR_SECONDS = 7_200
+LONGEST_DELAY_SECONDS = 6 * 86_400
+"""The next date is waited for so long by a message: QStash's free plan delays one by seven days at
+most (https://upstash.com/pricing/qstash). A cron's run comes before."""
+LOST_AFTER_SECONDS = 300
+"""A message for a date that has not come so long after it is lost, and another is published."""
 
 Progress = TypeVar("Progress")
 
@@ -63,6 +68,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     source: str
     page: str
     window: int
+    scheduled: int
     triggered_at: float
     started_at: float | None
     finished_at: float | None
@@ -97,6 +103,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     waits_until: float | None
     waits_for: str
     """Until when (epoch seconds) the next slice waits, and for what; None: it does not."""
+    next_moment: float | None
+    """When dates begin or end next (epoch seconds), where the run's end has to see to a message
+    for it."""
 
     @property
     def told_warnings(self) -> list[str]:
@@ -110,7 +119,15 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.force, self.source, self.page, self.is_retry, self.window, self.asked_by)
+        return Ask(
+            force=self.force,
+            source=self.source,
+            page=self.page,
+            retry=self.is_retry,
+            window=self.window,
+            scheduled=self.scheduled,
+            asked_by=self.asked_by,
+        )
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -145,11 +162,13 @@ class Left(msgspec.Struct, frozen=True):
 
 class Ended(msgspec.Struct, frozen=True):
     """`repeated`: the run had ended before. `follow_up`: the run that is under way from now on;
-    `ask`: what it does."""
+    `ask`: what it does. `next_moment`: when dates begin or end next (epoch seconds), where no
+    message is on its way for it; None: no message is needed."""
 
     repeated: bool
     follow_up: str = ""
     ask: Ask = Ask()
+    next_moment: float | None = None
 
 
 class Runs:
@@ -226,6 +245,9 @@ class Runs:
                 keys.leases,
                 keys.work,
                 keys.run(run_id),
+                keys.moments,
+                keys.scheduled,
+                keys.sequence,
             ],
             [
                 *(self._root, run_id, lane, number, _ms(self._now()), _ms(alive_until)),
@@ -237,7 +259,8 @@ class Runs:
                     self._tries,
                     MOST_WAITS,
                 ),
-                *(self._new_id(), *_pairs(self._new(run_id, ask, alive_until))),
+                *(self._new_id(), _ms(ask.scheduled), _flag(bool(ask.page or ask.window))),
+                *_pairs(self._new(run_id, ask, alive_until)),
             ],
         )
         if outcome == "joined":
@@ -351,9 +374,10 @@ class Runs:
         The promise of a run that was cancelled is taken back.
         """
         keys = self._keys
-        outcome, follow_up, *ask = await self._kv.script(
+        names = [keys.active, keys.runs, keys.promised, keys.leases, keys.due, keys.run(run_id)]
+        outcome, moment, follow_up, *ask = await self._kv.script(
             "end",
-            [keys.active, keys.runs, keys.promised, keys.leases, keys.due, keys.run(run_id)],
+            [*names, keys.moments, keys.scheduled],
             [
                 *(
                     self._root,
@@ -363,15 +387,17 @@ class Runs:
                     _ms(alive_until),
                     next_id,
                     KEPT_FOR_SECONDS,
+                    _ms(self._now() + LONGEST_DELAY_SECONDS),
+                    _ms(self._now() - LOST_AFTER_SECONDS),
                 ),
                 *_pairs({"error": "", **facts}),
             ],
         )
+        next_moment = _seconds(moment)
         if not follow_up:
-            return Ended(outcome == "repeated")
-        return Ended(
-            outcome == "repeated", follow_up, Ask(force=ask[0] == "1", source=ask[1] or "")
-        )
+            return Ended(outcome == "repeated", next_moment=next_moment)
+        promised = Ask(force=ask[0] == "1", source=ask[1] or "")
+        return Ended(outcome == "repeated", follow_up, promised, next_moment)
 
     async def hand_on(self, lease: SliceLease, what: str, progress: msgspec.Struct | JSON) -> None:
         """Keep how far something has come for the run's next slice; `what` is `listing`,
@@ -415,6 +441,7 @@ class Runs:
             "source": ask.source,
             "page": ask.page,
             "window": ask.window,
+            "scheduled": ask.scheduled,
             "retry": _flag(ask.retry),
             "askedBy": ask.asked_by,
             "triggeredAt": _ms(self._now()),
@@ -473,6 +500,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         source=fields.get("source", ""),
         page=fields.get("page", ""),
         window=count("window"),
+        scheduled=count("scheduled"),
         triggered_at=_seconds(fields.get("triggeredAt")) or 0.0,
         started_at=_seconds(fields.get("startedAt")),
         finished_at=_seconds(fields.get("finishedAt")),
@@ -503,6 +531,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         last_error=fields.get("lastError", ""),
         waits_until=_seconds(fields.get("waitsUntil")),
         waits_for=fields.get("waitsFor", ""),
+        next_moment=_seconds(fields.get("nextMoment")),
     )
 
 

@@ -103,6 +103,7 @@ def outcome_of(run: Run, problems: list[Problem], updated: list[str]) -> Outcome
         source=run.source,
         page=run.page,
         window=run.window,
+        scheduled=run.scheduled,
         triggered_at=run.triggered_at,
         seconds=max(0.0, ended - began),
         synced=run.synced,

@@ -68,6 +68,7 @@ class Message(msgspec.Struct, frozen=True):
             ("source", ask.source),
             ("retry", ask.retry),
             ("window", ask.window),
+            ("scheduled", ask.scheduled),
             ("askedBy", ask.asked_by),
         )
         fields |= {name: value for name, value in rest if value}

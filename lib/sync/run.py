@@ -137,6 +137,7 @@ class Engine:
                 await self._follow_up.start(run.follow_up_run)
             if run.status != "cancelled":
                 await self._try_again(run)
+            await self._schedule(run.run_id, run.next_moment)
             await self._tell(run)
             return Report("joined", lease.run_id, run)
         if begun.outcome == "exhausted" and run:
@@ -265,7 +266,7 @@ class Engine:
                 await WindowSurvey(
                     events=self._events, site=self._site, survey=survey, look_at=look_at
                 ).look(run.window)
-            else:
+            elif not run.scheduled:  # what its date makes due, is due since the run began
                 await survey.look()
         except (NotionWait, OutOfTime, asyncio.CancelledError):
             await self._runs.hand_on(lease, "listing", progress)
@@ -375,6 +376,7 @@ class Engine:
                 self._log.warning(
                     "run.follow_up_unsent", followUp=ended.follow_up, reason=str(refusal)
                 )
+        await self._schedule(lease.run_id, ended.next_moment, queued=queued)
         self._log.event("run.ended", status="delivered", synced=run.synced, failed=run.failed)
         done = await self._runs.read(lease.run_id)
         if queued and done:
@@ -389,6 +391,19 @@ class Engine:
         """Copies files into Blob."""
         self._step = "copying files"
         return await copier.work(lease.run_id, self._until, self._runs.is_joined)
+
+    async def _schedule(self, run_id: str, moment: float | None, *, queued: bool = True) -> None:
+        """See to the run at the next date, where no message is on its way for it. Raises
+        `QueueRefused` where the message that ended the run may come again."""
+        if moment is None:
+            return
+        try:
+            now = self._notion.notion_time(self._now())
+            await self._follow_up.schedule(run_id, moment, now)
+        except QueueRefused as refusal:
+            if queued:
+                raise
+            self._log.warning("run.date_unsent", at=iso(moment), reason=str(refusal))
 
     async def _tell(self, run: Run | None) -> None:
         """Publishes the notice of a run's end, where anybody is to be told. Raises
@@ -482,8 +497,10 @@ class Engine:
         """Mark a run as failed; the run that was promised meanwhile begins."""
         alive_until = self._now() + DELIVERY_SECONDS
         next_id = self._new_id() if queued else ""
-        if follow_up := await fail(self._runs, self._log, run_id, reason, next_id, alive_until):
-            await self._follow_up.start(follow_up)
+        ended = await fail(self._runs, self._log, run_id, reason, next_id, alive_until)
+        if ended.follow_up:
+            await self._follow_up.start(ended.follow_up)
+        await self._schedule(run_id, ended.next_moment, queued=queued)
 
     def _next(self, lease: SliceLease, run: Run, wait_seconds: float) -> Message:
         delay = math.ceil(wait_seconds)

@@ -9,7 +9,7 @@ from lib.bundle.media import unsigned
 from lib.bundle.properties import fingerprint
 from lib.bundle.properties import title as title_of
 from lib.bundle.publication import DEFAULT_RULE, PublicationRule, publication
-from lib.bundle.schedule import is_open
+from lib.bundle.schedule import is_open, next_moment
 from lib.bundle.slugs import segment, wanted
 from lib.model import BUNDLE_VERSION, JSON, Observation, WorkItem
 from lib.store.site import Known, Sighting
@@ -34,6 +34,8 @@ def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFA
     """Reduce a row's page object, asked for at `read_at` (epoch seconds, Notion's clock), to what
     is remembered of it."""
     state = publication(page, rule)
+    now = datetime.fromtimestamp(read_at, UTC)
+    moment = next_moment(state.window, now) if state.published else None
     seen = Observation(
         source=source,
         title=title_of(page),
@@ -44,9 +46,9 @@ def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFA
         placed_at=read_at,
         wanted=wanted(page),
         visibility=state.visibility,
-        is_published=state.published
-        and is_open(state.window, datetime.fromtimestamp(read_at, UTC)),
+        is_published=state.published and is_open(state.window, now),
         is_paused=state.paused,
+        changes_at=moment.timestamp() if moment else 0.0,
     )
     return Row(page["id"], seen, stamp_of(page, seen, rule), raw(page), state.doubt)
 
@@ -77,7 +79,8 @@ def stamp_of(page: JSON, seen: Observation, rule: PublicationRule) -> str:
         return child_stamp(page, rule)
     place = (seen.wanted, seen.visibility, seen.is_published, seen.is_paused)
     facts = (BUNDLE_VERSION, rule.fingerprint, seen.edited, seen.created, seen.title, *place)
-    return digest(encode(facts), fingerprint(page))
+    date = (seen.changes_at,) if seen.changes_at else ()
+    return digest(encode((*facts, *date)), fingerprint(page))
 
 
 def child_stamp(page: JSON, rule: PublicationRule) -> str:

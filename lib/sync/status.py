@@ -227,11 +227,13 @@ def _waiting(run: Run, now: float) -> JSON | None:
 
 def _scope(run: Run) -> str:
     """Return what a run is about; "edits": the pages of which Notion's webhook told in a window of
-    time."""
+    time; "dates": the rows whose dates begin or end."""
     if run.page:
         return f"page:{run.page}"
     if run.window:
         return "edits"
+    if run.scheduled:
+        return "dates"
     return f"source:{run.source}" if run.source else "all"
 
 

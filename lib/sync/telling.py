@@ -7,7 +7,7 @@ from typing import Protocol
 from lib.errors import Misconfigured, NoAnswer, TryLater
 from lib.log import Log
 from lib.model import Outcome
-from lib.store.runs import Run, Runs
+from lib.store.runs import Ended, Run, Runs
 from lib.store.tellings import Tellings
 from lib.sync.queue import Message
 from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
@@ -62,11 +62,13 @@ class Desk:
             self._log.event("callback.late", runId=message.run_id, slice=message.slice)
             return
         alive_until = self._now() + DELIVERY_SECONDS
-        next_id = await fail(
+        ended = await fail(
             self._runs, self._log, message.run_id, reason, self._new_id(), alive_until
         )
-        if next_id:
-            await self._follow_up.start(next_id)
+        if ended.follow_up:
+            await self._follow_up.start(ended.follow_up)
+        if ended.next_moment is not None:
+            await self._follow_up.schedule(message.run_id, ended.next_moment, self._now())
 
     async def tell(self, run_id: str) -> list[str]:
         """Tells every channel that does not know the end of the run yet; answers the names of those
@@ -127,16 +129,16 @@ class Desk:
 
 async def fail(
     runs: Runs, log: Log, run_id: str, reason: str, next_id: str, alive_until: float
-) -> str:
+) -> Ended:
     """Mark a run as failed and make way for the next one, unless it has ended already.
 
-    Return the id of the run that was promised meanwhile, `next_id`, for its message to be
-    published; "" for none.
+    Return what follows it, for its messages to be published: where a run was promised meanwhile,
+    its id is `next_id`.
     """
     ended = await runs.end(run_id, "failed", {"error": reason[:1000]}, next_id, alive_until)
     if not ended.repeated:
         log.error("run.failed", runId=run_id, reason=reason)
-    return ended.follow_up
+    return ended
 
 
 def changed(run: Run | Outcome) -> bool:

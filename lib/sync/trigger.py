@@ -1,6 +1,7 @@
 """Asking for a run: records it, publishes its first message, answers at once. Never loads the
 Notion client."""
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -20,6 +21,10 @@ published."""
 DELIVERY_SECONDS = 900.0
 """How long a published message is believed to be on its way: a function's time, with every
 retry."""
+
+AFTER_SECONDS = 2.0
+"""How long after a date its message comes: Notion's clock, which decides, is read in whole
+seconds."""
 
 
 class Triggered(msgspec.Struct, frozen=True):
@@ -96,7 +101,8 @@ class Trigger:
 
 
 class FollowUp:
-    """Starts runs that were promised while another one was under way. `now` gives epoch seconds."""
+    """Starts what follows a run: one that was promised meanwhile, and one for the next date. `now`
+    gives epoch seconds."""
 
     def __init__(self, runs: Runs, queue: Queue, *, now: Callable[[], float]) -> None:
         self._runs, self._queue, self._now = runs, queue, now
@@ -108,6 +114,17 @@ class FollowUp:
             first = Message(run_id, "0", 0, run.ask, iso(run.triggered_at))
             job_ids = await self._queue.publish([first])
             await self._runs.note_jobs(run_id, job_ids, self._now() + DELIVERY_SECONDS)
+
+    async def schedule(self, run_id: str, moment: float, now: float) -> None:
+        """Publish the message of a run at the next `moment` at which dates begin or end, by a clock
+        that shows `now` (epoch seconds). Raises `QueueRefused`.
+
+        The message's id is that of the run that ended, so that publishing it twice does no harm.
+        """
+        ask = Ask(scheduled=round(moment), asked_by="schedule")
+        delay = math.ceil(max(0.0, moment + AFTER_SECONDS - now))
+        message = Message(f"{run_id}.next", "0", 0, ask, iso(self._now()), delay)
+        await self._queue.publish([message])
 
 
 def _slug(page: str) -> str:

@@ -43,6 +43,19 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """Gives a row a date from which on it is published, in minutes from now, for so many minutes
+    (None: for ever); no date where `start` is None."""
+
+    pick: int = 0
+    start: float | None = 0.0
+    length: float | None = None
+
+    async def act(self, stage: Stage) -> None:
+        stage.schedule(self.pick, self.start, self.length)
+
+
+@dataclass(frozen=True)
 class Pass:
     """Time passes."""
 
@@ -334,6 +347,7 @@ KINDS: dict[str, Any] = {
         *(
             Edit,
             Pause,
+            Schedule,
             Pass,
             Until,
             Ask,

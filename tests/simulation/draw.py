@@ -27,6 +27,7 @@ from tests.simulation.actions import (
     Pause,
     QueueTrouble,
     Redeliver,
+    Schedule,
     Setting,
     Settle,
     Sources,
@@ -100,6 +101,14 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     ),
     "until": (1, lambda luck, profile: Until(luck.choice((0.5, 30.0, 57.0, 58.5)))),
     "pause": (1, lambda luck, profile: Pause(luck.randrange(24))),
+    "schedule": (
+        1,
+        lambda luck, profile: Schedule(
+            luck.randrange(24),
+            luck.choice((None, -60.0, 1.0, 3.0, 30.0)),
+            luck.choice((None, None, 2.0, 61.0, 20.0)),
+        ),
+    ),
     "kill": (2, _kill),
     "kv": (2, _kv),
     "queue": (

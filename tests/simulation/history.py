@@ -128,9 +128,10 @@ class Player:
             problem = str(broken) or type(broken).__name__
         finally:
             await world.stop()
-            for task in stage.tasks:
+            left = [*stage.tasks, *stage.turns]
+            for task in left:
                 task.cancel()
-            await asyncio.gather(*stage.tasks, return_exceptions=True)
+            await asyncio.gather(*left, return_exceptions=True)
         seen = stage.seen + world.kv.outcomes + world.functions.events
         trace = (
             round(world.clocks.monotonic(), 3),

@@ -26,6 +26,7 @@ RARE: dict[str, tuple[str, ...]] = {
     "a key evicted": ("key evicted",),
     "a message cancelled": ("message cancelled",),
     "a run cancelled": ("cancel: 200",),
+    "a run for dates": ("run for dates",),
     "a dead letter delivered again": ("dead letter delivered again",),
     "a page that fails for ever": ("page fails for ever",),
     "a source that fails for ever": ("source fails for ever",),

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ import httpx
 from dev.equality import Bundles, Truth
 from dev.notion.nodes import JSON, Database, DataSource, Page
 from dev.qstash.message import Message
-from tests.simulation.standing import Standing
+from tests.simulation.standing import TURN_SECONDS, Standing
 from tests.simulation.versions import VERSION
 from tests.simulation.watch import Watcher
 from tests.simulation.world import SITE, WEBHOOK_TOKEN, World
@@ -27,6 +28,8 @@ RENAMED_DATABASES = ("rename_database", "rename_a_column")
 DATABASE_LOOKS = re.compile(r"child_database\.title is|^db:[^.]*\.(title|properties)")
 LATE_RENAMES_SECONDS = 86_400.0
 """No row shows a child database's title and schema: it is read again once a day."""
+WITHIN_SECONDS = 60.0
+"""How late a row may appear or go when its date begins or ends."""
 LATE_DELETIONS_SECONDS = 23 * 3600.0
 """A big source is listed in full once a day, so its deletions may show a day late."""
 ODD_VALUES: tuple[Any, ...] = (
@@ -83,6 +86,10 @@ class Stage:
     """Runs of which a message never reached the functions, or was given up, and since when that is
     so."""
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+    moments: dict[str, list[datetime]] = field(default_factory=dict)
+    """Rows that have, or had, a date, and when it began and ended."""
+    turns: list[asyncio.Task[None]] = field(default_factory=list)
+    """Looks at the workspace when a date begins or ends."""
     big_rows: int = 1_000
     version: int = VERSION
     told: dict[str, float] = field(default_factory=dict)
@@ -91,7 +98,7 @@ class Stage:
     def __post_init__(self) -> None:
         world = self.world
         self.writer = Writer(world.notion)
-        self.standing = Standing(world.notion.workspace, world.clocks.now)
+        self.standing = Standing(world.notion.workspace, world.clocks.now, world.clocks.notion.now)
         self.watcher = Watcher(
             world.redis,
             world.clocks.now,
@@ -122,7 +129,8 @@ class Stage:
         self.look()
 
     def look(self) -> None:
-        self.standing.look(self.sources.values(), self.still)
+        turning = self._with_below(self._turning(TURN_SECONDS))
+        self.standing.look(self.sources.values(), {*self.still, *turning})
 
     def pause(self, pick: int) -> None:
         """Pauses a row, or lets it go on: only while nothing is under way, for what was listed may
@@ -131,6 +139,8 @@ class Stage:
         if not rows or self.is_busy or self._active() or self.world.notion.listing_lag:
             return
         row = rows[pick % len(rows)]
+        if row.id in self.moments:
+            return  # what it was when it was paused, may have had its time
         if row.id not in self.paused and self.standing.worthy_since(row.id) is None:
             return
         self.world.notion.before_edit()
@@ -146,6 +156,35 @@ class Stage:
             self.still |= {id: pages[id] for id in below}
         self.edited_at = self.paused_at = self.world.clocks.now()
         self.look()
+
+    def schedule(self, pick: int, start: float | None, length: float | None) -> None:
+        """Gives a row a date, in minutes from now, or takes it away."""
+        rows = [row for row in self.writer.rows() if row.id not in self.paused]
+        if not rows:
+            return
+        row, now = rows[pick % len(rows)], self.world.clocks.notion.now()
+        value: JSON | None = None
+        moments: list[datetime] = []
+        if start is not None:
+            moments = [now + timedelta(minutes=start)]
+            if length is not None:
+                moments.append(moments[0] + timedelta(minutes=length))
+            value = dict(zip(("start", "end"), map(datetime.isoformat, moments), strict=False))
+        before = self._rows()
+        self.world.notion.before_edit()
+        self.world.notion.edit.set_property(row.id, "publish", value)
+        self.moments.setdefault(row.id, []).extend(moments)
+        self.noticed(before)
+        self.turns += [
+            asyncio.create_task(self._turn(moment)) for moment in moments if moment > now
+        ]
+
+    async def _turn(self, moment: datetime) -> None:
+        """Before and after a date it is told what is published; about it, either may be."""
+        for seconds in (-TURN_SECONDS, TURN_SECONDS):
+            ahead = moment + timedelta(seconds=seconds) - self.world.clocks.notion.now()
+            await asyncio.sleep(ahead.total_seconds() + 0.001)
+            self.look()
 
     # Asking for runs.
 
@@ -348,6 +387,8 @@ class Stage:
             self._check_bounds()
             self._raise(self._buried_alive())
         self._raise(self.watcher.broken)
+        dated = {call.run_id for call in self.world.functions.calls if _is_of_dates(call.run_id)}
+        self.seen["run for dates"] = len(dated)
         self._note_losses()
         self._raise(self._nobody_goes_on())
         self._raise(self._crashes())
@@ -475,9 +516,9 @@ class Stage:
         """Whether a run is about everything that was asked for."""
         if promise.scope == "page":
             return run["page"] == promise.name or not (
-                run["page"] or run["source"] or _is_of_a_window(run)
+                run["page"] or run["source"] or _is_of_some_pages(run)
             )
-        return not (run["page"] or _is_of_a_window(run)) and run["source"] in ("", promise.name)
+        return not (run["page"] or _is_of_some_pages(run)) and run["source"] in ("", promise.name)
 
     def _may_be_open(self, promise: Promise) -> bool:
         """Whether a run that was lost has to be begun again by somebody."""
@@ -544,7 +585,7 @@ class Stage:
     def problems(self) -> list[str]:
         """Return every difference between KV and the workspace that is none of those which may
         be."""
-        bundles = self.bundles()
+        bundles, now = self.bundles(), self.world.clocks.now()
         failing = {
             id: bundles.pages[id]
             for top in self.failing
@@ -555,7 +596,9 @@ class Stage:
             for node in self.world.notion.workspace.nodes.values()
             if self._is_below(node.id, self.failing)
         }
-        unclear = frozenset(below | self._late(bundles) | self._doubtful())
+        since = now - self.judged_at if self.lost else 0.0
+        turning = self._with_below(self._turning(since + WITHIN_SECONDS))
+        unclear = frozenset(below | self._late(bundles) | self._doubtful() | turning)
         nothing: JSON = {"meta": {}, "blocks": []}
         still = {
             **{id: bundles.pages.get(id, nothing) for id in unclear - self._doubtful()},
@@ -563,7 +606,12 @@ class Stage:
             **self.still,
         }
         truth = Truth(
-            self.world.notion.workspace, self.sources, SITE, still, unclear | frozenset(failing)
+            self.world.notion.workspace,
+            self.sources,
+            SITE,
+            still,
+            unclear | frozenset(failing),
+            now=self.world.clocks.notion.now(),
         )
         found = [
             *truth.problems(bundles),
@@ -585,6 +633,20 @@ class Stage:
             and not (late and ": blocks" in problem)  # a copy of what is gone
             and not (self._is_renaming_late() and DATABASE_LOOKS.search(problem))
         ]
+
+    def _turning(self, seconds: float) -> set[str]:
+        """Rows whose dates begin or end about now, or did within the last seconds."""
+        now = self.world.clocks.notion.now()
+        since, until = now - timedelta(seconds=seconds), now + timedelta(seconds=TURN_SECONDS)
+        return {
+            row
+            for row, moments in self.moments.items()
+            if any(since <= moment <= until for moment in moments)
+        }
+
+    def _with_below(self, tops: set[str]) -> set[str]:
+        nodes = self.world.notion.workspace.nodes if tops else {}
+        return {id for id in nodes if id in tops or self._is_below(id, tops)}
 
     def _is_renaming_late(self) -> bool:
         return self.judged_at - self.database_renamed_at <= LATE_RENAMES_SECONDS
@@ -700,7 +762,11 @@ def _with_child_pages(id: str, pages: dict[str, JSON]) -> list[str]:
     return [id, *below]
 
 
-def _is_of_a_window(run: dict[str, str]) -> bool:
+def _is_of_some_pages(run: dict[str, str]) -> bool:
     """Whether a run is about those pages only of which Notion's webhook told in a window of
-    time."""
-    return run.get("window", "0") != "0"
+    time, or whose dates begin or end."""
+    return run.get("window", "0") != "0" or run.get("scheduled", "0") != "0"
+
+
+def _is_of_dates(run_id: str) -> bool:
+    return run_id.endswith(".next")

@@ -2,23 +2,30 @@
 not."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from dev.notion import truth
 from dev.notion.nodes import Page
 from dev.notion.workspace import Workspace
 
+TURN_SECONDS = 5.0
+"""Notion's clock can't be read more exactly: so long before and after a date either may be."""
+
 
 class Standing:
-    """`look` takes note of the workspace after an edit; all times are true epoch seconds."""
+    """`look` takes note of the workspace after an edit, and after a date; all times are true epoch
+    seconds, but `notion_now` is Notion's own."""
 
-    def __init__(self, workspace: Workspace, now: Callable[[], float]) -> None:
-        self._workspace, self._now = workspace, now
+    def __init__(
+        self, workspace: Workspace, now: Callable[[], float], notion_now: Callable[[], datetime]
+    ) -> None:
+        self._workspace, self._now, self._notion_now = workspace, now, notion_now
         self._worthy: dict[str, float] = {}
         self._hidden: dict[str, float] = {}
 
     def look(self, databases: Iterable[str], paused: Iterable[str]) -> None:
         """`paused` are pages of which nobody can say whether they are to be published."""
-        worthy = set(truth.published_pages(self._workspace, databases))
+        worthy = set(truth.published_pages(self._workspace, databases, self._notion_now()))
         pages = {id for id, node in self._workspace.nodes.items() if isinstance(node, Page)}
         unclear = set(paused) | self._below_paused(pages)
         now = self._now()

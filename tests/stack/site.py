@@ -124,7 +124,10 @@ class Site:
 
     def truth(self, copies: str = "") -> Truth:
         """The workspace, to hold KV against; `copies` as for `check`."""
-        return Truth(self.notion.workspace, SAMPLE_DATABASES, self.stack.url, copies=copies)
+        now = self.notion.clock.now()
+        return Truth(
+            self.notion.workspace, SAMPLE_DATABASES, self.stack.url, copies=copies, now=now
+        )
 
 
 @cache

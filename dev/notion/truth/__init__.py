@@ -5,6 +5,7 @@ Files appear with their addresses as they stay (no signature, no `expiry_time`).
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from dev.notion.ids import resolved
 from dev.notion.nodes import JSON, DataSource, Page
@@ -57,11 +58,13 @@ def expected_page(workspace: Workspace, page_id: str) -> JSON:
         return Objects(workspace, unsigned(workspace.home)).page(page, whole=True)
 
 
-def published_pages(workspace: Workspace, source_database_ids: Iterable[str]) -> list[str]:
-    """The ids of the pages that a site gets: rows that are no drafts and not paused, and their
-    child pages."""
+def published_pages(
+    workspace: Workspace, source_database_ids: Iterable[str], now: datetime | None = None
+) -> list[str]:
+    """The ids of the pages that a site gets at an instant, by default the present one: rows that
+    are no drafts and not paused, within their dates, and their child pages."""
     with workspace.lock:
-        return [page.id for page in published(workspace, source_database_ids)]
+        return [page.id for page in published(workspace, source_database_ids, now)]
 
 
 def minimum_requests(workspace: Workspace, source_database_ids: Iterable[str]) -> int:

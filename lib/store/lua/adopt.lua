@@ -10,7 +10,7 @@ local isFocused = args.focus
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
 for _, page in ipairs(args.pages) do
   if page.slug ~= '' then
-    redis.call('HSET', observedKey, page.id, page.observed)
+    remember(page.id, page.observed)
     redis.call('HSET', pagesKey, page.id, page.record)
     redis.call('HSET', placesKey, page.id, page.slug)
     redis.call('HSET', slugsKey, page.slug, page.id)

@@ -1,16 +1,18 @@
 -- Begins a slice: fences off whoever worked in this lane before and takes back what he held.
--- KEYS active, runs, promised, due, leases, work, run. ARGV as named below, then field-value pairs for a run that nobody has recorded
+-- KEYS active, runs, promised, due, leases, work, run, moments, scheduled. ARGV as named below, then field-value pairs for a run that nobody has recorded
 -- yet (KV was out of reach when it was asked for, or the message came from QStash's console).
 -- Answers {outcome, token, …the run's fields and values}; outcome: go, unsent (this slice has ended, and the next one may
 -- not have been published), repeated (later slices have begun), joined (another run is under way; the token is its id),
 -- ended, exhausted (slice after slice began and brought nothing: the run is to be failed). What counts as fruitless and as a
 -- wait says rest.lua.
-local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl, tries, mostWaits, nonce =
-  unpack(ARGV, 1, 13)
-local active, runs, promised, due, leases, work, run = unpack(KEYS)
+local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl, tries, mostWaits, nonce, moment, isOfPages =
+  unpack(ARGV, 1, 15)
+local active, runs, promised, due, leases, work, run, moments, scheduled = unpack(KEYS)
+local prefix = string.sub(root, 1, -#'sync:run:' - 1)
 -- include sound_types
 -- include follow_up
 -- include list_run
+-- include due
 
 local status = redis.call('HGET', run, 'status')
 if exclusive == '1' and (not status or status == 'pending' or status == 'active') then
@@ -27,7 +29,7 @@ if exclusive == '1' and (not status or status == 'pending' or status == 'active'
 end
 
 if not status then
-  redis.call('HSET', run, unpack(ARGV, 14))
+  redis.call('HSET', run, unpack(ARGV, 16))
   listRun(runs, id, now)
   if exclusive == '1' then joinPromise(promised, run, source, force) end
 elseif status ~= 'pending' and status ~= 'active' then
@@ -68,6 +70,19 @@ for i = 1, #held, 2 do
   if string.sub(held[i + 1], 1, #mine) == mine then
     redis.call('ZADD', due, now, held[i])
     redis.call('HDEL', leases, held[i])
+  end
+end
+if isOfPages == '0' then -- rows whose dates begin or end: their reading, by Notion's clock, decides what follows
+  local isScheduled = moment ~= '0'
+  if isScheduled then redis.call('ZREM', scheduled, moment) end
+  local upTo = string.format('%.0f', math.max(tonumber(now), tonumber(moment)))
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', moments, '-inf', upTo, 'LIMIT', 0, 1000)) do
+    addWork(key, isScheduled and 'f' or '-', '{}', now)
+    if isScheduled then
+      redis.call('SADD', run .. ':focus', key)
+      redis.call('EXPIRE', run .. ':focus', ttl)
+    end
+    redis.call('ZREM', moments, key)
   end
 end
 if redis.call('HGET', run, 'slices') == false and exclusive == '1' then

@@ -77,11 +77,11 @@ for _, page in ipairs(args.gone) do
   forgetPage(page)
   removeTree(page)
 end
-redis.call('HSET', observedKey, id, observed)
+remember(id, observed)
 for _, child in ipairs(args.children) do
   local was = observationOf(child.id)
   if was and was.parent == nil then redis.call('HDEL', stampsKey(was.source), child.id) end -- it was a row
-  redis.call('HSET', observedKey, child.id, child.observed)
+  remember(child.id, child.observed)
 end
 movePages(args.moves, head ~= '' and id or '')
 

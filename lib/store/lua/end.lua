@@ -1,18 +1,19 @@
 -- Ends a run, once, and makes way: where another was promised, that one is under way from this moment on.
--- KEYS active, runs, promised, leases, due, run. ARGV as named below, then field-value pairs for the ended run.
--- Answers {outcome, follow-up run's id, its force, its source}; outcome: ended, or repeated where it had ended before.
-local root, id, status, now, aliveUntil, nextId, ttl = unpack(ARGV, 1, 7)
-local active, runs, promised, leases, due, run = unpack(KEYS)
+-- KEYS active, runs, promised, leases, due, run, moments, scheduled. ARGV as named below, then field-value pairs for the
+-- ended run. Answers {outcome, the next moment of a date that needs a message ("": none), follow-up run's id, its force, its
+-- source}; outcome: ended, or repeated where it had ended before.
+local root, id, status, now, aliveUntil, nextId, ttl, latest, lost = unpack(ARGV, 1, 9)
+local active, runs, promised, leases, due, run, moments, scheduled = unpack(KEYS)
 -- include sound_types
 -- include follow_up
 -- include list_run
 
 local before, already = unpack(redis.call('HMGET', run, 'status', 'followUpRun'))
 if before ~= 'pending' and before ~= 'active' then
-  if not already then return {'repeated', ''} end
-  return {'repeated', already, unpack(redis.call('HMGET', root .. already, 'force', 'source'))}
+  if not already then return {'repeated', '', ''} end
+  return {'repeated', '', already, unpack(redis.call('HMGET', root .. already, 'force', 'source'))}
 end
-redis.call('HSET', run, 'status', status, 'finishedAt', now, unpack(ARGV, 8))
+redis.call('HSET', run, 'status', status, 'finishedAt', now, unpack(ARGV, 10))
 local mine = id .. '|'
 local held = redis.call('HGETALL', leases)
 for i = 1, #held, 2 do
@@ -25,17 +26,31 @@ for _, field in ipairs(redis.call('HKEYS', run)) do -- no slice writes any more
   if string.find(field, '^token:') then redis.call('HDEL', run, field) end
 end
 for _, part in ipairs({'listing', 'focus', 'given'}) do redis.call('DEL', run .. ':' .. part) end
-if redis.call('GET', active) ~= id then return {'ended', ''} end
+
+-- The next date to begin or to end, where no message is on its way for it: the caller publishes one.
+local moment = ''
+if status ~= 'cancelled' then
+  local at = tonumber(redis.call('ZRANGE', moments, 0, 0, 'WITHSCORES')[2] or '')
+  local name = at and string.format('%.0f', at)
+  local expected = name and tonumber(redis.call('ZSCORE', scheduled, name) or '')
+  if at and at <= tonumber(latest) and (not expected or expected < tonumber(lost)) then
+    moment = name
+    redis.call('ZADD', scheduled, string.format('%.0f', math.max(at, tonumber(now))), name)
+    redis.call('HSET', run, 'nextMoment', name)
+  end
+  redis.call('ZREMRANGEBYSCORE', scheduled, '-inf', '(' .. lost)
+end
+if redis.call('GET', active) ~= id then return {'ended', moment, ''} end
 
 redis.call('DEL', active)
 if status == 'cancelled' then redis.call('DEL', promised) end
-if nextId == '' then return {'ended', ''} end
+if nextId == '' then return {'ended', moment, ''} end
 local source, force = takePromise(promised)
-if not source then return {'ended', ''} end
+if not source then return {'ended', moment, ''} end
 redis.call('SET', active, nextId)
 redis.call('HSET', run, 'followUpRun', nextId)
 redis.call('HSET', root .. nextId, 'runId', nextId, 'status', 'pending', 'phase', 'plan', 'force', force,
   'source', source, 'page', '', 'askedBy', 'follow-up', 'triggeredAt', now, 'aliveUntil', aliveUntil)
 redis.call('EXPIRE', root .. nextId, ttl)
 listRun(runs, nextId, now)
-return {'ended', nextId, force, source}
+return {'ended', moment, nextId, force, source}

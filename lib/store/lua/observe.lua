@@ -81,7 +81,7 @@ for _, page in ipairs(args.pages) do
     end
     if page.still == 'on' then stay(id, true) end
     if page.still == 'off' then stay(id, false) end
-    redis.call('HSET', observedKey, id, page.observed)
+    remember(id, page.observed)
     if known and known.source ~= page.source then redis.call('HDEL', stampsKey(known.source), id) end
     if page.gone then
       redis.call('HDEL', stampsKey(page.source), id)

@@ -11,6 +11,7 @@ local slugsKey, waitingKey, metasKey = engineKey('slugs'), engineKey('waiting'),
 local ranksKey, leavesKey, redirectsKey = engineKey('ranks'), engineKey('leaves'), engineKey('redirects')
 local childrenKey, outsideKey, databasesKey = engineKey('children'), engineKey('outside'), engineKey('databases')
 local pathsKey, stillKey, showsKey = prefix .. 'paths', engineKey('still'), engineKey('shows')
+local momentsKey = engineKey('moments')
 -- include shown
 local filesKey, namedKey, uncopiedKey = engineKey('files'), engineKey('files:named'), engineKey('files:uncopied')
 local SORT_DIGITS = 48
@@ -35,6 +36,14 @@ local function textsOf(list)
     if type(text) == 'string' then texts[#texts + 1] = text end
   end
   return texts
+end
+
+-- Remembers what Notion said of a page, and when that changes by itself.
+local function remember(id, text)
+  redis.call('HSET', observedKey, id, text)
+  local moment = string.find(text, '"changes_at":', 1, true) and tonumber((decoded(text) or {}).changes_at) or 0
+  if moment > 0 then redis.call('ZADD', momentsKey, string.format('%.0f', math.ceil(moment) * 1000), id)
+  else redis.call('ZREM', momentsKey, id) end
 end
 
 -- What Notion said last of a page; nil for nothing that could be told.
@@ -496,6 +505,7 @@ end
 -- A page that no listing shows any more is forgotten; what shows it has it looked at.
 local function forgetPage(id)
   redis.call('HDEL', observedKey, id)
+  redis.call('ZREM', momentsKey, id)
   if isShown('page:' .. id) then redis.call('HSETNX', outsideKey, 'page:' .. id, '') end
 end
 

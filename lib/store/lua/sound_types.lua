@@ -2,7 +2,7 @@
 -- write. A value of another type ends the script as Redis itself would; what a site reads is written over. KEYS: the keys
 -- that are checked, of a run also those that follow it.
 local TYPES = {
-  active = 'string', sequence = 'string', runs = 'zset', due = 'zset', gone = 'zset', shows = 'zset',
+  active = 'string', sequence = 'string', runs = 'zset', due = 'zset', gone = 'zset', moments = 'zset', scheduled = 'zset', shows = 'zset',
   ['files:named'] = 'zset', ['files:uncopied'] = 'zset', still = 'set', freed = 'set',
 }
 local RUN_PARTS = {changed = 'set', removed = 'set', focus = 'set', given = 'set', errors = 'list', timeline = 'list'}

@@ -22,6 +22,7 @@ SCHEMA: JSON = {
     "sync": {"type": "select", "select": ["live", "paused"]},
     "order": "number",
     "date": "date",
+    "publish": "date",
     "Tags": {"type": "multi_select", "multi_select": ["tide", "light"]},
     "Papers": "files",
 }
