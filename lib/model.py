@@ -125,9 +125,9 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     visibility: str = "public"
     is_published: bool = True
     is_paused: bool = False
-    changes_at: float = 0.0
+    changes_at: float | None = None
     """When its date begins or ends next (epoch seconds), so that it is published from then on, or
-    no more; 0: never."""
+    no more; None: never."""
 
 
 class PageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -104,6 +104,10 @@ class NotionClient:
         least, most = self._behind_seconds
         return t0 if least <= 0 <= most else t0 - most
 
+    def notion_now(self) -> float:
+        """Return what Notion's clock shows at present (epoch seconds)."""
+        return self.notion_time(self._now())
+
     @property
     def clock_slack_seconds(self) -> float:
         """By how much `notion_time` may be too early; 0 where the clocks may agree."""

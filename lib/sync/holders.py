@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-from lib.bundle.publication import publication, trashed
+from lib.bundle.publication import trashed
 from lib.errors import Unreadable
 from lib.model import JSON
 from lib.notion.border.objects import Oddities, parent_of, says_where
@@ -11,6 +11,7 @@ from lib.notion.client import NotionClient
 from lib.notion.pages import find
 from lib.store.site import Site
 from lib.sync.homes import Homes
+from lib.sync.sightings import row_of
 
 HIGHEST_CLIMB = 30
 Look = Callable[[str], Awaitable[JSON | None]]
@@ -66,5 +67,5 @@ class Holders:
     def _is_live(self, row: JSON) -> bool:
         """Return whether what stands below a row is to be published: what a paused row shows stays
         as it is."""
-        state = publication(row, self._homes.rule)
-        return state.published and not state.paused
+        seen = row_of(row, "", self._notion.notion_now(), self._homes.rule).observation
+        return seen.is_published and not seen.is_paused

@@ -398,8 +398,7 @@ class Engine:
         if moment is None:
             return
         try:
-            now = self._notion.notion_time(self._now())
-            await self._follow_up.schedule(run_id, moment, now)
+            await self._follow_up.schedule(run_id, moment, self._notion.notion_now())
         except QueueRefused as refusal:
             if queued:
                 raise

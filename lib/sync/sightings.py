@@ -48,7 +48,7 @@ def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFA
         visibility=state.visibility,
         is_published=state.published and is_open(state.window, now),
         is_paused=state.paused,
-        changes_at=moment.timestamp() if moment else 0.0,
+        changes_at=moment.timestamp() if moment else None,
     )
     return Row(page["id"], seen, stamp_of(page, seen, rule), raw(page), state.doubt)
 
@@ -79,7 +79,7 @@ def stamp_of(page: JSON, seen: Observation, rule: PublicationRule) -> str:
         return child_stamp(page, rule)
     place = (seen.wanted, seen.visibility, seen.is_published, seen.is_paused)
     facts = (BUNDLE_VERSION, rule.fingerprint, seen.edited, seen.created, seen.title, *place)
-    date = (seen.changes_at,) if seen.changes_at else ()
+    date = () if seen.changes_at is None else (seen.changes_at,)
     return digest(encode((*facts, *date)), fingerprint(page))
 
 

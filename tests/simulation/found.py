@@ -16,6 +16,7 @@ from tests.simulation.actions import (
     Minute,
     Pass,
     Pause,
+    Schedule,
     Setting,
     Settle,
     Sources,
@@ -316,6 +317,12 @@ FOUND: tuple[Found, ...] = (
                 Settle(),
                 Edit("move_to_the_other_source", 22),
             ],
+        ),
+    ),
+    Found(
+        "a row moves into one whose date has not begun",
+        History(
+            105448419894520, [Schedule(23, start=3.0, length=2.0), Edit("move", 12, 24), Ask()]
         ),
     ),
 )
