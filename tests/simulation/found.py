@@ -325,4 +325,15 @@ FOUND: tuple[Found, ...] = (
             105448419894520, [Schedule(23, start=3.0, length=2.0), Edit("move", 12, 24), Ask()]
         ),
     ),
+    Found(
+        "a row goes before its date begins",
+        History(
+            169736367238981,
+            [
+                Schedule(16, start=30.0),
+                Ask("source", 13, here=True, after=0.1),
+                Edit("unshare_or_share", 15),
+            ],
+        ),
+    ),
 )

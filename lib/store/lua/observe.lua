@@ -86,6 +86,7 @@ for _, page in ipairs(args.pages) do
     if page.gone then
       redis.call('HDEL', stampsKey(page.source), id)
       redis.call('ZADD', engineKey('gone'), args.now_ms, id)
+      redis.call('ZREM', momentsKey, id)
       if isShown('page:' .. id) then redis.call('HSETNX', outsideKey, 'page:' .. id, '') end
     else
       redis.call('ZREM', engineKey('gone'), id)
