@@ -49,6 +49,13 @@ def preview_secret(secret: Secret) -> str:
     return _derive(secret, "preview").hex()
 
 
+def sign_preview(secret: Secret, slug: str, expires: int) -> str:
+    """Return the signature of a link to the preview at a slug, which is good until `expires` (epoch
+    seconds)."""
+    key = preview_secret(secret).encode()
+    return hmac.digest(key, f"{expires}.{slug}".encode(), "sha256").hex()
+
+
 class AddressKey:
     """Signs the addresses of files, so that a made-up one is known without a look into KV."""
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from lib.store.media import Files
     from lib.store.tellings import Tellings
     from lib.sync.cancel import Cancel
+    from lib.sync.preview import PreviewLinks
     from lib.sync.run import Engine
     from lib.sync.status import Status
     from lib.sync.telling import Channel, Desk
@@ -136,6 +137,13 @@ class Services:
             requests_per_minute=self.config.notion_requests_per_minute,
             now=time.time,
         )
+
+    @property
+    def preview_links(self) -> "PreviewLinks":
+        from lib.store.previews import Previews
+        from lib.sync.preview import PreviewLinks
+
+        return PreviewLinks(Previews(self.hasty_kv, self.keys), self.config, time.time)
 
     @property
     def tellings(self) -> "Tellings":

@@ -1,16 +1,20 @@
 """Drafts under `preview:`, for who has a link: whole, never under a public key, and gone in time."""
 
+import hmac
 import re
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 
 from dev.notion.generate import PAGES
 from dev.stack import Stack
-from lib.secret import AddressKey, Secret
-from tests.stack.site import Site, unlimited
+from lib.secret import AddressKey, Secret, preview_secret
+from tests.stack.site import NOWHERE, Site, unlimited
 
 LIGHTHOUSE = "aaaaaaaa-0000-4000-8000-000000000003"
 COTTAGE = "aaaaaaaa-0000-4000-8000-000000000035"
@@ -22,7 +26,8 @@ def site(site: Site, stack: Stack) -> Iterator[Site]:
     stack.set("SYNC_PREVIEW", "on")
     with unlimited(stack):
         yield site
-    stack.set("SYNC_PREVIEW", "")
+    for name in ("SYNC_PREVIEW", "PREVIEW_URL"):
+        stack.set(name, "")
 
 
 def draft(site: Site, title: str, *texts: str, **properties: Any) -> str:
@@ -217,6 +222,29 @@ def test_a_file_of_a_draft_opens_by_its_preview_s_address_only(site: Site) -> No
     assert ask(address.replace("&preview=", "&mac=")).status_code == 404
     assert ask(f"{site.stack.url}/api/media?{token}&mac={public}").status_code == 404
     assert ask(f"{site.stack.url}/api/media?{token}&preview={public}").status_code == 404
+
+
+def test_a_link_is_signed_and_good_for_an_hour(site: Site, stack: Stack) -> None:
+    row = draft(site, "Storm & season")
+    site.sync(page=row)
+    answer = site.stack.get("/api/sync/status", preview=row)
+    assert (answer.status_code, "PREVIEW_URL is not set" in answer.json()["error"]) == (500, True)
+    stack.set("PREVIEW_URL", "https://site.example/api/preview?from=notion")
+
+    for wanted in (row, row.replace("-", ""), "storm-season", "/storm-season/"):
+        link = site.stack.get("/api/sync/status", preview=wanted).json()["preview"]
+        base, query = link["url"].split("?")
+        sent = dict(parse_qsl(query))
+        assert (base, sent["from"]) == ("https://site.example/api/preview", "notion")
+        assert (sent["slug"], link["slug"]) == ("storm-season", "storm-season")
+        expires = int(sent["expires"])
+        assert abs(expires - time.time() - 3600) < 60
+        assert datetime.fromisoformat(link["expiresAt"]).timestamp() == expires
+        key = preview_secret(Secret(stack.secret)).encode()
+        signed = hmac.digest(key, f"{expires}.storm-season".encode(), "sha256").hex()
+        assert sent["signature"] == signed
+    assert site.stack.get("/api/sync/status", preview="no-such-page").status_code == 404
+    assert site.stack.get("/api/sync/status", preview=NOWHERE).status_code == 404
 
 
 def test_a_preview_that_kv_lost_comes_back(site: Site) -> None:
