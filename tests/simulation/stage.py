@@ -14,6 +14,7 @@ import httpx
 from dev.equality import Bundles, Truth
 from dev.notion.nodes import JSON, Database, DataSource, Page
 from dev.qstash.message import Message
+from tests.simulation.previews import Previews
 from tests.simulation.standing import Standing
 from tests.simulation.versions import VERSION
 from tests.simulation.watch import Watcher
@@ -99,6 +100,7 @@ class Stage:
             self.standing.hidden_since,
             self._oldest,
         )
+        self.previews = Previews(world.redis)
         world.on_change = self._watch
         self.look()
 
@@ -347,7 +349,7 @@ class Stage:
             step = min(step * 1.3, 20.0)
             self._check_bounds()
             self._raise(self._buried_alive())
-        self._raise(self.watcher.broken)
+        self._raise([*self.watcher.broken, *self.previews.broken])
         self._note_losses()
         self._raise(self._nobody_goes_on())
         self._raise(self._crashes())
@@ -500,6 +502,8 @@ class Stage:
         problems = self.problems()
         if not problems:
             self.right_at = promise.at
+        if not promise.scope:
+            problems += self._strange_previews()
         if self.failing_sources:
             others = [
                 Promise(promise.at, run_id, "source", name)
@@ -586,6 +590,24 @@ class Stage:
             and not (self._is_renaming_late() and DATABASE_LOOKS.search(problem))
         ]
 
+    def _strange_previews(self) -> list[str]:
+        """Drafts that have no preview, or one of another time, and previews of what is no draft;
+        where trouble lasts, or deletions show late, nobody can say."""
+        if self.failing or self.failing_sources or self.big_rows < 1_000 or self.has_closed_sources:
+            return []
+        is_on = self.world.functions.environ.get("SYNC_PREVIEW") == "on"
+        self.seen["judged: previews"] += is_on
+        return self.previews.problems(
+            self.world.notion.workspace,
+            self.sources.values(),
+            self.standing.published,
+            is_on=is_on,
+        )
+
+    def switch_previews(self) -> None:
+        """The owner has changed SYNC_PREVIEW: a run that begins from now on knows it."""
+        self.edited_at = self.world.clocks.now()
+
     def _is_renaming_late(self) -> bool:
         return self.judged_at - self.database_renamed_at <= LATE_RENAMES_SECONDS
 
@@ -647,6 +669,7 @@ class Stage:
 
     def _watch(self, changed: set[str]) -> None:
         self.watcher.look(changed)
+        self.previews.look(changed)
 
     def _oldest(self) -> float:
         """From when on the calls that are under way may know something: when the oldest of them was

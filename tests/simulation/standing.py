@@ -13,6 +13,8 @@ class Standing:
 
     def __init__(self, workspace: Workspace, now: Callable[[], float]) -> None:
         self._workspace, self._now = workspace, now
+        self.published: set[str] = set()
+        """Pages that are to be published as they are."""
         self._worthy: dict[str, float] = {}
         self._hidden: dict[str, float] = {}
 
@@ -20,6 +22,7 @@ class Standing:
         """`paused` are pages of which nobody can say whether they are to be published."""
         worthy = set(truth.published_pages(self._workspace, databases))
         pages = {id for id, node in self._workspace.nodes.items() if isinstance(node, Page)}
+        self.published = worthy
         unclear = set(paused) | self._below_paused(pages)
         now = self._now()
         self._worthy = {id: self._worthy.get(id, now) for id in worthy - unclear}
