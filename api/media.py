@@ -16,7 +16,7 @@ class handler(Endpoint):
     async def get(self, request: Request) -> Response:
         wanted = wanted_of(request.query)
         config = Config.read(only=MEDIA_SETTINGS)
-        check_mac(wanted, address_keys(config))
+        check_mac(wanted, address_keys(config, is_draft=wanted.is_draft))
         async with services(config, self.log(config)) as service:
             found = await service.locator.locate(wanted)
         return Response(HTTPStatus.FOUND, None, {"Location": found.address, **cache_headers(found)})

@@ -19,10 +19,12 @@ FILE = Path(__file__).parent.parent / "schema/notion-kv.json"
 KEYS = {
     r"^page:(?!.*:part:\d+$)": "Page",
     r"^page:.*:part:\d+$": "Part",
-    r"^(?!page:|db:|doc:)[^:]+:index(:\d+)?$": "Index",
+    r"^preview:(?!paths$|.*:part:\d+$)": "Page",
+    r"^preview:.*:part:\d+$": "Part",
+    r"^(?!page:|preview:|db:|doc:)[^:]+:index(:\d+)?$": "Index",
     r"^db:": "Database",
     r"^doc:": "Doc",
-    r"^paths$": "Paths",
+    r"^(preview:)?paths$": "Paths",
     r"^redirects$": "Redirects",
 }
 ALIASES = {

@@ -177,6 +177,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     published_words: tuple[str, ...]
     docs: bool
     """Each page stands in KV as text too."""
+    previews: bool
+    """What is not published stands in KV for those who have a link."""
+    preview_url: str
+    """Where a site takes such links; "" for nowhere."""
     time_zone: str
     """Of dates without a time: a name that zoneinfo knows, or UTC."""
     notify_on: str
@@ -235,6 +239,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             published_property=published_property,
             published_words=published_words,
             docs=env.get("SYNC_DOCS", _switch, True),
+            previews=env.get("SYNC_PREVIEW", _switch, False),
+            preview_url=env.get("PREVIEW_URL", _address, ""),
             time_zone=env.get("TIME_ZONE", _time_zone, "UTC"),
             notify_on=env.get("NOTIFY_ON", _one_of("change", "always"), "change"),
             slack_webhook_url=env.get("SLACK_WEBHOOK_URL", _secret_address, None),

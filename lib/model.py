@@ -224,8 +224,8 @@ class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """Work that a slice has taken on, with what is known of the thing. `key` is a page's id or
-    `db:{id}`."""
+    """Work that a slice has taken on, with what is known of the thing. `key` is a page's id,
+    `db:{id}` or, for the preview of a draft, `draft:{id}`."""
 
     key: str
     number: int
@@ -239,11 +239,19 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_page(self) -> bool:
-        return not self.key.startswith("db:")
+        return ":" not in self.key
+
+    @property
+    def is_draft(self) -> bool:
+        return self.key.startswith("draft:")
+
+    @property
+    def is_database(self) -> bool:
+        return self.key.startswith("db:")
 
     @property
     def id(self) -> str:
-        return self.key.removeprefix("db:")
+        return self.key.rpartition(":")[2]
 
     @property
     def is_row(self) -> bool:

@@ -49,7 +49,7 @@ def ask_of(request: Request, config: Config) -> Ask:
     """
     query = request.query
     force, source = query.get("force", "").lower(), query.get("source", "")
-    page, asked_by = _page(query.get("page", "")), "person"
+    page, asked_by = asked_page(query.get("page", "")), "person"
     if force not in YES + NO:
         raise Refused("force must be 1 or true (or left out)")
     if request.method == "POST":
@@ -77,7 +77,7 @@ def _sender(request: Request) -> str:
     return _notion_id(_member(data, "id", str)) if data.get("object") == "page" else ""
 
 
-def _page(text: str) -> str:
+def asked_page(text: str) -> str:
     """Return the slug, id or address of Notion's by which a page is asked for; of an address of
     the site, its path."""
     address = _SITE_ADDRESS.fullmatch(text.strip())

@@ -44,15 +44,35 @@ def handshake_key(secret: Secret) -> str:
     return _derive(secret, "notion-webhook").hex()[:32]
 
 
+def preview_secret(secret: Secret) -> str:
+    """Return the key that signs links to previews: the site that shows them has it too."""
+    return _derive(secret, "preview").hex()
+
+
+def sign_preview(secret: Secret, slug: str, expires: int) -> str:
+    """Return the signature of a link to the preview at a slug, which is good until `expires` (epoch
+    seconds)."""
+    key = preview_secret(secret).encode()
+    return hmac.digest(key, f"{expires}.{slug}".encode(), "sha256").hex()
+
+
 class AddressKey:
     """Signs the addresses of files, so that a made-up one is known without a look into KV."""
 
+    label = "media"
+
     def __init__(self, secret: Secret) -> None:
-        self._key = _derive(secret, "media")
+        self._key = _derive(secret, self.label)
 
     def mac(self, token: str) -> str:
         """Return the MAC of what an address asks for."""
         return hmac.digest(self._key, token.encode(), "sha256").hex()[:MAC_DIGITS]
+
+
+class PreviewKey(AddressKey):
+    """Signs the addresses of files of drafts: none of the public's opens one."""
+
+    label = "preview-media"
 
 
 def with_derived(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
@@ -61,7 +81,7 @@ def with_derived(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
     derived = (
         derive(secret)
         for secret in given
-        for derive in (derived_secret, webhook_secret, handshake_key)
+        for derive in (derived_secret, webhook_secret, handshake_key, preview_secret)
     )
     return (*given, *map(Secret, derived))
 

@@ -24,7 +24,7 @@ from lib.auth import webhook_address
 from lib.config import Config
 from lib.log import Log
 from lib.model import Outcome
-from lib.secret import AddressKey, Secret, webhook_secret
+from lib.secret import AddressKey, PreviewKey, Secret, webhook_secret
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Run, Runs
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from lib.store.media import Files
     from lib.store.tellings import Tellings
     from lib.sync.cancel import Cancel
+    from lib.sync.preview import PreviewLinks
     from lib.sync.run import Engine
     from lib.sync.status import Status
     from lib.sync.telling import Channel, Desk
@@ -136,6 +137,13 @@ class Services:
             requests_per_minute=self.config.notion_requests_per_minute,
             now=time.time,
         )
+
+    @property
+    def preview_links(self) -> "PreviewLinks":
+        from lib.store.previews import Previews
+        from lib.sync.preview import PreviewLinks
+
+        return PreviewLinks(Previews(self.hasty_kv, self.keys), self.config, time.time)
 
     @property
     def tellings(self) -> "Tellings":
@@ -309,9 +317,10 @@ class Services:
         """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has
         none)."""
         from lib.bundle.index import sort_text
-        from lib.bundle.media import address_for
+        from lib.bundle.media import address_for, preview_address_for
         from lib.notion.databases import find_source
         from lib.store.copies import Copies
+        from lib.store.drafts import Drafts
         from lib.store.events import Events
         from lib.store.migration import Migration
         from lib.store.site import Site
@@ -339,7 +348,13 @@ class Services:
         )
         copier = self._copier(copies, budget)
         site = Site(
-            self.kv, self.keys, config.kv_max_value_bytes, time.time, now_iso, docs=config.docs
+            self.kv,
+            self.keys,
+            config.kv_max_value_bytes,
+            time.time,
+            now_iso,
+            docs=config.docs,
+            previews=config.previews,
         )
         homes = Homes({}, publication_rule(config), config.sources, partial(find_source, notion))
         worker = Worker(
@@ -347,9 +362,13 @@ class Services:
             runs=self.runs,
             work=WorkQueue(self.kv, self.keys, time.time),
             site=site,
+            drafts=Drafts(self.kv, self.keys, site),
             copies=copies,
             note=copier.note if copier else lambda refs: None,
             address=address_for(config.base_url, AddressKey(config.cron_secret).mac),
+            preview_address=preview_address_for(
+                config.base_url, PreviewKey(config.cron_secret).mac
+            ),
             max_value_bytes=config.kv_max_value_bytes,
             docs=config.docs,
             log=self.log,
@@ -394,13 +413,19 @@ def publication_rule(config: Config) -> "PublicationRule":
     """How it is judged what is published."""
     from lib.bundle.publication import PublicationRule
 
-    return PublicationRule(config.published_property, config.published_words, config.time_zone)
+    return PublicationRule(
+        config.published_property,
+        config.published_words,
+        config.time_zone,
+        previews=config.previews,
+    )
 
 
-def address_keys(config: Config) -> list[AddressKey]:
-    """Return what may have signed an address of a file: a site shows those of yesterday's secret
-    for a while."""
-    return [AddressKey(secret) for secret in (config.cron_secret, config.previous_secret) if secret]
+def address_keys(config: Config, *, is_draft: bool) -> list[AddressKey]:
+    """Return what may have signed an address of a file, or of a draft's file: a site shows those of
+    yesterday's secret for a while."""
+    key = PreviewKey if is_draft else AddressKey
+    return [key(secret) for secret in (config.cron_secret, config.previous_secret) if secret]
 
 
 def store_id(blob_token: Secret | None) -> str:

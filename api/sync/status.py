@@ -1,4 +1,5 @@
-"""GET /api/sync/status: the run under way, the newest runs and the sources; `?run=<id>` one run.
+"""GET /api/sync/status: the run under way, the newest runs and the sources; `?run=<id>` one run;
+`?preview=<slug or id>` a link to the preview of a page.
 
 Where a setting is wrong, just every setting that is.
 """
@@ -6,6 +7,7 @@ Where a setting is wrong, just every setting that is.
 from lib.auth import require_secret
 from lib.config import OWNER_SETTINGS, Config, read_settings
 from lib.endpoint import Endpoint, Request, Response
+from lib.requests import asked_page
 from lib.sync.status import setup_json
 from lib.wiring import services
 
@@ -18,6 +20,8 @@ class handler(Endpoint):
             return Response(200, setup_json(settings.problems))
         config = settings.config
         async with services(config, self.log(config)) as service:
+            if wanted := request.query.get("preview"):
+                return Response(200, await service.preview_links.link_to(asked_page(wanted)))
             run_id = request.query.get("run")
             return Response(
                 200,

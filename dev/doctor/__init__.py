@@ -19,7 +19,7 @@ from lib.config import Config
 from lib.model import Grant
 from lib.notion.client import NotionClient
 from lib.notion.pacing import Pacer
-from lib.secret import FORWARDED, derived_secret, webhook_secret
+from lib.secret import FORWARDED, derived_secret, preview_secret, webhook_secret
 from lib.store.kv import Kv
 from lib.wiring import publication_rule
 
@@ -67,6 +67,9 @@ async def examine(environ: Mapping[str, str], console: Console) -> bool:
         if "SYNC_BASE_URL" not in found.unusable:
             _head(console, "The address of Notion's webhook, which is set up with all of it")
             console.print(Text(f"  {webhook_address(found.config)}"), soft_wrap=True)
+        if found.config.previews:
+            _head(console, "What your site checks links to previews with (PREVIEW_SECRET there)")
+            console.print(Text(f"  {preview_secret(found.config.cron_secret)}"), soft_wrap=True)
         if found.config.notify_webhook_url:
             _head(
                 console,

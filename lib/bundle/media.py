@@ -90,6 +90,15 @@ def address_for(base_url: str, mac_of: Callable[[str], str]) -> Address:
     return address
 
 
+def preview_address_for(base_url: str, mac_of: Callable[[str], str]) -> Address:
+    """Return the same for drafts, whose files another key opens."""
+
+    def address(ref: FileRef) -> str:
+        return f"{base_url}/api/media?{ref.token}&preview={mac_of(ref.token)}"
+
+    return address
+
+
 def short(identity: str) -> str:
     return sha256(identity.encode("utf-8", "replace")).hexdigest()[:16]
 

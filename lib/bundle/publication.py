@@ -36,18 +36,19 @@ class PublicationRule(msgspec.Struct, frozen=True):
     """How it is judged what is published: by words of the owner's property; without one,
     `visibility` decides.
 
-    `time_zone` is that of dates without a time.
+    `time_zone` is that of dates without a time. `previews`: what is not published has a preview.
     """
 
     property_name: str = ""
     words: tuple[str, ...] = ()
     time_zone: str = "UTC"
+    previews: bool = False
 
     @property
     def fingerprint(self) -> str:
         """Sum the rule up: where this changes, every page is to be judged anew. "" for the default
         rule."""
-        if self == DEFAULT_RULE:
+        if msgspec.structs.replace(self, previews=False) == DEFAULT_RULE:
             return ""
         words = sorted({_folded(word) for word in self.words})
         return digest(encode([_folded(self.property_name), words, self.time_zone]))

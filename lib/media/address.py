@@ -55,12 +55,13 @@ _MAC = re.compile(rf"[0-9a-f]{{{MAC_DIGITS}}}")
 
 class Wanted(msgspec.Struct, frozen=True):
     """What the query of an address of ours asks for. `mac` "": the address is older than format
-    3."""
+    3. `is_draft`: it is a draft's, which another key signs."""
 
     kind: str
     id: str
     file: str
     mac: str = ""
+    is_draft: bool = False
 
     @property
     def holder(self) -> str:
@@ -111,10 +112,11 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
             "an address of a file is /api/media?block=<id>&file=<16 hex digits>, or page= instead"
             " of block="
         )
-    mac = query.get("mac")
+    is_draft = "preview" in query
+    mac = query.get("preview" if is_draft else "mac")
     if mac is not None and not _MAC.fullmatch(mac):
         raise Refused(f"the mac of a file's address has {MAC_DIGITS} hex digits")
-    return Wanted(kinds[0], query[kinds[0]], query["file"], mac or "")
+    return Wanted(kinds[0], query[kinds[0]], query["file"], mac or "", is_draft)
 
 
 class Locator:
@@ -142,7 +144,13 @@ class Locator:
         for looks, pause in enumerate(PAUSES_SECONDS):
             alone = alone or looks >= WALKS_WAITED_FOR
             place = await self._files.find(
-                wanted.holder, wanted.file, lock, self._now(), LOCK_SECONDS, alone=alone
+                wanted.holder,
+                wanted.file,
+                lock,
+                self._now(),
+                LOCK_SECONDS,
+                alone=alone,
+                is_draft=wanted.is_draft,
             )
             match place.outcome:
                 case "unknown":

@@ -45,8 +45,8 @@ UNSIGNED = Allowance(UNSIGNED_AT_ONCE, UNSIGNED_PER_MINUTE)
 
 
 def check_mac(wanted: Wanted, keys: Sequence[AddressKey]) -> None:
-    """Let an address through that one of the keys has signed, or one without a MAC where `UNSIGNED`
-    lasts.
+    """Let an address through that one of the keys has signed, which are those of its kind, or one
+    without a MAC where `UNSIGNED` lasts.
 
     Raises `Refused` (404: nobody here made this address) and `TryLater`.
     """

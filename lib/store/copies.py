@@ -236,11 +236,12 @@ class Copies:
         )
 
     async def unnamed(self) -> list[str]:
-        """Addresses of copies that no bundle has named for the time of grace: forgotten here, to be
-        deleted in Blob."""
+        """Addresses of copies that no published bundle has named for the time of grace: forgotten
+        here, to be deleted in Blob."""
         named = {
             token[-16:]
-            for tokens in (await self._kv.read_hash(self._keys.files)).values()
+            for bundle, tokens in (await self._kv.read_hash(self._keys.files)).items()
+            if not bundle.startswith("draft:")
             for token in tokens.split()
         }
         copies, idle = await self._kv.read_hash(self._copies), await self._kv.read_hash(self._idle)

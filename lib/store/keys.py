@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 _TYPES = {
     "hash": (
-        r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
+        r"(?:preview:)?paths|sync:(?:drafts(?::\w+)?|pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
         r"|leaf_items|outside|databases|sources|listings|synced|work|leases|overdue|tries|forced|promised|budget|files)"
         r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+"
     ),
@@ -66,6 +66,14 @@ class Keys:
 
     def document(self, slug: str) -> str:
         return f"{self.prefix}doc:{slug}"
+
+    def preview(self, slug: str) -> str:
+        return f"{self.prefix}preview:{slug}"
+
+    @property
+    def preview_paths(self) -> str:
+        """Hash: page id → slug, of exactly the drafts that have a preview."""
+        return f"{self.prefix}preview:paths"
 
     # What the engine remembers between runs. site.lua writes it, and has the same names.
 
@@ -158,6 +166,22 @@ class Keys:
         return f"{self.prefix}sync:scheduled"
 
     @property
+    def drafts(self) -> str:
+        """Hash: page id → `PageRecord`, of drafts that have a preview."""
+        return f"{self.prefix}sync:drafts"
+
+    @property
+    def draft_places(self) -> str:
+        """Hash: id of a draft → the slug that it has, or that is reserved for it.
+        `sync:drafts:slugs` holds the same by slug."""
+        return f"{self.prefix}sync:drafts:places"
+
+    @property
+    def draft_children(self) -> str:
+        """Hash: id of a page that stands in a draft → `Observation`."""
+        return f"{self.prefix}sync:drafts:seen"
+
+    @property
     def databases(self) -> str:
         """Hash: database id → `DatabaseRecord`."""
         return f"{self.prefix}sync:databases"
@@ -203,7 +227,8 @@ class Keys:
     @property
     def due(self) -> str:
         """Sorted set: key of something that is due → from when on (ms) it may be done; while it is
-        leased, until when it is. A page's key is its id, a child database's `db:{id}`."""
+        leased, until when it is. A page's key is its id, a child database's `db:{id}`, a draft's
+        `draft:{id}`."""
         return f"{self.prefix}sync:due"
 
     @property
@@ -281,8 +306,8 @@ class Keys:
         note_event.lua."""
         return f"{self.prefix}sync:webhook:ahead"
 
-    # Hosted files. A bundle is named `page:{id}`, `db:{id}` or, while it waits for its slug, ; a
-    # file by its token `block=…&file=…` or `page=…&file=…`, the query of its address.
+    # Hosted files. A bundle is named `page:{id}`, `db:{id}` or, a draft's, `draft:{id}`; a file by
+    # its token `block=…&file=…` or `page=…&file=…`, the query of its address.
 
     @property
     def files(self) -> str:

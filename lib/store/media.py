@@ -62,12 +62,14 @@ class Files:
         lock_seconds: float,
         *,
         alone: bool = False,
+        is_draft: bool = False,
     ) -> Place:
         """Look a file up by the query of its address; take the lock where Notion has to be asked.
 
-        `alone`: for its holder, not for the blocks around it.
+        `alone`: for its holder, not for the blocks around it. `is_draft`: among those of drafts,
+        and of no others; they have no copies.
         """
-        copies = self._keys.copies(self.store) if self.store else ""
+        copies = self._keys.copies(self.store) if self.store and not is_draft else ""
         outcome, value, *errand = await self._kv.script(
             "find_file",
             [self._keys.named, self._keys.fresh(""), self._keys.files, copies],
@@ -79,6 +81,7 @@ class Files:
                 round(now * 1000),
                 round(lock_seconds * 1000),
                 int(alone),
+                int(is_draft),
             ],
         )
         match outcome:
@@ -88,7 +91,9 @@ class Files:
                 await self._kv.command(
                     "HDEL", copies, file
                 )  # another's value: the file has no copy that we know of
-                return await self.find(holder, file, lock, now, lock_seconds, alone=alone)
+                return await self.find(
+                    holder, file, lock, now, lock_seconds, alone=alone, is_draft=is_draft
+                )
             case "fresh":
                 until, _, address = value.partition(" ")
                 return Place("fresh", address, int(until) / 1000)

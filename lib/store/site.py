@@ -140,11 +140,13 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """It is taken from the site."""
     is_gone: bool = False
     """No listing shows it."""
+    draft: WorkItem | None = None
+    """How its preview is to be read, where drafts have one; None: it is no draft."""
 
 
 class Site:
-    """No value is larger than `max_value_bytes`. `docs`: pages stand in KV as text too. `now` gives
-    epoch seconds, `now_iso` the same as a site reads it."""
+    """No value is larger than `max_value_bytes`. `docs`: pages stand in KV as text too; `previews`:
+    drafts have a preview. `now` gives epoch seconds, `now_iso` the same as a site reads it."""
 
     def __init__(
         self,
@@ -155,8 +157,9 @@ class Site:
         now_iso: Callable[[], str],
         *,
         docs: bool = False,
+        previews: bool = False,
     ) -> None:
-        self._kv, self._keys = kv, keys
+        self._kv, self._keys, self._previews = kv, keys, previews
         self._max_value_bytes = max_value_bytes
         self._now, self._now_iso, self._docs = now, now_iso, docs
 
@@ -214,7 +217,7 @@ class Site:
                     for number, part in enumerate(text.parts, 1)
                 ]
             )
-        arguments = self._arguments(lease) | {
+        arguments = self.arguments(lease) | {
             "number": commit.number,
             "id": commit.page_id,
             "slug": commit.slug,
@@ -276,7 +279,7 @@ class Site:
 
         Return done, older, send, gone or repeated. Raises `TakenOver`.
         """
-        arguments = self._arguments(lease) | {
+        arguments = self.arguments(lease) | {
             "id": database_id,
             "number": number,
             "digest": record.digest,
@@ -308,10 +311,10 @@ class Site:
         Return slugs that became free and are waited for. Raises `TakenOver`.
         """
         freed: list[str] = []
-        pages = [_encoded_sighting(one) for one in sightings]
+        pages = [_encoded_sighting(one, previews=self._previews) for one in sightings]
         runs = chunked(pages, BYTES_PER_OBSERVING, lambda page: size_bytes(page.values())) or [[]]
         for number, some in enumerate(runs):
-            arguments = self._arguments(lease) | {
+            arguments = self.arguments(lease) | {
                 "pages": some,
                 "slack": slack_seconds,
                 "work": encoded_work(work) if number == len(runs) - 1 else [],
@@ -330,7 +333,7 @@ class Site:
     ) -> bool:
         """Give pages other slugs, the `freed` ones away; False where these have changed since that
         was planned. Raises `TakenOver`."""
-        arguments = self._arguments(lease) | msgspec.to_builtins(addresses) | {"freed": list(freed)}
+        arguments = self.arguments(lease) | msgspec.to_builtins(addresses) | {"freed": list(freed)}
         answer = await self._kv.script(
             "move", self._keys.site(lease.run_id), [json_text.encode(arguments)]
         )
@@ -340,7 +343,7 @@ class Site:
         """Return keys of work (pages and databases) of which something published is gone from KV,
         and the names of all keys that are: of some of the pages, the next in turn. Indexes and
         redirects are there again. Raises `TakenOver`."""
-        arguments = self._arguments(lease) | {"pages": CHECKED_AT_ONCE}
+        arguments = self.arguments(lease) | {"pages": CHECKED_AT_ONCE}
         _, *found = held(
             await self._kv.script(
                 "lost", self._keys.site(lease.run_id), [json_text.encode(arguments)]
@@ -361,7 +364,7 @@ class Site:
         """Give each `finished` source its index and the time of its sync, write those that are
         `rewritten` as they are, and take the empty indexes of sources away that are not among the
         `open_sources`. Raises `TakenOver`."""
-        arguments = self._arguments(lease) | {
+        arguments = self.arguments(lease) | {
             "sources": list(open_sources),
             "finished": list(finished),
             "rewritten": list(rewritten),
@@ -375,7 +378,7 @@ class Site:
     async def adopt(self, lease: SliceLease, pages: Sequence[JSON]) -> None:
         """Take over pages that an older layout remembered, as adopt.lua takes them. Raises
         `TakenOver`."""
-        arguments = self._arguments(lease) | {"pages": list(pages)}
+        arguments = self.arguments(lease) | {"pages": list(pages)}
         held(
             await self._kv.script(
                 "adopt", self._keys.site(lease.run_id), [json_text.encode(arguments)]
@@ -386,7 +389,7 @@ class Site:
         self, lease: SliceLease, sources: Sequence[str], redirects: Mapping[str, str]
     ) -> None:
         """End the change from an older layout. Raises `TakenOver`."""
-        arguments = self._arguments(lease) | {
+        arguments = self.arguments(lease) | {
             "sources": list(sources),
             "redirects": dict(redirects),
         }
@@ -411,7 +414,8 @@ class Site:
             keys.still,
         ]
 
-    def _arguments(self, lease: SliceLease) -> dict[str, Any]:
+    def arguments(self, lease: SliceLease) -> dict[str, Any]:
+        """Return what every script takes that changes the site."""
         return {
             "prefix": self._keys.prefix,
             "run": self._keys.run(lease.run_id),
@@ -425,6 +429,7 @@ class Site:
             "most_bytes": self._max_value_bytes,
             "most_warnings": MOST_WARNINGS,
             "docs": self._docs,
+            **({"previews": True} if self._previews else {}),
         }
 
 
@@ -441,7 +446,7 @@ def _dates(known: Observation | None) -> list[float]:
     return [known.read_at, known.placed_at] if known else []
 
 
-def _encoded_sighting(one: Sighting) -> JSON:
+def _encoded_sighting(one: Sighting, *, previews: bool) -> JSON:
     seen = one.observation
     return {
         "id": one.page_id,
@@ -457,4 +462,5 @@ def _encoded_sighting(one: Sighting) -> JSON:
         "still": one.still,
         "hidden": one.is_hidden or one.is_gone,
         "gone": one.is_gone,
+        **({"draft": encoded_item(one.draft)} if previews and one.draft else {}),
     }

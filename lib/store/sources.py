@@ -5,11 +5,19 @@ from collections.abc import Collection
 
 import msgspec
 
-from lib.model import DatabaseRecord, ListingRecord, SourceRecord
+from lib.model import DatabaseRecord, ListingRecord, Observation, PageRecord, SourceRecord
 from lib.store.keys import Keys
 from lib.store.kv import SCAN_COUNT, Kv
-from lib.store.records import database_record, listing_record, source_record
+from lib.store.records import (
+    database_record,
+    listing_record,
+    observation,
+    page_record,
+    source_record,
+)
 from lib.store.salvage import read_number
+
+FIELDS_PER_DRAFT = 3
 
 
 class SourceState(msgspec.Struct, frozen=True):
@@ -84,6 +92,29 @@ class Sources:
             still=frozenset(still),
             shown=frozenset(shown),
         )
+
+    async def watched_drafts(
+        self,
+    ) -> tuple[set[str], dict[str, tuple[Observation, PageRecord | None]]]:
+        """Return the drafts that have to be read again, as their preview is gone from KV or lacks a
+        child page; and the child pages that stand in drafts, as they were seen and read."""
+        keys = self._keys
+        names = [keys.drafts, keys.draft_places, keys.draft_children, keys.preview_paths, keys.work]
+        lost, found = await self._kv.script("watch_drafts", names, [keys.prefix])
+        children: dict[str, tuple[Observation, PageRecord | None]] = {}
+        for at in range(0, len(found), FIELDS_PER_DRAFT):
+            page_id, seen, record = found[at : at + FIELDS_PER_DRAFT]
+            if child := observation(seen):
+                children[page_id] = (child, page_record(record))
+        return set(lost), children
+
+    async def draft_child(self, page_id: str) -> tuple[Observation | None, PageRecord | None]:
+        """Return the same of one page; None for what is not known."""
+        keys = self._keys
+        seen, record = await self._kv.pipeline(
+            [["HGET", keys.draft_children, page_id], ["HGET", keys.drafts, page_id]]
+        )
+        return observation(seen), page_record(record)
 
     async def stamps(self, source: str) -> dict[str, str]:
         """Return what was seen of each row of a source when it was read last; "" for those that

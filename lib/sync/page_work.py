@@ -1,6 +1,5 @@
 """One page that is due: read whole, given its address, built and published."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 
@@ -27,11 +26,11 @@ from lib.model import (
     Tree,
     WorkItem,
 )
-from lib.notion.blocks import Walk, read_tree
+from lib.notion.blocks import Walk
 from lib.notion.border.objects import Oddities, name_of, says_where
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
-from lib.notion.pages import complete, find, retrieve
+from lib.notion.pages import find
 from lib.store.copies import Copies
 from lib.store.runs import SliceLease
 from lib.store.site import Known, PageCommit, Sighting, Site, Text
@@ -39,6 +38,7 @@ from lib.store.work import WorkQueue
 from lib.sync.addresses import AddressBook
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
+from lib.sync.page_reader import PageReader
 from lib.sync.sightings import child_of, has_left, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
 
@@ -91,9 +91,10 @@ class PageWork:
         self._now, self._docs = now, docs
         self._notion, self._work, self._site, self._copies = notion, work, site, copies
         self._note, self._address, self._max_value_bytes = note, address, max_value_bytes
-        self._log, self._homes, self._readings, self._schemas = log, homes, readings, schemas
-        self._is_last_try, self._was_read, self._now_iso = is_last_try, was_read, now_iso
+        self._log, self._homes, self._readings = log, homes, readings
+        self._was_read, self._now_iso = was_read, now_iso
         self._holders = Holders(notion, site, homes)
+        self.reader = PageReader(notion, readings, schemas, is_last_try, now)
 
     async def sync(self, lease: SliceLease, claim: Claim) -> bool:
         """Read a page and publish it; return whether something became due."""
@@ -103,7 +104,7 @@ class PageWork:
         fresh = PageReading(self._readings.began_at, claim.item.read_at, Walk(claim.id))
         async with self._readings.of(claim, fresh) as reading:
             try:
-                page, tree = await self._read(claim, reading)
+                page, tree = await self.reader.read(claim, reading)
             except Unreadable as refusal:
                 asked_at, is_refused = self._now(), refusal.notion_status == HTTPStatus.NOT_FOUND
                 if not (claim.is_row and is_refused) or await find(
@@ -139,49 +140,6 @@ class PageWork:
 
     # Reading.
 
-    async def _read(self, claim: Claim, reading: PageReading) -> tuple[JSON, Tree]:
-        """The page object and the tree, side by side: whatever ends one, the other comes to its own
-        end."""
-        page, tree = await asyncio.gather(
-            self._whole_page(claim, reading),
-            self._tree(claim, reading.walk),
-            return_exceptions=True,
-        )
-        if isinstance(page, BaseException):
-            raise page
-        if isinstance(tree, BaseException):
-            raise tree
-        return page, tree
-
-    async def _whole_page(self, claim: Claim, reading: PageReading) -> JSON:
-        """The page object, its properties complete."""
-        given: JSON | None = msgspec.json.decode(claim.item.page)
-        if given is None and not reading.page:
-            asked_at = self._now()
-            reading.page = await retrieve(self._notion, claim.id, reading.oddities)
-            reading.page_read_at = self._notion.notion_time(asked_at)
-        page = given or reading.page
-        last = self._is_last_try(claim)
-        return await complete(
-            self._notion, page, reading.completion, self._schemas, is_last_try=last
-        )
-
-    async def _tree(self, claim: Claim, walk: Walk) -> Tree:
-        record, doubted = claim.record, set(claim.item.doubted)
-        children = set(record.children) - doubted if record else set()
-        things = {thing for thing in record.things if thing.startswith("db:")} if record else set()
-        trusted = record.copied if record and not claim.item.asks_owners else {}
-        return await read_tree(
-            self._notion,
-            walk,
-            self._readings.originals,
-            known_pages=children,
-            known_databases={thing.removeprefix("db:") for thing in things} - doubted,
-            known_owners={original: owner for original, owner in trusted.items() if owner},
-            hurry=not claim.is_row,  # child pages may have child pages: a long chain begins here
-            is_last_try=self._is_last_try(claim),
-        )
-
     async def _observe(self, known: Observation, page: JSON, read_at: float) -> Observation | None:
         """Return what the page object says of the page; None: it stands elsewhere now."""
         home = await self._homes.home_of(page)
@@ -197,8 +155,14 @@ class PageWork:
 
     async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
         stamp = self._stamp(page, seen, seen.read_at)
+        is_gone = trashed(page)
         sighting = Sighting(
-            page_id=claim.id, observation=seen, stamp=stamp, is_hidden=True, is_gone=trashed(page)
+            page_id=claim.id,
+            observation=seen,
+            stamp=stamp,
+            is_hidden=True,
+            is_gone=is_gone,
+            draft=None if is_gone else WorkItem(),
         )
         await self.give_away(lease, await self._site.observe(lease, [sighting]))
         return True
@@ -212,6 +176,7 @@ class PageWork:
             observation=kept,
             stamp=self._stamp(page, seen, seen.read_at),
             still="on" if claim.record else "",
+            draft=WorkItem(),
         )
         await self._site.observe(lease, [sighting])
         return False

@@ -67,6 +67,11 @@ def child_of(page: JSON, known: Observation, read_at: float) -> Observation:
     )
 
 
+def is_draft(seen: Observation) -> bool:
+    """Return whether a row is not published as it is: what it is now is for previews."""
+    return not seen.is_published or seen.is_paused
+
+
 def has_left(page: JSON, parent: str) -> bool:
     """Return whether a child page's own object says that it stands directly in another page."""
     above = page.get("parent") or {}
@@ -78,9 +83,12 @@ def stamp_of(page: JSON, seen: Observation, rule: PublicationRule) -> str:
     if seen.parent is not None:
         return child_stamp(page, rule)
     place = (seen.wanted, seen.visibility, seen.is_published, seen.is_paused)
-    facts = (BUNDLE_VERSION, rule.fingerprint, seen.edited, seen.created, seen.title, *place)
-    date = () if seen.changes_at is None else (seen.changes_at,)
-    return digest(encode((*facts, *date)), fingerprint(page))
+    facts = [BUNDLE_VERSION, rule.fingerprint, seen.edited, seen.created, seen.title, *place]
+    if rule.previews and is_draft(seen):
+        facts.append("previewed")
+    if seen.changes_at is not None:
+        facts.append(seen.changes_at)
+    return digest(encode(facts), fingerprint(page))
 
 
 def child_stamp(page: JSON, rule: PublicationRule) -> str:
@@ -131,12 +139,17 @@ def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
     if is_outdated(seen, before):
         return None
     stamp = row.stamp if is_settled(seen.edited_at, seen.read_at) else ""
+    draft = WorkItem(page=row.page, read_at=seen.read_at)
     if not seen.is_published:
-        return Sighting(page_id=row.page_id, observation=seen, stamp=stamp, is_hidden=True)
+        return Sighting(
+            page_id=row.page_id, observation=seen, stamp=stamp, is_hidden=True, draft=draft
+        )
     if seen.is_paused:
         kept = msgspec.structs.replace(seen, wanted=known.slug or seen.wanted)
         still = "on" if known.record else ""
-        return Sighting(page_id=row.page_id, observation=kept, stamp=stamp, still=still)
+        return Sighting(
+            page_id=row.page_id, observation=kept, stamp=stamp, still=still, draft=draft
+        )
     return Sighting(
         page_id=row.page_id,
         observation=seen,

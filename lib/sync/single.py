@@ -104,7 +104,7 @@ class PageSurvey:
             )  # its reading sees where it went
         elif showing := await self._site.showing(f"page:{page_id}"):
             await self._survey.observe([], [(one, WorkItem(asks_owners=True)) for one in showing])
-        else:
+        elif not await self._survey.drafts.look_at(page_id):
             await self._climb(page)
 
     async def _row(self, row: Row, known: Known) -> None:

@@ -24,10 +24,12 @@ from lib.model import Claim, Problem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.store.copies import Copies
+from lib.store.drafts import Drafts
 from lib.store.runs import Run, Runs, SliceLease
 from lib.store.site import Site
 from lib.store.work import WorkQueue
 from lib.sync.database_work import DatabaseWork
+from lib.sync.draft_work import DraftWork
 from lib.sync.homes import Homes
 from lib.sync.in_flight import InFlight
 from lib.sync.page_work import PageWork
@@ -69,9 +71,11 @@ class Worker:
         runs: Runs,
         work: WorkQueue,
         site: Site,
+        drafts: Drafts,
         copies: Copies,
         note: Callable[[Iterable[FileRef]], None],
         address: Address,
+        preview_address: Address,
         max_value_bytes: int,
         docs: bool,
         log: Log,
@@ -101,6 +105,18 @@ class Worker:
             is_last_try=is_last_try,
             was_read=self._in_flight.read,
             now=now,
+            now_iso=now_iso,
+        )
+        self._drafts = DraftWork(
+            reader=self._pages.reader,
+            work=work,
+            drafts=drafts,
+            address=preview_address,
+            max_value_bytes=max_value_bytes,
+            log=log,
+            homes=homes,
+            readings=self._readings,
+            was_read=self._in_flight.read,
             now_iso=now_iso,
         )
         self._databases = DatabaseWork(
@@ -229,6 +245,8 @@ class Worker:
             return False
         if claim.is_page:
             return await self._pages.sync(self._lease, claim)
+        if claim.is_draft:
+            return await self._drafts.sync(self._lease, claim)
         await self._databases.sync(self._lease, claim)
         return False
 
@@ -266,9 +284,9 @@ class Worker:
         )
         is_child = claim.observation is not None and claim.observation.parent is not None
         if is_child and not claim.item.is_doubted and refusal.notion_status == HTTPStatus.NOT_FOUND:
-            await self._pages.doubt(self._lease, claim)
+            await (self._drafts if claim.is_draft else self._pages).doubt(self._lease, claim)
             return True
-        if not claim.is_page and not claim.item.is_doubted:
+        if claim.is_database and not claim.item.is_doubted:
             await self._databases.doubt(self._lease, claim)
             return True
         await self._give_up(claim, f"Notion does not show it: {refusal.reason}")
@@ -287,7 +305,7 @@ class Worker:
 
     async def _give_up(self, claim: Claim, reason: str, *, again: bool = False) -> None:
         problem = Problem(
-            claim.id, claim.slug, claim.title, "page" if claim.is_page else "database", reason
+            claim.id, claim.slug, claim.title, "database" if claim.is_database else "page", reason
         )
         if again and claim.is_page:
             await self._runs.note_again(self._lease.run_id, [claim.id])

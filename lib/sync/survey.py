@@ -39,6 +39,7 @@ from lib.store.runs import SliceLease
 from lib.store.site import Known, Sighting, Site
 from lib.store.sources import Sources, SourceState, Watched
 from lib.sync.database_work import signature
+from lib.sync.draft_watch import DraftWatch
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.problems import Problems
@@ -149,6 +150,16 @@ class Survey:
         self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
         self._holders = Holders(notion, site, homes)
         self._rescue = Rescue(notion, site, homes, self.look_at)
+        self.drafts = DraftWatch(
+            sources,
+            progress.done,
+            self.problems,
+            look_at=self.look_at,
+            observe=lambda work: self.observe([], work),
+            concerns=lambda source: is_whole or source in references,
+            is_forced=is_forced,
+            is_on=homes.rule.previews,
+        )
         self._stamps: dict[str, dict[str, str]] = {}
         self._rows_are_seen = asyncio.Event()
         if not progress.began_at:
@@ -161,7 +172,7 @@ class Survey:
         all; `NotionWait`, `OutOfTime`, `TakenOver`.
         """
         watched = await self._sources.watched()
-        await all_of([self._look_at_sources(), self._watch(watched)])
+        await all_of([self._look_at_sources(), self._watch(watched), self.drafts.look()])
         if "lost" not in self.progress.done:
             await self._find_lost()
 
@@ -427,7 +438,9 @@ class Survey:
 
     @property
     def _rule(self) -> str:
-        return f"{BUNDLE_VERSION} {self._homes.rule.fingerprint}".rstrip()
+        rule = self._homes.rule
+        words = (str(BUNDLE_VERSION), rule.fingerprint, "previews" if rule.previews else "")
+        return " ".join(word for word in words if word)
 
     def _listing_record(self, name: str) -> ListingRecord:
         progress = self.progress

@@ -18,7 +18,7 @@ from dev.notion import TOKEN
 from dev.notion.generate import PAGES, POSTS
 from dev.stack import ROOT, Stack
 from dev.upstash import Fault
-from lib.secret import Secret, derived_secret, handshake_key, webhook_secret
+from lib.secret import Secret, derived_secret, handshake_key, preview_secret, webhook_secret
 from tests.dev.answering import answering
 from tests.stack.site import Site
 
@@ -90,6 +90,15 @@ async def test_the_key_that_signs_our_own_webhook_is_told(examine: Examine, stac
     _, text = await examine(NOTIFY_WEBHOOK_URL="https://hooks.example")
 
     assert webhook_secret(Secret(stack.secret)) in text
+
+
+async def test_the_key_that_checks_links_to_previews_is_told_where_there_are_some(
+    examine: Examine, stack: Stack
+) -> None:
+    key = preview_secret(Secret(stack.secret))
+
+    assert key not in (await examine())[1]
+    assert key in (await examine(SYNC_PREVIEW="on"))[1]
 
 
 async def test_nothing_is_left_behind_and_no_run_is_begun(examine: Examine, stack: Stack) -> None:

@@ -3,15 +3,18 @@ sync says so."""
 
 import json
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
 import httpx
 import pytest
+from upstash_redis import Redis
 
 from dev.upstash import UpstashStandIn
+from lib.secret import Secret, preview_secret, sign_preview
 from tests.examples.built_site import BUILD_SECONDS, START_SECONDS
 from tests.examples.fixtures import (
     JSON,
@@ -32,8 +35,11 @@ pytestmark = pytest.mark.timeout(BUILD_SECONDS + START_SECONDS + 120)
 
 SITE_URL = "https://site.example"
 SECRET = "a secret of the site's"
+OWNER = Secret("a secret of the sync's")
+PREVIEW_KEY = preview_secret(OWNER)
 MISSING_SECONDS = 60
 LATE = "published-without-a-word"
+CHILD = "cccccccc-0000-4000-8000-000000000001"
 
 SLUGS = [
     "plain",
@@ -80,7 +86,8 @@ def site(kv: UpstashStandIn, lacking: Lacking) -> Iterator[NextSite]:
     if shutil.which("node") is None or not (NEXTJS / "node_modules/next").exists():
         lacking("Next.js example", REMEDY)
     variables = {"KV_REST_API_URL": kv.url, "KV_REST_API_TOKEN": kv.read_only_token}
-    with NextSite({**variables, "REVALIDATE_SECRET": SECRET, "SITE_URL": SITE_URL}) as running:
+    variables |= {"REVALIDATE_SECRET": SECRET, "SITE_URL": SITE_URL, "PREVIEW_SECRET": PREVIEW_KEY}
+    with NextSite(variables) as running:
         visit(running, LATE)  # long before it is published
         yield running
 
@@ -544,3 +551,70 @@ def test_language_models_find_the_public_rows(site: NextSite, kv: UpstashStandIn
             f" old\\]]({SITE_URL}/new%20%26%20old.md): In short.\n-"
             f" [plain]({SITE_URL}/plain.md)\n"
         )
+
+
+def link_to(slug: str, secret: Secret = OWNER, seconds: int = 3600) -> str:
+    """The query of a link to a preview."""
+    expires = int(time.time()) + seconds
+    signature = sign_preview(secret, slug, expires)
+    return urlencode({"slug": slug, "expires": expires, "signature": signature})
+
+
+def seen_by(site: NextSite, query: str, slug: str) -> tuple[int, str]:
+    """What a browser of its own sees of a preview after it has followed a link. To browsers this host
+    is as good as one with TLS, whose cookies may be secure."""
+    with httpx.Client(base_url=site.url, trust_env=False, timeout=60) as browser:
+        given = browser.get(f"/api/preview?{query}").headers.get_list("set-cookie")
+        kept = "; ".join(cookie.partition(";")[0] for cookie in given)
+        shown = httpx.get(
+            f"{site.url}/preview{address(slug)}",
+            headers={"Cookie": kept},
+            trust_env=False,
+            timeout=60,
+        )
+        return shown.status_code, shown.text
+
+
+def test_who_has_a_link_sees_the_draft_and_the_pages_below_it_and_no_other(
+    site: NextSite, kv: UpstashStandIn
+) -> None:
+    child = {"id": CHILD, "slug": "spring/é & co", "title": "Below"}
+    block = {"id": CHILD, "type": "child_page", "child_page": {"title": "Below"}}
+    values = {
+        **whole_page("spring", paragraph("Not yet."), block, id="d", childPages=[child]),
+        **whole_page("spring/é & co", paragraph("Not yet either."), id=CHILD),
+        **whole_page("autumn", paragraph("Much later.")),
+    }
+    drafts = {key.replace("page:", "preview:"): value for key, value in values.items()}
+    put(kv, drafts)
+    with Redis(kv.url, kv.token) as redis:
+        redis.hset("preview:paths", values={CHILD: "spring/é & co"})
+    put(kv, whole_page("summer", paragraph("Published.")))
+
+    status, text = seen_by(site, link_to("spring"), "spring")
+    assert (status, "Not yet." in text) == (200, True)
+    assert f'href="/preview/{quote("spring/é & co")}"' in text
+    assert "Not yet either." in seen_by(site, link_to("spring"), "spring/é & co")[1]
+    assert "Published." in seen_by(site, link_to("summer"), "summer")[1]
+    assert seen_by(site, link_to("spring"), "autumn")[0] == 404
+    assert seen_by(site, link_to("spring/é & co"), "spring")[0] == 404
+    assert visit(site, "spring").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("slug=winter", id="unsigned"),
+        pytest.param(link_to("winter", seconds=-1), id="over"),
+        pytest.param(link_to("winter", Secret("another deployment's")), id="foreign"),
+        pytest.param(link_to("autumn").replace("autumn", "winter"), id="for another page"),
+    ],
+)
+def test_a_link_that_is_forged_foreign_or_over_shows_nothing(
+    site: NextSite, kv: UpstashStandIn, query: str
+) -> None:
+    put(kv, {"preview:winter": whole_page("winter", paragraph("Hidden."))["page:winter"]})
+
+    status, text = seen_by(site, query, "winter")
+
+    assert (status, "Hidden." in text) == (404, False)

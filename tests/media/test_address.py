@@ -43,6 +43,7 @@ class KnownFiles:
         lock_seconds: float,
         *,
         alone: bool = False,
+        is_draft: bool = False,
     ) -> Place:
         self.alone.append(alone)
         if not self.looks_for_copies:

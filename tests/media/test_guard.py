@@ -7,7 +7,7 @@ from lib.errors import Refused, TryLater
 from lib.media import guard
 from lib.media.address import Wanted, wanted_of
 from lib.media.guard import UNSIGNED_AT_ONCE, UNSIGNED_PER_MINUTE, Allowance, check_mac
-from lib.secret import AddressKey, Secret
+from lib.secret import AddressKey, PreviewKey, Secret
 
 ID = "1c0ffee0-0000-4000-8000-000000000001"
 FILE = "0123456789abcdef"
@@ -40,6 +40,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def test_what_today_s_or_yesterday_s_secret_signed_is_let_through(clock: Clock) -> None:
     for key in [NEW, OLD] * 3:
         check_mac(wanted(key.mac(wanted().token)), [NEW, OLD])
+
+
+def test_no_key_of_the_public_opens_a_draft_s_file_nor_the_other_way_round() -> None:
+    secret, token = Secret("the secret of today"), wanted().token
+
+    with pytest.raises(Refused):
+        check_mac(wanted(AddressKey(secret).mac(token)), [PreviewKey(secret)])
+    with pytest.raises(Refused):
+        check_mac(wanted(PreviewKey(secret).mac(token)), [AddressKey(secret)])
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,8 @@ class Setting:
 
     async def act(self, stage: Stage) -> None:
         stage.world.functions.environ[self.name] = self.value
+        if self.name == "SYNC_PREVIEW":
+            stage.switch_previews()
 
 
 @dataclass(frozen=True)

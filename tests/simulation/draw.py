@@ -133,6 +133,10 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     ),
     "heal": (2, lambda luck, profile: Heal()),
     "setting": (2, _setting),
+    "preview": (
+        1,
+        lambda luck, profile: Setting("SYNC_PREVIEW", luck.choice(("on", "on", "on", ""))),
+    ),
     "minute": (0.5, lambda luck, profile: Minute(luck.choice((10, 30, 100_000)))),
     "sources": (0.5, lambda luck, profile: Sources(luck.choice(tuple(NAMINGS)))),
     "clocks": (

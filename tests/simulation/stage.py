@@ -15,6 +15,7 @@ import httpx
 from dev.equality import Bundles, Truth
 from dev.notion.nodes import JSON, Database, DataSource, Page
 from dev.qstash.message import Message
+from tests.simulation.previews import Previews
 from tests.simulation.standing import TURN_SECONDS, Standing
 from tests.simulation.versions import VERSION
 from tests.simulation.watch import Watcher
@@ -106,6 +107,7 @@ class Stage:
             self.standing.hidden_since,
             self._oldest,
         )
+        self.previews = Previews(world.redis)
         world.on_change = self._watch
         self.look()
 
@@ -386,9 +388,9 @@ class Stage:
             step = min(step * 1.3, 20.0)
             self._check_bounds()
             self._raise(self._buried_alive())
-        self._raise(self.watcher.broken)
         dated = {call.run_id for call in self.world.functions.calls if _is_of_dates(call.run_id)}
         self.seen["run for dates"] = len(dated)
+        self._raise([*self.watcher.broken, *self.previews.broken])
         self._note_losses()
         self._raise(self._nobody_goes_on())
         self._raise(self._crashes())
@@ -541,6 +543,8 @@ class Stage:
         problems = self.problems()
         if not problems:
             self.right_at = promise.at
+        if not promise.scope:
+            problems += self._strange_previews()
         if self.failing_sources:
             others = [
                 Promise(promise.at, run_id, "source", name)
@@ -648,6 +652,26 @@ class Stage:
         nodes = self.world.notion.workspace.nodes if tops else {}
         return {id for id in nodes if id in tops or self._is_below(id, tops)}
 
+    def _strange_previews(self) -> list[str]:
+        """Drafts that have no preview, or one of another time, and previews of what is no draft;
+        where trouble lasts, deletions show late, or a date begins or ends, nobody can say."""
+        if self.failing or self.failing_sources or self.big_rows < 1_000 or self.has_closed_sources:
+            return []
+        if self.lost or self._turning(WITHIN_SECONDS):
+            return []
+        is_on = self.world.functions.environ.get("SYNC_PREVIEW") == "on"
+        self.seen["judged: previews"] += is_on
+        return self.previews.problems(
+            self.world.notion.workspace,
+            self.sources.values(),
+            self.standing.published,
+            is_on=is_on,
+        )
+
+    def switch_previews(self) -> None:
+        """The owner has changed SYNC_PREVIEW: a run that begins from now on knows it."""
+        self.edited_at = self.world.clocks.now()
+
     def _is_renaming_late(self) -> bool:
         return self.judged_at - self.database_renamed_at <= LATE_RENAMES_SECONDS
 
@@ -709,6 +733,7 @@ class Stage:
 
     def _watch(self, changed: set[str]) -> None:
         self.watcher.look(changed)
+        self.previews.look(changed)
 
     def _oldest(self) -> float:
         """From when on the calls that are under way may know something: when the oldest of them was

@@ -20,6 +20,8 @@ class Standing:
         self, workspace: Workspace, now: Callable[[], float], notion_now: Callable[[], datetime]
     ) -> None:
         self._workspace, self._now, self._notion_now = workspace, now, notion_now
+        self.published: set[str] = set()
+        """Pages that are to be published as they are."""
         self._worthy: dict[str, float] = {}
         self._hidden: dict[str, float] = {}
 
@@ -27,6 +29,7 @@ class Standing:
         """`paused` are pages of which nobody can say whether they are to be published."""
         worthy = set(truth.published_pages(self._workspace, databases, self._notion_now()))
         pages = {id for id, node in self._workspace.nodes.items() if isinstance(node, Page)}
+        self.published = worthy
         unclear = set(paused) | self._below_paused(pages)
         now = self._now()
         self._worthy = {id: self._worthy.get(id, now) for id in worthy - unclear}

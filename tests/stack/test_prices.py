@@ -54,6 +54,8 @@ def site(synced: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Site:
     for key in synced.command("KEYS", "sync:files:fresh:*"):
         synced.command("DEL", key)
     stack.set("NOTION_WEBHOOK_TOKEN", TOKEN)
+    stack.set("SYNC_PREVIEW", "on")
+    stack.set("PREVIEW_URL", "https://site.example/api/preview")
     return synced
 
 
@@ -67,6 +69,10 @@ def owner(path: str, secret: str = "") -> Call:
 
 def status_with_the_secret(site: Site) -> tuple[httpx.Response, int]:
     return site.stack.get("/api/sync/status"), 200
+
+
+def link_with_the_secret(site: Site) -> tuple[httpx.Response, int]:
+    return site.stack.get("/api/sync/status", preview="visit"), 200
 
 
 def trigger_with_the_secret(site: Site) -> tuple[httpx.Response, int]:
@@ -186,6 +192,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("`/api/sync`", "without or with a wrong secret"): owner("/api/sync"),
     ("`/api/sync/status`", "without or with a wrong secret"): owner("/api/sync/status", "wrong"),
     ("`/api/sync/status`", "with it"): status_with_the_secret,
+    ("`/api/sync/status`", "with it, for a link to a preview"): link_with_the_secret,
     ("`/api/sync/cancel`", "without or with a wrong secret"): cancel_with("wrong"),
     ("`/api/sync/cancel`", "with it, for a run under way that changed nothing yet"): cancel_with(),
     ("`/api/sync/worker`", "unsigned, or without `x-sync-secret`"): queue(

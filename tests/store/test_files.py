@@ -23,8 +23,12 @@ class Shelf:
         for token in tokens:
             await self._kv.command("ZADD", self._keys.named, 0, f"{token} {bundle}")
 
-    async def find(self, holder: str, lock: str, *, alone: bool = False) -> Place:
-        return await self.files.find(holder, FILE, lock, self._clock.time, 15, alone=alone)
+    async def find(
+        self, holder: str, lock: str, *, alone: bool = False, is_draft: bool = False
+    ) -> Place:
+        return await self.files.find(
+            holder, FILE, lock, self._clock.time, 15, alone=alone, is_draft=is_draft
+        )
 
     async def keep(
         self, errand: Errand, lock: str, holder: str, walk: tuple[str, float] | None = None
@@ -133,3 +137,26 @@ async def test_what_nobody_publishes_is_unknown(shelf: Shelf) -> None:
     await shelf.publish(f"block=a&file={OTHER}")
 
     assert await shelf.find("block=a", "one") == Place("unknown")
+
+
+@pytest.mark.parametrize("bundle", [f"page:{PAGE}", f"db:{PAGE}"])
+async def test_a_file_of_a_draft_is_found_as_one_only(shelf: Shelf, bundle: str) -> None:
+    await shelf.publish(f"page=a&file={FILE}", bundle=bundle)
+    await shelf.publish(f"page=b&file={FILE}", bundle=f"draft:{PAGE}")
+    await shelf.publish(f"page=c&file={FILE}", bundle=bundle)
+    await shelf.publish(f"page=c&file={FILE}", bundle=f"draft:{PAGE}")
+
+    outcomes = {
+        name: tuple(
+            [
+                (await shelf.find(f"page={name}", name, is_draft=kind)).outcome
+                for kind in (False, True)
+            ]
+        )
+        for name in "abc"
+    }
+    assert outcomes == {
+        "a": ("fetch", "unknown"),
+        "b": ("unknown", "fetch"),
+        "c": ("fetch", "fetch"),
+    }

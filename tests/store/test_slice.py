@@ -13,6 +13,7 @@ from lib.errors import Hopeless, NotionAway, OutOfTime
 from lib.log import Log
 from lib.model import JSON, Ask, Observation, Source, WorkItem
 from lib.store.copies import Copies
+from lib.store.drafts import Drafts
 from lib.store.history import History
 from lib.store.keys import Keys
 from lib.store.kv import Kv
@@ -88,9 +89,11 @@ class Desk:
             runs=self.runs,
             work=self.queue,
             site=self.site,
+            drafts=Drafts(self.kv, self.keys, self.site),
             copies=Copies(self.kv, self.keys, "", self.clock, lambda: TIME),
             note=lambda refs: None,
             address=lambda ref: f"https://sync.example/{ref.file}",
+            preview_address=lambda ref: f"https://sync.example/{ref.file}?preview",
             max_value_bytes=self.max_value_bytes,
             docs=False,
             log=Log(now=self.clock),

@@ -69,15 +69,27 @@ function kv(): Redis {
 
 /** A page with all its blocks, or where it is found now, or null. */
 export async function getPage(slug: string): Promise<Page | Moved | null> {
-  const key = `page:${slug}`;
+  return (await readPage(`page:${slug}`)) ?? findMoved(slug);
+}
+
+/**
+ * A page as it is to become: a draft, what is new of a paused page, or else what is published. Of the pages to which it
+ * leads those that have a preview are found below `/preview`.
+ */
+export async function getPreview(slug: string): Promise<Page | null> {
+  const draft = slug === "paths" ? null : await readPage(`preview:${slug}`, true);
+  return draft ?? readPage(`page:${slug}`, true);
+}
+
+async function readPage(key: string, isPreview = false): Promise<Page | null> {
   const whole = await readWhole(key, "digest", (head) =>
     numbers(1, numberAt(head, "parts") ?? 0).map((number) => `${key}:part:${number}`),
   );
-  if (!whole) return findMoved(slug);
+  if (!whole) return null;
   const [head, ...parts] = whole;
   if (!isObject(head.meta)) return null; // no page: `home:part:1` is no slug, yet leads to a key
   const blocks = parts.length ? joinParts(parts) : listAt(head, "blocks");
-  return { meta: head.meta, links: await linksOf(head, blocks), blocks, syncedAt: head.syncedAt } as Page;
+  return { meta: head.meta, links: await linksOf(head, blocks, isPreview), blocks, syncedAt: head.syncedAt } as Page;
 }
 
 /** A page as text; null where there is none, or the sync keeps none (SYNC_DOCS=off). */
@@ -92,9 +104,17 @@ export async function getDocs(slugs: string[]): Promise<Doc[]> {
 }
 
 /** The slugs of pages by their ids, of those that are published, in one command. */
-export async function getSlugs(ids: string[]): Promise<Map<string, string>> {
+export const getSlugs = (ids: string[]) => readSlugs("paths", ids);
+
+/** The same of drafts too, whose slugs lead below `/preview`. */
+async function getPreviewSlugs(ids: string[]): Promise<Map<string, string>> {
+  const [published, drafts] = await Promise.all([getSlugs(ids), readSlugs("preview:paths", ids)]);
+  return new Map([...published, ...[...drafts].map(([id, slug]): [string, string] => [id, `preview/${slug}`])]);
+}
+
+async function readSlugs(key: string, ids: string[]): Promise<Map<string, string>> {
   if (!ids.length) return new Map();
-  const found = (await kv().hmget(`${PREFIX}paths`, ...ids)) as unknown as (string | null)[];
+  const found = (await kv().hmget(PREFIX + key, ...ids)) as unknown as (string | null)[];
   return new Map(ids.flatMap((id, at): [string, string][] => (found[at] == null ? [] : [[id, found[at]]])));
 }
 
@@ -138,8 +158,8 @@ async function findMoved(slug: string): Promise<Moved | null> {
   return null;
 }
 
-/** The pages to which a page may lead; child pages and itself without asking. */
-async function linksOf(head: Json, blocks: unknown[]): Promise<PageLink[]> {
+/** The pages to which a page may lead; child pages and itself without asking, but in a preview. */
+async function linksOf(head: Json, blocks: unknown[], isPreview: boolean): Promise<PageLink[]> {
   const known = [head.meta as Meta, ...objectsAt(head, "meta", "childPages")].map((page) => ({
     id: textAt(page, "id"),
     slug: textAt(page, "slug"),
@@ -147,8 +167,12 @@ async function linksOf(head: Json, blocks: unknown[]): Promise<PageLink[]> {
   }));
   const named = new Set(known.map(({ id }) => id));
   const ids = [...listAt(head, "refs").filter((ref) => typeof ref === "string"), ...idsOf("child_page", blocks)];
-  const slugs = await getSlugs([...new Set(ids)].filter((id) => id && !named.has(id)));
-  return [...known, ...[...slugs].map(([id, slug]) => ({ id, slug, title: "" }))];
+  const others = [...new Set(ids)].filter((id) => id && !named.has(id));
+  const slugs = await (isPreview ? getPreviewSlugs([...named, ...others]) : getSlugs(others));
+  return [
+    ...known.map((page) => ({ ...page, slug: slugs.get(page.id) ?? page.slug })),
+    ...others.flatMap((id) => (slugs.has(id) ? [{ id, slug: slugs.get(id) ?? "", title: "" }] : [])),
+  ];
 }
 
 async function read(key: string): Promise<Json | null> {

@@ -22,7 +22,7 @@ export function siteUrl(): string {
 }
 
 /** What is no page of KV's. */
-const OTHERS = /^\/(?:_next|database|as-markdown|revalidate|feed\.xml|sitemap\.xml|llms\.txt)(?:\/|$)/;
+const OTHERS = /^\/(?:_next|api\/preview|preview|database|as-markdown|revalidate|feed\.xml|sitemap\.xml|llms\.txt)(?:\/|$)/;
 
 /** Where the Markdown of what stands at a path is given, if Markdown is asked for: by `.md` or by the header `Accept`. */
 export function markdownPath(path: string, accept: string): string | null {

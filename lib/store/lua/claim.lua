@@ -20,11 +20,15 @@ local function take(key)
   taken = taken + 1
   answer[#answer + 1] = key
   answer[#answer + 1] = redis.call('HGET', workKey, key) or ''
-  local database = string.match(key, '^db:(.*)$')
+  local database, draft = string.match(key, '^db:(.*)$'), string.match(key, '^draft:(.*)$')
   if database then
     answer[#answer + 1] = ''
     answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:databases', database) or ''
     answer[#answer + 1] = ''
+  elseif draft then
+    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:drafts:seen', draft) or redis.call('HGET', prefix .. 'sync:observed', draft) or ''
+    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:drafts', draft) or ''
+    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:drafts:places', draft) or ''
   else
     answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:observed', key) or ''
     answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:pages', key) or ''

@@ -120,6 +120,7 @@ if args.sort ~= '' and (head ~= '' or redis.call('HGET', ranksKey, id) ~= args.s
 end
 showThings(id, before, args.things)
 if args.parent ~= '' then dueTitle(id, known, decoded(observed)) end
+if redis.call('SISMEMBER', stillKey, id) == 0 then removeDraft(id) end
 for other, ids in pairs(args.waiting) do
   if ids == '' then redis.call('HDEL', waitingKey, other) else redis.call('HSET', waitingKey, other, ids) end
 end

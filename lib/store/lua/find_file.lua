@@ -1,6 +1,6 @@
 -- Where a hosted file is to be had. KEYS named, fresh (before the owner's id), files, copies ("": there is no Blob
 -- store). ARGV as named below. Answers {outcome, value, owner, lock, count}:
---   unknown  no published bundle names it
+--   unknown  no published bundle names it, or of a draft's file no draft
 --   copied   its Copy
 --   fresh    "ms url", known of an earlier look
 --   walk     the caller has the lock and asks Notion for blocks of the page `owner`, going on as `value` says ("": from
@@ -9,9 +9,16 @@
 --   wait     another one has it
 --   away     Notion was out of reach; ms until it is asked again
 local named, root, files, copies = unpack(KEYS)
-local token, holder, file, mine, now, ttl, alone = unpack(ARGV)
+local token, holder, file, mine, now, ttl, alone, isDraft = unpack(ARGV)
 
-local name = redis.call('ZRANGEBYLEX', named, '[' .. token .. ' ', '(' .. token .. '!', 'LIMIT', 0, 1)[1]
+-- The first bundle between two that names the file.
+local function nameBetween(first, last)
+  return redis.call('ZRANGEBYLEX', named, '[' .. token .. first, '(' .. token .. last, 'LIMIT', 0, 1)[1]
+end
+
+local name
+if isDraft == '1' then name = nameBetween(' draft:', ' draft;')
+else name = nameBetween(' ', ' draft:') or nameBetween(' draft;', '!') end
 if not name then return {'unknown', ''} end
 local copy = copies ~= '' and redis.call('HGET', copies, file)
 if copy and not string.find(copy, '"url":""', 1, true) then return {'copied', copy} end

@@ -5,7 +5,7 @@
 --                 flags, payload ("": it need not be read; else what shows it and was read before is due too), look (sums
 --                 it up, "": a later one may be the same and show something new), stamp and source (a row that need not
 --                 be read), still ("on" or "off": it stays as it is, or no more), hidden (it is taken from the site),
---                 gone (and no listing shows it)}
+--                 gone (and no listing shows it), draft ({flags, payload}: how it is read for its preview; nil: it has none)}
 --   work          {key, flags, payload} of other things that are due: databases, and pages of which nothing new is known
 --   slack         looks at one edit so close to each other (s) may be in another order than their times
 --   outside       thing -> what was seen of it
@@ -94,6 +94,10 @@ for _, page in ipairs(args.pages) do
       elseif page.is_row then redis.call('HSETNX', stampsKey(page.source), id, '') end
     end
     if page.payload ~= '' then due(id, page.flags, page.payload) else dropWork(id) end
+    if page.draft then
+      redis.call('HDEL', draftSeenKey, id) -- it is a row
+      due(draftKey(id), page.draft.flags, page.draft.payload)
+    elseif page.hidden and not seenInDraft(id) then removeDraft(id) end
     if not page.is_row then dueTitle(id, known, decoded(page.observed)) end
     if not noNews then dueShowing('page:' .. id, nowMs, page.hidden and 0 or page.settled_at) end
   end

@@ -1,6 +1,6 @@
 -- Writes the index of each source that has none yet, or all of these sources where `all` says so; takes the indexes of
--- sources away that are not among them, once nothing stands in them. KEYS: the engine's hashes, whose types are checked.
--- ARGV arguments as JSON: lane, token; sources, rewritten (those of them whose index is written as it is), synced (ISO).
+-- sources away that are not among them, once nothing stands in them, and all drafts where `previews` is off. KEYS: the
+-- engine's hashes, whose types are checked. ARGV arguments as JSON: lane, token; sources, rewritten (those of them whose index is written as it is), synced (ISO).
 local args = cjson.decode(ARGV[1])
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
@@ -19,6 +19,9 @@ for _, source in ipairs(args.rewritten) do
   bookOf(source).all, bookOf(source).most = true, mostItems
 end
 closeSite()
+if not args.previews then
+  for _, id in ipairs(redis.call('HKEYS', draftPlacesKey)) do removeDraft(id) end
+end
 for _, source in ipairs(redis.call('HKEYS', leavesKey)) do
   if not isOpen[source] and redis.call('ZCARD', orderKey(source)) == 0 then
     redis.call('DEL', leafKey(source, 1), stampsKey(source))

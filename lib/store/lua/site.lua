@@ -534,6 +534,7 @@ local function removeTree(id)
   end
 end
 
+-- include draft
 local function closeSite()
   for source, book in pairs(books) do closeIndex(source, book) end
   closeRedirects()

@@ -10,8 +10,12 @@ for _, source in ipairs(sources_checked) do
   areSound = areSound and isSound(prefix .. 'sync:order:' .. source, 'zset')
     and isSound(prefix .. 'sync:stamps:' .. source, 'hash')
 end
+for _, name in ipairs({'drafts', 'drafts:places', 'drafts:slugs', 'drafts:seen'}) do
+  areSound = areSound and isSound(prefix .. 'sync:' .. name, 'hash')
+end
 if not areSound then return redis.error_reply(WRONG_TYPE) end
 if not isSound(prefix .. 'paths', 'hash') then redis.call('DEL', prefix .. 'paths') end -- lost.lua writes it anew
+if not isSound(prefix .. 'preview:paths', 'hash') then redis.call('DEL', prefix .. 'preview:paths') end -- watch_drafts.lua finds it
 if not string.find(redis.call('GET', prefix .. 'sync:sequence') or '0', '^%d+$') then
   redis.call('SET', prefix .. 'sync:sequence', string.format('%.0f', nowMs * 1000)) -- beyond all numbers given before
 end

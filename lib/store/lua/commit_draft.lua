@@ -1,0 +1,91 @@
+-- Writes a draft that was read under `preview:`, with the slugs of its child pages, and ends the work on it.
+-- ARGV: arguments as JSON; the head of the bundle, the record of the reading. KEYS: the engine's hashes, whose types are
+-- checked. Arguments:
+--   lane, token, number   the slice's lease on the work, and the number of the work when it was claimed
+--   id, source, visibility, slug, parent ("": it is a row)
+--   parts, prepared (root of the parts' keys), tokens
+--   children              {id, observed, slug, flags, payload} of its child pages; how each is to be read where it has to be
+--   slugs                 slug -> id of the pages that are to have them
+--   warnings              as JSON texts
+-- Returns {done}, {taken, slugs that others have, …}, {send} (the parts are gone), {older} (it stands elsewhere by now, and
+-- is read again), {gone} (it is no draft any more), {repeated} (the work is another's now) or {lost} (the whole lane is).
+local args = cjson.decode(ARGV[1])
+local head, record = ARGV[2], ARGV[3]
+local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
+local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
+local isFocused = args.focus
+local id, slug, key = args.id, args.slug, 'draft:' .. args.id
+-- include sound_site
+-- include site
+-- include note_warnings
+if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
+if redis.call('HGET', leasesKey, key) ~= args.token then return {'repeated'} end
+
+local seen = seenInDraft(id)
+if not seen and not isDraftRow(id) then
+  removeDraft(id)
+  dropWork(key)
+  return {'gone'}
+end
+seen = seen or observationOf(id)
+local isThere = seen.source == args.source and (seen.parent or '') == args.parent and (seen.visibility or 'public') == args.visibility
+if args.parent ~= '' then isThere = isThere and redis.call('HGET', draftPlacesKey, id) == slug end
+if not isThere then
+  redis.call('HDEL', leasesKey, key)
+  redis.call('ZADD', dueKey, nowMs, key)
+  return {'older'}
+end
+local taken = {'taken'}
+for other, holder in pairs(args.slugs) do
+  if (redis.call('HGET', draftSlugsKey, other) or holder) ~= holder then taken[#taken + 1] = other end
+end
+if #taken > 1 then return taken end
+for part = 1, args.parts do -- they may have been evicted meanwhile
+  if redis.call('EXISTS', args.prepared .. ':' .. part) == 0 then return {'send'} end
+end
+
+-- From here on it writes.
+local function place(page, at)
+  if redis.call('HGET', draftPlacesKey, page) ~= at then leavePreview(page) end
+  redis.call('HSET', draftPlacesKey, page, at)
+  redis.call('HSET', draftSlugsKey, at, page)
+end
+
+local stays = {}
+for _, child in ipairs(args.children) do stays[child.id] = true end
+local before = decoded(redis.call('HGET', draftsKey, id))
+for _, child in ipairs(textsOf(before and before.children)) do
+  local known = seenInDraft(child)
+  if not stays[child] and known and known.parent == id then removeDraft(child) end
+end
+place(id, slug)
+redis.call('SET', previewKey(slug), head)
+for part = 1, args.parts do
+  redis.call('RENAME', args.prepared .. ':' .. part, previewPartKey(slug, part))
+  redis.call('PERSIST', previewPartKey(slug, part)) -- what is renamed takes its expiry along
+end
+local spare = args.parts + 1
+while redis.call('DEL', previewPartKey(slug, spare)) == 1 do spare = spare + 1 end
+redis.call('HSET', previewPathsKey, id, slug)
+redis.call('HSET', draftsKey, id, record)
+nameFiles(filesKey, namedKey, uncopiedKey, key, args.tokens, '0')
+for _, child in ipairs(args.children) do
+  local known = seenInDraft(child.id)
+  local isKnown = known and redis.call('HEXISTS', draftsKey, child.id) == 1 and known.parent == id and known.source == args.source
+    and (known.visibility or 'public') == args.visibility and redis.call('HGET', draftPlacesKey, child.id) == child.slug
+  place(child.id, child.slug)
+  redis.call('HSET', draftSeenKey, child.id, child.observed)
+  if not isKnown then
+    addWork(draftKey(child.id), child.flags, child.payload, 0)
+    if isFocused then note('focus', draftKey(child.id)) end
+  end
+end
+local number = string.match(redis.call('HGET', workKey, key) or '', '^%d+') or '0'
+if number == tostring(args.number) then dropWork(key)
+else
+  redis.call('HDEL', leasesKey, key)
+  redis.call('ZADD', dueKey, nowMs, key)
+end
+noteWarnings(args.most_warnings, args.warnings)
+redis.call('HINCRBY', run, 'synced', 1)
+return {'done'}

@@ -1,0 +1,53 @@
+-- Drafts: rows that are not published or stay as they were, and the pages below them, as they stand under `preview:`. Nothing
+-- here touches what the public reads. Needs what site.lua has.
+local draftsKey, draftPlacesKey = engineKey('drafts'), engineKey('drafts:places')
+local draftSlugsKey, draftSeenKey = engineKey('drafts:slugs'), engineKey('drafts:seen')
+local previewPathsKey = prefix .. 'preview:paths'
+
+local function draftKey(id) return 'draft:' .. id end
+local function previewKey(slug) return prefix .. 'preview:' .. slug end
+local function previewPartKey(slug, number) return prefix .. 'preview:' .. slug .. ':part:' .. number end
+
+-- What is remembered of a page that stands in a draft; nil: it stands in none.
+local function seenInDraft(id)
+  local seen = decoded(redis.call('HGET', draftSeenKey, id))
+  return seen and type(seen.parent) == 'string' and seen or nil
+end
+
+-- Whether a page is a row that is there, and is not published as it is there.
+local function isDraftRow(id)
+  local seen = observationOf(id)
+  return seen and type(seen.parent) ~= 'string' and (seen.is_published == false or seen.is_paused == true)
+    and not redis.call('ZSCORE', engineKey('gone'), id)
+end
+
+-- A draft gives up its slug, and what stands there.
+local function leavePreview(id)
+  local slug = redis.call('HGET', draftPlacesKey, id)
+  redis.call('HDEL', draftPlacesKey, id)
+  redis.call('HDEL', previewPathsKey, id)
+  if not slug or redis.call('HGET', draftSlugsKey, slug) ~= id then return end
+  redis.call('HDEL', draftSlugsKey, slug)
+  redis.call('DEL', previewKey(slug))
+  local part = 1
+  while redis.call('DEL', previewPartKey(slug, part)) == 1 do part = part + 1 end
+end
+
+-- Takes a draft, and all that stands below it, from its preview and forgets it.
+local function removeDraft(id)
+  if redis.call('HEXISTS', draftPlacesKey, id) == 0 then return end
+  local ahead = {id}
+  while #ahead > 0 do
+    local one = table.remove(ahead)
+    local record = decoded(redis.call('HGET', draftsKey, one))
+    leavePreview(one)
+    redis.call('HDEL', draftsKey, one)
+    redis.call('HDEL', draftSeenKey, one)
+    nameFiles(filesKey, namedKey, uncopiedKey, draftKey(one), '', '0')
+    dropWork(draftKey(one))
+    for _, child in ipairs(textsOf(record and record.children)) do
+      local seen = seenInDraft(child)
+      if seen and seen.parent == one then ahead[#ahead + 1] = child end
+    end
+  end
+end

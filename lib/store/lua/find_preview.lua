@@ -1,0 +1,7 @@
+-- Which page may be seen that is asked for by a slug or an id. KEYS preview:paths, paths, the preview and the page at the
+-- slug. ARGV slug, id. Returns the slug that it has; "" for none.
+local drafts, paths, preview, page = unpack(KEYS)
+local slug, id = unpack(ARGV)
+local found = redis.call('HGET', drafts, id) or redis.call('HGET', paths, id)
+if found then return found end
+return redis.call('EXISTS', preview, page) > 0 and slug or ''

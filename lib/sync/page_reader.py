@@ -1,0 +1,72 @@
+"""Reading a page whole: its object with all properties, and its tree."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from lib.model import JSON, Claim, Tree
+from lib.notion.blocks import Walk, read_tree
+from lib.notion.client import NotionClient
+from lib.notion.computed import Schemas
+from lib.notion.pages import complete, retrieve
+from lib.sync.unfinished import PageReading, Readings
+
+
+class PageReader:
+    """Reads pages for one slice. `is_last_try` tells of a claim whether what gets no usable answer
+    is left out; `now` gives epoch seconds."""
+
+    def __init__(
+        self,
+        notion: NotionClient,
+        readings: Readings,
+        schemas: Schemas,
+        is_last_try: Callable[[Claim], bool],
+        now: Callable[[], float],
+    ) -> None:
+        self._notion, self._readings, self._schemas = notion, readings, schemas
+        self._is_last_try, self._now = is_last_try, now
+
+    async def read(self, claim: Claim, reading: PageReading) -> tuple[JSON, Tree]:
+        """The page object and the tree, side by side: whatever ends one, the other comes to its own
+        end."""
+        page, tree = await asyncio.gather(
+            self._whole_page(claim, reading),
+            self._tree(claim, reading.walk),
+            return_exceptions=True,
+        )
+        if isinstance(page, BaseException):
+            raise page
+        if isinstance(tree, BaseException):
+            raise tree
+        return page, tree
+
+    async def _whole_page(self, claim: Claim, reading: PageReading) -> JSON:
+        """The page object, its properties complete."""
+        given: JSON | None = msgspec.json.decode(claim.item.page)
+        if given is None and not reading.page:
+            asked_at = self._now()
+            reading.page = await retrieve(self._notion, claim.id, reading.oddities)
+            reading.page_read_at = self._notion.notion_time(asked_at)
+        page = given or reading.page
+        last = self._is_last_try(claim)
+        return await complete(
+            self._notion, page, reading.completion, self._schemas, is_last_try=last
+        )
+
+    async def _tree(self, claim: Claim, walk: Walk) -> Tree:
+        record, doubted = claim.record, set(claim.item.doubted)
+        children = set(record.children) - doubted if record else set()
+        things = {thing for thing in record.things if thing.startswith("db:")} if record else set()
+        trusted = record.copied if record and not claim.item.asks_owners else {}
+        return await read_tree(
+            self._notion,
+            walk,
+            self._readings.originals,
+            known_pages=children,
+            known_databases={thing.removeprefix("db:") for thing in things} - doubted,
+            known_owners={original: owner for original, owner in trusted.items() if owner},
+            hurry=not claim.is_row,  # child pages may have child pages: a long chain begins here
+            is_last_try=self._is_last_try(claim),
+        )
