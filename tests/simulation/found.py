@@ -318,4 +318,16 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a page moves whose text another has overwritten",
+        History(
+            202158594883781,
+            [
+                Evict(23, 2),
+                Edit("move_into_a_row", 23),
+                Edit("swap_slugs", 0, 7),
+                Ask(force=True),
+            ],
+        ),
+    ),
 )

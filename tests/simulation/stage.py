@@ -646,7 +646,11 @@ class Stage:
         return Bundles(values, self.world.paths())
 
     def _watch(self, changed: set[str]) -> None:
-        self.watcher.look(changed)
+        """Looks at what changed. The function that changed it would catch what is raised here."""
+        try:
+            self.watcher.look(changed)
+        except Exception as error:
+            self.watcher.broken.append(f"the judge failed: {error!r}")
 
     def _oldest(self) -> float:
         """From when on the calls that are under way may know something: when the oldest of them was

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -42,6 +42,13 @@ class _Index(msgspec.Struct):
 
 class _Document(msgspec.Struct):
     id: str
+
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def _part_keys(head: Head) -> list[str]:
+    return [f"page:{head.meta.slug}:part:{number}" for number in range(1, head.parts + 1)]
 
 
 class Watcher:
@@ -91,7 +98,7 @@ class Watcher:
         for page in sorted(after - before):
             self._arrived(page)
         self._spoiled_pages -= {
-            head.meta.id for head in self.pages.values() if self._is_whole(head.meta.slug)
+            head.meta.id for head in self.pages.values() if self._is_whole(head)
         }
         if not self.spoiled and not self._spoiled_pages:
             self._check_indexes()
@@ -101,14 +108,18 @@ class Watcher:
     def forget(self, key: str) -> None:
         """Somebody has taken a key away, or put something else there: no fault of the functions."""
         self.spoiled.add(key)
-        if head := self.pages.get(f"page:{key.partition(':')[2]}"):
+        slug = part["slug"] if (part := PART.fullmatch(key)) else key.partition(":")[2]
+        if head := self.pages.get(f"page:{slug}"):
             self._spoiled_pages.add(head.meta.id)
 
-    def _is_whole(self, slug: str) -> bool:
-        keys = {f"page:{slug}", f"doc:{slug}"}
-        return not (keys & self.spoiled) and (
-            not self._documents or f"doc:{slug}" in self._documents
-        )
+    def _is_whole(self, head: Head) -> bool:
+        slug = head.meta.slug
+        keys = {f"page:{slug}", f"doc:{slug}", *_part_keys(head)}
+        has_document = not self._documents or f"doc:{slug}" in self._documents
+        return not (keys & self.spoiled) and has_document and self._has_parts(head)
+
+    def _has_parts(self, head: Head) -> bool:
+        return all(self._parts.get(key) == head.digest for key in _part_keys(head))
 
     def _read(self, key: str) -> None:
         text: Any = None if key == "paths" else self._redis.ask("GET", key)
@@ -116,24 +127,26 @@ class Watcher:
             flat: Any = self._redis.ask("HGETALL", key)
             words = [word.decode() for word in flat]
             self._paths = dict(zip(words[::2], words[1::2], strict=True))
-        elif part := PART.fullmatch(key):
-            self._take(
-                self._parts,
-                key,
-                None if text is None else msgspec.json.decode(text, type=_Part).digest,
-            )
-            del part
+        elif PART.fullmatch(key):
+            part = self._held(key, text, _Part, "part")
+            self._take(self._parts, key, part and part.digest)
         elif key.startswith("page:"):
-            self._take_page(key, text)
+            self._take_page(key, self._held(key, text, Head, "bundle"))
         elif INDEX.fullmatch(key):
-            items = None if text is None else msgspec.json.decode(text, type=_Index).items
-            self._take(self._indexes, key, items)
+            index = self._held(key, text, _Index, "index")
+            self._take(self._indexes, key, index and index.items)
         elif key.startswith("doc:"):
-            self._take(
-                self._documents,
-                key,
-                None if text is None else msgspec.json.decode(text, type=_Document).id,
-            )
+            document = self._held(key, text, _Document, "document")
+            self._take(self._documents, key, document and document.id)
+
+    def _held(self, key: str, text: bytes | None, kind: type[S], name: str) -> S | None:
+        """What a key holds, None for nothing. What another wrote moves along with its page."""
+        try:
+            return None if text is None else msgspec.json.decode(text, type=kind)
+        except msgspec.DecodeError:
+            if not self._spoiled_pages:
+                self._say(f"{key} holds no {name}: {(text or b'')[:80]!r}")
+            return None
 
     def _take(self, into: dict[str, Any], key: str, value: Any) -> None:
         if value is None:
@@ -141,16 +154,9 @@ class Watcher:
         else:
             into[key] = value
 
-    def _take_page(self, key: str, text: bytes | None) -> None:
-        if text is None:
+    def _take_page(self, key: str, head: Head | None) -> None:
+        if head is None:
             self.pages.pop(key, None)
-            return
-        try:
-            head = msgspec.json.decode(text, type=Head)
-        except msgspec.DecodeError:
-            self.pages.pop(key, None)
-            if not self._spoiled_pages:
-                self._say(f"{key} holds no bundle: {text[:80]!r}")
             return
         self.pages[key] = head
         meta = head.meta
@@ -191,13 +197,8 @@ class Watcher:
         for key in changed:
             slug = part["slug"] if (part := PART.fullmatch(key)) else key.removeprefix("page:")
             head = self.pages.get(f"page:{slug}")
-            if head is not None:
-                digests = {
-                    self._parts.get(f"page:{slug}:part:{number}")
-                    for number in range(1, head.parts + 1)
-                }
-                if digests - {head.digest}:
-                    self._say(f"page:{slug} is not whole")
+            if head is not None and not self._has_parts(head):
+                self._say(f"page:{slug} is not whole")
 
     def _check_paths(self) -> None:
         published = {head.meta.id: head.meta.slug for head in self.pages.values()}
