@@ -330,4 +330,12 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a source with a paused row is removed",
+        History(198750665426394, [Edit("trash_or_restore"), Pause(9), Sources("removed")]),
+    ),
+    Found(
+        "a source with a paused row is removed for a while",
+        History(1, [Pause(4), Sources("removed"), Ask(), Settle(), Sources("as before")]),
+    ),
 )

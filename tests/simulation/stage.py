@@ -62,8 +62,8 @@ class Stage:
     world: World
     seen: Counter[str] = field(default_factory=Counter)
     sources: dict[str, str] = field(default_factory=lambda: dict(SOURCES))
-    still: dict[str, JSON] = field(default_factory=dict)
-    paused: dict[str, list[str]] = field(default_factory=dict)
+    paused: dict[str, dict[str, JSON]] = field(default_factory=dict)
+    """Paused rows, each with what was published of it and below it by then."""
     failing: set[str] = field(default_factory=set)
     failing_sources: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
@@ -135,17 +135,29 @@ class Stage:
             return
         self.world.notion.before_edit()
         if row.id in self.paused:
-            for id in self.paused.pop(row.id):
-                self.still.pop(id, None)
+            del self.paused[row.id]
             self.writer.pause(row, paused=False)
         else:
             self.writer.pause(row, paused=True)
             pages = self.bundles().pages
-            below = _with_child_pages(row.id, pages)
-            self.paused[row.id] = below
-            self.still |= {id: pages[id] for id in below}
+            self.paused[row.id] = {id: pages[id] for id in _with_child_pages(row.id, pages)}
         self.edited_at = self.paused_at = self.world.clocks.now()
         self.look()
+
+    @property
+    def still(self) -> dict[str, JSON]:
+        """What stays as it is: of the paused rows that stand in a source."""
+        return {
+            id: page
+            for row, pages in self.paused.items()
+            if self._is_synced(row)
+            for id, page in pages.items()
+        }
+
+    def _is_synced(self, row: str) -> bool:
+        home = self.world.notion.workspace.get(row, Page).parent
+        homes = (self.world.notion.workspace.get(id, Database) for id in self.sources.values())
+        return any(home in database.children for database in homes)
 
     # Asking for runs.
 
@@ -288,6 +300,7 @@ class Stage:
         self.world.functions.environ["NOTION_SOURCES"] = ",".join(
             f"{name}={id}" for name, id in sources.items()
         )
+        self.writer.touched |= {row for row in self.paused if not self._is_synced(row)}
         self.edited_at = self.world.clocks.now()
         self.look()
 
@@ -634,8 +647,8 @@ class Stage:
         }
 
     def _doubtful(self) -> frozenset[str]:
-        """Paused pages that may have been unpublished: they were hidden once, or never were to be
-        seen."""
+        """Paused pages that may have been unpublished: they were hidden or out of all sources once,
+        or never were to be seen."""
         touched = [row for row, below in self.paused.items() if self.writer.touched & {row, *below}]
         return frozenset(id for row in touched for id in self.paused[row])
 
