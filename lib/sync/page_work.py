@@ -211,7 +211,6 @@ class PageWork:
             page_id=claim.id,
             observation=kept,
             stamp=self._stamp(page, seen, seen.read_at),
-            still="on" if claim.record else "",
         )
         await self._site.observe(lease, [sighting])
         return False

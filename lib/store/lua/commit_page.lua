@@ -120,6 +120,16 @@ if args.sort ~= '' and (head ~= '' or redis.call('HGET', ranksKey, id) ~= args.s
 end
 showThings(id, before, args.things)
 if args.parent ~= '' then dueTitle(id, known, decoded(observed)) end
+local settled = {id}
+for _, child in ipairs(args.children) do settled[#settled + 1] = child.id end
+for _, page in ipairs(settled) do
+  for _, one in ipairs(settleStill(page)) do
+    if one ~= id then
+      addWork(one, '-', '{}', nowMs)
+      if isFocused then note('focus', one) end
+    end
+  end
+end
 for other, ids in pairs(args.waiting) do
   if ids == '' then redis.call('HDEL', waitingKey, other) else redis.call('HSET', waitingKey, other, ids) end
 end
