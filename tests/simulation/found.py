@@ -338,4 +338,11 @@ FOUND: tuple[Found, ...] = (
         "a source with a paused row is removed for a while",
         History(1, [Pause(4), Sources("removed"), Ask(), Settle(), Sources("as before")]),
     ),
+    Found(
+        "a page's text is overwritten by another object", History(178107784831968, [Evict(6, 2)])
+    ),
+    Found(
+        "a page that has left a slug swaps slugs with another",
+        History(1, [Edit("set_odd_slug", 1, 0), Ask(), Settle(), Edit("swap_slugs", 1, 1)]),
+    ),
 )

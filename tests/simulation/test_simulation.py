@@ -194,6 +194,15 @@ class TestWatcher:
         self.write(redis, watcher, self.page("one", "a"))
         assert "not published any more" in self.write(redis, watcher, ["DEL", "page:a"])[0]
 
+    def test_a_redirect_leads_to_another_page(self, redis: Redis, watcher: Watcher) -> None:
+        pages = self.page("one", "a"), self.page("two", "b"), ["RENAME", "page:a", "page:c"]
+        redirects = ["SET", "redirects", '{"a":"c"}']
+        assert self.write(redis, watcher, *pages[:2]) == []
+        assert self.write(redis, watcher, *pages[2:], self.page("one", "c"), redirects) == []
+        for slug, word in (("b", "another page"), ("d", "nothing")):
+            self.write(redis, watcher, ["SET", "redirects", f'{{"a":"{slug}"}}'])
+            assert watcher.broken.pop() == f"redirects lead from a to {slug}, where {word} stands"
+
     def test_paths_names_another_page(self, redis: Redis, watcher: Watcher) -> None:
         assert (
             self.write(redis, watcher, self.page("one", "a"), ["HSET", "paths", "one", "a"]) == []

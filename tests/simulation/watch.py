@@ -44,7 +44,7 @@ class _Document(msgspec.Struct):
     id: str
 
 
-S = TypeVar("S", bound=msgspec.Struct)
+S = TypeVar("S")
 
 
 def _part_keys(head: Head) -> list[str]:
@@ -74,6 +74,9 @@ class Watcher:
         self._parts: dict[str, str] = {}
         self._indexes: dict[str, list[_Item]] = {}
         self._documents: dict[str, str] = {}
+        self._redirects: dict[str, str] = {}
+        self._had: dict[str, str] = {}
+        """Slugs that were ever published, and the page that stood there last."""
         self._paths: dict[str, str] | None = None
         self._before: set[str] = set()
         self._newest: dict[str, str] = {}
@@ -104,6 +107,7 @@ class Watcher:
             self._check_indexes()
             self._check_parts(changed)
             self._check_paths()
+            self._check_redirects()
 
     def forget(self, key: str) -> None:
         """Somebody has taken a key away, or put something else there: no fault of the functions."""
@@ -127,6 +131,8 @@ class Watcher:
             flat: Any = self._redis.ask("HGETALL", key)
             words = [word.decode() for word in flat]
             self._paths = dict(zip(words[::2], words[1::2], strict=True))
+        elif key == "redirects":
+            self._redirects = self._held(key, text, dict[str, str], "redirects") or {}
         elif PART.fullmatch(key):
             part = self._held(key, text, _Part, "part")
             self._take(self._parts, key, part and part.digest)
@@ -159,6 +165,7 @@ class Watcher:
             self.pages.pop(key, None)
             return
         self.pages[key] = head
+        self._had[head.meta.slug] = head.meta.id
         meta = head.meta
         if key != f"page:{meta.slug}":
             self._say(f"{key} holds the bundle of {meta.slug}")
@@ -209,6 +216,14 @@ class Watcher:
             slugs = {f"doc:{head.meta.slug}" for head in self.pages.values()}
             if odd := sorted(self._documents.keys() ^ slugs):
                 self._say(f"documents and pages differ: {odd}")
+
+    def _check_redirects(self) -> None:
+        for old, new in self._redirects.items():
+            head, page = self.pages.get(f"page:{new}"), self._had.get(old)
+            if head is None:
+                self._say(f"redirects lead from {old} to {new}, where nothing stands")
+            elif page != head.meta.id:
+                self._say(f"redirects lead from {old} to {new}, where another page stands")
 
     def _say(self, problem: str) -> None:
         if problem not in self.broken:

@@ -378,9 +378,11 @@ local function closeRedirects()
   for i = 1, #all, 2 do
     local slug = redis.call('HGET', pathsKey, all[i + 1])
     if slug then members[#members + 1] = quoted(all[i]) .. ':' .. quoted(slug)
-    else redis.call('HDEL', redirectsKey, all[i]) end
+    elseif redis.call('HEXISTS', pagesKey, all[i + 1]) == 0 then redis.call('HDEL', redirectsKey, all[i]) end
   end
-  redis.call('SET', prefix .. 'redirects', '{' .. table.concat(members, ',') .. '}')
+  local text = '{' .. table.concat(members, ',') .. '}'
+  if text == textAt(prefix .. 'redirects') then return end
+  redis.call('SET', prefix .. 'redirects', text)
   noteChange('redirects')
 end
 
@@ -473,6 +475,7 @@ local function movePages(moves, rewritten)
   for number, move in ipairs(moves) do
     if published[number] and redis.call('HEXISTS', slugsKey, move.from) == 0 then redirect(move.from, move.id) end
   end
+  if next(published) and redis.call('HLEN', redirectsKey) > 0 then redirectsChanged = true end -- they follow their pages
   for id in pairs(parents) do
     local slug = redis.call('HGET', pathsKey, id)
     if slug and id ~= rewritten then
