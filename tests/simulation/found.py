@@ -345,4 +345,18 @@ FOUND: tuple[Found, ...] = (
         "a page that has left a slug swaps slugs with another",
         History(1, [Edit("set_odd_slug", 1, 0), Ask(), Settle(), Edit("swap_slugs", 1, 1)]),
     ),
+    Found(
+        "a row goes on while a child page of it is looked at for the sake of others",
+        History(
+            6311501579999,
+            [
+                Pause(0),
+                Edit("remove_or_bring_back_a_block", 9),
+                Ask(),
+                Edit("move", 12, 21),
+                Settle(),
+                Pause(0),
+            ],
+        ),
+    ),
 )

@@ -111,6 +111,7 @@ class Stage:
         self.world.notion.before_edit()
         before = self._rows()
         self.writer.do(name, pick, how)
+        self.paused = {row: one for row, one in self.paused.items() if self._is_paused(row)}
         if self.world.notion.workspace.revision != revision:
             self.noticed(before)
 
@@ -146,13 +147,19 @@ class Stage:
 
     @property
     def still(self) -> dict[str, JSON]:
-        """What stays as it is: of the paused rows that stand in a source."""
+        """What stays as it is: the paused rows that stand in a source, and what stands below
+        them."""
+        workspace = self.world.notion.workspace
         return {
             id: page
             for row, pages in self.paused.items()
             if self._is_synced(row)
             for id, page in pages.items()
+            if row in {above.id for above in workspace.up(workspace.nodes[id])}
         }
+
+    def _is_paused(self, row: str) -> bool:
+        return self.standing.is_paused(self.world.notion.workspace.get(row, Page))
 
     def _is_synced(self, row: str) -> bool:
         home = self.world.notion.workspace.get(row, Page).parent

@@ -208,6 +208,19 @@ async def test_a_child_page_of_a_paused_row_that_became_a_row_goes_on(scene: Sce
     assert ((await scene.sources.watched()).still, await scene.due()) == (frozenset("a"), ["c"])
 
 
+async def test_a_look_at_a_child_page_for_the_sake_of_others_takes_no_work_back(
+    scene: Scene,
+) -> None:
+    """Its row went on since it was decided to look."""
+    await scene.publish_family("a", "one", "c")
+    await scene.see("a", item=None, is_paused=True)
+    await scene.see("a")
+
+    await scene.see("c", item=None, parent="a")
+
+    assert await scene.due() == ["a", "c"]
+
+
 async def test_what_is_found_in_a_paused_page_that_is_written_anew_stays_as_it_is_then(
     scene: Scene,
 ) -> None:

@@ -75,7 +75,7 @@ for _, page in ipairs(args.pages) do
       if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)
       elseif page.is_row then redis.call('HSETNX', stampsKey(page.source), id, '') end
     end
-    if page.payload ~= '' then due(id, page.flags, page.payload) else dropWork(id) end
+    if page.payload ~= '' then due(id, page.flags, page.payload) elseif page.is_row then dropWork(id) end
     if not page.is_row then dueTitle(id, known, decoded(page.observed)) end
     if not noNews then dueShowing('page:' .. id, nowMs, page.hidden and 0 or page.settled_at) end
   end
