@@ -399,6 +399,10 @@ class Stage:
             source = self.world.account.messages.get(message.source_message_id, message)
             if message.dropped or message.state == "FAILED":
                 self.lost.setdefault(run_of(source), message.due_at)
+            elif message.state == "DELIVERED" and not message.attempts[-1].answer.ok:
+                # Delivered twice at once: the queue took the answer of the delivery that had given
+                # way to the other one, which died.
+                self.lost[run_of(source)] = message.attempts[-1].ended_at
 
     def _nobody_goes_on(self) -> list[str]:
         """A run that is under way, and for which nothing will ever happen, although no message of
