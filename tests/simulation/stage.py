@@ -145,27 +145,6 @@ class Stage:
         self.edited_at = self.paused_at = self.world.clocks.now()
         self.look()
 
-    @property
-    def still(self) -> dict[str, JSON]:
-        """What stays as it is: the paused rows that stand in a source, and what stands below
-        them."""
-        workspace = self.world.notion.workspace
-        return {
-            id: page
-            for row, pages in self.paused.items()
-            if self._is_synced(row)
-            for id, page in pages.items()
-            if row in {above.id for above in workspace.up(workspace.nodes[id])}
-        }
-
-    def _is_paused(self, row: str) -> bool:
-        return self.standing.is_paused(self.world.notion.workspace.get(row, Page))
-
-    def _is_synced(self, row: str) -> bool:
-        home = self.world.notion.workspace.get(row, Page).parent
-        homes = (self.world.notion.workspace.get(id, Database) for id in self.sources.values())
-        return any(home in database.children for database in homes)
-
     # Asking for runs.
 
     async def ask(self, scope: str, pick: int, *, force: bool, here: bool) -> None:
@@ -349,6 +328,27 @@ class Stage:
         workspace = self.world.notion.workspace
         homes = [workspace.get(id, Database) for id in self.sources.values()]
         return any(not workspace.is_visible(home) or workspace.is_trashed(home) for home in homes)
+
+    @property
+    def still(self) -> dict[str, JSON]:
+        """What stays as it is: the paused rows that stand in a source, and what stands below
+        them."""
+        workspace = self.world.notion.workspace
+        return {
+            id: page
+            for row, pages in self.paused.items()
+            if self._is_synced(row)
+            for id, page in pages.items()
+            if row in {above.id for above in workspace.up(workspace.nodes[id])}
+        }
+
+    def _is_paused(self, row: str) -> bool:
+        return self.standing.is_paused(self.world.notion.workspace.get(row, Page))
+
+    def _is_synced(self, row: str) -> bool:
+        home = self.world.notion.workspace.get(row, Page).parent
+        homes = (self.world.notion.workspace.get(id, Database) for id in self.sources.values())
+        return any(home in database.children for database in homes)
 
     @property
     def is_busy(self) -> bool:
