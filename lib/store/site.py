@@ -134,8 +134,6 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """How it is to be read; None: it need not be."""
     stamp: str = ""
     """Of a row that need not be read."""
-    still: str = ""
-    """"on": it stays as it is published, with all below it; "off": no more."""
     is_hidden: bool = False
     """It is taken from the site."""
     is_gone: bool = False
@@ -459,7 +457,6 @@ def _encoded_sighting(one: Sighting, *, previews: bool) -> JSON:
         "look": one.item.stamp if one.item else "",
         "source": seen.source,
         "is_row": seen.parent is None,
-        "still": one.still,
         "hidden": one.is_hidden or one.is_gone,
         "gone": one.is_gone,
         **({"draft": encoded_item(one.draft)} if previews and one.draft else {}),

@@ -251,9 +251,10 @@ class AddressBook:
 
     def _is_still(self, page_id: str, seen: Observation) -> bool:
         """Return whether a page stays as it is, and so keeps its slug: it is paused, or stands
-        below one that is."""
+        below one that is, and has not moved."""
         known = self._known.get(page_id)
-        return seen.is_paused or (known is not None and known.is_still)
+        before = known.observation if known and known.is_still else None
+        return seen.is_paused or (before is not None and before.parent == seen.parent)
 
     def _record(self, page_id: str) -> PageRecord | None:
         known = self._known.get(page_id)

@@ -175,7 +175,6 @@ class PageWork:
             page_id=claim.id,
             observation=kept,
             stamp=self._stamp(page, seen, seen.read_at),
-            still="on" if claim.record else "",
             draft=WorkItem(),
         )
         await self._site.observe(lease, [sighting])

@@ -146,15 +146,11 @@ def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
         )
     if seen.is_paused:
         kept = msgspec.structs.replace(seen, wanted=known.slug or seen.wanted)
-        still = "on" if known.record else ""
-        return Sighting(
-            page_id=row.page_id, observation=kept, stamp=stamp, still=still, draft=draft
-        )
+        return Sighting(page_id=row.page_id, observation=kept, stamp=stamp, draft=draft)
     return Sighting(
         page_id=row.page_id,
         observation=seen,
         item=WorkItem(page=row.page, read_at=seen.read_at, rewrite=is_forced, stamp=stamp),
-        still="off" if before and before.is_paused else "",
     )
 
 

@@ -16,6 +16,7 @@ from tests.simulation.actions import (
     Minute,
     Pass,
     Pause,
+    QueueTrouble,
     Schedule,
     Setting,
     Settle,
@@ -44,6 +45,63 @@ FOUND: tuple[Found, ...] = (
     Found(
         "a page and its child page are evicted",
         History(1, [Evict(3, 0), Evict(2, 0)]),
+    ),
+    Found(
+        "a page moves whose text another has overwritten",
+        History(
+            202158594883781,
+            [
+                Evict(23, 2),
+                Edit("move_into_a_row", 23),
+                Edit("swap_slugs", 0, 7),
+                Ask(force=True),
+            ],
+        ),
+    ),
+    Found(
+        "a source with a paused row is removed",
+        History(198750665426394, [Edit("trash_or_restore"), Pause(9), Sources("removed")]),
+    ),
+    Found(
+        "a source with a paused row is removed for a while",
+        History(1, [Pause(4), Sources("removed"), Ask(), Settle(), Sources("as before")]),
+    ),
+    Found(
+        "a page's text is overwritten by another object", History(178107784831968, [Evict(6, 2)])
+    ),
+    Found(
+        "a page that has left a slug swaps slugs with another",
+        History(1, [Edit("set_odd_slug", 1, 0), Ask(), Settle(), Edit("swap_slugs", 1, 1)]),
+    ),
+    Found(
+        "a row goes on while a child page of it is looked at for the sake of others",
+        History(
+            6311501579999,
+            [
+                Pause(0),
+                Edit("remove_or_bring_back_a_block", 9),
+                Ask(),
+                Edit("move", 12, 21),
+                Settle(),
+                Pause(0),
+            ],
+        ),
+    ),
+    Found(
+        "a message is delivered twice at once, and the delivery that goes on dies",
+        History(
+            108181704961728,
+            [
+                QueueTrouble("twice"),
+                Edit("name", 10),
+                Ask(here=True),
+                Edit("move_into_a_row"),
+                Settle(),
+                Kill("worker", 39),
+                Edit("add_child_page"),
+                Ask(),
+            ],
+        ),
     ),
     Found("a row is moved into another row", History(1, [Edit("move_into_a_row", 22, 0)])),
     Found(

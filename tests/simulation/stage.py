@@ -66,8 +66,8 @@ class Stage:
     world: World
     seen: Counter[str] = field(default_factory=Counter)
     sources: dict[str, str] = field(default_factory=lambda: dict(SOURCES))
-    still: dict[str, JSON] = field(default_factory=dict)
-    paused: dict[str, list[str]] = field(default_factory=dict)
+    paused: dict[str, dict[str, JSON]] = field(default_factory=dict)
+    """Paused rows, each with what was published of it and below it by then."""
     failing: set[str] = field(default_factory=set)
     failing_sources: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
@@ -120,6 +120,7 @@ class Stage:
         self.world.notion.before_edit()
         before = self._rows()
         self.writer.do(name, pick, how)
+        self.paused = {row: one for row, one in self.paused.items() if self._is_paused(row)}
         if self.world.notion.workspace.revision != revision:
             self.noticed(before)
 
@@ -147,15 +148,12 @@ class Stage:
             return
         self.world.notion.before_edit()
         if row.id in self.paused:
-            for id in self.paused.pop(row.id):
-                self.still.pop(id, None)
+            del self.paused[row.id]
             self.writer.pause(row, paused=False)
         else:
             self.writer.pause(row, paused=True)
             pages = self.bundles().pages
-            below = _with_child_pages(row.id, pages)
-            self.paused[row.id] = below
-            self.still |= {id: pages[id] for id in below}
+            self.paused[row.id] = {id: pages[id] for id in _with_child_pages(row.id, pages)}
         self.edited_at = self.paused_at = self.world.clocks.now()
         self.look()
 
@@ -329,6 +327,7 @@ class Stage:
         self.world.functions.environ["NOTION_SOURCES"] = ",".join(
             f"{name}={id}" for name, id in sources.items()
         )
+        self.writer.touched |= {row for row in self.paused if not self._is_synced(row)}
         self.edited_at = self.world.clocks.now()
         self.look()
 
@@ -370,6 +369,27 @@ class Stage:
         workspace = self.world.notion.workspace
         homes = [workspace.get(id, Database) for id in self.sources.values()]
         return any(not workspace.is_visible(home) or workspace.is_trashed(home) for home in homes)
+
+    @property
+    def still(self) -> dict[str, JSON]:
+        """What stays as it is: the paused rows that stand in a source, and what stands below
+        them."""
+        workspace = self.world.notion.workspace
+        return {
+            id: page
+            for row, pages in self.paused.items()
+            if self._is_synced(row)
+            for id, page in pages.items()
+            if row in {above.id for above in workspace.up(workspace.nodes[id])}
+        }
+
+    def _is_paused(self, row: str) -> bool:
+        return self.standing.is_paused(self.world.notion.workspace.get(row, Page))
+
+    def _is_synced(self, row: str) -> bool:
+        home = self.world.notion.workspace.get(row, Page).parent
+        homes = (self.world.notion.workspace.get(id, Database) for id in self.sources.values())
+        return any(home in database.children for database in homes)
 
     @property
     def is_busy(self) -> bool:
@@ -422,6 +442,10 @@ class Stage:
             source = self.world.account.messages.get(message.source_message_id, message)
             if message.dropped or message.state == "FAILED":
                 self.lost.setdefault(run_of(source), message.due_at)
+            elif message.state == "DELIVERED" and not message.attempts[-1].answer.ok:
+                # Delivered twice at once: the queue took the answer of the delivery that had given
+                # way to the other one, which died.
+                self.lost[run_of(source)] = message.attempts[-1].ended_at
 
     def _nobody_goes_on(self) -> list[str]:
         """A run that is under way, and for which nothing will ever happen, although no message of
@@ -720,8 +744,8 @@ class Stage:
         }
 
     def _doubtful(self) -> frozenset[str]:
-        """Paused pages that may have been unpublished: they were hidden once, or never were to be
-        seen."""
+        """Paused pages that may have been unpublished: they were hidden or out of all sources once,
+        or never were to be seen."""
         touched = [row for row, below in self.paused.items() if self.writer.touched & {row, *below}]
         return frozenset(id for row in touched for id in self.paused[row])
 
@@ -732,8 +756,12 @@ class Stage:
         return Bundles(values, self.world.paths())
 
     def _watch(self, changed: set[str]) -> None:
-        self.watcher.look(changed)
-        self.previews.look(changed)
+        """Looks at what changed. The function that changed it would catch what is raised here."""
+        try:
+            self.watcher.look(changed)
+            self.previews.look(changed)
+        except Exception as error:
+            self.watcher.broken.append(f"the judge failed: {error!r}")
 
     def _oldest(self) -> float:
         """From when on the calls that are under way may know something: when the oldest of them was

@@ -43,14 +43,14 @@ class Standing:
 
     def _below_paused(self, pages: set[str]) -> set[str]:
         workspace = self._workspace
-        paused = {id for id in pages if self._is_paused(workspace.get(id, Page))}
+        paused = {id for id in pages if self.is_paused(workspace.get(id, Page))}
         return {
             id
             for id in pages
             if any(above.id in paused for above in workspace.up(workspace.nodes[id]))
         }
 
-    def _is_paused(self, page: Page) -> bool:
+    def is_paused(self, page: Page) -> bool:
         sync = self._workspace.schema_of(page).get("sync")
         return (
             bool(sync)

@@ -151,6 +151,9 @@ class TestKv:
         assert changed == [{"page:a", "db:1"}]
 
 
+KEYS = (("page", ""), ("doc", ""), ("page", ":part:1"))
+
+
 class TestWatcher:
     """What it says when somebody breaks an invariant."""
 
@@ -191,11 +194,54 @@ class TestWatcher:
         self.write(redis, watcher, self.page("one", "a"))
         assert "not published any more" in self.write(redis, watcher, ["DEL", "page:a"])[0]
 
+    def test_a_redirect_leads_to_another_page(self, redis: Redis, watcher: Watcher) -> None:
+        pages = self.page("one", "a"), self.page("two", "b"), ["RENAME", "page:a", "page:c"]
+        redirects = ["SET", "redirects", '{"a":"c"}']
+        assert self.write(redis, watcher, *pages[:2]) == []
+        assert self.write(redis, watcher, *pages[2:], self.page("one", "c"), redirects) == []
+        for slug, word in (("b", "another page"), ("d", "nothing")):
+            self.write(redis, watcher, ["SET", "redirects", f'{{"a":"{slug}"}}'])
+            assert watcher.broken.pop() == f"redirects lead from a to {slug}, where {word} stands"
+
     def test_paths_names_another_page(self, redis: Redis, watcher: Watcher) -> None:
         assert (
             self.write(redis, watcher, self.page("one", "a"), ["HSET", "paths", "one", "a"]) == []
         )
         assert "paths does not name" in self.write(redis, watcher, ["HSET", "paths", "two", "b"])[0]
+
+    @pytest.mark.parametrize("key", [f"{name}:a{more}" for name, more in KEYS])
+    def test_what_another_wrote_moves_along_with_its_page(
+        self, redis: Redis, watcher: Watcher, key: str
+    ) -> None:
+        """Until all of the page is written anew, at its new slug."""
+        head = ',"parts":1,"digest":"x"'
+        documents = ["SET", "doc:a", '{"id":"one"}'], ["SET", "doc:b", '{"id":"one"}']
+        parts = [["SET", f"page:{slug}:part:1", '{"digest":"x"}'] for slug in "ab"]
+        self.write(redis, watcher, self.page("one", "a", more=head), documents[0], parts[0])
+        watcher.forget(key)
+        redis.change(["SET", key, "[]"])
+        moves = [["RENAME", f"{name}:a{more}", f"{name}:b{more}"] for name, more in KEYS]
+        words = [self.page("one", "b", more=head)] if key != "page:a" else []
+        assert self.write(redis, watcher, *moves, *words) == []
+        whole = (self.page("one", "b", more=head), documents[1], parts[1])
+        assert self.write(redis, watcher, *whole) == []
+        assert self.write(redis, watcher, ["SET", "doc:b", "[]"]) == [
+            "doc:b holds no document: b'[]'"
+        ]
+
+
+def test_an_error_of_the_judge_is_no_error_of_the_functions(
+    playing: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Raised where a function asked KV, it would be caught there, and look like trouble of its."""
+
+    def fail(_: Watcher, changed: set[str]) -> None:
+        raise ValueError(f"changed: {sorted(changed)[0]}")
+
+    playing.play(History(1, []))  # the start of all others is right
+    monkeypatch.setattr(Watcher, "look", fail)
+    problem = playing.play(History(10, [])).problem
+    assert problem.startswith("the judge failed: ValueError('changed: ")
 
 
 def test_the_queue_tries_again_and_calls_back(playing: Player) -> None:

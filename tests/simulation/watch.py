@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -44,6 +44,13 @@ class _Document(msgspec.Struct):
     id: str
 
 
+S = TypeVar("S")
+
+
+def _part_keys(head: Head) -> list[str]:
+    return [f"page:{head.meta.slug}:part:{number}" for number in range(1, head.parts + 1)]
+
+
 class Watcher:
     """What a site reads, kept up to date key by key. `worthy_since` says since when Notion has
     shown a page that is to be published (None: it doesn't), `unworthy_since` the opposite, and
@@ -67,6 +74,9 @@ class Watcher:
         self._parts: dict[str, str] = {}
         self._indexes: dict[str, list[_Item]] = {}
         self._documents: dict[str, str] = {}
+        self._redirects: dict[str, str] = {}
+        self._had: dict[str, str] = {}
+        """Slugs that were ever published, and the page that stood there last."""
         self._paths: dict[str, str] | None = None
         self._before: set[str] = set()
         self._newest: dict[str, str] = {}
@@ -91,24 +101,29 @@ class Watcher:
         for page in sorted(after - before):
             self._arrived(page)
         self._spoiled_pages -= {
-            head.meta.id for head in self.pages.values() if self._is_whole(head.meta.slug)
+            head.meta.id for head in self.pages.values() if self._is_whole(head)
         }
         if not self.spoiled and not self._spoiled_pages:
             self._check_indexes()
             self._check_parts(changed)
             self._check_paths()
+            self._check_redirects()
 
     def forget(self, key: str) -> None:
         """Somebody has taken a key away, or put something else there: no fault of the functions."""
         self.spoiled.add(key)
-        if head := self.pages.get(f"page:{key.partition(':')[2]}"):
+        slug = part["slug"] if (part := PART.fullmatch(key)) else key.partition(":")[2]
+        if head := self.pages.get(f"page:{slug}"):
             self._spoiled_pages.add(head.meta.id)
 
-    def _is_whole(self, slug: str) -> bool:
-        keys = {f"page:{slug}", f"doc:{slug}"}
-        return not (keys & self.spoiled) and (
-            not self._documents or f"doc:{slug}" in self._documents
-        )
+    def _is_whole(self, head: Head) -> bool:
+        slug = head.meta.slug
+        keys = {f"page:{slug}", f"doc:{slug}", *_part_keys(head)}
+        has_document = not self._documents or f"doc:{slug}" in self._documents
+        return not (keys & self.spoiled) and has_document and self._has_parts(head)
+
+    def _has_parts(self, head: Head) -> bool:
+        return all(self._parts.get(key) == head.digest for key in _part_keys(head))
 
     def _read(self, key: str) -> None:
         text: Any = None if key == "paths" else self._redis.ask("GET", key)
@@ -116,24 +131,28 @@ class Watcher:
             flat: Any = self._redis.ask("HGETALL", key)
             words = [word.decode() for word in flat]
             self._paths = dict(zip(words[::2], words[1::2], strict=True))
-        elif part := PART.fullmatch(key):
-            self._take(
-                self._parts,
-                key,
-                None if text is None else msgspec.json.decode(text, type=_Part).digest,
-            )
-            del part
+        elif key == "redirects":
+            self._redirects = self._held(key, text, dict[str, str], "redirects") or {}
+        elif PART.fullmatch(key):
+            part = self._held(key, text, _Part, "part")
+            self._take(self._parts, key, part and part.digest)
         elif key.startswith("page:"):
-            self._take_page(key, text)
+            self._take_page(key, self._held(key, text, Head, "bundle"))
         elif INDEX.fullmatch(key):
-            items = None if text is None else msgspec.json.decode(text, type=_Index).items
-            self._take(self._indexes, key, items)
+            index = self._held(key, text, _Index, "index")
+            self._take(self._indexes, key, index and index.items)
         elif key.startswith("doc:"):
-            self._take(
-                self._documents,
-                key,
-                None if text is None else msgspec.json.decode(text, type=_Document).id,
-            )
+            document = self._held(key, text, _Document, "document")
+            self._take(self._documents, key, document and document.id)
+
+    def _held(self, key: str, text: bytes | None, kind: type[S], name: str) -> S | None:
+        """What a key holds, None for nothing. What another wrote moves along with its page."""
+        try:
+            return None if text is None else msgspec.json.decode(text, type=kind)
+        except msgspec.DecodeError:
+            if not self._spoiled_pages:
+                self._say(f"{key} holds no {name}: {(text or b'')[:80]!r}")
+            return None
 
     def _take(self, into: dict[str, Any], key: str, value: Any) -> None:
         if value is None:
@@ -141,18 +160,12 @@ class Watcher:
         else:
             into[key] = value
 
-    def _take_page(self, key: str, text: bytes | None) -> None:
-        if text is None:
+    def _take_page(self, key: str, head: Head | None) -> None:
+        if head is None:
             self.pages.pop(key, None)
-            return
-        try:
-            head = msgspec.json.decode(text, type=Head)
-        except msgspec.DecodeError:
-            self.pages.pop(key, None)
-            if not self._spoiled_pages:
-                self._say(f"{key} holds no bundle: {text[:80]!r}")
             return
         self.pages[key] = head
+        self._had[head.meta.slug] = head.meta.id
         meta = head.meta
         if key != f"page:{meta.slug}":
             self._say(f"{key} holds the bundle of {meta.slug}")
@@ -191,13 +204,8 @@ class Watcher:
         for key in changed:
             slug = part["slug"] if (part := PART.fullmatch(key)) else key.removeprefix("page:")
             head = self.pages.get(f"page:{slug}")
-            if head is not None:
-                digests = {
-                    self._parts.get(f"page:{slug}:part:{number}")
-                    for number in range(1, head.parts + 1)
-                }
-                if digests - {head.digest}:
-                    self._say(f"page:{slug} is not whole")
+            if head is not None and not self._has_parts(head):
+                self._say(f"page:{slug} is not whole")
 
     def _check_paths(self) -> None:
         published = {head.meta.id: head.meta.slug for head in self.pages.values()}
@@ -208,6 +216,14 @@ class Watcher:
             slugs = {f"doc:{head.meta.slug}" for head in self.pages.values()}
             if odd := sorted(self._documents.keys() ^ slugs):
                 self._say(f"documents and pages differ: {odd}")
+
+    def _check_redirects(self) -> None:
+        for old, new in self._redirects.items():
+            head, page = self.pages.get(f"page:{new}"), self._had.get(old)
+            if head is None:
+                self._say(f"redirects lead from {old} to {new}, where nothing stands")
+            elif page != head.meta.id:
+                self._say(f"redirects lead from {old} to {new}, where another page stands")
 
     def _say(self, problem: str) -> None:
         if problem not in self.broken:

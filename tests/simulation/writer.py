@@ -52,8 +52,7 @@ class Writer(Author):
             self._edit.set_property(row.id, "slug", MORE_SLUGS[how % len(MORE_SLUGS)])
 
     def move_to_the_other_source(self, pick: int, how: int) -> None:
-        rows = [row for row in self.rows() if not self._is_paused(row)]
-        if rows:
+        if rows := self.rows():
             row = rows[pick % len(rows)]
             homes = [home for home in self._homes() if home != row.parent]
             self._touch(row)
@@ -61,20 +60,19 @@ class Writer(Author):
 
     def move_into_a_row(self, pick: int, how: int) -> None:
         """A row becomes a child page of another one."""
-        rows = [row for row in self.rows() if not self._is_paused(row)]
-        if len(rows) > 1:
-            row = rows[pick % len(rows)]
-            others = [other for other in rows if other.id != row.id]
+        rows = self.rows()
+        others = [row for row in rows if not self._is_paused(row)]
+        if row := rows[pick % len(rows)] if rows else None:
+            others = [other for other in others if other.id != row.id]
+        if row and others:
             self._touch(row)
+            if self._is_paused(row):  # a child page has no property that says so
+                self.pause(row, paused=False)
             self._edit.move(row.id, others[how % len(others)].id)
 
     def move_out_to_a_source(self, pick: int, how: int) -> None:
         """A child page becomes a row."""
-        children = [
-            page
-            for page in self.published()
-            if page.parent not in self._homes() and not self._is_paused(page)
-        ]
+        children = [page for page in self.published() if page.parent not in self._homes()]
         if children:
             page = children[pick % len(children)]
             homes = self._homes()

@@ -97,6 +97,17 @@ async def test_two_pages_swap_their_slugs_in_one_instant_with_all_that_belongs_t
     assert await scene.kv.command("KEYS", "*aside*") == []
 
 
+async def test_an_old_slug_follows_its_page_when_it_swaps_slugs_with_another(scene: Scene) -> None:
+    """Then no page leaves a slug behind, and yet a redirect leads elsewhere."""
+    await scene.publish_all(a="old", b="two")
+    await scene.publish("a", "one")
+    assert await scene.read("redirects") == {"old": "one"}
+
+    assert await move(scene, ("a", "two"), ("b", "one"))
+
+    assert await scene.read("redirects") == {"old": "two"}
+
+
 async def test_a_chain_of_slugs_moves_in_one_instant(scene: Scene) -> None:
     await scene.publish_all(a="one", b="two", c="three")
 

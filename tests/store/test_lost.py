@@ -4,9 +4,10 @@ written anew."""
 import pytest
 
 from lib.errors import TakenOver
-from lib.model import Ask
+from lib.model import BUNDLE_VERSION, Ask
 from lib.store import site as site_module
-from tests.store.scene import ALIVE, READ, Scene
+from lib.store.site import Site, Text
+from tests.store.scene import ALIVE, NOW, READ, Scene
 
 GONE: list[list[str]] = [
     ["DEL"],
@@ -46,10 +47,47 @@ async def test_a_page_whose_bundle_is_lost_is_named(scene: Scene, value: list[st
     assert await scene.site.find_lost(scene.lease) == (["a"], [key])
 
 
-@pytest.mark.parametrize("value", [["DEL"], ["RPUSH", "x"], ["SET", "no part"]])
+HEAD = f'{{"v":{BUNDLE_VERSION},"meta":{{"id":"a","slug":"one"}},"parts":2,"digest":"d1","syncedAt":0}}'
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["DEL"],
+        ["RPUSH", "x"],
+        ["SET", "no part"],
+        ["SET", '{"a":{"to":"/b"}}'],
+        ["SET", '{"digest":"d2","blocks":[]}'],
+    ],
+)
 async def test_a_page_that_lost_a_part_is_named(scene: Scene, value: list[str]) -> None:
-    await scene.publish("a", "one", parts=["{}", "{}"])
+    parts = ['{"digest":"d1","blocks":[]}'] * 2
+    await scene.publish("a", "one", parts=parts, text=Text(HEAD, parts, '{"id":"a"}'))
+    assert await scene.site.find_lost(scene.lease) == ([], [])
+
     await put(scene, "page:one:part:2", value)
+
+    assert await scene.site.find_lost(scene.lease) == (["a"], ["site:page:one"])
+
+
+async def test_a_page_in_parts_of_an_older_format_which_bear_no_digest_is_sound(
+    scene: Scene,
+) -> None:
+    await scene.publish("a", "one", parts=["{}", "{}"])
+
+    assert await scene.site.find_lost(scene.lease) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["DEL"], ["RPUSH", "x"], ["SET", '{"a":{"to":"/b"}}'], ["SET", '{"v":3,"id":"b"}']],
+)
+async def test_a_page_that_lost_its_text_is_named(scene: Scene, value: list[str]) -> None:
+    scene.site = Site(scene.kv, scene.keys, 8_000_000, scene.clock, lambda: NOW, docs=True)
+    await scene.publish("a", "one", document='{"v":3,"id":"a","slug":"one"}')
+    assert await scene.site.find_lost(scene.lease) == ([], [])
+
+    await put(scene, "doc:one", value)
 
     assert await scene.site.find_lost(scene.lease) == (["a"], ["site:page:one"])
 
@@ -89,7 +127,15 @@ async def test_a_child_database_that_is_lost_is_named(scene: Scene, value: list[
     assert await scene.site.find_lost(scene.lease) == (["db:d"], [key])
 
 
-@pytest.mark.parametrize("value", [["DEL"], ["SET", "no redirects"], ["SET", "7"], ["RPUSH", "x"]])
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["DEL"],
+        ["RPUSH", "x"],
+        *(["SET", text] for text in ("no redirects", "7", "{}", '{"one":{"to":"/two"}}')),
+        *(["SET", text] for text in ('{"one":"three"}', '{"one":"two","a":"b"}')),
+    ],
+)
 async def test_redirects_that_are_lost_are_there_again(scene: Scene, value: list[str]) -> None:
     await scene.publish("a", "one")
     await scene.publish("a", "two")
@@ -97,6 +143,28 @@ async def test_redirects_that_are_lost_are_there_again(scene: Scene, value: list
 
     assert await scene.site.find_lost(scene.lease) == ([], [key])
     assert await scene.read("redirects") == {"one": "two"}
+
+
+async def test_redirects_to_a_page_whose_path_is_lost_come_back_with_it(scene: Scene) -> None:
+    await scene.publish("a", "one")
+    await scene.publish("a", "two")
+    await put(scene, "page:two", ["DEL"])
+    await scene.kv.command("HDEL", scene.keys.paths, "a")
+    await scene.site.find_lost(scene.lease)
+
+    await scene.publish("a", "two")
+    await scene.site.find_lost(scene.lease)
+
+    assert await scene.read("redirects") == {"one": "two"}
+
+
+async def test_redirects_that_another_wrote_where_no_page_has_moved_are_gone(scene: Scene) -> None:
+    await scene.publish("a", "one")
+    key = await put(scene, "redirects", ["SET", '{"a":"b"}'])
+
+    assert await scene.site.find_lost(scene.lease) == ([], [key])
+    assert await scene.read("redirects") == {}
+    assert await scene.site.find_lost(scene.lease) == ([], [])
 
 
 @pytest.mark.parametrize("value", [["DEL"], ["SET", "x"], ["RPUSH", "x"]])

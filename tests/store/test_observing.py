@@ -157,11 +157,11 @@ async def test_a_page_that_stays_as_it_is_and_those_below_it_are_not_due_until_i
     await scene.publish_family("a", "one", "c")
     await scene.site.observe(scene.lease, [], [("c", WorkItem())])
 
-    await scene.see("a", item=None, still="on", is_paused=True, stamp="paused")
+    await scene.see("a", item=None, is_paused=True, stamp="paused")
     assert ((await scene.sources.watched()).still, await scene.due()) == (frozenset("ac"), [])
     await scene.site.observe(scene.lease, [], [("c", WorkItem()), ("a", WorkItem())])
     assert await scene.due() == []
-    await scene.see("a", still="off")
+    await scene.see("a")
 
     assert ((await scene.sources.watched()).still, await scene.due()) == (frozenset(), ["a", "c"])
     assert await scene.index() == ["one"]
@@ -175,14 +175,70 @@ async def test_a_page_that_moved_elsewhere_goes_on_though_the_page_that_held_it_
         "b", "two", children={"c": scene.seen("c", parent="b")}, work=[("c", WorkItem())]
     )
 
-    await scene.see("a", item=None, still="on", is_paused=True)
+    await scene.see("a", item=None, is_paused=True)
 
     assert ((await scene.sources.watched()).still, await scene.due()) == (frozenset("a"), ["c"])
 
 
+async def test_a_paused_page_that_was_never_published_does_not_stay_as_it_is(scene: Scene) -> None:
+    """There is nothing of it, and nothing below it."""
+    await scene.see("a", item=None, is_paused=True)
+
+    assert (await scene.sources.watched()).still == frozenset()
+
+
+async def test_a_paused_row_that_moved_into_a_page_goes_on_with_all_below_it(scene: Scene) -> None:
+    """It has no property `sync` any more."""
+    await scene.publish_family("a", "one", "c")
+    await scene.see("a", item=None, is_paused=True)
+
+    await scene.publish(
+        "b", "two", children={"a": scene.seen("a", parent="b")}, work=[("a", WorkItem())]
+    )
+
+    assert ((await scene.sources.watched()).still, await scene.due()) == (frozenset(), ["a", "c"])
+
+
+async def test_a_child_page_of_a_paused_row_that_became_a_row_goes_on(scene: Scene) -> None:
+    await scene.publish_family("a", "one", "c")
+    await scene.see("a", item=None, is_paused=True)
+
+    await scene.see("c")
+
+    assert ((await scene.sources.watched()).still, await scene.due()) == (frozenset("a"), ["c"])
+
+
+async def test_a_look_at_a_child_page_for_the_sake_of_others_takes_no_work_back(
+    scene: Scene,
+) -> None:
+    """Its row went on since it was decided to look."""
+    await scene.publish_family("a", "one", "c")
+    await scene.see("a", item=None, is_paused=True)
+    await scene.see("a")
+
+    await scene.see("c", item=None, parent="a")
+
+    assert await scene.due() == ["a", "c"]
+
+
+async def test_what_is_found_in_a_paused_page_that_is_written_anew_stays_as_it_is_then(
+    scene: Scene,
+) -> None:
+    """Its bundle was lost; what has moved into it since is published with it, this once."""
+    await scene.publish("a", "one")
+    await scene.see("a", item=None, is_paused=True)
+    await scene.site.observe(scene.lease, [], [("a", WorkItem(rewrite=True))])
+
+    await scene.commit_family(await scene.take("a"), "one", "c")
+    await scene.site.observe(scene.lease, [], [("c", WorkItem())])
+
+    assert ((await scene.sources.watched()).still, await scene.due()) == (frozenset("ac"), [])
+    assert await scene.paths() == {"a": "one", "c": "one/c"}
+
+
 async def test_a_paused_page_that_is_hidden_is_not_paused_any_more(scene: Scene) -> None:
     await scene.publish_family("a", "one", "c")
-    await scene.see("a", item=None, still="on", is_paused=True)
+    await scene.see("a", item=None, is_paused=True)
 
     await scene.hide("a")
 

@@ -161,7 +161,7 @@ async def test_a_page_that_is_read_while_what_it_shows_changes_is_read_again(sce
 async def test_a_page_that_stays_as_it_is_is_not_due_for_what_it_shows(scene: Scene) -> None:
     await scene.publish("p", "one")
     await show(scene, "a", "page:p")
-    await scene.see("a", item=None, still="on", is_paused=True)
+    await scene.see("a", item=None, is_paused=True)
 
     await edit(scene, "p")
 

@@ -397,6 +397,17 @@ async def test_a_child_page_of_a_paused_page_that_was_renamed_keeps_to_its_path(
     assert town.places == {A: "top", B: "top/people"}
 
 
+async def test_a_paused_row_that_moved_into_a_page_stands_at_the_path_of_that_page(
+    town: Town,
+) -> None:
+    await town.publish(A, row("top"))
+    await town.publish(B, row("team"))
+    town.still.add(B)
+    await town.publish(A, row("top"), {B: child(A, "People")})
+
+    assert town.places == {A: "top", B: "top/people"}
+
+
 async def test_a_row_becomes_a_child_page_and_a_row_again(town: Town) -> None:
     await town.publish(A, row("top"))
     await town.publish(B, row("team"))

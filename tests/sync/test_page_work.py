@@ -234,7 +234,7 @@ async def test_a_page_that_is_found_to_be_paused_when_it_is_read_keeps_its_slug(
 
     assert family.store.commits == []
     sighting = family.store.sightings[ROW]
-    assert (sighting.still, sighting.observation.wanted) == ("on", "at-a")
+    assert (sighting.observation.is_paused, sighting.observation.wanted) == (True, "at-a")
 
 
 async def test_a_page_of_which_nothing_is_remembered_is_no_work(desk: Desk) -> None:

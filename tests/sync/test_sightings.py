@@ -355,36 +355,27 @@ def test_a_paused_page_keeps_its_slug_and_is_not_read() -> None:
 
     sighting = judged(one, seen("old"), record=record(), slug="old")
 
-    assert sighting and (sighting.observation.wanted, sighting.still, sighting.item) == (
-        "old",
-        "on",
-        None,
-    )
+    assert sighting and (sighting.observation.wanted, sighting.item) == ("old", None)
 
 
-def test_a_paused_page_that_was_never_published_is_neither_read_nor_kept_still() -> None:
+def test_a_paused_page_that_was_never_published_is_not_read() -> None:
     sighting = judged(row(properties={"sync": word("paused")}))
 
-    assert sighting and (sighting.observation.wanted, sighting.still, sighting.item) == (
-        "about",
-        "",
-        None,
-    )
+    assert sighting and (sighting.observation.wanted, sighting.item) == ("about", None)
 
 
-def test_a_page_that_is_paused_no_more_is_read_with_all_below_it() -> None:
+def test_a_page_that_is_paused_no_more_is_read() -> None:
     sighting = judged(
         row(last_edited_time=LATER), seen(is_paused=True), record=record(), slug="about"
     )
 
-    assert sighting and sighting.item and sighting.still == "off"
+    assert sighting and sighting.item and not sighting.observation.is_paused
 
 
 def test_a_page_whose_pause_ended_without_a_time_is_read_all_the_same() -> None:
     sighting = judged(row(), seen("old", is_paused=True), record=record(), slug="old")
 
-    assert sighting and sighting.item
-    assert (sighting.still, sighting.observation.wanted) == ("off", "about")
+    assert sighting and sighting.item and sighting.observation.wanted == "about"
 
 
 def test_a_page_that_moved_from_another_source_or_was_a_child_page_is_read() -> None:

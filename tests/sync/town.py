@@ -24,6 +24,7 @@ class Town:
         self.waiting: dict[str, tuple[str, ...]] = {}
         self.warnings: list[str] = []
         self.asked: list[str] = []
+        self.still: set[str] = set()
 
     async def look_up(
         self, page_ids: Collection[str], slugs: Collection[str] = ()
@@ -85,7 +86,8 @@ class Town:
     def _known(self, page_id: str) -> Known:
         children = self.children.get(page_id)
         read = None if children is None else record(children=children)
-        return Known(self.observed.get(page_id), read, self.places.get(page_id, ""))
+        slug, is_still = self.places.get(page_id, ""), page_id in self.still
+        return Known(self.observed.get(page_id), read, slug, is_still=is_still)
 
     def _check(self, plan: Addresses) -> None:
         assert plan.slugs == {slug: self.slugs.get(slug, "") for slug in plan.slugs}

@@ -88,6 +88,16 @@ movePages(args.moves, head ~= '' and id or '')
 local isListed = redis.call('HEXISTS', pathsKey, id) == 1 and redis.call('HEXISTS', childrenKey, id) == 0
 redis.call('HSET', pagesKey, id, record)
 redis.call('HDEL', outsideKey, 'page:' .. id)
+local settled = {id}
+for _, child in ipairs(args.children) do settled[#settled + 1] = child.id end
+for _, page in ipairs(settled) do
+  for _, one in ipairs(settleStill(page)) do
+    if one ~= id then
+      addWork(one, '-', '{}', nowMs)
+      if isFocused then note('focus', one) end
+    end
+  end
+end
 if known.source ~= args.source or args.sort == '' then redis.call('HDEL', stampsKey(known.source), id) end
 if args.sort == '' then
   redis.call('HSET', childrenKey, id, args.stamp)

@@ -20,6 +20,30 @@ local function isBundleOf(id, slug, record)
   return holds(pageKey(slug), '{"v":' .. (tonumber(record.version) or 1) .. ',"meta":{"id":"' .. id .. '"')
 end
 
+-- What begins each part of a bundle: the digest of its head, which those of older formats do not bear.
+local function partBegins(slug)
+  local digest = string.match(redis.call('GETRANGE', pageKey(slug), -100, -1), ',"digest":"(%w+)"')
+  return digest and '{"digest":"' .. digest .. '"' or '{'
+end
+
+local function isTextOf(id, slug)
+  local key, begins = docKey(slug), '^{"v":%d+,"id":"' .. string.gsub(id, '%-', '%%-') .. '"'
+  return redis.call('TYPE', key).ok == 'string' and string.find(redis.call('GETRANGE', key, 0, 99), begins)
+end
+
+-- Whether the redirects are those that pages have left behind, and no others.
+local function areRedirectsWhole()
+  local all, text = redis.call('HGETALL', redirectsKey), textAt(prefix .. 'redirects')
+  local isNothing = redis.call('EXISTS', prefix .. 'redirects') == 0 and #all == 0
+  local left = isNothing and {} or decoded(text)
+  if not left then return false end
+  for i = 1, #all, 2 do
+    if left[all[i]] ~= (redis.call('HGET', pathsKey, all[i + 1]) or nil) then return false end
+    left[all[i]] = nil
+  end
+  return next(left) == nil
+end
+
 -- Pages of which a record is kept are published: so where `paths` lost some, it is written anew.
 if redis.call('HLEN', pathsKey) < redis.call('HLEN', pagesKey) then
   local isRestored = false
@@ -52,10 +76,11 @@ repeat
       and isBundleOf(id, slug, record)
     for _, thing in ipairs(textsOf(record and record.things)) do redis.call('ZADD', showsKey, 0, thing .. ' ' .. id) end
     local parts, part = isWhole and tonumber(record.parts) or 0, 1
+    local begins = parts > 0 and partBegins(slug)
     while isWhole and part <= parts do
-      isWhole, part = holds(partKey(slug, part), '{'), part + 1
+      isWhole, part = holds(partKey(slug, part), begins), part + 1
     end
-    if isWhole and args.docs and not holds(docKey(slug), '{') then isWhole = false end
+    if isWhole and args.docs and not isTextOf(id, slug) then isWhole = false end
     if not isWhole then answer[#answer + 1] = id .. ' ' .. pageKey(slug) end
   end
 until cursor == '0' or looked >= args.pages
@@ -80,7 +105,7 @@ for i = 1, #leaves, 2 do
   end
   if not next(book.dirty) then books[leaves[i]] = nil end
 end
-if redis.call('HLEN', redirectsKey) > 0 and not decoded(textAt(prefix .. 'redirects')) then
+if not areRedirectsWhole() then
   redirectsChanged = true
   answer[#answer + 1] = prefix .. 'redirects'
 end

@@ -4,8 +4,8 @@
 --   pages         {id, observed (JSON), edited, settled_at (a reading from then on shows that edit; 0: not known), read_at,
 --                 flags, payload ("": it need not be read; else what shows it and was read before is due too), look (sums
 --                 it up, "": a later one may be the same and show something new), stamp and source (a row that need not
---                 be read), still ("on" or "off": it stays as it is, or no more), hidden (it is taken from the site),
---                 gone (and no listing shows it), draft ({flags, payload}: how it is read for its preview; nil: it has none)}
+--                 be read), hidden (it is taken from the site), gone (and no listing shows it), draft ({flags, payload}: how it
+--                 is read for its preview; nil: it has none)}
 --   work          {key, flags, payload} of other things that are due: databases, and pages of which nothing new is known
 --   slack         looks at one edit so close to each other (s) may be in another order than their times
 --   outside       thing -> what was seen of it
@@ -28,20 +28,6 @@ local function due(key, flags, payload)
   if args.focus then
     redis.call('SADD', run .. ':focus', key)
     redis.call('EXPIRE', run .. ':focus', ttl)
-  end
-end
-
-local function stay(id, on)
-  local ahead = {id}
-  while #ahead > 0 do
-    local one = table.remove(ahead)
-    redis.call(on and 'SADD' or 'SREM', stillKey, one)
-    if on then dropWork(one) elseif one ~= id then due(one, '-', '{}') end
-    local record = decoded(redis.call('HGET', pagesKey, one)) or {}
-    for _, child in ipairs(textsOf(record.children)) do
-      local observed = observationOf(child)
-      if observed and observed.parent == one then ahead[#ahead + 1] = child end
-    end
   end
 end
 
@@ -75,13 +61,11 @@ for _, page in ipairs(args.pages) do
     due(id, page.flags, '{}') -- which of the two looks came first is not known: another one tells
   end
   if not (isDone or isInHand or isElsewhere or isOld) then
-    if page.hidden then
-      removeTree(id)
-      redis.call('SREM', stillKey, id)
-    end
-    if page.still == 'on' then stay(id, true) end
-    if page.still == 'off' then stay(id, false) end
+    if page.hidden then removeTree(id) end
     remember(id, page.observed)
+    for _, one in ipairs(settleStill(id)) do
+      if one ~= id then due(one, '-', '{}') end
+    end
     if known and known.source ~= page.source then redis.call('HDEL', stampsKey(known.source), id) end
     if page.gone then
       redis.call('HDEL', stampsKey(page.source), id)
@@ -93,7 +77,7 @@ for _, page in ipairs(args.pages) do
       if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)
       elseif page.is_row then redis.call('HSETNX', stampsKey(page.source), id, '') end
     end
-    if page.payload ~= '' then due(id, page.flags, page.payload) else dropWork(id) end
+    if page.payload ~= '' then due(id, page.flags, page.payload) elseif page.is_row then dropWork(id) end
     if page.draft then
       redis.call('HDEL', draftSeenKey, id) -- it is a row
       due(draftKey(id), page.draft.flags, page.draft.payload)

@@ -120,6 +120,35 @@ local function dueTitle(id, before, seen)
   if isFocused then note('focus', parent) end
 end
 
+-- Lets a page stay as it is, with all that stands below it, or go on; returns the pages that this concerns.
+local function setStill(id, isStill)
+  local ahead, found = {id}, {}
+  while #ahead > 0 do
+    local one = table.remove(ahead)
+    found[#found + 1] = one
+    redis.call(isStill and 'SADD' or 'SREM', stillKey, one)
+    if isStill then dropWork(one) end
+    local record = decoded(redis.call('HGET', pagesKey, one)) or {}
+    for _, child in ipairs(textsOf(record.children)) do
+      local seen = observationOf(child)
+      if seen and seen.parent == one then ahead[#ahead + 1] = child end
+    end
+  end
+  return found
+end
+
+-- What is paused and published stays as it is, and what stands in a page that does: where a page stands decides, and not
+-- where it stood. Returns the pages that go on by this.
+local function settleStill(id)
+  local seen = observationOf(id) or {}
+  local isStill
+  if type(seen.parent) == 'string' then isStill = redis.call('SISMEMBER', stillKey, seen.parent) == 1
+  else isStill = seen.is_paused == true and redis.call('HEXISTS', pagesKey, id) == 1 end
+  if isStill == (redis.call('SISMEMBER', stillKey, id) == 1) then return {} end
+  local found = setStill(id, isStill)
+  return isStill and {} or found
+end
+
 -- Indexes: the rows of a source in the order of their sort texts, shared out among leaves. A leaf is written from what
 -- is remembered of its rows; so it is right whatever stood there before.
 
@@ -358,9 +387,11 @@ local function closeRedirects()
   for i = 1, #all, 2 do
     local slug = redis.call('HGET', pathsKey, all[i + 1])
     if slug then members[#members + 1] = quoted(all[i]) .. ':' .. quoted(slug)
-    else redis.call('HDEL', redirectsKey, all[i]) end
+    elseif redis.call('HEXISTS', pagesKey, all[i + 1]) == 0 then redis.call('HDEL', redirectsKey, all[i]) end
   end
-  redis.call('SET', prefix .. 'redirects', '{' .. table.concat(members, ',') .. '}')
+  local text = '{' .. table.concat(members, ',') .. '}'
+  if text == textAt(prefix .. 'redirects') then return end
+  redis.call('SET', prefix .. 'redirects', text)
   noteChange('redirects')
 end
 
@@ -453,6 +484,7 @@ local function movePages(moves, rewritten)
   for number, move in ipairs(moves) do
     if published[number] and redis.call('HEXISTS', slugsKey, move.from) == 0 then redirect(move.from, move.id) end
   end
+  if next(published) and redis.call('HLEN', redirectsKey) > 0 then redirectsChanged = true end -- they follow their pages
   for id in pairs(parents) do
     local slug = redis.call('HGET', pathsKey, id)
     if slug and id ~= rewritten then
