@@ -7,7 +7,7 @@ from collections.abc import Iterable
 _TYPES = {
     "hash": (
         r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
-        r"|leaf_items|outside|databases|sources|listings|synced|work|leases|overdue|tries|forced|promised|budget|files)"
+        r"|outside|databases|sources|listings|synced|work|leases|overdue|tries|forced|promised|budget|files)"
         r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+"
     ),
     "set": "sync:(?:still|freed)|sync:run:[^:]+:again",
@@ -178,12 +178,6 @@ class Keys:
         return f"{self.prefix}sync:leaves"
 
     @property
-    def leaf_items(self) -> str:
-        """Hash: source name → how many rows a page of its index may have, where fewer than 500 fit
-        into one value."""
-        return f"{self.prefix}sync:leaf_items"
-
-    @property
     def ranks(self) -> str:
         """Hash: id of a row → "sort text source", its place in an index; `sync:order:{source}`
         holds the sort texts."""
@@ -223,7 +217,7 @@ class Keys:
             " outside databases"
         )
         names += (
-            " work leases overdue files due still leaf_items freed gone tries synced sequence"
+            " work leases overdue files due still freed gone tries synced sequence"
             " files:named files:uncopied"
         )
         return [
