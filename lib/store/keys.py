@@ -7,7 +7,7 @@ from collections.abc import Iterable
 _TYPES = {
     "hash": (
         r"paths|sync:(?:pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
-        r"|outside|databases|sources|listings|synced|work|leases|overdue|tries|forced|promised|budget|files)"
+        r"|outside|databases|tables|sources|listings|synced|work|leases|overdue|tries|forced|promised|budget|files)"
         r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+"
     ),
     "set": "sync:(?:still|freed)|sync:run:[^:]+:again",
@@ -178,6 +178,12 @@ class Keys:
         return f"{self.prefix}sync:leaves"
 
     @property
+    def tables(self) -> str:
+        """Hash: id of a child database → "digest JSON", its first rows as the text of a page shows
+        them."""
+        return f"{self.prefix}sync:tables"
+
+    @property
     def ranks(self) -> str:
         """Hash: id of a row → "sort text source", its place in an index; `sync:order:{source}`
         holds the sort texts."""
@@ -214,7 +220,7 @@ class Keys:
         """The keys whose types a script needs that changes the site for a run."""
         names = (
             "pages observed places slugs waiting metas ranks leaves revisions redirects children"
-            " outside databases"
+            " outside databases tables"
         )
         names += (
             " work leases overdue files due still freed gone tries synced sequence"

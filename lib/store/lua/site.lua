@@ -12,6 +12,7 @@ local ranksKey, leavesKey, redirectsKey = engineKey('ranks'), engineKey('leaves'
 local childrenKey, outsideKey, databasesKey = engineKey('children'), engineKey('outside'), engineKey('databases')
 local pathsKey, stillKey, showsKey = prefix .. 'paths', engineKey('still'), engineKey('shows')
 -- include shown
+local tablesKey = engineKey('tables')
 local filesKey, namedKey, uncopiedKey = engineKey('files'), engineKey('files:named'), engineKey('files:uncopied')
 local SORT_DIGITS = 48
 local AT_ONCE = 500 -- fields of one HMGET: Upstash's `unpack` ends near 5,000
@@ -42,6 +43,19 @@ end
 local function observationOf(id)
   local seen = decoded(redis.call('HGET', observedKey, id))
   return seen and type(seen.source) == 'string' and seen or nil
+end
+
+-- The digest of the table that pages show of a child database; '' for none.
+local function tableDigest(database)
+  return string.match(redis.call('HGET', tablesKey, database) or '', '^(%x+) {') or ''
+end
+
+-- Whether the tables of child databases are still those of which the text of a page was made: id -> digest.
+local function areTables(digests)
+  for database, digest in pairs(digests) do
+    if tableDigest(database) ~= digest then return false end
+  end
+  return true
 end
 
 -- Whether a text is the meta of this page, as it begins and ends.
@@ -428,6 +442,7 @@ local function forgetThing(id, thing, visibility)
   if database then
     if redis.call('DEL', prefix .. 'db:' .. database) == 1 then noteRemoval(thing) end
     redis.call('HDEL', databasesKey, database)
+    redis.call('HDEL', tablesKey, database)
     nameFiles(filesKey, namedKey, uncopiedKey, thing, '', '0')
     dropWork(thing)
   end
