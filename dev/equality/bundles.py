@@ -143,6 +143,21 @@ class Bundles:
                         f" {metas[slug][name]!r}"
                     )
 
+    def untold_rows(self, page_ids: Iterable[str]) -> Iterator[str]:
+        """First rows of child databases that are not in the text of the pages which show them."""
+        for id in sorted(set(page_ids) & set(self.pages)) if self._docs else []:
+            meta = self.pages[id]["meta"]
+            doc = self.values.get(f"doc:{meta['slug']}")
+            for database in map(self.values.get, _child_databases(self.pages[id]["blocks"])):
+                if not (doc and database) or "truncated" in doc:
+                    continue
+                if database["visibility"] in ("public", meta["visibility"]):
+                    yield from (
+                        f"doc:{meta['slug']} lacks the row {row!r} of db:{database['id']}"
+                        for row in _first_rows(database)
+                        if row not in doc["text"]
+                    )
+
     def _expiring(self) -> list[str]:
         return ["an address in KV expires"] if "X-Amz" in json.dumps(self.values) else []
 
@@ -192,3 +207,19 @@ def _rank(meta: JSON) -> Any:
 
 def _reverse(text: str) -> list[int]:
     return [-ord(letter) for letter in text]
+
+
+def _child_databases(blocks: list[JSON]) -> Iterator[str]:
+    """The keys of the child databases among blocks."""
+    for block in blocks:
+        if block["type"] == "child_database" and "unavailable" not in block:
+            yield f"db:{block['id']}"
+        yield from _child_databases(block.get("children", []))
+
+
+def _first_rows(database: JSON) -> Iterator[str]:
+    """The titles of the rows that a text shows."""
+    schema = database["properties"].items()
+    title = next((name for name, one in schema if one.get("type") == "title"), "")
+    for item in database["items"][:100]:
+        yield " ".join(str(item["properties"].get(title) or "").split())

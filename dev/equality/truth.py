@@ -52,6 +52,7 @@ class Truth:
             *self._slugs(live, bundles),
             *bundles.disordered(self._sources),
             *self._databases(live, bundles),
+            *bundles.untold_rows(live),
             *bundles.redirects_nowhere(),
         ]
 

@@ -24,6 +24,8 @@ each more try."""
 LONGEST_PUT_OFF_SECONDS = 43_200.0
 """No file is put off for longer than twice this."""
 
+DOCUMENT_END = 64
+"""Characters at the end of a page as text, where its time stands: another writing has others."""
 PUBLIC = "public"
 """The visibility of what everybody may see."""
 
@@ -181,6 +183,7 @@ class Copies:
             "name": bundle,
             "id": holder,
             "slug": published.slug,
+            "document_end": published.document[-DOCUMENT_END:],
             "parts": max(0, len(changed) - 1),
             "staged": staged,
             "due": "" if due_at is None else round(due_at * 1000),

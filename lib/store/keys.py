@@ -7,7 +7,7 @@ from collections.abc import Iterable
 _TYPES = {
     "hash": (
         r"(?:preview:)?paths|sync:(?:drafts(?::\w+)?|pages|observed|places|slugs|waiting|metas|ranks|leaves|revisions|redirects|children"
-        r"|leaf_items|outside|databases|sources|listings|synced|work|leases|overdue|tries|forced|promised|budget|files)"
+        r"|outside|databases|tables|sources|listings|synced|work|leases|overdue|tries|forced|promised|budget|files)"
         r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+"
     ),
     "set": "sync:(?:still|freed)|sync:run:[^:]+:again",
@@ -213,10 +213,10 @@ class Keys:
         return f"{self.prefix}sync:leaves"
 
     @property
-    def leaf_items(self) -> str:
-        """Hash: source name → how many rows a page of its index may have, where fewer than 500 fit
-        into one value."""
-        return f"{self.prefix}sync:leaf_items"
+    def tables(self) -> str:
+        """Hash: id of a child database → "digest JSON", its first rows as the text of a page shows
+        them."""
+        return f"{self.prefix}sync:tables"
 
     @property
     def ranks(self) -> str:
@@ -261,11 +261,11 @@ class Keys:
         """The keys whose types a script needs that changes the site for a run."""
         names = (
             "pages observed places slugs waiting metas ranks leaves revisions redirects children"
-            " outside databases"
+            " outside databases tables"
         )
         names += (
-            " work leases overdue files due still leaf_items freed gone moments tries synced"
-            " sequence files:named files:uncopied"
+            " work leases overdue files due still freed gone moments tries synced sequence"
+            " files:named files:uncopied"
         )
         return [
             self.paths,

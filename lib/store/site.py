@@ -1,12 +1,14 @@
 """What a site reads, and what is remembered of it: each change is one script, whole or not at
 all."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from lib import json_text
+from lib.errors import ForeignValue
 from lib.model import (
     ITEMS_PER_PAGE,
     JSON,
@@ -25,6 +27,7 @@ from lib.store.runs import (
     held,
     noted_warnings,
 )
+from lib.store.salvage import read_object
 from lib.store.work import encoded_item, encoded_work
 from lib.times import settled_at
 
@@ -90,6 +93,30 @@ class Addresses(msgspec.Struct, frozen=True):
     """Slugs that were taken for free, and for which nobody may wait."""
 
 
+class Table(msgspec.Struct, frozen=True):
+    """The first rows of a child database, as the text of a page shows them; `value` is a JSON
+    object, {} for none."""
+
+    digest: str = ""
+    value: JSON = {}
+
+
+NO_TABLE = Table()
+
+
+class PageText(msgspec.Struct, frozen=True, kw_only=True):
+    """The text of a page, made of its published bundle, which has `bytes`; `is_read`: it can't be
+    made without the page being read."""
+
+    page_id: str
+    slug: str
+    digest: str
+    read_at: float
+    bytes: int = 0
+    text: str = ""
+    is_read: bool = False
+
+
 class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     """A page that was read, to be published; `text` None: what is published is the same.
 
@@ -113,6 +140,8 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     sort: str
     text: Text | None
     addresses: Addresses
+    tables: Mapping[str, Table] = {}
+    """The tables of child databases that its text shows."""
     children: Mapping[str, Observation] = {}
     known: Mapping[str, Observation] = {}
     """What was remembered of child pages when this was planned."""
@@ -195,11 +224,6 @@ class Site:
         size = 1 + FIELDS_PER_PAGE
         return {found[at]: _known(*found[at + 1 : at + size]) for at in range(0, len(found), size)}
 
-    async def shown_by(self, thing: str) -> list[Observation]:
-        """Return the observations of the pages that show a thing."""
-        known = await self.showing(thing)
-        return [one.observation for one in known.values() if one.observation]
-
     async def commit_page(self, lease: SliceLease, commit: PageCommit) -> tuple[str, list[str]]:
         """Publish a page and end the work on it.
 
@@ -235,6 +259,7 @@ class Site:
             "tokens": " ".join(text.files) if text else "",
             "lacking": "1" if text and text.lacking else "0",
             "things": record.things,
+            "tables": _digests(commit.tables),
             **msgspec.to_builtins(commit.addresses),
             "children": [
                 {
@@ -271,11 +296,16 @@ class Site:
         record: DatabaseRecord,
         text: Text | None,
         warnings: Sequence[str] = (),
+        *,
+        table: Table = NO_TABLE,
+        documents: Sequence[PageText] = (),
+        tables: Mapping[str, Table] = {},
     ) -> str:
         """Publish a child database and end the work on it; `text` None: what is published is the
-        same.
+        same. Where `table` is another than before, the texts of the pages that show it are written
+        with it: `documents`, made of the `tables` of others.
 
-        Return done, older, send, gone or repeated. Raises `TakenOver`.
+        Return done, older, send, changed, gone or repeated. Raises `TakenOver`.
         """
         arguments = self.arguments(lease) | {
             "id": database_id,
@@ -286,13 +316,43 @@ class Site:
             "tokens": " ".join(text.files) if text else "",
             "lacking": "1" if text and text.lacking else "0",
             "warnings": noted_warnings(warnings),
+            "table": table.digest,
+            "tables": _digests(tables),
+            "documents": [
+                {
+                    "id": one.page_id,
+                    "slug": one.slug,
+                    "digest": one.digest,
+                    "read_at": one.read_at,
+                    "bytes": one.bytes,
+                    "is_read": one.is_read,
+                }
+                for one in documents
+            ],
         }
-        words = [json_text.encode(arguments), text.head if text else "", json_text.encode(record)]
+        words = [
+            *(json_text.encode(arguments), text.head if text else "", json_text.encode(record)),
+            f"{table.digest} {json_text.encode(table.value)}" if table.digest else "",
+            *(one.text for one in documents),
+        ]
         outcome: str = await self._kv.script(
             "commit_database", self._keys.site(lease.run_id), words
         )
         held(outcome)
         return outcome
+
+    async def tables(self, database_ids: Collection[str]) -> dict[str, Table]:
+        """Return the tables of child databases, an empty one for each that has none."""
+        ids = list(database_ids)
+        texts = await self._kv.command("HMGET", self._keys.tables, *ids) if ids else []
+        return {one: _table(text or "") for one, text in zip(ids, texts, strict=True)}
+
+    async def bundle_at(self, slug: str) -> str:
+        """Return what stands published under a slug; "" for nothing of ours."""
+        try:
+            return await self._kv.command("GET", self._keys.page(slug)) or ""
+        except ForeignValue:
+            return ""
 
     async def observe(
         self,
@@ -433,6 +493,17 @@ class Site:
 
 def _known(seen: str, record: str, slug: str, stamp: str, due: str, still: str) -> Known:
     return Known(observation(seen), page_record(record), slug, stamp, due == "1", still == "1")
+
+
+def _table(text: str) -> Table:
+    digest, blank, value = text.partition(" {")
+    if not (blank and re.fullmatch("[0-9a-f]+", digest)):
+        return NO_TABLE
+    return Table(digest, read_object("{" + value) or {})
+
+
+def _digests(tables: Mapping[str, Table]) -> dict[str, str]:
+    return {database_id: one.digest for database_id, one in tables.items()}
 
 
 def _place(seen: Observation) -> list[str]:

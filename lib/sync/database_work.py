@@ -1,24 +1,28 @@
 """One child database that is due: read whole, built and published."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from lib.bundle import database as database_bundle
-from lib.bundle.encoding import digest
+from lib.bundle.encoding import digest, encode
 from lib.bundle.media import Address, FileRef, Found
 from lib.bundle.properties import fingerprint
+from lib.bundle.text.tables import first_rows
 from lib.log import Log
-from lib.model import BUNDLE_VERSION, JSON, Claim, DatabaseRecord, WorkItem
+from lib.model import BUNDLE_VERSION, JSON, Claim, Database, DatabaseRecord, WorkItem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read
 from lib.store.copies import Copies
 from lib.store.runs import SliceLease
-from lib.store.site import Site, Text
+from lib.store.site import NO_TABLE, Known, PageText, Site, Table, Text
 from lib.store.work import WorkQueue
+from lib.sync.page_texts import PageTexts, databases_in
 from lib.sync.unfinished import DatabaseReading, Readings
 
 MOST_SIGNED = 100
 """Rows that one answer shows."""
+COMMIT_TRIES = 20
+"""How often the texts of pages are made anew because one of them was published meanwhile."""
 
 
 class DatabaseWork:
@@ -34,6 +38,8 @@ class DatabaseWork:
         copies: Copies,
         note: Callable[[Iterable[FileRef]], None],
         address: Address,
+        max_value_bytes: int,
+        docs: bool,
         log: Log,
         readings: Readings,
         schemas: Schemas,
@@ -47,7 +53,8 @@ class DatabaseWork:
         self._address, self._log = address, log
         self._readings, self._schemas = readings, schemas
         self._is_last_try, self._was_read = is_last_try, was_read
-        self._now, self._now_iso = now, now_iso
+        self._now, self._now_iso, self._docs = now, now_iso, docs
+        self._texts = PageTexts(site, max_value_bytes, now_iso)
 
     async def doubt(self, lease: SliceLease, claim: Claim) -> None:
         """A child database can't be read any more: the pages that show it look at it again."""
@@ -58,7 +65,7 @@ class DatabaseWork:
 
     async def sync(self, lease: SliceLease, claim: Claim) -> None:
         """Read a child database and publish it."""
-        item, before = claim.item, claim.database
+        item = claim.item
         head = Head(claim.id, item.title, item.data_source_ids) if item.data_source_ids else None
         fresh = DatabaseReading(self._now(), 0, Reading(claim.id, head))
         async with self._readings.of(claim, fresh) as reading:
@@ -66,11 +73,25 @@ class DatabaseWork:
                 self._notion, reading.rows, self._schemas, is_last_try=self._is_last_try(claim)
             )
         self._was_read(claim)
-        shown = await self._site.shown_by(claim.key)
-        files = Found(self._address)
-        bundle = database_bundle.build(
-            database, files, visibility_of(seen.visibility for seen in shown)
+        outcome = "changed"
+        for _ in range(COMMIT_TRIES):
+            outcome = await self._publish(lease, claim, database, reading)
+            if outcome != "changed":
+                break
+        self._log.event(
+            "database.synced", databaseId=claim.id, rows=len(database.rows), outcome=outcome
         )
+
+    async def _publish(
+        self, lease: SliceLease, claim: Claim, database: Database, reading: DatabaseReading
+    ) -> str:
+        """Publish a child database together with the texts of the pages that show it; return the
+        outcome as `Site.commit_database` does."""
+        pages = await self._site.showing(claim.key)
+        shown = [known.observation for known in pages.values() if known.observation]
+        visibility = visibility_of(seen.visibility for seen in shown)
+        files = Found(self._address)
+        bundle = database_bundle.build(database, files, visibility)
         self._note(files.refs.values())
         copies = await self._copies.of({ref.file for ref in files.refs.values()})
         record = DatabaseRecord(
@@ -80,7 +101,7 @@ class DatabaseWork:
             digest=self._copies.marked(bundle.digest, files.refs),
             version=BUNDLE_VERSION,
             signature=signature(database.rows),
-            visibility=visibility_of(seen.visibility for seen in shown),
+            visibility=visibility,
             sources=sorted({seen.source for seen in shown}),
             is_lacking=reading.rows.is_lacking,
         )
@@ -90,17 +111,36 @@ class DatabaseWork:
             files=list(files.refs),
             lacking=lacks,
         )
-        is_same = not item.rewrite and before is not None and before.digest == record.digest
+        before = claim.database
+        is_same = not claim.item.rewrite and before is not None and before.digest == record.digest
+        table, documents, tables = NO_TABLE, list[PageText](), dict[str, Table]()
+        if self._docs:
+            value = first_rows(bundle.body)
+            table = Table(digest(encode(value)), value)
+            documents, tables = await self._documents(claim.id, table, pages)
         outcome = "send"
         for sent in (None, text) if is_same else (text,):
             outcome = await self._site.commit_database(
-                lease, claim.id, claim.number, record, sent, reading.rows.warnings
+                *(lease, claim.id, claim.number, record, sent, reading.rows.warnings),
+                table=table,
+                documents=documents,
+                tables=tables,
             )
             if outcome != "send":
                 break
-        self._log.event(
-            "database.synced", databaseId=claim.id, rows=len(database.rows), outcome=outcome
-        )
+        return outcome
+
+    async def _documents(
+        self, database_id: str, table: Table, pages: Mapping[str, Known]
+    ) -> tuple[list[PageText], dict[str, Table]]:
+        """Return the texts of the pages that show a table which is another than before, and the
+        tables of other child databases in them."""
+        records = (known.record for known in pages.values() if known.record)
+        shown = {one for record in records for one in databases_in(record.things)}
+        tables = await self._site.tables([database_id, *sorted(shown - {database_id})])
+        if tables.pop(database_id).digest == table.digest:
+            return [], {}
+        return await self._texts.of(pages, {**tables, database_id: table}), tables
 
 
 def visibility_of(visibilities: Iterable[str]) -> str:

@@ -33,12 +33,13 @@ from lib.notion.computed import Schemas
 from lib.notion.pages import find
 from lib.store.copies import Copies
 from lib.store.runs import SliceLease
-from lib.store.site import Known, PageCommit, Sighting, Site, Text
+from lib.store.site import Known, PageCommit, Sighting, Site, Table, Text
 from lib.store.work import WorkQueue
 from lib.sync.addresses import AddressBook
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.page_reader import PageReader
+from lib.sync.page_texts import tables_for
 from lib.sync.sightings import child_of, has_left, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
 
@@ -353,8 +354,14 @@ class PageWork:
             encoded = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes, copies)
             record = self._record(claim, seen, tree, reading, family, encoded, bundle.digest, files)
             noted: list[str] = []
-            doc = self._document(bundle, copies, noted)
             is_same = claim.record is not None and claim.record.digest == record.digest
+            is_sent = must_send or not is_same
+            tables = (
+                await self._site.tables(tree.databases)
+                if self._docs and is_sent and tree.databases
+                else {}
+            )
+            doc = self._document(bundle, copies, tables, noted)
             text = Text(
                 encoded.head,
                 encoded.parts,
@@ -375,8 +382,9 @@ class PageWork:
                     page, seen, record, must_look=bool(family.renamed) or _is_in_trash(tree)
                 ),
                 sort=index.sort_text(index.rank(bundle.meta)) if seen.parent is None else "",
-                text=None if is_same and not must_send else text,
+                text=text if is_sent else None,
                 addresses=book.plan(),
+                tables=tables,
                 children=family.children,
                 known=family.known,
                 work=work,
@@ -492,7 +500,11 @@ class PageWork:
         return work
 
     def _document(
-        self, bundle: page_bundle.PageBundle, copies: Mapping[str, Copy], warnings: list[str]
+        self,
+        bundle: page_bundle.PageBundle,
+        copies: Mapping[str, Copy],
+        tables: Mapping[str, Table],
+        warnings: list[str],
     ) -> str:
         """Return the page as text; "" where none is wanted, or it is too large even when it is
         cut."""
@@ -500,7 +512,9 @@ class PageWork:
             return ""
         try:
             made = document(
-                bundle.meta, bundle.blocks, self._now_iso(), self._max_value_bytes, copies=copies
+                *(bundle.meta, bundle.blocks, self._now_iso(), self._max_value_bytes),
+                database=tables_for(bundle.meta["visibility"], tables),
+                copies=copies,
             )
         except TooLarge as refusal:
             warnings.append(str(refusal))

@@ -126,6 +126,8 @@ class Worker:
             copies=copies,
             note=note,
             address=address,
+            max_value_bytes=max_value_bytes,
+            docs=docs,
             log=log,
             readings=self._readings,
             schemas=schemas,

@@ -110,6 +110,10 @@ def test_what_is_equal_differs_in_nothing(site: Site) -> None:
         (lambda values: values.update({"doc:old": values["doc:imprint"]}), "doc:old is left over"),
         (lambda values: values["doc:imprint"].update(title="?"), "doc:imprint: title"),
         (
+            lambda values: values["doc:building-blocks"].update(text="White"),
+            "doc:building-blocks lacks the row 'Red'",
+        ),
+        (
             lambda values: values["doc:imprint"].update(visibility="draft"),
             "doc:imprint: visibility",
         ),

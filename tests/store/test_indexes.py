@@ -2,6 +2,7 @@
 is written anew."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -294,10 +295,22 @@ async def test_a_zombie_closes_no_index(scene: Scene) -> None:
 
 @pytest.fixture
 def small(scene: Scene) -> Scene:
-    """A site whose values hold three rows at most."""
-    other = Scene(scene.kv, scene.keys, scene.runs, scene.clock, max_value_bytes=280)
+    """A site whose values hold two rows at most."""
+    return bounded(scene, 280)
+
+
+def bounded(scene: Scene, max_value_bytes: int) -> Scene:
+    other = Scene(scene.kv, scene.keys, scene.runs, scene.clock, max_value_bytes=max_value_bytes)
     other.lease = scene.lease
     return other
+
+
+async def texts(scene: Scene, source: str = "pages") -> list[str]:
+    """The pages of an index as they stand in KV."""
+    count = len(await scene.index_pages(source))
+    names = [scene.keys.index(source, number) for number in range(1, count + 1)]
+    found: list[str] = await scene.kv.command("MGET", *names)
+    return found
 
 
 async def test_a_page_of_the_index_that_is_too_large_for_one_value_gets_fewer_rows(
@@ -307,11 +320,11 @@ async def test_a_page_of_the_index_that_is_too_large_for_one_value_gets_fewer_ro
         await publish(small, number)
 
     assert await small.index() == [f"row-{number:04}" for number in range(10)]
-    texts = [json_text.encode(page) for page in await small.index_pages()]
-    assert (len(texts) > 3, max(map(len, texts)) <= 280) == (True, True)
+    found = await texts(small)
+    assert (len(found) > 3, max(map(len, found)) <= 280) == (True, True)
     first, *others = await small.index_pages()
     assert (first["total"], first["pages"], {page["revision"] for page in others}) == (
-        *(10, len(texts)),
+        *(10, len(found)),
         {first["revision"]},
     )
 
@@ -324,6 +337,81 @@ async def test_a_row_that_is_too_large_for_any_page_of_the_index_stands_on_one_b
     await small.publish("c", "three")
 
     assert (await small.index(), await sizes(small)) == (["one", "two", "three"], [1, 1, 1])
+
+
+async def test_one_large_row_divides_its_own_page_of_the_index_and_no_other(scene: Scene) -> None:
+    scene = bounded(scene, 90_000)
+    await fill(scene, 1_000)
+    revision = (await scene.read("pages:index"))["revision"]
+
+    change = partial(scene.publish, "0700", "row-0700", title="t" * 70_000)
+    assert await written(scene, change) == [1, 2]
+
+    assert (await sizes(scene), len(await scene.index())) == ([500, 200, 300], 1_000)
+    assert {page["revision"] for page in await scene.index_pages()} != {revision}
+    assert max(map(len, await texts(scene))) <= 90_000
+
+
+async def test_pages_of_the_index_that_a_large_row_divided_join_once_it_is_small_again(
+    scene: Scene,
+) -> None:
+    scene = bounded(scene, 90_000)
+    await fill(scene, 300)
+    await scene.publish("0100", "row-0100", title="t" * 85_000)
+    assert await sizes(scene) == [100, 1, 199]
+
+    await publish(scene, 100)
+    await publish(scene, 100)  # what stands there has to be known to be small
+
+    assert await sizes(scene) == [300]
+
+
+async def test_an_index_whose_rows_are_all_large_is_shared_out_in_one_script(scene: Scene) -> None:
+    await fill(scene, 1_000)
+    scene = bounded(scene, 9_000)
+
+    await scene.site.close_indexes(scene.lease, ["pages"], [], ["pages"])
+
+    assert len(await scene.index()) == 1_000
+    sizes_bytes = [len(text) for text in await texts(scene)]
+    assert (max(sizes_bytes) <= 9_000, min(sizes_bytes) >= 3_500) == (True, True)
+    pages = await scene.index_pages()
+    assert ({page["revision"] for page in pages}, pages[0]["pages"]) == (
+        {pages[0]["revision"]},
+        len(pages),
+    )
+
+
+large_rows = st.tuples(st.sampled_from("abcdefghij"), st.sampled_from([0, 40, 150, 400, 700]))
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.none() | large_rows, min_size=5, max_size=20))
+async def test_no_page_of_the_index_is_too_large_whatever_rows_grow_shrink_and_go(
+    scene: Scene, steps: list[tuple[str, int] | None]
+) -> None:
+    most = 900
+    scene = bounded(scene, most)
+    await scene.kv.command("FLUSHDB")
+    await scene.begin()
+    rows: dict[str, int] = {}
+    for step in steps:
+        if step is None and rows:
+            await scene.hide(next(iter(rows)))
+            rows.pop(next(iter(rows)))
+        elif step is not None:
+            await scene.publish(step[0], step[0], title="t" * step[1])
+            rows[step[0]] = step[1]
+        if await scene.read("pages:index"):
+            assert await scene.index() == sorted(rows)
+            assert max(map(len, await texts(scene))) <= most
+            first, *others = await scene.index_pages()
+            assert {page["revision"] for page in others} <= {first.get("revision")}
+            assert all(page["items"] for page in others)
+    for one in sorted(rows):
+        await scene.hide(one)
+        await scene.publish(one, one)
+    assert not rows or await sizes(scene) == [len(rows)]
 
 
 # What another did to it.

@@ -6,6 +6,7 @@ from typing import Any
 from lib.bundle.refs import dashed_id
 from lib.bundle.text.escaping import cell, escaped
 from lib.bundle.text.inline import Inline, linked
+from lib.model import JSON
 
 MOST_ROWS = 100
 """Rows of a child database that are shown."""
@@ -44,6 +45,21 @@ def database_table(value: Mapping[str, Any]) -> Inline:
         if isinstance(one, Mapping) and isinstance(properties := one.get("properties"), Mapping)
     ]
     return table([[_cell(name) for name in names], *rows], has_header=True)
+
+
+def first_rows(value: Mapping[str, Any]) -> JSON:
+    """Return of a child database, as a site reads it, what its table is made of and who may see
+    that."""
+    schema: Mapping[str, Any] = value["properties"]
+    return {
+        "title": value["title"],
+        "visibility": value["visibility"],
+        "properties": {name: {"type": one.get("type")} for name, one in schema.items()},
+        "items": [
+            {"properties": {name: item["properties"].get(name) for name in schema}}
+            for item in value["items"][:MOST_ROWS]
+        ],
+    }
 
 
 def words_of(value: Any) -> str:

@@ -1,8 +1,11 @@
 -- Publishes a child database that was read, and ends the work on it. KEYS: the engine's hashes, whose types are checked.
--- ARGV: arguments as JSON, the bundle ("": as published), the record. Arguments: lane, token, number as for a page; id,
--- digest, title, read_at, tokens, lacking, warnings. Returns done, older, send, gone (no page shows it), repeated or lost.
+-- ARGV: arguments as JSON, the bundle ("": as published), the record, its table as pages show it ("": in none), and the text
+-- forms of pages ("": none). Arguments: lane, token, number as for a page; id, digest, title, read_at, tokens, lacking,
+-- warnings; table (its digest), tables (as for a page), documents: {id, slug, digest, read_at, bytes, is_read} of the pages
+-- whose text forms follow, made of a bundle of so many bytes; is_read: the page has to be read for it. Returns done, older, send, changed (the text forms are to be
+-- made anew), gone (no page shows it), repeated or lost.
 local args = cjson.decode(ARGV[1])
-local text, record = ARGV[2], ARGV[3]
+local text, record, rows = ARGV[2], ARGV[3], ARGV[4]
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
 local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
 local isFocused = args.focus
@@ -30,6 +33,26 @@ end
 local isSame = before and before.digest == args.digest and textAt(prefix .. thing)
 if text == '' and not isSame then return 'send' end
 
+-- The pages that show other rows of it than before: their text forms change together with it.
+local documents = {}
+if args.docs and tableDigest(args.id) ~= args.table then
+  if not areTables(args.tables) then return 'changed' end
+  local given = {}
+  for number, document in ipairs(args.documents) do
+    given[document.id], document.text = document, ARGV[4 + number]
+  end
+  for _, page in ipairs(showing(thing)) do
+    local slug = redis.call('HGET', pathsKey, page)
+    if slug and redis.call('SISMEMBER', stillKey, page) == 0 then
+      local document, known = given[page], decoded(redis.call('HGET', pagesKey, page)) or {}
+      local isMade = document and document.slug == slug and document.digest == known.digest
+        and document.read_at == known.read_at
+      if not isMade or (not document.is_read and #(textAt(pageKey(slug)) or '') ~= document.bytes) then return 'changed' end
+      documents[#documents + 1] = document
+    end
+  end
+end
+
 redis.call('HSET', databasesKey, args.id, record)
 if text ~= '' then
   nameFiles(filesKey, namedKey, uncopiedKey, thing, args.tokens, args.lacking)
@@ -44,6 +67,17 @@ if text ~= '' then
     end
   end
 end
+for _, document in ipairs(documents) do
+  if document.is_read then
+    addWork(document.id, 'r', '{}', nowMs)
+    if isFocused then note('focus', document.id) end
+  else
+    if document.text == '' then redis.call('DEL', docKey(document.slug))
+    else redis.call('SET', docKey(document.slug), document.text) end
+    noteChange('page:' .. document.slug)
+  end
+end
+if rows == '' then redis.call('HDEL', tablesKey, args.id) else redis.call('HSET', tablesKey, args.id, rows) end
 local number = string.match(redis.call('HGET', workKey, thing) or '', '^%d+') or '0'
 if number == tostring(args.number) then dropWork(thing)
 else

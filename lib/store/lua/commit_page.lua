@@ -8,6 +8,7 @@
 --                         child page when its reading began
 --   edited, read_at       of this reading, page_read_at of its page object (epoch seconds)
 --   digest, parts, prepared (root of the parts' keys), tokens, lacking, things
+--   tables                id -> digest, the tables of child databases in its text form
 --   slugs, places         what the addresses were planned from: slug -> id, id -> slug ("": nothing)
 --   assumed               slugs for which nobody may wait
 --   moves                 {id, from, to} of this page and of others
@@ -61,6 +62,7 @@ end
 local isSame = before and before.digest == args.digest and redis.call('HEXISTS', pathsKey, id) == 1
 local place = redis.call('HGET', placesKey, id)
 if head == '' and not (isSame and place and textAt(pageKey(place))) then return {'send'} end
+if not areTables(args.tables) then return {'changed'} end
 for _, child in ipairs(args.children) do
   local was = observationOf(child.id)
   for number, name in ipairs({'read_at', 'placed_at'}) do
@@ -139,6 +141,7 @@ for _, work in ipairs(args.work) do
   local database = string.match(work.key, '^db:(.*)$')
   local held = database and decoded(redis.call('HGET', databasesKey, database))
   local isKnown = held and before and (before.visibility or 'public') == args.visibility
+    and (not args.docs or tableDigest(database) ~= '')
   local isWaiting = redis.call('HEXISTS', workKey, work.key) == 1
   if isWaiting and not database then -- a reading under way began before this was known
     addWork(work.key, work.flags, work.payload, 0)

@@ -15,8 +15,7 @@ for _, source in ipairs(args.finished) do
   if redis.call('HEXISTS', leavesKey, source) == 0 then bookOf(source) end
 end
 for _, source in ipairs(args.rewritten) do
-  redis.call('HDEL', engineKey('leaf_items'), source)
-  bookOf(source).all, bookOf(source).most = true, mostItems
+  bookOf(source).all = true
 end
 closeSite()
 if not args.previews then
@@ -26,7 +25,7 @@ for _, source in ipairs(redis.call('HKEYS', leavesKey)) do
   if not isOpen[source] and redis.call('ZCARD', orderKey(source)) == 0 then
     redis.call('DEL', leafKey(source, 1), stampsKey(source))
     noteRemoval(source .. ':index')
-    for _, name in ipairs({'leaves', 'revisions', 'leaf_items', 'synced', 'sources', 'listings'}) do
+    for _, name in ipairs({'leaves', 'revisions', 'synced', 'sources', 'listings'}) do
       redis.call('HDEL', engineKey(name), source)
     end
   end

@@ -1,8 +1,8 @@
 -- Puts the addresses of copies into a published bundle, unless it has been published anew since it was read.
 -- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON, what was remembered of the bundle, its text
 -- ("": nothing is to be written), its meta ("": it is no page's, or the same), the
--- page as text ("": there is none). Arguments: name, id, slug ("": a child
--- database), parts, staged (root of the parts' keys), due (ms; "": every file has its copy now). Returns done or changed.
+-- page as text ("": there is none). Arguments: name, id, slug ("": a child database), document_end (of the page as text, as
+-- it was read), parts, staged (root of the parts' keys), due (ms; "": every file has its copy now). Returns done or changed.
 local args = cjson.decode(ARGV[1])
 local before, text, meta, doc = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
@@ -13,6 +13,9 @@ local isFocused = args.focus
 local isPage = args.slug ~= ''
 if redis.call('HGET', isPage and pagesKey or databasesKey, args.id) ~= before then return 'changed' end
 if isPage and redis.call('HGET', pathsKey, args.id) ~= args.slug then return 'changed' end
+if doc ~= '' and string.sub(textAt(docKey(args.slug)) or '', -#args.document_end) ~= args.document_end then
+  return 'changed' -- a child database in it was published meanwhile
+end
 
 if args.due == '' then redis.call('ZREM', uncopiedKey, args.name)
 else redis.call('ZADD', uncopiedKey, args.due, args.name) end

@@ -1,6 +1,6 @@
 -- What a site reads, and what is remembered of it: every change of both passes through these functions.
--- Needs: `prefix` of all keys, `run` (root of a run's keys, "": none is concerned), `now` (ISO), `mostItems` and `mostBytes`
--- of an index page, `ttl` (s) of what a run keeps, `nowMs`,
+-- Needs: `prefix` of all keys, `run` (root of a run's keys, "": none is concerned), `now` (ISO), `mostItems` of an index page,
+-- `mostBytes` of any value, `ttl` (s) of what a run keeps, `nowMs`,
 -- `isFocused` (the run is about certain pages only). Call `closeSite` once at the end.
 -- include name_files
 -- include replace_words
@@ -13,9 +13,11 @@ local childrenKey, outsideKey, databasesKey = engineKey('children'), engineKey('
 local pathsKey, stillKey, showsKey = prefix .. 'paths', engineKey('still'), engineKey('shows')
 local momentsKey = engineKey('moments')
 -- include shown
+local tablesKey = engineKey('tables')
 local filesKey, namedKey, uncopiedKey = engineKey('files'), engineKey('files:named'), engineKey('files:uncopied')
 local SORT_DIGITS = 48
 local AT_ONCE = 500 -- fields of one HMGET: Upstash's `unpack` ends near 5,000
+local BESIDE_ITEMS = 128 -- bytes of an index page that are none of its items
 
 local function pageKey(slug) return prefix .. 'page:' .. slug end
 local function docKey(slug) return prefix .. 'doc:' .. slug end
@@ -50,6 +52,19 @@ end
 local function observationOf(id)
   local seen = decoded(redis.call('HGET', observedKey, id))
   return seen and type(seen.source) == 'string' and seen or nil
+end
+
+-- The digest of the table that pages show of a child database; '' for none.
+local function tableDigest(database)
+  return string.match(redis.call('HGET', tablesKey, database) or '', '^(%x+) {') or ''
+end
+
+-- Whether the tables of child databases are still those of which the text of a page was made: id -> digest.
+local function areTables(digests)
+  for database, digest in pairs(digests) do
+    if tableDigest(database) ~= digest then return false end
+  end
+  return true
 end
 
 -- Whether a text is the meta of this page, as it begins and ends.
@@ -157,8 +172,7 @@ local books = {}
 local function bookOf(source)
   local book = books[source]
   if not book then
-    local most = tonumber(redis.call('HGET', engineKey('leaf_items'), source) or '') or mostItems
-    book = {counts = {}, dirty = {}, shifted = false, most = math.max(1, math.min(most, mostItems))}
+    book = {counts = {}, dirty = {}, shifted = false}
     for count in string.gmatch(redis.call('HGET', leavesKey, source) or '', '%d+') do
       book.counts[#book.counts + 1] = tonumber(count)
     end
@@ -244,6 +258,7 @@ local function refreshIndex(id)
   end
 end
 
+-- The metas of rows that follow each other; '' for one that has none.
 local function metasOf(source, first, count)
   local texts = {}
   while count > 0 do
@@ -254,7 +269,7 @@ local function metasOf(source, first, count)
     end
     if #ids > 0 then
       for number, meta in ipairs(redis.call('HMGET', metasKey, unpack(ids))) do
-        if isMetaOf(ids[number], meta) then texts[#texts + 1] = meta end
+        texts[#texts + 1] = isMetaOf(ids[number], meta) and meta or ''
       end
     end
     first, count = first + some, count - some
@@ -262,53 +277,91 @@ local function metasOf(source, first, count)
   return texts
 end
 
+local function bytesOf(texts, from, to)
+  local bytes = 0
+  for at = from, to do bytes = bytes + #texts[at] + 1 end -- with a comma
+  return bytes
+end
+
+-- Whether rows fit into one leaf. One row has one, however large it is: its bundle is bounded as well.
+local function fitsLeaf(texts, from, to)
+  return to <= from or bytesOf(texts, from, to) <= mostBytes - BESIDE_ITEMS
+end
+
+-- Adds to `counts` how many rows stand on each of the leaves that take these ones: halves of like size in bytes, so that there
+-- is room in each for more.
+local function shareOut(texts, from, to, counts)
+  if fitsLeaf(texts, from, to) then
+    counts[#counts + 1] = to - from + 1
+    return
+  end
+  local half, last, bytes = bytesOf(texts, from, to) / 2, from, #texts[from] + 1
+  while last + 1 < to and bytes + #texts[last + 1] < half do
+    last = last + 1
+    bytes = bytes + #texts[last] + 1
+  end
+  shareOut(texts, from, last, counts)
+  shareOut(texts, last + 1, to, counts)
+end
+
 -- A leaf without the time at which it was written, which follows its items.
 local function withoutTime(text) return (string.gsub(text, '%],"syncedAt":"[^"]*"', ']', 1)) end
 
-local function writeLeaf(source, book, number, first, total, revision)
-  local count = book.counts[number]
-  local items = table.concat(metasOf(source, first, count), ',')
-  local text = '{"items":[' .. items .. '],"syncedAt":"' .. now .. '"'
+local function writeLeaf(source, book, number, texts, total, revision)
+  local items = {}
+  for _, meta in ipairs(texts) do
+    if meta ~= '' then items[#items + 1] = meta end
+  end
+  local text = '{"items":[' .. table.concat(items, ',') .. '],"syncedAt":"' .. now .. '"'
   if number == 1 then text = text .. ',"total":' .. total end
   if #book.counts > 1 then
     if number == 1 then text = text .. ',"pages":' .. #book.counts end
     text = text .. ',"revision":"' .. revision .. '"'
   end
   text = text .. '}'
-  if #text > mostBytes and count > 1 then
-    local half = math.floor(count / 2)
-    book.most = math.min(book.most, math.max(1, half))
-    redis.call('HSET', engineKey('leaf_items'), source, book.most)
-    table.insert(book.counts, number + 1, count - half)
-    book.counts[number] = half
-    return false
-  end
   local key = leafKey(source, number)
   if withoutTime(textAt(key) or '') ~= withoutTime(text) then
     noteChange(source .. ':index' .. (number > 1 and ':' .. number or ''))
   end
   redis.call('SET', key, text)
-  return true
 end
 
--- Splits leaves that are too long and joins short neighbours; returns the first leaf that holds other rows now, nil for none.
-local function settleLeaves(book, total)
+-- How large the leaves are as they stand written; an empty one is nothing.
+local function leafSizes(source, counts)
+  local sizes, all = {}, 0
+  for number, count in ipairs(counts) do
+    local key = leafKey(source, number)
+    local isThere = count > 0 and redis.call('TYPE', key).ok == 'string'
+    sizes[number] = isThere and redis.call('STRLEN', key) or 0
+    all = all + sizes[number]
+  end
+  return sizes, all
+end
+
+-- Splits leaves of too many rows and joins short neighbours; returns the first leaf that holds other rows now, nil for none.
+-- What stands written decides whether neighbours are small enough: where rows have grown meanwhile, `cutLeaves` divides them.
+local function settleLeaves(source, book, total)
   local counts, moved = book.counts, nil
-  if total <= book.most then
-    if #counts > 1 then book.counts, moved = {total}, 1 end
-    return moved
+  local sizes, all = leafSizes(source, counts)
+  local roomItems, roomBytes = mostItems * 4 / 5, mostBytes * 4 / 5
+  if #counts > 1 and total <= mostItems and all <= roomBytes then
+    book.counts = {total}
+    return 1
   end
   local number = 1
   while number <= #counts do
     local count, after = counts[number], counts[number + 1]
-    if count > book.most then
+    if count > mostItems then
       local half = math.floor(count / 2)
-      counts[number] = half
+      counts[number], sizes[number] = half, sizes[number] / 2
       table.insert(counts, number + 1, count - half)
+      table.insert(sizes, number + 1, sizes[number])
       moved = moved or number
-    elseif after and count + after <= book.most * 4 / 5 then
-      counts[number] = count + after
+    elseif after and (count * after == 0
+      or (count + after <= roomItems and sizes[number] + sizes[number + 1] <= roomBytes)) then
+      counts[number], sizes[number] = count + after, sizes[number] + sizes[number + 1]
       table.remove(counts, number + 1)
+      table.remove(sizes, number + 1)
       moved = moved or number
     else
       number = number + 1
@@ -317,9 +370,49 @@ local function settleLeaves(book, total)
   return moved
 end
 
+-- Divides leaves that are too large for one value, from `from` on, whose first row is the one at `first`.
+local function cutLeaves(source, book, from, first)
+  local counts = {}
+  for number, count in ipairs(book.counts) do
+    if number < from then counts[number] = count
+    else
+      shareOut(metasOf(source, first, count), 1, count, counts)
+      first = first + count
+    end
+  end
+  book.counts = counts
+end
+
+-- Gives all leaves another revision, which is returned; those from `from` on hold other rows than before.
+local function shiftLeaves(source, book, from)
+  for number = from, #book.counts do book.dirty[number] = true end
+  book.dirty[1], book.shifted = true, true
+  local revision = string.format('%016x', redis.call('INCR', engineKey('sequence')))
+  redis.call('HSET', engineKey('revisions'), source, revision)
+  return revision
+end
+
 -- Whether a leaf ends as one of several does, so that its revision can be changed where it stands.
 local function bearsRevision(key)
   return redis.call('TYPE', key).ok == 'string' and string.find(redis.call('GETRANGE', key, -31, -1), '^,"revision":"%x+"}$')
+end
+
+-- Writes the leaves that changed. Stops at one that is too large for one value, and returns its number and the rank of its
+-- first row.
+local function writeLeaves(source, book, total, revision)
+  local first = 0
+  for number, count in ipairs(book.counts) do
+    local key = leafKey(source, number)
+    if book.dirty[number] or (book.shifted and not bearsRevision(key)) then
+      local texts = metasOf(source, first, count)
+      if not fitsLeaf(texts, 1, #texts) then return number, first end
+      writeLeaf(source, book, number, texts, total, revision)
+      book.dirty[number] = nil
+    elseif book.shifted then
+      redis.call('SETRANGE', key, redis.call('STRLEN', key) - 18, revision .. '"}')
+    end
+    first = first + count
+  end
 end
 
 local function closeIndex(source, book)
@@ -329,36 +422,17 @@ local function closeIndex(source, book)
   if real ~= total then -- the list of leaves was lost, or another wrote there
     total, book.counts, book.all = real, {real}, true
   end
-  local moved = settleLeaves(book, total)
-  if moved then
-    book.shifted = true
-    for number = moved, #book.counts do book.dirty[number] = true end
-  end
+  local moved = settleLeaves(source, book, total)
   if #book.counts == 0 then book.counts[1] = 0 end
   local revision = redis.call('HGET', engineKey('revisions'), source)
-  if book.all or book.shifted or not revision then
-    revision = string.format('%016x', redis.call('INCR', engineKey('sequence')))
-    redis.call('HSET', engineKey('revisions'), source, revision)
-    book.shifted = true
+  if book.all or book.shifted or moved or not revision then
+    revision = shiftLeaves(source, book, book.all and 1 or moved or #book.counts + 1)
   end
   book.dirty[1] = true -- it tells the total
-  local number, first = 1, 0
-  while number <= #book.counts do
-    local key = leafKey(source, number)
-    if book.all or book.dirty[number] or (book.shifted and not bearsRevision(key)) then
-      if writeLeaf(source, book, number, first, total, revision) then
-        first, number = first + book.counts[number], number + 1
-      else -- cut in two, so that all that follow have other numbers
-        book.all, number, first = true, 1, 0
-        revision = string.format('%016x', redis.call('INCR', engineKey('sequence')))
-        redis.call('HSET', engineKey('revisions'), source, revision)
-      end
-    else
-      if book.shifted then
-        redis.call('SETRANGE', key, redis.call('STRLEN', key) - 18, revision .. '"}')
-      end
-      first, number = first + book.counts[number], number + 1
-    end
+  local large, first = writeLeaves(source, book, total, revision)
+  if large then
+    cutLeaves(source, book, large, first)
+    writeLeaves(source, book, total, shiftLeaves(source, book, large))
   end
   for gone = #book.counts + 1, book.before do
     redis.call('DEL', leafKey(source, gone))
@@ -408,6 +482,7 @@ local function forgetThing(id, thing, visibility)
   if database then
     if redis.call('DEL', prefix .. 'db:' .. database) == 1 then noteRemoval(thing) end
     redis.call('HDEL', databasesKey, database)
+    redis.call('HDEL', tablesKey, database)
     nameFiles(filesKey, namedKey, uncopiedKey, thing, '', '0')
     dropWork(thing)
   end
