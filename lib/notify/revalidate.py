@@ -40,7 +40,7 @@ class Revalidation:
     async def tell(self, outcome: Outcome) -> None:
         """Raises `TryLater`."""
         changes = await self._ledger.changes(outcome.run_id)
-        keys = sorted(changes.changed | changes.deleted)
+        keys = changes.names
         done = await self._ledger.passed_on(outcome.run_id)
         headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
         while some := keys[done : done + KEYS_PER_REQUEST]:

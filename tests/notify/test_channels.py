@@ -35,8 +35,15 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 class Book:
     """A ledger in memory."""
 
-    def __init__(self, changed: set[str], deleted: set[str] | None = None) -> None:
-        self._changes = Changes(frozenset(changed), frozenset(deleted or ()))
+    def __init__(
+        self,
+        changed: set[str],
+        deleted: set[str] | None = None,
+        referrers: set[str] | None = None,
+    ) -> None:
+        self._changes = Changes(
+            frozenset(changed), frozenset(deleted or ()), frozenset(referrers or ())
+        )
         self.done = 0
 
     async def changes(self, run_id: str) -> Changes:
@@ -185,6 +192,20 @@ async def test_the_site_is_told_slugs_and_tags_with_the_secret(http: httpx.Async
         "deleted": ["gone"],
         "tags": ["db:1", "page:about", "page:gone", "posts:index"],
     }
+
+
+@respx.mock
+async def test_pages_that_lead_to_another_one_are_to_be_made_anew_too(
+    http: httpx.AsyncClient,
+) -> None:
+    route = respx.post(SITE).respond(200)
+    book = Book({"page:new"}, {"page:old"}, {"page:leads-there", "page:old"})
+
+    await Revalidation(SITE, "", http, book).tell(OUTCOME)
+
+    body = json.loads(route.calls.last.request.content)
+    assert (body["changed"], body["deleted"]) == (["leads-there", "new"], ["old"])
+    assert body["tags"] == ["page:leads-there", "page:new", "page:old"]
 
 
 @respx.mock

@@ -145,6 +145,37 @@ def test_the_site_is_told_which_pages_are_gone(site: Site, listener: Listener) -
     assert "1 page removed" in listener.heard("/slack")[0].json["text"]
 
 
+def test_pages_that_lead_to_one_that_moves_or_goes_are_told_and_not_read(
+    site: Site, listener: Listener
+) -> None:
+    site.sync()
+    target, *others = site.read("posts:index")["items"]
+    leading = [item["slug"] for item in others[:2]]
+    site.notion.clock.advance(180)
+    for item in others[:2]:
+        link = {"text": "there", "link": f"/{target['id'].replace('-', '')}"}
+        site.notion.edit.append_blocks(item["id"], [{"paragraph": [link]}])
+    site.sync()
+    site.notion.clock.advance(180)
+    site.sync()
+    listener.reset()
+    site.notion.log.clear()
+
+    site.notion.edit.set_property(target["id"], "Slug", "another-address")
+    run = site.sync()
+    site.notion.edit.trash(target["id"])
+    site.sync()
+
+    asked = " ".join(request["path"] for request in site.notion.log.requests)
+    assert not [item for item in others[:2] if item["id"] in asked]
+    moved, gone = [heard.json for heard in listener.heard("/revalidate")]
+    assert moved["changed"] == sorted([*leading, "another-address"])
+    assert (gone["changed"], gone["deleted"]) == (sorted(leading), ["another-address"])
+    assert {f"page:{slug}" for slug in leading} <= set(gone["tags"])
+    status = site.stack.get("/api/sync/status", run=run["runId"]).json()
+    assert status["changed"] == ["another-address"]
+
+
 def test_a_page_around_a_changed_database_is_rendered_again(site: Site, listener: Listener) -> None:
     site.sync()
     listener.reset()
