@@ -97,6 +97,8 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     waits_until: float | None
     waits_for: str
     """Until when (epoch seconds) the next slice waits, and for what; None: it does not."""
+    site_told_at: float | None
+    """When the site had been told of all that the run changed; None: it has not been."""
 
     @property
     def told_warnings(self) -> list[str]:
@@ -503,6 +505,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         last_error=fields.get("lastError", ""),
         waits_until=_seconds(fields.get("waitsUntil")),
         waits_for=fields.get("waitsFor", ""),
+        site_told_at=_seconds(fields.get("told:revalidate")),
     )
 
 

@@ -64,7 +64,9 @@ class Tellings:
         await self._kv.command("HDEL", self._keys.run(run_id), f"told:{channel}")
 
     async def told(self, run_id: str, channel: str) -> None:
-        await self._kv.command("HSET", self._keys.run(run_id), f"told:{channel}", self._new_id())
+        """Note that the channel is through with the run, and when (ms)."""
+        now = round(self._now() * 1000)
+        await self._kv.command("HSET", self._keys.run(run_id), f"told:{channel}", now)
 
     async def changes(self, run_id: str) -> Changes:
         """Return what the site has to render again; of a run that has ended, always the same."""

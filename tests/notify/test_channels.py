@@ -230,6 +230,27 @@ async def test_many_changes_go_in_batches_and_none_goes_twice(http: httpx.AsyncC
 
 
 @respx.mock
+async def test_the_site_is_told_at_once_where_one_request_does(http: httpx.AsyncClient) -> None:
+    route = respx.post(SITE).respond(200)
+    pages = {f"page:{number:05}" for number in range(KEYS_PER_REQUEST)}
+
+    assert await Revalidation(SITE, "s3cret", http, Book(pages)).tell_at_once("run_1")
+    assert len(json.loads(route.calls.last.request.content)["tags"]) == KEYS_PER_REQUEST
+
+    assert not await Revalidation(SITE, "", http, Book({*pages, "db:1"})).tell_at_once("run_1")
+    assert await Revalidation(SITE, "", http, Book(set())).tell_at_once("run_1")
+    assert route.call_count == 1
+
+
+@respx.mock
+async def test_a_site_that_refuses_at_once_may_be_told_later(http: httpx.AsyncClient) -> None:
+    respx.post(SITE).respond(404)
+
+    with pytest.raises(TryLater):
+        await Revalidation(SITE, "", http, Book({"page:about"})).tell_at_once("run_1")
+
+
+@respx.mock
 async def test_a_site_that_refuses_is_told_again_another_time(http: httpx.AsyncClient) -> None:
     respx.post(SITE).respond(401, text="wrong secret")
     book = Book({"page:about"})
