@@ -8,7 +8,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from bench import changes, cold, first, full, growth, passages, report, results, trace, vast
+from bench import changes, cold, edits, first, full, growth, passages, report, results, trace, vast
 from bench.peers import measure as peers
 from bench.results import Results
 
@@ -30,6 +30,10 @@ def measure_first(found: Results) -> None:
 
 def measure_changes(found: Results) -> None:
     found.changes = list(changes.measure())
+
+
+def measure_edits(found: Results) -> None:
+    found.edits = edits.measure()
 
 
 def measure_growth(found: Results) -> None:
@@ -55,6 +59,7 @@ def measure_peers(found: Results) -> None:
 PARTS: dict[str, Part] = {
     "cold": measure_cold,
     "changes": measure_changes,
+    "edits": measure_edits,
     "full": measure_full,
     "trace": measure_trace,
     "first": measure_first,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bench.cold import Cold
+from bench.edits import Edits, percentile
 from bench.figures import Figures, Invocation
 from bench.first import First
 from bench.growth import Size, Small
@@ -15,6 +16,7 @@ MOST_COMMANDS_UNCHANGED, MOST_COMMANDS_OF_ONE, MOST_COMMANDS_A_PAGE = 20, 30, 4
 MOST_MEGABYTES = 128
 LONGEST_SLICE_SECONDS = 60
 LATEST_FIRST_SECONDS = 3
+LATEST_BY_WEBHOOK_SECONDS, LATEST_BY_BUTTON_SECONDS, MOST_MESSAGES_OF_A_BURST = 5, 4, 3
 MEGABYTE = 1_000_000
 MOST_BYTES_UNCHANGED, MOST_BYTES_TWO, MOST_BYTES_OF_ONE = 500_000, 1_000_000, 100_000
 SLOWEST_START = 1.2
@@ -38,6 +40,8 @@ def bars(results: Results) -> Iterator[Bar]:
         yield _first(results.first)
     if results.changes:
         yield from _changes(results.changes)
+    if results.edits:
+        yield from _edits(results.edits)
     if results.growth:
         yield from _growth(results.growth)
         yield from _small([size.small for size in results.growth])
@@ -101,6 +105,22 @@ def _first(measured: Sequence[First]) -> Bar:
             f"{one.page:.1f} and {one.index:.1f} s ({one.pages:,} pages)" for one in measured
         ),
         all(max(one.page, one.index) <= LATEST_FIRST_SECONDS for one in measured),
+    )
+
+
+def _edits(edits: Edits) -> Iterator[Bar]:
+    limits = (
+        ("Webhook → site told", edits.webhook, LATEST_BY_WEBHOOK_SECONDS),
+        ("Button → site told", edits.button, LATEST_BY_BUTTON_SECONDS),
+    )
+    for what, seconds, most in limits:
+        late = percentile(seconds, 0.95)
+        yield Bar(f"{what}, 95 of 100", f"≤ {most} s", f"{late:.1f} s", late <= most)
+    yield Bar(
+        f"Messages for {edits.events} events in {edits.burst_seconds:.0f} s",
+        f"≤ {MOST_MESSAGES_OF_A_BURST}",
+        str(edits.messages),
+        edits.messages <= MOST_MESSAGES_OF_A_BURST,
     )
 
 

@@ -1,6 +1,7 @@
 """The address at which the functions are called: passes calls on and writes down what each one
 took."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from starlette.routing import Route
 from bench.figures import Invocation
 from bench.functions import Functions
 
+OF_THE_QUEUE = ("/api/sync/worker", "/api/sync/notify")
 OF_ONE_HOP = ("connection", "content-length", "transfer-encoding", "date", "server")
 
 
@@ -31,12 +33,18 @@ class Spent(NamedTuple):
 class Meter:
     """Stands before the functions; `invocations` in the order of their ends.
 
-    `asked` tells how many requests Notion has had, `kept` how many commands and bytes KV has.
+    `asked` tells how many requests Notion has had, `kept` how many commands and bytes KV has. A
+    message waits `queue_seconds` before it gets through, as if the queue took so long.
     """
 
     def __init__(
-        self, functions: Functions, asked: Callable[[], int], kept: Callable[[], tuple[int, int]]
+        self,
+        functions: Functions,
+        asked: Callable[[], int],
+        kept: Callable[[], tuple[int, int]],
+        queue_seconds: float = 0.0,
     ) -> None:
+        self._queue_seconds = queue_seconds
         self.invocations: list[Invocation] = []
         self._functions, self._asked, self._kept = functions, asked, kept
         self._http = httpx.AsyncClient(trust_env=False, timeout=None, verify=False)
@@ -55,6 +63,8 @@ class Meter:
 
     async def _pass(self, request: Request) -> Response:
         body = await request.body()
+        if request.url.path in OF_THE_QUEUE:
+            await asyncio.sleep(self._queue_seconds)
         self._functions.forget_peak()
         before = self.spent()
         headers = [pair for pair in request.headers.items() if pair[0] not in OF_ONE_HOP]

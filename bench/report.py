@@ -7,6 +7,7 @@ from bench import markdown, picture
 from bench.bars import bars, between, median_bytes
 from bench.bound import AT_ONCE
 from bench.cold import Cold
+from bench.edits import QUEUE_SECONDS, Edits, percentile
 from bench.figures import Figures
 from bench.first import First
 from bench.growth import Size, Small
@@ -41,6 +42,8 @@ def write(results: Results, folder: Path = FOLDER) -> None:
         parts.append(_first(results.first, results.measured["first"]))
     if results.changes:
         parts.append(_changes(results.changes, results.measured["changes"]))
+    if results.edits:
+        parts.append(_edits(results.edits, results.measured["edits"]))
     if results.growth:
         parts.append(_growth(results.growth, results.vast, results.measured["growth"], folder))
     if results.cold:
@@ -135,6 +138,23 @@ def _changes(runs: Iterable[Figures], measured: str) -> str:
         for run in runs
     )
     return f"{_table('When little changed', heads, rows)}\n{_measured(measured)}"
+
+
+def _edits(edits: Edits, when: str) -> str:
+    heads = ("An edit of one page", "Half of them within", "95 of 100 within")
+    rows = (
+        (what, f"{percentile(seconds, 0.5):.1f} s", f"{percentile(seconds, 0.95):.1f} s")
+        for what, seconds in (
+            ("Notion's webhook → the site is told", edits.webhook),
+            ("the button → the site is told", edits.button),
+        )
+    )
+    return f"""{_table("From an edit to the site", heads, rows)}
+{len(edits.webhook)} times each, in the sample workspace; the queue takes {QUEUE_SECONDS * 1000:.0f} ms for a message. \
+{edits.events} events of one page
+in {edits.burst_seconds:.0f} s cost {edits.messages} messages.
+
+{_measured(when)}"""
 
 
 def _first(measured: Iterable[First], when: str) -> str:

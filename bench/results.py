@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from bench.cold import Cold
+from bench.edits import Edits
 from bench.figures import Figures
 from bench.first import First
 from bench.growth import Size, Small
@@ -29,6 +30,7 @@ class Results(msgspec.Struct):
     full: list[Figures] = []
     changes: list[Figures] = []
     first: list[First] = []
+    edits: Edits | None = None
     growth: list[Size] = []
     vast: Small | None = None
     cold: Cold | None = None

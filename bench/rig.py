@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -42,7 +42,7 @@ LONGEST_CALL_SECONDS = 600.0
 
 class Rig:
     """A running stack with one workspace; also a context manager. `latency_ms` 0: Notion answers at
-    once."""
+    once. The queue takes `queue_seconds` for a message; `settings` are the functions' besides."""
 
     def __init__(
         self,
@@ -50,6 +50,8 @@ class Rig:
         *,
         latency_ms: float = LATENCY_MS,
         requests_per_minute: int | None = 180,
+        queue_seconds: float = 0.0,
+        settings: Mapping[str, str] = {},
     ) -> None:
         self.latency_seconds = latency_ms / 1000
         self.requests_per_minute = requests_per_minute
@@ -66,9 +68,14 @@ class Rig:
             folder = Path(opening.enter_context(tempfile.TemporaryDirectory()))
             listening = listen()
             self.url = f"http://{HOST}:{listening.getsockname()[1]}"
-            self.environ = self._environ()
+            self.environ = self._environ() | dict(settings)
             self.functions = opening.enter_context(Functions(self.environ, free_port(), folder))
-            self.meter = Meter(self.functions, lambda: self.notion.log.stats["total"], self._kept)
+            self.meter = Meter(
+                self.functions,
+                lambda: self.notion.log.stats["total"],
+                self._kept,
+                queue_seconds,
+            )
             opening.enter_context(Server(self.meter.app, listening))
             self._open = opening.pop_all()
 
@@ -105,6 +112,17 @@ class Rig:
     def ask(self, **query: str) -> str:
         """Ask for a run, and return its id."""
         return str(self._get("/api/sync/trigger", query)["runId"])
+
+    def press(self, page_id: str) -> None:
+        """Press the button of a page in Notion that publishes it."""
+        answer = httpx.post(
+            f"{self.url}/api/sync/trigger",
+            json={"data": {"object": "page", "id": page_id}},
+            headers={"Authorization": f"Bearer {SECRET}"},
+            timeout=LONGEST_CALL_SECONDS,
+            trust_env=False,
+        )
+        answer.raise_for_status()
 
     def subscribe(self) -> None:
         """Has Notion's webhook tell of edits; `measure_webhook` sends what it has to say."""
@@ -209,16 +227,27 @@ class Rig:
             run = dict(zip(flat[::2], flat[1::2], strict=True))
             if run.get("status") not in (None, "pending", "active"):
                 return run
-            due = [
-                message.due_at
-                for message in self.qstash.messages
-                if message.state in ("CREATED", "RETRY")
-            ]
-            if not due:
+            if not self._skip_to_next():
                 raise RuntimeError(
                     f"the run came to a halt: {run}\n{self.functions.log.read_text()[-3000:]}"
                 )
+
+    def work_off(self) -> None:
+        """Let everything happen for which a message is there, skipping waits."""
+        self.qstash.drain(LONGEST_CALL_SECONDS)
+        while self._skip_to_next():
+            self.qstash.drain(LONGEST_CALL_SECONDS)
+
+    def _skip_to_next(self) -> bool:
+        """Move all clocks to the next delivery; return whether there is one."""
+        due = [
+            message.due_at
+            for message in self.qstash.messages
+            if message.state in ("CREATED", "RETRY")
+        ]
+        if due:
             self._advance(max(0.0, min(due) - self._now()))
+        return bool(due)
 
     def _now(self) -> float:
         return time.time() + self.skipped_seconds

@@ -352,10 +352,17 @@ class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
 class Changes(msgspec.Struct, frozen=True):
     """Names of keys that a run changed, without the prefix: `page:…`, `db:…`, `posts:index`,
-    `redirects`; `deleted` are the `page:…` that are gone."""
+    `redirects`; `deleted` are the `page:…` that are gone, `referrers` those that did not change and
+    lead to a page that appeared, moved or went."""
 
     changed: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
+    referrers: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> list[str]:
+        """All of them, each once, always in the same order."""
+        return sorted(self.changed | self.deleted | self.referrers)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

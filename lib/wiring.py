@@ -6,6 +6,7 @@ live as long as one request.
 """
 
 import asyncio
+import math
 import random
 import ssl
 import time
@@ -23,11 +24,10 @@ import httpx
 from lib.auth import webhook_address
 from lib.config import Config
 from lib.log import Log
-from lib.model import Outcome
 from lib.secret import AddressKey, PreviewKey, Secret, webhook_secret
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.runs import Run, Runs
+from lib.store.runs import Runs
 from lib.sync.queue import Queue
 from lib.sync.trigger import TRIGGER, FollowUp, Trigger
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lib.bundle.publication import PublicationRule
     from lib.media.address import Locator
     from lib.media.copying import Copier
+    from lib.notify.revalidate import Revalidation
     from lib.notion.client import NotionClient
     from lib.notion.pacing import Pacer
     from lib.store.budget import Budget
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from lib.sync.preview import PreviewLinks
     from lib.sync.run import Engine
     from lib.sync.status import Status
-    from lib.sync.telling import Channel, Desk
+    from lib.sync.telling import Audience, Channel, Desk, SiteCall
     from lib.sync.webhook import Webhook
 
 DEFAULT_SLICE_SECONDS = 60.0
@@ -117,7 +118,7 @@ class Services:
             History(kv, self.keys),
             self.queue,
             self.log,
-            tells=self.tells,
+            tells=self.audience.hears,
             now=time.time,
         )
 
@@ -160,21 +161,23 @@ class Services:
             self.tellings,
             self._channels(),
             self.log,
-            tells=self.tells,
+            tells=self.audience.hears,
             follow_up=self.follow_up,
             new_id=new_run_id,
             now=time.time,
         )
 
-    def tells(self, run: "Run | Outcome") -> bool:
-        """Whether anybody is to be told of the end of a run."""
-        from lib.sync.telling import changed, concerns_people, is_news
+    @property
+    def audience(self) -> "Audience":
+        from lib.sync.telling import Audience
 
         config = self.config
         people = (config.slack_webhook_url, config.resend_api_key, config.notify_webhook_url)
-        is_worth_it = config.notify_on == "always" or is_news(run)
-        to_people = any(people) and is_worth_it and concerns_people(run)
-        return to_people or bool(config.revalidate_url and changed(run))
+        return Audience(
+            people=any(people),
+            every_run=config.notify_on == "always",
+            site=bool(config.revalidate_url),
+        )
 
     @property
     def events(self) -> "Events":
@@ -198,19 +201,35 @@ class Services:
             now=time.time,
         )
 
+    def _revalidation(self) -> "Revalidation | None":
+        """The way to the site; None where there is none."""
+        from lib.notify.revalidate import Revalidation
+
+        config = self.config
+        if not config.revalidate_url:
+            return None
+        secret = config.revalidate_secret.reveal() if config.revalidate_secret else ""
+        return Revalidation(config.revalidate_url, secret, self._http, self.tellings)
+
+    def _site_call(self, deadline: float | None) -> "SiteCall | None":
+        """What tells the site from a slice that may go on until the `deadline`."""
+        from lib.sync.telling import SiteCall
+
+        site, until = self._revalidation(), math.inf if deadline is None else deadline
+        if site is None:
+            return None
+        return SiteCall(site, self.tellings, self.log, until=until, now=time.time)
+
     def _channels(self) -> list["Channel"]:
         """Those that are set up; the site first."""
         from lib.notify.email import Email
-        from lib.notify.revalidate import Revalidation
         from lib.notify.slack import Slack
         from lib.notify.webhook import Webhook
 
         config, http = self.config, self._http
         dashboard = config.address("/")
-        channels: list[Channel] = []
-        if config.revalidate_url:
-            secret = config.revalidate_secret.reveal() if config.revalidate_secret else ""
-            channels.append(Revalidation(config.revalidate_url, secret, http, self.tellings))
+        revalidation = self._revalidation()
+        channels: list[Channel] = [revalidation] if revalidation else []
         if config.slack_webhook_url:
             channels.append(Slack(config.slack_webhook_url.reveal(), dashboard, http))
         if config.resend_api_key:
@@ -391,8 +410,9 @@ class Services:
             queue=self.queue,
             follow_up=self.follow_up,
             tellings=self.tellings,
-            tells=self.tells,
+            audience=self.audience,
             tell=lambda run_id: self.desk.tell(run_id),
+            tell_site=site_call.make if (site_call := self._site_call(deadline)) else None,
             copier=copier,
             give_back=lambda: budget.give_back(pacer.unused),
             log=self.log,

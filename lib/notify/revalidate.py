@@ -40,17 +40,31 @@ class Revalidation:
     async def tell(self, outcome: Outcome) -> None:
         """Raises `TryLater`."""
         changes = await self._ledger.changes(outcome.run_id)
-        keys = sorted(changes.changed | changes.deleted)
+        keys = changes.names
         done = await self._ledger.passed_on(outcome.run_id)
-        headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
         while some := keys[done : done + KEYS_PER_REQUEST]:
-            content = json_body(batch(outcome.run_id, some, changes))
-            try:
-                await post(self._http, "REVALIDATE_URL", self._url, content, headers)
-            except Misconfigured as refusal:
-                raise TryLater(str(refusal), PAUSE_SECONDS) from None
+            await self._send(outcome.run_id, some, changes)
             done += len(some)
             await self._ledger.pass_on(outcome.run_id, done)
+
+    async def tell_at_once(self, run_id: str) -> bool:
+        """Tell the site of a run with one request; return whether it knows all then: one that needs
+        several is not told anything. Raises `TryLater`."""
+        changes = await self._ledger.changes(run_id)
+        keys = changes.names
+        if len(keys) > KEYS_PER_REQUEST:
+            return False
+        if keys:
+            await self._send(run_id, keys, changes)
+        return True
+
+    async def _send(self, run_id: str, keys: Sequence[str], changes: Changes) -> None:
+        headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
+        content = json_body(batch(run_id, keys, changes))
+        try:
+            await post(self._http, "REVALIDATE_URL", self._url, content, headers)
+        except Misconfigured as refusal:
+            raise TryLater(str(refusal), PAUSE_SECONDS) from None
 
 
 def batch(run_id: str, keys: Sequence[str], changes: Changes) -> JSON:

@@ -10,12 +10,14 @@ _TYPES = {
         r"|outside|databases|tables|sources|listings|synced|work|leases|overdue|tries|forced|promised|budget|files)"
         r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+"
     ),
-    "set": "sync:(?:still|freed)|sync:run:[^:]+:again",
+    "set": "sync:(?:still|freed)|sync:referrers:[^:]+|sync:run:[^:]+:again",
     "zset": "sync:(?:due|gone|moments|scheduled|shows|runs|order:[^:]+|files:named|files:uncopied)",
 }
 _RUN = re.compile(r"sync:run:[^:]+\Z")
 _RUN_PARTS = {
-    **dict.fromkeys(("focus", "given", "changed", "removed", "again"), "set"),
+    **dict.fromkeys(
+        ("focus", "given", "changed", "removed", "relinked", "referrers", "again"), "set"
+    ),
     "errors": "list",
     "timeline": "list",
 }
@@ -142,6 +144,11 @@ class Keys:
         """Sorted set, all scores 0: "thing id" for each page that shows a thing, found by how it
         begins; things are named as in `PageRecord.things`."""
         return f"{self.prefix}sync:shows"
+
+    def referrers(self, page_id: str) -> str:
+        """Set: ids of the published pages that lead to a page, published or not, as their bundles
+        name it in `refs`; see refs.lua."""
+        return f"{self.prefix}sync:referrers:{page_id}"
 
     @property
     def still(self) -> str:
@@ -360,8 +367,9 @@ class Keys:
     def run(self, run_id: str) -> str:
         """Root of a run's keys: the run itself is a hash under this very name; `:focus` (keys that
         a run of one page is about), `:given` (keys that it gave up), `:listing`,
-        `:originals:{lane}`, `:parts:…`, `:errors`, `:timeline`, `:changed`, `:removed`
-        follow it."""
+        `:originals:{lane}`, `:parts:…`, `:errors`, `:timeline`, `:changed`, `:removed`,
+        `:relinked` (pages that appeared, moved or went; see referrers.lua), `:referrers` (names of
+        the pages that lead to those) follow it."""
         return f"{self.prefix}sync:run:{run_id}"
 
     def run_again(self, run_id: str) -> str:

@@ -106,6 +106,8 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     next_moment: float | None
     """When dates begin or end next (epoch seconds), where the run's end has to see to a message
     for it."""
+    site_told_at: float | None
+    """When the site had been told of all that the run changed; None: it has not been."""
 
     @property
     def told_warnings(self) -> list[str]:
@@ -532,6 +534,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         waits_until=_seconds(fields.get("waitsUntil")),
         waits_for=fields.get("waitsFor", ""),
         next_moment=_seconds(fields.get("nextMoment")),
+        site_told_at=_seconds(fields.get("told:revalidate")),
     )
 
 

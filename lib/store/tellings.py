@@ -7,12 +7,14 @@ import msgspec
 
 from lib.model import Changes, Outcome, Problem
 from lib.store.keys import Keys
-from lib.store.kv import Kv
-from lib.store.runs import SILENCE, Run, problems_of, run_of
+from lib.store.kv import Kv, Value
+from lib.store.runs import SILENCE, WORK_KEPT_FOR_SECONDS, Run, problems_of, run_of
 from lib.store.salvage import read_count
 
 NAMES = 20
 """So many of the changed pages are named."""
+REFERRERS_AT_ONCE = 5_000
+"""Pages that one script looks at which lead to others."""
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -62,15 +64,21 @@ class Tellings:
         await self._kv.command("HDEL", self._keys.run(run_id), f"told:{channel}")
 
     async def told(self, run_id: str, channel: str) -> None:
-        await self._kv.command("HSET", self._keys.run(run_id), f"told:{channel}", self._new_id())
+        """Note that the channel is through with the run, and when (ms)."""
+        now = round(self._now() * 1000)
+        await self._kv.command("HSET", self._keys.run(run_id), f"told:{channel}", now)
 
     async def changes(self, run_id: str) -> Changes:
-        """What the site has to render again."""
-        run = self._keys.run(run_id)
-        changed, removed = await self._kv.pipeline(
-            [["SMEMBERS", f"{run}:changed"], ["SMEMBERS", f"{run}:removed"]]
-        )
-        return Changes(frozenset(changed), frozenset(removed))
+        """Return what the site has to render again; of a run that has ended, always the same."""
+        keys = self._keys
+        words: list[Value] = [keys.prefix, REFERRERS_AT_ONCE, WORK_KEPT_FOR_SECONDS]
+        are_left = 1
+        while are_left:
+            are_left, *found = await self._kv.script(
+                "referrers", [keys.run(run_id), keys.paths], words
+            )
+        changed, removed, referrers = map(frozenset, found)
+        return Changes(changed, removed, referrers)
 
     async def passed_on(self, run_id: str) -> int:
         """How many of the run's changes the site has taken."""

@@ -40,7 +40,7 @@ from lib.sync.queue import Message, Notice, Queue
 from lib.sync.single import PageSurvey
 from lib.sync.slice import AGAIN_SECONDS, Worker
 from lib.sync.survey import Progress, Survey
-from lib.sync.telling import changed, fail
+from lib.sync.telling import Audience, changed, fail
 from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
 from lib.sync.window import WindowSurvey
 from lib.times import iso
@@ -82,8 +82,9 @@ class Report(msgspec.Struct, frozen=True):
 class Engine:
     """Runs slices with the collaborators it is handed.
 
-    `until` is when the slice's time is used up, and `now` gives the time (epoch seconds). `tells`
-    says whether anybody is to be told of the end of a run, and `tell` does it without the queue.
+    `until` is when the slice's time is used up, and `now` gives the time (epoch seconds).
+    `audience` says who is to be told of the end of a run; `tell` tells all of them without the
+    queue, `tell_site` the site alone, where one request does (None: there is no site to tell).
     """
 
     def __init__(
@@ -101,8 +102,9 @@ class Engine:
         queue: Queue,
         follow_up: FollowUp,
         tellings: Tellings,
-        tells: Callable[[Run], bool],
+        audience: Audience,
         tell: Callable[[str], Awaitable[object]],
+        tell_site: Callable[[str], Awaitable[bool]] | None,
         copier: Copier | None,
         give_back: Callable[[], Awaitable[None]],
         log: Log,
@@ -117,7 +119,8 @@ class Engine:
         self._migration = migration
         self._notion, self._worker, self._queue = notion, worker, queue
         self._follow_up = follow_up
-        self._tellings, self._tells, self._tell_here = tellings, tells, tell
+        self._tellings, self._audience = tellings, audience
+        self._tell_here, self._tell_site = tell, tell_site
         self._copier, self._give_back = copier, give_back
         self._log, self._sources, self._now, self._new_id = log, sources, now, new_id
         self._step = "beginning"
@@ -382,7 +385,7 @@ class Engine:
         if queued and done:
             await self._try_again(done)
         if queued:
-            await self._tell(done)
+            await self._tell(done, is_mine=not ended.repeated)
         else:
             await self._tell_if_possible(lease.run_id, queued=False)
         return Report("done", lease.run_id, done)
@@ -404,14 +407,18 @@ class Engine:
                 raise
             self._log.warning("run.date_unsent", at=iso(moment), reason=str(refusal))
 
-    async def _tell(self, run: Run | None) -> None:
-        """Publishes the notice of a run's end, where anybody is to be told. Raises
-        `QueueRefused`."""
-        if (
-            run
-            and self._tells(run)
-            and not (run.is_retry and run.status == "delivered" and not changed(run))
-        ):
+    async def _tell(self, run: Run | None, *, is_mine: bool = False) -> None:
+        """See to it that everybody is told of a run's end who is to be: the site at once where this
+        slice is the one that ended the run (`is_mine`), all others by a notice.
+
+        Raises `QueueRefused`.
+        """
+        if run is None or (run.is_retry and run.status == "delivered" and not changed(run)):
+            return
+        is_site_left = self._audience.site_hears(run) and run.site_told_at is None
+        if is_site_left and is_mine and self._tell_site and run.status == "delivered":
+            is_site_left = not await self._tell_site(run.run_id)
+        if is_site_left or self._audience.people_hear(run):
             await self._queue.publish([Notice(run.run_id)])
 
     async def _tell_if_possible(self, run_id: str, *, queued: bool) -> bool:

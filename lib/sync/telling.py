@@ -1,16 +1,24 @@
 """The end of a run becomes known: failed ones are marked, people and the site are told, each of
 them once."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from lib.errors import Misconfigured, NoAnswer, TryLater
+import msgspec
+
+from lib.errors import Misconfigured, NoAnswer, SyncError, TryLater
 from lib.log import Log
 from lib.model import Outcome
 from lib.store.runs import Ended, Run, Runs
 from lib.store.tellings import Tellings
 from lib.sync.queue import Message
 from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
+
+SITE_SECONDS, SHORTEST_SITE_SECONDS = 5.0, 1.0
+"""How long a slice waits for the site's answer; where it can't wait so long, the queue tells it."""
+SITE_SHARE = 0.5
+"""At most this share of what is left of the function's time: the notice may have to go out yet."""
 
 
 class Channel(Protocol):
@@ -30,6 +38,73 @@ class Channel(Protocol):
         """Raises `TryLater` (not told), `NoAnswer` (told, perhaps), `Misconfigured` (never to be
         told)."""
         ...
+
+
+class SiteChannel(Protocol):
+    """The way to the site, which is told twice without harm."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def tell_at_once(self, run_id: str) -> bool:
+        """Return whether one request was enough; else nothing was sent. Raises `TryLater`."""
+        ...
+
+
+class Audience(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wants to know the ends of runs: `people`, of those that are news or of `every_run`, and
+    the `site`, of those that changed something."""
+
+    people: bool
+    every_run: bool
+    site: bool
+
+    def people_hear(self, run: Run | Outcome) -> bool:
+        is_worth_it = self.every_run or is_news(run)
+        return self.people and is_worth_it and concerns_people(run)
+
+    def site_hears(self, run: Run | Outcome) -> bool:
+        return self.site and changed(run)
+
+    def hears(self, run: Run | Outcome) -> bool:
+        """Whether anybody is to be told of the end of a run."""
+        return self.people_hear(run) or self.site_hears(run)
+
+
+class SiteCall:
+    """Tells the site of a run from the slice that ended it, with no message in between. `until` is
+    when the function is stopped, `now` gives the time (epoch seconds)."""
+
+    def __init__(
+        self,
+        site: SiteChannel,
+        tellings: Tellings,
+        log: Log,
+        *,
+        until: float,
+        now: Callable[[], float],
+    ) -> None:
+        self._site, self._tellings, self._log = site, tellings, log
+        self._until, self._now = until, now
+
+    async def make(self, run_id: str) -> bool:
+        """Return whether the site is known to know the run's end; else it has to be told by the
+        queue. A kill in between leaves that to the next delivery of the slice."""
+        seconds = min(SITE_SECONDS, SITE_SHARE * (self._until - self._now()))
+        if seconds < SHORTEST_SITE_SECONDS:
+            return False
+        channel = self._site.name
+        try:
+            async with asyncio.timeout(seconds):
+                if not await self._site.tell_at_once(run_id):
+                    return False
+            await self._tellings.told(run_id, channel)
+        except (SyncError, TimeoutError) as trouble:
+            reason = str(trouble) or f"no answer came within {seconds:.1f} s"
+            self._log.warning("notify.later", channel=channel, reason=reason)
+            return False
+        self._log.event("notify.told", channel=channel, accepted=True)
+        return True
 
 
 class Desk:

@@ -102,10 +102,10 @@ def _budget(facts: SiteFacts, limit: int, now: float) -> JSON:
 
 
 def _freshness(runs: Sequence[Run], now: float) -> JSON:
-    """From when a sync was asked for, by an event or by somebody, until its end: of the runs that
-    changed something."""
+    """From when a sync was asked for, by an event or by somebody, until the site was told of it, or
+    until its end where it was not: of the runs that changed something."""
     took = sorted(
-        run.finished_at - run.triggered_at
+        (run.site_told_at or run.finished_at) - run.triggered_at
         for run in runs
         if run.finished_at is not None
         and run.status == "delivered"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import growth, report, trace
+from bench import edits, growth, report, trace
 from bench.bound import bound_seconds, critical_path
 from bench.changes import OTHER_ROW, edit_two_rows
 from bench.figures import Figures
@@ -103,6 +103,21 @@ def test_the_report_shows_what_was_measured(runs: dict[str, Figures], tmp_path: 
     assert "then and there" in written
     assert "of requests that need each other's answers has 8" in written
     assert "## Growth" not in written
+
+
+def test_from_an_edit_to_the_site_and_what_a_burst_of_events_costs(tmp_path: Path) -> None:
+    measured = edits.measure(times=1, events=6, pause_seconds=0.0, latency_ms=0)
+
+    assert min(*measured.webhook, *measured.button) > edits.QUEUE_SECONDS
+    assert measured.messages <= 3
+    report.write(Results(measured={"edits": "then"}, edits=measured), tmp_path)
+    written = (tmp_path / "RESULTS.md").read_text()
+    assert "Messages for 6 events" in written
+    assert "the button → the site is told" in written
+
+
+def test_a_percentile_is_one_of_what_was_measured() -> None:
+    assert [edits.percentile([3.0, 1.0, 2.0, 9.0], share) for share in (0.5, 0.95)] == [2.0, 9.0]
 
 
 def test_the_bound_counts_windows_and_what_comes_after_them() -> None:

@@ -35,8 +35,15 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 class Book:
     """A ledger in memory."""
 
-    def __init__(self, changed: set[str], deleted: set[str] | None = None) -> None:
-        self._changes = Changes(frozenset(changed), frozenset(deleted or ()))
+    def __init__(
+        self,
+        changed: set[str],
+        deleted: set[str] | None = None,
+        referrers: set[str] | None = None,
+    ) -> None:
+        self._changes = Changes(
+            frozenset(changed), frozenset(deleted or ()), frozenset(referrers or ())
+        )
         self.done = 0
 
     async def changes(self, run_id: str) -> Changes:
@@ -188,6 +195,20 @@ async def test_the_site_is_told_slugs_and_tags_with_the_secret(http: httpx.Async
 
 
 @respx.mock
+async def test_pages_that_lead_to_another_one_are_to_be_made_anew_too(
+    http: httpx.AsyncClient,
+) -> None:
+    route = respx.post(SITE).respond(200)
+    book = Book({"page:new"}, {"page:old"}, {"page:leads-there", "page:old"})
+
+    await Revalidation(SITE, "", http, book).tell(OUTCOME)
+
+    body = json.loads(route.calls.last.request.content)
+    assert (body["changed"], body["deleted"]) == (["leads-there", "new"], ["old"])
+    assert body["tags"] == ["page:leads-there", "page:new", "page:old"]
+
+
+@respx.mock
 async def test_many_changes_go_in_batches_and_none_goes_twice(http: httpx.AsyncClient) -> None:
     pages = {f"page:{number:05}" for number in range(2 * KEYS_PER_REQUEST + 1)}
     answers = iter([200, 503, 200, 200])
@@ -206,6 +227,27 @@ async def test_many_changes_go_in_batches_and_none_goes_twice(http: httpx.AsyncC
     assert [len(tags) for tags in sent] == [KEYS_PER_REQUEST, KEYS_PER_REQUEST, 1]
     assert {tag for tags in sent for tag in tags} == pages
     assert "Authorization" not in route.calls.last.request.headers
+
+
+@respx.mock
+async def test_the_site_is_told_at_once_where_one_request_does(http: httpx.AsyncClient) -> None:
+    route = respx.post(SITE).respond(200)
+    pages = {f"page:{number:05}" for number in range(KEYS_PER_REQUEST)}
+
+    assert await Revalidation(SITE, "s3cret", http, Book(pages)).tell_at_once("run_1")
+    assert len(json.loads(route.calls.last.request.content)["tags"]) == KEYS_PER_REQUEST
+
+    assert not await Revalidation(SITE, "", http, Book({*pages, "db:1"})).tell_at_once("run_1")
+    assert await Revalidation(SITE, "", http, Book(set())).tell_at_once("run_1")
+    assert route.call_count == 1
+
+
+@respx.mock
+async def test_a_site_that_refuses_at_once_may_be_told_later(http: httpx.AsyncClient) -> None:
+    respx.post(SITE).respond(404)
+
+    with pytest.raises(TryLater):
+        await Revalidation(SITE, "", http, Book({"page:about"})).tell_at_once("run_1")
 
 
 @respx.mock

@@ -30,6 +30,7 @@ RARE: dict[str, tuple[str, ...]] = {
     "a dead letter delivered again": ("dead letter delivered again",),
     "a page that fails for ever": ("page fails for ever",),
     "a source that fails for ever": ("source fails for ever",),
+    "a page that leads to another": ("leads to a page",),
     "a run judged": ("judged: everything",),
     "a run of a source judged": ("judged: source",),
     "a run of a page judged": ("judged: page",),

@@ -414,6 +414,7 @@ class Stage:
         self._note_losses()
         self._raise(self._nobody_goes_on())
         self._raise(self._crashes())
+        self._raise(self._judge_referrers())
         self._raise(self._judge())
         self._raise(self._judge_events())
 
@@ -470,6 +471,21 @@ class Stage:
             for call in self.world.functions.calls
             if call.status == 500
         ]
+
+    def _judge_referrers(self) -> list[str]:
+        """What is remembered of who leads to whom is what the published bundles say. Of one that
+        was lost nobody knows what it said."""
+        heads = [
+            value
+            for key, value in self.bundles().values.items()
+            if key.startswith("page:") and "meta" in value
+        ]
+        said = {(ref, head["meta"]["id"]) for head in heads for ref in head.get("refs", [])}
+        noted = self.world.referrers()
+        self.seen["leads to a page"] += bool(said)
+        is_spoiled = self.seen["key evicted"] or self.seen["key overwritten"]
+        wrong = said - noted if is_spoiled else said ^ noted
+        return [f"page {id} leads to {ref}: {(ref, id) in said}" for ref, id in sorted(wrong)]
 
     def _judge(self) -> list[str]:
         problems: list[str] = []

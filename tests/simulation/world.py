@@ -130,6 +130,15 @@ class World:
         words = [word.decode() for word in flat]
         return dict(zip(words[::2], words[1::2], strict=True))
 
+    def referrers(self) -> set[tuple[str, str]]:
+        """Who leads to whom, as it is remembered: a page, and one that leads to it."""
+        found: Any = self.redis.ask("KEYS", "sync:referrers:*")
+        pairs: set[tuple[str, str]] = set()
+        for key in found:
+            members: Any = self.redis.ask("SMEMBERS", key)
+            pairs |= {(key.decode().rpartition(":")[2], one.decode()) for one in members}
+        return pairs
+
     async def stop(self) -> None:
         await self.dispatcher.stop()
         await self.functions.stop()

@@ -84,6 +84,15 @@ class Writer(Author):
         if pages:
             self._edit.append_blocks(pages[pick % len(pages)].id, [{"paragraph": self._words()}])
 
+    def lead_to_a_page(self, pick: int, how: int) -> None:
+        """A link to another page, which may be published or not; rewriting the paragraph takes it
+        away."""
+        pages, all_pages = self.published(), self._pages()
+        if pages:
+            target = all_pages[how % len(all_pages)]
+            link = {"text": self._words(), "link": f"/{target.id.replace('-', '')}"}
+            self._edit.append_blocks(pages[pick % len(pages)].id, [{"paragraph": [link]}])
+
     def edit_a_family(self, pick: int, how: int) -> None:
         """A row and everything below it, in one go."""
         rows = self.rows()

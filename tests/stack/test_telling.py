@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from dev.listener import Listener
 from dev.notion import TOKEN
 from dev.qstash import Fault as QueueFault
+from dev.qstash.message import Message
 from dev.stack import Stack
 from dev.upstash import Fault as KvFault
 from lib.auth import sign_qstash
@@ -44,9 +45,9 @@ def listener(stack: Stack) -> Iterator[Listener]:
             stack.set(name, "")
 
 
-def notify(site: Site, body: Any, **headers: str) -> httpx.Response:
+def notify(site: Site, body: Any, path: str = NOTIFY, **headers: str) -> httpx.Response:
     """Calls the notifier as QStash would."""
-    address, content = f"{site.stack.url}{NOTIFY}", json.dumps(body).encode()
+    address, content = f"{site.stack.url}{path}", json.dumps(body).encode()
     signed = {
         "Upstash-Signature": sign_qstash(
             content, address, site.qstash.current_signing_key, int(time.time())
@@ -80,6 +81,68 @@ def test_a_changed_run_is_told_once_to_everybody(site: Site, listener: Listener)
     Webhook(webhook_secret(Secret(site.stack.secret))).verify(hook.body, hook.headers)
     assert (hook.json["type"], hook.json["data"]["runId"]) == ("sync.delivered", run["runId"])
     assert site.qstash.counts["publish"] == int(run["slices"]) + 1
+
+
+@pytest.fixture
+def only_site(stack: Stack, listener: Listener) -> Listener:
+    """The site alone wants to know."""
+    stack.set("SLACK_WEBHOOK_URL", "")
+    stack.set("NOTIFY_WEBHOOK_URL", "")
+    return listener
+
+
+def notices(site: Site) -> list[Message]:
+    return [message for message in site.qstash.messages if message.url.endswith(NOTIFY)]
+
+
+def test_a_site_that_answers_is_told_by_the_last_slice_and_costs_no_message(
+    site: Site, only_site: Listener
+) -> None:
+    run = site.sync()
+
+    assert len(only_site.heard("/revalidate")) == 1
+    assert (notices(site), site.qstash.counts["publish"]) == ([], int(run["slices"]))
+    freshness = site.stack.get("/api/sync/status").json()["site"]["freshness"]
+    told_after = (int(run["told:revalidate"]) - int(run["triggeredAt"])) / 1000
+    assert freshness["p50Seconds"] == round(told_after, 1)
+
+
+def test_a_site_that_refuses_is_told_by_the_queue(site: Site, only_site: Listener) -> None:
+    only_site.fail("/revalidate", 500, times=1)
+
+    site.sync()
+    site.qstash.drain()
+
+    assert len(only_site.heard("/revalidate")) == len(notices(site)) == 1
+    assert len(only_site.heard("/revalidate", taken=False)) == 2
+
+
+def test_a_slice_that_can_not_note_that_the_site_knows_leaves_it_to_the_queue(
+    site: Site, only_site: Listener
+) -> None:
+    site.kv.fail(KvFault(how="error", matching=r"^HSET \S+ told:revalidate", times=ATTEMPTS))
+
+    site.sync()
+    site.qstash.drain()
+
+    assert len(only_site.heard("/revalidate")) == 2  # harmless, where never is not
+    assert len(notices(site)) == 1
+
+
+def test_a_last_slice_that_was_killed_before_the_site_knew_is_made_good_by_its_next_delivery(
+    site: Site, only_site: Listener
+) -> None:
+    run_id = site.sync()["runId"]
+    last = json.loads(site.qstash.messages[-1].publication.body)
+    worker = "/api/sync/worker"
+
+    assert notify(site, last, worker).json()["status"] == "joined"
+    assert notices(site) == []
+
+    site.command("HDEL", f"sync:run:{run_id}", "told:revalidate")
+    assert notify(site, last, worker).json()["status"] == "joined"
+    site.qstash.drain()
+    assert (len(notices(site)), len(only_site.heard("/revalidate"))) == (1, 2)
 
 
 def test_an_unchanged_run_tells_nobody_and_sends_no_message(site: Site, listener: Listener) -> None:
@@ -143,6 +206,37 @@ def test_the_site_is_told_which_pages_are_gone(site: Site, listener: Listener) -
     assert body["deleted"] == [item["slug"]]
     assert {f"page:{item['slug']}", "posts:index"} <= set(body["tags"])
     assert "1 page removed" in listener.heard("/slack")[0].json["text"]
+
+
+def test_pages_that_lead_to_one_that_moves_or_goes_are_told_and_not_read(
+    site: Site, listener: Listener
+) -> None:
+    site.sync()
+    target, *others = site.read("posts:index")["items"]
+    leading = [item["slug"] for item in others[:2]]
+    site.notion.clock.advance(180)
+    for item in others[:2]:
+        link = {"text": "there", "link": f"/{target['id'].replace('-', '')}"}
+        site.notion.edit.append_blocks(item["id"], [{"paragraph": [link]}])
+    site.sync()
+    site.notion.clock.advance(180)
+    site.sync()
+    listener.reset()
+    site.notion.log.clear()
+
+    site.notion.edit.set_property(target["id"], "Slug", "another-address")
+    run = site.sync()
+    site.notion.edit.trash(target["id"])
+    site.sync()
+
+    asked = " ".join(request["path"] for request in site.notion.log.requests)
+    assert not [item for item in others[:2] if item["id"] in asked]
+    moved, gone = [heard.json for heard in listener.heard("/revalidate")]
+    assert moved["changed"] == sorted([*leading, "another-address"])
+    assert (gone["changed"], gone["deleted"]) == (sorted(leading), ["another-address"])
+    assert {f"page:{slug}" for slug in leading} <= set(gone["tags"])
+    status = site.stack.get("/api/sync/status", run=run["runId"]).json()
+    assert status["changed"] == ["another-address"]
 
 
 def test_a_page_around_a_changed_database_is_rendered_again(site: Site, listener: Listener) -> None:
@@ -263,8 +357,7 @@ def test_a_notifier_that_breaks_after_telling_slack_does_not_tell_it_again(
     site.kv.fail(KvFault(how="error", matching=r"^HSET \S+ told:slack", times=ATTEMPTS))
     site.sync()
     assert told(listener) == {"slack": 1, "hook": 1, "revalidate": 1}
-    notices = [message for message in site.qstash.messages if message.url.endswith(NOTIFY)]
-    assert [attempt.answer.status for attempt in notices[0].attempts] == [503]
+    assert [attempt.answer.status for attempt in notices(site)[0].attempts] == [503]
 
     site.qstash.advance(600)
     site.qstash.drain()
@@ -279,7 +372,7 @@ def test_a_last_slice_that_breaks_before_its_notice_is_out_tells_when_it_comes_a
     run_id = site.stack.get("/api/sync/trigger").json()["runId"]
     site.qstash.fail(QueueFault(how="publish_error", times=1))
     site.ended(run_id)
-    assert told(listener) == {"slack": 0, "hook": 0, "revalidate": 0}
+    assert told(listener) == {"slack": 0, "hook": 0, "revalidate": 1}
 
     site.qstash.advance(600)
     site.qstash.drain()

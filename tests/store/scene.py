@@ -302,16 +302,17 @@ def bundle(
     lacking: bool = False,
     title: str = "",
     document: str = "",
+    refs: Sequence[str] = (),
 ) -> Text:
     """A bundle as a site reads it, so far as the store knows of it."""
     links = [{"id": one, "slug": where, "title": one} for one, where in children.items()]
     meta = _compact({"id": page_id, "slug": slug, "title": title or page_id, "childPages": links})
-    head = f'{{"v":{BUNDLE_VERSION},"meta":{meta},"blocks":[]}}'
+    head = f'{{"v":{BUNDLE_VERSION},"meta":{meta},"refs":{_compact(refs)},"blocks":[]}}'
     return Text(head, list(parts), meta, document, files, lacking)
 
 
 def _of_text(more: JSON) -> JSON:
-    names = ("parts", "files", "lacking", "title", "document")
+    names = ("parts", "files", "lacking", "title", "document", "refs")
     return {name: more.pop(name) for name in names if name in more}
 
 

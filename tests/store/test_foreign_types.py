@@ -15,7 +15,7 @@ Step = Callable[[Scene], Awaitable[object]]
 
 KEYS = Keys("site:")
 RUN = KEYS.run("r1")
-PARTS = [f"{RUN}:{part}" for part in ("changed", "removed", "focus", "given", "errors")]
+PARTS = [f"{RUN}:{part}" for part in ("changed", "removed", "relinked", "focus", "given", "errors")]
 SITE = [*(key for key in KEYS.site("r1") if key != KEYS.paths), *PARTS]
 WORK = [*KEYS.run_work("r1"), *PARTS]
 

@@ -12,10 +12,10 @@ from lib.log import Log
 from lib.model import Ask, Outcome
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.runs import Runs
+from lib.store.runs import Runs, run_of
 from lib.store.tellings import Tellings
 from lib.sync.queue import Message, Notice
-from lib.sync.telling import Desk
+from lib.sync.telling import Audience, Desk, SiteCall
 from lib.sync.trigger import FollowUp
 
 NOW = 1_780_000_000.0
@@ -37,6 +37,25 @@ class Channel:
         trouble = self._then.pop(0) if self._then else None
         if trouble:
             raise trouble
+
+
+class SiteAtOnce:
+    """A site that takes `seconds` to answer; `takes` says whether one request does."""
+
+    name = "revalidate"
+
+    def __init__(
+        self, *, seconds: float = 0.0, takes: bool = True, trouble: Exception | None = None
+    ) -> None:
+        self._seconds, self._takes, self._trouble = seconds, takes, trouble
+        self.told: list[str] = []
+
+    async def tell_at_once(self, run_id: str) -> bool:
+        self.told.append(run_id)
+        await asyncio.sleep(self._seconds)
+        if self._trouble:
+            raise self._trouble
+        return self._takes
 
 
 class Post:
@@ -82,6 +101,13 @@ class Office:
             new_id=self.new_id,
             now=lambda: NOW,
         )
+
+    async def site_knows(self, site: SiteAtOnce, *, left: float = 60.0) -> bool:
+        """Make the call of a slice that has so many seconds left."""
+        call = SiteCall(
+            site, self.tellings, Log(now=lambda: NOW), until=NOW + left, now=lambda: NOW
+        )
+        return await call.make("r1")
 
     async def ended(self, status: str = "delivered", run_id: str = "r1") -> None:
         await self.runs.ask(run_id, Ask(), NOW + 600)
@@ -282,3 +308,61 @@ async def test_a_run_that_gave_way_to_another_is_named_too(office: Office) -> No
     await office.runs.ask("r2", Ask(), NOW + 600)
 
     assert await office.tellings.silent() == ["r1"]
+
+
+async def test_the_site_is_told_at_once_and_that_is_noted_with_the_time(office: Office) -> None:
+    await office.ended()
+    site = SiteAtOnce()
+
+    assert await office.site_knows(site)
+
+    run = await office.runs.read("r1")
+    assert run is not None
+    assert (site.told, run.site_told_at) == (["r1"], NOW)
+    again = Channel("revalidate", repeatable=True)
+    assert await office.desk(again).tell("r1") == []
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        SiteAtOnce(takes=False),
+        SiteAtOnce(trouble=TryLater("500")),
+        SiteAtOnce(trouble=NoAnswer("silence")),
+        SiteAtOnce(seconds=30.0),
+    ],
+)
+async def test_a_site_that_did_not_take_it_at_once_is_left_to_the_queue(
+    office: Office, site: SiteAtOnce
+) -> None:
+    await office.ended()
+
+    assert not await office.site_knows(site, left=2.2)
+
+    run = await office.runs.read("r1")
+    assert run is not None
+    assert run.site_told_at is None
+
+
+async def test_a_slice_that_has_no_time_left_leaves_the_site_to_the_queue(office: Office) -> None:
+    await office.ended()
+    site = SiteAtOnce()
+
+    assert not await office.site_knows(site, left=1.0)
+    assert site.told == []
+
+
+def test_people_hear_of_news_and_the_site_of_changes() -> None:
+    run = run_of({"runId": "r1", "status": "delivered"})
+    changed, failed = (
+        run_of({"runId": "r1", "status": status, **fields})
+        for status, fields in (("delivered", {"written": "1"}), ("failed", {}))
+    )
+    everybody = Audience(people=True, every_run=False, site=True)
+
+    assert [
+        (everybody.people_hear(one), everybody.site_hears(one), everybody.hears(one))
+        for one in (run, changed, failed)
+    ] == [(False, False, False), (True, True, True), (True, False, True)]
+    assert Audience(people=True, every_run=True, site=False).people_hear(run)
+    assert not Audience(people=False, every_run=True, site=False).hears(changed)

@@ -121,6 +121,17 @@ def test_the_budget_is_that_of_the_minute_under_way(
     assert told == {"used": used, "limit": 180, "resetsAt": resets_at}
 
 
+def test_freshness_counts_to_the_moment_when_the_site_was_told() -> None:
+    told = run("delivered", 4.0, written="1", **{"told:revalidate": f"{(NOW - 93.5) * 1000:.0f}"})
+    older = run(
+        "delivered", 4.0, written="1", **{"told:revalidate": "9f2c"}
+    )  # of a version that noted no time
+
+    for one, seconds in ((told, 6.5), (older, 4.0)):
+        found = verdict_json(FULL, [one], {"pages": source()}, DAILY, NOW)["freshness"]
+        assert found["p50Seconds"] == seconds
+
+
 def test_freshness_is_of_runs_that_changed_something_in_seven_days() -> None:
     runs = [run(took=float(took), written="1") for took in range(1, 21)]
     others = [run(took=500.0), run("failed", took=500.0, written="1")]

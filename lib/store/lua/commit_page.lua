@@ -75,6 +75,8 @@ for part = 1, args.parts do -- they may have been evicted meanwhile
 end
 
 -- From here on it writes.
+local published = redis.call('HGET', pathsKey, id)
+local refsBefore = head ~= '' and published and publishedRefs(id, published)
 for _, page in ipairs(args.gone) do
   forgetPage(page)
   removeTree(page)
@@ -119,7 +121,8 @@ if head ~= '' then
   while redis.call('DEL', partKey(slug, spare)) == 1 do spare = spare + 1 end
   if doc == '' then redis.call('DEL', docKey(slug)) else redis.call('SET', docKey(slug), doc) end
   redis.call('HSET', metasKey, id, meta)
-  redis.call('HSET', pathsKey, id, slug)
+  leadTo(id, refsBefore, refsText(function(first, last) return string.sub(head, first + 1, last + 1) end, #meta))
+  if redis.call('HSET', pathsKey, id, slug) == 1 then noteRelinked(id) end
   endRedirect(slug)
   nameFiles(filesKey, namedKey, uncopiedKey, 'page:' .. id, args.tokens, args.lacking)
   if isNews then

@@ -1,6 +1,7 @@
 -- Which published keys do not hold what they should: they are gone, of another type, or begin with something else. Looks at
 -- so many pages from where the last look ended, at all child databases and indexes, and at the redirects. Indexes and
--- redirects are written anew at once, and what is remembered of who shows what; pages and databases are answered.
+-- redirects are written anew at once, and what is remembered of who shows what and who leads where; pages and databases are
+-- answered.
 -- ARGV arguments as JSON: lane, token, pages. KEYS: the engine's hashes, whose types are checked.
 -- Returns {"lost"} for the lane, or {"done", keys of indexes and redirects, …, "page id key" or "db id key", …}.
 local args = cjson.decode(ARGV[1])
@@ -79,6 +80,10 @@ repeat
     local begins = parts > 0 and partBegins(slug)
     while isWhole and part <= parts do
       isWhole, part = holds(partKey(slug, part), begins), part + 1
+    end
+    for target in eachRef(isWhole and publishedRefs(id, slug)) do
+      addReferrer(target, id)
+      looked = looked + 0.1
     end
     if isWhole and args.docs and not isTextOf(id, slug) then isWhole = false end
     if not isWhole then answer[#answer + 1] = id .. ' ' .. pageKey(slug) end

@@ -5,6 +5,7 @@
 -- include name_files
 -- include replace_words
 -- include due
+-- include refs
 local function engineKey(name) return prefix .. 'sync:' .. name end
 local pagesKey, observedKey, placesKey = engineKey('pages'), engineKey('observed'), engineKey('places')
 local slugsKey, waitingKey, metasKey = engineKey('slugs'), engineKey('waiting'), engineKey('metas')
@@ -97,6 +98,11 @@ end
 local function noteRemoval(name)
   note('removed', name)
   if run ~= '' then redis.call('SREM', run .. ':changed', name) end
+end
+
+-- A page has appeared, moved or gone: the site is told of the pages that lead to it (referrers.lua).
+local function noteRelinked(id)
+  if run ~= '' and redis.call('EXISTS', referrersKey(id)) == 1 then note('relinked', id) end
 end
 
 local function isShown(thing) return #showing(thing, 1) > 0 end
@@ -551,6 +557,7 @@ local function movePages(moves, rewritten)
       end
       redis.call('HSET', pathsKey, move.id, move.to)
       noteChange('page:' .. move.to)
+      noteRelinked(move.id)
     end
     local observed = observationOf(move.id)
     parents[move.id] = true
@@ -588,6 +595,8 @@ local function removePage(id)
   local record = decoded(redis.call('HGET', pagesKey, id)) or {}
   leaveIndex(id, published and redis.call('HEXISTS', childrenKey, id) == 0)
   if published then
+    leadTo(id, publishedRefs(id, published), '')
+    noteRelinked(id)
     redis.call('DEL', pageKey(published), docKey(published))
     local part = 1
     while redis.call('DEL', partKey(published, part)) == 1 do part = part + 1 end

@@ -5,7 +5,10 @@ local TYPES = {
   active = 'string', sequence = 'string', runs = 'zset', due = 'zset', gone = 'zset', moments = 'zset', scheduled = 'zset', shows = 'zset',
   ['files:named'] = 'zset', ['files:uncopied'] = 'zset', still = 'set', freed = 'set',
 }
-local RUN_PARTS = {changed = 'set', removed = 'set', focus = 'set', given = 'set', errors = 'list', timeline = 'list'}
+local RUN_PARTS = {
+  changed = 'set', removed = 'set', relinked = 'set', referrers = 'set', focus = 'set', given = 'set', errors = 'list',
+  timeline = 'list',
+}
 local RUN_COUNTERS = {
   'listed', 'toSync', 'synced', 'written', 'touched', 'unchanged', 'deleted', 'failed', 'warned', 'slices', 'retries',
   'notionRequests', 'notionThrottled', 'kvCommands',
