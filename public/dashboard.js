@@ -73,8 +73,10 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) clearTimeout(watch.timer);
   else if (deployment.secret) watch.hurry();
 });
+addEventListener("hashchange", () => deployment.takeFromLink() && watch.hurry());
 addEventListener("online", () => deployment.secret && watch.hurry());
 setInterval(() => document.hidden || watch.show(), 1000);
 
+deployment.takeFromLink();
 if (deployment.secret) watch.look();
 else watch.leave();
