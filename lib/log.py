@@ -1,4 +1,8 @@
-"""One JSON line for each event, by one write: on Vercel that is one log entry, tied to its request.
+"""One JSON line for each event, by one write to stdout: on Vercel that is one log entry, tied to
+its request, of the level "info".
+
+A warning or an error goes there by Vercel's own handler of Python's `logging`, which sends the same
+line with its level, so that Vercel can filter by it.
 
 Vercel keeps 256 lines of a request (https://vercel.com/docs/logs/runtime#limits), so lines are
 rationed: a slice may read hundreds of pages, and all of them may fail.
@@ -11,7 +15,8 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Self
+from itertools import chain
+from typing import Any, Literal, Self
 
 from lib import json_text
 from lib.secret import Secret
@@ -24,6 +29,11 @@ EACH = 40
 LONGEST = 2000
 """Characters of one value; a traceback may have four times as many."""
 HIDDEN = "***"
+Level = Literal["info", "warning", "error"]
+_LEVELS: dict[Level, int] = {"warning": logging.WARNING, "error": logging.ERROR}
+_LOGGER = logging.getLogger("notion-kv-sync")
+_VERCELS_HANDLER = "VCLogHandler"
+"""The class of the handler that Vercel's runtime (its module vc_init) puts on the root logger."""
 
 # Repeats over foreign text are bounded, so that each of these takes time in proportion to the text.
 _SIGNED_QUERY = re.compile(r"\?[^\s\"'<>?]{0,2000}X-Amz-[^\s\"'<>]*", re.IGNORECASE)
@@ -59,8 +69,9 @@ class Log:
         self._ration = _Ration(limit, each)
 
     def bind(self, **context: Any) -> Self:
-        """The same log with more context on every line."""
-        return self._with(_context=self._context | context)
+        """The same log with more context on every line, before what it has already."""
+        before = {name: each for name, each in self._context.items() if name not in context}
+        return self._with(_context=context | before)
 
     def enter(self, **context: Any) -> None:
         """From now on every line of this request has this context, whoever of its collaborators
@@ -71,23 +82,24 @@ class Log:
         """The same log with more that must not be seen."""
         return self._with(_secrets=self._secrets | {secret.reveal() for secret in secrets})
 
-    def event(self, event: str, /, **fields: Any) -> None:
-        self._print({"event": event}, fields)
+    def event(self, event: str, /, level: Level = "info", **fields: Any) -> None:
+        self._print(event, level, fields)
 
     def warning(self, event: str, /, **fields: Any) -> None:
-        self._print({"event": event, "level": "warning"}, fields)
+        self._print(event, "warning", fields)
 
     def error(self, event: str, /, error: BaseException | None = None, **fields: Any) -> None:
         """`error` goes into the line with its traceback."""
+        long = {}
         if error is not None:
-            fields["traceback"] = "".join(traceback.format_exception(error)).rstrip()
-        self._print({"event": event, "level": "error"}, fields)
+            long["traceback"] = "".join(traceback.format_exception(error)).rstrip()
+        self._print(event, "error", fields, long)
 
     def close(self) -> None:
         """Ends the ration, tells what it held back, and begins another."""
         if held_back := self._ration.settle():
             self._print(
-                {"event": "log.suppressed"}, {"lines": held_back.total(), "byEvent": held_back}
+                "log.suppressed", "info", {"lines": held_back.total(), "byEvent": held_back}
             )
 
     def _with(self, **changed: Any) -> Self:
@@ -95,23 +107,29 @@ class Log:
         twin.__dict__ = self.__dict__ | changed
         return twin
 
-    def _print(self, head: dict[str, str], fields: dict[str, Any]) -> None:
-        if not self._ration.take(head["event"]):
+    def _print(
+        self,
+        event: str,
+        level: Level,
+        fields: dict[str, Any],
+        long: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Print what tells the most first, for a list of lines shows their beginnings: what
+        happened and to what, then in which run, in which request and when; last what is `long`."""
+        if not self._ration.take(event):
             return
-        time = (
-            datetime.fromtimestamp(self._now(), UTC)
-            .isoformat(timespec="milliseconds")
-            .replace("+00:00", "Z")
-        )
-        rest = {
-            _utf8(name): self._scrub(each, name)
-            for name, each in (self._context | self._entered | fields).items()
-        }
-        line = json_text.encode({**head, "event": _utf8(head["event"]), "time": time, **rest})
-        sys.stdout.write(
-            f"{line}\n"
-        )  # one write, where print makes two: requests side by side keep their lines
-        sys.stdout.flush()
+        head = {"event": _utf8(event)} | ({"level": level} if level != "info" else {})
+        rest = {"time": self._time()} | dict(long or {})
+        line = dict[str, Any](head)
+        for name, each in chain.from_iterable(
+            some.items() for some in (fields, self._entered, self._context, rest)
+        ):
+            line.setdefault(_utf8(name), self._scrub(each, name))
+        _write(json_text.encode(line), level)
+
+    def _time(self) -> str:
+        moment = datetime.fromtimestamp(self._now(), UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _scrub(self, value: Any, name: str) -> Any:
         match value:
@@ -167,6 +185,20 @@ def quieten() -> None:
     on."""
     for name in ("httpx", "httpcore", "notion_client"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _write(line: str, level: Level) -> None:
+    """Write a line where Vercel ties it to its request, and anywhere else to stdout."""
+    if level != "info" and _is_taken_by_vercel():
+        _LOGGER.log(_LEVELS[level], line)
+        return
+    # One write, where print makes two: requests side by side keep their lines.
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _is_taken_by_vercel() -> bool:
+    return any(type(handler).__name__ == _VERCELS_HANDLER for handler in logging.root.handlers)
 
 
 def _utf8(text: str) -> str:
