@@ -416,17 +416,17 @@ def _sources(text: str) -> dict[str, str]:
                 f" {number})"
             )
         try:
-            id = object_id(reference)
+            database_id = object_id(reference)
         except ValueError:
             raise ValueError(
                 f"a list of name=<database>; {name} is followed by neither a Notion id (32"
                 " hexadecimal digits) nor the address of a Notion database"
             ) from None
-        if name in sources or id in sources.values():
+        if name in sources or database_id in sources.values():
             raise ValueError(
                 f"a list without repetitions; entry {number} repeats a name or a database"
             )
-        sources[name] = id
+        sources[name] = database_id
     if not sources:
         raise ValueError("a list of name=<database>; it is empty")
     return sources

@@ -15,7 +15,6 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any, Literal, Self
 
 from lib import json_text
@@ -30,7 +29,7 @@ LONGEST = 2000
 """Characters of one value; a traceback may have four times as many."""
 HIDDEN = "***"
 Level = Literal["info", "warning", "error"]
-_LEVELS: dict[Level, int] = {"warning": logging.WARNING, "error": logging.ERROR}
+_LEVELS = {"warning": logging.WARNING, "error": logging.ERROR}
 _LOGGER = logging.getLogger("notion-kv-sync")
 _VERCELS_HANDLER = "VCLogHandler"
 """The class of the handler that Vercel's runtime (its module vc_init) puts on the root logger."""
@@ -83,23 +82,22 @@ class Log:
         return self._with(_secrets=self._secrets | {secret.reveal() for secret in secrets})
 
     def event(self, event: str, /, level: Level = "info", **fields: Any) -> None:
-        self._print(event, level, fields)
+        self._print({"event": event} | ({"level": level} if level != "info" else {}), fields)
 
     def warning(self, event: str, /, **fields: Any) -> None:
-        self._print(event, "warning", fields)
+        self.event(event, "warning", **fields)
 
     def error(self, event: str, /, error: BaseException | None = None, **fields: Any) -> None:
         """`error` goes into the line with its traceback."""
-        long = {}
         if error is not None:
-            long["traceback"] = "".join(traceback.format_exception(error)).rstrip()
-        self._print(event, "error", fields, long)
+            fields["traceback"] = "".join(traceback.format_exception(error)).rstrip()
+        self.event(event, "error", **fields)
 
     def close(self) -> None:
         """Ends the ration, tells what it held back, and begins another."""
         if held_back := self._ration.settle():
             self._print(
-                "log.suppressed", "info", {"lines": held_back.total(), "byEvent": held_back}
+                {"event": "log.suppressed"}, {"lines": held_back.total(), "byEvent": held_back}
             )
 
     def _with(self, **changed: Any) -> Self:
@@ -107,25 +105,18 @@ class Log:
         twin.__dict__ = self.__dict__ | changed
         return twin
 
-    def _print(
-        self,
-        event: str,
-        level: Level,
-        fields: dict[str, Any],
-        long: Mapping[str, Any] | None = None,
-    ) -> None:
+    def _print(self, head: dict[str, str], fields: dict[str, Any]) -> None:
         """Print what tells the most first, for a list of lines shows their beginnings: what
-        happened and to what, then in which run, in which request and when; last what is `long`."""
-        if not self._ration.take(event):
+        happened and to what, then in which run, in which request and when, and a traceback last."""
+        if not self._ration.take(head["event"]):
             return
-        head = {"event": _utf8(event)} | ({"level": level} if level != "info" else {})
-        rest = {"time": self._time()} | dict(long or {})
-        line = dict[str, Any](head)
-        for name, each in chain.from_iterable(
-            some.items() for some in (fields, self._entered, self._context, rest)
-        ):
-            line.setdefault(_utf8(name), self._scrub(each, name))
-        _write(json_text.encode(line), level)
+        told = {name: each for name, each in fields.items() if name != "traceback"}
+        line: dict[str, Any] = {name: _utf8(text) for name, text in head.items()}
+        last = {"time": self._time()} | fields
+        for some in (told, self._entered, self._context, last):
+            for name, each in some.items():
+                line.setdefault(_utf8(name), self._scrub(each, name))
+        _write(json_text.encode(line), head.get("level", "info"))
 
     def _time(self) -> str:
         moment = datetime.fromtimestamp(self._now(), UTC)
@@ -187,9 +178,9 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _write(line: str, level: Level) -> None:
+def _write(line: str, level: str) -> None:
     """Write a line where Vercel ties it to its request, and anywhere else to stdout."""
-    if level != "info" and _is_taken_by_vercel():
+    if level in _LEVELS and _is_taken_by_vercel():
         _LOGGER.log(_LEVELS[level], line)
         return
     # One write, where print makes two: requests side by side keep their lines.

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from lib.bundle.publication import PublicationRule
     from lib.media.address import Locator
     from lib.media.copying import Copier
-    from lib.notify.revalidate import Ledger
     from lib.notion.client import NotionClient
     from lib.notion.pacing import Pacer
     from lib.store.budget import Budget
@@ -151,7 +150,7 @@ class Services:
         return Desk(
             self.runs,
             self.tellings,
-            channels(self.config, self._http, self.tellings),
+            self._channels(),
             self.log,
             tells=self.tells,
             follow_up=self.follow_up,
@@ -190,6 +189,29 @@ class Services:
             live=live,
             now=time.time,
         )
+
+    def _channels(self) -> list["Channel"]:
+        """Those that are set up; the site first."""
+        from lib.notify.email import Email
+        from lib.notify.revalidate import Revalidation
+        from lib.notify.slack import Slack
+        from lib.notify.webhook import Webhook
+
+        config, http = self.config, self._http
+        dashboard = config.address("/")
+        channels: list[Channel] = []
+        if config.revalidate_url:
+            secret = config.revalidate_secret.reveal() if config.revalidate_secret else ""
+            channels.append(Revalidation(config.revalidate_url, secret, http, self.tellings))
+        if config.slack_webhook_url:
+            channels.append(Slack(config.slack_webhook_url.reveal(), dashboard, http))
+        if config.resend_api_key:
+            sender, to = config.notify_email_from, config.notify_email_to
+            channels.append(Email(config.resend_api_key.reveal(), sender, to, dashboard, http))
+        if config.notify_webhook_url:
+            key = webhook_secret(config.cron_secret)
+            channels.append(Webhook(config.notify_webhook_url.reveal(), key, http, time.time))
+        return channels
 
     def until(self, deadline: float | None) -> float:
         """When a slice that begins now should stop working (epoch seconds); `deadline` is the
@@ -366,29 +388,6 @@ async def services(config: Config, log: Log) -> AsyncIterator[Services]:
     """The collaborators of one request; their connections are closed when it ends."""
     async with httpx.AsyncClient(verify=_tls(), timeout=TIMEOUT) as http:
         yield Services(config, http, log)
-
-
-def channels(config: Config, http: httpx.AsyncClient, ledger: "Ledger") -> "list[Channel]":
-    """Return the channels that are set up; the site, which `ledger` keeps count of, first."""
-    from lib.notify.email import Email
-    from lib.notify.revalidate import Revalidation
-    from lib.notify.slack import Slack
-    from lib.notify.webhook import Webhook
-
-    dashboard = config.address("/")
-    found: list[Channel] = []
-    if config.revalidate_url:
-        secret = config.revalidate_secret.reveal() if config.revalidate_secret else ""
-        found.append(Revalidation(config.revalidate_url, secret, http, ledger))
-    if config.slack_webhook_url:
-        found.append(Slack(config.slack_webhook_url.reveal(), dashboard, http))
-    if config.resend_api_key:
-        sender, to = config.notify_email_from, config.notify_email_to
-        found.append(Email(config.resend_api_key.reveal(), sender, to, dashboard, http))
-    if config.notify_webhook_url:
-        key = webhook_secret(config.cron_secret)
-        found.append(Webhook(config.notify_webhook_url.reveal(), key, http, time.time))
-    return found
 
 
 def publication_rule(config: Config) -> "PublicationRule":

@@ -101,7 +101,7 @@ async def _doubts(
 
 def _properties(source: str, schema: JSON, rule: PublicationRule) -> list[Finding]:
     findings = _by_rule(source, schema, rule)
-    if not any(property["type"] == "title" for property in schema.values()):
+    if not any(column["type"] == "title" for column in schema.values()):
         findings.append(
             mend(f"{source}: Notion shows no title property: let the integration read content")
         )
@@ -109,7 +109,7 @@ def _properties(source: str, schema: JSON, rule: PublicationRule) -> list[Findin
     for name, kinds, purpose in PROPERTIES:
         if rule.property_name and name in ("visibility", rule.property_name.casefold()):
             continue
-        there = [property["type"] for property in members_named(schema, name)]
+        there = [column["type"] for column in members_named(schema, name)]
         if not there:
             missing.append(f"{name} ({purpose})")
         elif not set(there) & set(kinds):

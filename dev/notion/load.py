@@ -31,17 +31,17 @@ def load(folder: Path = SAMPLE) -> Workspace:
     planter = Planter(workspace)
     for page in written["pages"]:
         planter.page(None, _with_rows(page, folder), Making(made, made, first_user))
-    workspace.unshared = {resolved(id) for id in written.get("unshared", [])}
+    workspace.unshared = {resolved(node_id) for node_id in written.get("unshared", [])}
     return workspace
 
 
-def add_person(workspace: Workspace, id: str, name: str, email: str) -> None:
+def add_person(workspace: Workspace, person_id: str, name: str, email: str) -> None:
     """A person as an integration sees them that may read e-mail addresses."""
-    workspace.users[resolved(id)] = {
+    workspace.users[resolved(person_id)] = {
         "object": "user",
-        "id": resolved(id),
+        "id": resolved(person_id),
         "name": name,
-        "avatar_url": f"https://avatars.example/{resolved(id)}.jpg",
+        "avatar_url": f"https://avatars.example/{resolved(person_id)}.jpg",
         "type": "person",
         "person": {"email": email},
     }

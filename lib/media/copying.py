@@ -254,8 +254,8 @@ class Copier:
         if signed and self._now() - read_at < SIGNED_FOR_SECONDS:
             return signed
         holder, _, file = token.partition("&file=")
-        kind, _, id = holder.partition("=")
-        found = hosted_files(await self._notion.get(f"{kind}s/{id}"))
+        kind, _, holder_id = holder.partition("=")
+        found = hosted_files(await self._notion.get(f"{kind}s/{holder_id}"))
         if file not in found:
             raise Unreadable("Notion does not have it any more", HTTPStatus.NOT_FOUND)
         now = self._now()

@@ -44,12 +44,12 @@ def event(outcome: Outcome, now: float) -> JSON:
     }
 
 
-def signed(id: str, timestamp: int, content: bytes, key: str) -> dict[str, str]:
+def signed(message_id: str, timestamp: int, content: bytes, key: str) -> dict[str, str]:
     """The headers that vouch for `content`."""
     secret = b64decode(key.removeprefix("whsec_"))
-    signature = hmac.digest(secret, f"{id}.{timestamp}.".encode() + content, "sha256")
+    signature = hmac.digest(secret, f"{message_id}.{timestamp}.".encode() + content, "sha256")
     return {
-        "webhook-id": id,
+        "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": f"v1,{b64encode(signature).decode()}",
     }
