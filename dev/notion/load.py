@@ -24,7 +24,8 @@ def load(folder: Path = SAMPLE) -> Workspace:
     workspace = Workspace(written["name"])
     for user in written["users"]:
         for n in range(1, user.get("repeat", 1) + 1):
-            add_person(workspace, **filled(user.get("user", user), n))
+            person = filled(user.get("user", user), n)
+            add_person(workspace, person["id"], person["name"], person["email"])
     add_bot(workspace)
     made = instant(written["made"])
     first_user = next(iter(workspace.users))
