@@ -12,7 +12,7 @@ from lib.model import JSON, Outcome
 from lib.notify.post import json_body, post
 
 
-class Webhook:
+class SignedWebhook:
     """A repeated message has the same `webhook-id`. `key` is spelt `whsec_…`; `now` gives epoch
     seconds."""
 

@@ -58,11 +58,11 @@ async def read_tree(
     under way are waited for, and the same `walk` goes on another time. The blocks share their
     contents with `walk` and `originals`: read them, don't change them.
     """
-    known = _Known(known_pages, known_databases, known_owners)
-    return await _Reading(notion, walk, originals, known, hurry, is_last_try).tree()
+    known = _KnownThings(known_pages, known_databases, known_owners)
+    return await _TreeReading(notion, walk, originals, known, hurry, is_last_try).tree()
 
 
-class _Known(msgspec.Struct, frozen=True):
+class _KnownThings(msgspec.Struct, frozen=True):
     """What needs no request, as `read_tree` takes it."""
 
     pages: Container[str]
@@ -70,7 +70,7 @@ class _Known(msgspec.Struct, frozen=True):
     owners: Mapping[str, str]
 
 
-class _Reading:
+class _TreeReading:
     """One call of read_tree. Jobs wait in the order of the tree's breadth; a few at a time are
     under way."""
 
@@ -79,7 +79,7 @@ class _Reading:
         notion: NotionClient,
         walk: Walk,
         originals: Originals,
-        known: _Known,
+        known: _KnownThings,
         hurry: bool,
         is_last_try: bool,
     ) -> None:

@@ -26,7 +26,7 @@ class Errand(msgspec.Struct, frozen=True):
     count: int = 0
 
 
-class Place(msgspec.Struct, frozen=True):
+class FileLookup(msgspec.Struct, frozen=True):
     """What KV says of where a file is: see find_file.lua for the outcomes.
 
     `address` is that of the copy, or a signed one that is handed out until `until` (epoch seconds)
@@ -62,7 +62,7 @@ class Files:
         lock_seconds: float,
         *,
         alone: bool = False,
-    ) -> Place:
+    ) -> FileLookup:
         """Look a file up by the query of its address; take the lock where Notion has to be asked.
 
         `alone`: for its holder, not for the blocks around it.
@@ -84,21 +84,21 @@ class Files:
         match outcome:
             case "copied":
                 if copy := read_record(value, Copy):
-                    return Place("copied", copy.url)
+                    return FileLookup("copied", copy.url)
                 await self._kv.command(
                     "HDEL", copies, file
                 )  # another's value: the file has no copy that we know of
                 return await self.find(holder, file, lock, now, lock_seconds, alone=alone)
             case "fresh":
                 until, _, address = value.partition(" ")
-                return Place("fresh", address, int(until) / 1000)
+                return FileLookup("fresh", address, int(until) / 1000)
             case "away":
-                return Place("away", wait_seconds=int(value) / 1000)
+                return FileLookup("away", wait_seconds=int(value) / 1000)
             case "walk" | "fetch":
                 owner_id, lock_key, count = errand
                 walk = value if outcome == "walk" else None
-                return Place(outcome, errand=Errand(owner_id, lock_key, walk, int(count)))
-        return Place(outcome)
+                return FileLookup(outcome, errand=Errand(owner_id, lock_key, walk, int(count)))
+        return FileLookup(outcome)
 
     async def keep_fresh(
         self,
