@@ -50,6 +50,7 @@ $("door").addEventListener("submit", async (event) => {
   say($("door-trouble"), "");
   await watch.hurry();
 });
+addEventListener("hashchange", () => deployment.takeFromLink() && watch.hurry());
 $("leave").addEventListener("click", () => watch.leave());
 $("sync").addEventListener("click", () => trigger($("sync"), {}));
 $("force").addEventListener("click", () => trigger($("force"), { force: "1" }));
@@ -73,10 +74,8 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) clearTimeout(watch.timer);
   else if (deployment.secret) watch.hurry();
 });
-addEventListener("hashchange", () => deployment.takeFromLink() && watch.hurry());
 addEventListener("online", () => deployment.secret && watch.hurry());
 setInterval(() => document.hidden || watch.show(), 1000);
 
-deployment.takeFromLink();
 if (deployment.secret) watch.look();
 else watch.leave();

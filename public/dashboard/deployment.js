@@ -61,3 +61,5 @@ export const deployment = {
     return Date.now() + (Math.abs(this.clockAhead) > 2000 ? this.clockAhead : 0);
   },
 };
+
+deployment.takeFromLink();

@@ -15,12 +15,12 @@ import pytest
 from rich.console import Console
 
 from dev import doctor
+from dev.doctor import hosts, variables
 from dev.listener import Listener
 from dev.notion import TOKEN
 from dev.notion.generate import PAGES, POSTS
 from dev.stack import ROOT, Stack
 from dev.upstash import Fault
-from lib.config import Config
 from lib.secret import Secret, derived_secret, handshake_key, webhook_secret
 from tests.dev.answering import answering
 from tests.stack.site import Site
@@ -372,7 +372,7 @@ async def test_a_name_server_out_of_reach_says_nothing_of_a_host(environ: Enviro
     async def resolve(host: str) -> None:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
-    assert await doctor.hosts.find_gone(Config.read(environ), environ, (), resolve) == {}
+    assert await hosts.find_gone(variables.examine(environ).config, environ, (), resolve) == {}
 
 
 async def test_notions_used_up_minute_is_a_note_and_no_fault(
