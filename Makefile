@@ -36,8 +36,8 @@ help: ## what can be made
 demo: $(STAMP) ## the whole stack on this machine, with no account: one sync whose worker is killed on the way (ARGS=--once ends it)
 	@$(VENV)/bin/python -m dev $(ARGS)
 
-doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, the deployed worker
-	@$(VENV)/bin/python -m dev doctor
+doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, the deployed worker (ARGS=--live: test notices too)
+	@$(VENV)/bin/python -m dev doctor $(ARGS)
 
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
 	@$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder $(ARGS)

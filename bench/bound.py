@@ -33,8 +33,8 @@ def bound_seconds(
 def critical_path(workspace: Workspace, databases: Sequence[str]) -> int:
     """The longest chain of requests of which each needs the answer of the one before."""
     longest = 0
-    for id in databases:
-        for source in workspace.get(resolved(id), Database).children:
+    for database_id in databases:
+        for source in workspace.get(resolved(database_id), Database).children:
             rows = truth.expected_rows(workspace, source)
             chains = [_found(at) + _chain(workspace, row["id"]) for at, row in enumerate(rows)]
             longest = max([longest, 1 + _found(len(rows) - 1), *(1 + chain for chain in chains)])

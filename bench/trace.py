@@ -77,7 +77,9 @@ def measure() -> Trace:
 def of(run: Figures, spans: Sequence[Span], workspace: Workspace) -> Trace:
     """The trace of a run that has just ended."""
     first = min(span.began for span in spans)
-    sources = {source for id in DATABASES for source in workspace.nodes[id].children}
+    sources = {
+        source for database_id in DATABASES for source in workspace.nodes[database_id].children
+    }
     requests = [
         Request(span.began - first, span.ended - first, _what(span.path, workspace, sources))
         for span in sorted(spans, key=lambda span: span.began)
@@ -106,25 +108,25 @@ def waterfall(trace: Trace) -> Iterator[str]:
 
 
 def _what(path: str, workspace: Workspace, sources: set[str]) -> str:
-    kind, id, *rest = path.removeprefix("/v1/").split("/")
+    kind, asked_id, *rest = path.removeprefix("/v1/").split("/")
     match kind, rest:
         case "databases", []:
-            return "source" if id in DATABASES else "child database"
+            return "source" if asked_id in DATABASES else "child database"
         case "data_sources", ["query"]:
-            return "list" if id in sources else "child database: rows"
+            return "list" if asked_id in sources else "child database: rows"
         case "data_sources", []:
             return "child database: schema"
         case "pages", []:
-            return f"child page: {_page(workspace, id)}"
+            return f"child page: {_page(workspace, asked_id)}"
         case "pages", _:
-            return f"property: {_page(workspace, id)}"
+            return f"property: {_page(workspace, asked_id)}"
         case "blocks", []:
             return "page of a synced original"
-    return f"children: {_page(workspace, id)}"
+    return f"children: {_page(workspace, asked_id)}"
 
 
-def _page(workspace: Workspace, id: str) -> str:
+def _page(workspace: Workspace, node_id: str) -> str:
     """The title of the page, or of the one that holds the block."""
-    node = workspace.nodes.get(id)
+    node = workspace.nodes.get(node_id)
     page = workspace.page_of(node) if node else None
     return title(truth.expected_page(workspace, page.id))[:TITLE] if page else "?"

@@ -20,8 +20,11 @@ PORT = 3000
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dev", description=__doc__)
     commands = parser.add_subparsers(dest="command")
-    commands.add_parser(
+    of_doctor = commands.add_parser(
         "doctor", help="check the set-up that .env, .env.local and the environment describe"
+    )
+    of_doctor.add_argument(
+        "--live", action="store_true", help="send a test notice to Slack, mail, webhook and site"
     )
     parser.add_argument(
         "--port", type=int, default=PORT, help="where the functions are served (3000)"
@@ -42,7 +45,8 @@ def main() -> None:
     )  # else what it started would live on
     try:
         if options.command == "doctor":
-            sound = asyncio.run(doctor.examine(settings(Path(), os.environ), console))
+            environ = settings(Path(), os.environ)
+            sound = asyncio.run(doctor.examine(environ, console, live=options.live))
         else:
             sound = demo.play(console, options.port, once=options.once, blob=options.blob)
     except KeyboardInterrupt:

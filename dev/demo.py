@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 from rich.console import Console
@@ -22,21 +23,24 @@ from dev.screen import Screen, screen
 from dev.settings import written
 from dev.site import Site, kinds
 from dev.stack import Stack
-from dev.watch import Watch
+from dev.watch import RunStatus, Sight, Watch
 from lib.config import Config
-from lib.store.history import History
+from lib.model import JSON
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.runs import Run
 
 LOG = Path(".cache/functions.log")
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 GIVE_UP_SECONDS = 3600.0
+STATUS_SECONDS = 60.0
+"""How long an answer is waited for: it may come from functions that are being started."""
 FIRST_RETRY_SECONDS = 60
 QUEUE_SPEED = 20.0
 """How much sooner than QStash the stand-in delivers a failed message again."""
 NOTION_LATENCY_MS = 200
 """About what Notion takes for an answer."""
+SITE_PORT = 3001
+"""Where the example site is served: beside the dashboard's 3000."""
 KILL_AFTER_SHARE = 1 / 3
 KILL_AFTER_PAGES = 20
 KEYS_SHOWN = 60
@@ -77,13 +81,10 @@ class Demo:
         self._introduce()
         run_id = await self._ask()
         async with httpx.AsyncClient(trust_env=False) as http:
-            kv = Kv(self._stack.upstash.url, self._stack.upstash.token, http)
-            watch = Watch(
-                kv, self._keys, run_id, self._config.notion_requests_per_minute, time.time
-            )
             with screen(self._console) as shown:
-                run = await self._follow(watch, shown)
-            return await self._sum_up(run, kv)
+                ended = await self._follow(Watch(partial(self._status, http), run_id), shown)
+            kv = Kv(self._stack.upstash.url, self._stack.upstash.token, http)
+            return await self._sum_up(ended, Site(kv, self._keys))
 
     def _introduce(self) -> None:
         stack = self._stack
@@ -106,33 +107,43 @@ class Demo:
         run_id: str = answer.json()["runId"]
         return run_id
 
-    async def _follow(self, watch: Watch, shown: Screen) -> Run:
-        """Watches the run to its end, and kills the worker once it is well under way."""
-        to_be_killed = (
-            self._stack.qstash is not None
-        )  # another QStash takes a minute to deliver again
-        dead = False
+    async def _status(self, http: httpx.AsyncClient) -> JSON | None:
+        """Return what the dashboard sees; None while the functions are down."""
+        answer = await http.get(
+            f"{self._stack.url}/api/sync/status",
+            headers={"Authorization": f"Bearer {self._stack.secret}"},
+            timeout=STATUS_SECONDS,
+        )
+        status: JSON | None = answer.json() if answer.is_success else None
+        return status
+
+    async def _follow(self, watch: Watch, shown: Screen) -> Sight:
+        """Watch the run to its end, and kill the worker once it is well under way."""
+        # Another QStash takes a minute to deliver again.
+        is_to_be_killed = self._stack.qstash is not None
+        retries_at_kill: int | None = None
         give_up = time.monotonic() + GIVE_UP_SECONDS
         while time.monotonic() < give_up:
             sight = await watch.look()
-            if dead and not sight.dead:
+            run = sight.run
+            if run and retries_at_kill is not None and run.retries > retries_at_kill:
+                retries_at_kill = None
                 shown.say(
                     "✓ QStash delivered its message again: the run goes on with what was left",
                     "green",
                 )
-            dead = sight.dead
             shown.show(sight)
-            if sight.ended and sight.run:
-                return sight.run
-            if to_be_killed and sight.run and _is_well_under_way(sight.run):
-                to_be_killed = False
+            if sight.ended:
+                return sight
+            if is_to_be_killed and run and _is_well_under_way(run):
+                is_to_be_killed = False
                 await asyncio.to_thread(self._stage.kill)
-                watch.killed(sight.run)
-                self._tell_of_the_kill(sight.run, shown)
+                retries_at_kill = run.retries
+                self._tell_of_the_kill(run, shown)
             await asyncio.sleep(POLL_SECONDS)
         raise SystemExit(f"The run did not end within {GIVE_UP_SECONDS:.0f} s; see {LOG}.")
 
-    def _tell_of_the_kill(self, run: Run, shown: Screen) -> None:
+    def _tell_of_the_kill(self, run: RunStatus, shown: Screen) -> None:
         shown.say(
             f"✗ The worker was killed (SIGKILL) at {run.synced} of {run.to_sync} pages", "red"
         )
@@ -142,25 +153,22 @@ class Demo:
             "dim",
         )
 
-    async def _sum_up(self, run: Run, kv: Kv) -> bool:
-        site = Site(kv, self._keys)
+    async def _sum_up(self, ended: Sight, site: Site) -> bool:
+        run = ended.run
+        assert run
         names = await site.keys()
-        totals = {
-            name: source.total
-            for name, source in (await History(kv, self._keys).recent()).sources.items()
-        }
-        self._console.print(self._table(run, totals, names))
+        self._console.print(self._table(run, ended.totals, names))
         for warning in run.warnings:
             self._say(f"Warning: {warning}", "yellow")
-        if run.error:
-            self._say(run.error, "red")
+        for error in run.errors:
+            self._say(error["reason"], "red")
         told = [name for name in names if not name.startswith("doc:")]  # there is one for each page
         more = f" … and {len(told) - KEYS_SHOWN} more" if len(told) > KEYS_SHOWN else ""
         self._say(f"In KV: {', '.join(told[:KEYS_SHOWN])}{more}; of each page also doc:…\n")
         return run.status == "delivered" and await self._is_true(site)
 
-    def _table(self, run: Run, totals: Mapping[str, int], names: list[str]) -> Table:
-        took = (run.finished_at or 0.0) - (run.started_at or 0.0)
+    def _table(self, run: RunStatus, totals: Mapping[str, int], names: list[str]) -> Table:
+        took = (run.duration_ms or 0) / 1000
         slices = f"{run.slices} slice{'s' if run.slices != 1 else ''}"
         again = f", {run.retries} delivered again" if run.retries else ""
         table = Table(
@@ -176,7 +184,7 @@ class Demo:
         table.add_row("KV keys a site reads", kinds(names))
         return table
 
-    def _requests(self, run: Run) -> str:
+    def _requests(self, run: RunStatus) -> str:
         if self._stack.notion is None:
             return str(run.notion_requests)
         sent = self._stack.notion.log.stats["total"]
@@ -212,25 +220,27 @@ def environ(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     return files | dict(environ)
 
 
-def _is_well_under_way(run: Run) -> bool:
+def _is_well_under_way(run: RunStatus) -> bool:
     enough = min(KILL_AFTER_PAGES, math.ceil(run.to_sync * KILL_AFTER_SHARE))
-    return (
-        run.status == "active"
-        and run.phase == "work"
-        and run.remaining > 0
-        and run.synced >= enough > 0
-    )
+    return run.status == "active" and run.remaining > 0 and run.synced >= enough > 0
+
+
+def unlocked(url: str, secret: str) -> str:
+    """The dashboard's address with its secret in the fragment, which no request carries."""
+    return f"{url}/#secret={quote(secret, safe='')}"
 
 
 def _stay(stack: Stack, console: Console) -> None:
     """Until Ctrl+C."""
     for line in (
-        f"\nThe stack stays up until Ctrl+C; the functions' log is in {LOG}.",
-        (
-            "The dashboard has buttons that make trouble: press one while a sync is running. To"
-            " start another sync:"
-        ),
-        f"  curl '{stack.url}/api/sync/trigger?force=1&secret={stack.secret}'",
+        f"The stack stays up until Ctrl+C; the functions' log is in {LOG}. Another sync:",
+        f"  curl '{stack.url}/api/sync/trigger?force=1&secret={stack.secret}'\n",
+        "A site that reads this KV, in another terminal:",
+        f"  export KV_REST_API_URL={stack.upstash.url}",
+        f"  export KV_REST_API_READ_ONLY_TOKEN={stack.upstash.read_only_token}",
+        f"  cd examples/nextjs && npm ci && npm run dev -- --port {SITE_PORT}\n",
+        "The dashboard, unlocked, with buttons that make trouble:",
+        f"  {unlocked(stack.url, stack.secret)}",
     ):
         console.print(Text(line), soft_wrap=True)
     while True:

@@ -68,22 +68,22 @@ def _object(shape: Any) -> JSON:
     }
 
 
-def _named(type: Any) -> JSON:
+def _named(kind: Any) -> JSON:
     return next(
-        (_reference(name) for name, alias in ALIASES.items() if type == alias), None
-    ) or _of(type)
+        (_reference(name) for name, alias in ALIASES.items() if kind == alias), None
+    ) or _of(kind)
 
 
-def _of(type: Any) -> JSON:
+def _of(kind: Any) -> JSON:
     """Any type that `lib.bundle.values` uses; a name in quotes stands for one that is defined."""
-    inside = get_args(type)
-    match get_origin(type):
-        case None if type in PLAIN:
-            return {"type": PLAIN[type]}
-        case None if type is Any:
+    inside = get_args(kind)
+    match get_origin(kind):
+        case None if kind in PLAIN:
+            return {"type": PLAIN[kind]}
+        case None if kind is Any:
             return {}
         case None:
-            return _reference(type if isinstance(type, str) else type.__name__)
+            return _reference(kind if isinstance(kind, str) else kind.__name__)
         case origin if origin is Annotated:
             return {"description": inside[1], **_named(inside[0])}
         case origin if origin in (Required, NotRequired):
@@ -94,7 +94,7 @@ def _of(type: Any) -> JSON:
             return {"type": "array", "items": _named(inside[0])}
         case origin if origin is dict:
             return {"type": "object", "additionalProperties": _named(inside[1])}
-    raise TypeError(f"{type} has no place in a JSON Schema yet: add it here")
+    raise TypeError(f"{kind} has no place in a JSON Schema yet: add it here")
 
 
 def _any_of(options: list[JSON]) -> JSON:

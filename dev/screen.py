@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from dev.watch import Budget, Sight, Waiting
+from dev.watch import Budget, RunStatus, Sight
 
 
 class Screen(Protocol):
@@ -57,9 +57,7 @@ class Bar(AbstractContextManager["Bar"]):
             total=run.to_sync or None if run else None,
             completed=run.synced if run else 0,
         )
-        self._live.update(
-            Group(self._progress, self._requests(sight.budget), self._waiting(sight.waiting))
-        )
+        self._live.update(Group(self._progress, self._requests(sight.budget), self._waiting(run)))
 
     def _requests(self, budget: Budget) -> Text:
         return Text(
@@ -67,11 +65,12 @@ class Bar(AbstractContextManager["Bar"]):
             "dim",
         )
 
-    def _waiting(self, waiting: Waiting | None) -> Text:
-        if waiting is None:
+    def _waiting(self, run: RunStatus | None) -> Text:
+        if run is None or run.waiting is None:
             return Text()
-        left = f" ({max(0.0, waiting.until - self._now()):.0f} s)" if waiting.until else ""
-        return Text(f"  Waiting for {waiting.reason}{left}", "yellow")
+        waiting = run.waiting
+        left = f"{waiting.seconds_left(self._now()):.0f} s"
+        return Text(f"  Goes on in {left}: {waiting.reason}", "yellow")
 
     def __enter__(self) -> "Bar":
         self._live.start()
@@ -92,11 +91,12 @@ class Lines(AbstractContextManager["Lines"]):
         self._console.print(Text(text), soft_wrap=True)
 
     def show(self, sight: Sight) -> None:
-        state = f"Waiting for {sight.waiting.reason}" if sight.waiting else sight.stage.capitalize()
+        run = sight.run
+        waiting = run.waiting if run else None
+        state = f"Waiting ({waiting.reason})" if waiting else sight.stage.capitalize()
         if state == self._shown:
             return
         self._shown = state
-        run = sight.run
         pages = f": {run.synced} of {run.to_sync} pages" if run and run.to_sync else ""
         self.say(f"{state}{pages}")
 

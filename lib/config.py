@@ -109,8 +109,13 @@ _BASE_URL = (
     " (on Vercel, exposing the system environment variables does it)"
 )
 _OPTIONAL = "correct it, or remove it"
+_WRITTEN_SOURCES = "write it as in pages=<address of a Notion database>,posts=<address of another>"
+_QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "«": "»"}
 
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_OTHER_DIVIDER = re.compile(r"[^\S\n]*(?P<divider>[;|\n]|[^\S\n])\s*[a-z0-9][a-z0-9_-]*\s*=")
+_DIVIDERS = {";": "a semicolon", "|": "a bar", "\n": "a line break"}
+_COLON_ENTRY = re.compile(r"[a-z0-9][a-z0-9_-]*\s*:(?!//)[^=]*")
 _HOST = re.compile(r"[a-z0-9.-]+(:\d+)?(/\S+)?")
 _DOMAIN = re.compile(r"(?=.{1,254}$)([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.IGNORECASE)
 _VISIBLE_ASCII = "".join(map(chr, range(33, 127)))
@@ -127,6 +132,14 @@ class SettingProblem(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.name} {self.problem}: {self.remedy}"
+
+
+class Unfit(ValueError):
+    """A value of which it is known what was done wrong: `remedy` says how to mend just that."""
+
+    def __init__(self, expected: str, remedy: str) -> None:
+        super().__init__(expected)
+        self.remedy = remedy
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -323,7 +336,15 @@ class _Environment:
         try:
             if not _is_utf_8(text):
                 raise ValueError("text in UTF-8")
+            if _is_quoted(text):
+                raise Unfit(
+                    "without quotes around it",
+                    "take them away, for Vercel counts them as part of the value",
+                )
             return parse(text)
+        except Unfit as error:
+            self.problems.append(SettingProblem(name, f"must be {error}", error.remedy))
+            return default
         except ValueError as error:
             self.problems.append(SettingProblem(name, f"must be {error}", remedy))
             return default
@@ -350,7 +371,7 @@ def _kv(env: _Environment) -> tuple[str, Secret]:
     whole = [pair for pair in pairs if all(map(env.text, pair))]
     begun = [pair for pair in pairs if any(map(env.text, pair))]
     url, token = (whole or begun or pairs)[0]
-    return env.needed(url, _base_address, _KV, "https://kv.invalid"), env.needed(token, _token, _KV)
+    return env.needed(url, _rest_address, _KV, "https://kv.invalid"), env.needed(token, _token, _KV)
 
 
 def _public_address(env: _Environment) -> str:
@@ -389,6 +410,7 @@ def _sources(text: str) -> dict[str, str]:
     be a secret."""
     sources: dict[str, str] = {}
     for number, entry in enumerate(_items(text), 1):
+        _check_dividers(entry, number)
         name, _, reference = (part.strip() for part in entry.partition("="))
         if not _SOURCE_NAME.fullmatch(name) or not reference:
             raise ValueError(
@@ -400,20 +422,33 @@ def _sources(text: str) -> dict[str, str]:
                 f" {number})"
             )
         try:
-            id = object_id(reference)
+            database_id = object_id(reference)
         except ValueError:
             raise ValueError(
                 f"a list of name=<database>; {name} is followed by neither a Notion id (32"
                 " hexadecimal digits) nor the address of a Notion database"
             ) from None
-        if name in sources or id in sources.values():
+        if name in sources or database_id in sources.values():
             raise ValueError(
                 f"a list without repetitions; entry {number} repeats a name or a database"
             )
-        sources[name] = id
+        sources[name] = database_id
     if not sources:
         raise ValueError("a list of name=<database>; it is empty")
     return sources
+
+
+def _check_dividers(entry: str, number: int) -> None:
+    """Raise `Unfit` where an entry of NOTION_SOURCES is really two, or has a colon for its equals
+    sign: an address takes what follows it for a part of itself, and another database is read."""
+    if found := _OTHER_DIVIDER.search(entry):
+        divider = _DIVIDERS.get(found["divider"], "a blank")
+        raise Unfit(f"divided by commas; after entry {number} stands {divider}", _WRITTEN_SOURCES)
+    if _COLON_ENTRY.fullmatch(entry):
+        raise Unfit(
+            f"of entries such as name=<database>; entry {number} has a colon for the equals sign",
+            _WRITTEN_SOURCES,
+        )
 
 
 def _published(text: str) -> tuple[str, tuple[str, ...]]:
@@ -488,6 +523,10 @@ def _is_utf_8(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def _is_quoted(text: str) -> bool:
+    return len(text) > 1 and _QUOTES.get(text[0]) == text[-1]
+
+
 def _address(text: str) -> str:
     """An http address in ASCII, as it goes over the wire: its host in Punycode, the rest
     percent-encoded."""
@@ -530,6 +569,16 @@ def _base_address(text: str) -> str:
     if "?" in text or "#" in text:
         raise ValueError("an address without ? and #, such as https://example.com")
     return _address(text).rstrip("/")
+
+
+def _rest_address(text: str) -> str:
+    """The address of a database's REST API."""
+    if text.lower().startswith(("redis://", "rediss://")):
+        raise Unfit(
+            "the address of the REST API, and not that for Redis clients (rediss://)",
+            "copy the one that begins with https:// from the same store",
+        )
+    return _base_address(text)
 
 
 def _hosts(text: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ import msgspec
 from lib import json_text
 from lib.config import Config, secrets_of
 from lib.errors import Hopeless, Misconfigured, QueueRefused, Refused, TryLater
-from lib.log import Log, quieten
+from lib.log import Level, Log, quieten
 from lib.model import JSON
 
 DRAIN_BYTES = 16_000_000
@@ -258,7 +258,23 @@ class Endpoint(BaseHTTPRequestHandler):
             reason["cause"] = _words(trouble.__cause__)
         path = self.path.partition("?")[0]
         method = self.command if self.command in METHODS else "other"
-        self._log.event("request", method=method, path=path, status=status, ms=ms, **reason)
+        self._log.event(
+            "request",
+            level=_level_of(status),
+            method=method,
+            path=path,
+            status=status,
+            ms=ms,
+            **reason,
+        )
+
+
+def _level_of(status: int) -> Level:
+    """Return how grave an answer is: an error for its owner to mend, a warning for trouble that
+    passes by itself. What strangers send in vain is neither."""
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return "warning"
+    return "error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "info"
 
 
 def answer_to(error: BaseException, request_id: str, *, is_for_strangers: bool = False) -> Response:

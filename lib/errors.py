@@ -1,20 +1,21 @@
 """What can go wrong, and what the caller should do about it.
 
-    SyncError ├── Refused            the request is wrong: change it                     (4xx, the
-    status is its own) ├── Misconfigured      a setting is missing or wrong: the owner mends it
-    (500) ├── TryLater           temporary: come back after `retry_after_seconds`    (503) │   ├──
-    NotionWait     Notion's request budget is used up until then; nothing failed │   ├── NotionAway
-    Notion gave no usable answer, after all retries │   ├── OutOfTime      the slice's time is used
-    up; nothing failed │   └── NoAnswer       a message went out and no answer came: it may have
-    arrived ├── QueueRefused       QStash did not take a message                       (502) ├──
-    Hopeless           no retry can help: stop the run and tell people     (489) │   ├──
-    ForeignValue   KV holds something of another's under a key of ours: the owner mends it │   └──
-    NoSuchPage     the page that is to be synced is none of ours, or Notion does not show it ├──
-    TakenOver          another delivery of this slice goes on with its work: stop, change nothing
-    (no HTTP) ├── Unforeseen         a fault of this project: the message says at what it was; see
-    the log       (500) ├── Unreadable         one Notion object can't be read: go on without it
-    (never reaches HTTP) └── TooLarge           KV takes no request of this size: go on without it
-    (never reaches HTTP)
+    SyncError
+    ├── Refused            the request is wrong: change it (4xx, the status is its own)
+    ├── Misconfigured      a setting is missing or wrong: the owner mends it (500)
+    ├── TryLater           temporary: come back after `retry_after_seconds` (503)
+    │   ├── NotionWait     Notion's request budget is used up until then; nothing failed
+    │   ├── NotionAway     Notion gave no usable answer, after all retries
+    │   ├── OutOfTime      the slice's time is used up; nothing failed
+    │   └── NoAnswer       a message went out and no answer came: it may have arrived
+    ├── QueueRefused       QStash did not take a message (502)
+    ├── Hopeless           no retry can help: stop the run and tell people (489)
+    │   ├── ForeignValue   KV holds something of another's under a key of ours
+    │   └── NoSuchPage     the page to be synced is none of ours, or Notion does not show it
+    ├── TakenOver          another delivery of this slice goes on: stop, change nothing (no HTTP)
+    ├── Unforeseen         a fault of this project: the message says at what it was (500)
+    ├── Unreadable         one Notion object can't be read: go on without it (no HTTP)
+    └── TooLarge           KV takes no request of this size: go on without it (no HTTP)
 
 `lib/endpoint.py` is the only place where these become HTTP answers.
 Every message says what happened and how to mend it, and never holds a secret.

@@ -1,4 +1,8 @@
-"""One JSON line for each event, by one write: on Vercel that is one log entry, tied to its request.
+"""One JSON line for each event, by one write to stdout: on Vercel that is one log entry, tied to
+its request, of the level "info".
+
+A warning or an error goes there by Vercel's own handler of Python's `logging`, which sends the same
+line with its level, so that Vercel can filter by it.
 
 Vercel keeps 256 lines of a request (https://vercel.com/docs/logs/runtime#limits), so lines are
 rationed: a slice may read hundreds of pages, and all of them may fail.
@@ -11,7 +15,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from lib import json_text
 from lib.secret import Secret
@@ -24,6 +28,11 @@ EACH = 40
 LONGEST = 2000
 """Characters of one value; a traceback may have four times as many."""
 HIDDEN = "***"
+Level = Literal["info", "warning", "error"]
+_LEVELS = {"warning": logging.WARNING, "error": logging.ERROR}
+_LOGGER = logging.getLogger("notion-kv-sync")
+_VERCELS_HANDLER = "VCLogHandler"
+"""The class of the handler that Vercel's runtime (its module vc_init) puts on the root logger."""
 
 # Repeats over foreign text are bounded, so that each of these takes time in proportion to the text.
 _SIGNED_QUERY = re.compile(r"\?[^\s\"'<>?]{0,2000}X-Amz-[^\s\"'<>]*", re.IGNORECASE)
@@ -59,8 +68,9 @@ class Log:
         self._ration = _Ration(limit, each)
 
     def bind(self, **context: Any) -> Self:
-        """The same log with more context on every line."""
-        return self._with(_context=self._context | context)
+        """The same log with more context on every line, before what it has already."""
+        before = {name: each for name, each in self._context.items() if name not in context}
+        return self._with(_context=context | before)
 
     def enter(self, **context: Any) -> None:
         """From now on every line of this request has this context, whoever of its collaborators
@@ -71,17 +81,17 @@ class Log:
         """The same log with more that must not be seen."""
         return self._with(_secrets=self._secrets | {secret.reveal() for secret in secrets})
 
-    def event(self, event: str, /, **fields: Any) -> None:
-        self._print({"event": event}, fields)
+    def event(self, event: str, /, level: Level = "info", **fields: Any) -> None:
+        self._print({"event": event} | ({"level": level} if level != "info" else {}), fields)
 
     def warning(self, event: str, /, **fields: Any) -> None:
-        self._print({"event": event, "level": "warning"}, fields)
+        self.event(event, "warning", **fields)
 
     def error(self, event: str, /, error: BaseException | None = None, **fields: Any) -> None:
         """`error` goes into the line with its traceback."""
         if error is not None:
             fields["traceback"] = "".join(traceback.format_exception(error)).rstrip()
-        self._print({"event": event, "level": "error"}, fields)
+        self.event(event, "error", **fields)
 
     def close(self) -> None:
         """Ends the ration, tells what it held back, and begins another."""
@@ -96,22 +106,21 @@ class Log:
         return twin
 
     def _print(self, head: dict[str, str], fields: dict[str, Any]) -> None:
+        """Print what tells the most first, for a list of lines shows their beginnings: what
+        happened and to what, then in which run, in which request and when, and a traceback last."""
         if not self._ration.take(head["event"]):
             return
-        time = (
-            datetime.fromtimestamp(self._now(), UTC)
-            .isoformat(timespec="milliseconds")
-            .replace("+00:00", "Z")
-        )
-        rest = {
-            _utf8(name): self._scrub(each, name)
-            for name, each in (self._context | self._entered | fields).items()
-        }
-        line = json_text.encode({**head, "event": _utf8(head["event"]), "time": time, **rest})
-        sys.stdout.write(
-            f"{line}\n"
-        )  # one write, where print makes two: requests side by side keep their lines
-        sys.stdout.flush()
+        told = {name: each for name, each in fields.items() if name != "traceback"}
+        line: dict[str, Any] = {name: _utf8(text) for name, text in head.items()}
+        last = {"time": self._time()} | fields
+        for some in (told, self._entered, self._context, last):
+            for name, each in some.items():
+                line.setdefault(_utf8(name), self._scrub(each, name))
+        _write(json_text.encode(line), head.get("level", "info"))
+
+    def _time(self) -> str:
+        moment = datetime.fromtimestamp(self._now(), UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _scrub(self, value: Any, name: str) -> Any:
         match value:
@@ -167,6 +176,20 @@ def quieten() -> None:
     on."""
     for name in ("httpx", "httpcore", "notion_client"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _write(line: str, level: str) -> None:
+    """Write a line where Vercel ties it to its request, and anywhere else to stdout."""
+    if level in _LEVELS and _is_taken_by_vercel():
+        _LOGGER.log(_LEVELS[level], line)
+        return
+    # One write, where print makes two: requests side by side keep their lines.
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _is_taken_by_vercel() -> bool:
+    return any(type(handler).__name__ == _VERCELS_HANDLER for handler in logging.root.handlers)
 
 
 def _utf8(text: str) -> str:

@@ -224,7 +224,7 @@ class Services:
         """Those that are set up; the site first."""
         from lib.notify.email import Email
         from lib.notify.slack import Slack
-        from lib.notify.webhook import Webhook
+        from lib.notify.webhook import SignedWebhook
 
         config, http = self.config, self._http
         dashboard = config.address("/")
@@ -237,7 +237,8 @@ class Services:
             channels.append(Email(config.resend_api_key.reveal(), sender, to, dashboard, http))
         if config.notify_webhook_url:
             key = webhook_secret(config.cron_secret)
-            channels.append(Webhook(config.notify_webhook_url.reveal(), key, http, time.time))
+            url = config.notify_webhook_url.reveal()
+            channels.append(SignedWebhook(url, key, http, time.time))
         return channels
 
     def until(self, deadline: float | None) -> float:

@@ -50,6 +50,7 @@ $("door").addEventListener("submit", async (event) => {
   say($("door-trouble"), "");
   await watch.hurry();
 });
+addEventListener("hashchange", () => deployment.takeFromLink() && watch.hurry());
 $("leave").addEventListener("click", () => watch.leave());
 $("sync").addEventListener("click", () => trigger($("sync"), {}));
 $("force").addEventListener("click", () => trigger($("force"), { force: "1" }));

@@ -310,6 +310,63 @@ def test_a_malformed_source_is_pointed_out_without_its_text(
     assert "private" not in message
 
 
+NOTION = "https://www.notion.so/team/"
+ONE, TWO = "11111111222233334444555555555555", "66666666777788889999aaaaaaaaaaaa"
+
+
+@pytest.mark.parametrize(
+    ("sources", "seen"),
+    [
+        (f"pages={ONE};posts={TWO}", "a semicolon"),
+        (f"pages={NOTION}{ONE};posts={NOTION}{TWO}", "a semicolon"),
+        (f"pages={NOTION}{ONE}\nposts={NOTION}{TWO}", "a line break"),
+        (f"pages={ONE} posts={TWO}", "a blank"),
+        (f"pages={ONE} | posts={TWO}", "a bar"),
+    ],
+)
+def test_sources_that_are_divided_by_something_else_than_commas_are_told_what(
+    environ: Environ, sources: str, seen: str
+) -> None:
+    assert refusal(environ | {"NOTION_SOURCES": sources}) == (
+        f"NOTION_SOURCES must be divided by commas; after entry 1 stands {seen}: write it as in"
+        " pages=<address of a Notion database>,posts=<address of another>"
+    )
+
+
+def test_a_colon_between_a_source_and_its_database_is_told(environ: Environ) -> None:
+    assert refusal(environ | {"NOTION_SOURCES": f"pages={ONE},posts: {TWO}"}) == (
+        "NOTION_SOURCES must be of entries such as name=<database>; entry 2 has a colon for the"
+        " equals sign: write it as in pages=<address of a Notion database>,posts=<address of"
+        " another>"
+    )
+
+
+@pytest.mark.parametrize("quotes", ['""', "''", "``", "“”", "„“"])
+@pytest.mark.parametrize("name", ["NOTION_TOKEN", "CRON_SECRET", "KV_REST_API_URL", "SYNC_LANES"])
+def test_quotes_around_a_value_are_told(environ: Environ, name: str, quotes: str) -> None:
+    value = environ.get(name, "2")
+    assert refusal(environ | {name: f"{quotes[0]}{value}{quotes[1]}"}) == (
+        f"{name} must be without quotes around it: take them away, for Vercel counts them as part"
+        " of the value"
+    )
+
+
+def test_quotes_inside_a_value_are_part_of_it(environ: Environ) -> None:
+    config = Config.read(environ | {"NOTION_PUBLISHED": 'Is "it" done: "yes"'})
+    assert config.published_words == ('"yes"',)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "REDISS"])
+def test_the_address_for_redis_clients_in_place_of_kvs_is_told(
+    environ: Environ, scheme: str
+) -> None:
+    message = refusal(environ | {"KV_REST_API_URL": f"{scheme}://default:private@kv.example:6379"})
+    assert message == (
+        "KV_REST_API_URL must be the address of the REST API, and not that for Redis clients"
+        " (rediss://): copy the one that begins with https:// from the same store"
+    )
+
+
 def test_a_source_may_be_a_notion_address_with_a_query(environ: Environ) -> None:
     address = "https://www.notion.so/team/Blog-11111111222233334444555555555555?v=66666666777788889999aaaaaaaaaaaa&pvs=4"
     config = Config.read(environ | {"NOTION_SOURCES": f" blog_2 = {address} ,"})

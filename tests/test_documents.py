@@ -114,6 +114,25 @@ def test_messages_are_quoted_as_the_code_gives_them() -> None:
     ] == []
 
 
+def test_each_word_of_the_glossary_lives_where_it_says_and_stands_there_once() -> None:
+    glossary = (ROOT / "docs/glossary.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([a-z -]+) \| (.+) \| `(\S+)`: `(\w+)` \|$", glossary, re.MULTILINE)
+    words = [word for word, *_ in rows]
+
+    assert len(rows) == len(re.findall(r"^\|", glossary, re.MULTILINE)) - 2 > 40
+    assert words == sorted(set(words))
+    assert [word for word, meaning, *_ in rows if not re.fullmatch(r"[A-Z][^.]*\.", meaning)] == []
+    assert [
+        word
+        for word, _, file, name in rows
+        if not re.search(rf"^(class|def|async def) {name}\b", source(file), re.MULTILINE)
+    ] == []
+
+
+def source(file: str) -> str:
+    return (ROOT / file).read_text("utf-8") if (ROOT / file).is_file() else ""
+
+
 def prose(document: Path) -> str:
     """A document without its blocks of code."""
     return re.sub(r"^```.*?^```$", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)

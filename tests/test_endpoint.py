@@ -357,6 +357,24 @@ def test_a_request_is_one_line_without_its_query(
     }
 
 
+@pytest.mark.parametrize(
+    ("trouble", "level"),
+    [
+        (Refused("no", 404), None),
+        (TryLater("KV is away"), "warning"),
+        (Misconfigured("NOTION_TOKEN is not set"), "error"),
+        (Hopeless("the token was refused"), None),
+    ],
+)
+def test_the_requests_line_has_the_level_of_its_answer(
+    serve: Serve, capsys: pytest.CaptureFixture[str], trouble: Exception, level: str | None
+) -> None:
+    serve(raising(trouble)).get("/")
+
+    [line] = lines(capsys)
+    assert line.get("level") == level
+
+
 def test_the_requests_line_passes_when_the_handlers_ration_is_used_up(
     serve: Serve, capsys: pytest.CaptureFixture[str], environ: dict[str, str]
 ) -> None:

@@ -48,6 +48,16 @@ def test_ci_that_may_not_install_what_it_needs_names_it(bare: dict[str, str]) ->
     assert "git make redis-server chromium" in done.stderr
 
 
+def test_the_repositorys_own_ci_runs_the_same_script_with_actions_pinned_by_commit() -> None:
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text("utf-8")
+    used = re.findall(r"uses: (\S+)", workflow)
+
+    assert re.findall(r"^ +- run: (.*)$", workflow, re.MULTILINE) == [".ci/run"]
+    assert "permissions:\n  contents: read\n" in workflow
+    assert used
+    assert [one for one in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", one)] == []
+
+
 def test_a_fresh_machine_is_not_made_without_root_rights(bare: dict[str, str]) -> None:
     done = subprocess.run([ROOT / ".ci/fresh"], env=bare, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")

@@ -27,9 +27,49 @@ def test_an_event_is_one_compact_json_line(capsys: pytest.CaptureFixture[str]) -
     )
     assert (
         capsys.readouterr().out
-        == '{"event":"page.synced","time":"2026-05-28T20:26:40.250Z","runId":"run_1","slice":2,'
-        '"pageId":"ä\\nb","ms":12,"ok":true,"none":null}\n'
+        == '{"event":"page.synced","pageId":"ä\\nb","ms":12,"ok":true,"none":null,'
+        '"runId":"run_1","slice":2,"time":"2026-05-28T20:26:40.250Z"}\n'
     )
+
+
+def test_what_tells_the_most_stands_first_and_the_long_traceback_last(lines: Any) -> None:
+    request = log().bind(requestId="iad1::1").bind(runId="run_1")
+    request.enter(lane="0", slice=2)
+    request.error("page.error", ValueError("odd"), pageId="p", slug="about")
+
+    [line] = lines()
+    assert list(line) == [
+        *("event", "level", "pageId", "slug", "lane", "slice", "runId", "requestId", "time"),
+        "traceback",
+    ]
+
+
+class VCLogHandler(logging.Handler):
+    """Stands for the one that Vercel's runtime puts on the root logger, with its class's name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.sent.append((record.levelname, json.loads(record.getMessage())))
+
+
+def test_on_vercel_a_warning_and_an_error_have_their_level_and_a_line_goes_out_once(
+    lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vercels = VCLogHandler()
+    monkeypatch.setattr(logging.root, "handlers", [vercels])
+
+    log().event("page.synced", title="100%s")
+    log().warning("page.failed", title="100%s")
+    log().error("page.error", title="100%d")
+
+    assert [line["event"] for line in lines()] == ["page.synced"]
+    assert [(level, line["event"], line["title"]) for level, line in vercels.sent] == [
+        ("WARNING", "page.failed", "100%s"),
+        ("ERROR", "page.error", "100%d"),
+    ]
 
 
 def test_a_line_is_one_write_so_that_requests_side_by_side_keep_their_lines(

@@ -187,8 +187,8 @@ def _attempt(
 def _environ(notion: NotionStandIn, url: str, out: Path, root: str) -> dict[str, str]:
     sources = [
         source
-        for id in DATABASES
-        for source in notion.workspace.get(resolved(id), Database).children
+        for database_id in DATABASES
+        for source in notion.workspace.get(resolved(database_id), Database).children
     ]
     return {
         "PATH": os.environ["PATH"],
@@ -210,8 +210,8 @@ def _outline(notion: NotionStandIn) -> str:
     )
     rows = [
         row.id
-        for id in DATABASES
-        for source in workspace.get(resolved(id), Database).children
+        for database_id in DATABASES
+        for source in workspace.get(resolved(database_id), Database).children
         for row in workspace.rows(workspace.get(source, DataSource))
     ]
     root = notion.edit.create_page(home.id, "Documents")

@@ -17,7 +17,9 @@ def texts_there(workspace: Workspace, databases: Sequence[str]) -> set[str]:
     """Every distinct text in the blocks of the published pages, rows and child pages, in bare
     letters."""
     pages = truth.published_pages(workspace, databases)
-    found = {bare(text) for id in pages for text in plain_texts(truth.tree(workspace, id))}
+    found = {
+        bare(text) for page_id in pages for text in plain_texts(truth.tree(workspace, page_id))
+    }
     return {text for text in found if len(text) >= LEAST_LETTERS}
 
 

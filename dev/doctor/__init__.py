@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dev.doctor import addresses, kv, notion, qstash, variables, worker
+from dev.doctor import addresses, hosts, kv, notices, notion, qstash, variables, worker
 from dev.doctor.finding import Finding, Grade, note
 from lib.auth import webhook_address
 from lib.config import Config
@@ -26,7 +26,7 @@ from lib.wiring import publication_rule
 TIMEOUT_SECONDS = 20.0
 STYLES: dict[Grade, str] = {"ok": "green", "note": "yellow", "mend": "bold red"}
 
-_NOTION = frozenset({"NOTION_TOKEN", "NOTION_SOURCES"})
+_NOTION = frozenset({"NOTION_TOKEN", "NOTION_SOURCES", "NOTION_API_URL"})
 _KV = frozenset(
     {"KV_REST_API_URL", "KV_REST_API_TOKEN", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"}
 )
@@ -43,15 +43,24 @@ class Check:
     findings: AsyncIterator[Finding]
 
 
-async def examine(environ: Mapping[str, str], console: Console) -> bool:
-    """Tells each finding as it comes; True where nothing has to be mended."""
+async def examine(
+    environ: Mapping[str, str],
+    console: Console,
+    *,
+    live: bool = False,
+    resolve: hosts.Resolve = hosts.resolve_host,
+) -> bool:
+    """Tells each finding as it comes; True where nothing has to be mended. `live`: test notices are
+    sent; `resolve` raises OSError for a host that there is not."""
     found = variables.examine(environ)
+    gone = await hosts.find_gone(found.config, environ, found.unusable, resolve)
+    unusable = found.unusable | set(gone)
     _head(console, "Settings")
-    to_mend = sum(_tell(console, finding) for finding in found.findings)
+    to_mend = sum(_tell(console, finding) for finding in [*found.findings, *gone.values()])
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as http:
-        for check in _checks(found.config, http):
+        for check in _checks(found.config, http, live=live):
             _head(console, check.title)
-            if missing := sorted(check.needs & found.unusable):
+            if missing := sorted(check.needs & unusable):
                 _tell(console, note(f"not looked at: {', '.join(missing)} first"))
                 continue
             async for finding in check.findings:
@@ -83,9 +92,9 @@ async def examine(environ: Mapping[str, str], console: Console) -> bool:
     return not to_mend
 
 
-def _checks(config: Config, http: httpx.AsyncClient) -> list[Check]:
+def _checks(config: Config, http: httpx.AsyncClient, *, live: bool) -> list[Check]:
     store = Kv(config.kv_url, config.kv_token.reveal(), http)
-    return [
+    checks = [
         Check(
             "Notion",
             _NOTION,
@@ -93,9 +102,13 @@ def _checks(config: Config, http: httpx.AsyncClient) -> list[Check]:
         ),
         Check("KV", _KV, kv.examine(store, config.kv_prefix)),
         Check("Files", _KV | {"CRON_SECRET"}, addresses.examine(store, config)),
-        Check("QStash", _KEYS | {"QSTASH_TOKEN"}, qstash.examine(http, config)),
+        Check("QStash", _KEYS | {"QSTASH_TOKEN", "QSTASH_URL"}, qstash.examine(http, config)),
         Check("Worker", _KEYS | _ADDRESS | {"CRON_SECRET"}, worker.examine(http, config)),
     ]
+    if live:
+        needs = notices.SETTINGS | _ADDRESS | {"CRON_SECRET"}
+        checks.append(Check("Notices", needs, notices.examine(http, config)))
+    return checks
 
 
 def _notion(config: Config, http: httpx.AsyncClient) -> NotionClient:

@@ -48,8 +48,8 @@ async def _address(kv: Kv, keys: Keys) -> tuple[str, str] | None:
     """Return what an address of a published page asks for, and its MAC."""
     _, bundles = await kv.command("HSCAN", keys.files, 0, "COUNT", 5 * MOST_PAGES)
     pages = [bundle.removeprefix("page:") for bundle in bundles if bundle.startswith("page:")]
-    for id in pages[:MOST_PAGES]:
-        slug = await kv.command("HGET", keys.paths, id)
+    for page_id in pages[:MOST_PAGES]:
+        slug = await kv.command("HGET", keys.paths, page_id)
         text = await kv.command("GET", keys.page(slug)) if slug else None
         if found := _ADDRESS.search(text or ""):
             return found["token"], found["mac"] or ""

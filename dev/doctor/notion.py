@@ -1,13 +1,14 @@
 """Notion: whether the token works, and each database is shared and has the properties that mean
 something."""
 
+import math
 from collections.abc import AsyncIterator, Mapping
 
 from dev.doctor.finding import Finding, mend, note, ok
 from lib.bundle.properties import members_named
 from lib.bundle.publication import PublicationRule, publication, rule_faults
 from lib.bundle.slugs import SLUG_KINDS
-from lib.errors import SyncError
+from lib.errors import NotionWait, SyncError
 from lib.model import JSON, Source
 from lib.notion.client import NotionClient
 from lib.notion.databases import find_source, newest_rows
@@ -39,9 +40,25 @@ PROPERTIES = (
 async def examine(
     notion: NotionClient, sources: Mapping[str, str], rule: PublicationRule
 ) -> AsyncIterator[Finding]:
-    """`sources`: name → id, as configured."""
+    """`sources`: name → id, as configured. Stops where the minute's requests are used up."""
+    try:
+        async for finding in _examined(notion, sources, rule):
+            yield finding
+    except NotionWait as wait:
+        yield note(
+            "not looked at any further: a sync or another program has used up the requests that"
+            " Notion allows in a minute. Run this again in"
+            f" {math.ceil(wait.retry_after_seconds)} s"
+        )
+
+
+async def _examined(
+    notion: NotionClient, sources: Mapping[str, str], rule: PublicationRule
+) -> AsyncIterator[Finding]:
     try:
         bot = await notion.get("users/me")
+    except NotionWait:
+        raise
     except SyncError as error:
         yield mend(str(error))
         return
@@ -51,6 +68,8 @@ async def examine(
         try:
             source = await find_source(notion, name, reference)
             schema = await notion.get(f"data_sources/{source.data_source_id}")
+        except NotionWait:
+            raise
         except SyncError as error:
             yield mend(str(error))
             continue
@@ -67,6 +86,8 @@ async def _doubts(
     """Look at the rows edited last: which do not say whether they are to be published?"""
     try:
         rows, _ = await newest_rows(notion, source.data_source_id)
+    except NotionWait:
+        raise
     except SyncError as error:
         return mend(str(error))
     doubts = [state.doubt for row in rows if (state := publication(row, rule)).doubt]
@@ -80,7 +101,7 @@ async def _doubts(
 
 def _properties(source: str, schema: JSON, rule: PublicationRule) -> list[Finding]:
     findings = _by_rule(source, schema, rule)
-    if not any(property["type"] == "title" for property in schema.values()):
+    if not any(column["type"] == "title" for column in schema.values()):
         findings.append(
             mend(f"{source}: Notion shows no title property: let the integration read content")
         )
@@ -88,7 +109,7 @@ def _properties(source: str, schema: JSON, rule: PublicationRule) -> list[Findin
     for name, kinds, purpose in PROPERTIES:
         if rule.property_name and name in ("visibility", rule.property_name.casefold()):
             continue
-        there = [property["type"] for property in members_named(schema, name)]
+        there = [column["type"] for column in members_named(schema, name)]
         if not there:
             missing.append(f"{name} ({purpose})")
         elif not set(there) & set(kinds):

@@ -7,7 +7,7 @@ What is sent is no message (its body is not JSON), so the worker answers it and 
 import ipaddress
 import time
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -48,34 +48,51 @@ async def examine(http: httpx.AsyncClient, config: Config) -> AsyncIterator[Find
         return
     yield ok(f"{address} refuses what is not signed")
     keys = {"current": config.qstash_current_signing_key, "next": config.qstash_next_signing_key}
+    answers: dict[str, httpx.Response] = {}
     for which, key in keys.items():
+        headers = _bypass(config) | _signed(config, address, key)
         try:
-            signed = await http.post(
-                address, content=PROBE, headers=_bypass(config) | _signed(config, address, key)
-            )
+            answers[which] = await http.post(address, content=PROBE, headers=headers)
         except httpx.HTTPError as error:
             yield mend(
                 f"{address} did not answer a signed message ({type(error).__name__}): run this"
                 " again"
             )
             return
-        if (
-            signed.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
-        ):  # it tells strangers of no other setting
-            yield mend(
-                f"the deployment says: {_said(signed) or signed.status_code}. Mend it {IN_VERCEL}"
-            )
-            return
-        yield _judged(signed, which)
+    for finding in _judged(answers):
+        yield finding
 
 
-def _judged(answer: httpx.Response, which: str) -> Finding:
+def _judged(answers: Mapping[str, httpx.Response]) -> list[Finding]:
+    """Judge the answers to both keys: what is wrong with both in the same way is told once."""
+    faults = {which: fault for which, one in answers.items() if (fault := _fault(one))}
+    found = [
+        ok(f"it knows QStash's signature, made with the {which} key")
+        for which in answers
+        if which not in faults
+    ]
+    for fault in dict.fromkeys(faults.values()):
+        keys = [which for which, its in faults.items() if its == fault]
+        found.append(mend(fault.format(keys=f"the {' or the '.join(keys)} key")))
+    return found
+
+
+def _fault(answer: httpx.Response) -> str:
+    """Return what is wrong with the answer to a signed message, with `{keys}` for those that it
+    concerns; "" where nothing is."""
     if answer.status_code == HTTPStatus.BAD_REQUEST:
-        return ok(f"it knows QStash's signature, made with the {which} key")
-    return mend(
-        f"it refuses what QStash signs with the {which} key: {_said(answer) or answer.status_code}."
-        " Set CRON_SECRET, SYNC_BASE_URL and the QSTASH_…_SIGNING_KEYs as they are here"
-        f" {IN_VERCEL}"
+        return ""
+    said = str(_said(answer) or answer.status_code).replace("{", "{{").replace("}", "}}")
+    if answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return f"the deployment says: {said}. Mend it {IN_VERCEL}"  # it tells no stranger of it
+    if FORWARDED in said:
+        return (
+            f"its CRON_SECRET is another one than here, so it takes none of QStash's messages: set"
+            f" the same one {IN_VERCEL}"
+        )
+    return (
+        f"it refuses what QStash signs with {{keys}}: {said}. Set CRON_SECRET, SYNC_BASE_URL and"
+        f" the QSTASH_…_SIGNING_KEYs as they are here {IN_VERCEL}"
     )
 
 

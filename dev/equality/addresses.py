@@ -48,11 +48,11 @@ class Addresses:
         holder = value["id"] if _is_block(value) else block_id
         return {name: self.settled(one, holder) for name, one in value.items()}
 
-    def _lasting(self, holder: str, id: str, url: str) -> str:
+    def _lasting(self, holder: str, holder_id: str, url: str) -> str:
         file = sha256(url.encode()).hexdigest()[:16]
         if self.copies:
             return f"{self.copies}/notion/{file}/{url.rpartition('/')[2]}"
-        return f"{self.media}/api/media?{holder}={id}&file={file}"
+        return f"{self.media}/api/media?{holder}={holder_id}&file={file}"
 
 
 def _is_block(value: JSON) -> bool:

@@ -58,7 +58,7 @@ class Bundles:
     @property
     def slugs(self) -> dict[str, str]:
         """Of the pages, by their ids."""
-        return {id: page["meta"]["slug"] for id, page in self.pages.items()}
+        return {page_id: page["meta"]["slug"] for page_id, page in self.pages.items()}
 
     def of_index(self, source: str) -> list[JSON]:
         """The items of all of an index's pages."""
@@ -113,11 +113,11 @@ class Bundles:
     def _misled(self) -> Iterator[str]:
         """Where `paths` is not exactly what is published."""
         slugs = self.slugs
-        for id in sorted({*self.paths, *slugs}):
-            if self.paths.get(id) != slugs.get(id):
+        for page_id in sorted({*self.paths, *slugs}):
+            if self.paths.get(page_id) != slugs.get(page_id):
                 yield (
-                    f"paths leads {id} to {self.paths.get(id)}, which is published as"
-                    f" {slugs.get(id)}"
+                    f"paths leads {page_id} to {self.paths.get(page_id)}, which is published as"
+                    f" {slugs.get(page_id)}"
                 )
 
     def _untold(self) -> Iterator[str]:
@@ -145,10 +145,10 @@ class Bundles:
 
     def untold_rows(self, page_ids: Iterable[str]) -> Iterator[str]:
         """First rows of child databases that are not in the text of the pages which show them."""
-        for id in sorted(set(page_ids) & set(self.pages)) if self._docs else []:
-            meta = self.pages[id]["meta"]
+        for page_id in sorted(set(page_ids) & set(self.pages)) if self._docs else []:
+            meta = self.pages[page_id]["meta"]
             doc = self.values.get(f"doc:{meta['slug']}")
-            for database in map(self.values.get, _child_databases(self.pages[id]["blocks"])):
+            for database in map(self.values.get, _child_databases(self.pages[page_id]["blocks"])):
                 if not (doc and database) or "truncated" in doc:
                     continue
                 if database["visibility"] in ("public", meta["visibility"]):
@@ -162,17 +162,21 @@ class Bundles:
         return ["an address in KV expires"] if "X-Amz" in json.dumps(self.values) else []
 
     def _take(self, key: str, bundle: JSON) -> None:
-        id = bundle["meta"]["id"]
+        page_id = bundle["meta"]["id"]
         if key != f"page:{bundle['meta']['slug']}":
             self._broken.append(f"{key} holds the bundle of {bundle['meta']['slug']}")
-        if id in self.pages:
-            self._broken.append(f"{key}: published as {self.pages[id]['meta']['slug']} too")
+        if page_id in self.pages:
+            self._broken.append(f"{key}: published as {self.pages[page_id]['meta']['slug']} too")
         parts = [
             self.values.get(f"{key}:part:{number}")
             for number in range(1, bundle.get("parts", 0) + 1)
         ]
         blocks = self._blocks_of(key, bundle, parts) if parts else bundle["blocks"]
-        self.pages[id] = {"meta": bundle["meta"], "blocks": blocks, "syncedAt": bundle["syncedAt"]}
+        self.pages[page_id] = {
+            "meta": bundle["meta"],
+            "blocks": blocks,
+            "syncedAt": bundle["syncedAt"],
+        }
 
     def _blocks_of(self, key: str, bundle: JSON, parts: list[JSON | None]) -> list[JSON]:
         """The blocks of a page in parts; [] where the parts are not whole."""

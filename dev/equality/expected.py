@@ -29,46 +29,46 @@ class Expected:
             workspace.nodes[database].children[0]: name for name, database in sources.items()
         }
 
-    def meta(self, id: str, given: JSON, slugs: Mapping[str, str]) -> JSON:
+    def meta(self, page_id: str, given: JSON, slugs: Mapping[str, str]) -> JSON:
         """A page's `meta`. `given` is what is published, of which the slugs are taken over; `slugs`
         are those of all published pages, by id."""
-        page = truth.expected_page(self._workspace, id)
-        row, source = self._row_of(id)
+        page = truth.expected_page(self._workspace, page_id)
+        row, source = self._row_of(page_id)
         visibility = named(truth.expected_page(self._workspace, row)["properties"], "visibility")
         return {
-            "id": id,
+            "id": page_id,
             "slug": given["slug"],
             "title": title(page),
             "source": source,
             "visibility": (visibility and visibility["name"]) or "public",
             "lastEdited": page["last_edited_time"],
             "createdTime": page["created_time"],
-            "icon": self._addresses.of_icon(page["icon"], id),
-            "cover": self._addresses.of_file(page["cover"], id),
+            "icon": self._addresses.of_icon(page["icon"], page_id),
+            "cover": self._addresses.of_file(page["cover"], page_id),
             "url": page["url"],
             "properties": self._properties(page),
-            "childPages": self._child_pages(id, given, slugs),
-            "parent": self.parent(id),
+            "childPages": self._child_pages(page_id, given, slugs),
+            "parent": self.parent(page_id),
         }
 
-    def blocks(self, id: str) -> list[JSON]:
+    def blocks(self, page_id: str) -> list[JSON]:
         """A page's blocks with the lasting addresses of their files, and of people their names and
         ids only."""
-        settled: list[JSON] = self._addresses.settled(truth.tree(self._workspace, id))
+        settled: list[JSON] = self._addresses.settled(truth.tree(self._workspace, page_id))
         return [_without_contacts(block) for block in settled]
 
-    def database(self, id: str) -> JSON:
+    def database(self, database_id: str) -> JSON:
         """A database that stands on a page, with its rows by id; all but `syncedAt`."""
-        database = self._workspace.get(id, Database)
+        database = self._workspace.get(database_id, Database)
         sources = [self._workspace.get(source, DataSource) for source in database.children]
         rows = [
             row for source in sources for row in truth.expected_rows(self._workspace, source.id)
         ]
         return {
-            "id": id,
+            "id": database_id,
             "title": plain_text(database.title),
             "properties": {
-                name: property for source in sources for name, property in source.schema.items()
+                name: column for source in sources for name, column in source.schema.items()
             },
             "items": [
                 {
@@ -82,53 +82,55 @@ class Expected:
             ],
         }
 
-    def slug(self, id: str, slugs: Mapping[str, str]) -> str:
+    def slug(self, page_id: str, slugs: Mapping[str, str]) -> str:
         """The one that a page asks for, whoever has it; `slugs` are those of the published pages,
         by id."""
-        page = truth.expected_page(self._workspace, id)
-        bare = id.replace("-", "")
-        if (parent := self.parent(id)) is not None:
+        page = truth.expected_page(self._workspace, page_id)
+        bare = page_id.replace("-", "")
+        if (parent := self.parent(page_id)) is not None:
             return f"{slugs.get(parent, '?')}/{slugify(title(page)) or bare}"
         written = plain_text(named(page["properties"], "slug") or [])
         segments = ("-".join(segment.split()) for segment in normalize("NFC", written).split("/"))
         return "/".join(filter(None, segments)) or slugify(title(page)) or bare
 
-    def age(self, id: str) -> tuple[str, str]:
+    def age(self, page_id: str) -> tuple[str, str]:
         """Orders pages: of two that ask for one slug, the one that comes first has it."""
-        return self.created(id), id
+        return self.created(page_id), page_id
 
-    def created(self, id: str) -> str:
-        time: str = truth.expected_page(self._workspace, id)["created_time"]
+    def created(self, page_id: str) -> str:
+        time: str = truth.expected_page(self._workspace, page_id)["created_time"]
         return time
 
-    def parent(self, id: str) -> str | None:
+    def parent(self, page_id: str) -> str | None:
         """The page that a child page stands on; None for a row."""
-        parent = self._workspace.nodes[self._workspace.nodes[id].parent or ""]
+        parent = self._workspace.nodes[self._workspace.nodes[page_id].parent or ""]
         page = self._workspace.page_of(parent)
         return None if isinstance(parent, DataSource) or page is None else page.id
 
-    def name(self, id: str) -> str:
+    def name(self, page_id: str) -> str:
         """For people who look for the page."""
-        node = self._workspace.nodes[id]
-        return f"{_title_of(node)} ({id})" if isinstance(node, Page) else id
+        node = self._workspace.nodes[page_id]
+        return f"{_title_of(node)} ({page_id})" if isinstance(node, Page) else page_id
 
     def _properties(self, page: JSON) -> JSON:
         return flat(page, lambda file: self._addresses.of_file(file, page["id"]))
 
-    def _child_pages(self, id: str, given: JSON, slugs: Mapping[str, str]) -> list[JSON]:
+    def _child_pages(self, page_id: str, given: JSON, slugs: Mapping[str, str]) -> list[JSON]:
         """The slug of one that is not published is what was taken down."""
         known = {child["id"]: child["slug"] for child in given["childPages"]} | dict(slugs)
-        page = self._workspace.get(id, Page)
+        page = self._workspace.get(page_id, Page)
         children = filter(self._workspace.is_visible, truth.child_pages(self._workspace, page))
         return [
             {"id": child.id, "slug": known.get(child.id), "title": _title_of(child)}
             for child in children
         ]
 
-    def _row_of(self, id: str) -> tuple[str, str]:
+    def _row_of(self, page_id: str) -> tuple[str, str]:
         """The row that a page stands below (itself, mostly) and the name of its source."""
         pages = [
-            node for node in self._workspace.up(self._workspace.nodes[id]) if isinstance(node, Page)
+            node
+            for node in self._workspace.up(self._workspace.nodes[page_id])
+            if isinstance(node, Page)
         ]
         return next(
             (page.id, self._homes[page.parent]) for page in pages if page.parent in self._homes

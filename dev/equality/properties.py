@@ -29,7 +29,9 @@ PLAIN: dict[str, Callable[[Any], Any]] = {
     "date": lambda date: (
         date and {"start": date["start"], "end": date["end"], "timeZone": date["time_zone"]}
     ),
-    "unique_id": lambda id: f"{id['prefix']}-{id['number']}" if id["prefix"] else str(id["number"]),
+    "unique_id": lambda unique: (
+        f"{unique['prefix']}-{unique['number']}" if unique["prefix"] else str(unique["number"])
+    ),
     "place": lambda place: place,
     "verification": lambda given: (
         given
@@ -49,16 +51,16 @@ def flat(page: JSON, address: Callable[[JSON], str | None]) -> JSON:
     """A page's properties, a text with formatting twice; `address` tells where a file of theirs is
     for good."""
     values: JSON = {}
-    for name, property in page["properties"].items():
-        values[name] = plain(property, address)
-        if any(map(_is_formatted, texts := property.get("rich_text", []))):
+    for name, member in page["properties"].items():
+        values[name] = plain(member, address)
+        if any(map(_is_formatted, texts := member.get("rich_text", []))):
             values[f"{name}__rich"] = [_of_nobody(text) for text in texts]
     return values
 
 
-def plain(property: JSON, address: Callable[[JSON], str | None]) -> Any:
+def plain(member: JSON, address: Callable[[JSON], str | None]) -> Any:
     """A property's value as a site reads it."""
-    kind, value = property["type"], property[property["type"]]
+    kind, value = member["type"], member[member["type"]]
     match kind:
         case "files":
             return [{"name": file["name"], "url": address(file)} for file in value]
@@ -72,7 +74,7 @@ def plain(property: JSON, address: Callable[[JSON], str | None]) -> Any:
 def named(properties: JSON, name: str) -> Any:
     """What Notion gives as the value of a property, whose name may be in any case; None: there is
     none."""
-    found = next((property for key, property in properties.items() if key.lower() == name), None)
+    found = next((member for key, member in properties.items() if key.lower() == name), None)
     return found and found[found["type"]]
 
 

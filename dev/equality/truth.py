@@ -59,84 +59,104 @@ class Truth:
     def _missing(self, live: set[str], bundles: Bundles) -> list[str]:
         must = live | (set(self._still) - self._doubtful)
         return [
-            f"{self._expected.name(id)} is not published"
-            for id in sorted(must - set(bundles.pages))
+            f"{self._expected.name(page_id)} is not published"
+            for page_id in sorted(must - set(bundles.pages))
         ]
 
     def _surplus(self, live: set[str], bundles: Bundles) -> list[str]:
         surplus = set(bundles.pages) - live - set(self._still)
-        return [f"{bundles.pages[id]['meta']['slug']} is published still" for id in sorted(surplus)]
+        return [
+            f"{bundles.pages[page_id]['meta']['slug']} is published still"
+            for page_id in sorted(surplus)
+        ]
 
     def _pages(self, live: set[str], bundles: Bundles) -> Iterator[str]:
-        for id, bundle in bundles.pages.items():
-            if id in live:
-                yield from self._page(id, bundle, bundles.slugs)
-            elif bundle != self._still.get(id, bundle):
+        for page_id, bundle in bundles.pages.items():
+            if page_id in live:
+                yield from self._page(page_id, bundle, bundles.slugs)
+            elif bundle != self._still.get(page_id, bundle):
                 yield f"{bundle['meta']['slug']} was not to change"
 
-    def _page(self, id: str, bundle: JSON, slugs: Mapping[str, str]) -> Iterator[str]:
+    def _page(self, page_id: str, bundle: JSON, slugs: Mapping[str, str]) -> Iterator[str]:
         meta, slug = bundle["meta"], bundle["meta"]["slug"]
-        yield from differences(f"{slug}: meta", unsized(meta), self._expected.meta(id, meta, slugs))
+        yield from differences(
+            f"{slug}: meta", unsized(meta), self._expected.meta(page_id, meta, slugs)
+        )
         given, expected = (
             comparable(unsized(bundle["blocks"])),
-            comparable(self._expected.blocks(id)),
+            comparable(self._expected.blocks(page_id)),
         )
         yield from differences(f"{slug}: blocks", given, expected)
 
     def _slugs(self, live: set[str], bundles: Bundles) -> Iterator[str]:
         """Everybody has the slug he asks for; of rows that ask for the same, the oldest."""
         slugs = bundles.slugs
-        owners = {slug: id for id, slug in slugs.items()}
-        for id in sorted(live & set(slugs)):
-            slug, wanted = slugs[id], self._expected.slug(id, slugs)
+        owners = {slug: page_id for page_id, slug in slugs.items()}
+        for page_id in sorted(live & set(slugs)):
+            slug, wanted = slugs[page_id], self._expected.slug(page_id, slugs)
             if slug == wanted:
                 continue
             owner = owners.get(wanted)
-            if slug != f"{wanted}-{id.replace('-', '')[:8]}" or owner is None:
+            if slug != f"{wanted}-{page_id.replace('-', '')[:8]}" or owner is None:
                 yield f"{wanted} is published as {slug}"
-            elif self._is_younger(owner, id, live) and self._expected.slug(owner, slugs) == wanted:
+            elif (
+                self._is_younger(owner, page_id, live)
+                and self._expected.slug(owner, slugs) == wanted
+            ):
                 yield f"{wanted} belongs to the older page, {slug}"
 
-    def _is_younger(self, owner: str, id: str, live: set[str]) -> bool:
+    def _is_younger(self, owner: str, page_id: str, live: set[str]) -> bool:
         """Whether a row that could have yielded a slug to an older row has it."""
         rows = (
             owner in live
             and self._expected.parent(owner) is None
-            and self._expected.parent(id) is None
+            and self._expected.parent(page_id) is None
         )
-        return rows and self._expected.age(owner) > self._expected.age(id)
+        return rows and self._expected.age(owner) > self._expected.age(page_id)
 
     def _databases(self, live: set[str], bundles: Bundles) -> Iterator[str]:
-        shown = {id for page in live for id in _shown_databases(truth.tree(self._workspace, page))}
-        still = {id for page in self._still.values() for id in _shown_databases(page["blocks"])}
+        shown = {
+            database_id
+            for page in live
+            for database_id in _shown_databases(truth.tree(self._workspace, page))
+        }
+        still = {
+            database_id
+            for page in self._still.values()
+            for database_id in _shown_databases(page["blocks"])
+        }
         given = {
             key.removeprefix("db:"): value
             for key, value in bundles.values.items()
             if key.startswith("db:")
         }
-        yield from (f"db:{id} is missing" for id in sorted(shown - set(given)))
-        yield from (f"db:{id} is left over" for id in sorted(set(given) - shown - still))
-        for id in sorted(shown & set(given)):
+        yield from (f"db:{database_id} is missing" for database_id in sorted(shown - set(given)))
+        yield from (
+            f"db:{database_id} is left over" for database_id in sorted(set(given) - shown - still)
+        )
+        for database_id in sorted(shown & set(given)):
             words = {
                 page["meta"]["visibility"]
                 for page in bundles.pages.values()
-                if id in _shown_databases(page["blocks"])
+                if database_id in _shown_databases(page["blocks"])
             }
             strictest = min(words - {"public"}, default="public")
-            if given[id].get("visibility") != strictest:
+            if given[database_id].get("visibility") != strictest:
                 yield (
-                    f"db:{id} is {given[id].get('visibility')}, and shown by pages that are"
-                    f" {sorted(words)}"
+                    f"db:{database_id} is {given[database_id].get('visibility')}, and shown by"
+                    f" pages that are {sorted(words)}"
                 )
-            yield from self._database(id, {**given[id], "visibility": ""})
+            yield from self._database(database_id, {**given[database_id], "visibility": ""})
 
-    def _database(self, id: str, value: JSON) -> Iterator[str]:
+    def _database(self, database_id: str, value: JSON) -> Iterator[str]:
         body = {name: unsized(member) for name, member in value.items() if name != "syncedAt"}
         created = [self._expected.created(item["id"]) for item in body["items"]]
         if created != sorted(created):
-            yield f"db:{id}: its rows are not in the order of their making"
+            yield f"db:{database_id}: its rows are not in the order of their making"
         body["items"] = sorted(body["items"], key=lambda item: str(item["id"]))
-        yield from differences(f"db:{id}", body, {**self._expected.database(id), "visibility": ""})
+        yield from differences(
+            f"db:{database_id}", body, {**self._expected.database(database_id), "visibility": ""}
+        )
 
 
 def _shown_databases(blocks: list[JSON]) -> Iterator[str]:

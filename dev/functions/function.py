@@ -65,9 +65,9 @@ class _Server(ThreadingHTTPServer):
 class _PlatformHandler(BaseHTTPRequestHandler):
     """What the platform puts in front of the handler's class: its own access log."""
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, template: str, *args: Any) -> None:
         print(
-            f"{self.address_string()} - - [{self.log_date_time_string()}] {format % args}",
+            f"{self.address_string()} - - [{self.log_date_time_string()}] {template % args}",
             flush=True,
         )
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from dev.functions.process import FunctionsProcess
 from dev.local.buttons import Buttons
 from dev.local.door import Door
+from dev.local.own_run import OwnRun
 from dev.serve import Server
 from dev.stack import ROOT, Stack
 
@@ -23,7 +24,8 @@ class Stage:
         self._open = ExitStack()
         try:
             process = self._open.enter_context(FunctionsProcess(ROOT, stack.environ, log))
-            door = Door(process.url, Buttons(process, stack.notion, stack.qstash))
+            own_run = OwnRun(process.url, stack.secret)
+            door = Door(process.url, Buttons(process, own_run, stack.notion, stack.qstash))
             self.url = self._open.enter_context(Server(door, port)).url
             # What is under way gets its answer before the address goes.
             self._open.callback(process.close)

@@ -1,5 +1,5 @@
 """What may go wrong in production, at the press of a button: a kill, Notion's "wait", a message
-delivered twice."""
+delivered twice. Each needs a run to trouble, and starts one where none is under way."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dev.functions.process import FunctionsProcess
+from dev.local.own_run import OwnRun
 from dev.notion import NotionStandIn
 from dev.qstash import Fault, QStashStandIn
 
@@ -32,10 +33,12 @@ class Buttons:
     def __init__(
         self,
         functions: FunctionsProcess,
+        own_run: OwnRun,
         notion: NotionStandIn | None,
         qstash: QStashStandIn | None,
     ) -> None:
-        self._functions, self._notion, self._qstash = functions, notion, qstash
+        self._functions, self._own_run = functions, own_run
+        self._notion, self._qstash = notion, qstash
         self.all = [Button("kill", "Kill the worker", self._kill)]
         if notion:
             self.all.append(Button("throttle", "Notion answers 429", self._throttle))
@@ -59,21 +62,24 @@ class Buttons:
         return JSONResponse([{"name": button.name, "label": button.label} for button in self.all])
 
     def _kill(self) -> str:
+        begun = self._own_run.begin_reading()
         self._functions.kill()
-        return "Killed (SIGKILL). A run under way goes on when QStash delivers its message again."
+        return f"{begun}Killed (SIGKILL). The run goes on when QStash delivers its message again."
 
     def _throttle(self) -> str:
         assert self._notion
+        begun = self._own_run.begin_reading()
         self._notion.faults.add("429", seconds=NOTION_SAYS_WAIT_SECONDS)
         return (
-            f"Notion's next answer is 429, wait {NOTION_SAYS_WAIT_SECONDS:.0f} s. The slice ends,"
-            " and QStash brings the next one."
+            f"{begun}Notion's next answer is 429, wait {NOTION_SAYS_WAIT_SECONDS:.0f} s. The slice"
+            " ends, and QStash brings the next one."
         )
 
     def _duplicate(self) -> str:
         assert self._qstash
         self._qstash.fail(Fault("twice", times=1, matching="/api/sync/worker$"))
-        return "QStash delivers the next message twice. One of the two steps back."
+        begun = self._own_run.begin()
+        return f"{begun}QStash delivers the next message twice. One of the two steps back."
 
 
 def _pressing(button: Button) -> Callable[[Request], Response]:

@@ -32,7 +32,7 @@ __all__ = ["SAMPLE_DATABASES", "SAMPLE_SOURCES", "TOKEN", "NotionStandIn"]
 
 SAMPLE_DATABASES = {"pages": PAGES, "posts": POSTS}
 """The ids of the sample workspace's sources, by their names."""
-SAMPLE_SOURCES = ",".join(f"{name}={id}" for name, id in SAMPLE_DATABASES.items())
+SAMPLE_SOURCES = ",".join(f"{name}={database_id}" for name, database_id in SAMPLE_DATABASES.items())
 """What NOTION_SOURCES is for the sample workspace."""
 
 

@@ -103,8 +103,8 @@ class Api:
         return self._objects(request).database(self._readable_database(request))
 
     def _readable_database(self, request: Request) -> Database:
-        id = id_in_path(request, "database_id")
-        node = self._workspace.nodes.get(id)
+        database_id = id_in_path(request, "database_id")
+        node = self._workspace.nodes.get(database_id)
         if (
             isinstance(node, Block)
             and node.linked_to is not None
@@ -115,16 +115,17 @@ class Api:
                 raise NotionError(
                     404,
                     "object_not_found",
-                    f"Database with ID {id} does not contain any data sources accessible by this"
-                    " API bot.",
+                    f"Database with ID {database_id} does not contain any data sources accessible"
+                    " by this API bot.",
                 )
             raise invalid(
-                f"Database with ID {id} is a linked database. Database retrievals do not support"
-                " linked databases."
+                f"Database with ID {database_id} is a linked database. Database retrievals do not"
+                " support linked databases."
             )
         if isinstance(node, Page) and self._workspace.is_visible(node):
             raise invalid(
-                f"Provided ID {id} is a page, not a database. Use the retrieve page API instead."
+                f"Provided ID {database_id} is a page, not a database. Use the retrieve page API"
+                " instead."
             )
         return self._found(request, "database_id", Database)
 
@@ -142,7 +143,10 @@ class Api:
         if request.state.fault == "incomplete":
             next_cursor, cut = None, True
         objects = self._objects(request)
-        rows = [_with_properties(objects.page(self._workspace.get(id, Page)), wanted) for id in ids]
+        rows = [
+            _with_properties(objects.page(self._workspace.get(row_id, Page)), wanted)
+            for row_id in ids
+        ]
         return listed(
             "page_or_data_source",
             rows,
@@ -151,11 +155,11 @@ class Api:
         )
 
     def _page(self, request: Request, body: JSON) -> JSON:
-        id = id_in_path(request, "page_id")
-        database = self._workspace.find(id, Database)
+        page_id = id_in_path(request, "page_id")
+        database = self._workspace.find(page_id, Database)
         if database is not None and self._workspace.is_visible(database):
             raise invalid(
-                f"Provided ID {id} is a database, not a page. Use the retrieve database API"
+                f"Provided ID {page_id} is a database, not a page. Use the retrieve database API"
                 " instead."
             )
         page = self._found(request, "page_id", Page)
@@ -165,25 +169,23 @@ class Api:
         page = self._found(request, "page_id", Page)
         objects, properties = self._objects(request), Properties(self._workspace)
         reference = request.path_params["property_id"]
-        property = properties.named(page, reference)
-        if property is None:
+        column = properties.named(page, reference)
+        if column is None:
             raise NotionError(
                 404, "object_not_found", f"Could not find property with ID: {reference}."
             )
-        kind = property["type"]
+        kind = column["type"]
         if kind not in LISTED:
             return {
                 "object": "property_item",
-                **objects.shown(properties.one(page, property, whole=True)),
+                **objects.shown(properties.one(page, column, whole=True)),
             }
-        return self._property_items(request, page, property, objects)
+        return self._property_items(request, page, column, objects)
 
-    def _property_items(
-        self, request: Request, page: Page, property: JSON, objects: Objects
-    ) -> JSON:
+    def _property_items(self, request: Request, page: Page, column: JSON, objects: Objects) -> JSON:
         """A list whose cursors are positions; the result of a rollup stands beside it."""
-        kind = property["type"]
-        items = objects.properties.items(page, property)
+        kind = column["type"]
+        items = objects.properties.items(page, column)
         positions, next_cursor = slice_of(
             [f"item-{position}" for position in range(len(items))],
             request.query_params.get("start_cursor"),
@@ -198,9 +200,9 @@ class Api:
         summary: JSON = {}
         if kind == "rollup":
             summary = objects.shown(
-                _summary(objects.properties.value(page, property), next_cursor is None)
+                _summary(objects.properties.value(page, column), next_cursor is None)
             )
-        item = {"id": property["id"], "next_url": next_url, "type": kind, kind: summary}
+        item = {"id": column["id"], "next_url": next_url, "type": kind, kind: summary}
         return listed("property_item", results, next_cursor) | {"property_item": item}
 
     def _block(self, request: Request, body: JSON) -> JSON:
@@ -220,7 +222,9 @@ class Api:
         )
         objects = self._objects(request)
         return listed(
-            "block", [objects.block(self._workspace.nodes[id]) for id in ids], next_cursor
+            "block",
+            [objects.block(self._workspace.nodes[block_id]) for block_id in ids],
+            next_cursor,
         )
 
     def _ids_under(self, node: Node) -> list[str]:
@@ -241,16 +245,16 @@ class Api:
             query.get("start_cursor"),
             page_size(query.get("page_size")),
         )
-        return listed("user", [self._workspace.users[id] for id in ids], next_cursor)
+        return listed("user", [self._workspace.users[user_id] for user_id in ids], next_cursor)
 
     def _me(self, request: Request, body: JSON) -> JSON:
         return self._objects(request).bot()
 
     def _user(self, request: Request, body: JSON) -> JSON:
-        id = id_in_path(request, "user_id")
-        if id not in self._workspace.users:
-            raise self._nowhere("user", id)
-        return self._workspace.users[id]
+        user_id = id_in_path(request, "user_id")
+        if user_id not in self._workspace.users:
+            raise self._nowhere("user", user_id)
+        return self._workspace.users[user_id]
 
     def _search(self, request: Request, body: JSON) -> JSON:
         """Pages and data sources whose title holds the query, the last edited first."""
@@ -272,8 +276,10 @@ class Api:
         )
         shown = {node.id: node for node in found}
         results = [
-            objects.page(node) if isinstance(node := shown[id], Page) else objects.data_source(node)
-            for id in ids
+            objects.page(node)
+            if isinstance(node := shown[found_id], Page)
+            else objects.data_source(node)
+            for found_id in ids
         ]
         return listed("page_or_data_source", results, next_cursor)
 
@@ -287,23 +293,23 @@ class Api:
         return node
 
     def _found(self, request: Request, parameter: str, kind: type[Kind]) -> Kind:
-        id = id_in_path(request, parameter)
-        node = self._workspace.find(id, kind)
+        found_id = id_in_path(request, parameter)
+        node = self._workspace.find(found_id, kind)
         if node is None or not self._workspace.is_visible(node):
-            raise self._nowhere(NAMES[kind], id)
+            raise self._nowhere(NAMES[kind], found_id)
         return node
 
-    def _nowhere(self, kind: str, id: str) -> NotionError:
-        return not_found(kind, id, INTEGRATION, INTEGRATION_ID)
+    def _nowhere(self, kind: str, asked_id: str) -> NotionError:
+        return not_found(kind, asked_id, INTEGRATION, INTEGRATION_ID)
 
 
 def _with_properties(page: JSON, wanted: list[str] | None) -> JSON:
     if wanted is None:
         return page
     kept = {
-        name: property
-        for name, property in page["properties"].items()
-        if name in wanted or unquote(property["id"]) in wanted
+        name: member
+        for name, member in page["properties"].items()
+        if name in wanted or unquote(member["id"]) in wanted
     }
     return {**page, "properties": kept}
 

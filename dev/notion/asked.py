@@ -23,10 +23,10 @@ LISTING = re.compile(r"/(query|children|search|users|properties/.+)$")
 def id_in_path(request: Request, parameter: str) -> str:
     """The id in the path. In upper case it is an id to Notion, but one that leads nowhere."""
     given: str = request.path_params[parameter]
-    id = dashed(given)
-    if not is_uuid(id):
+    dashed_id = dashed(given)
+    if not is_uuid(dashed_id):
         raise not_a_uuid(parameter, given)
-    return id
+    return dashed_id
 
 
 async def body_of(request: Request) -> JSON:
@@ -76,9 +76,7 @@ def filter_properties(request: Request, source: DataSource | None) -> list[str] 
         if name.partition("[")[0] == "filter_properties"
     ]
     if source is not None:
-        known = set(source.schema) | {
-            unquote(property["id"]) for property in source.schema.values()
-        }
+        known = set(source.schema) | {unquote(column["id"]) for column in source.schema.values()}
         if any(one not in known for one in wanted if one):
             raise invalid("The provided `filter_properties` contains an invalid attribute")
     return wanted or None

@@ -65,10 +65,10 @@ class Edits:
         with self._changing() as now:
             parent = self._get(parent_id, Node)
             spec = {"title": title, "children": children or [], **more}
-            id = self._planter.page(parent.id, spec, self._making(now), after)
+            page_id = self._planter.page(parent.id, spec, self._making(now), after)
             self._move_page(parent, now)
-            self._webhooks.note("page.created", self._get(id, Page))
-            return id
+            self._webhooks.note("page.created", self._get(page_id, Page))
+            return page_id
 
     def create_row(
         self, data_source_id: str, properties: JSON, children: list[JSON] | None = None, **more: Any
@@ -77,33 +77,33 @@ class Edits:
         with self._changing() as now:
             spec = {"properties": properties, "children": children or [], **more}
             source = self._get(data_source_id, DataSource)
-            id = self._planter.row(source, spec, self._making(now))
+            row_id = self._planter.row(source, spec, self._making(now))
             self._webhooks.note("data_source.content_updated", source)
-            self._webhooks.note("page.created", self._get(id, Page))
-            return id
+            self._webhooks.note("page.created", self._get(row_id, Page))
+            return row_id
 
     def create_database(self, parent_id: str, title: Text, schema: JSON, **more: Any) -> str:
         """A child database; `more` are `id`, `data_source` (its id), `rows`, `inline`, `icon` and
         `cover`."""
         with self._changing() as now:
             parent = self._get(parent_id, Node)
-            id = self._planter.database(
+            database_id = self._planter.database(
                 parent.id, {"title": title, "schema": schema, **more}, self._making(now)
             )
             self._move_page(parent, now)
-            self._webhooks.note("database.created", self._get(id, Database))
-            return id
+            self._webhooks.note("database.created", self._get(database_id, Database))
+            return database_id
 
     def set_property(self, page_id: str, name: str, written: Any) -> None:
         """Sets a property of a page. What is computed changes without moving the page's time."""
         with self._changing() as now:
             page = self._get(page_id, Page)
-            property = self._workspace.schema_of(page).get(name)
-            if property is None:
+            column = self._workspace.schema_of(page).get(name)
+            if column is None:
                 raise LookupError(f"the page {page.id} has no property {name}")
-            page.values = {**page.values, property["id"]: value(property["type"], written)}
-            if property["type"] not in COMPUTED:
-                self._move_page(page, now, property["id"])
+            page.values = {**page.values, column["id"]: value(column["type"], written)}
+            if column["type"] not in COMPUTED:
+                self._move_page(page, now, column["id"])
 
     def set_title(self, id: str, title: Text) -> None:
         """Names a page, or a database and its first data source."""
@@ -185,8 +185,8 @@ class Edits:
             if name not in source.schema:
                 raise LookupError(f"the data source {source.id} has no property {name}")
             source.schema = {
-                to if old == name else old: {**property, "name": to} if old == name else property
-                for old, property in source.schema.items()
+                to if old == name else old: {**column, "name": to} if old == name else column
+                for old, column in source.schema.items()
             }
             source.edited = self._get(source.parent or "", Database).edited = now
             renamed = {"id": source.schema[to]["id"], "name": to, "action": "updated"}
@@ -206,8 +206,8 @@ class Edits:
             self._workspace.revision += 1
             yield self._clock.now()
 
-    def _get(self, id: str, kind: type[Any]) -> Any:
-        return self._workspace.get(resolved(id), kind)
+    def _get(self, node_id: str, kind: type[Any]) -> Any:
+        return self._workspace.get(resolved(node_id), kind)
 
     def _first_source(self, database: Database) -> DataSource:
         return self._workspace.get(database.children[0], DataSource)
@@ -217,7 +217,7 @@ class Edits:
 
     def _editor(self) -> str:
         """The person who edits: the first user, as far as there is one."""
-        return next((id for id in self._workspace.users if id != BOT_ID), BOT_ID)
+        return next((user_id for user_id in self._workspace.users if user_id != BOT_ID), BOT_ID)
 
     def _move_page(self, node: Node, now: datetime, property_id: str | None = None) -> None:
         """The page on which a node stands was edited now (only a property of it); in a data source
@@ -237,9 +237,9 @@ class Edits:
             block = {"id": node.id, "type": "block"}
             self._webhooks.note("page.content_updated", page, updated_blocks=[block])
 
-    def _set_in_trash(self, id: str, in_trash: bool) -> None:
+    def _set_in_trash(self, node_id: str, in_trash: bool) -> None:
         with self._changing() as now:
-            node = self._get(id, Node)
+            node = self._get(node_id, Node)
             node.in_trash = in_trash
             if node.parent is not None:
                 self._move_page(self._workspace.nodes[node.parent], now)
@@ -251,10 +251,10 @@ class Edits:
 def _carried(values: JSON, before: dict[str, JSON], after: dict[str, JSON]) -> JSON:
     """What a page's values are under another schema."""
     same = {
-        property["id"]: values[before[name]["id"]]
-        for name, property in after.items()
+        column["id"]: values[before[name]["id"]]
+        for name, column in after.items()
         if name in before
-        and before[name]["type"] == property["type"]
+        and before[name]["type"] == column["type"]
         and before[name]["id"] in values
     }
     return {**same, **({"title": values["title"]} if "title" in values else {})}

@@ -80,11 +80,11 @@ def version_not_spoken(given: str) -> NotionError:
     )
 
 
-def not_found(kind: str, id: str, integration: str, integration_id: str) -> NotionError:
+def not_found(kind: str, asked_id: str, integration: str, integration_id: str) -> NotionError:
     return NotionError(
         404,
         "object_not_found",
-        f"Could not find {kind} with ID: {id}. Make sure the relevant pages and databases are"
+        f"Could not find {kind} with ID: {asked_id}. Make sure the relevant pages and databases are"
         " shared with your "
         f'integration "{integration}".',
         {"integration_id": integration_id},

@@ -74,11 +74,14 @@ def generate(
     first_user = next(iter(workspace.users))
     beginning = Making(BEGINNING, BEGINNING, first_user)
     home = planter.page(None, {"title": "Home"}, beginning)
-    for id, name, count, levels in ((PAGES, "Page", pages, depth), (POSTS, "Post", posts, 0)):
-        schema = {**SCHEMA, **REFERRING} if references and id == PAGES else SCHEMA
-        spec = {"id": id, "title": f"{name}s", "schema": schema}
+    for database_id, name, count, levels in (
+        (PAGES, "Page", pages, depth),
+        (POSTS, "Post", posts, 0),
+    ):
+        schema = {**SCHEMA, **REFERRING} if references and database_id == PAGES else SCHEMA
+        spec = {"id": database_id, "title": f"{name}s", "schema": schema}
         planter.database(home, spec, beginning)
-        source = workspace.get(workspace.nodes[id].children[0], DataSource)
+        source = workspace.get(workspace.nodes[database_id].children[0], DataSource)
         for n in range(1, count + 1):
             made = BEGINNING + timedelta(minutes=n)
             making = Making(made, made + timedelta(minutes=chance.randrange(1000)), first_user)
@@ -91,7 +94,8 @@ def generate(
 def _refer(workspace: Workspace, references: int) -> None:
     """Lets the first page refer to so many posts, and its summary say how many it sees of them."""
     pages, posts = (
-        workspace.get(workspace.nodes[id].children[0], DataSource) for id in (PAGES, POSTS)
+        workspace.get(workspace.nodes[database_id].children[0], DataSource)
+        for database_id in (PAGES, POSTS)
     )
     summary = {"whole": f"{references} posts", "from_25": f"{min(references, CUT_AT)} posts"}
     page = workspace.get(pages.children[0], Page)

@@ -24,24 +24,25 @@ def load(folder: Path = SAMPLE) -> Workspace:
     workspace = Workspace(written["name"])
     for user in written["users"]:
         for n in range(1, user.get("repeat", 1) + 1):
-            add_person(workspace, **filled(user.get("user", user), n))
+            person = filled(user.get("user", user), n)
+            add_person(workspace, person["id"], person["name"], person["email"])
     add_bot(workspace)
     made = instant(written["made"])
     first_user = next(iter(workspace.users))
     planter = Planter(workspace)
     for page in written["pages"]:
         planter.page(None, _with_rows(page, folder), Making(made, made, first_user))
-    workspace.unshared = {resolved(id) for id in written.get("unshared", [])}
+    workspace.unshared = {resolved(node_id) for node_id in written.get("unshared", [])}
     return workspace
 
 
-def add_person(workspace: Workspace, id: str, name: str, email: str) -> None:
+def add_person(workspace: Workspace, person_id: str, name: str, email: str) -> None:
     """A person as an integration sees them that may read e-mail addresses."""
-    workspace.users[resolved(id)] = {
+    workspace.users[resolved(person_id)] = {
         "object": "user",
-        "id": resolved(id),
+        "id": resolved(person_id),
         "name": name,
-        "avatar_url": f"https://avatars.example/{resolved(id)}.jpg",
+        "avatar_url": f"https://avatars.example/{resolved(person_id)}.jpg",
         "type": "person",
         "person": {"email": email},
     }

@@ -133,10 +133,10 @@ def members(kind: str, written: Any) -> JSON:
         case "column_list":
             return {}
         case "link_to_page":
-            kind_of_link, id = (
+            kind_of_link, target_id = (
                 next(iter(written.items())) if isinstance(written, dict) else ("page_id", written)
             )
-            return {"type": kind_of_link, kind_of_link: resolved(id)}
+            return {"type": kind_of_link, kind_of_link: resolved(target_id)}
         case "unsupported":
             return {"block_type": written}
         case "equation":
@@ -160,7 +160,10 @@ def _named_members(kind: str, written: JSON) -> JSON:
         elif name in ("file", "external"):
             own |= file(written)
         elif name == "calendar_event" and "attendees" in value:
-            own[name] = {**value, "attendees": [resolved(id) for id in value["attendees"]]}
+            own[name] = {
+                **value,
+                "attendees": [resolved(person_id) for person_id in value["attendees"]],
+            }
         elif name not in ("summary", "notes", "transcript"):
             own[name] = value
     if kind == "file" and "name" not in own:

@@ -158,11 +158,11 @@ class Objects:
             "last_edited_by": self._person(node.edited_by),
         }
 
-    def _person(self, id: str) -> JSON:
+    def _person(self, person_id: str) -> JSON:
         return (
-            self.workspace.users[id]
+            self.workspace.users[person_id]
             if self.workspace.choices.whole_people
-            else {"object": "user", "id": id}
+            else {"object": "user", "id": person_id}
         )
 
     def _trashed(self, node: Node) -> JSON:
@@ -187,7 +187,7 @@ class Objects:
         shown: JSON = self.shown(content)
         event = shown.get("calendar_event") or {}
         if self.workspace.choices.whole_people and "attendees" in event:
-            attendees = [self.workspace.users[id] for id in event["attendees"]]
+            attendees = [self.workspace.users[person_id] for person_id in event["attendees"]]
             return {**shown, "calendar_event": {**event, "attendees": attendees}}
         return shown
 
@@ -212,11 +212,11 @@ class Objects:
                     "plain_text": f"@{user['name']}",
                 }
             case "page" | "database" as kind:
-                id = mention[kind]["id"]
+                target_id = mention[kind]["id"]
                 return {
                     **item,
-                    "plain_text": self._title(id),
-                    "href": f"https://app.notion.com/p/{id.replace('-', '')}",
+                    "plain_text": self._title(target_id),
+                    "href": f"https://app.notion.com/p/{target_id.replace('-', '')}",
                 }
             case "custom_emoji":
                 return {**item, "mention": self.shown(mention)}
@@ -226,8 +226,8 @@ class Objects:
                 return {**item, "href": mention["link_mention"]["href"]}
         return item
 
-    def _title(self, id: str) -> str:
-        node = self.workspace.nodes.get(id)
+    def _title(self, page_id: str) -> str:
+        node = self.workspace.nodes.get(page_id)
         if node is None or not self.workspace.is_visible(node):
             return "Untitled"
         title = (
@@ -246,9 +246,9 @@ MEETING_PARTS = ("summary", "notes", "transcript")
 def meeting_parts(block: Block) -> JSON:
     """The parts of meeting notes by name: their ids are all that Notion says of them."""
     return {
-        f"{part}_block_id": id
+        f"{part}_block_id": list_id
         for part in MEETING_PARTS
-        if (id := part_id(block.id, part)) in block.children
+        if (list_id := part_id(block.id, part)) in block.children
     }
 
 

@@ -108,7 +108,7 @@ class QueryPages:
     def _rows(self, source: DataSource, asked: JSON) -> list[Page]:
         """The rows a query looks at: those that are there, or only the trashed or the archived
         ones."""
-        rows = [self._workspace.get(id, Page) for id in source.children]
+        rows = [self._workspace.get(row_id, Page) for row_id in source.children]
         if asked["in_trash"] or asked["archived"]:
             rows = [row for row in rows if row.in_trash]
         else:

@@ -66,8 +66,8 @@ class Planter:
         for name, written in spec.get("properties", {}).items():
             if name not in source.schema:
                 raise ValueError(f"the data source {source.id} has no property {name}")
-            property = source.schema[name]
-            values[property["id"]] = value(property["type"], written)
+            column = source.schema[name]
+            values[column["id"]] = value(column["type"], written)
         source.numbered += 1
         return self._page(source.id, values, spec, making.of(spec), None, source.numbered)
 
@@ -100,7 +100,7 @@ class Planter:
 
     def _data_source(self, database: Database, spec: JSON, making: Making) -> None:
         schema = {name: property_schema(name, written) for name, written in spec["schema"].items()}
-        if len({property["id"] for property in schema.values()}) < len(schema):
+        if len({column["id"] for column in schema.values()}) < len(schema):
             raise ValueError(f"two properties of {database.id} have one id")
         source_id = self._id(database.id, spec)
         source = DataSource(
@@ -153,11 +153,11 @@ class Planter:
         return block.id
 
     def _new_block(self, parent: str, kind: str, written: Any, spec: JSON, making: Making) -> Block:
-        id = self._id(parent, spec)
+        block_id = self._id(parent, spec)
         if kind == "linked_view":
             untitled = {"title": "Untitled"}
             return Block(
-                id=id,
+                id=block_id,
                 parent=parent,
                 type="child_database",
                 content=untitled,
@@ -165,23 +165,23 @@ class Planter:
                 **making.facts(),
             )
         own = content(kind, written, bool(spec.get("children")))
-        return Block(id=id, parent=parent, type=kind, content=own, **making.facts())
+        return Block(id=block_id, parent=parent, type=kind, content=own, **making.facts())
 
     def _meeting_parts(self, block: Block, written: JSON, making: Making) -> None:
         """Each part is a block of its own, of which Notion says nothing but the id."""
         for part in MEETING_PARTS:
             if part in written:
-                id = part_id(block.id, part)
+                list_id = part_id(block.id, part)
                 self._workspace.add(
                     Block(
-                        id=id,
+                        id=list_id,
                         parent=block.id,
                         type="paragraph",
                         content=content("paragraph", "", True),
                         **making.facts(),
                     )
                 )
-                self.blocks(id, written[part], making)
+                self.blocks(list_id, written[part], making)
 
     def _id(self, parent: str | None, spec: JSON) -> str:
         """The id that is given, or one that follows from the place, so that two loads of a sample
@@ -189,5 +189,5 @@ class Planter:
         if "id" in spec:
             return resolved(spec["id"])
         siblings = self._workspace.nodes[parent].children if parent else list(self._workspace.nodes)
-        id = named_id(f"{parent}/{len(siblings)}")
-        return new_id() if id in self._workspace.nodes else id
+        own_id = named_id(f"{parent}/{len(siblings)}")
+        return new_id() if own_id in self._workspace.nodes else own_id

@@ -32,16 +32,16 @@ class Properties:
         """All properties by name; `whole` leaves nothing out, where Notion would show 25
         references."""
         return {
-            name: self.one(page, property, whole)
-            for name, property in self._workspace.schema_of(page).items()
-            if property["type"] not in ONLY_IN_SCHEMAS
+            name: self.one(page, column, whole)
+            for name, column in self._workspace.schema_of(page).items()
+            if column["type"] not in ONLY_IN_SCHEMAS
         }
 
-    def one(self, page: Page, property: JSON, whole: bool = False) -> JSON:
-        kind = property["type"]
-        value = self.value(page, property, references=None if whole else CUT_AT)
+    def one(self, page: Page, column: JSON, whole: bool = False) -> JSON:
+        kind = column["type"]
+        value = self.value(page, column, references=None if whole else CUT_AT)
         shown: JSON = {
-            "id": property["id"],
+            "id": column["id"],
             "type": kind,
             kind: value if whole else _cut(kind, value),
         }
@@ -53,42 +53,37 @@ class Properties:
         """The property with an id, in the spelling of an answer or decoded."""
         schema = self._workspace.schema_of(page).values()
         return next(
-            (
-                property
-                for property in schema
-                if reference in (property["id"], unquote(property["id"]))
-            ),
+            (column for column in schema if reference in (column["id"], unquote(column["id"]))),
             None,
         )
 
-    def items(self, page: Page, property: JSON) -> list[JSON]:
+    def items(self, page: Page, column: JSON) -> list[JSON]:
         """The property items of a listed type, all of them."""
-        kind = property["type"]
+        kind = column["type"]
         if kind == "rollup":
             items = [
-                {"id": property["id"], **_single(one)}
-                for one in self._rolled_up(page, property["rollup"])
+                {"id": column["id"], **_single(one)}
+                for one in self._rolled_up(page, column["rollup"])
             ]
         else:
             items = [
-                {"type": kind, "id": property["id"], kind: one}
-                for one in self.value(page, property)
+                {"type": kind, "id": column["id"], kind: one} for one in self.value(page, column)
             ]
         return [{"object": "property_item", **item} for item in items]
 
-    def computed_from_many(self, page: Page, property: JSON) -> bool:
+    def computed_from_many(self, page: Page, column: JSON) -> bool:
         """Whether a rollup or formula looks, at any remove, at a relation of its page that is
         cut."""
         return any(
             len(self.value(page, relation)) > CUT_AT
-            for relation in self._relations_behind(page, property)
+            for relation in self._relations_behind(page, column)
         )
 
-    def value(self, page: Page, property: JSON, references: int | None = None) -> Any:
+    def value(self, page: Page, column: JSON, references: int | None = None) -> Any:
         """The whole value under the property's type; what is computed looks at that many references
         (None: at all)."""
-        workspace, kind = self._workspace, property["type"]
-        kept: Any = page.values.get(property["id"], EMPTY.get(kind))
+        workspace, kind = self._workspace, column["type"]
+        kept: Any = page.values.get(column["id"], EMPTY.get(kind))
         match kind:
             case "created_time":
                 return minute(page.created)
@@ -99,17 +94,17 @@ class Properties:
             case "last_edited_by":
                 return workspace.users[page.edited_by]
             case "unique_id":
-                return {"prefix": property["unique_id"].get("prefix"), "number": page.number}
+                return {"prefix": column["unique_id"].get("prefix"), "number": page.number}
             case "button":
                 return {}
             case "people":
-                return [workspace.users[id] for id in kept]
+                return [workspace.users[target_id] for target_id in kept]
             case "relation":
-                return [{"id": id} for id in kept if self._is_there(id)]
+                return [{"id": target_id} for target_id in kept if self._is_there(target_id)]
             case "rollup":
-                return self._rollup(page, property, kept, references)
+                return self._rollup(page, column, kept, references)
             case "formula":
-                return self._given(page, property, kept, references)
+                return self._given(page, column, kept, references)
             case "verification":
                 verified_by = kept["verified_by"]
                 return {
@@ -118,40 +113,40 @@ class Properties:
                 }
         return kept
 
-    def _is_there(self, id: str) -> bool:
+    def _is_there(self, page_id: str) -> bool:
         """Relations don't show what is in the trash or not shared."""
-        page = self._workspace.find(id, Page)
+        page = self._workspace.find(page_id, Page)
         return (
             page is not None
             and self._workspace.is_visible(page)
             and not self._workspace.is_trashed(page)
         )
 
-    def _relations_behind(self, page: Page, property: JSON) -> list[JSON]:
+    def _relations_behind(self, page: Page, column: JSON) -> list[JSON]:
         by_id = {one["id"]: one for one in self._workspace.schema_of(page).values()}
         met: set[str] = set()
-        ahead = {property["id"]}
+        ahead = {column["id"]}
         while ahead:
             met |= ahead
             ahead = {
-                id for one in ahead for id in referred_to(by_id[one], page.parent or "")
+                column_id
+                for one in ahead
+                for column_id in referred_to(by_id[one], page.parent or "")
             } & set(by_id) - met
-        return [by_id[id] for id in met if by_id[id]["type"] == "relation"]
+        return [by_id[column_id] for column_id in met if by_id[column_id]["type"] == "relation"]
 
-    def _rollup(
-        self, page: Page, property: JSON, kept: JSON | None, references: int | None
-    ) -> JSON:
-        function = property["rollup"]["function"]
+    def _rollup(self, page: Page, column: JSON, kept: JSON | None, references: int | None) -> JSON:
+        function = column["rollup"]["function"]
         if kept is not None:
-            return {**self._given(page, property, kept, references), "function": function}
+            return {**self._given(page, column, kept, references), "function": function}
         kind, reduce = REDUCTIONS.get(function, ("unsupported", lambda rolled: {}))
-        rolled = self._rolled_up(page, property["rollup"], references)
+        rolled = self._rolled_up(page, column["rollup"], references)
         return {"type": kind, kind: reduce(rolled), "function": function}
 
-    def _given(self, page: Page, property: JSON, kept: JSON, references: int | None) -> JSON:
+    def _given(self, page: Page, column: JSON, kept: JSON, references: int | None) -> JSON:
         """A result that a sample gives: the one from 25 references where no more are looked at and
         there are more."""
-        if references is not None and FROM_25 in kept and self.computed_from_many(page, property):
+        if references is not None and FROM_25 in kept and self.computed_from_many(page, column):
             part: JSON = kept[FROM_25]
             return part
         return {name: value for name, value in kept.items() if name != FROM_25}
@@ -163,10 +158,10 @@ class Properties:
         rolled: list[JSON] = []
         for reference in self.value(page, relation)[:references] if relation else []:
             related = self._workspace.get(reference["id"], Page)
-            property = self._workspace.schema_of(related).get(settings["rollup_property_name"])
-            if property is not None:
-                kind = property["type"]
-                rolled.append({"type": kind, kind: self.value(related, property)})
+            column = self._workspace.schema_of(related).get(settings["rollup_property_name"])
+            if column is not None:
+                kind = column["type"]
+                rolled.append({"type": kind, kind: self.value(related, column)})
         return rolled
 
 

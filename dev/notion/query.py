@@ -31,12 +31,12 @@ class Query:
     can't do."""
 
     def __init__(
-        self, workspace: Workspace, source: DataSource, filter: JSON | None, sorts: list[JSON]
+        self, workspace: Workspace, source: DataSource, asked: JSON | None, sorts: list[JSON]
     ) -> None:
         self._workspace = workspace
         self._source = source
         self._properties = Properties(workspace)
-        self._matches = self._compiled(filter, 0) if filter else None
+        self._matches = self._compiled(asked, 0) if asked else None
         self._sorts = [self._sort(sort) for sort in sorts]
 
     def ids(self, rows: list[Page]) -> list[str]:
@@ -55,44 +55,42 @@ class Query:
             found = sorted(with_value, key=key, reverse=descending) + without
         return [row.id for row in found]
 
-    def _compiled(self, filter: JSON, depth: int) -> Test:
+    def _compiled(self, asked: JSON, depth: int) -> Test:
         for word, combine in (("and", all), ("or", any)):
-            if word in filter:
+            if word in asked:
                 if depth == DEEPEST:
                     raise invalid(
                         f"body failed validation: compound filters nest {DEEPEST} levels deep at"
                         " most."
                     )
-                return _combined(
-                    combine, [self._compiled(part, depth + 1) for part in filter[word]]
-                )
-        if "timestamp" in filter:
-            timestamp = filter["timestamp"]
-            if timestamp not in TIMESTAMPS or timestamp not in filter:
+                return _combined(combine, [self._compiled(part, depth + 1) for part in asked[word]])
+        if "timestamp" in asked:
+            timestamp = asked["timestamp"]
+            if timestamp not in TIMESTAMPS or timestamp not in asked:
                 raise invalid(
                     f"body failed validation: body.filter.timestamp {timestamp} has no condition."
                 )
-            test = condition("date", filter[timestamp])
+            test = condition("date", asked[timestamp])
             return lambda page: test(_time(page, timestamp))
-        if "property" not in filter:
+        if "property" not in asked:
             raise invalid(
                 "body failed validation: body.filter.or should be defined, instead was `undefined`."
             )
-        return self._property_test(filter)
+        return self._property_test(asked)
 
-    def _property_test(self, filter: JSON) -> Test:
-        property = self._property(filter["property"])
-        kind = property["type"]
-        if kind not in filter:
-            given = next((name for name in filter if name not in ("property", "type")), "nothing")
+    def _property_test(self, asked: JSON) -> Test:
+        column = self._property(asked["property"])
+        kind = column["type"]
+        if kind not in asked:
+            given = next((name for name in asked if name not in ("property", "type")), "nothing")
             raise invalid(f"database property {kind} does not match filter {given}")
-        asked = filter[kind]
+        asked = asked[kind]
         if kind == "formula":
             (result, asked), *_ = asked.items()
             test = condition(result, asked)
-            return lambda page: test(_result(self._properties.value(page, property), result))
+            return lambda page: test(_result(self._properties.value(page, column), result))
         test = condition(kind, asked)
-        return lambda page: test(comparable(kind, self._properties.value(page, property)))
+        return lambda page: test(comparable(kind, self._properties.value(page, column)))
 
     def _sort(self, sort: JSON) -> tuple[Callable[[Page], Any], bool]:
         descending = sort.get("direction", "ascending") == "descending"
@@ -108,10 +106,10 @@ class Query:
                 "body failed validation: body.sorts[0].property should be defined, instead was"
                 " `undefined`."
             )
-        property = self._property(sort["property"])
-        kind = property["type"]
+        column = self._property(sort["property"])
+        kind = column["type"]
         return (
-            lambda page: _order(comparable(kind, self._properties.value(page, property))),
+            lambda page: _order(comparable(kind, self._properties.value(page, column))),
             descending,
         )
 
@@ -119,9 +117,9 @@ class Query:
         schema = self._source.schema
         if reference in schema:
             return schema[reference]
-        for property in schema.values():
-            if property["id"] == reference:
-                return property
+        for column in schema.values():
+            if column["id"] == reference:
+                return column
         raise invalid(f"Could not find property with name or id: {reference}")
 
 

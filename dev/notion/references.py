@@ -24,27 +24,24 @@ def with_ids(schema: dict[str, JSON], data_source_id: str) -> dict[str, JSON]:
             return written[0]
         return f"{{{{notion:block_property:{named['id']}:{data_source_id}:{SPACE_ID}}}}}"
 
-    def settings(property: JSON) -> JSON:
-        kind = property["type"]
-        own: JSON = property[kind]
+    def settings(column: JSON) -> JSON:
+        kind = column["type"]
+        own: JSON = column[kind]
         if kind == "rollup" and own["relation_property_name"] in schema:
             return {**own, "relation_property_id": schema[own["relation_property_name"]]["id"]}
         if kind == "formula" and "expression" in own:
             return {**own, "expression": _WRITTEN.sub(reference, own["expression"])}
         return own
 
-    return {
-        name: {**property, property["type"]: settings(property)}
-        for name, property in schema.items()
-    }
+    return {name: {**column, column["type"]: settings(column)} for name, column in schema.items()}
 
 
-def referred_to(property: JSON, data_source_id: str) -> set[str]:
+def referred_to(column: JSON, data_source_id: str) -> set[str]:
     """The ids of the properties of its data source from which a property is computed at once."""
-    match property["type"]:
+    match column["type"]:
         case "rollup":
-            return {property["rollup"]["relation_property_id"]}
+            return {column["rollup"]["relation_property_id"]}
         case "formula":
-            found = _REFERENCE.findall(property["formula"].get("expression", ""))
-            return {id for id, source in found if source == data_source_id}
+            found = _REFERENCE.findall(column["formula"].get("expression", ""))
+            return {column_id for column_id, source in found if source == data_source_id}
     return set()

@@ -92,11 +92,11 @@ COLORS = ("default", "gray", "brown", "orange", "yellow", "green", "blue", "purp
 
 def option(name: str) -> JSON:
     """An option of a select; its id and colour follow from its name."""
-    id = named_id(f"option {name}")
+    option_id = named_id(f"option {name}")
     return {
-        "id": id,
+        "id": option_id,
         "name": name,
-        "color": COLORS[int(id[:2], 16) % len(COLORS)],
+        "color": COLORS[int(option_id[:2], 16) % len(COLORS)],
         "description": None,
     }
 
@@ -140,9 +140,9 @@ def _chosen(name: str) -> JSON:
 
 def _references(written: list[str | JSON] | None) -> list[str]:
     return [
-        resolved(id)
+        resolved(target_id)
         for one in written or []
-        for id in (
+        for target_id in (
             [filled(one["id"], n) for n in range(1, one["repeat"] + 1)]
             if isinstance(one, dict)
             else [one]

@@ -78,15 +78,15 @@ class Workspace:
         siblings = self.nodes[node.parent].children
         siblings.insert(len(siblings) if after is None else siblings.index(after) + 1, node.id)
 
-    def find(self, id: str, kind: type[Kind]) -> Kind | None:
-        node = self.nodes.get(id)
+    def find(self, node_id: str, kind: type[Kind]) -> Kind | None:
+        node = self.nodes.get(node_id)
         return node if isinstance(node, kind) else None
 
-    def get(self, id: str, kind: type[Kind]) -> Kind:
+    def get(self, node_id: str, kind: type[Kind]) -> Kind:
         """Raises LookupError naming the id."""
-        node = self.find(id, kind)
+        node = self.find(node_id, kind)
         if node is None:
-            raise LookupError(f"there is no {kind.__name__} with the id {id}")
+            raise LookupError(f"there is no {kind.__name__} with the id {node_id}")
         return node
 
     def up(self, node: Node) -> Iterator[Node]:
@@ -109,7 +109,7 @@ class Workspace:
         return next((above for above in self.up(node) if isinstance(above, Page)), None)
 
     def live_children(self, node: Node) -> list[Node]:
-        return [child for id in node.children if not (child := self.nodes[id]).in_trash]
+        return [child for node_id in node.children if not (child := self.nodes[node_id]).in_trash]
 
     def rows(self, data_source: DataSource) -> list[Page]:
         """The rows that a plain query gives: neither in the trash nor archived; in the order of

@@ -9,7 +9,7 @@ import msgspec
 
 from lib.bundle import encoding
 from lib.bundle.media import Address, settle_block, settle_file, settle_icon, with_copies
-from lib.bundle.parts import Node, Run, lay_out, share_out, shown
+from lib.bundle.parts import BlockRun, Node, lay_out, share_out, shown
 from lib.bundle.properties import flatten, title
 from lib.bundle.refs import refs_of
 from lib.bundle.values import Meta, PageLink
@@ -113,7 +113,7 @@ def encode(
 
     @cache
     def room(continues: str) -> int:
-        return max_value_bytes - encoding.size(_part(Run(continues, "")))
+        return max_value_bytes - encoding.size(_part(BlockRun(continues, "")))
 
     nodes = lay_out(bundle.blocks, room, settled)
     oversized = [
@@ -154,7 +154,7 @@ def _without_addresses(meta: Meta) -> JSON:
     return {**own, "childPages": [(child["id"], child["title"]) for child in meta["childPages"]]}
 
 
-def _part(run: Run) -> str:
+def _part(run: BlockRun) -> str:
     continues = f'"continues":{encoding.encode(run.continues)},' if run.continues else ""
     return f'{{"digest":"{_NO_DIGEST}",{continues}"blocks":[{run.blocks}]}}'
 

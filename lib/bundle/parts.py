@@ -23,7 +23,7 @@ Room = Callable[[str], int]
 """How many bytes of blocks a part has that continues the block of this id."""
 
 
-class Run(msgspec.Struct, frozen=True):
+class BlockRun(msgspec.Struct, frozen=True):
     """The blocks of one part, as JSON text without brackets, and the id of the block whose children
     they are."""
 
@@ -84,7 +84,7 @@ def shown(nodes: Sequence[Node]) -> Iterator[tuple[int, Node]]:
         number = number + 1 if nodes[number].holds else nodes[number].after
 
 
-def share_out(nodes: Sequence[Node], room: Room) -> list[Run]:
+def share_out(nodes: Sequence[Node], room: Room) -> list[BlockRun]:
     """As many blocks in each part as fit, none of which is larger than its `room`."""
     writer = _Writer(room)
     for number, node in shown(nodes):
@@ -154,7 +154,7 @@ class _Writer:
     `_base` counts those of them that began in an earlier run."""
 
     def __init__(self, room: Room) -> None:
-        self.runs: list[Run] = []
+        self.runs: list[BlockRun] = []
         self._room_of = room
         self._path: list[Node] = []
         self._begin()
@@ -183,7 +183,7 @@ class _Writer:
 
     def end(self) -> None:
         self._pieces += [_END] * (len(self._path) - self._base)
-        self.runs.append(Run(self._continues, "".join(self._pieces)))
+        self.runs.append(BlockRun(self._continues, "".join(self._pieces)))
 
     def _begin(self) -> None:
         self._base = len(self._path)

@@ -46,9 +46,9 @@ def flatten(page: JSON, address: Address) -> Properties:
     """
     properties: JSON = page["properties"]
     flat: Properties = {}
-    for name, property in properties.items():
-        flat[name] = _value(property, page["id"], address)
-        rich = (property["type"] == "rich_text" and property.get("rich_text")) or []
+    for name, member in properties.items():
+        flat[name] = _value(member, page["id"], address)
+        rich = (member["type"] == "rich_text" and member.get("rich_text")) or []
         if any(map(_is_formatted, rich)) and f"{name}__rich" not in properties:
             flat[f"{name}__rich"] = rich
     return flat
@@ -73,9 +73,9 @@ def title(page: JSON) -> str:
     """The page's title in one line: every run of white space is one blank, invisible characters are
     gone."""
     titles = (
-        property.get("title")
-        for property in page["properties"].values()
-        if property.get("type") == "title"
+        member.get("title")
+        for member in page["properties"].values()
+        if member.get("type") == "title"
     )
     return one_line(plain_text(next(titles, None)))
 
@@ -105,12 +105,10 @@ def text(page: JSON, name: str, kinds: Container[str]) -> str:
     """The text of the property of this name and of one of these kinds; "" where it is missing or
     empty."""
     of_kind = (
-        property
-        for property in members_named(page["properties"], name)
-        if property["type"] in kinds
+        member for member in members_named(page["properties"], name) if member["type"] in kinds
     )
-    property = next(of_kind, {"type": ""})
-    match property.get(property["type"]):
+    member = next(of_kind, {"type": ""})
+    match member.get(member["type"]):
         case list(rich_text):
             return plain_text(rich_text)
         case {"name": str(text)} | {"string": str(text)} | str(text):
@@ -126,16 +124,16 @@ def one_line(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", text).split())
 
 
-def _value(property: JSON, page_id: str, address: Address) -> PropertyValue:
+def _value(member: JSON, page_id: str, address: Address) -> PropertyValue:
     """A property's value; also that of a formula, of a rollup and of its items, which have the same
     shape.
 
     https://developers.notion.com/reference/page-property-values
     """
-    if property.get("is_odd"):
+    if member.get("is_odd"):
         return None
-    kind = property["type"]
-    value = property.get(kind)
+    kind = member["type"]
+    value = member.get(kind)
     match kind:
         case _ if kind in AS_GIVEN:
             given: PropertyValue = value
@@ -173,9 +171,9 @@ def _value(property: JSON, page_id: str, address: Address) -> PropertyValue:
     return None
 
 
-def _is_vague(property: JSON) -> bool:
-    value = property.get(property["type"])
-    return property["type"] in COMPUTED or (isinstance(value, list) and len(value) >= CUT_AT)
+def _is_vague(member: JSON) -> bool:
+    value = member.get(member["type"])
+    return member["type"] in COMPUTED or (isinstance(value, list) and len(value) >= CUT_AT)
 
 
 def _file(ref: FileRef) -> str:

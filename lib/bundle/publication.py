@@ -100,7 +100,7 @@ class Saying(msgspec.Struct, frozen=True):
         )
 
 
-class _Wish(msgspec.Struct, frozen=True):
+class _RowWish(msgspec.Struct, frozen=True):
     """What one property wishes for a page. `unknown`: why that is not known; `hint`: what its owner
     may have missed."""
 
@@ -183,11 +183,11 @@ def trashed(page: JSON) -> bool:
     return any(page.get(flag) for flag in ("in_trash", "is_archived", "archived"))
 
 
-def _wish_by_visibility(page: JSON) -> _Wish:
+def _wish_by_visibility(page: JSON) -> _RowWish:
     """Every page is published but drafts."""
     said = saying(page, VISIBILITY)
     is_silent = bool(said.name) and not said.words
-    return _Wish(
+    return _RowWish(
         published=not said.says(DRAFT),
         visibility=", ".join(said.words) or PUBLIC,
         unknown=_unreadable(said) if said.is_odd else "",
@@ -199,7 +199,7 @@ def _wish_by_visibility(page: JSON) -> _Wish:
     )
 
 
-def _wish_by_words(page: JSON, rule: PublicationRule) -> _Wish:
+def _wish_by_words(page: JSON, rule: PublicationRule) -> _RowWish:
     """Only pages are published whose property says one of the words; an empty one says none.
 
     A property that is not there, such as one that was renamed in Notion, says nothing about any
@@ -207,23 +207,23 @@ def _wish_by_words(page: JSON, rule: PublicationRule) -> _Wish:
     """
     said = saying(page, rule.property_name)
     if said.says(*rule.words):
-        return _Wish(published=True)
+        return _RowWish(published=True)
     if not said.name:
         name = _short(rule.property_name)
         unknown = (
             f'it has no property "{name}", which NOTION_PUBLISHED names: the page stays as it is'
         )
-        return _Wish(published=True, unknown=unknown)
+        return _RowWish(published=True, unknown=unknown)
     if said.is_odd:
-        return _Wish(published=True, unknown=_unreadable(said))
+        return _RowWish(published=True, unknown=_unreadable(said))
     if said.is_mute:
         name = _short(said.name)
         unknown = (
             f'property "{name}", which NOTION_PUBLISHED names, has no words: the page stays as'
             " it is"
         )
-        return _Wish(published=True, unknown=unknown)
-    return _Wish(published=False)
+        return _RowWish(published=True, unknown=unknown)
+    return _RowWish(published=False)
 
 
 def _unreadable(said: Saying) -> str:

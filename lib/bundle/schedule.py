@@ -36,7 +36,7 @@ class Schedule(msgspec.Struct, frozen=True):
     doubt: str = ""
 
 
-class _Unreadable(ValueError):
+class _NoDate(ValueError):
     """What a date says is not known; the message goes on from the name of its property."""
 
 
@@ -67,7 +67,7 @@ def schedule_of(page: JSON, time_zone: str) -> Schedule:
             dates = _dates_of(one)
             if dates:
                 return Schedule(_window_of(dates, time_zone))
-        except _Unreadable as problem:
+        except _NoDate as problem:
             return Schedule(
                 ALWAYS, f'property "{name[:NAME_CHARACTERS]}" {problem}: the page stays as it is'
             )
@@ -79,7 +79,7 @@ def _dates_of(value: JSON) -> list[JSON]:
     without dates."""
     kind = value["type"]
     if value.get("is_odd") or value.get("is_partly_odd") or kind in UNFINISHED:
-        raise _Unreadable("is no date that can be read")
+        raise _NoDate("is no date that can be read")
     given = value.get(kind)
     match kind:
         case _ if not given:
@@ -105,9 +105,9 @@ def _window_of(dates: list[JSON], default_zone: str) -> Window:
         LookupError,
         OSError,
     ):  # the last two: no time zone has this name
-        raise _Unreadable("is no date that can be read") from None
+        raise _NoDate("is no date that can be read") from None
     if end is not None and end <= start:
-        raise _Unreadable("ends before it begins")
+        raise _NoDate("ends before it begins")
     return Window(start, end)
 
 

@@ -18,7 +18,7 @@ import msgspec
 from lib.bundle.media import Signed, hosted_files
 from lib.bundle.publication import trashed
 from lib.errors import Hopeless, Refused, TryLater, Unreadable
-from lib.media.walk import Walk
+from lib.media.walk import FileWalk
 from lib.model import JSON
 from lib.notion.files import FileHosts
 from lib.secret import MAC_DIGITS
@@ -192,7 +192,7 @@ class Locator:
     ) -> Location | None:
         """Ask Notion for some blocks of the page in which the file stands; None: it is not among
         them."""
-        walk = Walk.read(text) or Walk.through(errand.owner_id, errand.count)
+        walk = FileWalk.read(text) or FileWalk.through(errand.owner_id, errand.count)
         path, query = walk.request
         asked_at, notion = self._now(), self._connect()
         async with self._asking(errand):

@@ -254,8 +254,8 @@ class Copier:
         if signed and self._now() - read_at < SIGNED_FOR_SECONDS:
             return signed
         holder, _, file = token.partition("&file=")
-        kind, _, id = holder.partition("=")
-        found = hosted_files(await self._notion.get(f"{kind}s/{id}"))
+        kind, _, holder_id = holder.partition("=")
+        found = hosted_files(await self._notion.get(f"{kind}s/{holder_id}"))
         if file not in found:
             raise Unreadable("Notion does not have it any more", HTTPStatus.NOT_FOUND)
         now = self._now()
@@ -274,7 +274,7 @@ class Copier:
                 url = await self._blob.put(
                     name, _bounded(head, pieces), picture.media_type(head), length
                 )
-            except _TooLarge:
+            except _FileTooLarge:
                 return Copy("")
         return Copy(url, *(picture.size(head) or (0, 0)))
 
@@ -297,7 +297,7 @@ class _PutOff(Exception):
         self.until = until
 
 
-class _TooLarge(Exception):
+class _FileTooLarge(Exception):
     """More bytes came than are copied."""
 
 
@@ -336,7 +336,7 @@ async def _bounded(head: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[b
         async for piece in pieces:
             sent += len(piece)
             if sent > MOST_BYTES:
-                raise _TooLarge
+                raise _FileTooLarge
             yield piece
     except httpx.TransportError as trouble:  # else it would be taken for the store's
         raise NotionAway(f"Notion's file host broke off ({type(trouble).__name__})") from None

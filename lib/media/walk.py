@@ -21,7 +21,7 @@ NOT_ENTERED = frozenset({"child_page", "child_database", "synced_block", "column
 one."""
 
 
-class Walk(msgspec.Struct, frozen=True, array_like=True):
+class FileWalk(msgspec.Struct, frozen=True, array_like=True):
     """What is still to be listed: children of blocks, each from a cursor on ("": from the
     beginning), `left` times.
 
@@ -85,12 +85,12 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
         return Step(
             found,
             {f"block={block['id']}" for block in blocks},
-            Walk(left, places[:left], self.until),
+            FileWalk(left, places[:left], self.until),
         )
 
     def give_up(self) -> "Step":
         """Go on without what can't be listed."""
-        return Step({}, set(), Walk(self.left - 1, self.places[1:], self.until))
+        return Step({}, set(), FileWalk(self.left - 1, self.places[1:], self.until))
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -99,7 +99,7 @@ class Step(msgspec.Struct, frozen=True):
 
     found: dict[str, Signed]
     holders: set[str]
-    walk: Walk
+    walk: FileWalk
 
 
 def _is_block(value: object) -> bool:

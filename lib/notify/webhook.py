@@ -12,7 +12,7 @@ from lib.model import JSON, Outcome
 from lib.notify.post import json_body, post
 
 
-class Webhook:
+class SignedWebhook:
     """A repeated message has the same `webhook-id`. `key` is spelt `whsec_…`; `now` gives epoch
     seconds."""
 
@@ -44,12 +44,12 @@ def event(outcome: Outcome, now: float) -> JSON:
     }
 
 
-def signed(id: str, timestamp: int, content: bytes, key: str) -> dict[str, str]:
+def signed(message_id: str, timestamp: int, content: bytes, key: str) -> dict[str, str]:
     """The headers that vouch for `content`."""
     secret = b64decode(key.removeprefix("whsec_"))
-    signature = hmac.digest(secret, f"{id}.{timestamp}.".encode() + content, "sha256")
+    signature = hmac.digest(secret, f"{message_id}.{timestamp}.".encode() + content, "sha256")
     return {
-        "webhook-id": id,
+        "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": f"v1,{b64encode(signature).decode()}",
     }

@@ -58,11 +58,11 @@ async def read_tree(
     under way are waited for, and the same `walk` goes on another time. The blocks share their
     contents with `walk` and `originals`: read them, don't change them.
     """
-    known = _Known(known_pages, known_databases, known_owners)
-    return await _Reading(notion, walk, originals, known, hurry, is_last_try).tree()
+    known = _KnownThings(known_pages, known_databases, known_owners)
+    return await _TreeReading(notion, walk, originals, known, hurry, is_last_try).tree()
 
 
-class _Known(msgspec.Struct, frozen=True):
+class _KnownThings(msgspec.Struct, frozen=True):
     """What needs no request, as `read_tree` takes it."""
 
     pages: Container[str]
@@ -70,7 +70,7 @@ class _Known(msgspec.Struct, frozen=True):
     owners: Mapping[str, str]
 
 
-class _Reading:
+class _TreeReading:
     """One call of read_tree. Jobs wait in the order of the tree's breadth; a few at a time are
     under way."""
 
@@ -79,7 +79,7 @@ class _Reading:
         notion: NotionClient,
         walk: Walk,
         originals: Originals,
-        known: _Known,
+        known: _KnownThings,
         hurry: bool,
         is_last_try: bool,
     ) -> None:
@@ -99,11 +99,11 @@ class _Reading:
             await self._work([self._page])
             whole = assemble(self._walk)
             self._originals.stand_on(self._walk.page_id, whole.originals)
-        children = [id for id in whole.child_pages if id not in self._known.pages]
+        children = [child_id for child_id in whole.child_pages if child_id not in self._known.pages]
         elsewhere = [original for original in whole.copied if original not in whole.standing]
         await self._work(
             [
-                *(partial(self._child_page, id) for id in children),
+                *(partial(self._child_page, child_id) for child_id in children),
                 *(partial(self._owner, original) for original in elsewhere),
             ]
         )
@@ -155,12 +155,12 @@ class _Reading:
             raise blocks
         self._enter(self._walk.page_id, blocks, None)
 
-    def _enter(self, id: str, blocks: list[JSON], original: str | None) -> None:
+    def _enter(self, list_id: str, blocks: list[JSON], original: str | None) -> None:
         """Lines up what is to be read under the blocks of the list `id`; that stands under
         `original`, if under any."""
-        if id in self._entered:
+        if list_id in self._entered:
             return
-        self._entered.add(id)
+        self._entered.add(list_id)
         self._jobs.extend(job for block in blocks if (job := self._job(block, original)))
 
     def _job(self, block: JSON, original: str | None) -> Job | None:
@@ -254,18 +254,18 @@ class _Reading:
         untitled = block["child_database"].get("title") in (None, "", "Untitled")
         block["unavailable"] = LINKED_VIEW if untitled else head.reason
 
-    async def _child_page(self, id: str) -> None:
+    async def _child_page(self, page_id: str) -> None:
         """A child page stands among the blocks whether or not it is shared: only its page object
         tells."""
-        if id in self._walk.pages or id in self._walk.hidden:
+        if page_id in self._walk.pages or page_id in self._walk.hidden:
             return
-        answer = await self._or_refusal(self._get(f"pages/{id}", hurry=True))
+        answer = await self._or_refusal(self._get(f"pages/{page_id}", hurry=True))
         if not isinstance(answer, Unreadable):
             page = page_of(answer, self._walk.page_oddities)
             if page is not None and not is_partial(page):
-                self._walk.pages[id] = page
+                self._walk.pages[page_id] = page
         elif _is_refused(answer):
-            self._walk.hidden[id] = _reason_of(answer)
+            self._walk.hidden[page_id] = _reason_of(answer)
         # What Notion can't show now is no less a child page: its own reading says what is wrong.
 
     async def _owner(self, original: str) -> None:
@@ -275,56 +275,59 @@ class _Reading:
         unavailable = original in self._walk.unavailable
         owner = None if unavailable else self._known.owners.get(original)
         seen: set[str] = set()
-        id = "" if owner or unavailable else original
-        if id:
+        block_id = "" if owner or unavailable else original
+        if block_id:
             await self._originals.wait_for(original)
-        while id and id not in seen:
-            seen.add(id)
-            asked = await self._or_refusal(self._originals.parent(id, partial(self._parent, id)))
+        while block_id and block_id not in seen:
+            seen.add(block_id)
+            asked = await self._or_refusal(
+                self._originals.parent(block_id, partial(self._parent, block_id))
+            )
             parent = {} if isinstance(asked, Unreadable) else asked
-            self._walk.parents[id] = parent
+            self._walk.parents[block_id] = parent
             owner = parent.get("page_id")
-            id = parent.get("block_id", "")
+            block_id = parent.get("block_id", "")
         self._walk.owners[original] = owner
 
     async def _list(
-        self, id: str, original: str | None, given: list[JSON] | None = None
+        self, list_id: str, original: str | None, given: list[JSON] | None = None
     ) -> list[JSON] | Unreadable:
         """The children of `id`, which stands under `original`; `given` where no request is needed
         to know them."""
-        read = partial(self._read, id, given)
-        blocks = await (self._originals.children(original, id, read) if original else read())
+        read = partial(self._read, list_id, given)
+        blocks = await (self._originals.children(original, list_id, read) if original else read())
         if not isinstance(blocks, Unreadable):
-            self._walk.lists[id] = blocks
+            self._walk.lists[list_id] = blocks
         return blocks
 
-    async def _read(self, id: str, given: list[JSON] | None) -> list[JSON] | Unreadable:
-        if (known := self._walk.lists.get(id, given)) is not None:
+    async def _read(self, list_id: str, given: list[JSON] | None) -> list[JSON] | Unreadable:
+        if (known := self._walk.lists.get(list_id, given)) is not None:
             return known
-        children = self._walk.begun.setdefault(id, Whole())
+        children = self._walk.begun.setdefault(list_id, Whole())
         sound = partial(blocks_of, oddities=self._walk.oddities)
         try:
             while (
-                await children.read_on(partial(self._get, f"blocks/{id}/children"), sound) is None
+                await children.read_on(partial(self._get, f"blocks/{list_id}/children"), sound)
+                is None
             ):
                 pass
         except Unreadable as error:
-            del self._walk.begun[id]
+            del self._walk.begun[list_id]
             return error
-        return self._walk.begun.pop(id).results
+        return self._walk.begun.pop(list_id).results
 
-    async def _probe(self, id: str) -> Head | Unreadable:
+    async def _probe(self, block_id: str) -> Head | Unreadable:
         self._go_on()
         try:
-            return await probe(self._notion, id)
+            return await probe(self._notion, block_id)
         except Unreadable as error:
             return error
 
-    async def _parent(self, id: str) -> JSON:
-        if id in self._walk.parents:
-            return self._walk.parents[id]
+    async def _parent(self, block_id: str) -> JSON:
+        if block_id in self._walk.parents:
+            return self._walk.parents[block_id]
         try:
-            block = await self._get(f"blocks/{id}")
+            block = await self._get(f"blocks/{block_id}")
         except Unreadable:
             return {}
         return parent_of(block)

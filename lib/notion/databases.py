@@ -71,27 +71,27 @@ async def find_source(notion: NotionClient, name: str, reference: str) -> Source
     Raises Hopeless, saying what to put into NOTION_SOURCES or what to share. ValueError: no id in
     `reference`.
     """
-    id = object_id(reference)
+    given_id = object_id(reference)
     try:
-        database = database_of(await notion.get(f"databases/{id}"), Oddities())
+        database = database_of(await notion.get(f"databases/{given_id}"), Oddities())
     except Unreadable as no_database:
-        return await _find_by_data_source(notion, name, id, no_database)
+        return await _find_by_data_source(notion, name, given_id, no_database)
     title = plain_text(database["title"])
     _refuse_trash(name, title, database)
     found = database.get("data_sources") or []
     if not found:
         raise Hopeless(
-            f"source {name}: the database {id} ({title}) shows no data source. If it is a linked"
-            " view, put the address of the original database into NOTION_SOURCES; else share it"
-            " with the integration (••• → Connections in Notion)"
+            f"source {name}: the database {given_id} ({title}) shows no data source. If it is a"
+            " linked view, put the address of the original database into NOTION_SOURCES; else share"
+            " it with the integration (••• → Connections in Notion)"
         )
     if len(found) > 1:
         known = ", ".join(f"{source.get('name') or ''} ({source['id']})" for source in found)
         raise Hopeless(
-            f"source {name}: the database {id} ({title}) has several data sources: {known}. "
+            f"source {name}: the database {given_id} ({title}) has several data sources: {known}. "
             f"Put the id of one of them into NOTION_SOURCES, for example {name}={found[0]['id']}"
         )
-    return Source(name, id, dashed(found[0]["id"]), title)
+    return Source(name, given_id, dashed(found[0]["id"]), title)
 
 
 async def probe(notion: NotionClient, database_id: str) -> Head:
@@ -122,22 +122,22 @@ async def read(
     """
     head = reading.head = reading.head or await probe(notion, reading.id)
     await all_of(
-        read(notion, reading, id)
-        for id in head.data_source_ids
+        read(notion, reading, source_id)
+        for source_id in head.data_source_ids
         for read in (_read_schema, _read_rows)
     )
-    reading.schemas = {id: reading.schemas[id] for id in head.data_source_ids}
-    for id, schema in reading.schemas.items():
-        schemas.put(id, schema)
+    reading.schemas = {source_id: reading.schemas[source_id] for source_id in head.data_source_ids}
+    for source_id, schema in reading.schemas.items():
+        schemas.put(source_id, schema)
     await _complete_rows(notion, reading, schemas, is_last_try)
     properties: JSON = {}
-    for id in head.data_source_ids:
-        properties = {**reading.schemas[id], **properties}
+    for source_id in head.data_source_ids:
+        properties = {**reading.schemas[source_id], **properties}
     return Database(
         head.id,
         head.title,
         properties,
-        [row for id in head.data_source_ids for row in reading.rows[id]],
+        [row for source_id in head.data_source_ids for row in reading.rows[source_id]],
     )
 
 
@@ -153,25 +153,25 @@ async def newest_rows(notion: NotionClient, data_source_id: str) -> tuple[list[J
 
 
 async def _find_by_data_source(
-    notion: NotionClient, name: str, id: str, no_database: Unreadable
+    notion: NotionClient, name: str, source_id: str, no_database: Unreadable
 ) -> Source:
     try:
-        found = database_of(await notion.get(f"data_sources/{id}"), Oddities())
+        found = database_of(await notion.get(f"data_sources/{source_id}"), Oddities())
     except Unreadable:
         if no_database.notion_status == HTTPStatus.BAD_REQUEST:
             raise Hopeless(
-                f"source {name}: Notion does not read {id} as a database ({no_database.reason}). If"
-                " it is a linked view or a page, put the address of the original database into"
-                " NOTION_SOURCES"
+                f"source {name}: Notion does not read {source_id} as a database"
+                f" ({no_database.reason}). If it is a linked view or a page, put the address of"
+                " the original database into NOTION_SOURCES"
             ) from no_database
         raise Hopeless(
-            f"source {name}: Notion shows no database {id}. Check the id in NOTION_SOURCES, and"
-            " share the database with the integration (••• → Connections in Notion)"
+            f"source {name}: Notion shows no database {source_id}. Check the id in NOTION_SOURCES,"
+            " and share the database with the integration (••• → Connections in Notion)"
         ) from no_database
     title = plain_text(found["title"])
     _refuse_trash(name, title, found)
-    database_id = parent_of(found).get("database_id") or id
-    return Source(name, dashed(database_id), id, title)
+    database_id = parent_of(found).get("database_id") or source_id
+    return Source(name, dashed(database_id), source_id, title)
 
 
 def _refuse_trash(name: str, title: str, found: JSON) -> None:

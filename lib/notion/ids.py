@@ -43,9 +43,9 @@ def object_id(text: str) -> str:
     )
 
 
-def dashed(id: str) -> str:
+def dashed(given: str) -> str:
     """An id of Notion's in the spelling its answers use; the same id may come in both."""
-    digits = id.replace("-", "").lower()
+    digits = given.replace("-", "").lower()
     if len(digits) != 32:
-        return id
+        return given
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

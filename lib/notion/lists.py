@@ -29,7 +29,7 @@ class ListPage(msgspec.Struct, frozen=True, kw_only=True):
     property_item: JSON
 
 
-class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Cursor(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How far a list has been read. `restarts`: how often its cursor was dead."""
 
     cursor: str | None = None
@@ -69,7 +69,7 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
             )
 
 
-class Whole(Progress):
+class Whole(Cursor):
     """A list that is kept together until it has been read to its end."""
 
     results: list[JSON] = []

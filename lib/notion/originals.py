@@ -64,15 +64,15 @@ class Originals:
             await asyncio.wait(self._met.copy())
 
     async def children(
-        self, original: str, id: str, ask: Callable[[], Awaitable[list[JSON] | Unreadable]]
+        self, original: str, list_id: str, ask: Callable[[], Awaitable[list[JSON] | Unreadable]]
     ) -> list[JSON] | Unreadable:
         """The children of an original, or of the block `id` under it."""
         loaded = await self._loaded.get(original, partial(self._load_once, original))
-        if loaded is not None and id in loaded:
-            return loaded[id]
-        if loaded is not None and id == original:
+        if loaded is not None and list_id in loaded:
+            return loaded[list_id]
+        if loaded is not None and list_id == original:
             return Unreadable(ORIGINAL_NOT_SHARED, HTTPStatus.NOT_FOUND)
-        return await self._lists.get(id, ask)
+        return await self._lists.get(list_id, ask)
 
     async def head(
         self, database_id: str, ask: Callable[[], Awaitable[Head | Unreadable]]

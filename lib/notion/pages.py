@@ -20,14 +20,14 @@ from lib.notion.border.objects import (
 )
 from lib.notion.client import NotionClient
 from lib.notion.computed import COMPUTED, Schemas, computed_from
-from lib.notion.lists import PAGE_SIZE, ListPage, Progress, Whole
+from lib.notion.lists import PAGE_SIZE, Cursor, ListPage, Whole
 from lib.notion.together import all_of
 from lib.times import UNKNOWN
 
 ID_ONLY = "Notion gives no more of it than its id: allow the integration to read content"
 
 
-class Listing(Progress):
+class Listing(Cursor):
     """Progress of listing one data source: all its rows, or those edited at `since` (an ISO time)
     or later.
 

@@ -78,32 +78,32 @@ def assemble(walk: Walk) -> Assembled:
 
 
 def _note(block: JSON, own: bool, whole: Assembled, walk: Walk) -> None:
-    kind, id = block.get("type"), block["id"]
+    kind, block_id = block.get("type"), block["id"]
     whole.count += 1
     if own:
-        whole.standing.add(id)
-    if not id:
+        whole.standing.add(block_id)
+    if not block_id:
         return
     if "unavailable" not in block and kind is None:
         block["unavailable"] = PARTIAL
     elif kind == "unsupported":
         block["unavailable"] = f"unsupported: {block['unsupported'].get('block_type') or 'unknown'}"
-    elif kind == "child_page" and own and id in walk.hidden:
-        block["unavailable"] = walk.hidden[id]
-        whole.hidden_pages[id] = None
+    elif kind == "child_page" and own and block_id in walk.hidden:
+        block["unavailable"] = walk.hidden[block_id]
+        whole.hidden_pages[block_id] = None
     elif kind == "child_page" and own:
-        whole.child_pages[id] = ChildPage(
-            id, block["child_page"]["title"], block["created_time"] or UNKNOWN
+        whole.child_pages[block_id] = ChildPage(
+            block_id, block["child_page"]["title"], block["created_time"] or UNKNOWN
         )
     elif kind == "child_database":
         if "unavailable" not in block:
-            whole.databases[id] = None
+            whole.databases[block_id] = None
         elif block["unavailable"] != LINKED_VIEW:
-            whole.unreadable[id] = None
+            whole.unreadable[block_id] = None
     elif original := original_of(block):
         whole.copied[original] = None
     elif own and is_original(block):
-        whole.originals[id] = None
+        whole.originals[block_id] = None
 
 
 def _inside(block: JSON, walk: Walk) -> str | None:
@@ -111,4 +111,6 @@ def _inside(block: JSON, walk: Walk) -> str | None:
     gave instead."""
     if "unavailable" in block or block["type"] in NEVER_ENTERED:
         return None
-    return next((id for id in (original_of(block), block["id"]) if id in walk.lists), None)
+    return next(
+        (list_id for list_id in (original_of(block), block["id"]) if list_id in walk.lists), None
+    )

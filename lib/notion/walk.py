@@ -74,24 +74,24 @@ def meeting_parts(block: JSON) -> list[JSON]:
     return [
         {
             "object": "block",
-            "id": dashed(id),
+            "id": dashed(list_id),
             "type": f"{kind}_{part}",
             "has_children": True,
             f"{kind}_{part}": {},
         }
-        for part, id in ids.items()
-        if isinstance(id, str) and id
+        for part, list_id in ids.items()
+        if isinstance(list_id, str) and list_id
     ]
 
 
-def subtree(lists: dict[str, list[JSON]], id: str) -> dict[str, list[JSON]]:
+def subtree(lists: dict[str, list[JSON]], list_id: str) -> dict[str, list[JSON]]:
     """The lists that make up what stands under a block; nothing of the originals that copies in it
     show."""
     found: dict[str, list[JSON]] = {}
-    ahead = [id]
+    ahead = [list_id]
     while ahead:
-        id = ahead.pop()
-        if id in lists and id not in found:
-            found[id] = lists[id]
-            ahead += [block["id"] for block in lists[id]]
+        list_id = ahead.pop()
+        if list_id in lists and list_id not in found:
+            found[list_id] = lists[list_id]
+            ahead += [block["id"] for block in lists[list_id]]
     return found

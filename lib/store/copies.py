@@ -88,11 +88,11 @@ class Copies:
 
     async def is_public(self, bundle: str) -> bool:
         """Return whether everybody may see what a bundle shows."""
-        kind, _, id = bundle.partition(":")
+        kind, _, page_id = bundle.partition(":")
         if kind == "db":
-            shown = read_object(await self._text(self._keys.database(id)))
+            shown = read_object(await self._text(self._keys.database(page_id)))
             return str(shown.get("visibility", PUBLIC)).casefold() == PUBLIC
-        record = page_record(await self._kv.command("HGET", self._keys.pages, id))
+        record = page_record(await self._kv.command("HGET", self._keys.pages, page_id))
         return record is not None and record.visibility.casefold() == PUBLIC
 
     async def leave(self, bundle: str) -> None:

@@ -67,10 +67,10 @@ class Events:
         names = [keys.event(event.id), keys.observed, keys.shows, keys.databases, keys.sources]
         answer = await self._kv.script("look_at_event", [*names, keys.last_event], [*ids, _ms(now)])
         seen, texts, shown = bool(answer[0]), answer[1:3], bool(answer[3])
-        pages = {id for id, text in zip(ids, texts, strict=True) if text}
+        pages = {object_id for object_id, text in zip(ids, texts, strict=True) if text}
         found = {
-            id: seen_last
-            for id, text in zip(ids, texts, strict=True)
+            object_id: seen_last
+            for object_id, text in zip(ids, texts, strict=True)
             if (seen_last := observation(text))
         }
         sources = zip(answer[FIRST_SOURCE::2], answer[FIRST_SOURCE + 1 :: 2], strict=True)
@@ -78,14 +78,16 @@ class Events:
         return Around(
             seen=seen,
             pages=frozenset(pages | ({event.entity} if shown else set())),
-            databases=frozenset(id for id, stands in zip(ids, answer[4:6], strict=True) if stands),
+            databases=frozenset(
+                object_id for object_id, stands in zip(ids, answer[4:6], strict=True) if stands
+            ),
             sources={
-                id: name
+                object_id: name
                 for name, source in records.items()
-                for id in (source.database_id, source.data_source_id)
-                if id
+                for object_id in (source.database_id, source.data_source_id)
+                if object_id
             },
-            homes={id: seen_last.source for id, seen_last in found.items()},
+            homes={object_id: seen_last.source for object_id, seen_last in found.items()},
         )
 
     async def note(

@@ -163,10 +163,10 @@ def _slugs(names: Sequence[str]) -> list[str]:
 
 
 def _stretch(text: str) -> Stretch | None:
-    slice, lane, began, ended, reason = (text.split("|", 4) + [""] * 4)[:5]
+    number, lane, began, ended, reason = (text.split("|", 4) + [""] * 4)[:5]
     if read_count(began) is None or read_count(ended) is None:
         return None
-    return Stretch(read_count(slice) or 0, lane, _seconds(began), _seconds(ended), reason)
+    return Stretch(read_count(number) or 0, lane, _seconds(began), _seconds(ended), reason)
 
 
 def _seconds(ms: str) -> float:

@@ -140,7 +140,7 @@ def chunked(
     return runs
 
 
-class _Http(AsyncHttpClient):
+class _KvHttp(AsyncHttpClient):
     """upstash-redis's HTTP client over a connection pool of ours, which has time-outs; it never
     repeats by itself."""
 
@@ -163,7 +163,7 @@ class _Http(AsyncHttpClient):
         return _result(answer, command)
 
 
-class _Refusal(UpstashError):
+class _CommandRefused(UpstashError):
     """KV refused a command, whose `words` these are."""
 
     def __init__(self, reason: str, words: Sequence[str]) -> None:
@@ -172,12 +172,12 @@ class _Refusal(UpstashError):
 
 
 def _result(answer: Any, words: Sequence[str]) -> Any:
-    """Return the result that an answer holds. Raises `_Refusal`, and ValueError where it is no
-    answer of Upstash's."""
+    """Return the result that an answer holds. Raises `_CommandRefused`, and ValueError where it is
+    no answer of Upstash's."""
     if not isinstance(answer, dict) or not answer.keys() & {"error", "result"}:
         raise ValueError("an answer without a result")
     if reason := answer.get("error"):
-        raise _Refusal(str(reason), words)
+        raise _CommandRefused(str(reason), words)
     return _decoded(answer["result"])
 
 
@@ -192,7 +192,7 @@ def _decoded(result: Any) -> Any:
 
 
 class _Redis(Redis):
-    """upstash-redis's client over `_Http`. Its own constructor would build a TLS context (60–140
+    """upstash-redis's client over `_KvHttp`. Its own constructor would build a TLS context (60–140
     ms) for nothing."""
 
     def __init__(self, url: str, token: str, http: httpx.AsyncClient) -> None:
@@ -200,7 +200,7 @@ class _Redis(Redis):
         self._headers = make_headers(token, "base64", allow_telemetry=False)
         self._read_your_writes = True
         self._sync_token = ""
-        self._http = _Http(http, self._update_sync_token)
+        self._http = _KvHttp(http, self._update_sync_token)
 
 
 async def _asked(send: Callable[[], Awaitable[Any]]) -> Any:
@@ -208,7 +208,7 @@ async def _asked(send: Callable[[], Awaitable[Any]]) -> Any:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await send()
-        except _Refusal as refusal:
+        except _CommandRefused as refusal:
             raise _refused(str(refusal), refusal.words) from None
         except (
             httpx.HTTPError,

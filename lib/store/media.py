@@ -26,7 +26,7 @@ class Errand(msgspec.Struct, frozen=True):
     count: int = 0
 
 
-class Place(msgspec.Struct, frozen=True):
+class FileLookup(msgspec.Struct, frozen=True):
     """What KV says of where a file is: see find_file.lua for the outcomes.
 
     `address` is that of the copy, or a signed one that is handed out until `until` (epoch seconds)
@@ -63,7 +63,7 @@ class Files:
         *,
         alone: bool = False,
         is_draft: bool = False,
-    ) -> Place:
+    ) -> FileLookup:
         """Look a file up by the query of its address; take the lock where Notion has to be asked.
 
         `alone`: for its holder, not for the blocks around it. `is_draft`: among those of drafts,
@@ -87,7 +87,7 @@ class Files:
         match outcome:
             case "copied":
                 if copy := read_record(value, Copy):
-                    return Place("copied", copy.url)
+                    return FileLookup("copied", copy.url)
                 await self._kv.command(
                     "HDEL", copies, file
                 )  # another's value: the file has no copy that we know of
@@ -96,14 +96,14 @@ class Files:
                 )
             case "fresh":
                 until, _, address = value.partition(" ")
-                return Place("fresh", address, int(until) / 1000)
+                return FileLookup("fresh", address, int(until) / 1000)
             case "away":
-                return Place("away", wait_seconds=int(value) / 1000)
+                return FileLookup("away", wait_seconds=int(value) / 1000)
             case "walk" | "fetch":
                 owner_id, lock_key, count = errand
                 walk = value if outcome == "walk" else None
-                return Place(outcome, errand=Errand(owner_id, lock_key, walk, int(count)))
-        return Place(outcome)
+                return FileLookup(outcome, errand=Errand(owner_id, lock_key, walk, int(count)))
+        return FileLookup(outcome)
 
     async def keep_fresh(
         self,

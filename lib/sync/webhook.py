@@ -146,16 +146,16 @@ def _listed_in(event: Event, around: Around, references: Mapping[str, str]) -> s
     """Return the source whose run shows what happened to a page; "" where none does, or nobody
     knows which."""
     sources = _sources(around, references)
-    ids = [id for id in (event.data_source, event.parent) if id in sources]
-    homes = {around.homes.get(event.entity, ""), *(sources[id] for id in ids)} - {""}
+    ids = [source_id for source_id in (event.data_source, event.parent) if source_id in sources]
+    homes = {around.homes.get(event.entity, ""), *(sources[source_id] for source_id in ids)} - {""}
     is_sure = event.kind in LISTED and len(homes) == 1
     return next(iter(homes & references.keys()), "") if is_sure else ""
 
 
 def _sources(around: Around, references: Mapping[str, str]) -> dict[str, str]:
     """Return names of the sources that are synced, by the ids of databases and data sources."""
-    found = {id: name for id, name in around.sources.items() if name in references}
-    return {id: name for name, id in references.items()} | found
+    found = {source_id: name for source_id, name in around.sources.items() if name in references}
+    return {source_id: name for name, source_id in references.items()} | found
 
 
 def reached(event: Event, around: Around, references: Mapping[str, str]) -> list[Ask]:
@@ -164,22 +164,24 @@ def reached(event: Event, around: Around, references: Mapping[str, str]) -> list
     sources = _sources(around, references)
     if event.kind in DATABASES:
         ids = [event.entity, *([event.parent] if event.kind.startswith("data_source.") else [])]
-        if name := next((sources[id] for id in ids if id in sources), None):
+        if name := next((sources[object_id] for object_id in ids if object_id in sources), None):
             return [Ask(source=name)]
-        if inner := [id for id in ids if id in around.databases][:1]:
+        if inner := [object_id for object_id in ids if object_id in around.databases][:1]:
             force = event.kind.endswith(
                 ".schema_updated"
             )  # no row shows all that a bundle says of the schema
-            return [Ask(page=id, force=force) for id in inner]
-        return [Ask(page=id) for id in [event.parent] if id in around.pages]
+            return [Ask(page=object_id, force=force) for object_id in inner]
+        return [Ask(page=object_id) for object_id in [event.parent] if object_id in around.pages]
     pages = [event.entity] if event.entity in around.pages else []
     if not pages and (event.data_source in sources or event.parent in sources):
         pages = [event.entity]
     if not pages or event.kind in ARRIVALS:
         pages += [
-            id for id in [event.parent] if id in around.databases | around.pages and id not in pages
+            object_id
+            for object_id in [event.parent]
+            if object_id in around.databases | around.pages and object_id not in pages
         ]
-    return [Ask(page=id) for id in pages]
+    return [Ask(page=object_id) for object_id in pages]
 
 
 def own_message(site: str, event: Event, wish: Wish, now: float) -> Message:

@@ -12,6 +12,17 @@ export const deployment = {
   secret: sessionStorage.getItem("secret"),
   clockAhead: 0,
 
+  /** Keeps the secret of a link that ends in `#secret=…`, and takes it out of the address. Whether there was one. */
+  takeFromLink() {
+    const fragment = new URLSearchParams(location.hash.slice(1));
+    const secret = fragment.get("secret");
+    if (secret === null) return false;
+    fragment.delete("secret");
+    history.replaceState(null, "", `${location.pathname}${location.search}${fragment.size ? `#${fragment}` : ""}`);
+    this.keep(secret);
+    return true;
+  },
+
   keep(secret) {
     this.secret = secret;
     if (secret) sessionStorage.setItem("secret", secret);
@@ -50,3 +61,5 @@ export const deployment = {
     return Date.now() + (Math.abs(this.clockAhead) > 2000 ? this.clockAhead : 0);
   },
 };
+
+deployment.takeFromLink();

@@ -1,6 +1,9 @@
 """The dashboard when something is wrong: each trouble has its own plain message, and the secret
 stays where it is."""
 
+from urllib.parse import quote
+
+import pytest
 from playwright.sync_api import expect
 
 from dev.stack import Stack
@@ -118,6 +121,25 @@ def test_the_secret_travels_only_in_a_header_and_stays_in_the_tab(
     tab.press("Lock")
     expect(tab.page.get_by_label("Secret")).to_be_visible()
     assert tab.page.evaluate("sessionStorage.length") == 0
+
+
+@pytest.mark.parametrize("before", ["about:blank", "/"])
+def test_a_link_opens_the_dashboard_and_keeps_its_secret_out_of_the_address(
+    tab: Tab, stack: Stack, before: str
+) -> None:
+    tab.page.goto(before if before != "/" else stack.url)
+
+    tab.page.goto(f"{stack.url}/#secret={quote(stack.secret, safe='')}&of=mine")
+
+    expect(tab.seen("headline")).to_have_text("No sync yet")
+    assert tab.page.url == f"{stack.url}/#of=mine"
+    assert tab.page.evaluate("[{...sessionStorage}, {...localStorage}, document.cookie]") == [
+        {"secret": stack.secret},
+        {},
+        "",
+    ]
+    tab.page.go_back()
+    assert stack.secret not in tab.page.url
 
 
 def test_nobody_is_asked_while_nobody_looks(tab: Tab) -> None:

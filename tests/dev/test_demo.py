@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -67,7 +68,7 @@ def test_your_own_notion_is_read_and_the_stack_stays_until_it_is_ended(tmp_path:
         with started(tmp_path, "--port", "0") as process:
             assert process.stdout
             lines: list[str] = []
-            while not lines or "curl" not in lines[-1]:
+            while not lines or "#secret=" not in lines[-1]:
                 lines.append(process.stdout.readline())
                 assert lines[-1], lines
             text = "".join(lines)
@@ -76,6 +77,9 @@ def test_your_own_notion_is_read_and_the_stack_stays_until_it_is_ended(tmp_path:
             assert "was killed (SIGKILL)" in text
             assert "KV equals" not in text
             assert secret != "not-this-one-but-another"
+            assert lines[-1] == f"  {url}/#secret={secret}\n"
+            told = dict(re.findall(r"export (\w+)=(\S+)", text))
+            assert read_of(told, "paths") > 0
             offered = httpx.get(f"{url}/_local/buttons", trust_env=False).json()
             assert [button["name"] for button in offered] == ["kill", "duplicate"]
 
@@ -103,6 +107,23 @@ def test_a_port_that_is_taken_is_told_with_the_way_out(tmp_path: Path) -> None:
         printed, errors = process.communicate(timeout=20)
     assert (process.returncode, printed) == (1, "")
     assert re.fullmatch(r"port \d+ is taken: end what listens there, .*--port 3001'\n", errors)
+
+
+def read_of(settings: dict[str, str], key: str) -> int:
+    """How many fields of a hash a site reads with these settings."""
+    headers = {"Authorization": f"Bearer {settings['KV_REST_API_READ_ONLY_TOKEN']}"}
+    answer = httpx.post(
+        settings["KV_REST_API_URL"], json=["HLEN", key], headers=headers, trust_env=False
+    )
+    count: int = answer.json()["result"]
+    return count
+
+
+def test_a_link_carries_any_secret_in_its_fragment() -> None:
+    link = demo.unlocked("http://127.0.0.1:3000", "a&b=c#d%e +f")
+
+    assert parse_qs(urlsplit(link).fragment) == {"secret": ["a&b=c#d%e +f"]}
+    assert urlsplit(link)._replace(fragment="").geturl() == "http://127.0.0.1:3000/"
 
 
 def started(folder: Path, *arguments: str) -> "subprocess.Popen[str]":

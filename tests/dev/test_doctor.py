@@ -4,6 +4,7 @@ broken how to mend it."""
 import io
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,6 +15,8 @@ import pytest
 from rich.console import Console
 
 from dev import doctor
+from dev.doctor import hosts, variables
+from dev.listener import Listener
 from dev.notion import TOKEN
 from dev.notion.generate import PAGES, POSTS
 from dev.stack import ROOT, Stack
@@ -56,10 +59,17 @@ def examine(stack: Stack) -> Examine:
     """`await examine(NAME="value")`: whether the set-up with these changes is sound, and what was
     printed."""
 
-    async def look(**changes: str) -> tuple[bool, str]:
+    async def look(
+        *, live: bool = False, gone: frozenset[str] = frozenset(), **changes: str
+    ) -> tuple[bool, str]:
+        async def resolve(host: str) -> None:
+            if host in gone:
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
         printed = io.StringIO()
         environ = stack.environ | changes
-        sound = await doctor.examine(environ, Console(file=printed, width=80))
+        console = Console(file=printed, width=80)
+        sound = await doctor.examine(environ, console, live=live, resolve=resolve)
         for name in SECRETS:
             assert not environ[name].strip() or environ[name] not in printed.getvalue(), (
                 f"{name} was shown"
@@ -324,7 +334,7 @@ async def test_the_worker_behind_the_public_address_knows_both_keys(
     ("name", "value", "told"),
     [
         ("QSTASH_NEXT_SIGNING_KEY", "sig_" + "0" * 28, "with the next key"),
-        ("CRON_SECRET", "another secret than here", "must forward x-sync-secret"),
+        ("CRON_SECRET", "another secret than here", "its CRON_SECRET is another one than here"),
         (
             "SYNC_BASE_URL",
             "https://elsewhere.example",
@@ -342,8 +352,66 @@ async def test_a_deployment_with_other_settings_is_told(
         stack.set(name, stack.environ[name])
 
     assert not sound
-    assert all(told in line for line in graded(text, "mend"))
-    assert all("deploy again" in line for line in graded(text, "mend"))
+    [line] = graded(text, "mend")
+    assert told in line
+    assert "deploy again" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "not_looked_at"),
+    [
+        ("KV_REST_API_URL", "not looked at: KV_REST_API_URL first"),
+        ("QSTASH_URL", "not looked at: QSTASH_URL first"),
+        ("SYNC_BASE_URL", "not looked at: SYNC_BASE_URL first"),
+        ("NOTION_API_URL", "not looked at: NOTION_API_URL first"),
+    ],
+)
+async def test_a_host_that_is_gone_is_told_once_in_place_of_all_that_does_not_work(
+    examine: Examine, name: str, not_looked_at: str
+) -> None:
+    sound, text = await examine(gone=frozenset({"gone.example"}), **{name: "https://gone.example"})
+
+    assert not sound
+    [line] = [line for line in graded(text, "mend") if not line.startswith("QStash can't reach")]
+    assert line.startswith(f"{name} names a host that does not exist (any more): ")
+    assert not_looked_at in graded(text, "note")
+
+
+async def test_a_name_server_out_of_reach_says_nothing_of_a_host(environ: Environ) -> None:
+    async def resolve(host: str) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    assert await hosts.find_gone(variables.examine(environ).config, environ, (), resolve) == {}
+
+
+async def test_notions_used_up_minute_is_a_note_and_no_fault(
+    examine: Examine, stack: Stack
+) -> None:
+    assert stack.notion
+    stack.notion.faults.add("429", seconds=40.0, times=100)
+
+    sound, text = await examine()
+
+    assert sound
+    assert graded(text, "mend") == []
+    [line] = [line for line in graded(text, "note") if "used up" in line]
+    assert re.search(r"Run this again in \d+ s$", line)
+
+
+async def test_without_being_asked_for_no_notice_goes_out(examine: Examine) -> None:
+    with Listener() as listener:
+        await examine(
+            SLACK_WEBHOOK_URL=f"{listener.url}/slack", REVALIDATE_URL=f"{listener.url}/site"
+        )
+
+        assert listener.heard(taken=False) == []
+
+
+async def test_where_nobody_is_to_be_told_that_is_said(examine: Examine) -> None:
+    sound, text = await examine(live=True)
+
+    assert sound
+    assert "no test notice was sent, for no channel is set up" in graded(text, "note")
 
 
 @pytest.mark.parametrize("secret", ["~", "fifteen letters", "秘密の鍵は十六文字より長いものとする"])

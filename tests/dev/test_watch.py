@@ -1,101 +1,64 @@
-"""What a run waits for, as far as KV shows it."""
+"""The terminal shows a run as the status tells of it."""
 
-import httpx
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
-from dev.upstash import UpstashStandIn
-from dev.watch import Budget, Waiting, Watch, waiting_for
-from lib.model import Ask
-from lib.store.budget import Budget as SharedBudget
-from lib.store.keys import Keys
-from lib.store.kv import Kv
-from lib.store.runs import Run, Runs, run_of
+from dev.watch import Budget, Sight, Waiting, Watch, sight_of
 
-NOW = 1_780_000_000.0
+WAITING = {"reason": "Notion's request budget is used up", "until": "2026-05-28T20:27:17.000Z"}
 
 
-def run(**fields: str) -> Run:
-    return run_of({"status": "active", "phase": "work", **fields})
-
-
-@pytest.mark.parametrize(
-    ("seen", "budget", "dead", "quiet", "reason", "until"),
-    [
-        (None, Budget(180), False, True, "QStash to deliver the first message", None),
-        (
-            run(status="pending"),
-            Budget(180),
-            False,
-            True,
-            "QStash to deliver the first message",
-            None,
-        ),
-        (
-            run(),
-            Budget(180),
-            True,
-            True,
-            "QStash to deliver the killed worker's message again",
-            None,
-        ),
-        (
-            run(),
-            Budget(180, closed_until=NOW + 10),
-            False,
-            False,
-            "Notion, which said wait",
-            NOW + 10,
-        ),
-        (
-            run(),
-            Budget(180, 180, NOW + 40),
-            False,
-            True,
-            "the next minute: Notion's 180 requests are used up",
-            NOW + 40,
-        ),
-    ],
-)
-def test_a_wait_has_its_reason(
-    seen: Run | None, budget: Budget, dead: bool, quiet: bool, reason: str, until: float | None
-) -> None:
-    assert waiting_for(seen, budget, NOW, dead=dead, quiet=quiet) == Waiting(reason, until)
+def status(**run: Any) -> dict[str, Any]:
+    active = {"runId": "run_1", "status": "active", "toSync": 37, "synced": 4, "waiting": None}
+    return {
+        "site": {"budget": {"used": 30, "limit": 180, "resetsAt": None}},
+        "active": active | run,
+        "runs": [{"runId": "run_0", "status": "delivered"}],
+        "sources": [{"name": "pages", "pages": 11}],
+    }
 
 
 @pytest.mark.parametrize(
-    ("seen", "budget", "quiet"),
+    ("run", "stage", "ended"),
     [
-        (run(), Budget(180, 30, NOW + 40), True),
-        (run(), Budget(180, 180, NOW + 40), False),
-        (run(), Budget(180, closed_until=NOW - 1), True),
-        (run(status="delivered"), Budget(180, 180, NOW + 40), True),
+        ({"status": "pending"}, "asked for", False),
+        ({"toSync": 0}, "listing", False),
+        ({}, "reading", False),
+        ({"status": "cancelled"}, "cancelled", True),
     ],
 )
-def test_a_run_at_work_or_over_waits_for_nothing(seen: Run, budget: Budget, quiet: bool) -> None:
-    assert waiting_for(seen, budget, NOW, dead=False, quiet=quiet) is None
+def test_a_run_has_its_stage(run: dict[str, Any], stage: str, ended: bool) -> None:
+    sight = sight_of(status(**run), "run_1")
+
+    assert (sight.stage, sight.ended) == (stage, ended)
+    assert (sight.budget, sight.totals) == (Budget(30, 180), {"pages": 11})
 
 
-async def test_a_run_is_watched_from_its_request_over_a_kill_to_its_end() -> None:
-    with UpstashStandIn() as server:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            kv, keys = Kv(server.url, server.token, http), Keys("mine:")
-            runs = Runs(kv, keys, lambda: NOW, lambda: "nonce")
-            watch = Watch(kv, keys, "run_1", 180, lambda: NOW)
-            assert (await watch.look()).waiting == Waiting("QStash to deliver the first message")
+def test_a_run_that_the_status_does_not_show_yet_has_been_asked_for() -> None:
+    assert sight_of(status(), "run_2").stage == "asked for"
+    assert sight_of(status(), "run_0").stage == "delivered"
 
-            await runs.begin("run_1", "0", 0, Ask(), NOW + 60)
-            await SharedBudget(kv, keys, 180, lambda: NOW).reserve(30)
-            listing = await watch.look()
-            assert (listing.stage, listing.budget.used, listing.waiting) == ("listing", 30, None)
 
-            assert listing.run
-            watch.killed(listing.run)
-            dead = await watch.look()
-            assert dead.dead
-            assert dead.waiting == Waiting("QStash to deliver the killed worker's message again")
+def test_what_a_run_waits_for_and_how_long_yet_is_the_statuss_word() -> None:
+    run = sight_of(status(waiting=WAITING), "run_1").run
 
-            await runs.begin("run_1", "0", 0, Ask(), NOW + 60)
-            assert not (await watch.look()).dead
-            await runs.end("run_1", "delivered", {}, "", NOW)
-            ended = await watch.look()
-            assert (ended.stage, ended.ended) == ("delivered", True)
+    assert run
+    assert run.waiting == Waiting(WAITING["reason"], WAITING["until"])
+    assert run.waiting.seconds_left(1_780_000_030.0) == 7.0
+    assert run.waiting.seconds_left(1_780_000_099.0) == 0.0
+
+
+async def test_while_no_answer_comes_it_stands_as_it_was_seen_last() -> None:
+    answers: Iterator[dict[str, Any] | None] = iter([None, status(), None])
+
+    async def ask() -> dict[str, Any] | None:
+        return next(answers)
+
+    watch = Watch(ask, "run_1")
+
+    assert await watch.look() == Sight(None, Budget(0, 0))
+    seen = await watch.look()
+    assert seen.stage == "reading"
+    assert await watch.look() == seen

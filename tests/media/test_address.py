@@ -8,12 +8,12 @@ import pytest
 from lib.bundle.media import short
 from lib.errors import Hopeless, NotionAway, Refused, SyncError, TryLater, Unreadable
 from lib.media.address import PAUSES_SECONDS, Location, Locator, Wanted, wanted_of
-from lib.media.walk import Walk
+from lib.media.walk import FileWalk
 from lib.model import JSON
 from lib.notion.client import NotionClient
 from lib.notion.files import FileHosts
 from lib.store.hasty import KvSilent
-from lib.store.media import Errand, Files, Place
+from lib.store.media import Errand, FileLookup, Files
 
 ID = "1c0ffee0-0000-4000-8000-000000000001"
 HOST = "files.notion.example"
@@ -26,7 +26,7 @@ IN_HALF_AN_HOUR = "2026-05-28T20:56:40.000Z"
 class KnownFiles:
     """What KV says at one look after another, the last one for ever; and what is kept there."""
 
-    def __init__(self, *places: Place) -> None:
+    def __init__(self, *places: FileLookup) -> None:
         self.places = list(places)
         self.alone: list[bool] = []
         self.looks_for_copies = True
@@ -44,7 +44,7 @@ class KnownFiles:
         *,
         alone: bool = False,
         is_draft: bool = False,
-    ) -> Place:
+    ) -> FileLookup:
         self.alone.append(alone)
         if not self.looks_for_copies:
             return FETCH
@@ -128,7 +128,7 @@ class Stage:
 
 
 ERRAND = Errand("owner", "lock")
-FETCH = Place("fetch", errand=ERRAND)
+FETCH = FileLookup("fetch", errand=ERRAND)
 UNASKED = Notion(AssertionError("nobody may ask"))  # type: ignore[arg-type]
 
 
@@ -141,7 +141,7 @@ def test_an_address_names_one_holder_and_one_file(kind: str) -> None:
 
 
 async def test_a_copy_is_where_it_is_for_an_hour() -> None:
-    files = KnownFiles(Place("copied", "https://copies.example/oven.jpg"))
+    files = KnownFiles(FileLookup("copied", "https://copies.example/oven.jpg"))
 
     assert await Stage(files, UNASKED).locate(wanted()) == Location(
         "https://copies.example/oven.jpg", 3600, is_copy=True
@@ -149,13 +149,13 @@ async def test_a_copy_is_where_it_is_for_an_hour() -> None:
 
 
 async def test_an_address_that_is_known_may_be_kept_until_its_end() -> None:
-    files = KnownFiles(Place("fresh", OVEN, NOW + 99.9))
+    files = KnownFiles(FileLookup("fresh", OVEN, NOW + 99.9))
 
     assert await Stage(files, UNASKED).locate(wanted()) == Location(OVEN, 99)
 
 
 async def test_an_address_at_its_end_is_not_to_be_kept() -> None:
-    files = KnownFiles(Place("fresh", OVEN, NOW - 5))
+    files = KnownFiles(FileLookup("fresh", OVEN, NOW - 5))
 
     assert await Stage(files, UNASKED).locate(wanted()) == Location(OVEN, 0)
 
@@ -223,7 +223,7 @@ async def test_that_notion_has_the_file_no_more_is_kept_too(holder: Any) -> None
 
 async def test_a_file_that_no_published_page_has_is_not_found() -> None:
     with pytest.raises(Refused, match="no published page") as refused:
-        await Stage(KnownFiles(Place("unknown")), UNASKED).locate(wanted())
+        await Stage(KnownFiles(FileLookup("unknown")), UNASKED).locate(wanted())
 
     assert refused.value.status == 404
 
@@ -269,7 +269,7 @@ async def test_while_notion_is_away_nobody_asks_again_and_the_visitor_is_told_wh
     ],
 )
 async def test_c13_a_copy_elsewhere_is_no_copy(address: str) -> None:
-    files = KnownFiles(Place("copied", address))
+    files = KnownFiles(FileLookup("copied", address))
 
     location = await Stage(files, Notion(image(OVEN))).locate(wanted())
 
@@ -279,20 +279,23 @@ async def test_c13_a_copy_elsewhere_is_no_copy(address: str) -> None:
 
 async def test_a_visitor_who_comes_while_notion_is_away_is_told_how_long() -> None:
     with pytest.raises(TryLater) as later:
-        await Stage(KnownFiles(Place("away", wait_seconds=7.5)), UNASKED).locate(wanted())
+        await Stage(KnownFiles(FileLookup("away", wait_seconds=7.5)), UNASKED).locate(wanted())
 
     assert later.value.retry_after_seconds == 7.5
 
 
 async def test_who_comes_second_waits_for_what_the_first_one_finds() -> None:
-    stage = Stage(KnownFiles(Place("wait"), Place("wait"), Place("fresh", OVEN, NOW + 60)), UNASKED)
+    stage = Stage(
+        KnownFiles(FileLookup("wait"), FileLookup("wait"), FileLookup("fresh", OVEN, NOW + 60)),
+        UNASKED,
+    )
 
     assert await stage.locate(wanted()) == Location(OVEN, 60)
     assert stage.slept == [*PAUSES_SECONDS[:2]]
 
 
 async def test_nobody_waits_for_ever() -> None:
-    stage = Stage(KnownFiles(Place("wait")), UNASKED)
+    stage = Stage(KnownFiles(FileLookup("wait")), UNASKED)
 
     with pytest.raises(TryLater) as later:
         await stage.locate(wanted())
@@ -334,8 +337,8 @@ OTHER = "1c0ffee0-0000-4000-8000-000000000002"
 BELOW = "1c0ffee0-0000-4000-8000-000000000003"
 
 
-def walking(text: str = "", files: int = 6) -> Place:
-    return Place("walk", errand=Errand("page-id", "lock", text, files))
+def walking(text: str = "", files: int = 6) -> FileLookup:
+    return FileLookup("walk", errand=Errand("page-id", "lock", text, files))
 
 
 def blocks(*results: Any, next_cursor: str | None = None) -> JSON:
@@ -374,22 +377,22 @@ async def test_the_next_one_goes_on_from_there_and_below() -> None:
         files, Notion(blocks({"id": ID, **image(OVEN)}, toggle, columns, next_cursor="c"))
     ).locate(wanted())
     assert files.walk is not None
-    asked = Walk.read(files.walk[0])
-    assert asked == Walk(2, [("page-id", "c"), (BELOW, "")], NOW + 3300)
+    asked = FileWalk.read(files.walk[0])
+    assert asked == FileWalk(2, [("page-id", "c"), (BELOW, "")], NOW + 3300)
 
     assert asked.request == ("blocks/page-id/children", {"page_size": 100, "start_cursor": "c"})
     step = asked.take(blocks({"id": OTHER, **image(BREAD)}))
-    assert step.walk == Walk(1, [(BELOW, "")], NOW + 3300)
+    assert step.walk == FileWalk(1, [(BELOW, "")], NOW + 3300)
     assert step.walk.take(blocks()).walk.text == ""
 
 
 async def test_a_walk_begins_anew_when_the_first_addresses_that_it_found_have_ended() -> None:
-    begun = Walk(3, [("page-id", "c")], NOW + 60).text
+    begun = FileWalk(3, [("page-id", "c")], NOW + 60).text
     files = KnownFiles(walking(begun))
 
     await Stage(files, Notion(blocks({"id": ID, **image(OVEN)}, next_cursor="d"))).locate(wanted())
 
-    assert files.walk == (Walk(2, [("page-id", "d")], NOW + 60).text, NOW + 60)
+    assert files.walk == (FileWalk(2, [("page-id", "d")], NOW + 60).text, NOW + 60)
 
 
 @pytest.mark.parametrize("text", ["x", "[]", "[2, []]", '[2, [["a"]]]', "{}", '[2, "\\ud800"]'])
@@ -431,7 +434,7 @@ async def test_a_block_that_was_seen_without_the_file_has_it_no_more() -> None:
     "answer", [Unreadable("not shared", 404), {}, {"results": [None, {"id": 1}, {}]}]
 )
 async def test_blocks_that_cannot_be_listed_end_the_walk_and_not_the_look_up(answer: Any) -> None:
-    files = KnownFiles(walking(), Place("fresh", OVEN, NOW + 60))
+    files = KnownFiles(walking(), FileLookup("fresh", OVEN, NOW + 60))
 
     assert await Stage(files, Notion(answer)).locate(wanted()) == Location(OVEN, 60)
 
@@ -439,7 +442,7 @@ async def test_blocks_that_cannot_be_listed_end_the_walk_and_not_the_look_up(ans
 
 
 async def test_nobody_waits_long_for_others_who_look_through_the_page() -> None:
-    files = KnownFiles(*[Place("wait")] * 4, Place("fresh", OVEN, NOW + 60))
+    files = KnownFiles(*[FileLookup("wait")] * 4, FileLookup("fresh", OVEN, NOW + 60))
     stage = Stage(files, UNASKED)
 
     await stage.locate(wanted())

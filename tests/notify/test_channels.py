@@ -16,7 +16,7 @@ from lib.model import Changes, Outcome, Problem
 from lib.notify.email import ADDRESS, Email
 from lib.notify.revalidate import KEYS_PER_REQUEST, Revalidation
 from lib.notify.slack import Slack
-from lib.notify.webhook import Webhook, signed
+from lib.notify.webhook import SignedWebhook, signed
 from lib.secret import Secret, webhook_secret
 
 SLACK = "https://hooks.slack.example/services/T0/B0/very-secret"
@@ -90,7 +90,7 @@ async def test_text_that_is_none_reaches_every_channel_with_a_replacement_charac
     for channel in (
         Slack(SLACK, "https://sync.example/", http),
         Email("re_key", "sync@example.com", ["a@example.com"], "https://sync.example/", http),
-        Webhook(HOOK, KEY, http, time.time),
+        SignedWebhook(HOOK, KEY, http, time.time),
         Revalidation(SITE, "s3cret", http, Book({"page:\ud83d"})),
     ):
         await channel.tell(ODD)
@@ -139,7 +139,7 @@ async def test_a_receiver_of_standard_webhooks_verifies_what_it_gets(
 ) -> None:
     route = respx.post(HOOK).respond(204)
 
-    await Webhook(HOOK, KEY, http, time.time).tell(OUTCOME)
+    await SignedWebhook(HOOK, KEY, http, time.time).tell(OUTCOME)
 
     request = route.calls.last.request
     event = Receiver(KEY).verify(request.content, dict(request.headers))

@@ -74,6 +74,12 @@ class Function:
         return [log["message"] for log in list(self._logs)]
 
     @property
+    def levels(self) -> list[str]:
+        """The level of each entry as Vercel filters by it; what goes to stdout has none, and counts
+        as info there."""
+        return [log.get("level", "info") for log in list(self._logs)]
+
+    @property
     def loose_logs(self) -> list[str]:
         """Those that Vercel couldn't tie to a request."""
         return [log["message"] for log in list(self._logs) if log["context"]["invocationId"] == "0"]

@@ -102,6 +102,7 @@ def test_a_request_prints_one_line_that_vercel_ties_to_it(
     client.get("/api/sample?secret=private", headers={"Authorization": "Bearer private"})
     [line] = printed(sample, before[0])[before[1] :]
     assert json.loads(line)["event"] == "request"
+    assert sample.functions["/api/sample"].levels[-1] == "info"
     assert "private" not in line
     assert not sample.functions["/api/sample"].loose_logs
 
@@ -115,6 +116,7 @@ def test_a_crash_is_answered_and_its_traceback_is_one_entry(
     crash, line = map(json.loads, printed(sample, before[0])[before[1] :])
     assert crash["traceback"].endswith("ValueError: private")
     assert line["status"] == 500
+    assert sample.functions["/api/sample"].levels[before[1] :] == ["error", "error"]
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])

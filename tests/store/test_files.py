@@ -5,7 +5,7 @@ import pytest
 
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.store.media import Errand, Files, Place
+from lib.store.media import Errand, FileLookup, Files
 from tests.store.conftest import Clock
 
 FILE, OTHER = "0" * 16, "1" * 16
@@ -25,7 +25,7 @@ class Shelf:
 
     async def find(
         self, holder: str, lock: str, *, alone: bool = False, is_draft: bool = False
-    ) -> Place:
+    ) -> FileLookup:
         return await self.files.find(
             holder, FILE, lock, self._clock.time, 15, alone=alone, is_draft=is_draft
         )
@@ -65,7 +65,7 @@ async def test_of_those_who_ask_for_files_of_one_page_one_looks_for_all(
     assert (await shelf.find("block=b", "two")).outcome == "wait"
     await shelf.keep(first, "one", "block=b", ("[2]", clock.time + 60))
 
-    assert await shelf.find("block=b", "two") == Place(
+    assert await shelf.find("block=b", "two") == FileLookup(
         "fresh", "https://x/block=b", clock.time + 60
     )
     second = await errand(shelf, "block=c", "three", "walk")
@@ -136,7 +136,7 @@ async def test_what_is_known_of_one_file_lives_no_shorter_for_what_is_learnt_of_
 async def test_what_nobody_publishes_is_unknown(shelf: Shelf) -> None:
     await shelf.publish(f"block=a&file={OTHER}")
 
-    assert await shelf.find("block=a", "one") == Place("unknown")
+    assert await shelf.find("block=a", "one") == FileLookup("unknown")
 
 
 @pytest.mark.parametrize("bundle", [f"page:{PAGE}", f"db:{PAGE}"])

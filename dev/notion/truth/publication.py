@@ -10,8 +10,12 @@ from dev.notion.workspace import Workspace
 
 
 def data_sources(workspace: Workspace, database_ids: Iterable[str]) -> list[DataSource]:
-    databases = [workspace.get(resolved(id), Database) for id in database_ids]
-    return [workspace.get(id, DataSource) for database in databases for id in database.children]
+    databases = [workspace.get(resolved(source_id), Database) for source_id in database_ids]
+    return [
+        workspace.get(source_id, DataSource)
+        for database in databases
+        for source_id in database.children
+    ]
 
 
 def published(
@@ -49,7 +53,7 @@ def child_pages(workspace: Workspace, page: Page) -> Iterator[Page]:
 def _is_published(workspace: Workspace, row: Page, now: datetime) -> bool:
     """Neither a draft nor paused (a paused page that was never published has nothing to keep), and
     within its date `publish`."""
-    ids = {name.lower(): property["id"] for name, property in workspace.schema_of(row).items()}
+    ids = {name.lower(): column["id"] for name, column in workspace.schema_of(row).items()}
     visibility, sync = (
         _choice(row.values.get(ids.get(name, ""))) for name in ("visibility", "sync")
     )

@@ -102,9 +102,9 @@ class Count:
         """
         properties = Properties(self.workspace)
         count = 0
-        for property in self.workspace.schema_of(row).values():
-            kind = property["type"]
-            value = properties.value(row, property)
+        for column in self.workspace.schema_of(row).values():
+            kind = column["type"]
+            value = properties.value(row, column)
             items = len(value) if isinstance(value, list) else 0
             match kind:
                 case "relation":
@@ -115,11 +115,11 @@ class Count:
                     cut = mentions(value) >= CUT_AT
                 case "rollup":
                     cut = len(value.get("array", [])) >= CUT_AT or properties.computed_from_many(
-                        row, property
+                        row, column
                     )
-                    items = len(properties.items(row, property))
+                    items = len(properties.items(row, column))
                 case "formula":
-                    cut = properties.computed_from_many(row, property)
+                    cut = properties.computed_from_many(row, column)
                 case _:
                     cut = False
             count += _hundreds(items) if cut else 0

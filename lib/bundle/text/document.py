@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from lib.bundle import encoding
-from lib.bundle.text.kinds import Around
+from lib.bundle.text.kinds import PageContext
 from lib.bundle.text.summary import date_of, excerpt_of, number_of_words, tags_of
 from lib.bundle.text.walk import text_of
 from lib.bundle.values import Doc, Meta
@@ -52,7 +52,7 @@ def document(
     as `lib.bundle.media.with_copies` takes them. Raises TooLarge where not even the title and the
     like fit.
     """
-    around = Around({child["id"]: child["title"] for child in meta["childPages"]}, database)
+    around = PageContext({child["id"]: child["title"] for child in meta["childPages"]}, database)
     text = text_of(blocks, around)
     properties = meta["properties"]
     doc: Doc = {

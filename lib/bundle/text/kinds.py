@@ -30,7 +30,7 @@ MEETING_PARTS = ("summary", "notes", "transcript")
 UNTITLED = "Untitled"
 
 
-class Around(msgspec.Struct, frozen=True):
+class PageContext(msgspec.Struct, frozen=True):
     """What a block can know of the rest: the titles of the page's child pages by their ids, and of
     a child database the value that a site reads, if it is at hand."""
 
@@ -44,7 +44,7 @@ class Shown(msgspec.Struct, frozen=True):
     block: JSON
     own: JSON
     kind: str
-    around: Around
+    around: PageContext
 
     @property
     def block_id(self) -> str:

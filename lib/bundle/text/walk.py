@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from lib.bundle.text.kinds import BULLET, KINDS, NUMBER, Around, Part, Shown, notice, show
+from lib.bundle.text.kinds import BULLET, KINDS, NUMBER, PageContext, Part, Shown, notice, show
 from lib.bundle.text.lines import Container, Lines
 from lib.bundle.values import Heading
 from lib.model import JSON
@@ -19,7 +19,7 @@ LARGEST_NUMBER = 999_999_999
 """Of an item: https://spec.commonmark.org/0.31.2/#ordered-list-marker."""
 
 
-class Text(msgspec.Struct, frozen=True):
+class BothForms(msgspec.Struct, frozen=True):
     """Blocks as text. `prose` is the beginning of what is no heading, table or code; `unknown`
     counts the blocks of kinds that have no function of their own in `kinds`."""
 
@@ -30,7 +30,7 @@ class Text(msgspec.Struct, frozen=True):
     unknown: dict[str, int]
 
 
-class _Level(msgspec.Struct):
+class _Layer(msgspec.Struct):
     """Blocks side by side, and where they are written. `number` is that of the last item of a
     numbered list."""
 
@@ -39,10 +39,10 @@ class _Level(msgspec.Struct):
     number: int = 0
 
 
-def text_of(blocks: Iterable[Any], around: Around) -> Text:
+def text_of(blocks: Iterable[Any], around: PageContext) -> BothForms:
     """Return blocks as text. What is odd in them is left out."""
-    walk = _Walk(around)
-    levels = [_Level(iter(blocks), walk.lines.page)]
+    walk = _Writing(around)
+    levels = [_Layer(iter(blocks), walk.lines.page)]
     while levels:
         for block in levels[-1].blocks:
             if isinstance(block, dict):
@@ -50,7 +50,7 @@ def text_of(blocks: Iterable[Any], around: Around) -> Text:
                 break
         else:
             levels.pop()
-    return Text(
+    return BothForms(
         walk.lines.text,
         "\n".join(walk.plain),
         walk.outline,
@@ -59,8 +59,8 @@ def text_of(blocks: Iterable[Any], around: Around) -> Text:
     )
 
 
-class _Walk:
-    def __init__(self, around: Around) -> None:
+class _Writing:
+    def __init__(self, around: PageContext) -> None:
         self.lines = Lines()
         self.plain: list[str] = []
         self.outline: list[Heading] = []
@@ -69,7 +69,7 @@ class _Walk:
         self._around = around
         self._prose_left = MOST_PROSE
 
-    def enter(self, block: JSON, level: _Level) -> _Level:
+    def enter(self, block: JSON, level: _Layer) -> _Layer:
         """Write what a block says, and return the level of what stands in it."""
         kind = block.get("type")
         own = block.get(kind) if isinstance(kind, str) else None
@@ -90,9 +90,9 @@ class _Walk:
             told = notice(shown)
             self.lines.write(told.markdown, holder)
             self.plain.append(told.plain)
-        return _Level(iter(inside), holder)
+        return _Layer(iter(inside), holder)
 
-    def _write(self, part: Part, shown: Shown, level: _Level, *, has_more: bool) -> Container:
+    def _write(self, part: Part, shown: Shown, level: _Layer, *, has_more: bool) -> Container:
         """Write a block's own text; return what holds its children."""
         if not part.marker:
             level.number = 0 if part.markdown else level.number

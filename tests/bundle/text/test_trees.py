@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.bundle.text.kinds import KINDS, Around
-from lib.bundle.text.walk import Text, text_of
+from lib.bundle.text.kinds import KINDS, PageContext
+from lib.bundle.text.walk import BothForms, text_of
 from lib.model import JSON
 from tests.bundle.samples import BLOCK_ID, BLOCKS, block, deep, mention, plain
 from tests.bundle.text.reading import headings_in, kinds_of, text_in, words_in
@@ -18,8 +18,8 @@ PAGE = "aaaaaaaa-0000-4000-8000-00000000000a"
 SIGNS = r"*_`~[]()<>&#!|\-+=:.1)$ " + "\n" + "“é日”"
 
 
-def text(*blocks: Any, database: Callable[[str], Any] = lambda _: None) -> Text:
-    return text_of(blocks, Around({}, database))
+def text(*blocks: Any, database: Callable[[str], Any] = lambda _: None) -> BothForms:
+    return text_of(blocks, PageContext({}, database))
 
 
 def says(kind: str, words: str, *children: JSON, **own: Any) -> JSON:
@@ -231,7 +231,7 @@ def test_what_is_empty_is_not_there_unless_something_stands_in_it() -> None:
         block("table", {}),
         block("equation", {}),
     ]
-    assert text(*empty) == Text("", "", [], "", {})
+    assert text(*empty) == BothForms("", "", [], "", {})
     assert markdown(says("to_do", "", says("to_do", "a"))) == "- &nbsp;\n  - [ ] a"
     assert markdown(says("quote", "", says("paragraph", "a"))) == "> a"
 
@@ -249,7 +249,7 @@ def test_a_table_has_a_header_and_rows_of_one_length() -> None:
 
 
 def test_pages_are_linked_by_their_ids() -> None:
-    around = Around({PAGE: "Rye [and] Oats"}, lambda _: None)
+    around = PageContext({PAGE: "Rye [and] Oats"}, lambda _: None)
     bare = PAGE.replace("-", "")
     blocks = [
         block("link_to_page", {"type": "page_id", "page_id": PAGE}),

@@ -21,7 +21,9 @@ from tests.waiting import until
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     log = tmp_path_factory.mktemp("stage") / "functions.log"
-    with Stack(environ={}, deploy=partial(Stage, log=log), queue_speed=100.0) as stack:
+    unlimited = {"NOTION_REQUESTS_PER_MINUTE": "100000"}
+    deploy = partial(Stage, log=log)
+    with Stack(environ={}, settings=unlimited, deploy=deploy, queue_speed=100.0) as stack:
         yield stack
 
 
@@ -33,7 +35,9 @@ def stack(running: Stack) -> Stack:
 
 @pytest.fixture
 def site(stack: Stack) -> Site:
-    return Site.of(stack)
+    site = Site.of(stack)
+    site.notion.limit.requests = None  # no test here is about Notion's minute
+    return site
 
 
 def get(stack: Stack, path: str, **headers: str) -> httpx.Response:
@@ -73,6 +77,31 @@ def test_a_worker_that_is_killed_leaves_a_run_that_ends_complete(site: Site, sta
     site.check()
 
 
+@pytest.mark.parametrize(
+    ("button", "counter"), [("kill", "retries"), ("throttle", "notionThrottled")]
+)
+def test_a_button_pressed_while_nothing_runs_starts_the_run_that_it_troubles(
+    site: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch, button: str, counter: str
+) -> None:
+    monkeypatch.setattr(buttons, "NOTION_SAYS_WAIT_SECONDS", 1.0)
+    site.notion.latency.set(30)
+
+    run = own_run(site, press(stack, button))
+
+    assert (run["status"], run["force"]) == ("delivered", "1")
+    assert int(run[counter]) >= 1
+    site.check()
+
+
+def test_a_button_leaves_the_run_that_is_under_way_alone(site: Site, stack: Stack) -> None:
+    run_id = begin(site)
+
+    assert not press(stack, "duplicate").startswith("A run was started")
+
+    site.ended(run_id)
+    assert site.command("ZCARD", "sync:runs") == 1
+
+
 def test_the_address_stays_up_while_the_functions_are_killed(stack: Stack) -> None:
     assert isinstance(stack.functions, Stage)
     for _ in range(2):
@@ -96,10 +125,15 @@ def test_when_notion_says_wait_the_run_waits_and_ends_complete(
     site.check()
 
 
-def test_a_message_delivered_twice_is_worked_once(site: Site, stack: Stack) -> None:
-    assert "twice" in press(stack, "duplicate")
+def own_run(site: Site, told: str) -> dict[str, str]:
+    """The run that a button has started, at its end."""
+    assert told.startswith("A run was started. ")
+    [run_id] = site.command("ZRANGE", "sync:runs", "0", "-1")
+    return site.ended(run_id)
 
-    run = site.sync()
+
+def test_a_message_delivered_twice_is_worked_once(site: Site, stack: Stack) -> None:
+    run = own_run(site, press(stack, "duplicate"))
 
     [message] = [
         message for message in site.qstash.messages if message.url.endswith("/api/sync/worker")

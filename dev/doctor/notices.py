@@ -1,0 +1,81 @@
+"""Notices: whether Slack, mail, a webhook and the site take a test one. Sent only when asked for
+(`--live`), for people see it."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+
+from dev.doctor.finding import Finding, mend, note, ok
+from lib.config import Config
+from lib.errors import SyncError
+from lib.log import Log
+from lib.model import Changes, Outcome
+from lib.store.tellings import Tellings
+from lib.sync.telling import Channel
+from lib.wiring import Services, new_id
+
+SETTINGS = frozenset(
+    {
+        "SLACK_WEBHOOK_URL",
+        "RESEND_API_KEY",
+        "NOTIFY_EMAIL_FROM",
+        "NOTIFY_EMAIL_TO",
+        "NOTIFY_WEBHOOK_URL",
+        "REVALIDATE_URL",
+        "REVALIDATE_SECRET",
+    }
+)
+TEXT = "This is a test notice of the doctor's. No sync has run."
+TAKERS = {
+    "revalidate": "the site (REVALIDATE_URL)",
+    "slack": "Slack",
+    "email": "Resend",
+    "webhook": "the receiver at NOTIFY_WEBHOOK_URL",
+}
+
+
+class _OneChange(Tellings):
+    """A run that changed one key, which costs a site the least: what it keeps of `redirects`."""
+
+    async def changes(self, run_id: str) -> Changes:
+        return Changes(changed=frozenset({"redirects"}))
+
+    async def passed_on(self, run_id: str) -> int:
+        return 0
+
+    async def pass_on(self, run_id: str, count: int) -> None:
+        return None
+
+
+class _Testing(Services):
+    """The channels as in production, told of such a run."""
+
+    @property
+    def tellings(self) -> Tellings:
+        return _OneChange(self.kv, self.keys, time.time, new_id)
+
+    @property
+    def channels(self) -> list[Channel]:
+        return self._channels()
+
+
+async def examine(http: httpx.AsyncClient, config: Config) -> AsyncIterator[Finding]:
+    """Send a notice over every channel that is set up."""
+    set_up = _Testing(config, http, Log(now=time.time)).channels
+    if not set_up:
+        yield note("no test notice was sent, for no channel is set up")
+    outcome = Outcome(
+        run_id=f"test_{secrets.token_hex(8)}",
+        status="delivered",
+        triggered_at=time.time(),
+        error=TEXT,
+    )
+    for channel in set_up:
+        try:
+            await channel.tell(outcome)
+        except SyncError as error:
+            yield mend(f"{error}. The test notice did not get through: correct that, or remove it")
+        else:
+            yield ok(f"{TAKERS.get(channel.name, channel.name)} took a test notice")
