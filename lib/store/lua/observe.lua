@@ -2,16 +2,10 @@
 -- ARGV: arguments as JSON. KEYS: the engine's hashes, whose types are checked. Arguments:
 --   lane, token   the slice's lease on its lane
 --   pages         {id, observed (JSON), edited, settled_at (a reading from then on shows that edit; 0: not known), read_at,
-<<<<<<< HEAD
---                 flags, payload ("": it need not be read; else what shows it and was read before is due too), look (sums
---                 it up, "": a later one may be the same and show something new), stamp and source (a row that need not
---                 be read), hidden (it is taken from the site), gone (and no listing shows it), draft ({flags, payload}: how it
---                 is read for its preview; nil: it has none)}
-=======
 --                 flags, payload ("": it need not be read, a row not any more; else what shows it and was read before is
 --                 due too), look (sums it up, "": a later one may be the same and show something new), stamp and source
---                 (a row that need not be read), hidden (it is taken from the site), gone (and no listing shows it)}
->>>>>>> oracle-20
+--                 (a row that need not be read), hidden (it is taken from the site), gone (and no listing shows it),
+--                 draft ({flags, payload}: how it is read for its preview; nil: it has none)}
 --   work          {key, flags, payload} of other things that are due: databases, and pages of which nothing new is known
 --   slack         looks at one edit so close to each other (s) may be in another order than their times
 --   outside       thing -> what was seen of it
