@@ -104,7 +104,7 @@ class Scene:
         self.clock.time += 1
         facts = {
             name: more.pop(name)
-            for name in ("stamp", "still", "is_hidden", "is_gone")
+            for name in ("stamp", "still", "is_hidden", "is_gone", "draft")
             if name in more
         }
         sighting = Sighting(
