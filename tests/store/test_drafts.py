@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lib.model import Observation, PageRecord, WorkItem
+from lib.model import JSON, Observation, PageRecord, WorkItem
 from lib.store.drafts import DraftChild, DraftCommit, Drafts
 from lib.store.keys import Keys
 from lib.store.kv import Kv
@@ -178,6 +178,19 @@ async def test_a_child_page_that_left_its_draft_leaves_its_preview(studio: Studi
     assert (await studio.write("a", "one"))[0] == "done"
 
     assert (await studio.previews(), await studio.due()) == ({"a": "one"}, [])
+
+
+@pytest.mark.parametrize("what", [{"is_gone": True, "is_published": False}, {}])
+async def test_what_never_was_read_is_no_work_any_more(studio: Studio, what: JSON) -> None:
+    await studio.draft("a")
+    assert await studio.due() == ["draft:a"]
+
+    if what:
+        await studio.see("a", item=None, **what)
+    else:
+        await studio.publish_all(a="one")
+
+    assert await studio.due() == []
 
 
 async def test_a_shorter_bundle_leaves_no_part_behind(studio: Studio) -> None:
