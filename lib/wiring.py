@@ -137,6 +137,7 @@ class Services:
             next_cron=lambda now: next_cron(VERCEL_JSON.read_text("utf-8"), TRIGGER, now),
             requests_per_minute=self.config.notion_requests_per_minute,
             now=time.time,
+            makes_links=self.config.previews and bool(self.config.preview_url),
         )
 
     @property

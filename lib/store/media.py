@@ -81,7 +81,7 @@ class Files:
                 round(now * 1000),
                 round(lock_seconds * 1000),
                 int(alone),
-                int(is_draft),
+                *([1] if is_draft else []),
             ],
         )
         match outcome:

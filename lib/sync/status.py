@@ -28,7 +28,7 @@ WAITS_SECONDS = 30.0
 class Status:
     """`webhook_address` is for Notion's webhook; `delivery_of` asks QStash about a message,
     `next_cron` finds the next one; `now` gives epoch seconds. `requests_per_minute`: of Notion's,
-    for all."""
+    for all. `makes_links`: to previews."""
 
     def __init__(
         self,
@@ -41,7 +41,9 @@ class Status:
         next_cron: Callable[[float], Cron | None],
         requests_per_minute: int,
         now: Callable[[], float],
+        makes_links: bool = False,
     ) -> None:
+        self._makes_links = makes_links
         self._history, self._delivery_of = history, delivery_of
         self._sources = sources
         self._webhook_address, self._webhook_is_set = webhook_address, webhook_is_set
@@ -79,6 +81,7 @@ class Status:
             ],
             "cron": {"schedule": cron.schedule, "nextAt": _iso(cron.next_at)} if cron else None,
             "webhook": self._webhook(recent.webhook_token),
+            **({"previews": True} if self._makes_links else {}),
         }
 
     async def of_run(self, run_id: str) -> JSON:

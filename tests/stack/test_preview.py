@@ -78,16 +78,17 @@ def test_a_draft_stands_in_its_preview_with_its_child_pages_and_nowhere_else(sit
     assert "Nobody yet" in str(site.read("preview:storm-season/crew-list")["blocks"])
     assert {row, child}.isdisjoint(site.published())
     assert not any(word in public(site) for word in (row, child, "Under wraps", "Nobody yet"))
+    site.check()
 
 
 def test_an_unchanged_draft_costs_a_look_at_each_of_its_child_pages(site: Site) -> None:
     row = draft(site, "Storm season", "Under wraps")
     child = site.notion.edit.create_page(row, "Crew list", [{"paragraph": "Nobody yet"}])
     site.later()
-    site.sync()
+    site.sync(source="pages")
     site.later()
 
-    run = site.sync()
+    run = site.sync(source="pages")
 
     asked = [request["path"] for request in site.notion.log.requests]
     assert run.get("synced", "0") == "0"
@@ -98,11 +99,11 @@ def test_an_unchanged_draft_costs_a_look_at_each_of_its_child_pages(site: Site) 
 def test_a_draft_that_is_published_leaves_its_preview(site: Site) -> None:
     row = draft(site, "Storm season", "Under wraps")
     child = site.notion.edit.create_page(row, "Crew list")
-    site.sync()
+    site.sync(page=row)
     site.later()
     site.notion.edit.set_property(row, "visibility", None)
 
-    site.sync()
+    site.sync(page=row)
 
     assert {row, child}.isdisjoint(paths(site))
     assert not [slug for slug in previews(site) if slug.startswith("storm-season")]
@@ -111,7 +112,7 @@ def test_a_draft_that_is_published_leaves_its_preview(site: Site) -> None:
 
 
 def test_a_published_page_that_becomes_a_draft_goes_to_its_preview(site: Site) -> None:
-    site.sync()
+    site.sync(source="pages")
     site.later()
     site.notion.edit.set_property(LIGHTHOUSE, "visibility", "draft")
 
@@ -123,7 +124,7 @@ def test_a_published_page_that_becomes_a_draft_goes_to_its_preview(site: Site) -
 
 
 def test_a_paused_page_shows_what_is_published_and_previews_what_is_new(site: Site) -> None:
-    site.sync()
+    site.sync(source="pages")
     site.later()
     site.notion.edit.rename_property(
         site.notion.workspace.nodes[PAGES].children[0], "Label", "sync"
@@ -131,13 +132,13 @@ def test_a_paused_page_shows_what_is_published_and_previews_what_is_new(site: Si
     site.notion.edit.set_property(LIGHTHOUSE, "sync", "paused")
     site.notion.edit.append_blocks(LIGHTHOUSE, [{"paragraph": "A new lamp"}])
 
-    site.sync()
+    site.sync(source="pages")
 
     assert "A new lamp" not in str(site.read("page:lighthouse")["blocks"])
     assert "A new lamp" in str(site.read("preview:lighthouse")["blocks"])
     site.later()
     site.notion.edit.set_property(LIGHTHOUSE, "sync", "")
-    site.sync()
+    site.sync(source="pages")
     assert "A new lamp" in str(site.read("page:lighthouse")["blocks"])
     assert site.read("preview:lighthouse") is None
 
@@ -146,13 +147,13 @@ def test_what_happens_below_a_draft_shows_in_the_next_run(site: Site) -> None:
     row = draft(site, "Storm season")
     kept = site.notion.edit.create_page(row, "Crew list", [{"paragraph": "Nobody yet"}])
     dropped = site.notion.edit.create_page(row, "Menu")
-    site.sync()
+    site.sync(page=row)
     site.later()
     site.notion.edit.append_blocks(kept, [{"paragraph": "Ann"}])
     site.notion.edit.set_title(kept, "The crew")
     site.notion.edit.trash(dropped)
 
-    site.sync()
+    site.sync(source="pages")
 
     assert "Ann" in str(site.read("preview:storm-season/the-crew")["blocks"])
     assert set(previews(site)) >= {"storm-season", "storm-season/the-crew"}
@@ -163,11 +164,11 @@ def test_what_happens_below_a_draft_shows_in_the_next_run(site: Site) -> None:
 def test_a_draft_in_the_trash_leaves_its_preview(site: Site) -> None:
     row = draft(site, "Storm season")
     child = site.notion.edit.create_page(row, "Crew list")
-    site.sync()
+    site.sync(page=row)
     site.later()
     site.notion.edit.trash(row)
 
-    site.sync()
+    site.sync(source="pages")
 
     assert {row, child}.isdisjoint(paths(site))
     assert not [slug for slug in previews(site) if slug.startswith("storm-season")]
@@ -178,7 +179,7 @@ def test_drafts_of_one_slug_and_of_a_published_page_disturb_each_other_not(site:
     other = draft(site, "Lighthouse")
     named = draft(site, "Paths")
 
-    site.sync()
+    site.sync(source="pages")
 
     found = paths(site)
     assert {found[one], found[other]} in (
@@ -195,17 +196,17 @@ def test_switched_off_all_of_it_goes_in_the_next_full_run_and_comes_again(
     row = draft(site, "Storm season")
     site.notion.edit.create_page(row, "Crew list")
     site.later()
-    site.sync()
+    site.sync(source="pages")
     site.later()
     stack.set("SYNC_PREVIEW", "")
 
-    site.sync()
+    site.sync(source="pages")
 
     left = [*site.command("KEYS", "preview:*"), *site.command("KEYS", "sync:drafts*")]
     assert left == []
     assert not [key for key in site.command("ZRANGE", "sync:due", "0", "-1") if "draft" in key]
     stack.set("SYNC_PREVIEW", "on")
-    site.sync()
+    site.sync(source="pages")
     assert {"storm-season", "storm-season/crew-list"} <= set(previews(site))
 
 
@@ -251,10 +252,10 @@ def test_a_preview_that_kv_lost_comes_back(site: Site) -> None:
     row = draft(site, "Storm season")
     site.notion.edit.create_page(row, "Crew list")
     site.later()
-    site.sync()
+    site.sync(page=row)
     site.later()
     site.command("DEL", "preview:storm-season", "preview:storm-season/crew-list")
 
-    site.sync()
+    site.sync(source="pages")
 
     assert {"storm-season", "storm-season/crew-list"} <= set(previews(site))

@@ -102,7 +102,8 @@ class Scene:
     async def see(self, page_id: str, *, item: WorkItem | None = READ, **more: Any) -> list[str]:
         """Look at a page a second later, which makes it due; return the slugs that became free."""
         self.clock.time += 1
-        facts = {name: more.pop(name) for name in ("stamp", "is_hidden", "is_gone") if name in more}
+        names = ("stamp", "is_hidden", "is_gone", "draft")
+        facts = {name: more.pop(name) for name in names if name in more}
         sighting = Sighting(
             page_id=page_id, observation=self.seen(page_id, **more), item=item, **facts
         )

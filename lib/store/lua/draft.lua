@@ -35,7 +35,10 @@ end
 
 -- Takes a draft, and all that stands below it, from its preview and forgets it.
 local function removeDraft(id)
-  if redis.call('HEXISTS', draftPlacesKey, id) == 0 then return end
+  if redis.call('HEXISTS', draftPlacesKey, id) == 0 then -- it has not been read
+    if redis.call('HEXISTS', workKey, draftKey(id)) == 1 then dropWork(draftKey(id)) end
+    return
+  end
   local ahead = {id}
   while #ahead > 0 do
     local one = table.remove(ahead)
