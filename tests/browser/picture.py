@@ -18,14 +18,15 @@ PICTURES = ROOT / ".cache/pictures"
 SHOWN = {"current": "dashboard", "problems": "dashboard-problems", "waiting": "dashboard-waiting"}
 """Which stand in the README, and as which file."""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-HEIGHTS = {1120: 840, 360: 780}
+HEIGHTS = {1200: 840, 360: 780}
 
 
 def main() -> None:
     path = chromium()
     if path is None:
         raise SystemExit("No Chromium on the PATH: install one, as in apt-get install chromium")
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    PICTURES.mkdir(parents=True)
     with (
         Path(os.devnull).open("w") as nowhere,
         contextlib.redirect_stdout(nowhere),
@@ -38,7 +39,7 @@ def main() -> None:
                 take(browser, stack, scheme, width)
         browser.close()
     for state, name in SHOWN.items():
-        shutil.copyfile(PICTURES / f"{state}-1120-light.png", ROOT / f"docs/{name}.png")
+        shutil.copyfile(PICTURES / f"{state}-1200-light.png", ROOT / f"docs/{name}.png")
     print(f"{PICTURES}: {len(list(PICTURES.glob('*.png')))} pictures, {len(SHOWN)} of them in docs")
 
 
