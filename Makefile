@@ -71,7 +71,7 @@ schema: $(STAMP) $(CLIENTS_STAMP) ## the JSON Schema of what a site reads, and t
 	@$(VENV)/bin/python -m dev.schema
 	@cd tests/clients && node types.mjs ../../schema/notion-kv.json > ../../schema/notion-kv.d.ts
 
-picture: $(STAMP) ## the README's picture of the dashboard, taken anew (needs Chromium)
+picture: $(STAMP) ## every state of the dashboard as a picture, into .cache/pictures, three of them into docs (needs Chromium)
 	@$(VENV)/bin/python -m tests.browser.picture
 
 lock: $(STAMP) ## every package anew, at the newest version that pyproject.toml and package.json allow (UPGRADE=: only what changed there)

@@ -1,14 +1,17 @@
 // The dashboard: asks /api/sync/status how things stand, shows it, asks /api/sync/trigger for syncs and
 // /api/sync/cancel to end one.
 
-import { deployment, Trouble } from "./dashboard/deployment.js";
+import { deployment } from "./dashboard/deployment.js";
 import { $, say, tone } from "./dashboard/elements.js";
-import { problems } from "./dashboard/problems.js";
+import { mark } from "./dashboard/one-page.js";
+import { triesOf } from "./dashboard/problems.js";
+import { runs } from "./dashboard/runs.js";
+import { Trouble } from "./dashboard/trouble.js";
 import { watch } from "./dashboard/watch.js";
 
-/** Does what a button asks for, once at a time, and says what came of it. */
+/** Does what a button asks for, once at a time, and says what came of it. Whether it was refused. */
 async function act(button, ask) {
-  if (button.getAttribute("aria-busy") === "true") return;
+  if (button.getAttribute("aria-busy") === "true") return false;
   button.setAttribute("aria-busy", "true");
   try {
     reply("good", await ask());
@@ -17,16 +20,20 @@ async function act(button, ask) {
     if (!(trouble instanceof Trouble)) throw trouble;
     if (trouble.kind === "secret") watch.leave(trouble.message);
     else reply("bad", trouble.message);
+    return trouble.kind === "refused";
   } finally {
     button.setAttribute("aria-busy", "false");
   }
+  return false;
 }
 
-function trigger(button, query) {
-  problems.chosen = null;
+/** Asks for a sync of each of these. */
+function trigger(button, queries) {
   return act(button, async () => {
-    const answer = await deployment.ask(`/api/sync/trigger?${new URLSearchParams(query)}`);
-    return answer.message === "Sync already running" ? "A sync is under way; another one follows it." : `${answer.message}.`;
+    const answers = [];
+    for (const query of queries) answers.push(await deployment.ask(`/api/sync/trigger?${new URLSearchParams(query)}`));
+    if (answers.some(({ message }) => message === "Sync already running")) return "A sync is under way; another one follows it.";
+    return `${answers[0].message}.`;
   });
 }
 
@@ -42,6 +49,7 @@ function cancel() {
 function reply(colour, text) {
   tone($("answer"), colour);
   say($("answer"), text);
+  if (colour === "bad") $("answer").scrollIntoView({ block: "nearest" });
 }
 
 $("door").addEventListener("submit", async (event) => {
@@ -52,30 +60,40 @@ $("door").addEventListener("submit", async (event) => {
 });
 addEventListener("hashchange", () => deployment.takeFromLink() && watch.hurry());
 $("leave").addEventListener("click", () => watch.leave());
-$("sync").addEventListener("click", () => trigger($("sync"), {}));
-$("force").addEventListener("click", () => trigger($("force"), { force: "1" }));
+$("sync").addEventListener("click", () => trigger($("sync"), [{}]));
+$("again").addEventListener("click", () => trigger($("again"), triesOf(watch.status?.site.overdue ?? [])));
+$("force").addEventListener("click", () => trigger($("force"), [{ force: "1" }]));
 $("cancel").addEventListener("click", cancel);
-$("one").addEventListener("submit", (event) => {
+$("one").addEventListener("submit", async (event) => {
   event.preventDefault();
-  trigger(event.submitter ?? $("one"), { page: $("page").value.trim() });
+  mark(await trigger(event.submitter ?? $("one"), [{ page: $("page").value.trim() }]));
 });
+$("page").addEventListener("input", () => mark(false));
 $("check-setup").addEventListener("click", async () => {
   if ($("check-setup").getAttribute("aria-busy") === "true") return;
   $("check-setup").setAttribute("aria-busy", "true");
   await watch.check().finally(() => $("check-setup").setAttribute("aria-busy", "false"));
 });
 document.addEventListener("wanted", (event) => trigger(event.target, event.detail));
+document.addEventListener("shown", () => watch.show());
 for (const more of [$("more-runs"), $("more-problems")])
   more.addEventListener("click", () => {
     more.setAttribute("aria-expanded", more.getAttribute("aria-expanded") !== "true");
     watch.show();
   });
+$("filters").addEventListener("click", (event) => {
+  const chip = event.target.closest("button");
+  if (chip) runs.choose(chip.dataset.filter);
+  watch.show();
+});
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) clearTimeout(watch.timer);
+  if (document.hidden) watch.rest();
   else if (deployment.secret) watch.hurry();
 });
+addEventListener("hashchange", () => watch.follow());
 addEventListener("online", () => deployment.secret && watch.hurry());
 setInterval(() => document.hidden || watch.show(), 1000);
 
+say($("host"), location.host);
 if (deployment.secret) watch.look();
 else watch.leave();

@@ -6,7 +6,7 @@ import httpx
 
 from lib.model import Outcome
 from lib.notify.post import json_body, post
-from lib.notify.report import facts, headline, problems
+from lib.notify.report import facts, headline, problems, run_address
 
 ADDRESS = "https://api.resend.com/emails"
 
@@ -46,6 +46,6 @@ def text(outcome: Outcome, dashboard: str) -> str:
         outcome.error,
         "\n".join(f"{name}: {value}" for name, value in facts(outcome)),
         "\n".join(problems(outcome)),
-        f"{dashboard}\nRun {outcome.run_id}",
+        f"{run_address(dashboard, outcome)}\nRun {outcome.run_id}",
     ]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"

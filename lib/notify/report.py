@@ -70,6 +70,11 @@ def problems(outcome: Outcome) -> list[str]:
     return [*lines, f"and {more} more"] if lines and more > 0 else lines
 
 
+def run_address(dashboard: str, outcome: Outcome) -> str:
+    """Return where the dashboard shows the run itself."""
+    return f"{dashboard}#run={outcome.run_id}"
+
+
 def _failures(outcome: Outcome) -> list[str]:
     """Count what failed by its kind; what is not listed among the problems, of which a run keeps a
     few, is a page."""

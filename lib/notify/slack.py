@@ -7,7 +7,7 @@ import httpx
 
 from lib.model import JSON, Outcome
 from lib.notify.post import json_body, post
-from lib.notify.report import facts, headline, problems
+from lib.notify.report import facts, headline, problems, run_address
 
 LONGEST_HEADER = 150
 LONGEST_TEXT = 2000
@@ -60,7 +60,7 @@ def message(outcome: Outcome, dashboard: str) -> JSON:
                 {
                     "type": "button",
                     "text": {"type": "plain_text", "text": "Open the dashboard"},
-                    "url": dashboard,
+                    "url": run_address(dashboard, outcome),
                 }
             ],
         }

@@ -1,12 +1,6 @@
 // The deployment that the page came from, asked with its secret.
 
-/** What kept an answer from coming: `kind` is secret, refused, broken or offline. */
-export class Trouble extends Error {
-  constructor(kind, message) {
-    super(message);
-    this.kind = kind;
-  }
-}
+import { Trouble } from "./trouble.js";
 
 export const deployment = {
   secret: sessionStorage.getItem("secret"),

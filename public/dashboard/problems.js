@@ -1,68 +1,70 @@
-// What went wrong in a run, and what to do about it.
+// What could not be read: one row each, with why, and what to do about it.
 
-import { $, link, make, notion, say, shownOf } from "./elements.js";
-import { ago, hasEnded, nameOf } from "./words.js";
+import { $, bdi, button, link, make, notion, refill, sentence, shownOf } from "./elements.js";
+import { nameOf, since } from "./words.js";
 
 const SHOWN_PROBLEMS = 5;
+/** So many are tried one by one; more by a sync of everything, which takes up all that failed. */
+const FEW = 5;
 const NAMELESS = { page: "A page", database: "A database", source: "A source", run: "The whole run" };
-const STAYS = "The last published version stays, and every sync tries again.";
+const UNSHOWN = /^Notion does not show it:? ?(\w*)/;
+const CONNECT = "In Notion: ••• → Connections → add the integration";
 const REMEDIES = {
-  page: `${STAYS} Where Notion does not show the page, open it there and add the integration under ••• → Connections. If it keeps failing, the function’s log has the details under this page’s id.`,
-  database: `${STAYS} Where Notion does not show the database, open it there and add the integration under ••• → Connections.`,
-  source: "Its pages stay as they were published, and every sync tries again; the other sources are synced. Where Notion does not show the database, open it there and add the integration under ••• → Connections, or mend NOTION_SOURCES.",
+  page: "Every sync tries again; the function’s log has the details.",
+  database: "Every sync tries again; the function’s log has the details.",
+  source: "Its pages stay as they were published, and every sync tries again.",
+  run: "",
 };
 
-export const problems = {
-  chosen: null,
-  shown: [],
+/** The rows inside the verdict’s card: what is not up to date on the site. */
+export function showOverdue(overdue, now) {
+  const list = $("overdue");
+  list.hidden = overdue.length === 0;
+  const count = shownOf(overdue.length, SHOWN_PROBLEMS, $("more-problems"));
+  const shown = overdue.slice(0, count);
+  refill(list, JSON.stringify([shown, new Date(now).toDateString()]), () => shown.map((one) => problem(one, now)));
+}
 
-  show(status, now) {
-    this.shown = [status, now];
-    const newest = status.runs.find((run) => hasEnded(run) || run.errors.length);
-    const run = status.runs.find((one) => one.runId === this.chosen) ?? newest;
-    const [errors, warnings] = [run?.errors ?? [], run?.warnings ?? []];
-    const count = shownOf(errors.length + warnings.length, SHOWN_PROBLEMS, $("more-problems"));
-    say($("problems-of"), run ? `of the run asked for ${ago(run.triggeredAt, now)}` : "");
-    $("no-problems").hidden = errors.length + warnings.length > 0;
-    const key = JSON.stringify([run?.runId, errors, warnings, count]);
-    if ($("problem-list").dataset.key === key) return;
-    $("problem-list").dataset.key = key;
-    $("problem-list").replaceChildren(...[...errors.map(problem), ...warnings.map(warning)].slice(0, count));
-  },
+/** What a press asks for, so that just these are tried again. */
+export function triesOf(overdue) {
+  const tries = overdue.map(tryOf);
+  return tries.length <= FEW && tries.every((query) => query.page || query.source) ? tries : [{}];
+}
 
-  /** Shows those of one run, wherever the reader is on the page. */
-  choose(runId) {
-    this.chosen = runId;
-    this.show(...this.shown);
-    $("problems").scrollIntoView({ behavior: "smooth" });
-    $("problems").focus({ preventScroll: true });
-  },
-};
+/** What failed stays due, so any sync takes it up again. */
+function tryOf(error) {
+  if (error.kind === "source" && error.title) return { source: error.title };
+  return error.kind === "page" && error.pageId ? { page: error.pageId } : {};
+}
 
-function problem(error) {
-  const item = make("li", { class: "card problem", "data-tone": "bad" });
-  const title = make("h3", {}, nameOf(error) || NAMELESS[error.kind]);
-  if (error.title && error.slug) title.append(" ", make("code", {}, error.slug));
-  item.append(title, make("p", {}, error.reason));
+/** One row. `error.published`, where it is known, says whether an older version of it is on the site. */
+export function problem(error, now) {
+  const name = nameOf(error);
+  const title = make("h3", {}, name ? bdi(name) : NAMELESS[error.kind] ?? "Something");
+  if (error.title && error.slug) title.append(" ", make("code", { dir: "auto" }, error.slug));
+  if (typeof error.published === "boolean" && error.kind === "page") title.append(" ", fate(error.published));
+  if (error.since) title.append(" ", make("span", { class: "since" }, `since ${since(error.since, now)}`));
+  const item = make("li", { class: "problem" }, make("div", {}, title, make("p", {}, ...sentence(why(error)))));
   if (error.kind === "run") return item;
-  item.append(make("p", { class: "soft" }, REMEDIES[error.kind]));
-  const [label, query] = again(error);
-  const button = make("button", { type: "button", class: "link" }, label);
-  const wanted = new CustomEvent("wanted", { bubbles: true, detail: query });
-  button.addEventListener("click", () => button.dispatchEvent(wanted));
-  const pair = make("div", { class: "pair" }, button);
-  if (error.pageId) pair.prepend(link(notion(error.pageId), "Open in Notion"));
-  item.append(pair);
+  const key = `${error.kind} ${error.pageId ?? error.title}`;
+  const press = (event) => event.target.dispatchEvent(new CustomEvent("wanted", { bubbles: true, detail: [tryOf(error)] }));
+  const again = button("Try again", `again ${key}`, press, { "aria-label": `Try again: ${name || NAMELESS[error.kind]}` });
+  const buttons = make("div", { class: "buttons" }, again);
+  if (error.pageId) buttons.prepend(link(notion(error.pageId), "Open in Notion", { class: "button", "data-focus": `open ${key}` }));
+  item.append(buttons);
   return item;
 }
 
-/** What is pressed to try again, and what that asks for. What failed stays due, so any sync takes it up again. */
-function again(error) {
-  if (error.kind === "source") return ["Sync this source", { source: error.title }];
-  const row = error.kind === "page" && error.slug && !error.slug.includes("/"); // only a row can be synced for itself
-  return row ? ["Sync this page", { page: error.pageId }] : ["Sync again", {}];
-}
+const fate = (published) =>
+  make("span", { class: "fate", "data-tone": published ? "idle" : "bad" }, published ? "last version stays" : "never published");
 
-function warning(text) {
-  return make("li", { class: "card problem", "data-tone": "warn" }, make("p", {}, text));
+/** Why, and what to do. */
+function why(error) {
+  const unshown = UNSHOWN.exec(error.reason);
+  if (unshown) {
+    const mend = error.kind === "source" ? `${CONNECT}, or correct NOTION_SOURCES` : CONNECT;
+    return `Notion does not show it${unshown[1] && ` (${unshown[1]})`}. ${mend}.`;
+  }
+  const reason = error.reason.replace(/[\s.]+$/, "") || "It could not be read";
+  return [`${reason}.`, REMEDIES[error.kind] ?? REMEDIES.page].filter(Boolean).join(" ");
 }

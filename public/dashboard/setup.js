@@ -19,7 +19,7 @@ export function showSetup(problems) {
     $("setup-list").replaceChildren(...problems.map(item));
   }
   if (!was) say($("setup-answer"), "");
-  document.title = `${some(problems.length, "setting")} to mend · Notion → KV`;
+  if (!document.hidden) document.title = `${some(problems.length, "setting")} to mend · Notion → KV`;
   return !was;
 }
 

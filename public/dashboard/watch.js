@@ -1,16 +1,23 @@
 // Keeps the board as things stand: asks how they do as often as it is worth it.
 
-import { deployment, Trouble } from "./deployment.js";
+import { deployment } from "./deployment.js";
 import * as door from "./door.js";
 import { $, say } from "./elements.js";
+import { showFigures } from "./figures.js";
+import { linked } from "./linked.js";
 import { showNow, showWebhook } from "./now.js";
+import { showSuggestions } from "./one-page.js";
 import { pace } from "./pace.js";
-import { problems } from "./problems.js";
-import { showRuns } from "./runs.js";
+import { runs } from "./runs.js";
 import { showSetup, tellChecked } from "./setup.js";
+import { statusOf } from "./shape.js";
 import { showSources } from "./sources.js";
 import { showTrends } from "./trends.js";
-import { counts } from "./words.js";
+import { Trouble } from "./trouble.js";
+import { ago, result } from "./words.js";
+
+const TITLE = "Notion → KV";
+const BROKEN = "This page could not show what the deployment answered. Load it again.";
 
 export const watch = {
   status: null,
@@ -18,20 +25,23 @@ export const watch = {
   timer: 0,
   failures: 0,
   quiet: 0,
+  answeredAt: 0,
 
   /** Asks once, shows the answer, and asks again when it is worth it. */
   async look() {
     clearTimeout(this.timer);
     try {
-      const status = await deployment.ask("/api/sync/status");
+      const status = statusOf(await deployment.ask("/api/sync/status"));
+      if (status.runs) await linked.fetch(status.runs);
       this.failures = 0;
+      this.answeredAt = deployment.now();
       this.take(status);
       hideTrouble();
     } catch (trouble) {
-      if (!(trouble instanceof Trouble)) throw trouble;
       if (trouble.kind === "secret") return this.leave(trouble.message);
       this.failures += 1;
-      showTrouble(trouble.message);
+      showTrouble(trouble instanceof Trouble ? trouble.message : BROKEN);
+      if (!(trouble instanceof Trouble)) reportError(trouble);
     }
     if (deployment.secret && !document.hidden) this.timer = setTimeout(() => this.look(), this.pause());
   },
@@ -52,6 +62,8 @@ export const watch = {
   leave(message = "") {
     clearTimeout(this.timer);
     this.status = null;
+    say($("updated"), "");
+    title(TITLE);
     hideTrouble();
     deployment.keep(null);
     door.close(message);
@@ -66,10 +78,10 @@ export const watch = {
   take(status) {
     this.setup = status.setup ?? [];
     const hasTurned = showSetup(this.setup);
-    if (this.setup.length) this.status = null;
-    else this.takeRuns(status);
     if ($("board").hidden) door.open();
     else if (hasTurned) door.greet();
+    if (this.setup.length) this.status = null;
+    else this.takeRuns(status);
   },
 
   takeRuns(status) {
@@ -80,19 +92,39 @@ export const watch = {
     this.show();
   },
 
+  /** Shows how things stand now. In a tab that is hidden nothing moves, its title neither. */
   show() {
-    if (!this.status) return;
+    if (!this.status || document.hidden) return;
     const now = deployment.now();
+    const { active } = this.status;
+    say($("updated"), `Updated ${ago(new Date(this.answeredAt).toISOString(), now)}`);
     showWebhook(this.status.webhook);
     showNow(this.status, now);
-    showRuns(this.status, now);
+    showFigures(this.status, now);
+    showSuggestions(this.status);
+    runs.show(this.status, now);
     showTrends(this.status);
     showSources(this.status, now);
-    problems.show(this.status, now);
-    const run = this.status.active;
-    document.title = run ? `${run.toSync ? Math.floor((run.synced / run.toSync) * 100) : 0}% · Notion → KV` : "Notion → KV";
+    title(active?.toSync ? `${Math.floor(((active.synced + active.failed) / active.toSync) * 100)}% · ${TITLE}` : active ? `… · ${TITLE}` : TITLE);
+  },
+
+  /** The tab is hidden: what it says in its title would grow old. */
+  rest() {
+    clearTimeout(this.timer);
+    if (this.status) title(TITLE);
+  },
+
+  /** Shows the run that the address names. */
+  async follow() {
+    if (!linked.follow() || !this.status) return;
+    await linked.fetch(this.status.runs);
+    this.show();
   },
 };
+
+function title(text) {
+  if (document.title !== text) document.title = text;
+}
 
 /** Tells a screen reader what has changed, once. */
 function announce(before, after) {
@@ -101,7 +133,7 @@ function announce(before, after) {
   if (is && was !== is) say($("news"), "A sync is under way.");
   if (!was || was === is) return;
   const ended = after.runs.find((run) => run.runId === was);
-  if (ended) say($("news"), `The sync was ${ended.status}: ${counts(ended)}${ended.failed ? `, ${ended.failed} failed` : ""}.`);
+  if (ended) say($("news"), `The sync has ended. ${result(ended)}.`);
 }
 
 function showTrouble(message) {

@@ -1,10 +1,17 @@
 """A browser tab with the dashboard, and what a person does and sees in it."""
 
+import json
+import re
 import shutil
+from collections.abc import Callable
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Request
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route
+
+from lib.model import JSON
+from tests.browser.states import NOW
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 AXE = Path(__file__).parent.parent / "clients/node_modules/axe-core/axe.min.js"
@@ -20,6 +27,25 @@ new PerformanceObserver((list) => {
 def chromium() -> str | None:
     """The path of a browser that Playwright can drive."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def answer_status(page: Page, told: Callable[[], JSON]) -> None:
+    """Let the deployment tell what `told` gives, in place of how it stands; of one run too."""
+
+    def answer(route: Route) -> None:
+        status = told()
+        if name := re.search(r"[?&]run=([\w-]+)", route.request.url):
+            found = [one for one in status["runs"] if one["runId"] == name[1]]
+            status = found[0] if found else {"error": "No such run is known"}
+        date = format_datetime(NOW, usegmt=True)
+        route.fulfill(
+            status=404 if isinstance(status, dict) and "error" in status else 200,
+            body=json.dumps(status),
+            headers={"Content-Type": "application/json", "Date": date},
+        )
+
+    page.unroute_all()
+    page.route("**/api/sync/status*", answer)
 
 
 class Tab:
@@ -53,11 +79,16 @@ class Tab:
 
     def row(self, number: int = 1) -> Locator:
         """The `number`th run, the newest being the first."""
-        return self.page.locator("#runs tbody tr").nth(number - 1)
+        return self.page.locator("#runs tr.run").nth(number - 1)
 
     def cell(self, name: str, number: int = 1) -> Locator:
-        names = ["Status", "Asked for", "Scope", "Pages", "Duration", "Requests", "Retries", "Job"]
+        names = ["Result", "When", "Asked by", "What", "Took", "Notion", "Details"]
         return self.row(number).get_by_role("cell").nth(names.index(name))
+
+    def open_run(self, number: int = 1) -> Locator:
+        """Open the `number`th run; give what stands in it then."""
+        self.row(number).get_by_role("button", name="Details").click()
+        return self.page.locator("#runs tr.view .card")
 
     def offline(self, cut: bool) -> None:
         self._context.set_offline(cut)

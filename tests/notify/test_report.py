@@ -181,7 +181,10 @@ def test_slacks_message_is_a_header_fields_the_reason_the_pages_a_button_and_the
     assert rest == [
         {"type": "section", "text": {"type": "mrkdwn", "text": "Share it."}},
         {"type": "section", "text": {"type": "mrkdwn", "text": pages}},
-        {"type": "actions", "elements": [{"type": "button", "text": label, "url": DASHBOARD}]},
+        {
+            "type": "actions",
+            "elements": [{"type": "button", "text": label, "url": f"{DASHBOARD}#run=run_1"}],
+        },
         {"type": "context", "elements": [{"type": "mrkdwn", "text": "Run run_1"}]},
     ]
 
@@ -220,7 +223,7 @@ def test_slack_gets_text_for_the_notification_and_blocks_within_its_limits() -> 
     assert len(header["text"]["text"]) <= 150
     assert len(fields["fields"]) <= 10
     assert max(len(error["text"]["text"]), len(pages["text"]["text"])) <= 2000
-    assert button["elements"][0]["url"] == DASHBOARD
+    assert button["elements"][0]["url"] == f"{DASHBOARD}#run=r"
 
 
 def test_a_title_can_neither_link_nor_call_the_channel_in_slack() -> None:

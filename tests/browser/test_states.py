@@ -1,0 +1,456 @@
+"""Each state of a deployment as the dashboard shows it, in every window, from prepared answers of the server
+(`tests/browser/states.py`)."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NoReturn
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from dev.stack import Stack
+from lib.model import JSON
+from tests.browser.states import (
+    LAST,
+    NOW,
+    PROBLEMS,
+    STATES,
+    WARNINGS,
+    behind,
+    blocked,
+    current,
+    earlier,
+    run,
+    status,
+    syncing,
+    waiting,
+)
+from tests.browser.tab import AXE, Tab, answer_status
+
+WIDTHS = (360, 768, 1280, 1600)
+WINDOWS = [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")]
+TARGET = 44
+HEBREW = "שעות הפתיחה (2)!"
+OLD = run("old", -2_000_000, 2.0, changed=["about"], askedBy="schedule")
+HEADLINES = {
+    "current": "Your site is up to date",
+    "problems": "3 pages are not up to date on your site",
+    "syncing": "Publishing: 178 of 300 pages",
+    "waiting": "Publishing: 178 of 300 pages",
+    "stale": "Not checked for 9 days",
+    "blocked": "Nothing can be published: Notion refuses the token. Copy it anew from the integration"
+    " into NOTION_TOKEN",
+    "empty": "No sync yet",
+}
+CUT = """() => [...document.querySelectorAll(
+  '#now :is(h2, h3, p:not(.names)), .problem p, .view :is(p, dd, li)')]
+  .filter((one) => one.checkVisibility() && !one.classList.contains('unseen'))
+  .filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== 'visible')
+  .map((one) => one.outerHTML)"""
+"""What is cut off of what people have to read."""
+TARGETS = """() => [...document.querySelectorAll('button, summary, a.button, input')]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+  .map((one) => [one.textContent || one.id, one.getBoundingClientRect().height])"""
+OUTSIDE = """() => [...document.querySelectorAll('main :is(p, h2, h3, td, dd, li, input, .button)')]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 200))"""
+HIDE = """hidden => {
+  Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+class Board(Tab):
+    """The dashboard, before a deployment that tells what the test says, at a moment that stands still."""
+
+    def __init__(self, browser: Browser, stack: Stack, width: int, scheme: str) -> None:
+        super().__init__(browser, stack.url, stack.secret, width, scheme)
+        self.page.clock.set_fixed_time(NOW)
+        self.asked: list[str] = []
+
+    def tell(self, told: Callable[[], JSON]) -> None:
+        """The deployment's next answer, and all that follow."""
+        answer_status(self.page, told)
+        self.page.route("**/api/sync/trigger*", self._trigger)
+
+    def look(self, told: Callable[[], JSON]) -> None:
+        """Let the page ask now; it asks at once when it is online again."""
+        self.tell(told)
+        with self.page.expect_response("**/api/sync/status"):
+            self.page.evaluate("dispatchEvent(new Event('online'))")
+
+    def fresh(self, told: Callable[[], JSON], fragment: str = "") -> None:
+        """The page as somebody opens it who has been here before."""
+        self.tell(told)
+        self.page.evaluate(
+            "to => { sessionStorage.setItem('secret', 'any'); history.replaceState(null, '', to); }",
+            fragment or "/",
+        )
+        self.page.reload()
+        expect(self.seen("board")).to_be_visible()
+
+    def moved(self) -> list[list[Any]]:
+        """What has moved by itself since the last question. It is told a frame later."""
+        self.page.evaluate("new Promise((go) => requestAnimationFrame(() => setTimeout(go, 50)))")
+        found: list[list[Any]] = self.page.evaluate("window.shifts.splice(0)")
+        return found
+
+    def _trigger(self, route: Route) -> None:
+        self.asked.append(route.request.url.partition("?")[2])
+        told = {"ok": True, "message": "Sync job started in background"}
+        route.fulfill(status=202, json=told, headers={"Date": NOW.strftime("%a, %d %b %Y %T GMT")})
+
+
+OpenBoard = Callable[..., Board]
+
+
+@pytest.fixture
+def open_board(browser: Browser, stack: Stack) -> Iterator[OpenBoard]:
+    boards: list[Board] = []
+
+    def open_one(width: int = 1280, scheme: str = "light") -> Board:
+        boards.append(Board(browser, stack, width, scheme))
+        return boards[-1]
+
+    yield open_one
+    complaints = [complaint for board in boards for complaint in board.complaints]
+    for board in boards:
+        board.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def board(open_board: OpenBoard) -> Board:
+    return open_board()
+
+
+def odd() -> JSON:
+    """Titles that run from right to left, or on and on."""
+    told = behind()
+    titles = [("Donau" * 60, "donau-" * 40), (HEBREW, "hours"), ("", "untitled")]
+    told["site"]["overdue"] = [
+        one | {"title": title, "slug": slug}
+        for one, (title, slug) in zip(told["site"]["overdue"], titles, strict=True)
+    ]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "first"),
+    [(*window, first) for window, first in zip(WINDOWS, [*STATES, "problems"], strict=True)],
+)
+def test_every_state_fits_every_window_and_can_be_read_by_everybody(
+    open_board: OpenBoard,
+    lacking: Callable[[str, str], NoReturn],
+    width: int,
+    scheme: str,
+    first: str,
+) -> None:
+    if not AXE.exists():
+        lacking(
+            "accessibility of the dashboard", "needs axe-core; `make test` installs it where npm is"
+        )
+    board = open_board(width, scheme)
+    board.fresh(STATES[first])
+    assert board.moved() == []
+    for name, told in STATES.items():
+        board.look(told)
+        expect(board.seen("headline")).to_have_text(HEADLINES[name])
+        if name == "problems":
+            board.open_run()
+            assert board.violations() == []
+        if name == "waiting" and width == 1280:
+            assert board.violations() == []
+        assert_legible(board, name)
+    board.look(odd)
+    expect(board.seen("overdue")).to_contain_text("Donau" * 60)
+    assert_legible(board, "odd")
+    board.look(current)
+    board.row().get_by_role("button", name="Details").click()  # an open run moves down with its row
+    board.moved()
+    for told in (syncing, waiting, syncing, current):
+        board.look(told)
+        assert board.moved() == []
+
+
+def assert_legible(board: Board, name: str) -> None:
+    """Everything is inside the window, nothing is cut off, what is pressed is large enough."""
+    assert board.overflow() <= 0, name
+    assert board.page.evaluate(OUTSIDE) == [], name
+    assert board.page.evaluate(CUT) == [], name
+    assert [one for one in board.page.evaluate(TARGETS) if one[1] < TARGET] == [], name
+
+
+def test_without_the_pages_colours_everything_is_still_there(
+    board: Board, lacking: Callable[[str, str], NoReturn]
+) -> None:
+    if not AXE.exists():
+        lacking("the dashboard in forced colours", "needs axe-core; `make test` installs it")
+    board.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    board.fresh(behind)
+    board.open_run()
+    assert board.violations() == []
+    board.look(waiting)
+    assert board.violations() == []
+    bar = board.page.locator("#bar").evaluate("one => getComputedStyle(one).backgroundImage")
+    assert "gradient" in bar
+    assert board.page.evaluate("document.getAnimations().length") == 0
+    board.look(lambda: status("current", [run("d1", -5, 0, status="active", finishedAt=None)]))
+    expect(board.seen("headline")).to_have_text("Looking for changes")
+    assert board.page.evaluate("document.getAnimations().length") == 0
+    board.page.emulate_media(reduced_motion="no-preference")
+    assert board.page.evaluate("document.getAnimations().length") > 0
+
+
+def test_an_idle_page_leaves_the_processor_alone(board: Board) -> None:
+    board.fresh(lambda: status("current", [run(f"r{at}", -600.0 * at, 2) for at in range(1, 51)]))
+    board.press("Show all 50")
+    session = board.page.context.new_cdp_session(board.page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def worked() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+
+    before = worked()
+    board.page.wait_for_timeout(3000)
+    assert worked() - before < 0.01 * 3
+
+
+def test_the_verdict_says_what_visitors_see(board: Board) -> None:
+    board.fresh(current)
+    expect(board.seen("subline")).to_have_text(
+        "Checked 25 min ago. 2 pages changed, and that is published."
+    )
+    expect(board.seen("detail")).to_have_text("Last change 25 min ago: opening-hours, visit")
+    expect(board.seen("figures")).to_contain_text("37 pages30 rows, 7 child pages")
+    expect(board.seen("figures")).to_contain_text("68 of 180requests · resets in 21 s")
+    expect(board.seen("progress")).to_be_hidden()
+    board.look(behind)
+    expect(board.seen("subline")).to_have_text(
+        "35 others are. Visitors see the last good version of 2. “Visit” was never published."
+    )
+    rows = board.seen("overdue").get_by_role("listitem")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("Opening hours home/opening-hours last version stays")
+    expect(rows.nth(0)).to_contain_text("In Notion: ••• → Connections → add the integration.")
+    expect(rows.nth(1)).to_contain_text("Visit visit never published since 5:58 AM")
+    expect(rows.nth(1)).to_contain_text(
+        "Notion answered 502, 4 times in a row. Every sync tries again"
+    )
+    for row in rows.all():
+        expect(row.get_by_role("link", name="Open in Notion")).to_be_visible()
+        expect(row.get_by_role("button", name="Try again")).to_be_visible()
+    expect(board.page.locator("#now .head .primary:visible")).to_have_text("Try these 3 again")
+    notes = board.seen("notices")
+    expect(notes.locator("summary")).to_contain_text("2 notices")
+    expect(notes.locator("li").first).to_be_hidden()
+    notes.locator("summary").click()
+    expect(notes.locator("li")).to_have_text(WARNINGS)
+    board.look(blocked)
+    expect(board.seen("subline")).to_contain_text("37 pages on your site stay as published")
+
+
+def test_what_failed_is_tried_again_and_the_keyboard_stays(board: Board) -> None:
+    board.fresh(behind)
+    board.press("Try these 3 again")
+    expect(board.seen("answer")).to_have_text("Sync job started in background.")
+    assert board.asked == [f"page={one['pageId']}" for one in PROBLEMS]
+    again = [
+        board.page.get_by_role("button", name=f"Try again: {one['title']}") for one in PROBLEMS
+    ]
+
+    again[0].press("Enter")
+    expect(again[0]).to_be_focused()
+    assert board.asked[3:] == [f"page={PROBLEMS[0]['pageId']}"]
+    rest = behind()
+    rest["site"]["overdue"] = rest["site"]["overdue"][1:]
+    board.look(lambda: rest)
+    expect(again[1]).to_be_focused()
+    board.look(current)
+    expect(board.seen("headline")).to_be_focused()
+
+    many = behind()
+    many["site"]["overdue"] = [
+        {**rest["site"]["overdue"][0], "pageId": f"aaaaaaaa-0000-4000-8000-{at:012}"}
+        for at in range(6)
+    ]
+    board.look(lambda: many)
+    expect(board.seen("overdue").get_by_role("listitem")).to_have_count(5)
+    board.press("Show all 6")
+    expect(board.seen("overdue").get_by_role("listitem")).to_have_count(6)
+    board.press("Try these 6 again")
+    assert board.asked[4:] == [""]  # one sync takes up all that failed
+
+
+def test_a_wait_is_told_with_its_end_and_counts_for_the_time_left(board: Board) -> None:
+    board.fresh(waiting)
+    expect(board.seen("detail")).to_have_text(
+        "Waiting for Notion’s next minute: goes on in 37 s. 180 of 180 requests are used up; nothing"
+        " is lost."
+    )
+    expect(board.seen("subline")).to_contain_text("about 2 min 38 s to go")
+    expect(board.seen("progress")).to_have_attribute("aria-valuenow", "59")
+    board.page.clock.set_fixed_time(NOW.replace(second=40))
+    board.page.evaluate("document.dispatchEvent(new Event('shown'))")
+    expect(board.seen("detail")).to_contain_text("goes on in 7 s")
+    expect(board.seen("subline")).to_contain_text("about 2 min 8 s to go")
+
+
+def test_a_run_opens_and_tells_its_course(board: Board) -> None:
+    board.fresh(behind)
+    view = board.open_run()
+
+    expect(view).to_contain_text("34 pages changed: crayfish, home")
+    course = view.locator(".timeline li")
+    expect(course).to_have_text(
+        [
+            "slice 158 s",
+            "Notion’s limit1 min 6 s",
+            "slice 225 s",
+            "slice 2 (2nd try)41 s",
+            "slice 348 s",
+        ]
+    )
+    bars = course.locator(".part").evaluate_all("all => all.map((one) => one.offsetLeft)")
+    assert bars == sorted(bars)
+    assert bars[-1] > bars[1] > bars[0] == 0
+    expect(view).to_contain_text("by Notion’s webhook")
+    expect(view.locator(".notes li")).to_have_text(WARNINGS)
+    expect(view.get_by_role("link", name=re.compile("^Job msg_c5"))).to_have_attribute(
+        "href", "https://console.upstash.com/qstash?messageId=msg_c5"
+    )
+    assert board.page.url.endswith("#run=run_c5")
+    board.press("Show all 34")
+    expect(view).to_contain_text("post-27")
+    board.row().get_by_role("button", name="Details").press("Enter")
+    expect(view).to_be_hidden()
+    assert "#" not in board.page.url
+
+
+def test_results_are_words_and_runs_are_filtered_by_them(board: Board) -> None:
+    board.fresh(current)
+    results = board.page.locator("#runs tr.run td:first-child")
+    expect(results).to_have_text(
+        [
+            "2 pages changed",
+            "2 pages changed",
+            "Nothing changed",
+            "1 page changed, 1 removed",
+            "34 pages changed",
+            "Nothing changed",
+            "Failed",
+            "Nothing changed",
+        ]
+    )
+    expect(board.cell("Asked by", 4)).to_have_text("button")
+    board.page.get_by_role("button", name="Changed something 4").click()
+    expect(results).to_have_count(4)
+    board.page.get_by_role("button", name="With problems 1").click()
+    expect(results).to_have_text(["Failed"])
+    board.page.get_by_role("button", name="All 13").click()
+    expect(results).to_have_count(8)
+
+
+def test_a_link_leads_to_a_run_wherever_it_stands(board: Board) -> None:
+    board.fresh(current, "#run=run_a5")  # the last of the list, which shows eight
+    view = board.page.locator("#runs tr.view .card")
+    expect(view).to_be_focused()
+    expect(view).to_be_in_viewport()
+    expect(view).to_contain_text("It changed nothing on the site")
+
+    calls = []
+
+    def answer(route: Route) -> None:
+        calls.append(route.request.url)
+        told = OLD if "run_old" in route.request.url else {"error": "No such run is known"}
+        route.fulfill(status=200 if told is OLD else 404, json=told)
+
+    board.page.route("**/api/sync/status?run=*", answer)
+    board.page.evaluate("location.hash = '#run=run_old'")
+    expect(view).to_contain_text("1 page changed: about")
+    expect(view).to_contain_text("by a schedule")
+    board.page.evaluate("location.hash = '#run=run_gone'")
+    expect(board.seen("no-such-run")).to_have_text("No such run is known")
+    expect(view).to_be_hidden()
+    assert len(calls) == 2
+
+
+def test_the_box_suggests_what_it_knows(board: Board) -> None:
+    board.fresh(behind)
+    options = board.page.locator("#suggestions option").evaluate_all(
+        "all => all.map((one) => one.value)"
+    )
+    assert options[:3] == ["home/opening-hours", "visit", "map"]
+    assert "lighthouse/the-tower" in options
+    assert len(options) == len(set(options))
+    assert "cray" not in options  # a run removed it
+
+
+def test_a_title_from_right_to_left_moves_nothing_around_it(board: Board) -> None:
+    board.fresh(odd)
+    heading = board.seen("overdue").get_by_role("heading").nth(1)
+    title, slug = heading.locator("bdi").bounding_box(), heading.locator("code").bounding_box()
+    assert title
+    assert slug
+    assert title["x"] < slug["x"]
+    expect(board.seen("subline").locator("bdi")).to_have_count(1)
+
+
+def test_a_hidden_tab_leaves_its_title_alone(board: Board) -> None:
+    board.fresh(syncing)
+    expect(board.page).to_have_title("59% · Notion → KV")
+    release: list[Route] = []
+    board.page.unroute_all()
+    board.page.route("**/api/sync/status", lambda route: release.append(route))
+    with board.page.expect_request("**/api/sync/status"):
+        board.page.evaluate("dispatchEvent(new Event('online'))")
+    board.page.evaluate(HIDE, True)
+    expect(board.page).to_have_title("Notion → KV")
+    with board.page.expect_response("**/api/sync/status"):
+        release[0].fulfill(json=syncing())
+    board.page.wait_for_timeout(100)
+    assert board.page.title() == "Notion → KV"
+    board.tell(syncing)
+    board.page.evaluate(HIDE, False)
+    expect(board.page).to_have_title("59% · Notion → KV")
+
+
+def without(*names: str) -> JSON:
+    """The status of a deployment that is older than this page."""
+    told: dict[str, Any] = json.loads(json.dumps(current()))
+    for part in (told, told["site"], *told["runs"]):
+        for name in names:
+            part.pop(name, None)
+    return told
+
+
+def test_an_answer_of_an_unexpected_shape_breaks_nothing(board: Board) -> None:
+    board.fresh(current)
+    answers: list[Any] = [[], {"runs": []}, {"site": {}, "runs": 3}, "text", None]
+    for odd_answer in answers:
+        board.look(partial(json.loads, json.dumps(odd_answer)))
+        expect(board.seen("trouble")).to_be_visible()
+        expect(board.seen("headline")).to_have_text("Your site is up to date")
+    old = without(
+        "timeline", "changed", "removed", "budget", "overdue", "freshness", "cron", "errors"
+    )
+    old["runs"] += [None, {}, {"runId": 7}]
+    board.look(lambda: old)
+    expect(board.seen("trouble")).to_be_hidden()
+    expect(board.cell("Result")).to_have_text("Nothing changed")
+    expect(board.open_run()).to_contain_text("QStash job")
+    board.look(lambda: {**current(), "site": {"state": "a new one"}})
+    expect(board.seen("headline")).to_have_text("It is not known whether your site is up to date")
+
+
+def test_one_long_run_flattens_no_chart(board: Board) -> None:
+    board.fresh(lambda: status("current", [LAST, *earlier()]))
+    heights = board.page.locator("#chart-duration rect").evaluate_all(
+        "all => all.map((one) => Number(one.getAttribute('height')))"
+    )
+    assert max(heights) == 72
+    assert sorted(heights)[len(heights) // 2] >= 18
+    expect(board.page.locator("#chart-duration .cut")).to_have_count(1)
