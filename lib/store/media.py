@@ -70,7 +70,7 @@ class Files:
         copies = self._keys.copies(self.store) if self.store else ""
         outcome, value, *errand = await self._kv.script(
             "find_file",
-            [self._keys.named, self._keys.fresh(""), self._keys.files, copies],
+            [self._keys.named, self._keys.fresh(""), self._keys.files, self._keys.private, copies],
             [
                 f"{holder}&file={file}",
                 holder,

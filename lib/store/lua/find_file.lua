@@ -1,19 +1,24 @@
--- Where a hosted file is to be had. KEYS named, fresh (before the owner's id), files, copies ("": there is no Blob
--- store). ARGV as named below. Answers {outcome, value, owner, lock, count}:
+-- Where a hosted file is to be had. KEYS named, fresh (before the owner's id), files, private, copies ("": there is no
+-- Blob store). ARGV as named below. Answers {outcome, value, owner, lock, count}:
 --   unknown  no published bundle names it
---   copied   its Copy
+--   copied   its Copy, where a bundle names it that everybody may see
 --   fresh    "ms url", known of an earlier look
 --   walk     the caller has the lock and asks Notion for blocks of the page `owner`, going on as `value` says ("": from
 --            its beginning); `count`: so many files stand in its blocks. Not where the caller is `alone`
 --   fetch    the caller has the lock and asks Notion for the holder itself
 --   wait     another one has it
 --   away     Notion was out of reach; ms until it is asked again
-local named, root, files, copies = unpack(KEYS)
+local named, root, files, private, copies = unpack(KEYS)
+local MOST_NAMES = 20 -- bundles that are looked at for one that everybody may see
 local token, holder, file, mine, now, ttl, alone = unpack(ARGV)
 
-local name = redis.call('ZRANGEBYLEX', named, '[' .. token .. ' ', '(' .. token .. '!', 'LIMIT', 0, 1)[1]
+local names = redis.call('ZRANGEBYLEX', named, '[' .. token .. ' ', '(' .. token .. '!', 'LIMIT', 0, MOST_NAMES)
+local name, isPublic = names[1], false
 if not name then return {'unknown', ''} end
-local copy = copies ~= '' and redis.call('HGET', copies, file)
+for _, one in ipairs(copies ~= '' and names or {}) do
+  isPublic = isPublic or redis.call('SISMEMBER', private, string.sub(one, #token + 2)) == 0
+end
+local copy = isPublic and redis.call('HGET', copies, file)
 if copy and not string.find(copy, '"url":""', 1, true) then return {'copied', copy} end
 local bundle = string.sub(name, #token + 2)
 local owner = string.match(bundle, ':(.*)$')

@@ -4,6 +4,7 @@
 local TYPES = {
   active = 'string', sequence = 'string', runs = 'zset', due = 'zset', gone = 'zset', shows = 'zset',
   ['files:named'] = 'zset', ['files:uncopied'] = 'zset', still = 'set', freed = 'set',
+  ['files:private'] = 'set',
 }
 local RUN_PARTS = {changed = 'set', removed = 'set', focus = 'set', given = 'set', errors = 'list', timeline = 'list'}
 local RUN_COUNTERS = {
