@@ -16,11 +16,11 @@ MEMBERS_ONLY = "members"
 @pytest.fixture
 def site(site: Site, stack: Stack) -> Iterator[Site]:
     """A synced site, one of whose child databases has a row with a file."""
-    for site in synced(site, stack):
-        row = site.read(f"db:{PAINTS}")["items"][0]["id"]
-        site.notion.edit.set_icon(row, {"file": "tin.png"})
-        site.sync()
-        yield site
+    for published in synced(site, stack):
+        row = published.read(f"db:{PAINTS}")["items"][0]["id"]
+        published.notion.edit.set_icon(row, {"file": "tin.png"})
+        published.sync()
+        yield published
 
 
 def icon(site: Site) -> str:
