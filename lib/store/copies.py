@@ -26,8 +26,12 @@ LONGEST_PUT_OFF_SECONDS = 43_200.0
 
 DOCUMENT_END = 64
 """Characters at the end of a page as text, where its time stands: another writing has others."""
-PUBLIC = "public"
-"""The visibility of what everybody may see."""
+
+
+def is_for_all(visibility: str) -> bool:
+    """Return whether everybody may see what has this visibility; only files of that are copied,
+    for the store is public."""
+    return visibility.casefold() == "public"
 
 
 class Copies:
@@ -91,9 +95,9 @@ class Copies:
         kind, _, page_id = bundle.partition(":")
         if kind == "db":
             shown = read_object(await self._text(self._keys.database(page_id)))
-            return str(shown.get("visibility", PUBLIC)).casefold() == PUBLIC
+            return is_for_all(str(shown.get("visibility", "public")))
         record = page_record(await self._kv.command("HGET", self._keys.pages, page_id))
-        return record is not None and record.visibility.casefold() == PUBLIC
+        return record is not None and is_for_all(record.visibility)
 
     async def leave(self, bundle: str) -> None:
         """Make no copies for a bundle, until it is published anew."""
@@ -239,13 +243,13 @@ class Copies:
         )
 
     async def unnamed(self) -> list[str]:
-        """Addresses of copies that no published bundle has named for the time of grace: forgotten
-        here, to be deleted in Blob."""
+        """Addresses of copies that no bundle which everybody may see has named for the time of
+        grace: forgotten here, to be deleted in Blob."""
+        private = set(await self._kv.command("SMEMBERS", self._keys.private))
         named = {
             token[-16:]
             for bundle, tokens in (await self._kv.read_hash(self._keys.files)).items()
-            if not bundle.startswith("draft:")
-            for token in tokens.split()
+            for token in ([] if bundle in private else tokens.split())
         }
         copies, idle = await self._kv.read_hash(self._copies), await self._kv.read_hash(self._idle)
         now_ms = self._now_ms()

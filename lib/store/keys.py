@@ -10,7 +10,7 @@ _TYPES = {
         r"|outside|databases|tables|sources|listings|synced|work|leases|overdue|tries|forced|promised|budget|files)"
         r"|sync:stamps:[^:]+|sync:webhook:window:[^:]+|sync:files:(?:fresh:[^:]+|copies:[^:]+)|sync:run:[^:]+"
     ),
-    "set": "sync:(?:still|freed)|sync:referrers:[^:]+|sync:run:[^:]+:again",
+    "set": "sync:(?:still|freed|files:private)|sync:referrers:[^:]+|sync:run:[^:]+:again",
     "zset": "sync:(?:due|gone|moments|scheduled|shows|runs|order:[^:]+|files:named|files:uncopied)",
 }
 _RUN = re.compile(r"sync:run:[^:]+\Z")
@@ -272,7 +272,7 @@ class Keys:
         )
         names += (
             " work leases overdue files due still freed gone moments tries synced sequence"
-            " files:named files:uncopied"
+            " files:named files:uncopied files:private"
         )
         return [
             self.paths,
@@ -332,6 +332,11 @@ class Keys:
         """Sorted set: bundles with files that have no copy in Blob, by the time (ms) when they may
         be tried."""
         return f"{self.prefix}sync:files:uncopied"
+
+    @property
+    def private(self) -> str:
+        """Set: bundles that not everybody may see, of which no file has a copy."""
+        return f"{self.prefix}sync:files:private"
 
     def fresh(self, owner_id: str) -> str:
         """Hash: token → "ms url", the signed address of a file that stands in this page or database

@@ -72,7 +72,7 @@ class Files:
         copies = self._keys.copies(self.store) if self.store and not is_draft else ""
         outcome, value, *errand = await self._kv.script(
             "find_file",
-            [self._keys.named, self._keys.fresh(""), self._keys.files, copies],
+            [self._keys.named, self._keys.fresh(""), self._keys.files, self._keys.private, copies],
             [
                 f"{holder}&file={file}",
                 holder,

@@ -43,7 +43,7 @@ class Text(msgspec.Struct, frozen=True):
     large for one.
 
     `files` are the tokens of the hosted files in it; `lacking`: some of them have no copy in Blob
-    yet.
+    yet; `is_private`: none of them may have one.
     """
 
     head: str
@@ -53,6 +53,12 @@ class Text(msgspec.Struct, frozen=True):
     """The page as text; "" for none."""
     files: Sequence[str] = ()
     lacking: bool = False
+    is_private: bool = False
+
+    @property
+    def copying(self) -> str:
+        """What is to become of its files, as name_files.lua takes it."""
+        return "private" if self.is_private else "1" if self.lacking else "0"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -257,7 +263,7 @@ class Site:
             "parts": len(text.parts) if text else 0,
             "prepared": prepared,
             "tokens": " ".join(text.files) if text else "",
-            "lacking": "1" if text and text.lacking else "0",
+            "lacking": text.copying if text else "0",
             "things": record.things,
             "tables": _digests(commit.tables),
             **msgspec.to_builtins(commit.addresses),
@@ -314,7 +320,7 @@ class Site:
             "title": record.title,
             "read_at": record.read_at,
             "tokens": " ".join(text.files) if text else "",
-            "lacking": "1" if text and text.lacking else "0",
+            "lacking": text.copying if text else "0",
             "warnings": noted_warnings(warnings),
             "table": table.digest,
             "tables": _digests(tables),

@@ -12,7 +12,7 @@ from lib.model import BUNDLE_VERSION, JSON, Claim, Database, DatabaseRecord, Wor
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read
-from lib.store.copies import Copies
+from lib.store.copies import Copies, is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import NO_TABLE, Known, PageText, Site, Table, Text
 from lib.store.work import WorkQueue
@@ -92,24 +92,25 @@ class DatabaseWork:
         visibility = visibility_of(seen.visibility for seen in shown)
         files = Found(self._address)
         bundle = database_bundle.build(database, files, visibility)
-        self._note(files.refs.values())
-        copies = await self._copies.of({ref.file for ref in files.refs.values()})
+        copied = files.refs if is_for_all(visibility) else {}
+        self._note(copied.values())
+        copies = await self._copies.of({ref.file for ref in copied.values()})
         record = DatabaseRecord(
             title=database.title,
             data_source_ids=list(reading.rows.schemas),
             read_at=reading.read_at,
-            digest=self._copies.marked(bundle.digest, files.refs),
+            digest=self._copies.marked(bundle.digest, copied),
             version=BUNDLE_VERSION,
             signature=signature(database.rows),
             visibility=visibility,
             sources=sorted({seen.source for seen in shown}),
             is_lacking=reading.rows.is_lacking,
         )
-        lacks = any(ref.file not in copies for ref in files.refs.values())
         text = Text(
             database_bundle.encode(bundle, self._now_iso(), copies),
             files=list(files.refs),
-            lacking=lacks,
+            lacking=any(ref.file not in copies for ref in copied.values()),
+            is_private=not is_for_all(visibility),
         )
         before = claim.database
         is_same = not claim.item.rewrite and before is not None and before.digest == record.digest

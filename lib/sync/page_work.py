@@ -31,7 +31,7 @@ from lib.notion.border.objects import Oddities, name_of, says_where
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.pages import find
-from lib.store.copies import Copies
+from lib.store.copies import Copies, is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import Known, PageCommit, Sighting, Site, Table, Text
 from lib.store.work import WorkQueue
@@ -350,7 +350,8 @@ class PageWork:
             files = Found(self._address)
             place = Place(slug, seen.source, seen.visibility, seen.parent)
             bundle = page_bundle.build(page, tree, place, links, files)
-            copies = await self._copies_of(files)
+            is_private = not is_for_all(seen.visibility)
+            copies = {} if is_private else await self._copies_of(files)
             encoded = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes, copies)
             record = self._record(claim, seen, tree, reading, family, encoded, bundle.digest, files)
             noted: list[str] = []
@@ -369,6 +370,7 @@ class PageWork:
                 doc,
                 list(files.refs),
                 _lacking(files, copies),
+                is_private,
             )
             commit = PageCommit(
                 page_id=claim.id,
@@ -460,7 +462,7 @@ class PageWork:
             edited=seen.edited,
             edited_at=seen.edited_at,
             read_at=reading.read_at,
-            digest=self._copies.marked(digest, files.refs),
+            digest=self._copies.marked(digest, files.refs if is_for_all(seen.visibility) else ()),
             version=BUNDLE_VERSION,
             visibility=seen.visibility,
             parts=len(encoded.parts),

@@ -159,6 +159,33 @@ def test_c4_files_of_pages_that_are_not_public_stay_out_of_the_public_store(
     assert cover(site) in copies(site, blob)
 
 
+def test_a_page_that_stops_being_public_leaves_no_copy_behind(
+    site: Site, blob: BlobStandIn
+) -> None:
+    site.sync()
+    copy = cover(site)
+    site.notion.edit.set_property(VISIT, "visibility", "members")
+
+    site.sync()
+
+    texts = [site.command("GET", key) for key in site.site_keys()]
+    assert not [text for text in texts if copy in text]
+    answer = ask(cover(site))
+    assert answer.headers["Location"].startswith(site.notion.url)
+    assert answer.headers["CDN-Cache-Control"] == "no-store"
+    for _ in range(2):
+        next_day(site)
+        site.sync()
+        age_idle_copies(site)
+    assert ask(copy).status_code == 404
+    assert opened(cover(site)).status_code == 200
+
+    site.notion.edit.set_property(VISIT, "visibility", "public")
+    site.sync()
+    assert ask(cover(site)).status_code == 200
+    assert "/public/" in cover(site)
+
+
 def test_while_the_store_fails_every_page_is_published_and_every_file_opens(
     site: Site, blob: BlobStandIn
 ) -> None:

@@ -68,7 +68,7 @@ local spare = args.parts + 1
 while redis.call('DEL', previewPartKey(slug, spare)) == 1 do spare = spare + 1 end
 redis.call('HSET', previewPathsKey, id, slug)
 redis.call('HSET', draftsKey, id, record)
-nameFiles(filesKey, namedKey, uncopiedKey, key, args.tokens, '0')
+nameFiles(filesKey, namedKey, uncopiedKey, key, args.tokens, 'private')
 for _, child in ipairs(args.children) do
   local known = seenInDraft(child.id)
   local isKnown = known and redis.call('HEXISTS', draftsKey, child.id) == 1 and known.parent == id and known.source == args.source

@@ -1,26 +1,34 @@
--- Where a hosted file is to be had. KEYS named, fresh (before the owner's id), files, copies ("": there is no Blob
--- store). ARGV as named below. Answers {outcome, value, owner, lock, count}:
+-- Where a hosted file is to be had. KEYS named, fresh (before the owner's id), files, private, copies ("": there is no
+-- Blob store). ARGV as named below. Answers {outcome, value, owner, lock, count}:
 --   unknown  no published bundle names it, or of a draft's file no draft
---   copied   its Copy
+--   copied   its Copy, where a bundle names it that everybody may see
 --   fresh    "ms url", known of an earlier look
 --   walk     the caller has the lock and asks Notion for blocks of the page `owner`, going on as `value` says ("": from
 --            its beginning); `count`: so many files stand in its blocks. Not where the caller is `alone`
 --   fetch    the caller has the lock and asks Notion for the holder itself
 --   wait     another one has it
 --   away     Notion was out of reach; ms until it is asked again
-local named, root, files, copies = unpack(KEYS)
+local named, root, files, private, copies = unpack(KEYS)
+local MOST_NAMES = 20 -- bundles that are looked at for one that everybody may see
 local token, holder, file, mine, now, ttl, alone, isDraft = unpack(ARGV)
 
--- The first bundle between two that names the file.
-local function nameBetween(first, last)
-  return redis.call('ZRANGEBYLEX', named, '[' .. token .. first, '(' .. token .. last, 'LIMIT', 0, 1)[1]
+-- The bundles that name the file and come from one name up to another.
+local function namesBetween(first, last)
+  return redis.call('ZRANGEBYLEX', named, '[' .. token .. first, '(' .. token .. last, 'LIMIT', 0, MOST_NAMES)
 end
 
-local name
-if isDraft == '1' then name = nameBetween(' draft:', ' draft;')
-else name = nameBetween(' ', ' draft:') or nameBetween(' draft;', '!') end
+local names
+if isDraft == '1' then names = namesBetween(' draft:', ' draft;')
+else
+  names = namesBetween(' ', ' draft:')
+  for _, one in ipairs(namesBetween(' draft;', '!')) do names[#names + 1] = one end
+end
+local name, isPublic = names[1], false
 if not name then return {'unknown', ''} end
-local copy = copies ~= '' and redis.call('HGET', copies, file)
+for _, one in ipairs(copies ~= '' and names or {}) do
+  isPublic = isPublic or redis.call('SISMEMBER', private, string.sub(one, #token + 2)) == 0
+end
+local copy = isPublic and redis.call('HGET', copies, file)
 if copy and not string.find(copy, '"url":""', 1, true) then return {'copied', copy} end
 local bundle = string.sub(name, #token + 2)
 local owner = string.match(bundle, ':(.*)$')

@@ -4,6 +4,7 @@
 local TYPES = {
   active = 'string', sequence = 'string', runs = 'zset', due = 'zset', gone = 'zset', moments = 'zset', scheduled = 'zset', shows = 'zset',
   ['files:named'] = 'zset', ['files:uncopied'] = 'zset', still = 'set', freed = 'set',
+  ['files:private'] = 'set',
 }
 local RUN_PARTS = {
   changed = 'set', removed = 'set', relinked = 'set', referrers = 'set', focus = 'set', given = 'set', errors = 'list',
