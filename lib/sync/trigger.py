@@ -3,6 +3,7 @@ Notion client."""
 
 import math
 from collections.abc import Callable
+from hashlib import sha256
 
 import msgspec
 
@@ -119,11 +120,13 @@ class FollowUp:
         """Publish the message of a run at the next `moment` at which dates begin or end, by a clock
         that shows `now` (epoch seconds). Raises `QueueRefused`.
 
-        The message's id is that of the run that ended, so that publishing it twice does no harm.
+        Its run's id follows from that of the run that ended, so that publishing it twice does no
+        harm.
         """
         ask = Ask(scheduled=round(moment), asked_by="schedule")
         delay = math.ceil(max(0.0, moment + AFTER_SECONDS - now))
-        message = Message(f"{run_id}.next", "0", 0, ask, iso(self._now()), delay)
+        next_id = f"run_{sha256(run_id.encode()).hexdigest()[:32]}"
+        message = Message(next_id, "0", 0, ask, iso(self._now()), delay)
         await self._queue.publish([message])
 
 

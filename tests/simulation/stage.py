@@ -408,7 +408,8 @@ class Stage:
             step = min(step * 1.3, 20.0)
             self._check_bounds()
             self._raise(self._buried_alive())
-        dated = {call.run_id for call in self.world.functions.calls if _is_of_dates(call.run_id)}
+        called = {call.run_id for call in self.world.functions.calls if call.run_id}
+        dated = [one for one in called if self.world.run(one).get("scheduled", "0") != "0"]
         self.seen["run for dates"] = len(dated)
         self._raise([*self.watcher.broken, *self.previews.broken])
         self._note_losses()
@@ -835,7 +836,3 @@ def _is_of_some_pages(run: dict[str, str]) -> bool:
     """Whether a run is about those pages only of which Notion's webhook told in a window of
     time, or whose dates begin or end."""
     return run.get("window", "0") != "0" or run.get("scheduled", "0") != "0"
-
-
-def _is_of_dates(run_id: str) -> bool:
-    return run_id.endswith(".next")
