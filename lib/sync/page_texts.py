@@ -40,12 +40,13 @@ class PageTexts:
         self._site, self._max_value_bytes, self._now_iso = site, max_value_bytes, now_iso
 
     async def of(self, pages: Mapping[str, Known], tables: Mapping[str, Table]) -> list[PageText]:
-        """Return the texts of the pages that are published and do not stay as they are."""
+        """Return the texts of the pages that are published, do not stay as they are, and have room
+        for tables."""
         texts = []
         room = MOST_BYTES
         for page_id, known in pages.items():
             record = known.record
-            if record is None or known.is_still or not known.slug:
+            if record is None or record.parts or known.is_still or not known.slug:
                 continue
             made = PageText(
                 page_id=page_id,
@@ -54,7 +55,7 @@ class PageTexts:
                 read_at=record.read_at,
                 is_read=True,
             )
-            if room > 0 and not record.parts:
+            if room > 0:
                 head = await self._site.bundle_at(known.slug)
                 made = self._made(made, head, tables)
                 room -= made.bytes

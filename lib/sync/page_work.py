@@ -359,8 +359,8 @@ class PageWork:
             is_sent = must_send or not is_same
             tables = (
                 await self._site.tables(tree.databases)
-                if self._docs and is_sent and tree.databases
-                else {}
+                if self._docs and is_sent and tree.databases and not encoded.parts
+                else {}  # the text of a page in parts has room for the links alone
             )
             doc = self._document(bundle, copies, tables, noted)
             text = Text(

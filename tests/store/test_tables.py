@@ -126,7 +126,7 @@ async def test_a_page_whose_text_can_not_be_made_anew_is_due(scene: Scene) -> No
 
 
 async def test_a_page_that_stays_as_it_is_keeps_its_text(scene: Scene) -> None:
-    await scene.see("a", item=None, still="on")
+    await scene.see("a", item=None, is_paused=True)
 
     assert await publish(scene, NEW, await text_of(scene, "a", "new")) == "done"
 

@@ -42,9 +42,10 @@ if args.docs and tableDigest(args.id) ~= args.table then
     given[document.id], document.text = document, ARGV[4 + number]
   end
   for _, page in ipairs(showing(thing)) do
-    local slug = redis.call('HGET', pathsKey, page)
-    if slug and redis.call('SISMEMBER', stillKey, page) == 0 then
-      local document, known = given[page], decoded(redis.call('HGET', pagesKey, page)) or {}
+    local slug, known = redis.call('HGET', pathsKey, page), decoded(redis.call('HGET', pagesKey, page)) or {}
+    local hasRoom = (tonumber(known.parts) or 0) == 0
+    if slug and hasRoom and redis.call('SISMEMBER', stillKey, page) == 0 then
+      local document = given[page]
       local isMade = document and document.slug == slug and document.digest == known.digest
         and document.read_at == known.read_at
       if not isMade or (not document.is_read and #(textAt(pageKey(slug)) or '') ~= document.bytes) then return 'changed' end
