@@ -171,6 +171,7 @@ def test_a_message_names_its_run_its_slice_and_what_is_asked_for(config: Config)
     )
     assert message_of(post({"runId": "run_1", "page": "about"}), config).ask == Ask(page="about")
     assert message_of(post({"runId": "run_1", "window": 7}), config).ask == Ask(window=7)
+    assert message_of(post({"runId": "run_1", "scheduled": 8}), config).ask == Ask(scheduled=8)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"runId": ""}'])
@@ -211,6 +212,8 @@ def test_a_message_of_nothing_is_the_first_slice_of_a_run_of_everything_named_by
         ({"window": 10**30}, "window must be 0 to"),
         ({"window": 7, "page": "about"}, "without a page or source"),
         ({"window": 7, "source": "posts"}, "without a page or source"),
+        ({"scheduled": 10**30}, "scheduled must be 0 to"),
+        ({"scheduled": 8, "window": 7}, "without a page, source or window"),
         ({"lane": "x" * 41}, "lane must be 1 to 40"),
         ({"lane": "0:1"}, "lane must be 1 to 40"),
         ({"triggeredAt": "x" * 10_000}, "triggeredAt must be a time"),

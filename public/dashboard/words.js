@@ -73,10 +73,11 @@ export function toneOf(run) {
 
 export function scope(run) {
   const [kind, name] = [run.scope.split(":", 1)[0], run.scope.slice(run.scope.indexOf(":") + 1)];
-  const what = kind === "page" ? name : kind === "source" ? `all ${name}` : kind === "edits" ? "edited pages" : "everything";
+  const what = kind === "page" ? name : kind === "source" ? `all ${name}` : SCOPES[kind] ?? "everything";
   return run.force ? `${what}, forced` : what;
 }
 
+const SCOPES = { edits: "edited pages", dates: "pages with a date" };
 const ASKERS = { cron: "cron", webhook: "webhook", button: "button", person: "by hand", schedule: "schedule", "follow-up": "follow-up" };
 export const asker = (run) => ASKERS[run.askedBy] ?? "–";
 

@@ -148,6 +148,7 @@ def test_what_has_not_happened_yet_is_null() -> None:
         ({"source": "posts"}, "source:posts"),
         ({"page": "about"}, "page:about"),
         ({"window": 7}, "edits"),
+        ({"scheduled": 1_796_033_160}, "dates"),
     ],
 )
 def test_a_scope_says_what_was_asked_for(fields: dict[str, str | int], scope: str) -> None:
