@@ -7,7 +7,7 @@ and everything else is looked at.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -498,17 +498,7 @@ class Survey:
             return
         asked = published[:FEW]
         gone: set[str] = set()
-        await all_of(
-            self.problems.contain(
-                _page_problem(page_id, known[page_id]),
-                self._ask_for,
-                page_id,
-                known[page_id],
-                name,
-                gone,
-            )
-            for page_id in asked
-        )
+        await self._ask_for_all(asked, known, name, gone)
         rest = published[FEW:]
         if rest and len(gone) == len(asked):
             await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in rest])
@@ -518,6 +508,22 @@ class Survey:
                 f" but {len(asked) - len(gone)} of {len(asked)} are still there; nothing else was"
                 " dropped."
             )
+
+    async def _ask_for_all(
+        self, page_ids: Sequence[str], known: Mapping[str, Known], name: str, gone: set[str]
+    ) -> None:
+        """Ask for rows that no listing shows, each by itself."""
+        await all_of(
+            self.problems.contain(
+                _page_problem(page_id, known[page_id]),
+                self._ask_for,
+                page_id,
+                known[page_id],
+                name,
+                gone,
+            )
+            for page_id in page_ids
+        )
 
     async def _ask_for(self, page_id: str, known: Known, name: str, gone: set[str]) -> None:
         """Ask for a row that a listing does not show: it is gone, or stands elsewhere."""
@@ -570,7 +576,8 @@ class Survey:
 
     async def _remove_sources(self) -> None:
         """Unpublish the rows of sources that are not configured any more, but for those that are
-        listed under another name now: they move there when they are read."""
+        listed under another name now: they move there when they are read. Of a few rows it is asked
+        whether they stand in a page by now, which takes them."""
         seen = {page_id for listing in self.progress.listings.values() for page_id in listing.given}
         seen |= {page_id for ids in self.progress.unreadable.values() for page_id in ids}
         for name in [*self._state.records, *self._state.names]:
@@ -583,7 +590,9 @@ class Survey:
                 for page_id in rows
                 if known[page_id].observation and _is_row_of(known[page_id], name)
             ]
-            await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in gone])
+            await self._ask_for_all(gone[:FEW], known, name, set())
+            rest = gone[FEW:]
+            await self.observe([self.gone_row(page_id, known[page_id], name) for page_id in rest])
             self.progress.confirmed.add(name)
 
     # What no listing shows.

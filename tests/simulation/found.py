@@ -394,4 +394,8 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a row moves into a page while its source is renamed",
+        History(269974007226169, [Edit("move_into_a_row", 16), Settle(), Sources("renamed")]),
+    ),
 )
