@@ -2,7 +2,7 @@
 // /api/sync/cancel to end one.
 
 import { deployment } from "./dashboard/deployment.js";
-import { $, say, tone } from "./dashboard/elements.js";
+import { $, link, say, tone } from "./dashboard/elements.js";
 import { mark } from "./dashboard/one-page.js";
 import { triesOf } from "./dashboard/problems.js";
 import { runs } from "./dashboard/runs.js";
@@ -46,9 +46,20 @@ function cancel() {
   });
 }
 
-function reply(colour, text) {
+/** Makes a link to what a page shows before it is published. */
+function linkToPreview() {
+  if (!$("page").reportValidity()) return;
+  act($("preview"), async () => {
+    const wanted = new URLSearchParams({ preview: $("page").value.trim() });
+    const { preview } = await deployment.ask(`/api/sync/status?${wanted}`);
+    return ["Good for an hour: ", link(preview.url, `Preview of ${preview.slug}`)];
+  });
+}
+
+/** Says what came of it: a text, or texts and elements. */
+function reply(colour, words) {
   tone($("answer"), colour);
-  say($("answer"), text);
+  $("answer").replaceChildren(...[words].flat());
   if (colour === "bad") $("answer").scrollIntoView({ block: "nearest" });
 }
 
@@ -68,6 +79,7 @@ $("one").addEventListener("submit", async (event) => {
   event.preventDefault();
   mark(await trigger(event.submitter ?? $("one"), [{ page: $("page").value.trim() }]));
 });
+$("preview").addEventListener("click", linkToPreview);
 $("page").addEventListener("input", () => mark(false));
 $("check-setup").addEventListener("click", async () => {
   if ($("check-setup").getAttribute("aria-busy") === "true") return;

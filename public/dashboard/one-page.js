@@ -4,7 +4,8 @@ import { $, make, refill } from "./elements.js";
 
 const MOST_SUGGESTIONS = 100;
 
-export function showSuggestions({ site, runs }) {
+export function showOnePage({ site, runs, previews }) {
+  $("preview").hidden = !previews;
   const removed = new Set(runs.flatMap((run) => run.removed));
   const seen = [...site.overdue.map((one) => one.slug), ...runs.flatMap((run) => run.changed)];
   const known = [...new Set(seen)].filter((slug) => slug && !removed.has(slug)).slice(0, MOST_SUGGESTIONS);

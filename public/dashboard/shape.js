@@ -25,6 +25,7 @@ export function statusOf(answer) {
     sources: objects(answer.sources).map(sourceOf),
     cron: isObject(answer.cron) && time(answer.cron.nextAt) ? answer.cron : null,
     webhook: isObject(answer.webhook) ? answer.webhook : {},
+    previews: answer.previews === true,
   };
 }
 

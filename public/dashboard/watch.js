@@ -6,7 +6,7 @@ import { $, say } from "./elements.js";
 import { showFigures } from "./figures.js";
 import { linked } from "./linked.js";
 import { showNow, showWebhook } from "./now.js";
-import { showSuggestions } from "./one-page.js";
+import { showOnePage } from "./one-page.js";
 import { pace } from "./pace.js";
 import { runs } from "./runs.js";
 import { showSetup, tellChecked } from "./setup.js";
@@ -101,7 +101,7 @@ export const watch = {
     showWebhook(this.status.webhook);
     showNow(this.status, now);
     showFigures(this.status, now);
-    showSuggestions(this.status);
+    showOnePage(this.status);
     runs.show(this.status, now);
     showTrends(this.status);
     showSources(this.status, now);
