@@ -148,7 +148,7 @@ class Bundles:
         for page_id in sorted(set(page_ids) & set(self.pages)) if self._docs else []:
             meta = self.pages[page_id]["meta"]
             doc = self.values.get(f"doc:{meta['slug']}")
-            if "parts" in self.values[f"page:{meta['slug']}"]:
+            if "parts" in self.values.get(f"page:{meta['slug']}", {}):
                 continue  # its text has room for links alone
             for database in map(self.values.get, _child_databases(self.pages[page_id]["blocks"])):
                 if not (doc and database) or "truncated" in doc:
