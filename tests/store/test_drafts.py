@@ -138,7 +138,7 @@ async def test_publishing_takes_the_preview_and_all_below_it_in_one_step(studio:
 
 async def test_a_page_that_stays_as_it_is_published_keeps_its_preview(studio: Studio) -> None:
     await studio.publish_all(a="one")
-    await studio.see("a", item=None, is_paused=True, still="on", draft=READ)
+    await studio.see("a", item=None, is_paused=True, draft=READ)
     assert (await studio.write("a", "one"))[0] == "done"
 
     await studio.site.observe(studio.lease, [], [("a", WorkItem(rewrite=True))])
