@@ -199,7 +199,7 @@ async def test_a_child_page_that_notion_does_not_show_is_no_problem_but_what_hol
 async def test_a_block_larger_than_a_value_may_be_costs_that_block_and_is_named(
     clock: Clock, keys: Keys
 ) -> None:
-    with UpstashStandIn(max_request_bytes=50_000) as upstash:
+    with UpstashStandIn(max_request_bytes=90_000) as upstash:
         async with httpx.AsyncClient(trust_env=False) as http:
             desk = Desk(Kv(upstash.url, upstash.token, http, 40_000), clock, keys, 40_000)
             large = desk.page(
@@ -221,7 +221,7 @@ async def test_a_block_larger_than_a_value_may_be_costs_that_block_and_is_named(
 async def test_a_page_whose_properties_are_larger_than_a_value_may_be_is_given_up_and_says_why(
     clock: Clock, keys: Keys
 ) -> None:
-    with UpstashStandIn(max_request_bytes=50_000) as upstash:
+    with UpstashStandIn(max_request_bytes=90_000) as upstash:
         async with httpx.AsyncClient(trust_env=False) as http:
             desk = Desk(Kv(upstash.url, upstash.token, http, 40_000), clock, keys, 40_000)
             large = desk.page(title="Large")
