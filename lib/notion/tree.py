@@ -93,7 +93,7 @@ def _note(block: JSON, own: bool, whole: Assembled, walk: Walk) -> None:
         whole.hidden_pages[block_id] = None
     elif kind == "child_page" and own:
         whole.child_pages[block_id] = ChildPage(
-            block_id, block["child_page"]["title"], block["created_time"] or UNKNOWN
+            block_id, block["child_page"]["title"], block.get("created_time") or UNKNOWN
         )
     elif kind == "child_database":
         if "unavailable" not in block:

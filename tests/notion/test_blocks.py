@@ -11,6 +11,7 @@ from lib.model import Tree
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.databases import Head
 from lib.notion.tree import CYCLE
+from lib.times import UNKNOWN
 from tests.notion.stage import Stage, client, error, new_id, page_object
 from tests.notion.trees import bare, count, database, lists, shape, tree_of
 
@@ -138,6 +139,16 @@ async def test_child_pages_are_named_and_not_entered() -> None:
     assert tree.child_pages[0].created_time == child["created_time"]
     assert child["id"] not in lists(stage)
     assert tree.blocks[0] == child
+
+
+async def test_a_child_page_without_a_time_is_a_child_page_all_the_same() -> None:
+    stage = Stage()
+    child = stage.block("child_page", title="Child")
+    del child["created_time"]
+    page = stage.page(child)
+    stage.objects[f"pages/{child['id']}"] = page_object(child["id"])
+    tree = await tree_of(stage, page)
+    assert [(found.title, found.created_time) for found in tree.child_pages] == [("Child", UNKNOWN)]
 
 
 async def test_a_child_page_that_is_not_shared_stays_as_a_block_with_the_reason() -> None:
