@@ -45,11 +45,12 @@ def runs() -> dict[str, Figures]:
 
 @pytest.mark.parametrize(
     ("name", "requests", "kv_commands", "written"),
-    [("full", 103, 148, 39), ("unchanged", 13, 20, 0), ("two", 48, 34, 2), ("told", 2, 30, 1)],
+    [("full", 103, 152, 39), ("unchanged", 13, 20, 0), ("two", 48, 34, 2), ("told", 2, 30, 1)],
 )
 def test_a_run_costs_no_more_than_it_did(
     runs: dict[str, Figures], name: str, requests: int, kv_commands: int, written: int
 ) -> None:
+    """Of a full sync, four KV commands for each of 37 pages and one child database."""
     run = runs[name]
 
     assert (run.status, run.throttled) == ("delivered", 0)

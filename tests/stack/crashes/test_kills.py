@@ -13,13 +13,12 @@ note_survey give_back rest open_index end"""
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(
-    ("where", "when"), [("kv", "before"), ("kv", "after"), ("notion", "before")]
-)
+@pytest.mark.parametrize(("where", "when"), [("kv", "after"), ("notion", "before")])
 def test_a_function_that_is_killed_loses_nothing(
     edited: World, truth: Truth, where: str, when: When
 ) -> None:
-    """After a request to Notion, which changes nothing there, is before the next step."""
+    """Before a write is after the write before it, for what was only asked meanwhile dies with the
+    function; after a request to Notion, which changes nothing there, is before the next step."""
     edited.rewind()
     moments = [point for point in points(edited) if point.what.startswith(where)]
     assert len(moments) > (40 if where == "kv" else 15)
