@@ -47,6 +47,11 @@ def iso(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
 
 
+def iso_utc(time: float) -> str:
+    """Return the same with `Z` for the zone, as answers and bundles write times."""
+    return iso(time).replace("+00:00", "Z")
+
+
 def first_known(*times: str) -> str:
     """Return the first time that is known; the beginning of time where none is."""
     return next((time for time in times if time != UNKNOWN), BEGINNING)

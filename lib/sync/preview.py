@@ -10,7 +10,7 @@ from lib.model import JSON
 from lib.notion.ids import object_id
 from lib.secret import sign_preview
 from lib.store.previews import Previews
-from lib.times import iso
+from lib.times import iso_utc
 
 LINK_SECONDS = 3_600
 
@@ -44,9 +44,7 @@ class PreviewLinks:
         query = urlencode({"slug": slug, "expires": expires, "signature": signature})
         joint = "&" if "?" in config.preview_url else "?"
         url = f"{config.preview_url}{joint}{query}"
-        return {
-            "preview": {"slug": slug, "url": url, "expiresAt": iso(expires).replace("+00:00", "Z")}
-        }
+        return {"preview": {"slug": slug, "url": url, "expiresAt": iso_utc(expires)}}
 
 
 def _id_of(wanted: str) -> str:

@@ -2,7 +2,6 @@
 sources, the next cron."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
 from lib.sync.queue import RUN_ID, Delivery
 from lib.sync.verdict import Rhythm, verdict_json
+from lib.times import iso_utc
 
 UNDER_WAY = ("pending", "active")
 UNKNOWN = "No such run is known; runs are kept for 30 days"
@@ -274,10 +274,4 @@ def _milliseconds(run: Run) -> int | None:
 
 
 def _iso(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    return (
-        datetime.fromtimestamp(seconds, UTC)
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z")
-    )
+    return None if seconds is None else iso_utc(seconds)

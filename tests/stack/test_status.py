@@ -52,6 +52,7 @@ def test_a_run_is_seen_under_way_and_then_delivered(site: Site) -> None:
 
 def test_a_call_costs_one_kv_command_and_so_does_one_run(site: Site) -> None:
     run = site.sync()
+    site.load_scripts()
     site.kv.commands.clear()
 
     told(site)

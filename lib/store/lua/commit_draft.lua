@@ -60,12 +60,7 @@ for _, child in ipairs(textsOf(before and before.children)) do
 end
 place(id, slug)
 redis.call('SET', previewKey(slug), head)
-for part = 1, args.parts do
-  redis.call('RENAME', args.prepared .. ':' .. part, previewPartKey(slug, part))
-  redis.call('PERSIST', previewPartKey(slug, part)) -- what is renamed takes its expiry along
-end
-local spare = args.parts + 1
-while redis.call('DEL', previewPartKey(slug, spare)) == 1 do spare = spare + 1 end
+placeParts(args.prepared, args.parts, slug, previewPartKey)
 redis.call('HSET', previewPathsKey, id, slug)
 redis.call('HSET', draftsKey, id, record)
 nameFiles(filesKey, namedKey, uncopiedKey, key, args.tokens, 'private')

@@ -113,12 +113,7 @@ end
 if head ~= '' then
   local isNews = not (isSame and textAt(pageKey(slug)))
   redis.call('SET', pageKey(slug), head)
-  for part = 1, args.parts do
-    redis.call('RENAME', args.prepared .. ':' .. part, partKey(slug, part))
-    redis.call('PERSIST', partKey(slug, part)) -- what is renamed takes its expiry along
-  end
-  local spare = args.parts + 1
-  while redis.call('DEL', partKey(slug, spare)) == 1 do spare = spare + 1 end
+  placeParts(args.prepared, args.parts, slug, partKey)
   if doc == '' then redis.call('DEL', docKey(slug)) else redis.call('SET', docKey(slug), doc) end
   redis.call('HSET', metasKey, id, meta)
   leadTo(id, refsBefore, refsText(function(first, last) return string.sub(head, first + 1, last + 1) end, #meta))

@@ -29,8 +29,7 @@ local function leavePreview(id)
   if not slug or redis.call('HGET', draftSlugsKey, slug) ~= id then return end
   redis.call('HDEL', draftSlugsKey, slug)
   redis.call('DEL', previewKey(slug))
-  local part = 1
-  while redis.call('DEL', previewPartKey(slug, part)) == 1 do part = part + 1 end
+  dropParts(slug, 1, previewPartKey)
 end
 
 -- Takes a draft, and all that stands below it, from its preview and forgets it.

@@ -23,8 +23,7 @@ local moved = engineKey('moved')
 for _, slug in ipairs(redis.call('TYPE', moved).ok == 'hash' and redis.call('HKEYS', moved) or {}) do
   if redis.call('HEXISTS', slugsKey, slug) == 0 then
     redis.call('DEL', pageKey(slug))
-    local part = 1
-    while redis.call('DEL', partKey(slug, part)) == 1 do part = part + 1 end
+    dropParts(slug, 1, partKey)
   end
 end
 for _, name in ipairs({'overdue', 'hidden', 'moved', 'staged', 'staged:metas', 'foreign', 'migrating'}) do

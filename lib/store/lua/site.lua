@@ -23,6 +23,21 @@ local BESIDE_ITEMS = 128 -- bytes of an index page that are none of its items
 local function pageKey(slug) return prefix .. 'page:' .. slug end
 local function docKey(slug) return prefix .. 'doc:' .. slug end
 local function partKey(slug, number) return prefix .. 'page:' .. slug .. ':part:' .. number end
+
+-- Takes the parts of a bundle away, from one on; `keyOf` names a part's key.
+local function dropParts(slug, part, keyOf)
+  while redis.call('DEL', keyOf(slug, part)) == 1 do part = part + 1 end
+end
+
+-- Puts the prepared parts of a bundle in their places, and takes away what stood beyond them.
+local function placeParts(prepared, count, slug, keyOf)
+  for part = 1, count do
+    redis.call('RENAME', prepared .. ':' .. part, keyOf(slug, part))
+    redis.call('PERSIST', keyOf(slug, part)) -- what is renamed takes its expiry along
+  end
+  dropParts(slug, count + 1, keyOf)
+end
+
 local function leafKey(source, number) return prefix .. source .. ':index' .. (number > 1 and ':' .. number or '') end
 local function orderKey(source) return engineKey('order:' .. source) end
 local function stampsKey(source) return engineKey('stamps:' .. source) end
@@ -598,8 +613,7 @@ local function removePage(id)
     leadTo(id, publishedRefs(id, published), '')
     noteRelinked(id)
     redis.call('DEL', pageKey(published), docKey(published))
-    local part = 1
-    while redis.call('DEL', partKey(published, part)) == 1 do part = part + 1 end
+    dropParts(published, 1, partKey)
     redis.call('HDEL', pathsKey, id)
     noteRemoval('page:' .. published)
     if run ~= '' then redis.call('HINCRBY', run, 'deleted', 1) end
