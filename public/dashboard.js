@@ -15,7 +15,8 @@ async function act(button, ask) {
   button.setAttribute("aria-busy", "true");
   try {
     reply("good", await ask());
-    await watch.hurry();
+    // Not awaited: the button may be pressed again while the status is on its way.
+    watch.hurry();
   } catch (trouble) {
     if (!(trouble instanceof Trouble)) throw trouble;
     if (trouble.kind === "secret") watch.leave(trouble.message);

@@ -23,21 +23,25 @@ export const watch = {
   status: null,
   setup: [],
   timer: 0,
+  looks: 0,
   failures: 0,
   quiet: 0,
   answeredAt: 0,
 
-  /** Asks once, shows the answer, and asks again when it is worth it. */
+  /** Asks once, shows the answer, and asks again when it is worth it. A later look takes over from one under way. */
   async look() {
     clearTimeout(this.timer);
+    const look = ++this.looks;
     try {
       const status = statusOf(await deployment.ask("/api/sync/status"));
       if (status.runs) await linked.fetch(status.runs);
+      if (look !== this.looks) return;
       this.failures = 0;
       this.answeredAt = deployment.now();
       this.take(status);
       hideTrouble();
     } catch (trouble) {
+      if (look !== this.looks) return;
       if (trouble.kind === "secret") return this.leave(trouble.message);
       this.failures += 1;
       showTrouble(trouble instanceof Trouble ? trouble.message : BROKEN);
@@ -61,6 +65,7 @@ export const watch = {
   /** Back to the door, with a word on why. */
   leave(message = "") {
     clearTimeout(this.timer);
+    this.looks += 1; // what is under way is not shown any more
     this.status = null;
     say($("updated"), "");
     title(TITLE);
