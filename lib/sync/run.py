@@ -35,11 +35,13 @@ from lib.store.site import Site
 from lib.store.sources import Sources, SourceState
 from lib.store.tellings import Tellings
 from lib.sync.homes import Homes
+from lib.sync.observer import Observer
 from lib.sync.problems import unforeseen_reason
+from lib.sync.progress import Progress, RunScope
 from lib.sync.queue import Message, Notice, Queue
 from lib.sync.single import PageSurvey
 from lib.sync.slice import AGAIN_SECONDS, Worker
-from lib.sync.survey import Progress, Survey
+from lib.sync.survey import Survey
 from lib.sync.telling import Audience, changed, fail
 from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
 from lib.sync.window import WindowSurvey
@@ -246,21 +248,17 @@ class Engine:
         )
         if is_forced and run.force:
             await self._store.force(wanted, run.triggered_at)
-        survey = Survey(
-            notion=self._notion,
-            site=self._site,
-            sources=self._store,
-            state=state,
-            homes=self._homes,
-            references=wanted,
-            is_whole=not run.source,
-            is_forced=is_forced,
-            progress=progress,
-            lease=lease,
+        observer = Observer(
+            self._notion,
+            self._site,
+            lease,
+            progress,
             give_away=self._worker.give_away,
             tell=self._worker.look_again,
             now=self._now,
         )
+        scope = RunScope(references=wanted, is_whole=not run.source, is_forced=is_forced)
+        survey = Survey(self._notion, self._site, self._store, state, self._homes, scope, observer)
         try:
             if run.page:
                 await self._look_at_page(survey, run.page, run.force)
@@ -275,7 +273,7 @@ class Engine:
             await self._runs.hand_on(lease, "listing", progress)
             raise
         finally:
-            for error in survey.problems.unforeseen:
+            for error in observer.problems.unforeseen:
                 self._log.error("survey.error", error)
         await self._note_survey(lease, run, survey, is_forced=is_forced)
 
