@@ -24,7 +24,7 @@ import httpx
 from lib.auth import webhook_address
 from lib.config import Config
 from lib.log import Log
-from lib.secret import AddressKey, PreviewKey, Secret, webhook_secret
+from lib.secret import AddressKey, PreviewKey, Secret
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from lib.bundle.publication import PublicationRule
     from lib.media.address import Locator
     from lib.media.copying import Copier
+    from lib.notify.channels import ChannelKind
     from lib.notify.revalidate import Revalidation
+    from lib.notify.tools import ChannelTools
     from lib.notion.client import NotionClient
     from lib.notion.pacing import Pacer
     from lib.store.budget import Budget
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from lib.sync.preview import PreviewLinks
     from lib.sync.run import Engine
     from lib.sync.status import Status
-    from lib.sync.telling import Audience, Channel, Desk, SiteCall
+    from lib.sync.telling import Audience, Desk, SiteCall
     from lib.sync.webhook import Webhook
 
 DEFAULT_SLICE_SECONDS = 60.0
@@ -160,7 +162,7 @@ class Services:
         return Desk(
             self.runs,
             self.tellings,
-            self._channels(),
+            self.channels,
             self.log,
             tells=self.audience.hears,
             follow_up=self.follow_up,
@@ -172,13 +174,7 @@ class Services:
     def audience(self) -> "Audience":
         from lib.sync.telling import Audience
 
-        config = self.config
-        people = (config.slack_webhook_url, config.resend_api_key, config.notify_webhook_url)
-        return Audience(
-            people=any(people),
-            every_run=config.notify_on == "always",
-            site=bool(config.revalidate_url),
-        )
+        return Audience.of(self.channels, every_run=self.config.notify_on == "always")
 
     @property
     def events(self) -> "Events":
@@ -206,11 +202,7 @@ class Services:
         """The way to the site; None where there is none."""
         from lib.notify.revalidate import Revalidation
 
-        config = self.config
-        if not config.revalidate_url:
-            return None
-        secret = config.revalidate_secret.reveal() if config.revalidate_secret else ""
-        return Revalidation(config.revalidate_url, secret, self._http, self.tellings)
+        return Revalidation.from_config(self.config, self._channel_tools())
 
     def _site_call(self, deadline: float | None) -> "SiteCall | None":
         """What tells the site from a slice that may go on until the `deadline`."""
@@ -221,26 +213,17 @@ class Services:
             return None
         return SiteCall(site, self.tellings, self.log, until=until, now=time.time)
 
-    def _channels(self) -> list["Channel"]:
-        """Those that are set up; the site first."""
-        from lib.notify.email import Email
-        from lib.notify.slack import Slack
-        from lib.notify.webhook import SignedWebhook
+    @property
+    def channels(self) -> "list[ChannelKind]":
+        """The channels that are set up."""
+        from lib.notify.channels import open_channels
 
-        config, http = self.config, self._http
-        dashboard = config.address("/")
-        revalidation = self._revalidation()
-        channels: list[Channel] = [revalidation] if revalidation else []
-        if config.slack_webhook_url:
-            channels.append(Slack(config.slack_webhook_url.reveal(), dashboard, http))
-        if config.resend_api_key:
-            sender, to = config.notify_email_from, config.notify_email_to
-            channels.append(Email(config.resend_api_key.reveal(), sender, to, dashboard, http))
-        if config.notify_webhook_url:
-            key = webhook_secret(config.cron_secret)
-            url = config.notify_webhook_url.reveal()
-            channels.append(SignedWebhook(url, key, http, time.time))
-        return channels
+        return open_channels(self.config, self._channel_tools())
+
+    def _channel_tools(self) -> "ChannelTools":
+        from lib.notify.tools import ChannelTools
+
+        return ChannelTools(http=self._http, ledger=self.tellings, now=time.time)
 
     def until(self, deadline: float | None) -> float:
         """When a slice that begins now should stop working (epoch seconds); `deadline` is the
