@@ -163,12 +163,7 @@ class Copies:
         if published is None:  # the next run reads it again
             await self._kv.command("ZREM", self._keys.uncopied, bundle)
             return False
-        changed = change(published.texts)
-        document = change_document(published.document)
-        if changed == published.texts or any(len(text.encode()) > most_bytes for text in changed):
-            changed = []
-        [meta] = change([published.meta]) if changed else [""]
-        meta = "" if meta == published.meta else meta
+        changed, meta = _changed_texts(published, change, most_bytes)
         staged = f"{self._keys.run(run_id)}:copied:{bundle}"
         await self._kv.pipeline(
             [
@@ -192,17 +187,9 @@ class Copies:
             "staged": staged,
             "due": "" if due_at is None else round(due_at * 1000),
         }
-        outcome = await self._kv.script(
-            "put_copies",
-            self._keys.site(run_id),
-            [
-                json_text.encode(arguments),
-                published.record,
-                changed[0] if changed else "",
-                meta,
-                document,
-            ],
-        )
+        head, document = changed[0] if changed else "", change_document(published.document)
+        words = [json_text.encode(arguments), published.record, head, meta, document]
+        outcome = await self._kv.script("put_copies", self._keys.site(run_id), words)
         return bool(changed) and outcome == "done"
 
     async def _published(self, kind: str, holder: str) -> "_Published | None":
@@ -290,6 +277,18 @@ class _Published(msgspec.Struct, frozen=True):
     texts: list[str]
     meta: str
     document: str
+
+
+def _changed_texts(
+    published: _Published, change: Callable[[Sequence[str]], list[str]], most_bytes: int
+) -> tuple[list[str], str]:
+    """Return the changed texts of a bundle, none where it stays as it is, and its changed meta, ""
+    for the same."""
+    texts = change(published.texts)
+    if texts == published.texts or any(len(text.encode()) > most_bytes for text in texts):
+        return [], ""
+    [meta] = change([published.meta])
+    return texts, "" if meta == published.meta else meta
 
 
 def _spread(file: str) -> float:

@@ -236,7 +236,7 @@ class Site:
         Return the outcome as commit_page.lua names it, and slugs that became free and are waited
         for. Raises `TakenOver`.
         """
-        text, record, seen = commit.text, commit.record, commit.observation
+        text = commit.text
         prepared = f"{self._keys.run(lease.run_id)}:parts:{lease.token}:{commit.page_id}"
         if text:
             await self._kv.pipeline(
@@ -245,50 +245,16 @@ class Site:
                     for number, part in enumerate(text.parts, 1)
                 ]
             )
-        arguments = self.arguments(lease) | {
-            "number": commit.number,
-            "id": commit.page_id,
-            "slug": commit.slug,
-            "source": seen.source,
-            "visibility": seen.visibility,
-            "parent": seen.parent or "",
-            "placed_at": seen.placed_at,
-            "before": _place(commit.before),
-            "sort": commit.sort,
-            "stamp": commit.stamp,
-            "edited": record.edited_at,
-            "read_at": record.read_at,
-            "page_read_at": commit.page_read_at,
-            "digest": record.digest,
-            "parts": len(text.parts) if text else 0,
-            "prepared": prepared,
-            "tokens": " ".join(text.files) if text else "",
-            "lacking": text.copying if text else "0",
-            "things": record.things,
-            "tables": _digests(commit.tables),
-            **msgspec.to_builtins(commit.addresses),
-            "children": [
-                {
-                    "id": page_id,
-                    "observed": json_text.encode(child),
-                    "known": _dates(commit.known.get(page_id)),
-                }
-                for page_id, child in commit.children.items()
-            ],
-            "work": encoded_work(commit.work),
-            "gone": list(commit.gone),
-            "insists": commit.insists,
-            "again": encoded_item(commit.again),
-            "warnings": noted_warnings(commit.warnings),
-        }
-        texts = (text.head, text.meta, text.document) if text else ("", "", "")
+        arguments = self.arguments(lease) | _page_arguments(commit) | {"prepared": prepared}
         outcome, *freed = held(
             await self._kv.script(
                 "commit_page",
                 self._keys.site(lease.run_id),
                 [
-                    *(json_text.encode(arguments), *texts),
-                    *(json_text.encode(record), json_text.encode(seen)),
+                    json_text.encode(arguments),
+                    *((text.head, text.meta, text.document) if text else ("", "", "")),
+                    json_text.encode(commit.record),
+                    json_text.encode(commit.observation),
                 ],
             )
         )
@@ -324,17 +290,7 @@ class Site:
             "warnings": noted_warnings(warnings),
             "table": table.digest,
             "tables": _digests(tables),
-            "documents": [
-                {
-                    "id": one.page_id,
-                    "slug": one.slug,
-                    "digest": one.digest,
-                    "read_at": one.read_at,
-                    "bytes": one.bytes,
-                    "is_read": one.is_read,
-                }
-                for one in documents
-            ],
+            "documents": [_text_arguments(one) for one in documents],
         }
         words = [
             *(json_text.encode(arguments), text.head if text else "", json_text.encode(record)),
@@ -495,6 +451,58 @@ class Site:
             "docs": self._docs,
             **({"previews": True} if self._previews else {}),
         }
+
+
+def _page_arguments(commit: PageCommit) -> dict[str, Any]:
+    """Return what commit_page.lua decodes of a commit."""
+    text, record, seen = commit.text, commit.record, commit.observation
+    return {
+        "number": commit.number,
+        "id": commit.page_id,
+        "slug": commit.slug,
+        "source": seen.source,
+        "visibility": seen.visibility,
+        "parent": seen.parent or "",
+        "placed_at": seen.placed_at,
+        "before": _place(commit.before),
+        "sort": commit.sort,
+        "stamp": commit.stamp,
+        "edited": record.edited_at,
+        "read_at": record.read_at,
+        "page_read_at": commit.page_read_at,
+        "digest": record.digest,
+        "parts": len(text.parts) if text else 0,
+        "tokens": " ".join(text.files) if text else "",
+        "lacking": text.copying if text else "0",
+        "things": record.things,
+        "tables": _digests(commit.tables),
+        **msgspec.to_builtins(commit.addresses),
+        "children": [
+            {
+                "id": page_id,
+                "observed": json_text.encode(child),
+                "known": _dates(commit.known.get(page_id)),
+            }
+            for page_id, child in commit.children.items()
+        ],
+        "work": encoded_work(commit.work),
+        "gone": list(commit.gone),
+        "insists": commit.insists,
+        "again": encoded_item(commit.again),
+        "warnings": noted_warnings(commit.warnings),
+    }
+
+
+def _text_arguments(text: PageText) -> dict[str, Any]:
+    """Return what commit_database.lua decodes of a page's text."""
+    return {
+        "id": text.page_id,
+        "slug": text.slug,
+        "digest": text.digest,
+        "read_at": text.read_at,
+        "bytes": text.bytes,
+        "is_read": text.is_read,
+    }
 
 
 def _known(seen: str, record: str, slug: str, stamp: str, due: str, still: str) -> Known:

@@ -43,9 +43,8 @@ class WebhookSetup(msgspec.Struct, frozen=True):
 
 
 class Status:
-    """`delivery_of` asks QStash about a message,
-    `next_cron` finds the next one; `now` gives epoch seconds. `requests_per_minute`: of Notion's,
-    for all. `makes_links`: to previews."""
+    """`delivery_of` asks QStash about a message, `next_cron` finds the next one; `now` gives epoch
+    seconds. `requests_per_minute`: of Notion's, for all. `makes_links`: to previews."""
 
     def __init__(
         self,
