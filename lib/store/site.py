@@ -203,7 +203,7 @@ class Site:
         ids, names = list(page_ids), list(slugs)
         found: list[str] = await self._kv.script("lookup", self._known, [len(ids), *ids, *names])
         known = {
-            page_id: _known(*found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE])
+            page_id: _known_of(*found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE])
             for at, page_id in enumerate(ids)
         }
         rest = found[len(ids) * FIELDS_PER_PAGE :]
@@ -228,7 +228,9 @@ class Site:
             "showing", [*self._known, self._keys.shows], [thing]
         )
         size = 1 + FIELDS_PER_PAGE
-        return {found[at]: _known(*found[at + 1 : at + size]) for at in range(0, len(found), size)}
+        return {
+            found[at]: _known_of(*found[at + 1 : at + size]) for at in range(0, len(found), size)
+        }
 
     async def commit_page(self, lease: SliceLease, commit: PageCommit) -> tuple[str, list[str]]:
         """Publish a page and end the work on it.
@@ -289,7 +291,7 @@ class Site:
             "lacking": text.copying if text else "0",
             "warnings": noted_warnings(warnings),
             "table": table.digest,
-            "tables": _digests(tables),
+            "tables": _table_digests(tables),
             "documents": [_text_arguments(one) for one in documents],
         }
         words = [
@@ -307,7 +309,7 @@ class Site:
         """Return the tables of child databases, an empty one for each that has none."""
         ids = list(database_ids)
         texts = await self._kv.command("HMGET", self._keys.tables, *ids) if ids else []
-        return {one: _table(text or "") for one, text in zip(ids, texts, strict=True)}
+        return {one: _table_of(text or "") for one, text in zip(ids, texts, strict=True)}
 
     async def bundle_at(self, slug: str) -> str:
         """Return what stands published under a slug; "" for nothing of ours."""
@@ -464,7 +466,7 @@ def _page_arguments(commit: PageCommit) -> dict[str, Any]:
         "visibility": seen.visibility,
         "parent": seen.parent or "",
         "placed_at": seen.placed_at,
-        "before": _place(commit.before),
+        "before": _place_of(commit.before),
         "sort": commit.sort,
         "stamp": commit.stamp,
         "edited": record.edited_at,
@@ -475,13 +477,13 @@ def _page_arguments(commit: PageCommit) -> dict[str, Any]:
         "tokens": " ".join(text.files) if text else "",
         "lacking": text.copying if text else "0",
         "things": record.things,
-        "tables": _digests(commit.tables),
+        "tables": _table_digests(commit.tables),
         **msgspec.to_builtins(commit.addresses),
         "children": [
             {
                 "id": page_id,
                 "observed": json_text.encode(child),
-                "known": _dates(commit.known.get(page_id)),
+                "known": _dates_of(commit.known.get(page_id)),
             }
             for page_id, child in commit.children.items()
         ],
@@ -505,27 +507,27 @@ def _text_arguments(text: PageText) -> dict[str, Any]:
     }
 
 
-def _known(seen: str, record: str, slug: str, stamp: str, due: str, still: str) -> Known:
+def _known_of(seen: str, record: str, slug: str, stamp: str, due: str, still: str) -> Known:
     return Known(observation(seen), page_record(record), slug, stamp, due == "1", still == "1")
 
 
-def _table(text: str) -> Table:
+def _table_of(text: str) -> Table:
     digest, blank, value = text.partition(" {")
     if not (blank and re.fullmatch("[0-9a-f]+", digest)):
         return NO_TABLE
     return Table(digest, read_object("{" + value) or {})
 
 
-def _digests(tables: Mapping[str, Table]) -> dict[str, str]:
+def _table_digests(tables: Mapping[str, Table]) -> dict[str, str]:
     return {database_id: one.digest for database_id, one in tables.items()}
 
 
-def _place(seen: Observation) -> list[str]:
+def _place_of(seen: Observation) -> list[str]:
     """Return where a child page stands, which its parent says; of a row nothing."""
     return [seen.source, seen.parent, seen.visibility] if seen.parent else []
 
 
-def _dates(known: Observation | None) -> list[float]:
+def _dates_of(known: Observation | None) -> list[float]:
     return [known.read_at, known.placed_at] if known else []
 
 

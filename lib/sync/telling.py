@@ -171,7 +171,7 @@ class Desk:
             if channel.name in telling.told or is_spared:
                 continue
             try:
-                if await self._tell(channel, telling.outcome):
+                if await self._tell_channel(channel, telling.outcome):
                     told.append(channel.name)
             except TryLater as later:
                 self._log.warning(
@@ -182,7 +182,7 @@ class Desk:
             raise trouble
         return told
 
-    async def _tell(self, channel: Channel, outcome: Outcome) -> bool:
+    async def _tell_channel(self, channel: Channel, outcome: Outcome) -> bool:
         """Whether the channel was told now. One that knows no repetition is claimed before: a kill
         then leaves it untold rather than told twice."""
         run_id = outcome.run_id
