@@ -29,7 +29,7 @@ ALLOWED = {
     "bundle": {"model", "errors", "bundle", "times"},
     "store": {"model", "errors", "store", "times"},
     "media": {"bundle", "errors", "log", "media", "model", "notion", "secret", "store"},
-    "notify": {"model", "errors", "notify"},
+    "notify": {"config", "errors", "model", "notify", "secret", "times"},
     "sync": {
         "auth",
         "bundle",

@@ -25,8 +25,25 @@ WAITS_SECONDS = 30.0
 """How long a run may wait for QStash's first call before we ask QStash what became of it."""
 
 
+class WebhookSetup(msgspec.Struct, frozen=True):
+    """The `address` that Notion's webhook is to be given, and whether its token is set here."""
+
+    address: str
+    is_set: bool
+
+    def as_json(self, token: str) -> JSON:
+        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be
+        told next."""
+        state = "live" if self.is_set else "pending" if token else "unset"
+        return {
+            "address": self.address,
+            "state": state,
+            **({"token": token} if state == "pending" else {}),
+        }
+
+
 class Status:
-    """`webhook_address` is for Notion's webhook; `delivery_of` asks QStash about a message,
+    """`delivery_of` asks QStash about a message,
     `next_cron` finds the next one; `now` gives epoch seconds. `requests_per_minute`: of Notion's,
     for all. `makes_links`: to previews."""
 
@@ -36,19 +53,20 @@ class Status:
         delivery_of: Callable[[str], Awaitable[Delivery | None]],
         *,
         sources: Mapping[str, str],
-        webhook_address: str,
-        webhook_is_set: bool,
+        webhook: WebhookSetup,
         next_cron: Callable[[float], Cron | None],
         requests_per_minute: int,
         now: Callable[[], float],
         makes_links: bool = False,
     ) -> None:
-        self._makes_links = makes_links
-        self._history, self._delivery_of = history, delivery_of
+        self._history = history
+        self._delivery_of = delivery_of
         self._sources = sources
-        self._webhook_address, self._webhook_is_set = webhook_address, webhook_is_set
-        self._next_cron, self._now = next_cron, now
+        self._webhook = webhook
+        self._next_cron = next_cron
         self._requests_per_minute = requests_per_minute
+        self._now = now
+        self._makes_links = makes_links
 
     async def everything(self) -> JSON:
         """The run under way, the newest runs, the sources. At most one question to QStash."""
@@ -80,7 +98,7 @@ class Status:
                 for name, reference in self._sources.items()
             ],
             "cron": {"schedule": cron.schedule, "nextAt": _iso(cron.next_at)} if cron else None,
-            "webhook": self._webhook(recent.webhook_token),
+            "webhook": self._webhook.as_json(recent.webhook_token),
             **({"previews": True} if self._makes_links else {}),
         }
 
@@ -100,16 +118,6 @@ class Status:
 
     async def _delivery(self, run: Run) -> Delivery | None:
         return await self._delivery_of(run.job_ids[0]) if run.job_ids else None
-
-    def _webhook(self, token: str) -> JSON:
-        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be
-        told next."""
-        state = "live" if self._webhook_is_set else "pending" if token else "unset"
-        return {
-            "address": self._webhook_address,
-            "state": state,
-            **({"token": token} if state == "pending" else {}),
-        }
 
 
 def is_doubtful(run: Run, now: float) -> bool:

@@ -3,7 +3,7 @@ them once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import msgspec
 
@@ -58,6 +58,15 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     people: bool
     every_run: bool
     site: bool
+
+    @classmethod
+    def of(cls, channels: Sequence[Channel], *, every_run: bool) -> Self:
+        """Return who stands behind the channels."""
+        return cls(
+            people=any(channel.is_for_people for channel in channels),
+            every_run=every_run,
+            site=any(not channel.is_for_people for channel in channels),
+        )
 
     def people_hear(self, run: Run | Outcome) -> bool:
         is_worth_it = self.every_run or is_news(run)
