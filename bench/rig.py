@@ -25,6 +25,7 @@ from bench.functions import Functions
 from bench.meter import Meter
 from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn, truth
 from dev.notion.load import load
+from dev.notion.nodes import Database, DataSource, Page
 from dev.notion.workspace import Workspace
 from dev.qstash import Fault, QStashStandIn
 from dev.serve import HOST, Server, free_port, listen
@@ -238,16 +239,35 @@ class Rig:
         while self._skip_to_next():
             self.qstash.drain(LONGEST_CALL_SECONDS)
 
+    def pass_time(self, seconds: float) -> None:
+        """Let so much time pass, and everything happen that is due meanwhile."""
+        end = self._now() + seconds
+        self.qstash.drain(LONGEST_CALL_SECONDS)
+        while (due := self._next_delivery()) is not None and due <= end:
+            self._advance(max(0.0, due - self._now()))
+            self.qstash.drain(LONGEST_CALL_SECONDS)
+        self._advance(max(0.0, end - self._now()))
+
+    def rows(self) -> list[Page]:
+        """Return the rows of the first source."""
+        workspace = self.notion.workspace
+        [source] = workspace.get(DATABASES[0], Database).children
+        return workspace.rows(workspace.get(source, DataSource))
+
     def _skip_to_next(self) -> bool:
         """Move all clocks to the next delivery; return whether there is one."""
-        due = [
+        due = self._next_delivery()
+        if due is not None:
+            self._advance(max(0.0, due - self._now()))
+        return due is not None
+
+    def _next_delivery(self) -> float | None:
+        due = (
             message.due_at
             for message in self.qstash.messages
             if message.state in ("CREATED", "RETRY")
-        ]
-        if due:
-            self._advance(max(0.0, min(due) - self._now()))
-        return bool(due)
+        )
+        return min(due, default=None)
 
     def _now(self) -> float:
         return time.time() + self.skipped_seconds

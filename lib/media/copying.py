@@ -7,6 +7,7 @@ A file that can't be had now stays at `/api/media` and is tried again by the nex
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
@@ -65,6 +66,57 @@ class Copied(msgspec.Struct, frozen=True):
     warning: str = ""
 
 
+class NotionFiles:
+    """Hosted files of Notion's, by addresses that are signed for a while. `now` gives epoch
+    seconds."""
+
+    def __init__(
+        self,
+        notion: NotionClient,
+        http: httpx.AsyncClient,
+        hosts: FileHosts,
+        now: Callable[[], float],
+    ) -> None:
+        self._notion = notion
+        self._http = http
+        self._hosts = hosts
+        self._now = now
+        self._signed: dict[str, tuple[str, float]] = {}
+
+    @property
+    def requests(self) -> int:
+        """The requests sent to Notion so far."""
+        return self._notion.requests
+
+    def note_signed(self, refs: Iterable[FileRef]) -> None:
+        """Remember signed addresses that were just read, so that Notion need not be asked for them
+        again."""
+        self._signed |= {ref.token: (ref.signed, self._now()) for ref in refs if "?" in ref.signed}
+
+    def forget_signed(self, token: str) -> bool:
+        """Forget the address of a file, whose time was over after all; return whether one was
+        known."""
+        return self._signed.pop(token, None) is not None
+
+    async def address_of(self, token: str) -> str:
+        """Return a signed address: one that was read lately, or a new one."""
+        signed, read_at = self._signed.get(token, ("", 0.0))
+        if signed and self._now() - read_at < SIGNED_FOR_SECONDS:
+            return signed
+        holder, _, file = token.partition("&file=")
+        kind, _, holder_id = holder.partition("=")
+        found = hosted_files(await self._notion.get(f"{kind}s/{holder_id}"))
+        if file not in found:
+            raise Unreadable("Notion does not have it any more", HTTPStatus.NOT_FOUND)
+        now = self._now()
+        self._signed |= {f"{holder}&file={one}": (signed.url, now) for one, signed in found.items()}
+        return found[file].url
+
+    def open_address(self, address: str) -> AbstractAsyncContextManager[httpx.Response]:
+        """Open a file at its host."""
+        return opened(self._http, self._hosts, address)
+
+
 class Copier:
     """`now` gives epoch seconds; `prefix` is that of the keys in KV, and tells the copies of
     several sites apart."""
@@ -73,29 +125,29 @@ class Copier:
         self,
         copies: Copies,
         blob: Blob,
-        notion: NotionClient,
-        http: httpx.AsyncClient,
-        hosts: FileHosts,
+        files: NotionFiles,
         log: Log,
         *,
         prefix: str,
         max_value_bytes: int,
         now: Callable[[], float],
     ) -> None:
-        self._copies, self._blob, self._notion = copies, blob, notion
-        self._http, self._hosts, self._log = http, hosts, log
+        self._copies = copies
+        self._blob = blob
+        self._files = files
+        self._log = log
         self._folder = "-".join(filter(None, (_clean(prefix), "notion")))
-        self._max_value_bytes, self._now = max_value_bytes, now
-        self._signed: dict[str, tuple[str, float]] = {}
+        self._max_value_bytes = max_value_bytes
+        self._now = now
         self._places = asyncio.Semaphore(FILES_AT_ONCE)
         self._failures = 0
         self._made = 0
         self._trouble = ""
 
-    def note(self, refs: Iterable[FileRef]) -> None:
-        """Remembers signed addresses that were just read, so that Notion need not be asked for them
-        again."""
-        self._signed |= {ref.token: (ref.signed, self._now()) for ref in refs if "?" in ref.signed}
+    @property
+    def files(self) -> NotionFiles:
+        """Where the files come from."""
+        return self._files
 
     async def work(
         self, run_id: str, until: float, interrupted: Callable[[], Awaitable[bool]]
@@ -143,7 +195,7 @@ class Copier:
                     case BaseException():
                         raise outcome
             if await interrupted():
-                return Copied(self._made, self._notion.requests, changed)
+                return Copied(self._made, self._files.requests, changed)
             due = [
                 bundle
                 for bundle in await self._copies.due(BUNDLES_AT_ONCE + len(tried))
@@ -152,7 +204,7 @@ class Copier:
             due = due[:BUNDLES_AT_ONCE]
         goes_on = wait is not None and (self._made or wait) and not self._trouble
         return Copied(
-            self._made, self._notion.requests, changed, wait if goes_on else None, self._trouble
+            self._made, self._files.requests, changed, wait if goes_on else None, self._trouble
         )
 
     async def _put_off(self, bundle: str, trouble: Exception) -> None:
@@ -237,33 +289,19 @@ class Copier:
                 raise _PutOff(put_off_until)
             async with asyncio.timeout(min(FILE_SECONDS, until - self._now() + LINGER_SECONDS)):
                 try:
-                    copy = await self._copy(await self._address(token), file)
+                    copy = await self._copy(await self._files.address_of(token), file)
                 except Unreadable as refusal:
-                    if refusal.notion_status != HTTPStatus.FORBIDDEN or token not in self._signed:
+                    is_refused = refusal.notion_status == HTTPStatus.FORBIDDEN
+                    if not (is_refused and self._files.forget_signed(token)):
                         raise
-                    del self._signed[token]  # its time was over after all
-                    copy = await self._copy(await self._address(token), file)
+                    copy = await self._copy(await self._files.address_of(token), file)
             await self._copies.keep(file, copy)
         self._failures = 0
         self._made += bool(copy.url)
         return copy
 
-    async def _address(self, token: str) -> str:
-        """A signed address: one that was read lately, or a new one."""
-        signed, read_at = self._signed.get(token, ("", 0.0))
-        if signed and self._now() - read_at < SIGNED_FOR_SECONDS:
-            return signed
-        holder, _, file = token.partition("&file=")
-        kind, _, holder_id = holder.partition("=")
-        found = hosted_files(await self._notion.get(f"{kind}s/{holder_id}"))
-        if file not in found:
-            raise Unreadable("Notion does not have it any more", HTTPStatus.NOT_FOUND)
-        now = self._now()
-        self._signed |= {f"{holder}&file={one}": (signed.url, now) for one, signed in found.items()}
-        return found[file].url
-
     async def _copy(self, address: str, file: str) -> Copy:
-        async with opened(self._http, self._hosts, address) as response:
+        async with self._files.open_address(address) as response:
             length = _length(response)
             if length is not None and length > MOST_BYTES:
                 return Copy("")

@@ -1,13 +1,15 @@
 """Slack: one Block Kit message to an incoming webhook
 (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks)."""
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import httpx
 
+from lib.config import Config
 from lib.model import JSON, Outcome
 from lib.notify.post import json_body, post
 from lib.notify.report import facts, headline, problems, run_address
+from lib.notify.tools import ChannelTools
 
 LONGEST_HEADER = 150
 LONGEST_TEXT = 2000
@@ -17,12 +19,20 @@ LONGEST_TEXT = 2000
 class Slack:
     """Slack has no way to recognise a repeated message: it is sent once or not at all."""
 
-    name = "slack"
-    repeatable = False
-    is_for_people = True
+    name: ClassVar = "slack"
+    receiver: ClassVar = "Slack"
+    settings: ClassVar = frozenset({"SLACK_WEBHOOK_URL"})
+    repeatable: ClassVar = False
+    is_for_people: ClassVar = True
 
     def __init__(self, url: str, dashboard: str, http: httpx.AsyncClient) -> None:
         self._url, self._dashboard, self._http = url, dashboard, http
+
+    @classmethod
+    def from_config(cls, config: Config, tools: ChannelTools) -> Self | None:
+        if config.slack_webhook_url is None:
+            return None
+        return cls(config.slack_webhook_url.reveal(), config.address("/"), tools.http)
 
     async def tell(self, outcome: Outcome) -> None:
         """Raises what `post` raises."""

@@ -7,6 +7,7 @@ import msgspec
 
 from lib.errors import NotionAway, SyncError, Unreadable
 from lib.model import Problem
+from lib.store.site import Known
 
 REASON_CHARACTERS = 300
 
@@ -65,6 +66,12 @@ class Problems:
     def has(self, kind: Kind, name: str) -> bool:
         """Return whether a problem of the thing of this id (of a source, this name) is known."""
         return _key(kind, name) in self._found
+
+
+def page_problem(page_id: str, known: Known) -> Problem:
+    """Return a problem of a page, under the name by which it is published."""
+    seen = known.observation
+    return Problem(page_id, known.slug, seen.title if seen else "", "page")
 
 
 def unforeseen_reason(error: Exception) -> str:

@@ -53,6 +53,7 @@ class PageSurvey:
         self._notion, self._site, self._sources = notion, site, sources
         self._homes, self._references, self._survey = homes, references, survey
         self._wanted, self._is_forced = wanted, is_forced
+        self._observer = survey.observer
         self._progress = survey.progress
         self._holders = Holders(notion, site, homes, self._look)
 
@@ -71,7 +72,10 @@ class PageSurvey:
         await all_of(
             [
                 self._page(page_id, known),
-                *(self._survey.watch_database(one, record) for one, record in databases.items()),
+                *(
+                    self._survey.databases.watch_database(one, record)
+                    for one, record in databases.items()
+                ),
             ]
         )
 
@@ -99,11 +103,11 @@ class PageSurvey:
         elif before and before.parent is not None:
             await self._child(page_id, page, known, read_at)
         elif before and known.record:
-            await self._survey.observe(
+            await self._observer.observe(
                 [], [(page_id, WorkItem(rewrite=self._is_forced))]
             )  # its reading sees where it went
         elif showing := await self._site.showing(f"page:{page_id}"):
-            await self._survey.observe([], [(one, WorkItem(asks_owners=True)) for one in showing])
+            await self._observer.observe([], [(one, WorkItem(asks_owners=True)) for one in showing])
         elif not await self._survey.drafts.look_at(page_id):
             await self._climb(page)
 
@@ -119,7 +123,7 @@ class PageSurvey:
             return
         sighting = judge_row(row, known, is_forced=self._is_forced)
         if sighting:
-            await self._survey.observe([sighting])
+            await self._observer.observe([sighting])
 
     async def _child(self, page_id: str, page: JSON, known: Known, read_at: float) -> None:
         before = known.observation
@@ -140,7 +144,9 @@ class PageSurvey:
         is_renamed = (after.title, after.created) != (before.title, before.created)
         item = WorkItem(page=raw(page), read_at=read_at, rewrite=self._is_forced)
         sighting = Sighting(page_id=page_id, observation=after, item=item)
-        await self._survey.observe([sighting], [(before.parent, WorkItem())] if is_renamed else [])
+        await self._observer.observe(
+            [sighting], [(before.parent, WorkItem())] if is_renamed else []
+        )
 
     def _is_unchanged(self, known: Known, stamp: str, read_with: str) -> bool:
         """Return whether a page bears the stamp that it was read with, and nothing else makes it
@@ -158,14 +164,14 @@ class PageSurvey:
         read_at = 0.0
         while known.observation and (parent := known.observation.parent):
             if trashed(page):
-                await self._survey.observe([], [(parent, WorkItem(doubted=[page_id]))])
+                await self._observer.observe([], [(parent, WorkItem(doubted=[page_id]))])
                 return False
             if has_left(page, parent):
                 holder = None
                 with suppress(Unreadable):  # the page that it stood in looks for it
                     holder = await self._holders.find(page)
                 others = [(holder, WorkItem())] if holder else []
-                await self._survey.observe([], [(parent, WorkItem()), *others])
+                await self._observer.observe([], [(parent, WorkItem()), *others])
                 return False
             page_id, known = parent, (await self._site.look_up([parent]))[0][parent]
             read_at, found = await self._find(page_id, known)
@@ -179,7 +185,9 @@ class PageSurvey:
         """Return whether the row that a page stands below, whose fate it shares, is published."""
         before, source = known.observation, await self._home_of(page)
         if before and source != before.source and not trashed(page):
-            await self._survey.observe([], [(row_id, WorkItem())])  # its reading sees where it went
+            await self._observer.observe(
+                [], [(row_id, WorkItem())]
+            )  # its reading sees where it went
         source = source or (before.source if before else "")
         row = row_of(page, source, read_at, self._homes.rule)
         if not row.observation.is_published:
@@ -190,9 +198,9 @@ class PageSurvey:
         """The page is published, and two different questions say that it is gone."""
         before = known.observation
         if before and before.parent is not None:
-            await self._survey.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
+            await self._observer.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
         elif before and await self._homes.is_shown(before.source):
-            await self._survey.observe([self._survey.gone_row(page_id, known)])
+            await self._observer.observe([self._observer.gone_row(page_id, known)])
         elif before:
             raise NoSuchPage(
                 f"page {self._wanted}: Notion shows neither it nor the database of source"
@@ -203,7 +211,7 @@ class PageSurvey:
         """Return when a page was asked for (Notion's clock) and its object; None for a published
         page that is gone. Raises `NoSuchPage`."""
         try:
-            read_at, page = await self._survey.look_at(page_id)
+            read_at, page = await self._observer.look_at(page_id)
         except Unreadable as refusal:
             raise NoSuchPage(
                 f"page {self._wanted}: Notion does not show it ({refusal.reason})"
@@ -213,7 +221,7 @@ class PageSurvey:
         return read_at, page
 
     async def _look(self, page_id: str) -> JSON | None:
-        return (await self._survey.look_at(page_id))[1]
+        return (await self._observer.look_at(page_id))[1]
 
     async def _home_of(self, page: JSON) -> str | None:
         try:
@@ -234,7 +242,7 @@ class PageSurvey:
             if not holder_id:
                 break
             if (await self._site.look_up([holder_id]))[0][holder_id].record:
-                await self._survey.observe([], [(holder_id, WorkItem())])
+                await self._observer.observe([], [(holder_id, WorkItem())])
                 return
             try:
                 is_page = "page_id" in above
@@ -264,7 +272,7 @@ class PageSurvey:
 
     async def _database(self, database_id: str) -> None:
         if self._is_forced:
-            await self._survey.observe([], [(f"db:{database_id}", WorkItem(rewrite=True))])
+            await self._observer.observe([], [(f"db:{database_id}", WorkItem(rewrite=True))])
             return
         [record] = (await self._sources.databases([database_id])).values()
-        await self._survey.watch_database(database_id, record)
+        await self._survey.databases.watch_database(database_id, record)

@@ -9,10 +9,11 @@ import msgspec
 from lib.config import SettingProblem
 from lib.errors import Refused
 from lib.model import JSON, Problem
+from lib.qstash.client import Delivery
+from lib.qstash.messages import RUN_ID
 from lib.store.history import Entry, History, Recent, SourceHistory, Stretch
 from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
-from lib.sync.queue import RUN_ID, Delivery
 from lib.sync.verdict import Rhythm, verdict_json
 from lib.sync.webhook_silence import Silence, find_silence
 from lib.times import iso_utc
@@ -26,8 +27,25 @@ WAITS_SECONDS = 30.0
 """How long a run may wait for QStash's first call before we ask QStash what became of it."""
 
 
+class WebhookSetup(msgspec.Struct, frozen=True):
+    """The `address` that Notion's webhook is to be given, and whether its token is set here."""
+
+    address: str
+    is_set: bool
+
+    def as_json(self, token: str) -> JSON:
+        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be
+        told next."""
+        state = "live" if self.is_set else "pending" if token else "unset"
+        return {
+            "address": self.address,
+            "state": state,
+            **({"token": token} if state == "pending" else {}),
+        }
+
+
 class Status:
-    """`webhook_address` is for Notion's webhook; `delivery_of` asks QStash about a message,
+    """`delivery_of` asks QStash about a message,
     `next_cron` finds the next one; `now` gives epoch seconds. `requests_per_minute`: of Notion's,
     for all. `makes_links`: to previews."""
 
@@ -37,19 +55,20 @@ class Status:
         delivery_of: Callable[[str], Awaitable[Delivery | None]],
         *,
         sources: Mapping[str, str],
-        webhook_address: str,
-        webhook_is_set: bool,
+        webhook: WebhookSetup,
         next_cron: Callable[[float], Cron | None],
         requests_per_minute: int,
         now: Callable[[], float],
         makes_links: bool = False,
     ) -> None:
-        self._makes_links = makes_links
-        self._history, self._delivery_of = history, delivery_of
+        self._history = history
+        self._delivery_of = delivery_of
         self._sources = sources
-        self._webhook_address, self._webhook_is_set = webhook_address, webhook_is_set
-        self._next_cron, self._now = next_cron, now
+        self._webhook = webhook
+        self._next_cron = next_cron
         self._requests_per_minute = requests_per_minute
+        self._now = now
+        self._makes_links = makes_links
 
     async def everything(self) -> JSON:
         """The run under way, the newest runs, the sources. At most one question to QStash."""
@@ -86,7 +105,7 @@ class Status:
                 for name, reference in self._sources.items()
             ],
             "cron": {"schedule": cron.schedule, "nextAt": _iso(cron.next_at)} if cron else None,
-            "webhook": self._webhook(recent.webhook_token),
+            "webhook": self._webhook.as_json(recent.webhook_token),
             **({"previews": True} if self._makes_links else {}),
         }
 
@@ -100,7 +119,7 @@ class Status:
         return run_json(judged(entry, delivery, now), now)
 
     def _silence(self, runs: Sequence[Entry], last_event: float) -> Silence | None:
-        if not self._webhook_is_set:
+        if not self._webhook.is_set:
             return None
         return find_silence([entry.run for entry in runs], last_event, self._now())
 
@@ -111,16 +130,6 @@ class Status:
 
     async def _delivery(self, run: Run) -> Delivery | None:
         return await self._delivery_of(run.job_ids[0]) if run.job_ids else None
-
-    def _webhook(self, token: str) -> JSON:
-        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be
-        told next."""
-        state = "live" if self._webhook_is_set else "pending" if token else "unset"
-        return {
-            "address": self._webhook_address,
-            "state": state,
-            **({"token": token} if state == "pending" else {}),
-        }
 
 
 def is_doubtful(run: Run, now: float) -> bool:
@@ -137,13 +146,13 @@ def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
     run = entry.run
     if not is_doubtful(run, now):
         return entry
-    match delivery.state if delivery else "":
-        case "CREATED" | "ACTIVE" | "RETRY" | "ERROR" if delivery:
+    match delivery.fate if delivery else None:
+        case "under way" if delivery:
             return _warned(entry, _on_its_way(delivery)) if delivery.answer else entry
-        case "CANCELED" | "CANCELLED" | "CANCEL_REQUESTED":
+        case "cancelled":
             reason = "The run's message was cancelled in QStash."
             return _ended(entry, "cancelled", reason)
-        case "FAILED" if delivery:
+        case "given up" if delivery:
             reason = (
                 "QStash gave the run's message up after every retry:"
                 f" {delivery.answer or 'no answer came'}"

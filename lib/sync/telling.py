@@ -3,16 +3,16 @@ them once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import msgspec
 
 from lib.errors import Misconfigured, NoAnswer, SyncError, TryLater
 from lib.log import Log
 from lib.model import Outcome
+from lib.qstash.messages import Message
 from lib.store.runs import Ended, Run, Runs
 from lib.store.tellings import Tellings
-from lib.sync.queue import Message
 from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
 
 SITE_SECONDS, SHORTEST_SITE_SECONDS = 5.0, 1.0
@@ -58,6 +58,15 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     people: bool
     every_run: bool
     site: bool
+
+    @classmethod
+    def of(cls, channels: Sequence[Channel], *, every_run: bool) -> Self:
+        """Return who stands behind the channels."""
+        return cls(
+            people=any(channel.is_for_people for channel in channels),
+            every_run=every_run,
+            site=any(not channel.is_for_people for channel in channels),
+        )
 
     def people_hear(self, run: Run | Outcome) -> bool:
         is_worth_it = self.every_run or is_news(run)

@@ -162,16 +162,17 @@ def test_every_state_fits_every_window_and_can_be_read_by_everybody(
         lacking(
             "accessibility of the dashboard", "needs axe-core; `make test` installs it where npm is"
         )
-    first = (list(HEADLINES).index(name) + SCHEMES.index(scheme)) % len(WIDTHS)
-    board = open_board(WIDTHS[first], scheme)
+    turn = list(HEADLINES).index(name) + SCHEMES.index(scheme)
+    board = open_board(WIDTHS[turn % len(WIDTHS)], scheme)
     arrive(board, name)
     assert board.moved() == []
     if board.row().is_visible():
         board.open_run()
-    for width in WIDTHS:
+    for at, width in enumerate(WIDTHS):
         board.page.set_viewport_size({"width": width, "height": 900})
         assert_legible(board, f"{name}, {width} px")
-        assert board.violations() == [], width
+        if at % 2 == turn % 2:  # the other half with the other scheme: axe takes the most time here
+            assert board.violations() == [], width
     board.page.emulate_media(forced_colors="active")
     assert board.violations() == [], "forced colours"
 

@@ -14,9 +14,10 @@ from lib.notion.computed import Schemas
 from lib.store.copies import Copies
 from lib.store.keys import Keys
 from lib.store.runs import SliceLease
-from lib.store.site import Known, PageCommit
+from lib.store.site import Committed, Known, PageCommit
 from lib.sync.homes import Homes
 from lib.sync.page_work import PageWork
+from lib.sync.read_ahead import ReadAhead
 from lib.sync.sightings import child_stamp, row_of
 from lib.sync.unfinished import Readings
 from tests.bundle.samples import paragraph
@@ -37,9 +38,9 @@ class Store(Memory):
         self.outcomes: list[str] = []
         self.passed_on: list[tuple[str, dict[str, WorkItem]]] = []
 
-    async def commit_page(self, lease: SliceLease, commit: PageCommit) -> tuple[str, list[str]]:
+    async def commit_page(self, lease: SliceLease, commit: PageCommit) -> Committed:
         self.commits.append(commit)
-        return (self.outcomes.pop(0) if self.outcomes else "done"), []
+        return Committed(self.outcomes.pop(0) if self.outcomes else "done", [], {})
 
     async def pass_on(
         self, lease: SliceLease, claim: Claim, others: Sequence[tuple[str, WorkItem]]
@@ -68,6 +69,7 @@ class Desk:
         notion, any_store = client(self.stage.handle, clock), _any(store)
         readings = Readings(notion, any_store, any_store, clock.now)
         await readings.begin(LEASE, is_first=True)
+        schemas = Schemas(notion)
         pages = PageWork(
             notion=notion,
             work=any_store,
@@ -80,7 +82,8 @@ class Desk:
             log=Log(now=clock.now),
             homes=Homes({"pages": Source("pages", "db", HOME)}, RULE),
             readings=readings,
-            schemas=Schemas(notion),
+            schemas=schemas,
+            ahead=ReadAhead(notion, readings, schemas, clock.now),
             is_last_try=lambda claim: False,
             was_read=lambda claim: None,
             now=clock.now,
@@ -378,3 +381,40 @@ async def test_a_child_page_in_the_trash_is_left_to_the_page_around_it(family: D
     await family.work(CHILD)
 
     assert family.store.passed_on == [(CHILD, {ROW: WorkItem(doubted=[CHILD])})]
+
+
+async def test_what_was_doubted_of_a_row_that_moved_into_a_page_is_handed_on_to_that_page(
+    desk: Desk,
+) -> None:
+    desk.put(below(OTHER, ROW))
+    desk.put(row(OTHER))
+    desk.remember(OTHER, seen(), record())
+
+    await desk.work(ROW, WorkItem(doubted=["d"], asks_owners=True))
+
+    handed_on = WorkItem(doubted=["d"], asks_owners=True)
+    assert desk.store.passed_on == [(ROW, {OTHER: handed_on})]
+
+
+async def test_what_was_doubted_of_a_child_page_that_went_is_handed_on_to_both_pages(
+    family: Desk,
+) -> None:
+    family.put(row(OTHER))
+    family.remember(OTHER, seen(), record())
+    family.put(below(OTHER))
+
+    await family.work(CHILD, WorkItem(doubted=["d"]))
+
+    handed_on = WorkItem(doubted=["d"])
+    assert family.store.passed_on == [(CHILD, {ROW: handed_on, OTHER: handed_on})]
+
+
+async def test_a_page_that_moved_in_is_read_with_what_was_doubted_of_it(desk: Desk) -> None:
+    desk.put(row(), child_block("About"))
+    desk.put(below(ROW))
+    desk.remember(CHILD, seen(), record(things=["db:d"], children=["c"]))
+
+    await desk.work(ROW, WorkItem(doubted=["c", "d", "e"], asks_owners=True))
+
+    item = dict(desk.commit.work)[CHILD]
+    assert (item.doubted, item.asks_owners) == (["c", "d"], True)
