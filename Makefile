@@ -15,7 +15,7 @@ MUTANTS_STAMP := $(MUTANTS)/venv/.made-from-$(call fingerprint,uv.lock)
 MINUTES := 30
 # Left out of coverage: a killed process can't tell what it ran, the runtime is another Python, the rest is about dev.
 UNMEASURED := stack/crashes runtime browser bench dev
-QUICK := tests/bundle tests/media tests/notion tests/notify tests/sync $(filter-out %/test_installation.py,$(wildcard tests/test_*.py))
+QUICK := tests/bundle tests/media tests/notion tests/notify tests/qstash tests/sync $(filter-out %/test_installation.py,$(wildcard tests/test_*.py))
 # Files of tests side by side: two more than there are processors, for many of them wait for servers.
 JOBS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1

@@ -296,7 +296,7 @@ def answer_to(error: BaseException, request_id: str, *, is_for_strangers: bool =
                 {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds)))},
             )
         case Hopeless():
-            return Response(error.status, body, {"Upstash-NonRetryable-Error": "true"})
+            return Response(error.status, body, error.headers)
         case Misconfigured() | QueueRefused():
             return Response(error.status, body)
         case _:

@@ -1,9 +1,7 @@
 """What callers ask for, as values: from query strings and message bodies, and the trigger's answer
 back."""
 
-import binascii
 import re
-from base64 import b64decode
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -13,13 +11,13 @@ import msgspec
 
 from lib.config import Config
 from lib.endpoint import Request
-from lib.errors import Hopeless, Refused
+from lib.errors import Refused
 from lib.model import JSON, Ask, Event, Handshake
 from lib.notion.ids import NOTION_DOMAINS, dashed
-from lib.sync.queue import RUN_ID, Message
+from lib.qstash.callbacks import callback_of
+from lib.qstash.messages import RUN_ID, Message, console_address
 from lib.sync.trigger import Triggered
 
-CONSOLE = "https://console.upstash.com/qstash?messageId="
 LONGEST_PAGE = 2000
 """Characters of a slug, an id or an address: a slug has 200 at most, and a child's is its
 ancestors' and its own."""
@@ -27,7 +25,6 @@ LONGEST_SOURCE = 60
 MOST_SLICES = 1_000_000
 LATEST_WINDOW = LATEST_MOMENT = 10**10
 _LANE = re.compile(r"[\w-]{1,40}", re.ASCII)
-_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _KIND = re.compile(r"[\w.]{1,100}", re.ASCII)
 _TIME = re.compile(r"[\dTZ:.+-]{0,40}", re.ASCII)
@@ -106,56 +103,18 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 def ending_of(request: Request, config: Config) -> Ending:
-    """A notice of ours, or a callback of QStash's
-    (https://upstash.com/docs/qstash/features/callbacks), whose fields come in different types: only
-    those that are needed are looked at, and none has to be there."""
+    """Return what a notice of ours, or a callback of QStash's, says. Raises `Refused`."""
     body = request.json()
-    message_id = body.get("sourceMessageId")
-    if not message_id:
+    callback = callback_of(body)
+    if callback is None:
         run_id = _run_id(body)
         if not run_id:
             raise Refused("the body is neither a notice with a runId nor a callback of QStash's")
         return Ending(run_id)
-    message = _message(_decoded(body.get("sourceBody")), str(message_id), config)
-    if not _given_up(body):
+    message = _message(callback.body, callback.message_id, config)
+    if not callback.is_given_up:
         return Ending(message.run_id)
-    said = _decoded(body.get("body")).get("error") or "no reason was given"
-    attempts = _number(body.get("retried")) + 1
-    times = f"{attempts} attempt{'s' if attempts > 1 else ''}"
-    status = _number(body.get("status"))
-    answer = f"the last answer was {status}" if status else "no answer came"
-    return Ending(
-        message.run_id, message, f"The worker failed at {times}; {answer}: {str(said)[:500]}"
-    )
-
-
-def _given_up(callback: JSON) -> bool:
-    """Whether QStash will not send the message again. A failure callback has its place in the dead
-    letter queue; a plain one comes after every attempt."""
-    if callback.get("dlqId"):
-        return True
-    status = _number(callback.get("status"))
-    if 200 <= status < 300:
-        return False
-    last = "maxRetries" in callback and _number(callback.get("retried")) >= _number(
-        callback["maxRetries"]
-    )
-    return last or status == Hopeless.status
-
-
-def _decoded(text: object) -> JSON:
-    """A JSON object in base64, as callbacks carry bodies; {} for anything else."""
-    try:
-        value = msgspec.json.decode(b64decode(text)) if isinstance(text, str) else {}
-    except (binascii.Error, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _number(value: object) -> int:
-    """Return a count of QStash's, a number or its digits; 0 for anything else."""
-    digits = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    return int(digits) if _DIGITS.fullmatch(digits) else 0
+    return Ending(message.run_id, message, callback.reason)
 
 
 def _message(body: JSON, message_id: str, config: Config) -> Message:
@@ -232,7 +191,7 @@ def triggered(answer: Triggered, config: Config) -> JSON:
         **({"jobIds": answer.job_ids} if len(answer.job_ids) > 1 else {}),
         "runId": answer.run_id,
         "message": "Sync already running" if answer.joined else "Sync job started in background",
-        "dashboardUrl": CONSOLE + (job_id or ""),
+        "dashboardUrl": console_address(job_id or ""),
         "statusUrl": config.address(f"/api/sync/status?run={answer.run_id}"),
     }
 

@@ -88,3 +88,8 @@ def with_derived(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
 
 def _derive(secret: Secret, label: str) -> bytes:
     return hmac.digest(secret.reveal().encode(), label.encode(), "sha256")
+
+
+def bearer(secret: Secret) -> dict[str, str]:
+    """Return the header by which its holder is known."""
+    return {"Authorization": f"Bearer {secret.reveal()}"}

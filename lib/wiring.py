@@ -24,11 +24,11 @@ import httpx
 from lib.auth import webhook_address
 from lib.config import Config
 from lib.log import Log
+from lib.qstash.client import Queue
 from lib.secret import AddressKey, PreviewKey, Secret
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs
-from lib.sync.queue import Queue
 from lib.sync.trigger import TRIGGER, FollowUp, Trigger
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ import msgspec
 from lib.errors import QueueRefused, TryLater
 from lib.log import Log
 from lib.model import Ask
+from lib.qstash.client import Queue
+from lib.qstash.messages import Message, Notice
 from lib.store.runs import Run, Runs
 from lib.store.tellings import Tellings
-from lib.sync.queue import Message, Notice, Queue
 from lib.sync.slice import AGAIN_SECONDS
 from lib.sync.telling import Audience, changed
 from lib.sync.trigger import FollowUp

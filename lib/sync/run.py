@@ -16,6 +16,7 @@ from lib.errors import Hopeless, NotionWait, SyncError, TakenOver, TryLater, Unf
 from lib.log import Log
 from lib.model import Ask
 from lib.notion.client import NotionClient
+from lib.qstash.messages import Message
 from lib.store.kv import Kv
 from lib.store.migration import Migration
 from lib.store.runs import Begun, Left, Run, Runs, SliceLease
@@ -24,7 +25,6 @@ from lib.sync.continuation import Continuation, SilentRuns
 from lib.sync.ending import FileCopies, RunEnding, tally_copies
 from lib.sync.homes import Homes
 from lib.sync.problems import unforeseen_reason
-from lib.sync.queue import Message
 from lib.sync.slice import Worker
 from lib.sync.surveyor import Surveyor
 from lib.sync.trigger import DELIVERY_SECONDS

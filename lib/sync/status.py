@@ -9,10 +9,11 @@ import msgspec
 from lib.config import SettingProblem
 from lib.errors import Refused
 from lib.model import JSON, Problem
+from lib.qstash.client import Delivery
+from lib.qstash.messages import RUN_ID
 from lib.store.history import Entry, History, Recent, SourceHistory, Stretch
 from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
-from lib.sync.queue import RUN_ID, Delivery
 from lib.sync.verdict import Rhythm, verdict_json
 from lib.times import iso_utc
 
@@ -134,17 +135,17 @@ def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
     run = entry.run
     if not is_doubtful(run, now):
         return entry
-    match delivery.state if delivery else "":
-        case "CREATED" | "ACTIVE" | "RETRY" | "ERROR" if delivery:
+    match delivery.fate if delivery else None:
+        case "under way" if delivery:
             if delivery.answer:
                 run = msgspec.structs.replace(
                     run, warnings=[*run.warnings, _on_its_way(delivery)], warned=run.warned + 1
                 )
             return msgspec.structs.replace(entry, run=run)
-        case "CANCELED" | "CANCELLED" | "CANCEL_REQUESTED":
+        case "cancelled":
             reason = "The run's message was cancelled in QStash."
             return _ended(entry, "cancelled", reason)
-        case "FAILED" if delivery:
+        case "given up" if delivery:
             reason = (
                 "QStash gave the run's message up after every retry:"
                 f" {delivery.answer or 'no answer came'}"

@@ -10,9 +10,9 @@ import msgspec
 from lib.errors import Misconfigured, NoAnswer, SyncError, TryLater
 from lib.log import Log
 from lib.model import Outcome
+from lib.qstash.messages import Message
 from lib.store.runs import Ended, Run, Runs
 from lib.store.tellings import Tellings
-from lib.sync.queue import Message
 from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
 
 SITE_SECONDS, SHORTEST_SITE_SECONDS = 5.0, 1.0

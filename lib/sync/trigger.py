@@ -11,8 +11,9 @@ from lib.errors import QueueRefused, Refused, TakenOver, TryLater
 from lib.log import Log
 from lib.model import Ask
 from lib.notion.ids import object_id
+from lib.qstash.client import Queue
+from lib.qstash.messages import Message
 from lib.store.runs import Asked, Runs
-from lib.sync.queue import Message, Queue
 from lib.times import iso
 
 TRIGGER = "/api/sync/trigger"

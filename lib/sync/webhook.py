@@ -14,8 +14,9 @@ import msgspec
 from lib.errors import TryLater
 from lib.log import Log
 from lib.model import JSON, Ask, Event, Handshake
+from lib.qstash.client import Queue
+from lib.qstash.messages import Message
 from lib.store.events import COMES_AGAIN_SECONDS, Around, Events, Limits, Wish
-from lib.sync.queue import Message, Queue
 from lib.times import iso
 
 WINDOW_SECONDS = 25

@@ -10,11 +10,11 @@ import pytest
 from lib.errors import Misconfigured, NoAnswer, TryLater
 from lib.log import Log
 from lib.model import Ask, Outcome
+from lib.qstash.messages import Message, Notice
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs, run_of
 from lib.store.tellings import Tellings
-from lib.sync.queue import Message, Notice
 from lib.sync.telling import Audience, Desk, SiteCall
 from lib.sync.trigger import FollowUp
 
