@@ -25,6 +25,7 @@ __all__ = ["Originals", "Walk", "read_tree"]
 LONGEST_REASON = 200
 
 Answer = TypeVar("Answer")
+Found = Callable[[str | Head], None]
 Job = Callable[[], Coroutine[Any, Any, None]]
 
 REASONS: dict[int, str] = {
@@ -44,6 +45,7 @@ async def read_tree(
     known_pages: Container[str] = (),
     known_databases: Container[str] = (),
     known_owners: Mapping[str, str] = {},
+    found: Found = lambda thing: None,
     hurry: bool = False,
     is_last_try: bool = False,
 ) -> Tree:
@@ -51,15 +53,17 @@ async def read_tree(
     reading.
 
     Child pages in `known_pages` and child databases in `known_databases` are taken for readable,
-    and `known_owners` (original → page that holds it) for true, without a request. `hurry`: its
-    requests go before those of others. `is_last_try`: what gets no usable answer, although Notion
-    answers others, is unavailable like what is refused. Raises Unreadable when the page itself
-    can't be read; NotionWait, NotionAway and OutOfTime interrupt: no further request begins, those
-    under way are waited for, and the same `walk` goes on another time. The blocks share their
-    contents with `walk` and `originals`: read them, don't change them.
+    and `known_owners` (original → page that holds it) for true, without a request. `found` is
+    called as soon as others are found: with the id of a child page that has content, with the head
+    of a child database. `hurry`: its requests go before those of others. `is_last_try`: what gets
+    no usable answer, although Notion answers others, is unavailable like what is refused. Raises
+    Unreadable when the page itself can't be read; NotionWait, NotionAway and OutOfTime interrupt:
+    no further request begins, those under way are waited for, and the same `walk` goes on another
+    time. The blocks share their contents with `walk` and `originals`: read them, don't change
+    them.
     """
     known = _KnownThings(known_pages, known_databases, known_owners)
-    return await _TreeReading(notion, walk, originals, known, hurry, is_last_try).tree()
+    return await _TreeReading(notion, walk, originals, known, found, hurry, is_last_try).tree()
 
 
 class _KnownThings(msgspec.Struct, frozen=True):
@@ -80,6 +84,7 @@ class _TreeReading:
         walk: Walk,
         originals: Originals,
         known: _KnownThings,
+        found: Found,
         hurry: bool,
         is_last_try: bool,
     ) -> None:
@@ -87,6 +92,7 @@ class _TreeReading:
         self._walk = walk
         self._originals = originals
         self._known = known
+        self._found = found
         self._hurry = hurry
         self._is_last_try = is_last_try
         self._jobs: deque[Job] = deque()
@@ -170,12 +176,16 @@ class _TreeReading:
             return self._contained(block, partial(self._children, block, original, parts))
         if block["type"] == "child_database":
             known = block["id"] in self._walk.heads or block["id"] in self._known.databases
-            return None if known else self._contained(block, partial(self._database, block))
+            return (
+                None if known else self._contained(block, partial(self._database, block, original))
+            )
         if (
             block["type"] == "child_page"
             and original is None
             and block["id"] not in self._known.pages
         ):
+            if block["has_children"]:  # else it is empty, or not shared
+                self._found(block["id"])
             return partial(self._child_page, block["id"])
         if copied := original_of(block):  # has_children says no where the original is not shared
             return self._contained(block, partial(self._copy, block, copied, original))
@@ -241,12 +251,14 @@ class _TreeReading:
         else:
             self._enter(block["id"], blocks, original)
 
-    async def _database(self, block: JSON) -> None:
+    async def _database(self, block: JSON, original: str | None) -> None:
         head = await self._or_refusal(
             self._originals.head(block["id"], partial(self._probe, block["id"]))
         )
         if isinstance(head, Head):
             self._walk.heads[block["id"]] = head
+            if original is None:
+                self._found(head)
             return
         if not head.notion_status:
             self._lacks(block, head.reason)
@@ -305,11 +317,10 @@ class _TreeReading:
             return known
         children = self._walk.begun.setdefault(list_id, Whole())
         sound = partial(blocks_of, oddities=self._walk.oddities)
+        hurry = list_id != self._walk.page_id  # a page that is begun goes before one that is not
+        get = partial(self._get, f"blocks/{list_id}/children", hurry=hurry)
         try:
-            while (
-                await children.read_on(partial(self._get, f"blocks/{list_id}/children"), sound)
-                is None
-            ):
+            while await children.read_on(get, sound) is None:
                 pass
         except Unreadable as error:
             del self._walk.begun[list_id]

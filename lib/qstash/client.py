@@ -41,7 +41,8 @@ FATES: dict[str, Fate] = {
     "FAILED": "given up",
 }
 """What a state in QStash's log means
-(https://upstash.com/docs/qstash/api-reference/logs/list-logs); any other one, such as DELIVERED, is an end."""
+(https://upstash.com/docs/qstash/api-reference/logs/list-logs); any other one, such as
+DELIVERED, is an end."""
 
 
 class Delivery(msgspec.Struct, frozen=True):

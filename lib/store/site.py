@@ -3,7 +3,7 @@ all."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -160,6 +160,15 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     warnings: Sequence[str] = ()
 
 
+class Committed(NamedTuple):
+    """What became of a commit, as commit_page.lua names it; slugs that became free and are waited
+    for; the numbers of work that it brought forth and nobody had asked for before, by key."""
+
+    outcome: str
+    freed: list[str]
+    numbers: dict[str, int]
+
+
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """A page as it was seen at Notion, and what follows from that."""
 
@@ -230,12 +239,8 @@ class Site:
         size = 1 + FIELDS_PER_PAGE
         return {found[at]: _known(*found[at + 1 : at + size]) for at in range(0, len(found), size)}
 
-    async def commit_page(self, lease: SliceLease, commit: PageCommit) -> tuple[str, list[str]]:
-        """Publish a page and end the work on it.
-
-        Return the outcome as commit_page.lua names it, and slugs that became free and are waited
-        for. Raises `TakenOver`.
-        """
+    async def commit_page(self, lease: SliceLease, commit: PageCommit) -> Committed:
+        """Publish a page and end the work on it. Raises `TakenOver`."""
         text, record, seen = commit.text, commit.record, commit.observation
         prepared = f"{self._keys.run(lease.run_id)}:parts:{lease.token}:{commit.page_id}"
         if text:
@@ -282,7 +287,7 @@ class Site:
             "warnings": noted_warnings(commit.warnings),
         }
         texts = (text.head, text.meta, text.document) if text else ("", "", "")
-        outcome, *freed = held(
+        outcome, *rest = held(
             await self._kv.script(
                 "commit_page",
                 self._keys.site(lease.run_id),
@@ -292,7 +297,8 @@ class Site:
                 ],
             )
         )
-        return outcome, freed
+        numbers = msgspec.json.decode(rest[0], type=dict[str, int]) if rest else {}
+        return Committed(outcome, rest[1:], numbers)
 
     async def commit_database(
         self,

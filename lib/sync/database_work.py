@@ -17,6 +17,7 @@ from lib.store.runs import SliceLease
 from lib.store.site import NO_TABLE, Known, PageText, Site, Table, Text
 from lib.store.work import WorkQueue
 from lib.sync.page_texts import PageTexts, databases_in
+from lib.sync.read_ahead import ReadAhead
 from lib.sync.unfinished import DatabaseReading, Readings
 
 MOST_SIGNED = 100
@@ -43,6 +44,7 @@ class DatabaseWork:
         log: Log,
         readings: Readings,
         schemas: Schemas,
+        ahead: ReadAhead,
         is_last_try: Callable[[Claim], bool],
         was_read: Callable[[Claim], None],
         now: Callable[[], float],
@@ -52,6 +54,7 @@ class DatabaseWork:
         self._copies, self._note = copies, note
         self._address, self._log = address, log
         self._readings, self._schemas = readings, schemas
+        self._ahead = ahead
         self._is_last_try, self._was_read = is_last_try, was_read
         self._now, self._now_iso, self._docs = now, now_iso, docs
         self._texts = PageTexts(site, max_value_bytes, now_iso)
@@ -67,8 +70,11 @@ class DatabaseWork:
         """Read a child database and publish it."""
         item = claim.item
         head = Head(claim.id, item.title, item.data_source_ids) if item.data_source_ids else None
-        fresh = DatabaseReading(self._now(), 0, Reading(claim.id, head))
+        fresh = self._ahead.take_database(claim) or DatabaseReading(
+            self._now(), 0, Reading(claim.id, head)
+        )
         async with self._readings.of(claim, fresh) as reading:
+            await self._ahead.finish(claim.key)
             database = await read(
                 self._notion, reading.rows, self._schemas, is_last_try=self._is_last_try(claim)
             )

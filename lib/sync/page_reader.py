@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -9,7 +10,9 @@ from lib.model import JSON, Claim, Tree
 from lib.notion.blocks import Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
+from lib.notion.databases import Head
 from lib.notion.pages import complete, retrieve
+from lib.sync.read_ahead import ReadAhead
 from lib.sync.unfinished import PageReading, Readings
 
 
@@ -22,10 +25,12 @@ class PageReader:
         notion: NotionClient,
         readings: Readings,
         schemas: Schemas,
+        ahead: ReadAhead,
         is_last_try: Callable[[Claim], bool],
         now: Callable[[], float],
     ) -> None:
         self._notion, self._readings, self._schemas = notion, readings, schemas
+        self._ahead = ahead
         self._is_last_try, self._now = is_last_try, now
 
     async def read(self, claim: Claim, reading: PageReading) -> tuple[JSON, Tree]:
@@ -56,6 +61,8 @@ class PageReader:
         )
 
     async def _tree(self, claim: Claim, walk: Walk) -> Tree:
+        if tree := await self._ahead.finish(claim.key):
+            return tree
         record, doubted = claim.record, set(claim.item.doubted)
         children = set(record.children) - doubted if record else set()
         things = {thing for thing in record.things if thing.startswith("db:")} if record else set()
@@ -67,6 +74,11 @@ class PageReader:
             known_pages=children,
             known_databases={thing.removeprefix("db:") for thing in things} - doubted,
             known_owners={original: owner for original, owner in trusted.items() if owner},
+            found=partial(self._ahead.begin, claim.id) if claim.is_page else _passed_over,
             hurry=not claim.is_row,  # child pages may have child pages: a long chain begins here
             is_last_try=self._is_last_try(claim),
         )
+
+
+def _passed_over(found: str | Head) -> None:
+    """What stands on a draft is read when the draft is written."""

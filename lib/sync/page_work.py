@@ -40,6 +40,7 @@ from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.page_reader import PageReader
 from lib.sync.page_texts import databases_in, tables_for
+from lib.sync.read_ahead import ReadAhead
 from lib.sync.sightings import child_of, has_left, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
 
@@ -84,6 +85,7 @@ class PageWork:
         homes: Homes,
         readings: Readings,
         schemas: Schemas,
+        ahead: ReadAhead,
         is_last_try: Callable[[Claim], bool],
         was_read: Callable[[Claim], None],
         now: Callable[[], float],
@@ -95,14 +97,18 @@ class PageWork:
         self._log, self._homes, self._readings = log, homes, readings
         self._was_read, self._now_iso = was_read, now_iso
         self._holders = Holders(notion, site, homes)
-        self.reader = PageReader(notion, readings, schemas, is_last_try, now)
+        self._ahead = ahead
+        self.reader = PageReader(notion, readings, schemas, ahead, is_last_try, now)
 
     async def sync(self, lease: SliceLease, claim: Claim) -> bool:
         """Read a page and publish it; return whether something became due."""
         if claim.observation is None:
             await self._work.pass_on(lease, claim, [])
             return False
-        fresh = PageReading(self._readings.began_at, claim.item.read_at, Walk(claim.id))
+        fresh = self._ahead.take_page(claim) or PageReading(
+            self._readings.began_at, 0.0, Walk(claim.id)
+        )
+        fresh.read_at = claim.item.read_at
         async with self._readings.of(claim, fresh) as reading:
             try:
                 page, tree = await self.reader.read(claim, reading)
@@ -411,10 +417,11 @@ class PageWork:
                     *book.warnings,
                 ],
             )
-            outcome, freed = await self._site.commit_page(lease, commit)
+            outcome, freed, numbers = await self._site.commit_page(lease, commit)
             if outcome == "send":
                 must_send = True
             elif outcome != "changed":
+                self._ahead.note_published(claim.id, numbers)
                 break
         if outcome == "older":
             self._readings.renew()

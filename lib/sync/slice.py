@@ -34,12 +34,13 @@ from lib.sync.homes import Homes
 from lib.sync.in_flight import InFlight
 from lib.sync.page_work import PageWork
 from lib.sync.problems import unforeseen_reason
+from lib.sync.read_ahead import ReadAhead
 from lib.sync.unfinished import Readings
 
-READINGS_AT_ONCE, REQUESTS_OF_A_PAGE = 8, 4
-"""Rows that are read at once when little of the minute's budget is left. While there is more, they
-are as many as there are requests under way: each that is half read when the budget ends costs KV
-commands."""
+READINGS_AT_ONCE, MOST_READINGS, REQUESTS_OF_A_PAGE = 8, 32, 4
+"""Rows that are read at once when little of the minute's budget is left: each that is half read
+when it ends costs KV commands. While there is more, they are twice as many as there may be requests
+under way, so that these grow, but no more than so many: trees may be large."""
 WAITING = 12
 """Claimed work that may wait to be read, more or less; what still does when the slice ends is free
 again, which costs nothing."""
@@ -89,6 +90,7 @@ class Worker:
         self._readings = Readings(notion, runs, work, now)
         self._in_flight = InFlight(self._sync, self._readings_at_once)
         schemas = Schemas(notion)
+        self._ahead = ReadAhead(notion, self._readings, schemas, now)
         self._pages = PageWork(
             notion=notion,
             work=work,
@@ -102,6 +104,7 @@ class Worker:
             homes=homes,
             readings=self._readings,
             schemas=schemas,
+            ahead=self._ahead,
             is_last_try=is_last_try,
             was_read=self._in_flight.read,
             now=now,
@@ -131,6 +134,7 @@ class Worker:
             log=log,
             readings=self._readings,
             schemas=schemas,
+            ahead=self._ahead,
             is_last_try=is_last_try,
             was_read=self._in_flight.read,
             now=now,
@@ -160,13 +164,14 @@ class Worker:
         await self._readings.begin(lease, is_first=run.slices + run.retries <= 1)
         try:
             await self._work_on(survey)
-            others = [survey] if survey else []
+            others = [*([survey] if survey else []), *self._ahead.under_way]
             for task, claim in await self._in_flight.wind_up(self._linger_seconds, others):
                 await self._settled(task, claim)
             if survey and survey.done():
                 self._take_survey(survey)
         finally:
             await self._in_flight.drop()
+            await self._ahead.stop()
         if self._stop:
             await self._readings.rest()
         if self._away and self._notion.is_down:
@@ -221,7 +226,8 @@ class Worker:
 
     def _readings_at_once(self) -> int:
         affordable = self._notion.budget_left // REQUESTS_OF_A_PAGE
-        return max(READINGS_AT_ONCE, min(self._notion.concurrency, affordable))
+        wanted = min(2 * self._notion.concurrency, MOST_READINGS)
+        return max(READINGS_AT_ONCE, min(wanted, affordable))
 
     async def _claim(self) -> tuple[bool, float | None]:
         """Claim what is due. Return whether there was enough of it, and how long until the next of
@@ -256,7 +262,9 @@ class Worker:
         """Take note of how some work ended, and of what stops the slice; return whether something
         became due."""
         try:
-            return task.result()
+            is_news = task.result()
+            self._ahead.note_published(claim.key)
+            return is_news
         except (NotionWait, OutOfTime) as stop:
             self._stop = self._stop or stop
             return False
@@ -311,6 +319,7 @@ class Worker:
         )
         if again and claim.is_page:
             await self._runs.note_again(self._lease.run_id, [claim.id])
+        self._ahead.note_published(claim.key)
         due_at = self._now() + (AGAIN_SECONDS[0] if again else 0)
         await self._work.give_up(self._lease, claim, problem, due_at)
 

@@ -62,12 +62,24 @@ DUE_FIRST = 0.0
 Unfinished = TypeVar("Unfinished", PageReading, DatabaseReading)
 
 
+class Ahead(msgspec.Struct, omit_defaults=True):
+    """Something that stands on the page `around` and is read before that page is published."""
+
+    around: str
+    page: PageReading | None = None
+    database: DatabaseReading | None = None
+    number: int = 0
+    """Of the work that the page around has brought forth; 0: it is not published yet."""
+
+
 class Shelf(msgspec.Struct, omit_defaults=True):
-    """Synced originals that the slices of a lane have read: nothing on it is older than `began_at`
-    (our clock)."""
+    """What the slices of a lane have read for others than the page that was being read: synced
+    originals, and what is read `ahead`, by its key. Nothing of it is older than `began_at` (our
+    clock)."""
 
     began_at: float
     originals: dict[str, Lists] = {}
+    ahead: dict[str, Ahead] = {}
 
 
 class Readings:
@@ -95,7 +107,12 @@ class Readings:
         self._lease, self._what = lease, f"originals:{lease.lane}"
         shelf = None if is_first else await self._runs.handed_on(lease.run_id, self._what, Shelf)
         self._shelf = shelf or Shelf(self._now())
-        self._found = len(self._shelf.originals)
+        self._found = self._on_shelf
+
+    @property
+    def ahead(self) -> dict[str, Ahead]:
+        """What is read ahead, by its key."""
+        return self._shelf.ahead
 
     @property
     def read_at(self) -> float:
@@ -105,12 +122,18 @@ class Readings:
     def renew(self) -> None:
         """What this slice has kept is too old: everything is asked for anew."""
         self._shelf.began_at, self._shelf.originals = self._now(), {}
-        self._found = 0
+        self._shelf.ahead.clear()
+        self._found = self._on_shelf
 
     async def rest(self) -> None:
         """Hands on what the next slice may need."""
-        if len(self._shelf.originals) > self._found:
+        if self._on_shelf != self._found or self._shelf.ahead:
             await self._hand_on(self._what, self._shelf)
+
+    @property
+    def _on_shelf(self) -> tuple[int, list[str]]:
+        """How much there is."""
+        return len(self._shelf.originals), list(self._shelf.ahead)
 
     @asynccontextmanager
     async def of(self, claim: Claim, fresh: Unfinished) -> AsyncIterator[Unfinished]:

@@ -181,10 +181,8 @@ class Scene:
 
     async def commit(self, claim: Claim, slug: str, **more: Any) -> str:
         """Publish a page that was claimed; return the outcome."""
-        outcome, _ = await self.site.commit_page(
-            self.lease, await self.reading(claim, slug, **more)
-        )
-        return outcome
+        committed = await self.site.commit_page(self.lease, await self.reading(claim, slug, **more))
+        return committed.outcome
 
     async def publish(self, page_id: str, slug: str, *, source: str = "pages", **more: Any) -> str:
         """See a row, claim it and publish it; return the outcome."""

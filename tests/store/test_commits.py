@@ -17,7 +17,7 @@ async def refused(scene: Scene, commit: PageCommit) -> str:
     """The outcome of a publication that leaves all that a site reads, and all that is remembered of
     it, as it was."""
     before = await scene.snapshot()
-    outcome, freed = await scene.site.commit_page(scene.lease, commit)
+    outcome, freed, _ = await scene.site.commit_page(scene.lease, commit)
     assert freed == []
     work = ("site:sync:due", "site:sync:work", "site:sync:leases", "site:sync:run:")
     after = await scene.snapshot()

@@ -50,7 +50,7 @@ async def test_a_publication_is_remembered_with_all_that_was_read(scene: Scene) 
     await scene.see("a")
     reading = await scene.reading(await scene.take("a"), "one", things=["original:o"])
 
-    assert await scene.site.commit_page(scene.lease, reading) == ("done", [])
+    assert await scene.site.commit_page(scene.lease, reading) == ("done", [], {})
 
     known = (await scene.site.look_up(["a"]))[0]["a"]
     assert (known.observation, known.record, known.slug) == (

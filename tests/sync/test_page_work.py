@@ -14,9 +14,10 @@ from lib.notion.computed import Schemas
 from lib.store.copies import Copies
 from lib.store.keys import Keys
 from lib.store.runs import SliceLease
-from lib.store.site import Known, PageCommit
+from lib.store.site import Committed, Known, PageCommit
 from lib.sync.homes import Homes
 from lib.sync.page_work import PageWork
+from lib.sync.read_ahead import ReadAhead
 from lib.sync.sightings import child_stamp, row_of
 from lib.sync.unfinished import Readings
 from tests.bundle.samples import paragraph
@@ -37,9 +38,9 @@ class Store(Memory):
         self.outcomes: list[str] = []
         self.passed_on: list[tuple[str, dict[str, WorkItem]]] = []
 
-    async def commit_page(self, lease: SliceLease, commit: PageCommit) -> tuple[str, list[str]]:
+    async def commit_page(self, lease: SliceLease, commit: PageCommit) -> Committed:
         self.commits.append(commit)
-        return (self.outcomes.pop(0) if self.outcomes else "done"), []
+        return Committed(self.outcomes.pop(0) if self.outcomes else "done", [], {})
 
     async def pass_on(
         self, lease: SliceLease, claim: Claim, others: Sequence[tuple[str, WorkItem]]
@@ -68,6 +69,7 @@ class Desk:
         notion, any_store = client(self.stage.handle, clock), _any(store)
         readings = Readings(notion, any_store, any_store, clock.now)
         await readings.begin(LEASE, is_first=True)
+        schemas = Schemas(notion)
         pages = PageWork(
             notion=notion,
             work=any_store,
@@ -80,7 +82,8 @@ class Desk:
             log=Log(now=clock.now),
             homes=Homes({"pages": Source("pages", "db", HOME)}, RULE),
             readings=readings,
-            schemas=Schemas(notion),
+            schemas=schemas,
+            ahead=ReadAhead(notion, readings, schemas, clock.now),
             is_last_try=lambda claim: False,
             was_read=lambda claim: None,
             now=clock.now,

@@ -19,7 +19,8 @@
 --   insists               what is remembered as newer is not to be believed: several readings in a row were older
 --   again                 the work as it has to be done where this reading is too old
 --   warnings              as JSON texts
--- Returns {outcome, slugs that became free and are waited for, …}; outcome: done, older (a newer look is remembered),
+-- Returns {outcome, numbers of the work that nobody had asked for before (JSON, by key; only where it is done), slugs that
+-- became free and are waited for, …}; outcome: done, older (a newer look is remembered),
 -- changed (the addresses have to be planned anew), send (the bundle is needed after all), gone (nothing shows the page any
 -- more), repeated (the work is another's now), lost (the whole lane is).
 local args = cjson.decode(ARGV[1])
@@ -33,7 +34,7 @@ local id, slug = args.id, args.slug
 -- include newer
 -- include note_warnings
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
-if redis.call('HGET', leasesKey, id) ~= args.token then return withFreed({'repeated'}) end
+if redis.call('HGET', leasesKey, id) ~= args.token then return withFreed({'repeated', '{}'}) end
 
 local known = observationOf(id)
 local before = decoded(redis.call('HGET', pagesKey, id))
@@ -135,6 +136,7 @@ for other, ids in pairs(args.waiting) do
   if ids == '' then redis.call('HDEL', waitingKey, other) else redis.call('HSET', waitingKey, other, ids) end
 end
 
+local numbers = {}
 for _, work in ipairs(args.work) do
   local database = string.match(work.key, '^db:(.*)$')
   local held = database and decoded(redis.call('HGET', databasesKey, database))
@@ -144,7 +146,7 @@ for _, work in ipairs(args.work) do
   if isWaiting and not database then -- a reading under way began before this was known
     addWork(work.key, work.flags, work.payload, 0)
   elseif not isWaiting and not isKnown then
-    addWork(work.key, work.flags, work.payload, 0) -- before what was listed: others may be found behind it
+    numbers[work.key] = addWork(work.key, work.flags, work.payload, 0) -- before what was listed: others may be found behind it
   end
   if args.focus and redis.call('HEXISTS', workKey, work.key) == 1 then
     redis.call('SADD', run .. ':focus', work.key)
@@ -162,4 +164,4 @@ redis.call('HDEL', engineKey('overdue'), id)
 noteWarnings(args.most_warnings, args.warnings)
 redis.call('HINCRBY', run, 'synced', 1)
 closeSite()
-return withFreed({'done'})
+return withFreed({'done', cjson.encode(numbers)})

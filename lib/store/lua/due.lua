@@ -20,6 +20,7 @@ local function joinedFlags(one, other)
   return (letters == '' and '-' or letters) .. (#ids > 0 and ':' .. table.concat(ids, ',') or '')
 end
 
+-- Returns the work's number.
 local function addWork(key, flags, payload, at)
   local number = redis.call('INCR', prefix .. 'sync:sequence')
   local work = redis.call('HGET', workKey, key)
@@ -34,6 +35,7 @@ local function addWork(key, flags, payload, at)
   redis.call('HSET', workKey, key, number .. ' ' .. flags .. ' ' .. payload)
   redis.call('HDEL', leasesKey, key) -- a reading under way began before this was known
   redis.call('ZADD', dueKey, at, key)
+  return number
 end
 
 local function dropWork(key)
