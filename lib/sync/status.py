@@ -15,6 +15,7 @@ from lib.store.history import Entry, History, Recent, SourceHistory, Stretch
 from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
 from lib.sync.verdict import Rhythm, verdict_json
+from lib.sync.webhook_silence import Silence, find_silence
 from lib.times import iso_utc
 
 UNDER_WAY = ("pending", "active")
@@ -81,6 +82,8 @@ class Status:
             return judged_entry(entry, delivery if entry is doubtful else None, now)
 
         runs = [judge(entry) for entry in recent.runs]
+        silence = self._silence(runs, recent.site.last_event)
+        runs = [with_silence(entry, silence) for entry in runs]
         first = [judge(recent.current)] if recent.current else []
         active = next((entry for entry in first + runs if entry.run.status in UNDER_WAY), None)
         cron = self._next_cron(now)
@@ -90,9 +93,12 @@ class Status:
         }
         return {
             **setup_json([]),
-            "site": verdict_json(
-                recent.site, [entry.run for entry in runs], sources, self._rhythm_of(cron), now
-            ),
+            "site": {
+                **verdict_json(
+                    recent.site, [entry.run for entry in runs], sources, self._rhythm_of(cron), now
+                ),
+                "warnings": [silence.warning] if silence else [],
+            },
             "active": run_json(active, now) if active else None,
             "runs": [run_json(entry, now) for entry in runs],
             "sources": [
@@ -114,6 +120,11 @@ class Status:
         now = self._now()
         delivery = await self._delivery_of_run(entry.run) if is_doubtful(entry.run, now) else None
         return run_json(judged_entry(entry, delivery, now), now)
+
+    def _silence(self, runs: Sequence[Entry], last_event: float) -> Silence | None:
+        if not self._webhook.is_set:
+            return None
+        return find_silence([entry.run for entry in runs], last_event, self._now())
 
     def _rhythm_of(self, cron: Cron | None) -> Rhythm:
         then = self._next_cron(cron.next_at) if cron else None
@@ -140,11 +151,7 @@ def judged_entry(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
         return entry
     match delivery.fate if delivery else None:
         case "under way" if delivery:
-            if delivery.answer:
-                run = msgspec.structs.replace(
-                    run, warnings=[*run.warnings, _on_its_way(delivery)], warned=run.warned + 1
-                )
-            return msgspec.structs.replace(entry, run=run)
+            return _warned(entry, _on_its_way(delivery)) if delivery.answer else entry
         case "cancelled":
             reason = "The run's message was cancelled in QStash."
             return _ended_entry(entry, "cancelled", reason)
@@ -157,6 +164,19 @@ def judged_entry(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
     if run.alive_until >= now:
         return entry
     return _ended_entry(entry, "failed", SILENCE)
+
+
+def with_silence(entry: Entry, silence: Silence | None) -> Entry:
+    """Return a run with what to say of the webhook, where it is the one that shows its silence."""
+    if silence is None or entry.run.run_id != silence.run_id:
+        return entry
+    return _warned(entry, silence.warning)
+
+
+def _warned(entry: Entry, warning: str) -> Entry:
+    run = entry.run
+    more = msgspec.structs.replace(run, warnings=[*run.warnings, warning], warned=run.warned + 1)
+    return msgspec.structs.replace(entry, run=more)
 
 
 def _ended_entry(entry: Entry, status: str, reason: str) -> Entry:
