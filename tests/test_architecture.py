@@ -95,6 +95,50 @@ def test_a_class_has_a_name_of_its_own() -> None:
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
+LONGEST_FUNCTION, MOST_COLLABORATORS, MOST_ONE_WORD = 50, 8, 0.5
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions() -> list[tuple[str, Function]]:
+    """Each function of what runs on Vercel, with where it stands."""
+    files = [*FILES, *sorted((ROOT / "api").rglob("*.py"))]
+    return [
+        (f"{path.relative_to(ROOT).as_posix()}:{node.name}", node)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, Function)
+    ]
+
+
+def parameters(function: Function) -> int:
+    given = function.args
+    return len(given.posonlyargs + given.args + given.kwonlyargs)
+
+
+def test_no_function_is_longer_than_a_page_of_a_screen() -> None:
+    lengths = {where: (node.end_lineno or 0) - node.lineno + 1 for where, node in functions()}
+
+    assert len(lengths) > 1_000
+    assert {where: lines for where, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}
+
+
+def test_no_class_is_handed_more_than_eight_collaborators() -> None:
+    constructors = {
+        where: parameters(node) - 1 for where, node in functions() if node.name == "__init__"
+    }
+
+    assert len(constructors) > 80
+    assert {where: n for where, n in constructors.items() if n > MOST_COLLABORATORS} == {}
+
+
+def test_most_functions_have_names_of_two_words_or_more() -> None:
+    """One word seldom says at the call what is done."""
+    names = [node.name for _, node in functions()]
+    of_one_word = [name for name in names if len(name.strip("_").split("_")) == 1]
+
+    assert len(of_one_word) / len(names) < MOST_ONE_WORD
+
+
 @pytest.mark.parametrize(
     "path", [*FILES, *sorted((ROOT / "api").rglob("*.py"))], ids=lambda path: path.name
 )
