@@ -29,7 +29,7 @@ class WorkQueue:
     def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float]) -> None:
         self._kv, self._keys, self._now = kv, keys, now
 
-    async def claim(
+    async def claim_due(
         self,
         lease: SliceLease,
         count: int,
@@ -61,7 +61,9 @@ class WorkQueue:
         soonest = read_number(next_at)
         return Batch(claims, Left(int(left), None if soonest is None else soonest / 1000))
 
-    async def requeue(self, lease: SliceLease, claim: Claim, item: WorkItem, due_at: float) -> None:
+    async def requeue_claim(
+        self, lease: SliceLease, claim: Claim, item: WorkItem, due_at: float
+    ) -> None:
         """End a claim without a result; it may be claimed again from `due_at` on. Raises
         `TakenOver`."""
         await self._requeue_once(lease, claim, item, due_at)
