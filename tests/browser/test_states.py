@@ -424,6 +424,24 @@ def test_a_hidden_tab_leaves_its_title_alone(board: Board) -> None:
     expect(board.page).to_have_title("59% · Notion → KV")
 
 
+def test_an_answer_that_comes_after_a_newer_one_is_not_shown(board: Board) -> None:
+    board.fresh(current)
+    held: list[Route] = []
+    board.page.unroute_all()
+    board.page.route("**/api/sync/status", lambda route: held.append(route))
+    for _ in range(2):
+        with board.page.expect_request("**/api/sync/status"):
+            board.page.evaluate("dispatchEvent(new Event('online'))")
+    older, newer = held
+
+    newer.fulfill(json=behind())
+    expect(board.seen("headline")).to_have_text(HEADLINES["problems"])
+    with board.page.expect_response("**/api/sync/status"):
+        older.fulfill(json=current())
+    board.page.evaluate("new Promise((go) => setTimeout(go))")
+    expect(board.seen("headline")).to_have_text(HEADLINES["problems"])
+
+
 def without(*names: str) -> JSON:
     """The status of a deployment that is older than this page."""
     told: dict[str, Any] = json.loads(json.dumps(current()))
