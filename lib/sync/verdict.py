@@ -51,6 +51,7 @@ def verdict_json(
         "lastEventAt": iso(facts.last_event) if facts.last_event else None,
         "budget": _budget(facts, rhythm.limit, now),
         "freshness": _freshness(runs, now),
+        "slugs": sorted(facts.slugs),
     }
 
 

@@ -61,6 +61,7 @@ function siteOf(site) {
     lastFullRunAt: time(site.lastFullRunAt),
     lastEventAt: time(site.lastEventAt),
     warnings: list(site.warnings).map(String),
+    slugs: list(site.slugs).map(String),
     budget: { used: count(budget.used), limit: count(budget.limit), resetsAt: time(budget.resetsAt) },
     freshness: isObject(site.freshness) ? site.freshness : {},
   };

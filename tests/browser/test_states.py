@@ -391,6 +391,7 @@ def test_the_box_suggests_what_it_knows(board: Board) -> None:
     )
     assert options[:3] == ["home/opening-hours", "visit", "map"]
     assert "lighthouse/the-tower" in options
+    assert "about" in options  # nothing has happened to it for long
     assert len(options) == len(set(options))
     assert "cray" not in options  # a run removed it
 
