@@ -88,9 +88,9 @@ class Services:
         self._http = http
         self.keys = Keys(config.kv_prefix)
         self.kv = Kv(config.kv_url, config.kv_token.reveal(), http, config.kv_max_value_bytes)
-        self.runs = self._runs(self.kv)
+        self.runs = self._runs_in(self.kv)
 
-    def _runs(self, kv: Kv) -> Runs:
+    def _runs_in(self, kv: Kv) -> Runs:
         return Runs(kv, self.keys, time.time, new_id, self.config.retries + 1)
 
     @property
@@ -106,7 +106,7 @@ class Services:
 
     @property
     def trigger(self) -> Trigger:
-        runs = self._runs(self.hasty_kv)
+        runs = self._runs_in(self.hasty_kv)
         return Trigger(
             runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id
         )
@@ -122,7 +122,7 @@ class Services:
 
         kv = self.hasty_kv
         return Cancel(
-            self._runs(kv),
+            self._runs_in(kv),
             History(kv, self.keys),
             self.queue,
             self.log,
@@ -205,7 +205,7 @@ class Services:
             now=time.time,
         )
 
-    def _revalidation(self) -> "Revalidation | None":
+    def _site_channel(self) -> "Revalidation | None":
         """The way to the site; None where there is none."""
         from lib.notify.revalidate import Revalidation
 
@@ -215,7 +215,7 @@ class Services:
         """What tells the site from a slice that may go on until the `deadline`."""
         from lib.sync.telling import SiteCall
 
-        site, until = self._revalidation(), math.inf if deadline is None else deadline
+        site, until = self._site_channel(), math.inf if deadline is None else deadline
         if site is None:
             return None
         return SiteCall(site, self.tellings, self.log, until=until, now=time.time)
@@ -543,7 +543,7 @@ class SliceParts:
 @asynccontextmanager
 async def services(config: Config, log: Log) -> AsyncIterator[Services]:
     """The collaborators of one request; their connections are closed when it ends."""
-    async with httpx.AsyncClient(verify=_tls(), timeout=TIMEOUT) as http:
+    async with httpx.AsyncClient(verify=_tls_context(), timeout=TIMEOUT) as http:
         yield Services(config, http, log)
 
 
@@ -599,7 +599,7 @@ def now_iso() -> str:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def _tls_context() -> ssl.SSLContext:
     import certifi  # here, for its import belongs to the same price
 
     return ssl.create_default_context(cafile=certifi.where())

@@ -67,7 +67,7 @@ class Queue:
     async def publish(self, messages: Sequence[Message | Notice]) -> list[str]:
         """Publishes all of them (several as one batch); answers their QStash ids in order. Raises
         `QueueRefused`."""
-        requests: list[Any] = [self._request(message) for message in messages]
+        requests: list[Any] = [self._request_of(message) for message in messages]
         try:
             if len(requests) == 1:
                 answers: Any = [await self._messages.publish(**requests[0])]
@@ -120,7 +120,7 @@ class Queue:
             next_at / 1000 if next_at else None,
         )
 
-    def _request(self, message: Message | Notice) -> dict[str, Any]:
+    def _request_of(self, message: Message | Notice) -> dict[str, Any]:
         forwarded = {"x-sync-secret": derived_secret(self._config.cron_secret)}
         if bypass := self._config.protection_bypass:
             forwarded["x-vercel-protection-bypass"] = bypass.reveal()

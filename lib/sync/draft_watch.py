@@ -37,7 +37,7 @@ class DraftWatch:
         await all_of(
             self._observer.problems.contain(
                 Problem(page_id=page_id, title=seen.title, kind="page"),
-                self._watch,
+                self._watch_page,
                 page_id,
                 seen,
                 record,
@@ -55,10 +55,10 @@ class DraftWatch:
         seen, record = await self._sources.draft_child(page_id)
         if seen is None:
             return False
-        await self._watch(page_id, seen, record)
+        await self._watch_page(page_id, seen, record)
         return True
 
-    async def _watch(self, page_id: str, seen: Observation, record: PageRecord | None) -> None:
+    async def _watch_page(self, page_id: str, seen: Observation, record: PageRecord | None) -> None:
         thing = f"draft:{page_id}"
         if thing in self._observer.progress.done:
             return
@@ -69,11 +69,11 @@ class DraftWatch:
                 read_at, page = await self._observer.look_at(page_id)
             except Unreadable:  # its reading says why, or the page that it stands in
                 read_at, page = 0.0, None
-            await self._observer.observe([], _due(page_id, seen, record, read_at, page))
+            await self._observer.observe([], _due_work(page_id, seen, record, read_at, page))
         self._observer.progress.done.add(thing)
 
 
-def _due(
+def _due_work(
     page_id: str, seen: Observation, record: PageRecord, read_at: float, page: JSON | None
 ) -> Work:
     """Return what has to be read: the page where it changed, and the one around it where it is gone

@@ -178,7 +178,7 @@ class SourceListings:
 
     async def _begin_listing(self, name: str) -> None:
         progress, before = self._progress, self._state.listings.get(name)
-        since = None if self._scope.is_forced else self._since(name)
+        since = None if self._scope.is_forced else self._since_when(name)
         if since and before and before.schema != (await self._schema_of(name) or None):
             since = None
         source = progress.sources[name]
@@ -204,7 +204,7 @@ class SourceListings:
         rows: list[Row] = []
         for page in pages:
             problem = Problem(page_id=page["id"], title=name_of(page), kind="page")
-            await self._problems.contain(problem, self._reduce, page, name, read_at, rows)
+            await self._problems.contain(problem, self._reduce_page, page, name, read_at, rows)
         progress.listed += len(rows)
         stamps = await self.stamps_of(name, [row.page_id for row in rows])
         changed = [
@@ -218,7 +218,7 @@ class SourceListings:
             await self._judge.judge_rows(changed)
         del progress.ahead[name]
 
-    async def _reduce(self, page: JSON, name: str, read_at: float, rows: list[Row]) -> None:
+    async def _reduce_page(self, page: JSON, name: str, read_at: float, rows: list[Row]) -> None:
         """Reduce a listed page to a row; until that is done it counts as one that can't be
         judged."""
         unreadable = self._progress.unreadable.setdefault(name, set())
@@ -255,7 +255,7 @@ class SourceListings:
                 schemas[name] = digest(encode(sorted(schema.items())))
         return schemas[name]
 
-    def _since(self, name: str) -> str | None:
+    def _since_when(self, name: str) -> str | None:
         known, listing = self._state.records.get(name), self._state.listings.get(name)
         if known is None or listing is None or known.reference != self._scope.references[name]:
             return None

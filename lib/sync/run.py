@@ -192,15 +192,15 @@ class SliceRun:
     async def _work_on(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:
         self._step = "looking at the sources and reading pages"
         stop = await self._advance.advance_run(lease, run)
-        left = await self._rest(lease, stop, parked=not continuation.is_queued)
+        left = await self._rest_slice(lease, stop, parked=not continuation.is_queued)
         run = await self._runs.read(lease.run_id) or run
         if run.phase == "work" and left.count == 0:
-            return await self._finish(lease, run, continuation)
-        await continuation.send_next(next_message(lease, run, self._pause(run, left, stop)))
+            return await self._finish_run(lease, run, continuation)
+        await continuation.send_next(next_message(lease, run, self._pause_seconds(run, left, stop)))
         status = "continued" if continuation.is_queued else "partial"
         return Report(status, lease.run_id, run)
 
-    def _pause(self, run: Run, left: Left, stop: TryLater | None) -> float:
+    def _pause_seconds(self, run: Run, left: Left, stop: TryLater | None) -> float:
         """Return how long the run's next slice waits."""
         if stop is not None:
             return _wait_of(stop)
@@ -210,7 +210,7 @@ class SliceRun:
             LONGEST_LOOK_SECONDS, FIRST_LOOK_SECONDS * 2.0**run.waits
         )  # another lane looks around yet
 
-    async def _rest(self, lease: SliceLease, stop: TryLater | None, *, parked: bool) -> Left:
+    async def _rest_slice(self, lease: SliceLease, stop: TryLater | None, *, parked: bool) -> Left:
         counters = await self._spending.settle_account()
         wait, now = _wait_of(stop), self._now()
         return await self._runs.rest(
@@ -223,7 +223,7 @@ class SliceRun:
             reason=str(stop) if wait else "",
         )
 
-    async def _finish(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:
+    async def _finish_run(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:
         spent = self._spending.kv_commands
         self._step = "closing indexes"
         await self._ending.close_indexes(lease, run)
@@ -280,7 +280,9 @@ class Engine:
         as failed).
         """
         queued = self._queued
-        begun = await self._begin(message.run_id, message.lane, message.slice, message.ask, queued)
+        begun = await self._begin_slice(
+            message.run_id, message.lane, message.slice, message.ask, queued
+        )
         lease, run = begun.lease, begun.run
         if begun.outcome == "joined":
             return Report("joined", begun.other)
@@ -301,14 +303,14 @@ class Engine:
         asked = await self._runs.ask(run_id, ask, self._now() + DELIVERY_SECONDS)
         known = await self._runs.read(asked.run_id)
         number = known.slices if known and asked.run_id != run_id else 0
-        begun = await self._begin(asked.run_id, HERE, number, ask, inline)
+        begun = await self._begin_slice(asked.run_id, HERE, number, ask, inline)
         if begun.outcome == "exhausted" and begun.run:
             await self._slice_run.give_up(begun.run, inline)
         if begun.outcome != "go" or begun.run is None:
             return Report("partial", asked.run_id, begun.run)
         return await self._slice_run.work_slice(begun.lease, begun.run, inline)
 
-    async def _begin(
+    async def _begin_slice(
         self, run_id: str, lane: str, number: int, ask: Ask, continuation: Continuation
     ) -> Begun:
         begun = await self._runs.begin(run_id, lane, number, ask, self._now() + DELIVERY_SECONDS)

@@ -79,7 +79,7 @@ class Surveyor:
             observer,
         )
         try:
-            await self._look(run, survey)
+            await self._look_around(run, survey)
         except (NotionWait, OutOfTime, asyncio.CancelledError):
             await self._runs.hand_on(lease, "listing", progress)
             raise
@@ -103,7 +103,7 @@ class Surveyor:
             await self._stores.sources.force(wanted, run.triggered_at)
         return RunScope(references=wanted, is_whole=not run.source, is_forced=is_forced)
 
-    async def _look(self, run: Run, survey: Survey) -> None:
+    async def _look_around(self, run: Run, survey: Survey) -> None:
         if run.page:
             await self._look_at_page(survey, run.page, run.force)
         elif run.window:

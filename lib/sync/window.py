@@ -36,9 +36,9 @@ class WindowSurvey:
         ]
         if wishes:
             known = (await self._site.look_up([wish.page for wish in wishes]))[0]
-            await all_of(self._contain(wish, known[wish.page]) for wish in wishes)
+            await all_of(self._contain_page(wish, known[wish.page]) for wish in wishes)
 
-    async def _contain(self, wish: Wish, known: Known) -> None:
+    async def _contain_page(self, wish: Wish, known: Known) -> None:
         about = page_problem(wish.page, known)
 
         async def look() -> None:
