@@ -1,4 +1,5 @@
-// The box for one page: what may be meant, what is behind and what changed lately first. KV is not asked for more.
+// The box for one page: what may be meant, what is behind and what changed lately first. KV is not
+// asked for more.
 
 import { $, make, refill } from "./elements.js";
 
@@ -10,7 +11,9 @@ export function showOnePage({ site, runs, previews }) {
   const seen = [...site.overdue.map((one) => one.slug), ...runs.flatMap((run) => run.changed)];
   const there = seen.filter((slug) => slug && !removed.has(slug));
   const known = [...new Set([...there, ...site.slugs])].slice(0, MOST_SUGGESTIONS);
-  refill($("suggestions"), JSON.stringify(known), () => known.map((slug) => make("option", { value: slug })));
+  refill($("suggestions"), JSON.stringify(known), () =>
+    known.map((slug) => make("option", { value: slug })),
+  );
 }
 
 /** Marks what was asked for as no page, until it is written anew. */

@@ -107,11 +107,15 @@ class Board(Tab):
 
     def expect_asked(self, since: int, queries: list[str]) -> None:
         """The trigger has been called with these queries, after so many others; soon, at least."""
+        self.wait_until(lambda: len(self.asked) >= since + len(queries))
+        assert self.asked[since:] == queries
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Let the page work until this holds, for half a minute at most."""
         for _ in range(600):
-            if len(self.asked) >= since + len(queries):
+            if condition():
                 break
             self.page.wait_for_timeout(50)
-        assert self.asked[since:] == queries
 
     def _trigger(self, route: Route) -> None:
         self.asked.append(route.request.url.partition("?")[2])
@@ -430,9 +434,10 @@ def test_an_answer_that_comes_after_a_newer_one_is_not_shown(board: Board) -> No
     held: list[Route] = []
     board.page.unroute_all()
     board.page.route("**/api/sync/status", lambda route: held.append(route))
-    for _ in range(2):
-        with board.page.expect_request("**/api/sync/status"):
-            board.page.evaluate("dispatchEvent(new Event('online'))")
+    board.page.evaluate("dispatchEvent(new Event('online'))")
+    board.wait_until(lambda: len(held) == 1)
+    board.page.evaluate("dispatchEvent(new Event('online'))")
+    board.wait_until(lambda: len(held) == 2)
     older, newer = held
 
     newer.fulfill(json=behind())
