@@ -59,7 +59,7 @@ MARGIN_SECONDS, MARGIN_SHARE = 20.0, 0.3
 time, a share."""
 VERCEL_JSON = Path(__file__).parent.parent / "vercel.json"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
-RESERVED_AT_ONCE = 30
+RESERVED_AT_ONCE = 60
 """Notion requests that a slice reserves with one KV command."""
 LINGER_SECONDS, LINGER_SHARE = 8.0, 0.4
 """How long requests under way are waited for when a slice's time is used up: at most this share of

@@ -37,10 +37,13 @@ from lib.sync.problems import unforeseen_reason
 from lib.sync.read_ahead import ReadAhead
 from lib.sync.unfinished import Readings
 
-READINGS_AT_ONCE, MOST_READINGS, REQUESTS_OF_A_PAGE = 8, 32, 4
-"""Rows that are read at once when little of the minute's budget is left: each that is half read
-when it ends costs KV commands. While there is more, they are twice as many as there may be requests
-under way, so that these grow, but no more than so many: trees may be large."""
+READINGS_AT_ONCE, MOST_READINGS, FEWEST_READINGS = 8, 32, 4
+"""Rows that are read at once: twice as many as there may be requests under way, so that these grow,
+but no more than `MOST_READINGS`, for trees may be large. Each that is half read when the minute's
+budget ends costs KV commands. So where it may not do for all that is due they are
+`READINGS_AT_ONCE` until it is known what a page takes, and then as many as it does for."""
+REQUESTS_OF_A_PAGE = 4
+"""What a page takes, as long as nothing is known of it."""
 WAITING = 12
 """Claimed work that may wait to be read, more or less; what still does when the slice ends is free
 again, which costs nothing."""
@@ -88,6 +91,7 @@ class Worker:
         self._notion, self._runs, self._work, self._log = notion, runs, work, log
         self._linger_seconds, self._now = linger_seconds, now
         self._readings = Readings(notion, runs, work, now)
+        self._due = self._pages_read = 0
         self._in_flight = InFlight(self._sync, self._readings_at_once)
         schemas = Schemas(notion)
         self._ahead = ReadAhead(notion, self._readings, schemas, now)
@@ -106,7 +110,7 @@ class Worker:
             schemas=schemas,
             ahead=self._ahead,
             is_last_try=is_last_try,
-            was_read=self._in_flight.read,
+            was_read=self._was_read,
             now=now,
             now_iso=now_iso,
         )
@@ -119,7 +123,7 @@ class Worker:
             log=log,
             homes=homes,
             readings=self._readings,
-            was_read=self._in_flight.read,
+            was_read=self._was_read,
             now_iso=now_iso,
         )
         self._databases = DatabaseWork(
@@ -136,7 +140,7 @@ class Worker:
             schemas=schemas,
             ahead=self._ahead,
             is_last_try=is_last_try,
-            was_read=self._in_flight.read,
+            was_read=self._was_read,
             now=now,
             now_iso=now_iso,
         )
@@ -225,9 +229,18 @@ class Worker:
             self._stop = self._stop or stop
 
     def _readings_at_once(self) -> int:
-        affordable = self._notion.budget_left // REQUESTS_OF_A_PAGE
-        wanted = min(2 * self._notion.concurrency, MOST_READINGS)
-        return max(READINGS_AT_ONCE, min(wanted, affordable))
+        wanted = max(READINGS_AT_ONCE, min(2 * self._notion.concurrency, MOST_READINGS))
+        budget = self._notion.budget_left
+        if self._due * REQUESTS_OF_A_PAGE <= budget:
+            return wanted
+        if self._pages_read == 0:
+            return READINGS_AT_ONCE
+        affordable = budget * self._pages_read // self._notion.requests
+        return max(FEWEST_READINGS, min(wanted, affordable))
+
+    def _was_read(self, claim: Claim) -> None:
+        self._pages_read += 1
+        self._in_flight.read(claim)
 
     async def _claim(self) -> tuple[bool, float | None]:
         """Claim what is due. Return whether there was enough of it, and how long until the next of
@@ -235,6 +248,7 @@ class Worker:
         room = max(1, WAITING - len(self._in_flight.waiting))
         expires = self._until + 2 * self._linger_seconds
         batch = await self._work.claim(self._lease, room, self._in_flight.keys, expires)
+        self._due = batch.left.count
         self._in_flight.take(batch.claims)
         wait = None if batch.left.next_at is None else max(0.0, batch.left.next_at - self._now())
         return len(batch.claims) == room, wait
