@@ -1,4 +1,4 @@
-.PHONY: help demo doctor test coverage simulate soak odd bench mutants lint schema picture lock requirements clean
+.PHONY: help demo doctor test quick coverage simulate soak odd bench mutants lint schema picture lock requirements clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -15,6 +15,7 @@ MUTANTS_STAMP := $(MUTANTS)/venv/.made-from-$(call fingerprint,uv.lock)
 MINUTES := 30
 # Left out of coverage: a killed process can't tell what it ran, the runtime is another Python, the rest is about dev.
 UNMEASURED := stack/crashes runtime browser bench dev
+QUICK := tests/bundle tests/media tests/notion tests/notify tests/qstash tests/sync $(filter-out %/test_installation.py,$(wildcard tests/test_*.py))
 # Files of tests side by side: two more than there are processors, for many of them wait for servers.
 JOBS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 NPM := npm --no-audit --no-fund --loglevel=error --fetch-retries=1
@@ -41,6 +42,9 @@ doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, t
 
 test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
 	@$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder $(ARGS)
+
+quick: $(STAMP) ## the tests that start no server, without the linter
+	@$(VENV)/bin/python -m pytest --quiet --numprocesses=$(JOBS) --dist=loadfile $(QUICK) $(ARGS)
 
 coverage: $(STAMP) $(NODE_STAMPS) ## which lines and branches of lib and api the tests never come to; fails where it is too many
 	@$(VENV)/bin/python -m pytest --cov --numprocesses=$(JOBS) --dist=loadfile $(UNMEASURED:%=--ignore=tests/%) $(ARGS)

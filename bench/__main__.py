@@ -1,14 +1,27 @@
 """`python -m bench [part …]`: measures these parts (none: all), and reports.
 
-`python -m bench costs` measures nothing: it writes the README's figures anew, as every other call
-does at its end.
+`python -m bench costs` measures nothing: it writes the figures of the README and of docs/ anew, as
+every other call does at its end.
 """
 
 import argparse
 import time
 from collections.abc import Callable
 
-from bench import changes, cold, edits, first, full, growth, passages, report, results, trace, vast
+from bench import (
+    changes,
+    cold,
+    edits,
+    first,
+    full,
+    growth,
+    passages,
+    report,
+    results,
+    storage,
+    trace,
+    vast,
+)
 from bench.peers import measure as peers
 from bench.results import Results
 
@@ -36,6 +49,14 @@ def measure_edits(found: Results) -> None:
     found.edits = edits.measure()
 
 
+def measure_hour(found: Results) -> None:
+    found.hour = edits.measure_hour()
+
+
+def measure_storage(found: Results) -> None:
+    found.storage = storage.measure()
+
+
 def measure_growth(found: Results) -> None:
     found.growth = list(growth.measure())
 
@@ -60,6 +81,8 @@ PARTS: dict[str, Part] = {
     "cold": measure_cold,
     "changes": measure_changes,
     "edits": measure_edits,
+    "hour": measure_hour,
+    "storage": measure_storage,
     "full": measure_full,
     "trace": measure_trace,
     "first": measure_first,

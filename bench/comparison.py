@@ -54,7 +54,7 @@ WAYS = {
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """The comparison as the README shows it."""
+    """Return the comparison as docs/comparison.md shows it."""
     return markdown.table(HEADS, _rows(outcomes))
 
 

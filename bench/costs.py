@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Self
 
 from bench import markdown
+from bench.edits import Hour
 from bench.figures import Figures
 from bench.results import Results
 from bench.rig import LATENCY_MS
 from dev.notion.truth import PER_REQUEST
 from lib.store.budget import share_of
-from lib.sync.survey import BIG_SOURCE_ROWS
+from lib.sync.listings import BIG_SOURCE_ROWS
 
 SIZES = (30, 300, 3_000)
 WINDOW_REQUESTS = share_of("sync", 180)
@@ -105,9 +106,11 @@ class Measured(NamedTuple):
         return day.and_then(day, DAYS - 1)
 
 
-def table(measured: Measured) -> str:
-    """The costs as the README shows them."""
-    return markdown.table(HEADS, _rows(measured), words=2)
+def table(measured: Measured, hour: Hour | None) -> str:
+    """Return the costs as the documents show them, with those of an hour of steady edits where they
+    were measured."""
+    rows = [*_rows(measured), *([_row_of_hour(hour)] if hour else [])]
+    return markdown.table(HEADS, rows, words=2)
 
 
 def _rows(measured: Measured) -> Iterator[Sequence[str]]:
@@ -120,6 +123,13 @@ def _rows(measured: Measured) -> Iterator[Sequence[str]]:
         yield _row("", "two pages changed", two := measured.two_pages_changed(pages), _lasting(two))
         yield _row("", "a month, daily", measured.month(pages, 1), "")
         yield _row("", "a month, hourly", measured.month(pages, 24), "")
+
+
+def _row_of_hour(hour: Hour) -> Sequence[str]:
+    what = f"an hour of steady edits of {hour.pages} pages"
+    cost = Cost(hour.requests, hour.messages, hour.kv_commands, hour.cpu_seconds, 0.0)
+    *columns, _waiting, lasting = _row("**any**", what, cost, "")
+    return (*columns, "", lasting)
 
 
 def _row(pages: str, what: str, cost: Cost, lasting: str) -> Sequence[str]:

@@ -2,13 +2,15 @@
 one page; the queue takes a while, and so does Notion."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import ceil
 
 import msgspec
 
+from bench import markdown
 from bench.changes import ROW
+from bench.growth import workspace_of
 from bench.rig import LATENCY_MS, Rig
 from dev.listener import Listener
 
@@ -18,6 +20,8 @@ QUEUE_SECONDS = 0.2
 EVENTS, PAUSE_SECONDS = 50, 0.2
 """A burst: so many events of one page, one after the other."""
 GIVES_UP_SECONDS = 60.0
+HOUR_SECONDS, EVERY_SECONDS, PAGES, LIGHT_PAGES = 3_600.0, 24.0, 5, 30
+"""An hour of steady edits: so many pages of `LIGHT_PAGES`, and an event of each so often."""
 SITE = "/revalidate"
 
 
@@ -30,6 +34,20 @@ class Edits(msgspec.Struct, frozen=True):
     events: int
     burst_seconds: float
     messages: int
+
+
+class Hour(msgspec.Struct, frozen=True):
+    """What steady edits of `pages` pages cost in `seconds`, with an event of each page every
+    `every_seconds`."""
+
+    pages: int
+    seconds: float
+    every_seconds: float
+    events: int
+    messages: int
+    requests: int
+    kv_commands: int
+    cpu_seconds: float
 
 
 def measure(
@@ -62,6 +80,55 @@ def measure(
         seconds = time.monotonic() - began
         rig.work_off()
         return Edits(webhook, button, events, seconds, rig.qstash.counts.total() - before)
+
+
+def measure_hour(seconds: float = HOUR_SECONDS) -> Hour:
+    """Return what so long a time of steady edits of light pages costs. The clocks are moved; Notion
+    answers at once."""
+    with Rig(partial(workspace_of, LIGHT_PAGES), latency_ms=0) as rig:
+        rig.measure("everything")
+        rig.subscribe()
+        rig.settle()
+        rows = [page.id for page in rig.rows()[:PAGES]]
+        messages, before = rig.qstash.counts.total(), rig.meter.spent()
+        rounds = ceil(seconds / EVERY_SECONDS)
+        for number in range(rounds):
+            for row in rows:
+                rig.notion.edit.append_blocks(row, [{"paragraph": f"Thought number {number}."}])
+            rig.notion.webhooks.flush()
+            rig.pass_time(EVERY_SECONDS)
+        rig.work_off()
+        after = rig.meter.spent()
+        return Hour(
+            pages=len(rows),
+            seconds=seconds,
+            every_seconds=EVERY_SECONDS,
+            events=rounds * len(rows),
+            messages=rig.qstash.counts.total() - messages,
+            requests=after.requests - before.requests,
+            kv_commands=after.kv_commands - before.kv_commands,
+            cpu_seconds=after.cpu_seconds - before.cpu_seconds,
+        )
+
+
+def table(edits: Edits) -> str:
+    """Return how soon the site is told, and what a burst costs, as the documents show it."""
+    heads = ("An edit of one page", "Half of them within", "95 of 100 within")
+    rows: Iterable[Sequence[str]] = (
+        (what, f"{percentile(seconds, 0.5):.1f} s", f"{percentile(seconds, 0.95):.1f} s")
+        for what, seconds in (
+            ("Notion's webhook → the site is told", edits.webhook),
+            ("the button → the site is told", edits.button),
+        )
+    )
+    return (
+        f"{markdown.table(heads, rows)}\n\n"
+        f"{len(edits.webhook)} times each, in the sample workspace; the queue takes"
+        f" {QUEUE_SECONDS * 1000:.0f} ms for a message.\n"
+        f"{edits.events} events of one page in {edits.burst_seconds:.0f} s cost"
+        f" {edits.messages} messages.\n"
+        "Notion gathers edits for up to a minute before it tells anybody: that time is not in here."
+    )
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:

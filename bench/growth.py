@@ -12,9 +12,9 @@ from itertools import count
 import msgspec
 
 from bench.figures import Figures
-from bench.rig import DATABASES, Rig
+from bench.rig import Rig
 from dev.notion.generate import generate
-from dev.notion.nodes import Database, DataSource, Page
+from dev.notion.nodes import Page
 from dev.notion.workspace import Workspace
 
 SIZES = (100, 1_000, 10_000)
@@ -56,7 +56,7 @@ def workspace_of(size: int) -> Workspace:
 
 def measure_small(rig: Rig, size: int) -> Small:
     """Return what small runs take over a rig's workspace, which is synced."""
-    rows = _rows(rig.notion.workspace)
+    rows = rig.rows()
     edit, numbers = rig.notion.edit, count(2)
 
     def change(*pages: Page) -> None:
@@ -79,9 +79,3 @@ def measure_small(rig: Rig, size: int) -> Small:
     deleted = rig.measure(f"{size:,} pages, {DELETED} deleted")
     sizes = (rig.command("STRLEN", f"{kind}:{slug}") for kind in ("page", "doc"))
     return Small(size, unchanged, two, webhook, deleted, sum(sizes))
-
-
-def _rows(workspace: Workspace) -> list[Page]:
-    """Return the rows of the first source."""
-    [source] = workspace.get(DATABASES[0], Database).children
-    return workspace.rows(workspace.get(source, DataSource))

@@ -1,4 +1,4 @@
-"""Markdown as the reports and the README need it."""
+"""Markdown as the reports and the documents need it."""
 
 from collections.abc import Iterable, Sequence
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bench import markdown, picture
+from bench import edits, markdown, picture, storage
 from bench.bars import bars, between, median_bytes
 from bench.bound import AT_ONCE
 from bench.cold import Cold
-from bench.edits import QUEUE_SECONDS, Edits, percentile
+from bench.edits import Hour
 from bench.figures import Figures
 from bench.first import First
 from bench.growth import Size, Small
@@ -19,8 +19,8 @@ FOLDER = Path(__file__).parent
 INTRODUCTION = """# Numbers
 
 `make bench` measures them on one machine, in three quarters of an hour or so, and writes this file, its pictures and
-[`results.json`](results.json); `python -m bench full` (or `trace`, `first`, `changes`, `growth`, `vast`, `cold`,
-`peers`) measures a part again.
+[`results.json`](results.json); `python -m bench full` (or `trace`, `first`, `changes`, `edits`, `hour`, `storage`,
+`growth`, `vast`, `cold`, `peers`) measures a part again.
 Everything runs against the local stack: Notion's stand-in answers after 250 ± 50 ms (where a table doesn't say
 otherwise) and lets 180 requests through in a window of 60 s; KV is a redis-server behind Upstash's REST interface, with
 no latency. Read ratios and counts; times are this machine's.
@@ -43,7 +43,17 @@ def write(results: Results, folder: Path = FOLDER) -> None:
     if results.changes:
         parts.append(_changes(results.changes, results.measured["changes"]))
     if results.edits:
-        parts.append(_edits(results.edits, results.measured["edits"]))
+        parts.append(
+            _titled(
+                "From an edit to the site", edits.table(results.edits), results.measured["edits"]
+            )
+        )
+    if results.hour:
+        parts.append(_hour(results.hour, results.measured["hour"]))
+    if results.storage:
+        parts.append(
+            _titled("Storage", storage.table(results.storage), results.measured["storage"])
+        )
     if results.growth:
         parts.append(_growth(results.growth, results.vast, results.measured["growth"], folder))
     if results.cold:
@@ -140,21 +150,13 @@ def _changes(runs: Iterable[Figures], measured: str) -> str:
     return f"{_table('When little changed', heads, rows)}\n{_measured(measured)}"
 
 
-def _edits(edits: Edits, when: str) -> str:
-    heads = ("An edit of one page", "Half of them within", "95 of 100 within")
-    rows = (
-        (what, f"{percentile(seconds, 0.5):.1f} s", f"{percentile(seconds, 0.95):.1f} s")
-        for what, seconds in (
-            ("Notion's webhook → the site is told", edits.webhook),
-            ("the button → the site is told", edits.button),
-        )
+def _hour(hour: Hour, when: str) -> str:
+    said = (
+        f"{hour.pages} pages, an event of each every {hour.every_seconds:.0f} s for"
+        f" {hour.seconds / 60:.0f} minutes: {hour.events} events, {hour.messages} messages,"
+        f" {hour.requests:,} requests and {hour.kv_commands:,} KV commands."
     )
-    return f"""{_table("From an edit to the site", heads, rows)}
-{len(edits.webhook)} times each, in the sample workspace; the queue takes {QUEUE_SECONDS * 1000:.0f} ms for a message. \
-{edits.events} events of one page
-in {edits.burst_seconds:.0f} s cost {edits.messages} messages.
-
-{_measured(when)}"""
+    return _titled("Steady edits", said, when)
 
 
 def _first(measured: Iterable[First], when: str) -> str:
@@ -315,9 +317,8 @@ limit. docu-notion and notion-to-json speak an older version of Notion's API, wh
 reach the stand-in by an option for another address, docu-notion and notion-to-json by a patch of their clients'.
 
 Where others are better: asking for all pages at once is as fast as ours, or a little faster, as long as two repetitions
-of a refused request are enough; notion-to-md and docu-notion give Markdown, we give Notion's blocks; docu-notion saves
-images in the same run; notion-to-json takes a whole workspace without being told its databases; and none of them needs
-a queue, a database or a deployment. Of these, only ours reads in a second run what changed and nothing else.
+of a refused request are enough; docu-notion saves images in the same run; notion-to-json takes a whole workspace
+without being told its databases; and none of them needs a queue, a database or a deployment. Of these, only ours reads in a second run what changed and nothing else.
 
 ![Time of each](peers.svg)
 
@@ -334,6 +335,10 @@ def _attempt(attempt: Attempt | None) -> str:
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"## {title}\n\n{markdown.table(heads, rows)}\n"
+
+
+def _titled(title: str, text: str, when: str) -> str:
+    return f"## {title}\n\n{text}\n\n{_measured(when)}"
 
 
 def _measured(measured: str) -> str:

@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 
 from bench.cold import Cold
-from bench.edits import Edits
+from bench.edits import Edits, Hour
 from bench.figures import Figures
 from bench.first import First
 from bench.growth import Size, Small
 from bench.peers.measure import Outcome
+from bench.storage import Storage
 from bench.trace import Trace
 
 FILE = Path(__file__).parent / "results.json"
@@ -31,6 +32,8 @@ class Results(msgspec.Struct):
     changes: list[Figures] = []
     first: list[First] = []
     edits: Edits | None = None
+    hour: Hour | None = None
+    storage: Storage | None = None
     growth: list[Size] = []
     vast: Small | None = None
     cold: Cold | None = None

@@ -25,6 +25,7 @@ from bench.functions import Functions
 from bench.meter import Meter
 from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn, truth
 from dev.notion.load import load
+from dev.notion.nodes import Database, DataSource, Page
 from dev.notion.workspace import Workspace
 from dev.qstash import Fault, QStashStandIn
 from dev.serve import HOST, Server, free_port, listen
@@ -77,6 +78,9 @@ class Rig:
                 queue_seconds,
             )
             opening.enter_context(Server(self.meter.app, listening))
+            self._http = opening.enter_context(
+                httpx.Client(trust_env=False, timeout=LONGEST_CALL_SECONDS, verify=False)
+            )
             self._open = opening.pop_all()
 
     def _environ(self) -> dict[str, str]:
@@ -115,12 +119,10 @@ class Rig:
 
     def press(self, page_id: str) -> None:
         """Press the button of a page in Notion that publishes it."""
-        answer = httpx.post(
+        answer = self._http.post(
             f"{self.url}/api/sync/trigger",
             json={"data": {"object": "page", "id": page_id}},
             headers={"Authorization": f"Bearer {SECRET}"},
-            timeout=LONGEST_CALL_SECONDS,
-            trust_env=False,
         )
         answer.raise_for_status()
 
@@ -186,9 +188,7 @@ class Rig:
         is under way."""
         before = self._used()
         headers = {"Authorization": f"Bearer {self.upstash.token}"}
-        answer = httpx.post(self.upstash.url, json=words, headers=headers, trust_env=False).json()[
-            "result"
-        ]
+        answer = self._http.post(self.upstash.url, json=words, headers=headers).json()["result"]
         own = [now - then for now, then in zip(self._used(), before, strict=True)]
         self._own = (self._own[0] + own[0], self._own[1] + own[1])
         return answer
@@ -209,13 +209,7 @@ class Rig:
 
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {SECRET}"}
-        answer = httpx.get(
-            self.url + path,
-            params=query,
-            headers=headers,
-            timeout=LONGEST_CALL_SECONDS,
-            trust_env=False,
-        )
+        answer = self._http.get(self.url + path, params=query, headers=headers)
         answer.raise_for_status()
         body: dict[str, Any] = answer.json()
         return body
@@ -238,16 +232,35 @@ class Rig:
         while self._skip_to_next():
             self.qstash.drain(LONGEST_CALL_SECONDS)
 
+    def pass_time(self, seconds: float) -> None:
+        """Let so much time pass, and everything happen that is due meanwhile."""
+        end = self._now() + seconds
+        self.qstash.drain(LONGEST_CALL_SECONDS)
+        while (due := self._next_delivery()) is not None and due <= end:
+            self._advance(max(0.0, due - self._now()))
+            self.qstash.drain(LONGEST_CALL_SECONDS)
+        self._advance(max(0.0, end - self._now()))
+
+    def rows(self) -> list[Page]:
+        """Return the rows of the first source."""
+        workspace = self.notion.workspace
+        [source] = workspace.get(DATABASES[0], Database).children
+        return workspace.rows(workspace.get(source, DataSource))
+
     def _skip_to_next(self) -> bool:
         """Move all clocks to the next delivery; return whether there is one."""
-        due = [
+        due = self._next_delivery()
+        if due is not None:
+            self._advance(max(0.0, due - self._now()))
+        return due is not None
+
+    def _next_delivery(self) -> float | None:
+        due = (
             message.due_at
             for message in self.qstash.messages
             if message.state in ("CREATED", "RETRY")
-        ]
-        if due:
-            self._advance(max(0.0, min(due) - self._now()))
-        return bool(due)
+        )
+        return min(due, default=None)
 
     def _now(self) -> float:
         return time.time() + self.skipped_seconds

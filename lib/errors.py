@@ -23,6 +23,7 @@ Every message says what happened and how to mend it, and never holds a secret.
 
 from collections.abc import Collection
 from http import HTTPStatus
+from typing import ClassVar
 
 
 class SyncError(Exception):
@@ -87,7 +88,9 @@ class QueueRefused(SyncError):
 class Hopeless(SyncError):
     """No retry can help (token revoked, database not shared): stop, and say why."""
 
-    status = 489  # QStash's own status for "do not retry"; see https://upstash.com/docs/qstash/features/retry
+    status = 489
+    headers: ClassVar[dict[str, str]] = {"Upstash-NonRetryable-Error": "true"}
+    """QStash's own words for "do not retry": https://upstash.com/docs/qstash/features/retry."""
 
 
 class Unforeseen(SyncError):

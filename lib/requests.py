@@ -1,9 +1,7 @@
 """What callers ask for, as values: from query strings and message bodies, and the trigger's answer
 back."""
 
-import binascii
 import re
-from base64 import b64decode
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -13,13 +11,13 @@ import msgspec
 
 from lib.config import Config
 from lib.endpoint import Request
-from lib.errors import Hopeless, Refused
+from lib.errors import Refused
 from lib.model import JSON, Ask, Event, Handshake
 from lib.notion.ids import NOTION_DOMAINS, dashed
-from lib.sync.queue import RUN_ID, Message
+from lib.qstash.callbacks import callback_of
+from lib.qstash.messages import RUN_ID, Message, console_address
 from lib.sync.trigger import Triggered
 
-CONSOLE = "https://console.upstash.com/qstash?messageId="
 LONGEST_PAGE = 2000
 """Characters of a slug, an id or an address: a slug has 200 at most, and a child's is its
 ancestors' and its own."""
@@ -27,7 +25,6 @@ LONGEST_SOURCE = 60
 MOST_SLICES = 1_000_000
 LATEST_WINDOW = LATEST_MOMENT = 10**10
 _LANE = re.compile(r"[\w-]{1,40}", re.ASCII)
-_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _KIND = re.compile(r"[\w.]{1,100}", re.ASCII)
 _TIME = re.compile(r"[\dTZ:.+-]{0,40}", re.ASCII)
@@ -53,10 +50,10 @@ def ask_of(request: Request, config: Config) -> Ask:
     if force not in YES + NO:
         raise Refused("force must be 1 or true (or left out)")
     if request.method == "POST":
-        page, asked_by = page or ("" if source else _sender(request)), "button"
+        page, asked_by = page or ("" if source else _sender_of(request)), "button"
     elif request.headers.get("user-agent", "").startswith(CRON):
         asked_by = "cron"
-    return _checked(Ask(force in YES, source, page, asked_by=asked_by), config)
+    return _checked_ask(Ask(force in YES, source, page, asked_by=asked_by), config)
 
 
 def run_of(request: Request) -> str:
@@ -67,14 +64,14 @@ def run_of(request: Request) -> str:
     return run_id
 
 
-def _sender(request: Request) -> str:
+def _sender_of(request: Request) -> str:
     """Return the id of the page that a *Send webhook* action was used on; "" where there is none:
     Notion switches off an action that is refused."""
     try:
-        data = _member(request.json(), "data", dict)
+        data = _member_of(request.json(), "data", dict)
     except Refused:
         return ""
-    return _notion_id(_member(data, "id", str)) if data.get("object") == "page" else ""
+    return _notion_id(_member_of(data, "id", str)) if data.get("object") == "page" else ""
 
 
 def asked_page(text: str) -> str:
@@ -93,7 +90,7 @@ def _is_notions(host: str) -> bool:
 def message_of(request: Request, config: Config) -> Message:
     """A worker's message. One without a run id (from QStash's console or a schedule) names its run
     by its own id, so that every delivery of it is the same run."""
-    return _message(request.json(), request.headers.get("upstash-message-id", ""), config)
+    return _message_in(request.json(), request.headers.get("upstash-message-id", ""), config)
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -106,80 +103,42 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 def ending_of(request: Request, config: Config) -> Ending:
-    """A notice of ours, or a callback of QStash's
-    (https://upstash.com/docs/qstash/features/callbacks), whose fields come in different types: only
-    those that are needed are looked at, and none has to be there."""
+    """Return what a notice of ours, or a callback of QStash's, says. Raises `Refused`."""
     body = request.json()
-    message_id = body.get("sourceMessageId")
-    if not message_id:
+    callback = callback_of(body)
+    if callback is None:
         run_id = _run_id(body)
         if not run_id:
             raise Refused("the body is neither a notice with a runId nor a callback of QStash's")
         return Ending(run_id)
-    message = _message(_decoded(body.get("sourceBody")), str(message_id), config)
-    if not _given_up(body):
+    message = _message_in(callback.body, callback.message_id, config)
+    if not callback.is_given_up:
         return Ending(message.run_id)
-    said = _decoded(body.get("body")).get("error") or "no reason was given"
-    attempts = _number(body.get("retried")) + 1
-    times = f"{attempts} attempt{'s' if attempts > 1 else ''}"
-    status = _number(body.get("status"))
-    answer = f"the last answer was {status}" if status else "no answer came"
-    return Ending(
-        message.run_id, message, f"The worker failed at {times}; {answer}: {str(said)[:500]}"
-    )
+    return Ending(message.run_id, message, callback.reason)
 
 
-def _given_up(callback: JSON) -> bool:
-    """Whether QStash will not send the message again. A failure callback has its place in the dead
-    letter queue; a plain one comes after every attempt."""
-    if callback.get("dlqId"):
-        return True
-    status = _number(callback.get("status"))
-    if 200 <= status < 300:
-        return False
-    last = "maxRetries" in callback and _number(callback.get("retried")) >= _number(
-        callback["maxRetries"]
-    )
-    return last or status == Hopeless.status
-
-
-def _decoded(text: object) -> JSON:
-    """A JSON object in base64, as callbacks carry bodies; {} for anything else."""
-    try:
-        value = msgspec.json.decode(b64decode(text)) if isinstance(text, str) else {}
-    except (binascii.Error, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _number(value: object) -> int:
-    """Return a count of QStash's, a number or its digits; 0 for anything else."""
-    digits = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    return int(digits) if _DIGITS.fullmatch(digits) else 0
-
-
-def _message(body: JSON, message_id: str, config: Config) -> Message:
-    run_id, asked_by = _run_id(body), _typed(body, "askedBy", str, "")
+def _message_in(body: JSON, message_id: str, config: Config) -> Message:
+    run_id, asked_by = _run_id(body), _typed_member(body, "askedBy", str, "")
     if asked_by not in ("", *ASKERS):
         raise Refused(f"askedBy must be one of {', '.join(ASKERS)}")
     ask = Ask(
-        force=_typed(body, "force", bool, False),
-        source=_typed(body, "source", str, ""),
-        page=_typed(body, "page", str, ""),
-        retry=_typed(body, "retry", bool, False),
-        window=_typed(body, "window", int, 0),
-        scheduled=_typed(body, "scheduled", int, 0),
+        force=_typed_member(body, "force", bool, False),
+        source=_typed_member(body, "source", str, ""),
+        page=_typed_member(body, "page", str, ""),
+        retry=_typed_member(body, "retry", bool, False),
+        window=_typed_member(body, "window", int, 0),
+        scheduled=_typed_member(body, "scheduled", int, 0),
         asked_by=asked_by or ("" if run_id else "schedule"),
     )
-    number = _typed(body, "slice", int, 0)
+    number = _typed_member(body, "slice", int, 0)
     if not 0 <= number <= MOST_SLICES:
         raise Refused(f"slice must not be negative, nor above {MOST_SLICES}")
     return Message(
         run_id=run_id or _run_of(message_id),
-        lane=_shaped(body, "lane", _LANE, "0", "1 to 40 letters, digits, _ and -"),
+        lane=_shaped_text(body, "lane", _LANE, "0", "1 to 40 letters, digits, _ and -"),
         slice=number,
-        ask=_checked(ask, config),
-        triggered_at=_shaped(
+        ask=_checked_ask(ask, config),
+        triggered_at=_shaped_text(
             body, "triggeredAt", _TIME, "", "a time such as 2026-01-31T12:00:00.000Z"
         ),
     )
@@ -195,21 +154,21 @@ def event_of(request: Request) -> Event | Handshake:
     """
     body = request.json()
     if "verification_token" in body and "type" not in body:
-        token = _typed(body, "verification_token", str, "")
+        token = _typed_member(body, "verification_token", str, "")
         if not _TOKEN.fullmatch(token):
             raise Refused("verification_token is no token of Notion's")
         return Handshake(token)
     entity, parent = (
-        _typed(body, "entity", dict, {}),
-        _member(_member(body, "data", dict), "parent", dict),
+        _typed_member(body, "entity", dict, {}),
+        _member_of(_member_of(body, "data", dict), "parent", dict),
     )
     event = Event(
-        id=_typed(body, "id", str, ""),
-        kind=_typed(body, "type", str, ""),
-        at=_moment(_typed(body, "timestamp", str, "")),
-        entity=_notion_id(_typed(entity, "id", str, "")),
-        parent=_notion_id(_member(parent, "id", str)),
-        data_source=_notion_id(_member(parent, "data_source_id", str)),
+        id=_typed_member(body, "id", str, ""),
+        kind=_typed_member(body, "type", str, ""),
+        at=_epoch_of(_typed_member(body, "timestamp", str, "")),
+        entity=_notion_id(_typed_member(entity, "id", str, "")),
+        parent=_notion_id(_member_of(parent, "id", str)),
+        data_source=_notion_id(_member_of(parent, "data_source_id", str)),
     )
     if not (_UUID.fullmatch(event.id) and _KIND.fullmatch(event.kind) and event.entity):
         raise Refused(
@@ -232,12 +191,12 @@ def triggered(answer: Triggered, config: Config) -> JSON:
         **({"jobIds": answer.job_ids} if len(answer.job_ids) > 1 else {}),
         "runId": answer.run_id,
         "message": "Sync already running" if answer.joined else "Sync job started in background",
-        "dashboardUrl": CONSOLE + (job_id or ""),
+        "dashboardUrl": console_address(job_id or ""),
         "statusUrl": config.address(f"/api/sync/status?run={answer.run_id}"),
     }
 
 
-def _moment(time: str) -> float:
+def _epoch_of(time: str) -> float:
     """Epoch seconds of an ISO time; one without a zone is UTC."""
     try:
         moment = datetime.fromisoformat(time)
@@ -246,7 +205,7 @@ def _moment(time: str) -> float:
         raise Refused("timestamp must be a time such as 2026-01-31T12:00:00.000Z") from None
 
 
-def _checked(ask: Ask, config: Config) -> Ask:
+def _checked_ask(ask: Ask, config: Config) -> Ask:
     if ask.source and ask.source not in config.sources:
         named = (
             f" {ask.source!r}" if len(ask.source) <= LONGEST_SOURCE else ""
@@ -274,12 +233,12 @@ def _run_id(body: JSON) -> str:
     """Return the id that a message gives its run; "" where it gives none."""
     if body.get("runId") == "":
         return ""
-    return _shaped(body, "runId", RUN_ID, "", "1 to 100 letters, digits, _, . and -")
+    return _shaped_text(body, "runId", RUN_ID, "", "1 to 100 letters, digits, _, . and -")
 
 
-def _shaped(body: JSON, name: str, shape: re.Pattern[str], default: str, expected: str) -> str:
+def _shaped_text(body: JSON, name: str, shape: re.Pattern[str], default: str, expected: str) -> str:
     """Return a member that is a text of this shape, where it is there."""
-    text: str = _typed(body, name, str, default)
+    text: str = _typed_member(body, name, str, default)
     if name in body and not shape.fullmatch(text):
         raise Refused(f"{name} must be {expected}")
     return text
@@ -291,13 +250,13 @@ def _run_of(message_id: str) -> str:
     return f"run_{sha256(message_id.encode()).hexdigest()[:32]}"
 
 
-def _member(body: JSON, name: str, kind: type[Any]) -> Any:
+def _member_of(body: JSON, name: str, kind: type[Any]) -> Any:
     """A member that may be missing; null, or of another type, it counts as missing."""
     value = body.get(name)
     return value if isinstance(value, kind) else kind()
 
 
-def _typed(body: JSON, name: str, kind: type[Any], default: Any) -> Any:
+def _typed_member(body: JSON, name: str, kind: type[Any], default: Any) -> Any:
     value = body.get(name, default)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise Refused(f"{name} must be a {kind.__name__}")

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,18 +24,20 @@ import httpx
 from lib.auth import webhook_address
 from lib.config import Config
 from lib.log import Log
-from lib.secret import AddressKey, PreviewKey, Secret, webhook_secret
+from lib.qstash.client import Queue
+from lib.secret import AddressKey, PreviewKey, Secret
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs
-from lib.sync.queue import Queue
 from lib.sync.trigger import TRIGGER, FollowUp, Trigger
 
 if TYPE_CHECKING:
     from lib.bundle.publication import PublicationRule
     from lib.media.address import Locator
     from lib.media.copying import Copier
+    from lib.notify.channels import ChannelKind
     from lib.notify.revalidate import Revalidation
+    from lib.notify.tools import ChannelTools
     from lib.notion.client import NotionClient
     from lib.notion.pacing import Pacer
     from lib.store.budget import Budget
@@ -43,12 +45,18 @@ if TYPE_CHECKING:
     from lib.store.events import Events
     from lib.store.hasty import HastyKv
     from lib.store.media import Files
+    from lib.store.site import Site
+    from lib.store.sources import Sources
     from lib.store.tellings import Tellings
     from lib.sync.cancel import Cancel
+    from lib.sync.continuation import InlineContinuation, QueuedContinuation
+    from lib.sync.homes import Homes
     from lib.sync.preview import PreviewLinks
-    from lib.sync.run import Engine
+    from lib.sync.run import Advance, Engine, SliceRun
+    from lib.sync.slice import Worker
     from lib.sync.status import Status
-    from lib.sync.telling import Audience, Channel, Desk, SiteCall
+    from lib.sync.surveyor import Surveyor
+    from lib.sync.telling import Audience, Desk, SiteCall
     from lib.sync.webhook import Webhook
 
 DEFAULT_SLICE_SECONDS = 60.0
@@ -80,9 +88,9 @@ class Services:
         self._http = http
         self.keys = Keys(config.kv_prefix)
         self.kv = Kv(config.kv_url, config.kv_token.reveal(), http, config.kv_max_value_bytes)
-        self.runs = self._runs(self.kv)
+        self.runs = self._runs_in(self.kv)
 
-    def _runs(self, kv: Kv) -> Runs:
+    def _runs_in(self, kv: Kv) -> Runs:
         return Runs(kv, self.keys, time.time, new_id, self.config.retries + 1)
 
     @property
@@ -98,7 +106,7 @@ class Services:
 
     @property
     def trigger(self) -> Trigger:
-        runs = self._runs(self.hasty_kv)
+        runs = self._runs_in(self.hasty_kv)
         return Trigger(
             runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id
         )
@@ -114,7 +122,7 @@ class Services:
 
         kv = self.hasty_kv
         return Cancel(
-            self._runs(kv),
+            self._runs_in(kv),
             History(kv, self.keys),
             self.queue,
             self.log,
@@ -126,14 +134,15 @@ class Services:
     def status(self) -> "Status":
         from lib.store.history import History
         from lib.sync.cron import next_cron
-        from lib.sync.status import Status
+        from lib.sync.status import Status, WebhookSetup
 
         return Status(
             History(self.hasty_kv, self.keys),
             self.queue.delivery,
             sources=self.config.sources,
-            webhook_address=webhook_address(self.config),
-            webhook_is_set=self.config.notion_webhook_token is not None,
+            webhook=WebhookSetup(
+                webhook_address(self.config), self.config.notion_webhook_token is not None
+            ),
             next_cron=lambda now: next_cron(VERCEL_JSON.read_text("utf-8"), TRIGGER, now),
             requests_per_minute=self.config.notion_requests_per_minute,
             now=time.time,
@@ -160,7 +169,7 @@ class Services:
         return Desk(
             self.runs,
             self.tellings,
-            self._channels(),
+            self.channels,
             self.log,
             tells=self.audience.hears,
             follow_up=self.follow_up,
@@ -172,13 +181,7 @@ class Services:
     def audience(self) -> "Audience":
         from lib.sync.telling import Audience
 
-        config = self.config
-        people = (config.slack_webhook_url, config.resend_api_key, config.notify_webhook_url)
-        return Audience(
-            people=any(people),
-            every_run=config.notify_on == "always",
-            site=bool(config.revalidate_url),
-        )
+        return Audience.of(self.channels, every_run=self.config.notify_on == "always")
 
     @property
     def events(self) -> "Events":
@@ -202,45 +205,32 @@ class Services:
             now=time.time,
         )
 
-    def _revalidation(self) -> "Revalidation | None":
+    def _site_channel(self) -> "Revalidation | None":
         """The way to the site; None where there is none."""
         from lib.notify.revalidate import Revalidation
 
-        config = self.config
-        if not config.revalidate_url:
-            return None
-        secret = config.revalidate_secret.reveal() if config.revalidate_secret else ""
-        return Revalidation(config.revalidate_url, secret, self._http, self.tellings)
+        return Revalidation.from_config(self.config, self._channel_tools())
 
-    def _site_call(self, deadline: float | None) -> "SiteCall | None":
+    def site_call(self, deadline: float | None) -> "SiteCall | None":
         """What tells the site from a slice that may go on until the `deadline`."""
         from lib.sync.telling import SiteCall
 
-        site, until = self._revalidation(), math.inf if deadline is None else deadline
+        site, until = self._site_channel(), math.inf if deadline is None else deadline
         if site is None:
             return None
         return SiteCall(site, self.tellings, self.log, until=until, now=time.time)
 
-    def _channels(self) -> list["Channel"]:
-        """Those that are set up; the site first."""
-        from lib.notify.email import Email
-        from lib.notify.slack import Slack
-        from lib.notify.webhook import SignedWebhook
+    @property
+    def channels(self) -> "list[ChannelKind]":
+        """The channels that are set up."""
+        from lib.notify.channels import open_channels
 
-        config, http = self.config, self._http
-        dashboard = config.address("/")
-        revalidation = self._revalidation()
-        channels: list[Channel] = [revalidation] if revalidation else []
-        if config.slack_webhook_url:
-            channels.append(Slack(config.slack_webhook_url.reveal(), dashboard, http))
-        if config.resend_api_key:
-            sender, to = config.notify_email_from, config.notify_email_to
-            channels.append(Email(config.resend_api_key.reveal(), sender, to, dashboard, http))
-        if config.notify_webhook_url:
-            key = webhook_secret(config.cron_secret)
-            url = config.notify_webhook_url.reveal()
-            channels.append(SignedWebhook(url, key, http, time.time))
-        return channels
+        return open_channels(self.config, self._channel_tools())
+
+    def _channel_tools(self) -> "ChannelTools":
+        from lib.notify.tools import ChannelTools
+
+        return ChannelTools(http=self._http, ledger=self.tellings, now=time.time)
 
     def until(self, deadline: float | None) -> float:
         """When a slice that begins now should stop working (epoch seconds); `deadline` is the
@@ -272,7 +262,7 @@ class Services:
         budget = Budget(kv, self.keys, config.notion_requests_per_minute, time.time, "visit")
 
         def connect() -> "NotionClient":
-            return self._notion(self._pacer(budget, lambda: False, batch=1), LOOK_UP_SECONDS)
+            return self.notion_client(self.pacer(budget, lambda: False, batch=1), LOOK_UP_SECONDS)
 
         files, hosts = (
             Files(kv, self.keys, store_id(config.blob_read_write_token)),
@@ -283,12 +273,7 @@ class Services:
             files, hosts, copies, connect, now=time.time, sleep=asyncio.sleep, new_id=new_run_id
         )
 
-    def _budget(self) -> "Budget":
-        from lib.store.budget import Budget
-
-        return Budget(self.kv, self.keys, self.config.notion_requests_per_minute, time.time)
-
-    def _pacer(self, budget: "Budget", out_of_time: Callable[[], bool], batch: int) -> "Pacer":
+    def pacer(self, budget: "Budget", out_of_time: Callable[[], bool], batch: int) -> "Pacer":
         from lib.notion.pacing import Pacer
 
         return Pacer(
@@ -300,7 +285,7 @@ class Services:
             batch=batch,
         )
 
-    def _notion(self, pacer: "Pacer", timeout_seconds: float) -> "NotionClient":
+    def notion_client(self, pacer: "Pacer", timeout_seconds: float) -> "NotionClient":
         from lib.notion.client import NotionClient
 
         return NotionClient(
@@ -314,120 +299,251 @@ class Services:
             timeout_seconds=timeout_seconds,
         )
 
-    def _copier(self, copies: "Copies", budget: "Budget") -> "Copier | None":
+    def file_copier(self, copies: "Copies", budget: "Budget") -> "Copier | None":
         """What copies files into Blob, where there is a store for them."""
-        if self.config.blob_read_write_token is None:
+        config = self.config
+        if config.blob_read_write_token is None:
             return None
-        from lib.media.copying import Copier
+        from lib.media.copying import Copier, NotionFiles
         from lib.notion.files import FileHosts
         from lib.store.blob import Blob
 
+        notion = self.notion_client(self.pacer(budget, lambda: False, batch=1), ANSWER_SECONDS)
         return Copier(
             copies,
-            Blob(self._http, self.config.blob_api_url, self.config.blob_read_write_token.reveal()),
-            self._notion(self._pacer(budget, lambda: False, batch=1), ANSWER_SECONDS),
-            self._http,
-            FileHosts(self.config.notion_file_hosts),
+            Blob(self._http, config.blob_api_url, config.blob_read_write_token.reveal()),
+            NotionFiles(notion, self._http, FileHosts(config.notion_file_hosts), time.time),
             self.log,
-            prefix=self.config.kv_prefix,
-            max_value_bytes=self.config.kv_max_value_bytes,
+            prefix=config.kv_prefix,
+            max_value_bytes=config.kv_max_value_bytes,
             now=time.time,
         )
 
     def engine(self, deadline: float | None) -> "Engine":
         """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has
         none)."""
-        from lib.bundle.index import sort_text
-        from lib.bundle.media import address_for, preview_address_for
-        from lib.notion.databases import find_source
-        from lib.store.copies import Copies
-        from lib.store.drafts import Drafts
-        from lib.store.events import Events
-        from lib.store.migration import Migration
-        from lib.store.site import Site
-        from lib.store.sources import Sources
-        from lib.store.work import WorkQueue
-        from lib.sync.homes import Homes
+        return SliceParts(self, deadline).engine
+
+
+class SliceParts:
+    """The collaborators of one slice, each of which is built once. `deadline` is the function's own
+    (epoch seconds; None: it has none)."""
+
+    def __init__(self, services: Services, deadline: float | None) -> None:
+        self._services = services
+        self._config = services.config
+        self._kv = services.kv
+        self._keys = services.keys
+        self._runs = services.runs
+        self._log = services.log
+        self._deadline = deadline
+        self._until = services.until(deadline)
+
+    @property
+    def engine(self) -> "Engine":
+        from lib.sync.continuation import SilentRuns
         from lib.sync.run import Engine
+
+        return Engine(
+            self._runs,
+            self._slice_run,
+            SilentRuns(self._services.tellings, self._log),
+            self._log,
+            queued=self._queued,
+            inline=self._inline,
+            now=time.time,
+            new_id=new_run_id,
+        )
+
+    @property
+    def _slice_run(self) -> "SliceRun":
+        from lib.sync.ending import FileCopies, RunEnding
+        from lib.sync.run import SliceRun, Spending
+
+        ending = RunEnding(
+            self._runs,
+            self._site,
+            self._log,
+            references=self._config.sources,
+            now=time.time,
+            new_id=new_run_id,
+        )
+        return SliceRun(
+            self._runs,
+            self._advance,
+            FileCopies(self._runs, self._copier, self._until),
+            ending,
+            Spending(self._notion, self._kv, self._give_back),
+            self._log,
+            time.time,
+        )
+
+    @property
+    def _advance(self) -> "Advance":
+        from lib.bundle.index import sort_text
+        from lib.store.migration import Migration
+        from lib.sync.run import Advance
+
+        return Advance(
+            self._sources,
+            Migration(self._kv, self._keys, self._site, sort_text),
+            self._homes,
+            self._worker,
+            self._surveyor,
+            references=self._config.sources,
+            until=self._until,
+        )
+
+    @property
+    def _surveyor(self) -> "Surveyor":
+        from lib.store.events import Events
+        from lib.sync.surveyor import RunStores, Surveyor
+
+        stores = RunStores(
+            runs=self._runs,
+            events=Events(self._kv, self._keys),
+            site=self._site,
+            sources=self._sources,
+        )
+        return Surveyor(
+            stores,
+            self._notion,
+            self._homes,
+            self._worker,
+            self._log,
+            references=self._config.sources,
+            now=time.time,
+        )
+
+    @property
+    def _queued(self) -> "QueuedContinuation":
+        from lib.sync.continuation import EndNotices, PageRetries, QueuedContinuation
+
+        services, queue = self._services, self._services.queue
+        site_call = services.site_call(self._deadline)
+        return QueuedContinuation(
+            self._runs,
+            queue,
+            services.follow_up,
+            EndNotices(queue, services.audience, site_call.make if site_call else None),
+            PageRetries(self._runs, queue, time.time),
+            self._log,
+            self._notion.notion_now,
+        )
+
+    @property
+    def _inline(self) -> "InlineContinuation":
+        from lib.sync.continuation import InlineContinuation
+
+        services = self._services
+        return InlineContinuation(
+            services.follow_up,
+            lambda run_id: services.desk.tell(run_id),
+            self._log,
+            self._notion.notion_now,
+        )
+
+    @cached_property
+    def _worker(self) -> "Worker":
+        from lib.bundle.media import address_for, preview_address_for
+        from lib.store.drafts import Drafts
+        from lib.store.work import WorkQueue
         from lib.sync.slice import Worker
 
-        config, until = self.config, self.until(deadline)
-        linger = (
-            LINGER_SECONDS
-            if deadline is None
-            else min(LINGER_SECONDS, LINGER_SHARE * (deadline - until))
+        config, copier = self._config, self._copier
+        address = address_for(config.base_url, AddressKey(config.cron_secret).mac)
+        preview_address = preview_address_for(config.base_url, PreviewKey(config.cron_secret).mac)
+        return Worker(
+            notion=self._notion,
+            runs=self._runs,
+            work=WorkQueue(self._kv, self._keys, time.time),
+            site=self._site,
+            drafts=Drafts(self._kv, self._keys, self._site),
+            copies=self._copies,
+            note=copier.files.note_signed if copier else lambda refs: None,
+            address=address,
+            preview_address=preview_address,
+            max_value_bytes=config.kv_max_value_bytes,
+            docs=config.docs,
+            log=self._log,
+            homes=self._homes,
+            linger_seconds=self._linger_seconds,
+            now=time.time,
+            now_iso=now_iso,
         )
-        budget = self._budget()
-        pacer = self._pacer(
-            budget, lambda: notion.requests > 0 and time.time() >= until, batch=RESERVED_AT_ONCE
-        )
-        notion = self._notion(
-            pacer, max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, until - time.time()))
-        )
-        copies = Copies(
-            self.kv, self.keys, store_id(config.blob_read_write_token), time.time, now_iso
-        )
-        copier = self._copier(copies, budget)
-        site = Site(
-            self.kv,
-            self.keys,
+
+    @property
+    def _linger_seconds(self) -> float:
+        if self._deadline is None:
+            return LINGER_SECONDS
+        return min(LINGER_SECONDS, LINGER_SHARE * (self._deadline - self._until))
+
+    @cached_property
+    def _budget(self) -> "Budget":
+        from lib.store.budget import Budget
+
+        return Budget(self._kv, self._keys, self._config.notion_requests_per_minute, time.time)
+
+    @cached_property
+    def _pacer(self) -> "Pacer":
+        return self._services.pacer(self._budget, self._is_out_of_time, batch=RESERVED_AT_ONCE)
+
+    def _is_out_of_time(self) -> bool:
+        return self._notion.requests > 0 and time.time() >= self._until
+
+    @cached_property
+    def _notion(self) -> "NotionClient":
+        seconds = max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, self._until - time.time()))
+        return self._services.notion_client(self._pacer, seconds)
+
+    async def _give_back(self) -> None:
+        await self._budget.give_back(self._pacer.unused)
+
+    @cached_property
+    def _site(self) -> "Site":
+        from lib.store.site import Site
+
+        config = self._config
+        return Site(
+            self._kv,
+            self._keys,
             config.kv_max_value_bytes,
             time.time,
             now_iso,
             docs=config.docs,
             previews=config.previews,
         )
-        homes = Homes({}, publication_rule(config), config.sources, partial(find_source, notion))
-        worker = Worker(
-            notion=notion,
-            runs=self.runs,
-            work=WorkQueue(self.kv, self.keys, time.time),
-            site=site,
-            drafts=Drafts(self.kv, self.keys, site),
-            copies=copies,
-            note=copier.note if copier else lambda refs: None,
-            address=address_for(config.base_url, AddressKey(config.cron_secret).mac),
-            preview_address=preview_address_for(
-                config.base_url, PreviewKey(config.cron_secret).mac
-            ),
-            max_value_bytes=config.kv_max_value_bytes,
-            docs=config.docs,
-            log=self.log,
-            homes=homes,
-            linger_seconds=linger,
-            now=time.time,
-            now_iso=now_iso,
-        )
-        return Engine(
-            until=until,
-            kv=self.kv,
-            runs=self.runs,
-            events=Events(self.kv, self.keys),
-            site=site,
-            store=Sources(self.kv, self.keys),
-            migration=Migration(self.kv, self.keys, site, sort_text),
-            homes=homes,
-            notion=notion,
-            worker=worker,
-            queue=self.queue,
-            follow_up=self.follow_up,
-            tellings=self.tellings,
-            audience=self.audience,
-            tell=lambda run_id: self.desk.tell(run_id),
-            tell_site=site_call.make if (site_call := self._site_call(deadline)) else None,
-            copier=copier,
-            give_back=lambda: budget.give_back(pacer.unused),
-            log=self.log,
-            sources=config.sources,
-            now=time.time,
-            new_id=new_run_id,
-        )
+
+    @cached_property
+    def _sources(self) -> "Sources":
+        from lib.store.sources import Sources
+
+        return Sources(self._kv, self._keys)
+
+    @cached_property
+    def _copies(self) -> "Copies":
+        from lib.store.copies import Copies
+
+        blob_store = store_id(self._config.blob_read_write_token)
+        return Copies(self._kv, self._keys, blob_store, time.time, now_iso)
+
+    @cached_property
+    def _copier(self) -> "Copier | None":
+        return self._services.file_copier(self._copies, self._budget)
+
+    @cached_property
+    def _homes(self) -> "Homes":
+        from lib.notion.databases import find_source
+        from lib.sync.homes import Homes
+
+        find = partial(find_source, self._notion)
+        return Homes({}, publication_rule(self._config), self._config.sources, find)
 
 
 @asynccontextmanager
 async def services(config: Config, log: Log) -> AsyncIterator[Services]:
     """The collaborators of one request; their connections are closed when it ends."""
-    async with httpx.AsyncClient(verify=_tls(), timeout=TIMEOUT) as http:
+    async with httpx.AsyncClient(verify=_tls_context(), timeout=TIMEOUT) as http:
         yield Services(config, http, log)
 
 
@@ -483,7 +599,7 @@ def now_iso() -> str:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def _tls_context() -> ssl.SSLContext:
     import certifi  # here, for its import belongs to the same price
 
     return ssl.create_default_context(cafile=certifi.where())

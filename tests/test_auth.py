@@ -12,18 +12,12 @@ from hypothesis import strategies as st
 from qstash import Receiver
 from qstash.errors import SignatureError
 
-from lib.auth import (
-    bearer,
-    require_notion,
-    require_qstash,
-    require_secret,
-    sign_notion,
-    sign_qstash,
-)
+from lib.auth import require_notion, require_secret, sign_notion
 from lib.config import Config
 from lib.endpoint import Headers, Request
 from lib.errors import Refused
-from lib.secret import Secret, derived_secret, webhook_secret
+from lib.qstash.signature import sign_delivery, verify_delivery
+from lib.secret import Secret, bearer, derived_secret, webhook_secret
 
 WORKER = "https://sync.example/api/sync/worker"
 BODY = '{"force": false, "title": "Grüße"}'.encode()
@@ -115,13 +109,13 @@ def deliver(config: Config) -> Deliver:
             "upstash-signature": signed(config) if signature is None else signature,
             "x-sync-secret": derived_secret(config.cron_secret) if forwarded is None else forwarded,
         }
-        require_qstash(Request("POST", "/api/sync/worker", Headers(headers), body), config, WORKER)
+        verify_delivery(Headers(headers), body, config, WORKER)
 
     return require
 
 
 def signed(config: Config, body: bytes = BODY, url: str = WORKER, now: float | None = None) -> str:
-    return sign_qstash(
+    return sign_delivery(
         body, url, config.qstash_current_signing_key.reveal(), time.time() if now is None else now
     )
 
@@ -170,7 +164,7 @@ def test_what_the_sdks_receiver_accepts_we_accept(
 
 def test_the_next_key_counts_as_well(config: Config, deliver: Deliver) -> None:
     deliver(
-        signature=sign_qstash(BODY, WORKER, config.qstash_next_signing_key.reveal(), time.time())
+        signature=sign_delivery(BODY, WORKER, config.qstash_next_signing_key.reveal(), time.time())
     )
 
 
@@ -223,7 +217,7 @@ def test_a_tampered_body_is_refused(deliver: Deliver, body: bytes) -> None:
 
 
 def test_a_foreign_key_is_refused_and_both_variables_are_named(deliver: Deliver) -> None:
-    foreign = sign_qstash(BODY, WORKER, "sig_foreign_0123456789abcdefghij", time.time())
+    foreign = sign_delivery(BODY, WORKER, "sig_foreign_0123456789abcdefghij", time.time())
     with pytest.raises(Refused, match="QSTASH_CURRENT_SIGNING_KEY and QSTASH_NEXT_SIGNING_KEY"):
         deliver(signature=foreign)
 
@@ -259,7 +253,7 @@ def test_the_right_secret_does_not_replace_the_signature(config: Config) -> None
     headers = {"x-sync-secret": derived_secret(config.cron_secret)} | bearer(config.cron_secret)
     request = Request("POST", "/?secret=correct+horse+battery+staple", Headers(headers), BODY)
     with pytest.raises(Refused, match="Upstash-Signature is missing"):
-        require_qstash(request, config, WORKER)
+        verify_delivery(request.headers, request.body, config, WORKER)
 
 
 HEADER = {"alg": "HS256", "typ": "JWT"}
@@ -305,7 +299,7 @@ def hostile(text: str) -> None:
     }
     request = Request("POST", "/", Headers({"upstash-signature": text}), BODY)
     with pytest.raises(Refused, match="Upstash-Signature") as refused:
-        require_qstash(request, Config.read(environ), WORKER)
+        verify_delivery(request.headers, request.body, Config.read(environ), WORKER)
     assert refused.value.status == 401
 
 

@@ -83,8 +83,7 @@ def test_the_settings_are_all_told() -> None:
 
 def test_the_deploy_button_asks_for_what_the_stores_do_not_bring() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    [address] = re.findall(r"\((https://vercel\.com/new/clone\?[^)\s]+)\)", readme)
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    asked = asked_by_the_button()
     stores = [product["productSlug"] for product in json.loads(asked["products"])]
     needed = variables.examine({}).unusable - {
         "SYNC_BASE_URL"
@@ -94,14 +93,48 @@ def test_the_deploy_button_asks_for_what_the_stores_do_not_bring() -> None:
         *(BROUGHT[store] for store in stores)
     )
     assert set(stores) == set(BROUGHT)
-    steps = readme.partition("## Deploy in five steps")[2].partition("\n## ")[0]
-    assert needed <= set(re.findall(r"[A-Z_]{5,}", steps))
+    section = readme.partition("## Deploy\n")[2].partition("\n## ")[0]
+    assert needed <= set(re.findall(r"`([A-Z_]{5,})`", first_columns(section)))
 
 
-def test_the_link_of_the_deploy_button_leads_to_the_settings() -> None:
-    [link] = re.findall(r"envLink=([^&)]+)", (ROOT / "README.md").read_text("utf-8"))
+def test_the_deploy_button_has_one_blank_which_the_readme_names_and_which_is_not_encoded() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    asked = asked_by_the_button()
 
-    assert (ROOT / link.partition("blob%2Fmain%2F")[2].replace("%2F", "/")).is_file()
+    assert asked["repository-url"] == "https://github.com/OWNER/notion-kv-sync"
+    assert "repository-url=https://github.com/OWNER/notion-kv-sync&" in readme
+    assert [name for name, value in asked.items() if "OWNER" in value] == ["repository-url"]
+    assert "for `OWNER`" in readme
+    assert asked["envLink"] in readme.replace(button(), "")
+
+
+def test_the_first_sync_is_a_button_of_the_dashboard() -> None:
+    steps = (ROOT / "README.md").read_text("utf-8").partition("**First sync.**")[2]
+    [pressed] = re.findall(r"press \*\*([^*]+)\*\*", steps)
+    [seen] = re.findall(r"then \*([^*]+)\*", steps)
+
+    assert f">{pressed}</button>" in (ROOT / "public/index.html").read_text("utf-8")
+    assert f'"{" ".join(seen.split())}"' in "".join(
+        file.read_text("utf-8") for file in (ROOT / "public/dashboard").glob("*.js")
+    )
+
+
+def test_the_readme_can_be_read_in_ten_minutes() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").split()) <= 2_600
+
+
+def test_each_guarantee_names_tests_that_are_there() -> None:
+    text = (ROOT / "docs/guarantees.md").read_text("utf-8")
+    rows = re.findall(r"^\| (?!Guarantee |---)(.+) \| (.+) \|$", text, re.MULTILINE)
+    claims = {guarantee: re.findall(r"`(\S+?)::(test_\w+)`", tests) for guarantee, tests in rows}
+
+    assert len(claims) == len(rows) > 30
+    assert [guarantee for guarantee, tests in claims.items() if not tests] == []
+    assert [
+        f"{file}::{name}"
+        for file, name in chain.from_iterable(claims.values())
+        if not re.search(rf"^ *(?:async )?def {name}\(", source(file), re.MULTILINE)
+    ] == []
 
 
 def test_messages_are_quoted_as_the_code_gives_them() -> None:
@@ -127,6 +160,17 @@ def test_each_word_of_the_glossary_lives_where_it_says_and_stands_there_once() -
         for word, _, file, name in rows
         if not re.search(rf"^(class|def|async def) {name}\b", source(file), re.MULTILINE)
     ] == []
+
+
+def button() -> str:
+    """Return the address of the button that deploys."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    [address] = re.findall(r"\((https://vercel\.com/new/clone\?[^)\s]+)\)", readme)
+    return str(address)
+
+
+def asked_by_the_button() -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(button()).query).items()}
 
 
 def source(file: str) -> str:

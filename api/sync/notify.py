@@ -2,8 +2,8 @@
 
 from lib.auth import admit_qstash
 from lib.endpoint import Endpoint, Request, Response
+from lib.qstash.messages import NOTIFY
 from lib.requests import ending_of
-from lib.sync.queue import NOTIFY
 from lib.wiring import services
 
 

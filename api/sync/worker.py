@@ -2,8 +2,8 @@
 
 from lib.auth import admit_qstash
 from lib.endpoint import Endpoint, Request, Response
+from lib.qstash.messages import WORKER
 from lib.requests import message_of
-from lib.sync.queue import WORKER
 from lib.wiring import services
 
 

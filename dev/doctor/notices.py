@@ -12,28 +12,12 @@ from lib.config import Config
 from lib.errors import SyncError
 from lib.log import Log
 from lib.model import Changes, Outcome
+from lib.notify.channels import CHANNELS
 from lib.store.tellings import Tellings
-from lib.sync.telling import Channel
 from lib.wiring import Services, new_id
 
-SETTINGS = frozenset(
-    {
-        "SLACK_WEBHOOK_URL",
-        "RESEND_API_KEY",
-        "NOTIFY_EMAIL_FROM",
-        "NOTIFY_EMAIL_TO",
-        "NOTIFY_WEBHOOK_URL",
-        "REVALIDATE_URL",
-        "REVALIDATE_SECRET",
-    }
-)
+SETTINGS = frozenset[str]().union(*(kind.settings for kind in CHANNELS))
 TEXT = "This is a test notice of the doctor's. No sync has run."
-TAKERS = {
-    "revalidate": "the site (REVALIDATE_URL)",
-    "slack": "Slack",
-    "email": "Resend",
-    "webhook": "the receiver at NOTIFY_WEBHOOK_URL",
-}
 
 
 class _OneChange(Tellings):
@@ -56,10 +40,6 @@ class _Testing(Services):
     def tellings(self) -> Tellings:
         return _OneChange(self.kv, self.keys, time.time, new_id)
 
-    @property
-    def channels(self) -> list[Channel]:
-        return self._channels()
-
 
 async def examine(http: httpx.AsyncClient, config: Config) -> AsyncIterator[Finding]:
     """Send a notice over every channel that is set up."""
@@ -78,4 +58,4 @@ async def examine(http: httpx.AsyncClient, config: Config) -> AsyncIterator[Find
         except SyncError as error:
             yield mend(f"{error}. The test notice did not get through: correct that, or remove it")
         else:
-            yield ok(f"{TAKERS.get(channel.name, channel.name)} took a test notice")
+            yield ok(f"{channel.receiver} took a test notice")

@@ -1,5 +1,6 @@
 """Every variable by itself, judged by the very code that reads them in production."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from dev.doctor.finding import Finding, mend, note, ok
 from lib.config import Config, SettingProblem, read_settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
+_VIEWED = re.compile(r"(?:^|,)\s*([a-z0-9_-]+)\s*=[^,?]*\?(?:[^,]*&)?v=")
+"""A source whose address shows the database in one of its views."""
 
 
 class Variables(msgspec.Struct, frozen=True):
@@ -29,6 +32,8 @@ def examine(environ: Mapping[str, str]) -> Variables:
         name for name in known if name in problems or environ.get(name, "").strip()
     )
     findings = [_finding(name, problems.get(name)) for name in names]
+    if "NOTION_SOURCES" not in problems:
+        findings += _views(environ["NOTION_SOURCES"])
     unset = len(set(known) - set(names))
     findings.append(
         note(
@@ -48,3 +53,16 @@ def _finding(name: str, problem: SettingProblem | None) -> Finding:
             " that address here, and the worker behind it is looked at too"
         )
     return mend(str(problem))
+
+
+def _views(sources: str) -> list[Finding]:
+    """Say of which sources a view was given: it is no part of what is synced."""
+    if not (names := _VIEWED.findall(sources)):
+        return []
+    return [
+        note(
+            f"{', '.join(names)}: the view in the address (?v=) is ignored, its order and its"
+            " filter too. A number property order sorts the index, and NOTION_PUBLISHED says which"
+            " rows are published"
+        )
+    ]

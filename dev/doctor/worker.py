@@ -15,10 +15,10 @@ import httpx
 from jwt.warnings import InsecureKeyLengthWarning
 
 from dev.doctor.finding import Finding, mend, ok
-from lib.auth import sign_qstash
 from lib.config import Config
+from lib.qstash.messages import WORKER
+from lib.qstash.signature import sign_delivery
 from lib.secret import FORWARDED, Secret, derived_secret
-from lib.sync.queue import WORKER
 
 PROBE = b"no message: a probe that does nothing"
 IN_VERCEL = "in Vercel under Settings → Environment Variables, and deploy again"
@@ -101,7 +101,7 @@ def _signed(config: Config, address: str, key: Secret) -> dict[str, str]:
         warnings.simplefilter(
             "ignore", InsecureKeyLengthWarning
         )  # a key cut short in copying: the worker's to refuse
-        signature = sign_qstash(PROBE, address, key.reveal(), time.time())
+        signature = sign_delivery(PROBE, address, key.reveal(), time.time())
     return {"Upstash-Signature": signature, FORWARDED: derived_secret(config.cron_secret)}
 
 

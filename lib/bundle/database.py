@@ -32,7 +32,7 @@ def build(database: Database, address: Address, visibility: str = "public") -> D
         "title": database.title,
         "visibility": visibility,
         "properties": database.properties,
-        "items": [_item(row, address) for row in database.rows if not trashed(row)],
+        "items": [_database_item(row, address) for row in database.rows if not trashed(row)],
     }
     return DatabaseBundle(database.id, sha256(encoding.encode(body).encode()).hexdigest(), body)
 
@@ -43,7 +43,7 @@ def encode(bundle: DatabaseBundle, synced_at: str, copies: Mapping[str, Copy] | 
     return with_copies(encoding.encode(value), copies or {})
 
 
-def _item(row: JSON, address: Address) -> values.DatabaseItem:
+def _database_item(row: JSON, address: Address) -> values.DatabaseItem:
     return {
         "id": row["id"],
         "lastEdited": first_known(row["last_edited_time"], row["created_time"]),

@@ -71,10 +71,10 @@ def build(
         "childPages": child_pages,
         "parent": place.parent,
     }
-    blocks = _settled(tree.blocks, address)
+    blocks = _settled_blocks(tree.blocks, address)
     refs = refs_of(page["properties"], blocks, page["id"])
-    meta_digest = _digest([encoding.encode(_without_addresses(meta))])
-    digest = _digest(
+    meta_digest = _bundle_digest([encoding.encode(_without_addresses(meta))])
+    digest = _bundle_digest(
         [
             str(BUNDLE_VERSION),
             meta_digest,
@@ -113,11 +113,13 @@ def encode(
 
     @cache
     def room(continues: str) -> int:
-        return max_value_bytes - encoding.size(_part(BlockRun(continues, "")))
+        return max_value_bytes - encoding.size(_part_json(BlockRun(continues, "")))
 
     nodes = lay_out(bundle.blocks, room, settled)
     oversized = [
-        _oversized(node, bundle.meta, max_value_bytes) for _, node in shown(nodes) if node.lost
+        _oversized_warning(node, bundle.meta, max_value_bytes)
+        for _, node in shown(nodes)
+        if node.lost
     ]
     if oversized:
         [run] = share_out(nodes, lambda _: sys.maxsize)
@@ -128,7 +130,7 @@ def encode(
     head = f'{begin}"parts":{len(runs)},"digest":"{_NO_DIGEST}"{end}'
     if encoding.size(head) > max_value_bytes:
         raise _head_too_large(bundle, encoding.size(head), max_value_bytes)
-    head, *parts = with_digest([head, *map(_part, runs)])
+    head, *parts = with_digest([head, *map(_part_json, runs)])
     return Encoded(head, parts, meta, oversized)
 
 
@@ -154,12 +156,12 @@ def _without_addresses(meta: Meta) -> JSON:
     return {**own, "childPages": [(child["id"], child["title"]) for child in meta["childPages"]]}
 
 
-def _part(run: BlockRun) -> str:
+def _part_json(run: BlockRun) -> str:
     continues = f'"continues":{encoding.encode(run.continues)},' if run.continues else ""
     return f'{{"digest":"{_NO_DIGEST}",{continues}"blocks":[{run.blocks}]}}'
 
 
-def _oversized(node: Node, meta: Meta, max_value_bytes: int) -> str:
+def _oversized_warning(node: Node, meta: Meta, max_value_bytes: int) -> str:
     return (
         f'"{meta["title"]}" ({meta["slug"]}) lacks its block {node.id} ({node.kind}), whose'
         f" {node.lost} bytes are more than one KV value may have ({max_value_bytes}): split it in"
@@ -181,7 +183,7 @@ def _head_too_large(bundle: PageBundle, size: int, max_value_bytes: int) -> TooL
     )
 
 
-def _settled(blocks: list[JSON], address: Address) -> list[JSON]:
+def _settled_blocks(blocks: list[JSON], address: Address) -> list[JSON]:
     settled: list[JSON] = []
     ahead = [(blocks, settled)]
     while ahead:
@@ -195,7 +197,7 @@ def _settled(blocks: list[JSON], address: Address) -> list[JSON]:
     return settled
 
 
-def _digest(texts: Iterable[str]) -> str:
+def _bundle_digest(texts: Iterable[str]) -> str:
     digest = sha256()
     for one in texts:
         digest.update(one.encode())

@@ -7,6 +7,7 @@ A file that can't be had now stays at `/api/media` and is tried again by the nex
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
@@ -65,6 +66,57 @@ class Copied(msgspec.Struct, frozen=True):
     warning: str = ""
 
 
+class NotionFiles:
+    """Hosted files of Notion's, by addresses that are signed for a while. `now` gives epoch
+    seconds."""
+
+    def __init__(
+        self,
+        notion: NotionClient,
+        http: httpx.AsyncClient,
+        hosts: FileHosts,
+        now: Callable[[], float],
+    ) -> None:
+        self._notion = notion
+        self._http = http
+        self._hosts = hosts
+        self._now = now
+        self._signed: dict[str, tuple[str, float]] = {}
+
+    @property
+    def requests(self) -> int:
+        """The requests sent to Notion so far."""
+        return self._notion.requests
+
+    def note_signed(self, refs: Iterable[FileRef]) -> None:
+        """Remember signed addresses that were just read, so that Notion need not be asked for them
+        again."""
+        self._signed |= {ref.token: (ref.signed, self._now()) for ref in refs if "?" in ref.signed}
+
+    def forget_signed(self, token: str) -> bool:
+        """Forget the address of a file, whose time was over after all; return whether one was
+        known."""
+        return self._signed.pop(token, None) is not None
+
+    async def address_of(self, token: str) -> str:
+        """Return a signed address: one that was read lately, or a new one."""
+        signed, read_at = self._signed.get(token, ("", 0.0))
+        if signed and self._now() - read_at < SIGNED_FOR_SECONDS:
+            return signed
+        holder, _, file = token.partition("&file=")
+        kind, _, holder_id = holder.partition("=")
+        found = hosted_files(await self._notion.get(f"{kind}s/{holder_id}"))
+        if file not in found:
+            raise Unreadable("Notion does not have it any more", HTTPStatus.NOT_FOUND)
+        now = self._now()
+        self._signed |= {f"{holder}&file={one}": (signed.url, now) for one, signed in found.items()}
+        return found[file].url
+
+    def open_address(self, address: str) -> AbstractAsyncContextManager[httpx.Response]:
+        """Open a file at its host."""
+        return opened(self._http, self._hosts, address)
+
+
 class Copier:
     """`now` gives epoch seconds; `prefix` is that of the keys in KV, and tells the copies of
     several sites apart."""
@@ -73,29 +125,29 @@ class Copier:
         self,
         copies: Copies,
         blob: Blob,
-        notion: NotionClient,
-        http: httpx.AsyncClient,
-        hosts: FileHosts,
+        files: NotionFiles,
         log: Log,
         *,
         prefix: str,
         max_value_bytes: int,
         now: Callable[[], float],
     ) -> None:
-        self._copies, self._blob, self._notion = copies, blob, notion
-        self._http, self._hosts, self._log = http, hosts, log
-        self._folder = "-".join(filter(None, (_clean(prefix), "notion")))
-        self._max_value_bytes, self._now = max_value_bytes, now
-        self._signed: dict[str, tuple[str, float]] = {}
+        self._copies = copies
+        self._blob = blob
+        self._files = files
+        self._log = log
+        self._folder = "-".join(filter(None, (_clean_name(prefix), "notion")))
+        self._max_value_bytes = max_value_bytes
+        self._now = now
         self._places = asyncio.Semaphore(FILES_AT_ONCE)
         self._failures = 0
         self._made = 0
         self._trouble = ""
 
-    def note(self, refs: Iterable[FileRef]) -> None:
-        """Remembers signed addresses that were just read, so that Notion need not be asked for them
-        again."""
-        self._signed |= {ref.token: (ref.signed, self._now()) for ref in refs if "?" in ref.signed}
+    @property
+    def files(self) -> NotionFiles:
+        """Where the files come from."""
+        return self._files
 
     async def work(
         self, run_id: str, until: float, interrupted: Callable[[], Awaitable[bool]]
@@ -112,7 +164,7 @@ class Copier:
         try:
             copied = await self._copy_all(run_id, due, until, interrupted)
             if sweep:
-                await self._sweep()
+                await self._remove_unnamed()
         finally:
             await self._copies.unlock()
         self._log.event("files.copied", made=copied.made, warning=copied.warning)
@@ -126,7 +178,7 @@ class Copier:
         while due and wait is None and not self._trouble:
             tried |= set(due)
             outcomes = await asyncio.gather(
-                *(self._bundle(run_id, one, until) for one in due), return_exceptions=True
+                *(self._copy_bundle(run_id, one, until) for one in due), return_exceptions=True
             )
             for bundle, outcome in zip(due, outcomes, strict=True):
                 match outcome:
@@ -143,7 +195,7 @@ class Copier:
                     case BaseException():
                         raise outcome
             if await interrupted():
-                return Copied(self._made, self._notion.requests, changed)
+                return Copied(self._made, self._files.requests, changed)
             due = [
                 bundle
                 for bundle in await self._copies.due(BUNDLES_AT_ONCE + len(tried))
@@ -152,7 +204,7 @@ class Copier:
             due = due[:BUNDLES_AT_ONCE]
         goes_on = wait is not None and (self._made or wait) and not self._trouble
         return Copied(
-            self._made, self._notion.requests, changed, wait if goes_on else None, self._trouble
+            self._made, self._files.requests, changed, wait if goes_on else None, self._trouble
         )
 
     async def _put_off(self, bundle: str, trouble: Exception) -> None:
@@ -161,7 +213,7 @@ class Copier:
         self._log.error("files.error", trouble, bundle=bundle)
         await self._copies.put_off(bundle, REFUSED_FOR_SECONDS)
 
-    async def _bundle(self, run_id: str, bundle: str, until: float) -> bool:
+    async def _copy_bundle(self, run_id: str, bundle: str, until: float) -> bool:
         """Copy what a bundle lacks and put the addresses into it; return whether that changed it.
 
         Raises `NotionWait` and `OutOfTime` when it has kept what it could.
@@ -181,7 +233,7 @@ class Copier:
             if file in copies:
                 continue
             try:
-                copies[file] = await self._file(token, until)
+                copies[file] = await self._copy_file(token, until)
             except _PutOff as put_off:
                 due.append(put_off.until)
             except (NotionWait, OutOfTime) as waiting:
@@ -194,7 +246,7 @@ class Copier:
                 forgiven.append(file)
                 due.append(self._now() + REFUSED_FOR_SECONDS)
             except SyncError as trouble:
-                self._failed(token, trouble)
+                self._count_failure(token, trouble)
                 forgiven.append(file)
                 due.append(self._now())
             except Exception as trouble:  # the file stays put off: it may be what is wrong
@@ -211,7 +263,7 @@ class Copier:
             raise stop
         return changed
 
-    def _failed(self, token: str, trouble: SyncError) -> None:
+    def _count_failure(self, token: str, trouble: SyncError) -> None:
         """Count a failure of Notion's, of its host or of the store; too many of them end the
         copying."""
         self._failures += 1
@@ -227,7 +279,7 @@ class Copier:
         else:
             self._log.error("file.error", trouble, file=token)
 
-    async def _file(self, token: str, until: float) -> Copy:
+    async def _copy_file(self, token: str, until: float) -> Copy:
         file = token[-16:]
         async with self._places:
             if self._trouble or self._now() >= until:
@@ -237,48 +289,34 @@ class Copier:
                 raise _PutOff(put_off_until)
             async with asyncio.timeout(min(FILE_SECONDS, until - self._now() + LINGER_SECONDS)):
                 try:
-                    copy = await self._copy(await self._address(token), file)
+                    copy = await self._store_copy(await self._files.address_of(token), file)
                 except Unreadable as refusal:
-                    if refusal.notion_status != HTTPStatus.FORBIDDEN or token not in self._signed:
+                    is_refused = refusal.notion_status == HTTPStatus.FORBIDDEN
+                    if not (is_refused and self._files.forget_signed(token)):
                         raise
-                    del self._signed[token]  # its time was over after all
-                    copy = await self._copy(await self._address(token), file)
+                    copy = await self._store_copy(await self._files.address_of(token), file)
             await self._copies.keep(file, copy)
         self._failures = 0
         self._made += bool(copy.url)
         return copy
 
-    async def _address(self, token: str) -> str:
-        """A signed address: one that was read lately, or a new one."""
-        signed, read_at = self._signed.get(token, ("", 0.0))
-        if signed and self._now() - read_at < SIGNED_FOR_SECONDS:
-            return signed
-        holder, _, file = token.partition("&file=")
-        kind, _, holder_id = holder.partition("=")
-        found = hosted_files(await self._notion.get(f"{kind}s/{holder_id}"))
-        if file not in found:
-            raise Unreadable("Notion does not have it any more", HTTPStatus.NOT_FOUND)
-        now = self._now()
-        self._signed |= {f"{holder}&file={one}": (signed.url, now) for one, signed in found.items()}
-        return found[file].url
-
-    async def _copy(self, address: str, file: str) -> Copy:
-        async with opened(self._http, self._hosts, address) as response:
-            length = _length(response)
+    async def _store_copy(self, address: str, file: str) -> Copy:
+        async with self._files.open_address(address) as response:
+            length = _length_of(response)
             if length is not None and length > MOST_BYTES:
                 return Copy("")
             pieces = response.aiter_raw()
-            head = await _head(pieces)
+            head = await _read_head(pieces)
             name = f"{self._folder}/{file}/{file_name(address)}"
             try:
                 url = await self._blob.put(
-                    name, _bounded(head, pieces), picture.media_type(head), length
+                    name, _bounded_pieces(head, pieces), picture.media_type(head), length
                 )
             except _FileTooLarge:
                 return Copy("")
         return Copy(url, *(picture.size(head) or (0, 0)))
 
-    async def _sweep(self) -> None:
+    async def _remove_unnamed(self) -> None:
         urls = await self._copies.unnamed()
         try:
             if urls:
@@ -307,20 +345,20 @@ def file_name(address: str) -> str:
     name = unquote(urlsplit(address).path.rpartition("/")[2])
     stem, dot, ending = name.rpartition(".")
     stem, ending = (stem, ending) if dot else (ending, "")
-    clean = _clean(stem)[:60] or "file"
+    clean = _clean_name(stem)[:60] or "file"
     return f"{clean}.{ending}" if re.fullmatch(r"[A-Za-z0-9]{1,10}", ending) else clean
 
 
-def _length(response: httpx.Response) -> int | None:
+def _length_of(response: httpx.Response) -> int | None:
     text = response.headers.get("content-length", "")
     return int(text) if text.isdigit() else None
 
 
-def _clean(text: str) -> str:
+def _clean_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
 
 
-async def _head(pieces: AsyncIterator[bytes]) -> bytes:
+async def _read_head(pieces: AsyncIterator[bytes]) -> bytes:
     head = bytearray()
     async for piece in pieces:
         head += piece
@@ -329,7 +367,7 @@ async def _head(pieces: AsyncIterator[bytes]) -> bytes:
     return bytes(head)
 
 
-async def _bounded(head: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _bounded_pieces(head: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     sent = len(head)
     yield head
     try:

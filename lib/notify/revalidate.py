@@ -1,25 +1,17 @@
 """Telling the site which of its pages changed, so that it renders those again and no others."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import ClassVar, Self
 
 import httpx
 
+from lib.config import Config
 from lib.errors import Misconfigured, TryLater
 from lib.model import JSON, Changes, Outcome
 from lib.notify.post import PAUSE_SECONDS, json_body, post
+from lib.notify.tools import ChannelTools, Ledger
 
 KEYS_PER_REQUEST = 500
-
-
-class Ledger(Protocol):
-    """What a run changed, and how much of it the site knows already."""
-
-    async def changes(self, run_id: str) -> Changes: ...
-
-    async def passed_on(self, run_id: str) -> int: ...
-
-    async def pass_on(self, run_id: str, count: int) -> None: ...
 
 
 class Revalidation:
@@ -30,12 +22,21 @@ class Revalidation:
     stopped. No refusal is final: a site that was never told would show old pages for good.
     """
 
-    name = "revalidate"
-    repeatable = True
-    is_for_people = False
+    name: ClassVar = "revalidate"
+    receiver: ClassVar = "the site (REVALIDATE_URL)"
+    settings: ClassVar = frozenset({"REVALIDATE_URL", "REVALIDATE_SECRET"})
+    repeatable: ClassVar = True
+    is_for_people: ClassVar = False
 
     def __init__(self, url: str, secret: str, http: httpx.AsyncClient, ledger: Ledger) -> None:
         self._url, self._secret, self._http, self._ledger = url, secret, http, ledger
+
+    @classmethod
+    def from_config(cls, config: Config, tools: ChannelTools) -> Self | None:
+        if not config.revalidate_url:
+            return None
+        secret = config.revalidate_secret.reveal() if config.revalidate_secret else ""
+        return cls(config.revalidate_url, secret, tools.http, tools.ledger)
 
     async def tell(self, outcome: Outcome) -> None:
         """Raises `TryLater`."""
@@ -43,7 +44,7 @@ class Revalidation:
         keys = changes.names
         done = await self._ledger.passed_on(outcome.run_id)
         while some := keys[done : done + KEYS_PER_REQUEST]:
-            await self._send(outcome.run_id, some, changes)
+            await self._send_batch(outcome.run_id, some, changes)
             done += len(some)
             await self._ledger.pass_on(outcome.run_id, done)
 
@@ -55,10 +56,10 @@ class Revalidation:
         if len(keys) > KEYS_PER_REQUEST:
             return False
         if keys:
-            await self._send(run_id, keys, changes)
+            await self._send_batch(run_id, keys, changes)
         return True
 
-    async def _send(self, run_id: str, keys: Sequence[str], changes: Changes) -> None:
+    async def _send_batch(self, run_id: str, keys: Sequence[str], changes: Changes) -> None:
         headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
         content = json_body(batch(run_id, keys, changes))
         try:

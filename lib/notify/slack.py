@@ -1,13 +1,15 @@
 """Slack: one Block Kit message to an incoming webhook
 (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks)."""
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import httpx
 
+from lib.config import Config
 from lib.model import JSON, Outcome
 from lib.notify.post import json_body, post
 from lib.notify.report import facts, headline, problems, run_address
+from lib.notify.tools import ChannelTools
 
 LONGEST_HEADER = 150
 LONGEST_TEXT = 2000
@@ -17,12 +19,20 @@ LONGEST_TEXT = 2000
 class Slack:
     """Slack has no way to recognise a repeated message: it is sent once or not at all."""
 
-    name = "slack"
-    repeatable = False
-    is_for_people = True
+    name: ClassVar = "slack"
+    receiver: ClassVar = "Slack"
+    settings: ClassVar = frozenset({"SLACK_WEBHOOK_URL"})
+    repeatable: ClassVar = False
+    is_for_people: ClassVar = True
 
     def __init__(self, url: str, dashboard: str, http: httpx.AsyncClient) -> None:
         self._url, self._dashboard, self._http = url, dashboard, http
+
+    @classmethod
+    def from_config(cls, config: Config, tools: ChannelTools) -> Self | None:
+        if config.slack_webhook_url is None:
+            return None
+        return cls(config.slack_webhook_url.reveal(), config.address("/"), tools.http)
 
     async def tell(self, outcome: Outcome) -> None:
         """Raises what `post` raises."""
@@ -37,20 +47,23 @@ def message(outcome: Outcome, dashboard: str) -> JSON:
     blocks: list[Any] = [
         {
             "type": "header",
-            "text": {"type": "plain_text", "text": _cut(f"{mark} {title}", LONGEST_HEADER)},
+            "text": {"type": "plain_text", "text": _cut_text(f"{mark} {title}", LONGEST_HEADER)},
         },
         {
             "type": "section",
-            "fields": [_markdown(f"*{name}*\n{_escaped(value)}") for name, value in facts(outcome)],
+            "fields": [
+                _slack_markdown(f"*{name}*\n{_escaped_text(value)}")
+                for name, value in facts(outcome)
+            ],
         },
     ]
     if outcome.error:
-        blocks.append({"type": "section", "text": _markdown(_escaped(outcome.error))})
+        blocks.append({"type": "section", "text": _slack_markdown(_escaped_text(outcome.error))})
     if lines := problems(outcome):
         blocks.append(
             {
                 "type": "section",
-                "text": _markdown("\n".join(f"• {_escaped(line)}" for line in lines)),
+                "text": _slack_markdown("\n".join(f"• {_escaped_text(line)}" for line in lines)),
             }
         )
     blocks.append(
@@ -65,18 +78,20 @@ def message(outcome: Outcome, dashboard: str) -> JSON:
             ],
         }
     )
-    blocks.append({"type": "context", "elements": [_markdown(f"Run {_escaped(outcome.run_id)}")]})
-    return {"text": _escaped(title), "blocks": blocks}
+    blocks.append(
+        {"type": "context", "elements": [_slack_markdown(f"Run {_escaped_text(outcome.run_id)}")]}
+    )
+    return {"text": _escaped_text(title), "blocks": blocks}
 
 
-def _markdown(text: str) -> JSON:
-    return {"type": "mrkdwn", "text": _cut(text, LONGEST_TEXT)}
+def _slack_markdown(text: str) -> JSON:
+    return {"type": "mrkdwn", "text": _cut_text(text, LONGEST_TEXT)}
 
 
-def _escaped(text: str) -> str:
+def _escaped_text(text: str) -> str:
     """So that no page's title becomes a link or calls the whole channel."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _cut(text: str, longest: int) -> str:
+def _cut_text(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -3,27 +3,40 @@
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from datetime import UTC, datetime
+from typing import ClassVar, Self
 
 import httpx
 import msgspec
 
+from lib.config import Config
 from lib.model import JSON, Outcome
 from lib.notify.post import json_body, post
+from lib.notify.tools import ChannelTools
+from lib.secret import webhook_secret
+from lib.times import iso_utc
 
 
 class SignedWebhook:
     """A repeated message has the same `webhook-id`. `key` is spelt `whsec_…`; `now` gives epoch
     seconds."""
 
-    name = "webhook"
-    repeatable = True
-    is_for_people = True
+    name: ClassVar = "webhook"
+    receiver: ClassVar = "the receiver at NOTIFY_WEBHOOK_URL"
+    settings: ClassVar = frozenset({"NOTIFY_WEBHOOK_URL"})
+    repeatable: ClassVar = True
+    is_for_people: ClassVar = True
 
     def __init__(
         self, url: str, key: str, http: httpx.AsyncClient, now: Callable[[], float]
     ) -> None:
         self._url, self._key, self._http, self._now = url, key, http, now
+
+    @classmethod
+    def from_config(cls, config: Config, tools: ChannelTools) -> Self | None:
+        if config.notify_webhook_url is None:
+            return None
+        key = webhook_secret(config.cron_secret)
+        return cls(config.notify_webhook_url.reveal(), key, tools.http, tools.now)
 
     async def tell(self, outcome: Outcome) -> None:
         """Raises what `post` raises."""
@@ -39,8 +52,8 @@ def event(outcome: Outcome, now: float) -> JSON:
     data: JSON = msgspec.to_builtins(outcome)
     return {
         "type": f"sync.{outcome.status}",
-        "timestamp": _iso(now),
-        "data": data | {"triggeredAt": _iso(outcome.triggered_at)},
+        "timestamp": iso_utc(now),
+        "data": data | {"triggeredAt": iso_utc(outcome.triggered_at)},
     }
 
 
@@ -53,11 +66,3 @@ def signed(message_id: str, timestamp: int, content: bytes, key: str) -> dict[st
         "webhook-timestamp": str(timestamp),
         "webhook-signature": f"v1,{b64encode(signature).decode()}",
     }
-
-
-def _iso(seconds: float) -> str:
-    return (
-        datetime.fromtimestamp(seconds, UTC)
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z")
-    )

@@ -107,7 +107,7 @@ class Completion(msgspec.Struct, omit_defaults=True):
 async def advance(notion: NotionClient, listing: Listing) -> list[JSON]:
     """Send one request of the listing; return its new rows, each row once. `listing.done` tells the
     end."""
-    page = await listing.next_page(partial(_query, notion, listing))
+    page = await listing.next_page(partial(_query_page, notion, listing))
     return [] if page is None else listing.take(page)
 
 
@@ -186,7 +186,7 @@ async def complete(
     return {**page, "properties": {**page["properties"], **whole}} if whole else page
 
 
-async def _query(notion: NotionClient, listing: Listing, paging: JSON) -> JSON:
+async def _query_page(notion: NotionClient, listing: Listing, paging: JSON) -> JSON:
     timestamp = listing.timestamp
     direction, bound = (
         ("descending", "on_or_before") if listing.is_backward else ("ascending", "on_or_after")
@@ -273,12 +273,12 @@ async def _whole_property(
     del completion.begun[given["id"]]
     if kind == "rollup":
         total = value_of({"type": kind, **last.property_item}, given, completion.oddities)
-        return {**given, kind: _rollup(items.results, total[kind])}
+        return {**given, kind: _completed_rollup(items.results, total[kind])}
     whole = {**given, kind: [item[kind] for item in items.results]}
     return {**whole, "has_more": False} if kind == "relation" else whole
 
 
-def _rollup(items: list[JSON], result: JSON) -> JSON:
+def _completed_rollup(items: list[JSON], result: JSON) -> JSON:
     """The items as a page shows them: each a property value, where a text or a list is a list of
     one."""
     if result.get("type") != "array":

@@ -39,7 +39,7 @@ class Blob:
         }
         if length is not None:
             headers["content-length"] = str(length)
-        answer = await self._asked(
+        answer = await self._ask_store(
             "PUT", "/", params={"pathname": pathname}, headers=headers, content=content
         )
         try:
@@ -50,9 +50,9 @@ class Blob:
 
     async def delete(self, urls: Collection[str]) -> None:
         """Deletes files by their addresses; one that is not there counts as deleted."""
-        await self._asked("POST", "/delete", json={"urls": list(urls)})
+        await self._ask_store("POST", "/delete", json={"urls": list(urls)})
 
-    async def _asked(
+    async def _ask_store(
         self, method: str, path: str, headers: dict[str, str] | None = None, **more: Any
     ) -> httpx.Response:
         try:
@@ -71,11 +71,11 @@ class Blob:
                 " to that of a store with public access"
             )
         if not answer.is_success:
-            raise TryLater(f"Vercel Blob answered {answer.status_code}: {_reason(answer)}")
+            raise TryLater(f"Vercel Blob answered {answer.status_code}: {_reason_of(answer)}")
         return answer
 
 
-def _reason(answer: httpx.Response) -> str:
+def _reason_of(answer: httpx.Response) -> str:
     try:
         return str(answer.json()["error"]["message"])[:200]
     except (ValueError, KeyError, TypeError):

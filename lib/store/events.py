@@ -65,7 +65,9 @@ class Events:
         """One command, however large the site is. That an event came is noted."""
         keys, ids = self._keys, [event.entity, event.parent]
         names = [keys.event(event.id), keys.observed, keys.shows, keys.databases, keys.sources]
-        answer = await self._kv.script("look_at_event", [*names, keys.last_event], [*ids, _ms(now)])
+        answer = await self._kv.script(
+            "look_at_event", [*names, keys.last_event], [*ids, _milliseconds_of(now)]
+        )
         seen, texts, shown = bool(answer[0]), answer[1:3], bool(answer[3])
         pages = {object_id for object_id, text in zip(ids, texts, strict=True) if text}
         found = {
@@ -100,10 +102,10 @@ class Events:
         """
         keys = self._keys
         words: list[Value] = [
-            _ms(now),
-            _ms(limits.quiet_seconds),
+            _milliseconds_of(now),
+            _milliseconds_of(limits.quiet_seconds),
             limits.most_own,
-            _ms(limits.refill_seconds),
+            _milliseconds_of(limits.refill_seconds),
         ]
         words += [limits.most_pages, WINDOW_KEPT_FOR_SECONDS, event.at, COMES_AGAIN_SECONDS]
         for wish in wishes:
@@ -141,5 +143,5 @@ class Events:
         await self._kv.command("SET", self._keys.webhook_token, token, "EX", TOKEN_KEPT_FOR_SECONDS)
 
 
-def _ms(seconds: float) -> int:
+def _milliseconds_of(seconds: float) -> int:
     return round(seconds * 1000)

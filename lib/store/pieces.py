@@ -27,7 +27,7 @@ class Pieces:
         stood there is unreadable."""
         length = self._kv.max_request_bytes // BYTES_PER_CHARACTER
         pieces = [text[at : at + length] for at in range(0, len(text), length)] or [""]
-        head = f"{len(pieces)} {_digest(text)} {pieces[0]}"
+        head = f"{len(pieces)} {_digest_of(text)} {pieces[0]}"
         for number, piece in enumerate(pieces[1:], 2):
             await put(f"{key}:{number}", piece)
         await put(key, head)
@@ -45,8 +45,8 @@ class Pieces:
             return None
         for number in range(2, number_of_pieces + 1):
             text += await self._kv.command("GET", f"{key}:{number}") or ""
-        return text if _digest(text) == digest else None
+        return text if _digest_of(text) == digest else None
 
 
-def _digest(text: str) -> str:
+def _digest_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16]

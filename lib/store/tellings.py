@@ -17,6 +17,11 @@ REFERRERS_AT_ONCE = 5_000
 """Pages that one script looks at which lead to others."""
 
 
+HELD_MS = 45_000
+"""Longer than a request to a channel takes, and shorter than the queue waits before it tries
+again."""
+
+
 class Telling(msgspec.Struct, frozen=True):
     """`told` names the channels that are through with this run."""
 
@@ -59,9 +64,16 @@ class Tellings:
         _, owner = await self._kv.pipeline([["HSETNX", run, field, mine], ["HGET", run, field]])
         return bool(owner == mine)
 
+    async def hold(self, run_id: str, channel: str) -> bool:
+        """Take the telling of a channel on for a while; return whether nobody else has."""
+        now = round(self._now() * 1000)
+        words: list[Value] = [f"telling:{channel}", self._new_id(), now, now + HELD_MS]
+        return bool(await self._kv.script("hold_telling", [self._keys.run(run_id)], words))
+
     async def release(self, run_id: str, channel: str) -> None:
         """The channel was not told after all."""
-        await self._kv.command("HDEL", self._keys.run(run_id), f"told:{channel}")
+        fields = (f"told:{channel}", f"telling:{channel}")
+        await self._kv.command("HDEL", self._keys.run(run_id), *fields)
 
     async def told(self, run_id: str, channel: str) -> None:
         """Note that the channel is through with the run, and when (ms)."""

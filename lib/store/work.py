@@ -43,14 +43,19 @@ class WorkQueue:
         `TakenOver`."""
         words: list[Value] = [
             *(self._keys.prefix, lease.run_id, lease.lane, lease.token),
-            *(_ms(self._now()), _ms(expires), count, "1" if lease.is_focused else "0"),
+            *(
+                _milliseconds_of(self._now()),
+                _milliseconds_of(expires),
+                count,
+                "1" if lease.is_focused else "0",
+            ),
             *in_hand,
         ]
         left, next_at, *found = held(
             await self._kv.script("claim", self._keys.run_work(lease.run_id), words)
         )
         claims = [
-            _claim(*found[at : at + FIELDS_PER_CLAIM])
+            _claim_of(*found[at : at + FIELDS_PER_CLAIM])
             for at in range(0, len(found), FIELDS_PER_CLAIM)
         ]
         soonest = read_number(next_at)
@@ -66,7 +71,7 @@ class WorkQueue:
     ) -> None:
         """End a claim without a result; it may be claimed again from `due_at` on. `kept`, a key and
         its text, is written with it. Raises `TakenOver`."""
-        await self._requeue(lease, claim, item, due_at, kept=kept)
+        await self._requeue_once(lease, claim, item, due_at, kept=kept)
 
     async def give_up(
         self, lease: SliceLease, claim: Claim, problem: Problem, due_at: float
@@ -74,16 +79,16 @@ class WorkQueue:
         """End a claim that this run gives up: it is reported, and due again from `due_at` on.
         Raises `TakenOver`."""
         item = msgspec.structs.replace(claim.item, attempts=0, interrupted=False)
-        await self._requeue(lease, claim, item, due_at, problem=problem)
+        await self._requeue_once(lease, claim, item, due_at, problem=problem)
 
     async def pass_on(
         self, lease: SliceLease, claim: Claim, others: Sequence[tuple[str, WorkItem]]
     ) -> None:
         """End a claim on what is no work by itself any more; `others` are due instead. Raises
         `TakenOver`."""
-        await self._requeue(lease, claim, claim.item, 0.0, others=others, forget=True)
+        await self._requeue_once(lease, claim, claim.item, 0.0, others=others, forget=True)
 
-    async def _requeue(
+    async def _requeue_once(
         self,
         lease: SliceLease,
         claim: Claim,
@@ -101,8 +106,8 @@ class WorkQueue:
             "key": claim.key,
             "number": claim.number,
             **encoded_item(item),
-            "due_at": _ms(due_at),
-            "now_ms": _ms(self._now()),
+            "due_at": _milliseconds_of(due_at),
+            "now_ms": _milliseconds_of(self._now()),
             "given": problem is not None,
             "forget": forget,
             "focus": lease.is_focused,
@@ -129,7 +134,7 @@ def encoded_item(item: WorkItem) -> dict[str, str]:
     return {"flags": f"{letters or '-'}{doubted}", "payload": json_text.encode(rest)}
 
 
-def _claim(key: str, work: str, observed: str, record: str, slug: str) -> Claim:
+def _claim_of(key: str, work: str, observed: str, record: str, slug: str) -> Claim:
     number, item = work_item(work)
     if key.startswith("db:"):
         return Claim(key=key, number=number, item=item, database=database_record(record))
@@ -143,5 +148,5 @@ def _claim(key: str, work: str, observed: str, record: str, slug: str) -> Claim:
     )
 
 
-def _ms(seconds: float) -> int:
+def _milliseconds_of(seconds: float) -> int:
     return round(seconds * 1000)

@@ -6,9 +6,10 @@ from http import HTTPStatus
 from lib.errors import QueueRefused, Refused
 from lib.log import Log
 from lib.model import JSON
+from lib.qstash.client import Queue
+from lib.qstash.messages import Notice
 from lib.store.history import History
 from lib.store.runs import Run, Runs
-from lib.sync.queue import Notice, Queue
 from lib.sync.status import UNKNOWN, run_json
 
 REASON = "Cancelled by its owner. What it had published stays; the next run goes on from there."

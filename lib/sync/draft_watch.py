@@ -1,7 +1,7 @@
 """Looking at drafts where no listing shows them: pages that stand in a draft, and previews that KV
 lost."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from lib.bundle.properties import one_line
 from lib.bundle.properties import title as title_of
@@ -10,51 +10,42 @@ from lib.errors import Unreadable
 from lib.model import BUNDLE_VERSION, JSON, Observation, PageRecord, Problem, WorkItem
 from lib.notion.together import all_of
 from lib.store.sources import Sources
-from lib.sync.problems import Problems
+from lib.sync.observer import Observer
+from lib.sync.progress import RunScope
 from lib.sync.sightings import is_settled, moment_of, raw
 
 Work = Sequence[tuple[str, WorkItem]]
 
 
 class DraftWatch:
-    """Looks for one survey, whose `done` things are not asked for again. `look_at` gives when a
-    page was asked for (Notion's clock) and its object, `observe` makes work due, `concerns` says of
-    a source whether the run is about it. `is_on`: drafts have previews."""
+    """Looks for one run, where drafts have previews (`is_on`)."""
 
     def __init__(
-        self,
-        sources: Sources,
-        done: set[str],
-        problems: Problems,
-        *,
-        look_at: Callable[[str], Awaitable[tuple[float, JSON | None]]],
-        observe: Callable[[Work], Awaitable[None]],
-        concerns: Callable[[str], bool],
-        is_forced: bool,
-        is_on: bool,
+        self, sources: Sources, observer: Observer, scope: RunScope, *, is_on: bool
     ) -> None:
-        self._sources, self._done, self._problems = sources, done, problems
-        self._look_at, self._observe, self._concerns = look_at, observe, concerns
-        self._is_forced, self._is_on = is_forced, is_on
+        self._sources = sources
+        self._observer = observer
+        self._scope = scope
+        self._is_on = is_on
 
     async def look(self) -> None:
         """Make due what of all drafts has to be read and no listing says."""
-        if not self._is_on or "drafts" in self._done:
+        if not self._is_on or "drafts" in self._observer.progress.done:
             return
         lost, children = await self._sources.watched_drafts()
-        await self._observe([(f"draft:{page_id}", WorkItem()) for page_id in lost])
+        await self._observer.observe([], [(f"draft:{page_id}", WorkItem()) for page_id in lost])
         await all_of(
-            self._problems.contain(
+            self._observer.problems.contain(
                 Problem(page_id=page_id, title=seen.title, kind="page"),
-                self._watch,
+                self._watch_page,
                 page_id,
                 seen,
                 record,
             )
             for page_id, (seen, record) in children.items()
-            if page_id not in lost and self._concerns(seen.source)
+            if page_id not in lost and self._scope.concerns_source(seen.source)
         )
-        self._done.add("drafts")
+        self._observer.progress.done.add("drafts")
 
     async def look_at(self, page_id: str) -> bool:
         """Make due what of one page has to be read that stands in a draft; False: it stands in
@@ -64,25 +55,25 @@ class DraftWatch:
         seen, record = await self._sources.draft_child(page_id)
         if seen is None:
             return False
-        await self._watch(page_id, seen, record)
+        await self._watch_page(page_id, seen, record)
         return True
 
-    async def _watch(self, page_id: str, seen: Observation, record: PageRecord | None) -> None:
+    async def _watch_page(self, page_id: str, seen: Observation, record: PageRecord | None) -> None:
         thing = f"draft:{page_id}"
-        if thing in self._done:
+        if thing in self._observer.progress.done:
             return
-        if self._is_forced or record is None:
-            await self._observe([(thing, WorkItem())])
+        if self._scope.is_forced or record is None:
+            await self._observer.observe([], [(thing, WorkItem())])
         else:
             try:
-                read_at, page = await self._look_at(page_id)
+                read_at, page = await self._observer.look_at(page_id)
             except Unreadable:  # its reading says why, or the page that it stands in
                 read_at, page = 0.0, None
-            await self._observe(_due(page_id, seen, record, read_at, page))
-        self._done.add(thing)
+            await self._observer.observe([], _due_work(page_id, seen, record, read_at, page))
+        self._observer.progress.done.add(thing)
 
 
-def _due(
+def _due_work(
     page_id: str, seen: Observation, record: PageRecord, read_at: float, page: JSON | None
 ) -> Work:
     """Return what has to be read: the page where it changed, and the one around it where it is gone

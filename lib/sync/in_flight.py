@@ -40,19 +40,19 @@ class InFlight:
     def take(self, items: Iterable[Claim]) -> None:
         """Takes claimed items, and begins what there is room for."""
         self.waiting = sorted([*self.waiting, *items], key=_is_row)
-        self._begin()
+        self._begin_items()
 
     def read(self, item: Claim) -> None:
         """The item has been read, and is only to be published: another one may begin."""
         self._reading.discard(item.key)
-        self._begin()
+        self._begin_items()
 
     async def ended(
         self, others: Collection["asyncio.Future[Any]"], seconds: float
     ) -> list[tuple[asyncio.Task[bool], Claim]]:
         """Begin what there is room for, wait until some work or one of the `others` has ended, so
         long at most, and return the work that has."""
-        self._begin()
+        self._begin_items()
         await asyncio.wait(
             [*self._under_way, *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED
         )
@@ -78,7 +78,7 @@ class InFlight:
         await asyncio.gather(*self._under_way, return_exceptions=True)
         self._under_way = {}
 
-    def _begin(self) -> None:
+    def _begin_items(self) -> None:
         while self.waiting and len(self._reading) < self._room_for(self.waiting[0]):
             item = self.waiting.pop(0)
             self._reading.add(item.key)

@@ -57,12 +57,12 @@ class PageTexts:
             )
             if room > 0:
                 head = await self._site.bundle_at(known.slug)
-                made = self._made(made, head, tables)
+                made = self._page_text(made, head, tables)
                 room -= made.bytes
             texts.append(made)
         return texts
 
-    def _made(self, page: PageText, head: str, tables: Mapping[str, Table]) -> PageText:
+    def _page_text(self, page: PageText, head: str, tables: Mapping[str, Table]) -> PageText:
         bundle = _bundle_of(page.page_id, head)
         if bundle is None:
             return page

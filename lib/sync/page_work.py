@@ -39,7 +39,7 @@ from lib.sync.addresses import AddressBook
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.page_reader import PageReader
-from lib.sync.page_texts import tables_for
+from lib.sync.page_texts import databases_in, tables_for
 from lib.sync.read_ahead import ReadAhead
 from lib.sync.sightings import child_of, has_left, is_settled, raw, row_of, stamp_of
 from lib.sync.unfinished import PageReading, Readings
@@ -189,21 +189,22 @@ class PageWork:
 
     async def _doubt(self, lease: SliceLease, claim: Claim) -> None:
         parent = claim.observation.parent if claim.observation else None
-        others = [(parent, WorkItem(doubted=[claim.id]))] if parent else []
+        others = [(parent, _handed_on(claim.item, claim.id))] if parent else []
         await self._work.pass_on(lease, claim, others)
 
     async def _left(self, lease: SliceLease, claim: Claim, parent: str, page: JSON) -> bool:
         """A child page that stands in another page now: both pages decide what becomes of it."""
         holder = await self._holders.find(page)
-        others = [(holder, WorkItem())] if holder else []
-        await self._work.pass_on(lease, claim, [(parent, WorkItem()), *others])
+        item = _handed_on(claim.item)
+        others = [(holder, item)] if holder else []
+        await self._work.pass_on(lease, claim, [(parent, item), *others])
         return True
 
     async def _moved_away(self, lease: SliceLease, claim: Claim, page: JSON) -> bool:
         """A row that stands in no source any more: in a page that is published it goes on as a
         child page."""
         if holder := await self._holders.find(page):
-            await self._work.pass_on(lease, claim, [(holder, WorkItem())])
+            await self._work.pass_on(lease, claim, [(holder, _handed_on(claim.item))])
             return True
         source = claim.observation.source if claim.observation else ""
         return await self._drop(
@@ -290,8 +291,13 @@ class PageWork:
         if known.record is None or is_moved or child.id in claim.item.doubted:
             page = reading.walk.pages.get(child.id)
             item = WorkItem(page=raw(page), read_at=reading.read_at) if page else WorkItem()
-            is_doubted = child.id in claim.item.doubted
-            family.work.append((child.id, msgspec.structs.replace(item, is_doubted=is_doubted)))
+            item = msgspec.structs.replace(
+                item,
+                is_doubted=child.id in claim.item.doubted,
+                asks_owners=claim.item.asks_owners,
+                doubted=_doubted_of(known.record, claim.item),
+            )
+            family.work.append((child.id, item))
 
     async def _look_for(self, claim: Claim, page_id: str, tree: Tree, family: Family) -> None:
         """A child page is not in its page any more: where is it? It is gone only if Notion's own
@@ -563,6 +569,18 @@ def _things(tree: Tree) -> list[str]:
     things += [f"hidden:{page_id}" for page_id in tree.hidden_pages]
     things += [f"unreadable:{database_id}" for database_id in tree.unreadable]
     return list(dict.fromkeys(things))
+
+
+def _handed_on(item: WorkItem, *doubted: str) -> WorkItem:
+    """Return the work on a page that decides what becomes of another: what was doubted of that one
+    is read with it wherever it stands then."""
+    return WorkItem(asks_owners=item.asks_owners, doubted=[*doubted, *item.doubted])
+
+
+def _doubted_of(record: PageRecord | None, item: WorkItem) -> list[str]:
+    """Return what is doubted of a child page by the work on the page around it."""
+    shown = {*record.children, *databases_in(record.things)} if record else set[str]()
+    return [one for one in item.doubted if one in shown]
 
 
 def _place_of(seen: Observation) -> tuple[str, str | None, str]:

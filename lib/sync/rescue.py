@@ -26,9 +26,9 @@ class Rescue:
 
     def __init__(self, notion: NotionClient, site: Site, homes: Homes, look: Look) -> None:
         self._site, self._homes, self._look = site, homes, look
-        self._holders = Holders(notion, site, homes, self._page)
+        self._holders = Holders(notion, site, homes, self._look_at_page)
 
-    async def _page(self, page_id: str) -> JSON | None:
+    async def _look_at_page(self, page_id: str) -> JSON | None:
         return (await self._look(page_id))[1]
 
     async def below(self, known: Known) -> tuple[list[Sighting], Work]:

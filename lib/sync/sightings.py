@@ -159,9 +159,9 @@ def is_doubtful(seen: Observation, before: Observation) -> bool:
     later."""
     if seen.edited != before.edited or before.edited_at == 0:
         return False
-    return _facts(seen) != _facts(before) and not before.is_paused
+    return _compared_facts(seen) != _compared_facts(before) and not before.is_paused
 
 
-def _facts(seen: Observation) -> tuple[str | bool | None, ...]:
+def _compared_facts(seen: Observation) -> tuple[str | bool | None, ...]:
     place = (seen.source, seen.parent, seen.visibility, seen.is_published, seen.is_paused)
     return (seen.title, seen.created, seen.wanted, *place)

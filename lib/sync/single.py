@@ -53,29 +53,33 @@ class PageSurvey:
         self._notion, self._site, self._sources = notion, site, sources
         self._homes, self._references, self._survey = homes, references, survey
         self._wanted, self._is_forced = wanted, is_forced
+        self._observer = survey.observer
         self._progress = survey.progress
-        self._holders = Holders(notion, site, homes, self._look)
+        self._holders = Holders(notion, site, homes, self._look_at)
 
     async def look(self) -> None:
         """Look at the page. Raises `NoSuchPage` (there is no such page to publish), `NotionWait`,
         `NotionAway`, `OutOfTime`, `TakenOver`."""
-        page_id = await self._id()
+        page_id = await self._wanted_id()
         known = (await self._site.look_up([page_id]))[0][page_id]
         things = known.record.things if known.record else [f"db:{page_id}"]
         databases = await self._sources.databases(
             [thing.removeprefix("db:") for thing in things if thing.startswith("db:")]
         )
         if page_id in databases:
-            await self._database(page_id)
+            await self._look_at_database(page_id)
             return
         await all_of(
             [
-                self._page(page_id, known),
-                *(self._survey.watch_database(one, record) for one, record in databases.items()),
+                self._look_at_page(page_id, known),
+                *(
+                    self._survey.databases.watch_database(one, record)
+                    for one, record in databases.items()
+                ),
             ]
         )
 
-    async def _id(self) -> str:
+    async def _wanted_id(self) -> str:
         """Return the id of the page that is asked for by its slug, an old slug of it, or an id."""
         if found := await self._site.page_at(self._wanted.strip("/")):
             return found
@@ -87,27 +91,27 @@ class PageSurvey:
                 " page id; sync everything once, or give the page's id"
             ) from None
 
-    async def _page(self, page_id: str, known: Known) -> None:
-        read_at, page = await self._find(page_id, known)
+    async def _look_at_page(self, page_id: str, known: Known) -> None:
+        read_at, page = await self._find_page(page_id, known)
         if page is None:
-            await self._gone(page_id, known)
+            await self._take_gone(page_id, known)
             return
         home = await self._home_of(page)
         before = known.observation
         if home is not None:
-            await self._row(row_of(page, home, read_at, self._homes.rule), known)
+            await self._judge_row(row_of(page, home, read_at, self._homes.rule), known)
         elif before and before.parent is not None:
-            await self._child(page_id, page, known, read_at)
+            await self._judge_child(page_id, page, known, read_at)
         elif before and known.record:
-            await self._survey.observe(
+            await self._observer.observe(
                 [], [(page_id, WorkItem(rewrite=self._is_forced))]
             )  # its reading sees where it went
         elif showing := await self._site.showing(f"page:{page_id}"):
-            await self._survey.observe([], [(one, WorkItem(asks_owners=True)) for one in showing])
+            await self._observer.observe([], [(one, WorkItem(asks_owners=True)) for one in showing])
         elif not await self._survey.drafts.look_at(page_id):
-            await self._climb(page)
+            await self._climb_to_published(page)
 
-    async def _row(self, row: Row, known: Known) -> None:
+    async def _judge_row(self, row: Row, known: Known) -> None:
         if row.doubt:
             self._progress.warnings.append(row.doubt)
         before = known.observation
@@ -119,16 +123,16 @@ class PageSurvey:
             return
         sighting = judge_row(row, known, is_forced=self._is_forced)
         if sighting:
-            await self._survey.observe([sighting])
+            await self._observer.observe([sighting])
 
-    async def _child(self, page_id: str, page: JSON, known: Known, read_at: float) -> None:
+    async def _judge_child(self, page_id: str, page: JSON, known: Known, read_at: float) -> None:
         before = known.observation
         if before is None or before.parent is None:
             return
         above = (await self._site.look_up([before.parent]))[0][before.parent]
         if above.record is None:
             raise NoSuchPage(f"page {self._wanted} stands in a page that is not published")
-        if not await self._stands(page_id, page, known):
+        if not await self._still_stands(page_id, page, known):
             return
         after = child_of(page, before, read_at)
         if is_outdated(after, before):
@@ -140,7 +144,9 @@ class PageSurvey:
         is_renamed = (after.title, after.created) != (before.title, before.created)
         item = WorkItem(page=raw(page), read_at=read_at, rewrite=self._is_forced)
         sighting = Sighting(page_id=page_id, observation=after, item=item)
-        await self._survey.observe([sighting], [(before.parent, WorkItem())] if is_renamed else [])
+        await self._observer.observe(
+            [sighting], [(before.parent, WorkItem())] if is_renamed else []
+        )
 
     def _is_unchanged(self, known: Known, stamp: str, read_with: str) -> bool:
         """Return whether a page bears the stamp that it was read with, and nothing else makes it
@@ -149,7 +155,7 @@ class PageSurvey:
         self._progress.unchanged += is_unchanged
         return is_unchanged
 
-    async def _stands(self, page_id: str, page: JSON, known: Known) -> bool:
+    async def _still_stands(self, page_id: str, page: JSON, known: Known) -> bool:
         """Return whether a child page, and all that it stands in up to its row, is still there and
         published.
 
@@ -158,19 +164,19 @@ class PageSurvey:
         read_at = 0.0
         while known.observation and (parent := known.observation.parent):
             if trashed(page):
-                await self._survey.observe([], [(parent, WorkItem(doubted=[page_id]))])
+                await self._observer.observe([], [(parent, WorkItem(doubted=[page_id]))])
                 return False
             if has_left(page, parent):
                 holder = None
                 with suppress(Unreadable):  # the page that it stood in looks for it
                     holder = await self._holders.find(page)
                 others = [(holder, WorkItem())] if holder else []
-                await self._survey.observe([], [(parent, WorkItem()), *others])
+                await self._observer.observe([], [(parent, WorkItem()), *others])
                 return False
             page_id, known = parent, (await self._site.look_up([parent]))[0][parent]
-            read_at, found = await self._find(page_id, known)
+            read_at, found = await self._find_page(page_id, known)
             if found is None:
-                await self._gone(page_id, known)
+                await self._take_gone(page_id, known)
                 return False
             page = found
         return known.observation is None or await self._is_live(page_id, page, known, read_at)
@@ -179,31 +185,33 @@ class PageSurvey:
         """Return whether the row that a page stands below, whose fate it shares, is published."""
         before, source = known.observation, await self._home_of(page)
         if before and source != before.source and not trashed(page):
-            await self._survey.observe([], [(row_id, WorkItem())])  # its reading sees where it went
+            await self._observer.observe(
+                [], [(row_id, WorkItem())]
+            )  # its reading sees where it went
         source = source or (before.source if before else "")
         row = row_of(page, source, read_at, self._homes.rule)
         if not row.observation.is_published:
-            await self._row(row, known)
+            await self._judge_row(row, known)
         return row.observation.is_published
 
-    async def _gone(self, page_id: str, known: Known) -> None:
+    async def _take_gone(self, page_id: str, known: Known) -> None:
         """The page is published, and two different questions say that it is gone."""
         before = known.observation
         if before and before.parent is not None:
-            await self._survey.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
+            await self._observer.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
         elif before and await self._homes.is_shown(before.source):
-            await self._survey.observe([self._survey.gone_row(page_id, known)])
+            await self._observer.observe([self._observer.gone_row(page_id, known)])
         elif before:
             raise NoSuchPage(
                 f"page {self._wanted}: Notion shows neither it nor the database of source"
                 f" {before.source}"
             )
 
-    async def _find(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
+    async def _find_page(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
         """Return when a page was asked for (Notion's clock) and its object; None for a published
         page that is gone. Raises `NoSuchPage`."""
         try:
-            read_at, page = await self._survey.look_at(page_id)
+            read_at, page = await self._observer.look_at(page_id)
         except Unreadable as refusal:
             raise NoSuchPage(
                 f"page {self._wanted}: Notion does not show it ({refusal.reason})"
@@ -212,8 +220,8 @@ class PageSurvey:
             raise NoSuchPage(f"page {self._wanted}: Notion does not show it (object_not_found)")
         return read_at, page
 
-    async def _look(self, page_id: str) -> JSON | None:
-        return (await self._survey.look_at(page_id))[1]
+    async def _look_at(self, page_id: str) -> JSON | None:
+        return (await self._observer.look_at(page_id))[1]
 
     async def _home_of(self, page: JSON) -> str | None:
         try:
@@ -221,25 +229,25 @@ class PageSurvey:
         except Unreadable as refusal:
             raise NoSuchPage(f"page {self._wanted}: {refusal.reason}") from None
 
-    async def _climb(self, page: JSON) -> None:
+    async def _climb_to_published(self, page: JSON) -> None:
         """A page that is not published: whatever published thing it stands in shows it."""
         above = parent_of(page)
         for _ in range(HIGHEST_CLIMB):
             holder_id: str = above.get("page_id") or above.get("block_id") or ""
             if home := above.get("data_source_id"):
                 if database_id := await self._database_of(home):
-                    await self._database(database_id)
+                    await self._look_at_database(database_id)
                     return
                 break
             if not holder_id:
                 break
             if (await self._site.look_up([holder_id]))[0][holder_id].record:
-                await self._survey.observe([], [(holder_id, WorkItem())])
+                await self._observer.observe([], [(holder_id, WorkItem())])
                 return
             try:
                 is_page = "page_id" in above
                 holder = await (
-                    self._look(holder_id) if is_page else self._notion.get(f"blocks/{holder_id}")
+                    self._look_at(holder_id) if is_page else self._notion.get(f"blocks/{holder_id}")
                 )
             except Unreadable:
                 break
@@ -262,9 +270,9 @@ class PageSurvey:
         known = await self._sources.databases([database_id]) if isinstance(database_id, str) else {}
         return next(iter(known), None)
 
-    async def _database(self, database_id: str) -> None:
+    async def _look_at_database(self, database_id: str) -> None:
         if self._is_forced:
-            await self._survey.observe([], [(f"db:{database_id}", WorkItem(rewrite=True))])
+            await self._observer.observe([], [(f"db:{database_id}", WorkItem(rewrite=True))])
             return
         [record] = (await self._sources.databases([database_id])).values()
-        await self._survey.watch_database(database_id, record)
+        await self._survey.databases.watch_database(database_id, record)

@@ -3,16 +3,16 @@ them once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import msgspec
 
 from lib.errors import Misconfigured, NoAnswer, SyncError, TryLater
 from lib.log import Log
 from lib.model import Outcome
+from lib.qstash.messages import Message
 from lib.store.runs import Ended, Run, Runs
-from lib.store.tellings import Tellings
-from lib.sync.queue import Message
+from lib.store.tellings import HELD_MS, Tellings
 from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
 
 SITE_SECONDS, SHORTEST_SITE_SECONDS = 5.0, 1.0
@@ -58,6 +58,15 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     people: bool
     every_run: bool
     site: bool
+
+    @classmethod
+    def of(cls, channels: Sequence[Channel], *, every_run: bool) -> Self:
+        """Return who stands behind the channels."""
+        return cls(
+            people=any(channel.is_for_people for channel in channels),
+            every_run=every_run,
+            site=any(not channel.is_for_people for channel in channels),
+        )
 
     def people_hear(self, run: Run | Outcome) -> bool:
         is_worth_it = self.every_run or is_news(run)
@@ -162,7 +171,7 @@ class Desk:
             if channel.name in telling.told or is_spared:
                 continue
             try:
-                if await self._tell(channel, telling.outcome):
+                if await self._tell_channel(channel, telling.outcome):
                     told.append(channel.name)
             except TryLater as later:
                 self._log.warning(
@@ -173,12 +182,15 @@ class Desk:
             raise trouble
         return told
 
-    async def _tell(self, channel: Channel, outcome: Outcome) -> bool:
+    async def _tell_channel(self, channel: Channel, outcome: Outcome) -> bool:
         """Whether the channel was told now. One that knows no repetition is claimed before: a kill
-        then leaves it untold rather than told twice."""
+        then leaves it untold rather than told twice. Any other is held while it is told. Raises
+        `TryLater`, also where another delivery holds it."""
         run_id = outcome.run_id
         if not channel.repeatable and not await self._tellings.claim(run_id, channel.name):
             return False
+        if channel.repeatable and not await self._tellings.hold(run_id, channel.name):
+            raise TryLater("another delivery of this notice is telling it", HELD_MS / 1000)
         told = True
         try:
             await channel.tell(outcome)
@@ -189,13 +201,13 @@ class Desk:
             told = False
         except NoAnswer as doubt:
             if channel.repeatable:
+                await self._tellings.release(run_id, channel.name)
                 raise
             self._log.warning(
                 "notify.unsure", runId=run_id, channel=channel.name, reason=str(doubt)
             )
         except TryLater:
-            if not channel.repeatable:
-                await self._tellings.release(run_id, channel.name)
+            await self._tellings.release(run_id, channel.name)
             raise
         await self._tellings.told(run_id, channel.name)
         self._log.event("notify.told", runId=run_id, channel=channel.name, accepted=told)

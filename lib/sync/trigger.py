@@ -11,8 +11,9 @@ from lib.errors import QueueRefused, Refused, TakenOver, TryLater
 from lib.log import Log
 from lib.model import Ask
 from lib.notion.ids import object_id
+from lib.qstash.client import Queue
+from lib.qstash.messages import Message
 from lib.store.runs import Asked, Runs
-from lib.sync.queue import Message, Queue
 from lib.times import iso
 
 TRIGGER = "/api/sync/trigger"
@@ -58,11 +59,13 @@ class Trigger:
         `Refused` (no page is published under the slug that is asked for) and `QueueRefused`."""
         run_id, alive_until = self._new_id(), self._now() + PENDING_SECONDS
         try:
-            asked = await self._runs.ask(run_id, ask, alive_until, _slug(ask.page))
+            asked = await self._runs.ask(run_id, ask, alive_until, _asked_slug(ask.page))
         except TryLater as trouble:  # KV is away: the worker decides, when it is back
             self._log.warning("trigger.kv_away", runId=run_id, reason=str(trouble))
             return Triggered(
-                run_id, await self._queue.publish(self._first(run_id, ask, 0)), joined=False
+                run_id,
+                await self._queue.publish(self._first_messages(run_id, ask, 0)),
+                joined=False,
             )
         if asked.outcome == "unknown":
             raise Refused(
@@ -72,10 +75,10 @@ class Trigger:
         if asked.outcome == "joined":
             self._log.event("trigger.joined", runId=asked.run_id)
             return Triggered(asked.run_id, asked.job_ids, joined=True)
-        return await self._publish(asked, ask)
+        return await self._publish_first(asked, ask)
 
-    async def _publish(self, asked: Asked, ask: Ask) -> Triggered:
-        messages = self._first(asked.run_id, ask, asked.slice)
+    async def _publish_first(self, asked: Asked, ask: Ask) -> Triggered:
+        messages = self._first_messages(asked.run_id, ask, asked.slice)
         try:
             job_ids = await self._queue.publish(messages)
         except QueueRefused:
@@ -95,7 +98,7 @@ class Trigger:
         except (TakenOver, TryLater) as trouble:
             self._log.warning("trigger.not_taken_back", runId=run_id, reason=str(trouble))
 
-    def _first(self, run_id: str, ask: Ask, number: int) -> list[Message]:
+    def _first_messages(self, run_id: str, ask: Ask, number: int) -> list[Message]:
         triggered_at = iso(self._now())
         lanes = 1 if ask.is_focused or number else self._lanes
         return [Message(run_id, str(lane), number, ask, triggered_at) for lane in range(lanes)]
@@ -130,7 +133,7 @@ class FollowUp:
         await self._queue.publish([message])
 
 
-def _slug(page: str) -> str:
+def _asked_slug(page: str) -> str:
     """Return the slug by which a page is asked for; "" for an id or an address of Notion's."""
     try:
         object_id(page)

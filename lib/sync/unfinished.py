@@ -95,7 +95,7 @@ class Readings:
         self, notion: NotionClient, runs: Runs, work: WorkQueue, now: Callable[[], float]
     ) -> None:
         self._notion, self._runs, self._work, self._now = notion, runs, work, now
-        self.originals = Originals(self._taken, self._put)
+        self.originals = Originals(self._taken_over, self._put_by)
 
     @property
     def began_at(self) -> float:
@@ -162,14 +162,14 @@ class Readings:
             ):  # a request that was sent had no answer in time
                 item = msgspec.structs.replace(item, attempts=item.attempts + 1)
             if got_on:
-                self._date(reading)
+                self._date_reading(reading)
             # One that failed is put back with a pause.
             if item != claim.item and not isinstance(stop, NotionAway):
                 await self._put_back(what, claim, item, reading if got_on else None)
             elif got_on:
                 await self._hand_on(what, reading)
             raise
-        self._date(reading)
+        self._date_reading(reading)
 
     async def _put_back(
         self, what: str, claim: Claim, item: WorkItem, reading: Unfinished | None
@@ -191,13 +191,13 @@ class Readings:
     async def _hand_on(self, what: str, progress: Unfinished | Shelf) -> None:
         await self._runs.hand_on(self._lease, what, unsigned(msgspec.to_builtins(progress)))
 
-    async def _taken(self, original: str) -> Lists | None:
+    async def _taken_over(self, original: str) -> Lists | None:
         return self._shelf.originals.get(original)
 
-    async def _put(self, original: str, lists: Lists) -> None:
+    async def _put_by(self, original: str, lists: Lists) -> None:
         self._shelf.originals[original] = lists
 
-    def _date(self, reading: Unfinished) -> None:
+    def _date_reading(self, reading: Unfinished) -> None:
         """Only answers tell Notion's clock, so a reading is dated when it has some."""
         began_at = self._notion.notion_time(reading.began_at)
         reading.read_at = min(reading.read_at, began_at) if reading.read_at else began_at

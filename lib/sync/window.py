@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 
 from lib.errors import NoSuchPage
-from lib.model import Problem
 from lib.notion.together import all_of
 from lib.store.events import Events, Wish
 from lib.store.site import Known, Site
+from lib.sync.problems import page_problem
 from lib.sync.survey import Survey
 
 
@@ -36,17 +36,16 @@ class WindowSurvey:
         ]
         if wishes:
             known = (await self._site.look_up([wish.page for wish in wishes]))[0]
-            await all_of(self._contain(wish, known[wish.page]) for wish in wishes)
+            await all_of(self._contain_page(wish, known[wish.page]) for wish in wishes)
 
-    async def _contain(self, wish: Wish, known: Known) -> None:
-        seen = known.observation
-        about = Problem(wish.page, known.slug, seen.title if seen else "", "page")
+    async def _contain_page(self, wish: Wish, known: Known) -> None:
+        about = page_problem(wish.page, known)
 
         async def look() -> None:
             try:
                 await self._look_at(wish.page, wish.force)
             except NoSuchPage as refusal:
-                self._survey.problems.report(about, str(refusal))
+                self._survey.observer.problems.report(about, str(refusal))
 
-        await self._survey.problems.contain(about, look)
+        await self._survey.observer.problems.contain(about, look)
         self._survey.progress.done.add(wish.page)

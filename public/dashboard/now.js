@@ -24,7 +24,8 @@ export function showNow(status, now) {
   $("detail").classList.toggle("names", active === null); // of these the first are enough: the run has all
   showButtons(active, site);
   showOverdue(site.overdue, now);
-  showNotices(status.runs.find((run) => hasEnded(run) && isWhole(run))?.warnings ?? []);
+  const last = status.runs.find((run) => hasEnded(run) && isWhole(run));
+  showNotices([...new Set([...site.warnings, ...(last?.warnings ?? [])])]);
 }
 
 /** The run under way: how far it is, how long yet, and what it waits for. */

@@ -60,6 +60,7 @@ function siteOf(site) {
     overdue: objects(site.overdue).map(problemOf),
     lastFullRunAt: time(site.lastFullRunAt),
     lastEventAt: time(site.lastEventAt),
+    warnings: list(site.warnings).map(String),
     budget: { used: count(budget.used), limit: count(budget.limit), resetsAt: time(budget.resetsAt) },
     freshness: isObject(site.freshness) ? site.freshness : {},
   };

@@ -1,14 +1,11 @@
-"""What the README says of costs and figures is what was measured."""
-
-import re
+"""What a sync costs is counted up from what was measured."""
 
 import pytest
 
-from bench import passages, results
+from bench import results
 from bench.costs import Cost, Measured
 from bench.figures import Figures, Invocation
 from bench.growth import Size, Small
-from bench.passages import README
 from bench.results import Results
 
 
@@ -111,22 +108,3 @@ def test_the_costs_of_a_measured_size_are_what_was_measured() -> None:
         assert counted.messages == full.messages
         assert counted.commands == pytest.approx(full.kv_commands, rel=0.1)
         assert measured.nothing_changed(full.synced).messages == unchanged.messages
-
-
-def test_the_readme_shows_what_was_measured() -> None:
-    text = README.read_text("utf-8")
-    expected = passages.passages(results.read())
-
-    assert (
-        set(re.findall(r"<!-- (\w+) -->", text))
-        == set(expected)
-        == {"costs", "comparison", "figures", "plans"}
-    )
-    for name, passage in expected.items():
-        text = passages.placed(text, name, passage)
-    assert text == README.read_text("utf-8"), "run `python -m bench costs`"
-
-
-def test_a_passage_without_its_place_is_an_error() -> None:
-    with pytest.raises(LookupError, match="0 places are marked <!-- costs -->"):
-        passages.placed("nothing here", "costs", "| |")

@@ -19,6 +19,7 @@ from bench.results import Results
 from bench.rig import DATABASES, Rig
 from dev.notion.generate import generate
 from dev.notion.load import load
+from lib.sync.webhook import WINDOW_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,15 @@ def test_from_an_edit_to_the_site_and_what_a_burst_of_events_costs(tmp_path: Pat
     written = (tmp_path / "RESULTS.md").read_text()
     assert "Messages for 6 events" in written
     assert "the button → the site is told" in written
+
+
+def test_steady_edits_of_five_pages_cost_a_message_for_each_window_and_five_more() -> None:
+    hour = edits.measure_hour(seconds=48)
+
+    assert (hour.pages, hour.events) == (5, 10)
+    assert 5 < hour.messages <= 6 + 48 / WINDOW_SECONDS
+    assert hour.requests <= 2 * hour.pages * hour.messages
+    assert hour.kv_commands > hour.events
 
 
 def test_a_percentile_is_one_of_what_was_measured() -> None:

@@ -212,6 +212,24 @@ async def test_an_optional_property_that_is_missing_is_told_with_what_it_does(
     assert "order (sorts the index)" in line
 
 
+async def test_a_view_in_the_address_of_a_source_is_ignored_and_that_is_told(
+    examine: Examine, stack: Stack
+) -> None:
+    sources = stack.environ["NOTION_SOURCES"]
+    posts = POSTS.replace("-", "")
+    pages = f"https://www.notion.so/team/Pages-{PAGES.replace('-', '')}?pvs=4&v={posts}"
+
+    sound, text = await examine(NOTION_SOURCES=f"pages={pages},posts={POSTS}")
+
+    assert sound
+    assert "pages: the database 'Pages' is shared with the integration" in graded(text, "ok")
+    [line] = [line for line in graded(text, "note") if "?v=" in line]
+    assert line.startswith("pages: the view in the address (?v=) is ignored")
+    assert "property order" in line
+    assert "NOTION_PUBLISHED" in line
+    assert "?v=" not in (await examine(NOTION_SOURCES=sources))[1]
+
+
 async def test_a_property_of_a_type_that_counts_for_nothing_is_told(
     examine: Examine, stack: Stack
 ) -> None:

@@ -15,7 +15,7 @@ from lib.bundle.media import FileRef, short
 from lib.errors import TryLater
 from lib.log import Log
 from lib.media import copying
-from lib.media.copying import Copied, Copier
+from lib.media.copying import Copied, Copier, NotionFiles
 from lib.model import Copy, DatabaseRecord, PageRecord
 from lib.notion.files import FileHosts
 from lib.store.blob import Blob
@@ -74,9 +74,7 @@ class Quay:
         return Copier(
             self.copies,
             Blob(self._http, BLOB, "vercel_blob_rw_s_secret"),
-            client(self.stage.handle),
-            self._http,
-            FileHosts([HOST]),
+            NotionFiles(client(self.stage.handle), self._http, FileHosts([HOST]), lambda: self.now),
             Log(now=lambda: self.now),
             prefix="",
             max_value_bytes=1_000_000,
@@ -244,7 +242,7 @@ async def test_an_address_that_was_just_read_costs_no_request(quay: Quay) -> Non
     ref = quay.picture("a.png", b"a")
     await quay.publish(ref)
     copier = quay.copier()
-    copier.note([ref])
+    copier.files.note_signed([ref])
 
     assert (await quay.work(copier)).made == 1
     assert quay.stage.asked == []
@@ -258,7 +256,7 @@ async def test_an_address_that_expired_early_is_asked_for_again(quay: Quay) -> N
     quay.served[ref.identity] = httpx.Response(403)
     quay.stage.before = lambda name: _serve(quay, ref, fresh)
     copier = quay.copier()
-    copier.note([ref])
+    copier.files.note_signed([ref])
 
     copied = await quay.work(copier)
 
@@ -275,7 +273,7 @@ async def test_a_file_that_its_host_refuses_is_not_asked_for_twice(quay: Quay, s
     quay.served[ref.identity] = httpx.Response(status)
     page = await quay.publish(ref)
     copier = quay.copier()
-    copier.note([ref])
+    copier.files.note_signed([ref])
 
     copied = await quay.work(copier)
 

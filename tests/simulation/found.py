@@ -398,4 +398,12 @@ FOUND: tuple[Found, ...] = (
         "a row moves into a page while its source is renamed",
         History(269974007226169, [Edit("move_into_a_row", 16), Settle(), Sources("renamed")]),
     ),
+    Found(
+        "a row moves into a page, and a database on it is not shared any more",
+        History(11, [Edit("unshare_or_share_database"), Edit("move_into_a_row", 6)]),
+    ),
+    Found(
+        "what was lost of a paused page is read anew",
+        History(1, [Pause(4), Edit("edit_everything"), Evict(14)]),
+    ),
 )

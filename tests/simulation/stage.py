@@ -40,6 +40,8 @@ ODD_VALUES: tuple[Any, ...] = (
     [],
     {"type": "new"},
 )
+NOTHING_YET: JSON = {"meta": {"source": "", "childPages": []}, "blocks": []}
+"""What is known of a page that is to be published, and isn't yet."""
 ENDED = ("delivered", "failed", "cancelled")
 
 
@@ -68,6 +70,9 @@ class Stage:
     sources: dict[str, str] = field(default_factory=lambda: dict(SOURCES))
     paused: dict[str, dict[str, JSON]] = field(default_factory=dict)
     """Paused rows, each with what was published of it and below it by then."""
+    read_anew: set[str] = field(default_factory=set)
+    """Pages among them of which a key was lost: there is no copy of what it held, so they are
+    published as Notion shows them when they are read."""
     failing: set[str] = field(default_factory=set)
     failing_sources: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
@@ -256,7 +261,8 @@ class Stage:
         if not keys:
             return
         key = keys[pick % len(keys)]
-        self.watcher.forget(key)
+        lost = self.watcher.forget(key)
+        self.read_anew |= {lost} & set(self.still)
         foreign = (None, '"foreign"', '{"a":{"to":"/b"}}', "no JSON at all", "[]")[how % 5]
         if foreign is None:
             self.world.redis.change(["DEL", key])
@@ -584,6 +590,8 @@ class Stage:
         problems = self.problems()
         if not problems:
             self.right_at = promise.at
+            if not promise.scope:
+                self.read_anew.clear()
         if not promise.scope:
             problems += self._strange_previews()
         if self.failing_sources:
@@ -777,8 +785,28 @@ class Stage:
         try:
             self.watcher.look(changed)
             self.previews.look(changed)
+            self._take_anew(changed)
         except Exception as error:
             self.watcher.broken.append(f"the judge failed: {error!r}")
+
+    def _take_anew(self, changed: set[str]) -> None:
+        """What was lost of a paused page stays as it is when it was read anew, with the child pages
+        that stand on it by then."""
+        written = {
+            head.meta.id
+            for key, head in self.watcher.pages.items()
+            if head.meta.id in self.read_anew and key in changed
+        }
+        pages = self.bundles().pages if written else {}
+        for page in written & set(pages):
+            for kept in [kept for kept in self.paused.values() if page in kept]:
+                before, now = _child_pages(kept[page]), _child_pages(pages[page])
+                for gone in before - now:
+                    for id in _with_child_pages(gone, kept):
+                        del kept[id]
+                kept[page] = pages[page]
+                kept |= {id: pages.get(id, NOTHING_YET) for id in now - set(kept)}
+                self.read_anew |= now - before
 
     def _oldest(self) -> float:
         """From when on the calls that are under way may know something: when the oldest of them was
@@ -819,6 +847,10 @@ def _has_form(key: str, value: Any) -> bool:
         return all(isinstance(slug, str) for slug in value.values())
     member = "blocks" if ":part:" in key else "meta" if key.startswith("page:") else "items"
     return member in value or key.startswith(("doc:", "preview:"))
+
+
+def _child_pages(page: JSON) -> set[str]:
+    return {child["id"] for child in page["meta"]["childPages"]}
 
 
 def _with_child_pages(id: str, pages: dict[str, JSON]) -> list[str]:

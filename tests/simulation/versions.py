@@ -5,12 +5,20 @@ from typing import Any
 
 from lib import model
 from lib.bundle import page
-from lib.sync import database_work, page_work, sightings, survey
+from lib.sync import database_watch, database_work, listings, page_work, sightings
 from tests.simulation.patching import put
 
 VERSION = model.BUNDLE_VERSION
 BIG_ROWS = 1_000
-_modules: tuple[Any, ...] = (model, page, sightings, survey, page_work, database_work)
+_modules: tuple[Any, ...] = (
+    model,
+    page,
+    sightings,
+    listings,
+    database_watch,
+    page_work,
+    database_work,
+)
 
 
 def set_version(number: int) -> None:
@@ -22,4 +30,4 @@ def set_version(number: int) -> None:
 
 def set_big_rows(rows: int) -> None:
     """From so many rows on, the functions take a source for a big one."""
-    put(survey, BIG_SOURCE_ROWS=rows)
+    put(listings, BIG_SOURCE_ROWS=rows)

@@ -109,12 +109,16 @@ class Watcher:
             self._check_paths()
             self._check_redirects()
 
-    def forget(self, key: str) -> None:
-        """Somebody has taken a key away, or put something else there: no fault of the functions."""
+    def forget(self, key: str) -> str:
+        """Somebody has taken a key away, or put something else there: no fault of the functions.
+        Return the page that it was of, "" for none."""
         self.spoiled.add(key)
         slug = part["slug"] if (part := PART.fullmatch(key)) else key.partition(":")[2]
-        if head := self.pages.get(f"page:{slug}"):
-            self._spoiled_pages.add(head.meta.id)
+        head = self.pages.get(f"page:{slug}")
+        if head is None:
+            return ""
+        self._spoiled_pages.add(head.meta.id)
+        return head.meta.id
 
     def _is_whole(self, head: Head) -> bool:
         slug = head.meta.slug

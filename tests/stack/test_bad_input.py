@@ -9,7 +9,7 @@ from dev.notion import TOKEN
 from dev.qstash import Fault as QueueFault
 from dev.stack import Stack
 from dev.upstash import Fault as KvFault
-from lib.auth import sign_qstash
+from lib.qstash.signature import sign_delivery
 from lib.secret import Secret, derived_secret
 from tests.stack.site import DATABASES, NOWHERE, Site
 from tests.waiting import until
@@ -19,7 +19,7 @@ def deliver(site: Site, body: bytes, **headers: str) -> httpx.Response:
     """Calls the worker as QStash would."""
     address = f"{site.stack.url}/api/sync/worker"
     signed = {
-        "Upstash-Signature": sign_qstash(
+        "Upstash-Signature": sign_delivery(
             body, address, site.qstash.current_signing_key, int(time.time())
         ),
         "x-sync-secret": derived_secret(Secret(site.stack.secret)),

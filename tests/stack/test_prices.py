@@ -16,8 +16,9 @@ import pytest
 
 from dev.qstash import Fault
 from dev.stack import ROOT, Stack
-from lib.auth import sign_notion, sign_qstash
+from lib.auth import sign_notion
 from lib.media.guard import UNSIGNED_AT_ONCE, Allowance
+from lib.qstash.signature import sign_delivery
 from lib.secret import Secret, derived_secret, handshake_key
 from tests.stack.site import Site, unlimited
 from tests.stack.test_media import VISIT, ask, cover, picture
@@ -99,7 +100,7 @@ def queue(path: str, **changes: str) -> Call:
     def call(site: Site) -> tuple[httpx.Response, int]:
         address = f"{site.stack.url}{path}"
         headers = {
-            "upstash-signature": sign_qstash(
+            "upstash-signature": sign_delivery(
                 b"{}", address, site.qstash.current_signing_key, time.time()
             ),
             "x-sync-secret": derived_secret(Secret(site.stack.secret)),

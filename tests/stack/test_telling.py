@@ -16,7 +16,7 @@ from dev.qstash import Fault as QueueFault
 from dev.qstash.message import Message
 from dev.stack import Stack
 from dev.upstash import Fault as KvFault
-from lib.auth import sign_qstash
+from lib.qstash.signature import sign_delivery
 from lib.secret import Secret, derived_secret, webhook_secret
 from lib.store.kv import ATTEMPTS
 from tests.stack.site import Site
@@ -49,7 +49,7 @@ def notify(site: Site, body: Any, path: str = NOTIFY, **headers: str) -> httpx.R
     """Calls the notifier as QStash would."""
     address, content = f"{site.stack.url}{path}", json.dumps(body).encode()
     signed = {
-        "Upstash-Signature": sign_qstash(
+        "Upstash-Signature": sign_delivery(
             content, address, site.qstash.current_signing_key, int(time.time())
         ),
         "x-sync-secret": derived_secret(Secret(site.stack.secret)),

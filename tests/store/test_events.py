@@ -11,10 +11,11 @@ import pytest
 from lib.errors import QueueRefused, TryLater
 from lib.log import Log
 from lib.model import Event, Observation, Source, SourceRecord
+from lib.qstash.client import Queue
+from lib.qstash.messages import Message, Notice
 from lib.store.events import Events, Limits, Wish
 from lib.store.keys import Keys
 from lib.store.kv import Kv
-from lib.sync.queue import Message, Notice, Queue
 from lib.sync.webhook import WINDOW_SECONDS, Webhook
 from tests.store.conftest import Clock
 

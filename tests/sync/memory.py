@@ -13,8 +13,10 @@ from lib.store.runs import SliceLease
 from lib.store.site import Holder, Known, Sighting
 from lib.store.sources import SourceState, Watched
 from lib.sync.homes import Homes
+from lib.sync.observer import Observer
+from lib.sync.progress import Progress, RunScope
 from lib.sync.single import PageSurvey
-from lib.sync.survey import Progress, Survey
+from lib.sync.survey import Survey
 from tests.notion.stage import Clock, client, not_found
 from tests.sync.records import RULE, SETTLED, record, row_page, seen
 
@@ -187,19 +189,19 @@ class Workspace:
         progress: Progress | None = None,
     ) -> Survey:
         """A run looks around."""
-        survey = self._survey(now, references, is_whole, is_forced, progress)
+        survey, _ = self._survey(now, references, is_whole, is_forced, progress)
         await survey.look()
         return survey
 
     async def look_at(self, wanted: str, *, is_forced: bool = False) -> Survey:
         """A run of one page looks at it."""
-        survey = self._survey(LATER_RUN, REFERENCES, True, is_forced, None)
+        survey, homes = self._survey(LATER_RUN, REFERENCES, True, is_forced, None)
         store: Any = self.memory
         page = PageSurvey(
             notion=client(self.answer, Clock(LATER_RUN)),
             site=store,
             sources=store,
-            homes=survey._homes,
+            homes=homes,
             references=REFERENCES,
             survey=survey,
             wanted=wanted,
@@ -215,7 +217,7 @@ class Workspace:
         is_whole: bool,
         is_forced: bool,
         progress: Progress | None,
-    ) -> Survey:
+    ) -> tuple[Survey, Homes]:
         store: Any = self.memory
         clock = Clock(now)
         progress = progress or Progress()
@@ -231,18 +233,17 @@ class Workspace:
                 raise Hopeless(f"Notion does not show {reference}")
             return progress.sources[name]
 
-        return Survey(
-            notion=client(self.answer, clock),
-            site=store,
-            sources=store,
-            state=self.memory.state,
-            homes=Homes(progress.sources, RULE, references, find),
-            references=references,
-            is_whole=is_whole,
-            is_forced=is_forced,
-            progress=progress,
-            lease=LEASE,
+        homes = Homes(progress.sources, RULE, references, find)
+        notion = client(self.answer, clock)
+        observer = Observer(
+            notion,
+            store,
+            LEASE,
+            progress,
             give_away=give_away,
             tell=lambda: None,
             now=clock.now,
         )
+        scope = RunScope(references=references, is_whole=is_whole, is_forced=is_forced)
+        survey = Survey(notion, store, store, self.memory.state, homes, scope, observer)
+        return survey, homes

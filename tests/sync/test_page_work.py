@@ -381,3 +381,40 @@ async def test_a_child_page_in_the_trash_is_left_to_the_page_around_it(family: D
     await family.work(CHILD)
 
     assert family.store.passed_on == [(CHILD, {ROW: WorkItem(doubted=[CHILD])})]
+
+
+async def test_what_was_doubted_of_a_row_that_moved_into_a_page_is_handed_on_to_that_page(
+    desk: Desk,
+) -> None:
+    desk.put(below(OTHER, ROW))
+    desk.put(row(OTHER))
+    desk.remember(OTHER, seen(), record())
+
+    await desk.work(ROW, WorkItem(doubted=["d"], asks_owners=True))
+
+    handed_on = WorkItem(doubted=["d"], asks_owners=True)
+    assert desk.store.passed_on == [(ROW, {OTHER: handed_on})]
+
+
+async def test_what_was_doubted_of_a_child_page_that_went_is_handed_on_to_both_pages(
+    family: Desk,
+) -> None:
+    family.put(row(OTHER))
+    family.remember(OTHER, seen(), record())
+    family.put(below(OTHER))
+
+    await family.work(CHILD, WorkItem(doubted=["d"]))
+
+    handed_on = WorkItem(doubted=["d"])
+    assert family.store.passed_on == [(CHILD, {ROW: handed_on, OTHER: handed_on})]
+
+
+async def test_a_page_that_moved_in_is_read_with_what_was_doubted_of_it(desk: Desk) -> None:
+    desk.put(row(), child_block("About"))
+    desk.put(below(ROW))
+    desk.remember(CHILD, seen(), record(things=["db:d"], children=["c"]))
+
+    await desk.work(ROW, WorkItem(doubted=["c", "d", "e"], asks_owners=True))
+
+    item = dict(desk.commit.work)[CHILD]
+    assert (item.doubted, item.asks_owners) == (["c", "d"], True)

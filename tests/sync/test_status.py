@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from lib.model import ListingRecord, Problem, Source, SourceRecord
+from lib.qstash.client import Delivery
 from lib.store.history import Entry, SourceHistory, Stretch
 from lib.store.runs import SILENCE, Run, run_of
-from lib.sync.queue import Delivery
 from lib.sync.status import is_doubtful, judged, run_json, source_json
 
 NOW = 1_780_000_000.0
@@ -35,13 +35,13 @@ def test_a_run_without_a_sign_of_life_has_failed(status: str) -> None:
 
     assert is_doubtful(silent, NOW)
     assert seen(silent) == ("failed", SILENCE, [])
-    assert seen(silent, Delivery("DELIVERED")) == ("failed", SILENCE, [])
+    assert seen(silent, Delivery("ended")) == ("failed", SILENCE, [])
 
 
 @pytest.mark.parametrize("status", ["delivered", "failed", "cancelled"])
 def test_a_run_that_has_ended_stays_as_it_ended(status: str) -> None:
     assert not is_doubtful(run(status, alive_for=-9999), NOW)
-    assert seen(run(status, alive_for=-9999), Delivery("FAILED"))[0] == status
+    assert seen(run(status, alive_for=-9999), Delivery("given up"))[0] == status
 
 
 def test_a_run_that_waits_for_its_first_call_too_long_is_asked_about() -> None:
@@ -52,22 +52,22 @@ def test_a_run_that_waits_for_its_first_call_too_long_is_asked_about() -> None:
 
 def test_what_qstash_called_in_vain_is_told_before_the_run_is_given_up() -> None:
     late = run("pending", asked_ago=60)
-    delivery = Delivery("RETRY", "HTTP 401 Authentication Required", NOW + 60)
+    delivery = Delivery("under way", "HTTP 401 Authentication Required", NOW + 60)
 
     status, _, [warning] = seen(late, delivery)
 
     assert status == "pending"
     assert "HTTP 401 Authentication Required" in warning
     assert "2026-05-28T20:27:40.000Z" in warning
-    assert seen(late, None) == seen(late, Delivery("DELIVERED")) == ("pending", "", [])
+    assert seen(late, None) == seen(late, Delivery("ended")) == ("pending", "", [])
 
 
 def test_a_message_that_qstash_gave_up_or_dropped_ends_the_run() -> None:
     late = run("pending", asked_ago=60)
 
-    status, error, _ = seen(late, Delivery("FAILED", "HTTP 500 broken"))
+    status, error, _ = seen(late, Delivery("given up", "HTTP 500 broken"))
     assert (status, "HTTP 500 broken" in error) == ("failed", True)
-    assert seen(late, Delivery("CANCELED"))[0] == "cancelled"
+    assert seen(late, Delivery("cancelled"))[0] == "cancelled"
 
 
 def test_a_run_is_told_in_the_contracts_words() -> None:

@@ -10,11 +10,11 @@ import pytest
 from lib.errors import Misconfigured, NoAnswer, TryLater
 from lib.log import Log
 from lib.model import Ask, Outcome
+from lib.qstash.messages import Message, Notice
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs, run_of
 from lib.store.tellings import Tellings
-from lib.sync.queue import Message, Notice
 from lib.sync.telling import Audience, Desk, SiteCall
 from lib.sync.trigger import FollowUp
 
@@ -81,7 +81,8 @@ class Office:
         self.new_id = new_id
         self.post = Post()
         self.runs = Runs(kv, Keys(), lambda: NOW, new_id)
-        self.tellings = Tellings(kv, Keys(), lambda: NOW, new_id)
+        self.now = NOW
+        self.tellings = Tellings(kv, Keys(), lambda: self.now, new_id)
 
     @property
     def follow_up(self) -> FollowUp:
@@ -143,6 +144,36 @@ async def test_notices_that_come_at_once_tell_slack_once(office: Office) -> None
     await asyncio.gather(*(office.desk(channel).tell("r1") for _ in range(5)))
 
     assert channel.told == ["delivered"]
+
+
+async def test_b5_notices_that_come_at_once_tell_a_receiver_once(office: Office) -> None:
+    """One delivery tells it; the others come again, and find that it was told."""
+    await office.ended()
+    receiver = Channel("webhook", repeatable=True)
+
+    found = await asyncio.gather(
+        *(office.desk(receiver).tell("r1") for _ in range(5)), return_exceptions=True
+    )
+
+    assert found.count(["webhook"]) == 1
+    assert {type(one) for one in found} <= {list, TryLater}
+    assert await office.desk(receiver).tell("r1") == []
+    assert receiver.told == ["delivered"]
+
+
+async def test_b5_a_receiver_whose_notifier_died_is_told_by_a_later_delivery(
+    office: Office,
+) -> None:
+    await office.ended()
+    receiver = Channel("webhook", repeatable=True, then=[KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        await office.desk(receiver).tell("r1")
+
+    with pytest.raises(TryLater):
+        await office.desk(receiver).tell("r1")
+    office.now += 60
+
+    assert await office.desk(receiver).tell("r1") == ["webhook"]
 
 
 async def test_a_run_that_goes_on_is_not_told(office: Office) -> None:

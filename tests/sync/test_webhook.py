@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.model import Ask, Event
+from lib.qstash.messages import Message
 from lib.store.events import Around, Wish
-from lib.sync.queue import Message
 from lib.sync.webhook import WINDOW_SECONDS, own_message, reached, shared_message, wished
 
 AROUND = Around(

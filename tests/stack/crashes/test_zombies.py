@@ -6,7 +6,7 @@ from functools import partial
 import httpx
 import pytest
 
-from lib.auth import sign_qstash
+from lib.qstash.signature import sign_delivery
 from lib.secret import Secret, derived_secret
 from tests.stack.crashes.deployment import go_on, kill, stop
 from tests.stack.crashes.strike import MOST_OF_A_KIND, Point, listen, points
@@ -56,7 +56,7 @@ def deliver_again(world: World) -> httpx.Response:
     body, address = message.publication.body, f"{world.url}/api/sync/worker"
     now = int(message.created_at)
     headers = {
-        "Upstash-Signature": sign_qstash(body, address, world.qstash.current_signing_key, now),
+        "Upstash-Signature": sign_delivery(body, address, world.qstash.current_signing_key, now),
         "x-sync-secret": derived_secret(Secret(world.secret)),
     }
     return httpx.post(address, content=body, headers=headers, timeout=60, trust_env=False)

@@ -1,14 +1,12 @@
-"""QStash: publishing the message that begins a run, the one that goes on with it, and the one that
-tells its end.
+"""Publishing messages, and what became of one.
 
 Over qstash's own message API with an HTTP client of ours: its default waits ten minutes for an
 answer and sleeps half a minute between its own retries, which a function that must answer in a
 second can't afford.
 """
 
-import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import msgspec
@@ -17,15 +15,11 @@ from qstash.asyncio.message import AsyncMessageApi
 from qstash.errors import DailyMessageLimitExceededError, QStashError, RateLimitExceededError
 from qstash.http import NO_RETRY
 
-from lib import json_text
-from lib.auth import bearer
 from lib.config import Config
 from lib.errors import QueueRefused
-from lib.model import Ask
-from lib.secret import derived_secret
+from lib.qstash.messages import NOTIFY, WORKER, Message, Notice
+from lib.secret import bearer, derived_secret
 
-WORKER = "/api/sync/worker"
-NOTIFY = "/api/sync/notify"
 WAY_OUT = "GET /api/sync runs the sync without QStash"
 LOG_SECONDS = 2.0
 LOG_ENTRIES = 10
@@ -33,68 +27,31 @@ NOTICE_RETRIES = 3
 RETRY_DELAY = (  # ms before the next attempt, QStash's own expression language
     "60000 * (1 + retried)"
 )
-RUN_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
-"""The form of a run's id, in a message and in the address of its status."""
 
 
-class Message(msgspec.Struct, frozen=True):
-    """One slice to be worked: number `slice` of a lane; `delay_seconds` before QStash delivers
-    it."""
-
-    run_id: str
-    lane: str
-    slice: int
-    ask: Ask
-    triggered_at: str
-    delay_seconds: int = 0
-
-    @property
-    def id(self) -> str:
-        """The deduplication id: publishing the same slice twice within ten minutes sends it
-        once."""
-        return f"{self.run_id}-{self.lane}-{self.slice}"
-
-    def body(self) -> str:
-        fields: dict[str, Any] = {
-            "force": self.ask.force,
-            "triggeredAt": self.triggered_at,
-            "runId": self.run_id,
-            "lane": self.lane,
-            "slice": self.slice,
-        }
-        ask = self.ask
-        rest = (
-            ("page", ask.page),
-            ("source", ask.source),
-            ("retry", ask.retry),
-            ("window", ask.window),
-            ("scheduled", ask.scheduled),
-            ("askedBy", ask.asked_by),
-        )
-        fields |= {name: value for name, value in rest if value}
-        return json_text.encode(fields)
+Fate = Literal["under way", "cancelled", "given up", "ended"]
+FATES: dict[str, Fate] = {
+    "CREATED": "under way",
+    "ACTIVE": "under way",
+    "RETRY": "under way",
+    "ERROR": "under way",
+    "CANCEL_REQUESTED": "cancelled",
+    "CANCELED": "cancelled",
+    "CANCELLED": "cancelled",
+    "FAILED": "given up",
+}
+"""What a state in QStash's log means
+(https://upstash.com/docs/qstash/api-reference/logs/list-logs); any other one, such as
+DELIVERED, is an end."""
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """What QStash's log says of a message: its last `state`, and the `answer` of the last call that
-    got a bad one ("": none did). `next_at` is the next attempt (epoch seconds)."""
+    """What QStash's log says of a message: its `fate`, and the `answer` of the last call that got a
+    bad one ("": none did). `next_at` is the next attempt (epoch seconds)."""
 
-    state: str
+    fate: Fate
     answer: str = ""
     next_at: float | None = None
-
-
-class Notice(msgspec.Struct, frozen=True):
-    """A run has ended: tell who wants to know."""
-
-    run_id: str
-
-    @property
-    def id(self) -> str:
-        return f"{self.run_id}-ended"
-
-    def body(self) -> str:
-        return json_text.encode({"runId": self.run_id})
 
 
 class Queue:
@@ -110,7 +67,7 @@ class Queue:
     async def publish(self, messages: Sequence[Message | Notice]) -> list[str]:
         """Publishes all of them (several as one batch); answers their QStash ids in order. Raises
         `QueueRefused`."""
-        requests: list[Any] = [self._request(message) for message in messages]
+        requests: list[Any] = [self._request_of(message) for message in messages]
         try:
             if len(requests) == 1:
                 answers: Any = [await self._messages.publish(**requests[0])]
@@ -158,10 +115,12 @@ class Queue:
             (entry.nextDeliveryTime for entry in entries if entry.nextDeliveryTime), None
         )
         return Delivery(
-            entries[0].state, bad.answer if bad else "", next_at / 1000 if next_at else None
+            FATES.get(entries[0].state, "ended"),
+            bad.answer if bad else "",
+            next_at / 1000 if next_at else None,
         )
 
-    def _request(self, message: Message | Notice) -> dict[str, Any]:
+    def _request_of(self, message: Message | Notice) -> dict[str, Any]:
         forwarded = {"x-sync-secret": derived_secret(self._config.cron_secret)}
         if bypass := self._config.protection_bypass:
             forwarded["x-vercel-protection-bypass"] = bypass.reveal()

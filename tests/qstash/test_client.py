@@ -12,7 +12,8 @@ import respx
 from lib.config import Config
 from lib.errors import QueueRefused
 from lib.model import Ask
-from lib.sync.queue import Delivery, Message, Notice, Queue
+from lib.qstash.client import Delivery, Fate, Queue
+from lib.qstash.messages import Message, Notice
 
 LOGS = "https://qstash.upstash.io/v2/logs"
 PUBLISH = "https://qstash.upstash.io/v2/publish/"
@@ -42,7 +43,7 @@ async def test_the_newest_entry_is_the_state_and_the_last_bad_answer_the_reason(
 
     found = await queue.delivery("msg_1")
 
-    assert found == Delivery("RETRY", "HTTP 401 Authentication Required", 1_780_000_060.0)
+    assert found == Delivery("under way", "HTTP 401 Authentication Required", 1_780_000_060.0)
     request = route.calls.last.request
     assert request.url.params["messageId"] == "msg_1"
     assert request.headers["authorization"] == "Bearer qstash-token"
@@ -149,3 +150,19 @@ async def test_a_message_that_qstash_does_not_take_has_a_reason_and_a_way_out(
 
     assert "GET /api/sync runs the sync without QStash" in str(refusal.value)
     assert route.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "fate"),
+    [
+        *((state, "under way") for state in ("CREATED", "ACTIVE", "RETRY", "ERROR")),
+        *((state, "cancelled") for state in ("CANCEL_REQUESTED", "CANCELED", "CANCELLED")),
+        ("FAILED", "given up"),
+        *((state, "ended") for state in ("DELIVERED", "IN_PROGRESS_SOMEHOW", "")),
+    ],
+)
+@respx.mock
+async def test_each_state_of_the_log_has_a_fate(queue: Queue, state: str, fate: Fate) -> None:
+    respx.get(LOGS).respond(json={"logs": [entry(state)]})
+
+    assert await queue.delivery("msg_1") == Delivery(fate)

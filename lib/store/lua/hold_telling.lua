@@ -1,0 +1,9 @@
+-- Takes the telling of a channel on for a while: a notice that is delivered twice at once tells it once. KEYS run. ARGV as
+-- named below (times in ms). Answers 1, also to the owner who asks again, or 0 where another has it.
+local field, owner, now, untilMs = unpack(ARGV)
+-- include sound_types
+local ends, holder = string.match(redis.call('HGET', KEYS[1], field) or '', '^(%d+) (.*)$')
+local isHeld = ends and tonumber(ends) > tonumber(now) and tonumber(ends) <= tonumber(untilMs)
+if isHeld and holder ~= owner then return 0 end
+redis.call('HSET', KEYS[1], field, untilMs .. ' ' .. owner)
+return 1

@@ -1,0 +1,102 @@
+"""What all looks of a run share: pages are asked for by themselves, and what was seen of them is
+remembered and becomes due."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from lib.bundle.media import unsigned
+from lib.model import JSON, Observation, WorkItem
+from lib.notion.client import NotionClient
+from lib.notion.pages import find, retrieve
+from lib.store.runs import SliceLease
+from lib.store.site import Known, Sighting, Site
+from lib.sync.problems import Problems
+from lib.sync.progress import Progress
+
+GiveAway = Callable[[SliceLease, Sequence[str]], Awaitable[None]]
+
+
+class Observer:
+    """Looks for one run; whatever interrupts it, `progress` holds what it knows.
+
+    `give_away` gives addresses to pages that waited for them, `tell` is called when something
+    became due, `now` gives epoch seconds.
+    """
+
+    def __init__(
+        self,
+        notion: NotionClient,
+        site: Site,
+        lease: SliceLease,
+        progress: Progress,
+        *,
+        give_away: GiveAway,
+        tell: Callable[[], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._notion = notion
+        self._site = site
+        self._lease = lease
+        self.progress = progress
+        self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
+        self._give_away = give_away
+        self._tell = tell
+        self.now = now
+        if not progress.began_at:
+            progress.began_at = now()
+
+    async def observe(
+        self,
+        sightings: Sequence[Sighting],
+        work: Sequence[tuple[str, WorkItem]] = (),
+        outside: dict[str, str] | None = None,
+    ) -> None:
+        """Remember what was seen, and make due what has to be read."""
+        if sightings or work or outside:
+            slack = self._notion.clock_slack_seconds
+            freed = await self._site.observe(self._lease, sightings, work, outside or {}, slack)
+            await self._give_away(self._lease, freed)
+            self._tell()
+
+    async def find_lost(self) -> tuple[list[str], list[str]]:
+        """Return what is published and gone from KV: the things that bring it back, and its
+        keys."""
+        return await self._site.find_lost(self._lease)
+
+    async def look_at(self, page_id: str) -> tuple[float, JSON | None]:
+        """Return when a page was asked for (Notion's clock) and its object, which is asked for once
+        in a run; None for one that is gone. Raises Unreadable."""
+        pages, asked_at = self.progress.pages, self.now()
+        if page_id not in pages:
+            page = await find(self._notion, page_id, self.progress.oddities)
+            pages[page_id] = (asked_at, unsigned(page) if page else None)
+        asked_at, page = pages[page_id]
+        return self._notion.notion_time(asked_at), page
+
+    async def find_page(self, page_id: str) -> tuple[float, JSON | None]:
+        """Do the same, and ask in any case."""
+        asked_at = self.now()
+        page = await find(self._notion, page_id, self.progress.oddities)
+        return self._notion.notion_time(asked_at), page
+
+    async def retrieve_page(self, page_id: str) -> tuple[float, JSON]:
+        """Return when a page was asked for (Notion's clock) and its object. Raises Unreadable also
+        where there is none."""
+        asked_at = self.now()
+        page = await retrieve(self._notion, page_id, self.progress.oddities)
+        return self._notion.notion_time(asked_at), page
+
+    def gone_row(self, page_id: str, known: Known, source: str = "") -> Sighting:
+        """Return what follows from a row that is gone; `source` is the one that it was a row of,
+        where nothing is remembered of it."""
+        before = known.observation or Observation(
+            source=source,
+            title="",
+            created="1970-01-01T00:00:00.000Z",
+            edited="1970-01-01T00:00:00.000Z",
+            wanted="",
+        )
+        now = self._notion.notion_time(self.now())
+        seen = msgspec.structs.replace(before, read_at=now, is_published=False)
+        return Sighting(page_id=page_id, observation=seen, is_gone=True)
