@@ -192,7 +192,7 @@ class Runs:
         self._tries = tries
         self._pieces = Pieces(kv)
 
-    async def ask(self, run_id: str, ask: Ask, alive_until: float, slug: str = "") -> Asked:
+    async def ask_for_run(self, run_id: str, ask: Ask, alive_until: float, slug: str = "") -> Asked:
         """Record a run and make it the one under way, or join the one that is (another follows
         it then). Where the page is given by a `slug`, that has to lead to one."""
         keys = self._keys
@@ -224,7 +224,7 @@ class Runs:
             [",".join(job_ids), _milliseconds_of(alive_until)],
         )
 
-    async def note(self, run_id: str, facts: Mapping[str, Value]) -> None:
+    async def note_facts(self, run_id: str, facts: Mapping[str, Value]) -> None:
         """Adds to a run's record."""
         await self._kv.command("HSET", self._keys.run(run_id), *_flat_pairs(facts))
 
@@ -232,14 +232,14 @@ class Runs:
         """Whether somebody asked for a run meanwhile and waits for the one under way to end."""
         return bool(await self._kv.command("EXISTS", self._keys.promised))
 
-    async def forget(self, run_id: str) -> None:
+    async def forget_run(self, run_id: str) -> None:
         """Takes back a run whose message was refused, unless it has begun all the same."""
         keys = self._keys
         names = [keys.active, keys.runs, keys.promised, keys.run(run_id)]
         if await self._kv.script("forget", names, [self._root, run_id]) != "done":
             raise TakenOver(f"run {run_id} has begun")
 
-    async def begin(
+    async def begin_slice(
         self, run_id: str, lane: str, number: int, ask: Ask, alive_until: float
     ) -> Begun:
         """Begins slice `number` of a lane; the claims that an earlier delivery held in this lane
@@ -327,7 +327,7 @@ class Runs:
         if await self._kv.script("note_survey", names, [json_text.encode(arguments)]) == "lost":
             raise _taken_over()
 
-    async def rest(
+    async def rest_slice(
         self,
         lease: SliceLease,
         counters: Mapping[str, int],
@@ -386,7 +386,7 @@ class Runs:
         )
         return dict(zip(pages, counts, strict=True))
 
-    async def end(
+    async def end_run(
         self, run_id: str, status: str, facts: Mapping[str, Value], next_id: str, alive_until: float
     ) -> Ended:
         """End a run as delivered, failed or cancelled. `next_id` follows it where another was
@@ -439,22 +439,22 @@ class Runs:
             words: list[Value] = [lease.lane, lease.token, piece, WORK_KEPT_FOR_SECONDS]
             held(await self._kv.script("keep_piece", [run, key], words))
 
-        await self._pieces.keep(f"{run}:{what}", json_text.encode(progress), put)
+        await self._pieces.keep_pieces(f"{run}:{what}", json_text.encode(progress), put)
 
     async def handed_on(self, run_id: str, what: str, kind: type[Progress]) -> Progress | None:
         """How far an earlier slice of the run had come with it."""
-        text = await self._pieces.read(f"{self._keys.run(run_id)}:{what}")
+        text = await self._pieces.read_pieces(f"{self._keys.run(run_id)}:{what}")
         try:
             return msgspec.json.decode(text, type=kind) if text else None
         except msgspec.DecodeError:  # of another form: an earlier deployment of the project left it
             return None
 
-    async def reached(self, run_id: str, lane: str) -> int:
+    async def reached_slice(self, run_id: str, lane: str) -> int:
         """The number of the slice that a lane began last, -1 before the first."""
         number: str | None = await self._kv.command("HGET", self._keys.run(run_id), f"slice:{lane}")
         return -1 if number is None else read_count(number) or 0
 
-    async def read(self, run_id: str) -> Run | None:
+    async def read_run(self, run_id: str) -> Run | None:
         """The run's record, or None where there is none (any more)."""
         fields = await self._kv.command("HGETALL", self._keys.run(run_id))
         return run_of(fields) if fields else None

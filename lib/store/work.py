@@ -36,7 +36,7 @@ class WorkQueue:
     def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float]) -> None:
         self._kv, self._keys, self._now = kv, keys, now
 
-    async def claim(
+    async def claim_due(
         self, lease: SliceLease, count: int, in_hand: Collection[str], expires: float
     ) -> Batch:
         """Claim up to `count` of what is due until `expires` (epoch seconds). Raises
@@ -61,7 +61,7 @@ class WorkQueue:
         soonest = read_number(next_at)
         return Batch(claims, Left(int(left), None if soonest is None else soonest / 1000))
 
-    async def requeue(
+    async def requeue_claim(
         self,
         lease: SliceLease,
         claim: Claim,

@@ -32,7 +32,7 @@ class HostedFiles:
     async def copies_of(self, refs: Mapping[str, FileRef]) -> dict[str, Copy]:
         """Return the copies by the files' tokens."""
         self._note(refs.values())
-        return await self._copies.of({ref.file for ref in refs.values()})
+        return await self._copies.copies_of({ref.file for ref in refs.values()})
 
     def mark_digest(self, digest: str, refs: Mapping[str, FileRef]) -> str:
         """Return the digest of a bundle with the files that may have copies in it."""

@@ -3,13 +3,13 @@ not any more."""
 
 import msgspec
 
-from lib.bundle.publication import trashed
-from lib.bundle.slugs import segment
+from lib.bundle.publication import is_trashed
+from lib.bundle.slugs import slug_segment
 from lib.errors import Unreadable
 from lib.model import ChildPage, Claim, Observation, PageRecord, Tree, WorkItem
 from lib.notion.border.objects import Oddities
 from lib.notion.client import NotionClient
-from lib.notion.pages import find
+from lib.notion.pages import find_page
 from lib.store.site import Known, Site
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
@@ -106,14 +106,14 @@ class Families:
             return
         home = holder = None
         try:
-            page = await find(self._notion, page_id, Oddities())
+            page = await find_page(self._notion, page_id, Oddities())
             home = await self._homes.home_of(page) if page else None
-            if page and home is None and not trashed(page):
-                holder = await self._holders.find(page)
+            if page and home is None and not is_trashed(page):
+                holder = await self._holders.find_holder(page)
         except Unreadable:
             family.unclear.append(page_id)
             return
-        if page is None or trashed(page):
+        if page is None or is_trashed(page):
             family.gone.append(page_id)
         elif home is not None:
             family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))
@@ -140,7 +140,7 @@ def _child_seen(read: ReadPage, child: ChildPage, before: Observation | None) ->
         edited_at=before.edited_at if before else 0.0,
         read_at=before.read_at if before else 0.0,
         placed_at=read.reading.read_at,
-        wanted=segment(child.title, child.id),
+        wanted=slug_segment(child.title, child.id),
     )
 
 

@@ -6,8 +6,8 @@ import msgspec
 
 from lib.bundle import index
 from lib.bundle import page as page_bundle
-from lib.bundle.media import Found, unsigned
-from lib.bundle.text.document import document
+from lib.bundle.media import Found, without_signatures
+from lib.bundle.text.document import document_of
 from lib.bundle.values import PageLink
 from lib.errors import TooLarge
 from lib.log import Log
@@ -99,7 +99,7 @@ class PagePublication:
                 self._ahead.note_published(read.claim.id, committed.numbers)
                 break
         if committed.outcome == "older":
-            self._readings.renew()
+            self._readings.read_anew()
         self._log.event("page.synced", pageId=read.claim.id, slug=slug, outcome=committed.outcome)
         await self.give_away(lease, committed.freed)
         before = read.claim.observation
@@ -113,13 +113,13 @@ class PagePublication:
         for _ in range(COMMIT_TRIES if freed else 0):
             book = AddressBook(self._site)
             await book.give_away(list(freed))
-            if await self._site.move(lease, book.plan(), freed):
+            if await self._site.move(lease, book.planned_changes(), freed):
                 return
 
     def stamp_of(self, page: JSON, seen: Observation, read_at: float) -> str:
         """Return the stamp by which a look shows that nothing is new; "" where an edit may hide."""
         is_sure = is_settled(seen.edited_at, read_at)
-        return stamp_of(unsigned(page), seen, self._homes.rule) if is_sure else ""
+        return stamp_of(without_signatures(page), seen, self._homes.rule) if is_sure else ""
 
     async def _plan(self, read: ReadPage, lost: Family, *, is_first: bool) -> _Plan:
         family = await self._families.family_of(read, lost)
@@ -139,23 +139,23 @@ class PagePublication:
         """Return the slug of the page and the links to its child pages."""
         claim, seen = read.claim, read.seen
         if is_first:
-            book.assume(claim.id, Known(claim.observation, claim.record, claim.slug))
+            book.assume_known(claim.id, Known(claim.observation, claim.record, claim.slug))
             if seen.parent is None and not claim.slug:
                 book.assume_free(seen.wanted)
         await book.look_up([claim.id])
-        book.observe(claim.id, seen, list(family.children))
+        book.note_page(claim.id, seen, list(family.children))
         if family.children:
             await book.look_up(list(family.children))
         for page_id, child in family.children.items():
-            book.observe(page_id, child)
+            book.note_page(page_id, child)
         if family.gone:
             await book.look_up(family.gone)
         for page_id in family.gone:
-            book.forget(page_id)
+            book.forget_page(page_id)
         by_age = sorted(
             family.children, key=lambda page_id: (family.children[page_id].created, page_id)
         )
-        await book.place(claim.id, *by_age)
+        await book.place_all(claim.id, *by_age)
         links: list[PageLink] = [
             {"id": page_id, "slug": book.slug_of(page_id), "title": " ".join(child.title.split())}
             for page_id, child in family.children.items()
@@ -182,9 +182,9 @@ class PagePublication:
             before=claim.observation or seen,
             record=written.record,
             stamp=self._stamp_read(read, written.record, family),
-            sort=index.sort_text(index.rank(written.bundle.meta)) if seen.parent is None else "",
+            sort=index.sort_text(index.rank_of(written.bundle.meta)) if seen.parent is None else "",
             text=text if is_sent else None,
-            addresses=plan.book.plan(),
+            addresses=plan.book.planned_changes(),
             tables=tables,
             children=family.children,
             known=family.known,
@@ -202,10 +202,10 @@ class PagePublication:
         seen, tree, form = read.seen, read.tree, self._form
         files = Found(form.address)
         place = Place(plan.slug, seen.source, seen.visibility, seen.parent)
-        bundle = page_bundle.build(read.page, tree, place, plan.links, files)
+        bundle = page_bundle.build_page(read.page, tree, place, plan.links, files)
         copied = files.refs if is_for_all(seen.visibility) else {}
         copies = await self._files.copies_of(copied) if is_for_all(seen.visibility) else {}
-        encoded = page_bundle.encode(bundle, form.now_iso(), form.max_value_bytes, copies)
+        encoded = page_bundle.encode_page(bundle, form.now_iso(), form.max_value_bytes, copies)
         record = PageRecord(
             edited=seen.edited,
             edited_at=seen.edited_at,
@@ -251,7 +251,7 @@ class PagePublication:
         if not self._form.docs:
             return ""
         try:
-            made = document(
+            made = document_of(
                 *(bundle.meta, bundle.blocks, self._form.now_iso(), self._form.max_value_bytes),
                 database=tables_for(bundle.meta["visibility"], tables),
                 copies=copies,

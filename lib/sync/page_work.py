@@ -5,12 +5,12 @@ from http import HTTPStatus
 
 import msgspec
 
-from lib.bundle.publication import trashed
+from lib.bundle.publication import is_trashed
 from lib.errors import Unreadable
 from lib.model import JSON, Claim, Observation, WorkItem
 from lib.notion.border.objects import Oddities, says_where
 from lib.notion.client import NotionClient
-from lib.notion.pages import find
+from lib.notion.pages import find_page
 from lib.store.runs import SliceLease
 from lib.store.site import Sighting, Site
 from lib.store.work import WorkQueue
@@ -47,7 +47,7 @@ class PageWork:
         if claim.observation is None:
             await self._work.pass_on(lease, claim, [])
             return False
-        async with self._readings.of(claim, self._reader.begin_reading(claim)) as reading:
+        async with self._readings.reading_of(claim, self._reader.begin_reading(claim)) as reading:
             try:
                 page, tree = await self._reader.read(claim, reading)
             except Unreadable as refusal:
@@ -69,10 +69,12 @@ class PageWork:
             return await self._hide(lease, claim, seen, page)
         if seen.parent is None and seen.is_paused and not (claim.record and claim.item.rewrite):
             return await self._keep_still(lease, claim, seen, page)
-        if seen.parent is not None and has_left(page, seen.parent) and not trashed(page):
+        if seen.parent is not None and is_trashed(page):
+            await self.doubt(lease, claim)
+            return True
+        if seen.parent is not None and has_left(page, seen.parent):
             return await self._left(lease, claim, seen.parent, page)
-        is_trashed = seen.parent is not None and trashed(page)
-        is_news = None if is_trashed else await self._publication.publish_page(lease, read)
+        is_news = await self._publication.publish_page(lease, read)
         if is_news is None:
             await self.doubt(lease, claim)
             return True
@@ -96,7 +98,7 @@ class PageWork:
         home = await self._homes.home_of(page)
         if home is not None:
             return row_of(page, home, read_at, self._homes.rule).observation
-        if known.parent is None and not trashed(page) and says_where(page):
+        if known.parent is None and not is_trashed(page) and says_where(page):
             return None
         if known.parent is None:
             return row_of(page, known.source, read_at, self._homes.rule).observation
@@ -112,7 +114,7 @@ class PageWork:
         )
         if not (claim.is_row and is_refused):
             return None
-        if await find(self._notion, claim.id, Oddities()):
+        if await find_page(self._notion, claim.id, Oddities()):
             return None
         if not await self._homes.is_shown(known.source):
             return None
@@ -122,7 +124,7 @@ class PageWork:
 
     async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
         stamp = self._publication.stamp_of(page, seen, seen.read_at)
-        is_gone = trashed(page)
+        is_gone = is_trashed(page)
         sighting = Sighting(
             page_id=claim.id,
             observation=seen,
@@ -149,7 +151,7 @@ class PageWork:
 
     async def _left(self, lease: SliceLease, claim: Claim, parent: str, page: JSON) -> bool:
         """A child page that stands in another page now: both pages decide what becomes of it."""
-        holder = await self._holders.find(page)
+        holder = await self._holders.find_holder(page)
         item = _handed_on(claim.item)
         others = [(holder, item)] if holder else []
         await self._work.pass_on(lease, claim, [(parent, item), *others])
@@ -158,7 +160,7 @@ class PageWork:
     async def _moved_away(self, lease: SliceLease, claim: Claim, page: JSON) -> bool:
         """A row that stands in no source any more: in a page that is published it goes on as a
         child page."""
-        if holder := await self._holders.find(page):
+        if holder := await self._holders.find_holder(page):
             await self._work.pass_on(lease, claim, [(holder, _handed_on(claim.item))])
             return True
         source = claim.observation.source if claim.observation else ""

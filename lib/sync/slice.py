@@ -132,7 +132,7 @@ class Worker:
         Return that reason, or None. Raises `TakenOver`, `NotionAway`, and what the survey raises.
         """
         self._lease, self._until = lease, until
-        await self._readings.begin(lease, is_first=run.slices + run.retries <= 1)
+        await self._readings.take_up(lease, is_first=run.slices + run.retries <= 1)
         try:
             await self._work_on(survey)
             others = [*([survey] if survey else []), *self._ahead.under_way]
@@ -141,10 +141,10 @@ class Worker:
             if survey and survey.done():
                 self._take_survey(survey)
         finally:
-            await self._in_flight.drop()
+            await self._in_flight.drop_all()
             await self._ahead.stop()
         if self._stop:
-            await self._readings.rest()
+            await self._readings.hand_on_rest()
         if self._away and self._notion.is_down:
             raise self._away
         return self._stop
@@ -184,7 +184,7 @@ class Worker:
         news = asyncio.create_task(self._news.wait())
         others = [news, survey] if survey else [news]
         try:
-            ended = await self._in_flight.ended(others, max(0.05, self._until - self._now()))
+            ended = await self._in_flight.wait_ended(others, max(0.05, self._until - self._now()))
         finally:
             news.cancel()
         return any([await self._settled(task, claim) for task, claim in ended])
@@ -207,16 +207,16 @@ class Worker:
 
     def _was_read(self, claim: Claim) -> None:
         self._pages_read += 1
-        self._in_flight.read(claim)
+        self._in_flight.note_read(claim)
 
     async def _claim(self) -> tuple[bool, float | None]:
         """Claim what is due. Return whether there was enough of it, and how long until the next of
         it (None: never)."""
         room = max(1, WAITING - len(self._in_flight.waiting))
         expires = self._until + 2 * self._linger_seconds
-        batch = await self._work.claim(self._lease, room, self._in_flight.keys, expires)
+        batch = await self._work.claim_due(self._lease, room, self._in_flight.keys, expires)
         self._due = batch.left.count
-        self._in_flight.take(batch.claims)
+        self._in_flight.take_items(batch.claims)
         wait = None if batch.left.next_at is None else max(0.0, batch.left.next_at - self._now())
         return len(batch.claims) == room, wait
 
@@ -292,7 +292,9 @@ class Worker:
             await self._give_up(claim, reason, again=True)
             return
         item = msgspec.structs.replace(claim.item, attempts=attempts + 1, interrupted=True)
-        await self._work.requeue(self._lease, claim, item, self._now() + PAUSES_SECONDS[attempts])
+        await self._work.requeue_claim(
+            self._lease, claim, item, self._now() + PAUSES_SECONDS[attempts]
+        )
 
     async def _give_up(self, claim: Claim, reason: str, *, again: bool = False) -> None:
         problem = Problem(
