@@ -14,6 +14,8 @@ from lib.store.salvage import read_count
 
 MOST_RUNS = 50
 MOST_SLUGS = 50
+MOST_SUGGESTED = 100
+"""So many addresses of pages are told: all of a small site's, any of a larger one's."""
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -59,7 +61,7 @@ class Overdue(msgspec.Struct, frozen=True):
 class SiteFacts(msgspec.Struct, frozen=True):
     """What is true of the site, whatever runs there were: how many pages are published, child pages
     among them, what is overdue (50 at most), the requests of Notion's minute and when it began, and
-    when the webhook told of something last (epoch seconds; 0: never)."""
+    when the webhook told of something last (epoch seconds; 0: never). `slugs`: of some pages."""
 
     pages: int = 0
     child_pages: int = 0
@@ -67,6 +69,7 @@ class SiteFacts(msgspec.Struct, frozen=True):
     minute_began: float = 0.0
     minute_used: int = 0
     last_event: float = 0.0
+    slugs: list[str] = []
 
 
 class Recent(msgspec.Struct, frozen=True):
@@ -94,7 +97,7 @@ class History:
         current_id, token, sources, site, *found = await self._kv.script(
             "history",
             [*names, keys.last_event],
-            [keys.run(""), MOST_RUNS, f"{keys.prefix}sync:order:"],
+            [keys.run(""), MOST_RUNS, f"{keys.prefix}sync:order:", MOST_SUGGESTED],
         )
         entries = [_run_entry(*parts) for parts in found]
         return Recent(
@@ -124,6 +127,7 @@ def _site_facts(
     start: str,
     used: str,
     event: str,
+    slugs: list[str],
 ) -> SiteFacts:
     return SiteFacts(
         pages,
@@ -132,6 +136,7 @@ def _site_facts(
         _seconds_of(start),
         read_count(used) or 0,
         _seconds_of(event),
+        slugs,
     )
 
 

@@ -224,6 +224,12 @@ class Runs:
             [",".join(job_ids), _milliseconds_of(alive_until)],
         )
 
+    async def note_spent(self, lease: SliceLease, counters: Mapping[str, int]) -> None:
+        """Note what a slice spent that ends in an error; the next one counts it."""
+        names = ("notionRequests", "notionThrottled", "kvCommands")
+        spent = " ".join(str(counters[name]) for name in names)
+        await self.note_facts(lease.run_id, {f"spent:{lease.lane}": spent})
+
     async def note_facts(self, run_id: str, facts: Mapping[str, Value]) -> None:
         """Adds to a run's record."""
         await self._kv.command("HSET", self._keys.run(run_id), *_flat_pairs(facts))
@@ -520,6 +526,8 @@ def shortened(text: str, most: int = WARNING_CHARACTERS) -> str:
 def run_of(fields: Mapping[str, str]) -> Run:
     """A run from its record's fields; a counter that nobody raised yet, or that is none, is 0."""
 
+    spent = [_spent(value) for name, value in fields.items() if name.startswith("spent:")]
+
     def count(name: str) -> int:
         return read_count(fields.get(name)) or 0
 
@@ -547,9 +555,9 @@ def run_of(fields: Mapping[str, str]) -> Run:
         failed=count("failed"),
         slices=count("slices"),
         retries=count("retries"),
-        notion_requests=count("notionRequests"),
-        notion_throttled=count("notionThrottled"),
-        kv_commands=count("kvCommands"),
+        notion_requests=count("notionRequests") + sum(one[0] for one in spent),
+        notion_throttled=count("notionThrottled") + sum(one[1] for one in spent),
+        kv_commands=count("kvCommands") + sum(one[2] for one in spent),
         images=count("images"),
         warnings=_warnings_of(fields.get("warnings")),
         warned=count("warned"),
@@ -577,6 +585,16 @@ def held(answer: object) -> list[str]:
 
 def _taken_over() -> TakenOver:
     return TakenOver("another delivery of this slice has taken its work over")
+
+
+def _spent(text: str) -> tuple[int, int, int]:
+    """Return what a slice has spent that no counter holds yet: requests, those that Notion put off,
+    commands."""
+    counts = [read_count(word) for word in text.split(" ")]
+    match counts:
+        case [int(requests), int(throttled), int(commands)]:
+            return requests, throttled, commands
+    return 0, 0, 0
 
 
 def _milliseconds_of(seconds: float) -> int:

@@ -37,9 +37,15 @@ class WorkQueue:
         self._kv, self._keys, self._now = kv, keys, now
 
     async def claim_due(
-        self, lease: SliceLease, count: int, in_hand: Collection[str], expires: float
+        self,
+        lease: SliceLease,
+        count: int,
+        in_hand: Collection[str],
+        expires: float,
+        spent: tuple[int, int] | None = None,
     ) -> Batch:
-        """Claim up to `count` of what is due until `expires` (epoch seconds). Raises
+        """Claim up to `count` of what is due until `expires` (epoch seconds). `spent`: how many
+        requests Notion got from this slice, and how many of them it put off. Raises
         `TakenOver`."""
         words: list[Value] = [
             *(self._keys.prefix, lease.run_id, lease.lane, lease.token),
@@ -49,6 +55,7 @@ class WorkQueue:
                 count,
                 "1" if lease.is_focused else "0",
             ),
+            f"{spent[0]} {spent[1]} {self._kv.commands + 1}" if spent else "",
             *in_hand,
         ]
         left, next_at, *found = held(

@@ -74,6 +74,7 @@ class Spending:
         self._notion = notion
         self._kv = kv
         self._give_back = give_back
+        self.is_settled = False
 
     @property
     def kv_commands(self) -> int:
@@ -88,6 +89,7 @@ class Spending:
     async def settle_account(self) -> dict[str, int]:
         """Give back what was not spent; return the rest by the names of a run's counters."""
         await self._give_back()
+        self.is_settled = True
         return {
             "notionRequests": self._notion.requests,
             "notionThrottled": self._notion.throttled,
@@ -176,11 +178,11 @@ class SliceRun:
             await self._ending.fail_run(lease.run_id, str(reason), continuation)
             raise
         except SyncError as trouble:
-            await self._note_error(lease.run_id, str(trouble))
+            await self._note_error(lease, str(trouble))
             raise
         except Exception as error:
             self._log.error("slice.error", error)
-            await self._note_error(lease.run_id, unforeseen_reason(error))
+            await self._note_error(lease, unforeseen_reason(error))
             raise Unforeseen(
                 f"The slice ended in an error while it was {self._step}: {unforeseen_reason(error)}"
             ) from error
@@ -239,13 +241,14 @@ class SliceRun:
         done = await self._ending.end_run(run, facts, continuation)
         return Report("done", lease.run_id, done)
 
-    async def _note_error(self, run_id: str, reason: str) -> None:
-        """Note what a slice met, for the case that its run comes to nothing; KV may be what is
-        away."""
+    async def _note_error(self, lease: SliceLease, reason: str) -> None:
+        """Note what a slice met, for the case that its run comes to nothing, and what it spent; KV
+        may be what is away."""
+        said = f"while it was {self._step}: {reason}"[:ERROR_CHARACTERS]
         with suppress(SyncError):
-            await self._runs.note_facts(
-                run_id, {"lastError": f"while it was {self._step}: {reason}"[:ERROR_CHARACTERS]}
-            )
+            await self._runs.note_facts(lease.run_id, {"lastError": said})
+            if not self._spending.is_settled:
+                await self._runs.note_spent(lease, await self._spending.settle_account())
 
 
 class Engine:

@@ -214,7 +214,8 @@ class Worker:
         it (None: never)."""
         room = max(1, WAITING - len(self._in_flight.waiting))
         expires = self._until + 2 * self._linger_seconds
-        batch = await self._work.claim_due(self._lease, room, self._in_flight.keys, expires)
+        spent = (self._notion.requests, self._notion.throttled)
+        batch = await self._work.claim_due(self._lease, room, self._in_flight.keys, expires, spent)
         self._due = batch.left.count
         self._in_flight.take_items(batch.claims)
         wait = None if batch.left.next_at is None else max(0.0, batch.left.next_at - self._now())

@@ -51,6 +51,7 @@ def verdict_json(
         "lastEventAt": iso(facts.last_event) if facts.last_event else None,
         "budget": _budget_json(facts, rhythm.limit, now),
         "freshness": _freshness_json(runs, now),
+        "slugs": sorted(facts.slugs),
     }
 
 

@@ -188,6 +188,7 @@ def status(state: str, runs: list[JSON], **more: Any) -> JSON:
             "budget": {"used": 68, "limit": 180, "resetsAt": iso(21)},
             "freshness": {"p50Seconds": 3.4, "p95Seconds": 11.8, "runs": 21, "days": 7},
             "warnings": [],
+            "slugs": ["about", *sorted(SLUGS)],
         }
         | more,
         "active": next((one for one in runs if one["status"] in ("pending", "active")), None),

@@ -107,11 +107,15 @@ class Board(Tab):
 
     def expect_asked(self, since: int, queries: list[str]) -> None:
         """The trigger has been called with these queries, after so many others; soon, at least."""
+        self.wait_until(lambda: len(self.asked) >= since + len(queries))
+        assert self.asked[since:] == queries
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Let the page work until this holds, for half a minute at most."""
         for _ in range(600):
-            if len(self.asked) >= since + len(queries):
+            if condition():
                 break
             self.page.wait_for_timeout(50)
-        assert self.asked[since:] == queries
 
     def _trigger(self, route: Route) -> None:
         self.asked.append(route.request.url.partition("?")[2])
@@ -391,6 +395,7 @@ def test_the_box_suggests_what_it_knows(board: Board) -> None:
     )
     assert options[:3] == ["home/opening-hours", "visit", "map"]
     assert "lighthouse/the-tower" in options
+    assert "about" in options  # nothing has happened to it for long
     assert len(options) == len(set(options))
     assert "cray" not in options  # a run removed it
 
@@ -422,6 +427,25 @@ def test_a_hidden_tab_leaves_its_title_alone(board: Board) -> None:
     board.tell(syncing)
     board.page.evaluate(HIDE, False)
     expect(board.page).to_have_title("59% · Notion → KV")
+
+
+def test_an_answer_that_comes_after_a_newer_one_is_not_shown(board: Board) -> None:
+    board.fresh(current)
+    held: list[Route] = []
+    board.page.unroute_all()
+    board.page.route("**/api/sync/status", lambda route: held.append(route))
+    board.page.evaluate("dispatchEvent(new Event('online'))")
+    board.wait_until(lambda: len(held) == 1)
+    board.page.evaluate("dispatchEvent(new Event('online'))")
+    board.wait_until(lambda: len(held) == 2)
+    older, newer = held
+
+    newer.fulfill(json=behind())
+    expect(board.seen("headline")).to_have_text(HEADLINES["problems"])
+    with board.page.expect_response("**/api/sync/status"):
+        older.fulfill(json=current())
+    board.page.evaluate("new Promise((go) => setTimeout(go))")
+    expect(board.seen("headline")).to_have_text(HEADLINES["problems"])
 
 
 def without(*names: str) -> JSON:

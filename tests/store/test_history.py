@@ -1,7 +1,7 @@
 """What people get to see of runs: the newest, with their problems, in one command."""
 
 from lib.model import Ask, ListingRecord, Problem, Source, SourceRecord
-from lib.store.history import MOST_RUNS, History, SourceHistory
+from lib.store.history import MOST_RUNS, MOST_SUGGESTED, History, SourceHistory
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import KEPT_FOR_SECONDS, Runs
@@ -124,3 +124,17 @@ async def test_sources_and_the_webhooks_token_come_along(scene: Scene) -> None:
         "pages": SourceHistory(source, listing, NOW, 2),
         "posts": SourceHistory(source, ListingRecord(), "", 0),
     }
+
+
+async def test_the_addresses_of_the_site_come_along_as_far_as_they_are_few(
+    kv: Kv, keys: Keys
+) -> None:
+    history = History(kv, keys)
+    await kv.command("HSET", keys.paths, "id-2", "visit", "id-1", "home")
+    assert sorted((await history.recent()).site.slugs) == ["home", "visit"]
+
+    many = [word for at in range(1000) for word in (f"id-{at}", f"page-{at}")]
+    await kv.command("HSET", keys.paths, *many)
+    before = kv.commands
+    assert len((await history.recent()).site.slugs) == MOST_SUGGESTED
+    assert kv.commands - before == 1

@@ -397,3 +397,32 @@ async def test_a_child_page_that_its_parent_made_due_is_read_while_the_run_looks
     )
 
     assert keys_of(await claim(scene)) == ["c"]
+
+
+async def test_b6_what_a_slice_spends_shows_while_it_works_and_counts_where_it_dies(
+    scene: Scene,
+) -> None:
+    until = scene.clock.time + 60
+    await scene.queue.claim_due(scene.lease, 1, [], until, spent=(3, 0))
+    await scene.queue.claim_due(scene.lease, 1, [], until, spent=(5, 1))
+    shown = await scene.record()
+
+    begun = await scene.runs.begin_slice("r1", "0", 0, Ask(), until)
+    await scene.queue.claim_due(begun.lease, 1, [], until, spent=(2, 0))
+    await scene.runs.rest_slice(begun.lease, {"notionRequests": 4, "notionThrottled": 0}, until)
+
+    counted = await scene.record()
+    assert (shown.notion_requests, shown.notion_throttled) == (5, 1)
+    assert (counted.notion_requests, counted.notion_throttled) == (9, 1)
+
+
+@pytest.mark.parametrize("spent", ["", "x", "-1 2 3", "1e9 1", f"{'9' * 30} 1 1"])
+async def test_b6_what_another_wrote_as_spent_counts_as_nothing(scene: Scene, spent: str) -> None:
+    run = scene.keys.run("r1")
+    await scene.kv.command("HSET", run, "spent:0", spent)
+    before = await scene.record()
+
+    begun = await scene.runs.begin_slice("r1", "0", 0, Ask(), scene.clock.time + 60)
+
+    assert begun.run is not None
+    assert (before.notion_requests, begun.run.notion_requests) == (0, 0)
