@@ -67,7 +67,7 @@ MARGIN_SECONDS, MARGIN_SHARE = 20.0, 0.3
 time, a share."""
 VERCEL_JSON = Path(__file__).parent.parent / "vercel.json"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
-RESERVED_AT_ONCE = 30
+RESERVED_AT_ONCE = 60
 """Notion requests that a slice reserves with one KV command."""
 LINGER_SECONDS, LINGER_SHARE = 8.0, 0.4
 """How long requests under way are waited for when a slice's time is used up: at most this share of
@@ -448,28 +448,33 @@ class SliceParts:
         from lib.bundle.media import address_for, preview_address_for
         from lib.store.drafts import Drafts
         from lib.store.work import WorkQueue
-        from lib.sync.slice import Worker
+        from lib.sync.bundle_form import BundleForm, HostedFiles
+        from lib.sync.slice import SliceStores, Worker
 
         config, copier = self._config, self._copier
         address = address_for(config.base_url, AddressKey(config.cron_secret).mac)
         preview_address = preview_address_for(config.base_url, PreviewKey(config.cron_secret).mac)
+        note = copier.files.note_signed if copier else lambda refs: None
         return Worker(
             notion=self._notion,
-            runs=self._runs,
-            work=WorkQueue(self._kv, self._keys, time.time),
-            site=self._site,
-            drafts=Drafts(self._kv, self._keys, self._site),
-            copies=self._copies,
-            note=copier.files.note_signed if copier else lambda refs: None,
-            address=address,
-            preview_address=preview_address,
-            max_value_bytes=config.kv_max_value_bytes,
-            docs=config.docs,
-            log=self._log,
+            stores=SliceStores(
+                runs=self._runs,
+                work=WorkQueue(self._kv, self._keys, time.time),
+                site=self._site,
+                drafts=Drafts(self._kv, self._keys, self._site),
+                files=HostedFiles(self._copies, note),
+            ),
+            form=BundleForm(
+                address=address,
+                preview_address=preview_address,
+                max_value_bytes=config.kv_max_value_bytes,
+                docs=config.docs,
+                now_iso=now_iso,
+            ),
             homes=self._homes,
+            log=self._log,
             linger_seconds=self._linger_seconds,
             now=time.time,
-            now_iso=now_iso,
         )
 
     @property

@@ -193,6 +193,8 @@ class _TreeReading:
             return None
         if is_original(block):
             self._shown.add(block["id"])
+            if original is None:
+                self._originals.stand_on(self._walk.page_id, [block["id"]])
             original = block["id"]
         return self._contained(block, partial(self._children, block, original))
 

@@ -59,9 +59,9 @@ class Originals:
         none shows this original: those of this moment, and a few times those that have begun
         meanwhile."""
         for _ in range(ROUNDS):
-            if not self._met or self._parents.has(original):
-                return
-            await asyncio.wait(self._met.copy())
+            ahead = self._met.copy()
+            while ahead and not self._parents.has(original):
+                _, ahead = await asyncio.wait(ahead, return_when=asyncio.FIRST_COMPLETED)
 
     async def children(
         self, original: str, list_id: str, ask: Callable[[], Awaitable[list[JSON] | Unreadable]]

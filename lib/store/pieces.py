@@ -12,6 +12,8 @@ BYTES_PER_CHARACTER = 4
 MOST_PIECES = 1_000
 """More say that another wrote there."""
 
+Put = Callable[[str, str], Awaitable[None]]
+
 
 class Pieces:
     """A text stands as `key` (number of pieces, digest of the whole, first piece) and `key:2`,
@@ -20,9 +22,7 @@ class Pieces:
     def __init__(self, kv: Kv) -> None:
         self._kv = kv
 
-    async def keep_pieces(
-        self, key: str, text: str, put: Callable[[str, str], Awaitable[None]]
-    ) -> None:
+    async def keep_pieces(self, key: str, text: str, put: Put) -> None:
         """Keep a text; `put` takes key and piece. The head comes last: cut off before it, what
         stood there is unreadable."""
         length = self._kv.max_request_bytes // BYTES_PER_CHARACTER

@@ -14,7 +14,7 @@ from lib.errors import TakenOver
 from lib.model import JSON, Ask, ListingRecord, Problem, SourceRecord
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value
-from lib.store.pieces import Pieces
+from lib.store.pieces import Pieces, Put
 from lib.store.salvage import read_count, read_number, read_object, read_record, sound_members
 
 KEPT_FOR_SECONDS = 30 * 86_400
@@ -426,12 +426,22 @@ class Runs:
         promised = Ask(force=ask[0] == "1", source=ask[1] or "")
         return Ended(outcome == "repeated", follow_up, promised, next_moment)
 
-    async def hand_on(self, lease: SliceLease, what: str, progress: msgspec.Struct | JSON) -> None:
+    async def hand_on(
+        self,
+        lease: SliceLease,
+        what: str,
+        progress: msgspec.Struct | JSON,
+        put_head: Put | None = None,
+    ) -> None:
         """Keep how far something has come for the run's next slice; `what` is `listing`,
-        `originals:{lane}` or `partial:{item}`. Raises `TakenOver`."""
+        `originals:{lane}` or `partial:{item}`. `put_head` writes its first piece, which makes it
+        readable, together with something else. Raises `TakenOver`."""
         run = self._keys.run(lease.run_id)
 
         async def put(key: str, piece: str) -> None:
+            if put_head and key == f"{run}:{what}":
+                await put_head(key, piece)
+                return
             words: list[Value] = [lease.lane, lease.token, piece, WORK_KEPT_FOR_SECONDS]
             held(await self._kv.script("keep_piece", [run, key], words))
 

@@ -6,11 +6,18 @@ from collections.abc import Callable, Collection, Sequence
 import msgspec
 
 from lib import json_text
-from lib.model import Claim, Problem, WorkItem
+from lib.model import JSON, Claim, Problem, WorkItem
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value
 from lib.store.records import database_record, observation, page_record, work_item
-from lib.store.runs import KEPT_FOR_SECONDS, Left, SliceLease, held, noted_problem
+from lib.store.runs import (
+    KEPT_FOR_SECONDS,
+    WORK_KEPT_FOR_SECONDS,
+    Left,
+    SliceLease,
+    held,
+    noted_problem,
+)
 from lib.store.salvage import read_number
 
 FIELDS_PER_CLAIM = 5
@@ -62,11 +69,16 @@ class WorkQueue:
         return Batch(claims, Left(int(left), None if soonest is None else soonest / 1000))
 
     async def requeue_claim(
-        self, lease: SliceLease, claim: Claim, item: WorkItem, due_at: float
+        self,
+        lease: SliceLease,
+        claim: Claim,
+        item: WorkItem,
+        due_at: float,
+        kept: tuple[str, str] | None = None,
     ) -> None:
-        """End a claim without a result; it may be claimed again from `due_at` on. Raises
-        `TakenOver`."""
-        await self._requeue_once(lease, claim, item, due_at)
+        """End a claim without a result; it may be claimed again from `due_at` on. `kept`, a key and
+        its text, is written with it. Raises `TakenOver`."""
+        await self._requeue_once(lease, claim, item, due_at, kept=kept)
 
     async def give_up(
         self, lease: SliceLease, claim: Claim, problem: Problem, due_at: float
@@ -93,8 +105,9 @@ class WorkQueue:
         problem: Problem | None = None,
         others: Sequence[tuple[str, WorkItem]] = (),
         forget: bool = False,
+        kept: tuple[str, str] | None = None,
     ) -> None:
-        arguments = {
+        arguments: JSON = {
             "lane": lease.lane,
             "token": lease.token,
             "key": claim.key,
@@ -109,6 +122,8 @@ class WorkQueue:
             "also": encoded_work(others),
             "ttl": KEPT_FOR_SECONDS,
         }
+        if kept:
+            arguments |= {"kept": kept, "kept_for": WORK_KEPT_FOR_SECONDS}
         words = [self._keys.prefix, json_text.encode(arguments)]
         held(await self._kv.script("requeue", self._keys.run_work(lease.run_id), words))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from lib.bundle import database as database_bundle
 from lib.bundle.encoding import digest, encode
-from lib.bundle.media import Address, FileRef, Found
+from lib.bundle.media import Found
 from lib.bundle.properties import fingerprint
 from lib.bundle.text.tables import first_rows
 from lib.log import Log
@@ -12,12 +12,14 @@ from lib.model import BUNDLE_VERSION, JSON, Claim, Database, DatabaseRecord, Wor
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read_database
-from lib.store.copies import Copies, is_for_all
+from lib.store.copies import is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import NO_TABLE, Known, PageText, Site, Table, Text
 from lib.store.work import WorkQueue
+from lib.sync.bundle_form import BundleForm, HostedFiles, lacks_copies
 from lib.sync.page_texts import PageTexts, databases_in
 from lib.sync.read_ahead import ReadAhead
+from lib.sync.tries import is_last_try
 from lib.sync.unfinished import DatabaseReading, Readings
 
 MOST_SIGNED = 100
@@ -26,38 +28,53 @@ COMMIT_TRIES = 20
 """How often the texts of pages are made anew because one of them was published meanwhile."""
 
 
-class DatabaseWork:
-    """Syncs child databases for one slice. `is_last_try` and `was_read` as for pages; `now` gives
-    epoch seconds."""
+class DatabaseReader:
+    """Reads child databases for one slice. `now` gives epoch seconds."""
 
     def __init__(
         self,
-        *,
         notion: NotionClient,
-        work: WorkQueue,
-        site: Site,
-        copies: Copies,
-        note: Callable[[Iterable[FileRef]], None],
-        address: Address,
-        max_value_bytes: int,
-        docs: bool,
-        log: Log,
         readings: Readings,
         schemas: Schemas,
         ahead: ReadAhead,
-        is_last_try: Callable[[Claim], bool],
-        was_read: Callable[[Claim], None],
         now: Callable[[], float],
-        now_iso: Callable[[], str],
     ) -> None:
-        self._notion, self._work, self._site = notion, work, site
-        self._copies, self._note = copies, note
-        self._address, self._log = address, log
-        self._readings, self._schemas = readings, schemas
-        self._ahead = ahead
-        self._is_last_try, self._was_read = is_last_try, was_read
-        self._now, self._now_iso, self._docs = now, now_iso, docs
-        self._texts = PageTexts(site, max_value_bytes, now_iso)
+        self._notion, self._readings, self._schemas = notion, readings, schemas
+        self._ahead, self._now = ahead, now
+
+    async def read_whole(self, claim: Claim) -> tuple[Database, DatabaseReading]:
+        """Return a child database, or what is left of it where parts get no usable answer on the
+        last try."""
+        item = claim.item
+        head = Head(claim.id, item.title, item.data_source_ids) if item.data_source_ids else None
+        fresh = self._ahead.take_database(claim) or DatabaseReading(
+            self._now(), 0, Reading(claim.id, head)
+        )
+        async with self._readings.reading_of(claim, fresh) as reading:
+            await self._ahead.finish(claim.key)
+            database = await read_database(
+                self._notion, reading.rows, self._schemas, is_last_try=is_last_try(claim)
+            )
+        return database, reading
+
+
+class DatabaseWork:
+    """Syncs child databases for one slice. `was_read` as for pages."""
+
+    def __init__(
+        self,
+        reader: DatabaseReader,
+        work: WorkQueue,
+        site: Site,
+        files: HostedFiles,
+        form: BundleForm,
+        log: Log,
+        was_read: Callable[[Claim], None],
+    ) -> None:
+        self._reader, self._work, self._site = reader, work, site
+        self._files, self._form, self._log = files, form, log
+        self._was_read = was_read
+        self._texts = PageTexts(site, form.max_value_bytes, form.now_iso)
 
     async def doubt(self, lease: SliceLease, claim: Claim) -> None:
         """A child database can't be read any more: the pages that show it look at it again."""
@@ -68,16 +85,7 @@ class DatabaseWork:
 
     async def sync(self, lease: SliceLease, claim: Claim) -> None:
         """Read a child database and publish it."""
-        item = claim.item
-        head = Head(claim.id, item.title, item.data_source_ids) if item.data_source_ids else None
-        fresh = self._ahead.take_database(claim) or DatabaseReading(
-            self._now(), 0, Reading(claim.id, head)
-        )
-        async with self._readings.reading_of(claim, fresh) as reading:
-            await self._ahead.finish(claim.key)
-            database = await read_database(
-                self._notion, reading.rows, self._schemas, is_last_try=self._is_last_try(claim)
-            )
+        database, reading = await self._reader.read_whole(claim)
         self._was_read(claim)
         outcome = "changed"
         for _ in range(COMMIT_TRIES):
@@ -96,16 +104,15 @@ class DatabaseWork:
         pages = await self._site.showing(claim.key)
         shown = [known.observation for known in pages.values() if known.observation]
         visibility = visibility_of(seen.visibility for seen in shown)
-        files = Found(self._address)
+        files = Found(self._form.address)
         bundle = database_bundle.build_database(database, files, visibility)
         copied = files.refs if is_for_all(visibility) else {}
-        self._note(copied.values())
-        copies = await self._copies.copies_of({ref.file for ref in copied.values()})
+        copies = await self._files.copies_of(copied)
         record = DatabaseRecord(
             title=database.title,
             data_source_ids=list(reading.rows.schemas),
             read_at=reading.read_at,
-            digest=self._copies.marked(bundle.digest, copied),
+            digest=self._files.mark_digest(bundle.digest, copied),
             version=BUNDLE_VERSION,
             signature=signature(database.rows),
             visibility=visibility,
@@ -113,18 +120,18 @@ class DatabaseWork:
             is_lacking=reading.rows.is_lacking,
         )
         text = Text(
-            database_bundle.encode_database(bundle, self._now_iso(), copies),
+            database_bundle.encode_database(bundle, self._form.now_iso(), copies),
             files=list(files.refs),
-            lacking=any(ref.file not in copies for ref in copied.values()),
+            lacking=lacks_copies(copied, copies),
             is_private=not is_for_all(visibility),
         )
-        before = claim.database
-        is_same = not claim.item.rewrite and before is not None and before.digest == record.digest
         table, documents, tables = NO_TABLE, list[PageText](), dict[str, Table]()
-        if self._docs:
+        if self._form.docs:
             value = first_rows(bundle.body)
             table = Table(digest(encode(value)), value)
             documents, tables = await self._documents(claim.id, table, pages)
+        before = claim.database
+        is_same = not claim.item.rewrite and before is not None and before.digest == record.digest
         outcome = "send"
         for sent in (None, text) if is_same else (text,):
             outcome = await self._site.commit_database(

@@ -10,7 +10,7 @@ from itertools import chain
 import msgspec
 
 from lib.bundle import page as page_bundle
-from lib.bundle.media import Address, Found
+from lib.bundle.media import Found
 from lib.bundle.publication import is_trashed
 from lib.bundle.slugs import slug_segment, told_apart
 from lib.bundle.values import PageLink
@@ -27,11 +27,11 @@ from lib.model import (
     WorkItem,
 )
 from lib.notion.border.objects import name_of
-from lib.notion.walk import Walk
 from lib.store.drafts import DraftChild, DraftCommit, Drafts
 from lib.store.runs import SliceLease
 from lib.store.site import Text
 from lib.store.work import WorkQueue
+from lib.sync.bundle_form import BundleForm
 from lib.sync.homes import Homes
 from lib.sync.page_reader import PageReader
 from lib.sync.sightings import child_of, has_left, is_draft, raw, row_of
@@ -44,35 +44,29 @@ COMMIT_TRIES = 20
 
 
 class DraftWork:
-    """Writes previews for one slice. `was_read` as for pages; `now_iso` gives the time as a site
-    reads it."""
+    """Writes previews for one slice. `was_read` as for pages."""
 
     def __init__(
         self,
-        *,
         reader: PageReader,
         work: WorkQueue,
         drafts: Drafts,
-        address: Address,
-        max_value_bytes: int,
+        form: BundleForm,
         log: Log,
         homes: Homes,
         readings: Readings,
         was_read: Callable[[Claim], None],
-        now_iso: Callable[[], str],
     ) -> None:
         self._reader, self._work, self._drafts = reader, work, drafts
-        self._address, self._max_value_bytes = address, max_value_bytes
-        self._log, self._homes, self._readings = log, homes, readings
-        self._was_read, self._now_iso = was_read, now_iso
+        self._form, self._log, self._homes, self._readings = form, log, homes, readings
+        self._was_read = was_read
 
     async def sync(self, lease: SliceLease, claim: Claim) -> bool:
         """Read a draft and write its preview; return whether something became due."""
         if claim.observation is None or not self._homes.rule.previews:
             await self._work.pass_on(lease, claim, [])
             return False
-        fresh = PageReading(self._readings.began_at, claim.item.read_at, Walk(claim.id))
-        async with self._readings.reading_of(claim, fresh) as reading:
+        async with self._readings.reading_of(claim, self._reader.begin_reading(claim)) as reading:
             page, tree = await self._reader.read(claim, reading)
         self._was_read(claim)
         read_at = reading.page_read_at or claim.item.read_at
@@ -136,7 +130,7 @@ class DraftWork:
         slug: str,
         children: dict[str, DraftChild],
     ) -> DraftCommit:
-        files = Found(self._address)
+        files = Found(self._form.preview_address)
         links: list[PageLink] = [
             {
                 "id": child.id,
@@ -147,7 +141,7 @@ class DraftWork:
         ]
         place = Place(slug, seen.source, seen.visibility, seen.parent)
         bundle = page_bundle.build_page(page, tree, place, links, files)
-        encoded = page_bundle.encode_page(bundle, self._now_iso(), self._max_value_bytes)
+        encoded = page_bundle.encode_page(bundle, self._form.now_iso(), self._form.max_value_bytes)
         record = PageRecord(
             edited=seen.edited,
             edited_at=seen.edited_at,

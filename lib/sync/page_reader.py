@@ -6,19 +6,34 @@ from functools import partial
 
 import msgspec
 
-from lib.model import JSON, Claim, Tree
+from lib.model import JSON, Claim, Observation, Tree
 from lib.notion.blocks import Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head
 from lib.notion.pages import complete_properties, retrieve_page
 from lib.sync.read_ahead import ReadAhead
+from lib.sync.tries import is_last_try
 from lib.sync.unfinished import PageReading, Readings
 
 
+class ReadPage(msgspec.Struct, frozen=True):
+    """A page that was read: the claim on it, what was seen of it, its page object and its tree."""
+
+    claim: Claim
+    seen: Observation
+    page: JSON
+    tree: Tree
+    reading: PageReading
+
+    @property
+    def page_read_at(self) -> float:
+        """When its page object was asked for (epoch seconds, Notion's clock)."""
+        return self.reading.page_read_at or self.claim.item.read_at
+
+
 class PageReader:
-    """Reads pages for one slice. `is_last_try` tells of a claim whether what gets no usable answer
-    is left out; `now` gives epoch seconds."""
+    """Reads pages for one slice. `now` gives epoch seconds."""
 
     def __init__(
         self,
@@ -26,12 +41,18 @@ class PageReader:
         readings: Readings,
         schemas: Schemas,
         ahead: ReadAhead,
-        is_last_try: Callable[[Claim], bool],
         now: Callable[[], float],
     ) -> None:
         self._notion, self._readings, self._schemas = notion, readings, schemas
         self._ahead = ahead
-        self._is_last_try, self._now = is_last_try, now
+        self._now = now
+
+    def begin_reading(self, claim: Claim) -> PageReading:
+        """Return what has been read of a page ahead, or a reading that has yet to begin."""
+        ahead = self._ahead.take_page(claim) if claim.is_page else None
+        reading = ahead or PageReading(self._readings.began_at, 0.0, Walk(claim.id))
+        reading.read_at = claim.item.read_at
+        return reading
 
     async def read(self, claim: Claim, reading: PageReading) -> tuple[JSON, Tree]:
         """The page object and the tree, side by side: whatever ends one, the other comes to its own
@@ -55,7 +76,7 @@ class PageReader:
             reading.page = await retrieve_page(self._notion, claim.id, reading.oddities)
             reading.page_read_at = self._notion.notion_time(asked_at)
         page = given or reading.page
-        last = self._is_last_try(claim)
+        last = is_last_try(claim)
         return await complete_properties(
             self._notion, page, reading.completion, self._schemas, is_last_try=last
         )
@@ -76,7 +97,7 @@ class PageReader:
             known_owners={original: owner for original, owner in trusted.items() if owner},
             found=partial(self._ahead.begin, claim.id) if claim.is_page else _passed_over,
             hurry=not claim.is_row,  # child pages may have child pages: a long chain begins here
-            is_last_try=self._is_last_try(claim),
+            is_last_try=is_last_try(claim),
         )
 
 

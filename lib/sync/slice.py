@@ -2,12 +2,11 @@
 wrong."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 import msgspec
 
-from lib.bundle.media import Address, FileRef
 from lib.errors import (
     Hopeless,
     NotionAway,
@@ -23,33 +22,37 @@ from lib.log import Log
 from lib.model import Claim, Problem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
-from lib.store.copies import Copies
 from lib.store.drafts import Drafts
 from lib.store.runs import Run, Runs, SliceLease
 from lib.store.site import Site
 from lib.store.work import WorkQueue
-from lib.sync.database_work import DatabaseWork
+from lib.sync.bundle_form import BundleForm, HostedFiles
+from lib.sync.database_work import DatabaseReader, DatabaseWork
 from lib.sync.draft_work import DraftWork
 from lib.sync.homes import Homes
 from lib.sync.in_flight import InFlight
+from lib.sync.page_family import Families
+from lib.sync.page_publication import PagePublication
+from lib.sync.page_reader import PageReader
 from lib.sync.page_work import PageWork
 from lib.sync.problems import unforeseen_reason
 from lib.sync.read_ahead import ReadAhead
+from lib.sync.tries import PAUSES_SECONDS
 from lib.sync.unfinished import Readings
 
-READINGS_AT_ONCE, MOST_READINGS, REQUESTS_OF_A_PAGE = 8, 32, 4
-"""Rows that are read at once when little of the minute's budget is left: each that is half read
-when it ends costs KV commands. While there is more, they are twice as many as there may be requests
-under way, so that these grow, but no more than so many: trees may be large."""
+READINGS_AT_ONCE, MOST_READINGS, FEWEST_READINGS = 8, 32, 4
+"""Rows that are read at once: twice as many as there may be requests under way, so that these grow,
+but no more than `MOST_READINGS`, for trees may be large. Each that is half read when the minute's
+budget ends costs KV commands. So where it may not do for all that is due they are
+`READINGS_AT_ONCE` until it is known what a page takes, and then as many as it does for."""
+REQUESTS_OF_A_PAGE = 4
+"""What a page takes, as long as nothing is known of it."""
 WAITING = 12
 """Claimed work that may wait to be read, more or less; what still does when the slice ends is free
 again, which costs nothing."""
 CLAIM_AGAIN_AT = 4
 """Waiting claims at which more are made. What a page brought forth is claimed at once: others may
 hang on it."""
-PAUSES_SECONDS = (2.0, 6.0)
-"""How long something waits after each failure; after one more it is reported, and tried again after
-the run."""
 AGAIN_SECONDS = (10, 60, 240, 960)
 """Pauses after which pages that got no usable answer are tried again, each in a run of its own."""
 MOST_ATTEMPTS = 6
@@ -59,8 +62,18 @@ SHORT_WAIT_SECONDS = 1.5
 """What is due so soon, or may be freed by another slice, is waited for."""
 
 
+class SliceStores(msgspec.Struct, frozen=True):
+    """What a slice keeps in KV."""
+
+    runs: Runs
+    work: WorkQueue
+    site: Site
+    drafts: Drafts
+    files: HostedFiles
+
+
 class Worker:
-    """Works for one slice. `now` gives epoch seconds, `now_iso` the same as a site reads it.
+    """Works for one slice. `now` gives epoch seconds.
 
     `linger_seconds`: how long requests under way are waited for when the slice's time is used up.
     """
@@ -69,76 +82,34 @@ class Worker:
         self,
         *,
         notion: NotionClient,
-        runs: Runs,
-        work: WorkQueue,
-        site: Site,
-        drafts: Drafts,
-        copies: Copies,
-        note: Callable[[Iterable[FileRef]], None],
-        address: Address,
-        preview_address: Address,
-        max_value_bytes: int,
-        docs: bool,
-        log: Log,
+        stores: SliceStores,
+        form: BundleForm,
         homes: Homes,
+        log: Log,
         linger_seconds: float,
         now: Callable[[], float],
-        now_iso: Callable[[], str],
     ) -> None:
-        self._notion, self._runs, self._work, self._log = notion, runs, work, log
-        self._linger_seconds, self._now = linger_seconds, now
-        self._readings = Readings(notion, runs, work, now)
+        self._notion, self._log, self._now = notion, log, now
+        self._runs, self._work = stores.runs, stores.work
+        self._linger_seconds = linger_seconds
+        self._due = self._pages_read = 0
         self._in_flight = InFlight(self._sync, self._readings_at_once)
+        self._readings = readings = Readings(notion, stores.runs, stores.work, now)
         schemas = Schemas(notion)
-        self._ahead = ReadAhead(notion, self._readings, schemas, now)
+        self._ahead = ahead = ReadAhead(notion, readings, schemas, now)
+        reader = PageReader(notion, readings, schemas, ahead, now)
+        families = Families(notion, stores.site, homes, readings)
+        publication = PagePublication(
+            stores.site, stores.files, form, families, homes, readings, ahead, log
+        )
+        work, was_read = stores.work, self._was_read
         self._pages = PageWork(
-            notion=notion,
-            work=work,
-            site=site,
-            copies=copies,
-            note=note,
-            address=address,
-            max_value_bytes=max_value_bytes,
-            docs=docs,
-            log=log,
-            homes=homes,
-            readings=self._readings,
-            schemas=schemas,
-            ahead=self._ahead,
-            is_last_try=is_last_try,
-            was_read=self._in_flight.note_read,
-            now=now,
-            now_iso=now_iso,
+            notion, work, stores.site, homes, readings, reader, publication, was_read
         )
-        self._drafts = DraftWork(
-            reader=self._pages.reader,
-            work=work,
-            drafts=drafts,
-            address=preview_address,
-            max_value_bytes=max_value_bytes,
-            log=log,
-            homes=homes,
-            readings=self._readings,
-            was_read=self._in_flight.note_read,
-            now_iso=now_iso,
-        )
+        self._drafts = DraftWork(reader, work, stores.drafts, form, log, homes, readings, was_read)
         self._databases = DatabaseWork(
-            notion=notion,
-            work=work,
-            site=site,
-            copies=copies,
-            note=note,
-            address=address,
-            max_value_bytes=max_value_bytes,
-            docs=docs,
-            log=log,
-            readings=self._readings,
-            schemas=schemas,
-            ahead=self._ahead,
-            is_last_try=is_last_try,
-            was_read=self._in_flight.note_read,
-            now=now,
-            now_iso=now_iso,
+            DatabaseReader(notion, readings, schemas, ahead, now),
+            *(work, stores.site, stores.files, form, log, was_read),
         )
         self._stop: TryLater | None = None
         self._away: NotionAway | None = None
@@ -225,9 +196,18 @@ class Worker:
             self._stop = self._stop or stop
 
     def _readings_at_once(self) -> int:
-        affordable = self._notion.budget_left // REQUESTS_OF_A_PAGE
-        wanted = min(2 * self._notion.concurrency, MOST_READINGS)
-        return max(READINGS_AT_ONCE, min(wanted, affordable))
+        wanted = max(READINGS_AT_ONCE, min(2 * self._notion.concurrency, MOST_READINGS))
+        budget = self._notion.budget_left
+        if self._due * REQUESTS_OF_A_PAGE <= budget:
+            return wanted
+        if self._pages_read == 0:
+            return READINGS_AT_ONCE
+        affordable = budget * self._pages_read // self._notion.requests
+        return max(FEWEST_READINGS, min(wanted, affordable))
+
+    def _was_read(self, claim: Claim) -> None:
+        self._pages_read += 1
+        self._in_flight.note_read(claim)
 
     async def _claim(self) -> tuple[bool, float | None]:
         """Claim what is due. Return whether there was enough of it, and how long until the next of
@@ -236,6 +216,7 @@ class Worker:
         expires = self._until + 2 * self._linger_seconds
         spent = (self._notion.requests, self._notion.throttled)
         batch = await self._work.claim_due(self._lease, room, self._in_flight.keys, expires, spent)
+        self._due = batch.left.count
         self._in_flight.take_items(batch.claims)
         wait = None if batch.left.next_at is None else max(0.0, batch.left.next_at - self._now())
         return len(batch.claims) == room, wait
@@ -325,10 +306,3 @@ class Worker:
         self._ahead.note_published(claim.key)
         due_at = self._now() + (AGAIN_SECONDS[0] if again else 0)
         await self._work.give_up(self._lease, claim, problem, due_at)
-
-
-def is_last_try(claim: Claim) -> bool:
-    """Return whether what gets no usable answer is left out of it, rather than the whole tried
-    again."""
-    record = claim.record or claim.database
-    return (record is not None and record.is_lacking) or claim.item.attempts >= len(PAUSES_SECONDS)

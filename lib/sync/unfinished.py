@@ -4,13 +4,14 @@ nothing twice."""
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeVar
 
 import msgspec
 
 from lib.bundle.media import without_signatures
 from lib.errors import NotionAway, NotionWait, OutOfTime
-from lib.model import JSON, Claim
+from lib.model import JSON, Claim, WorkItem
 from lib.notion.border.objects import Oddities
 from lib.notion.client import NotionClient
 from lib.notion.databases import Reading
@@ -162,16 +163,30 @@ class Readings:
                 item = msgspec.structs.replace(item, attempts=item.attempts + 1)
             if got_on:
                 self._date_reading(reading)
-            if item != claim.item and not isinstance(
-                stop, NotionAway
-            ):  # one that failed is put back with a pause
-                await self._work.requeue_claim(
-                    lease, claim, item, DUE_FIRST
-                )  # before: whoever was overtaken ends here
-            if got_on:
+            # One that failed is put back with a pause.
+            if item != claim.item and not isinstance(stop, NotionAway):
+                await self._put_back(what, claim, item, reading if got_on else None)
+            elif got_on:
                 await self._hand_on(what, reading)
             raise
         self._date_reading(reading)
+
+    async def _put_back(
+        self, what: str, claim: Claim, item: WorkItem, reading: Unfinished | None
+    ) -> None:
+        """End a claim; what has been read of it is kept with that, in one command where it is
+        small."""
+        put_back = partial(self._work.requeue_claim, self._lease, claim, item, DUE_FIRST)
+        if reading is None:
+            await put_back()
+            return
+
+        async def put_head(key: str, piece: str) -> None:
+            await put_back((key, piece))
+
+        await self._runs.hand_on(
+            self._lease, what, without_signatures(msgspec.to_builtins(reading)), put_head
+        )
 
     async def _hand_on(self, what: str, progress: Unfinished | Shelf) -> None:
         await self._runs.hand_on(

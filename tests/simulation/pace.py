@@ -27,6 +27,14 @@ class Asked(NamedTuple):
     path: str
 
 
+class Sync(NamedTuple):
+    """A full sync: its requests to Notion in the order of their answers, and how many KV
+    commands it took."""
+
+    asked: list[Asked]
+    kv_commands: int
+
+
 class PacedWorld(World):
     """A world without chance. `asked` are the requests to Notion in the order of their answers."""
 
@@ -49,8 +57,10 @@ class _Paced(Network):
         return LATENCIES.get(host, 0.0)
 
 
-def full_sync(redis: Redis, workspace: Workspace, sources: Mapping[str, str]) -> list[Asked]:
-    """Sync everything for the first time; return the requests to Notion."""
+def full_sync(
+    redis: Redis, workspace: Workspace, sources: Mapping[str, str], requests_per_minute: int = 180
+) -> Sync:
+    """Sync everything for the first time."""
     redis.clear()
     loop = VirtualLoop()
     asyncio.set_event_loop(loop)
@@ -62,6 +72,7 @@ def full_sync(redis: Redis, workspace: Workspace, sources: Mapping[str, str]) ->
             world.functions.environ["NOTION_SOURCES"] = ",".join(
                 f"{name}={database}" for name, database in sources.items()
             )
+            world.functions.environ["NOTION_REQUESTS_PER_MINUTE"] = str(requests_per_minute)
             with deployed(world.functions, world.clocks, luck):
                 loop.run_until_complete(_run(world))
     finally:
@@ -69,7 +80,8 @@ def full_sync(redis: Redis, workspace: Workspace, sources: Mapping[str, str]) ->
         asyncio.set_event_loop(None)
         loop.close()
     first = min(one.began for one in world.asked)
-    return [Asked(one.began - first, one.ended - first, one.path) for one in world.asked]
+    asked = [Asked(one.began - first, one.ended - first, one.path) for one in world.asked]
+    return Sync(asked, world.kv.commands.total())
 
 
 async def _run(world: PacedWorld) -> None:

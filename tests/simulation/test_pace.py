@@ -1,22 +1,30 @@
-"""How many round trips to Notion a full sync takes one after the other."""
+"""How many round trips to Notion a full sync takes one after the other, and how many KV commands
+where it takes several windows."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from dev.notion import SAMPLE_SOURCES
+from dev.notion.generate import generate
 from dev.notion.load import load
 from tests.simulation.pace import Asked, full_sync
 from tests.simulation.redis import Redis
 from tests.simulation.world import WATCHED
 
+SOURCES = dict(entry.split("=") for entry in SAMPLE_SOURCES.split(","))
+
 
 @pytest.fixture(scope="module")
-def asked(redis_url: str) -> Iterator[list[Asked]]:
+def redis(redis_url: str) -> Iterator[Redis]:
     redis = Redis(redis_url.removeprefix("unix://"), WATCHED)
-    sources = dict(entry.split("=") for entry in SAMPLE_SOURCES.split(","))
-    yield full_sync(redis, load(), sources)
+    yield redis
     redis.close()
+
+
+@pytest.fixture(scope="module")
+def asked(redis: Redis) -> list[Asked]:
+    return full_sync(redis, load(), SOURCES).asked
 
 
 def test_the_sample_workspace_takes_ten_round_trips(asked: list[Asked]) -> None:
@@ -38,3 +46,12 @@ def test_nothing_is_asked_twice(asked: list[Asked]) -> None:
     """But for the second hundred of one list."""
     assert len(asked) == 103
     assert len({one.path for one in asked}) == 102
+
+
+def test_deep_pages_take_four_commands_each_though_windows_end_in_the_middle_of_them(
+    redis: Redis,
+) -> None:
+    sync = full_sync(redis, generate(pages=50, posts=0, depth=10), SOURCES)
+
+    assert len(sync.asked) == 554, "nothing that was half read is asked for again"
+    assert sync.kv_commands <= 4 * 50

@@ -5,7 +5,7 @@ from typing import Any
 
 from lib import model
 from lib.bundle import page
-from lib.sync import database_watch, database_work, listings, page_work, sightings
+from lib.sync import database_watch, database_work, listings, page_publication, sightings
 from tests.simulation.patching import put
 
 VERSION = model.BUNDLE_VERSION
@@ -16,7 +16,7 @@ _modules: tuple[Any, ...] = (
     sightings,
     listings,
     database_watch,
-    page_work,
+    page_publication,
     database_work,
 )
 
@@ -24,8 +24,7 @@ _modules: tuple[Any, ...] = (
 def set_version(number: int) -> None:
     """The functions write bundles of this format from now on, and remember it."""
     for module in _modules:
-        if hasattr(module, "BUNDLE_VERSION"):
-            put(module, BUNDLE_VERSION=number)
+        put(module, BUNDLE_VERSION=number)
 
 
 def set_big_rows(rows: int) -> None:

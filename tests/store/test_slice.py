@@ -20,9 +20,11 @@ from lib.store.kv import Kv
 from lib.store.runs import Runs, SliceLease
 from lib.store.site import Sighting, Site
 from lib.store.work import WorkQueue
+from lib.sync.bundle_form import BundleForm, HostedFiles
 from lib.sync.homes import Homes
 from lib.sync.sightings import row_of
-from lib.sync.slice import PAUSES_SECONDS, Worker
+from lib.sync.slice import SliceStores, Worker
+from lib.sync.tries import PAUSES_SECONDS
 from tests.bundle.samples import TIME, plain
 from tests.notion.stage import Stage, client, error, new_id
 from tests.store.conftest import Clock
@@ -86,21 +88,26 @@ class Desk:
         assert run is not None
         worker = Worker(
             notion=client(self.stage.handle, now=self.clock),
-            runs=self.runs,
-            work=self.queue,
-            site=self.site,
-            drafts=Drafts(self.kv, self.keys, self.site),
-            copies=Copies(self.kv, self.keys, "", self.clock, lambda: TIME),
-            note=lambda refs: None,
-            address=lambda ref: f"https://sync.example/{ref.file}",
-            preview_address=lambda ref: f"https://sync.example/{ref.file}?preview",
-            max_value_bytes=self.max_value_bytes,
-            docs=False,
-            log=Log(now=self.clock),
+            stores=SliceStores(
+                runs=self.runs,
+                work=self.queue,
+                site=self.site,
+                drafts=Drafts(self.kv, self.keys, self.site),
+                files=HostedFiles(
+                    Copies(self.kv, self.keys, "", self.clock, lambda: TIME), lambda refs: None
+                ),
+            ),
+            form=BundleForm(
+                address=lambda ref: f"https://sync.example/{ref.file}",
+                preview_address=lambda ref: f"https://sync.example/{ref.file}?preview",
+                max_value_bytes=self.max_value_bytes,
+                docs=False,
+                now_iso=lambda: TIME,
+            ),
             homes=Homes({"pages": SOURCE}, references={"pages": "ref"}, find=self.find_source),
+            log=Log(now=self.clock),
             linger_seconds=self.linger_seconds,
             now=self.clock,
-            now_iso=lambda: TIME,
         )
         return await worker.work(lease, run, self.clock.time + seconds)
 

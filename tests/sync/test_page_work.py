@@ -15,7 +15,11 @@ from lib.store.copies import Copies
 from lib.store.keys import Keys
 from lib.store.runs import SliceLease
 from lib.store.site import Committed, Known, PageCommit
+from lib.sync.bundle_form import BundleForm, HostedFiles
 from lib.sync.homes import Homes
+from lib.sync.page_family import Families
+from lib.sync.page_publication import PagePublication
+from lib.sync.page_reader import PageReader
 from lib.sync.page_work import PageWork
 from lib.sync.read_ahead import ReadAhead
 from lib.sync.sightings import child_stamp, row_of
@@ -70,24 +74,23 @@ class Desk:
         readings = Readings(notion, any_store, any_store, clock.now)
         await readings.take_up(LEASE, is_first=True)
         schemas = Schemas(notion)
-        pages = PageWork(
-            notion=notion,
-            work=any_store,
-            site=any_store,
-            copies=Copies(any_store, Keys(), "", clock.now, lambda: MINUTE),
-            note=lambda refs: None,
+        ahead = ReadAhead(notion, readings, schemas, clock.now)
+        homes = Homes({"pages": Source("pages", "db", HOME)}, RULE)
+        form = BundleForm(
             address=address_for("https://sync.example", lambda token: "mac"),
+            preview_address=lambda ref: "",
             max_value_bytes=1_000_000,
             docs=False,
-            log=Log(now=clock.now),
-            homes=Homes({"pages": Source("pages", "db", HOME)}, RULE),
-            readings=readings,
-            schemas=schemas,
-            ahead=ReadAhead(notion, readings, schemas, clock.now),
-            is_last_try=lambda claim: False,
-            was_read=lambda claim: None,
-            now=clock.now,
             now_iso=lambda: MINUTE,
+        )
+        copies = Copies(any_store, Keys(), "", clock.now, lambda: MINUTE)
+        files = HostedFiles(copies, lambda refs: None)
+        families, log = Families(notion, any_store, homes, readings), Log(now=clock.now)
+        publication = PagePublication(any_store, files, form, families, homes, readings, ahead, log)
+        pages = PageWork(
+            *(notion, any_store, any_store, homes, readings),
+            *(PageReader(notion, readings, schemas, ahead, clock.now), publication),
+            lambda claim: None,
         )
         known = store.known.get(page_id, Known())
         facts: dict[str, Any] = {

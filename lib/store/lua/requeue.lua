@@ -4,6 +4,7 @@
 --   given                      the run gives it up: what `problem` (JSON text) says is reported once
 --   forget                     it is no work any more
 --   also                       {key, flags, payload} of what is due instead
+--   kept                       {key, text}: how far it had come, for who goes on with it; nil: nothing of it is kept
 -- Returns done, repeated (the work is another's now) or lost (the whole lane is).
 local prefix, args = ARGV[1], cjson.decode(ARGV[2])
 local run, ttl = KEYS[1], args.ttl
@@ -23,6 +24,7 @@ elseif number == tostring(args.number) then
 else -- something new is known of it: it begins anew
   redis.call('ZADD', dueKey, args.now_ms, args.key)
 end
+if args.kept then redis.call('SET', args.kept[1], args.kept[2], 'EX', args.kept_for) end
 for _, work in ipairs(args.also) do
   addWork(work.key, work.flags, work.payload, args.now_ms)
   if args.focus then redis.call('SADD', run .. ':focus', work.key) end

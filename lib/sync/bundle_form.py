@@ -1,0 +1,44 @@
+"""How bundles are written: where their files are, and how large a value may be."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from lib.bundle.media import Address, FileRef
+from lib.model import Copy
+from lib.store.copies import Copies
+
+
+class BundleForm(msgspec.Struct, frozen=True, kw_only=True):
+    """`now_iso` gives the time as a site reads it."""
+
+    address: Address
+    """The address of a hosted file."""
+    preview_address: Address
+    """The same for a draft's file."""
+    max_value_bytes: int
+    docs: bool
+    """Pages stand in KV as text too."""
+    now_iso: Callable[[], str]
+
+
+class HostedFiles:
+    """The copies that there are of hosted files. `note` is told of those whose signed addresses are
+    known, for who makes the others."""
+
+    def __init__(self, copies: Copies, note: Callable[[Iterable[FileRef]], None]) -> None:
+        self._copies, self._note = copies, note
+
+    async def copies_of(self, refs: Mapping[str, FileRef]) -> dict[str, Copy]:
+        """Return the copies by the files' tokens."""
+        self._note(refs.values())
+        return await self._copies.copies_of({ref.file for ref in refs.values()})
+
+    def mark_digest(self, digest: str, refs: Mapping[str, FileRef]) -> str:
+        """Return the digest of a bundle with the files that may have copies in it."""
+        return self._copies.marked(digest, refs)
+
+
+def lacks_copies(refs: Mapping[str, FileRef], copies: Mapping[str, Copy]) -> bool:
+    """Return whether some of the files have no copy yet."""
+    return any(ref.file not in copies for ref in refs.values())

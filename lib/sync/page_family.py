@@ -1,0 +1,166 @@
+"""The child pages of a page that was read: which stand there, and what became of those that do
+not any more."""
+
+import msgspec
+
+from lib.bundle.publication import is_trashed
+from lib.bundle.slugs import slug_segment
+from lib.errors import Unreadable
+from lib.model import ChildPage, Claim, Observation, PageRecord, Tree, WorkItem
+from lib.notion.border.objects import Oddities
+from lib.notion.client import NotionClient
+from lib.notion.pages import find_page
+from lib.store.site import Known, Site
+from lib.sync.holders import Holders
+from lib.sync.homes import Homes
+from lib.sync.page_reader import ReadPage
+from lib.sync.page_texts import databases_in
+from lib.sync.sightings import is_settled, raw
+from lib.sync.unfinished import Readings
+
+Work = list[tuple[str, WorkItem]]
+
+
+class Family(msgspec.Struct, frozen=True):
+    """The child pages of a page: observations by id in the order of the document, what was known of
+    them, what has to be read of them and of others, those that are gone, those of which it is
+    unclear where they are, which stay this page's charge, and those that were renamed so lately
+    that the list of blocks may show what they were called before."""
+
+    children: dict[str, Observation] = {}
+    known: dict[str, Observation] = {}
+    work: Work = []
+    gone: list[str] = []
+    unclear: list[str] = []
+    renamed: list[str] = []
+
+
+class Families:
+    """Finds out for one slice what became of child pages."""
+
+    def __init__(
+        self,
+        notion: NotionClient,
+        site: Site,
+        homes: Homes,
+        readings: Readings,
+    ) -> None:
+        self._notion, self._site, self._homes = notion, site, homes
+        self._holders, self._readings = Holders(notion, site, homes), readings
+
+    async def find_lost(self, claim: Claim, tree: Tree) -> Family:
+        """What became of child pages that do not stand in their page any more."""
+        now = {child.id for child in tree.child_pages}
+        missing = [
+            page_id
+            for page_id in (claim.record.children if claim.record else [])
+            if page_id not in now
+        ]
+        lost = Family({}, {}, [], [], [], [])
+        known, _ = await self._site.look_up(missing) if missing else ({}, {})
+        for page_id, one in known.items():
+            if one.observation is not None and one.observation.parent == claim.id:
+                await self._look_for(claim, page_id, tree, lost)
+        return lost
+
+    async def family_of(self, read: ReadPage, lost: Family) -> Family:
+        """Return the child pages as they stand there now, and those that are `lost`."""
+        if not read.tree.child_pages:
+            return lost
+        known, _ = await self._site.look_up([child.id for child in read.tree.child_pages])
+        family = Family({}, {}, [*lost.work], lost.gone, lost.unclear, [])
+        for child in read.tree.child_pages:
+            self._adopt(read, child, known[child.id], family)
+        return family
+
+    def _adopt(self, read: ReadPage, child: ChildPage, known: Known, family: Family) -> None:
+        before, reading = known.observation, read.reading
+        if before and before.parent != read.claim.id and before.placed_at > reading.read_at:
+            return  # it was seen elsewhere since
+        is_renamed = (
+            before is not None and before.parent is not None and before.title != child.title
+        )
+        if before and is_renamed and not is_settled(before.edited_at, reading.read_at):
+            family.renamed.append(child.id)
+        after = _child_seen(read, child, before)
+        if (
+            before
+            and before.parent is not None
+            and (before.read_at > reading.read_at or child.id in family.renamed)
+        ):
+            after = msgspec.structs.replace(
+                after, title=before.title, created=before.created, wanted=before.wanted
+            )
+        family.children[child.id] = after
+        if before:
+            family.known[child.id] = before
+        is_moved = before is None or _place_of(before) != _place_of(after)
+        if known.record is None or is_moved or child.id in read.claim.item.doubted:
+            family.work.append((child.id, _item_of(read, child.id, known.record)))
+
+    async def _look_for(self, claim: Claim, page_id: str, tree: Tree, family: Family) -> None:
+        """A child page is not in its page any more: where is it? It is gone only if Notion's own
+        object says so."""
+        if page_id in tree.hidden_pages:
+            family.gone.append(page_id)
+            return
+        home = holder = None
+        try:
+            page = await find_page(self._notion, page_id, Oddities())
+            home = await self._homes.home_of(page) if page else None
+            if page and home is None and not is_trashed(page):
+                holder = await self._holders.find_holder(page)
+        except Unreadable:
+            family.unclear.append(page_id)
+            return
+        if page is None or is_trashed(page):
+            family.gone.append(page_id)
+        elif home is not None:
+            family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))
+            family.unclear.append(page_id)  # until it has been read as a row
+        elif holder is not None:
+            family.unclear.append(
+                page_id
+            )  # until the other page has taken it, or the list of blocks shows it again
+            if holder != claim.id:
+                family.work.append((holder, WorkItem()))
+        else:
+            family.gone.append(page_id)
+
+
+def _child_seen(read: ReadPage, child: ChildPage, before: Observation | None) -> Observation:
+    """Return what the page around shows of a child page."""
+    return Observation(
+        source=read.seen.source,
+        parent=read.claim.id,
+        visibility=read.seen.visibility,
+        title=child.title,
+        created=child.created_time,
+        edited=before.edited if before else child.created_time,
+        edited_at=before.edited_at if before else 0.0,
+        read_at=before.read_at if before else 0.0,
+        placed_at=read.reading.read_at,
+        wanted=slug_segment(child.title, child.id),
+    )
+
+
+def _item_of(read: ReadPage, child_id: str, record: PageRecord | None) -> WorkItem:
+    """Return the work on a child page that has to be read."""
+    page, asked = read.reading.walk.pages.get(child_id), read.claim.item
+    item = WorkItem(page=raw(page), read_at=read.reading.read_at) if page else WorkItem()
+    return msgspec.structs.replace(
+        item,
+        is_doubted=child_id in asked.doubted,
+        asks_owners=asked.asks_owners,
+        doubted=_doubted_of(record, asked),
+    )
+
+
+def _doubted_of(record: PageRecord | None, item: WorkItem) -> list[str]:
+    """Return what is doubted of a child page by the work on the page around it."""
+    shown = {*record.children, *databases_in(record.things)} if record else set[str]()
+    return [one for one in item.doubted if one in shown]
+
+
+def _place_of(seen: Observation) -> tuple[str, str | None, str]:
+    return seen.source, seen.parent, seen.visibility

@@ -1,0 +1,321 @@
+"""Publishing a page that was read: its address, its bundle, and what follows from it."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from lib.bundle import index
+from lib.bundle import page as page_bundle
+from lib.bundle.media import Found, without_signatures
+from lib.bundle.text.document import document_of
+from lib.bundle.values import PageLink
+from lib.errors import TooLarge
+from lib.log import Log
+from lib.model import (
+    BUNDLE_VERSION,
+    JSON,
+    Copy,
+    Observation,
+    PageRecord,
+    Place,
+    Tree,
+    WorkItem,
+)
+from lib.notion.border.objects import name_of
+from lib.store.copies import is_for_all
+from lib.store.runs import SliceLease
+from lib.store.site import Committed, Known, PageCommit, Site, Table, Text
+from lib.sync.addresses import AddressBook
+from lib.sync.bundle_form import BundleForm, HostedFiles, lacks_copies
+from lib.sync.homes import Homes
+from lib.sync.page_family import Families, Family, Work
+from lib.sync.page_reader import ReadPage
+from lib.sync.page_texts import tables_for
+from lib.sync.read_ahead import ReadAhead
+from lib.sync.sightings import is_settled, stamp_of
+from lib.sync.unfinished import Readings
+
+MOST_OLDER = 3
+"""Readings in a row that are older than what is remembered, by clocks that can't be right."""
+COMMIT_TRIES = 20
+"""How often addresses are planned anew because another publication changed them meanwhile."""
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """Where a page and its child pages are to be published, and what has to be read then."""
+
+    family: Family
+    book: AddressBook
+    slug: str
+    links: list[PageLink]
+    work: Work
+
+
+class _Written(msgspec.Struct, frozen=True):
+    """A page's bundle, its text for KV without the document, and what is remembered of it."""
+
+    bundle: page_bundle.PageBundle
+    encoded: page_bundle.Encoded
+    files: Found
+    copies: Mapping[str, Copy]
+    record: PageRecord
+
+
+class PagePublication:
+    """Publishes pages for one slice."""
+
+    def __init__(
+        self,
+        site: Site,
+        files: HostedFiles,
+        form: BundleForm,
+        families: Families,
+        homes: Homes,
+        readings: Readings,
+        ahead: ReadAhead,
+        log: Log,
+    ) -> None:
+        self._site, self._files, self._form = site, files, form
+        self._families, self._homes = families, homes
+        self._readings, self._ahead, self._log = readings, ahead, log
+
+    async def publish_page(self, lease: SliceLease, read: ReadPage) -> bool | None:
+        """Publish a page; return whether something became due. None: what holds it is not published
+        (yet)."""
+        lost = await self._families.find_lost(read.claim, read.tree)
+        must_send = read.claim.item.rewrite
+        committed = Committed("changed", [], {})
+        slug, work = "", Work()
+        for attempt in range(COMMIT_TRIES):
+            plan = await self._plan(read, lost, is_first=attempt == 0)
+            if not plan.slug:
+                return None
+            slug, work = plan.slug, plan.work
+            commit = await self._commit_of(read, plan, must_send=must_send)
+            committed = await self._site.commit_page(lease, commit)
+            if committed.outcome == "send":
+                must_send = True
+            elif committed.outcome != "changed":
+                self._ahead.note_published(read.claim.id, committed.numbers)
+                break
+        if committed.outcome == "older":
+            self._readings.read_anew()
+        self._log.event("page.synced", pageId=read.claim.id, slug=slug, outcome=committed.outcome)
+        await self.give_away(lease, committed.freed)
+        before = read.claim.observation
+        is_renamed = (
+            before is not None and before.parent is not None and read.seen.title != before.title
+        )
+        return bool(work) or is_renamed or committed.outcome in ("older", "changed")
+
+    async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
+        """Give slugs that became free to pages that wait for them."""
+        for _ in range(COMMIT_TRIES if freed else 0):
+            book = AddressBook(self._site)
+            await book.give_away(list(freed))
+            if await self._site.move(lease, book.planned_changes(), freed):
+                return
+
+    def stamp_of(self, page: JSON, seen: Observation, read_at: float) -> str:
+        """Return the stamp by which a look shows that nothing is new; "" where an edit may hide."""
+        is_sure = is_settled(seen.edited_at, read_at)
+        return stamp_of(without_signatures(page), seen, self._homes.rule) if is_sure else ""
+
+    async def _plan(self, read: ReadPage, lost: Family, *, is_first: bool) -> _Plan:
+        family = await self._families.family_of(read, lost)
+        before = read.claim.observation
+        left = (
+            [(before.parent, WorkItem())]
+            if before and before.parent and read.seen.parent is None
+            else []
+        )
+        book = AddressBook(self._site)
+        slug, links = await self._address_of(book, read, family, is_first=is_first)
+        return _Plan(family, book, slug, links, [*family.work, *_databases_of(read), *left])
+
+    async def _address_of(
+        self, book: AddressBook, read: ReadPage, family: Family, *, is_first: bool
+    ) -> tuple[str, list[PageLink]]:
+        """Return the slug of the page and the links to its child pages."""
+        claim, seen = read.claim, read.seen
+        if is_first:
+            book.assume_known(claim.id, Known(claim.observation, claim.record, claim.slug))
+            if seen.parent is None and not claim.slug:
+                book.assume_free(seen.wanted)
+        await book.look_up([claim.id])
+        book.note_page(claim.id, seen, list(family.children))
+        if family.children:
+            await book.look_up(list(family.children))
+        for page_id, child in family.children.items():
+            book.note_page(page_id, child)
+        if family.gone:
+            await book.look_up(family.gone)
+        for page_id in family.gone:
+            book.forget_page(page_id)
+        by_age = sorted(
+            family.children, key=lambda page_id: (family.children[page_id].created, page_id)
+        )
+        await book.place_all(claim.id, *by_age)
+        links: list[PageLink] = [
+            {"id": page_id, "slug": book.slug_of(page_id), "title": " ".join(child.title.split())}
+            for page_id, child in family.children.items()
+        ]
+        return book.slug_of(claim.id), links
+
+    async def _commit_of(self, read: ReadPage, plan: _Plan, *, must_send: bool) -> PageCommit:
+        claim, seen, family = read.claim, read.seen, plan.family
+        written = await self._write(read, plan)
+        is_same = claim.record is not None and claim.record.digest == written.record.digest
+        is_sent = must_send or not is_same
+        # The text of a page in parts has room for links to its databases alone.
+        has_tables = self._form.docs and is_sent and not written.encoded.parts
+        databases = read.tree.databases if has_tables else []
+        tables = await self._site.tables(databases) if databases else {}
+        text, noted = self._text_of(written, tables, is_private=not is_for_all(seen.visibility))
+        oversized = written.encoded.oversized
+        return PageCommit(
+            page_id=claim.id,
+            number=claim.number,
+            slug=plan.slug,
+            observation=seen,
+            page_read_at=read.page_read_at,
+            before=claim.observation or seen,
+            record=written.record,
+            stamp=self._stamp_read(read, written.record, family),
+            sort=index.sort_text(index.rank_of(written.bundle.meta)) if seen.parent is None else "",
+            text=text if is_sent else None,
+            addresses=plan.book.planned_changes(),
+            tables=tables,
+            children=family.children,
+            known=family.known,
+            work=plan.work,
+            gone=family.gone,
+            insists=claim.item.attempts >= MOST_OLDER,
+            again=_asked_again(claim.item, must_send=must_send),
+            warnings=[
+                *(*read.reading.warnings(name_of(read.page)), *oversized),
+                *(*noted, *plan.book.warnings),
+            ],
+        )
+
+    async def _write(self, read: ReadPage, plan: _Plan) -> _Written:
+        seen, tree, form = read.seen, read.tree, self._form
+        files = Found(form.address)
+        place = Place(plan.slug, seen.source, seen.visibility, seen.parent)
+        bundle = page_bundle.build_page(read.page, tree, place, plan.links, files)
+        copied = files.refs if is_for_all(seen.visibility) else {}
+        copies = await self._files.copies_of(copied) if is_for_all(seen.visibility) else {}
+        encoded = page_bundle.encode_page(bundle, form.now_iso(), form.max_value_bytes, copies)
+        record = PageRecord(
+            edited=seen.edited,
+            edited_at=seen.edited_at,
+            read_at=read.reading.read_at,
+            digest=self._files.mark_digest(bundle.digest, copied),
+            version=BUNDLE_VERSION,
+            visibility=seen.visibility,
+            parts=len(encoded.parts),
+            children=[*plan.family.children, *plan.family.unclear],
+            things=_things_of(tree),
+            copied=tree.copied,
+            is_lacking=read.reading.is_lacking or bool(plan.family.unclear),
+        )
+        return _Written(bundle, encoded, files, copies, record)
+
+    def _text_of(
+        self, written: _Written, tables: Mapping[str, Table], *, is_private: bool
+    ) -> tuple[Text, list[str]]:
+        """Return a page as it is sent to KV, and what is to be noted of that."""
+        noted: list[str] = []
+        doc = self._document(written.bundle, written.copies, tables, noted)
+        encoded, refs = written.encoded, written.files.refs
+        text = Text(
+            encoded.head,
+            encoded.parts,
+            encoded.meta,
+            doc,
+            list(refs),
+            lacks_copies(refs, written.copies),
+            is_private,
+        )
+        return text, noted
+
+    def _document(
+        self,
+        bundle: page_bundle.PageBundle,
+        copies: Mapping[str, Copy],
+        tables: Mapping[str, Table],
+        warnings: list[str],
+    ) -> str:
+        """Return the page as text; "" where none is wanted, or it is too large even when it is
+        cut."""
+        if not self._form.docs:
+            return ""
+        try:
+            made = document_of(
+                *(bundle.meta, bundle.blocks, self._form.now_iso(), self._form.max_value_bytes),
+                database=tables_for(bundle.meta["visibility"], tables),
+                copies=copies,
+            )
+        except TooLarge as refusal:
+            warnings.append(str(refusal))
+            return ""
+        kinds = ", ".join(f"{kind} ({count})" for kind, count in made.unknown.items())
+        if kinds:
+            warnings.append(
+                f'"{bundle.meta["title"]}": its text lacks blocks of kinds that are not known here:'
+                f" {kinds}"
+            )
+        return made.value
+
+    def _stamp_read(self, read: ReadPage, record: PageRecord, family: Family) -> str:
+        """Return the stamp by which the page is known to be up to date; "" where it has to be read
+        in the next run."""
+        seen = read.seen
+        source = "" if seen.parent is None else f" {seen.source}"
+        if record.is_lacking or family.renamed or _is_in_trash(read.tree):
+            return source
+        return self.stamp_of(read.page, seen, record.read_at) + source
+
+
+def _databases_of(read: ReadPage) -> Work:
+    """Return the child databases that may have to be read: those that nobody knows yet, and all of
+    them where the page is shown to others than before. The publication leaves out what is known."""
+    heads = read.reading.walk.heads
+    work: Work = []
+    for database_id in read.tree.databases:
+        head = heads.get(database_id)
+        item = (
+            WorkItem(title=head.title, data_source_ids=head.data_source_ids) if head else WorkItem()
+        )
+        work.append((f"db:{database_id}", item))
+    return work
+
+
+def _asked_again(item: WorkItem, *, must_send: bool) -> WorkItem:
+    """Return the work as it has to be done where this reading is too old."""
+    return WorkItem(
+        attempts=item.attempts + 1,
+        rewrite=must_send,
+        asks_owners=item.asks_owners,
+        doubted=item.doubted,
+    )
+
+
+def _things_of(tree: Tree) -> list[str]:
+    """Return what a page shows that an edit elsewhere may change."""
+    things = [f"page:{holder}" for holder in tree.copied.values() if holder]
+    homeless = [original for original, holder in tree.copied.items() if not holder]
+    things += [
+        f"{'missing' if original in tree.missing else 'original'}:{original}"
+        for original in homeless
+    ]
+    things += [f"db:{database_id}" for database_id in tree.databases]
+    things += [f"hidden:{page_id}" for page_id in tree.hidden_pages]
+    things += [f"unreadable:{database_id}" for database_id in tree.unreadable]
+    return list(dict.fromkeys(things))
+
+
+def _is_in_trash(tree: Tree) -> bool:
+    """Return whether the page was in the trash while its blocks were read: going there and back
+    moves no time."""
+    return any(block.get("in_trash") for block in tree.blocks)
