@@ -262,6 +262,7 @@ class Site:
             "sort": commit.sort,
             "stamp": commit.stamp,
             "edited": record.edited_at,
+            "settled_at": settled_at(record.edited_at) if record.edited_at else 0,
             "read_at": record.read_at,
             "page_read_at": commit.page_read_at,
             "digest": record.digest,

@@ -6,6 +6,7 @@ from tests.simulation.actions import (
     Ask,
     Big,
     Blip,
+    Cancel,
     Clocks,
     Edit,
     Evict,
@@ -401,6 +402,40 @@ FOUND: tuple[Found, ...] = (
     Found(
         "a row moves into a page, and a database on it is not shared any more",
         History(11, [Edit("unshare_or_share_database"), Edit("move_into_a_row", 6)]),
+    ),
+    Found(
+        "a row moves into a page, and an original on it was edited",
+        History(215497133295973, [Edit("rewrite", 12), Edit("move_into_a_row")]),
+    ),
+    Found(
+        "a lane dies with what it holds, and its message is cancelled",
+        History(
+            1,
+            [
+                Setting("SYNC_LANES", "2"),
+                Edit("edit_everything"),
+                Kill("worker", 40),
+                Ask(),
+                Pass(5.0),
+                Cancel(),
+                Settle(),
+            ],
+        ),
+    ),
+    Found(
+        "a page is edited twice, and an instance is four seconds behind",
+        History(
+            1,
+            [
+                Clocks((0.0, -4.0)),
+                Edit("rewrite", 1),
+                Tell(),
+                Pass(0.4),
+                Edit("rewrite", 1, 1),
+                Tell(),
+                Settle(),
+            ],
+        ),
     ),
     Found(
         "what was lost of a paused page is read anew",
