@@ -438,6 +438,21 @@ FOUND: tuple[Found, ...] = (
         ),
     ),
     Found(
+        "a child page is asked for, and its row is shown to members only since",
+        History(198616659572303, [Edit("show_or_hide", 0, 19), Ask("page", 19, after=0.1)]),
+    ),
+    Found(
+        "a source can't be listed, and its run has sent requests",
+        History(
+            194051750814287,
+            [
+                Sources("re-pointed"),
+                Edit("unshare_or_share_database"),
+                Ask("source", 11, after=0.1),
+            ],
+        ),
+    ),
+    Found(
         "what was lost of a paused page is read anew",
         History(1, [Pause(4), Edit("edit_everything"), Evict(14)]),
     ),
