@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bench.cold import Cold
-from bench.edits import Edits, percentile
+from bench.edits import Edits, Hour, percentile
 from bench.figures import Figures, Invocation
 from bench.first import First
 from bench.growth import Size, Small
@@ -17,6 +17,7 @@ MOST_MEGABYTES = 128
 LONGEST_SLICE_SECONDS = 60
 LATEST_FIRST_SECONDS = 3
 LATEST_BY_WEBHOOK_SECONDS, LATEST_BY_BUTTON_SECONDS, MOST_MESSAGES_OF_A_BURST = 5, 4, 3
+MOST_MESSAGES_OF_AN_HOUR = 150
 MEGABYTE = 1_000_000
 MOST_BYTES_UNCHANGED, MOST_BYTES_TWO, MOST_BYTES_OF_ONE = 500_000, 1_000_000, 100_000
 SLOWEST_START = 1.2
@@ -42,6 +43,8 @@ def bars(results: Results) -> Iterator[Bar]:
         yield from _changes(results.changes)
     if results.edits:
         yield from _edits(results.edits)
+    if results.hour:
+        yield _hour(results.hour)
     if results.growth:
         yield from _growth(results.growth)
         yield from _small([size.small for size in results.growth])
@@ -121,6 +124,15 @@ def _edits(edits: Edits) -> Iterator[Bar]:
         f"≤ {MOST_MESSAGES_OF_A_BURST}",
         str(edits.messages),
         edits.messages <= MOST_MESSAGES_OF_A_BURST,
+    )
+
+
+def _hour(hour: Hour) -> Bar:
+    return Bar(
+        f"Messages for {hour.seconds / 60:.0f} minutes of steady edits of {hour.pages} pages",
+        f"≤ {MOST_MESSAGES_OF_AN_HOUR}",
+        str(hour.messages),
+        hour.messages <= MOST_MESSAGES_OF_AN_HOUR,
     )
 
 

@@ -78,6 +78,9 @@ class Rig:
                 queue_seconds,
             )
             opening.enter_context(Server(self.meter.app, listening))
+            self._http = opening.enter_context(
+                httpx.Client(trust_env=False, timeout=LONGEST_CALL_SECONDS, verify=False)
+            )
             self._open = opening.pop_all()
 
     def _environ(self) -> dict[str, str]:
@@ -116,12 +119,10 @@ class Rig:
 
     def press(self, page_id: str) -> None:
         """Press the button of a page in Notion that publishes it."""
-        answer = httpx.post(
+        answer = self._http.post(
             f"{self.url}/api/sync/trigger",
             json={"data": {"object": "page", "id": page_id}},
             headers={"Authorization": f"Bearer {SECRET}"},
-            timeout=LONGEST_CALL_SECONDS,
-            trust_env=False,
         )
         answer.raise_for_status()
 
@@ -187,9 +188,7 @@ class Rig:
         is under way."""
         before = self._used()
         headers = {"Authorization": f"Bearer {self.upstash.token}"}
-        answer = httpx.post(self.upstash.url, json=words, headers=headers, trust_env=False).json()[
-            "result"
-        ]
+        answer = self._http.post(self.upstash.url, json=words, headers=headers).json()["result"]
         own = [now - then for now, then in zip(self._used(), before, strict=True)]
         self._own = (self._own[0] + own[0], self._own[1] + own[1])
         return answer
@@ -210,13 +209,7 @@ class Rig:
 
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {SECRET}"}
-        answer = httpx.get(
-            self.url + path,
-            params=query,
-            headers=headers,
-            timeout=LONGEST_CALL_SECONDS,
-            trust_env=False,
-        )
+        answer = self._http.get(self.url + path, params=query, headers=headers)
         answer.raise_for_status()
         body: dict[str, Any] = answer.json()
         return body

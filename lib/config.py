@@ -225,35 +225,39 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, env: "_Environment") -> Self:
         """Return the configuration, made up where a needed setting is wrong; `env` knows of each
         problem afterwards."""
-        kv_url, kv_token = _kv(env)
-        published_property, published_words = env.get("NOTION_PUBLISHED", _published, ("", ()))
-        resend_api_key, email_from, email_to = _email(env)
+        kv_url, kv_token = _kv_access(env)
+        published_property, published_words = env.get(
+            "NOTION_PUBLISHED", _parse_published, ("", ())
+        )
+        resend_api_key, email_from, email_to = _email_settings(env)
         return cls(
-            notion_token=env.needed("NOTION_TOKEN", _token, _NOTION),
-            sources=env.needed("NOTION_SOURCES", _sources, _SOURCES, f"pages={'0' * 32}"),
-            cron_secret=env.needed("CRON_SECRET", _secret, _CRON),
-            previous_secret=env.get("CRON_SECRET_PREVIOUS", _secret, None),
-            qstash_token=env.needed("QSTASH_TOKEN", _token, _QSTASH),
+            notion_token=env.needed("NOTION_TOKEN", _parse_token, _NOTION),
+            sources=env.needed("NOTION_SOURCES", _parse_sources, _SOURCES, f"pages={'0' * 32}"),
+            cron_secret=env.needed("CRON_SECRET", _parse_secret, _CRON),
+            previous_secret=env.get("CRON_SECRET_PREVIOUS", _parse_secret, None),
+            qstash_token=env.needed("QSTASH_TOKEN", _parse_token, _QSTASH),
             qstash_url=env.get("QSTASH_URL", _base_address, "https://qstash.upstash.io"),
-            qstash_current_signing_key=env.needed("QSTASH_CURRENT_SIGNING_KEY", _token, _QSTASH),
-            qstash_next_signing_key=env.needed("QSTASH_NEXT_SIGNING_KEY", _token, _QSTASH),
+            qstash_current_signing_key=env.needed(
+                "QSTASH_CURRENT_SIGNING_KEY", _parse_token, _QSTASH
+            ),
+            qstash_next_signing_key=env.needed("QSTASH_NEXT_SIGNING_KEY", _parse_token, _QSTASH),
             kv_url=kv_url,
             kv_token=kv_token,
             base_url=_public_address(env),
-            slice_seconds=env.get("SYNC_SLICE_SECONDS", _seconds, None),
-            lanes=env.get("SYNC_LANES", _whole(1, 8), 1),
-            retries=env.get("SYNC_RETRIES", _whole(0), 2),
-            kv_prefix=env.get("KV_PREFIX", _prefix, ""),
-            kv_max_value_bytes=env.get("KV_MAX_VALUE_BYTES", _whole(1000), 8_000_000),
+            slice_seconds=env.get("SYNC_SLICE_SECONDS", _parse_seconds, None),
+            lanes=env.get("SYNC_LANES", _whole_number(1, 8), 1),
+            retries=env.get("SYNC_RETRIES", _whole_number(0), 2),
+            kv_prefix=env.get("KV_PREFIX", _parse_prefix, ""),
+            kv_max_value_bytes=env.get("KV_MAX_VALUE_BYTES", _whole_number(1000), 8_000_000),
             notion_api_url=env.get("NOTION_API_URL", _base_address, "https://api.notion.com"),
-            notion_file_hosts=env.get("NOTION_FILE_HOSTS", _hosts, NOTION_FILE_HOSTS),
-            notion_requests_per_minute=env.get("NOTION_REQUESTS_PER_MINUTE", _whole(1), 180),
+            notion_file_hosts=env.get("NOTION_FILE_HOSTS", _parse_hosts, NOTION_FILE_HOSTS),
+            notion_requests_per_minute=env.get("NOTION_REQUESTS_PER_MINUTE", _whole_number(1), 180),
             notion_webhook_token=env.get("NOTION_WEBHOOK_TOKEN", Secret, None),
             published_property=published_property,
             published_words=published_words,
-            docs=env.get("SYNC_DOCS", _switch, True),
-            previews=env.get("SYNC_PREVIEW", _switch, False),
-            preview_url=env.get("PREVIEW_URL", _address, ""),
+            docs=env.get("SYNC_DOCS", _parse_switch, True),
+            previews=env.get("SYNC_PREVIEW", _parse_switch, False),
+            preview_url=env.get("PREVIEW_URL", _parse_address, ""),
             time_zone=env.get("TIME_ZONE", _time_zone, "UTC"),
             notify_on=env.get("NOTIFY_ON", _one_of("change", "always"), "change"),
             slack_webhook_url=env.get("SLACK_WEBHOOK_URL", _secret_address, None),
@@ -261,13 +265,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             notify_email_from=email_from,
             notify_email_to=email_to,
             notify_webhook_url=env.get("NOTIFY_WEBHOOK_URL", _secret_address, None),
-            revalidate_url=env.get("REVALIDATE_URL", _address, ""),
-            revalidate_secret=env.get("REVALIDATE_SECRET", _token, None),
+            revalidate_url=env.get("REVALIDATE_URL", _parse_address, ""),
+            revalidate_secret=env.get("REVALIDATE_SECRET", _parse_token, None),
             blob_read_write_token=env.get("BLOB_READ_WRITE_TOKEN", _blob_token, None, _BLOB),
             blob_api_url=env.get(
                 "VERCEL_BLOB_API_URL", _base_address, "https://vercel.com/api/blob"
             ),
-            protection_bypass=env.get("VERCEL_AUTOMATION_BYPASS_SECRET", _token, None),
+            protection_bypass=env.get("VERCEL_AUTOMATION_BYPASS_SECRET", _parse_token, None),
         )
 
     def address(self, path: str) -> str:
@@ -361,7 +365,7 @@ class _Environment:
         return parse(stand_in) if value is None else value
 
 
-def _kv(env: _Environment) -> tuple[str, Secret]:
+def _kv_access(env: _Environment) -> tuple[str, Secret]:
     """The first pair that is whole: an address of one store with the token of another helps
     nobody."""
     pairs = [
@@ -371,7 +375,9 @@ def _kv(env: _Environment) -> tuple[str, Secret]:
     whole = [pair for pair in pairs if all(map(env.text, pair))]
     begun = [pair for pair in pairs if any(map(env.text, pair))]
     url, token = (whole or begun or pairs)[0]
-    return env.needed(url, _rest_address, _KV, "https://kv.invalid"), env.needed(token, _token, _KV)
+    return env.needed(url, _rest_address, _KV, "https://kv.invalid"), env.needed(
+        token, _parse_token, _KV
+    )
 
 
 def _public_address(env: _Environment) -> str:
@@ -388,28 +394,31 @@ def _public_address(env: _Environment) -> str:
     return env.needed("SYNC_BASE_URL", _base_address, _BASE_URL, stand_in)
 
 
-def _email(env: _Environment) -> tuple[Secret | None, str, tuple[str, ...]]:
+def _email_settings(env: _Environment) -> tuple[Secret | None, str, tuple[str, ...]]:
     if not any(map(env.text, ("RESEND_API_KEY", "NOTIFY_EMAIL_FROM", "NOTIFY_EMAIL_TO"))):
         return None, "", ()
     stand_in = "sync@mail.invalid"
     return (
-        env.needed("RESEND_API_KEY", _token, _RESEND),
-        env.needed("NOTIFY_EMAIL_FROM", _mailbox, _RESEND, stand_in),
+        env.needed("RESEND_API_KEY", _parse_token, _RESEND),
+        env.needed("NOTIFY_EMAIL_FROM", _parse_mailbox, _RESEND, stand_in),
         env.needed(
-            "NOTIFY_EMAIL_TO", lambda text: tuple(map(_mailbox, _items(text))), _RESEND, stand_in
+            "NOTIFY_EMAIL_TO",
+            lambda text: tuple(map(_parse_mailbox, _comma_separated(text))),
+            _RESEND,
+            stand_in,
         ),
     )
 
 
-def _items(text: str) -> list[str]:
+def _comma_separated(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-def _sources(text: str) -> dict[str, str]:
+def _parse_sources(text: str) -> dict[str, str]:
     """`pages=<id or address>,posts=<…>`; the messages name an entry by its number, for its text may
     be a secret."""
     sources: dict[str, str] = {}
-    for number, entry in enumerate(_items(text), 1):
+    for number, entry in enumerate(_comma_separated(text), 1):
         _check_dividers(entry, number)
         name, _, reference = (part.strip() for part in entry.partition("="))
         if not _SOURCE_NAME.fullmatch(name) or not reference:
@@ -451,10 +460,10 @@ def _check_dividers(entry: str, number: int) -> None:
         )
 
 
-def _published(text: str) -> tuple[str, tuple[str, ...]]:
+def _parse_published(text: str) -> tuple[str, tuple[str, ...]]:
     """`<property>: <word>, <word>`."""
     name, colon, words = (part.strip() for part in text.partition(":"))
-    found = tuple(_items(words))
+    found = tuple(_comma_separated(words))
     faults = {
         "no colon": not colon,
         "no property before the colon": not name,
@@ -465,7 +474,7 @@ def _published(text: str) -> tuple[str, tuple[str, ...]]:
     return name, found
 
 
-def _switch(text: str) -> bool:
+def _parse_switch(text: str) -> bool:
     if text.lower() not in ("on", "off"):
         raise ValueError("on or off")
     return text.lower() == "on"
@@ -484,7 +493,7 @@ def _time_zone(text: str) -> str:
     return text
 
 
-def _secret(text: str) -> Secret:
+def _parse_secret(text: str) -> Secret:
     if len(text) < _SHORTEST_SECRET or not (text.isascii() and text.isprintable()):
         raise ValueError(
             f"{_SHORTEST_SECRET} or more printable characters of ASCII, else it counts as missing:"
@@ -493,7 +502,7 @@ def _secret(text: str) -> Secret:
     return Secret(text)
 
 
-def _token(text: str) -> Secret:
+def _parse_token(text: str) -> Secret:
     """What goes into a header."""
     if not text.isascii() or _BLANK.search(text):
         raise ValueError("plain ASCII without blanks")
@@ -506,7 +515,7 @@ def _blob_token(text: str) -> Secret:
     return Secret(text)
 
 
-def _prefix(text: str) -> str:
+def _parse_prefix(text: str) -> str:
     if _BLANK.search(text):
         raise ValueError("free of blanks")
     if _TAKEN_PREFIX.match(text):
@@ -527,7 +536,7 @@ def _is_quoted(text: str) -> bool:
     return len(text) > 1 and _QUOTES.get(text[0]) == text[-1]
 
 
-def _address(text: str) -> str:
+def _parse_address(text: str) -> str:
     """An http address in ASCII, as it goes over the wire: its host in Punycode, the rest
     percent-encoded."""
     problem = ValueError("an address such as https://example.com")
@@ -562,13 +571,13 @@ def _ascii_host(host: str) -> str:
 
 def _secret_address(text: str) -> Secret:
     """An address that lets whoever knows it post there."""
-    return Secret(_address(text))
+    return Secret(_parse_address(text))
 
 
 def _base_address(text: str) -> str:
     if "?" in text or "#" in text:
         raise ValueError("an address without ? and #, such as https://example.com")
-    return _address(text).rstrip("/")
+    return _parse_address(text).rstrip("/")
 
 
 def _rest_address(text: str) -> str:
@@ -581,20 +590,20 @@ def _rest_address(text: str) -> str:
     return _base_address(text)
 
 
-def _hosts(text: str) -> tuple[str, ...]:
-    hosts = tuple(item.rstrip("/") for item in _items(text))
+def _parse_hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(item.rstrip("/") for item in _comma_separated(text))
     if not hosts or not all(map(_HOST.fullmatch, hosts)):
         raise ValueError("host names in lower case divided by commas, without https://")
     return hosts
 
 
-def _mailbox(text: str) -> str:
+def _parse_mailbox(text: str) -> str:
     if "@" not in text or not text.isprintable():
         raise ValueError("an e-mail address, or several divided by commas where mail is received")
     return text
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     expected = ValueError("a number of seconds above 0")
     try:
         seconds = float(text)
@@ -605,7 +614,7 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
+def _whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
     def parse(text: str) -> int:
         bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
         if not re.fullmatch(r"\d{1,15}", text, re.ASCII) or not least <= int(text) <= (

@@ -140,7 +140,7 @@ class Endpoint(BaseHTTPRequestHandler):
         self._log = self._log.hiding(config.secrets)
         return self._log
 
-    def _serve(self) -> None:
+    def _serve_request(self) -> None:
         began = time.perf_counter()
         request_id = self.headers.get("x-vercel-id", "")
         self._log = Log(now=time.time, secrets=secrets_of()).bind(requestId=request_id)
@@ -149,34 +149,36 @@ class Endpoint(BaseHTTPRequestHandler):
         )
         trouble: BaseException | None = None
         try:
-            response = self._respond()
+            response = self._response_of_method()
             content, headers = response.encode()
         # SystemExit and CancelledError too would leave the caller without an answer.
         except BaseException as error:
             trouble = error
             response = answer_to(error, request_id, is_for_strangers=self.is_for_strangers)
             content, headers = response.encode()
-        self._report(response.status, trouble, round((time.perf_counter() - began) * 1000))
-        self._send(response.status, content, headers)
+        self._report_request(response.status, trouble, round((time.perf_counter() - began) * 1000))
+        self._send_response(response.status, content, headers)
 
-    do_GET = do_HEAD = do_POST = _serve
+    do_GET = do_HEAD = do_POST = _serve_request
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What http.server itself refuses: a request it can't read, or a method that has no
         `do_…`."""
         if code == HTTPStatus.NOT_IMPLEMENTED:
-            self._serve()
+            self._serve_request()
             return
         self.request_version = (
             self.protocol_version
         )  # without a version it would leave out the status line
         self._body_is_unread = True
-        self._send(code, *Response(code, {"error": message or HTTPStatus(code).phrase}).encode())
+        self._send_response(
+            code, *Response(code, {"error": message or HTTPStatus(code).phrase}).encode()
+        )
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: http.server's line would show the query string, and with it the secret."""
 
-    def _respond(self) -> Response:
+    def _response_of_method(self) -> Response:
         methods = [method for method in ("GET", "HEAD", "POST") if hasattr(self, method.lower())]
         if self.command not in methods:
             allowed = ", ".join(methods)
@@ -189,7 +191,11 @@ class Endpoint(BaseHTTPRequestHandler):
             self, self.command.lower()
         )
         request = Request(
-            self.command, self.path, Headers(self.headers.items()), self._read_body(), _deadline()
+            self.command,
+            self.path,
+            Headers(self.headers.items()),
+            self._read_body(),
+            _invocation_deadline(),
         )
         return asyncio.run(serve(request))
 
@@ -226,7 +232,7 @@ class Endpoint(BaseHTTPRequestHandler):
                 body += piece
         return bytes(body)
 
-    def _send(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+    def _send_response(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
         self.close_connection = True
         with suppress(ConnectionError, TimeoutError):  # the caller is gone
             self.send_response(status)
@@ -236,9 +242,9 @@ class Endpoint(BaseHTTPRequestHandler):
             if self.command != "HEAD":
                 self.wfile.write(content)
             if self._body_is_unread:
-                self._drain()
+                self._drain_body()
 
-    def _drain(self) -> None:
+    def _drain_body(self) -> None:
         """Reads a refused body away: closing before it has come would make TCP throw the answer
         away as well."""
         self.connection.shutdown(socket.SHUT_WR)
@@ -248,14 +254,14 @@ class Endpoint(BaseHTTPRequestHandler):
         while left > 0 and time.monotonic() < give_up and (piece := self.rfile.read1(65_536)):
             left -= len(piece)
 
-    def _report(self, status: int, trouble: BaseException | None, ms: int) -> None:
+    def _report_request(self, status: int, trouble: BaseException | None, ms: int) -> None:
         """The request's one line; what nobody foresaw has its traceback in another."""
         self._log.close()
         if status == HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(trouble, Misconfigured):
             self._log.error("request.crashed", error=trouble)
-        reason = {} if trouble is None else {"reason": _words(trouble)}
+        reason = {} if trouble is None else {"reason": _words_of(trouble)}
         if trouble and trouble.__cause__:
-            reason["cause"] = _words(trouble.__cause__)
+            reason["cause"] = _words_of(trouble.__cause__)
         path = self.path.partition("?")[0]
         method = self.command if self.command in METHODS else "other"
         self._log.event(
@@ -284,7 +290,7 @@ def answer_to(error: BaseException, request_id: str, *, is_for_strangers: bool =
         case Misconfigured() | Hopeless() if is_for_strangers:
             reason = (
                 "This deployment's set-up is not whole; its owner finds out more in"
-                f" {_where(request_id)}"
+                f" {_where_to_look(request_id)}"
             )
             return Response(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": reason})
         case Refused():
@@ -300,19 +306,19 @@ def answer_to(error: BaseException, request_id: str, *, is_for_strangers: bool =
         case Misconfigured() | QueueRefused():
             return Response(error.status, body)
         case _:
-            reason = f"Internal error: something broke; see {_where(request_id)}"
+            reason = f"Internal error: something broke; see {_where_to_look(request_id)}"
             return Response(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": reason})
 
 
-def _words(trouble: BaseException) -> str:
+def _words_of(trouble: BaseException) -> str:
     return str(trouble) or type(trouble).__name__
 
 
-def _where(request_id: str) -> str:
+def _where_to_look(request_id: str) -> str:
     return f"the deployment's logs, request id {request_id}" if request_id else "the server's log"
 
 
-def _deadline() -> float | None:
+def _invocation_deadline() -> float | None:
     """When Vercel ends this invocation. Its runtime is beside our code in every bundle, and nowhere
     else."""
     try:

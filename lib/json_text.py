@@ -61,11 +61,11 @@ def _encode_slowly(value: Any) -> str:
             text.append(before)
             match member:
                 case Mapping():
-                    open_ones.append((_named(member.items()), "}"))
+                    open_ones.append((_named_members(member.items()), "}"))
                 case msgspec.Struct():
-                    open_ones.append((_named(_fields(member)), "}"))
+                    open_ones.append((_named_members(_struct_members(member)), "}"))
                 case list() | tuple() | set() | frozenset():
-                    open_ones.append((_listed(member), "]"))
+                    open_ones.append((_listed_items(member), "]"))
                 case _:
                     text.append(_encode_one(member))
                     continue
@@ -77,17 +77,17 @@ def _encode_slowly(value: Any) -> str:
     return "".join(text)
 
 
-def _named(members: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
+def _named_members(members: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
     for number, (name, member) in enumerate(members):
         yield f"{',' if number else ''}{_encode_one(str(name))}:", member
 
 
-def _listed(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+def _listed_items(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:
     for number, item in enumerate(items):
         yield "," if number else "", item
 
 
-def _fields(struct: msgspec.Struct) -> Iterator[tuple[str, Any]]:
+def _struct_members(struct: msgspec.Struct) -> Iterator[tuple[str, Any]]:
     """The members of one of our nouns as msgspec writes them."""
     for field in msgspec.structs.fields(struct):
         member = getattr(struct, field.name)

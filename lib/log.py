@@ -70,7 +70,7 @@ class Log:
     def bind(self, **context: Any) -> Self:
         """The same log with more context on every line, before what it has already."""
         before = {name: each for name, each in self._context.items() if name not in context}
-        return self._with(_context=context | before)
+        return self._with_changes(_context=context | before)
 
     def enter(self, **context: Any) -> None:
         """From now on every line of this request has this context, whoever of its collaborators
@@ -79,10 +79,10 @@ class Log:
 
     def hiding(self, secrets: Iterable[Secret]) -> Self:
         """The same log with more that must not be seen."""
-        return self._with(_secrets=self._secrets | {secret.reveal() for secret in secrets})
+        return self._with_changes(_secrets=self._secrets | {secret.reveal() for secret in secrets})
 
     def event(self, event: str, /, level: Level = "info", **fields: Any) -> None:
-        self._print({"event": event} | ({"level": level} if level != "info" else {}), fields)
+        self._print_line({"event": event} | ({"level": level} if level != "info" else {}), fields)
 
     def warning(self, event: str, /, **fields: Any) -> None:
         self.event(event, "warning", **fields)
@@ -96,33 +96,33 @@ class Log:
     def close(self) -> None:
         """Ends the ration, tells what it held back, and begins another."""
         if held_back := self._ration.settle():
-            self._print(
+            self._print_line(
                 {"event": "log.suppressed"}, {"lines": held_back.total(), "byEvent": held_back}
             )
 
-    def _with(self, **changed: Any) -> Self:
+    def _with_changes(self, **changed: Any) -> Self:
         twin = object.__new__(type(self))
         twin.__dict__ = self.__dict__ | changed
         return twin
 
-    def _print(self, head: dict[str, str], fields: dict[str, Any]) -> None:
+    def _print_line(self, head: dict[str, str], fields: dict[str, Any]) -> None:
         """Print what tells the most first, for a list of lines shows their beginnings: what
         happened and to what, then in which run, in which request and when, and a traceback last."""
         if not self._ration.take(head["event"]):
             return
         told = {name: each for name, each in fields.items() if name != "traceback"}
         line: dict[str, Any] = {name: _utf8(text) for name, text in head.items()}
-        last = {"time": self._time()} | fields
+        last = {"time": self._time_text()} | fields
         for some in (told, self._entered, self._context, last):
             for name, each in some.items():
-                line.setdefault(_utf8(name), self._scrub(each, name))
-        _write(json_text.encode(line), head.get("level", "info"))
+                line.setdefault(_utf8(name), self._scrubbed_value(each, name))
+        _write_line(json_text.encode(line), head.get("level", "info"))
 
-    def _time(self) -> str:
+    def _time_text(self) -> str:
         moment = datetime.fromtimestamp(self._now(), UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    def _scrub(self, value: Any, name: str) -> Any:
+    def _scrubbed_value(self, value: Any, name: str) -> Any:
         match value:
             case None | bool():
                 return value
@@ -131,20 +131,23 @@ class Log:
             case int() | float():
                 return value
             case Mapping():
-                return {_utf8(str(key)): self._scrub(each, str(key)) for key, each in value.items()}
+                return {
+                    _utf8(str(key)): self._scrubbed_value(each, str(key))
+                    for key, each in value.items()
+                }
             case list() | tuple() | set() | frozenset():
-                return [self._scrub(each, name) for each in value]
+                return [self._scrubbed_value(each, name) for each in value]
             case _:
                 return self._scrub_text(str(value), 4 * LONGEST if name == "traceback" else LONGEST)
 
     def _scrub_text(self, text: str, longest: int) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):  # one may be part of another
             text = text.replace(secret, HIDDEN)
-        text = _cut(text, longest)  # before the patterns: only what is printed is looked at
+        text = _cut_text(text, longest)  # before the patterns: only what is printed is looked at
         text = _SIGNED_QUERY.sub(f"?{HIDDEN}", text)
         text = _PARAMETER.sub(rf"\1{HIDDEN}", text)
         text = _JWT.sub(HIDDEN, _BEARER.sub(rf"\1{HIDDEN}", text))
-        return _cut(_utf8(text), longest)
+        return _cut_text(_utf8(text), longest)
 
 
 class _Ration:
@@ -178,7 +181,7 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _write(line: str, level: str) -> None:
+def _write_line(line: str, level: str) -> None:
     """Write a line where Vercel ties it to its request, and anywhere else to stdout."""
     if level in _LEVELS and _is_taken_by_vercel():
         _LOGGER.log(_LEVELS[level], line)
@@ -198,7 +201,7 @@ def _utf8(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def _cut(text: str, longest: int) -> str:
+def _cut_text(text: str, longest: int) -> str:
     """Take what is too much out of the middle: a traceback tells the most at its end, an address at
     its beginning.
 

@@ -50,10 +50,10 @@ def ask_of(request: Request, config: Config) -> Ask:
     if force not in YES + NO:
         raise Refused("force must be 1 or true (or left out)")
     if request.method == "POST":
-        page, asked_by = page or ("" if source else _sender(request)), "button"
+        page, asked_by = page or ("" if source else _sender_of(request)), "button"
     elif request.headers.get("user-agent", "").startswith(CRON):
         asked_by = "cron"
-    return _checked(Ask(force in YES, source, page, asked_by=asked_by), config)
+    return _checked_ask(Ask(force in YES, source, page, asked_by=asked_by), config)
 
 
 def run_of(request: Request) -> str:
@@ -64,14 +64,14 @@ def run_of(request: Request) -> str:
     return run_id
 
 
-def _sender(request: Request) -> str:
+def _sender_of(request: Request) -> str:
     """Return the id of the page that a *Send webhook* action was used on; "" where there is none:
     Notion switches off an action that is refused."""
     try:
-        data = _member(request.json(), "data", dict)
+        data = _member_of(request.json(), "data", dict)
     except Refused:
         return ""
-    return _notion_id(_member(data, "id", str)) if data.get("object") == "page" else ""
+    return _notion_id(_member_of(data, "id", str)) if data.get("object") == "page" else ""
 
 
 def asked_page(text: str) -> str:
@@ -90,7 +90,7 @@ def _is_notions(host: str) -> bool:
 def message_of(request: Request, config: Config) -> Message:
     """A worker's message. One without a run id (from QStash's console or a schedule) names its run
     by its own id, so that every delivery of it is the same run."""
-    return _message(request.json(), request.headers.get("upstash-message-id", ""), config)
+    return _message_in(request.json(), request.headers.get("upstash-message-id", ""), config)
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -111,34 +111,34 @@ def ending_of(request: Request, config: Config) -> Ending:
         if not run_id:
             raise Refused("the body is neither a notice with a runId nor a callback of QStash's")
         return Ending(run_id)
-    message = _message(callback.body, callback.message_id, config)
+    message = _message_in(callback.body, callback.message_id, config)
     if not callback.is_given_up:
         return Ending(message.run_id)
     return Ending(message.run_id, message, callback.reason)
 
 
-def _message(body: JSON, message_id: str, config: Config) -> Message:
-    run_id, asked_by = _run_id(body), _typed(body, "askedBy", str, "")
+def _message_in(body: JSON, message_id: str, config: Config) -> Message:
+    run_id, asked_by = _run_id(body), _typed_member(body, "askedBy", str, "")
     if asked_by not in ("", *ASKERS):
         raise Refused(f"askedBy must be one of {', '.join(ASKERS)}")
     ask = Ask(
-        force=_typed(body, "force", bool, False),
-        source=_typed(body, "source", str, ""),
-        page=_typed(body, "page", str, ""),
-        retry=_typed(body, "retry", bool, False),
-        window=_typed(body, "window", int, 0),
-        scheduled=_typed(body, "scheduled", int, 0),
+        force=_typed_member(body, "force", bool, False),
+        source=_typed_member(body, "source", str, ""),
+        page=_typed_member(body, "page", str, ""),
+        retry=_typed_member(body, "retry", bool, False),
+        window=_typed_member(body, "window", int, 0),
+        scheduled=_typed_member(body, "scheduled", int, 0),
         asked_by=asked_by or ("" if run_id else "schedule"),
     )
-    number = _typed(body, "slice", int, 0)
+    number = _typed_member(body, "slice", int, 0)
     if not 0 <= number <= MOST_SLICES:
         raise Refused(f"slice must not be negative, nor above {MOST_SLICES}")
     return Message(
         run_id=run_id or _run_of(message_id),
-        lane=_shaped(body, "lane", _LANE, "0", "1 to 40 letters, digits, _ and -"),
+        lane=_shaped_text(body, "lane", _LANE, "0", "1 to 40 letters, digits, _ and -"),
         slice=number,
-        ask=_checked(ask, config),
-        triggered_at=_shaped(
+        ask=_checked_ask(ask, config),
+        triggered_at=_shaped_text(
             body, "triggeredAt", _TIME, "", "a time such as 2026-01-31T12:00:00.000Z"
         ),
     )
@@ -154,21 +154,21 @@ def event_of(request: Request) -> Event | Handshake:
     """
     body = request.json()
     if "verification_token" in body and "type" not in body:
-        token = _typed(body, "verification_token", str, "")
+        token = _typed_member(body, "verification_token", str, "")
         if not _TOKEN.fullmatch(token):
             raise Refused("verification_token is no token of Notion's")
         return Handshake(token)
     entity, parent = (
-        _typed(body, "entity", dict, {}),
-        _member(_member(body, "data", dict), "parent", dict),
+        _typed_member(body, "entity", dict, {}),
+        _member_of(_member_of(body, "data", dict), "parent", dict),
     )
     event = Event(
-        id=_typed(body, "id", str, ""),
-        kind=_typed(body, "type", str, ""),
-        at=_moment(_typed(body, "timestamp", str, "")),
-        entity=_notion_id(_typed(entity, "id", str, "")),
-        parent=_notion_id(_member(parent, "id", str)),
-        data_source=_notion_id(_member(parent, "data_source_id", str)),
+        id=_typed_member(body, "id", str, ""),
+        kind=_typed_member(body, "type", str, ""),
+        at=_epoch_of(_typed_member(body, "timestamp", str, "")),
+        entity=_notion_id(_typed_member(entity, "id", str, "")),
+        parent=_notion_id(_member_of(parent, "id", str)),
+        data_source=_notion_id(_member_of(parent, "data_source_id", str)),
     )
     if not (_UUID.fullmatch(event.id) and _KIND.fullmatch(event.kind) and event.entity):
         raise Refused(
@@ -196,7 +196,7 @@ def triggered(answer: Triggered, config: Config) -> JSON:
     }
 
 
-def _moment(time: str) -> float:
+def _epoch_of(time: str) -> float:
     """Epoch seconds of an ISO time; one without a zone is UTC."""
     try:
         moment = datetime.fromisoformat(time)
@@ -205,7 +205,7 @@ def _moment(time: str) -> float:
         raise Refused("timestamp must be a time such as 2026-01-31T12:00:00.000Z") from None
 
 
-def _checked(ask: Ask, config: Config) -> Ask:
+def _checked_ask(ask: Ask, config: Config) -> Ask:
     if ask.source and ask.source not in config.sources:
         named = (
             f" {ask.source!r}" if len(ask.source) <= LONGEST_SOURCE else ""
@@ -233,12 +233,12 @@ def _run_id(body: JSON) -> str:
     """Return the id that a message gives its run; "" where it gives none."""
     if body.get("runId") == "":
         return ""
-    return _shaped(body, "runId", RUN_ID, "", "1 to 100 letters, digits, _, . and -")
+    return _shaped_text(body, "runId", RUN_ID, "", "1 to 100 letters, digits, _, . and -")
 
 
-def _shaped(body: JSON, name: str, shape: re.Pattern[str], default: str, expected: str) -> str:
+def _shaped_text(body: JSON, name: str, shape: re.Pattern[str], default: str, expected: str) -> str:
     """Return a member that is a text of this shape, where it is there."""
-    text: str = _typed(body, name, str, default)
+    text: str = _typed_member(body, name, str, default)
     if name in body and not shape.fullmatch(text):
         raise Refused(f"{name} must be {expected}")
     return text
@@ -250,13 +250,13 @@ def _run_of(message_id: str) -> str:
     return f"run_{sha256(message_id.encode()).hexdigest()[:32]}"
 
 
-def _member(body: JSON, name: str, kind: type[Any]) -> Any:
+def _member_of(body: JSON, name: str, kind: type[Any]) -> Any:
     """A member that may be missing; null, or of another type, it counts as missing."""
     value = body.get(name)
     return value if isinstance(value, kind) else kind()
 
 
-def _typed(body: JSON, name: str, kind: type[Any], default: Any) -> Any:
+def _typed_member(body: JSON, name: str, kind: type[Any], default: Any) -> Any:
     value = body.get(name, default)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise Refused(f"{name} must be a {kind.__name__}")

@@ -30,23 +30,23 @@ class Secret:
 
 def derived_secret(secret: Secret) -> str:
     """Return what a message carries in `x-sync-secret`: QStash may see it."""
-    return _derive(secret, FORWARDED).hex()
+    return _derive_key(secret, FORWARDED).hex()
 
 
 def webhook_secret(secret: Secret) -> str:
     """Return the key with which we sign what `NOTIFY_WEBHOOK_URL` is sent, as Standard Webhooks
     writes keys."""
-    return "whsec_" + b64encode(_derive(secret, "notify-webhook")).decode()
+    return "whsec_" + b64encode(_derive_key(secret, "notify-webhook")).decode()
 
 
 def handshake_key(secret: Secret) -> str:
     """Return the `key` in the address that the owner gives to Notion's webhook."""
-    return _derive(secret, "notion-webhook").hex()[:32]
+    return _derive_key(secret, "notion-webhook").hex()[:32]
 
 
 def preview_secret(secret: Secret) -> str:
     """Return the key that signs links to previews: the site that shows them has it too."""
-    return _derive(secret, "preview").hex()
+    return _derive_key(secret, "preview").hex()
 
 
 def sign_preview(secret: Secret, slug: str, expires: int) -> str:
@@ -62,7 +62,7 @@ class AddressKey:
     label = "media"
 
     def __init__(self, secret: Secret) -> None:
-        self._key = _derive(secret, self.label)
+        self._key = _derive_key(secret, self.label)
 
     def mac(self, token: str) -> str:
         """Return the MAC of what an address asks for."""
@@ -86,7 +86,7 @@ def with_derived(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
     return (*given, *map(Secret, derived))
 
 
-def _derive(secret: Secret, label: str) -> bytes:
+def _derive_key(secret: Secret, label: str) -> bytes:
     return hmac.digest(secret.reveal().encode(), label.encode(), "sha256")
 
 

@@ -88,9 +88,9 @@ class Services:
         self._http = http
         self.keys = Keys(config.kv_prefix)
         self.kv = Kv(config.kv_url, config.kv_token.reveal(), http, config.kv_max_value_bytes)
-        self.runs = self._runs(self.kv)
+        self.runs = self._runs_in(self.kv)
 
-    def _runs(self, kv: Kv) -> Runs:
+    def _runs_in(self, kv: Kv) -> Runs:
         return Runs(kv, self.keys, time.time, new_id, self.config.retries + 1)
 
     @property
@@ -106,7 +106,7 @@ class Services:
 
     @property
     def trigger(self) -> Trigger:
-        runs = self._runs(self.hasty_kv)
+        runs = self._runs_in(self.hasty_kv)
         return Trigger(
             runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id
         )
@@ -122,7 +122,7 @@ class Services:
 
         kv = self.hasty_kv
         return Cancel(
-            self._runs(kv),
+            self._runs_in(kv),
             History(kv, self.keys),
             self.queue,
             self.log,
@@ -138,7 +138,7 @@ class Services:
 
         return Status(
             History(self.hasty_kv, self.keys),
-            self.queue.delivery,
+            self.queue.delivery_of,
             sources=self.config.sources,
             webhook=WebhookSetup(
                 webhook_address(self.config), self.config.notion_webhook_token is not None
@@ -205,7 +205,7 @@ class Services:
             now=time.time,
         )
 
-    def _revalidation(self) -> "Revalidation | None":
+    def _site_channel(self) -> "Revalidation | None":
         """The way to the site; None where there is none."""
         from lib.notify.revalidate import Revalidation
 
@@ -215,7 +215,7 @@ class Services:
         """What tells the site from a slice that may go on until the `deadline`."""
         from lib.sync.telling import SiteCall
 
-        site, until = self._revalidation(), math.inf if deadline is None else deadline
+        site, until = self._site_channel(), math.inf if deadline is None else deadline
         if site is None:
             return None
         return SiteCall(site, self.tellings, self.log, until=until, now=time.time)
@@ -232,7 +232,7 @@ class Services:
 
         return ChannelTools(http=self._http, ledger=self.tellings, now=time.time)
 
-    def until(self, deadline: float | None) -> float:
+    def slice_end(self, deadline: float | None) -> float:
         """When a slice that begins now should stop working (epoch seconds); `deadline` is the
         function's own."""
         now = time.time()
@@ -278,7 +278,7 @@ class Services:
 
         return Pacer(
             reserve=budget.reserve,
-            push_back=budget.close,
+            push_back=budget.close_minute,
             out_of_time=out_of_time,
             sleep=asyncio.sleep,
             monotonic=time.monotonic,
@@ -337,7 +337,7 @@ class SliceParts:
         self._runs = services.runs
         self._log = services.log
         self._deadline = deadline
-        self._until = services.until(deadline)
+        self._until = services.slice_end(deadline)
 
     @property
     def engine(self) -> "Engine":
@@ -425,7 +425,7 @@ class SliceParts:
             self._runs,
             queue,
             services.follow_up,
-            EndNotices(queue, services.audience, site_call.make if site_call else None),
+            EndNotices(queue, services.audience, site_call.tell_site if site_call else None),
             PageRetries(self._runs, queue, time.time),
             self._log,
             self._notion.notion_now,
@@ -438,7 +438,7 @@ class SliceParts:
         services = self._services
         return InlineContinuation(
             services.follow_up,
-            lambda run_id: services.desk.tell(run_id),
+            lambda run_id: services.desk.tell_channels(run_id),
             self._log,
             self._notion.notion_now,
         )
@@ -543,7 +543,7 @@ class SliceParts:
 @asynccontextmanager
 async def services(config: Config, log: Log) -> AsyncIterator[Services]:
     """The collaborators of one request; their connections are closed when it ends."""
-    async with httpx.AsyncClient(verify=_tls(), timeout=TIMEOUT) as http:
+    async with httpx.AsyncClient(verify=_tls_context(), timeout=TIMEOUT) as http:
         yield Services(config, http, log)
 
 
@@ -599,7 +599,7 @@ def now_iso() -> str:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def _tls_context() -> ssl.SSLContext:
     import certifi  # here, for its import belongs to the same price
 
     return ssl.create_default_context(cafile=certifi.where())

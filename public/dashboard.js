@@ -1,5 +1,5 @@
-// The dashboard: asks /api/sync/status how things stand, shows it, asks /api/sync/trigger for syncs and
-// /api/sync/cancel to end one.
+// The dashboard: asks /api/sync/status how things stand, shows it, asks /api/sync/trigger for syncs
+// and /api/sync/cancel to end one.
 
 import { deployment } from "./dashboard/deployment.js";
 import { $, link, say, tone } from "./dashboard/elements.js";
@@ -9,7 +9,9 @@ import { runs } from "./dashboard/runs.js";
 import { Trouble } from "./dashboard/trouble.js";
 import { watch } from "./dashboard/watch.js";
 
-/** Does what a button asks for, once at a time, and says what came of it. Whether it was refused. */
+/**
+ * Does what a button asks for, once at a time, and says what came of it. Whether it was refused.
+ */
 async function act(button, ask) {
   if (button.getAttribute("aria-busy") === "true") return false;
   button.setAttribute("aria-busy", "true");
@@ -32,8 +34,10 @@ async function act(button, ask) {
 function trigger(button, queries) {
   return act(button, async () => {
     const answers = [];
-    for (const query of queries) answers.push(await deployment.ask(`/api/sync/trigger?${new URLSearchParams(query)}`));
-    if (answers.some(({ message }) => message === "Sync already running")) return "A sync is under way; another one follows it.";
+    for (const query of queries)
+      answers.push(await deployment.ask(`/api/sync/trigger?${new URLSearchParams(query)}`));
+    if (answers.some(({ message }) => message === "Sync already running"))
+      return "A sync is under way; another one follows it.";
     return `${answers[0].message}.`;
   });
 }
@@ -73,7 +77,9 @@ $("door").addEventListener("submit", async (event) => {
 addEventListener("hashchange", () => deployment.takeFromLink() && watch.hurry());
 $("leave").addEventListener("click", () => watch.leave());
 $("sync").addEventListener("click", () => trigger($("sync"), [{}]));
-$("again").addEventListener("click", () => trigger($("again"), triesOf(watch.status?.site.overdue ?? [])));
+$("again").addEventListener("click", () =>
+  trigger($("again"), triesOf(watch.status?.site.overdue ?? [])),
+);
 $("force").addEventListener("click", () => trigger($("force"), [{ force: "1" }]));
 $("cancel").addEventListener("click", cancel);
 $("one").addEventListener("submit", async (event) => {

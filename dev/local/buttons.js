@@ -1,6 +1,9 @@
-// The local stack's buttons on the dashboard. Served by dev/local only; a deployment has no such file.
+// The local stack's buttons on the dashboard. Served by dev/local only; a deployment has no such
+// file.
 
-const group = document.getElementById("local") ?? document.querySelector("main").appendChild(document.createElement("div"));
+const group =
+  document.getElementById("local") ??
+  document.querySelector("main").appendChild(document.createElement("div"));
 group.setAttribute("role", "group");
 group.setAttribute("aria-label", "Make trouble, on this machine only");
 
@@ -12,7 +15,9 @@ group.after(told);
 async function press(name) {
   try {
     const answer = await fetch(`/_local/${name}`, { method: "POST" });
-    told.textContent = answer.ok ? (await answer.json()).told : `The local stack answered ${answer.status}.`;
+    told.textContent = answer.ok
+      ? (await answer.json()).told
+      : `The local stack answered ${answer.status}.`;
   } catch {
     told.textContent = "The local stack is not running any more.";
   }

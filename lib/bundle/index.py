@@ -15,7 +15,7 @@ _LAST = "g" * 16
 """After every number's digits."""
 
 
-def rank(meta: Meta) -> Rank:
+def rank_of(meta: Meta) -> Rank:
     """What decides a row's place: its properties `order` (a number) and `date`, found in any case
     of their names."""
     order = next(
@@ -37,12 +37,12 @@ def rank(meta: Meta) -> Rank:
 def sort_text(rank: Rank) -> str:
     """Return a text by which rows stand in order: `order` ascending and missing last, then the
     newest `date` and missing last, then the newest, then the id."""
-    order = _LAST if rank.order is None else _digits(rank.order)
-    date = _LAST if rank.date is None else _digits(-instant(rank.date))
-    return f"{order}{date}{_digits(-instant(rank.created))}{rank.id}"
+    order = _LAST if rank.order is None else _ordered_digits(rank.order)
+    date = _LAST if rank.date is None else _ordered_digits(-instant(rank.date))
+    return f"{order}{date}{_ordered_digits(-instant(rank.created))}{rank.id}"
 
 
-def _digits(number: float) -> str:
+def _ordered_digits(number: float) -> str:
     """Return sixteen hexadecimal digits that are in the order of their numbers."""
     [bits] = struct.unpack(">Q", struct.pack(">d", number + 0.0))
     return f"{bits ^ (_ALL_BITS if bits >> 63 else _SIGN):016x}"

@@ -126,17 +126,17 @@ def with_copies(text: str, copies: Mapping[str, Copy]) -> str:
 
 def hosted_files(given: JSON) -> dict[str, Signed]:
     """Every hosted file in a block or page as Notion gives it, by `FileRef.file`."""
-    files = [spot.value for spot in _spots(given) if spot.is_file]
+    files = [spot.value for spot in _file_spots(given) if spot.is_file]
     return {
-        short(_identity(file["url"])): Signed(file["url"], file.get("expiry_time") or "")
+        short(_file_identity(file["url"])): Signed(file["url"], file.get("expiry_time") or "")
         for file in files
     }
 
 
-def unsigned(given: JSON) -> JSON:
+def without_signatures(given: JSON) -> JSON:
     """A copy of a Notion object in which no address of a hosted file is signed; all else is as it
     was."""
-    return _changed(given, lambda file: {**file, "url": _identity(file["url"])})
+    return _with_changed_files(given, lambda file: {**file, "url": _file_identity(file["url"])})
 
 
 def settle_block(block: JSON, address: Address) -> JSON:
@@ -149,11 +149,11 @@ def settle_block(block: JSON, address: Address) -> JSON:
     def settled(file: JSON) -> JSON:
         return {
             "url": address(
-                FileRef(_identity(file["url"]), "block", block.get("id") or "", file["url"])
+                FileRef(_file_identity(file["url"]), "block", block.get("id") or "", file["url"])
             )
         }
 
-    return _changed(
+    return _with_changed_files(
         {name: member for name, member in block.items() if name not in ("children", "request_id")},
         settled,
     )
@@ -169,7 +169,7 @@ def settle_file(file: JSON | None, page_id: str, address: Address) -> str | None
         case {"type": "external", "external": {"url": str(url)}}:
             return url
         case {"type": "file", "file": {"url": str(url)}}:
-            return address(FileRef(_identity(url), "page", page_id, url))
+            return address(FileRef(_file_identity(url), "page", page_id, url))
     return None
 
 
@@ -197,7 +197,7 @@ class _Spot(NamedTuple):
     is_file: bool
 
 
-def _spots(whole: JSON) -> list[_Spot]:
+def _file_spots(whole: JSON) -> list[_Spot]:
     """Everything in a Notion object that may hold a file, and the files, each after what holds
     it."""
     spots = [_Spot(whole, -1, "", is_file=False)]
@@ -221,19 +221,19 @@ def _is_hosted(holder: Any, key: Any, member: Any) -> bool:
     return "expiry_time" in member or (key == "file" and holder.get("type") == "file")
 
 
-def _changed(whole: JSON, change: Callable[[JSON], JSON]) -> JSON:
+def _with_changed_files(whole: JSON, change: Callable[[JSON], JSON]) -> JSON:
     """An object with its hosted files changed; what holds none is given back as it is, not
     copied."""
-    spots = _spots(whole)
+    spots = _file_spots(whole)
     copies: dict[int, Any] = {}
     for number, spot in enumerate(spots):
         if spot.is_file:
-            _put(change(spot.value), number, spots, copies)
+            _put_at_spot(change(spot.value), number, spots, copies)
     changed: JSON = copies.get(0, whole)
     return changed
 
 
-def _put(new: Any, number: int, spots: list[_Spot], copies: dict[int, Any]) -> None:
+def _put_at_spot(new: Any, number: int, spots: list[_Spot], copies: dict[int, Any]) -> None:
     """Puts a value at a spot; what stands above is copied when something in it changes for the
     first time."""
     while number not in copies:
@@ -246,5 +246,5 @@ def _put(new: Any, number: int, spots: list[_Spot], copies: dict[int, Any]) -> N
         number, new = holder, above
 
 
-def _identity(url: str) -> str:
+def _file_identity(url: str) -> str:
     return url.partition("#")[0].partition("?")[0]

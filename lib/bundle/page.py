@@ -10,7 +10,7 @@ import msgspec
 from lib.bundle import encoding
 from lib.bundle.media import Address, settle_block, settle_file, settle_icon, with_copies
 from lib.bundle.parts import BlockRun, Node, lay_out, share_out, shown
-from lib.bundle.properties import flatten, title
+from lib.bundle.properties import flat_properties, title_of
 from lib.bundle.refs import refs_of
 from lib.bundle.values import Meta, PageLink
 from lib.errors import TooLarge
@@ -51,7 +51,7 @@ class Encoded(msgspec.Struct, frozen=True):
     oversized: list[str] = []
 
 
-def build(
+def build_page(
     page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], address: Address
 ) -> PageBundle:
     """Turns a page that was read whole into its bundle; `child_pages` as `slugs.children` gives
@@ -59,7 +59,7 @@ def build(
     meta: Meta = {
         "id": page["id"],
         "slug": place.slug,
-        "title": title(page),
+        "title": title_of(page),
         "source": place.source,
         "visibility": place.visibility,
         "lastEdited": first_known(page["last_edited_time"], page["created_time"]),
@@ -67,14 +67,14 @@ def build(
         "icon": settle_icon(page.get("icon"), page["id"], address),
         "cover": settle_file(page.get("cover"), page["id"], address),
         "url": page.get("url"),
-        "properties": flatten(page, address),
+        "properties": flat_properties(page, address),
         "childPages": child_pages,
         "parent": place.parent,
     }
-    blocks = _settled(tree.blocks, address)
+    blocks = _settled_blocks(tree.blocks, address)
     refs = refs_of(page["properties"], blocks, page["id"])
-    meta_digest = _digest([encoding.encode(_without_addresses(meta))])
-    digest = _digest(
+    meta_digest = _bundle_digest([encoding.encode(_without_addresses(meta))])
+    digest = _bundle_digest(
         [
             str(BUNDLE_VERSION),
             meta_digest,
@@ -85,7 +85,7 @@ def build(
     return PageBundle(place.slug, meta, blocks, digest, meta_digest, refs)
 
 
-def encode(
+def encode_page(
     bundle: PageBundle,
     synced_at: str,
     max_value_bytes: int,
@@ -113,11 +113,13 @@ def encode(
 
     @cache
     def room(continues: str) -> int:
-        return max_value_bytes - encoding.size(_part(BlockRun(continues, "")))
+        return max_value_bytes - encoding.size(_part_json(BlockRun(continues, "")))
 
     nodes = lay_out(bundle.blocks, room, settled)
     oversized = [
-        _oversized(node, bundle.meta, max_value_bytes) for _, node in shown(nodes) if node.lost
+        _oversized_warning(node, bundle.meta, max_value_bytes)
+        for _, node in shown(nodes)
+        if node.lost
     ]
     if oversized:
         [run] = share_out(nodes, lambda _: sys.maxsize)
@@ -128,7 +130,7 @@ def encode(
     head = f'{begin}"parts":{len(runs)},"digest":"{_NO_DIGEST}"{end}'
     if encoding.size(head) > max_value_bytes:
         raise _head_too_large(bundle, encoding.size(head), max_value_bytes)
-    head, *parts = with_digest([head, *map(_part, runs)])
+    head, *parts = with_digest([head, *map(_part_json, runs)])
     return Encoded(head, parts, meta, oversized)
 
 
@@ -154,12 +156,12 @@ def _without_addresses(meta: Meta) -> JSON:
     return {**own, "childPages": [(child["id"], child["title"]) for child in meta["childPages"]]}
 
 
-def _part(run: BlockRun) -> str:
+def _part_json(run: BlockRun) -> str:
     continues = f'"continues":{encoding.encode(run.continues)},' if run.continues else ""
     return f'{{"digest":"{_NO_DIGEST}",{continues}"blocks":[{run.blocks}]}}'
 
 
-def _oversized(node: Node, meta: Meta, max_value_bytes: int) -> str:
+def _oversized_warning(node: Node, meta: Meta, max_value_bytes: int) -> str:
     return (
         f'"{meta["title"]}" ({meta["slug"]}) lacks its block {node.id} ({node.kind}), whose'
         f" {node.lost} bytes are more than one KV value may have ({max_value_bytes}): split it in"
@@ -181,7 +183,7 @@ def _head_too_large(bundle: PageBundle, size: int, max_value_bytes: int) -> TooL
     )
 
 
-def _settled(blocks: list[JSON], address: Address) -> list[JSON]:
+def _settled_blocks(blocks: list[JSON], address: Address) -> list[JSON]:
     settled: list[JSON] = []
     ahead = [(blocks, settled)]
     while ahead:
@@ -195,7 +197,7 @@ def _settled(blocks: list[JSON], address: Address) -> list[JSON]:
     return settled
 
 
-def _digest(texts: Iterable[str]) -> str:
+def _bundle_digest(texts: Iterable[str]) -> str:
     digest = sha256()
     for one in texts:
         digest.update(one.encode())

@@ -66,7 +66,7 @@ def lay_out(blocks: Sequence[JSON], room: Room, change: Callable[[str], str]) ->
         block, parent, depth = ahead.pop()
         while len(path) > depth:
             around[path.pop()] -= 1
-        node = _node(block, parent, change, room(nodes[parent].id if parent >= 0 else TOP))
+        node = _node_of(block, parent, change, room(nodes[parent].id if parent >= 0 else TOP))
         node.can_be_cut = node.id != TOP and not around[node.id]
         path.append(node.id)
         around[node.id] += 1
@@ -94,7 +94,7 @@ def share_out(nodes: Sequence[Node], room: Room) -> list[BlockRun]:
     return writer.runs
 
 
-def _node(block: JSON, parent: int, change: Callable[[str], str], room: int) -> Node:
+def _node_of(block: JSON, parent: int, change: Callable[[str], str], room: int) -> Node:
     block_id = block.get("id")
     node = Node(
         id=block_id if isinstance(block_id, str) else TOP,
@@ -109,11 +109,11 @@ def _node(block: JSON, parent: int, change: Callable[[str], str], room: int) -> 
     )
     node.size = _own_size(node)
     if node.size > room:
-        _replace(node, node.size, room)
+        _replace_block(node, node.size, room)
     return node
 
 
-def _replace(node: Node, lost: int, room: int) -> None:
+def _replace_block(node: Node, lost: int, room: int) -> None:
     """Puts a block that says what is missing in a block's place; children that it holds stay."""
     block = {"object": "block", "id": node.id, "type": node.kind}
     block["unavailable"] = f"larger than one KV value ({lost} bytes)"
@@ -136,7 +136,7 @@ def _sum_up(nodes: Sequence[Node], room: Room) -> None:
         most = room(holder.id if holder else TOP)
         if node.size > most and not node.can_be_cut:
             node.holds = False
-            _replace(node, node.size, most)
+            _replace_block(node, node.size, most)
         if holder:
             holder.size += node.size + (len(",") if holder.after else 0)
             holder.after = holder.after or node.after
@@ -157,7 +157,7 @@ class _Writer:
         self.runs: list[BlockRun] = []
         self._room_of = room
         self._path: list[Node] = []
-        self._begin()
+        self._begin_run()
 
     def leave(self, number: int) -> None:
         """Ends the blocks in which the node of this number does not stand."""
@@ -171,9 +171,9 @@ class _Writer:
     def write(self, node: Node) -> None:
         """Into this run if the whole of it fits, or the beginning of one that has to be cut; else
         into another."""
-        if not self._fits(node.size):
+        if not self._fits_in_run(node.size):
             is_whole = node.size <= self._room_of(self._here)
-            if is_whole or not self._fits(_own_size(node)):
+            if is_whole or not self._fits_in_run(_own_size(node)):
                 self._begin_another()
         comma = self._comma
         self._room -= len(comma) + _own_size(node)
@@ -185,7 +185,7 @@ class _Writer:
         self._pieces += [_END] * (len(self._path) - self._base)
         self.runs.append(BlockRun(self._continues, "".join(self._pieces)))
 
-    def _begin(self) -> None:
+    def _begin_run(self) -> None:
         self._base = len(self._path)
         self._continues = self._here
         self._room = self._room_of(self._continues)
@@ -193,9 +193,9 @@ class _Writer:
 
     def _begin_another(self) -> None:
         self.end()
-        self._begin()
+        self._begin_run()
 
-    def _fits(self, size: int) -> bool:
+    def _fits_in_run(self, size: int) -> bool:
         return len(self._comma) + size <= self._room
 
     @property

@@ -59,19 +59,19 @@ def media_type(head: bytes) -> str:
     return "text/plain; charset=utf-8" if _is_text(head) else "application/octet-stream"
 
 
-def size(head: bytes) -> Size | None:
+def picture_size(head: bytes) -> Size | None:
     """Width and height in pixels, as a browser shows the picture; None for what is none of PNG,
     GIF, JPEG and WebP."""
     try:
         match media_type(head):
             case "image/png":
-                return _seen(struct.unpack(">II", head[16:24]))
+                return _visible_size(struct.unpack(">II", head[16:24]))
             case "image/gif":
-                return _seen(struct.unpack("<HH", head[6:10]))
+                return _visible_size(struct.unpack("<HH", head[6:10]))
             case "image/jpeg":
-                return _jpeg(head)
+                return _jpeg_size(head)
             case "image/webp":
-                return _webp(head)
+                return _webp_size(head)
     except (struct.error, IndexError):  # it ends too soon
         pass
     return None
@@ -140,7 +140,7 @@ def _is_text(head: bytes) -> bool:
     return bool(text) and "\0" not in text
 
 
-def _jpeg(head: bytes) -> Size | None:
+def _jpeg_size(head: bytes) -> Size | None:
     """https://www.w3.org/Graphics/JPEG/itu-t81.pdf, annex B: segments, each a marker and its own
     length."""
     at, turned = 2, False
@@ -153,15 +153,15 @@ def _jpeg(head: bytes) -> Size | None:
             continue
         if marker in _FRAME_MARKERS:
             height, width = struct.unpack(">HH", head[at + 5 : at + 9])
-            return _seen((height, width) if turned else (width, height))
+            return _visible_size((height, width) if turned else (width, height))
         length = struct.unpack(">H", head[at + 2 : at + 4])[0]
         if marker == 0xE1 and head[at + 4 : at + 10] == b"Exif\0\0":
-            turned = _orientation(head[at + 10 : at + 2 + length]) in _TURNED
+            turned = _jpeg_orientation(head[at + 10 : at + 2 + length]) in _TURNED
         at += 2 + length
     return None
 
 
-def _orientation(tiff: bytes) -> int:
+def _jpeg_orientation(tiff: bytes) -> int:
     order = "<" if tiff[:2] == b"II" else ">"
     try:
         begin = struct.unpack(f"{order}I", tiff[4:8])[0]
@@ -175,21 +175,21 @@ def _orientation(tiff: bytes) -> int:
     return 1
 
 
-def _webp(head: bytes) -> Size | None:
+def _webp_size(head: bytes) -> Size | None:
     """https://developers.google.com/speed/webp/docs/riff_container: lossy, lossless, extended."""
     match head[12:16]:
         case b"VP8 ":
             width, height = struct.unpack("<HH", head[26:30])
-            return _seen((width & 0x3FFF, height & 0x3FFF))
+            return _visible_size((width & 0x3FFF, height & 0x3FFF))
         case b"VP8L":
             bits = struct.unpack("<I", head[21:25])[0]
-            return _seen(((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1))
+            return _visible_size(((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1))
         case b"VP8X":
             width, height = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (24, 27))
             return (width, height) if len(head) >= 30 else None
     return None
 
 
-def _seen(size: tuple[int, ...]) -> Size | None:
+def _visible_size(size: tuple[int, ...]) -> Size | None:
     width, height = size
     return (width, height) if width and height else None

@@ -36,7 +36,7 @@ AS_GIVEN = frozenset(
 COMPUTED = ("formula", "rollup")
 
 
-def flatten(page: JSON, address: Address) -> Properties:
+def flat_properties(page: JSON, address: Address) -> Properties:
     """Every property of a page by its name, each as plain JSON; one that is odd, or of an unknown
     type, is null.
 
@@ -47,7 +47,7 @@ def flatten(page: JSON, address: Address) -> Properties:
     properties: JSON = page["properties"]
     flat: Properties = {}
     for name, member in properties.items():
-        flat[name] = _value(member, page["id"], address)
+        flat[name] = _property_value(member, page["id"], address)
         rich = (member["type"] == "rich_text" and member.get("rich_text")) or []
         if any(map(_is_formatted, rich)) and f"{name}__rich" not in properties:
             flat[f"{name}__rich"] = rich
@@ -63,13 +63,13 @@ def fingerprint(page: JSON) -> str:
     that may be cut, for a page has the same fingerprint before and after it is completed.
     """
     shown = {
-        name: None if _is_vague(one) else _value(one, page["id"], _file)
+        name: None if _is_vague(one) else _property_value(one, page["id"], _file_address)
         for name, one in page["properties"].items()
     }
     return encoding.digest(encoding.encode(sorted(shown.items())))
 
 
-def title(page: JSON) -> str:
+def title_of(page: JSON) -> str:
     """The page's title in one line: every run of white space is one blank, invisible characters are
     gone."""
     titles = (
@@ -80,7 +80,7 @@ def title(page: JSON) -> str:
     return one_line(plain_text(next(titles, None)))
 
 
-def named(page: JSON, name: str) -> JSON | None:
+def property_named(page: JSON, name: str) -> JSON | None:
     """The property of this name in any case; where several differ only in case, the exact one or
     the first."""
     return next(members_named(page["properties"], name), None)
@@ -101,7 +101,7 @@ def entries_named(properties: JSON, name: str) -> Iterator[tuple[str, Any]]:
             yield spelling, member
 
 
-def text(page: JSON, name: str, kinds: Container[str]) -> str:
+def text_of(page: JSON, name: str, kinds: Container[str]) -> str:
     """The text of the property of this name and of one of these kinds; "" where it is missing or
     empty."""
     of_kind = (
@@ -124,7 +124,7 @@ def one_line(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", text).split())
 
 
-def _value(member: JSON, page_id: str, address: Address) -> PropertyValue:
+def _property_value(member: JSON, page_id: str, address: Address) -> PropertyValue:
     """A property's value; also that of a formula, of a rollup and of its items, which have the same
     shape.
 
@@ -143,7 +143,7 @@ def _value(member: JSON, page_id: str, address: Address) -> PropertyValue:
         case "multi_select":
             return [option["name"] for option in value or []]
         case "people":
-            return [_person(person) for person in value or []]
+            return [_person_name(person) for person in value or []]
         case "relation":
             return [page["id"] for page in value or []]
         case "files":
@@ -152,22 +152,22 @@ def _value(member: JSON, page_id: str, address: Address) -> PropertyValue:
                 for file in value or []
             ]
         case "array":
-            return [_value(item, page_id, address) for item in value or []]
+            return [_property_value(item, page_id, address) for item in value or []]
         case _ if not value:
             return None
         case "select" | "status":
             name: str = value["name"]
             return name
         case "date":
-            return _date(value)
+            return _date_value(value)
         case "created_by" | "last_edited_by":
-            return _person(value)
+            return _person_name(value)
         case "formula" | "rollup":
-            return _value(value, page_id, address)
+            return _property_value(value, page_id, address)
         case "unique_id":
             return _unique_id(value)
         case "verification":
-            return _verification(value)
+            return _verification_value(value)
     return None
 
 
@@ -176,15 +176,15 @@ def _is_vague(member: JSON) -> bool:
     return member["type"] in COMPUTED or (isinstance(value, list) and len(value) >= CUT_AT)
 
 
-def _file(ref: FileRef) -> str:
+def _file_address(ref: FileRef) -> str:
     return ref.file
 
 
-def _date(date: JSON) -> DateValue:
+def _date_value(date: JSON) -> DateValue:
     return {"start": date.get("start"), "end": date.get("end"), "timeZone": date.get("time_zone")}
 
 
-def _person(person: JSON) -> str | None:
+def _person_name(person: JSON) -> str | None:
     """A person's, bot's or group's name; Notion gives no name without the user capability, and to
     some none at all."""
     return person.get("name") or person.get("id")
@@ -197,12 +197,12 @@ def _unique_id(unique_id: JSON) -> str | None:
     return f"{prefix}-{number}" if prefix else str(number)
 
 
-def _verification(verification: JSON) -> Verification:
+def _verification_value(verification: JSON) -> Verification:
     by, date = verification.get("verified_by"), verification.get("date")
     return {
         "state": verification.get("state"),
-        "by": by and _person(by),
-        "date": date and _date(date),
+        "by": by and _person_name(by),
+        "date": date and _date_value(date),
     }
 
 

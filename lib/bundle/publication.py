@@ -10,7 +10,7 @@ from unicodedata import normalize
 import msgspec
 
 from lib.bundle.encoding import digest, encode
-from lib.bundle.properties import entries_named, one_line, plain_text, title
+from lib.bundle.properties import entries_named, one_line, plain_text, title_of
 from lib.bundle.schedule import ALWAYS, Window, schedule_of
 from lib.model import JSON
 
@@ -50,8 +50,8 @@ class PublicationRule(msgspec.Struct, frozen=True):
         rule."""
         if msgspec.structs.replace(self, previews=False) == DEFAULT_RULE:
             return ""
-        words = sorted({_folded(word) for word in self.words})
-        return digest(encode([_folded(self.property_name), words, self.time_zone]))
+        words = sorted({_folded_word(word) for word in self.words})
+        return digest(encode([_folded_word(self.property_name), words, self.time_zone]))
 
 
 DEFAULT_RULE = PublicationRule()
@@ -93,10 +93,10 @@ class Saying(msgspec.Struct, frozen=True):
     is_odd: bool = False
     is_mute: bool = False
 
-    def says(self, *words: str) -> bool:
+    def says_any(self, *words: str) -> bool:
         """Return whether one of its words is one of these, in any case."""
-        return not {_folded(one) for one in self.words}.isdisjoint(
-            {_folded(word) for word in words}
+        return not {_folded_word(one) for one in self.words}.isdisjoint(
+            {_folded_word(word) for word in words}
         )
 
 
@@ -110,7 +110,7 @@ class _RowWish(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-def publication(page: JSON, rule: PublicationRule = DEFAULT_RULE) -> Publication:
+def publication_of(page: JSON, rule: PublicationRule = DEFAULT_RULE) -> Publication:
     """Return what is to happen to a page. What is archived or in the trash is not published,
     whatever the rule.
 
@@ -118,16 +118,16 @@ def publication(page: JSON, rule: PublicationRule = DEFAULT_RULE) -> Publication
     is not is not published.
     """
     wish = _wish_by_words(page, rule) if rule.property_name else _wish_by_visibility(page)
-    sync, schedule = saying(page, SYNC), schedule_of(page, rule.time_zone)
-    published = wish.published and not trashed(page)
-    unknown = wish.unknown or (_unreadable(sync) if sync.is_odd else "") or schedule.doubt
-    paused = sync.says(PAUSED) or bool(unknown)
+    sync, schedule = saying_of(page, SYNC), schedule_of(page, rule.time_zone)
+    published = wish.published and not is_trashed(page)
+    unknown = wish.unknown or (_unreadable_doubt(sync) if sync.is_odd else "") or schedule.doubt
+    paused = sync.says_any(PAUSED) or bool(unknown)
     doubt = (unknown or ("" if paused else wish.hint)) if published else ""
     return Publication(
         published=published,
         visibility=wish.visibility,
         paused=paused,
-        doubt=f'"{_short(title(page) or page["id"])}": {doubt}' if doubt else "",
+        doubt=f'"{_short_name(title_of(page) or page["id"])}": {doubt}' if doubt else "",
         window=schedule.window,
     )
 
@@ -139,12 +139,15 @@ def rule_faults(rule: PublicationRule, schema: JSON) -> list[RuleFault]:
         return []
     there = list(entries_named(schema, rule.property_name))
     if not there:
-        return [RuleFault(f'no property is named "{_short(rule.property_name)}"', is_whole=True)]
+        return [
+            RuleFault(f'no property is named "{_short_name(rule.property_name)}"', is_whole=True)
+        ]
     name, one = next((entry for entry in there if entry[1]["type"] in WITH_WORDS), there[0])
     if one["type"] not in WITH_WORDS:
         return [
             RuleFault(
-                f'the property "{_short(name)}" is of the type {one["type"]}, which has no words',
+                f'the property "{_short_name(name)}" is of the type {one["type"]}, which has no'
+                " words",
                 is_whole=True,
             )
         ]
@@ -152,32 +155,33 @@ def rule_faults(rule: PublicationRule, schema: JSON) -> list[RuleFault]:
     unknown = [
         word
         for word in rule.words
-        if sayable is not None and _folded(word) not in map(_folded, sayable)
+        if sayable is not None and _folded_word(word) not in map(_folded_word, sayable)
     ]
-    told = ", ".join(f'"{_short(one)}"' for one in sayable or []) or "nothing"
+    told = ", ".join(f'"{_short_name(one)}"' for one in sayable or []) or "nothing"
     return [
         RuleFault(
-            f'the property "{_short(name)}" never says "{_short(word)}"; what it can say: {told}',
+            f'the property "{_short_name(name)}" never says "{_short_name(word)}"; what it can'
+            f" say: {told}",
             is_whole=len(unknown) == len(rule.words),
         )
         for word in unknown
     ]
 
 
-def saying(page: JSON, name: str) -> Saying:
+def saying_of(page: JSON, name: str) -> Saying:
     """Return what the property of this name says, in any case of its name; of several the first
     that says something."""
     silent = Saying()
     for spelling, one in entries_named(page["properties"], name):
         is_odd = bool(one.get("is_odd") or one.get("is_partly_odd"))
-        found = Saying(spelling, tuple(_words(one)), is_odd, _is_mute(one))
+        found = Saying(spelling, tuple(_words_of(one)), is_odd, _is_mute(one))
         if found.words or found.is_odd:
             return found
         silent = silent if silent.name else found
     return silent
 
 
-def trashed(page: JSON) -> bool:
+def is_trashed(page: JSON) -> bool:
     """Return whether it is in the trash or archived; `archived` is what API versions before
     2026-03-11 say."""
     return any(page.get(flag) for flag in ("in_trash", "is_archived", "archived"))
@@ -185,14 +189,14 @@ def trashed(page: JSON) -> bool:
 
 def _wish_by_visibility(page: JSON) -> _RowWish:
     """Every page is published but drafts."""
-    said = saying(page, VISIBILITY)
+    said = saying_of(page, VISIBILITY)
     is_silent = bool(said.name) and not said.words
     return _RowWish(
-        published=not said.says(DRAFT),
+        published=not said.says_any(DRAFT),
         visibility=", ".join(said.words) or PUBLIC,
-        unknown=_unreadable(said) if said.is_odd else "",
+        unknown=_unreadable_doubt(said) if said.is_odd else "",
         hint=(
-            f'property "{_short(said.name)}" says nothing: the page is published'
+            f'property "{_short_name(said.name)}" says nothing: the page is published'
             if is_silent
             else ""
         ),
@@ -205,19 +209,19 @@ def _wish_by_words(page: JSON, rule: PublicationRule) -> _RowWish:
     A property that is not there, such as one that was renamed in Notion, says nothing about any
     page.
     """
-    said = saying(page, rule.property_name)
-    if said.says(*rule.words):
+    said = saying_of(page, rule.property_name)
+    if said.says_any(*rule.words):
         return _RowWish(published=True)
     if not said.name:
-        name = _short(rule.property_name)
+        name = _short_name(rule.property_name)
         unknown = (
             f'it has no property "{name}", which NOTION_PUBLISHED names: the page stays as it is'
         )
         return _RowWish(published=True, unknown=unknown)
     if said.is_odd:
-        return _RowWish(published=True, unknown=_unreadable(said))
+        return _RowWish(published=True, unknown=_unreadable_doubt(said))
     if said.is_mute:
-        name = _short(said.name)
+        name = _short_name(said.name)
         unknown = (
             f'property "{name}", which NOTION_PUBLISHED names, has no words: the page stays as'
             " it is"
@@ -226,15 +230,15 @@ def _wish_by_words(page: JSON, rule: PublicationRule) -> _RowWish:
     return _RowWish(published=False)
 
 
-def _unreadable(said: Saying) -> str:
-    return f'property "{_short(said.name)}" can\'t be read: the page stays as it is'
+def _unreadable_doubt(said: Saying) -> str:
+    return f'property "{_short_name(said.name)}" can\'t be read: the page stays as it is'
 
 
-def _short(text: str) -> str:
+def _short_name(text: str) -> str:
     return text[:NAME_CHARACTERS]
 
 
-def _folded(text: str) -> str:
+def _folded_word(text: str) -> str:
     """A word as it is compared: in any case, whatever its white space and however its accents are
     typed."""
     return normalize("NFC", one_line(text).casefold())
@@ -260,7 +264,7 @@ def _is_mute(value: JSON) -> bool:
     return kind not in WITH_WORDS
 
 
-def _words(value: JSON) -> list[str]:
+def _words_of(value: JSON) -> list[str]:
     """The words of a property's value, or of the result of a formula or a rollup; none for a type
     without text."""
     kind = value["type"]
@@ -269,9 +273,9 @@ def _words(value: JSON) -> list[str]:
         return []
     match kind:
         case "formula" | "rollup":
-            return _words(given)
+            return _words_of(given)
         case "array":
-            return [word for item in given for word in _words(item)]
+            return [word for item in given for word in _words_of(item)]
         case "multi_select":
             texts = [option["name"] for option in given]
         case "title" | "rich_text":

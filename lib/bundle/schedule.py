@@ -97,8 +97,10 @@ def _window_of(dates: list[JSON], default_zone: str) -> Window:
     try:
         [given] = dates
         zone = default_zone if given.get("time_zone") is None else given["time_zone"]
-        start = _instant(given["start"], zone, is_end=False)
-        end = None if given.get("end") is None else _instant(given["end"], zone, is_end=True)
+        start = _instant_in_zone(given["start"], zone, is_end=False)
+        end = (
+            None if given.get("end") is None else _instant_in_zone(given["end"], zone, is_end=True)
+        )
     except (
         ValueError,
         TypeError,
@@ -111,7 +113,7 @@ def _window_of(dates: list[JSON], default_zone: str) -> Window:
     return Window(start, end)
 
 
-def _instant(text: str, zone_name: str, *, is_end: bool) -> datetime:
+def _instant_in_zone(text: str, zone_name: str, *, is_end: bool) -> datetime:
     """Return when a day or a time begins or, as an end, when a range up to it is over, its last day
     included."""
     try:
@@ -135,7 +137,7 @@ def _day_end(day: date, zone: tzinfo) -> datetime:
     if day == date.max:
         return LAST
     midnight = datetime.combine(day + timedelta(days=1), time())
-    early, late = sorted(_both(midnight, zone))
+    early, late = sorted(_both_instants(midnight, zone))
     return late if (late - datetime.resolution).astimezone(zone).date() <= day else early
 
 
@@ -145,11 +147,11 @@ def _wall_time(local: datetime, zone: tzinfo, is_end: bool) -> datetime:
     Where they show it twice, for they were put back, a start is the first and an end is the last of
     both. Where they never do, for they were put forward, it is as much later.
     """
-    moments = _both(local, zone)
+    moments = _both_instants(local, zone)
     return max(moments) if is_end else moments[0]
 
 
-def _both(local: datetime, zone: tzinfo) -> list[datetime]:
+def _both_instants(local: datetime, zone: tzinfo) -> list[datetime]:
     """Return the instants at which clocks show a time, by the offset before and by the one after a
     change of them."""
     return [_in_utc(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from slugify import slugify
 
-from lib.bundle.properties import text, title
+from lib.bundle.properties import text_of, title_of
 from lib.model import JSON
 
 SLUG_KINDS = ("rich_text", "formula", "title", "url")
@@ -36,13 +36,13 @@ _BLANK = re.compile(
 blank of braille."""
 
 
-def wanted(page: JSON) -> str:
+def wanted_slug(page: JSON) -> str:
     """The slug that a page asks for: its property `slug`, else its title slugified, else its id
     without dashes."""
-    return _safe(text(page, "slug", SLUG_KINDS)) or _from_title(title(page), page["id"])
+    return _safe_slug(text_of(page, "slug", SLUG_KINDS)) or _from_title(title_of(page), page["id"])
 
 
-def segment(title: str, page_id: str) -> str:
+def slug_segment(title: str, page_id: str) -> str:
     """Return what a child page asks for below its parent's slug."""
     return _from_title(title, page_id)
 
@@ -56,11 +56,11 @@ def told_apart(slug: str, page_id: str, path: str = "") -> Iterator[str]:
     digits = page_id.replace("-", "")
     for length in count(ID_DIGITS):
         repeated = digits * (length // len(digits) + 1)
-        own = _shortened(slug.removeprefix(path), MOST_CHARACTERS - length - len("-"))
+        own = _shortened_slug(slug.removeprefix(path), MOST_CHARACTERS - length - len("-"))
         yield f"{path}{own}-{repeated[:length]}"
 
 
-def _safe(written: str) -> str:
+def _safe_slug(written: str) -> str:
     """A slug as its owner wrote it, made fit to stand in an address and in a key, and composed
     (NFC).
 
@@ -68,27 +68,27 @@ def _safe(written: str) -> str:
     address or in HTML go, and so do empty, "." and ".." segments. An end that names a part of
     another page's bundle (":part:1") is undone.
     """
-    kept = _path(_visible(written).strip()).translate(_UNSAFE)[:_MOST_READ]
-    composed = _JOINED.sub(_joiner, unicodedata.normalize("NFC", kept))
+    kept = _path_of(_visible_text(written).strip()).translate(_UNSAFE)[:_MOST_READ]
+    composed = _JOINED.sub(_last_joiner, unicodedata.normalize("NFC", kept))
     segments = (
         "-".join(segment.split()) for segment in unicodedata.normalize("NFC", composed).split("/")
     )
     slug = "/".join(segment for segment in segments if segment not in ("", ".", ".."))
-    return _PART.sub("-part-", _shortened(slug, MOST_CHARACTERS))
+    return _PART.sub("-part-", _shortened_slug(slug, MOST_CHARACTERS))
 
 
-def _path(written: str) -> str:
+def _path_of(written: str) -> str:
     """Of a whole address its path, decoded as a site gets it; all else as it is written."""
     address = _ADDRESS.match(written)
     if address is None:
         return written
     try:
-        return _visible(unquote(address["path"], errors="strict"))
+        return _visible_text(unquote(address["path"], errors="strict"))
     except UnicodeDecodeError:
         return address["path"]
 
 
-def _visible(text: str) -> str:
+def _visible_text(text: str) -> str:
     return "".join(filter(_is_seen, _BLANK.sub("", text)))
 
 
@@ -99,7 +99,7 @@ def _is_seen(character: str) -> bool:
     return not hidden or character.isspace() or character in _JOINERS
 
 
-def _joiner(found: re.Match[str]) -> str:
+def _last_joiner(found: re.Match[str]) -> str:
     """The last of a run of joiners if it changes how its neighbours look, as in Indic and Arabic
     words and in emoji."""
     text, at, joiner = found.string, found.start() - 1, found[0][-1]
@@ -115,7 +115,7 @@ def _joiner(found: re.Match[str]) -> str:
     return joiner if is_seen else ""
 
 
-def _shortened(slug: str, most: int) -> str:
+def _shortened_slug(slug: str, most: int) -> str:
     """A slug of so many characters at most, cut between words where that leaves half of them."""
     if len(slug) <= most:
         return slug
@@ -133,4 +133,4 @@ def _from_title(title: str, page_id: str) -> str:
         hexadecimal=False,
         backend="text-unidecode",
     )
-    return _shortened(slug, MOST_CHARACTERS) or page_id.replace("-", "")
+    return _shortened_slug(slug, MOST_CHARACTERS) or page_id.replace("-", "")

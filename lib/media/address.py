@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from lib.bundle.media import Signed, hosted_files
-from lib.bundle.publication import trashed
+from lib.bundle.publication import is_trashed
 from lib.errors import Hopeless, Refused, TryLater, Unreadable
 from lib.media.walk import FileWalk
 from lib.model import JSON
@@ -137,13 +137,13 @@ class Locator:
         self._files, self._hosts, self._copies, self._connect = files, hosts, copies, connect
         self._now, self._sleep, self._new_id = now, sleep, new_id
 
-    async def locate(self, wanted: Wanted) -> Location:
+    async def locate_file(self, wanted: Wanted) -> Location:
         """Raises `Refused` (404: no published bundle names the file, or Notion has it no more) and
         `TryLater`."""
         lock, alone = self._new_id(), False
         for looks, pause in enumerate(PAUSES_SECONDS):
             alone = alone or looks >= WALKS_WAITED_FOR
-            place = await self._files.find(
+            place = await self._files.find_file(
                 wanted.holder,
                 wanted.file,
                 lock,
@@ -161,7 +161,7 @@ class Locator:
                     self._files = self._files.without_copies()
                     continue
                 case "fresh":
-                    return self._location(place.address, place.until)
+                    return self._location_of(place.address, place.until)
                 case "away":
                     raise TryLater(
                         "Notion is out of reach; come back in a moment", place.wait_seconds
@@ -169,23 +169,23 @@ class Locator:
             if place.errand is None:
                 await self._sleep(pause)
             elif place.errand.walk is None:
-                return await self._fetch(wanted, place.errand, lock)
+                return await self._fetch_address(wanted, place.errand, lock)
             elif found := await self._walk_on(wanted, place.errand, place.errand.walk, lock):
                 return found
             else:
                 alone = True
         raise TryLater("the file's address is being fetched; come back in a moment", 1.0)
 
-    async def _fetch(self, wanted: Wanted, errand: Errand, lock: str) -> Location:
+    async def _fetch_address(self, wanted: Wanted, errand: Errand, lock: str) -> Location:
         """Ask Notion for the holder itself."""
         asked_at, notion = self._now(), self._connect()
-        async with self._asking(errand):
-            found = await _read(notion, wanted)
+        async with self._asking_notion(errand):
+            found = await _read_files(notion, wanted)
         until = _until(asked_at, notion, found)
         signed = {f"{wanted.holder}&file={file}": one.url for file, one in found.items()}
         addresses = {wanted.token: "", **signed}
         await self._files.keep_fresh(errand, lock, addresses, self._now(), until)
-        return self._location(addresses[wanted.token], until)
+        return self._location_of(addresses[wanted.token], until)
 
     async def _walk_on(
         self, wanted: Wanted, errand: Errand, text: str, lock: str
@@ -195,7 +195,7 @@ class Locator:
         walk = FileWalk.read(text) or FileWalk.through(errand.owner_id, errand.count)
         path, query = walk.request
         asked_at, notion = self._now(), self._connect()
-        async with self._asking(errand):
+        async with self._asking_notion(errand):
             try:
                 step = walk.take(await notion.get(path, query))
             except Unreadable:
@@ -208,10 +208,12 @@ class Locator:
         await self._files.keep_fresh(
             errand, lock, addresses, self._now(), until, walk=(going_on.text, going_on.until)
         )
-        return self._location(addresses[wanted.token], until) if wanted.token in addresses else None
+        return (
+            self._location_of(addresses[wanted.token], until) if wanted.token in addresses else None
+        )
 
     @asynccontextmanager
-    async def _asking(self, errand: Errand) -> AsyncIterator[None]:
+    async def _asking_notion(self, errand: Errand) -> AsyncIterator[None]:
         """Around a request to Notion: raises `TryLater` where it gets no answer, and nobody repeats
         it for a while."""
         try:
@@ -226,7 +228,7 @@ class Locator:
                 "Notion can't be asked for this file now; come back in a moment", seconds
             ) from trouble
 
-    def _location(self, address: str, until: float) -> Location:
+    def _location_of(self, address: str, until: float) -> Location:
         if not address:
             raise not_found(
                 "Notion does not have this file any more; the next sync removes it from its page"
@@ -236,24 +238,26 @@ class Locator:
         return Location(address, max(0, int(until - self._now())))
 
 
-async def _read(notion: "NotionClient", wanted: Wanted) -> dict[str, Signed]:
+async def _read_files(notion: "NotionClient", wanted: Wanted) -> dict[str, Signed]:
     """The holder's files, freshly signed; none where it is gone."""
     from lib.notion.border.objects import Oddities, is_partial, page_of
     from lib.notion.computed import (
         Schemas,
     )  # these load the Notion client, which most requests do without
-    from lib.notion.pages import Completion, complete
+    from lib.notion.pages import Completion, complete_properties
 
     try:
         holder: JSON = await notion.get(f"{wanted.kind}s/{wanted.id}")
-        if trashed(holder):
+        if is_trashed(holder):
             return {}
         found = hosted_files(holder)
         page = page_of(holder, Oddities()) if wanted.kind == "page" else None
         if (
             wanted.file not in found and page and not is_partial(page)
         ):  # it may stand where Notion cut a property
-            found = hosted_files(await complete(notion, page, Completion(), Schemas(notion)))
+            found = hosted_files(
+                await complete_properties(notion, page, Completion(), Schemas(notion))
+            )
     except Unreadable:
         return {}
     return found

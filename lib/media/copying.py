@@ -136,7 +136,7 @@ class Copier:
         self._blob = blob
         self._files = files
         self._log = log
-        self._folder = "-".join(filter(None, (_clean(prefix), "notion")))
+        self._folder = "-".join(filter(None, (_clean_name(prefix), "notion")))
         self._max_value_bytes = max_value_bytes
         self._now = now
         self._places = asyncio.Semaphore(FILES_AT_ONCE)
@@ -149,24 +149,27 @@ class Copier:
         """Where the files come from."""
         return self._files
 
-    async def work(
+    async def copy_due(
         self, run_id: str, until: float, interrupted: Callable[[], Awaitable[bool]]
     ) -> Copied:
         """Copies what there is to copy until about `until` (epoch seconds), or until `interrupted`;
         once a day it also removes copies that no bundle names any more. Raises `TryLater` where KV
         is away, and nothing else."""
-        due, sweep = await self._copies.due(BUNDLES_AT_ONCE), await self._copies.sweep_is_due()
+        due, sweep = (
+            await self._copies.due_bundles(BUNDLES_AT_ONCE),
+            await self._copies.sweep_is_due(),
+        )
         if not (due or sweep):
             return Copied()
         until = max(until, self._now() + LEAST_SECONDS)
-        if not await self._copies.lock(run_id, until - self._now() + FILE_SECONDS):
+        if not await self._copies.lock_copying(run_id, until - self._now() + FILE_SECONDS):
             return Copied()
         try:
             copied = await self._copy_all(run_id, due, until, interrupted)
             if sweep:
-                await self._sweep()
+                await self._remove_unnamed()
         finally:
-            await self._copies.unlock()
+            await self._copies.unlock_copying()
         self._log.event("files.copied", made=copied.made, warning=copied.warning)
         return copied
 
@@ -178,7 +181,7 @@ class Copier:
         while due and wait is None and not self._trouble:
             tried |= set(due)
             outcomes = await asyncio.gather(
-                *(self._bundle(run_id, one, until) for one in due), return_exceptions=True
+                *(self._copy_bundle(run_id, one, until) for one in due), return_exceptions=True
             )
             for bundle, outcome in zip(due, outcomes, strict=True):
                 match outcome:
@@ -198,7 +201,7 @@ class Copier:
                 return Copied(self._made, self._files.requests, changed)
             due = [
                 bundle
-                for bundle in await self._copies.due(BUNDLES_AT_ONCE + len(tried))
+                for bundle in await self._copies.due_bundles(BUNDLES_AT_ONCE + len(tried))
                 if bundle not in tried
             ]
             due = due[:BUNDLES_AT_ONCE]
@@ -213,7 +216,7 @@ class Copier:
         self._log.error("files.error", trouble, bundle=bundle)
         await self._copies.put_off(bundle, REFUSED_FOR_SECONDS)
 
-    async def _bundle(self, run_id: str, bundle: str, until: float) -> bool:
+    async def _copy_bundle(self, run_id: str, bundle: str, until: float) -> bool:
         """Copy what a bundle lacks and put the addresses into it; return whether that changed it.
 
         Raises `NotionWait` and `OutOfTime` when it has kept what it could.
@@ -221,10 +224,10 @@ class Copier:
         if not await self._copies.is_public(
             bundle
         ):  # the store is public, whoever may see the page
-            await self._copies.leave(bundle)
+            await self._copies.leave_bundle(bundle)
             return False
-        tokens = await self._copies.tokens(bundle)
-        copies = await self._copies.of({token[-16:] for token in tokens})
+        tokens = await self._copies.tokens_in(bundle)
+        copies = await self._copies.copies_of({token[-16:] for token in tokens})
         forgiven: list[str] = []
         due: list[float] = []
         stop: TryLater | None = None
@@ -233,7 +236,7 @@ class Copier:
             if file in copies:
                 continue
             try:
-                copies[file] = await self._file(token, until)
+                copies[file] = await self._copy_file(token, until)
             except _PutOff as put_off:
                 due.append(put_off.until)
             except (NotionWait, OutOfTime) as waiting:
@@ -246,13 +249,13 @@ class Copier:
                 forgiven.append(file)
                 due.append(self._now() + REFUSED_FOR_SECONDS)
             except SyncError as trouble:
-                self._failed(token, trouble)
+                self._count_failure(token, trouble)
                 forgiven.append(file)
                 due.append(self._now())
             except Exception as trouble:  # the file stays put off: it may be what is wrong
                 self._log_fault(token, trouble)
                 due.append(self._now() + PUT_OFF_SECONDS)
-        await self._copies.forgive(forgiven)
+        await self._copies.forgive_files(forgiven)
         change = partial(_with_copies, copies=copies)
         due_at = min(due, default=None)
         into_document = partial(document_with_copies, copies=copies)
@@ -263,7 +266,7 @@ class Copier:
             raise stop
         return changed
 
-    def _failed(self, token: str, trouble: SyncError) -> None:
+    def _count_failure(self, token: str, trouble: SyncError) -> None:
         """Count a failure of Notion's, of its host or of the store; too many of them end the
         copying."""
         self._failures += 1
@@ -279,49 +282,49 @@ class Copier:
         else:
             self._log.error("file.error", trouble, file=token)
 
-    async def _file(self, token: str, until: float) -> Copy:
+    async def _copy_file(self, token: str, until: float) -> Copy:
         file = token[-16:]
         async with self._places:
             if self._trouble or self._now() >= until:
                 raise OutOfTime("the slice's time is used up")
-            put_off_until = await self._copies.begin(file)
+            put_off_until = await self._copies.begin_file(file)
             if put_off_until is not None:
                 raise _PutOff(put_off_until)
             async with asyncio.timeout(min(FILE_SECONDS, until - self._now() + LINGER_SECONDS)):
                 try:
-                    copy = await self._copy(await self._files.address_of(token), file)
+                    copy = await self._store_copy(await self._files.address_of(token), file)
                 except Unreadable as refusal:
                     is_refused = refusal.notion_status == HTTPStatus.FORBIDDEN
                     if not (is_refused and self._files.forget_signed(token)):
                         raise
-                    copy = await self._copy(await self._files.address_of(token), file)
-            await self._copies.keep(file, copy)
+                    copy = await self._store_copy(await self._files.address_of(token), file)
+            await self._copies.keep_copy(file, copy)
         self._failures = 0
         self._made += bool(copy.url)
         return copy
 
-    async def _copy(self, address: str, file: str) -> Copy:
+    async def _store_copy(self, address: str, file: str) -> Copy:
         async with self._files.open_address(address) as response:
-            length = _length(response)
+            length = _length_of(response)
             if length is not None and length > MOST_BYTES:
                 return Copy("")
             pieces = response.aiter_raw()
-            head = await _head(pieces)
+            head = await _read_head(pieces)
             name = f"{self._folder}/{file}/{file_name(address)}"
             try:
-                url = await self._blob.put(
-                    name, _bounded(head, pieces), picture.media_type(head), length
+                url = await self._blob.put_file(
+                    name, _bounded_pieces(head, pieces), picture.media_type(head), length
                 )
             except _FileTooLarge:
                 return Copy("")
-        return Copy(url, *(picture.size(head) or (0, 0)))
+        return Copy(url, *(picture.picture_size(head) or (0, 0)))
 
-    async def _sweep(self) -> None:
-        urls = await self._copies.unnamed()
+    async def _remove_unnamed(self) -> None:
+        urls = await self._copies.unnamed_urls()
         try:
             if urls:
-                await self._blob.delete(urls)
-                await self._copies.deleted(urls)
+                await self._blob.delete_files(urls)
+                await self._copies.note_deleted(urls)
                 self._log.event("files.removed", count=len(urls))
         except (TryLater, Misconfigured) as trouble:
             self._log.warning("files.not_removed", reason=str(trouble))
@@ -345,20 +348,20 @@ def file_name(address: str) -> str:
     name = unquote(urlsplit(address).path.rpartition("/")[2])
     stem, dot, ending = name.rpartition(".")
     stem, ending = (stem, ending) if dot else (ending, "")
-    clean = _clean(stem)[:60] or "file"
+    clean = _clean_name(stem)[:60] or "file"
     return f"{clean}.{ending}" if re.fullmatch(r"[A-Za-z0-9]{1,10}", ending) else clean
 
 
-def _length(response: httpx.Response) -> int | None:
+def _length_of(response: httpx.Response) -> int | None:
     text = response.headers.get("content-length", "")
     return int(text) if text.isdigit() else None
 
 
-def _clean(text: str) -> str:
+def _clean_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
 
 
-async def _head(pieces: AsyncIterator[bytes]) -> bytes:
+async def _read_head(pieces: AsyncIterator[bytes]) -> bytes:
     head = bytearray()
     async for piece in pieces:
         head += piece
@@ -367,7 +370,7 @@ async def _head(pieces: AsyncIterator[bytes]) -> bytes:
     return bytes(head)
 
 
-async def _bounded(head: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _bounded_pieces(head: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     sent = len(head)
     yield head
     try:

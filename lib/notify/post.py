@@ -44,7 +44,7 @@ async def post(
         return
     said = f"{setting}: the answer was {answer.status_code} {answer.text[:200]}".rstrip()
     if answer.is_server_error or answer.status_code in COME_AGAIN:
-        raise TryLater(said, _pause(answer.headers.get("Retry-After", "")))
+        raise TryLater(said, _pause_after(answer.headers.get("Retry-After", "")))
     raise Misconfigured(f"{said}; mend the setting, or the service behind it")
 
 
@@ -53,7 +53,7 @@ def json_body(value: JSON) -> bytes:
     return json_text.encode(value).encode()
 
 
-def _pause(retry_after: str) -> float:
+def _pause_after(retry_after: str) -> float:
     return (
         min(float(retry_after), LONGEST_PAUSE_SECONDS) if retry_after.isdecimal() else PAUSE_SECONDS
     )

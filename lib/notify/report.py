@@ -19,9 +19,9 @@ def headline(outcome: Outcome) -> str:
     if outcome.broke:
         return one_line(f"Sync of {scope(outcome)} failed")
     changes = [
-        _count(outcome.written, "bundle", "updated"),
-        _count(outcome.deleted, "page", "removed"),
-        *_failures(outcome),
+        _counted_things(outcome.written, "bundle", "updated"),
+        _counted_things(outcome.deleted, "page", "removed"),
+        *_failure_lines(outcome),
     ]
     said = ", ".join(change for change in changes if change)
     return one_line(f"Sync of {scope(outcome)} finished: {said or 'nothing changed'}")
@@ -63,7 +63,7 @@ def facts(outcome: Outcome) -> list[tuple[str, str]]:
 def problems(outcome: Outcome) -> list[str]:
     """What could not be read: the first problems, one line each, and how many more there are."""
     lines = [
-        one_line(f"{_name(problem)}: {problem.reason}")
+        one_line(f"{_problem_name(problem)}: {problem.reason}")
         for problem in outcome.problems[:MOST_PROBLEMS]
     ]
     more = outcome.failed - len(lines)
@@ -75,19 +75,19 @@ def run_address(dashboard: str, outcome: Outcome) -> str:
     return f"{dashboard}#run={outcome.run_id}"
 
 
-def _failures(outcome: Outcome) -> list[str]:
+def _failure_lines(outcome: Outcome) -> list[str]:
     """Count what failed by its kind; what is not listed among the problems, of which a run keeps a
     few, is a page."""
     kinds = Counter(problem.kind for problem in outcome.problems)
     pages = outcome.failed - kinds["source"] - kinds["database"]
     return [
-        _count(kinds["source"], "source", "could not be listed"),
-        _count(kinds["database"], "database", "could not be read"),
-        _count(max(0, pages), "page", "could not be read"),
+        _counted_things(kinds["source"], "source", "could not be listed"),
+        _counted_things(kinds["database"], "database", "could not be read"),
+        _counted_things(max(0, pages), "page", "could not be read"),
     ]
 
 
-def _name(problem: Problem) -> str:
+def _problem_name(problem: Problem) -> str:
     title = f'"{problem.title}"' if problem.title else ""
     match problem.kind:
         case "source":
@@ -105,5 +105,5 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
-def _count(number: int, thing: str, fate: str) -> str:
+def _counted_things(number: int, thing: str, fate: str) -> str:
     return f"{number} {thing}{'s' if number != 1 else ''} {fate}" if number else ""

@@ -38,13 +38,13 @@ class Revalidation:
         secret = config.revalidate_secret.reveal() if config.revalidate_secret else ""
         return cls(config.revalidate_url, secret, tools.http, tools.ledger)
 
-    async def tell(self, outcome: Outcome) -> None:
+    async def tell_outcome(self, outcome: Outcome) -> None:
         """Raises `TryLater`."""
         changes = await self._ledger.changes(outcome.run_id)
         keys = changes.names
         done = await self._ledger.passed_on(outcome.run_id)
         while some := keys[done : done + KEYS_PER_REQUEST]:
-            await self._send(outcome.run_id, some, changes)
+            await self._send_batch(outcome.run_id, some, changes)
             done += len(some)
             await self._ledger.pass_on(outcome.run_id, done)
 
@@ -56,10 +56,10 @@ class Revalidation:
         if len(keys) > KEYS_PER_REQUEST:
             return False
         if keys:
-            await self._send(run_id, keys, changes)
+            await self._send_batch(run_id, keys, changes)
         return True
 
-    async def _send(self, run_id: str, keys: Sequence[str], changes: Changes) -> None:
+    async def _send_batch(self, run_id: str, keys: Sequence[str], changes: Changes) -> None:
         headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
         content = json_body(batch(run_id, keys, changes))
         try:

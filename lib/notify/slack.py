@@ -34,33 +34,36 @@ class Slack:
             return None
         return cls(config.slack_webhook_url.reveal(), config.address("/"), tools.http)
 
-    async def tell(self, outcome: Outcome) -> None:
+    async def tell_outcome(self, outcome: Outcome) -> None:
         """Raises what `post` raises."""
-        content = json_body(message(outcome, self._dashboard))
+        content = json_body(slack_message(outcome, self._dashboard))
         await post(self._http, "SLACK_WEBHOOK_URL", self._url, content, {})
 
 
-def message(outcome: Outcome, dashboard: str) -> JSON:
+def slack_message(outcome: Outcome, dashboard: str) -> JSON:
     """`text` is what a notification shows, `blocks` what the channel does."""
     title = headline(outcome)
     mark = ":x:" if outcome.broke else ":warning:" if outcome.failed else ":white_check_mark:"
     blocks: list[Any] = [
         {
             "type": "header",
-            "text": {"type": "plain_text", "text": _cut(f"{mark} {title}", LONGEST_HEADER)},
+            "text": {"type": "plain_text", "text": _cut_text(f"{mark} {title}", LONGEST_HEADER)},
         },
         {
             "type": "section",
-            "fields": [_markdown(f"*{name}*\n{_escaped(value)}") for name, value in facts(outcome)],
+            "fields": [
+                _slack_markdown(f"*{name}*\n{_escaped_text(value)}")
+                for name, value in facts(outcome)
+            ],
         },
     ]
     if outcome.error:
-        blocks.append({"type": "section", "text": _markdown(_escaped(outcome.error))})
+        blocks.append({"type": "section", "text": _slack_markdown(_escaped_text(outcome.error))})
     if lines := problems(outcome):
         blocks.append(
             {
                 "type": "section",
-                "text": _markdown("\n".join(f"• {_escaped(line)}" for line in lines)),
+                "text": _slack_markdown("\n".join(f"• {_escaped_text(line)}" for line in lines)),
             }
         )
     blocks.append(
@@ -75,18 +78,20 @@ def message(outcome: Outcome, dashboard: str) -> JSON:
             ],
         }
     )
-    blocks.append({"type": "context", "elements": [_markdown(f"Run {_escaped(outcome.run_id)}")]})
-    return {"text": _escaped(title), "blocks": blocks}
+    blocks.append(
+        {"type": "context", "elements": [_slack_markdown(f"Run {_escaped_text(outcome.run_id)}")]}
+    )
+    return {"text": _escaped_text(title), "blocks": blocks}
 
 
-def _markdown(text: str) -> JSON:
-    return {"type": "mrkdwn", "text": _cut(text, LONGEST_TEXT)}
+def _slack_markdown(text: str) -> JSON:
+    return {"type": "mrkdwn", "text": _cut_text(text, LONGEST_TEXT)}
 
 
-def _escaped(text: str) -> str:
+def _escaped_text(text: str) -> str:
     """So that no page's title becomes a link or calls the whole channel."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _cut(text: str, longest: int) -> str:
+def _cut_text(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

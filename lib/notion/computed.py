@@ -21,16 +21,16 @@ class Schemas:
         self._notion = notion
         self._found: Once[JSON | None] = Once()
 
-    async def get(self, data_source_id: str) -> JSON | None:
+    async def schema_of(self, data_source_id: str) -> JSON | None:
         """Return a schema as Notion gives it; None where it is not shown. Raises what a request
         raises."""
-        return await self._found.get(data_source_id, partial(self._ask, data_source_id))
+        return await self._found.get(data_source_id, partial(self._ask_for_schema, data_source_id))
 
-    def put(self, data_source_id: str, schema: JSON) -> None:
+    def keep_schema(self, data_source_id: str, schema: JSON) -> None:
         """Keep a schema that was read for another reason."""
         self._found.put(data_source_id, schema)
 
-    async def _ask(self, data_source_id: str) -> JSON | None:
+    async def _ask_for_schema(self, data_source_id: str) -> JSON | None:
         try:
             return await read_schema(self._notion, data_source_id, Oddities())
         except Unreadable:
@@ -54,14 +54,14 @@ def computed_from(cut: Collection[str], schema: JSON) -> set[str]:
             name
             for name, one in schema.items()
             if name not in found
-            and any(_uses(one, used_name, used_id) for used_name, used_id in used)
+            and any(_is_computed_from(one, used_name, used_id) for used_name, used_id in used)
         }
         if not more:
             return found - set(cut)
         found |= more
 
 
-def _uses(given: JSON, name: str, property_id: object) -> bool:
+def _is_computed_from(given: JSON, name: str, property_id: object) -> bool:
     """Return whether a rollup or formula is computed from the property of this name and id.
 
     The API shows references in a formula as `{{notion:block_property:<id>:…}}`.

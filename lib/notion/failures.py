@@ -54,7 +54,7 @@ def failure(
     error = _error_object(body)
     wait_seconds = _wait_seconds(headers, error, now)
     if status in RATE_LIMITED:
-        if _additional(error).get("rate_limit_reason") == "public_api_request_blocked":
+        if _additional_data(error).get("rate_limit_reason") == "public_api_request_blocked":
             return Hopeless(
                 "Notion has blocked this integration's requests (public_api_request_blocked): see"
                 " the integration's settings at https://www.notion.so/profile/integrations or ask"
@@ -77,7 +77,7 @@ def failure(
         or (status == 403 and code != "restricted_resource")
     ):
         return Failed(f"answered {status} {code}", status, wait_seconds or 0.0)
-    return Refusal(f"{code}: {_message(error)}", status, code)
+    return Refusal(f"{code}: {_message_of(error)}", status, code)
 
 
 def _error_object(body: str) -> JSON:
@@ -88,12 +88,12 @@ def _error_object(body: str) -> JSON:
     return error if isinstance(error, dict) else {}
 
 
-def _additional(error: JSON) -> JSON:
+def _additional_data(error: JSON) -> JSON:
     additional = error.get("additional_data")
     return additional if isinstance(additional, dict) else {}
 
 
-def _message(error: JSON) -> str:
+def _message_of(error: JSON) -> str:
     """Notion's text, without the query of any address in it: that may hold a signature."""
     return re.sub(r"(https?://[^\s?\"']+)\?[^\s\"']*", r"\1", str(error.get("message", "")))[
         :LONGEST_MESSAGE
@@ -101,13 +101,13 @@ def _message(error: JSON) -> str:
 
 
 def _wait_seconds(headers: Mapping[str, str], error: JSON, now: float) -> float | None:
-    for told in (headers.get("retry-after"), _additional(error).get("retry_after")):
-        if told is not None and (seconds := _seconds(str(told), now)) is not None:
+    for told in (headers.get("retry-after"), _additional_data(error).get("retry_after")):
+        if told is not None and (seconds := _seconds_of(str(told), now)) is not None:
             return seconds
     return None
 
 
-def _seconds(text: str, now: float) -> float | None:
+def _seconds_of(text: str, now: float) -> float | None:
     """Seconds of a `Retry-After`, which is a number of them or a date."""
     try:
         seconds = float(text)

@@ -34,9 +34,9 @@ class Places:
         self._others: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
-    async def one(self, *, hurry: bool) -> AsyncIterator[int]:
+    async def one_place(self, *, hurry: bool) -> AsyncIterator[int]:
         """Wait for a place and hold it. Yield the request's number."""
-        await self._take(self._hurried if hurry else self._others)
+        await self._take_place(self._hurried if hurry else self._others)
         self._number += 1
         try:
             yield self._number
@@ -50,7 +50,7 @@ class Places:
         if seconds > max(SLOW * shortest, shortest + SLOW_SECONDS):
             self.halve(number)
         elif seconds <= QUICK * shortest and self._taken == self.count:
-            self._grow()
+            self._grow_by_one()
 
     def halve(self, number: int) -> None:
         """Take note of trouble with the request of this number."""
@@ -58,14 +58,14 @@ class Places:
             self.count = max(self._least, self.count // 2)
             self._halved_at, self._quick_ones = self._number, 0
 
-    def _grow(self) -> None:
+    def _grow_by_one(self) -> None:
         self._quick_ones += 1
         if self.count < self._most and (self._halved_at == 0 or self._quick_ones >= self.count):
             self._quick_ones = 0
             self.count += 1
             self._call_next()
 
-    async def _take(self, line: deque[asyncio.Future[None]]) -> None:
+    async def _take_place(self, line: deque[asyncio.Future[None]]) -> None:
         if self._taken < self.count:
             self._taken += 1
             return

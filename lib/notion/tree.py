@@ -57,8 +57,8 @@ def assemble(walk: Walk) -> Assembled:
             continue
         block = dict(given)
         level.children.append(block)
-        _note(block, level.own, whole, walk)
-        inside = _inside(block, walk)
+        _note_block(block, level.own, whole, walk)
+        inside = _children_inside(block, walk)
         if inside is None:
             continue
         copied = original_of(block) is not None
@@ -77,7 +77,7 @@ def assemble(walk: Walk) -> Assembled:
     return whole
 
 
-def _note(block: JSON, own: bool, whole: Assembled, walk: Walk) -> None:
+def _note_block(block: JSON, own: bool, whole: Assembled, walk: Walk) -> None:
     kind, block_id = block.get("type"), block["id"]
     whole.count += 1
     if own:
@@ -106,7 +106,7 @@ def _note(block: JSON, own: bool, whole: Assembled, walk: Walk) -> None:
         whole.originals[block_id] = None
 
 
-def _inside(block: JSON, walk: Walk) -> str | None:
+def _children_inside(block: JSON, walk: Walk) -> str | None:
     """The id of the list that stands under a block; a copy shows its original's, or what its own id
     gave instead."""
     if "unavailable" in block or block["type"] in NEVER_ENTERED:

@@ -34,7 +34,7 @@ def callback_of(body: JSON) -> Callback | None:
         return None
     return Callback(
         message_id=str(message_id),
-        body=_decoded(body.get("sourceBody")),
+        body=_decoded_body(body.get("sourceBody")),
         is_given_up=_is_given_up(body),
         reason=_reason_of(body),
     )
@@ -45,25 +45,25 @@ def _is_given_up(callback: JSON) -> bool:
     the dead letter queue; a plain one comes after every attempt."""
     if callback.get("dlqId"):
         return True
-    status = _number(callback.get("status"))
+    status = _number_of(callback.get("status"))
     if 200 <= status < 300:
         return False
-    last = "maxRetries" in callback and _number(callback.get("retried")) >= _number(
+    last = "maxRetries" in callback and _number_of(callback.get("retried")) >= _number_of(
         callback["maxRetries"]
     )
     return last or status == Hopeless.status
 
 
 def _reason_of(callback: JSON) -> str:
-    said = _decoded(callback.get("body")).get("error") or "no reason was given"
-    attempts = _number(callback.get("retried")) + 1
+    said = _decoded_body(callback.get("body")).get("error") or "no reason was given"
+    attempts = _number_of(callback.get("retried")) + 1
     times = f"{attempts} attempt{'s' if attempts > 1 else ''}"
-    status = _number(callback.get("status"))
+    status = _number_of(callback.get("status"))
     answer = f"the last answer was {status}" if status else "no answer came"
     return f"The worker failed at {times}; {answer}: {str(said)[:500]}"
 
 
-def _decoded(text: object) -> JSON:
+def _decoded_body(text: object) -> JSON:
     """Return a JSON object in base64, as callbacks carry bodies; {} for anything else."""
     try:
         value = msgspec.json.decode(b64decode(text)) if isinstance(text, str) else {}
@@ -72,7 +72,7 @@ def _decoded(text: object) -> JSON:
     return value if isinstance(value, dict) else {}
 
 
-def _number(value: object) -> int:
+def _number_of(value: object) -> int:
     """Return a count of QStash's, a number or its digits; 0 for anything else."""
     digits = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     return int(digits) if _DIGITS.fullmatch(digits) else 0

@@ -34,10 +34,10 @@ def verify_delivery(headers: Mapping[str, str], body: bytes, config: Config, url
             "Unauthorized: Upstash-Signature is missing; only QStash may call this address", 401
         )
     keys = (config.qstash_current_signing_key, config.qstash_next_signing_key)
-    claims = _claims(token, keys, url)
+    claims = _verified_claims(token, keys, url)
     body_hash = claims["body"].rstrip("=") if isinstance(claims["body"], str) else ""
     if not hmac.compare_digest(body_hash.encode(errors="replace"), _body_hash(body).encode()):
-        raise _unsigned("another body was signed than came")
+        raise _unsigned_refusal("another body was signed than came")
     forwarded = headers.get(FORWARDED, "").encode("latin-1", "replace")
     secrets = [secret for secret in (config.cron_secret, config.previous_secret) if secret]
     if not any(
@@ -65,9 +65,9 @@ def sign_delivery(body: bytes, url: str, key: str, now: float) -> str:
     return jwt.encode(claims, key, algorithm="HS256")
 
 
-def _claims(token: str, keys: tuple[Secret, ...], url: str) -> dict[str, Any]:
+def _verified_claims(token: str, keys: tuple[Secret, ...], url: str) -> dict[str, Any]:
     if len(token) > LONGEST_TOKEN:
-        raise _unsigned("it is no JWT of QStash's")
+        raise _unsigned_refusal("it is no JWT of QStash's")
     for key in keys:
         try:
             return jwt.decode(
@@ -82,14 +82,14 @@ def _claims(token: str, keys: tuple[Secret, ...], url: str) -> dict[str, Any]:
         except jwt.InvalidSignatureError:
             continue
         except jwt.InvalidTokenError as error:
-            raise _unsigned(_reason(error, url)) from None
-    raise _unsigned(
+            raise _unsigned_refusal(_refusal_reason(error, url)) from None
+    raise _unsigned_refusal(
         "it was made with another key: copy QSTASH_CURRENT_SIGNING_KEY and QSTASH_NEXT_SIGNING_KEY"
         " from https://console.upstash.com/qstash again"
     )
 
 
-def _reason(error: Exception, url: str) -> str:
+def _refusal_reason(error: Exception, url: str) -> str:
     match error:
         case jwt.ExpiredSignatureError():
             return "it has expired: the message came too late, or this clock is ahead of QStash's"
@@ -110,7 +110,7 @@ def _reason(error: Exception, url: str) -> str:
             return "it is no JWT of QStash's"
 
 
-def _unsigned(reason: str) -> Refused:
+def _unsigned_refusal(reason: str) -> Refused:
     return Refused(f"Unauthorized: Upstash-Signature does not hold: {reason}", 401)
 
 

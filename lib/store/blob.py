@@ -25,7 +25,7 @@ class Blob:
         self._api_url = api_url
         self._headers = {"authorization": f"Bearer {token}", "x-api-version": API_VERSION}
 
-    async def put(
+    async def put_file(
         self, pathname: str, content: AsyncIterable[bytes], media_type: str, length: int | None
     ) -> str:
         """Keeps a file under this very name and gives its public address. Raises `TryLater` and
@@ -39,7 +39,7 @@ class Blob:
         }
         if length is not None:
             headers["content-length"] = str(length)
-        answer = await self._asked(
+        answer = await self._ask_store(
             "PUT", "/", params={"pathname": pathname}, headers=headers, content=content
         )
         try:
@@ -48,11 +48,11 @@ class Blob:
             raise TryLater("Vercel Blob gave an answer without an address") from None
         return url
 
-    async def delete(self, urls: Collection[str]) -> None:
+    async def delete_files(self, urls: Collection[str]) -> None:
         """Deletes files by their addresses; one that is not there counts as deleted."""
-        await self._asked("POST", "/delete", json={"urls": list(urls)})
+        await self._ask_store("POST", "/delete", json={"urls": list(urls)})
 
-    async def _asked(
+    async def _ask_store(
         self, method: str, path: str, headers: dict[str, str] | None = None, **more: Any
     ) -> httpx.Response:
         try:
@@ -71,11 +71,11 @@ class Blob:
                 " to that of a store with public access"
             )
         if not answer.is_success:
-            raise TryLater(f"Vercel Blob answered {answer.status_code}: {_reason(answer)}")
+            raise TryLater(f"Vercel Blob answered {answer.status_code}: {_reason_of(answer)}")
         return answer
 
 
-def _reason(answer: httpx.Response) -> str:
+def _reason_of(answer: httpx.Response) -> str:
     try:
         return str(answer.json()["error"]["message"])[:200]
     except (ValueError, KeyError, TypeError):

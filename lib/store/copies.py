@@ -47,7 +47,7 @@ class Copies:
         self._idle, self._trash = f"{self._copies}:idle", f"{self._copies}:trash"
         self._tried = f"{self._copies}:tried"
 
-    async def of(self, files: Collection[str]) -> dict[str, Copy]:
+    async def copies_of(self, files: Collection[str]) -> dict[str, Copy]:
         """Those of the files that have a copy, or are known to get none; a bundle may name them
         now."""
         wanted = list(files)
@@ -66,7 +66,7 @@ class Copies:
 
     # Making them.
 
-    async def lock(self, owner: str, seconds: float) -> bool:
+    async def lock_copying(self, owner: str, seconds: float) -> bool:
         """Whether the owner is the only one now who makes and removes copies, for so long at
         most."""
         answer = await self._kv.command(
@@ -74,10 +74,10 @@ class Copies:
         )
         return bool(answer)
 
-    async def unlock(self) -> None:
+    async def unlock_copying(self) -> None:
         await self._kv.command("DEL", self._keys.copying)
 
-    async def due(self, count: int) -> list[str]:
+    async def due_bundles(self, count: int) -> list[str]:
         """Bundles with files that have no copy, the longest waiting first."""
         scores = ("-inf", self._now_ms())
         found: list[str] = await self._kv.command(
@@ -85,7 +85,7 @@ class Copies:
         )
         return found
 
-    async def tokens(self, bundle: str) -> list[str]:
+    async def tokens_in(self, bundle: str) -> list[str]:
         """The files that a bundle names."""
         text: str | None = await self._kv.command("HGET", self._keys.files, bundle)
         return (text or "").split()
@@ -94,16 +94,16 @@ class Copies:
         """Return whether everybody may see what a bundle shows."""
         kind, _, page_id = bundle.partition(":")
         if kind == "db":
-            shown = read_object(await self._text(self._keys.database(page_id)))
+            shown = read_object(await self._text_at(self._keys.database(page_id)))
             return is_for_all(str(shown.get("visibility", "public")))
         record = page_record(await self._kv.command("HGET", self._keys.pages, page_id))
         return record is not None and is_for_all(record.visibility)
 
-    async def leave(self, bundle: str) -> None:
+    async def leave_bundle(self, bundle: str) -> None:
         """Make no copies for a bundle, until it is published anew."""
         await self._kv.command("ZREM", self._keys.uncopied, bundle)
 
-    async def begin(self, file: str) -> float | None:
+    async def begin_file(self, file: str) -> float | None:
         """Put a file off before it is read, so that a function it kills does not meet it again
         first.
 
@@ -117,21 +117,21 @@ class Copies:
                 file,
                 self._now_ms(),
                 *(
-                    round(seconds * 1000 * _spread(file))
+                    round(seconds * 1000 * _spread_factor(file))
                     for seconds in (PUT_OFF_SECONDS, LONGEST_PUT_OFF_SECONDS)
                 ),
             ],
         )
         return int(until_ms) / 1000 if int(until_ms) else None
 
-    async def keep(self, file: str, copy: Copy) -> None:
+    async def keep_copy(self, file: str, copy: Copy) -> None:
         """Remember a copy that was made, or that there will be none (an empty address)."""
         text = json_text.encode(copy)
         await self._kv.script(
             "keep_copy", [self._copies, self._trash, self._tried], [file, text, copy.url]
         )
 
-    async def forgive(self, files: Collection[str]) -> None:
+    async def forgive_files(self, files: Collection[str]) -> None:
         """Put these files off no longer: what failed was not theirs."""
         if files:
             await self._kv.command("HDEL", self._tried, *files)
@@ -159,16 +159,11 @@ class Copies:
         files that have no copy yet may be tried again; None: there are none.
         """
         kind, _, holder = bundle.partition(":")
-        published = await self._published(kind, holder)
+        published = await self._published_bundle(kind, holder)
         if published is None:  # the next run reads it again
             await self._kv.command("ZREM", self._keys.uncopied, bundle)
             return False
-        changed = change(published.texts)
-        document = change_document(published.document)
-        if changed == published.texts or any(len(text.encode()) > most_bytes for text in changed):
-            changed = []
-        [meta] = change([published.meta]) if changed else [""]
-        meta = "" if meta == published.meta else meta
+        changed, meta = _changed_texts(published, change, most_bytes)
         staged = f"{self._keys.run(run_id)}:copied:{bundle}"
         await self._kv.pipeline(
             [
@@ -192,25 +187,17 @@ class Copies:
             "staged": staged,
             "due": "" if due_at is None else round(due_at * 1000),
         }
-        outcome = await self._kv.script(
-            "put_copies",
-            self._keys.site(run_id),
-            [
-                json_text.encode(arguments),
-                published.record,
-                changed[0] if changed else "",
-                meta,
-                document,
-            ],
-        )
+        head, document = changed[0] if changed else "", change_document(published.document)
+        words = [json_text.encode(arguments), published.record, head, meta, document]
+        outcome = await self._kv.script("put_copies", self._keys.site(run_id), words)
         return bool(changed) and outcome == "done"
 
-    async def _published(self, kind: str, holder: str) -> "_Published | None":
+    async def _published_bundle(self, kind: str, holder: str) -> "_Published | None":
         keys = self._keys
         if kind == "db":
             known: str | None = await self._kv.command("HGET", keys.databases, holder)
             return (
-                _Published(known, "", [await self._text(keys.database(holder))], "", "")
+                _Published(known, "", [await self._text_at(keys.database(holder))], "", "")
                 if known
                 else None
             )
@@ -225,10 +212,10 @@ class Copies:
         if record is None or slug is None:
             return None
         parts = [keys.part(slug, number) for number in range(1, record.parts + 1)]
-        texts = [await self._text(one) for one in (keys.page(slug), *parts)]
-        return _Published(text, slug, texts, meta or "", await self._text(keys.document(slug)))
+        texts = [await self._text_at(one) for one in (keys.page(slug), *parts)]
+        return _Published(text, slug, texts, meta or "", await self._text_at(keys.document(slug)))
 
-    async def _text(self, key: str) -> str:
+    async def _text_at(self, key: str) -> str:
         try:
             return await self._kv.command("GET", key) or ""
         except ForeignValue:  # nothing of ours, so there is nothing to be put into it
@@ -242,7 +229,7 @@ class Copies:
             await self._kv.command("SET", f"{self._copies}:swept", 1, "NX", "EX", SWEPT_FOR_SECONDS)
         )
 
-    async def unnamed(self) -> list[str]:
+    async def unnamed_urls(self) -> list[str]:
         """Addresses of copies that no bundle which everybody may see has named for the time of
         grace: forgotten here, to be deleted in Blob."""
         private = set(await self._kv.command("SMEMBERS", self._keys.private))
@@ -273,7 +260,7 @@ class Copies:
         )
         return found
 
-    async def deleted(self, urls: Collection[str]) -> None:
+    async def note_deleted(self, urls: Collection[str]) -> None:
         """They are gone from Blob too."""
         await self._kv.command("SREM", self._trash, *urls)
 
@@ -292,7 +279,19 @@ class _Published(msgspec.Struct, frozen=True):
     document: str
 
 
-def _spread(file: str) -> float:
+def _changed_texts(
+    published: _Published, change: Callable[[Sequence[str]], list[str]], most_bytes: int
+) -> tuple[list[str], str]:
+    """Return the changed texts of a bundle, none where it stays as it is, and its changed meta, ""
+    for the same."""
+    texts = change(published.texts)
+    if texts == published.texts or any(len(text.encode()) > most_bytes for text in texts):
+        return [], ""
+    [meta] = change([published.meta])
+    return texts, "" if meta == published.meta else meta
+
+
+def _spread_factor(file: str) -> float:
     """Return a factor from 1 to 2 of the file's own: files that were in hand together come back
     apart."""
     return 1 + int(file[:4], 16) / 0x10000

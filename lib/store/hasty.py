@@ -27,16 +27,16 @@ class HastyKv(Kv):
         self._answer_seconds = answer_seconds
 
     async def command(self, *words: Value) -> Any:
-        return await self._soon(super().command(*words))
+        return await self._answer_soon(super().command(*words))
 
     async def pipeline(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
-        answers: list[Any] = await self._soon(super().pipeline(commands))
+        answers: list[Any] = await self._answer_soon(super().pipeline(commands))
         return answers
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Value]) -> Any:
-        return await self._soon(super().script(name, keys, args))
+        return await self._answer_soon(super().script(name, keys, args))
 
-    async def _soon(self, command: Coroutine[Any, Any, Any]) -> Any:
+    async def _answer_soon(self, command: Coroutine[Any, Any, Any]) -> Any:
         try:
             async with asyncio.timeout(self._answer_seconds):
                 return await command

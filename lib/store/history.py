@@ -14,6 +14,8 @@ from lib.store.salvage import read_count
 
 MOST_RUNS = 50
 MOST_SLUGS = 50
+MOST_SUGGESTED = 100
+"""So many addresses of pages are told: all of a small site's, any of a larger one's."""
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -59,7 +61,7 @@ class Overdue(msgspec.Struct, frozen=True):
 class SiteFacts(msgspec.Struct, frozen=True):
     """What is true of the site, whatever runs there were: how many pages are published, child pages
     among them, what is overdue (50 at most), the requests of Notion's minute and when it began, and
-    when the webhook told of something last (epoch seconds; 0: never)."""
+    when the webhook told of something last (epoch seconds; 0: never). `slugs`: of some pages."""
 
     pages: int = 0
     child_pages: int = 0
@@ -67,6 +69,7 @@ class SiteFacts(msgspec.Struct, frozen=True):
     minute_began: float = 0.0
     minute_used: int = 0
     last_event: float = 0.0
+    slugs: list[str] = []
 
 
 class Recent(msgspec.Struct, frozen=True):
@@ -86,7 +89,7 @@ class History:
         self._kv = kv
         self._keys = keys
 
-    async def recent(self) -> Recent:
+    async def recent_runs(self) -> Recent:
         """All that a dashboard shows, in one command."""
         keys = self._keys
         names = [keys.active, keys.runs, keys.sources, keys.webhook_token, keys.listings]
@@ -94,9 +97,9 @@ class History:
         current_id, token, sources, site, *found = await self._kv.script(
             "history",
             [*names, keys.last_event],
-            [keys.run(""), MOST_RUNS, f"{keys.prefix}sync:order:"],
+            [keys.run(""), MOST_RUNS, f"{keys.prefix}sync:order:", MOST_SUGGESTED],
         )
-        entries = [_entry(*parts) for parts in found]
+        entries = [_run_entry(*parts) for parts in found]
         return Recent(
             runs=entries[:MOST_RUNS],
             current=next((entry for entry in entries if entry.run.run_id == current_id), None),
@@ -108,40 +111,42 @@ class History:
                 if (record := source_record(text))
             },
             webhook_token=token,
-            site=_site(*site),
+            site=_site_facts(*site),
         )
 
-    async def run(self, run_id: str) -> Entry | None:
+    async def entry_of(self, run_id: str) -> Entry | None:
         """One run, in one command; None where there is none (any more)."""
         parts = await self._kv.script("run_history", [self._keys.run(run_id)], [])
-        return _entry(*parts) if parts else None
+        return _run_entry(*parts) if parts else None
 
 
-def _site(
+def _site_facts(
     pages: int,
     child_pages: int,
     overdue: Sequence[tuple[str, str, int]],
     start: str,
     used: str,
     event: str,
+    slugs: list[str],
 ) -> SiteFacts:
     return SiteFacts(
         pages,
         child_pages,
-        [one for _, text, published in overdue if (one := _overdue(text, bool(published)))],
-        _seconds(start),
+        [one for _, text, published in overdue if (one := _overdue_of(text, bool(published)))],
+        _seconds_of(start),
         read_count(used) or 0,
-        _seconds(event),
+        _seconds_of(event),
+        slugs,
     )
 
 
-def _overdue(text: str, is_published: bool) -> Overdue | None:
+def _overdue_of(text: str, is_published: bool) -> Overdue | None:
     since, _, problem = text.partition(" ")
     found = problems_of([problem])
-    return Overdue(found[0], _seconds(since), is_published) if found else None
+    return Overdue(found[0], _seconds_of(since), is_published) if found else None
 
 
-def _entry(
+def _run_entry(
     fields: Sequence[str],
     problems: Sequence[str],
     changed: Sequence[str],
@@ -149,30 +154,30 @@ def _entry(
     timeline: Sequence[str],
 ) -> Entry:
     return Entry(
-        run_of(dict(_pairs(fields))),
+        run_of(dict(_pairs_of(fields))),
         problems_of(problems),
-        [one for text in timeline if (one := _stretch(text))],
-        _slugs(changed),
-        _slugs(removed),
+        [one for text in timeline if (one := _stretch_of(text))],
+        _changed_slugs(changed),
+        _changed_slugs(removed),
     )
 
 
-def _slugs(names: Sequence[str]) -> list[str]:
+def _changed_slugs(names: Sequence[str]) -> list[str]:
     pages = sorted(name.removeprefix("page:") for name in names if name.startswith("page:"))
     return pages[:MOST_SLUGS]
 
 
-def _stretch(text: str) -> Stretch | None:
+def _stretch_of(text: str) -> Stretch | None:
     number, lane, began, ended, reason = (text.split("|", 4) + [""] * 4)[:5]
     if read_count(began) is None or read_count(ended) is None:
         return None
-    return Stretch(read_count(number) or 0, lane, _seconds(began), _seconds(ended), reason)
+    return Stretch(read_count(number) or 0, lane, _seconds_of(began), _seconds_of(ended), reason)
 
 
-def _seconds(ms: str) -> float:
+def _seconds_of(ms: str) -> float:
     """Return a time in epoch seconds; 0 for what is none."""
     return (read_count(ms) or 0) / 1000
 
 
-def _pairs(flat: Sequence[str]) -> list[tuple[str, str]]:
+def _pairs_of(flat: Sequence[str]) -> list[tuple[str, str]]:
     return list(zip(flat[::2], flat[1::2], strict=True))

@@ -52,8 +52,8 @@ class Kv:
     async def command(self, *words: Value) -> Any:
         """Runs one command, for instance `("GET", key)`."""
         self.commands += 1
-        command = _texts(words)
-        return await _asked(lambda: self._redis.execute(command))
+        command = _as_texts(words)
+        return await _send_with_retries(lambda: self._redis.execute(command))
 
     async def pipeline(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
         """Runs commands in order, not as a transaction: in one request, or several where they are
@@ -61,17 +61,17 @@ class Kv:
         self.commands += len(commands)
         answers: list[Any] = []
         for batch in chunked(commands, self.max_request_bytes, size_bytes):
-            answers += await self._send(batch)
+            answers += await self._send_batch(batch)
         return answers
 
-    async def _send(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
+    async def _send_batch(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
         async def send() -> Any:
             pipeline = self._redis.pipeline()
             for words in commands:
-                pipeline.execute(_texts(words))
+                pipeline.execute(_as_texts(words))
             return await pipeline.exec()
 
-        answers: list[Any] = await _asked(send)
+        answers: list[Any] = await _send_with_retries(send)
         return answers
 
     async def read_hash(self, key: str, cursor: str | int = 0) -> dict[str, str]:
@@ -93,13 +93,13 @@ class Kv:
         words = [len(keys), *keys, *args]
         try:
             try:
-                return await self.command("EVALSHA", _hash(name), *words)
+                return await self.command("EVALSHA", _script_hash(name), *words)
             except _UnknownScript:
                 return await self.command("EVAL", source_of(name), *words)
         except ForeignValue:
-            raise ForeignValue(await self._foreign(types_of(keys)) or keys) from None
+            raise ForeignValue(await self._foreign_keys(types_of(keys)) or keys) from None
 
-    async def _foreign(self, expected: Mapping[str, str]) -> list[str]:
+    async def _foreign_keys(self, expected: Mapping[str, str]) -> list[str]:
         """Return the keys that hold another type than expected; Redis does not say at which of them
         a script failed."""
         found = await self.pipeline([["TYPE", key] for key in expected])
@@ -117,7 +117,7 @@ def size_bytes(words: Iterable[Value]) -> int:
     )
 
 
-def _texts(words: Iterable[Value]) -> list[str]:
+def _as_texts(words: Iterable[Value]) -> list[str]:
     """Return a command's words as text: some servers turn JSON's numbers into "2.592e+06" before
     Redis sees them."""
     return [sound_text(word) if isinstance(word, str) else str(word) for word in words]
@@ -159,8 +159,8 @@ class _KvHttp(AsyncHttpClient):
         self._keep_sync_token(response.headers.get("Upstash-Sync-Token", ""))
         answer = response.json()
         if from_pipeline and isinstance(answer, list) and len(answer) == len(command):
-            return [_result(one, words) for one, words in zip(answer, command, strict=True)]
-        return _result(answer, command)
+            return [_result_of(one, words) for one, words in zip(answer, command, strict=True)]
+        return _result_of(answer, command)
 
 
 class _CommandRefused(UpstashError):
@@ -171,21 +171,21 @@ class _CommandRefused(UpstashError):
         self.words = words
 
 
-def _result(answer: Any, words: Sequence[str]) -> Any:
+def _result_of(answer: Any, words: Sequence[str]) -> Any:
     """Return the result that an answer holds. Raises `_CommandRefused`, and ValueError where it is
     no answer of Upstash's."""
     if not isinstance(answer, dict) or not answer.keys() & {"error", "result"}:
         raise ValueError("an answer without a result")
     if reason := answer.get("error"):
         raise _CommandRefused(str(reason), words)
-    return _decoded(answer["result"])
+    return _decoded_answer(answer["result"])
 
 
-def _decoded(result: Any) -> Any:
+def _decoded_answer(result: Any) -> Any:
     """Return a result without its base64; bytes that are no UTF-8, which this project never writes,
     become U+FFFD."""
     if isinstance(result, list):
-        return [_decoded(one) for one in result]
+        return [_decoded_answer(one) for one in result]
     if isinstance(result, str) and result != "OK":
         return b64decode(result).decode(errors="replace")
     return result
@@ -203,13 +203,13 @@ class _Redis(Redis):
         self._http = _KvHttp(http, self._update_sync_token)
 
 
-async def _asked(send: Callable[[], Awaitable[Any]]) -> Any:
+async def _send_with_retries(send: Callable[[], Awaitable[Any]]) -> Any:
     """Sends once, and again where no answer came; raises `TryLater` or `Misconfigured`."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await send()
         except _CommandRefused as refusal:
-            raise _refused(str(refusal), refusal.words) from None
+            raise _refusal_of(str(refusal), refusal.words) from None
         except (
             httpx.HTTPError,
             ValueError,
@@ -228,7 +228,7 @@ class _UnknownScript(Exception):
     """The database does not know the script that it was to run by its hash."""
 
 
-def _refused(reason: str, words: Sequence[str]) -> Exception:
+def _refusal_of(reason: str, words: Sequence[str]) -> Exception:
     if reason.startswith("NOSCRIPT"):
         return _UnknownScript(reason)
     if "max request size" in reason or "max single record size" in reason:
@@ -247,7 +247,7 @@ def _token_refused(reason: str) -> Misconfigured:
 
 
 @cache
-def _hash(name: str) -> str:
+def _script_hash(name: str) -> str:
     """The name by which Redis knows a script."""
     return sha1(source_of(name).encode(), usedforsecurity=False).hexdigest()
 

@@ -1,7 +1,7 @@
 """Hosted files as KV knows them: which ones published bundles name, and where each is to be had."""
 
-from collections.abc import Mapping
-from typing import Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -53,7 +53,7 @@ class Files:
         """Return the same files as if none of them had a copy."""
         return type(self)(self._kv, self._keys)
 
-    async def find(
+    async def find_file(
         self,
         holder: str,
         file: str,
@@ -84,26 +84,13 @@ class Files:
                 *([1] if is_draft else []),
             ],
         )
-        match outcome:
-            case "copied":
-                if copy := read_record(value, Copy):
-                    return FileLookup("copied", copy.url)
-                await self._kv.command(
-                    "HDEL", copies, file
-                )  # another's value: the file has no copy that we know of
-                return await self.find(
-                    holder, file, lock, now, lock_seconds, alone=alone, is_draft=is_draft
-                )
-            case "fresh":
-                until, _, address = value.partition(" ")
-                return FileLookup("fresh", address, int(until) / 1000)
-            case "away":
-                return FileLookup("away", wait_seconds=int(value) / 1000)
-            case "walk" | "fetch":
-                owner_id, lock_key, count = errand
-                walk = value if outcome == "walk" else None
-                return FileLookup(outcome, errand=Errand(owner_id, lock_key, walk, int(count)))
-        return FileLookup(outcome)
+        if outcome == "copied" and read_record(value, Copy) is None:
+            # Another's value: the file has no copy that is known.
+            await self._kv.command("HDEL", copies, file)
+            return await self.find_file(
+                holder, file, lock, now, lock_seconds, alone=alone, is_draft=is_draft
+            )
+        return _lookup_of(outcome, value, errand)
 
     async def keep_fresh(
         self,
@@ -134,3 +121,25 @@ class Files:
     async def keep_away(self, errand: Errand, seconds: float) -> None:
         """Nobody asks Notion for this for so long."""
         await self._kv.command("SET", errand.lock, "away", "PX", max(1, round(seconds * 1000)))
+
+
+def _lookup_of(
+    outcome: Literal["unknown", "copied", "fresh", "walk", "fetch", "wait", "away"],
+    value: str,
+    errand: Sequence[Any],
+) -> FileLookup:
+    """Return what find_file.lua answered."""
+    match outcome:
+        case "copied":
+            copy = read_record(value, Copy)
+            return FileLookup("copied", copy.url if copy else "")
+        case "fresh":
+            until, _, address = value.partition(" ")
+            return FileLookup("fresh", address, int(until) / 1000)
+        case "away":
+            return FileLookup("away", wait_seconds=int(value) / 1000)
+        case "walk" | "fetch":
+            owner_id, lock_key, count = errand
+            walk = value if outcome == "walk" else None
+            return FileLookup(outcome, errand=Errand(owner_id, lock_key, walk, int(count)))
+    return FileLookup(outcome)

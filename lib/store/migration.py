@@ -57,7 +57,7 @@ class Migration:
     def __init__(self, kv: Kv, keys: Keys, site: Site, sort_text: Callable[[Rank], str]) -> None:
         self._kv, self._keys, self._site, self._sort_text = kv, keys, site, sort_text
 
-    async def run(self, lease: SliceLease, layout: str) -> None:
+    async def migrate_layout(self, lease: SliceLease, layout: str) -> None:
         """Bring KV into the present layout, where it is of an older one; a run that was cut off
         goes on.
 
@@ -71,16 +71,18 @@ class Migration:
             )
         if version == LAYOUT:
             return
-        await self._kv.script("set_aside", [self._old("kept"), self._old("migrating")], [_MOVED_ON])
-        while pages := await self._kv.script("some_of", [self._old("migrating")], [AT_ONCE]):
+        await self._kv.script(
+            "set_aside", [self._old_key("kept"), self._old_key("migrating")], [_MOVED_ON]
+        )
+        while pages := await self._kv.script("some_of", [self._old_key("migrating")], [AT_ONCE]):
             texts = dict(zip(pages[::2], pages[1::2], strict=True))
             await self._site.adopt(
-                lease, [self._adopted(page_id, text) for page_id, text in texts.items()]
+                lease, [self._adopted_page(page_id, text) for page_id, text in texts.items()]
             )
-            await self._kv.command("HDEL", self._old("migrating"), *texts)
-        await self._finish(lease)
+            await self._kv.command("HDEL", self._old_key("migrating"), *texts)
+        await self._finish_migration(lease)
 
-    async def _finish(self, lease: SliceLease) -> None:
+    async def _finish_migration(self, lease: SliceLease) -> None:
         keys = self._keys
         sources = await self._kv.command("HKEYS", keys.sources)
         redirects = read_object(await self._kv.command("GET", keys.redirects))
@@ -91,7 +93,7 @@ class Migration:
         )
         await self._kv.command("SET", keys.layout, LAYOUT)
 
-    def _adopted(self, page_id: str, text: str) -> dict[str, Any]:
+    def _adopted_page(self, page_id: str, text: str) -> dict[str, Any]:
         """Return what is known of a page, in the present form; where its record can't be read, its
         id alone."""
         kept = read_record(text, _Kept)
@@ -141,5 +143,5 @@ class Migration:
             "record": json_text.encode(record),
         }
 
-    def _old(self, name: str) -> str:
+    def _old_key(self, name: str) -> str:
         return f"{self._keys.prefix}sync:{name}"

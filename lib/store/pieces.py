@@ -20,17 +20,19 @@ class Pieces:
     def __init__(self, kv: Kv) -> None:
         self._kv = kv
 
-    async def keep(self, key: str, text: str, put: Callable[[str, str], Awaitable[None]]) -> None:
+    async def keep_pieces(
+        self, key: str, text: str, put: Callable[[str, str], Awaitable[None]]
+    ) -> None:
         """Keep a text; `put` takes key and piece. The head comes last: cut off before it, what
         stood there is unreadable."""
         length = self._kv.max_request_bytes // BYTES_PER_CHARACTER
         pieces = [text[at : at + length] for at in range(0, len(text), length)] or [""]
-        head = f"{len(pieces)} {_digest(text)} {pieces[0]}"
+        head = f"{len(pieces)} {_digest_of(text)} {pieces[0]}"
         for number, piece in enumerate(pieces[1:], 2):
             await put(f"{key}:{number}", piece)
         await put(key, head)
 
-    async def read(self, key: str) -> str | None:
+    async def read_pieces(self, key: str) -> str | None:
         """The text, whole; None where there is none, or where it was cut off while it was
         written."""
         head: str | None = await self._kv.command("GET", key)
@@ -43,8 +45,8 @@ class Pieces:
             return None
         for number in range(2, number_of_pieces + 1):
             text += await self._kv.command("GET", f"{key}:{number}") or ""
-        return text if _digest(text) == digest else None
+        return text if _digest_of(text) == digest else None
 
 
-def _digest(text: str) -> str:
+def _digest_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16]

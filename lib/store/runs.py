@@ -192,7 +192,7 @@ class Runs:
         self._tries = tries
         self._pieces = Pieces(kv)
 
-    async def ask(self, run_id: str, ask: Ask, alive_until: float, slug: str = "") -> Asked:
+    async def ask_for_run(self, run_id: str, ask: Ask, alive_until: float, slug: str = "") -> Asked:
         """Record a run and make it the one under way, or join the one that is (another follows
         it then). Where the page is given by a `slug`, that has to lead to one."""
         keys = self._keys
@@ -201,43 +201,51 @@ class Runs:
             "ask",
             [*names, keys.slugs, keys.former_slugs],
             [
-                *(self._root, run_id, _ms(self._now()), _ms(alive_until)),
-                *(_flag(ask.exclusive), _flag(ask.force), ask.source, KEPT_FOR_SECONDS, SILENCE),
+                *(self._root, run_id, _milliseconds_of(self._now()), _milliseconds_of(alive_until)),
+                *(
+                    _flag_text(ask.exclusive),
+                    _flag_text(ask.force),
+                    ask.source,
+                    KEPT_FOR_SECONDS,
+                    SILENCE,
+                ),
                 slug,
-                *_pairs(self._new(run_id, ask, alive_until)),
+                *_flat_pairs(self._pending_fields(run_id, ask, alive_until)),
             ],
         )
-        return Asked(outcome, found, _words(jobs), int(number))
+        return Asked(outcome, found, _words_of(jobs), int(number))
 
     async def note_jobs(self, run_id: str, job_ids: Sequence[str], alive_until: float) -> None:
         """Keep the ids of the messages that started the run, which is believed to be alive until
         then at least."""
         await self._kv.script(
-            "note_jobs", [self._keys.run(run_id)], [",".join(job_ids), _ms(alive_until)]
+            "note_jobs",
+            [self._keys.run(run_id)],
+            [",".join(job_ids), _milliseconds_of(alive_until)],
         )
 
     async def note_spent(self, lease: SliceLease, counters: Mapping[str, int]) -> None:
         """Note what a slice spent that ends in an error; the next one counts it."""
         names = ("notionRequests", "notionThrottled", "kvCommands")
         spent = " ".join(str(counters[name]) for name in names)
-        await self.note(lease.run_id, {f"spent:{lease.lane}": spent})
+        await self.note_facts(lease.run_id, {f"spent:{lease.lane}": spent})
 
-    async def note(self, run_id: str, facts: Mapping[str, Value]) -> None:
+    async def note_facts(self, run_id: str, facts: Mapping[str, Value]) -> None:
         """Adds to a run's record."""
-        await self._kv.command("HSET", self._keys.run(run_id), *_pairs(facts))
+        await self._kv.command("HSET", self._keys.run(run_id), *_flat_pairs(facts))
 
     async def is_joined(self) -> bool:
         """Whether somebody asked for a run meanwhile and waits for the one under way to end."""
         return bool(await self._kv.command("EXISTS", self._keys.promised))
 
-    async def forget(self, run_id: str) -> None:
+    async def forget_run(self, run_id: str) -> None:
         """Takes back a run whose message was refused, unless it has begun all the same."""
         keys = self._keys
         names = [keys.active, keys.runs, keys.promised, keys.run(run_id)]
         if await self._kv.script("forget", names, [self._root, run_id]) != "done":
             raise TakenOver(f"run {run_id} has begun")
 
-    async def begin(
+    async def begin_slice(
         self, run_id: str, lane: str, number: int, ask: Ask, alive_until: float
     ) -> Begun:
         """Begins slice `number` of a lane; the claims that an earlier delivery held in this lane
@@ -258,17 +266,28 @@ class Runs:
                 keys.sequence,
             ],
             [
-                *(self._root, run_id, lane, number, _ms(self._now()), _ms(alive_until)),
                 *(
-                    _flag(ask.exclusive),
-                    _flag(ask.force),
+                    self._root,
+                    run_id,
+                    lane,
+                    number,
+                    _milliseconds_of(self._now()),
+                    _milliseconds_of(alive_until),
+                ),
+                *(
+                    _flag_text(ask.exclusive),
+                    _flag_text(ask.force),
                     ask.source,
                     KEPT_FOR_SECONDS,
                     self._tries,
                     MOST_WAITS,
                 ),
-                *(self._new_id(), _ms(ask.scheduled), _flag(bool(ask.page or ask.window))),
-                *_pairs(self._new(run_id, ask, alive_until)),
+                *(
+                    self._new_id(),
+                    _milliseconds_of(ask.scheduled),
+                    _flag_text(bool(ask.page or ask.window)),
+                ),
+                *_flat_pairs(self._pending_fields(run_id, ask, alive_until)),
             ],
         )
         if outcome == "joined":
@@ -300,8 +319,8 @@ class Runs:
             "ttl": KEPT_FOR_SECONDS,
             "most_warnings": MOST_WARNINGS,
             "revives": not lease.is_focused,
-            "now_ms": _ms(self._now()),
-            "outdated": _ms(self._now() - WORK_KEPT_FOR_SECONDS),
+            "now_ms": _milliseconds_of(self._now()),
+            "outdated": _milliseconds_of(self._now() - WORK_KEPT_FOR_SECONDS),
             "fields": dict(counts),
             "sources": {name: json_text.encode(record) for name, record in sources.items()},
             "listings": {name: json_text.encode(record) for name, record in listings.items()},
@@ -314,7 +333,7 @@ class Runs:
         if await self._kv.script("note_survey", names, [json_text.encode(arguments)]) == "lost":
             raise _taken_over()
 
-    async def rest(
+    async def rest_slice(
         self,
         lease: SliceLease,
         counters: Mapping[str, int],
@@ -333,21 +352,21 @@ class Runs:
             lease.lane,
             lease.token,
             lease.slice,
-            _ms(self._now()),
+            _milliseconds_of(self._now()),
         ]
         words += [
-            _ms(alive_until),
-            _flag(parked),
-            _flag(is_fruitful),
-            _flag(lease.is_focused),
-            _ms(waits_until),
+            _milliseconds_of(alive_until),
+            _flag_text(parked),
+            _flag_text(is_fruitful),
+            _flag_text(lease.is_focused),
+            _milliseconds_of(waits_until),
             shortened(reason),
-            *_pairs(counters),
+            *_flat_pairs(counters),
         ]
         count, next_at = held(
             await self._kv.script("rest", self._keys.run_work(lease.run_id), words)
         )
-        return Left(int(count), _seconds(next_at))
+        return Left(int(count), _seconds_of(next_at))
 
     async def note_wait(self, lease: SliceLease, *, is_fruitful: bool) -> None:
         """Note that a slice at the end of its run has waited, and is no failed try of it."""
@@ -373,7 +392,7 @@ class Runs:
         )
         return dict(zip(pages, counts, strict=True))
 
-    async def end(
+    async def end_run(
         self, run_id: str, status: str, facts: Mapping[str, Value], next_id: str, alive_until: float
     ) -> Ended:
         """End a run as delivered, failed or cancelled. `next_id` follows it where another was
@@ -391,17 +410,17 @@ class Runs:
                     self._root,
                     run_id,
                     status,
-                    _ms(self._now()),
-                    _ms(alive_until),
+                    _milliseconds_of(self._now()),
+                    _milliseconds_of(alive_until),
                     next_id,
                     KEPT_FOR_SECONDS,
-                    _ms(self._now() + LONGEST_DELAY_SECONDS),
-                    _ms(self._now() - LOST_AFTER_SECONDS),
+                    _milliseconds_of(self._now() + LONGEST_DELAY_SECONDS),
+                    _milliseconds_of(self._now() - LOST_AFTER_SECONDS),
                 ),
-                *_pairs({"error": "", **facts}),
+                *_flat_pairs({"error": "", **facts}),
             ],
         )
-        next_moment = _seconds(moment)
+        next_moment = _seconds_of(moment)
         if not follow_up:
             return Ended(outcome == "repeated", next_moment=next_moment)
         promised = Ask(force=ask[0] == "1", source=ask[1] or "")
@@ -416,22 +435,22 @@ class Runs:
             words: list[Value] = [lease.lane, lease.token, piece, WORK_KEPT_FOR_SECONDS]
             held(await self._kv.script("keep_piece", [run, key], words))
 
-        await self._pieces.keep(f"{run}:{what}", json_text.encode(progress), put)
+        await self._pieces.keep_pieces(f"{run}:{what}", json_text.encode(progress), put)
 
     async def handed_on(self, run_id: str, what: str, kind: type[Progress]) -> Progress | None:
         """How far an earlier slice of the run had come with it."""
-        text = await self._pieces.read(f"{self._keys.run(run_id)}:{what}")
+        text = await self._pieces.read_pieces(f"{self._keys.run(run_id)}:{what}")
         try:
             return msgspec.json.decode(text, type=kind) if text else None
         except msgspec.DecodeError:  # of another form: an earlier deployment of the project left it
             return None
 
-    async def reached(self, run_id: str, lane: str) -> int:
+    async def reached_slice(self, run_id: str, lane: str) -> int:
         """The number of the slice that a lane began last, -1 before the first."""
         number: str | None = await self._kv.command("HGET", self._keys.run(run_id), f"slice:{lane}")
         return -1 if number is None else read_count(number) or 0
 
-    async def read(self, run_id: str) -> Run | None:
+    async def read_run(self, run_id: str) -> Run | None:
         """The run's record, or None where there is none (any more)."""
         fields = await self._kv.command("HGETALL", self._keys.run(run_id))
         return run_of(fields) if fields else None
@@ -440,20 +459,20 @@ class Runs:
     def _root(self) -> str:
         return self._keys.run("")
 
-    def _new(self, run_id: str, ask: Ask, alive_until: float) -> dict[str, Value]:
+    def _pending_fields(self, run_id: str, ask: Ask, alive_until: float) -> dict[str, Value]:
         return {
             "runId": run_id,
             "status": "pending",
             "phase": "plan",
-            "force": _flag(ask.force),
+            "force": _flag_text(ask.force),
             "source": ask.source,
             "page": ask.page,
             "window": ask.window,
             "scheduled": ask.scheduled,
-            "retry": _flag(ask.retry),
+            "retry": _flag_text(ask.retry),
             "askedBy": ask.asked_by,
-            "triggeredAt": _ms(self._now()),
-            "aliveUntil": _ms(alive_until),
+            "triggeredAt": _milliseconds_of(self._now()),
+            "aliveUntil": _milliseconds_of(alive_until),
         }
 
 
@@ -511,11 +530,11 @@ def run_of(fields: Mapping[str, str]) -> Run:
         page=fields.get("page", ""),
         window=count("window"),
         scheduled=count("scheduled"),
-        triggered_at=_seconds(fields.get("triggeredAt")) or 0.0,
-        started_at=_seconds(fields.get("startedAt")),
-        finished_at=_seconds(fields.get("finishedAt")),
-        alive_until=_seconds(fields.get("aliveUntil")) or 0.0,
-        job_ids=_words(fields.get("jobIds", "")),
+        triggered_at=_seconds_of(fields.get("triggeredAt")) or 0.0,
+        started_at=_seconds_of(fields.get("startedAt")),
+        finished_at=_seconds_of(fields.get("finishedAt")),
+        alive_until=_seconds_of(fields.get("aliveUntil")) or 0.0,
+        job_ids=_words_of(fields.get("jobIds", "")),
         listed=count("listed"),
         to_sync=count("toSync"),
         synced=count("synced"),
@@ -530,7 +549,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         notion_throttled=count("notionThrottled") + sum(one[1] for one in spent),
         kv_commands=count("kvCommands") + sum(one[2] for one in spent),
         images=count("images"),
-        warnings=_warnings(fields.get("warnings")),
+        warnings=_warnings_of(fields.get("warnings")),
         warned=count("warned"),
         error=fields.get("error", ""),
         follow_up_run=fields.get("followUpRun", ""),
@@ -539,10 +558,10 @@ def run_of(fields: Mapping[str, str]) -> Run:
         is_retry=fields.get("retry") == "1",
         asked_by=fields.get("askedBy", ""),
         last_error=fields.get("lastError", ""),
-        waits_until=_seconds(fields.get("waitsUntil")),
+        waits_until=_seconds_of(fields.get("waitsUntil")),
         waits_for=fields.get("waitsFor", ""),
-        next_moment=_seconds(fields.get("nextMoment")),
-        site_told_at=_seconds(fields.get("told:revalidate")),
+        next_moment=_seconds_of(fields.get("nextMoment")),
+        site_told_at=_seconds_of(fields.get("told:revalidate")),
     )
 
 
@@ -568,29 +587,29 @@ def _spent(text: str) -> tuple[int, int, int]:
     return 0, 0, 0
 
 
-def _ms(seconds: float) -> int:
+def _milliseconds_of(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def _seconds(ms: str | int | None) -> float | None:
+def _seconds_of(ms: str | int | None) -> float | None:
     number = read_number(ms)  # -1, which says that there is none, is no time
     return None if number is None else number / 1000
 
 
-def _warnings(text: str | None) -> list[str]:
+def _warnings_of(text: str | None) -> list[str]:
     try:
         return msgspec.json.decode(text or "[]", type=list[str])
     except msgspec.DecodeError:
         return []
 
 
-def _flag(on: bool) -> str:
+def _flag_text(on: bool) -> str:
     return "1" if on else "0"
 
 
-def _pairs(fields: Mapping[str, Value]) -> list[Value]:
+def _flat_pairs(fields: Mapping[str, Value]) -> list[Value]:
     return [word for pair in fields.items() for word in pair]
 
 
-def _words(joined: str) -> list[str]:
+def _words_of(joined: str) -> list[str]:
     return [word for word in joined.split(",") if word]

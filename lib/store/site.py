@@ -212,7 +212,7 @@ class Site:
         ids, names = list(page_ids), list(slugs)
         found: list[str] = await self._kv.script("lookup", self._known, [len(ids), *ids, *names])
         known = {
-            page_id: _known(*found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE])
+            page_id: _known_of(*found[at * FIELDS_PER_PAGE : (at + 1) * FIELDS_PER_PAGE])
             for at, page_id in enumerate(ids)
         }
         rest = found[len(ids) * FIELDS_PER_PAGE :]
@@ -237,11 +237,13 @@ class Site:
             "showing", [*self._known, self._keys.shows], [thing]
         )
         size = 1 + FIELDS_PER_PAGE
-        return {found[at]: _known(*found[at + 1 : at + size]) for at in range(0, len(found), size)}
+        return {
+            found[at]: _known_of(*found[at + 1 : at + size]) for at in range(0, len(found), size)
+        }
 
     async def commit_page(self, lease: SliceLease, commit: PageCommit) -> Committed:
         """Publish a page and end the work on it. Raises `TakenOver`."""
-        text, record, seen = commit.text, commit.record, commit.observation
+        text = commit.text
         prepared = f"{self._keys.run(lease.run_id)}:parts:{lease.token}:{commit.page_id}"
         if text:
             await self._kv.pipeline(
@@ -250,51 +252,16 @@ class Site:
                     for number, part in enumerate(text.parts, 1)
                 ]
             )
-        arguments = self.arguments(lease) | {
-            "number": commit.number,
-            "id": commit.page_id,
-            "slug": commit.slug,
-            "source": seen.source,
-            "visibility": seen.visibility,
-            "parent": seen.parent or "",
-            "placed_at": seen.placed_at,
-            "before": _place(commit.before),
-            "sort": commit.sort,
-            "stamp": commit.stamp,
-            "edited": record.edited_at,
-            "settled_at": settled_at(record.edited_at) if record.edited_at else 0,
-            "read_at": record.read_at,
-            "page_read_at": commit.page_read_at,
-            "digest": record.digest,
-            "parts": len(text.parts) if text else 0,
-            "prepared": prepared,
-            "tokens": " ".join(text.files) if text else "",
-            "lacking": text.copying if text else "0",
-            "things": record.things,
-            "tables": _digests(commit.tables),
-            **msgspec.to_builtins(commit.addresses),
-            "children": [
-                {
-                    "id": page_id,
-                    "observed": json_text.encode(child),
-                    "known": _dates(commit.known.get(page_id)),
-                }
-                for page_id, child in commit.children.items()
-            ],
-            "work": encoded_work(commit.work),
-            "gone": list(commit.gone),
-            "insists": commit.insists,
-            "again": encoded_item(commit.again),
-            "warnings": noted_warnings(commit.warnings),
-        }
-        texts = (text.head, text.meta, text.document) if text else ("", "", "")
+        arguments = self.arguments(lease) | _page_arguments(commit) | {"prepared": prepared}
         outcome, *rest = held(
             await self._kv.script(
                 "commit_page",
                 self._keys.site(lease.run_id),
                 [
-                    *(json_text.encode(arguments), *texts),
-                    *(json_text.encode(record), json_text.encode(seen)),
+                    json_text.encode(arguments),
+                    *((text.head, text.meta, text.document) if text else ("", "", "")),
+                    json_text.encode(commit.record),
+                    json_text.encode(commit.observation),
                 ],
             )
         )
@@ -330,18 +297,8 @@ class Site:
             "lacking": text.copying if text else "0",
             "warnings": noted_warnings(warnings),
             "table": table.digest,
-            "tables": _digests(tables),
-            "documents": [
-                {
-                    "id": one.page_id,
-                    "slug": one.slug,
-                    "digest": one.digest,
-                    "read_at": one.read_at,
-                    "bytes": one.bytes,
-                    "is_read": one.is_read,
-                }
-                for one in documents
-            ],
+            "tables": _table_digests(tables),
+            "documents": [_text_arguments(one) for one in documents],
         }
         words = [
             *(json_text.encode(arguments), text.head if text else "", json_text.encode(record)),
@@ -358,7 +315,7 @@ class Site:
         """Return the tables of child databases, an empty one for each that has none."""
         ids = list(database_ids)
         texts = await self._kv.command("HMGET", self._keys.tables, *ids) if ids else []
-        return {one: _table(text or "") for one, text in zip(ids, texts, strict=True)}
+        return {one: _table_of(text or "") for one, text in zip(ids, texts, strict=True)}
 
     async def bundle_at(self, slug: str) -> str:
         """Return what stands published under a slug; "" for nothing of ours."""
@@ -504,27 +461,80 @@ class Site:
         }
 
 
-def _known(seen: str, record: str, slug: str, stamp: str, due: str, still: str) -> Known:
+def _page_arguments(commit: PageCommit) -> dict[str, Any]:
+    """Return what commit_page.lua decodes of a commit."""
+    text, record, seen = commit.text, commit.record, commit.observation
+    return {
+        "number": commit.number,
+        "id": commit.page_id,
+        "slug": commit.slug,
+        "source": seen.source,
+        "visibility": seen.visibility,
+        "parent": seen.parent or "",
+        "placed_at": seen.placed_at,
+        "before": _place_of(commit.before),
+        "sort": commit.sort,
+        "stamp": commit.stamp,
+        "edited": record.edited_at,
+        "settled_at": settled_at(record.edited_at) if record.edited_at else 0,
+        "read_at": record.read_at,
+        "page_read_at": commit.page_read_at,
+        "digest": record.digest,
+        "parts": len(text.parts) if text else 0,
+        "tokens": " ".join(text.files) if text else "",
+        "lacking": text.copying if text else "0",
+        "things": record.things,
+        "tables": _table_digests(commit.tables),
+        **msgspec.to_builtins(commit.addresses),
+        "children": [
+            {
+                "id": page_id,
+                "observed": json_text.encode(child),
+                "known": _dates_of(commit.known.get(page_id)),
+            }
+            for page_id, child in commit.children.items()
+        ],
+        "work": encoded_work(commit.work),
+        "gone": list(commit.gone),
+        "insists": commit.insists,
+        "again": encoded_item(commit.again),
+        "warnings": noted_warnings(commit.warnings),
+    }
+
+
+def _text_arguments(text: PageText) -> dict[str, Any]:
+    """Return what commit_database.lua decodes of a page's text."""
+    return {
+        "id": text.page_id,
+        "slug": text.slug,
+        "digest": text.digest,
+        "read_at": text.read_at,
+        "bytes": text.bytes,
+        "is_read": text.is_read,
+    }
+
+
+def _known_of(seen: str, record: str, slug: str, stamp: str, due: str, still: str) -> Known:
     return Known(observation(seen), page_record(record), slug, stamp, due == "1", still == "1")
 
 
-def _table(text: str) -> Table:
+def _table_of(text: str) -> Table:
     digest, blank, value = text.partition(" {")
     if not (blank and re.fullmatch("[0-9a-f]+", digest)):
         return NO_TABLE
     return Table(digest, read_object("{" + value) or {})
 
 
-def _digests(tables: Mapping[str, Table]) -> dict[str, str]:
+def _table_digests(tables: Mapping[str, Table]) -> dict[str, str]:
     return {database_id: one.digest for database_id, one in tables.items()}
 
 
-def _place(seen: Observation) -> list[str]:
+def _place_of(seen: Observation) -> list[str]:
     """Return where a child page stands, which its parent says; of a row nothing."""
     return [seen.source, seen.parent, seen.visibility] if seen.parent else []
 
 
-def _dates(known: Observation | None) -> list[float]:
+def _dates_of(known: Observation | None) -> list[float]:
     return [known.read_at, known.placed_at] if known else []
 
 

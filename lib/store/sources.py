@@ -50,7 +50,7 @@ class Sources:
     def __init__(self, kv: Kv, keys: Keys) -> None:
         self._kv, self._keys = kv, keys
 
-    async def read(self) -> SourceState:
+    async def read_state(self) -> SourceState:
         """Return what is remembered of all sources, in one command."""
         keys = self._keys
         sources, listings, forced, names, freed, layout = await self._kv.script(
@@ -60,14 +60,14 @@ class Sources:
         )
         return SourceState(
             records={
-                name: record for name, text in _pairs(sources) if (record := source_record(text))
+                name: record for name, text in _pairs_of(sources) if (record := source_record(text))
             },
             listings={
                 name: listing
-                for name, text in _pairs(listings)
+                for name, text in _pairs_of(listings)
                 if (listing := listing_record(text))
             },
-            forced={name: read_number(text) or 0.0 for name, text in _pairs(forced)},
+            forced={name: read_number(text) or 0.0 for name, text in _pairs_of(forced)},
             names=names,
             freed=freed,
             layout=layout,
@@ -80,15 +80,15 @@ class Sources:
         databases, outside, still, shown, cursor, some = await self._kv.script(
             "watched", names, [SCAN_COUNT]
         )
-        children = dict(_pairs(some))
+        children = dict(_pairs_of(some))
         if cursor != "0":
             children |= await self._kv.read_hash(keys.children, cursor)
         return Watched(
             children={page_id: _stamp_of(text) for page_id, text in children.items()},
             databases={
-                database_id: database_record(text) for database_id, text in _pairs(databases)
+                database_id: database_record(text) for database_id, text in _pairs_of(databases)
             },
-            outside=dict(_pairs(outside)),
+            outside=dict(_pairs_of(outside)),
             still=frozenset(still),
             shown=frozenset(shown),
         )
@@ -155,7 +155,7 @@ class Sources:
             await self._kv.command("HDEL", self._keys.forced, *names)
 
 
-def _pairs(flat: list[str]) -> list[tuple[str, str]]:
+def _pairs_of(flat: list[str]) -> list[tuple[str, str]]:
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 

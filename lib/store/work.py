@@ -29,7 +29,7 @@ class WorkQueue:
     def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float]) -> None:
         self._kv, self._keys, self._now = kv, keys, now
 
-    async def claim(
+    async def claim_due(
         self,
         lease: SliceLease,
         count: int,
@@ -42,7 +42,12 @@ class WorkQueue:
         `TakenOver`."""
         words: list[Value] = [
             *(self._keys.prefix, lease.run_id, lease.lane, lease.token),
-            *(_ms(self._now()), _ms(expires), count, "1" if lease.is_focused else "0"),
+            *(
+                _milliseconds_of(self._now()),
+                _milliseconds_of(expires),
+                count,
+                "1" if lease.is_focused else "0",
+            ),
             f"{spent[0]} {spent[1]} {self._kv.commands + 1}" if spent else "",
             *in_hand,
         ]
@@ -50,16 +55,18 @@ class WorkQueue:
             await self._kv.script("claim", self._keys.run_work(lease.run_id), words)
         )
         claims = [
-            _claim(*found[at : at + FIELDS_PER_CLAIM])
+            _claim_of(*found[at : at + FIELDS_PER_CLAIM])
             for at in range(0, len(found), FIELDS_PER_CLAIM)
         ]
         soonest = read_number(next_at)
         return Batch(claims, Left(int(left), None if soonest is None else soonest / 1000))
 
-    async def requeue(self, lease: SliceLease, claim: Claim, item: WorkItem, due_at: float) -> None:
+    async def requeue_claim(
+        self, lease: SliceLease, claim: Claim, item: WorkItem, due_at: float
+    ) -> None:
         """End a claim without a result; it may be claimed again from `due_at` on. Raises
         `TakenOver`."""
-        await self._requeue(lease, claim, item, due_at)
+        await self._requeue_once(lease, claim, item, due_at)
 
     async def give_up(
         self, lease: SliceLease, claim: Claim, problem: Problem, due_at: float
@@ -67,16 +74,16 @@ class WorkQueue:
         """End a claim that this run gives up: it is reported, and due again from `due_at` on.
         Raises `TakenOver`."""
         item = msgspec.structs.replace(claim.item, attempts=0, interrupted=False)
-        await self._requeue(lease, claim, item, due_at, problem=problem)
+        await self._requeue_once(lease, claim, item, due_at, problem=problem)
 
     async def pass_on(
         self, lease: SliceLease, claim: Claim, others: Sequence[tuple[str, WorkItem]]
     ) -> None:
         """End a claim on what is no work by itself any more; `others` are due instead. Raises
         `TakenOver`."""
-        await self._requeue(lease, claim, claim.item, 0.0, others=others, forget=True)
+        await self._requeue_once(lease, claim, claim.item, 0.0, others=others, forget=True)
 
-    async def _requeue(
+    async def _requeue_once(
         self,
         lease: SliceLease,
         claim: Claim,
@@ -93,8 +100,8 @@ class WorkQueue:
             "key": claim.key,
             "number": claim.number,
             **encoded_item(item),
-            "due_at": _ms(due_at),
-            "now_ms": _ms(self._now()),
+            "due_at": _milliseconds_of(due_at),
+            "now_ms": _milliseconds_of(self._now()),
             "given": problem is not None,
             "forget": forget,
             "focus": lease.is_focused,
@@ -119,7 +126,7 @@ def encoded_item(item: WorkItem) -> dict[str, str]:
     return {"flags": f"{letters or '-'}{doubted}", "payload": json_text.encode(rest)}
 
 
-def _claim(key: str, work: str, observed: str, record: str, slug: str) -> Claim:
+def _claim_of(key: str, work: str, observed: str, record: str, slug: str) -> Claim:
     number, item = work_item(work)
     if key.startswith("db:"):
         return Claim(key=key, number=number, item=item, database=database_record(record))
@@ -133,5 +140,5 @@ def _claim(key: str, work: str, observed: str, record: str, slug: str) -> Claim:
     )
 
 
-def _ms(seconds: float) -> int:
+def _milliseconds_of(seconds: float) -> int:
     return round(seconds * 1000)

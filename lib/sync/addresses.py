@@ -37,7 +37,7 @@ class AddressBook:
         self._sure: set[str] = set()
         self.warnings: list[str] = []
 
-    def assume(self, page_id: str, known: Known) -> None:
+    def assume_known(self, page_id: str, known: Known) -> None:
         """Take over what was looked up of a page before."""
         self._known[page_id] = known
 
@@ -58,13 +58,13 @@ class AddressBook:
             self._holders |= holders
         return {page_id: self._known[page_id] for page_id in page_ids}
 
-    def observe(self, page_id: str, seen: Observation, children: list[str] | None = None) -> None:
+    def note_page(self, page_id: str, seen: Observation, children: list[str] | None = None) -> None:
         """Take note of where a page stands now, and of the child pages it has."""
         self._observed[page_id] = seen
         if children is not None:
             self._children[page_id] = children
 
-    def forget(self, page_id: str) -> None:
+    def forget_page(self, page_id: str) -> None:
         """A page is to be unpublished: what it had is free."""
         known = self._known.get(page_id, Known())
         if known.slug:
@@ -73,12 +73,12 @@ class AddressBook:
                 self._owners[known.slug] = ""
                 self._left.append(known.slug)
 
-    async def place(self, *page_ids: str) -> None:
+    async def place_all(self, *page_ids: str) -> None:
         """Give pages their slugs, and move whom that concerns."""
         self._ahead.extend(page_ids)
         while True:
             while self._ahead:
-                await self._place(self._ahead.popleft())
+                await self._place_page(self._ahead.popleft())
             if not self._left:
                 return
             slugs, self._left = list(dict.fromkeys(self._left)), []
@@ -88,7 +88,7 @@ class AddressBook:
     async def give_away(self, slugs: list[str]) -> None:
         """Give slugs that are free to those who wait for them."""
         self._left += slugs
-        await self.place()
+        await self.place_all()
 
     def slug_of(self, page_id: str) -> str:
         """Return the slug that a page has from now on."""
@@ -96,7 +96,7 @@ class AddressBook:
             return self._slugs[page_id]
         return self._known[page_id].slug if page_id in self._known else ""
 
-    def plan(self) -> Addresses:
+    def planned_changes(self) -> Addresses:
         """Return what changes, and what was known when that was decided."""
         moves = [
             Move(page_id, self._known[page_id].slug, slug)
@@ -116,33 +116,33 @@ class AddressBook:
             },
         )
 
-    async def _place(self, page_id: str) -> None:
+    async def _place_page(self, page_id: str) -> None:
         self._steps += 1
         if self._steps > MOST_STEPS:
             raise RuntimeError("addresses depend on each other without end")
         await self.look_up([page_id])
-        seen = self._seen(page_id)
+        seen = self._observation_of(page_id)
         if seen is None:
             return
         self._sure.add(page_id)
-        wanted = await self._wanted(page_id, seen)
+        wanted = await self._wanted_slug(page_id, seen)
         if not wanted or self.slug_of(page_id) == wanted:
             return
-        owner = await self._owner(wanted)
+        owner = await self._owner_of(wanted)
         await self.look_up([owner] if owner else [])
-        other = self._seen(owner) if owner != page_id else None
+        other = self._observation_of(owner) if owner != page_id else None
         if other is None or not await self._holds_by_right(owner, other, wanted, page_id):
             first = await self._oldest_asking(wanted, [page_id])
             if first != page_id:
                 self._ahead += [first, page_id]
                 return
-            await self._take(page_id, wanted)
+            await self._take_slug(page_id, wanted)
             if other:
                 self._ahead.append(owner)
-        elif not self._is_still(owner, other) and _precedence(page_id, seen) < _precedence(
+        elif not self._is_still(owner, other) and _precedence_of(page_id, seen) < _precedence_of(
             owner, other
         ):
-            await self._take(page_id, wanted)
+            await self._take_slug(page_id, wanted)
             self._ahead.append(owner)
         else:
             await self._tell_apart(page_id, seen, wanted, other)
@@ -152,9 +152,11 @@ class AddressBook:
         rival gets it."""
         if self._is_still(owner, seen):
             return True
-        return await self._wanted(owner, seen) == slug and not await self._is_below(owner, rival)
+        return await self._wanted_slug(owner, seen) == slug and not await self._is_below(
+            owner, rival
+        )
 
-    async def _wanted(self, page_id: str, seen: Observation) -> str:
+    async def _wanted_slug(self, page_id: str, seen: Observation) -> str:
         """Return the slug that a page asks for; "" where its parent has none."""
         if self._is_still(page_id, seen):
             return self.slug_of(page_id) or seen.wanted
@@ -164,14 +166,14 @@ class AddressBook:
         path = self.slug_of(seen.parent)
         return f"{path}/{seen.wanted}" if path else ""
 
-    async def _owner(self, slug: str) -> str:
+    async def _owner_of(self, slug: str) -> str:
         await self.look_up([], [slug])
         return self._owners.get(slug, self._holders[slug].page_id)
 
     async def _is_below(self, page_id: str, top: str) -> bool:
         for _ in range(HIGHEST_CLIMB):
             await self.look_up([page_id])
-            seen = self._seen(page_id)
+            seen = self._observation_of(page_id)
             if seen is None or seen.parent is None:
                 return False
             if seen.parent == top:
@@ -179,25 +181,25 @@ class AddressBook:
             page_id = seen.parent
         return False
 
-    async def _take(self, page_id: str, slug: str) -> None:
-        before, owner = self.slug_of(page_id), await self._owner(slug)
+    async def _take_slug(self, page_id: str, slug: str) -> None:
+        before, owner = self.slug_of(page_id), await self._owner_of(slug)
         if owner not in ("", page_id):
             self._slugs[owner] = ""  # until it is placed in turn
-        if before and await self._owner(before) == page_id:
+        if before and await self._owner_of(before) == page_id:
             self._owners[before] = ""
             self._left.append(before)
         self._owners[slug] = page_id
         self._slugs[page_id] = slug
-        if page_id in self._line(slug):
-            self._waiting[slug] = [one for one in self._line(slug) if one != page_id]
+        if page_id in self._waiting_line(slug):
+            self._waiting[slug] = [one for one in self._waiting_line(slug) if one != page_id]
         children = self._children.get(page_id)
         if children is None:
-            record = self._record(page_id)
+            record = self._record_of(page_id)
             children = record.children if record else []
         if children:
             await self.look_up(children)
         for child in children:
-            seen = self._seen(child)
+            seen = self._observation_of(child)
             if seen is not None and seen.parent == page_id:
                 self._ahead.append(child)
 
@@ -205,13 +207,13 @@ class AddressBook:
         self, page_id: str, seen: Observation, wanted: str, owner: Observation
     ) -> None:
         path = wanted.removesuffix(seen.wanted) if seen.parent else ""
-        if page_id not in self._line(wanted):
-            self._waiting[wanted] = [*self._line(wanted), page_id]
+        if page_id not in self._waiting_line(wanted):
+            self._waiting[wanted] = [*self._waiting_line(wanted), page_id]
         for slug in told_apart(wanted, page_id, path):
             if self.slug_of(page_id) == slug:
                 break
-            if await self._owner(slug) in ("", page_id):
-                await self._take(page_id, slug)
+            if await self._owner_of(slug) in ("", page_id):
+                await self._take_slug(page_id, slug)
                 break
         self.warnings.append(
             f'"{owner.title}" and "{seen.title}" ask for the same slug "{wanted}": the older page'
@@ -219,29 +221,30 @@ class AddressBook:
         )
 
     async def _give_away(self, slug: str) -> None:
-        if not await self._owner(slug) and (first := await self._oldest_asking(slug, [])):
+        if not await self._owner_of(slug) and (first := await self._oldest_asking(slug, [])):
             self._ahead.append(first)
 
     async def _oldest_asking(self, slug: str, others: list[str]) -> str:
         """Return the oldest page of those that wait for a slug, and of others, that asks for it
         now; "" for none."""
-        ids = list(dict.fromkeys([*self._line(slug), *others]))
+        ids = list(dict.fromkeys([*self._waiting_line(slug), *others]))
         await self.look_up(ids)
         asking = {
-            page_id: _precedence(page_id, seen)
+            page_id: _precedence_of(page_id, seen)
             for page_id in ids
-            if (seen := self._seen(page_id)) and await self._wanted(page_id, seen) == slug
+            if (seen := self._observation_of(page_id))
+            and await self._wanted_slug(page_id, seen) == slug
         }
-        self._waiting[slug] = [page_id for page_id in self._line(slug) if page_id in asking]
+        self._waiting[slug] = [page_id for page_id in self._waiting_line(slug) if page_id in asking]
         return min(asking, key=asking.__getitem__, default="")
 
-    def _line(self, slug: str) -> list[str]:
+    def _waiting_line(self, slug: str) -> list[str]:
         """Return who waits for a slug."""
         if slug in self._waiting:
             return self._waiting[slug]
         return list(self._holders[slug].waiting) if slug in self._holders else []
 
-    def _seen(self, page_id: str) -> Observation | None:
+    def _observation_of(self, page_id: str) -> Observation | None:
         if page_id in self._observed:
             return self._observed[page_id]
         known = self._known.get(page_id)
@@ -256,10 +259,10 @@ class AddressBook:
         before = known.observation if known and known.is_still else None
         return seen.is_paused or (before is not None and before.parent == seen.parent)
 
-    def _record(self, page_id: str) -> PageRecord | None:
+    def _record_of(self, page_id: str) -> PageRecord | None:
         known = self._known.get(page_id)
         return known.record if known else None
 
 
-def _precedence(page_id: str, seen: Observation) -> tuple[float, str]:
+def _precedence_of(page_id: str, seen: Observation) -> tuple[float, str]:
     return instant(seen.created), page_id

@@ -42,7 +42,8 @@ def next_time(schedule: str, after: float) -> float | None:
     """The first minute after `after` (epoch seconds) that fits; None where none ever does. Raises
     ValueError."""
     minutes, hours, days, months, weekdays = (
-        _values(field, *bounds) for field, bounds in zip(schedule.split(), FIELDS, strict=True)
+        _field_values(field, *bounds)
+        for field, bounds in zip(schedule.split(), FIELDS, strict=True)
     )
     start = datetime.fromtimestamp(after, UTC)
     for ahead in range(LOOK_AHEAD_DAYS):
@@ -57,7 +58,7 @@ def next_time(schedule: str, after: float) -> float | None:
     return None
 
 
-def _values(field: str, lowest: int, highest: int) -> list[int]:
+def _field_values(field: str, lowest: int, highest: int) -> list[int]:
     """`*`, `5`, `1-5`, `*/15`, `1-30/2` and lists of them."""
     values: set[int] = set()
     for part in field.split(","):

@@ -3,9 +3,8 @@ lost."""
 
 from collections.abc import Sequence
 
-from lib.bundle.properties import one_line
-from lib.bundle.properties import title as title_of
-from lib.bundle.publication import trashed
+from lib.bundle.properties import one_line, title_of
+from lib.bundle.publication import is_trashed
 from lib.errors import Unreadable
 from lib.model import BUNDLE_VERSION, JSON, Observation, PageRecord, Problem, WorkItem
 from lib.notion.together import all_of
@@ -28,7 +27,7 @@ class DraftWatch:
         self._scope = scope
         self._is_on = is_on
 
-    async def look(self) -> None:
+    async def look_at_drafts(self) -> None:
         """Make due what of all drafts has to be read and no listing says."""
         if not self._is_on or "drafts" in self._observer.progress.done:
             return
@@ -37,7 +36,7 @@ class DraftWatch:
         await all_of(
             self._observer.problems.contain(
                 Problem(page_id=page_id, title=seen.title, kind="page"),
-                self._watch,
+                self._watch_page,
                 page_id,
                 seen,
                 record,
@@ -55,10 +54,10 @@ class DraftWatch:
         seen, record = await self._sources.draft_child(page_id)
         if seen is None:
             return False
-        await self._watch(page_id, seen, record)
+        await self._watch_page(page_id, seen, record)
         return True
 
-    async def _watch(self, page_id: str, seen: Observation, record: PageRecord | None) -> None:
+    async def _watch_page(self, page_id: str, seen: Observation, record: PageRecord | None) -> None:
         thing = f"draft:{page_id}"
         if thing in self._observer.progress.done:
             return
@@ -69,17 +68,17 @@ class DraftWatch:
                 read_at, page = await self._observer.look_at(page_id)
             except Unreadable:  # its reading says why, or the page that it stands in
                 read_at, page = 0.0, None
-            await self._observer.observe([], _due(page_id, seen, record, read_at, page))
+            await self._observer.observe([], _due_work(page_id, seen, record, read_at, page))
         self._observer.progress.done.add(thing)
 
 
-def _due(
+def _due_work(
     page_id: str, seen: Observation, record: PageRecord, read_at: float, page: JSON | None
 ) -> Work:
     """Return what has to be read: the page where it changed, and the one around it where it is gone
     or has another title."""
     around = [(f"draft:{seen.parent}", WorkItem())]
-    if page is None or trashed(page):
+    if page is None or is_trashed(page):
         return around
     edited = page["last_edited_time"]
     is_same = (

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from lib.bundle.encoding import digest, encode
-from lib.bundle.media import unsigned
+from lib.bundle.media import without_signatures
 from lib.bundle.publication import PublicationRule
 from lib.errors import Hopeless, NotionAway, SyncError, Unreadable
 from lib.model import BUNDLE_VERSION, JSON, ListingRecord, Problem, Source, SourceRecord
@@ -12,7 +12,7 @@ from lib.notion.border.objects import name_of
 from lib.notion.client import NotionClient
 from lib.notion.computed import read_schema
 from lib.notion.databases import find_source
-from lib.notion.pages import ID_ONLY, Listing, advance
+from lib.notion.pages import ID_ONLY, Listing, list_next
 from lib.notion.together import all_of
 from lib.store.site import Site
 from lib.store.sources import Sources, SourceState
@@ -47,7 +47,7 @@ class SourceFinder:
         self._homes = homes
         self._references = scope.references
 
-    async def find(self, name: str, found: dict[str, Source]) -> None:
+    async def find_home(self, name: str, found: dict[str, Source]) -> None:
         """Add the source of a name to `found`, where it is not there. Raises `Hopeless`,
         `NotionAway`."""
         if name not in found:
@@ -125,7 +125,7 @@ class SourceListings:
 
     async def _find_home(self, name: str, refusals: dict[str, SyncError]) -> None:
         try:
-            await self._finder.find(name, self._progress.sources)
+            await self._finder.find_home(name, self._progress.sources)
         except (Hopeless, NotionAway) as refusal:
             refusals[name] = refusal
 
@@ -169,7 +169,7 @@ class SourceListings:
         while not listing.done:
             asked_at = self._observer.now()
             pages = await self._next_rows(name, listing)
-            progress.ahead[name] = (asked_at, [unsigned(page) for page in pages])
+            progress.ahead[name] = (asked_at, [without_signatures(page) for page in pages])
             await self._take_rows(name)
         await self._take_unreadable(name, listing)
         if listing.since is None and len(listing.given) >= BIG_SOURCE_ROWS:
@@ -178,7 +178,7 @@ class SourceListings:
 
     async def _begin_listing(self, name: str) -> None:
         progress, before = self._progress, self._state.listings.get(name)
-        since = None if self._scope.is_forced else self._since(name)
+        since = None if self._scope.is_forced else self._since_when(name)
         if since and before and before.schema != (await self._schema_of(name) or None):
             since = None
         source = progress.sources[name]
@@ -187,7 +187,7 @@ class SourceListings:
 
     async def _next_rows(self, name: str, listing: Listing) -> list[JSON]:
         try:
-            return await advance(self._notion, listing)
+            return await list_next(self._notion, listing)
         except Unreadable as refusal:
             raise Hopeless(
                 f"source {name}: Notion does not show its rows ({refusal.reason}). Share the"
@@ -204,7 +204,7 @@ class SourceListings:
         rows: list[Row] = []
         for page in pages:
             problem = Problem(page_id=page["id"], title=name_of(page), kind="page")
-            await self._problems.contain(problem, self._reduce, page, name, read_at, rows)
+            await self._problems.contain(problem, self._reduce_page, page, name, read_at, rows)
         progress.listed += len(rows)
         stamps = await self.stamps_of(name, [row.page_id for row in rows])
         changed = [
@@ -218,7 +218,7 @@ class SourceListings:
             await self._judge.judge_rows(changed)
         del progress.ahead[name]
 
-    async def _reduce(self, page: JSON, name: str, read_at: float, rows: list[Row]) -> None:
+    async def _reduce_page(self, page: JSON, name: str, read_at: float, rows: list[Row]) -> None:
         """Reduce a listed page to a row; until that is done it counts as one that can't be
         judged."""
         unreadable = self._progress.unreadable.setdefault(name, set())
@@ -255,7 +255,7 @@ class SourceListings:
                 schemas[name] = digest(encode(sorted(schema.items())))
         return schemas[name]
 
-    def _since(self, name: str) -> str | None:
+    def _since_when(self, name: str) -> str | None:
         known, listing = self._state.records.get(name), self._state.listings.get(name)
         if known is None or listing is None or known.reference != self._scope.references[name]:
             return None

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 
 import msgspec
 
-from lib.bundle.publication import trashed
+from lib.bundle.publication import is_trashed
 from lib.errors import Unreadable
 from lib.model import WorkItem
 from lib.notion.pages import Listing
@@ -73,24 +73,26 @@ class GoneProof:
             return
         if page is None:
             gone.add(page_id)
-            await self._unpublish(self._observer.gone_row(page_id, known, name), known)
-        elif trashed(page):
+            await self._unpublish_row(self._observer.gone_row(page_id, known, name), known)
+        elif is_trashed(page):
             gone.add(page_id)
             row = self._judge.reduce_page(page, name, read_at)
             seen = msgspec.structs.replace(row.observation, is_published=False)
-            await self._unpublish(Sighting(page_id=page_id, observation=seen, is_gone=True), known)
+            await self._unpublish_row(
+                Sighting(page_id=page_id, observation=seen, is_gone=True), known
+            )
         elif home == name:
             return  # the listing lags behind, or misses it
         elif home is not None:
             await self._judge.judge_rows([self._judge.reduce_page(page, home, read_at)])
-        elif holder := await self._holders.find(page):
+        elif holder := await self._holders.find_holder(page):
             await self._observer.observe([], [(holder, WorkItem())])
         else:
             gone.add(page_id)
             await self._observer.observe([self._observer.gone_row(page_id, known, name)])
 
-    async def _unpublish(self, row: Sighting, known: Known) -> None:
-        await self._observer.observe(*await self._rescue.below(known))
+    async def _unpublish_row(self, row: Sighting, known: Known) -> None:
+        await self._observer.observe(*await self._rescue.rescue_below(known))
         await self._observer.observe([row])
 
 
@@ -126,7 +128,7 @@ class MissingRows:
         else:
             seen = self._seen_rows()
             missing = [page_id for page_id in stamps if page_id not in seen]
-            await self._confirm(name, missing, is_empty=not listing.given)
+            await self._confirm_rows(name, missing, is_empty=not listing.given)
         progress.confirmed.add(name)
 
     async def remove_sources(self) -> None:
@@ -153,7 +155,7 @@ class MissingRows:
         given = {page_id for listing in listings.values() for page_id in listing.given}
         return given | {page_id for ids in unreadable.values() for page_id in ids}
 
-    async def _confirm(self, name: str, missing: list[str], *, is_empty: bool) -> None:
+    async def _confirm_rows(self, name: str, missing: list[str], *, is_empty: bool) -> None:
         known, _ = await self._site.look_up(missing) if missing else ({}, {})
         missing = [page_id for page_id in missing if _is_row_of(known[page_id], name)]
         published = [page_id for page_id in missing if known[page_id].record]

@@ -59,13 +59,13 @@ class Problems:
 
     def report(self, about: Problem, reason: str) -> None:
         """Note a problem; of one thing the last one counts."""
-        self._found[_key(about.kind, about.page_id or about.title)] = msgspec.structs.replace(
-            about, reason=reason
+        self._found[_problem_key(about.kind, about.page_id or about.title)] = (
+            msgspec.structs.replace(about, reason=reason)
         )
 
     def has(self, kind: Kind, name: str) -> bool:
         """Return whether a problem of the thing of this id (of a source, this name) is known."""
-        return _key(kind, name) in self._found
+        return _problem_key(kind, name) in self._found
 
 
 def page_problem(page_id: str, known: Known) -> Problem:
@@ -79,5 +79,5 @@ def unforeseen_reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:REASON_CHARACTERS]
 
 
-def _key(kind: str, name: str) -> str:
+def _problem_key(kind: str, name: str) -> str:
     return f"{kind}:{name}"

@@ -123,8 +123,8 @@ class Advance:
 
     async def advance_run(self, lease: SliceLease, run: Run) -> TryLater | None:
         """Return what stopped it before the end."""
-        state = await self._sources.read()
-        await self._migration.run(lease, state.layout)
+        state = await self._sources.read_state()
+        await self._migration.migrate_layout(lease, state.layout)
         self._homes.sources |= {
             name: record.source
             for name, record in state.records.items()
@@ -173,7 +173,7 @@ class SliceRun:
         except TakenOver:
             self._log.event("slice.taken_over")
             status = "joined" if continuation.is_queued else "partial"
-            return Report(status, lease.run_id, await self._runs.read(lease.run_id))
+            return Report(status, lease.run_id, await self._runs.read_run(lease.run_id))
         except Hopeless as reason:
             await self._note_spent(lease)
             await self._ending.fail_run(lease.run_id, str(reason), continuation)
@@ -195,15 +195,15 @@ class SliceRun:
     async def _work_on(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:
         self._step = "looking at the sources and reading pages"
         stop = await self._advance.advance_run(lease, run)
-        left = await self._rest(lease, stop, parked=not continuation.is_queued)
-        run = await self._runs.read(lease.run_id) or run
+        left = await self._rest_slice(lease, stop, parked=not continuation.is_queued)
+        run = await self._runs.read_run(lease.run_id) or run
         if run.phase == "work" and left.count == 0:
-            return await self._finish(lease, run, continuation)
-        await continuation.send_next(next_message(lease, run, self._pause(run, left, stop)))
+            return await self._finish_run(lease, run, continuation)
+        await continuation.send_next(next_message(lease, run, self._pause_seconds(run, left, stop)))
         status = "continued" if continuation.is_queued else "partial"
         return Report(status, lease.run_id, run)
 
-    def _pause(self, run: Run, left: Left, stop: TryLater | None) -> float:
+    def _pause_seconds(self, run: Run, left: Left, stop: TryLater | None) -> float:
         """Return how long the run's next slice waits."""
         if stop is not None:
             return _wait_of(stop)
@@ -213,10 +213,10 @@ class SliceRun:
             LONGEST_LOOK_SECONDS, FIRST_LOOK_SECONDS * 2.0**run.waits
         )  # another lane looks around yet
 
-    async def _rest(self, lease: SliceLease, stop: TryLater | None, *, parked: bool) -> Left:
+    async def _rest_slice(self, lease: SliceLease, stop: TryLater | None, *, parked: bool) -> Left:
         counters = await self._spending.settle_account()
         wait, now = _wait_of(stop), self._now()
-        return await self._runs.rest(
+        return await self._runs.rest_slice(
             lease,
             counters,
             now + wait + DELIVERY_SECONDS,
@@ -226,7 +226,7 @@ class SliceRun:
             reason=str(stop) if wait else "",
         )
 
-    async def _finish(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:
+    async def _finish_run(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:
         spent = self._spending.kv_commands
         self._step = "closing indexes"
         await self._ending.close_indexes(lease, run)
@@ -234,10 +234,10 @@ class SliceRun:
         copied = await self._files.copy_files(lease.run_id)
         facts = tally_copies(run, copied) if copied else {}
         if copied and copied.wait_seconds is not None and continuation.is_queued:
-            await self._runs.note(lease.run_id, facts)
+            await self._runs.note_facts(lease.run_id, facts)
             await self._runs.note_wait(lease, is_fruitful=copied.made > 0)
             await continuation.send_next(next_message(lease, run, copied.wait_seconds))
-            return Report("continued", lease.run_id, await self._runs.read(lease.run_id))
+            return Report("continued", lease.run_id, await self._runs.read_run(lease.run_id))
         facts["finishCommands"] = self._spending.kv_commands - spent + 1
         done = await self._ending.end_run(run, facts, continuation)
         return Report("done", lease.run_id, done)
@@ -247,7 +247,7 @@ class SliceRun:
         may be what is away."""
         said = f"while it was {self._step}: {reason}"[:ERROR_CHARACTERS]
         with suppress(SyncError):
-            await self._runs.note(lease.run_id, {"lastError": said})
+            await self._runs.note_facts(lease.run_id, {"lastError": said})
         await self._note_spent(lease)
 
     async def _note_spent(self, lease: SliceLease) -> None:
@@ -282,14 +282,16 @@ class Engine:
         self._now = now
         self._new_id = new_id
 
-    async def deliver(self, message: Message) -> Report:
+    async def deliver_message(self, message: Message) -> Report:
         """Work one message of the queue.
 
         Raises `TryLater` (the message comes again), `QueueRefused`, `Hopeless` (the run is marked
         as failed).
         """
         queued = self._queued
-        begun = await self._begin(message.run_id, message.lane, message.slice, message.ask, queued)
+        begun = await self._begin_slice(
+            message.run_id, message.lane, message.slice, message.ask, queued
+        )
         lease, run = begun.lease, begun.run
         if begun.outcome == "joined":
             return Report("joined", begun.other)
@@ -304,23 +306,25 @@ class Engine:
             return Report("joined", lease.run_id, run)
         return await self._slice_run.work_slice(lease, run, queued)
 
-    async def here(self, ask: Ask) -> Report:
+    async def run_inline(self, ask: Ask) -> Report:
         """Work a slice in this very call: of a run of its own, or a hand with the one under way."""
         run_id, inline = self._new_id(), self._inline
-        asked = await self._runs.ask(run_id, ask, self._now() + DELIVERY_SECONDS)
-        known = await self._runs.read(asked.run_id)
+        asked = await self._runs.ask_for_run(run_id, ask, self._now() + DELIVERY_SECONDS)
+        known = await self._runs.read_run(asked.run_id)
         number = known.slices if known and asked.run_id != run_id else 0
-        begun = await self._begin(asked.run_id, HERE, number, ask, inline)
+        begun = await self._begin_slice(asked.run_id, HERE, number, ask, inline)
         if begun.outcome == "exhausted" and begun.run:
             await self._slice_run.give_up(begun.run, inline)
         if begun.outcome != "go" or begun.run is None:
             return Report("partial", asked.run_id, begun.run)
         return await self._slice_run.work_slice(begun.lease, begun.run, inline)
 
-    async def _begin(
+    async def _begin_slice(
         self, run_id: str, lane: str, number: int, ask: Ask, continuation: Continuation
     ) -> Begun:
-        begun = await self._runs.begin(run_id, lane, number, ask, self._now() + DELIVERY_SECONDS)
+        begun = await self._runs.begin_slice(
+            run_id, lane, number, ask, self._now() + DELIVERY_SECONDS
+        )
         self._log.enter(runId=run_id, lane=lane, slice=number)
         self._log.event("slice.began", outcome=begun.outcome)
         if begun.outcome == "go" and number == 0:

@@ -8,7 +8,7 @@ blocks, the page around one that was renamed or is gone, and its child databases
 from collections.abc import Mapping
 from contextlib import suppress
 
-from lib.bundle.publication import trashed
+from lib.bundle.publication import is_trashed
 from lib.errors import NoSuchPage, Unreadable
 from lib.model import JSON, WorkItem
 from lib.notion.border.objects import parent_of
@@ -55,23 +55,23 @@ class PageSurvey:
         self._wanted, self._is_forced = wanted, is_forced
         self._observer = survey.observer
         self._progress = survey.progress
-        self._holders = Holders(notion, site, homes, self._look)
+        self._holders = Holders(notion, site, homes, self._look_at)
 
-    async def look(self) -> None:
+    async def look_at_wanted(self) -> None:
         """Look at the page. Raises `NoSuchPage` (there is no such page to publish), `NotionWait`,
         `NotionAway`, `OutOfTime`, `TakenOver`."""
-        page_id = await self._id()
+        page_id = await self._wanted_id()
         known = (await self._site.look_up([page_id]))[0][page_id]
         things = known.record.things if known.record else [f"db:{page_id}"]
         databases = await self._sources.databases(
             [thing.removeprefix("db:") for thing in things if thing.startswith("db:")]
         )
         if page_id in databases:
-            await self._database(page_id)
+            await self._look_at_database(page_id)
             return
         await all_of(
             [
-                self._page(page_id, known),
+                self._look_at_page(page_id, known),
                 *(
                     self._survey.databases.watch_database(one, record)
                     for one, record in databases.items()
@@ -79,7 +79,7 @@ class PageSurvey:
             ]
         )
 
-    async def _id(self) -> str:
+    async def _wanted_id(self) -> str:
         """Return the id of the page that is asked for by its slug, an old slug of it, or an id."""
         if found := await self._site.page_at(self._wanted.strip("/")):
             return found
@@ -91,17 +91,17 @@ class PageSurvey:
                 " page id; sync everything once, or give the page's id"
             ) from None
 
-    async def _page(self, page_id: str, known: Known) -> None:
-        read_at, page = await self._find(page_id, known)
+    async def _look_at_page(self, page_id: str, known: Known) -> None:
+        read_at, page = await self._find_page(page_id, known)
         if page is None:
-            await self._gone(page_id, known)
+            await self._take_gone(page_id, known)
             return
         home = await self._home_of(page)
         before = known.observation
         if home is not None:
-            await self._row(row_of(page, home, read_at, self._homes.rule), known)
+            await self._judge_row(row_of(page, home, read_at, self._homes.rule), known)
         elif before and before.parent is not None:
-            await self._child(page_id, page, known, read_at)
+            await self._judge_child(page_id, page, known, read_at)
         elif before and known.record:
             await self._observer.observe(
                 [], [(page_id, WorkItem(rewrite=self._is_forced))]
@@ -109,9 +109,9 @@ class PageSurvey:
         elif showing := await self._site.showing(f"page:{page_id}"):
             await self._observer.observe([], [(one, WorkItem(asks_owners=True)) for one in showing])
         elif not await self._survey.drafts.look_at(page_id):
-            await self._climb(page)
+            await self._climb_to_published(page)
 
-    async def _row(self, row: Row, known: Known) -> None:
+    async def _judge_row(self, row: Row, known: Known) -> None:
         if row.doubt:
             self._progress.warnings.append(row.doubt)
         before = known.observation
@@ -125,14 +125,14 @@ class PageSurvey:
         if sighting:
             await self._observer.observe([sighting])
 
-    async def _child(self, page_id: str, page: JSON, known: Known, read_at: float) -> None:
+    async def _judge_child(self, page_id: str, page: JSON, known: Known, read_at: float) -> None:
         before = known.observation
         if before is None or before.parent is None:
             return
         above = (await self._site.look_up([before.parent]))[0][before.parent]
         if above.record is None:
             raise NoSuchPage(f"page {self._wanted} stands in a page that is not published")
-        if not await self._stands(page_id, page, known):
+        if not await self._still_stands(page_id, page, known):
             return
         after = child_of(page, before, read_at)
         if is_outdated(after, before):
@@ -155,7 +155,7 @@ class PageSurvey:
         self._progress.unchanged += is_unchanged
         return is_unchanged
 
-    async def _stands(self, page_id: str, page: JSON, known: Known) -> bool:
+    async def _still_stands(self, page_id: str, page: JSON, known: Known) -> bool:
         """Return whether a child page, and all that it stands in up to its row, is still there and
         published.
 
@@ -163,20 +163,20 @@ class PageSurvey:
         """
         read_at = 0.0
         while known.observation and (parent := known.observation.parent):
-            if trashed(page):
+            if is_trashed(page):
                 await self._observer.observe([], [(parent, WorkItem(doubted=[page_id]))])
                 return False
             if has_left(page, parent):
                 holder = None
                 with suppress(Unreadable):  # the page that it stood in looks for it
-                    holder = await self._holders.find(page)
+                    holder = await self._holders.find_holder(page)
                 others = [(holder, WorkItem())] if holder else []
                 await self._observer.observe([], [(parent, WorkItem()), *others])
                 return False
             page_id, known = parent, (await self._site.look_up([parent]))[0][parent]
-            read_at, found = await self._find(page_id, known)
+            read_at, found = await self._find_page(page_id, known)
             if found is None:
-                await self._gone(page_id, known)
+                await self._take_gone(page_id, known)
                 return False
             page = found
         return known.observation is None or await self._is_live(page_id, page, known, read_at)
@@ -185,7 +185,7 @@ class PageSurvey:
         """Return whether the row that a page stands below, whose fate and visibility it shares, is
         published."""
         before, source = known.observation, await self._home_of(page)
-        if before and source != before.source and not trashed(page):
+        if before and source != before.source and not is_trashed(page):
             await self._observer.observe(
                 [], [(row_id, WorkItem())]
             )  # its reading sees where it went
@@ -193,10 +193,10 @@ class PageSurvey:
         row = row_of(page, source, read_at, self._homes.rule)
         is_as_it_was = before is None or row.observation.visibility == before.visibility
         if not (row.observation.is_published and is_as_it_was):
-            await self._row(row, known)
+            await self._judge_row(row, known)
         return row.observation.is_published
 
-    async def _gone(self, page_id: str, known: Known) -> None:
+    async def _take_gone(self, page_id: str, known: Known) -> None:
         """The page is published, and two different questions say that it is gone."""
         before = known.observation
         if before and before.parent is not None:
@@ -209,7 +209,7 @@ class PageSurvey:
                 f" {before.source}"
             )
 
-    async def _find(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
+    async def _find_page(self, page_id: str, known: Known) -> tuple[float, JSON | None]:
         """Return when a page was asked for (Notion's clock) and its object; None for a published
         page that is gone. Raises `NoSuchPage`."""
         try:
@@ -222,7 +222,7 @@ class PageSurvey:
             raise NoSuchPage(f"page {self._wanted}: Notion does not show it (object_not_found)")
         return read_at, page
 
-    async def _look(self, page_id: str) -> JSON | None:
+    async def _look_at(self, page_id: str) -> JSON | None:
         return (await self._observer.look_at(page_id))[1]
 
     async def _home_of(self, page: JSON) -> str | None:
@@ -231,14 +231,14 @@ class PageSurvey:
         except Unreadable as refusal:
             raise NoSuchPage(f"page {self._wanted}: {refusal.reason}") from None
 
-    async def _climb(self, page: JSON) -> None:
+    async def _climb_to_published(self, page: JSON) -> None:
         """A page that is not published: whatever published thing it stands in shows it."""
         above = parent_of(page)
         for _ in range(HIGHEST_CLIMB):
             holder_id: str = above.get("page_id") or above.get("block_id") or ""
             if home := above.get("data_source_id"):
                 if database_id := await self._database_of(home):
-                    await self._database(database_id)
+                    await self._look_at_database(database_id)
                     return
                 break
             if not holder_id:
@@ -249,7 +249,7 @@ class PageSurvey:
             try:
                 is_page = "page_id" in above
                 holder = await (
-                    self._look(holder_id) if is_page else self._notion.get(f"blocks/{holder_id}")
+                    self._look_at(holder_id) if is_page else self._notion.get(f"blocks/{holder_id}")
                 )
             except Unreadable:
                 break
@@ -272,7 +272,7 @@ class PageSurvey:
         known = await self._sources.databases([database_id]) if isinstance(database_id, str) else {}
         return next(iter(known), None)
 
-    async def _database(self, database_id: str) -> None:
+    async def _look_at_database(self, database_id: str) -> None:
         if self._is_forced:
             await self._observer.observe([], [(f"db:{database_id}", WorkItem(rewrite=True))])
             return

@@ -15,6 +15,7 @@ from lib.store.history import Entry, History, Recent, SourceHistory, Stretch
 from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
 from lib.sync.verdict import Rhythm, verdict_json
+from lib.sync.webhook_silence import Silence, find_silence
 from lib.times import iso_utc
 
 UNDER_WAY = ("pending", "active")
@@ -44,9 +45,8 @@ class WebhookSetup(msgspec.Struct, frozen=True):
 
 
 class Status:
-    """`delivery_of` asks QStash about a message,
-    `next_cron` finds the next one; `now` gives epoch seconds. `requests_per_minute`: of Notion's,
-    for all. `makes_links`: to previews."""
+    """`delivery_of` asks QStash about a message, `next_cron` finds the next one; `now` gives epoch
+    seconds. `requests_per_minute`: of Notion's, for all. `makes_links`: to previews."""
 
     def __init__(
         self,
@@ -69,55 +69,69 @@ class Status:
         self._now = now
         self._makes_links = makes_links
 
-    async def everything(self) -> JSON:
+    async def everything_json(self) -> JSON:
         """The run under way, the newest runs, the sources. At most one question to QStash."""
-        recent = await self._history.recent()
+        recent = await self._history.recent_runs()
         now = self._now()
-        doubtful = next((entry for entry in _shown(recent) if is_doubtful(entry.run, now)), None)
-        delivery = await self._delivery(doubtful.run) if doubtful else None
+        doubtful = next(
+            (entry for entry in _shown_entries(recent) if is_doubtful(entry.run, now)), None
+        )
+        delivery = await self._delivery_of_run(doubtful.run) if doubtful else None
 
         def judge(entry: Entry) -> Entry:
-            return judged(entry, delivery if entry is doubtful else None, now)
+            return judged_entry(entry, delivery if entry is doubtful else None, now)
 
         runs = [judge(entry) for entry in recent.runs]
+        silence = self._silence(runs, recent.site.last_event)
+        runs = [with_silence(entry, silence) for entry in runs]
         first = [judge(recent.current)] if recent.current else []
         active = next((entry for entry in first + runs if entry.run.status in UNDER_WAY), None)
         cron = self._next_cron(now)
         sources = {
-            name: _known(recent.sources.get(name), reference)
+            name: _known_source(recent.sources.get(name), reference)
             for name, reference in self._sources.items()
         }
         return {
             **setup_json([]),
-            "site": verdict_json(
-                recent.site, [entry.run for entry in runs], sources, self._rhythm(cron), now
-            ),
+            "site": {
+                **verdict_json(
+                    recent.site, [entry.run for entry in runs], sources, self._rhythm_of(cron), now
+                ),
+                "warnings": [silence.warning] if silence else [],
+            },
             "active": run_json(active, now) if active else None,
             "runs": [run_json(entry, now) for entry in runs],
             "sources": [
                 source_json(name, reference, recent.sources.get(name))
                 for name, reference in self._sources.items()
             ],
-            "cron": {"schedule": cron.schedule, "nextAt": _iso(cron.next_at)} if cron else None,
+            "cron": {"schedule": cron.schedule, "nextAt": _iso_or_none(cron.next_at)}
+            if cron
+            else None,
             "webhook": self._webhook.as_json(recent.webhook_token),
             **({"previews": True} if self._makes_links else {}),
         }
 
     async def of_run(self, run_id: str) -> JSON:
         """One run. Raises `Refused`, 404."""
-        entry = await self._history.run(run_id) if RUN_ID.fullmatch(run_id) else None
+        entry = await self._history.entry_of(run_id) if RUN_ID.fullmatch(run_id) else None
         if entry is None:
             raise Refused(UNKNOWN, 404)
         now = self._now()
-        delivery = await self._delivery(entry.run) if is_doubtful(entry.run, now) else None
-        return run_json(judged(entry, delivery, now), now)
+        delivery = await self._delivery_of_run(entry.run) if is_doubtful(entry.run, now) else None
+        return run_json(judged_entry(entry, delivery, now), now)
 
-    def _rhythm(self, cron: Cron | None) -> Rhythm:
+    def _silence(self, runs: Sequence[Entry], last_event: float) -> Silence | None:
+        if not self._webhook.is_set:
+            return None
+        return find_silence([entry.run for entry in runs], last_event, self._now())
+
+    def _rhythm_of(self, cron: Cron | None) -> Rhythm:
         then = self._next_cron(cron.next_at) if cron else None
         period = then.next_at - cron.next_at if cron and then else None
         return Rhythm(period, self._requests_per_minute)
 
-    async def _delivery(self, run: Run) -> Delivery | None:
+    async def _delivery_of_run(self, run: Run) -> Delivery | None:
         return await self._delivery_of(run.job_ids[0]) if run.job_ids else None
 
 
@@ -129,7 +143,7 @@ def is_doubtful(run: Run, now: float) -> bool:
     return run.status in UNDER_WAY and overdue
 
 
-def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
+def judged_entry(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
     """The run as it really stands: its record, corrected by its silence and by what QStash says of
     its message."""
     run = entry.run
@@ -137,26 +151,35 @@ def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
         return entry
     match delivery.fate if delivery else None:
         case "under way" if delivery:
-            if delivery.answer:
-                run = msgspec.structs.replace(
-                    run, warnings=[*run.warnings, _on_its_way(delivery)], warned=run.warned + 1
-                )
-            return msgspec.structs.replace(entry, run=run)
+            return _warned(entry, _on_its_way(delivery)) if delivery.answer else entry
         case "cancelled":
             reason = "The run's message was cancelled in QStash."
-            return _ended(entry, "cancelled", reason)
+            return _ended_entry(entry, "cancelled", reason)
         case "given up" if delivery:
             reason = (
                 "QStash gave the run's message up after every retry:"
                 f" {delivery.answer or 'no answer came'}"
             )
-            return _ended(entry, "failed", reason)
+            return _ended_entry(entry, "failed", reason)
     if run.alive_until >= now:
         return entry
-    return _ended(entry, "failed", SILENCE)
+    return _ended_entry(entry, "failed", SILENCE)
 
 
-def _ended(entry: Entry, status: str, reason: str) -> Entry:
+def with_silence(entry: Entry, silence: Silence | None) -> Entry:
+    """Return a run with what to say of the webhook, where it is the one that shows its silence."""
+    if silence is None or entry.run.run_id != silence.run_id:
+        return entry
+    return _warned(entry, silence.warning)
+
+
+def _warned(entry: Entry, warning: str) -> Entry:
+    run = entry.run
+    more = msgspec.structs.replace(run, warnings=[*run.warnings, warning], warned=run.warned + 1)
+    return msgspec.structs.replace(entry, run=more)
+
+
+def _ended_entry(entry: Entry, status: str, reason: str) -> Entry:
     run = msgspec.structs.replace(entry.run, status=status, error=reason)
     return msgspec.structs.replace(entry, run=run)
 
@@ -177,11 +200,11 @@ def run_json(entry: Entry, now: float) -> JSON:
         "jobId": run.job_ids[0] if run.job_ids else None,
         "status": run.status,
         "force": run.force,
-        "scope": _scope(run),
-        "triggeredAt": _iso(run.triggered_at),
-        "startedAt": _iso(run.started_at),
-        "finishedAt": _iso(run.finished_at),
-        "durationMs": _milliseconds(run),
+        "scope": _scope_of(run),
+        "triggeredAt": _iso_or_none(run.triggered_at),
+        "startedAt": _iso_or_none(run.started_at),
+        "finishedAt": _iso_or_none(run.finished_at),
+        "durationMs": _duration_ms(run),
         "listed": run.listed,
         "toSync": run.to_sync,
         "synced": run.synced,
@@ -198,14 +221,14 @@ def run_json(entry: Entry, now: float) -> JSON:
         "errors": msgspec.to_builtins([*whole, *entry.problems][:MOST_PROBLEMS]),
         "warnings": run.told_warnings,
         "askedBy": run.asked_by or None,
-        "timeline": _timeline(entry.slices),
-        "waiting": _waiting(run, now),
+        "timeline": _slice_timeline(entry.slices),
+        "waiting": _waiting_json(run, now),
         "changed": entry.changed,
         "removed": entry.removed,
     }
 
 
-def _timeline(slices: Sequence[Stretch]) -> list[JSON]:
+def _slice_timeline(slices: Sequence[Stretch]) -> list[JSON]:
     """Slices in the order in which they ended, and between two of a lane what the later one waited
     for."""
     found: list[JSON] = []
@@ -213,31 +236,31 @@ def _timeline(slices: Sequence[Stretch]) -> list[JSON]:
     for one in slices:
         last = before.get(one.lane)
         if last and (last.reason or one.began - last.ended >= SHORTEST_WAIT_SECONDS):
-            found.append(_part("wait", one, last.ended, one.began, last.reason))
-        found.append(_part("slice", one, one.began, one.ended, one.reason))
+            found.append(_timeline_part("wait", one, last.ended, one.began, last.reason))
+        found.append(_timeline_part("slice", one, one.began, one.ended, one.reason))
         before[one.lane] = one
     return found[-MOST_PARTS:]
 
 
-def _part(kind: str, about: Stretch, began: float, ended: float, reason: str) -> JSON:
+def _timeline_part(kind: str, about: Stretch, began: float, ended: float, reason: str) -> JSON:
     return {
         "kind": kind,
         "slice": about.slice,
         "lane": about.lane,
-        "startedAt": _iso(began),
-        "endedAt": _iso(ended),
+        "startedAt": _iso_or_none(began),
+        "endedAt": _iso_or_none(ended),
         "reason": reason or None,
     }
 
 
-def _waiting(run: Run, now: float) -> JSON | None:
+def _waiting_json(run: Run, now: float) -> JSON | None:
     """Return what a run waits for, and until when; None where it does not."""
     if run.status not in UNDER_WAY or run.waits_until is None or run.waits_until <= now:
         return None
-    return {"reason": run.waits_for, "until": _iso(run.waits_until)}
+    return {"reason": run.waits_for, "until": _iso_or_none(run.waits_until)}
 
 
-def _scope(run: Run) -> str:
+def _scope_of(run: Run) -> str:
     """Return what a run is about; "edits": the pages of which Notion's webhook told in a window of
     time; "dates": the rows whose dates begin or end."""
     if run.page:
@@ -249,7 +272,7 @@ def _scope(run: Run) -> str:
     return f"source:{run.source}" if run.source else "all"
 
 
-def _known(history: SourceHistory | None, reference: str) -> SourceHistory | None:
+def _known_source(history: SourceHistory | None, reference: str) -> SourceHistory | None:
     """Return what is known of a source as it is configured: what is known of another database
     counts for nothing."""
     return history if history and history.record.reference == reference else None
@@ -257,30 +280,30 @@ def _known(history: SourceHistory | None, reference: str) -> SourceHistory | Non
 
 def source_json(name: str, reference: str, history: SourceHistory | None) -> dict[str, Any]:
     """A source as it is configured, with what is known of it."""
-    known = _known(history, reference)
+    known = _known_source(history, reference)
     return {
         "name": name,
         "databaseId": known.record.source.database_id if known else reference,
         "pages": known.total if known else 0,
         "lastSyncAt": (known.synced_at or None) if known else None,
-        "lastListedAt": _iso(known.listing.listed_at or None) if known else None,
+        "lastListedAt": _iso_or_none(known.listing.listed_at or None) if known else None,
     }
 
 
-def _shown(recent: Recent) -> list[Entry]:
+def _shown_entries(recent: Recent) -> list[Entry]:
     return [recent.current, *recent.runs] if recent.current else recent.runs
 
 
 def _on_its_way(delivery: Delivery) -> str:
-    again = f"; it tries again at {_iso(delivery.next_at)}" if delivery.next_at else ""
+    again = f"; it tries again at {_iso_or_none(delivery.next_at)}" if delivery.next_at else ""
     return f"QStash called the worker in vain: {delivery.answer}{again}"
 
 
-def _milliseconds(run: Run) -> int | None:
+def _duration_ms(run: Run) -> int | None:
     if run.finished_at is None or run.started_at is None:
         return None
     return round((run.finished_at - run.started_at) * 1000)
 
 
-def _iso(seconds: float | None) -> str | None:
+def _iso_or_none(seconds: float | None) -> str | None:
     return None if seconds is None else iso_utc(seconds)

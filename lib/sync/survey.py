@@ -75,14 +75,16 @@ class Survey:
         """The sources that could be listed."""
         return self._listings.listed_names
 
-    async def look(self) -> None:
+    async def look_around(self) -> None:
         """Look at everything.
 
         Raises `Hopeless` and `NotionAway` where no source can be listed, or nothing can be asked at
         all; `NotionWait`, `OutOfTime`, `TakenOver`.
         """
         watched = await self._sources.watched()
-        await all_of([self._look_at_sources(), self._watch(watched), self.drafts.look()])
+        await all_of(
+            [self._look_at_sources(), self._watch_unlisted(watched), self.drafts.look_at_drafts()]
+        )
         if "lost" not in self.progress.done:
             await self._find_lost()
 
@@ -110,7 +112,7 @@ class Survey:
         finally:
             self._rows_are_seen.set()
 
-    async def _watch(self, watched: Watched) -> None:
+    async def _watch_unlisted(self, watched: Watched) -> None:
         """Look at what no listing shows."""
         done = self.progress.done
         children = _watched_children(watched, self._scope, done)
@@ -121,7 +123,9 @@ class Survey:
         databases = _watched_databases(watched, self._scope, done)
         outside = {thing: stamp for thing, stamp in watched.outside.items() if thing not in done}
         if self._scope.is_forced:
-            await self._rewrite([*stamps, *(f"db:{database_id}" for database_id in databases)])
+            await self._rewrite_things(
+                [*stamps, *(f"db:{database_id}" for database_id in databases)]
+            )
             stamps, databases = {}, {}
         await all_of(
             [
@@ -132,7 +136,7 @@ class Survey:
             ]
         )
 
-    async def _rewrite(self, things: Sequence[str]) -> None:
+    async def _rewrite_things(self, things: Sequence[str]) -> None:
         await self.observer.observe([], [(thing, WorkItem(rewrite=True)) for thing in things])
         self.progress.done.update(things)
 

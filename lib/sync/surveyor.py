@@ -79,7 +79,7 @@ class Surveyor:
             observer,
         )
         try:
-            await self._look(run, survey)
+            await self._look_around(run, survey)
         except (NotionWait, OutOfTime, asyncio.CancelledError):
             await self._runs.hand_on(lease, "listing", progress)
             raise
@@ -103,7 +103,7 @@ class Surveyor:
             await self._stores.sources.force(wanted, run.triggered_at)
         return RunScope(references=wanted, is_whole=not run.source, is_forced=is_forced)
 
-    async def _look(self, run: Run, survey: Survey) -> None:
+    async def _look_around(self, run: Run, survey: Survey) -> None:
         if run.page:
             await self._look_at_page(survey, run.page, run.force)
         elif run.window:
@@ -111,9 +111,9 @@ class Surveyor:
             window = WindowSurvey(
                 events=self._stores.events, site=self._stores.site, survey=survey, look_at=look_at
             )
-            await window.look(run.window)
+            await window.look_at_window(run.window)
         elif not run.scheduled:  # what its date makes due, is due since the run began
-            await survey.look()
+            await survey.look_around()
 
     async def _look_at_page(self, survey: Survey, wanted: str, is_forced: bool) -> None:
         page = PageSurvey(
@@ -126,7 +126,7 @@ class Surveyor:
             wanted=wanted,
             is_forced=is_forced,
         )
-        await page.look()
+        await page.look_at_wanted()
 
     async def _note_survey(self, lease: SliceLease, survey: Survey, *, is_forced: bool) -> None:
         progress = survey.progress

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from lib.bundle.media import unsigned
+from lib.bundle.media import without_signatures
 from lib.errors import NotionAway, NotionWait, OutOfTime
 from lib.model import JSON, Claim
 from lib.notion.border.objects import Oddities
@@ -94,14 +94,14 @@ class Readings:
         self, notion: NotionClient, runs: Runs, work: WorkQueue, now: Callable[[], float]
     ) -> None:
         self._notion, self._runs, self._work, self._now = notion, runs, work, now
-        self.originals = Originals(self._taken, self._put)
+        self.originals = Originals(self._taken_over, self._put_by)
 
     @property
     def began_at(self) -> float:
         """The age of the oldest thing that any page of this slice may show, by our clock."""
         return self._shelf.began_at
 
-    async def begin(self, lease: SliceLease, *, is_first: bool) -> None:
+    async def take_up(self, lease: SliceLease, *, is_first: bool) -> None:
         """Takes over what earlier slices of this lane have put by; the first one has nothing to
         look for."""
         self._lease, self._what = lease, f"originals:{lease.lane}"
@@ -119,13 +119,13 @@ class Readings:
         """The same age by Notion's clock."""
         return self._notion.notion_time(self._shelf.began_at)
 
-    def renew(self) -> None:
+    def read_anew(self) -> None:
         """What this slice has kept is too old: everything is asked for anew."""
         self._shelf.began_at, self._shelf.originals = self._now(), {}
         self._shelf.ahead.clear()
         self._found = self._on_shelf
 
-    async def rest(self) -> None:
+    async def hand_on_rest(self) -> None:
         """Hands on what the next slice may need."""
         if self._on_shelf != self._found or self._shelf.ahead:
             await self._hand_on(self._what, self._shelf)
@@ -136,7 +136,7 @@ class Readings:
         return len(self._shelf.originals), list(self._shelf.ahead)
 
     @asynccontextmanager
-    async def of(self, claim: Claim, fresh: Unfinished) -> AsyncIterator[Unfinished]:
+    async def reading_of(self, claim: Claim, fresh: Unfinished) -> AsyncIterator[Unfinished]:
         """Around the reading of something, which begins as `fresh` or where it was left.
 
         What Notion or the clock interrupts is handed on, and the work is due again at once. Raises
@@ -161,28 +161,30 @@ class Readings:
             ):  # a request that was sent had no answer in time
                 item = msgspec.structs.replace(item, attempts=item.attempts + 1)
             if got_on:
-                self._date(reading)
+                self._date_reading(reading)
             if item != claim.item and not isinstance(
                 stop, NotionAway
             ):  # one that failed is put back with a pause
-                await self._work.requeue(
+                await self._work.requeue_claim(
                     lease, claim, item, DUE_FIRST
                 )  # before: whoever was overtaken ends here
             if got_on:
                 await self._hand_on(what, reading)
             raise
-        self._date(reading)
+        self._date_reading(reading)
 
     async def _hand_on(self, what: str, progress: Unfinished | Shelf) -> None:
-        await self._runs.hand_on(self._lease, what, unsigned(msgspec.to_builtins(progress)))
+        await self._runs.hand_on(
+            self._lease, what, without_signatures(msgspec.to_builtins(progress))
+        )
 
-    async def _taken(self, original: str) -> Lists | None:
+    async def _taken_over(self, original: str) -> Lists | None:
         return self._shelf.originals.get(original)
 
-    async def _put(self, original: str, lists: Lists) -> None:
+    async def _put_by(self, original: str, lists: Lists) -> None:
         self._shelf.originals[original] = lists
 
-    def _date(self, reading: Unfinished) -> None:
+    def _date_reading(self, reading: Unfinished) -> None:
         """Only answers tell Notion's clock, so a reading is dated when it has some."""
         began_at = self._notion.notion_time(reading.began_at)
         reading.read_at = min(reading.read_at, began_at) if reading.read_at else began_at

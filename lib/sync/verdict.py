@@ -9,7 +9,7 @@ import msgspec
 from lib.model import JSON
 from lib.store.history import Overdue, SiteFacts, SourceHistory
 from lib.store.runs import Run
-from lib.sync.telling import changed
+from lib.sync.telling import changed_site
 from lib.times import iso
 
 DAY = 86_400.0
@@ -42,19 +42,20 @@ def verdict_json(
         one for one in facts.overdue if one.problem.kind != "source" or one.problem.title in sources
     ]
     return {
-        "state": _state(facts, overdue, runs, full_at, rhythm, now),
+        "state": _state_of(facts, overdue, runs, full_at, rhythm, now),
         "pages": facts.pages,
         "rows": facts.pages - facts.child_pages,
         "childPages": facts.child_pages,
         "overdue": [_overdue_json(one) for one in overdue],
         "lastFullRunAt": full_at or None,
         "lastEventAt": iso(facts.last_event) if facts.last_event else None,
-        "budget": _budget(facts, rhythm.limit, now),
-        "freshness": _freshness(runs, now),
+        "budget": _budget_json(facts, rhythm.limit, now),
+        "freshness": _freshness_json(runs, now),
+        "slugs": sorted(facts.slugs),
     }
 
 
-def _state(
+def _state_of(
     facts: SiteFacts,
     overdue: Sequence[Overdue],
     runs: Sequence[Run],
@@ -94,14 +95,14 @@ def _overdue_json(one: Overdue) -> JSON:
     }
 
 
-def _budget(facts: SiteFacts, limit: int, now: float) -> JSON:
+def _budget_json(facts: SiteFacts, limit: int, now: float) -> JSON:
     resets_at = facts.minute_began + MINUTE
     if resets_at <= now:
         return {"used": 0, "limit": limit, "resetsAt": None}
     return {"used": facts.minute_used, "limit": limit, "resetsAt": iso(resets_at)}
 
 
-def _freshness(runs: Sequence[Run], now: float) -> JSON:
+def _freshness_json(runs: Sequence[Run], now: float) -> JSON:
     """From when a sync was asked for, by an event or by somebody, until the site was told of it, or
     until its end where it was not: of the runs that changed something."""
     took = sorted(
@@ -110,16 +111,16 @@ def _freshness(runs: Sequence[Run], now: float) -> JSON:
         if run.finished_at is not None
         and run.status == "delivered"
         and run.triggered_at > now - DAYS * DAY
-        and changed(run)
+        and changed_site(run)
     )
     return {
-        "p50Seconds": _percentile(took, 0.5),
-        "p95Seconds": _percentile(took, 0.95),
+        "p50Seconds": _nearest_percentile(took, 0.5),
+        "p95Seconds": _nearest_percentile(took, 0.95),
         "runs": len(took),
         "days": DAYS,
     }
 
 
-def _percentile(ordered: Sequence[float], share: float) -> float | None:
+def _nearest_percentile(ordered: Sequence[float], share: float) -> float | None:
     """Return the nearest-rank percentile, to a tenth of a second."""
     return round(ordered[ceil(share * len(ordered)) - 1], 1) if ordered else None

@@ -70,16 +70,16 @@ class Webhook:
         self._events, self._queue, self._log = events, queue, log
         self._references, self._site, self._live, self._now = references, site, live, now
 
-    async def take(self, sent: Event | Handshake) -> JSON:
+    async def take_delivery(self, sent: Event | Handshake) -> JSON:
         """Answers what became of it. Raises `QueueRefused` and `TryLater` (Notion sends it
         again)."""
         if isinstance(sent, Handshake):
-            return await self._greet(sent)
-        outcome = await self._take(sent)
+            return await self._greet_notion(sent)
+        outcome = await self._take_event(sent)
         self._log.event("webhook", kind=sent.kind, entity=sent.entity, outcome=outcome)
         return {"ok": True, "outcome": outcome}
 
-    async def _greet(self, handshake: Handshake) -> JSON:
+    async def _greet_notion(self, handshake: Handshake) -> JSON:
         if self._live:
             return {"ok": True, "outcome": "verified"}
         await self._events.keep_token(handshake.token)
@@ -90,24 +90,24 @@ class Webhook:
             "message": "GET /api/sync/status shows the token for an hour",
         }
 
-    async def _take(self, event: Event) -> str:
+    async def _take_event(self, event: Event) -> str:
         if event.kind not in PAGES | DATABASES:
             return "ignored"
         if self._now() - event.at > COMES_AGAIN_SECONDS - 3600:
             return "outdated"
-        around = await self._events.around(event, self._now())
+        around = await self._events.surroundings_of(event, self._now())
         if around.seen:
             return "repeated"
-        wishes = wished(event, around, self._references)
+        wishes = wished_pages(event, around, self._references)
         if not wishes:
             return "ignored"
-        await self._ask(event, wishes)
+        await self._ask_for_wishes(event, wishes)
         return "asked"
 
-    async def _ask(self, event: Event, wishes: Sequence[Wish]) -> None:
+    async def _ask_for_wishes(self, event: Event, wishes: Sequence[Wish]) -> None:
         """Note what is wished for, then publish what takes a message, then remember the event:
         whatever fails, the event comes again and finds undone what was not done."""
-        window, ways = await self._note(event, wishes)
+        window, ways = await self._note_wishes(event, wishes)
         now, taken = self._now(), list(zip(wishes, ways, strict=True))
         shared = dict.fromkeys(
             wish.source if way == "source" else "" for wish, way in taken if way in SHARED
@@ -117,25 +117,25 @@ class Webhook:
         ]
         messages += [shared_message(self._site, source, window, now) for source in shared]
         if messages:
-            await self._queue.publish(messages)
-            await self._events.remember(event, window, list(shared))
+            await self._queue.publish_messages(messages)
+            await self._events.remember_event(event, window, list(shared))
 
-    async def _note(self, event: Event, wishes: Sequence[Wish]) -> tuple[int, list[str]]:
+    async def _note_wishes(self, event: Event, wishes: Sequence[Wish]) -> tuple[int, list[str]]:
         """Return the window in which wishes are noted, and which message each takes."""
         now = self._now()
         limits = Limits(WINDOW_SECONDS, MOST_OWN, REFILL_SECONDS, MOST_PAGES)
         window = int(now // WINDOW_SECONDS)
         for number in (window, window + 1):  # KV may answer so late that the first has been taken
-            ways = await self._events.note(event, wishes, number, now, limits)
+            ways = await self._events.note_wishes(event, wishes, number, now, limits)
             if ways is not None:
                 return number, ways
         raise TryLater("the event came too late for its window")
 
 
-def wished(event: Event, around: Around, references: Mapping[str, str]) -> list[Wish]:
+def wished_pages(event: Event, around: Around, references: Mapping[str, str]) -> list[Wish]:
     """What an event asks for, with the sources whose runs would show it as well. Pure."""
     wishes = []
-    for ask in reached(event, around, references):
+    for ask in reached_asks(event, around, references):
         source = ask.source or (
             _listed_in(event, around, references) if ask.page == event.entity else ""
         )
@@ -146,23 +146,23 @@ def wished(event: Event, around: Around, references: Mapping[str, str]) -> list[
 def _listed_in(event: Event, around: Around, references: Mapping[str, str]) -> str:
     """Return the source whose run shows what happened to a page; "" where none does, or nobody
     knows which."""
-    sources = _sources(around, references)
+    sources = _synced_sources(around, references)
     ids = [source_id for source_id in (event.data_source, event.parent) if source_id in sources]
     homes = {around.homes.get(event.entity, ""), *(sources[source_id] for source_id in ids)} - {""}
     is_sure = event.kind in LISTED and len(homes) == 1
     return next(iter(homes & references.keys()), "") if is_sure else ""
 
 
-def _sources(around: Around, references: Mapping[str, str]) -> dict[str, str]:
+def _synced_sources(around: Around, references: Mapping[str, str]) -> dict[str, str]:
     """Return names of the sources that are synced, by the ids of databases and data sources."""
     found = {source_id: name for source_id, name in around.sources.items() if name in references}
     return {source_id: name for name, source_id in references.items()} | found
 
 
-def reached(event: Event, around: Around, references: Mapping[str, str]) -> list[Ask]:
+def reached_asks(event: Event, around: Around, references: Mapping[str, str]) -> list[Ask]:
     """The smallest syncs that show what an event may have changed; none where nothing of it is
     published. Pure."""
-    sources = _sources(around, references)
+    sources = _synced_sources(around, references)
     if event.kind in DATABASES:
         ids = [event.entity, *([event.parent] if event.kind.startswith("data_source.") else [])]
         if name := next((sources[object_id] for object_id in ids if object_id in sources), None):
@@ -187,7 +187,9 @@ def reached(event: Event, around: Around, references: Mapping[str, str]) -> list
 
 def own_message(site: str, event: Event, wish: Wish, now: float) -> Message:
     """Return the message that syncs one page at once, because of one event. Pure."""
-    return _message(site, f"{event.id}|{wish.page}", Ask(page=wish.page, force=wish.force), now, 0)
+    return _event_message(
+        site, f"{event.id}|{wish.page}", Ask(page=wish.page, force=wish.force), now, 0
+    )
 
 
 def shared_message(site: str, source: str, window: int, now: float) -> Message:
@@ -195,10 +197,10 @@ def shared_message(site: str, source: str, window: int, now: float) -> Message:
     id is the same for all events of the window. Pure."""
     ask = Ask(source=source) if source else Ask(window=window)
     delay = math.ceil((window + 1) * WINDOW_SECONDS - now) + MARGIN_SECONDS
-    return _message(site, f"{source}|{window}", ask, now, max(0, delay))
+    return _event_message(site, f"{source}|{window}", ask, now, max(0, delay))
 
 
-def _message(site: str, what: str, ask: Ask, now: float, delay_seconds: int) -> Message:
+def _event_message(site: str, what: str, ask: Ask, now: float, delay_seconds: int) -> Message:
     run_id = f"run_{sha256(f'{site}|{what}'.encode()).hexdigest()[:32]}"
     asked = msgspec.structs.replace(ask, asked_by="webhook")
     return Message(run_id, "0", 0, asked, iso(now), delay_seconds)

@@ -24,21 +24,21 @@ class WindowSurvey:
     ) -> None:
         self._events, self._site, self._survey, self._look_at = events, site, survey, look_at
 
-    async def look(self, window: int) -> None:
+    async def look_at_window(self, window: int) -> None:
         """Look at each page. What is wrong with one is a problem of that one.
 
         Raises `NotionWait`, `NotionAway`, `OutOfTime`, `TakenOver`.
         """
         wishes = [
             one
-            for one in await self._events.take(window)
+            for one in await self._events.take_window(window)
             if one.page not in self._survey.progress.done
         ]
         if wishes:
             known = (await self._site.look_up([wish.page for wish in wishes]))[0]
-            await all_of(self._contain(wish, known[wish.page]) for wish in wishes)
+            await all_of(self._contain_page(wish, known[wish.page]) for wish in wishes)
 
-    async def _contain(self, wish: Wish, known: Known) -> None:
+    async def _contain_page(self, wish: Wish, known: Known) -> None:
         about = page_problem(wish.page, known)
 
         async def look() -> None:

@@ -1,4 +1,5 @@
-// What is on the page. All text goes there by `textContent`, so nothing that stands in Notion can become markup.
+// What is on the page. All text goes there by `textContent`, so nothing that stands in Notion can
+// become markup.
 
 const NOTION = "https://www.notion.so/";
 const QUOTED = /("[^"]*"|“[^”]*”)/;
@@ -25,9 +26,16 @@ export function link(address, text, attributes = {}) {
   return make("a", { href: address, target: "_blank", rel: "noopener", ...attributes }, text);
 }
 
-/** A button that does this when it is pressed; `focus` names it across renewals of what it stands in. */
+/**
+ * A button that does this when it is pressed; `focus` names it across renewals of what it stands
+ * in.
+ */
 export function button(label, focus, press, attributes = {}) {
-  const element = make("button", { type: "button", class: "button", "data-focus": focus, ...attributes }, label);
+  const element = make(
+    "button",
+    { type: "button", class: "button", "data-focus": focus, ...attributes },
+    label,
+  );
   element.addEventListener("click", press);
   return element;
 }
@@ -39,9 +47,13 @@ export const bdi = (text) => make("bdi", {}, text);
 export const sentence = (text) => text.split(QUOTED).map((part, at) => (at % 2 ? bdi(part) : part));
 
 /** Slugs, divided by commas. */
-export const slugs = (names) => names.flatMap((name, at) => [at ? ", " : "", make("code", { dir: "auto" }, name)]);
+export const slugs = (names) =>
+  names.flatMap((name, at) => [at ? ", " : "", make("code", { dir: "auto" }, name)]);
 
-/** Fills an element anew where `key` says that it has changed. A keyboard stays where it was, or at what came in its place. */
+/**
+ * Fills an element anew where `key` says that it has changed. A keyboard stays where it was, or at
+ * what came in its place.
+ */
 export function refill(element, key, build) {
   if (element.dataset.key === key) return;
   element.dataset.key = key;
@@ -50,7 +62,9 @@ export function refill(element, key, build) {
   element.replaceChildren(...build());
   if (at === null) return;
   const same = element.querySelector(`[data-focus="${CSS.escape(at)}"]`);
-  (same ?? element.querySelector("button[data-focus]") ?? $("headline")).focus({ preventScroll: true });
+  (same ?? element.querySelector("button[data-focus]") ?? $("headline")).focus({
+    preventScroll: true,
+  });
 }
 
 /** The address in Notion of the page or database with this id. */
@@ -64,7 +78,10 @@ export function shownOf(count, few, more) {
   return all ? count : few;
 }
 
-/** Makes a table body hold `count` rows of these cells; rows that are there stay, so that nothing moves. */
+/**
+ * Makes a table body hold `count` rows of these cells; rows that are there stay, so that nothing
+ * moves.
+ */
 export function rows(body, count, labels) {
   while (body.rows.length > count) body.deleteRow(-1);
   while (body.rows.length < count) body.append(row(labels));
@@ -73,7 +90,11 @@ export function rows(body, count, labels) {
 
 export function row(labels) {
   const cells = labels.map(([label, kind]) =>
-    make("td", { role: "cell", ...(label && { "data-label": label }), ...(kind && { class: kind }) }),
+    make("td", {
+      role: "cell",
+      ...(label && { "data-label": label }),
+      ...(kind && { class: kind }),
+    }),
   );
   return make("tr", { role: "row" }, ...cells);
 }

@@ -1,4 +1,5 @@
-// The run that the address names, as in `#run=run_40ea…`: open wherever it stands, also where it is older than the list.
+// The run that the address names, as in `#run=run_40ea…`: open wherever it stands, also where it is
+// older than the list.
 
 import { deployment } from "./deployment.js";
 import { runOf } from "./shape.js";
@@ -25,7 +26,11 @@ export const linked = {
   /** Opens or closes a run; the address says so, to be sent to somebody. */
   toggle(runId) {
     this.id = this.id === runId ? "" : runId;
-    history.replaceState(null, "", this.id ? `#run=${this.id}` : location.pathname + location.search);
+    history.replaceState(
+      null,
+      "",
+      this.id ? `#run=${this.id}` : location.pathname + location.search,
+    );
   },
 
   /** Asks once for a run that is not among the newest. */
@@ -33,7 +38,9 @@ export const linked = {
     if (!this.id || this.asked === this.id || runs.some((run) => run.runId === this.id)) return;
     [this.asked, this.run, this.told] = [this.id, null, ""];
     try {
-      this.run = runOf(await deployment.ask(`/api/sync/status?${new URLSearchParams({ run: this.id })}`));
+      this.run = runOf(
+        await deployment.ask(`/api/sync/status?${new URLSearchParams({ run: this.id })}`),
+      );
     } catch (trouble) {
       if (!(trouble instanceof Trouble)) throw trouble;
       this.told = trouble.message;
@@ -43,6 +50,8 @@ export const linked = {
 
   /** The open run, where it is not among these. */
   beyond(runs) {
-    return this.run?.runId === this.id && !runs.some((run) => run.runId === this.id) ? this.run : null;
+    return this.run?.runId === this.id && !runs.some((run) => run.runId === this.id)
+      ? this.run
+      : null;
   },
 };

@@ -12,19 +12,31 @@ export const pace = {
     if (run?.runId !== this.run) [this.run, this.samples] = [run?.runId, []];
     if (!run || run.waiting) return;
     this.samples.push({ at, done: run.synced + run.failed });
-    while (this.samples.length > 2 && at - this.samples[1].at > RATE_WINDOW_MS) this.samples.shift();
+    while (this.samples.length > 2 && at - this.samples[1].at > RATE_WINDOW_MS)
+      this.samples.shift();
   },
 
-  /** Pages per second while it works: over the last while, else over its slices; 0 where it is not known. */
+  /**
+   * Pages per second while it works: over the last while, else over its slices; 0 where it is not
+   * known.
+   */
   rate(run) {
     const [first, last] = [this.samples[0], this.samples.at(-1)];
-    if (last && last.done > first.done) return ((last.done - first.done) * 1000) / (last.at - first.at);
-    const worked = run.timeline.filter((part) => part.kind === "slice").map((part) => Date.parse(part.endedAt) - Date.parse(part.startedAt));
+    if (last && last.done > first.done)
+      return ((last.done - first.done) * 1000) / (last.at - first.at);
+    const worked = run.timeline
+      .filter((part) => part.kind === "slice")
+      .map((part) => Date.parse(part.endedAt) - Date.parse(part.startedAt));
     const total = worked.reduce((sum, ms) => sum + ms, 0);
-    return total > 0 && run.slices <= worked.length ? ((run.synced + run.failed) * 1000) / total : 0;
+    return total > 0 && run.slices <= worked.length
+      ? ((run.synced + run.failed) * 1000) / total
+      : 0;
   },
 
-  /** Milliseconds until the end, the waits for Notion’s minutes counted in; null where it is not known. */
+  /**
+   * Milliseconds until the end, the waits for Notion’s minutes counted in; null where it is not
+   * known.
+   */
   left(run, budget, now) {
     const rate = this.rate(run);
     const done = run.synced + run.failed;
@@ -36,7 +48,8 @@ export const pace = {
     const resets = budget.resetsAt ? Math.max(0, Date.parse(budget.resetsAt) - now) : MINUTE_MS;
     const free = run.waiting ? 0 : Math.max(0, budget.limit - budget.used);
     if (requests <= free) return work;
-    const minutes = Math.ceil((requests - free) / budget.limit) - 1; // whole minutes that are used up after the next begins
+    // Whole minutes that are used up after the next begins.
+    const minutes = Math.ceil((requests - free) / budget.limit) - 1;
     const last = (requests - free - minutes * budget.limit) / requests;
     return Math.max(wait, resets) + minutes * MINUTE_MS + last * work;
   },

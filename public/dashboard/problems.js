@@ -6,7 +6,12 @@ import { nameOf, since } from "./words.js";
 const SHOWN_PROBLEMS = 5;
 /** So many are tried one by one; more by a sync of everything, which takes up all that failed. */
 const FEW = 5;
-const NAMELESS = { page: "A page", database: "A database", source: "A source", run: "The whole run" };
+const NAMELESS = {
+  page: "A page",
+  database: "A database",
+  source: "A source",
+  run: "The whole run",
+};
 const UNSHOWN = /^Notion does not show it:? ?(\w*)/;
 const CONNECT = "In Notion: ••• → Connections → add the integration";
 const REMEDIES = {
@@ -22,7 +27,9 @@ export function showOverdue(overdue, now) {
   list.hidden = overdue.length === 0;
   const count = shownOf(overdue.length, SHOWN_PROBLEMS, $("more-problems"));
   const shown = overdue.slice(0, count);
-  refill(list, JSON.stringify([shown, new Date(now).toDateString()]), () => shown.map((one) => problem(one, now)));
+  refill(list, JSON.stringify([shown, new Date(now).toDateString()]), () =>
+    shown.map((one) => problem(one, now)),
+  );
 }
 
 /** What a press asks for, so that just these are tried again. */
@@ -37,26 +44,50 @@ function tryOf(error) {
   return error.kind === "page" && error.pageId ? { page: error.pageId } : {};
 }
 
-/** One row. `error.published`, where it is known, says whether an older version of it is on the site. */
+/**
+ * One row. `error.published`, where it is known, says whether an older version of it is on the
+ * site.
+ */
 export function problem(error, now) {
   const name = nameOf(error);
-  const title = make("h3", {}, name ? bdi(name) : NAMELESS[error.kind] ?? "Something");
+  const title = make("h3", {}, name ? bdi(name) : (NAMELESS[error.kind] ?? "Something"));
   if (error.title && error.slug) title.append(" ", make("code", { dir: "auto" }, error.slug));
-  if (typeof error.published === "boolean" && error.kind === "page") title.append(" ", fate(error.published));
-  if (error.since) title.append(" ", make("span", { class: "since" }, `since ${since(error.since, now)}`));
-  const item = make("li", { class: "problem" }, make("div", {}, title, make("p", {}, ...sentence(why(error)))));
+  if (typeof error.published === "boolean" && error.kind === "page")
+    title.append(" ", fate(error.published));
+  if (error.since)
+    title.append(" ", make("span", { class: "since" }, `since ${since(error.since, now)}`));
+  const item = make(
+    "li",
+    { class: "problem" },
+    make("div", {}, title, make("p", {}, ...sentence(why(error)))),
+  );
   if (error.kind === "run") return item;
   const key = `${error.kind} ${error.pageId ?? error.title}`;
-  const press = (event) => event.target.dispatchEvent(new CustomEvent("wanted", { bubbles: true, detail: [tryOf(error)] }));
-  const again = button("Try again", `again ${key}`, press, { "aria-label": `Try again: ${name || NAMELESS[error.kind]}` });
+  const press = (event) =>
+    event.target.dispatchEvent(
+      new CustomEvent("wanted", { bubbles: true, detail: [tryOf(error)] }),
+    );
+  const again = button("Try again", `again ${key}`, press, {
+    "aria-label": `Try again: ${name || NAMELESS[error.kind]}`,
+  });
   const buttons = make("div", { class: "buttons" }, again);
-  if (error.pageId) buttons.prepend(link(notion(error.pageId), "Open in Notion", { class: "button", "data-focus": `open ${key}` }));
+  if (error.pageId)
+    buttons.prepend(
+      link(notion(error.pageId), "Open in Notion", {
+        class: "button",
+        "data-focus": `open ${key}`,
+      }),
+    );
   item.append(buttons);
   return item;
 }
 
 const fate = (published) =>
-  make("span", { class: "fate", "data-tone": published ? "idle" : "bad" }, published ? "last version stays" : "never published");
+  make(
+    "span",
+    { class: "fate", "data-tone": published ? "idle" : "bad" },
+    published ? "last version stays" : "never published",
+  );
 
 /** Why, and what to do. */
 function why(error) {

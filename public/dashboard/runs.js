@@ -3,7 +3,20 @@
 import { $, bdi, button, make, refill, row, say, shownOf, tone } from "./elements.js";
 import { linked } from "./linked.js";
 import { runView } from "./run.js";
-import { ago, asker, clock, duration, elapsed, hasChanged, hasProblems, isUnderWay, number, result, scope, toneOf } from "./words.js";
+import {
+  ago,
+  asker,
+  clock,
+  duration,
+  elapsed,
+  hasChanged,
+  hasProblems,
+  isUnderWay,
+  number,
+  result,
+  scope,
+  toneOf,
+} from "./words.js";
 
 const SHOWN_RUNS = 8;
 const RUN_CELLS = [[""], [""], [""], [""], ["took", "number"], ["Notion", "number"], [""]];
@@ -25,7 +38,12 @@ export const runs = {
     this.fill(shown, now, open);
     $("runs").hidden = shown.length === 0;
     $("no-runs").hidden = shown.length > 0;
-    say($("no-runs"), status.runs.length ? "No run of this kind among the last 50." : "No sync has run yet. Sync now starts the first one.");
+    say(
+      $("no-runs"),
+      status.runs.length
+        ? "No run of this kind among the last 50."
+        : "No sync has run yet. Sync now starts the first one.",
+    );
     $("no-such-run").hidden = linked.told === "" || linked.asked !== linked.id;
     say($("no-such-run"), linked.told);
     if (linked.isAhead && (open || linked.told)) arrive();
@@ -34,7 +52,10 @@ export const runs = {
   showFilters(all) {
     for (const chip of $("filters").children) {
       chip.setAttribute("aria-pressed", chip.dataset.filter === this.filter);
-      say(chip.querySelector(".count"), number.format(all.filter(FILTERS[chip.dataset.filter]).length));
+      say(
+        chip.querySelector(".count"),
+        number.format(all.filter(FILTERS[chip.dataset.filter]).length),
+      );
     }
   },
 
@@ -63,7 +84,12 @@ export const runs = {
     refill(asked, asker(run), () => [make("span", { class: "tag" }, asker(run))]);
     refill(what, scope(run), () => [bdi(scope(run))]);
     what.title = scope(run);
-    say(took, run.finishedAt || !run.startedAt || run.status === "failed" ? duration(run.durationMs) : elapsed(run, now));
+    say(
+      took,
+      run.finishedAt || !run.startedAt || run.status === "failed"
+        ? duration(run.durationMs)
+        : elapsed(run, now),
+    );
     say(requests, number.format(run.notionRequests));
     more.firstChild.setAttribute("aria-expanded", isOpen);
     this.showView(body, run, now, isOpen);
@@ -71,12 +97,28 @@ export const runs = {
 
   showView(body, run, now, isOpen) {
     if (!isOpen) return void body.rows[1]?.remove();
-    if (!body.rows[1]) body.append(make("tr", { class: "view", role: "row" }, make("td", { colspan: "7", role: "cell" }, make("div", { class: "card", tabindex: "-1" }))));
+    if (!body.rows[1])
+      body.append(
+        make(
+          "tr",
+          { class: "view", role: "row" },
+          make(
+            "td",
+            { colspan: "7", role: "cell" },
+            make("div", { class: "card", tabindex: "-1" }),
+          ),
+        ),
+      );
     const view = body.rows[1].querySelector(".card");
-    view.setAttribute("aria-label", `The run asked for on ${clock.format(Date.parse(run.triggeredAt))}`);
+    view.setAttribute(
+      "aria-label",
+      `The run asked for on ${clock.format(Date.parse(run.triggeredAt))}`,
+    );
     view.setAttribute("role", "group");
     const moment = isUnderWay(run) ? Math.floor(now / 1000) : new Date(now).toDateString();
-    refill(view, JSON.stringify([run, moment, [...this.unfolded]]), () => runView(run, now, this.unfolded, (name) => this.unfold(name)));
+    refill(view, JSON.stringify([run, moment, [...this.unfolded]]), () =>
+      runView(run, now, this.unfolded, (name) => this.unfold(name)),
+    );
   },
 
   unfold(name) {
@@ -94,8 +136,16 @@ function newBody() {
     linked.toggle(body.dataset.run);
     document.dispatchEvent(new Event("shown"));
   };
-  line.cells[6].append(button("Details", "details", press, { class: "button quiet details", "aria-expanded": "false" }));
-  line.addEventListener("click", (event) => event.target.closest("a, button") || getSelection().toString() || press());
+  line.cells[6].append(
+    button("Details", "details", press, {
+      class: "button quiet details",
+      "aria-expanded": "false",
+    }),
+  );
+  line.addEventListener(
+    "click",
+    (event) => event.target.closest("a, button") || getSelection().toString() || press(),
+  );
   body.append(line);
   return body;
 }

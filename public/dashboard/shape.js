@@ -1,10 +1,27 @@
-// What the deployment answered, brought into the shape that the page shows: what is missing or of another kind is empty.
+// What the deployment answered, brought into the shape that the page shows: what is missing or of
+// another kind is empty.
 
 import { Trouble } from "./trouble.js";
 
-const UNKNOWN = "The deployment answers in a shape that this page does not know. Load the page again: the deployment may be newer.";
+const UNKNOWN =
+  "The deployment answers in a shape that this page does not know. Load the page again: the" +
+  " deployment may be newer.";
 const LISTS = ["errors", "warnings", "timeline", "changed", "removed"];
-const COUNTS = ["toSync", "synced", "unchanged", "deleted", "failed", "remaining", "slices", "retries", "notionRequests", "notionThrottled", "kvCommands", "images", "listed"];
+const COUNTS = [
+  "toSync",
+  "synced",
+  "unchanged",
+  "deleted",
+  "failed",
+  "remaining",
+  "slices",
+  "retries",
+  "notionRequests",
+  "notionThrottled",
+  "kvCommands",
+  "images",
+  "listed",
+];
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const list = (value) => (Array.isArray(value) ? value.filter((one) => one !== null) : []);
@@ -16,7 +33,8 @@ const time = (value) => (Number.isNaN(Date.parse(value)) ? null : value);
 /** The status. Throws Trouble where nothing can be made of it. */
 export function statusOf(answer) {
   if (isObject(answer) && objects(answer.setup).length) return { setup: objects(answer.setup) };
-  if (!isObject(answer) || !isObject(answer.site) || !Array.isArray(answer.runs)) throw new Trouble("broken", UNKNOWN);
+  if (!isObject(answer) || !isObject(answer.site) || !Array.isArray(answer.runs))
+    throw new Trouble("broken", UNKNOWN);
   return {
     setup: [],
     site: siteOf(answer.site),
@@ -46,11 +64,28 @@ export function runOf(run) {
   };
 }
 
-const isRun = (run) => isObject(run) && text(run.runId) !== "" && text(run.status) !== "" && time(run.triggeredAt) !== null;
+const isRun = (run) =>
+  isObject(run) &&
+  text(run.runId) !== "" &&
+  text(run.status) !== "" &&
+  time(run.triggeredAt) !== null;
 
-const problemOf = (one) => ({ ...one, title: text(one.title), slug: text(one.slug), reason: text(one.reason), kind: text(one.kind) || "page", since: time(one.since) });
+const problemOf = (one) => ({
+  ...one,
+  title: text(one.title),
+  slug: text(one.slug),
+  reason: text(one.reason),
+  kind: text(one.kind) || "page",
+  since: time(one.since),
+});
 
-const sourceOf = (one) => ({ name: text(one.name), databaseId: text(one.databaseId), pages: count(one.pages), lastSyncAt: time(one.lastSyncAt), lastListedAt: time(one.lastListedAt) });
+const sourceOf = (one) => ({
+  name: text(one.name),
+  databaseId: text(one.databaseId),
+  pages: count(one.pages),
+  lastSyncAt: time(one.lastSyncAt),
+  lastListedAt: time(one.lastListedAt),
+});
 
 function siteOf(site) {
   const budget = isObject(site.budget) ? site.budget : {};
@@ -60,7 +95,13 @@ function siteOf(site) {
     overdue: objects(site.overdue).map(problemOf),
     lastFullRunAt: time(site.lastFullRunAt),
     lastEventAt: time(site.lastEventAt),
-    budget: { used: count(budget.used), limit: count(budget.limit), resetsAt: time(budget.resetsAt) },
+    warnings: list(site.warnings).map(String),
+    slugs: list(site.slugs).map(String),
+    budget: {
+      used: count(budget.used),
+      limit: count(budget.limit),
+      resetsAt: time(budget.resetsAt),
+    },
     freshness: isObject(site.freshness) ? site.freshness : {},
   };
 }

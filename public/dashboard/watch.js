@@ -28,7 +28,10 @@ export const watch = {
   quiet: 0,
   answeredAt: 0,
 
-  /** Asks once, shows the answer, and asks again when it is worth it. A later look takes over from one under way. */
+  /**
+   * Asks once, shows the answer, and asks again when it is worth it. A later look takes over from
+   * one under way.
+   */
   async look() {
     clearTimeout(this.timer);
     const look = ++this.looks;
@@ -47,7 +50,8 @@ export const watch = {
       showTrouble(trouble instanceof Trouble ? trouble.message : BROKEN);
       if (!(trouble instanceof Trouble)) reportError(trouble);
     }
-    if (deployment.secret && !document.hidden) this.timer = setTimeout(() => this.look(), this.pause());
+    if (deployment.secret && !document.hidden)
+      this.timer = setTimeout(() => this.look(), this.pause());
   },
 
   pause() {
@@ -101,7 +105,6 @@ export const watch = {
   show() {
     if (!this.status || document.hidden) return;
     const now = deployment.now();
-    const { active } = this.status;
     say($("updated"), `Updated ${ago(new Date(this.answeredAt).toISOString(), now)}`);
     showWebhook(this.status.webhook);
     showNow(this.status, now);
@@ -110,7 +113,7 @@ export const watch = {
     runs.show(this.status, now);
     showTrends(this.status);
     showSources(this.status, now);
-    title(active?.toSync ? `${Math.floor(((active.synced + active.failed) / active.toSync) * 100)}% · ${TITLE}` : active ? `… · ${TITLE}` : TITLE);
+    title(titleOf(this.status.active));
   },
 
   /** The tab is hidden: what it says in its title would grow old. */
@@ -126,6 +129,14 @@ export const watch = {
     this.show();
   },
 };
+
+/** The title says how far a run is. */
+function titleOf(run) {
+  if (!run) return TITLE;
+  if (!run.toSync) return `… · ${TITLE}`;
+  const share = (run.synced + run.failed) / run.toSync;
+  return `${Math.floor(share * 100)}% · ${TITLE}`;
+}
 
 function title(text) {
   if (document.title !== text) document.title = text;

@@ -26,17 +26,24 @@ export function duration(ms) {
 export const whole = (ms) => duration(Math.max(1, Math.ceil(ms / 1000)) * 1000);
 
 /** How long a run has been under way, in whole seconds. */
-export const elapsed = (run, now) => duration(Math.max(1000, Math.floor((now - Date.parse(run.startedAt)) / 1000) * 1000));
+export const elapsed = (run, now) =>
+  duration(Math.max(1000, Math.floor((now - Date.parse(run.startedAt)) / 1000) * 1000));
 
 export function ago(iso, now) {
   const seconds = (Date.parse(iso) - now) / 1000;
   const size = Math.abs(seconds);
   if (size < 10) return "just now";
-  const [count, thing] =
-    size < 60 ? [Math.trunc(size / 10) * 10, "s"] : size < 3600 ? [Math.round(size / 60), "min"] : size < 86_400 ? [Math.round(size / 3600), "h"] : [Math.round(size / 86_400), "day"];
+  const [count, thing] = inUnits(size);
   if (thing === "day" && count === 1) return seconds < 0 ? "yesterday" : "tomorrow";
   const words = thing === "day" ? some(count, thing) : `${count} ${thing}`;
   return seconds < 0 ? `${words} ago` : `in ${words}`;
+}
+
+function inUnits(seconds) {
+  if (seconds < 60) return [Math.trunc(seconds / 10) * 10, "s"];
+  if (seconds < 3600) return [Math.round(seconds / 60), "min"];
+  if (seconds < 86_400) return [Math.round(seconds / 3600), "h"];
+  return [Math.round(seconds / 86_400), "day"];
 }
 
 /** How much time lies between, in the largest unit that says it. */
@@ -53,8 +60,10 @@ export function since(iso, now) {
 
 /** When something will be: "tomorrow 06:00". */
 export function coming(iso, now) {
-  const days = Math.round((new Date(iso).setHours(0, 0, 0, 0) - new Date(now).setHours(0, 0, 0, 0)) / DAY);
-  const word = days === 0 ? "today" : days === 1 ? "tomorrow" : day.format(new Date(iso));
+  const days = Math.round(
+    (new Date(iso).setHours(0, 0, 0, 0) - new Date(now).setHours(0, 0, 0, 0)) / DAY,
+  );
+  const word = ["today", "tomorrow"][days] ?? day.format(new Date(iso));
   return `${word} ${hour.format(new Date(iso))}`;
 }
 
@@ -68,20 +77,35 @@ export const isWhole = (run) => run.scope === "all" || run.scope.startsWith("sou
 export function toneOf(run) {
   if (isUnderWay(run)) return run.status === "active" ? "busy" : "warn";
   if (run.status === "failed") return "bad";
-  return run.status === "delivered" ? (hasProblems(run) ? "warn" : "good") : null;
+  if (run.status !== "delivered") return null;
+  return hasProblems(run) ? "warn" : "good";
 }
 
 export function scope(run) {
   const [kind, name] = [run.scope.split(":", 1)[0], run.scope.slice(run.scope.indexOf(":") + 1)];
-  const what = kind === "page" ? name : kind === "source" ? `all ${name}` : SCOPES[kind] ?? "everything";
+  const what = { page: name, source: `all ${name}`, ...SCOPES }[kind] ?? "everything";
   return run.force ? `${what}, forced` : what;
 }
 
 const SCOPES = { edits: "edited pages", dates: "pages with a date" };
-const ASKERS = { cron: "cron", webhook: "webhook", button: "button", person: "by hand", schedule: "schedule", "follow-up": "follow-up" };
+const ASKERS = {
+  cron: "cron",
+  webhook: "webhook",
+  button: "button",
+  person: "by hand",
+  schedule: "schedule",
+  "follow-up": "follow-up",
+};
 export const asker = (run) => ASKERS[run.askedBy] ?? "–";
 
-const BY = { cron: " by cron", webhook: " by Notion’s webhook", button: " by a button in Notion", person: " by hand", schedule: " by a schedule", "follow-up": " as a follow-up" };
+const BY = {
+  cron: " by cron",
+  webhook: " by Notion’s webhook",
+  button: " by a button in Notion",
+  person: " by hand",
+  schedule: " by a schedule",
+  "follow-up": " as a follow-up",
+};
 /** Who asked for a run, as the end of a sentence; "" where it is not known. */
 export const byWhom = (run) => BY[run.askedBy] ?? "";
 
@@ -96,7 +120,9 @@ export function result(run) {
     case "pending":
       return "Waiting for QStash";
     case "active":
-      return run.toSync ? `${number.format(run.synced + run.failed)} of ${some(run.toSync, "page")}` : "Looking for changes";
+      return run.toSync
+        ? `${number.format(run.synced + run.failed)} of ${some(run.toSync, "page")}`
+        : "Looking for changes";
     case "cancelled":
       return "Cancelled";
     case "failed":
@@ -108,22 +134,28 @@ export function result(run) {
 
 /** What a run changed on the site; "" for nothing. */
 export function changes(run) {
-  const said = [
-    ...(run.changed.length ? [`${pages(run.changed)} changed`] : []),
-    ...(run.deleted ? [run.changed.length ? `${number.format(run.deleted)} removed` : `${some(run.deleted, "page")} removed`] : []),
-  ];
-  return said.join(", ");
+  const changed = run.changed.length ? `${pages(run.changed)} changed` : "";
+  const removed = changed ? number.format(run.deleted) : some(run.deleted, "page");
+  return [changed, run.deleted ? `${removed} removed` : ""].filter(Boolean).join(", ");
 }
 
 function failures(run) {
-  return run.errors.length && run.errors.length >= run.failed ? `${things(run.errors)} failed` : `${some(run.failed, "page")} failed`;
+  const areAllKnown = run.errors.length > 0 && run.errors.length >= run.failed;
+  return `${areAllKnown ? things(run.errors) : some(run.failed, "page")} failed`;
 }
 
 /** What people know a problem’s page, database or source by; "" where it has no name. */
-export const nameOf = (error) => (error.kind === "source" ? `Source ${error.title}` : error.title || error.slug || "");
+export const nameOf = (error) =>
+  error.kind === "source" ? `Source ${error.title}` : error.title || error.slug || "";
 
 /** How many of each kind: "1 source and 2 pages". */
 export function things(problems) {
-  const kinds = ["source", "database", "page"].map((kind) => [problems.filter((one) => one.kind === kind).length, kind]);
-  return kinds.filter(([count]) => count > 0).map(([count, kind]) => some(count, kind)).join(" and ");
+  const kinds = ["source", "database", "page"].map((kind) => [
+    problems.filter((one) => one.kind === kind).length,
+    kind,
+  ]);
+  return kinds
+    .filter(([count]) => count > 0)
+    .map(([count, kind]) => some(count, kind))
+    .join(" and ");
 }

@@ -109,6 +109,16 @@ def test_an_hour_of_steady_edits_has_a_row_where_it_was_measured() -> None:
     )
 
 
+def test_the_report_holds_an_hour_of_steady_edits_against_its_bar(tmp_path: Path) -> None:
+    report.write(Results(measured={"hour": "then"}, hour=HOUR), tmp_path)
+
+    written = (tmp_path / "RESULTS.md").read_text("utf-8")
+    assert (
+        "| Messages for 60 minutes of steady edits of 5 pages | ≤ 150 | 149 | reached |" in written
+    )
+    assert "750 events, 149 messages, 7,500 requests and 9,000 KV commands." in written
+
+
 def test_a_passage_without_its_place_is_an_error() -> None:
     with pytest.raises(LookupError, match="0 places are marked <!-- costs -->"):
         passages.placed("nothing here", "costs", "| |")

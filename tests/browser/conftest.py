@@ -51,6 +51,7 @@ def open_tab(browser: Browser, site: Site) -> Iterator[OpenTab]:
 
     def open_one(width: int = 1280, scheme: str = "light") -> Tab:
         tabs.append(Tab(browser, site.stack.url, site.stack.secret, width, scheme))
+        tabs[-1].open()
         return tabs[-1]
 
     yield open_one

@@ -59,7 +59,9 @@ def take(browser: Browser, stack: Stack, scheme: Literal["light", "dark"], width
         if page.get_by_label("Secret").is_visible():
             page.get_by_label("Secret").fill(stack.secret)
             page.get_by_role("button", name="Open").click()
-        expect(page.locator("#updated")).to_contain_text("Updated")
+        expect(
+            page.locator("#setup-title" if state == "settings" else "#updated")
+        ).not_to_be_empty()
         page.evaluate("document.getElementById('host').textContent = 'sync.skerrylight.example'")
         if state == "problems":
             page.get_by_role("button", name="Details").first.click()

@@ -17,6 +17,12 @@ WARNINGS = [
     ' "fog-bbbbbbbb"',
     '"Soon": property "visibility" says nothing: the page is published',
 ]
+SILENT = (
+    "Notion's webhook has been silent since 2026-11-28T06:53:50.000Z, and the sync by cron at"
+    " 2026-11-30T03:20:30.000Z found changes by itself: look in Notion, under the integration's"
+    " Webhooks, whether the subscription is active and has this deployment's address and page events"
+)
+HEBREW = "שעות הפתיחה (2)!"
 USED_UP = "Notion's request budget is used up for 37 s"
 
 
@@ -181,6 +187,8 @@ def status(state: str, runs: list[JSON], **more: Any) -> JSON:
             "lastEventAt": iso(-180),
             "budget": {"used": 68, "limit": 180, "resetsAt": iso(21)},
             "freshness": {"p50Seconds": 3.4, "p95Seconds": 11.8, "runs": 21, "days": 7},
+            "warnings": [],
+            "slugs": ["about", *sorted(SLUGS)],
         }
         | more,
         "active": next((one for one in runs if one["status"] in ("pending", "active")), None),
@@ -264,6 +272,43 @@ def blocked() -> JSON:
     return status("blocked", [{**refused, "triggeredAt": iso(-60)}, *runs])
 
 
+def silent() -> JSON:
+    """The webhook told of nothing, and the cron found two changed pages; a later run found none."""
+    found = changing("c5", -40_000, 7.8, "opening-hours", "visit", warnings=[SILENT, *WARNINGS])
+    runs = [run("c6", -1_500, 2.0), found, run("c4", -126_400, 2.1)]
+    return status("current", runs, lastEventAt=iso(-200_000), warnings=[SILENT])
+
+
+def settings() -> JSON:
+    """A deployment that can't work yet."""
+    return {
+        "setup": [
+            {
+                "name": "NOTION_TOKEN",
+                "problem": "is not set",
+                "remedy": "create an integration at https://www.notion.so/profile/integrations and"
+                " copy its token",
+            },
+            {
+                "name": "SYNC_LANES",
+                "problem": "must be a whole number from 1 to 8",
+                "remedy": "correct it, or remove it",
+            },
+        ]
+    }
+
+
+def odd() -> JSON:
+    """Titles that run from right to left, or on and on."""
+    told = behind()
+    titles = [("Donau" * 60, "donau-" * 40), (HEBREW, "hours"), ("", "untitled")]
+    told["site"]["overdue"] = [
+        one | {"title": title, "slug": slug}
+        for one, (title, slug) in zip(told["site"]["overdue"], titles, strict=True)
+    ]
+    return told
+
+
 def empty() -> JSON:
     nothing = {"pages": 0, "rows": 0, "childPages": 0, "lastFullRunAt": None, "lastEventAt": None}
     budget = {"used": 0, "limit": 180, "resetsAt": None}
@@ -282,4 +327,7 @@ STATES: dict[str, Callable[[], JSON]] = {
     "stale": stale,
     "blocked": blocked,
     "empty": empty,
+    "silent": silent,
+    "odd": odd,
+    "settings": settings,
 }

@@ -3,18 +3,16 @@ do."""
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from dev.stack import Stack
 from lib.model import JSON
 from lib.secret import Secret, handshake_key
-from tests.browser.conftest import OpenTab
 from tests.browser.states import behind
-from tests.browser.tab import AXE, Tab
+from tests.browser.tab import Tab
 from tests.stack.site import NOWHERE, Site
 
 HOME = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -338,38 +336,3 @@ def test_everything_is_reached_by_keyboard(tab: Tab) -> None:
     expect(
         tab.page.get_by_label("Slug or page id")
     ).to_be_focused()  # it is empty, so there is nothing to ask for
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
-def test_axe_finds_nothing_wrong(
-    open_tab: OpenTab,
-    site: Site,
-    stack: Stack,
-    lacking: Callable[[str, str], NoReturn],
-    width: int,
-    scheme: str,
-) -> None:
-    if not AXE.exists():
-        lacking(
-            "accessibility of the dashboard", "needs axe-core; `make test` installs it where npm is"
-        )
-    tab = open_tab(width, scheme)
-    assert tab.violations() == []
-    tab.enter()
-    expect(tab.seen("headline")).to_have_text("No sync yet")
-    assert tab.violations() == []
-    with_unreadable_child(site, "Opening hours")
-    site.notion.latency.set(250)
-    tab.press("Sync now")
-    expect(tab.seen("headline")).to_contain_text("Publishing")
-    assert tab.violations() == []
-    site.notion.latency.set(0)
-    expect(tab.seen("headline")).to_contain_text("1 page is not up to date", timeout=SOON)
-    assert tab.violations() == []
-    stack.set("KV_REST_API_TOKEN", "another")
-    try:
-        tab.press("Sync now")
-        expect(tab.seen("trouble")).to_be_visible(timeout=SOON)
-        assert tab.violations() == []
-    finally:
-        stack.set("KV_REST_API_TOKEN", site.kv.token)

@@ -1,10 +1,12 @@
 """Links to previews, made on the dashboard."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from dev.stack import Stack
+from tests.browser.states import current
 from tests.browser.tab import Tab
 from tests.stack.site import Site
 
@@ -34,6 +36,30 @@ def test_a_link_is_made_for_the_page_in_the_box_where_there_are_previews(
     finally:
         stack.set("SYNC_PREVIEW", "")
         stack.set("PREVIEW_URL", "")
+
+
+def test_a_second_link_is_made_while_the_status_is_still_on_its_way(tab: Tab) -> None:
+    held: list[Route] = []
+    tab.page.route(
+        "**/api/sync/status", lambda route: route.fulfill(json=current() | {"previews": True})
+    )
+    tab.page.route("**/api/sync/status?preview=*", _link)
+    tab.enter()
+    expect(tab.seen("preview")).to_be_visible()
+
+    tab.page.route("**/api/sync/status", lambda route: held.append(route))
+    for slug in ("first", "second"):
+        tab.seen("page").fill(slug)
+        with tab.page.expect_request("**/api/sync/status"):
+            tab.press("Preview link")
+        expect(tab.seen("answer").get_by_role("link")).to_have_text(f"Preview of {slug}")
+    for route in held:
+        route.fulfill(json=current() | {"previews": True})
+
+
+def _link(route: Route) -> None:
+    [slug] = parse_qs(urlsplit(route.request.url).query)["preview"]
+    route.fulfill(json={"preview": {"url": f"https://site.example/{slug}", "slug": slug}})
 
 
 def _beginning(text: str) -> re.Pattern[str]:

@@ -51,23 +51,28 @@ def test_a_secret_that_changed_leads_back_to_the_door(tab: Tab, stack: Stack) ->
 def test_a_function_that_fails_speaks_for_itself_and_heals(
     tab: Tab, stack: Stack, site: Site
 ) -> None:
+    tab.page.clock.install()
     tab.enter()
     expect(tab.seen("headline")).to_have_text("No sync yet")
     stack.set("KV_REST_API_TOKEN", "another")
     try:
+        tab.page.clock.fast_forward(SOON)
         expect(tab.seen("trouble")).to_contain_text("KV refused the token", timeout=SOON)
     finally:
         stack.set("KV_REST_API_TOKEN", site.kv.token)
+    tab.page.clock.fast_forward(60_000)
     expect(tab.seen("trouble")).to_be_hidden(timeout=SOON)
 
 
 def test_an_action_that_is_refused_says_why_beside_it(tab: Tab, stack: Stack, site: Site) -> None:
+    tab.page.clock.install()
     tab.enter()
     expect(tab.seen("headline")).to_have_text("No sync yet")
     stack.set("QSTASH_TOKEN", "")
     try:
         tab.press("Sync now")
         expect(tab.seen("answer")).to_contain_text("QSTASH_TOKEN is not set")
+        tab.page.clock.fast_forward(SOON)
         expect(tab.seen("setup-list")).to_contain_text("QSTASH_TOKEN is not set", timeout=SOON)
     finally:
         stack.set("QSTASH_TOKEN", site.qstash.token)

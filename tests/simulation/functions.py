@@ -168,7 +168,7 @@ def deployed(functions: Functions, clocks: Clocks, luck: Random) -> Iterator[Non
             random=SimpleNamespace(random=luck.random),
             httpx=SimpleNamespace(AsyncClient=functions.client, Timeout=httpx.Timeout),
             now_iso=lambda: _iso(clocks.of_instance()),
-            _tls=lambda: None,
+            _tls_context=lambda: None,
         ):
             yield
     finally:

@@ -17,6 +17,7 @@ from dev.qstash import Fault
 from dev.stack import Stack
 from dev.upstash import Fault as KvFault
 from lib.auth import sign_notion
+from lib.model import JSON
 from lib.secret import Secret, handshake_key
 from tests.stack.site import DATABASES, NOWHERE, Site
 
@@ -74,6 +75,17 @@ def post(
     )
 
 
+def ask_as_cron(site: Site) -> Any:
+    headers = {"Authorization": f"Bearer {site.stack.secret}", "User-Agent": "vercel-cron/1.0"}
+    trigger = f"{site.stack.url}/api/sync/trigger"
+    return httpx.get(trigger, headers=headers, trust_env=False, timeout=30).json()
+
+
+def warned_of(told: JSON, warning: str) -> list[str]:
+    """The runs in a status that carry this warning."""
+    return [run["runId"] for run in told["runs"] if warning in run["warnings"]]
+
+
 def next_window() -> None:
     """Waits until another event is no longer a repetition of the last one's message."""
     time.sleep(WINDOW_SECONDS - time.time() % WINDOW_SECONDS + 0.01)
@@ -118,6 +130,24 @@ def test_an_edit_reaches_kv_and_the_site_with_one_request_and_the_pages_tree(
     assert len(paths) == 1 + _lists(site, IMPRINT)
     assert heard.json["changed"] == ["imprint"]
     assert heard.json["deleted"] == []
+
+
+def test_a_silent_webhook_is_told_where_the_cron_found_an_edit(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lib.sync.webhook_silence.SLOWEST_EVENT_SECONDS", 0)
+    site.notion.edit.append_blocks(VISIT, [{"paragraph": "Not told of"}])
+    run = site.ended(ask_as_cron(site)["runId"])
+
+    told = site.stack.get("/api/sync/status").json()
+    [warning] = told["site"]["warnings"]
+    assert "Notion's webhook has told of nothing yet" in warning
+    assert warned_of(told, warning) == [run["runId"]]
+
+    site.notion.webhooks.flush()  # late, but there
+    told = site.stack.get("/api/sync/status").json()
+    assert told["site"]["warnings"] == []
+    assert warned_of(told, warning) == []
 
 
 def test_the_first_edit_of_a_quiet_page_is_read_at_once(site: Site) -> None:

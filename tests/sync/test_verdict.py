@@ -108,6 +108,12 @@ def test_pages_are_rows_and_child_pages() -> None:
     assert (told["pages"], told["rows"], told["childPages"]) == (37, 30, 7)
 
 
+def test_addresses_are_told_in_their_order() -> None:
+    facts = SiteFacts(pages=2, slugs=["visit", "home"])
+
+    assert verdict_json(facts, [], {}, DAILY, NOW)["slugs"] == ["home", "visit"]
+
+
 @pytest.mark.parametrize(
     ("began_ago", "used", "resets_at"), [(20, 17, iso(NOW + 40)), (61, 0, None)]
 )

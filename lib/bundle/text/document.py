@@ -36,7 +36,7 @@ def _no_database(_: str) -> None:
     return None
 
 
-def document(
+def document_of(
     meta: Meta,
     blocks: Iterable[Any],
     synced_at: str,
@@ -70,7 +70,7 @@ def document(
         "markdown": with_copies(text.markdown, copies or {}),
         "syncedAt": synced_at,
     }
-    return Document(_encoded(doc, max_value_bytes), text.unknown)
+    return Document(_encoded_document(doc, max_value_bytes), text.unknown)
 
 
 def with_copies(text: str, copies: Mapping[str, Copy]) -> str:
@@ -91,13 +91,13 @@ def with_copies(text: str, copies: Mapping[str, Copy]) -> str:
     return _OUR_ADDRESS.sub(copied, text) if copies else text
 
 
-def _encoded(doc: Doc, max_value_bytes: int) -> str:
+def _encoded_document(doc: Doc, max_value_bytes: int) -> str:
     """The JSON text of a document. One that is too large is cut: its texts, and only then what sums
     it up."""
     whole = encoding.encode(doc)
     if encoding.size(whole) <= max_value_bytes:
         return whole
-    for frame in _frames(doc):
+    for frame in _shorter_frames(doc):
         room = max_value_bytes - encoding.size(encoding.encode(frame))
         if room >= 0:
             return encoding.encode({**frame, **_shared_out(doc["text"], doc["markdown"], room)})
@@ -107,7 +107,7 @@ def _encoded(doc: Doc, max_value_bytes: int) -> str:
     )
 
 
-def _frames(doc: Doc) -> Iterable[dict[str, Any]]:
+def _shorter_frames(doc: Doc) -> Iterable[dict[str, Any]]:
     """A document without its texts; then with less and less of what sums it up."""
     empty: dict[str, Any] = {**doc, "text": "", "markdown": "", "truncated": True}
     empty["syncedAt"] = empty.pop("syncedAt")
@@ -120,24 +120,26 @@ def _frames(doc: Doc) -> Iterable[dict[str, Any]]:
 def _shared_out(text: str, markdown: str, room: int) -> dict[str, str]:
     """Both texts cut to the same share, so that together they have no more than `room` bytes as
     JSON."""
-    text_size, markdown_size = _size(text), _size(markdown)
+    text_size, markdown_size = _size_in_json(text), _size_in_json(markdown)
     most = room * text_size // max(1, text_size + markdown_size)
-    cut = _cut(text, most)
-    return {"text": cut, "markdown": _cut(markdown, room - _size(cut))}
+    cut = _cut_to_bytes(text, most)
+    return {"text": cut, "markdown": _cut_to_bytes(markdown, room - _size_in_json(cut))}
 
 
-def _size(text: str) -> int:
+def _size_in_json(text: str) -> int:
     """Bytes of a text inside of JSON."""
     return encoding.size(encoding.encode(text)) - len('""')
 
 
-def _cut(text: str, most: int) -> str:
+def _cut_to_bytes(text: str, most: int) -> str:
     """The longest beginning of a text that has no more than so many bytes as JSON, up to the end of
     a block or a line."""
     fits, too_many = 0, len(text) + 1
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        fits, too_many = (middle, too_many) if _size(text[:middle]) <= most else (fits, middle)
+        fits, too_many = (
+            (middle, too_many) if _size_in_json(text[:middle]) <= most else (fits, middle)
+        )
     if fits == len(text):
         return text
     ends = (text.rfind(end, 0, fits + len(end)) for end in ("\n\n", "\n", " "))

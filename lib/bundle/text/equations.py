@@ -25,7 +25,7 @@ def inline_equation(tex: str, *, in_cell: bool = False, in_link: bool = False) -
         tex = _BAR.sub(lambda bar: r"\Vert " if bar[0].startswith("\\") else r"\vert ", tex)
     if _ENDS.search(tex) or (in_link and ("[" in tex or "]" in tex)):
         return f"${code_span(tex)}$"
-    return f"${_kept(tex)}$"
+    return f"${_tex_for_markdown(tex)}$"
 
 
 def block_equation(tex: str) -> str:
@@ -34,17 +34,17 @@ def block_equation(tex: str) -> str:
     tex = tex.strip()
     if _ENDS.search(tex) or _COMMENT.search(tex):
         return fenced(tex, "math")
-    line = _kept(" ".join(tex.split()))
+    line = _tex_for_markdown(" ".join(tex.split()))
     return f"$${line}$$" if _BLOCK_START.match(line) else f"$$\n{line}\n$$"
 
 
-def _kept(tex: str) -> str:
+def _tex_for_markdown(tex: str) -> str:
     """TeX with blanks where Markdown would see something in it. They mean nothing in TeX."""
-    kept = _EATEN.sub(_parted, tex).strip()
+    kept = _EATEN.sub(_parted_by_blanks, tex).strip()
     return f"{kept} {{}}" if kept.endswith("*") else kept
 
 
-def _parted(found: re.Match[str]) -> str:
+def _parted_by_blanks(found: re.Match[str]) -> str:
     text = found[0]
     if text.startswith("\\"):
         return text

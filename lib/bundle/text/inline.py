@@ -66,7 +66,7 @@ def inline(
     `one_line`: line breaks become blanks. `in_cell`: for `escaping.cell`. `marks` stand around the
     whole of it.
     """
-    pieces = [piece for item in _objects(items) for piece in _pieces(item, marks, one_line)]
+    pieces = [piece for item in _rich_objects(items) for piece in _pieces_of(item, marks, one_line)]
     return Inline(spelled(pieces, in_cell=in_cell), plain_of(items, one_line=one_line))
 
 
@@ -77,11 +77,11 @@ def plain_of(items: Any, *, one_line: bool = False) -> str:
 
 def raw_of(items: Any) -> str:
     """Return a rich text with all its blanks."""
-    return _BREAK.sub("\n", "".join(map(_words, _objects(items))))
+    return _BREAK.sub("\n", "".join(map(_words_of, _rich_objects(items))))
 
 
 def has_link(items: Any) -> bool:
-    return any(link_of(item) for item in _objects(items))
+    return any(link_of(item) for item in _rich_objects(items))
 
 
 def linked(text: str, address: str, *, in_cell: bool = False) -> str:
@@ -115,15 +115,15 @@ def spelled(pieces: Sequence[Piece], *, in_cell: bool = False) -> str:
             Piece("text", piece.text, piece.marks) if _is_no_code_in_cell(piece) else piece
             for piece in pieces
         ]
-    for piece in _settled(pieces):
+    for piece in _settled_pieces(pieces):
         text = _spelled_piece(piece, in_cell)
         kept = next((at for at, mark in enumerate(opened) if mark not in piece.marks), len(opened))
         closing, opened = opened[kept:], opened[:kept]
-        opening = [] if piece.is_blank else sorted(piece.marks.difference(opened), key=_depth)
+        opening = [] if piece.is_blank else sorted(piece.marks.difference(opened), key=_mark_depth)
         if closing and not opening and _has_to_be_parted(closing, out[-1][-1], text[0]):
-            text = f"{_encoded(text[0])}{text[1:]}"
+            text = f"{_as_entity(text[0])}{text[1:]}"
         if opening and not closing and out and _can_not_open(opening, out[-1][-1], text):
-            out[-1] = f"{out[-1][:-1]}{_encoded(out[-1][-1])}"
+            out[-1] = f"{out[-1][:-1]}{_as_entity(out[-1][-1])}"
         out += [
             *reversed(closing),
             *("[" if mark.startswith(_LINK) else mark for mark in opening),
@@ -133,7 +133,7 @@ def spelled(pieces: Sequence[Piece], *, in_cell: bool = False) -> str:
     return lines_escaped("".join([*out, *reversed(opened)]))
 
 
-def _objects(items: Any) -> list[JSON]:
+def _rich_objects(items: Any) -> list[JSON]:
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
@@ -142,7 +142,7 @@ def _kind_of_mention(item: JSON) -> Any:
     return mention.get("type") if isinstance(mention, dict) else None
 
 
-def _words(item: JSON) -> str:
+def _words_of(item: JSON) -> str:
     match item:
         case (
             {"plain_text": str(text)}
@@ -153,8 +153,8 @@ def _words(item: JSON) -> str:
     return ""
 
 
-def _pieces(item: JSON, marks: frozenset[str], one_line: bool) -> Iterator[Piece]:
-    words = _BREAK.sub("\n", _words(item))
+def _pieces_of(item: JSON, marks: frozenset[str], one_line: bool) -> Iterator[Piece]:
+    words = _BREAK.sub("\n", _words_of(item))
     if one_line:
         words = words.replace("\n", " ")
     given = item.get("annotations")
@@ -173,13 +173,13 @@ def _pieces(item: JSON, marks: frozenset[str], one_line: bool) -> Iterator[Piece
         yield Piece("text", words, around)
 
 
-def _settled(pieces: Sequence[Piece]) -> list[Piece]:
+def _settled_pieces(pieces: Sequence[Piece]) -> list[Piece]:
     """Pieces of which no two of one form stand side by side, blanks apart from what is formatted:
     emphasis may neither begin nor end beside a blank. Blanks have the marks that both their
     neighbours have."""
     parts: list[Piece] = []
-    for piece in _merged(pieces):
-        for text in _parted(piece.text) if piece.kind == "text" else [piece.text]:
+    for piece in _merged_pieces(pieces):
+        for text in _blanks_apart(piece.text) if piece.kind == "text" else [piece.text]:
             part = Piece(piece.kind, text, piece.marks)
             if parts and parts[-1].is_blank and part.is_blank:
                 parts[-1].text += text
@@ -193,7 +193,7 @@ def _settled(pieces: Sequence[Piece]) -> list[Piece]:
     return parts
 
 
-def _merged(pieces: Sequence[Piece]) -> list[Piece]:
+def _merged_pieces(pieces: Sequence[Piece]) -> list[Piece]:
     """Pieces of one form that stand side by side as one."""
     merged: list[Piece] = []
     for piece in pieces:
@@ -206,7 +206,7 @@ def _merged(pieces: Sequence[Piece]) -> list[Piece]:
     return merged
 
 
-def _parted(text: str) -> list[str]:
+def _blanks_apart(text: str) -> list[str]:
     """The blanks before a text, the text, and those after it, so far as they are there."""
     core = text.strip()
     before, _, after = text.partition(core) if core else (text, "", "")
@@ -231,7 +231,7 @@ def _spelled_piece(piece: Piece, in_cell: bool) -> str:
     return "\\\n".join(escaped(line, in_cell=in_cell) for line in lines)
 
 
-def _depth(mark: str) -> int:
+def _mark_depth(mark: str) -> int:
     """Links stand around everything else."""
     return 0 if mark.startswith(_LINK) else (BOLD, ITALIC, STRUCK).index(mark) + 1
 
@@ -254,7 +254,7 @@ def _can_not_open(opening: Sequence[str], before: str, text: str) -> bool:
     return outermost == ITALIC or len(opening) > 1 or len(text) == 1 or may_be_punctuation(text[0])
 
 
-def _encoded(character: str) -> str:
+def _as_entity(character: str) -> str:
     """A character as an entity, which a parser takes for punctuation where it judges marks beside
     it."""
     return f"&#{ord(character)};"

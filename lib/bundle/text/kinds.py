@@ -76,7 +76,7 @@ Kind = Callable[[Shown], Part]
 
 
 def paragraph(shown: Shown) -> Part:
-    text = _labelled(shown.own)
+    text = _behind_emoji(shown.own)
     return Part(text.markdown, text.plain, is_prose=True)
 
 
@@ -110,7 +110,7 @@ def to_do(shown: Shown) -> Part:
 
 
 def quote(shown: Shown) -> Part:
-    text = _labelled(shown.own)
+    text = _behind_emoji(shown.own)
     return Part(text.markdown, text.plain, QUOTE, is_prose=True)
 
 
@@ -122,7 +122,7 @@ def code(shown: Shown) -> Part:
     fence = fenced(
         text, "" if language == "plain text" else "-".join(language.replace("`", "").split())
     )
-    return _joined(Inline(fence if text else "", text), caption)
+    return _joined_parts(Inline(fence if text else "", text), caption)
 
 
 def equation(shown: Shown) -> Part:
@@ -143,9 +143,9 @@ def image(shown: Shown) -> Part:
     address, caption = _file_address(shown.own), shown.own.get("caption")
     end = destination(address)
     if not end:
-        return _joined(Inline(FILE_LABELS["image"], FILE_LABELS["image"]), inline(caption))
+        return _joined_parts(Inline(FILE_LABELS["image"], FILE_LABELS["image"]), inline(caption))
     if has_link(caption):
-        return _joined(Inline(f"![]({end})"), inline(caption))
+        return _joined_parts(Inline(f"![]({end})"), inline(caption))
     alt = plain_of(caption, one_line=True)
     return Part(f"![{escaped(alt)}]({end})", alt)
 
@@ -154,7 +154,7 @@ def file(shown: Shown) -> Part:
     """A video, a sound, a document: a link to it, by its name if it has one, with its caption."""
     address, caption = _file_address(shown.own), shown.own.get("caption")
     name = _text_in(shown.own, "name").strip() or _name_in(address)
-    return _link(name, address, caption, FILE_LABELS[shown.kind])
+    return _captioned_link(name, address, caption, FILE_LABELS[shown.kind])
 
 
 def bookmark(shown: Shown) -> Part:
@@ -162,8 +162,8 @@ def bookmark(shown: Shown) -> Part:
     address = _text_in(shown.own, "url").strip()
     target = target_of(address)
     if target:
-        return _link("", address_of_target(target), shown.own.get("caption"), LINKED_PAGE)
-    return _link(address, address, shown.own.get("caption"), "")
+        return _captioned_link("", address_of_target(target), shown.own.get("caption"), LINKED_PAGE)
+    return _captioned_link(address, address, shown.own.get("caption"), "")
 
 
 def link_to_page(shown: Shown) -> Part:
@@ -188,7 +188,7 @@ def child_database(shown: Shown) -> Part:
     value = found if isinstance(found, Mapping) else {}
     title = _one_line_in(value, "title") or _one_line_in(shown.own, "title") or UNTITLED
     address = "" if shown.is_unavailable else f"db:{shown.block_id}"
-    return _joined(Inline(linked(title, address), title), database_table(value))
+    return _joined_parts(Inline(linked(title, address), title), database_table(value))
 
 
 def whole_table(shown: Shown) -> Part:
@@ -197,19 +197,19 @@ def whole_table(shown: Shown) -> Part:
     children = (
         [child for child in inside if isinstance(child, dict)] if isinstance(inside, list) else []
     )
-    rows = [row for child in children if (row := _row(child)) is not None]
+    rows = [row for child in children if (row := _table_row(child)) is not None]
     text = table(rows, has_header=shown.own.get("has_column_header") is True)
     others = [
         one
         for child in children
-        for one in ([child] if _row(child) is None else _children_of(child))
+        for one in ([child] if _table_row(child) is None else _children_of(child))
     ]
     return Part(text.markdown, text.plain, inside=others)
 
 
 def table_row(shown: Shown) -> Part:
     """A row without its table."""
-    row = _row(shown.block)
+    row = _table_row(shown.block)
     text = table([] if row is None else [row], has_header=False)
     return Part(text.markdown, text.plain)
 
@@ -239,7 +239,7 @@ def meeting_part(name: str) -> Kind:
 def unknown(shown: Shown) -> Part:
     """The texts of a block of a kind that is yet to come."""
     texts = [inline(shown.own.get(name)) for name in ("title", "rich_text", "caption")]
-    return _joined(*texts)
+    return _joined_parts(*texts)
 
 
 def notice(shown: Shown) -> Inline:
@@ -297,7 +297,7 @@ def show(shown: Shown) -> Part:
     return KINDS.get(shown.kind, unknown)(shown)
 
 
-def _labelled(own: JSON) -> Inline:
+def _behind_emoji(own: JSON) -> Inline:
     """A text behind its emoji."""
     text = inline(own.get("rich_text"))
     icon = own.get("icon")
@@ -307,22 +307,22 @@ def _labelled(own: JSON) -> Inline:
     return Inline(f"{escaped(emoji)} {text.markdown}".rstrip(), f"{emoji} {text.plain}".rstrip())
 
 
-def _joined(*texts: Inline) -> Part:
+def _joined_parts(*texts: Inline) -> Part:
     """Texts one below the other."""
     markdown = "\n\n".join(text.markdown for text in texts if text.markdown)
     return Part(markdown, "\n".join(text.plain for text in texts if text.plain))
 
 
-def _link(name: str, address: str, caption: Any, label: str) -> Part:
+def _captioned_link(name: str, address: str, caption: Any, label: str) -> Part:
     """A link by its name, else by its caption, else by a label, and the caption below it."""
     text = inline(caption)
     if not name and text.plain and not has_link(caption):
         return Part(linked(text.plain, address), text.plain)
     name = name or label
-    return _joined(Inline(linked(name, address), name), text)
+    return _joined_parts(Inline(linked(name, address), name), text)
 
 
-def _row(block: JSON) -> Row | None:
+def _table_row(block: JSON) -> Row | None:
     """The cells of a row of a table; None where a block is none, or can't be read."""
     if block.get("type") != "table_row" or "unavailable" in block:
         return None

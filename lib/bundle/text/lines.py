@@ -36,8 +36,8 @@ class Lines:
     def write(self, markdown: str, inside: Container) -> None:
         """Write a block."""
         if markdown:
-            self._part(inside)
-            self._write(markdown, inside.prefix, inside.prefix)
+            self._write_empty_line(inside)
+            self._write_lines(markdown, inside.prefix, inside.prefix)
             self._last, self._last_is_head = inside, False
 
     def open(
@@ -61,17 +61,17 @@ class Lines:
                 and self._is_beneath_items_of(parent)
             )
             if not is_close:
-                self._part(parent)
-            self._write(head, parent.prefix + marker, opened.prefix)
+                self._write_empty_line(parent)
+            self._write_lines(head, parent.prefix + marker, opened.prefix)
             self._last, self._last_is_head = opened, is_item
         return opened
 
-    def _write(self, markdown: str, first: str, others: str) -> None:
+    def _write_lines(self, markdown: str, first: str, others: str) -> None:
         for number, line in enumerate(markdown.split("\n")):
             prefix = others if number else first
             self._lines.append(prefix + line if line else prefix.rstrip())
 
-    def _part(self, inside: Container) -> None:
+    def _write_empty_line(self, inside: Container) -> None:
         """Write an empty line, which stands in all that holds both the last block and the next
         one."""
         if not self._lines:

@@ -33,12 +33,12 @@ def excerpt_of(properties: Mapping[str, Any], prose: str) -> str:
         for value in members_named(dict(properties), name):
             if isinstance(value, str) and (line := " ".join(value.split())):
                 return line
-    return _shortened(" ".join(prose.split()))
+    return _shortened_text(" ".join(prose.split()))
 
 
 def tags_of(properties: Mapping[str, Any]) -> list[str]:
     """Return the words of the property `tags`, each once; a text is split at its commas."""
-    found = (tag for value in members_named(dict(properties), "tags") for tag in _words(value))
+    found = (tag for value in members_named(dict(properties), "tags") for tag in _words_in(value))
     return list(dict.fromkeys(found))
 
 
@@ -51,7 +51,7 @@ def date_of(properties: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _words(value: Any) -> Iterator[str]:
+def _words_in(value: Any) -> Iterator[str]:
     """The words in a value. Of a relation there are only the ids, which say nothing."""
     values = (
         value if isinstance(value, list) else value.split(",") if isinstance(value, str) else []
@@ -61,7 +61,7 @@ def _words(value: Any) -> Iterator[str]:
             yield line
 
 
-def _shortened(text: str) -> str:
+def _shortened_text(text: str) -> str:
     if len(text) <= LONGEST_EXCERPT:
         return text
     most = LONGEST_EXCERPT - len(CUT)

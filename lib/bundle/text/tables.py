@@ -25,7 +25,11 @@ def table(rows: Sequence[Row], *, has_header: bool) -> Inline:
     if not width:
         return Inline()
     head, body = (rows[0], rows[1:]) if has_header else ([], rows)
-    lines = [_line(head, width), f"|{' --- |' * width}", *(_line(row, width) for row in body)]
+    lines = [
+        _table_line(head, width),
+        f"|{' --- |' * width}",
+        *(_table_line(row, width) for row in body),
+    ]
     plain = "\n".join(filter(None, ("\t".join(one.plain for one in row).strip() for row in rows)))
     return Inline("\n".join(lines), plain)
 
@@ -40,11 +44,11 @@ def database_table(value: Mapping[str, Any]) -> Inline:
     }
     names = sorted(kinds, key=lambda name: kinds[name] != "title")
     rows = [
-        [_value(properties.get(name), kinds[name]) for name in names]
+        [_value_in_cell(properties.get(name), kinds[name]) for name in names]
         for one in items[:MOST_ROWS]
         if isinstance(one, Mapping) and isinstance(properties := one.get("properties"), Mapping)
     ]
-    return table([[_cell(name) for name in names], *rows], has_header=True)
+    return table([[_text_in_cell(name) for name in names], *rows], has_header=True)
 
 
 def first_rows(value: Mapping[str, Any]) -> JSON:
@@ -87,7 +91,7 @@ def words_of(value: Any) -> str:
     return ""
 
 
-def _value(value: Any, kind: Any) -> Inline:
+def _value_in_cell(value: Any, kind: Any) -> Inline:
     """A property's value in a cell: files and related pages are links."""
     if kind == "relation" and isinstance(value, list):
         related = [
@@ -102,7 +106,7 @@ def _value(value: Any, kind: Any) -> Inline:
             cell(", ".join(link.markdown for link in links)),
             ", ".join(link.plain for link in links),
         )
-    return _cell(words_of(value))
+    return _text_in_cell(words_of(value))
 
 
 def _file_link(file: Mapping[str, Any]) -> Inline:
@@ -113,10 +117,10 @@ def _file_link(file: Mapping[str, Any]) -> Inline:
     return Inline(linked(label, address, in_cell=True), label)
 
 
-def _cell(text: str) -> Inline:
+def _text_in_cell(text: str) -> Inline:
     return Inline(cell(escaped(text, in_cell=True)), text)
 
 
-def _line(row: Row, width: int) -> str:
+def _table_line(row: Row, width: int) -> str:
     cells = [one.markdown for one in row] + [""] * (width - len(row))
     return f"| {' | '.join(cells)} |"

@@ -84,15 +84,15 @@ class _Writing:
         part = show(shown)
         children = block.get("children") if part.inside is None else part.inside
         inside = children if isinstance(children, list) else []
-        holder = self._write(part, shown, level, has_more=bool(inside) or shown.is_unavailable)
-        self._note(part, shown)
+        holder = self._write_part(part, shown, level, has_more=bool(inside) or shown.is_unavailable)
+        self._note_part(part, shown)
         if shown.is_unavailable or shown.kind == "unsupported":
             told = notice(shown)
             self.lines.write(told.markdown, holder)
             self.plain.append(told.plain)
         return _Layer(iter(inside), holder)
 
-    def _write(self, part: Part, shown: Shown, level: _Layer, *, has_more: bool) -> Container:
+    def _write_part(self, part: Part, shown: Shown, level: _Layer, *, has_more: bool) -> Container:
         """Write a block's own text; return what holds its children."""
         if not part.marker:
             level.number = 0 if part.markdown else level.number
@@ -122,7 +122,7 @@ class _Writing:
             return first
         return min(last + 1, LARGEST_NUMBER)
 
-    def _note(self, part: Part, shown: Shown) -> None:
+    def _note_part(self, part: Part, shown: Shown) -> None:
         """Keep what a block says for what is made of the text as a whole."""
         if not part.plain:
             return

@@ -80,18 +80,18 @@ def block_of(value: Any, note: Note) -> JSON:
     for ours in OURS:
         block.pop(ours, None)
     if not isinstance(block.get("id"), str) or not block["id"]:
-        return _unavailable({**block, "id": ""}, WITHOUT_ID, note)
+        return _unavailable_block({**block, "id": ""}, WITHOUT_ID, note)
     if "type" not in block:  # a partial block: https://developers.notion.com/reference/block
         return block
     kind = block["type"]
     if not isinstance(kind, str) or not kind:
-        return _unavailable(
+        return _unavailable_block(
             {name: member for name, member in block.items() if name != "type"}, WITHOUT_TYPE, note
         )
-    return _readable(block, kind, note)
+    return _readable_block(block, kind, note)
 
 
-def _readable(block: JSON, kind: str, note: Note) -> JSON:
+def _readable_block(block: JSON, kind: str, note: Note) -> JSON:
     """A block whose id and type are known, its content made sound."""
     if not isinstance(block.get("has_children"), bool):
         note(
@@ -103,25 +103,25 @@ def _readable(block: JSON, kind: str, note: Note) -> JSON:
         block = _CHILD_PAGE(block, note)
     payload = block.get(kind)
     if kind == "synced_block":
-        return _synced(block, payload, note)
+        return _synced_block(block, payload, note)
     if not isinstance(payload, dict):
         note(f"{kind_of(payload)} instead of its content, which stays empty")
         payload = {}
     return {**block, kind: _PAYLOADS.get(kind, _PAYLOAD)(payload, note)}
 
 
-def _synced(block: JSON, payload: Any, note: Note) -> JSON:
+def _synced_block(block: JSON, payload: Any, note: Note) -> JSON:
     """A synced block is an original, or a copy that names its original; else what it shows can't be
     known."""
     given = payload.get("synced_from", "") if isinstance(payload, dict) else ""
     try:
         return {**block, "synced_block": {"synced_from": _ORIGINAL(given, note)}}
     except Odd:
-        return _unavailable(
+        return _unavailable_block(
             {**block, "synced_block": {"synced_from": None}}, ORIGINAL_UNKNOWN, note
         )
 
 
-def _unavailable(block: JSON, reason: str, note: Note) -> JSON:
+def _unavailable_block(block: JSON, reason: str, note: Note) -> JSON:
     note(reason)
     return {**block, "unavailable": reason}

@@ -75,14 +75,16 @@ def page_of(value: Any, oddities: Oddities) -> JSON | None:
     if not is_page(value):
         if kind_of_object(value) not in PASSED_OVER:
             oddities.note(
-                f"{_named(value)} that is no page stands among the rows; it is passed over"
+                f"{_named_value(value)} that is no page stands among the rows; it is passed over"
             )
         return None
     if is_partial(value):
         return {"object": "page", "id": value["id"]}
     notes: list[str] = []
     properties = {
-        sound_text(name, notes.append): property_of(one, _at(f'property "{_short(name)}"', notes))
+        sound_text(name, notes.append): property_of(
+            one, _note_at(f'property "{_short_name(name)}"', notes)
+        )
         for name, one in value["properties"].items()
     }
     around = {
@@ -111,7 +113,7 @@ def name_of(page: JSON) -> str:
         for one in page["properties"].values()
         if one["type"] == "title" and one["title"]
     )
-    return _short(" ".join(plain_text(next(titles, [])).split()) or page["id"])
+    return _short_name(" ".join(plain_text(next(titles, [])).split()) or page["id"])
 
 
 def is_page(value: Any) -> bool:
@@ -144,8 +146,8 @@ def blocks_of(values: list[Any], oddities: Oddities) -> list[JSON]:
         blocks.append(block)
         for what in notes:
             oddities.note(
-                f"block {block['id'] or 'without id'} ({_short(block.get('type', 'no type'))}):"
-                f" {what}"
+                f"block {block['id'] or 'without id'}"
+                f" ({_short_name(block.get('type', 'no type'))}): {what}"
             )
     return blocks
 
@@ -158,7 +160,7 @@ def database_of(value: JSON, oddities: Oddities) -> JSON:
         plain({"title": [], **value, "properties": None}, notes.append), notes.append
     )
     for what in notes:
-        oddities.note(f'database "{_short(plain_text(found["title"]))}": {what}')
+        oddities.note(f'database "{_short_name(plain_text(found["title"]))}": {what}')
     return found
 
 
@@ -177,7 +179,7 @@ def schema_of(value: JSON, oddities: Oddities) -> JSON:
         else:
             notes.append(f"{kind_of(one)} instead of what a property is")
         for what in notes:
-            oddities.note(f'property "{_short(name)}" of a database: {what}')
+            oddities.note(f'property "{_short_name(name)}" of a database: {what}')
         notes.clear()
     return schema
 
@@ -191,7 +193,7 @@ def items_of(values: list[Any], kind: str, oddities: Oddities) -> list[JSON]:
         try:
             item = item_of(value, notes.append)
             if kind and item["type"] != kind:
-                raise Odd(f'"{_short(item["type"])}" in a list of "{kind}"')
+                raise Odd(f'"{_short_name(item["type"])}" in a list of "{kind}"')
             if kind and isinstance(item[kind], list):
                 raise Odd(f'a list in a list of "{kind}"')
             items.append(item)
@@ -266,20 +268,20 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, str) and bool(value) and value.isascii()
 
 
-def _named(value: Any) -> str:
+def _named_value(value: Any) -> str:
     """What a value is, with its id where it has one."""
     given = value.get("id") if isinstance(value, dict) else None
     return (
-        f"{kind_of(value)} ({_short(given)})"
+        f"{kind_of(value)} ({_short_name(given)})"
         if isinstance(given, str) and given
         else kind_of(value)
     )
 
 
-def _at(place: str, notes: list[str]) -> Note:
+def _note_at(place: str, notes: list[str]) -> Note:
     return lambda what: notes.append(f"{place}: {what}")
 
 
-def _short(name: str) -> str:
+def _short_name(name: str) -> str:
     name = sound_text(name, lambda what: None)
     return name if len(name) <= NAME_CHARACTERS else f"{name[: NAME_CHARACTERS - 1]}…"

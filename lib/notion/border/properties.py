@@ -100,7 +100,7 @@ def _no_value(value: Any, note: Note) -> Any:
         raise Odd(f"{kind_of(value)} instead of an object")
 
 
-def _computed(*kinds: str) -> Shape:
+def _computed_shape(*kinds: str) -> Shape:
     """The result of a formula or a rollup: a value of one of these types."""
 
     def shaped(value: Any, note: Note) -> Any:
@@ -138,8 +138,8 @@ SHAPES: dict[str, Shape] = {
         )
     ),
     "place": nullable(place),
-    "formula": nullable(_computed("string", "number", "boolean", "date", "unsupported")),
-    "rollup": nullable(_computed("number", "date", "array", "incomplete", "unsupported")),
+    "formula": nullable(_computed_shape("string", "number", "boolean", "date", "unsupported")),
+    "rollup": nullable(_computed_shape("number", "date", "array", "incomplete", "unsupported")),
     # Results of formulas and rollups:
     "string": nullable(text),
     "boolean": nullable(flag),

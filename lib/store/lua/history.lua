@@ -1,10 +1,10 @@
 -- Reads runs for people: the newest ones, newest first, and the one under way even where it is not among them.
 -- KEYS active, runs, sources, webhook token, listings, synced, paths, children, overdue, due, budget, last event. ARGV root
--- of all runs, how many of the newest, root of the orders of indexes. Answers {id of the one under way, webhook token,
+-- of all runs, how many of the newest, root of the orders of indexes, how many slugs. Answers {id of the one under way, webhook token,
 -- {{source, record, listing, synced, rows}, …}, {pages, child pages, {{key, problem, whether it is published}, …}, start and
--- requests of Notion's minute, last event}, then runs as run_entry.lua says}; "" for none.
+-- requests of Notion's minute, last event, slugs of published pages: some of many}, then runs as run_entry.lua says}; "" for none.
 -- include run_entry
-local root, most, orders = unpack(ARGV)
+local root, most, orders, few = unpack(ARGV)
 local active, runs, sources, token, listings, synced, paths, children, overdue, due, budget, event = unpack(KEYS)
 
 local current = redis.call('GET', active) or ''
@@ -30,10 +30,13 @@ for i = 1, #problems, 2 do
     late[#late + 1] = {key, problems[i + 1], redis.call('HEXISTS', paths, key)}
   end
 end
+local slugs = {}
+local pages = redis.call('HSCAN', paths, '0', 'COUNT', few)[2]
+for i = 2, math.min(#pages, 2 * tonumber(few)), 2 do slugs[#slugs + 1] = pages[i] end
 local minute = redis.call('HMGET', budget, 'start', 'used')
 local site = {
   redis.call('HLEN', paths), redis.call('HLEN', children), late, minute[1] or '', minute[2] or '',
-  redis.call('GET', event) or '',
+  redis.call('GET', event) or '', slugs,
 }
 local answer = {current, redis.call('GET', token) or '', known, site}
 for _, id in ipairs(ids) do
