@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from random import Random
 from types import SimpleNamespace
-from typing import Any, override
+from typing import Any
 
 import httpx
 
@@ -151,7 +151,6 @@ class _Log(Log):
     def enter(self, **context: Any) -> None:
         self._call.run_id = str(context.get("runId", self._call.run_id))
 
-    @override
     def _print_line(self, head: dict[str, str], fields: dict[str, Any]) -> None:
         about = fields.get("outcome") or fields.get("status") or ""
         self._functions.events[f"{head['event']}{f': {about}' if about else ''}"] += 1
