@@ -18,7 +18,7 @@ class handler(Endpoint):
         config = Config.read(only=MEDIA_SETTINGS)
         check_mac(wanted, address_keys(config, is_draft=wanted.is_draft))
         async with services(config, self.log(config)) as service:
-            found = await service.locator.locate(wanted)
+            found = await service.locator.locate_file(wanted)
         return Response(HTTPStatus.FOUND, None, {"Location": found.address, **cache_headers(found)})
 
     head = get

@@ -31,7 +31,9 @@ async def fill(config: Config, workspace: Workspace, redis_url: str) -> int:
         async with _Near(config, workspace, database) as http:
             while True:
                 report = (
-                    await Services(config, http, _Silent(now=lambda: 0.0)).engine(None).here(Ask())
+                    await Services(config, http, _Silent(now=lambda: 0.0))
+                    .engine(None)
+                    .run_inline(Ask())
                 )
                 if report.status == "done" and report.run:
                     return report.run.synced

@@ -12,7 +12,7 @@ from bench.rig import DATABASES, Rig
 from dev.notion import truth
 from dev.notion.log import Span
 from dev.notion.workspace import Workspace
-from lib.bundle.properties import title
+from lib.bundle.properties import title_of
 
 COLUMNS = 72
 TITLE = 28
@@ -129,4 +129,4 @@ def _page(workspace: Workspace, node_id: str) -> str:
     """The title of the page, or of the one that holds the block."""
     node = workspace.nodes.get(node_id)
     page = workspace.page_of(node) if node else None
-    return title(truth.expected_page(workspace, page.id))[:TITLE] if page else "?"
+    return title_of(truth.expected_page(workspace, page.id))[:TITLE] if page else "?"

@@ -138,7 +138,7 @@ class Services:
 
         return Status(
             History(self.hasty_kv, self.keys),
-            self.queue.delivery,
+            self.queue.delivery_of,
             sources=self.config.sources,
             webhook=WebhookSetup(
                 webhook_address(self.config), self.config.notion_webhook_token is not None
@@ -232,7 +232,7 @@ class Services:
 
         return ChannelTools(http=self._http, ledger=self.tellings, now=time.time)
 
-    def until(self, deadline: float | None) -> float:
+    def slice_end(self, deadline: float | None) -> float:
         """When a slice that begins now should stop working (epoch seconds); `deadline` is the
         function's own."""
         now = time.time()
@@ -278,7 +278,7 @@ class Services:
 
         return Pacer(
             reserve=budget.reserve,
-            push_back=budget.close,
+            push_back=budget.close_minute,
             out_of_time=out_of_time,
             sleep=asyncio.sleep,
             monotonic=time.monotonic,
@@ -337,7 +337,7 @@ class SliceParts:
         self._runs = services.runs
         self._log = services.log
         self._deadline = deadline
-        self._until = services.until(deadline)
+        self._until = services.slice_end(deadline)
 
     @property
     def engine(self) -> "Engine":
@@ -425,7 +425,7 @@ class SliceParts:
             self._runs,
             queue,
             services.follow_up,
-            EndNotices(queue, services.audience, site_call.make if site_call else None),
+            EndNotices(queue, services.audience, site_call.tell_site if site_call else None),
             PageRetries(self._runs, queue, time.time),
             self._log,
             self._notion.notion_now,
@@ -438,7 +438,7 @@ class SliceParts:
         services = self._services
         return InlineContinuation(
             services.follow_up,
-            lambda run_id: services.desk.tell(run_id),
+            lambda run_id: services.desk.tell_channels(run_id),
             self._log,
             self._notion.notion_now,
         )

@@ -9,15 +9,19 @@ from typing import Any, NoReturn
 
 import httpx
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from dev.upstash import UpstashStandIn
 from lib.store.kv import Kv
 from tests.redis_server import redis_server
 
+# How long it takes to draw and to play an example tells of the machine; each run of CI draws others.
 settings.register_profile(
-    "any machine", deadline=None, max_examples=50
-)  # how long an example takes tells of the machine; each run of CI draws other ones
+    "any machine",
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("any machine")
 
 _missing: dict[str, str] = {}

@@ -34,10 +34,10 @@ async def test_a_mail_goes_out_where_resend_is_set_up(
         kv = {"KV_REST_API_URL": upstash.url, "KV_REST_API_TOKEN": upstash.token}
         async with httpx.AsyncClient(trust_env=False, mounts=resend) as http:
             services = Services(Config.read(environ | kv | settings), http, Log(now=time.time))
-            await services.runs.ask("run_1", Ask(), time.time() + 600)
-            await services.runs.end("run_1", "delivered", {"written": 2}, "", time.time() + 600)
+            await services.runs.ask_for_run("run_1", Ask(), time.time() + 600)
+            await services.runs.end_run("run_1", "delivered", {"written": 2}, "", time.time() + 600)
 
-            assert await services.desk.tell("run_1") == (["email"] if settings else [])
+            assert await services.desk.tell_channels("run_1") == (["email"] if settings else [])
 
     assert len(mails) == bool(settings)
     for mail in mails:
@@ -57,4 +57,4 @@ async def test_a_slice_leaves_a_share_of_the_functions_time_and_at_most_20_secon
     async with httpx.AsyncClient(trust_env=False) as http:
         services = Services(Config.read(environ), http, Log(now=time.time))
         now = time.time()
-        assert services.until(now + limit) == pytest.approx(now + works, abs=0.5)
+        assert services.slice_end(now + limit) == pytest.approx(now + works, abs=0.5)

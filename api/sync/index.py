@@ -12,5 +12,5 @@ class handler(Endpoint):
         config = admit_owner(request)
         ask = ask_of(request, config)
         async with services(config, self.log(config)) as service:
-            report = await service.engine(request.deadline).here(ask)
+            report = await service.engine(request.deadline).run_inline(ask)
             return Response(200, report.as_json())

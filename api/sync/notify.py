@@ -13,6 +13,6 @@ class handler(Endpoint):
         ending = ending_of(request, config)
         async with services(config, self.log(config)) as service:
             if ending.failed:
-                await service.desk.fail(ending.failed, ending.reason)
-            told = await service.desk.tell(ending.run_id)
+                await service.desk.fail_message(ending.failed, ending.reason)
+            told = await service.desk.tell_channels(ending.run_id)
             return Response(200, {"ok": True, "runId": ending.run_id, "told": told})

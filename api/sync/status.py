@@ -25,5 +25,7 @@ class handler(Endpoint):
             run_id = request.query.get("run")
             return Response(
                 200,
-                await (service.status.of_run(run_id) if run_id else service.status.everything()),
+                await (
+                    service.status.of_run(run_id) if run_id else service.status.everything_json()
+                ),
             )

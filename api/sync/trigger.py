@@ -11,6 +11,6 @@ class handler(Endpoint):
         config = admit_owner(request)
         ask = ask_of(request, config)
         async with services(config, self.log(config)) as service:
-            return Response(202, triggered(await service.trigger.ask(ask), config))
+            return Response(202, triggered(await service.trigger.request_run(ask), config))
 
     post = get

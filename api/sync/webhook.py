@@ -10,4 +10,4 @@ class handler(Endpoint):
     async def post(self, request: Request) -> Response:
         sent, config = admit_notion(request, event_of)
         async with services(config, self.log(config)) as service:
-            return Response(200, await service.webhook.take(sent))
+            return Response(200, await service.webhook.take_delivery(sent))

@@ -12,5 +12,5 @@ class handler(Endpoint):
         config = admit_qstash(request, WORKER)
         message = message_of(request, config)
         async with services(config, self.log(config)) as service:
-            report = await service.engine(request.deadline).deliver(message)
+            report = await service.engine(request.deadline).deliver_message(message)
             return Response(200, report.as_json())

@@ -54,7 +54,7 @@ async def examine(http: httpx.AsyncClient, config: Config) -> AsyncIterator[Find
     )
     for channel in set_up:
         try:
-            await channel.tell(outcome)
+            await channel.tell_outcome(outcome)
         except SyncError as error:
             yield mend(f"{error}. The test notice did not get through: correct that, or remove it")
         else:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from dev.doctor.finding import Finding, mend, note, ok
 from lib.bundle.properties import members_named
-from lib.bundle.publication import PublicationRule, publication, rule_faults
+from lib.bundle.publication import PublicationRule, publication_of, rule_faults
 from lib.bundle.slugs import SLUG_KINDS
 from lib.errors import NotionWait, SyncError
 from lib.model import JSON, Source
@@ -90,7 +90,7 @@ async def _doubts(
         raise
     except SyncError as error:
         return mend(str(error))
-    doubts = [state.doubt for row in rows if (state := publication(row, rule)).doubt]
+    doubts = [state.doubt for row in rows if (state := publication_of(row, rule)).doubt]
     if not doubts:
         return None
     return note(

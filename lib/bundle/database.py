@@ -7,8 +7,8 @@ import msgspec
 
 from lib.bundle import encoding, values
 from lib.bundle.media import Address, settle_file, settle_icon, with_copies
-from lib.bundle.properties import flatten
-from lib.bundle.publication import trashed
+from lib.bundle.properties import flat_properties
+from lib.bundle.publication import is_trashed
 from lib.model import JSON, Copy, Database
 from lib.times import first_known
 
@@ -21,7 +21,9 @@ class DatabaseBundle(msgspec.Struct, frozen=True):
     body: values.DatabaseBody
 
 
-def build(database: Database, address: Address, visibility: str = "public") -> DatabaseBundle:
+def build_database(
+    database: Database, address: Address, visibility: str = "public"
+) -> DatabaseBundle:
     """Return the bundle of a database that was read whole: rows in the order given, without the
     trashed ones.
 
@@ -32,12 +34,14 @@ def build(database: Database, address: Address, visibility: str = "public") -> D
         "title": database.title,
         "visibility": visibility,
         "properties": database.properties,
-        "items": [_database_item(row, address) for row in database.rows if not trashed(row)],
+        "items": [_database_item(row, address) for row in database.rows if not is_trashed(row)],
     }
     return DatabaseBundle(database.id, sha256(encoding.encode(body).encode()).hexdigest(), body)
 
 
-def encode(bundle: DatabaseBundle, synced_at: str, copies: Mapping[str, Copy] | None = None) -> str:
+def encode_database(
+    bundle: DatabaseBundle, synced_at: str, copies: Mapping[str, Copy] | None = None
+) -> str:
     """The JSON text to be kept; `copies` as `with_copies` takes them."""
     value: values.Database = {**bundle.body, "syncedAt": synced_at}
     return with_copies(encoding.encode(value), copies or {})
@@ -49,5 +53,5 @@ def _database_item(row: JSON, address: Address) -> values.DatabaseItem:
         "lastEdited": first_known(row["last_edited_time"], row["created_time"]),
         "icon": settle_icon(row.get("icon"), row["id"], address),
         "cover": settle_file(row.get("cover"), row["id"], address),
-        "properties": flatten(row, address),
+        "properties": flat_properties(row, address),
     }

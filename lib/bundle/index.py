@@ -15,7 +15,7 @@ _LAST = "g" * 16
 """After every number's digits."""
 
 
-def rank(meta: Meta) -> Rank:
+def rank_of(meta: Meta) -> Rank:
     """What decides a row's place: its properties `order` (a number) and `date`, found in any case
     of their names."""
     order = next(

@@ -133,7 +133,7 @@ def hosted_files(given: JSON) -> dict[str, Signed]:
     }
 
 
-def unsigned(given: JSON) -> JSON:
+def without_signatures(given: JSON) -> JSON:
     """A copy of a Notion object in which no address of a hosted file is signed; all else is as it
     was."""
     return _with_changed_files(given, lambda file: {**file, "url": _file_identity(file["url"])})

@@ -10,7 +10,7 @@ import msgspec
 from lib.bundle import encoding
 from lib.bundle.media import Address, settle_block, settle_file, settle_icon, with_copies
 from lib.bundle.parts import BlockRun, Node, lay_out, share_out, shown
-from lib.bundle.properties import flatten, title
+from lib.bundle.properties import flat_properties, title_of
 from lib.bundle.refs import refs_of
 from lib.bundle.values import Meta, PageLink
 from lib.errors import TooLarge
@@ -51,7 +51,7 @@ class Encoded(msgspec.Struct, frozen=True):
     oversized: list[str] = []
 
 
-def build(
+def build_page(
     page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], address: Address
 ) -> PageBundle:
     """Turns a page that was read whole into its bundle; `child_pages` as `slugs.children` gives
@@ -59,7 +59,7 @@ def build(
     meta: Meta = {
         "id": page["id"],
         "slug": place.slug,
-        "title": title(page),
+        "title": title_of(page),
         "source": place.source,
         "visibility": place.visibility,
         "lastEdited": first_known(page["last_edited_time"], page["created_time"]),
@@ -67,7 +67,7 @@ def build(
         "icon": settle_icon(page.get("icon"), page["id"], address),
         "cover": settle_file(page.get("cover"), page["id"], address),
         "url": page.get("url"),
-        "properties": flatten(page, address),
+        "properties": flat_properties(page, address),
         "childPages": child_pages,
         "parent": place.parent,
     }
@@ -85,7 +85,7 @@ def build(
     return PageBundle(place.slug, meta, blocks, digest, meta_digest, refs)
 
 
-def encode(
+def encode_page(
     bundle: PageBundle,
     synced_at: str,
     max_value_bytes: int,

@@ -59,7 +59,7 @@ def media_type(head: bytes) -> str:
     return "text/plain; charset=utf-8" if _is_text(head) else "application/octet-stream"
 
 
-def size(head: bytes) -> Size | None:
+def picture_size(head: bytes) -> Size | None:
     """Width and height in pixels, as a browser shows the picture; None for what is none of PNG,
     GIF, JPEG and WebP."""
     try:

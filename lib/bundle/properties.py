@@ -36,7 +36,7 @@ AS_GIVEN = frozenset(
 COMPUTED = ("formula", "rollup")
 
 
-def flatten(page: JSON, address: Address) -> Properties:
+def flat_properties(page: JSON, address: Address) -> Properties:
     """Every property of a page by its name, each as plain JSON; one that is odd, or of an unknown
     type, is null.
 
@@ -69,7 +69,7 @@ def fingerprint(page: JSON) -> str:
     return encoding.digest(encoding.encode(sorted(shown.items())))
 
 
-def title(page: JSON) -> str:
+def title_of(page: JSON) -> str:
     """The page's title in one line: every run of white space is one blank, invisible characters are
     gone."""
     titles = (
@@ -80,7 +80,7 @@ def title(page: JSON) -> str:
     return one_line(plain_text(next(titles, None)))
 
 
-def named(page: JSON, name: str) -> JSON | None:
+def property_named(page: JSON, name: str) -> JSON | None:
     """The property of this name in any case; where several differ only in case, the exact one or
     the first."""
     return next(members_named(page["properties"], name), None)
@@ -101,7 +101,7 @@ def entries_named(properties: JSON, name: str) -> Iterator[tuple[str, Any]]:
             yield spelling, member
 
 
-def text(page: JSON, name: str, kinds: Container[str]) -> str:
+def text_of(page: JSON, name: str, kinds: Container[str]) -> str:
     """The text of the property of this name and of one of these kinds; "" where it is missing or
     empty."""
     of_kind = (

@@ -10,7 +10,7 @@ from unicodedata import normalize
 import msgspec
 
 from lib.bundle.encoding import digest, encode
-from lib.bundle.properties import entries_named, one_line, plain_text, title
+from lib.bundle.properties import entries_named, one_line, plain_text, title_of
 from lib.bundle.schedule import ALWAYS, Window, schedule_of
 from lib.model import JSON
 
@@ -93,7 +93,7 @@ class Saying(msgspec.Struct, frozen=True):
     is_odd: bool = False
     is_mute: bool = False
 
-    def says(self, *words: str) -> bool:
+    def says_any(self, *words: str) -> bool:
         """Return whether one of its words is one of these, in any case."""
         return not {_folded_word(one) for one in self.words}.isdisjoint(
             {_folded_word(word) for word in words}
@@ -110,7 +110,7 @@ class _RowWish(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-def publication(page: JSON, rule: PublicationRule = DEFAULT_RULE) -> Publication:
+def publication_of(page: JSON, rule: PublicationRule = DEFAULT_RULE) -> Publication:
     """Return what is to happen to a page. What is archived or in the trash is not published,
     whatever the rule.
 
@@ -118,16 +118,16 @@ def publication(page: JSON, rule: PublicationRule = DEFAULT_RULE) -> Publication
     is not is not published.
     """
     wish = _wish_by_words(page, rule) if rule.property_name else _wish_by_visibility(page)
-    sync, schedule = saying(page, SYNC), schedule_of(page, rule.time_zone)
-    published = wish.published and not trashed(page)
+    sync, schedule = saying_of(page, SYNC), schedule_of(page, rule.time_zone)
+    published = wish.published and not is_trashed(page)
     unknown = wish.unknown or (_unreadable_doubt(sync) if sync.is_odd else "") or schedule.doubt
-    paused = sync.says(PAUSED) or bool(unknown)
+    paused = sync.says_any(PAUSED) or bool(unknown)
     doubt = (unknown or ("" if paused else wish.hint)) if published else ""
     return Publication(
         published=published,
         visibility=wish.visibility,
         paused=paused,
-        doubt=f'"{_short_name(title(page) or page["id"])}": {doubt}' if doubt else "",
+        doubt=f'"{_short_name(title_of(page) or page["id"])}": {doubt}' if doubt else "",
         window=schedule.window,
     )
 
@@ -168,7 +168,7 @@ def rule_faults(rule: PublicationRule, schema: JSON) -> list[RuleFault]:
     ]
 
 
-def saying(page: JSON, name: str) -> Saying:
+def saying_of(page: JSON, name: str) -> Saying:
     """Return what the property of this name says, in any case of its name; of several the first
     that says something."""
     silent = Saying()
@@ -181,7 +181,7 @@ def saying(page: JSON, name: str) -> Saying:
     return silent
 
 
-def trashed(page: JSON) -> bool:
+def is_trashed(page: JSON) -> bool:
     """Return whether it is in the trash or archived; `archived` is what API versions before
     2026-03-11 say."""
     return any(page.get(flag) for flag in ("in_trash", "is_archived", "archived"))
@@ -189,10 +189,10 @@ def trashed(page: JSON) -> bool:
 
 def _wish_by_visibility(page: JSON) -> _RowWish:
     """Every page is published but drafts."""
-    said = saying(page, VISIBILITY)
+    said = saying_of(page, VISIBILITY)
     is_silent = bool(said.name) and not said.words
     return _RowWish(
-        published=not said.says(DRAFT),
+        published=not said.says_any(DRAFT),
         visibility=", ".join(said.words) or PUBLIC,
         unknown=_unreadable_doubt(said) if said.is_odd else "",
         hint=(
@@ -209,8 +209,8 @@ def _wish_by_words(page: JSON, rule: PublicationRule) -> _RowWish:
     A property that is not there, such as one that was renamed in Notion, says nothing about any
     page.
     """
-    said = saying(page, rule.property_name)
-    if said.says(*rule.words):
+    said = saying_of(page, rule.property_name)
+    if said.says_any(*rule.words):
         return _RowWish(published=True)
     if not said.name:
         name = _short_name(rule.property_name)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from slugify import slugify
 
-from lib.bundle.properties import text, title
+from lib.bundle.properties import text_of, title_of
 from lib.model import JSON
 
 SLUG_KINDS = ("rich_text", "formula", "title", "url")
@@ -36,13 +36,13 @@ _BLANK = re.compile(
 blank of braille."""
 
 
-def wanted(page: JSON) -> str:
+def wanted_slug(page: JSON) -> str:
     """The slug that a page asks for: its property `slug`, else its title slugified, else its id
     without dashes."""
-    return _safe_slug(text(page, "slug", SLUG_KINDS)) or _from_title(title(page), page["id"])
+    return _safe_slug(text_of(page, "slug", SLUG_KINDS)) or _from_title(title_of(page), page["id"])
 
 
-def segment(title: str, page_id: str) -> str:
+def slug_segment(title: str, page_id: str) -> str:
     """Return what a child page asks for below its parent's slug."""
     return _from_title(title, page_id)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from lib.bundle.media import Signed, hosted_files
-from lib.bundle.publication import trashed
+from lib.bundle.publication import is_trashed
 from lib.errors import Hopeless, Refused, TryLater, Unreadable
 from lib.media.walk import FileWalk
 from lib.model import JSON
@@ -137,13 +137,13 @@ class Locator:
         self._files, self._hosts, self._copies, self._connect = files, hosts, copies, connect
         self._now, self._sleep, self._new_id = now, sleep, new_id
 
-    async def locate(self, wanted: Wanted) -> Location:
+    async def locate_file(self, wanted: Wanted) -> Location:
         """Raises `Refused` (404: no published bundle names the file, or Notion has it no more) and
         `TryLater`."""
         lock, alone = self._new_id(), False
         for looks, pause in enumerate(PAUSES_SECONDS):
             alone = alone or looks >= WALKS_WAITED_FOR
-            place = await self._files.find(
+            place = await self._files.find_file(
                 wanted.holder,
                 wanted.file,
                 lock,
@@ -244,18 +244,20 @@ async def _read_files(notion: "NotionClient", wanted: Wanted) -> dict[str, Signe
     from lib.notion.computed import (
         Schemas,
     )  # these load the Notion client, which most requests do without
-    from lib.notion.pages import Completion, complete
+    from lib.notion.pages import Completion, complete_properties
 
     try:
         holder: JSON = await notion.get(f"{wanted.kind}s/{wanted.id}")
-        if trashed(holder):
+        if is_trashed(holder):
             return {}
         found = hosted_files(holder)
         page = page_of(holder, Oddities()) if wanted.kind == "page" else None
         if (
             wanted.file not in found and page and not is_partial(page)
         ):  # it may stand where Notion cut a property
-            found = hosted_files(await complete(notion, page, Completion(), Schemas(notion)))
+            found = hosted_files(
+                await complete_properties(notion, page, Completion(), Schemas(notion))
+            )
     except Unreadable:
         return {}
     return found

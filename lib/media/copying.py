@@ -149,24 +149,27 @@ class Copier:
         """Where the files come from."""
         return self._files
 
-    async def work(
+    async def copy_due(
         self, run_id: str, until: float, interrupted: Callable[[], Awaitable[bool]]
     ) -> Copied:
         """Copies what there is to copy until about `until` (epoch seconds), or until `interrupted`;
         once a day it also removes copies that no bundle names any more. Raises `TryLater` where KV
         is away, and nothing else."""
-        due, sweep = await self._copies.due(BUNDLES_AT_ONCE), await self._copies.sweep_is_due()
+        due, sweep = (
+            await self._copies.due_bundles(BUNDLES_AT_ONCE),
+            await self._copies.sweep_is_due(),
+        )
         if not (due or sweep):
             return Copied()
         until = max(until, self._now() + LEAST_SECONDS)
-        if not await self._copies.lock(run_id, until - self._now() + FILE_SECONDS):
+        if not await self._copies.lock_copying(run_id, until - self._now() + FILE_SECONDS):
             return Copied()
         try:
             copied = await self._copy_all(run_id, due, until, interrupted)
             if sweep:
                 await self._remove_unnamed()
         finally:
-            await self._copies.unlock()
+            await self._copies.unlock_copying()
         self._log.event("files.copied", made=copied.made, warning=copied.warning)
         return copied
 
@@ -198,7 +201,7 @@ class Copier:
                 return Copied(self._made, self._files.requests, changed)
             due = [
                 bundle
-                for bundle in await self._copies.due(BUNDLES_AT_ONCE + len(tried))
+                for bundle in await self._copies.due_bundles(BUNDLES_AT_ONCE + len(tried))
                 if bundle not in tried
             ]
             due = due[:BUNDLES_AT_ONCE]
@@ -221,10 +224,10 @@ class Copier:
         if not await self._copies.is_public(
             bundle
         ):  # the store is public, whoever may see the page
-            await self._copies.leave(bundle)
+            await self._copies.leave_bundle(bundle)
             return False
-        tokens = await self._copies.tokens(bundle)
-        copies = await self._copies.of({token[-16:] for token in tokens})
+        tokens = await self._copies.tokens_in(bundle)
+        copies = await self._copies.copies_of({token[-16:] for token in tokens})
         forgiven: list[str] = []
         due: list[float] = []
         stop: TryLater | None = None
@@ -252,7 +255,7 @@ class Copier:
             except Exception as trouble:  # the file stays put off: it may be what is wrong
                 self._log_fault(token, trouble)
                 due.append(self._now() + PUT_OFF_SECONDS)
-        await self._copies.forgive(forgiven)
+        await self._copies.forgive_files(forgiven)
         change = partial(_with_copies, copies=copies)
         due_at = min(due, default=None)
         into_document = partial(document_with_copies, copies=copies)
@@ -284,7 +287,7 @@ class Copier:
         async with self._places:
             if self._trouble or self._now() >= until:
                 raise OutOfTime("the slice's time is used up")
-            put_off_until = await self._copies.begin(file)
+            put_off_until = await self._copies.begin_file(file)
             if put_off_until is not None:
                 raise _PutOff(put_off_until)
             async with asyncio.timeout(min(FILE_SECONDS, until - self._now() + LINGER_SECONDS)):
@@ -295,7 +298,7 @@ class Copier:
                     if not (is_refused and self._files.forget_signed(token)):
                         raise
                     copy = await self._store_copy(await self._files.address_of(token), file)
-            await self._copies.keep(file, copy)
+            await self._copies.keep_copy(file, copy)
         self._failures = 0
         self._made += bool(copy.url)
         return copy
@@ -309,19 +312,19 @@ class Copier:
             head = await _read_head(pieces)
             name = f"{self._folder}/{file}/{file_name(address)}"
             try:
-                url = await self._blob.put(
+                url = await self._blob.put_file(
                     name, _bounded_pieces(head, pieces), picture.media_type(head), length
                 )
             except _FileTooLarge:
                 return Copy("")
-        return Copy(url, *(picture.size(head) or (0, 0)))
+        return Copy(url, *(picture.picture_size(head) or (0, 0)))
 
     async def _remove_unnamed(self) -> None:
-        urls = await self._copies.unnamed()
+        urls = await self._copies.unnamed_urls()
         try:
             if urls:
-                await self._blob.delete(urls)
-                await self._copies.deleted(urls)
+                await self._blob.delete_files(urls)
+                await self._copies.note_deleted(urls)
                 self._log.event("files.removed", count=len(urls))
         except (TryLater, Misconfigured) as trouble:
             self._log.warning("files.not_removed", reason=str(trouble))

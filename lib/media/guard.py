@@ -27,7 +27,7 @@ class Allowance:
         self._left, self._counted_at = float(at_once), now()
         self._lock = threading.Lock()
 
-    def take(self) -> float:
+    def take_share(self) -> float:
         """Take one; return 0, or after how many seconds there is one again."""
         with self._lock:
             now = self._now()
@@ -51,7 +51,7 @@ def check_mac(wanted: Wanted, keys: Sequence[AddressKey]) -> None:
     Raises `Refused` (404: nobody here made this address) and `TryLater`.
     """
     if not wanted.mac:
-        if wait_seconds := UNSIGNED.take():
+        if wait_seconds := UNSIGNED.take_share():
             raise TryLater(
                 "Too many files are asked for by addresses of an older format; try again",
                 wait_seconds,

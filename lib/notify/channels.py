@@ -34,7 +34,7 @@ class ChannelKind(Protocol):
         """Return the channel; None where it is not set up."""
         ...
 
-    async def tell(self, outcome: Outcome) -> None:
+    async def tell_outcome(self, outcome: Outcome) -> None:
         """Send the outcome of a run. Raise what `lib.notify.post.post` raises."""
         ...
 

@@ -36,13 +36,13 @@ class Email:
         api_key, dashboard = config.resend_api_key.reveal(), config.address("/")
         return cls(api_key, config.notify_email_from, config.notify_email_to, dashboard, tools.http)
 
-    async def tell(self, outcome: Outcome) -> None:
+    async def tell_outcome(self, outcome: Outcome) -> None:
         """Raises what `post` raises."""
         mail = {
             "from": self._sender,
             "to": self._to,
             "subject": headline(outcome),
-            "text": text(outcome, self._dashboard),
+            "text": mail_text(outcome, self._dashboard),
         }
         headers = {
             "Authorization": f"Bearer {self._api_key}",
@@ -51,7 +51,7 @@ class Email:
         await post(self._http, "RESEND_API_KEY", ADDRESS, json_body(mail), headers)
 
 
-def text(outcome: Outcome, dashboard: str) -> str:
+def mail_text(outcome: Outcome, dashboard: str) -> str:
     """The mail's plain text."""
     paragraphs = [
         headline(outcome) + ".",

@@ -38,7 +38,7 @@ class Revalidation:
         secret = config.revalidate_secret.reveal() if config.revalidate_secret else ""
         return cls(config.revalidate_url, secret, tools.http, tools.ledger)
 
-    async def tell(self, outcome: Outcome) -> None:
+    async def tell_outcome(self, outcome: Outcome) -> None:
         """Raises `TryLater`."""
         changes = await self._ledger.changes(outcome.run_id)
         keys = changes.names

@@ -34,13 +34,13 @@ class Slack:
             return None
         return cls(config.slack_webhook_url.reveal(), config.address("/"), tools.http)
 
-    async def tell(self, outcome: Outcome) -> None:
+    async def tell_outcome(self, outcome: Outcome) -> None:
         """Raises what `post` raises."""
-        content = json_body(message(outcome, self._dashboard))
+        content = json_body(slack_message(outcome, self._dashboard))
         await post(self._http, "SLACK_WEBHOOK_URL", self._url, content, {})
 
 
-def message(outcome: Outcome, dashboard: str) -> JSON:
+def slack_message(outcome: Outcome, dashboard: str) -> JSON:
     """`text` is what a notification shows, `blocks` what the channel does."""
     title = headline(outcome)
     mark = ":x:" if outcome.broke else ":warning:" if outcome.failed else ":white_check_mark:"

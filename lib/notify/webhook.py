@@ -38,15 +38,15 @@ class SignedWebhook:
         key = webhook_secret(config.cron_secret)
         return cls(config.notify_webhook_url.reveal(), key, tools.http, tools.now)
 
-    async def tell(self, outcome: Outcome) -> None:
+    async def tell_outcome(self, outcome: Outcome) -> None:
         """Raises what `post` raises."""
         now = self._now()
-        content = json_body(event(outcome, now))
-        headers = signed(f"{outcome.run_id}-{outcome.status}", int(now), content, self._key)
+        content = json_body(ended_event(outcome, now))
+        headers = signed_headers(f"{outcome.run_id}-{outcome.status}", int(now), content, self._key)
         await post(self._http, "NOTIFY_WEBHOOK_URL", self._url, content, headers)
 
 
-def event(outcome: Outcome, now: float) -> JSON:
+def ended_event(outcome: Outcome, now: float) -> JSON:
     """`{"type": "sync.delivered" | "sync.failed", "timestamp", "data"}`; `data` is the outcome,
     times in ISO."""
     data: JSON = msgspec.to_builtins(outcome)
@@ -57,7 +57,7 @@ def event(outcome: Outcome, now: float) -> JSON:
     }
 
 
-def signed(message_id: str, timestamp: int, content: bytes, key: str) -> dict[str, str]:
+def signed_headers(message_id: str, timestamp: int, content: bytes, key: str) -> dict[str, str]:
     """The headers that vouch for `content`."""
     secret = b64decode(key.removeprefix("whsec_"))
     signature = hmac.digest(secret, f"{message_id}.{timestamp}.".encode() + content, "sha256")

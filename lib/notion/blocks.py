@@ -14,7 +14,7 @@ from lib.errors import NotionAway, SyncError, Unreadable
 from lib.model import JSON, Tree
 from lib.notion.border.objects import blocks_of, is_partial, page_of, parent_of
 from lib.notion.client import NotionClient
-from lib.notion.databases import LINKED_VIEW, Head, probe
+from lib.notion.databases import LINKED_VIEW, Head, probe_database
 from lib.notion.lists import Whole
 from lib.notion.originals import ORIGINAL_NOT_SHARED, Originals
 from lib.notion.tree import assemble
@@ -330,7 +330,7 @@ class _TreeReading:
     async def _probe(self, block_id: str) -> Head | Unreadable:
         self._go_on()
         try:
-            return await probe(self._notion, block_id)
+            return await probe_database(self._notion, block_id)
         except Unreadable as error:
             return error
 

@@ -184,7 +184,7 @@ class NotionClient:
     async def _attempt(
         self, method: str, path: str, query: JSON | None, body: JSON | None, hurry: bool
     ) -> JSON:
-        async with self._places.one(hurry=hurry) as number:
+        async with self._places.one_place(hurry=hurry) as number:
             await self._pacer.acquire()
             self.requests += 1
             asked_at = self._now()

@@ -21,12 +21,12 @@ class Schemas:
         self._notion = notion
         self._found: Once[JSON | None] = Once()
 
-    async def get(self, data_source_id: str) -> JSON | None:
+    async def schema_of(self, data_source_id: str) -> JSON | None:
         """Return a schema as Notion gives it; None where it is not shown. Raises what a request
         raises."""
         return await self._found.get(data_source_id, partial(self._ask_for_schema, data_source_id))
 
-    def put(self, data_source_id: str, schema: JSON) -> None:
+    def keep_schema(self, data_source_id: str, schema: JSON) -> None:
         """Keep a schema that was read for another reason."""
         self._found.put(data_source_id, schema)
 

@@ -11,7 +11,7 @@ from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas, read_schema
 from lib.notion.ids import dashed, object_id
 from lib.notion.lists import PAGE_SIZE, list_page
-from lib.notion.pages import ID_ONLY, Completion, Listing, advance, complete
+from lib.notion.pages import ID_ONLY, Completion, Listing, complete_properties, list_next
 from lib.notion.together import all_of
 
 LINKED_VIEW = "linked database view"
@@ -94,7 +94,7 @@ async def find_source(notion: NotionClient, name: str, reference: str) -> Source
     return Source(name, given_id, dashed(found[0]["id"]), title)
 
 
-async def probe(notion: NotionClient, database_id: str) -> Head:
+async def probe_database(notion: NotionClient, database_id: str) -> Head:
     """Whether a child database can be read, in one request. Unreadable: a linked view, or it is not
     shared.
 
@@ -112,7 +112,7 @@ async def probe(notion: NotionClient, database_id: str) -> Head:
     return Head(dashed(database_id), plain_text(database["title"]), data_source_ids)
 
 
-async def read(
+async def read_database(
     notion: NotionClient, reading: Reading, schemas: Schemas, *, is_last_try: bool = False
 ) -> Database:
     """Schema and rows of all data sources of a child database, each row's properties complete.
@@ -120,7 +120,7 @@ async def read(
     `reading` is brought up to date with every answer, whatever ends it; without a head it begins
     with a probe. `is_last_try`: as for `complete`.
     """
-    head = reading.head = reading.head or await probe(notion, reading.id)
+    head = reading.head = reading.head or await probe_database(notion, reading.id)
     await all_of(
         read(notion, reading, source_id)
         for source_id in head.data_source_ids
@@ -128,7 +128,7 @@ async def read(
     )
     reading.schemas = {source_id: reading.schemas[source_id] for source_id in head.data_source_ids}
     for source_id, schema in reading.schemas.items():
-        schemas.put(source_id, schema)
+        schemas.keep_schema(source_id, schema)
     await _complete_rows(notion, reading, schemas, is_last_try)
     properties: JSON = {}
     for source_id in head.data_source_ids:
@@ -193,7 +193,7 @@ async def _read_rows(notion: NotionClient, reading: Reading, data_source_id: str
     listing = reading.listings.setdefault(data_source_id, Listing(data_source_id=data_source_id))
     rows = reading.rows.setdefault(data_source_id, [])
     while not listing.done:
-        rows += await advance(notion, listing)
+        rows += await list_next(notion, listing)
 
 
 async def _complete_rows(
@@ -202,7 +202,9 @@ async def _complete_rows(
     async def one(rows: list[JSON], at: int) -> None:
         row_id = rows[at]["id"]
         completion = reading.completions.setdefault(row_id, Completion())
-        rows[at] = await complete(notion, rows[at], completion, schemas, is_last_try=is_last_try)
+        rows[at] = await complete_properties(
+            notion, rows[at], completion, schemas, is_last_try=is_last_try
+        )
         for sentence in completion.oddities.warnings:
             reading.oddities.note(sentence)
         reading.is_lacking |= completion.is_lacking

@@ -62,7 +62,7 @@ class Listing(Cursor):
         self.window = self.last
         super().begin_again()
 
-    def take(self, page: ListPage) -> list[JSON]:
+    def take_results(self, page: ListPage) -> list[JSON]:
         """Move on by one page of results; return its rows that weren't given before."""
         was_backward = self.is_backward
         rows, partial_ids = pages_of(page.results, self.oddities)
@@ -104,14 +104,14 @@ class Completion(msgspec.Struct, omit_defaults=True):
     be read again."""
 
 
-async def advance(notion: NotionClient, listing: Listing) -> list[JSON]:
+async def list_next(notion: NotionClient, listing: Listing) -> list[JSON]:
     """Send one request of the listing; return its new rows, each row once. `listing.done` tells the
     end."""
     page = await listing.next_page(partial(_query_page, notion, listing))
-    return [] if page is None else listing.take(page)
+    return [] if page is None else listing.take_results(page)
 
 
-async def retrieve(notion: NotionClient, page_id: str, oddities: Oddities) -> JSON:
+async def retrieve_page(notion: NotionClient, page_id: str, oddities: Oddities) -> JSON:
     """Return the page object.
 
     Raises Unreadable where it isn't there (any more: 404), isn't shared, or where Notion shows its
@@ -126,14 +126,14 @@ async def retrieve(notion: NotionClient, page_id: str, oddities: Oddities) -> JS
     return page
 
 
-async def find(notion: NotionClient, page_id: str, oddities: Oddities) -> JSON | None:
+async def find_page(notion: NotionClient, page_id: str, oddities: Oddities) -> JSON | None:
     """Return the page object; None where two different questions say that there is none.
 
     Raises Unreadable where only one of them says so, and where Notion does not show the page for
     another reason.
     """
     try:
-        return await retrieve(notion, page_id, oddities)
+        return await retrieve_page(notion, page_id, oddities)
     except Unreadable as refusal:
         if refusal.notion_status != HTTPStatus.NOT_FOUND:
             raise
@@ -142,10 +142,10 @@ async def find(notion: NotionClient, page_id: str, oddities: Oddities) -> JSON |
     except Unreadable as refusal:
         if refusal.notion_status == HTTPStatus.NOT_FOUND:
             return None
-    return await retrieve(notion, page_id, oddities)
+    return await retrieve_page(notion, page_id, oddities)
 
 
-async def complete(
+async def complete_properties(
     notion: NotionClient,
     page: JSON,
     completion: Completion,
@@ -223,7 +223,7 @@ async def _cut_properties(page: JSON, schemas: Schemas) -> JSON:
         else set()
     )
     home = (page.get("parent") or {}).get("data_source_id")
-    if computed and home and (schema := await schemas.get(home)) is not None:
+    if computed and home and (schema := await schemas.schema_of(home)) is not None:
         computed &= computed_from(relations, schema)
     return {
         name: one

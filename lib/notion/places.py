@@ -34,7 +34,7 @@ class Places:
         self._others: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
-    async def one(self, *, hurry: bool) -> AsyncIterator[int]:
+    async def one_place(self, *, hurry: bool) -> AsyncIterator[int]:
         """Wait for a place and hold it. Yield the request's number."""
         await self._take_place(self._hurried if hurry else self._others)
         self._number += 1

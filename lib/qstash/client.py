@@ -64,7 +64,7 @@ class Queue:
             _Http(config.qstash_token.reveal(), config.qstash_url, http)
         )
 
-    async def publish(self, messages: Sequence[Message | Notice]) -> list[str]:
+    async def publish_messages(self, messages: Sequence[Message | Notice]) -> list[str]:
         """Publishes all of them (several as one batch); answers their QStash ids in order. Raises
         `QueueRefused`."""
         requests: list[Any] = [self._request_of(message) for message in messages]
@@ -92,7 +92,7 @@ class Queue:
                 f"QStash is out of reach ({type(error).__name__}); {WAY_OUT}."
             ) from None
 
-    async def delivery(self, job_id: str) -> Delivery | None:
+    async def delivery_of(self, job_id: str) -> Delivery | None:
         """What became of a message, from
         https://upstash.com/docs/qstash/api-reference/logs/list-logs; None where QStash does not say
         at once."""

@@ -25,7 +25,7 @@ class Blob:
         self._api_url = api_url
         self._headers = {"authorization": f"Bearer {token}", "x-api-version": API_VERSION}
 
-    async def put(
+    async def put_file(
         self, pathname: str, content: AsyncIterable[bytes], media_type: str, length: int | None
     ) -> str:
         """Keeps a file under this very name and gives its public address. Raises `TryLater` and
@@ -48,7 +48,7 @@ class Blob:
             raise TryLater("Vercel Blob gave an answer without an address") from None
         return url
 
-    async def delete(self, urls: Collection[str]) -> None:
+    async def delete_files(self, urls: Collection[str]) -> None:
         """Deletes files by their addresses; one that is not there counts as deleted."""
         await self._ask_store("POST", "/delete", json={"urls": list(urls)})
 

@@ -56,7 +56,7 @@ class Budget:
         granted, wait_ms, left = await self._kv.script("budget", [self._key], words)
         return Grant(int(granted), int(wait_ms) / 1000, int(left))
 
-    async def close(self, seconds: float) -> None:
+    async def close_minute(self, seconds: float) -> None:
         """Notion said wait: nobody reserves anything for so long."""
         now_ms = round(self._now() * 1000)
         await self._kv.script("close_budget", [self._key], [now_ms + round(seconds * 1000), now_ms])

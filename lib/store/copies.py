@@ -47,7 +47,7 @@ class Copies:
         self._idle, self._trash = f"{self._copies}:idle", f"{self._copies}:trash"
         self._tried = f"{self._copies}:tried"
 
-    async def of(self, files: Collection[str]) -> dict[str, Copy]:
+    async def copies_of(self, files: Collection[str]) -> dict[str, Copy]:
         """Those of the files that have a copy, or are known to get none; a bundle may name them
         now."""
         wanted = list(files)
@@ -66,7 +66,7 @@ class Copies:
 
     # Making them.
 
-    async def lock(self, owner: str, seconds: float) -> bool:
+    async def lock_copying(self, owner: str, seconds: float) -> bool:
         """Whether the owner is the only one now who makes and removes copies, for so long at
         most."""
         answer = await self._kv.command(
@@ -74,10 +74,10 @@ class Copies:
         )
         return bool(answer)
 
-    async def unlock(self) -> None:
+    async def unlock_copying(self) -> None:
         await self._kv.command("DEL", self._keys.copying)
 
-    async def due(self, count: int) -> list[str]:
+    async def due_bundles(self, count: int) -> list[str]:
         """Bundles with files that have no copy, the longest waiting first."""
         scores = ("-inf", self._now_ms())
         found: list[str] = await self._kv.command(
@@ -85,7 +85,7 @@ class Copies:
         )
         return found
 
-    async def tokens(self, bundle: str) -> list[str]:
+    async def tokens_in(self, bundle: str) -> list[str]:
         """The files that a bundle names."""
         text: str | None = await self._kv.command("HGET", self._keys.files, bundle)
         return (text or "").split()
@@ -99,11 +99,11 @@ class Copies:
         record = page_record(await self._kv.command("HGET", self._keys.pages, page_id))
         return record is not None and is_for_all(record.visibility)
 
-    async def leave(self, bundle: str) -> None:
+    async def leave_bundle(self, bundle: str) -> None:
         """Make no copies for a bundle, until it is published anew."""
         await self._kv.command("ZREM", self._keys.uncopied, bundle)
 
-    async def begin(self, file: str) -> float | None:
+    async def begin_file(self, file: str) -> float | None:
         """Put a file off before it is read, so that a function it kills does not meet it again
         first.
 
@@ -124,14 +124,14 @@ class Copies:
         )
         return int(until_ms) / 1000 if int(until_ms) else None
 
-    async def keep(self, file: str, copy: Copy) -> None:
+    async def keep_copy(self, file: str, copy: Copy) -> None:
         """Remember a copy that was made, or that there will be none (an empty address)."""
         text = json_text.encode(copy)
         await self._kv.script(
             "keep_copy", [self._copies, self._trash, self._tried], [file, text, copy.url]
         )
 
-    async def forgive(self, files: Collection[str]) -> None:
+    async def forgive_files(self, files: Collection[str]) -> None:
         """Put these files off no longer: what failed was not theirs."""
         if files:
             await self._kv.command("HDEL", self._tried, *files)
@@ -229,7 +229,7 @@ class Copies:
             await self._kv.command("SET", f"{self._copies}:swept", 1, "NX", "EX", SWEPT_FOR_SECONDS)
         )
 
-    async def unnamed(self) -> list[str]:
+    async def unnamed_urls(self) -> list[str]:
         """Addresses of copies that no bundle which everybody may see has named for the time of
         grace: forgotten here, to be deleted in Blob."""
         private = set(await self._kv.command("SMEMBERS", self._keys.private))
@@ -260,7 +260,7 @@ class Copies:
         )
         return found
 
-    async def deleted(self, urls: Collection[str]) -> None:
+    async def note_deleted(self, urls: Collection[str]) -> None:
         """They are gone from Blob too."""
         await self._kv.command("SREM", self._trash, *urls)
 

@@ -40,7 +40,7 @@ class Drafts:
     def __init__(self, kv: Kv, keys: Keys, site: Site) -> None:
         self._kv, self._keys, self._site = kv, keys, site
 
-    async def commit(self, lease: SliceLease, commit: DraftCommit) -> tuple[str, list[str]]:
+    async def commit_draft(self, lease: SliceLease, commit: DraftCommit) -> tuple[str, list[str]]:
         """Write a draft's preview and end the work on it.
 
         Return the outcome as commit_draft.lua names it, and slugs that others have. Raises

@@ -61,7 +61,7 @@ class Events:
     def __init__(self, kv: Kv, keys: Keys) -> None:
         self._kv, self._keys = kv, keys
 
-    async def around(self, event: Event, now: float) -> Around:
+    async def surroundings_of(self, event: Event, now: float) -> Around:
         """One command, however large the site is. That an event came is noted."""
         keys, ids = self._keys, [event.entity, event.parent]
         names = [keys.event(event.id), keys.observed, keys.shows, keys.databases, keys.sources]
@@ -92,7 +92,7 @@ class Events:
             homes={object_id: seen_last.source for object_id, seen_last in found.items()},
         )
 
-    async def note(
+    async def note_wishes(
         self, event: Event, wishes: Sequence[Wish], window: int, now: float, limits: Limits
     ) -> list[str] | None:
         """Note what an event asks for, in a window; None where that has been taken.
@@ -114,7 +114,7 @@ class Events:
         answer = await self._kv.script("note_event", names, words)
         return answer if isinstance(answer, list) else None
 
-    async def remember(self, event: Event, window: int, sent: Sequence[str]) -> None:
+    async def remember_event(self, event: Event, window: int, sent: Sequence[str]) -> None:
         """All that an event asks for has been published: when it comes again, it is known. `sent`
         are messages that cover later events of the window too: "" is the window's own, a name that
         of a source."""
@@ -123,7 +123,7 @@ class Events:
             "know_event", [self._keys.event(event.id), self._keys.window(window)], words
         )
 
-    async def take(self, window: int) -> list[Wish]:
+    async def take_window(self, window: int) -> list[Wish]:
         """Return the pages that events of a window ask for, but those that a run of their source
         looks at; whatever comes from now on is noted in another window."""
         flat = await self._kv.script(

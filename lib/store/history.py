@@ -89,7 +89,7 @@ class History:
         self._kv = kv
         self._keys = keys
 
-    async def recent(self) -> Recent:
+    async def recent_runs(self) -> Recent:
         """All that a dashboard shows, in one command."""
         keys = self._keys
         names = [keys.active, keys.runs, keys.sources, keys.webhook_token, keys.listings]
@@ -114,7 +114,7 @@ class History:
             site=_site_facts(*site),
         )
 
-    async def run(self, run_id: str) -> Entry | None:
+    async def entry_of(self, run_id: str) -> Entry | None:
         """One run, in one command; None where there is none (any more)."""
         parts = await self._kv.script("run_history", [self._keys.run(run_id)], [])
         return _run_entry(*parts) if parts else None

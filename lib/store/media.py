@@ -53,7 +53,7 @@ class Files:
         """Return the same files as if none of them had a copy."""
         return type(self)(self._kv, self._keys)
 
-    async def find(
+    async def find_file(
         self,
         holder: str,
         file: str,
@@ -87,7 +87,7 @@ class Files:
         if outcome == "copied" and read_record(value, Copy) is None:
             # Another's value: the file has no copy that is known.
             await self._kv.command("HDEL", copies, file)
-            return await self.find(
+            return await self.find_file(
                 holder, file, lock, now, lock_seconds, alone=alone, is_draft=is_draft
             )
         return _lookup_of(outcome, value, errand)

@@ -57,7 +57,7 @@ class Migration:
     def __init__(self, kv: Kv, keys: Keys, site: Site, sort_text: Callable[[Rank], str]) -> None:
         self._kv, self._keys, self._site, self._sort_text = kv, keys, site, sort_text
 
-    async def run(self, lease: SliceLease, layout: str) -> None:
+    async def migrate_layout(self, lease: SliceLease, layout: str) -> None:
         """Bring KV into the present layout, where it is of an older one; a run that was cut off
         goes on.
 

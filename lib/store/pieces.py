@@ -20,7 +20,9 @@ class Pieces:
     def __init__(self, kv: Kv) -> None:
         self._kv = kv
 
-    async def keep(self, key: str, text: str, put: Callable[[str, str], Awaitable[None]]) -> None:
+    async def keep_pieces(
+        self, key: str, text: str, put: Callable[[str, str], Awaitable[None]]
+    ) -> None:
         """Keep a text; `put` takes key and piece. The head comes last: cut off before it, what
         stood there is unreadable."""
         length = self._kv.max_request_bytes // BYTES_PER_CHARACTER
@@ -30,7 +32,7 @@ class Pieces:
             await put(f"{key}:{number}", piece)
         await put(key, head)
 
-    async def read(self, key: str) -> str | None:
+    async def read_pieces(self, key: str) -> str | None:
         """The text, whole; None where there is none, or where it was cut off while it was
         written."""
         head: str | None = await self._kv.command("GET", key)

@@ -192,7 +192,7 @@ class Runs:
         self._tries = tries
         self._pieces = Pieces(kv)
 
-    async def ask(self, run_id: str, ask: Ask, alive_until: float, slug: str = "") -> Asked:
+    async def ask_for_run(self, run_id: str, ask: Ask, alive_until: float, slug: str = "") -> Asked:
         """Record a run and make it the one under way, or join the one that is (another follows
         it then). Where the page is given by a `slug`, that has to lead to one."""
         keys = self._keys
@@ -224,7 +224,13 @@ class Runs:
             [",".join(job_ids), _milliseconds_of(alive_until)],
         )
 
-    async def note(self, run_id: str, facts: Mapping[str, Value]) -> None:
+    async def note_spent(self, lease: SliceLease, counters: Mapping[str, int]) -> None:
+        """Note what a slice spent that ends in an error; the next one counts it."""
+        names = ("notionRequests", "notionThrottled", "kvCommands")
+        spent = " ".join(str(counters[name]) for name in names)
+        await self.note_facts(lease.run_id, {f"spent:{lease.lane}": spent})
+
+    async def note_facts(self, run_id: str, facts: Mapping[str, Value]) -> None:
         """Adds to a run's record."""
         await self._kv.command("HSET", self._keys.run(run_id), *_flat_pairs(facts))
 
@@ -232,14 +238,14 @@ class Runs:
         """Whether somebody asked for a run meanwhile and waits for the one under way to end."""
         return bool(await self._kv.command("EXISTS", self._keys.promised))
 
-    async def forget(self, run_id: str) -> None:
+    async def forget_run(self, run_id: str) -> None:
         """Takes back a run whose message was refused, unless it has begun all the same."""
         keys = self._keys
         names = [keys.active, keys.runs, keys.promised, keys.run(run_id)]
         if await self._kv.script("forget", names, [self._root, run_id]) != "done":
             raise TakenOver(f"run {run_id} has begun")
 
-    async def begin(
+    async def begin_slice(
         self, run_id: str, lane: str, number: int, ask: Ask, alive_until: float
     ) -> Begun:
         """Begins slice `number` of a lane; the claims that an earlier delivery held in this lane
@@ -327,7 +333,7 @@ class Runs:
         if await self._kv.script("note_survey", names, [json_text.encode(arguments)]) == "lost":
             raise _taken_over()
 
-    async def rest(
+    async def rest_slice(
         self,
         lease: SliceLease,
         counters: Mapping[str, int],
@@ -386,7 +392,7 @@ class Runs:
         )
         return dict(zip(pages, counts, strict=True))
 
-    async def end(
+    async def end_run(
         self, run_id: str, status: str, facts: Mapping[str, Value], next_id: str, alive_until: float
     ) -> Ended:
         """End a run as delivered, failed or cancelled. `next_id` follows it where another was
@@ -429,22 +435,22 @@ class Runs:
             words: list[Value] = [lease.lane, lease.token, piece, WORK_KEPT_FOR_SECONDS]
             held(await self._kv.script("keep_piece", [run, key], words))
 
-        await self._pieces.keep(f"{run}:{what}", json_text.encode(progress), put)
+        await self._pieces.keep_pieces(f"{run}:{what}", json_text.encode(progress), put)
 
     async def handed_on(self, run_id: str, what: str, kind: type[Progress]) -> Progress | None:
         """How far an earlier slice of the run had come with it."""
-        text = await self._pieces.read(f"{self._keys.run(run_id)}:{what}")
+        text = await self._pieces.read_pieces(f"{self._keys.run(run_id)}:{what}")
         try:
             return msgspec.json.decode(text, type=kind) if text else None
         except msgspec.DecodeError:  # of another form: an earlier deployment of the project left it
             return None
 
-    async def reached(self, run_id: str, lane: str) -> int:
+    async def reached_slice(self, run_id: str, lane: str) -> int:
         """The number of the slice that a lane began last, -1 before the first."""
         number: str | None = await self._kv.command("HGET", self._keys.run(run_id), f"slice:{lane}")
         return -1 if number is None else read_count(number) or 0
 
-    async def read(self, run_id: str) -> Run | None:
+    async def read_run(self, run_id: str) -> Run | None:
         """The run's record, or None where there is none (any more)."""
         fields = await self._kv.command("HGETALL", self._keys.run(run_id))
         return run_of(fields) if fields else None
@@ -510,6 +516,8 @@ def shortened(text: str, most: int = WARNING_CHARACTERS) -> str:
 def run_of(fields: Mapping[str, str]) -> Run:
     """A run from its record's fields; a counter that nobody raised yet, or that is none, is 0."""
 
+    spent = [_spent(value) for name, value in fields.items() if name.startswith("spent:")]
+
     def count(name: str) -> int:
         return read_count(fields.get(name)) or 0
 
@@ -537,9 +545,9 @@ def run_of(fields: Mapping[str, str]) -> Run:
         failed=count("failed"),
         slices=count("slices"),
         retries=count("retries"),
-        notion_requests=count("notionRequests"),
-        notion_throttled=count("notionThrottled"),
-        kv_commands=count("kvCommands"),
+        notion_requests=count("notionRequests") + sum(one[0] for one in spent),
+        notion_throttled=count("notionThrottled") + sum(one[1] for one in spent),
+        kv_commands=count("kvCommands") + sum(one[2] for one in spent),
         images=count("images"),
         warnings=_warnings_of(fields.get("warnings")),
         warned=count("warned"),
@@ -567,6 +575,16 @@ def held(answer: object) -> list[str]:
 
 def _taken_over() -> TakenOver:
     return TakenOver("another delivery of this slice has taken its work over")
+
+
+def _spent(text: str) -> tuple[int, int, int]:
+    """Return what a slice has spent that no counter holds yet: requests, those that Notion put off,
+    commands."""
+    counts = [read_count(word) for word in text.split(" ")]
+    match counts:
+        case [int(requests), int(throttled), int(commands)]:
+            return requests, throttled, commands
+    return 0, 0, 0
 
 
 def _milliseconds_of(seconds: float) -> int:

@@ -50,7 +50,7 @@ class Sources:
     def __init__(self, kv: Kv, keys: Keys) -> None:
         self._kv, self._keys = kv, keys
 
-    async def read(self) -> SourceState:
+    async def read_state(self) -> SourceState:
         """Return what is remembered of all sources, in one command."""
         keys = self._keys
         sources, listings, forced, names, freed, layout = await self._kv.script(

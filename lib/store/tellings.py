@@ -38,7 +38,7 @@ class Tellings:
         self._kv, self._keys = kv, keys
         self._now, self._new_id = now, new_id
 
-    async def read(self, run_id: str) -> Telling | None:
+    async def read_ending(self, run_id: str) -> Telling | None:
         """How the run ended; None where it has not."""
         run = self._keys.run(run_id)
         fields, errors, changed = await self._kv.pipeline(
@@ -56,7 +56,7 @@ class Tellings:
         updated = sorted(name.removeprefix("page:") for name in changed if name.startswith("page:"))
         return Telling(outcome_of(run_of(fields), problems_of(errors), updated), told)
 
-    async def claim(self, run_id: str, channel: str) -> bool:
+    async def claim_channel(self, run_id: str, channel: str) -> bool:
         """Takes the telling of a channel on: only one who asks gets it, however often the command
         is sent."""
         mine = self._new_id()
@@ -64,18 +64,18 @@ class Tellings:
         _, owner = await self._kv.pipeline([["HSETNX", run, field, mine], ["HGET", run, field]])
         return bool(owner == mine)
 
-    async def hold(self, run_id: str, channel: str) -> bool:
+    async def hold_channel(self, run_id: str, channel: str) -> bool:
         """Take the telling of a channel on for a while; return whether nobody else has."""
         now = round(self._now() * 1000)
         words: list[Value] = [f"telling:{channel}", self._new_id(), now, now + HELD_MS]
         return bool(await self._kv.script("hold_telling", [self._keys.run(run_id)], words))
 
-    async def release(self, run_id: str, channel: str) -> None:
+    async def release_channel(self, run_id: str, channel: str) -> None:
         """The channel was not told after all."""
         fields = (f"told:{channel}", f"telling:{channel}")
         await self._kv.command("HDEL", self._keys.run(run_id), *fields)
 
-    async def told(self, run_id: str, channel: str) -> None:
+    async def note_told(self, run_id: str, channel: str) -> None:
         """Note that the channel is through with the run, and when (ms)."""
         now = round(self._now() * 1000)
         await self._kv.command("HSET", self._keys.run(run_id), f"told:{channel}", now)
@@ -100,7 +100,7 @@ class Tellings:
     async def pass_on(self, run_id: str, count: int) -> None:
         await self._kv.command("HSET", self._keys.run(run_id), "passedOn", count)
 
-    async def silent(self) -> list[str]:
+    async def silent_runs(self) -> list[str]:
         """Ids of runs that broke without anybody noticing, marked as failed now, until they are
         `noticed`."""
         now = round(self._now() * 1000)
@@ -109,7 +109,7 @@ class Tellings:
         )
         return untold
 
-    async def noticed(self, run_id: str) -> None:
+    async def note_noticed(self, run_id: str) -> None:
         """The notice of a run that broke in silence is on its way."""
         await self._kv.command("HSET", self._keys.run(run_id), "silentTold", "1")
 

@@ -29,10 +29,16 @@ class WorkQueue:
     def __init__(self, kv: Kv, keys: Keys, now: Callable[[], float]) -> None:
         self._kv, self._keys, self._now = kv, keys, now
 
-    async def claim(
-        self, lease: SliceLease, count: int, in_hand: Collection[str], expires: float
+    async def claim_due(
+        self,
+        lease: SliceLease,
+        count: int,
+        in_hand: Collection[str],
+        expires: float,
+        spent: tuple[int, int] | None = None,
     ) -> Batch:
-        """Claim up to `count` of what is due until `expires` (epoch seconds). Raises
+        """Claim up to `count` of what is due until `expires` (epoch seconds). `spent`: how many
+        requests Notion got from this slice, and how many of them it put off. Raises
         `TakenOver`."""
         words: list[Value] = [
             *(self._keys.prefix, lease.run_id, lease.lane, lease.token),
@@ -42,6 +48,7 @@ class WorkQueue:
                 count,
                 "1" if lease.is_focused else "0",
             ),
+            f"{spent[0]} {spent[1]} {self._kv.commands + 1}" if spent else "",
             *in_hand,
         ]
         left, next_at, *found = held(
@@ -54,7 +61,9 @@ class WorkQueue:
         soonest = read_number(next_at)
         return Batch(claims, Left(int(left), None if soonest is None else soonest / 1000))
 
-    async def requeue(self, lease: SliceLease, claim: Claim, item: WorkItem, due_at: float) -> None:
+    async def requeue_claim(
+        self, lease: SliceLease, claim: Claim, item: WorkItem, due_at: float
+    ) -> None:
         """End a claim without a result; it may be claimed again from `due_at` on. Raises
         `TakenOver`."""
         await self._requeue_once(lease, claim, item, due_at)

@@ -37,7 +37,7 @@ class AddressBook:
         self._sure: set[str] = set()
         self.warnings: list[str] = []
 
-    def assume(self, page_id: str, known: Known) -> None:
+    def assume_known(self, page_id: str, known: Known) -> None:
         """Take over what was looked up of a page before."""
         self._known[page_id] = known
 
@@ -58,13 +58,13 @@ class AddressBook:
             self._holders |= holders
         return {page_id: self._known[page_id] for page_id in page_ids}
 
-    def observe(self, page_id: str, seen: Observation, children: list[str] | None = None) -> None:
+    def note_page(self, page_id: str, seen: Observation, children: list[str] | None = None) -> None:
         """Take note of where a page stands now, and of the child pages it has."""
         self._observed[page_id] = seen
         if children is not None:
             self._children[page_id] = children
 
-    def forget(self, page_id: str) -> None:
+    def forget_page(self, page_id: str) -> None:
         """A page is to be unpublished: what it had is free."""
         known = self._known.get(page_id, Known())
         if known.slug:
@@ -73,7 +73,7 @@ class AddressBook:
                 self._owners[known.slug] = ""
                 self._left.append(known.slug)
 
-    async def place(self, *page_ids: str) -> None:
+    async def place_all(self, *page_ids: str) -> None:
         """Give pages their slugs, and move whom that concerns."""
         self._ahead.extend(page_ids)
         while True:
@@ -88,7 +88,7 @@ class AddressBook:
     async def give_away(self, slugs: list[str]) -> None:
         """Give slugs that are free to those who wait for them."""
         self._left += slugs
-        await self.place()
+        await self.place_all()
 
     def slug_of(self, page_id: str) -> str:
         """Return the slug that a page has from now on."""
@@ -96,7 +96,7 @@ class AddressBook:
             return self._slugs[page_id]
         return self._known[page_id].slug if page_id in self._known else ""
 
-    def plan(self) -> Addresses:
+    def planned_changes(self) -> Addresses:
         """Return what changes, and what was known when that was decided."""
         moves = [
             Move(page_id, self._known[page_id].slug, slug)

@@ -37,8 +37,8 @@ class Cancel:
 
         Raises `Refused`: 404 for an unknown run, 409 for one that has ended.
         """
-        ended = await self._runs.end(run_id, "cancelled", {"error": REASON}, "", self._now())
-        entry = await self._history.run(run_id)
+        ended = await self._runs.end_run(run_id, "cancelled", {"error": REASON}, "", self._now())
+        entry = await self._history.entry_of(run_id)
         if entry is None:
             raise Refused(UNKNOWN, HTTPStatus.NOT_FOUND)
         run = entry.run
@@ -50,7 +50,7 @@ class Cancel:
         self._log.event("run.cancelled", runId=run_id, synced=run.synced)
         if self._tells(run):
             try:
-                await self._queue.publish([Notice(run_id)])
+                await self._queue.publish_messages([Notice(run_id)])
             except QueueRefused as refusal:
                 self._log.warning("run.untold", untoldRun=run_id, reason=str(refusal))
         return run_json(entry, self._now())

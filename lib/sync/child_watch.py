@@ -6,8 +6,8 @@ from http import HTTPStatus
 
 import msgspec
 
-from lib.bundle.media import unsigned
-from lib.bundle.publication import PublicationRule, trashed
+from lib.bundle.media import without_signatures
+from lib.bundle.publication import PublicationRule, is_trashed
 from lib.errors import Unreadable
 from lib.model import JSON, Observation, Problem, WorkItem
 from lib.notion.together import all_of
@@ -101,11 +101,11 @@ class ChildWatch:
         except Unreadable as refusal:
             if refusal.notion_status != HTTPStatus.NOT_FOUND:
                 raise
-        if page and stamp and child_stamp(page, self._rule) == stamp and not trashed(page):
+        if page and stamp and child_stamp(page, self._rule) == stamp and not is_trashed(page):
             self._progress.unchanged += 1
             self._progress.done.add(page_id)
         else:
-            self._progress.children[page_id] = (read_at, page and unsigned(page))
+            self._progress.children[page_id] = (read_at, page and without_signatures(page))
 
     async def _take_changed(self) -> None:
         """Hold the child pages that are not as they were read against what is remembered of
@@ -120,13 +120,13 @@ class ChildWatch:
             before = known[page_id].observation
             if before is None or before.parent is None:
                 continue
-            if page is None or trashed(page):
+            if page is None or is_trashed(page):
                 doubted = work[before.parent].doubted if before.parent in work else []
                 work[before.parent] = WorkItem(doubted=[*doubted, page_id])
             elif has_left(page, before.parent):
                 work.setdefault(before.parent, WorkItem())
                 with suppress(Unreadable):  # the page that it stood in looks for it
-                    if holder := await self._holders.find(page):
+                    if holder := await self._holders.find_holder(page):
                         work.setdefault(holder, WorkItem())
             elif sighting := _changed_page(page_id, page, before, read_at, self._rule):
                 sightings.append(sighting)

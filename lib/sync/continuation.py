@@ -14,7 +14,7 @@ from lib.qstash.messages import Message, Notice
 from lib.store.runs import Run, Runs
 from lib.store.tellings import Tellings
 from lib.sync.slice import AGAIN_SECONDS
-from lib.sync.telling import Audience, changed
+from lib.sync.telling import Audience, changed_site
 from lib.sync.trigger import FollowUp
 from lib.times import iso
 
@@ -67,13 +67,13 @@ class EndNotices:
 
     async def announce_end(self, run: Run, *, is_mine: bool = False) -> None:
         """Raises `QueueRefused`."""
-        if run.is_retry and run.status == "delivered" and not changed(run):
+        if run.is_retry and run.status == "delivered" and not changed_site(run):
             return
         is_site_left = self._audience.site_hears(run) and run.site_told_at is None
         if is_site_left and is_mine and self._tell_site and run.status == "delivered":
             is_site_left = not await self._tell_site(run.run_id)
         if is_site_left or self._audience.people_hear(run):
-            await self._queue.publish([Notice(run.run_id)])
+            await self._queue.publish_messages([Notice(run.run_id)])
 
 
 class PageRetries:
@@ -110,7 +110,7 @@ class PageRetries:
             if count <= len(AGAIN_SECONDS)
         ]
         if messages:
-            await self._queue.publish(messages)
+            await self._queue.publish_messages(messages)
 
 
 class QueuedContinuation:
@@ -137,13 +137,13 @@ class QueuedContinuation:
         self._notion_now = notion_now
 
     async def send_next(self, message: Message) -> None:
-        await self._queue.publish([message])
+        await self._queue.publish_messages([message])
 
     async def start_followers(self, run_id: str, follow_up: str, moment: float | None) -> None:
         if follow_up:
-            await self._follow_up.start(follow_up)
+            await self._follow_up.start_run(follow_up)
         if moment is not None:
-            await self._follow_up.schedule(run_id, moment, self._notion_now())
+            await self._follow_up.schedule_run(run_id, moment, self._notion_now())
 
     async def announce_end(self, run: Run, *, is_mine: bool) -> None:
         if run.status != "cancelled":
@@ -155,7 +155,7 @@ class QueuedContinuation:
 
     async def announce_if_possible(self, run_id: str) -> bool:
         try:
-            if run := await self._runs.read(run_id):
+            if run := await self._runs.read_run(run_id):
                 await self._notices.announce_end(run)
         except (QueueRefused, TryLater) as trouble:
             self._log.warning("run.untold", untoldRun=run_id, reason=str(trouble))
@@ -187,12 +187,12 @@ class InlineContinuation:
     async def start_followers(self, run_id: str, follow_up: str, moment: float | None) -> None:
         if follow_up:
             try:
-                await self._follow_up.start(follow_up)
+                await self._follow_up.start_run(follow_up)
             except QueueRefused as refusal:
                 self._log.warning("run.follow_up_unsent", followUp=follow_up, reason=str(refusal))
         if moment is not None:
             try:
-                await self._follow_up.schedule(run_id, moment, self._notion_now())
+                await self._follow_up.schedule_run(run_id, moment, self._notion_now())
             except QueueRefused as refusal:
                 self._log.warning("run.date_unsent", at=iso(moment), reason=str(refusal))
 
@@ -220,7 +220,7 @@ class SilentRuns:
 
     async def announce_all(self, continuation: Continuation) -> None:
         """Have all of them announced that can be; the others are left to the next slice."""
-        for run_id in await self._tellings.silent():
+        for run_id in await self._tellings.silent_runs():
             self._log.error("run.silent", brokenRun=run_id)
             if await continuation.announce_if_possible(run_id):
-                await self._tellings.noticed(run_id)
+                await self._tellings.note_noticed(run_id)

@@ -11,7 +11,7 @@ from lib.log import Log
 from lib.model import BUNDLE_VERSION, JSON, Claim, Database, DatabaseRecord, WorkItem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
-from lib.notion.databases import Head, Reading, read
+from lib.notion.databases import Head, Reading, read_database
 from lib.store.copies import Copies, is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import NO_TABLE, Known, PageText, Site, Table, Text
@@ -73,9 +73,9 @@ class DatabaseWork:
         fresh = self._ahead.take_database(claim) or DatabaseReading(
             self._now(), 0, Reading(claim.id, head)
         )
-        async with self._readings.of(claim, fresh) as reading:
+        async with self._readings.reading_of(claim, fresh) as reading:
             await self._ahead.finish(claim.key)
-            database = await read(
+            database = await read_database(
                 self._notion, reading.rows, self._schemas, is_last_try=self._is_last_try(claim)
             )
         self._was_read(claim)
@@ -97,10 +97,10 @@ class DatabaseWork:
         shown = [known.observation for known in pages.values() if known.observation]
         visibility = visibility_of(seen.visibility for seen in shown)
         files = Found(self._address)
-        bundle = database_bundle.build(database, files, visibility)
+        bundle = database_bundle.build_database(database, files, visibility)
         copied = files.refs if is_for_all(visibility) else {}
         self._note(copied.values())
-        copies = await self._copies.of({ref.file for ref in copied.values()})
+        copies = await self._copies.copies_of({ref.file for ref in copied.values()})
         record = DatabaseRecord(
             title=database.title,
             data_source_ids=list(reading.rows.schemas),
@@ -113,7 +113,7 @@ class DatabaseWork:
             is_lacking=reading.rows.is_lacking,
         )
         text = Text(
-            database_bundle.encode(bundle, self._now_iso(), copies),
+            database_bundle.encode_database(bundle, self._now_iso(), copies),
             files=list(files.refs),
             lacking=any(ref.file not in copies for ref in copied.values()),
             is_private=not is_for_all(visibility),
@@ -147,7 +147,7 @@ class DatabaseWork:
         tables = await self._site.tables([database_id, *sorted(shown - {database_id})])
         if tables.pop(database_id).digest == table.digest:
             return [], {}
-        return await self._texts.of(pages, {**tables, database_id: table}), tables
+        return await self._texts.texts_of(pages, {**tables, database_id: table}), tables
 
 
 def visibility_of(visibilities: Iterable[str]) -> str:

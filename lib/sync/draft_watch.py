@@ -3,9 +3,8 @@ lost."""
 
 from collections.abc import Sequence
 
-from lib.bundle.properties import one_line
-from lib.bundle.properties import title as title_of
-from lib.bundle.publication import trashed
+from lib.bundle.properties import one_line, title_of
+from lib.bundle.publication import is_trashed
 from lib.errors import Unreadable
 from lib.model import BUNDLE_VERSION, JSON, Observation, PageRecord, Problem, WorkItem
 from lib.notion.together import all_of
@@ -28,7 +27,7 @@ class DraftWatch:
         self._scope = scope
         self._is_on = is_on
 
-    async def look(self) -> None:
+    async def look_at_drafts(self) -> None:
         """Make due what of all drafts has to be read and no listing says."""
         if not self._is_on or "drafts" in self._observer.progress.done:
             return
@@ -79,7 +78,7 @@ def _due_work(
     """Return what has to be read: the page where it changed, and the one around it where it is gone
     or has another title."""
     around = [(f"draft:{seen.parent}", WorkItem())]
-    if page is None or trashed(page):
+    if page is None or is_trashed(page):
         return around
     edited = page["last_edited_time"]
     is_same = (

@@ -11,8 +11,8 @@ import msgspec
 
 from lib.bundle import page as page_bundle
 from lib.bundle.media import Address, Found
-from lib.bundle.publication import trashed
-from lib.bundle.slugs import segment, told_apart
+from lib.bundle.publication import is_trashed
+from lib.bundle.slugs import slug_segment, told_apart
 from lib.bundle.values import PageLink
 from lib.log import Log
 from lib.model import (
@@ -72,7 +72,7 @@ class DraftWork:
             await self._work.pass_on(lease, claim, [])
             return False
         fresh = PageReading(self._readings.began_at, claim.item.read_at, Walk(claim.id))
-        async with self._readings.of(claim, fresh) as reading:
+        async with self._readings.reading_of(claim, fresh) as reading:
             page, tree = await self._reader.read(claim, reading)
         self._was_read(claim)
         read_at = reading.page_read_at or claim.item.read_at
@@ -92,7 +92,7 @@ class DraftWork:
     async def _observe(self, known: Observation, page: JSON, read_at: float) -> Observation | None:
         """Return what the page object says of a draft; None: it is none any more, or stands
         elsewhere."""
-        if trashed(page):
+        if is_trashed(page):
             return None
         if known.parent is not None:
             return None if has_left(page, known.parent) else child_of(page, known, read_at)
@@ -119,7 +119,7 @@ class DraftWork:
             slug = claim.slug if seen.parent else _free(seen.wanted, claim.id, taken)
             children = _children(claim.id, seen, tree, reading, slug, taken)
             commit = self._commit(claim, seen, page, tree, reading, slug, children)
-            outcome, others = await self._drafts.commit(lease, commit)
+            outcome, others = await self._drafts.commit_draft(lease, commit)
             if outcome not in ("taken", "send"):
                 break
             taken |= set(others)
@@ -146,8 +146,8 @@ class DraftWork:
             for child in tree.child_pages
         ]
         place = Place(slug, seen.source, seen.visibility, seen.parent)
-        bundle = page_bundle.build(page, tree, place, links, files)
-        encoded = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes)
+        bundle = page_bundle.build_page(page, tree, place, links, files)
+        encoded = page_bundle.encode_page(bundle, self._now_iso(), self._max_value_bytes)
         record = PageRecord(
             edited=seen.edited,
             edited_at=seen.edited_at,
@@ -192,7 +192,7 @@ def _children(
     given = set(taken)
     for child in sorted(tree.child_pages, key=lambda child: (child.created_time, child.id)):
         path = f"{slug}/"
-        own = _free(path + segment(child.title, child.id), child.id, given, path)
+        own = _free(path + slug_segment(child.title, child.id), child.id, given, path)
         given.add(own)
         page = reading.walk.pages.get(child.id)
         item = WorkItem(page=raw(page), read_at=reading.read_at) if page else WorkItem()
@@ -211,5 +211,5 @@ def _child_seen(
         created=child.created_time,
         edited=child.created_time,
         placed_at=reading.read_at,
-        wanted=segment(child.title, child.id),
+        wanted=slug_segment(child.title, child.id),
     )

@@ -9,7 +9,7 @@ from lib.store.kv import Value
 from lib.store.runs import Run, Runs, SliceLease, warning_facts
 from lib.store.site import Site
 from lib.sync.continuation import Continuation
-from lib.sync.telling import fail
+from lib.sync.telling import mark_failed
 from lib.sync.trigger import DELIVERY_SECONDS
 
 
@@ -26,7 +26,7 @@ class FileCopies:
         """Return what was done; None where there is no store for copies."""
         if self._copier is None:
             return None
-        return await self._copier.work(run_id, self._until, self._runs.is_joined)
+        return await self._copier.copy_due(run_id, self._until, self._runs.is_joined)
 
 
 class RunEnding:
@@ -63,10 +63,10 @@ class RunEnding:
         """Mark a run as delivered, and see to what follows it; return its record. Raises
         `QueueRefused` where its message may come again."""
         next_id, alive_until = self._new_id(), self._now() + DELIVERY_SECONDS
-        ended = await self._runs.end(run.run_id, "delivered", dict(facts), next_id, alive_until)
+        ended = await self._runs.end_run(run.run_id, "delivered", dict(facts), next_id, alive_until)
         await continuation.start_followers(run.run_id, ended.follow_up, ended.next_moment)
         self._log.event("run.ended", status="delivered", synced=run.synced, failed=run.failed)
-        done = await self._runs.read(run.run_id)
+        done = await self._runs.read_run(run.run_id)
         if done:
             await continuation.announce_end(done, is_mine=not ended.repeated)
         return done
@@ -75,7 +75,7 @@ class RunEnding:
         """Mark a run as failed; the run that was promised meanwhile begins."""
         alive_until = self._now() + DELIVERY_SECONDS
         next_id = self._new_id() if continuation.is_queued else ""
-        ended = await fail(self._runs, self._log, run_id, reason, next_id, alive_until)
+        ended = await mark_failed(self._runs, self._log, run_id, reason, next_id, alive_until)
         await continuation.start_followers(run_id, ended.follow_up, ended.next_moment)
         await continuation.announce_failure(run_id)
 

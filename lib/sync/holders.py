@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-from lib.bundle.publication import trashed
+from lib.bundle.publication import is_trashed
 from lib.errors import Unreadable
 from lib.model import JSON
 from lib.notion.border.objects import Oddities, parent_of, says_where
 from lib.notion.client import NotionClient
-from lib.notion.pages import find
+from lib.notion.pages import find_page
 from lib.store.site import Site
 from lib.sync.homes import Homes
 from lib.sync.sightings import row_of
@@ -27,7 +27,7 @@ class Holders:
         self._notion, self._site, self._homes = notion, site, homes
         self._look = look or self._ask_for_page
 
-    async def find(self, page: JSON) -> str | None:
+    async def find_holder(self, page: JSON) -> str | None:
         """Return the id of the nearest page around a page that is known here, where all of them
         stand below a row that is to be published; None where they don't. Raises Unreadable where
         Notion does not say."""
@@ -48,7 +48,7 @@ class Holders:
                         return (
                             await self._nearest_known(around) if self._is_live(standing) else None
                         )
-                    if trashed(standing):
+                    if is_trashed(standing):
                         return None
                 elif block_id := above.get("block_id"):
                     standing = await self._notion.get(f"blocks/{block_id}")
@@ -60,7 +60,7 @@ class Holders:
         return None
 
     async def _ask_for_page(self, page_id: str) -> JSON | None:
-        return await find(self._notion, page_id, Oddities())
+        return await find_page(self._notion, page_id, Oddities())
 
     async def _nearest_known(self, around: list[str]) -> str:
         known, _ = await self._site.look_up(around)

@@ -37,17 +37,17 @@ class InFlight:
         """Whether anything is in hand."""
         return bool(self._under_way or self.waiting)
 
-    def take(self, items: Iterable[Claim]) -> None:
+    def take_items(self, items: Iterable[Claim]) -> None:
         """Takes claimed items, and begins what there is room for."""
         self.waiting = sorted([*self.waiting, *items], key=_is_row)
         self._begin_items()
 
-    def read(self, item: Claim) -> None:
+    def note_read(self, item: Claim) -> None:
         """The item has been read, and is only to be published: another one may begin."""
         self._reading.discard(item.key)
         self._begin_items()
 
-    async def ended(
+    async def wait_ended(
         self, others: Collection["asyncio.Future[Any]"], seconds: float
     ) -> list[tuple[asyncio.Task[bool], Claim]]:
         """Begin what there is room for, wait until some work or one of the `others` has ended, so
@@ -67,10 +67,10 @@ class InFlight:
         if self._under_way or others:
             await asyncio.wait([*self._under_way, *others], timeout=seconds)
         ended = self._taken_out()
-        await self.drop()
+        await self.drop_all()
         return ended
 
-    async def drop(self) -> None:
+    async def drop_all(self) -> None:
         """Cuts off all there is."""
         self.waiting = []
         for task in self._under_way:

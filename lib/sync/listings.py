@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from lib.bundle.encoding import digest, encode
-from lib.bundle.media import unsigned
+from lib.bundle.media import without_signatures
 from lib.bundle.publication import PublicationRule
 from lib.errors import Hopeless, NotionAway, SyncError, Unreadable
 from lib.model import BUNDLE_VERSION, JSON, ListingRecord, Problem, Source, SourceRecord
@@ -12,7 +12,7 @@ from lib.notion.border.objects import name_of
 from lib.notion.client import NotionClient
 from lib.notion.computed import read_schema
 from lib.notion.databases import find_source
-from lib.notion.pages import ID_ONLY, Listing, advance
+from lib.notion.pages import ID_ONLY, Listing, list_next
 from lib.notion.together import all_of
 from lib.store.site import Site
 from lib.store.sources import Sources, SourceState
@@ -47,7 +47,7 @@ class SourceFinder:
         self._homes = homes
         self._references = scope.references
 
-    async def find(self, name: str, found: dict[str, Source]) -> None:
+    async def find_home(self, name: str, found: dict[str, Source]) -> None:
         """Add the source of a name to `found`, where it is not there. Raises `Hopeless`,
         `NotionAway`."""
         if name not in found:
@@ -125,7 +125,7 @@ class SourceListings:
 
     async def _find_home(self, name: str, refusals: dict[str, SyncError]) -> None:
         try:
-            await self._finder.find(name, self._progress.sources)
+            await self._finder.find_home(name, self._progress.sources)
         except (Hopeless, NotionAway) as refusal:
             refusals[name] = refusal
 
@@ -169,7 +169,7 @@ class SourceListings:
         while not listing.done:
             asked_at = self._observer.now()
             pages = await self._next_rows(name, listing)
-            progress.ahead[name] = (asked_at, [unsigned(page) for page in pages])
+            progress.ahead[name] = (asked_at, [without_signatures(page) for page in pages])
             await self._take_rows(name)
         await self._take_unreadable(name, listing)
         if listing.since is None and len(listing.given) >= BIG_SOURCE_ROWS:
@@ -187,7 +187,7 @@ class SourceListings:
 
     async def _next_rows(self, name: str, listing: Listing) -> list[JSON]:
         try:
-            return await advance(self._notion, listing)
+            return await list_next(self._notion, listing)
         except Unreadable as refusal:
             raise Hopeless(
                 f"source {name}: Notion does not show its rows ({refusal.reason}). Share the"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 
 import msgspec
 
-from lib.bundle.publication import trashed
+from lib.bundle.publication import is_trashed
 from lib.errors import Unreadable
 from lib.model import WorkItem
 from lib.notion.pages import Listing
@@ -74,7 +74,7 @@ class GoneProof:
         if page is None:
             gone.add(page_id)
             await self._unpublish_row(self._observer.gone_row(page_id, known, name), known)
-        elif trashed(page):
+        elif is_trashed(page):
             gone.add(page_id)
             row = self._judge.reduce_page(page, name, read_at)
             seen = msgspec.structs.replace(row.observation, is_published=False)
@@ -85,14 +85,14 @@ class GoneProof:
             return  # the listing lags behind, or misses it
         elif home is not None:
             await self._judge.judge_rows([self._judge.reduce_page(page, home, read_at)])
-        elif holder := await self._holders.find(page):
+        elif holder := await self._holders.find_holder(page):
             await self._observer.observe([], [(holder, WorkItem())])
         else:
             gone.add(page_id)
             await self._observer.observe([self._observer.gone_row(page_id, known, name)])
 
     async def _unpublish_row(self, row: Sighting, known: Known) -> None:
-        await self._observer.observe(*await self._rescue.below(known))
+        await self._observer.observe(*await self._rescue.rescue_below(known))
         await self._observer.observe([row])
 
 

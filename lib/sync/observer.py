@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from lib.bundle.media import unsigned
+from lib.bundle.media import without_signatures
 from lib.model import JSON, Observation, WorkItem
 from lib.notion.client import NotionClient
-from lib.notion.pages import find, retrieve
+from lib.notion.pages import find_page, retrieve_page
 from lib.store.runs import SliceLease
 from lib.store.site import Known, Sighting, Site
 from lib.sync.problems import Problems
@@ -69,22 +69,22 @@ class Observer:
         in a run; None for one that is gone. Raises Unreadable."""
         pages, asked_at = self.progress.pages, self.now()
         if page_id not in pages:
-            page = await find(self._notion, page_id, self.progress.oddities)
-            pages[page_id] = (asked_at, unsigned(page) if page else None)
+            page = await find_page(self._notion, page_id, self.progress.oddities)
+            pages[page_id] = (asked_at, without_signatures(page) if page else None)
         asked_at, page = pages[page_id]
         return self._notion.notion_time(asked_at), page
 
     async def find_page(self, page_id: str) -> tuple[float, JSON | None]:
         """Do the same, and ask in any case."""
         asked_at = self.now()
-        page = await find(self._notion, page_id, self.progress.oddities)
+        page = await find_page(self._notion, page_id, self.progress.oddities)
         return self._notion.notion_time(asked_at), page
 
     async def retrieve_page(self, page_id: str) -> tuple[float, JSON]:
         """Return when a page was asked for (Notion's clock) and its object. Raises Unreadable also
         where there is none."""
         asked_at = self.now()
-        page = await retrieve(self._notion, page_id, self.progress.oddities)
+        page = await retrieve_page(self._notion, page_id, self.progress.oddities)
         return self._notion.notion_time(asked_at), page
 
     def gone_row(self, page_id: str, known: Known, source: str = "") -> Sighting:

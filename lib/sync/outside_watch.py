@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from lib.bundle.publication import trashed
+from lib.bundle.publication import is_trashed
 from lib.errors import Unreadable
 from lib.model import Problem, WorkItem
 from lib.notion.client import NotionClient
-from lib.notion.databases import probe
+from lib.notion.databases import probe_database
 from lib.notion.together import all_of
 from lib.store.site import Site
 from lib.sync.observer import Observer
@@ -79,12 +79,12 @@ class OutsideWatch:
         except Unreadable as refusal:
             return ThingSeen(f"refused {refusal.notion_status}")
         edited = page["last_edited_time"]
-        is_trashed = trashed(page)
+        in_trash = is_trashed(page)
         return ThingSeen(
-            f"trashed {edited}" if is_trashed else edited,
+            f"trashed {edited}" if in_trash else edited,
             edited_at=moment_of(edited),
             read_at=read_at,
-            is_dated=not is_trashed,  # that it went there moves no time
+            is_dated=not in_trash,  # that it went there moves no time
         )
 
     async def _take_changed(self, thing: str, stamp: str, seen: ThingSeen) -> None:
@@ -107,9 +107,9 @@ class OutsideWatch:
         try:
             match kind:
                 case "hidden":
-                    return not trashed((await self._observer.retrieve_page(thing_id))[1])
+                    return not is_trashed((await self._observer.retrieve_page(thing_id))[1])
                 case "unreadable":
-                    await probe(self._notion, thing_id)
+                    await probe_database(self._notion, thing_id)
                 case _:
                     # What a reader of its copies would ask: a block in the trash is still to be
                     # had, its children not.

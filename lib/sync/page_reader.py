@@ -11,7 +11,7 @@ from lib.notion.blocks import Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head
-from lib.notion.pages import complete, retrieve
+from lib.notion.pages import complete_properties, retrieve_page
 from lib.sync.read_ahead import ReadAhead
 from lib.sync.unfinished import PageReading, Readings
 
@@ -52,11 +52,11 @@ class PageReader:
         given: JSON | None = msgspec.json.decode(claim.item.page)
         if given is None and not reading.page:
             asked_at = self._now()
-            reading.page = await retrieve(self._notion, claim.id, reading.oddities)
+            reading.page = await retrieve_page(self._notion, claim.id, reading.oddities)
             reading.page_read_at = self._notion.notion_time(asked_at)
         page = given or reading.page
         last = self._is_last_try(claim)
-        return await complete(
+        return await complete_properties(
             self._notion, page, reading.completion, self._schemas, is_last_try=last
         )
 

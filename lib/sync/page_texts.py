@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from lib import json_text
-from lib.bundle.text.document import document
+from lib.bundle.text.document import document_of
 from lib.errors import TooLarge
 from lib.model import BUNDLE_VERSION, JSON
 from lib.store.site import Known, PageText, Site, Table
@@ -39,7 +39,9 @@ class PageTexts:
     def __init__(self, site: Site, max_value_bytes: int, now_iso: Callable[[], str]) -> None:
         self._site, self._max_value_bytes, self._now_iso = site, max_value_bytes, now_iso
 
-    async def of(self, pages: Mapping[str, Known], tables: Mapping[str, Table]) -> list[PageText]:
+    async def texts_of(
+        self, pages: Mapping[str, Known], tables: Mapping[str, Table]
+    ) -> list[PageText]:
         """Return the texts of the pages that are published, do not stay as they are, and have room
         for tables."""
         texts = []
@@ -68,7 +70,7 @@ class PageTexts:
             return page
         shown = tables_for(bundle["meta"]["visibility"], tables)
         try:
-            made = document(
+            made = document_of(
                 *(bundle["meta"], bundle["blocks"], self._now_iso(), self._max_value_bytes),
                 database=shown,
             ).value

@@ -7,10 +7,10 @@ import msgspec
 
 from lib.bundle import index
 from lib.bundle import page as page_bundle
-from lib.bundle.media import Address, FileRef, Found, unsigned
-from lib.bundle.publication import trashed
-from lib.bundle.slugs import segment
-from lib.bundle.text.document import document
+from lib.bundle.media import Address, FileRef, Found, without_signatures
+from lib.bundle.publication import is_trashed
+from lib.bundle.slugs import slug_segment
+from lib.bundle.text.document import document_of
 from lib.bundle.values import PageLink
 from lib.errors import TooLarge, Unreadable
 from lib.log import Log
@@ -30,7 +30,7 @@ from lib.notion.blocks import Walk
 from lib.notion.border.objects import Oddities, name_of, says_where
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
-from lib.notion.pages import find
+from lib.notion.pages import find_page
 from lib.store.copies import Copies, is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import Known, PageCommit, Sighting, Site, Table, Text
@@ -109,12 +109,12 @@ class PageWork:
             self._readings.began_at, 0.0, Walk(claim.id)
         )
         fresh.read_at = claim.item.read_at
-        async with self._readings.of(claim, fresh) as reading:
+        async with self._readings.reading_of(claim, fresh) as reading:
             try:
                 page, tree = await self.reader.read(claim, reading)
             except Unreadable as refusal:
                 asked_at, is_refused = self._now(), refusal.notion_status == HTTPStatus.NOT_FOUND
-                if not (claim.is_row and is_refused) or await find(
+                if not (claim.is_row and is_refused) or await find_page(
                     self._notion, claim.id, Oddities()
                 ):
                     raise
@@ -133,7 +133,7 @@ class PageWork:
             return await self._hide(lease, claim, seen, page)
         if seen.parent is None and seen.is_paused and not (claim.record and claim.item.rewrite):
             return await self._keep_still(lease, claim, seen, page)
-        if seen.parent is not None and trashed(page):
+        if seen.parent is not None and is_trashed(page):
             await self._doubt(lease, claim)
             return True
         if seen.parent is not None and has_left(page, seen.parent):
@@ -152,7 +152,7 @@ class PageWork:
         home = await self._homes.home_of(page)
         if home is not None:
             return row_of(page, home, read_at, self._homes.rule).observation
-        if known.parent is None and not trashed(page) and says_where(page):
+        if known.parent is None and not is_trashed(page) and says_where(page):
             return None
         if known.parent is None:
             return row_of(page, known.source, read_at, self._homes.rule).observation
@@ -162,7 +162,7 @@ class PageWork:
 
     async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
         stamp = self._stamp(page, seen, seen.read_at)
-        is_gone = trashed(page)
+        is_gone = is_trashed(page)
         sighting = Sighting(
             page_id=claim.id,
             observation=seen,
@@ -194,7 +194,7 @@ class PageWork:
 
     async def _left(self, lease: SliceLease, claim: Claim, parent: str, page: JSON) -> bool:
         """A child page that stands in another page now: both pages decide what becomes of it."""
-        holder = await self._holders.find(page)
+        holder = await self._holders.find_holder(page)
         item = _handed_on(claim.item)
         others = [(holder, item)] if holder else []
         await self._work.pass_on(lease, claim, [(parent, item), *others])
@@ -203,7 +203,7 @@ class PageWork:
     async def _moved_away(self, lease: SliceLease, claim: Claim, page: JSON) -> bool:
         """A row that stands in no source any more: in a page that is published it goes on as a
         child page."""
-        if holder := await self._holders.find(page):
+        if holder := await self._holders.find_holder(page):
             await self._work.pass_on(lease, claim, [(holder, _handed_on(claim.item))])
             return True
         source = claim.observation.source if claim.observation else ""
@@ -269,7 +269,7 @@ class PageWork:
             edited_at=before.edited_at if before else 0.0,
             read_at=before.read_at if before else 0.0,
             placed_at=reading.read_at,
-            wanted=segment(child.title, child.id),
+            wanted=slug_segment(child.title, child.id),
         )
         is_renamed = (
             before is not None and before.parent is not None and before.title != child.title
@@ -307,14 +307,14 @@ class PageWork:
             return
         home = holder = None
         try:
-            page = await find(self._notion, page_id, Oddities())
+            page = await find_page(self._notion, page_id, Oddities())
             home = await self._homes.home_of(page) if page else None
-            if page and home is None and not trashed(page):
-                holder = await self._holders.find(page)
+            if page and home is None and not is_trashed(page):
+                holder = await self._holders.find_holder(page)
         except Unreadable:
             family.unclear.append(page_id)
             return
-        if page is None or trashed(page):
+        if page is None or is_trashed(page):
             family.gone.append(page_id)
         elif home is not None:
             family.work.append((page_id, WorkItem(page=raw(page), read_at=self._readings.read_at)))
@@ -361,10 +361,12 @@ class PageWork:
                 return True
             files = Found(self._address)
             place = Place(slug, seen.source, seen.visibility, seen.parent)
-            bundle = page_bundle.build(page, tree, place, links, files)
+            bundle = page_bundle.build_page(page, tree, place, links, files)
             is_private = not is_for_all(seen.visibility)
             copies = {} if is_private else await self._copies_of(files)
-            encoded = page_bundle.encode(bundle, self._now_iso(), self._max_value_bytes, copies)
+            encoded = page_bundle.encode_page(
+                bundle, self._now_iso(), self._max_value_bytes, copies
+            )
             record = self._record(claim, seen, tree, reading, family, encoded, bundle.digest, files)
             noted: list[str] = []
             is_same = claim.record is not None and claim.record.digest == record.digest
@@ -395,9 +397,9 @@ class PageWork:
                 stamp=self._stamp_of(
                     page, seen, record, must_look=bool(family.renamed) or _is_in_trash(tree)
                 ),
-                sort=index.sort_text(index.rank(bundle.meta)) if seen.parent is None else "",
+                sort=index.sort_text(index.rank_of(bundle.meta)) if seen.parent is None else "",
                 text=text if is_sent else None,
-                addresses=book.plan(),
+                addresses=book.planned_changes(),
                 tables=tables,
                 children=family.children,
                 known=family.known,
@@ -424,7 +426,7 @@ class PageWork:
                 self._ahead.note_published(claim.id, numbers)
                 break
         if outcome == "older":
-            self._readings.renew()
+            self._readings.read_anew()
         self._log.event(
             "page.synced", pageId=claim.id, slug=commit.slug if commit else "", outcome=outcome
         )
@@ -437,23 +439,23 @@ class PageWork:
     ) -> tuple[str, list[PageLink]]:
         """Return the slug of the page and the links to its child pages."""
         if is_first:
-            book.assume(claim.id, Known(claim.observation, claim.record, claim.slug))
+            book.assume_known(claim.id, Known(claim.observation, claim.record, claim.slug))
             if seen.parent is None and not claim.slug:
                 book.assume_free(seen.wanted)
         await book.look_up([claim.id])
-        book.observe(claim.id, seen, list(family.children))
+        book.note_page(claim.id, seen, list(family.children))
         if family.children:
             await book.look_up(list(family.children))
         for page_id, child in family.children.items():
-            book.observe(page_id, child)
+            book.note_page(page_id, child)
         if family.gone:
             await book.look_up(family.gone)
         for page_id in family.gone:
-            book.forget(page_id)
+            book.forget_page(page_id)
         by_age = sorted(
             family.children, key=lambda page_id: (family.children[page_id].created, page_id)
         )
-        await book.place(claim.id, *by_age)
+        await book.place_all(claim.id, *by_age)
         links: list[PageLink] = [
             {"id": page_id, "slug": book.slug_of(page_id), "title": " ".join(child.title.split())}
             for page_id, child in family.children.items()
@@ -497,7 +499,7 @@ class PageWork:
 
     def _stamp(self, page: JSON, seen: Observation, read_at: float) -> str:
         is_sure = is_settled(seen.edited_at, read_at)
-        return stamp_of(unsigned(page), seen, self._homes.rule) if is_sure else ""
+        return stamp_of(without_signatures(page), seen, self._homes.rule) if is_sure else ""
 
     def _databases(self, claim: Claim, seen: Observation, tree: Tree, reading: PageReading) -> Work:
         """Child databases that may have to be read: those that nobody knows yet, and all of them
@@ -526,7 +528,7 @@ class PageWork:
         if not self._docs:
             return ""
         try:
-            made = document(
+            made = document_of(
                 *(bundle.meta, bundle.blocks, self._now_iso(), self._max_value_bytes),
                 database=tables_for(bundle.meta["visibility"], tables),
                 copies=copies,
@@ -546,14 +548,14 @@ class PageWork:
         """The copies there are of a bundle's files, whose signed addresses are noted for who makes
         the others."""
         self._note(files.refs.values())
-        return await self._copies.of({ref.file for ref in files.refs.values()})
+        return await self._copies.copies_of({ref.file for ref in files.refs.values()})
 
     async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
         """Give slugs that became free to pages that wait for them."""
         for _ in range(COMMIT_TRIES if freed else 0):
             book = AddressBook(self._site)
             await book.give_away(list(freed))
-            if await self._site.move(lease, book.plan(), freed):
+            if await self._site.move(lease, book.planned_changes(), freed):
                 return
 
 

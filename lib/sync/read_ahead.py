@@ -8,7 +8,7 @@ from lib.model import Claim, Tree
 from lib.notion.blocks import Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
-from lib.notion.databases import Head, Reading, read
+from lib.notion.databases import Head, Reading, read_database
 from lib.sync.unfinished import Ahead, DatabaseReading, PageReading, Readings
 
 MOST_AHEAD = 16
@@ -109,7 +109,7 @@ class ReadAhead:
 
     async def _read(self, one: Ahead) -> Tree | None:
         if one.database:
-            await read(self._notion, one.database.rows, self._schemas)
+            await read_database(self._notion, one.database.rows, self._schemas)
         if one.page is None:
             return None
         walk = one.page.walk

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from lib.bundle.publication import trashed
+from lib.bundle.publication import is_trashed
 from lib.errors import Unreadable
 from lib.model import JSON, WorkItem
 from lib.notion.client import NotionClient
@@ -31,7 +31,7 @@ class Rescue:
     async def _look_at_page(self, page_id: str) -> JSON | None:
         return (await self._look(page_id))[1]
 
-    async def below(self, known: Known) -> tuple[list[Sighting], Work]:
+    async def rescue_below(self, known: Known) -> tuple[list[Sighting], Work]:
         """Return what was seen of those pages below a row that stand elsewhere, and what is due for
         that."""
         sightings: list[Sighting] = []
@@ -51,12 +51,12 @@ class Rescue:
             try:
                 read_at, page = await self._look(page_id)
                 home = await self._homes.home_of(page) if page else None
-                holder = await self._holders.find(page) if page and not home else None
+                holder = await self._holders.find_holder(page) if page and not home else None
             except Unreadable:
                 continue
             if (
                 page is None
-                or trashed(page)
+                or is_trashed(page)
                 or (home is None and holder in (None, child.observation.parent))
             ):
                 ahead += child.record.children

@@ -48,7 +48,9 @@ class RowJudge:
         sightings = [sighting for sighting in judged if sighting]
         for sighting in sightings:
             if sighting.is_hidden:
-                await self._observer.observe(*await self._rescue.below(known[sighting.page_id]))
+                await self._observer.observe(
+                    *await self._rescue.rescue_below(known[sighting.page_id])
+                )
         await self._observer.observe(sightings)
 
     async def _ask_again(self, row: Row, sure: list[Row]) -> None:

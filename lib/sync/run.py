@@ -74,6 +74,7 @@ class Spending:
         self._notion = notion
         self._kv = kv
         self._give_back = give_back
+        self.is_settled = False
 
     @property
     def kv_commands(self) -> int:
@@ -88,6 +89,7 @@ class Spending:
     async def settle_account(self) -> dict[str, int]:
         """Give back what was not spent; return the rest by the names of a run's counters."""
         await self._give_back()
+        self.is_settled = True
         return {
             "notionRequests": self._notion.requests,
             "notionThrottled": self._notion.throttled,
@@ -121,8 +123,8 @@ class Advance:
 
     async def advance_run(self, lease: SliceLease, run: Run) -> TryLater | None:
         """Return what stopped it before the end."""
-        state = await self._sources.read()
-        await self._migration.run(lease, state.layout)
+        state = await self._sources.read_state()
+        await self._migration.migrate_layout(lease, state.layout)
         self._homes.sources |= {
             name: record.source
             for name, record in state.records.items()
@@ -171,16 +173,16 @@ class SliceRun:
         except TakenOver:
             self._log.event("slice.taken_over")
             status = "joined" if continuation.is_queued else "partial"
-            return Report(status, lease.run_id, await self._runs.read(lease.run_id))
+            return Report(status, lease.run_id, await self._runs.read_run(lease.run_id))
         except Hopeless as reason:
             await self._ending.fail_run(lease.run_id, str(reason), continuation)
             raise
         except SyncError as trouble:
-            await self._note_error(lease.run_id, str(trouble))
+            await self._note_error(lease, str(trouble))
             raise
         except Exception as error:
             self._log.error("slice.error", error)
-            await self._note_error(lease.run_id, unforeseen_reason(error))
+            await self._note_error(lease, unforeseen_reason(error))
             raise Unforeseen(
                 f"The slice ended in an error while it was {self._step}: {unforeseen_reason(error)}"
             ) from error
@@ -193,7 +195,7 @@ class SliceRun:
         self._step = "looking at the sources and reading pages"
         stop = await self._advance.advance_run(lease, run)
         left = await self._rest_slice(lease, stop, parked=not continuation.is_queued)
-        run = await self._runs.read(lease.run_id) or run
+        run = await self._runs.read_run(lease.run_id) or run
         if run.phase == "work" and left.count == 0:
             return await self._finish_run(lease, run, continuation)
         await continuation.send_next(next_message(lease, run, self._pause_seconds(run, left, stop)))
@@ -213,7 +215,7 @@ class SliceRun:
     async def _rest_slice(self, lease: SliceLease, stop: TryLater | None, *, parked: bool) -> Left:
         counters = await self._spending.settle_account()
         wait, now = _wait_of(stop), self._now()
-        return await self._runs.rest(
+        return await self._runs.rest_slice(
             lease,
             counters,
             now + wait + DELIVERY_SECONDS,
@@ -231,21 +233,22 @@ class SliceRun:
         copied = await self._files.copy_files(lease.run_id)
         facts = tally_copies(run, copied) if copied else {}
         if copied and copied.wait_seconds is not None and continuation.is_queued:
-            await self._runs.note(lease.run_id, facts)
+            await self._runs.note_facts(lease.run_id, facts)
             await self._runs.note_wait(lease, is_fruitful=copied.made > 0)
             await continuation.send_next(next_message(lease, run, copied.wait_seconds))
-            return Report("continued", lease.run_id, await self._runs.read(lease.run_id))
+            return Report("continued", lease.run_id, await self._runs.read_run(lease.run_id))
         facts["finishCommands"] = self._spending.kv_commands - spent + 1
         done = await self._ending.end_run(run, facts, continuation)
         return Report("done", lease.run_id, done)
 
-    async def _note_error(self, run_id: str, reason: str) -> None:
-        """Note what a slice met, for the case that its run comes to nothing; KV may be what is
-        away."""
+    async def _note_error(self, lease: SliceLease, reason: str) -> None:
+        """Note what a slice met, for the case that its run comes to nothing, and what it spent; KV
+        may be what is away."""
+        said = f"while it was {self._step}: {reason}"[:ERROR_CHARACTERS]
         with suppress(SyncError):
-            await self._runs.note(
-                run_id, {"lastError": f"while it was {self._step}: {reason}"[:ERROR_CHARACTERS]}
-            )
+            await self._runs.note_facts(lease.run_id, {"lastError": said})
+            if not self._spending.is_settled:
+                await self._runs.note_spent(lease, await self._spending.settle_account())
 
 
 class Engine:
@@ -273,7 +276,7 @@ class Engine:
         self._now = now
         self._new_id = new_id
 
-    async def deliver(self, message: Message) -> Report:
+    async def deliver_message(self, message: Message) -> Report:
         """Work one message of the queue.
 
         Raises `TryLater` (the message comes again), `QueueRefused`, `Hopeless` (the run is marked
@@ -297,11 +300,11 @@ class Engine:
             return Report("joined", lease.run_id, run)
         return await self._slice_run.work_slice(lease, run, queued)
 
-    async def here(self, ask: Ask) -> Report:
+    async def run_inline(self, ask: Ask) -> Report:
         """Work a slice in this very call: of a run of its own, or a hand with the one under way."""
         run_id, inline = self._new_id(), self._inline
-        asked = await self._runs.ask(run_id, ask, self._now() + DELIVERY_SECONDS)
-        known = await self._runs.read(asked.run_id)
+        asked = await self._runs.ask_for_run(run_id, ask, self._now() + DELIVERY_SECONDS)
+        known = await self._runs.read_run(asked.run_id)
         number = known.slices if known and asked.run_id != run_id else 0
         begun = await self._begin_slice(asked.run_id, HERE, number, ask, inline)
         if begun.outcome == "exhausted" and begun.run:
@@ -313,7 +316,9 @@ class Engine:
     async def _begin_slice(
         self, run_id: str, lane: str, number: int, ask: Ask, continuation: Continuation
     ) -> Begun:
-        begun = await self._runs.begin(run_id, lane, number, ask, self._now() + DELIVERY_SECONDS)
+        begun = await self._runs.begin_slice(
+            run_id, lane, number, ask, self._now() + DELIVERY_SECONDS
+        )
         self._log.enter(runId=run_id, lane=lane, slice=number)
         self._log.event("slice.began", outcome=begun.outcome)
         if begun.outcome == "go" and number == 0:

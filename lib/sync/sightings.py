@@ -5,12 +5,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from lib.bundle.encoding import digest, encode
-from lib.bundle.media import unsigned
-from lib.bundle.properties import fingerprint
-from lib.bundle.properties import title as title_of
-from lib.bundle.publication import DEFAULT_RULE, PublicationRule, publication
+from lib.bundle.media import without_signatures
+from lib.bundle.properties import fingerprint, title_of
+from lib.bundle.publication import DEFAULT_RULE, PublicationRule, publication_of
 from lib.bundle.schedule import is_open, next_moment
-from lib.bundle.slugs import segment, wanted
+from lib.bundle.slugs import slug_segment, wanted_slug
 from lib.model import BUNDLE_VERSION, JSON, Observation, WorkItem
 from lib.store.site import Known, Sighting
 from lib.times import UNKNOWN, instant, settled_at
@@ -33,7 +32,7 @@ class Row(msgspec.Struct, frozen=True):
 def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFAULT_RULE) -> Row:
     """Reduce a row's page object, asked for at `read_at` (epoch seconds, Notion's clock), to what
     is remembered of it."""
-    state = publication(page, rule)
+    state = publication_of(page, rule)
     now = datetime.fromtimestamp(read_at, UTC)
     moment = next_moment(state.window, now) if state.published else None
     seen = Observation(
@@ -44,7 +43,7 @@ def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFA
         edited_at=moment_of(page["last_edited_time"]),
         read_at=read_at,
         placed_at=read_at,
-        wanted=wanted(page),
+        wanted=wanted_slug(page),
         visibility=state.visibility,
         is_published=state.published and is_open(state.window, now),
         is_paused=state.paused,
@@ -63,7 +62,7 @@ def child_of(page: JSON, known: Observation, read_at: float) -> Observation:
         edited=page["last_edited_time"],
         edited_at=moment_of(page["last_edited_time"]),
         read_at=read_at,
-        wanted=segment(title, page["id"]),
+        wanted=slug_segment(title, page["id"]),
     )
 
 
@@ -123,7 +122,7 @@ def raw(page: JSON) -> msgspec.Raw:
     if (
         "expiry_time" in text
     ):  # few rows hold a file, and looking for it in the text is far quicker than in the object
-        text = encode(unsigned(page))
+        text = encode(without_signatures(page))
     return msgspec.Raw(text.encode())
 
 

@@ -8,7 +8,7 @@ blocks, the page around one that was renamed or is gone, and its child databases
 from collections.abc import Mapping
 from contextlib import suppress
 
-from lib.bundle.publication import trashed
+from lib.bundle.publication import is_trashed
 from lib.errors import NoSuchPage, Unreadable
 from lib.model import JSON, WorkItem
 from lib.notion.border.objects import parent_of
@@ -57,7 +57,7 @@ class PageSurvey:
         self._progress = survey.progress
         self._holders = Holders(notion, site, homes, self._look_at)
 
-    async def look(self) -> None:
+    async def look_at_wanted(self) -> None:
         """Look at the page. Raises `NoSuchPage` (there is no such page to publish), `NotionWait`,
         `NotionAway`, `OutOfTime`, `TakenOver`."""
         page_id = await self._wanted_id()
@@ -163,13 +163,13 @@ class PageSurvey:
         """
         read_at = 0.0
         while known.observation and (parent := known.observation.parent):
-            if trashed(page):
+            if is_trashed(page):
                 await self._observer.observe([], [(parent, WorkItem(doubted=[page_id]))])
                 return False
             if has_left(page, parent):
                 holder = None
                 with suppress(Unreadable):  # the page that it stood in looks for it
-                    holder = await self._holders.find(page)
+                    holder = await self._holders.find_holder(page)
                 others = [(holder, WorkItem())] if holder else []
                 await self._observer.observe([], [(parent, WorkItem()), *others])
                 return False
@@ -184,7 +184,7 @@ class PageSurvey:
     async def _is_live(self, row_id: str, page: JSON, known: Known, read_at: float) -> bool:
         """Return whether the row that a page stands below, whose fate it shares, is published."""
         before, source = known.observation, await self._home_of(page)
-        if before and source != before.source and not trashed(page):
+        if before and source != before.source and not is_trashed(page):
             await self._observer.observe(
                 [], [(row_id, WorkItem())]
             )  # its reading sees where it went

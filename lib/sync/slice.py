@@ -106,7 +106,7 @@ class Worker:
             schemas=schemas,
             ahead=self._ahead,
             is_last_try=is_last_try,
-            was_read=self._in_flight.read,
+            was_read=self._in_flight.note_read,
             now=now,
             now_iso=now_iso,
         )
@@ -119,7 +119,7 @@ class Worker:
             log=log,
             homes=homes,
             readings=self._readings,
-            was_read=self._in_flight.read,
+            was_read=self._in_flight.note_read,
             now_iso=now_iso,
         )
         self._databases = DatabaseWork(
@@ -136,7 +136,7 @@ class Worker:
             schemas=schemas,
             ahead=self._ahead,
             is_last_try=is_last_try,
-            was_read=self._in_flight.read,
+            was_read=self._in_flight.note_read,
             now=now,
             now_iso=now_iso,
         )
@@ -161,7 +161,7 @@ class Worker:
         Return that reason, or None. Raises `TakenOver`, `NotionAway`, and what the survey raises.
         """
         self._lease, self._until = lease, until
-        await self._readings.begin(lease, is_first=run.slices + run.retries <= 1)
+        await self._readings.take_up(lease, is_first=run.slices + run.retries <= 1)
         try:
             await self._work_on(survey)
             others = [*([survey] if survey else []), *self._ahead.under_way]
@@ -170,10 +170,10 @@ class Worker:
             if survey and survey.done():
                 self._take_survey(survey)
         finally:
-            await self._in_flight.drop()
+            await self._in_flight.drop_all()
             await self._ahead.stop()
         if self._stop:
-            await self._readings.rest()
+            await self._readings.hand_on_rest()
         if self._away and self._notion.is_down:
             raise self._away
         return self._stop
@@ -213,7 +213,7 @@ class Worker:
         news = asyncio.create_task(self._news.wait())
         others = [news, survey] if survey else [news]
         try:
-            ended = await self._in_flight.ended(others, max(0.05, self._until - self._now()))
+            ended = await self._in_flight.wait_ended(others, max(0.05, self._until - self._now()))
         finally:
             news.cancel()
         return any([await self._settled(task, claim) for task, claim in ended])
@@ -234,8 +234,9 @@ class Worker:
         it (None: never)."""
         room = max(1, WAITING - len(self._in_flight.waiting))
         expires = self._until + 2 * self._linger_seconds
-        batch = await self._work.claim(self._lease, room, self._in_flight.keys, expires)
-        self._in_flight.take(batch.claims)
+        spent = (self._notion.requests, self._notion.throttled)
+        batch = await self._work.claim_due(self._lease, room, self._in_flight.keys, expires, spent)
+        self._in_flight.take_items(batch.claims)
         wait = None if batch.left.next_at is None else max(0.0, batch.left.next_at - self._now())
         return len(batch.claims) == room, wait
 
@@ -311,7 +312,9 @@ class Worker:
             await self._give_up(claim, reason, again=True)
             return
         item = msgspec.structs.replace(claim.item, attempts=attempts + 1, interrupted=True)
-        await self._work.requeue(self._lease, claim, item, self._now() + PAUSES_SECONDS[attempts])
+        await self._work.requeue_claim(
+            self._lease, claim, item, self._now() + PAUSES_SECONDS[attempts]
+        )
 
     async def _give_up(self, claim: Claim, reason: str, *, again: bool = False) -> None:
         problem = Problem(

@@ -69,9 +69,9 @@ class Status:
         self._now = now
         self._makes_links = makes_links
 
-    async def everything(self) -> JSON:
+    async def everything_json(self) -> JSON:
         """The run under way, the newest runs, the sources. At most one question to QStash."""
-        recent = await self._history.recent()
+        recent = await self._history.recent_runs()
         now = self._now()
         doubtful = next(
             (entry for entry in _shown_entries(recent) if is_doubtful(entry.run, now)), None
@@ -79,7 +79,7 @@ class Status:
         delivery = await self._delivery_of_run(doubtful.run) if doubtful else None
 
         def judge(entry: Entry) -> Entry:
-            return judged(entry, delivery if entry is doubtful else None, now)
+            return judged_entry(entry, delivery if entry is doubtful else None, now)
 
         runs = [judge(entry) for entry in recent.runs]
         silence = self._silence(runs, recent.site.last_event)
@@ -114,12 +114,12 @@ class Status:
 
     async def of_run(self, run_id: str) -> JSON:
         """One run. Raises `Refused`, 404."""
-        entry = await self._history.run(run_id) if RUN_ID.fullmatch(run_id) else None
+        entry = await self._history.entry_of(run_id) if RUN_ID.fullmatch(run_id) else None
         if entry is None:
             raise Refused(UNKNOWN, 404)
         now = self._now()
         delivery = await self._delivery_of_run(entry.run) if is_doubtful(entry.run, now) else None
-        return run_json(judged(entry, delivery, now), now)
+        return run_json(judged_entry(entry, delivery, now), now)
 
     def _silence(self, runs: Sequence[Entry], last_event: float) -> Silence | None:
         if not self._webhook.is_set:
@@ -143,7 +143,7 @@ def is_doubtful(run: Run, now: float) -> bool:
     return run.status in UNDER_WAY and overdue
 
 
-def judged(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
+def judged_entry(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
     """The run as it really stands: its record, corrected by its silence and by what QStash says of
     its message."""
     run = entry.run

@@ -75,14 +75,16 @@ class Survey:
         """The sources that could be listed."""
         return self._listings.listed_names
 
-    async def look(self) -> None:
+    async def look_around(self) -> None:
         """Look at everything.
 
         Raises `Hopeless` and `NotionAway` where no source can be listed, or nothing can be asked at
         all; `NotionWait`, `OutOfTime`, `TakenOver`.
         """
         watched = await self._sources.watched()
-        await all_of([self._look_at_sources(), self._watch_unlisted(watched), self.drafts.look()])
+        await all_of(
+            [self._look_at_sources(), self._watch_unlisted(watched), self.drafts.look_at_drafts()]
+        )
         if "lost" not in self.progress.done:
             await self._find_lost()
 

@@ -111,9 +111,9 @@ class Surveyor:
             window = WindowSurvey(
                 events=self._stores.events, site=self._stores.site, survey=survey, look_at=look_at
             )
-            await window.look(run.window)
+            await window.look_at_window(run.window)
         elif not run.scheduled:  # what its date makes due, is due since the run began
-            await survey.look()
+            await survey.look_around()
 
     async def _look_at_page(self, survey: Survey, wanted: str, is_forced: bool) -> None:
         page = PageSurvey(
@@ -126,7 +126,7 @@ class Surveyor:
             wanted=wanted,
             is_forced=is_forced,
         )
-        await page.look()
+        await page.look_at_wanted()
 
     async def _note_survey(self, lease: SliceLease, survey: Survey, *, is_forced: bool) -> None:
         progress = survey.progress

@@ -34,7 +34,7 @@ class Channel(Protocol):
     @property
     def is_for_people(self) -> bool: ...
 
-    async def tell(self, outcome: Outcome) -> None:
+    async def tell_outcome(self, outcome: Outcome) -> None:
         """Raises `TryLater` (not told), `NoAnswer` (told, perhaps), `Misconfigured` (never to be
         told)."""
         ...
@@ -73,7 +73,7 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
         return self.people and is_worth_it and concerns_people(run)
 
     def site_hears(self, run: Run | Outcome) -> bool:
-        return self.site and changed(run)
+        return self.site and changed_site(run)
 
     def hears(self, run: Run | Outcome) -> bool:
         """Whether anybody is to be told of the end of a run."""
@@ -96,7 +96,7 @@ class SiteCall:
         self._site, self._tellings, self._log = site, tellings, log
         self._until, self._now = until, now
 
-    async def make(self, run_id: str) -> bool:
+    async def tell_site(self, run_id: str) -> bool:
         """Return whether the site is known to know the run's end; else it has to be told by the
         queue. A kill in between leaves that to the next delivery of the slice."""
         seconds = min(SITE_SECONDS, SITE_SHARE * (self._until - self._now()))
@@ -107,7 +107,7 @@ class SiteCall:
             async with asyncio.timeout(seconds):
                 if not await self._site.tell_at_once(run_id):
                     return False
-            await self._tellings.told(run_id, channel)
+            await self._tellings.note_told(run_id, channel)
         except (SyncError, TimeoutError) as trouble:
             reason = str(trouble) or f"no answer came within {seconds:.1f} s"
             self._log.warning("notify.later", channel=channel, reason=reason)
@@ -136,32 +136,32 @@ class Desk:
         self._log, self._tells, self._now = log, tells, now
         self._follow_up, self._new_id = follow_up, new_id
 
-    async def fail(self, message: Message, reason: str) -> None:
+    async def fail_message(self, message: Message, reason: str) -> None:
         """A message has used up its retries: its run has failed, unless another delivery has
         carried it on."""
-        run = await self._runs.read(message.run_id)
+        run = await self._runs.read_run(message.run_id)
         if run is None:  # KV was away at every attempt, and when the run was asked for
-            await self._runs.ask(message.run_id, message.ask, self._now())
-        elif await self._runs.reached(message.run_id, message.lane) > message.slice:
+            await self._runs.ask_for_run(message.run_id, message.ask, self._now())
+        elif await self._runs.reached_slice(message.run_id, message.lane) > message.slice:
             self._log.event("callback.late", runId=message.run_id, slice=message.slice)
             return
         alive_until = self._now() + DELIVERY_SECONDS
-        ended = await fail(
+        ended = await mark_failed(
             self._runs, self._log, message.run_id, reason, self._new_id(), alive_until
         )
         if ended.follow_up:
-            await self._follow_up.start(ended.follow_up)
+            await self._follow_up.start_run(ended.follow_up)
         if ended.next_moment is not None:
-            await self._follow_up.schedule(message.run_id, ended.next_moment, self._now())
+            await self._follow_up.schedule_run(message.run_id, ended.next_moment, self._now())
 
-    async def tell(self, run_id: str) -> list[str]:
+    async def tell_channels(self, run_id: str) -> list[str]:
         """Tells every channel that does not know the end of the run yet; answers the names of those
         told now.
 
         A channel that fails keeps none of the others from being told. Raises `TryLater` where one
         has to be told another time, when all were tried.
         """
-        telling = await self._tellings.read(run_id)
+        telling = await self._tellings.read_ending(run_id)
         if telling is None or not self._tells(telling.outcome):
             return []
         told: list[str] = []
@@ -187,13 +187,13 @@ class Desk:
         then leaves it untold rather than told twice. Any other is held while it is told. Raises
         `TryLater`, also where another delivery holds it."""
         run_id = outcome.run_id
-        if not channel.repeatable and not await self._tellings.claim(run_id, channel.name):
+        if not channel.repeatable and not await self._tellings.claim_channel(run_id, channel.name):
             return False
-        if channel.repeatable and not await self._tellings.hold(run_id, channel.name):
+        if channel.repeatable and not await self._tellings.hold_channel(run_id, channel.name):
             raise TryLater("another delivery of this notice is telling it", HELD_MS / 1000)
         told = True
         try:
-            await channel.tell(outcome)
+            await channel.tell_outcome(outcome)
         except Misconfigured as refusal:
             self._log.error(
                 "notify.refused", runId=run_id, channel=channel.name, reason=str(refusal)
@@ -201,20 +201,20 @@ class Desk:
             told = False
         except NoAnswer as doubt:
             if channel.repeatable:
-                await self._tellings.release(run_id, channel.name)
+                await self._tellings.release_channel(run_id, channel.name)
                 raise
             self._log.warning(
                 "notify.unsure", runId=run_id, channel=channel.name, reason=str(doubt)
             )
         except TryLater:
-            await self._tellings.release(run_id, channel.name)
+            await self._tellings.release_channel(run_id, channel.name)
             raise
-        await self._tellings.told(run_id, channel.name)
+        await self._tellings.note_told(run_id, channel.name)
         self._log.event("notify.told", runId=run_id, channel=channel.name, accepted=told)
         return told
 
 
-async def fail(
+async def mark_failed(
     runs: Runs, log: Log, run_id: str, reason: str, next_id: str, alive_until: float
 ) -> Ended:
     """Mark a run as failed and make way for the next one, unless it has ended already.
@@ -222,13 +222,13 @@ async def fail(
     Return what follows it, for its messages to be published: where a run was promised meanwhile,
     its id is `next_id`.
     """
-    ended = await runs.end(run_id, "failed", {"error": reason[:1000]}, next_id, alive_until)
+    ended = await runs.end_run(run_id, "failed", {"error": reason[:1000]}, next_id, alive_until)
     if not ended.repeated:
         log.error("run.failed", runId=run_id, reason=reason)
     return ended
 
 
-def changed(run: Run | Outcome) -> bool:
+def changed_site(run: Run | Outcome) -> bool:
     """Whether a site reads anything else than before."""
     return any((run.written, run.deleted, run.touched))
 
@@ -240,4 +240,4 @@ def concerns_people(run: Run | Outcome) -> bool:
 
 def is_news(run: Run | Outcome) -> bool:
     """Whether the end of a run is worth telling people."""
-    return changed(run) or run.status == "failed" or run.failed > 0
+    return changed_site(run) or run.status == "failed" or run.failed > 0

@@ -54,17 +54,17 @@ class Trigger:
         self._runs, self._queue, self._log = runs, queue, log
         self._lanes, self._now, self._new_id = lanes, now, new_id
 
-    async def ask(self, ask: Ask) -> Triggered:
+    async def request_run(self, ask: Ask) -> Triggered:
         """Start a run, or join the one under way, which is followed by another then. Raises
         `Refused` (no page is published under the slug that is asked for) and `QueueRefused`."""
         run_id, alive_until = self._new_id(), self._now() + PENDING_SECONDS
         try:
-            asked = await self._runs.ask(run_id, ask, alive_until, _asked_slug(ask.page))
+            asked = await self._runs.ask_for_run(run_id, ask, alive_until, _asked_slug(ask.page))
         except TryLater as trouble:  # KV is away: the worker decides, when it is back
             self._log.warning("trigger.kv_away", runId=run_id, reason=str(trouble))
             return Triggered(
                 run_id,
-                await self._queue.publish(self._first_messages(run_id, ask, 0)),
+                await self._queue.publish_messages(self._first_messages(run_id, ask, 0)),
                 joined=False,
             )
         if asked.outcome == "unknown":
@@ -80,7 +80,7 @@ class Trigger:
     async def _publish_first(self, asked: Asked, ask: Ask) -> Triggered:
         messages = self._first_messages(asked.run_id, ask, asked.slice)
         try:
-            job_ids = await self._queue.publish(messages)
+            job_ids = await self._queue.publish_messages(messages)
         except QueueRefused:
             if asked.outcome == "new":
                 await self._take_back(asked.run_id)
@@ -94,7 +94,7 @@ class Trigger:
 
     async def _take_back(self, run_id: str) -> None:
         try:
-            await self._runs.forget(run_id)
+            await self._runs.forget_run(run_id)
         except (TakenOver, TryLater) as trouble:
             self._log.warning("trigger.not_taken_back", runId=run_id, reason=str(trouble))
 
@@ -111,15 +111,15 @@ class FollowUp:
     def __init__(self, runs: Runs, queue: Queue, *, now: Callable[[], float]) -> None:
         self._runs, self._queue, self._now = runs, queue, now
 
-    async def start(self, run_id: str) -> None:
+    async def start_run(self, run_id: str) -> None:
         """Publish the first message of a run, unless it has begun. Raises `QueueRefused`."""
-        run = await self._runs.read(run_id)
+        run = await self._runs.read_run(run_id)
         if run and run.status == "pending":
             first = Message(run_id, "0", 0, run.ask, iso(run.triggered_at))
-            job_ids = await self._queue.publish([first])
+            job_ids = await self._queue.publish_messages([first])
             await self._runs.note_jobs(run_id, job_ids, self._now() + DELIVERY_SECONDS)
 
-    async def schedule(self, run_id: str, moment: float, now: float) -> None:
+    async def schedule_run(self, run_id: str, moment: float, now: float) -> None:
         """Publish the message of a run at the next `moment` at which dates begin or end, by a clock
         that shows `now` (epoch seconds). Raises `QueueRefused`.
 
@@ -130,7 +130,7 @@ class FollowUp:
         delay = math.ceil(max(0.0, moment + AFTER_SECONDS - now))
         next_id = f"run_{sha256(run_id.encode()).hexdigest()[:32]}"
         message = Message(next_id, "0", 0, ask, iso(self._now()), delay)
-        await self._queue.publish([message])
+        await self._queue.publish_messages([message])
 
 
 def _asked_slug(page: str) -> str:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from lib.bundle.media import unsigned
+from lib.bundle.media import without_signatures
 from lib.errors import NotionAway, NotionWait, OutOfTime
 from lib.model import JSON, Claim
 from lib.notion.border.objects import Oddities
@@ -101,7 +101,7 @@ class Readings:
         """The age of the oldest thing that any page of this slice may show, by our clock."""
         return self._shelf.began_at
 
-    async def begin(self, lease: SliceLease, *, is_first: bool) -> None:
+    async def take_up(self, lease: SliceLease, *, is_first: bool) -> None:
         """Takes over what earlier slices of this lane have put by; the first one has nothing to
         look for."""
         self._lease, self._what = lease, f"originals:{lease.lane}"
@@ -119,13 +119,13 @@ class Readings:
         """The same age by Notion's clock."""
         return self._notion.notion_time(self._shelf.began_at)
 
-    def renew(self) -> None:
+    def read_anew(self) -> None:
         """What this slice has kept is too old: everything is asked for anew."""
         self._shelf.began_at, self._shelf.originals = self._now(), {}
         self._shelf.ahead.clear()
         self._found = self._on_shelf
 
-    async def rest(self) -> None:
+    async def hand_on_rest(self) -> None:
         """Hands on what the next slice may need."""
         if self._on_shelf != self._found or self._shelf.ahead:
             await self._hand_on(self._what, self._shelf)
@@ -136,7 +136,7 @@ class Readings:
         return len(self._shelf.originals), list(self._shelf.ahead)
 
     @asynccontextmanager
-    async def of(self, claim: Claim, fresh: Unfinished) -> AsyncIterator[Unfinished]:
+    async def reading_of(self, claim: Claim, fresh: Unfinished) -> AsyncIterator[Unfinished]:
         """Around the reading of something, which begins as `fresh` or where it was left.
 
         What Notion or the clock interrupts is handed on, and the work is due again at once. Raises
@@ -165,7 +165,7 @@ class Readings:
             if item != claim.item and not isinstance(
                 stop, NotionAway
             ):  # one that failed is put back with a pause
-                await self._work.requeue(
+                await self._work.requeue_claim(
                     lease, claim, item, DUE_FIRST
                 )  # before: whoever was overtaken ends here
             if got_on:
@@ -174,7 +174,9 @@ class Readings:
         self._date_reading(reading)
 
     async def _hand_on(self, what: str, progress: Unfinished | Shelf) -> None:
-        await self._runs.hand_on(self._lease, what, unsigned(msgspec.to_builtins(progress)))
+        await self._runs.hand_on(
+            self._lease, what, without_signatures(msgspec.to_builtins(progress))
+        )
 
     async def _taken_over(self, original: str) -> Lists | None:
         return self._shelf.originals.get(original)

@@ -9,7 +9,7 @@ import msgspec
 from lib.model import JSON
 from lib.store.history import Overdue, SiteFacts, SourceHistory
 from lib.store.runs import Run
-from lib.sync.telling import changed
+from lib.sync.telling import changed_site
 from lib.times import iso
 
 DAY = 86_400.0
@@ -111,7 +111,7 @@ def _freshness_json(runs: Sequence[Run], now: float) -> JSON:
         if run.finished_at is not None
         and run.status == "delivered"
         and run.triggered_at > now - DAYS * DAY
-        and changed(run)
+        and changed_site(run)
     )
     return {
         "p50Seconds": _nearest_percentile(took, 0.5),

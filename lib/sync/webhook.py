@@ -70,7 +70,7 @@ class Webhook:
         self._events, self._queue, self._log = events, queue, log
         self._references, self._site, self._live, self._now = references, site, live, now
 
-    async def take(self, sent: Event | Handshake) -> JSON:
+    async def take_delivery(self, sent: Event | Handshake) -> JSON:
         """Answers what became of it. Raises `QueueRefused` and `TryLater` (Notion sends it
         again)."""
         if isinstance(sent, Handshake):
@@ -95,10 +95,10 @@ class Webhook:
             return "ignored"
         if self._now() - event.at > COMES_AGAIN_SECONDS - 3600:
             return "outdated"
-        around = await self._events.around(event, self._now())
+        around = await self._events.surroundings_of(event, self._now())
         if around.seen:
             return "repeated"
-        wishes = wished(event, around, self._references)
+        wishes = wished_pages(event, around, self._references)
         if not wishes:
             return "ignored"
         await self._ask_for_wishes(event, wishes)
@@ -117,8 +117,8 @@ class Webhook:
         ]
         messages += [shared_message(self._site, source, window, now) for source in shared]
         if messages:
-            await self._queue.publish(messages)
-            await self._events.remember(event, window, list(shared))
+            await self._queue.publish_messages(messages)
+            await self._events.remember_event(event, window, list(shared))
 
     async def _note_wishes(self, event: Event, wishes: Sequence[Wish]) -> tuple[int, list[str]]:
         """Return the window in which wishes are noted, and which message each takes."""
@@ -126,16 +126,16 @@ class Webhook:
         limits = Limits(WINDOW_SECONDS, MOST_OWN, REFILL_SECONDS, MOST_PAGES)
         window = int(now // WINDOW_SECONDS)
         for number in (window, window + 1):  # KV may answer so late that the first has been taken
-            ways = await self._events.note(event, wishes, number, now, limits)
+            ways = await self._events.note_wishes(event, wishes, number, now, limits)
             if ways is not None:
                 return number, ways
         raise TryLater("the event came too late for its window")
 
 
-def wished(event: Event, around: Around, references: Mapping[str, str]) -> list[Wish]:
+def wished_pages(event: Event, around: Around, references: Mapping[str, str]) -> list[Wish]:
     """What an event asks for, with the sources whose runs would show it as well. Pure."""
     wishes = []
-    for ask in reached(event, around, references):
+    for ask in reached_asks(event, around, references):
         source = ask.source or (
             _listed_in(event, around, references) if ask.page == event.entity else ""
         )
@@ -159,7 +159,7 @@ def _synced_sources(around: Around, references: Mapping[str, str]) -> dict[str, 
     return {source_id: name for name, source_id in references.items()} | found
 
 
-def reached(event: Event, around: Around, references: Mapping[str, str]) -> list[Ask]:
+def reached_asks(event: Event, around: Around, references: Mapping[str, str]) -> list[Ask]:
     """The smallest syncs that show what an event may have changed; none where nothing of it is
     published. Pure."""
     sources = _synced_sources(around, references)

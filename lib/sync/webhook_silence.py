@@ -6,7 +6,7 @@ from itertools import pairwise
 import msgspec
 
 from lib.store.runs import Run
-from lib.sync.telling import changed
+from lib.sync.telling import changed_site
 from lib.times import iso_utc
 
 CLOCKS = ("cron", "schedule")
@@ -30,7 +30,7 @@ def find_silence(runs: Sequence[Run], last_event: float, now: float) -> Silence 
     """
     whole = [run for run in runs if _looked_at_all(run)]
     for run, before in pairwise(whole):
-        if run.asked_by not in CLOCKS or run.force or not changed(run):
+        if run.asked_by not in CLOCKS or run.force or not changed_site(run):
             continue
         is_due = run.triggered_at + SLOWEST_EVENT_SECONDS < now
         is_silent = last_event < before.triggered_at

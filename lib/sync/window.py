@@ -24,14 +24,14 @@ class WindowSurvey:
     ) -> None:
         self._events, self._site, self._survey, self._look_at = events, site, survey, look_at
 
-    async def look(self, window: int) -> None:
+    async def look_at_window(self, window: int) -> None:
         """Look at each page. What is wrong with one is a problem of that one.
 
         Raises `NotionWait`, `NotionAway`, `OutOfTime`, `TakenOver`.
         """
         wishes = [
             one
-            for one in await self._events.take(window)
+            for one in await self._events.take_window(window)
             if one.page not in self._survey.progress.done
         ]
         if wishes:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lib.bundle.database import build, encode
+from lib.bundle.database import build_database, encode_database
 from lib.model import JSON, Database
 from tests.bundle.samples import ADDRESS, OTHER_ID, emoji, external, hosted, page, prop
 
@@ -22,7 +22,7 @@ def test_the_value_has_the_members_of_the_contract_in_their_order() -> None:
         icon=emoji(),
         cover=external("https://pictures.example/rye.jpg"),
     )
-    value = json.loads(encode(build(database(row), ADDRESS), SYNCED_AT))
+    value = json.loads(encode_database(build_database(database(row), ADDRESS), SYNCED_AT))
     item = {
         "id": row["id"],
         "lastEdited": row["last_edited_time"],
@@ -39,12 +39,16 @@ def test_the_value_has_the_members_of_the_contract_in_their_order() -> None:
 
 def test_rows_stay_in_the_order_given() -> None:
     rows = [page(id=id) for id in ("c", "a", "b")]
-    assert [item["id"] for item in build(database(*rows), ADDRESS).body["items"]] == ["c", "a", "b"]
+    assert [item["id"] for item in build_database(database(*rows), ADDRESS).body["items"]] == [
+        "c",
+        "a",
+        "b",
+    ]
 
 
 @pytest.mark.parametrize("flag", ["in_trash", "is_archived", "archived"])
 def test_rows_in_the_trash_or_archived_are_left_out(flag: str) -> None:
-    assert build(database({**page(), flag: True}), ADDRESS).body["items"] == []
+    assert build_database(database({**page(), flag: True}), ADDRESS).body["items"] == []
 
 
 def test_two_readings_of_an_unchanged_database_have_one_digest_and_nothing_expires() -> None:
@@ -55,26 +59,26 @@ def test_two_readings_of_an_unchanged_database_have_one_digest_and_nothing_expir
             page({"Photos": photos}, cover=hosted("c.png", query), icon=hosted("i.png", query))
         )
 
-    one, two = build(read("1"), ADDRESS), build(read("2"), ADDRESS)
+    one, two = build_database(read("1"), ADDRESS), build_database(read("2"), ADDRESS)
     assert one.digest == two.digest
     assert one.id == OTHER_ID
-    assert "X-Amz" not in encode(one, SYNCED_AT)
-    assert "expiry_time" not in encode(one, SYNCED_AT)
+    assert "X-Amz" not in encode_database(one, SYNCED_AT)
+    assert "expiry_time" not in encode_database(one, SYNCED_AT)
 
 
 def test_a_changed_row_a_new_title_and_a_new_schema_change_the_digest() -> None:
-    first = build(database(page()), ADDRESS).digest
+    first = build_database(database(page()), ADDRESS).digest
     others = [
         database(page({"Size": prop("number", 3)})),
         database(page(), page(id="another")),
         Database(id=OTHER_ID, title="Cakes", properties=SCHEMA, rows=[page()]),
         Database(id=OTHER_ID, title="Recipes", properties={}, rows=[page()]),
     ]
-    assert first not in [build(other, ADDRESS).digest for other in others]
+    assert first not in [build_database(other, ADDRESS).digest for other in others]
 
 
 def test_another_visibility_changes_the_digest_and_stands_in_the_value() -> None:
-    seen = build(database(page()), ADDRESS, "members")
+    seen = build_database(database(page()), ADDRESS, "members")
 
-    assert seen.digest != build(database(page()), ADDRESS).digest
-    assert json.loads(encode(seen, SYNCED_AT))["visibility"] == "members"
+    assert seen.digest != build_database(database(page()), ADDRESS).digest
+    assert json.loads(encode_database(seen, SYNCED_AT))["visibility"] == "members"

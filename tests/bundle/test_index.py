@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.bundle.index import SORT_DIGITS, rank, sort_text
+from lib.bundle.index import SORT_DIGITS, rank_of, sort_text
 from lib.bundle.values import Meta
 from lib.model import JSON, Rank
 from lib.times import instant
@@ -24,7 +24,7 @@ def day(start: str) -> JSON:
 
 
 def in_order(*metas: Meta) -> list[str]:
-    return [one.id for one in sorted(map(rank, metas), key=sort_text)]
+    return [one.id for one in sorted(map(rank_of, metas), key=sort_text)]
 
 
 def test_order_ascends_and_missing_comes_last() -> None:
@@ -72,28 +72,28 @@ def test_dates_of_mixed_forms_compare_as_instants() -> None:
 )
 def test_properties_are_found_in_any_case(order: str, date: str) -> None:
     properties = {"Other": 1, order: 2, "Due": day("2026-04-01"), date: day("2026-05-01")}
-    found = rank(meta("a", CREATED, **properties))
+    found = rank_of(meta("a", CREATED, **properties))
     assert (found.order, found.date) == (2.0, "2026-05-01")
 
 
 @pytest.mark.parametrize("value", [None, "3", True, [3], {"start": "2026-05-01"}])
 def test_an_order_that_is_no_number_is_missing(value: object) -> None:
-    assert rank(meta(order=value)).order is None
+    assert rank_of(meta(order=value)).order is None
 
 
 @pytest.mark.parametrize("value", [None, "2026-05-01", 3, [], {"start": None}, {"start": "soon"}])
 def test_a_date_that_is_no_date_is_missing(value: object) -> None:
-    assert rank(meta(date=value)).date is None
+    assert rank_of(meta(date=value)).date is None
 
 
 def test_of_two_properties_that_differ_in_case_the_one_in_small_letters_counts() -> None:
     properties = {"ORDER": 1, "order": 2, "DATE": day("2026-04-01"), "date": day("2026-05-01")}
-    found = rank(meta("a", CREATED, **properties))
+    found = rank_of(meta("a", CREATED, **properties))
     assert (found.order, found.date) == (2.0, "2026-05-01")
 
 
 def test_a_text_called_order_does_not_hide_the_number() -> None:
-    assert rank(meta(order="first", Order=4)).order == 4
+    assert rank_of(meta(order="first", Order=4)).order == 4
 
 
 ranks = st.builds(

@@ -15,8 +15,8 @@ from lib.bundle.media import (
     settle_block,
     settle_file,
     settle_icon,
-    unsigned,
     with_copies,
+    without_signatures,
 )
 from lib.model import JSON, Copy
 from tests.bundle.samples import (
@@ -125,14 +125,14 @@ def test_a_hosted_file_is_known_by_its_type_or_by_its_expiry() -> None:
 )
 def test_what_only_has_the_name_of_a_file_stays_as_it_is(named: JSON) -> None:
     given = page(named)
-    assert unsigned(given) is given
+    assert without_signatures(given) is given
     assert hosted_files(given) == {}
     assert settle_block(block("shop", named), ADDRESS)["shop"] is named
 
 
 def test_a_property_of_files_may_have_any_name() -> None:
     given = page({"file": prop("files", [{"name": "oven", **hosted("oven.jpg")}])})
-    [item] = unsigned(given)["properties"]["file"]["files"]
+    [item] = without_signatures(given)["properties"]["file"]["files"]
     assert item["file"]["url"] == f"{HOST}/oven.jpg"
 
 
@@ -144,7 +144,7 @@ def test_no_depth_of_what_a_block_holds_is_too_deep(levels: int) -> None:
     given = block("gallery", inside)
     for changed, url in (
         (settle_block(given, ADDRESS), at("oven.jpg")),
-        (unsigned(given), f"{HOST}/oven.jpg"),
+        (without_signatures(given), f"{HOST}/oven.jpg"),
     ):
         level = changed["gallery"]
         for _ in range(levels):
@@ -249,7 +249,7 @@ def test_an_object_without_signatures_is_the_same_in_all_else() -> None:
     given = block(
         "image", {"caption": [plain("warm")], **hosted("oven.jpg"), "icon": hosted("whisk.png")}
     )
-    bare = unsigned(given)
+    bare = without_signatures(given)
     assert "X-Amz" not in repr(bare)
     assert settle_block(bare, ADDRESS) == settle_block(given, ADDRESS)
     assert set(hosted_files(bare)) == set(hosted_files(given))
@@ -276,13 +276,13 @@ def test_what_holds_no_file_is_not_copied() -> None:
     given = block(
         "gallery", {"pictures": [external(), {"inside": [emoji()]}], "caption": [plain("warm")]}
     )
-    assert unsigned(given) is given
+    assert without_signatures(given) is given
     assert settle_block(given, ADDRESS)["gallery"] is given["gallery"]
 
 
 def test_a_link_that_somebody_wrote_keeps_its_signature() -> None:
     given = block("paragraph", {"rich_text": [{**plain("see"), "href": f"{HOST}/1.png{SIGNED}"}]})
-    assert unsigned(given) == given
+    assert without_signatures(given) == given
 
 
 def test_hosted_files_come_with_their_end() -> None:

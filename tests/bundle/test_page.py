@@ -15,7 +15,7 @@ from dev.equality import together
 from lib.bundle import page as page_module
 from lib.bundle.encoding import encode_block
 from lib.bundle.media import Found, settle_block
-from lib.bundle.page import Encoded, PageBundle, build, encode, with_digest
+from lib.bundle.page import Encoded, PageBundle, build_page, encode_page, with_digest
 from lib.bundle.values import PageLink
 from lib.errors import TooLarge
 from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
@@ -41,18 +41,18 @@ MUCH = 8_000_000
 
 
 def bundle(blocks: list[JSON], given: JSON | None = None, place: Place | None = None) -> PageBundle:
-    return build(given or page(), Tree(blocks), place or Place("rye", "pages"), [], ADDRESS)
+    return build_page(given or page(), Tree(blocks), place or Place("rye", "pages"), [], ADDRESS)
 
 
 def encoded(blocks: list[JSON], max_value_bytes: int = MUCH) -> Encoded:
-    return encode(bundle(blocks), SYNCED_AT, max_value_bytes)
+    return encode_page(bundle(blocks), SYNCED_AT, max_value_bytes)
 
 
 def test_meta_has_the_members_of_the_contract_in_their_order() -> None:
     given = page({"Size": prop("number", 3)}, icon=emoji(), cover=hosted("cover.png"))
     children: list[PageLink] = [{"id": "c", "slug": "rye/child", "title": "Child"}]
     place = Place(slug="rye", source="pages", visibility="members", parent="p")
-    meta = build(given, Tree([]), place, children, ADDRESS).meta
+    meta = build_page(given, Tree([]), place, children, ADDRESS).meta
     cover = meta["cover"]
     assert cover is not None
     assert cover.startswith(f"https://sync.example/api/media?page={PAGE_ID}&file=")
@@ -94,7 +94,7 @@ def test_the_pages_that_it_leads_to_stand_between_its_meta_and_its_blocks() -> N
     related = page({"Related": prop("relation", [{"id": OTHER_ID}, {"id": PAGE_ID}])})
     mentioned = "aaaaaaaa-0000-4000-8000-00000000000a"
     blocks = [paragraph(children=[leading_to(mentioned, PAGE_ID)]), leading_to(mentioned)]
-    value = json.loads(encode(bundle(blocks, related), SYNCED_AT, MUCH).head)
+    value = json.loads(encode_page(bundle(blocks, related), SYNCED_AT, MUCH).head)
     assert list(value) == ["v", "meta", "refs", "blocks", "syncedAt"]
     assert value["refs"] == [mentioned, OTHER_ID]
     assert json.loads(encoded([paragraph()]).head)["refs"] == []
@@ -134,7 +134,7 @@ def test_nothing_of_a_page_expires() -> None:
         block(kind, payload, children=[block("image", hosted())])
         for kind, payload in BLOCKS.items()
     ]
-    text = encode(bundle(blocks, page(properties, **icon)), SYNCED_AT, MUCH).head
+    text = encode_page(bundle(blocks, page(properties, **icon)), SYNCED_AT, MUCH).head
     assert "X-Amz" not in text
     assert "expiry_time" not in text
 
@@ -191,7 +191,10 @@ def test_two_readings_of_an_unchanged_page_have_one_digest() -> None:
     one, two = read("1", "https://www.notion.so/Rye-1"), read("2", "https://app.notion.com/p/1")
     assert one.digest == two.digest
     assert one.meta_digest == two.meta_digest
-    assert encode(one, SYNCED_AT, MUCH).head != encode(one, "2026-11-02T12:00:00.000Z", MUCH).head
+    assert (
+        encode_page(one, SYNCED_AT, MUCH).head
+        != encode_page(one, "2026-11-02T12:00:00.000Z", MUCH).head
+    )
 
 
 @pytest.mark.parametrize(
@@ -211,7 +214,7 @@ def test_any_change_that_a_site_can_see_changes_the_digest(other: PageBundle) ->
 
 
 def showing(*children: PageLink, slug: str = "rye") -> PageBundle:
-    return build(page(), Tree([paragraph()]), Place(slug, "pages"), list(children), ADDRESS)
+    return build_page(page(), Tree([paragraph()]), Place(slug, "pages"), list(children), ADDRESS)
 
 
 def child(title: str = "Child", slug: str = "rye/child", page_id: str = "c") -> PageLink:
@@ -438,7 +441,7 @@ def test_a_meta_that_is_too_large_is_named_with_its_largest_property() -> None:
     )
     for blocks in ([], [paragraph()], [paragraph()] * 9):
         with pytest.raises(TooLarge) as refusal:
-            encode(bundle(blocks, given), SYNCED_AT, 2_000)
+            encode_page(bundle(blocks, given), SYNCED_AT, 2_000)
         for word in ("Rye & Oats", PAGE_ID, 'property "Notes"', "2002 ", "KV_MAX_VALUE_BYTES"):
             assert word in str(refusal.value)
 
@@ -492,7 +495,7 @@ def test_a_page_that_changed_anything_has_parts_of_another_digest() -> None:
         file = Found(ADDRESS)
         settle_block(picture, file)
         copies = {ref.file: Copy(copy) for ref in file.refs.values()}
-        text = encode(
+        text = encode_page(
             bundle(changes.get("blocks", [*blocks, picture]), given), SYNCED_AT, limit, copies
         )
         return str(json.loads(text.head)["digest"])
@@ -510,7 +513,7 @@ def test_a_page_that_changed_anything_has_parts_of_another_digest() -> None:
     assert len(set(digests)) == len(digests)
     assert digest() == digest()
     two = [
-        encode(bundle([*blocks, picture]), time, 2_000)
+        encode_page(bundle([*blocks, picture]), time, 2_000)
         for time in (SYNCED_AT, "2026-11-02T12:00:00.000Z")
     ]
     assert two[0].parts == two[1].parts
@@ -550,7 +553,7 @@ def test_five_thousand_levels_are_shared_out_and_come_together_again() -> None:
 def test_a_page_of_very_many_blocks_is_shared_out_and_comes_together_again() -> None:
     rows = [small(f"row {number}", [small("x" * 20) for _ in range(99)]) for number in range(2_000)]
     blocks = numbered([small("table", rows)])
-    text = encode(PageBundle("rye", bundle([]).meta, blocks, "", ""), SYNCED_AT, 1_000_000)
+    text = encode_page(PageBundle("rye", bundle([]).meta, blocks, "", ""), SYNCED_AT, 1_000_000)
     assert all(len(part.encode()) <= 1_000_000 for part in text.parts)
     assert len(text.parts) <= len(text_of(blocks)) // 980_000 + 1
     assert text_of(together(map(json.loads, text.parts))) == text_of(blocks)
@@ -561,7 +564,9 @@ def test_a_thousand_levels_are_built_and_encoded_also_inside_a_thread() -> None:
 
     def work() -> None:
         built = bundle(deep(1_000))
-        found.append((built, encode(built, SYNCED_AT, MUCH), encode(built, SYNCED_AT, 100_000)))
+        found.append(
+            (built, encode_page(built, SYNCED_AT, MUCH), encode_page(built, SYNCED_AT, 100_000))
+        )
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lib.bundle.properties import fingerprint, flatten, named, text, title
+from lib.bundle.properties import fingerprint, flat_properties, property_named, text_of, title_of
 from lib.model import JSON
 from lib.notion.border.objects import Oddities, page_of
 from tests.bundle.samples import (
@@ -28,13 +28,16 @@ NOT_LISTS = ("number",)
 
 
 def flat(property: JSON) -> Any:
-    return flatten(page({"It": property}), ADDRESS)["It"]
+    return flat_properties(page({"It": property}), ADDRESS)["It"]
 
 
 @pytest.mark.parametrize("kind", PROPERTIES)
 def test_a_property_of_every_type_becomes_plain_json(kind: str) -> None:
     property, expected = PROPERTIES[kind]
-    assert flatten(page({"It": property}), ADDRESS) == {"Name": "Rye & Oats", "It": expected}
+    assert flat_properties(page({"It": property}), ADDRESS) == {
+        "Name": "Rye & Oats",
+        "It": expected,
+    }
 
 
 @pytest.mark.parametrize("kind", PROPERTIES)
@@ -49,7 +52,7 @@ def test_properties_keep_their_names_and_their_order() -> None:
     properties = {
         f"{kind} Ünicode": property for kind, (property, _) in PROPERTIES.items() if kind != "title"
     }
-    assert list(flatten(page(properties), ADDRESS)) == ["Name", *properties]
+    assert list(flat_properties(page(properties), ADDRESS)) == ["Name", *properties]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +130,9 @@ def test_files_have_lasting_addresses() -> None:
 
 
 def test_plain_text_stands_alone_when_nothing_of_it_is_lost() -> None:
-    assert set(flatten(page({"Intro": prop("rich_text", [plain("a"), plain("b")])}), ADDRESS)) == {
+    assert set(
+        flat_properties(page({"Intro": prop("rich_text", [plain("a"), plain("b")])}), ADDRESS)
+    ) == {
         "Name",
         "Intro",
     }
@@ -155,14 +160,14 @@ def test_plain_text_stands_alone_when_nothing_of_it_is_lost() -> None:
 )
 def test_formatted_text_stands_beside_its_plain_text_as_notion_gives_it(item: JSON) -> None:
     items = [plain("so "), item]
-    flattened = flatten(page({"Intro": prop("rich_text", items)}), ADDRESS)
+    flattened = flat_properties(page({"Intro": prop("rich_text", items)}), ADDRESS)
     assert flattened["Intro"] == f"so {item['plain_text']}"
     assert flattened["Intro__rich"] == items
 
 
 def test_a_property_of_the_owner_is_never_hidden_by_formatted_text() -> None:
     own = {"Intro__rich": prop("number", 1), "Intro": prop("rich_text", [plain("x", bold=True)])}
-    assert flatten(page(own), ADDRESS)["Intro__rich"] == 1
+    assert flat_properties(page(own), ADDRESS)["Intro__rich"] == 1
 
 
 def test_no_address_and_no_portrait_of_a_person_is_published() -> None:
@@ -177,7 +182,7 @@ def test_no_address_and_no_portrait_of_a_person_is_published() -> None:
     }
     found = page_of(page(people), Oddities())
     assert found
-    flattened = flatten(found, ADDRESS)
+    flattened = flat_properties(found, ADDRESS)
     published = json.dumps(flattened)
     assert "people.example" not in published
     assert "portraits" not in published
@@ -194,46 +199,46 @@ def test_an_odd_property_is_null_whatever_its_type(kind: str) -> None:
     )
     assert found
     assert found["properties"]["It"]["is_odd"] is True
-    assert flatten(found, ADDRESS) == {"Name": "Rye & Oats", "It": None}
+    assert flat_properties(found, ADDRESS) == {"Name": "Rye & Oats", "It": None}
 
 
 def test_a_member_that_is_not_of_the_propertys_type_is_not_read() -> None:
-    assert flatten(page({"It": {**prop("number", 1), "rich_text": 4711}}), ADDRESS) == {
+    assert flat_properties(page({"It": {**prop("number", 1), "rich_text": 4711}}), ADDRESS) == {
         "Name": "Rye & Oats",
         "It": 1,
     }
 
 
 def test_the_title_is_found_by_its_type() -> None:
-    assert title({"properties": {"Überschrift": prop("title", [plain("Rye")])}}) == "Rye"
-    assert title({"properties": {"title": prop("rich_text", [plain("Rye")])}}) == ""
-    assert title({"properties": {"Name": prop("title", [])}}) == ""
+    assert title_of({"properties": {"Überschrift": prop("title", [plain("Rye")])}}) == "Rye"
+    assert title_of({"properties": {"title": prop("rich_text", [plain("Rye")])}}) == ""
+    assert title_of({"properties": {"Name": prop("title", [])}}) == ""
 
 
 def test_a_title_is_one_line_without_invisible_characters() -> None:
     written = [plain(" Rye\u00a0\u00a0and\n"), plain("\u200bOa\u2060ts\ufeff \ud83d 👩\u200d🍳 ")]
-    assert title({"properties": {"Name": prop("title", written)}}) == "Rye and Oats 👩\u200d🍳"
+    assert title_of({"properties": {"Name": prop("title", written)}}) == "Rye and Oats 👩\u200d🍳"
 
 
 def test_a_property_is_found_by_its_name_in_any_case() -> None:
     found = page({"SLUG ": prop("number", 1), "Slug": prop("number", 2), "slug": prop("number", 3)})
-    assert named(found, "slug") == prop("number", 3)
-    assert named(found, "Slug") == prop("number", 2)
-    assert named(page({"SLUG": prop("number", 1)}), "slug") == prop("number", 1)
-    assert named(page(), "slug") is None
+    assert property_named(found, "slug") == prop("number", 3)
+    assert property_named(found, "Slug") == prop("number", 2)
+    assert property_named(page({"SLUG": prop("number", 1)}), "slug") == prop("number", 1)
+    assert property_named(page(), "slug") is None
 
 
 @pytest.mark.parametrize("kind", ["title", "rich_text", "select", "status", "url", "formula"])
 def test_the_text_of_a_property_is_read_from_the_types_asked_for_only(kind: str) -> None:
     property, expected = PROPERTIES[kind]
-    assert text(page({"It": property}), "it", (kind,)) == expected
-    assert text(page({"It": property}), "it", ("number",)) == ""
-    assert text(page({"It": prop(kind, None)}), "it", (kind,)) == ""
+    assert text_of(page({"It": property}), "it", (kind,)) == expected
+    assert text_of(page({"It": property}), "it", ("number",)) == ""
+    assert text_of(page({"It": prop(kind, None)}), "it", (kind,)) == ""
 
 
 def test_a_property_of_another_type_does_not_hide_the_one_asked_for() -> None:
     both = page({"slug": prop("number", 1), "Slug": prop("rich_text", [plain("rye")])})
-    assert text(both, "slug", ("rich_text",)) == "rye"
+    assert text_of(both, "slug", ("rich_text",)) == "rye"
 
 
 def test_a_fingerprint_tells_names_and_values_apart() -> None:

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from lib.bundle.publication import Publication, PublicationRule, RuleFault, publication, rule_faults
+from lib.bundle.publication import (
+    Publication,
+    PublicationRule,
+    RuleFault,
+    publication_of,
+    rule_faults,
+)
 from lib.bundle.schedule import schedule_of
 from lib.model import JSON
 from lib.notion.border.objects import Oddities, page_of
@@ -16,13 +22,13 @@ def choice(name: str) -> JSON:
 
 
 def test_a_page_that_says_nothing_is_public() -> None:
-    assert publication(page()) == Publication(published=True, visibility="public", paused=False)
+    assert publication_of(page()) == Publication(published=True, visibility="public", paused=False)
 
 
 def test_a_page_without_a_title_is_named_by_its_id_in_a_doubt() -> None:
     untitled = page({"Name": prop("title", []), "Visibility": prop("select", None)})
     assert (
-        publication(untitled).doubt
+        publication_of(untitled).doubt
         == f'"{PAGE_ID}": property "Visibility" says nothing: the page is published'
     )
 
@@ -33,7 +39,7 @@ def test_of_two_properties_that_differ_in_case_the_one_in_small_letters_counts()
         "SYNC": prop("select", choice("paused")),
     }
     plain = {"visibility": prop("select", choice("members")), "sync": prop("select", choice("on"))}
-    assert publication(page({**shouted, **plain})) == Publication(
+    assert publication_of(page({**shouted, **plain})) == Publication(
         published=True, visibility="members", paused=False
     )
 
@@ -53,7 +59,7 @@ def test_of_two_properties_that_differ_in_case_the_one_in_small_letters_counts()
 def test_only_a_draft_is_not_published_and_any_other_word_stands_as_it_is(
     kind: str, property: str, name: str, published: bool, visibility: str
 ) -> None:
-    found = publication(page({property: prop(kind, choice(name))}))
+    found = publication_of(page({property: prop(kind, choice(name))}))
     assert (found.published, found.visibility) == (published, visibility)
 
 
@@ -101,7 +107,7 @@ def formula(kind: str, value: Any) -> JSON:
 def test_a_visibility_of_any_kind_is_judged_by_its_text(
     property: JSON, published: bool, visibility: str
 ) -> None:
-    assert publication(page({"Visibility": property})) == Publication(
+    assert publication_of(page({"Visibility": property})) == Publication(
         published, visibility, paused=False
     )
 
@@ -130,23 +136,27 @@ def test_a_visibility_of_any_kind_is_judged_by_its_text(
     ],
 )
 def test_a_visibility_that_says_nothing_is_public_and_doubted(property: JSON) -> None:
-    assert publication(page({"Visibility": property})) == Publication(True, "public", False, DOUBT)
+    assert publication_of(page({"Visibility": property})) == Publication(
+        True, "public", False, DOUBT
+    )
 
 
 def test_of_two_properties_that_differ_in_case_the_one_that_says_something_counts() -> None:
     both = {"visibility": prop("select", None), "Visibility": prop("select", choice("draft"))}
-    assert not publication(page(both)).published
+    assert not publication_of(page(both)).published
 
 
 def test_nothing_is_doubted_of_a_page_that_is_not_published_anyway() -> None:
     silent = {"Visibility": prop("select", None)}
-    assert publication({**page(silent), "in_trash": True}).doubt == ""
-    assert publication(page({**silent, "Sync": prop("select", choice("paused"))})).doubt == ""
+    assert publication_of({**page(silent), "in_trash": True}).doubt == ""
+    assert publication_of(page({**silent, "Sync": prop("select", choice("paused"))})).doubt == ""
     odd = {
         "Visibility": prop("select", choice("draft")),
         "Sync": {**prop("select", None), "is_odd": True},
     }
-    assert publication(page(odd)) == Publication(published=False, visibility="draft", paused=True)
+    assert publication_of(page(odd)) == Publication(
+        published=False, visibility="draft", paused=True
+    )
 
 
 @pytest.mark.parametrize("name", ["Visibility", "SYNC"])
@@ -168,14 +178,14 @@ def test_a_page_is_held_back_while_it_can_not_be_read_what_its_owner_says(
 ) -> None:
     found = page_of(page({name: given}), Oddities())
     assert found
-    state = publication(found)
+    state = publication_of(found)
     assert (state.published, state.paused, state.doubt) == (True, True, HELD.format(name))
 
 
 @pytest.mark.parametrize("flag", ["in_trash", "is_archived", "archived"])
 def test_a_page_in_the_trash_or_archived_is_not_published(flag: str) -> None:
-    assert not publication({**page(), flag: True}).published
-    assert publication({**page(), flag: None}).published
+    assert not publication_of({**page(), flag: True}).published
+    assert publication_of({**page(), flag: None}).published
 
 
 @pytest.mark.parametrize(
@@ -194,7 +204,7 @@ def test_a_page_in_the_trash_or_archived_is_not_published(flag: str) -> None:
     ],
 )
 def test_sync_paused_pauses_a_page(property: JSON, paused: Any) -> None:
-    assert publication(page({"Sync": property})).paused is paused
+    assert publication_of(page({"Sync": property})).paused is paused
 
 
 RULE = PublicationRule("Status", ("Published", "Live now"))
@@ -224,7 +234,9 @@ STAYS = '"Rye & Oats": {}: the page stays as it is'
 def test_by_a_rule_of_ones_own_only_its_words_are_published_and_as_public(
     name: str, property: JSON, published: bool
 ) -> None:
-    found = publication(page({name: property, "Visibility": prop("select", choice("draft"))}), RULE)
+    found = publication_of(
+        page({name: property, "Visibility": prop("select", choice("draft"))}), RULE
+    )
     assert found == Publication(published, "public", paused=False)
 
 
@@ -246,7 +258,7 @@ def test_a_checkbox_says_yes_or_no_and_words_are_the_same_however_they_are_typed
     property: JSON, word: str, published: bool
 ) -> None:
     assert (
-        publication(page({"Public": property}), PublicationRule("public", (word,))).published
+        publication_of(page({"Public": property}), PublicationRule("public", (word,))).published
         is published
     )
 
@@ -281,7 +293,7 @@ def test_a_checkbox_says_yes_or_no_and_words_are_the_same_however_they_are_typed
 def test_a_page_stays_as_it_is_while_a_rule_can_not_judge_it(properties: JSON, doubt: str) -> None:
     found = page_of(page(properties), Oddities())
     assert found
-    assert publication(found, RULE) == Publication(
+    assert publication_of(found, RULE) == Publication(
         True, "public", paused=True, doubt=STAYS.format(doubt)
     )
 
@@ -291,14 +303,16 @@ def test_a_word_of_the_rule_counts_although_another_one_can_not_be_read() -> Non
         page({"Status": prop("multi_select", [choice("Published"), {"name": None}])}), Oddities()
     )
     assert found
-    assert publication(found, RULE) == Publication(True, "public", paused=False)
+    assert publication_of(found, RULE) == Publication(True, "public", paused=False)
 
 
 def test_what_is_paused_archived_or_in_the_trash_is_so_by_every_rule() -> None:
     status = {"Status": prop("status", choice("Published"))}
-    assert publication(page({**status, "Sync": prop("select", choice("paused"))}), RULE).paused
-    assert not publication({**page(status), "in_trash": True}, RULE).published
-    assert publication({**page(), "is_archived": True}, RULE) == Publication(False, "public", True)
+    assert publication_of(page({**status, "Sync": prop("select", choice("paused"))}), RULE).paused
+    assert not publication_of({**page(status), "in_trash": True}, RULE).published
+    assert publication_of({**page(), "is_archived": True}, RULE) == Publication(
+        False, "public", True
+    )
 
 
 def test_a_page_has_the_window_that_its_date_says_in_the_zone_of_the_rule() -> None:
@@ -307,7 +321,7 @@ def test_a_page_has_the_window_that_its_date_says_in_the_zone_of_the_rule() -> N
         PublicationRule(time_zone="Asia/Tokyo"),
         PublicationRule("Name", ("Rye & Oats",), "Asia/Tokyo"),
     ):
-        found = publication(page(date), rule)
+        found = publication_of(page(date), rule)
         assert (found.published, found.paused, found.doubt) == (True, False, "")
         assert (
             found.window
@@ -319,9 +333,9 @@ def test_a_page_has_the_window_that_its_date_says_in_the_zone_of_the_rule() -> N
 def test_a_page_stays_as_it_is_while_its_date_can_not_be_read() -> None:
     date = {"Publish": prop("date", {"start": "soon", "end": None, "time_zone": None})}
     doubt = STAYS.format('property "Publish" is no date that can be read')
-    assert publication(page(date)) == Publication(True, "public", paused=True, doubt=doubt)
+    assert publication_of(page(date)) == Publication(True, "public", paused=True, doubt=doubt)
     draft = page({**date, "Visibility": prop("select", choice("draft"))})
-    assert publication(draft) == Publication(False, "draft", paused=True)
+    assert publication_of(draft) == Publication(False, "draft", paused=True)
 
 
 def test_the_fingerprint_of_a_rule_changes_with_what_it_says_and_only_then() -> None:

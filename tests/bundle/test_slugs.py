@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.bundle.slugs import segment, told_apart, wanted
+from lib.bundle.slugs import slug_segment, told_apart, wanted_slug
 from lib.model import JSON
 from tests.bundle.samples import PAGE_ID, page, plain, prop
 
@@ -16,7 +16,7 @@ UNSAFE = '?#\\<>"'
 
 
 def slug_of(written: str, name: str = "slug") -> str:
-    return wanted(page({name: prop("rich_text", [plain(written)])}))
+    return wanted_slug(page({name: prop("rich_text", [plain(written)])}))
 
 
 @pytest.mark.parametrize("name", ["slug", "Slug", "SLUG"])
@@ -32,12 +32,12 @@ def slug_of(written: str, name: str = "slug") -> str:
     ],
 )
 def test_the_slug_is_read_from_the_property_slug(name: str, property: JSON) -> None:
-    assert wanted(page({name: property})) == "our-bread"
+    assert wanted_slug(page({name: property})) == "our-bread"
 
 
 def test_of_two_properties_that_differ_in_case_the_one_spelt_slug_counts() -> None:
     cases = {name: prop("rich_text", [plain(name)]) for name in ("SLUG", "slug", "Slug")}
-    assert wanted(page(cases)) == "slug"
+    assert wanted_slug(page(cases)) == "slug"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_of_two_properties_that_differ_in_case_the_one_spelt_slug_counts() -> No
     ],
 )
 def test_without_a_written_slug_the_title_is_slugified(property: JSON) -> None:
-    assert wanted(page({"slug": property})) == "rye-oats"
+    assert wanted_slug(page({"slug": property})) == "rye-oats"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_without_a_written_slug_the_title_is_slugified(property: JSON) -> None:
     ],
 )
 def test_a_title_becomes_ascii_and_a_page_without_one_goes_by_its_id(name: str, slug: str) -> None:
-    assert wanted(page({"Name": prop("title", [plain(name)])})) == slug
+    assert wanted_slug(page({"Name": prop("title", [plain(name)])})) == slug
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_safe_slug_stays_as_it_is(written: str) -> None:
 @pytest.mark.parametrize("name", ["slug", "Name"])
 def test_no_slug_is_longer_than_200_however_much_is_written(written: str, name: str) -> None:
     kind = "title" if name == "Name" else "rich_text"
-    slug = wanted(page({name: prop(kind, [plain(written * (1_000_000 // len(written)))])}))
+    slug = wanted_slug(page({name: prop(kind, [plain(written * (1_000_000 // len(written)))])}))
     assert 0 < len(slug) <= 200
     assert slug[-1] not in "-/.\u200d"
 
@@ -208,7 +208,7 @@ def test_a_slug_is_cut_between_words_where_that_leaves_enough_of_it(
 
 
 def test_a_long_title_is_cut_between_words() -> None:
-    slug = wanted(page({"Name": prop("title", [plain("Our daily bread " * 20)])}))
+    slug = wanted_slug(page({"Name": prop("title", [plain("Our daily bread " * 20)])}))
     assert slug == "-".join(["our-daily-bread"] * 12) + "-our"
 
 
@@ -216,8 +216,8 @@ ID = "bbbbbbbb-2222-4000-8000-000000000000"
 
 
 def test_a_child_page_asks_for_its_title_slugified_and_without_one_for_its_id() -> None:
-    assert segment("Opening\u00a0hours ", ID) == "opening-hours"
-    assert segment("🥐", ID) == ID.replace("-", "")
+    assert slug_segment("Opening\u00a0hours ", ID) == "opening-hours"
+    assert slug_segment("🥐", ID) == ID.replace("-", "")
 
 
 def test_a_page_is_told_apart_by_the_start_of_its_id_and_by_more_of_it_where_that_is_taken() -> (
@@ -247,7 +247,7 @@ def test_who_is_told_apart_by_its_id_stays_within_200_characters() -> None:
 def test_a_child_page_is_told_apart_within_its_own_200_characters_below_the_path_of_its_parent() -> (
     None
 ):
-    path, words = "about/" + "us" * 97 + "/", segment("team " * 60, ID)
+    path, words = "about/" + "us" * 97 + "/", slug_segment("team " * 60, ID)
 
     assert words == "-".join(["team"] * 40)
     assert next(told_apart(path + words, ID, path)) == f"{path}{words[: 38 * 5 - 1]}-bbbbbbbb"

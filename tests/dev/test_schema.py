@@ -50,8 +50,8 @@ def encoded(max_value_bytes: int = MUCH) -> page.Encoded:
         paragraph(id="t", children=[paragraph("Bread", f"t{number}") for number in range(20)])
     ]
     links = PageLink(id="c", slug="rye/child", title="Child")
-    return page.encode(
-        page.build(rows, Tree(blocks), Place("rye", "pages"), [links], ADDRESS),
+    return page.encode_page(
+        page.build_page(rows, Tree(blocks), Place("rye", "pages"), [links], ADDRESS),
         SYNCED_AT,
         max_value_bytes,
     )
@@ -123,7 +123,13 @@ def test_a_database_fits() -> None:
         [rows],
     )
     assert (
-        misfits({"db:d": json.loads(database.encode(database.build(given, ADDRESS), SYNCED_AT))})
+        misfits(
+            {
+                "db:d": json.loads(
+                    database.encode_database(database.build_database(given, ADDRESS), SYNCED_AT)
+                )
+            }
+        )
         == []
     )
 

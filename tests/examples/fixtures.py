@@ -8,7 +8,7 @@ from upstash_redis import Redis
 
 from dev.upstash import UpstashStandIn
 from lib.bundle.refs import refs_of
-from lib.bundle.text.document import document
+from lib.bundle.text.document import document_of
 from lib.bundle.values import Meta
 
 JSON = dict[str, Any]
@@ -53,7 +53,7 @@ def published(
     known = cast(Meta, meta(slug, id=page_id, lastEdited=SYNCED_AT, **about))
     refs = refs_of({}, blocks, page_id)
     page = {"v": 3, "meta": known, "refs": refs, "blocks": list(blocks), "syncedAt": SYNCED_AT}
-    doc = json.loads(document(known, blocks, SYNCED_AT, 8_000_000).value)
+    doc = json.loads(document_of(known, blocks, SYNCED_AT, 8_000_000).value)
     put(kv, {f"page:{slug}": page, f"doc:{slug}": doc}, paths={page_id: slug}, prefix=prefix)
 
 

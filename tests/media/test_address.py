@@ -34,7 +34,7 @@ class KnownFiles:
         self.walk: tuple[str, float] | None = None
         self.away: float | None = None
 
-    async def find(
+    async def find_file(
         self,
         holder: str,
         file: str,
@@ -124,7 +124,7 @@ class Stage:
         self.slept.append(seconds)
 
     async def locate(self, wanted: Wanted) -> Location:
-        return await self._locator.locate(wanted)
+        return await self._locator.locate_file(wanted)
 
 
 ERRAND = Errand("owner", "lock")

@@ -85,7 +85,7 @@ class Quay:
         async def interrupted() -> bool:
             return False
 
-        return await (copier or self.copier()).work("r1", self.now + 60, interrupted)
+        return await (copier or self.copier()).copy_due("r1", self.now + 60, interrupted)
 
     def picture(self, name: str, *pieces: bytes | BaseException, **headers: str) -> FileRef:
         """A picture on the page, as the host serves it: in pieces, its length untold unless
@@ -445,12 +445,12 @@ async def test_while_kv_is_away_nothing_is_taken_for_copied_and_the_run_hears_of
 
 async def test_only_one_slice_copies_at_a_time(quay: Quay) -> None:
     await quay.publish(quay.picture("a.png", b"a"))
-    assert await quay.copies.lock("another run", 60)
+    assert await quay.copies.lock_copying("another run", 60)
 
     assert await quay.work() == Copied()
     assert quay.put == {}
 
-    await quay.copies.unlock()
+    await quay.copies.unlock_copying()
     assert (await quay.work()).made == 1
 
 
@@ -480,7 +480,7 @@ async def test_a_page_that_was_unpublished_meanwhile_is_not_written(quay: Quay) 
 async def test_copies_that_cannot_be_removed_now_are_removed_another_time(
     quay: Quay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await quay.copies.keep(short("https://x"), Copy(f"{BLOB}/notion/x"))
+    await quay.copies.keep_copy(short("https://x"), Copy(f"{BLOB}/notion/x"))
     await quay.work()  # it is seen to be unnamed
     next_day = 86_401
     quay.now += next_day
@@ -493,7 +493,7 @@ async def test_copies_that_cannot_be_removed_now_are_removed_another_time(
     await quay.work()
 
     assert event(capsys, "files.removed")["count"] == 1
-    assert await quay.copies.unnamed() == []
+    assert await quay.copies.unnamed_urls() == []
 
 
 def event(capsys: pytest.CaptureFixture[str], name: str) -> dict[str, Any]:

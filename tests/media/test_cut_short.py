@@ -46,4 +46,4 @@ async def test_a_file_is_found_though_its_page_shows_no_file_at_all(kv: Kv) -> N
         new_id=new_id,
     )
 
-    assert (await locator.locate(wanted)).address == f"{FILE}?signed"
+    assert (await locator.locate_file(wanted)).address == f"{FILE}?signed"

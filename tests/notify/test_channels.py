@@ -16,7 +16,7 @@ from lib.model import Changes, Outcome, Problem
 from lib.notify.email import ADDRESS, Email
 from lib.notify.revalidate import KEYS_PER_REQUEST, Revalidation
 from lib.notify.slack import Slack
-from lib.notify.webhook import SignedWebhook, signed
+from lib.notify.webhook import SignedWebhook, signed_headers
 from lib.secret import Secret, webhook_secret
 
 SLACK = "https://hooks.slack.example/services/T0/B0/very-secret"
@@ -60,7 +60,7 @@ class Book:
 async def test_slack_gets_one_message_with_text_and_blocks(http: httpx.AsyncClient) -> None:
     route = respx.post(SLACK).respond(200, text="ok")
 
-    await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)
+    await Slack(SLACK, "https://sync.example/", http).tell_outcome(OUTCOME)
 
     body = json.loads(route.calls.last.request.content)
     assert body["text"] == "Sync of everything finished: 2 bundles updated"
@@ -93,7 +93,7 @@ async def test_text_that_is_none_reaches_every_channel_with_a_replacement_charac
         SignedWebhook(HOOK, KEY, http, time.time),
         Revalidation(SITE, "s3cret", http, Book({"page:\ud83d"})),
     ):
-        await channel.tell(ODD)
+        await channel.tell_outcome(ODD)
 
     sent = [call.request.content.decode() for call in route.calls]
     assert ["half a pair: \ufffd" in text for text in sent] == [True, True, True, False]
@@ -120,7 +120,7 @@ async def test_resend_gets_a_mail_that_it_can_recognise_again(http: httpx.AsyncC
         http,
     )
 
-    await channel.tell(OUTCOME)
+    await channel.tell_outcome(OUTCOME)
 
     request = route.calls.last.request
     body = json.loads(request.content)
@@ -139,7 +139,7 @@ async def test_a_receiver_of_standard_webhooks_verifies_what_it_gets(
 ) -> None:
     route = respx.post(HOOK).respond(204)
 
-    await SignedWebhook(HOOK, KEY, http, time.time).tell(OUTCOME)
+    await SignedWebhook(HOOK, KEY, http, time.time).tell_outcome(OUTCOME)
 
     request = route.calls.last.request
     event = Receiver(KEY).verify(request.content, dict(request.headers))
@@ -162,7 +162,7 @@ async def test_a_receiver_says_when_to_come_again_but_not_for_more_than_an_hour(
     respx.post(SLACK).respond(429, headers={"Retry-After": said})
 
     with pytest.raises(TryLater) as later:
-        await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)
+        await Slack(SLACK, "https://sync.example/", http).tell_outcome(OUTCOME)
 
     assert later.value.retry_after_seconds == seconds
 
@@ -171,7 +171,7 @@ def test_our_signature_is_the_one_of_the_specification() -> None:
     moment = datetime.fromtimestamp(1_614_265_330, UTC)
     key, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", '{"test": 2432232314}'
 
-    headers = signed("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body.encode(), key)
+    headers = signed_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body.encode(), key)
 
     assert headers["webhook-signature"] == Receiver(key).sign(
         "msg_p5jXN8AQM9LWM0D4loKWxJek", moment, body
@@ -183,7 +183,7 @@ async def test_the_site_is_told_slugs_and_tags_with_the_secret(http: httpx.Async
     route = respx.post(SITE).respond(200)
     book = Book({"page:about", "page:gone", "posts:index", "db:1"}, {"page:gone"})
 
-    await Revalidation(SITE, "s3cret", http, book).tell(OUTCOME)
+    await Revalidation(SITE, "s3cret", http, book).tell_outcome(OUTCOME)
 
     assert route.calls.last.request.headers["Authorization"] == "Bearer s3cret"
     assert json.loads(route.calls.last.request.content) == {
@@ -201,7 +201,7 @@ async def test_pages_that_lead_to_another_one_are_to_be_made_anew_too(
     route = respx.post(SITE).respond(200)
     book = Book({"page:new"}, {"page:old"}, {"page:leads-there", "page:old"})
 
-    await Revalidation(SITE, "", http, book).tell(OUTCOME)
+    await Revalidation(SITE, "", http, book).tell_outcome(OUTCOME)
 
     body = json.loads(route.calls.last.request.content)
     assert (body["changed"], body["deleted"]) == (["leads-there", "new"], ["old"])
@@ -216,8 +216,8 @@ async def test_many_changes_go_in_batches_and_none_goes_twice(http: httpx.AsyncC
     channel = Revalidation(SITE, "", http, Book(pages))
 
     with pytest.raises(TryLater):
-        await channel.tell(OUTCOME)
-    await channel.tell(OUTCOME)
+        await channel.tell_outcome(OUTCOME)
+    await channel.tell_outcome(OUTCOME)
 
     sent = [
         json.loads(call.request.content)["tags"]
@@ -256,14 +256,14 @@ async def test_a_site_that_refuses_is_told_again_another_time(http: httpx.AsyncC
     book = Book({"page:about"})
 
     with pytest.raises(TryLater, match="REVALIDATE_URL: the answer was 401 wrong secret") as later:
-        await Revalidation(SITE, "old", http, book).tell(OUTCOME)
+        await Revalidation(SITE, "old", http, book).tell_outcome(OUTCOME)
     assert later.value.retry_after_seconds == 60
     assert book.done == 0
 
 
 @respx.mock
 async def test_nothing_changed_is_not_told_to_the_site(http: httpx.AsyncClient) -> None:
-    await Revalidation(SITE, "s3cret", http, Book(set())).tell(OUTCOME)
+    await Revalidation(SITE, "s3cret", http, Book(set())).tell_outcome(OUTCOME)
 
     assert not respx.calls
 
@@ -274,7 +274,7 @@ async def test_what_is_posted_says_that_it_is_json_and_who_sends_it(
 ) -> None:
     route = respx.post(SLACK).respond(200)
 
-    await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)
+    await Slack(SLACK, "https://sync.example/", http).tell_outcome(OUTCOME)
 
     request = route.calls.last.request
     assert (request.headers["Content-Type"], request.headers["User-Agent"]) == (
@@ -311,7 +311,7 @@ async def test_every_answer_has_its_error_and_none_shows_the_address(
     )
 
     with pytest.raises(SyncError) as caught:
-        await Slack(SLACK, "https://sync.example/", http).tell(OUTCOME)
+        await Slack(SLACK, "https://sync.example/", http).tell_outcome(OUTCOME)
 
     assert type(caught.value) is kind
     assert "SLACK_WEBHOOK_URL" in str(caught.value)

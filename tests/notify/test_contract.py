@@ -79,7 +79,7 @@ async def test_a_channel_sends_json_in_utf_8_whatever_the_text(
 ) -> None:
     route = respx.post().respond(200, json={"id": "1"})
     async with httpx.AsyncClient(trust_env=False) as http:
-        await opened(config_with(environ, kind), kind, http).tell(OUTCOME)
+        await opened(config_with(environ, kind), kind, http).tell_outcome(OUTCOME)
 
     [call] = route.calls
     assert call.request.headers["Content-Type"] == "application/json"
@@ -108,7 +108,7 @@ async def test_a_channel_says_what_the_caller_should_do_and_shows_no_secret(
     respx.post().mock(side_effect=lambda _: _given(answer))
     async with httpx.AsyncClient(trust_env=False) as http:
         with pytest.raises(SyncError) as caught:
-            await opened(config_with(environ, kind), kind, http).tell(OUTCOME)
+            await opened(config_with(environ, kind), kind, http).tell_outcome(OUTCOME)
 
     # A site is told again whatever it refuses, for it would show old pages for good.
     expected = error if kind.is_for_people or error is not Misconfigured else TryLater

@@ -60,7 +60,11 @@ def test_c13_nobody_writes_into_a_mails_head(status: str, end: str) -> None:
     problem = Problem(title=page, kind="database", reason=page)
     outcome = Outcome(run_id="r", status=status, page=page, failed=1, problems=[problem])
 
-    for line in (headline(outcome), slack.message(outcome, DASHBOARD)["text"], *problems(outcome)):
+    for line in (
+        headline(outcome),
+        slack.slack_message(outcome, DASHBOARD)["text"],
+        *problems(outcome),
+    ):
         assert line.splitlines() == [line]
         assert "\x00" not in line
     assert headline(outcome).startswith("Sync of page about Bcc: stranger@example.com Buy this")
@@ -169,7 +173,7 @@ def test_slacks_message_is_a_header_fields_the_reason_the_pages_a_button_and_the
         run_id="run_1", status="failed", error="Share it.", failed=2, problems=BROKEN[:2]
     )
 
-    header, fields, *rest = slack.message(outcome, DASHBOARD)["blocks"]
+    header, fields, *rest = slack.slack_message(outcome, DASHBOARD)["blocks"]
 
     assert header == {
         "type": "header",
@@ -199,14 +203,14 @@ def test_slacks_message_is_a_header_fields_the_reason_the_pages_a_button_and_the
     ids=["whole", "in part", "failed"],
 )
 def test_slack_shows_at_a_glance_how_a_run_ended(outcome: Outcome, mark: str) -> None:
-    assert slack.message(outcome, DASHBOARD)["blocks"][0]["text"]["text"].startswith(mark)
+    assert slack.slack_message(outcome, DASHBOARD)["blocks"][0]["text"]["text"].startswith(mark)
 
 
 @pytest.mark.parametrize("length", [1999, 2000, 2001])
 def test_a_text_is_cut_only_where_slack_would_refuse_it(length: int) -> None:
-    error = slack.message(Outcome(run_id="r", status="failed", error="e" * length), DASHBOARD)[
-        "blocks"
-    ][2]
+    error = slack.slack_message(
+        Outcome(run_id="r", status="failed", error="e" * length), DASHBOARD
+    )["blocks"][2]
 
     assert error["text"]["text"] == ("e" * length if length <= 2000 else "e" * 1999 + "…")
 
@@ -217,7 +221,7 @@ def test_slack_gets_text_for_the_notification_and_blocks_within_its_limits() -> 
         run_id="r", status="failed", error="e" * 5000, failed=5, problems=long, page="p" * 300
     )
 
-    message = slack.message(outcome, DASHBOARD)
+    message = slack.slack_message(outcome, DASHBOARD)
 
     header, fields, error, pages, button, _ = message["blocks"]
     assert len(header["text"]["text"]) <= 150
@@ -236,7 +240,7 @@ def test_a_title_can_neither_link_nor_call_the_channel_in_slack() -> None:
 
     texts = [
         block["text"]["text"]
-        for block in slack.message(outcome, DASHBOARD)["blocks"]
+        for block in slack.slack_message(outcome, DASHBOARD)["blocks"]
         if block["type"] == "section" and "text" in block
     ]
 
@@ -244,7 +248,7 @@ def test_a_title_can_neither_link_nor_call_the_channel_in_slack() -> None:
 
 
 def test_a_mail_holds_the_headline_the_reason_the_counts_and_the_way_to_more() -> None:
-    text = email.text(
+    text = email.mail_text(
         Outcome(
             run_id="run_1",
             status="failed",

@@ -13,9 +13,9 @@ from lib.model import JSON, Database, Grant
 from lib.notion.border.blocks import TEXT_KINDS
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
-from lib.notion.databases import Reading, read
+from lib.notion.databases import Reading, read_database
 from lib.notion.pacing import Pacer
-from lib.notion.pages import Completion, complete
+from lib.notion.pages import Completion, complete_properties
 
 TOKEN = "ntn_not-a-real-token"
 API = "https://notion.example"
@@ -182,9 +182,11 @@ async def completed(
     notion: NotionClient, page: JSON, completion: Completion, *, is_last_try: bool = False
 ) -> JSON:
     """The page as a slice completes it that has asked for nothing yet."""
-    return await complete(notion, page, completion, Schemas(notion), is_last_try=is_last_try)
+    return await complete_properties(
+        notion, page, completion, Schemas(notion), is_last_try=is_last_try
+    )
 
 
 async def read_whole(notion: NotionClient, reading: Reading) -> Database:
     """The database as a slice reads it that has asked for nothing yet."""
-    return await read(notion, reading, Schemas(notion))
+    return await read_database(notion, reading, Schemas(notion))

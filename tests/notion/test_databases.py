@@ -7,7 +7,7 @@ import pytest
 from lib.errors import Hopeless, OutOfTime, Unreadable
 from lib.model import JSON, Source
 from lib.notion.client import NotionClient
-from lib.notion.databases import Head, Reading, find_source, newest_rows, probe
+from lib.notion.databases import Head, Reading, find_source, newest_rows, probe_database
 from tests.notion.stage import Clock, Stage, body_of, client, error, new_id, pacer, read_whole
 
 DATABASE, FIRST, SECOND = new_id(), new_id(), new_id()
@@ -101,7 +101,9 @@ async def test_a_reference_without_an_id_is_a_value_error() -> None:
 
 async def test_a_probe_gives_title_and_data_sources_in_one_request() -> None:
     stage = stage_with(database=database(FIRST, SECOND))
-    assert await probe(client(stage.handle), DATABASE) == Head(DATABASE, "Posts", [FIRST, SECOND])
+    assert await probe_database(client(stage.handle), DATABASE) == Head(
+        DATABASE, "Posts", [FIRST, SECOND]
+    )
     assert len(stage.asked) == 1
 
 
@@ -120,7 +122,7 @@ async def test_a_probe_says_why_a_database_is_unreadable(
     stage = Stage()
     stage.refused[f"databases/{DATABASE}"] = answer
     with pytest.raises(Unreadable) as unreadable:
-        await probe(client(stage.handle), DATABASE)
+        await probe_database(client(stage.handle), DATABASE)
     assert unreadable.value.reason == reason
 
 

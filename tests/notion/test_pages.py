@@ -11,7 +11,7 @@ from lib.errors import NotionAway, Unreadable
 from lib.model import JSON
 from lib.notion.border.objects import Oddities
 from lib.notion.lists import Whole
-from lib.notion.pages import Completion, Listing, advance, retrieve
+from lib.notion.pages import Completion, Listing, list_next, retrieve_page
 from tests.notion.stage import Clock, Stage, body_of, client, completed, error
 
 MINUTE = "2026-11-20T10:{:02d}:00.000Z"
@@ -87,7 +87,7 @@ async def listed(table: Any, listing: Listing) -> list[str]:
     notion = client(table)
     given: list[str] = []
     while not listing.done:
-        given += [row["id"] for row in await advance(notion, listing)]
+        given += [row["id"] for row in await list_next(notion, listing)]
         listing = msgspec.json.decode(msgspec.json.encode(listing), type=Listing)
     assert not listing.cut
     return given
@@ -142,9 +142,9 @@ async def test_a_row_that_moves_behind_the_cursor_is_given_once() -> None:
     table = Table([row(number, edited=number) for number in range(1, 5)], size=2)
     listing = Listing("source", since=MINUTE.format(0))
     notion = client(table)
-    first = await advance(notion, listing)
+    first = await list_next(notion, listing)
     table.rows = [row(1, edited=9), *table.rows[1:]]
-    rest = [row["id"] for row in await advance(notion, listing)]
+    rest = [row["id"] for row in await list_next(notion, listing)]
     assert [row["id"] for row in first] == ids(1, 2)
     assert rest == ids(3, 4), "row 1 comes once more, at the end"
 
@@ -163,10 +163,10 @@ async def test_a_cursor_that_dies_every_time_is_notion_away_and_can_be_tried_aga
     listing, notion = Listing("source"), client(table)
     with pytest.raises(NotionAway):
         while True:
-            await advance(notion, listing)
+            await list_next(notion, listing)
     assert len(table.bodies) == 8, "a first page and a dead cursor, four times"
-    await advance(notion, listing)
-    assert await advance(notion, listing) == [], (
+    await list_next(notion, listing)
+    assert await list_next(notion, listing) == [], (
         "another dead cursor is the first one of another reading"
     )
     table.dead = set()
@@ -178,7 +178,7 @@ async def test_a_refusal_of_the_query_itself_is_not_taken_for_a_dead_cursor() ->
         return error(400, "validation_error")
 
     with pytest.raises(Unreadable):
-        await advance(client(handler), Listing("source"))
+        await list_next(client(handler), Listing("source"))
 
 
 async def test_notions_limit_of_results_is_passed_by_windows() -> None:
@@ -203,7 +203,7 @@ class LastInFirstOut(Table):
 async def everything(table: Table, listing: Listing) -> list[str]:
     given = []
     while not listing.done:
-        given += await advance(client(table), listing)
+        given += await list_next(client(table), listing)
     return [one["id"] for one in given]
 
 
@@ -242,7 +242,7 @@ async def test_a_listing_that_goes_on_nowhere_shows_what_it_has_and_is_cut(curso
         )
 
     listing = Listing("source", cursor="same")
-    assert [one["id"] for one in await advance(client(handler), listing)] == ["row-1"]
+    assert [one["id"] for one in await list_next(client(handler), listing)] == ["row-1"]
     assert listing.done and "goes on" in listing.cut
 
 
@@ -264,7 +264,7 @@ async def test_an_answer_that_is_no_list_can_not_be_listed() -> None:
         return httpx.Response(200, json={"object": "page"})
 
     with pytest.raises(Unreadable, match="without results"):
-        await advance(client(handler), Listing("source"))
+        await list_next(client(handler), Listing("source"))
 
 
 async def test_rows_that_are_no_readable_pages_are_left_out() -> None:
@@ -280,9 +280,9 @@ async def test_a_page_is_retrieved_by_its_id() -> None:
     stage = Stage()
     stage.objects["pages/1"] = row(1)
     notion = client(stage.handle)
-    assert await retrieve(notion, "1", Oddities()) == row(1)
+    assert await retrieve_page(notion, "1", Oddities()) == row(1)
     with pytest.raises(Unreadable):
-        await retrieve(notion, "2", Oddities())
+        await retrieve_page(notion, "2", Oddities())
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ async def test_a_page_of_which_notion_gives_its_id_only_is_not_taken_for_one_tha
     stage = Stage()
     stage.objects["pages/1"] = answer
     with pytest.raises(Unreadable) as refusal:
-        await retrieve(client(stage.handle), "1", Oddities())
+        await retrieve_page(client(stage.handle), "1", Oddities())
     assert refusal.value.notion_status == 200
 
 

@@ -7,7 +7,7 @@ from lib.notion.places import Places
 
 
 async def hold(places: Places, name: str, seen: list[str], *, hurry: bool = False) -> None:
-    async with places.one(hurry=hurry):
+    async with places.one_place(hurry=hurry):
         seen.append(name)
         await asyncio.sleep(0)
 
@@ -30,7 +30,7 @@ async def test_no_more_have_a_place_than_there_are() -> None:
 
     async def one() -> None:
         nonlocal inside, most
-        async with places.one(hurry=False):
+        async with places.one_place(hurry=False):
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0.001)
@@ -45,7 +45,7 @@ async def test_a_place_is_not_lost_to_one_who_was_cancelled_while_waiting_or_as_
     None
 ):
     places, seen = Places(1, 1), list[str]()
-    async with places.one(hurry=False):
+    async with places.one_place(hurry=False):
         waiting = asyncio.create_task(hold(places, "cancelled", seen))
         called = asyncio.create_task(hold(places, "cancelled as its turn came", seen))
         await asyncio.sleep(0)
@@ -65,7 +65,7 @@ async def answer(places: Places, *seconds: float, kind: str = "children") -> Non
     here = asyncio.Barrier(len(seconds))
 
     async def one(taken: float) -> None:
-        async with places.one(hurry=False) as number:
+        async with places.one_place(hurry=False) as number:
             await here.wait()
             places.answered(number, kind, taken)
 
@@ -86,7 +86,7 @@ async def test_requests_that_wait_get_the_places_that_are_added() -> None:
 
     async def one() -> None:
         nonlocal under_way
-        async with places.one(hurry=False) as number:
+        async with places.one_place(hurry=False) as number:
             under_way += 1
             await asyncio.sleep(0)
             most.append(under_way)
@@ -101,12 +101,12 @@ async def test_requests_that_wait_get_the_places_that_are_added() -> None:
 async def test_trouble_halves_the_places_once_for_all_that_were_under_way() -> None:
     places = Places(16, 32)
 
-    async with places.one(hurry=False) as first, places.one(hurry=False) as second:
+    async with places.one_place(hurry=False) as first, places.one_place(hurry=False) as second:
         places.halve(first)
         places.halve(second)
     assert places.count == 8
 
-    async with places.one(hurry=False) as third:
+    async with places.one_place(hurry=False) as third:
         places.halve(third)
     assert places.count == 4
 
@@ -126,7 +126,7 @@ async def test_a_slow_answer_is_trouble_and_one_of_another_kind_is_not() -> None
 async def test_after_trouble_a_round_of_quick_answers_adds_one_place_and_some_always_stay() -> None:
     places = Places(4, 32)
     for _ in range(5):
-        async with places.one(hurry=False) as number:
+        async with places.one_place(hurry=False) as number:
             places.halve(number)
     assert places.count == 2
 

@@ -12,8 +12,8 @@ from lib.model import JSON
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.border.objects import Oddities
 from lib.notion.border.shapes import plain
-from lib.notion.databases import find_source, probe
-from lib.notion.pages import Completion, Listing, advance, retrieve
+from lib.notion.databases import find_source, probe_database
+from lib.notion.pages import Completion, Listing, list_next, retrieve_page
 from tests.notion.cassettes import Exchange, exchanges, needed
 from tests.notion.stage import body_of, client, completed, not_found
 from tests.notion.trees import bare
@@ -127,7 +127,7 @@ async def test_every_recorded_query_gives_each_of_its_rows_once(cassette: str) -
         notion = client(Replay(recorded))
         rows: list[JSON] = []
         while not listing.done:
-            rows += await advance(notion, listing)
+            rows += await list_next(notion, listing)
         expected = {row["id"]: row for exchange in recorded for row in exchange.json["results"]}
         assert {row["id"]: row for row in rows} == expected
         assert len(rows) == len(expected)
@@ -221,10 +221,10 @@ async def test_every_recorded_database_is_found_or_said_to_be_several_or_linked(
             with pytest.raises(Hopeless):
                 await find_source(notion, "posts", database["id"])
         if sources:
-            assert (await probe(notion, database["id"])).data_source_ids == sources
+            assert (await probe_database(notion, database["id"])).data_source_ids == sources
         else:
             with pytest.raises(Unreadable, match="linked database view"):
-                await probe(notion, database["id"])
+                await probe_database(notion, database["id"])
 
 
 async def test_every_recorded_data_source_leads_to_its_database() -> None:
@@ -252,7 +252,7 @@ async def test_every_recorded_error_body_is_understood() -> None:
         if not exchange.answer.startswith("{"):
             expected = NotionAway
         with pytest.raises(expected) as raised:
-            await retrieve(client(handler), "any", Oddities())
+            await retrieve_page(client(handler), "any", Oddities())
         if isinstance(raised.value, Unreadable):
             assert exchange.json["code"] in raised.value.reason
         statuses.add(exchange.status)

@@ -7,11 +7,11 @@ from typing import Any
 
 from lib.bundle import database as database_bundle
 from lib.bundle import index
-from lib.bundle.media import hosted_files, settle_block, unsigned
-from lib.bundle.page import build, encode
-from lib.bundle.properties import fingerprint, title
-from lib.bundle.publication import publication
-from lib.bundle.slugs import segment, wanted
+from lib.bundle.media import hosted_files, settle_block, without_signatures
+from lib.bundle.page import build_page, encode_page
+from lib.bundle.properties import fingerprint, title_of
+from lib.bundle.publication import publication_of
+from lib.bundle.slugs import slug_segment, wanted_slug
 from lib.bundle.values import PageLink
 from lib.model import JSON, Database, Place, Tree
 from lib.notion.border.objects import (
@@ -59,19 +59,19 @@ def of_page(subject: JSON) -> Outcome:
         outcome.is_partial = page is not None
         return outcome
     tree = _tree(blocks, inside)
-    state = publication(page)
+    state = publication_of(page)
     outcome.doubts += [state.doubt] * bool(state.doubt)
     links: list[PageLink] = [
-        {"id": one.id, "slug": f"slug/{segment(one.title, one.id)}", "title": one.title}
+        {"id": one.id, "slug": f"slug/{slug_segment(one.title, one.id)}", "title": one.title}
         for one in tree.child_pages
     ]
-    bundle = build(page, tree, Place("slug", "pages"), links, ADDRESS)
-    encoded = encode(bundle, SYNCED_AT, MUCH)
+    bundle = build_page(page, tree, Place("slug", "pages"), links, ADDRESS)
+    encoded = encode_page(bundle, SYNCED_AT, MUCH)
     outcome.texts["page:slug"] = encoded.head
-    rank = index.rank(bundle.meta)
+    rank = index.rank_of(bundle.meta)
     outcome.parts = {
-        "title": title(page),
-        "wanted": wanted(page),
+        "title": title_of(page),
+        "wanted": wanted_slug(page),
         "published": (state.published, state.paused, state.visibility),
         "fingerprint": fingerprint(page),
         "rank": (rank, index.sort_text(rank)),
@@ -80,7 +80,7 @@ def of_page(subject: JSON) -> Outcome:
         **dict(_blocks(bundle.blocks)),
     }
     outcome.order = [name for name in outcome.parts if name.startswith("block:")]
-    assert hosted_files(unsigned(page)).keys() == hosted_files(page).keys()
+    assert hosted_files(without_signatures(page)).keys() == hosted_files(page).keys()
     return outcome
 
 
@@ -92,11 +92,11 @@ def of_database(subject: JSON) -> Outcome:
     rows = [page for page in pages if not is_partial(page)]
     source = database_of(subject["source"], oddities)
     schema = schema_of(subject["source"], oddities)
-    bundle = database_bundle.build(
+    bundle = database_bundle.build_database(
         Database(PAGE_ID, plain_text(head["title"]), schema, rows), ADDRESS
     )
     outcome = Outcome(notes=oddities.warnings, is_partial=len(rows) < len(pages))
-    outcome.texts[f"db:{PAGE_ID}"] = database_bundle.encode(bundle, SYNCED_AT)
+    outcome.texts[f"db:{PAGE_ID}"] = database_bundle.encode_database(bundle, SYNCED_AT)
     outcome.parts = {
         "sources": [one["id"] for one in head.get("data_sources") or []],
         "trash": [head.get(flag) for flag in ("in_trash", "is_archived", "archived")],
@@ -147,8 +147,8 @@ def _of_items(items: list[JSON], kind: str, outcome: Outcome) -> list[Any]:
     page = {"id": PAGE_ID, "properties": {"It": {"id": "a", **value}}, "created_time": SYNCED_AT}
     page |= {"last_edited_time": SYNCED_AT}
     fingerprint(page)
-    bundle = build(page, Tree([]), Place("slug", "pages"), [], ADDRESS)
-    outcome.texts["page:slug"] = encode(bundle, SYNCED_AT, MUCH).head
+    bundle = build_page(page, Tree([]), Place("slug", "pages"), [], ADDRESS)
+    outcome.texts["page:slug"] = encode_page(bundle, SYNCED_AT, MUCH).head
     shown = bundle.meta["properties"]["It"]
     return shown if isinstance(shown, list) else [shown]
 

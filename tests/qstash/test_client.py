@@ -41,7 +41,7 @@ async def test_the_newest_entry_is_the_state_and_the_last_bad_answer_the_reason(
     ]
     route = respx.get(LOGS).respond(json={"logs": log})
 
-    found = await queue.delivery("msg_1")
+    found = await queue.delivery_of("msg_1")
 
     assert found == Delivery("under way", "HTTP 401 Authentication Required", 1_780_000_060.0)
     request = route.calls.last.request
@@ -66,7 +66,7 @@ async def test_a_log_that_says_nothing_is_no_trouble(
 ) -> None:
     respx.get(LOGS).mock(side_effect=[answer])
 
-    assert await queue.delivery("msg_1") is None
+    assert await queue.delivery_of("msg_1") is None
 
 
 def message(lane: int) -> Message:
@@ -83,7 +83,11 @@ async def test_several_messages_go_as_one_batch_and_keep_their_order(queue: Queu
         ]
     )
 
-    assert await queue.publish([message(lane) for lane in range(3)]) == ["msg_0", "msg_1", "msg_2"]
+    assert await queue.publish_messages([message(lane) for lane in range(3)]) == [
+        "msg_0",
+        "msg_1",
+        "msg_2",
+    ]
 
     (call,) = route.calls
     sent = json.loads(call.request.content)
@@ -104,8 +108,8 @@ async def test_what_lets_qstash_through_deployment_protection_goes_with_every_ca
         protected = Queue(
             Config.read(environ | {"VERCEL_AUTOMATION_BYPASS_SECRET": "bypass"}), http
         )
-        await protected.publish([message(0)])
-        await protected.publish([Notice("run_1")])
+        await protected.publish_messages([message(0)])
+        await protected.publish_messages([Notice("run_1")])
 
     worker, notice = (call.request.headers for call in route.calls)
     assert worker["Upstash-Forward-x-vercel-protection-bypass"] == "bypass"
@@ -117,7 +121,7 @@ async def test_what_lets_qstash_through_deployment_protection_goes_with_every_ca
 async def test_without_deployment_protection_no_bypass_is_sent(queue: Queue) -> None:
     route = respx.post(url__startswith=PUBLISH).respond(json={"messageId": "msg_1"})
 
-    await queue.publish([message(0)])
+    await queue.publish_messages([message(0)])
 
     assert not [name for name in route.calls.last.request.headers if "bypass" in name]
 
@@ -146,7 +150,7 @@ async def test_a_message_that_qstash_does_not_take_has_a_reason_and_a_way_out(
     route = respx.post(url__startswith=PUBLISH).mock(side_effect=[answer])
 
     with pytest.raises(QueueRefused, match=reason) as refusal:
-        await queue.publish([message(0)])
+        await queue.publish_messages([message(0)])
 
     assert "GET /api/sync runs the sync without QStash" in str(refusal.value)
     assert route.call_count == 1
@@ -165,4 +169,4 @@ async def test_a_message_that_qstash_does_not_take_has_a_reason_and_a_way_out(
 async def test_each_state_of_the_log_has_a_fate(queue: Queue, state: str, fate: Fate) -> None:
     respx.get(LOGS).respond(json={"logs": [entry(state)]})
 
-    assert await queue.delivery("msg_1") == Delivery(fate)
+    assert await queue.delivery_of("msg_1") == Delivery(fate)

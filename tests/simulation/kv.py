@@ -39,6 +39,7 @@ class Kv:
         self.scripts = Scripts()
         self.commands: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
+        self.failures = 0
         self._now, self._on_change = now, on_change
         self._aged_at = now()
 
@@ -73,6 +74,7 @@ class Kv:
         fault = (
             self.faults.meet(commands.text(self.scripts.spelled(command))) if self.faults else None
         )
+        self.failures += fault is not None
         if fault and not fault.executed:
             raise Failure(fault)
         reply = self._run(command)

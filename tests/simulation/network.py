@@ -6,6 +6,7 @@ after.
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 from typing import Any
@@ -45,11 +46,14 @@ class Life:
 
 
 class Network(httpx.AsyncClient):
-    """What one instance sends its requests through. `asks` answers by host."""
+    """What one instance sends its requests through. `asks` answers by host, `sent` counts."""
 
-    def __init__(self, life: Life, kv: Kv, asks: Mapping[str, Ask], luck: Random) -> None:
+    def __init__(
+        self, life: Life, kv: Kv, asks: Mapping[str, Ask], luck: Random, sent: Counter[str]
+    ) -> None:
         super().__init__(transport=_Transport(self.reach), trust_env=False)
         self._life, self._kv, self._asks, self._luck = life, kv, asks, luck
+        self._sent = sent
 
     async def post(self, url: Any, **more: Any) -> Any:
         """KV is asked most often by far: its requests are not built as such."""
@@ -87,6 +91,7 @@ class Network(httpx.AsyncClient):
     async def reach(self, request: httpx.Request) -> httpx.Response:
         """The answer of whoever lives at the host of a request. Raises what httpx raises."""
         host = request.url.host
+        self._sent[host] += 1
         self._life.step()
         await asyncio.sleep(self._latency(host))
         self._life.step()

@@ -34,7 +34,7 @@ class PacedWorld(World):
 
     def _connect(self, life: Life) -> Network:
         asks = {NOTION: self._ask_notion, QUEUE: self._ask_queue}
-        return _Paced(life, self.kv, asks, self.luck)
+        return _Paced(life, self.kv, asks, self.luck, self.sent)
 
     async def _ask_notion(self, request: httpx.Request) -> httpx.Response:
         answer = await self.notion.ask(request)

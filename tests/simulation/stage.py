@@ -15,6 +15,7 @@ import httpx
 from dev.equality import Bundles, Truth
 from dev.notion.nodes import JSON, Database, DataSource, Page
 from dev.qstash.message import Message
+from tests.simulation.network import NOTION
 from tests.simulation.previews import Previews
 from tests.simulation.standing import TURN_SECONDS, Standing
 from tests.simulation.versions import VERSION
@@ -421,6 +422,7 @@ class Stage:
         self._note_losses()
         self._raise(self._nobody_goes_on())
         self._raise(self._crashes())
+        self._raise(self._judge_requests())
         self._raise(self._judge_referrers())
         self._raise(self._judge())
         self._raise(self._judge_events())
@@ -478,6 +480,17 @@ class Stage:
             for call in self.world.functions.calls
             if call.status == 500
         ]
+
+    def _judge_requests(self) -> list[str]:
+        """Runs count the requests that were sent to Notion, and no others; what a slice that died
+        sent last is lost."""
+        runs = {call.run_id for call in self.world.functions.calls if call.run_id}
+        counted = sum(count_of(self.world.run(run_id)) for run_id in runs)
+        sent = self.world.sent[NOTION]
+        has_trouble = any(call.killed for call in self.world.functions.calls)
+        if counted > sent or (counted < sent and not has_trouble and not self.world.kv.failures):
+            return [f"{sent} requests were sent to Notion, and runs count {counted}"]
+        return []
 
     def _judge_referrers(self) -> list[str]:
         """What is remembered of who leads to whom is what the published bundles say. Of one that
@@ -832,6 +845,12 @@ class Stage:
     def _raise(self, problems: list[str]) -> None:
         if problems:
             raise Broken("\n".join(problems))
+
+
+def count_of(run: dict[str, str]) -> int:
+    """Notion's requests in a run's record, those too that its slices have not settled."""
+    spent = [value.split()[0] for name, value in run.items() if name.startswith("spent:")]
+    return int(run.get("notionRequests", "0")) + sum(map(int, spent))
 
 
 def run_of(message: Message) -> str:

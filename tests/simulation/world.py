@@ -3,6 +3,7 @@ one process."""
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
@@ -76,11 +77,12 @@ class World:
         self.dispatcher: Dispatcher = self._queue.dispatcher
         self.functions = Functions(self.clocks, luck, self._connect)
         self.functions.environ = dict(ENVIRON)
+        self.sent: Counter[str] = Counter()
         self.dispatcher.open(_Deliveries(self.functions))
 
     def _connect(self, life: Life) -> Network:
         asks = {NOTION: self.notion.ask, QUEUE: self._ask_queue}
-        return Network(life, self.kv, asks, self.luck)
+        return Network(life, self.kv, asks, self.luck, self.sent)
 
     async def _ask_queue(self, request: httpx.Request) -> httpx.Response:
         return await asgi.ask(

@@ -55,8 +55,10 @@ class Scene:
     async def begin(self, run_id: str = "r1", *, page: str = "", **survey: Any) -> SliceLease:
         """Begin a run that has looked around at once: all that is due may be claimed."""
         ask = Ask(page=page)
-        await self.runs.ask(run_id, ask, self.clock.time + ALIVE)
-        self.lease = (await self.runs.begin(run_id, "0", 0, ask, self.clock.time + ALIVE)).lease
+        await self.runs.ask_for_run(run_id, ask, self.clock.time + ALIVE)
+        self.lease = (
+            await self.runs.begin_slice(run_id, "0", 0, ask, self.clock.time + ALIVE)
+        ).lease
         await self.look_around(self.lease, **survey)
         return self.lease
 
@@ -71,7 +73,7 @@ class Scene:
         await self.runs.note_survey(lease, **nothing | more)
 
     async def end(self, status: str = "delivered") -> None:
-        await self.runs.end(self.lease.run_id, status, {}, "", self.clock.time + ALIVE)
+        await self.runs.end_run(self.lease.run_id, status, {}, "", self.clock.time + ALIVE)
 
     async def begin_next(self) -> SliceLease:
         """End the run under way, and begin the one after it."""
@@ -79,7 +81,7 @@ class Scene:
         return await self.begin(f"r{int(self.lease.run_id[1:]) + 1}")
 
     async def record(self) -> Run:
-        run = await self.runs.read(self.lease.run_id)
+        run = await self.runs.read_run(self.lease.run_id)
         assert run is not None
         return run
 
@@ -119,7 +121,7 @@ class Scene:
 
     async def claims(self, lease: SliceLease | None = None) -> dict[str, Claim]:
         """All that the slice holds, after it has claimed what is due."""
-        batch = await self.queue.claim(lease or self.lease, 1_000, [], self.clock.time + 60)
+        batch = await self.queue.claim_due(lease or self.lease, 1_000, [], self.clock.time + 60)
         return {claim.key: claim for claim in batch.claims}
 
     async def due(self) -> list[str]:

@@ -235,9 +235,9 @@ async def test_who_waits_for_a_slug_is_told_when_it_is_free(scene: Scene) -> Non
     assert await scene.hide("a") == ["one"]
 
     settled = await scene.addresses(("b", "one"), waiting={"one": ""})
-    assert (await scene.sources.read()).freed == ["one"]
+    assert (await scene.sources.read_state()).freed == ["one"]
     assert await scene.site.move(scene.lease, settled, ["one"])
-    assert (await scene.sources.read()).freed == []
+    assert (await scene.sources.read_state()).freed == []
     assert (await bundles(scene), await scene.read("redirects")) == ({"one": "b"}, {"one-b": "one"})
     assert await scene.kv.command("HLEN", scene.keys.waiting) == 0
 
@@ -253,7 +253,7 @@ async def test_a_slug_that_became_free_is_not_lost_with_the_answer_that_said_so(
 
     await scene.hide("a")
 
-    assert (await scene.sources.read()).freed == ["one"]
+    assert (await scene.sources.read_state()).freed == ["one"]
 
 
 async def test_a_slug_that_could_not_be_given_away_stays_to_be_given(scene: Scene) -> None:
@@ -264,7 +264,7 @@ async def test_a_slug_that_could_not_be_given_away_stays_to_be_given(scene: Scen
     await scene.publish("c", "one")
 
     assert not await scene.site.move(scene.lease, planned, ["one"])
-    assert (await scene.sources.read()).freed == ["one"]
+    assert (await scene.sources.read_state()).freed == ["one"]
 
 
 async def test_a_slug_that_nobody_waits_for_is_free_without_a_word(scene: Scene) -> None:

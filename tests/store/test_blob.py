@@ -25,13 +25,13 @@ async def test_a_file_is_put_under_its_very_name_and_read_at_its_address(
     with BlobStandIn() as store:
         async with httpx.AsyncClient(trust_env=False) as http:
             blob = Blob(http, store.url, store.token)
-            url = await blob.put("notion/0f/a.txt", pieces(), "text/plain", length)
-            assert await blob.put("notion/0f/a.txt", pieces(), "text/plain", length) == url
+            url = await blob.put_file("notion/0f/a.txt", pieces(), "text/plain", length)
+            assert await blob.put_file("notion/0f/a.txt", pieces(), "text/plain", length) == url
             answer = await http.get(url)
             assert (answer.content, answer.headers["content-type"]) == (b"one two", "text/plain")
             assert answer.headers["cache-control"] == "public, max-age=31536000"
-            await blob.delete([url])
-            await blob.delete([url])
+            await blob.delete_files([url])
+            await blob.delete_files([url])
             assert (await http.get(url)).status_code == 404
 
 
@@ -39,7 +39,7 @@ async def test_a_file_is_put_under_its_very_name_and_read_at_its_address(
 async def test_the_request_is_the_official_clients() -> None:
     route = respx.put(f"{API}/").respond(json={"url": "https://s.public.blob.example/notion/a.txt"})
     async with httpx.AsyncClient() as http:
-        await Blob(http, API, "vercel_blob_rw_s_secret").put(
+        await Blob(http, API, "vercel_blob_rw_s_secret").put_file(
             "notion/a.txt", pieces(), "image/png", 7
         )
 
@@ -76,5 +76,7 @@ async def test_a_failure_says_what_it_was(
     respx.put(f"{API}/").mock(side_effect=[answer])
     async with httpx.AsyncClient() as http:
         with pytest.raises(error, match=reason) as trouble:
-            await Blob(http, API, "vercel_blob_rw_s_secret").put("a", pieces(), "text/plain", 7)
+            await Blob(http, API, "vercel_blob_rw_s_secret").put_file(
+                "a", pieces(), "text/plain", 7
+            )
     assert "secret" not in str(trouble.value)

@@ -72,10 +72,10 @@ async def test_a_window_that_began_before_there_were_shares_counts_as_the_syncs(
 
 async def test_when_notion_says_wait_everybody_waits(kv: Kv, keys: Keys, clock: Clock) -> None:
     mine, yours = Budget(kv, keys, LIMIT, clock), Budget(kv, keys, LIMIT, clock, "visit")
-    await mine.close(90)
+    await mine.close_minute(90)
 
     assert (await yours.reserve(1)).wait_seconds == 90
-    await yours.close(10)
+    await yours.close_minute(10)
     assert (await mine.reserve(1)).wait_seconds == 90
     clock.time += 90
     assert (await mine.reserve(1)).granted == 1

@@ -114,7 +114,7 @@ async def test_a_claim_that_another_lane_took_over_publishes_nothing(scene: Scen
     first = scene.lease
     claim = await seen_and_taken(scene)
     scene.clock.time += 61
-    other = (await scene.runs.begin("r1", "1", 0, Ask(), scene.clock.time + ALIVE)).lease
+    other = (await scene.runs.begin_slice("r1", "1", 0, Ask(), scene.clock.time + ALIVE)).lease
     await scene.take("a", other)
 
     scene.lease = first
@@ -123,7 +123,7 @@ async def test_a_claim_that_another_lane_took_over_publishes_nothing(scene: Scen
 
 async def test_a_zombie_publishes_nothing(scene: Scene) -> None:
     reading = await scene.reading(await seen_and_taken(scene), "one")
-    await scene.runs.begin("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
+    await scene.runs.begin_slice("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
     before = await scene.snapshot()
 
     with pytest.raises(TakenOver):

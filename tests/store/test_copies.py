@@ -27,10 +27,10 @@ async def test_of_more_files_than_one_answer_holds_only_the_unnamed_go(
             await kv.command("HSET", keys.files, f"page:{file}", f"block=b&file={file}")
     copies = Copies(kv, keys, "s", clock, lambda: NOW)
 
-    assert await copies.unnamed() == []
+    assert await copies.unnamed_urls() == []
     clock.time += GRACE_SECONDS
-    assert await copies.unnamed() == [f"https://blob.example/{files[7]}"]
-    assert set(await copies.of(files)) == {*files} - {files[7]}
+    assert await copies.unnamed_urls() == [f"https://blob.example/{files[7]}"]
+    assert set(await copies.copies_of(files)) == {*files} - {files[7]}
 
 
 FILE = "block=b&file=f"
@@ -71,7 +71,10 @@ async def test_copies_are_put_into_a_bundle_its_parts_and_its_index_which_stay_f
         "pages:index",
     }
     assert (await scene.record()).written == 1
-    assert (await copies_of(scene).due(10), (await scene.site.look_up(["a"]))[0]) == ([], before)
+    assert (await copies_of(scene).due_bundles(10), (await scene.site.look_up(["a"]))[0]) == (
+        [],
+        before,
+    )
     assert not await copies_of(scene).put_into("r2", "page:a", new, str, 1_000, None)
 
 
@@ -108,7 +111,7 @@ async def test_a_page_that_is_published_anew_meanwhile_keeps_what_it_has(
 
     assert not await copies_of(scene).put_into("r1", "page:a", new, str, 1_000, None)
     assert (await scene.read(f"page:{slug}"))["meta"]["title"] == "newest"
-    assert await copies_of(scene).due(10) == ["page:a"]
+    assert await copies_of(scene).due_bundles(10) == ["page:a"]
 
 
 async def test_a_bundle_that_grows_too_large_with_its_copies_stays_as_it_is(scene: Scene) -> None:
@@ -125,9 +128,9 @@ async def test_copies_that_are_still_to_come_are_put_in_later(scene: Scene) -> N
 
     await copies_of(scene).put_into("r1", "page:a", new, str, 1_000, scene.clock.time + 60)
 
-    assert await copies_of(scene).due(10) == []
+    assert await copies_of(scene).due_bundles(10) == []
     scene.clock.time += 60
-    assert await copies_of(scene).due(10) == ["page:a"]
+    assert await copies_of(scene).due_bundles(10) == ["page:a"]
 
 
 async def test_copies_are_put_into_a_child_database(scene: Scene) -> None:
@@ -135,7 +138,7 @@ async def test_copies_are_put_into_a_child_database(scene: Scene) -> None:
     await scene.publish_database("d", text=Text('"old"', files=[FILE], lacking=True))
 
     assert await copies_of(scene).put_into("r1", "db:d", new, str, 1_000, None)
-    assert (await scene.read("db:d"), await copies_of(scene).due(10)) == ("new", [])
+    assert (await scene.read("db:d"), await copies_of(scene).due_bundles(10)) == ("new", [])
 
 
 @pytest.mark.parametrize("odd", ["no record", '{"slug":"one"}'])
@@ -144,7 +147,7 @@ async def test_copies_wait_for_a_page_whose_record_can_not_be_read(scene: Scene,
     await scene.kv.command("HSET", scene.keys.pages, "a", odd)
 
     assert not await copies_of(scene).put_into("r1", "page:a", new, str, 1_000, None)
-    assert await copies_of(scene).due(9) == []
+    assert await copies_of(scene).due_bundles(9) == []
 
 
 async def test_copies_leave_a_bundle_of_another_type_alone(scene: Scene) -> None:

@@ -23,7 +23,7 @@ async def changed(scene: Scene) -> set[str]:
 
 
 async def named(scene: Scene) -> bool:
-    place = await Files(scene.kv, scene.keys).find(
+    place = await Files(scene.kv, scene.keys).find_file(
         "page=row", "f1", "lock", scene.clock.time, 1, alone=True
     )
     return place.outcome != "unknown"
@@ -226,7 +226,7 @@ async def test_a_child_database_of_another_name_makes_the_pages_due_that_show_it
 async def test_a_zombie_publishes_no_child_database(scene: Scene) -> None:
     await show(scene, "a")
     claim = await scene.take("db:d")
-    await scene.runs.begin("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
+    await scene.runs.begin_slice("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
 
     with pytest.raises(TakenOver):
         record = database("Tasks", scene.clock.time)

@@ -8,7 +8,7 @@ DAY = 86_400.0
 
 
 async def ends(scene: Scene, status: str = "delivered") -> Ended:
-    return await scene.runs.end(scene.lease.run_id, status, {}, "", scene.clock.time + ALIVE)
+    return await scene.runs.end_run(scene.lease.run_id, status, {}, "", scene.clock.time + ALIVE)
 
 
 async def hide_until(scene: Scene, page_id: str, moment: float) -> None:
@@ -67,8 +67,10 @@ async def test_what_has_come_is_due_in_its_run_alone_and_in_runs_of_everything(
 
     await scene.begin("r2", page="other")
     assert (await scene.record()).to_sync == 0
-    await scene.runs.begin("r3", "0", 0, Ask(scheduled=round(moment)), scene.clock.time + ALIVE)
-    run = await scene.runs.read("r3")
+    await scene.runs.begin_slice(
+        "r3", "0", 0, Ask(scheduled=round(moment)), scene.clock.time + ALIVE
+    )
+    run = await scene.runs.read_run("r3")
 
     assert run is not None
     assert (run.to_sync, run.ask.is_focused) == (1, True)

@@ -71,7 +71,7 @@ class Studio(Scene):
             text=Text(head, list(parts), files=[f"page={page_id}&file=f"]),
             children=below,
         )
-        return await self.drafts.commit(self.lease, commit)
+        return await self.drafts.commit_draft(self.lease, commit)
 
     async def previews(self) -> dict[str, str]:
         paths: dict[str, str] = await self.kv.command("HGETALL", self.keys.preview_paths)

@@ -46,12 +46,14 @@ class Notes:
         self._count += 1
         window = int(self.now // WINDOW_SECONDS)
         one = event(f"e{self._count}", page)
-        ways = await self._events.note(one, [Wish(page, source, force)], window, self.now, LIMITS)
+        ways = await self._events.note_wishes(
+            one, [Wish(page, source, force)], window, self.now, LIMITS
+        )
         return ways[0] if ways else None
 
     async def sent(self, *names: str) -> None:
         """Messages of the window went out for an event."""
-        await self._events.remember(
+        await self._events.remember_event(
             event(f"e{self._count}"), int(self.now // WINDOW_SECONDS), names
         )
 
@@ -65,7 +67,7 @@ async def test_the_first_event_of_a_quiet_page_has_a_message_of_its_own(
     notes: Notes, events: Events
 ) -> None:
     assert [await notes("a"), await notes("a"), await notes("b")] == ["own", "window", "own"]
-    assert await events.take(WINDOW) == [Wish("a")]
+    assert await events.take_window(WINDOW) == [Wish("a")]
 
 
 async def test_a_page_is_quiet_again_after_a_while_also_over_the_end_of_a_window(
@@ -85,11 +87,11 @@ async def test_what_the_windows_message_covers_takes_none_and_the_event_is_known
         "window",
     ]  # nobody knows whether the first went out
     await notes.sent("")
-    assert (await events.around(event("e3"), NOW)).seen
+    assert (await events.surroundings_of(event("e3"), NOW)).seen
 
     assert await notes("a") == "sent"
-    assert (await events.around(event("e4"), NOW)).seen
-    assert not (await events.around(event("e2"), NOW)).seen
+    assert (await events.surroundings_of(event("e4"), NOW)).seen
+    assert not (await events.surroundings_of(event("e2"), NOW)).seen
     assert await notes("a", after=WINDOW_SECONDS) == "own"
     assert await notes("a") == "window"  # of another window
 
@@ -99,9 +101,9 @@ async def test_a_message_that_was_refused_is_made_up_for_when_the_event_comes_ag
 ) -> None:
     assert await notes("a") == "own"
 
-    assert not (await events.around(event("e1"), NOW)).seen
+    assert not (await events.surroundings_of(event("e1"), NOW)).seen
     assert await notes("a", after=0) == "window"
-    assert await events.take(WINDOW) == [Wish("a")]
+    assert await events.take_window(WINDOW) == [Wish("a")]
 
 
 async def test_nothing_is_added_to_a_window_that_has_been_taken(
@@ -109,11 +111,11 @@ async def test_nothing_is_added_to_a_window_that_has_been_taken(
 ) -> None:
     await notes("a")
     await notes("a")
-    taken = await events.take(WINDOW)
+    taken = await events.take_window(WINDOW)
 
     assert await notes("b") is None
-    assert await events.take(WINDOW) == taken  # its run is delivered again
-    assert await events.take(WINDOW + 1) == []
+    assert await events.take_window(WINDOW) == taken  # its run is delivered again
+    assert await events.take_window(WINDOW + 1) == []
 
 
 async def test_more_than_a_few_pages_of_a_source_are_left_to_a_run_of_it(
@@ -126,7 +128,7 @@ async def test_more_than_a_few_pages_of_a_source_are_left_to_a_run_of_it(
 
     assert (first, again) == (["own"] * 5, ["window"] * 3)
     assert [*more, await notes("p9", "posts")] == ["source", "source", "source", "sent"]
-    assert sorted(wish.page for wish in await events.take(WINDOW)) == ["inner", "other"]
+    assert sorted(wish.page for wish in await events.take_window(WINDOW)) == ["inner", "other"]
 
 
 async def test_a_source_stays_crowded_in_the_next_window_and_no_longer(notes: Notes) -> None:
@@ -144,14 +146,14 @@ async def test_pages_that_changed_beside_their_source_are_left_to_its_run(
     assert [await notes("a", "posts"), await notes(source="posts"), await notes("b", "posts")] == [
         *("window", "source", "own"),
     ]
-    assert await events.take(WINDOW) == []
+    assert await events.take_window(WINDOW) == []
 
 
 async def test_a_wish_to_read_anew_is_kept_beside_others(notes: Notes, events: Events) -> None:
     for force in (False, True, False):
         await notes("db", force=force)
 
-    assert await events.take(WINDOW) == [Wish("db", "", True)]
+    assert await events.take_window(WINDOW) == [Wish("db", "", True)]
 
 
 async def test_messages_of_their_own_are_paid_for_with_time(notes: Notes) -> None:
@@ -199,7 +201,7 @@ async def test_an_event_costs_two_commands_and_another_one_that_is_known(
     costs = []
     for one in (event("1"), event("2"), event("3"), event("3"), event("4", "stranger")):
         before = kv.commands
-        await webhook.take(one)
+        await webhook.take_delivery(one)
         costs.append(kv.commands - before)
 
     assert costs[1:] == [3, 2, 1, 1]  # the first meets scripts that the database does not know
@@ -252,7 +254,9 @@ class Line(Queue):
                 self._due.remove((at, message))
                 pages = [message.ask.page]
                 if message.ask.window:
-                    pages = [wish.page for wish in await self._events.take(message.ask.window)]
+                    pages = [
+                        wish.page for wish in await self._events.take_window(message.ask.window)
+                    ]
                 self.looks += [(at, page) for page in pages]
 
 
@@ -281,7 +285,7 @@ class Days:
             await self.line.work(at)
             self.clock.time = at
             try:
-                await self.webhook.take(event(name, page, at=at))
+                await self.webhook.take_delivery(event(name, page, at=at))
             except (QueueRefused, TryLater):
                 queue = sorted([*queue, (at + 60, name, page)])
         await self.line.work(self.clock() + 3600)

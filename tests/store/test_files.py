@@ -26,7 +26,7 @@ class Shelf:
     async def find(
         self, holder: str, lock: str, *, alone: bool = False, is_draft: bool = False
     ) -> FileLookup:
-        return await self.files.find(
+        return await self.files.find_file(
             holder, FILE, lock, self._clock.time, 15, alone=alone, is_draft=is_draft
         )
 

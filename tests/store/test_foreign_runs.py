@@ -31,13 +31,13 @@ async def test_a_run_is_shown_whatever_its_record_holds(
     await working(runs, clock)
     await kv.command("HSET", keys.run("r1"), name, odd)
 
-    run = await runs.read("r1")
+    run = await runs.read_run("r1")
 
     assert run is not None
     assert run.run_id == "r1"
     assert 0 <= run.triggered_at < 1e11
-    assert [entry.run for entry in (await History(kv, keys).recent()).runs] == [run]
-    told = await Tellings(kv, keys, clock, lambda: "x").read("r1")
+    assert [entry.run for entry in (await History(kv, keys).recent_runs()).runs] == [run]
+    told = await Tellings(kv, keys, clock, lambda: "x").read_ending("r1")
     assert told is None
 
 
@@ -51,9 +51,9 @@ async def test_a_run_goes_on_whatever_its_record_says_of_its_life(
     assert (await begin(runs, clock, lane="1")).outcome == "go"
     assert (await begin(runs, clock)).outcome == "go"
     await kv.command("HSET", keys.run("r1"), "aliveUntil", "x")
-    assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "new"
+    assert (await runs.ask_for_run("r2", Ask(), clock.time + ALIVE)).outcome == "new"
     await kv.command("HSET", keys.run("r2"), "aliveUntil", "x")
-    assert await Tellings(kv, keys, clock, lambda: "x").silent() == ["r2", "r1"]
+    assert await Tellings(kv, keys, clock, lambda: "x").silent_runs() == ["r2", "r1"]
 
 
 async def test_what_was_handed_on_in_another_form_is_begun_anew(
@@ -71,7 +71,7 @@ async def test_a_budget_that_another_wrote_is_a_new_one(kv: Kv, keys: Keys, cloc
     assert (await budget.reserve(3)).granted == 3
     await kv.command("HSET", keys.budget, "start", "x", "used", "x", "closedUntil", "x")
     await budget.give_back(2)
-    await budget.close(5)
+    await budget.close_minute(5)
     assert (await budget.reserve(3)).wait_seconds == 5
 
 
@@ -85,9 +85,9 @@ async def test_a_copy_that_can_not_be_told_any_more_counts_as_none(
     )
     await kv.command("ZADD", keys.named, 0, f"block=b&file={FILE} page:a")
 
-    assert await copies.of([FILE, "g"]) == {"g": other}
+    assert await copies.copies_of([FILE, "g"]) == {"g": other}
     assert (
-        await Files(kv, keys, "s").find("block=b", FILE, "lock", clock.time, 1)
+        await Files(kv, keys, "s").find_file("block=b", FILE, "lock", clock.time, 1)
     ).outcome == "fetch"
     assert await kv.command("HKEYS", keys.copies("s")) == ["g"]
 
@@ -98,7 +98,9 @@ async def test_an_address_that_can_not_be_told_any_more_is_asked_for_again(
     await kv.command("ZADD", keys.named, 0, f"block=b&file={FILE} page:a")
     await kv.command("HSET", keys.fresh("block=b"), FILE, "soon https://signed.example")
 
-    assert (await Files(kv, keys).find("block=b", FILE, "lock", clock.time, 1)).outcome == "fetch"
+    assert (
+        await Files(kv, keys).find_file("block=b", FILE, "lock", clock.time, 1)
+    ).outcome == "fetch"
 
 
 async def test_sources_that_can_not_be_read_are_left_out_of_what_people_and_the_webhook_see(
@@ -111,8 +113,8 @@ async def test_sources_that_can_not_be_read_are_left_out_of_what_people_and_the_
     texts = [msgspec.json.encode(record).decode() for record in (sound, unseen)]
     await kv.command("HSET", keys.sources, "pages", "no record", "posts", texts[0], "old", texts[1])
 
-    recent = await History(kv, keys).recent()
-    around = await Events(kv, keys).around(
+    recent = await History(kv, keys).recent_runs()
+    around = await Events(kv, keys).surroundings_of(
         Event(id="e", kind="page.created", at=0.0, entity="p"), 1_780_000_000.0
     )
 

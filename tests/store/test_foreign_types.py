@@ -115,12 +115,12 @@ async def test_work_is_handed_out_and_taken_back_only_where_all_keys_of_it_are_o
     claim = await scene.take("a")
     problem = Problem("a", reason="x")
     steps: dict[str, Step] = {
-        "claim": lambda scene: scene.queue.claim(scene.lease, 9, [], scene.clock.time + 60),
-        "requeue": lambda scene: scene.queue.requeue(
+        "claim": lambda scene: scene.queue.claim_due(scene.lease, 9, [], scene.clock.time + 60),
+        "requeue": lambda scene: scene.queue.requeue_claim(
             scene.lease, claim, WorkItem(), scene.clock.time
         ),
         "give_up": lambda scene: scene.queue.give_up(scene.lease, claim, problem, scene.clock.time),
-        "rest": lambda scene: scene.runs.rest(
+        "rest": lambda scene: scene.runs.rest_slice(
             scene.lease, {"notionRequests": 1}, scene.clock.time + ALIVE
         ),
     }
@@ -141,9 +141,9 @@ async def test_a_run_begins_and_ends_only_where_all_keys_of_it_are_ours(
     before = await scene.snapshot()
 
     for step in (
-        scene.runs.begin("r1", "0", 1, Ask(), scene.clock.time + ALIVE),
-        scene.runs.end("r1", "delivered", {}, "", scene.clock.time + ALIVE),
-        scene.runs.ask("r1", Ask(), scene.clock.time + ALIVE),
+        scene.runs.begin_slice("r1", "0", 1, Ask(), scene.clock.time + ALIVE),
+        scene.runs.end_run("r1", "delivered", {}, "", scene.clock.time + ALIVE),
+        scene.runs.ask_for_run("r1", Ask(), scene.clock.time + ALIVE),
     ):
         with pytest.raises(ForeignValue, match=key):
             await step
@@ -169,7 +169,7 @@ async def test_a_counter_that_is_none_ends_no_step_half_way(scene: Scene, odd: s
 
     assert await scene.commit(claim, "one", warnings=["odd"]) == "done"
     await scene.hide("a")
-    await scene.runs.rest(scene.lease, {"notionRequests": 1}, scene.clock.time + ALIVE)
+    await scene.runs.rest_slice(scene.lease, {"notionRequests": 1}, scene.clock.time + ALIVE)
 
     run = await scene.record()
     assert (run.synced, run.written, run.deleted, run.notion_requests) == (1, 1, 1, 1)

@@ -239,7 +239,7 @@ async def test_a_source_whose_record_can_not_be_read_was_never_seen(scene: Scene
         await scene.kv.command("HSET", f"site:sync:{name}", "pages", texts[0], "posts", texts[1])
     await scene.kv.command("HSET", scene.keys.forced, "pages", "long ago")
 
-    state = await scene.sources.read()
+    state = await scene.sources.read_state()
 
     assert (state.records, state.listings, state.forced, state.names) == (
         {},

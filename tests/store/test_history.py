@@ -15,12 +15,12 @@ ALIVE = 600.0
 
 async def ended(runs: Runs, clock: Clock, run_id: str) -> None:
     clock.time += 1
-    await runs.ask(run_id, Ask(), clock.time + ALIVE)
-    await runs.end(run_id, "delivered", {}, "", clock.time + ALIVE)
+    await runs.ask_for_run(run_id, Ask(), clock.time + ALIVE)
+    await runs.end_run(run_id, "delivered", {}, "", clock.time + ALIVE)
 
 
 async def test_an_empty_kv_has_no_history(kv: Kv, keys: Keys) -> None:
-    recent = await History(kv, keys).recent()
+    recent = await History(kv, keys).recent_runs()
 
     assert (recent.runs, recent.current, recent.sources, recent.webhook_token) == ([], None, {}, "")
 
@@ -32,7 +32,7 @@ async def test_the_newest_runs_come_first_and_no_more_than_fifty(
         await ended(runs, clock, f"r{number}")
     before = kv.commands
 
-    recent = await History(kv, keys).recent()
+    recent = await History(kv, keys).recent_runs()
 
     assert [entry.run.run_id for entry in recent.runs] == [
         f"r{n}" for n in reversed(range(5, MOST_RUNS + 5))
@@ -43,12 +43,12 @@ async def test_the_newest_runs_come_first_and_no_more_than_fifty(
 async def test_the_run_under_way_is_found_behind_any_number_of_newer_ones(
     kv: Kv, keys: Keys, runs: Runs, clock: Clock
 ) -> None:
-    await runs.ask("long", Ask(), clock.time + ALIVE)
+    await runs.ask_for_run("long", Ask(), clock.time + ALIVE)
     for number in range(MOST_RUNS):
         clock.time += 1
-        await runs.ask(f"page{number}", Ask(page="about"), clock.time + ALIVE)
+        await runs.ask_for_run(f"page{number}", Ask(page="about"), clock.time + ALIVE)
 
-    recent = await History(kv, keys).recent()
+    recent = await History(kv, keys).recent_runs()
 
     assert recent.current is not None
     assert recent.current.run.run_id == "long"
@@ -63,7 +63,7 @@ async def test_a_run_whose_record_has_expired_is_left_out(
     await ended(runs, clock, "r2")
     await kv.command("DEL", keys.run("r1"))
 
-    recent = await History(kv, keys).recent()
+    recent = await History(kv, keys).recent_runs()
 
     assert [entry.run.run_id for entry in recent.runs] == ["r2"]
 
@@ -74,7 +74,7 @@ async def test_problems_are_told_with_the_run_and_kept_as_long(scene: Scene) -> 
     await scene.queue.give_up(scene.lease, await scene.take("a"), problem, 0)
 
     history = History(scene.kv, scene.keys)
-    [newest], one = (await history.recent()).runs, await history.run("r1")
+    [newest], one = (await history.recent_runs()).runs, await history.entry_of("r1")
 
     assert (newest, newest.problems) == (one, [problem])
     errors = f"{scene.keys.run('r1')}:errors"
@@ -92,7 +92,7 @@ async def test_problems_that_an_older_or_newer_version_noted_are_told_too(
     ]
     await kv.command("RPUSH", f"{keys.run('r1')}:errors", *entries)
 
-    recent, one = await History(kv, keys).recent(), await History(kv, keys).run("r1")
+    recent, one = await History(kv, keys).recent_runs(), await History(kv, keys).entry_of("r1")
 
     assert recent.runs == [one]
     assert recent.runs[0].problems == [
@@ -103,7 +103,7 @@ async def test_problems_that_an_older_or_newer_version_noted_are_told_too(
 
 
 async def test_an_unknown_run_is_none(kv: Kv, keys: Keys) -> None:
-    assert await History(kv, keys).run("nope") is None
+    assert await History(kv, keys).entry_of("nope") is None
 
 
 async def test_sources_and_the_webhooks_token_come_along(scene: Scene) -> None:
@@ -117,7 +117,7 @@ async def test_sources_and_the_webhooks_token_come_along(scene: Scene) -> None:
     await scene.site.close_indexes(scene.lease, ["pages"], ["pages"], [])
     await scene.kv.command("SET", scene.keys.webhook_token, "secret_abc")
 
-    recent = await History(scene.kv, scene.keys).recent()
+    recent = await History(scene.kv, scene.keys).recent_runs()
 
     assert recent.webhook_token == "secret_abc"
     assert recent.sources == {
@@ -131,10 +131,10 @@ async def test_the_addresses_of_the_site_come_along_as_far_as_they_are_few(
 ) -> None:
     history = History(kv, keys)
     await kv.command("HSET", keys.paths, "id-2", "visit", "id-1", "home")
-    assert sorted((await history.recent()).site.slugs) == ["home", "visit"]
+    assert sorted((await history.recent_runs()).site.slugs) == ["home", "visit"]
 
     many = [word for at in range(1000) for word in (f"id-{at}", f"page-{at}")]
     await kv.command("HSET", keys.paths, *many)
     before = kv.commands
-    assert len((await history.recent()).site.slugs) == MOST_SUGGESTED
+    assert len((await history.recent_runs()).site.slugs) == MOST_SUGGESTED
     assert kv.commands - before == 1

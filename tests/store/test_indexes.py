@@ -268,7 +268,7 @@ async def test_the_index_of_a_source_that_is_no_more_goes_when_nothing_stands_in
 ) -> None:
     await scene.publish("a", "one", source="posts")
     await scene.site.close_indexes(scene.lease, ["pages"], ["pages"], [])
-    assert (await scene.index("posts"), set((await scene.sources.read()).names)) == (
+    assert (await scene.index("posts"), set((await scene.sources.read_state()).names)) == (
         ["one"],
         {"pages", "posts"},
     )
@@ -276,14 +276,14 @@ async def test_the_index_of_a_source_that_is_no_more_goes_when_nothing_stands_in
     await scene.hide("a", source="posts")
     await scene.site.close_indexes(scene.lease, ["pages"], ["pages"], [])
 
-    assert (await scene.read("posts:index"), (await scene.sources.read()).names) == (
+    assert (await scene.read("posts:index"), (await scene.sources.read_state()).names) == (
         None,
         ["pages"],
     )
 
 
 async def test_a_zombie_closes_no_index(scene: Scene) -> None:
-    await scene.runs.begin("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
+    await scene.runs.begin_slice("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
 
     with pytest.raises(TakenOver):
         await scene.site.close_indexes(scene.lease, ["pages"], ["pages"], [])

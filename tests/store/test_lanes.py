@@ -16,7 +16,9 @@ from tests.store.test_work import add, claim, keys_of, lane
 async def rest(
     runs: Runs, clock: Clock, lease: SliceLease, *, is_fruitful: bool = True, parked: bool = False
 ) -> Left:
-    return await runs.rest(lease, {}, clock.time + ALIVE, is_fruitful=is_fruitful, parked=parked)
+    return await runs.rest_slice(
+        lease, {}, clock.time + ALIVE, is_fruitful=is_fruitful, parked=parked
+    )
 
 
 async def given_up(scene: Scene, held: Claim, lease: SliceLease) -> int:
@@ -31,7 +33,7 @@ async def test_a_slice_that_rests_frees_what_it_holds_and_nothing_else(scene: Sc
         (await claim(scene, count=1, lease=lease)).claims[0] for lease in (first, other)
     ]
 
-    left = await scene.runs.rest(first, {}, scene.clock.time + ALIVE)
+    left = await scene.runs.rest_slice(first, {}, scene.clock.time + ALIVE)
 
     assert (left.count, left.next_at) == (2, scene.clock.time)
     assert await given_up(scene, held, first) == 0
@@ -44,13 +46,13 @@ async def test_a_slice_that_rests_while_another_lane_holds_all_that_is_left_may_
     await add(scene, "a")
     await claim(scene, lease=await lane(scene, "1"))
 
-    left = await scene.runs.rest(scene.lease, {}, scene.clock.time + ALIVE)
+    left = await scene.runs.rest_slice(scene.lease, {}, scene.clock.time + ALIVE)
 
     assert (left.count, left.next_at) == (1, scene.clock.time + 60)
 
 
 async def test_a_slice_that_leaves_nothing_says_so(scene: Scene) -> None:
-    left = await scene.runs.rest(scene.lease, {}, scene.clock.time + ALIVE)
+    left = await scene.runs.rest_slice(scene.lease, {}, scene.clock.time + ALIVE)
 
     assert (left.count, left.next_at) == (0, None)
 
@@ -61,7 +63,7 @@ async def test_a_zombie_frees_nothing(scene: Scene) -> None:
     await claim(scene)
 
     with pytest.raises(TakenOver):
-        await scene.runs.rest(dead, {}, scene.clock.time + ALIVE)
+        await scene.runs.rest_slice(dead, {}, scene.clock.time + ALIVE)
     assert keys_of(await claim(scene, "a")) == []
     assert (await lane(scene, "0")).token  # the slice has not ended
 
@@ -70,7 +72,7 @@ async def test_what_a_dead_slice_held_is_due_when_the_one_after_it_rests(scene: 
     await add(scene, "a")
     await claim(scene)
 
-    left = await scene.runs.rest(await lane(scene, "0"), {}, scene.clock.time + ALIVE)
+    left = await scene.runs.rest_slice(await lane(scene, "0"), {}, scene.clock.time + ALIVE)
 
     assert left.next_at == scene.clock.time
 
@@ -125,7 +127,7 @@ async def test_a_run_that_messages_carry_on_is_not_parked_by_the_backup_way(
     await under_way(runs, clock)
     await rest(runs, clock, (await begin(runs, clock, lane="here")).lease, parked=True)
 
-    assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
+    assert (await runs.ask_for_run("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
 
 
 async def test_a_run_whose_first_message_came_unnoted_is_not_parked_either(
@@ -134,7 +136,7 @@ async def test_a_run_whose_first_message_came_unnoted_is_not_parked_either(
     await rest(runs, clock, await working(runs, clock))
     await rest(runs, clock, (await begin(runs, clock, lane="here")).lease, parked=True)
 
-    assert (await runs.ask("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
+    assert (await runs.ask_for_run("r2", Ask(), clock.time + ALIVE)).outcome == "joined"
 
 
 async def test_a_slice_that_was_overtaken_without_resting_does_nothing(
@@ -150,10 +152,10 @@ async def test_a_slice_says_when_its_run_started_and_how_long_it_is_believed_to_
     runs: Runs, clock: Clock
 ) -> None:
     started = clock.time
-    await runs.ask("r1", Ask(), clock.time + 120)
+    await runs.ask_for_run("r1", Ask(), clock.time + 120)
     await begin(runs, clock)
     clock.time += 10
-    await runs.begin("r1", "0", 0, Ask(), clock.time + 5)
+    await runs.begin_slice("r1", "0", 0, Ask(), clock.time + 5)
 
     run = await record(runs)
     assert (run.started_at, run.alive_until) == (started, started + ALIVE)

@@ -219,7 +219,7 @@ async def test_a_place_to_go_on_from_that_another_wrote_is_the_beginning(
 
 
 async def test_a_zombie_finds_nothing(scene: Scene) -> None:
-    await scene.runs.begin("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
+    await scene.runs.begin_slice("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
 
     with pytest.raises(TakenOver):
         await scene.site.find_lost(scene.lease)

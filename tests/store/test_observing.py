@@ -262,7 +262,7 @@ async def test_many_sightings_are_sent_in_requests_of_a_bounded_size(
 
 
 async def test_a_zombie_remembers_nothing(scene: Scene) -> None:
-    await scene.runs.begin("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
+    await scene.runs.begin_slice("r1", "0", 0, Ask(), scene.clock.time + ALIVE)
 
     with pytest.raises(TakenOver):
         await scene.see("a")

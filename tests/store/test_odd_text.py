@@ -40,13 +40,13 @@ async def test_odd_text_of_work_and_its_problems_comes_back_with_a_replacement_c
     assert (
         claim.item == await scene.runs.handed_on("r1", "listing", WorkItem) == WorkItem(title=SEEN)
     )
-    await scene.queue.requeue(scene.lease, claim, WorkItem(title=ODD), scene.clock.time)
+    await scene.queue.requeue_claim(scene.lease, claim, WorkItem(title=ODD), scene.clock.time)
     again = await scene.take("a")
     assert (again.item.title, again.title) == (SEEN, SEEN)
     await scene.queue.give_up(scene.lease, again, Problem("a", ODD, ODD, reason=ODD), 0)
-    await scene.runs.end("r1", "failed", {"error": ODD}, "", scene.clock.time)
+    await scene.runs.end_run("r1", "failed", {"error": ODD}, "", scene.clock.time)
 
-    entry = await History(scene.kv, scene.keys).run("r1")
+    entry = await History(scene.kv, scene.keys).entry_of("r1")
     assert entry is not None
     assert (entry.run.error, entry.problems) == (SEEN, [Problem("a", SEEN, SEEN, reason=SEEN)])
 
@@ -72,7 +72,7 @@ async def test_odd_text_of_what_is_published_comes_back_with_a_replacement_chara
     assert known.observation is not None
     assert (
         known.observation.title,
-        (await scene.sources.read()).records["pages"].source.title,
+        (await scene.sources.read_state()).records["pages"].source.title,
     ) == (SEEN, SEEN)
     [kept] = (await scene.sources.databases(["d"])).values()
     assert (

@@ -31,28 +31,28 @@ def put(kv: Kv) -> Put:
 
 @pytest.mark.parametrize("text", ["", "short", "x" * 100, "x" * 101, LONG])
 async def test_a_text_comes_back_whole(small: Kv, text: str) -> None:
-    await Pieces(small).keep("key", text, put(small))
+    await Pieces(small).keep_pieces("key", text, put(small))
 
-    assert await Pieces(small).read("key") == text
+    assert await Pieces(small).read_pieces("key") == text
     assert 0 < await small.command("TTL", "key") <= 60
 
 
 async def test_what_fits_into_one_request_costs_one_command_each_way(kv: Kv) -> None:
-    await Pieces(kv).keep("key", LONG, put(kv))
+    await Pieces(kv).keep_pieces("key", LONG, put(kv))
     assert kv.commands == 1
-    await Pieces(kv).read("key")
+    await Pieces(kv).read_pieces("key")
     assert kv.commands == 2
 
 
 async def test_nothing_kept_is_none(kv: Kv) -> None:
-    assert await Pieces(kv).read("key") is None
+    assert await Pieces(kv).read_pieces("key") is None
 
 
 async def test_a_text_that_was_cut_off_while_it_replaced_another_is_not_believed(small: Kv) -> None:
-    await Pieces(small).keep("key", LONG, put(small))
+    await Pieces(small).keep_pieces("key", LONG, put(small))
     await small.command("SET", "key:3", "a piece of the next text")
 
-    assert await Pieces(small).read("key") is None
+    assert await Pieces(small).read_pieces("key") is None
 
 
 async def test_a_pipeline_that_is_too_large_goes_out_in_several_requests(

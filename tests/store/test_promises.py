@@ -15,11 +15,11 @@ WISH = Ask(force=True, source="posts")
 
 
 async def ask(runs: Runs, clock: Clock, run_id: str, wish: Ask = EVERYTHING) -> str:
-    return (await runs.ask(run_id, wish, clock.time + ALIVE)).outcome
+    return (await runs.ask_for_run(run_id, wish, clock.time + ALIVE)).outcome
 
 
 async def end(runs: Runs, clock: Clock, status: str, next_id: str = "next") -> Ended:
-    return await runs.end("r1", status, {}, next_id, clock.time + ALIVE)
+    return await runs.end_run("r1", status, {}, next_id, clock.time + ALIVE)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ async def test_a_promise_outlives_a_run_whose_record_was_lost(
 async def test_a_message_that_nobody_recorded_keeps_a_promise_too(runs: Runs, clock: Clock) -> None:
     await end(runs, clock, "failed", "")
 
-    begun = await runs.begin("r9", "0", 0, Ask(source="posts"), clock.time + ALIVE)
+    begun = await runs.begin_slice("r9", "0", 0, Ask(source="posts"), clock.time + ALIVE)
 
     assert (begun.outcome, (await record(runs, "r9")).ask) == ("go", WISH)
 
@@ -106,7 +106,7 @@ async def test_the_end_of_a_run_of_one_page_leaves_a_promise_alone(
 ) -> None:
     await ask(runs, clock, "p1", Ask(page="about"))
 
-    ended = await runs.end("p1", "cancelled", {}, "next", clock.time + ALIVE)
+    ended = await runs.end_run("p1", "cancelled", {}, "next", clock.time + ALIVE)
 
     assert (ended.follow_up, await runs.is_joined()) == ("", True)
 
@@ -115,7 +115,7 @@ async def test_a_promise_outlives_a_run_whose_message_was_refused(runs: Runs, cl
     await end(runs, clock, "failed", "")
     await ask(runs, clock, "r3")
 
-    await runs.forget("r3")
+    await runs.forget_run("r3")
 
     await ask(runs, clock, "r4", Ask(source="posts"))
     assert (await record(runs, "r4")).ask == WISH
@@ -125,11 +125,11 @@ async def test_a_promise_is_kept_once(runs: Runs, clock: Clock) -> None:
     first, again = [await end(runs, clock, "delivered", next_id) for next_id in ("next", "other")]
 
     assert (again.repeated, again.follow_up, again.ask) == (True, first.follow_up, first.ask)
-    assert await runs.read("other") is None
+    assert await runs.read_run("other") is None
 
 
 async def test_what_follows_is_under_way_from_the_end_on(runs: Runs, clock: Clock) -> None:
     await end(runs, clock, "delivered")
 
-    assert (await runs.ask("r4", Ask(), clock.time + ALIVE)).run_id == "next"
+    assert (await runs.ask_for_run("r4", Ask(), clock.time + ALIVE)).run_id == "next"
     assert (await begin(runs, clock, run_id="next")).outcome == "go"

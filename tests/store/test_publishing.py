@@ -16,7 +16,7 @@ FILE, OTHER = "block=b1&file=f1", "block=b2&file=f2"
 async def named(scene: Scene, file: str = FILE) -> bool:
     """Whether anybody may ask for a file."""
     holder, _, name = file.partition("&file=")
-    place = await Files(scene.kv, scene.keys).find(
+    place = await Files(scene.kv, scene.keys).find_file(
         holder, name, "lock", scene.clock.time, 1, alone=True
     )
     return place.outcome != "unknown"

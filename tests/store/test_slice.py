@@ -68,8 +68,8 @@ class Desk:
         return lease
 
     async def begin(self) -> SliceLease:
-        await self.runs.ask("r1", Ask(), self.clock.time + ALIVE)
-        lease = (await self.runs.begin("r1", "0", 0, Ask(), self.clock.time + ALIVE)).lease
+        await self.runs.ask_for_run("r1", Ask(), self.clock.time + ALIVE)
+        lease = (await self.runs.begin_slice("r1", "0", 0, Ask(), self.clock.time + ALIVE)).lease
         await self.runs.note_survey(
             lease, counts={}, sources={}, listings={}, warnings=[], problems=[]
         )
@@ -82,7 +82,7 @@ class Desk:
 
     async def work(self, lease: SliceLease, seconds: float = 60.0) -> Any:
         """One slice; answers what stopped it."""
-        run = await self.runs.read("r1")
+        run = await self.runs.read_run("r1")
         assert run is not None
         worker = Worker(
             notion=client(self.stage.handle, now=self.clock),
@@ -114,12 +114,12 @@ class Desk:
 
     async def problems(self) -> list[tuple[str, str]]:
         """Title and reason of what was given up."""
-        found = await History(self.kv, self.keys).run("r1")
+        found = await History(self.kv, self.keys).entry_of("r1")
         assert found is not None
         return [(problem.title, problem.reason) for problem in found.problems]
 
     async def warnings(self) -> list[str]:
-        run = await self.runs.read("r1")
+        run = await self.runs.read_run("r1")
         assert run is not None
         return run.warnings
 
@@ -271,14 +271,14 @@ async def test_an_error_that_nobody_foresaw_costs_the_page_and_is_reported_at_on
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd, bread = desk.page(title="Odd"), desk.page()
-    build = page_bundle.build
+    build = page_bundle.build_page
 
     def failing(page: JSON, *others: Any) -> Any:
         if page["id"] == odd:
             raise KeyError("last_edited_time")
         return build(page, *others)
 
-    monkeypatch.setattr(page_bundle, "build", failing)
+    monkeypatch.setattr(page_bundle, "build_page", failing)
     lease = await desk.plan(odd, bread)
 
     assert await desk.work(lease) is None

@@ -17,7 +17,7 @@ async def test_where_sources_are_and_when_they_were_listed_is_remembered_with_th
     await scene.end()
     await scene.begin("r2", sources={"pages": SOURCE}, listings={"pages": LISTING})
 
-    state = await scene.sources.read()
+    state = await scene.sources.read_state()
 
     assert (state.records, state.listings, state.forced) == (
         {"pages": SOURCE},
@@ -30,7 +30,7 @@ async def test_all_of_it_is_read_in_one_command(scene: Scene) -> None:
     await scene.publish("a", "one", source="posts")
     before = scene.kv.commands
 
-    assert (await scene.sources.read()).names == ["posts"]
+    assert (await scene.sources.read_state()).names == ["posts"]
     assert scene.kv.commands - before == 1
 
 
@@ -42,7 +42,7 @@ async def test_what_has_to_be_read_anew_is_remembered_until_a_run_has_seen_to_it
     await scene.sources.unforce(["posts"])
     await scene.sources.unforce([])
 
-    assert (await scene.sources.read()).forced == {"pages": 1_780_000_000.25}
+    assert (await scene.sources.read_state()).forced == {"pages": 1_780_000_000.25}
 
 
 async def test_child_pages_are_watched_with_the_stamp_and_the_source_they_were_read_with(

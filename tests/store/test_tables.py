@@ -150,7 +150,7 @@ async def test_copies_that_come_with_an_older_text_wait(
     assert not await copies.put_into("r1", "page:a", lambda _: ['{"new":1}'], str, 1_000, None)
 
     assert await scene.read("doc:at-a") == {"rows": "new"}
-    assert await copies.due(10) == ["page:a"]
+    assert await copies.due_bundles(10) == ["page:a"]
 
 
 async def test_a_child_database_is_read_where_its_table_is_not_known(scene: Scene) -> None:

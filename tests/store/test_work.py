@@ -18,7 +18,7 @@ async def add(scene: Scene, *keys: str) -> None:
 async def claim(
     scene: Scene, *in_hand: str, count: int = 10, lease: SliceLease | None = None
 ) -> Batch:
-    return await scene.queue.claim(lease or scene.lease, count, in_hand, scene.clock.time + 60)
+    return await scene.queue.claim_due(lease or scene.lease, count, in_hand, scene.clock.time + 60)
 
 
 def keys_of(batch: Batch) -> list[str]:
@@ -28,7 +28,9 @@ def keys_of(batch: Batch) -> list[str]:
 async def lane(scene: Scene, name: str, number: int = 0) -> SliceLease:
     """Begin another lane of the run."""
     return (
-        await scene.runs.begin(scene.lease.run_id, name, number, Ask(), scene.clock.time + ALIVE)
+        await scene.runs.begin_slice(
+            scene.lease.run_id, name, number, Ask(), scene.clock.time + ALIVE
+        )
     ).lease
 
 
@@ -89,7 +91,7 @@ async def test_a_redelivery_takes_over_what_the_dead_slice_held_at_once(scene: S
 
     assert keys_of(await claim(scene, lease=again)) == ["a", "b"]
     with pytest.raises(TakenOver):
-        await scene.queue.requeue(dead, held, held.item, scene.clock.time)
+        await scene.queue.requeue_claim(dead, held, held.item, scene.clock.time)
     with pytest.raises(TakenOver):
         await claim(scene, lease=dead)
 
@@ -118,7 +120,7 @@ async def test_what_was_found_on_a_page_is_claimed_before_what_was_listed(scene:
     await scene.see("a")
     found = [("c", WorkItem()), ("db:d", WorkItem())]
     await scene.commit(await scene.take("a"), "one", work=found, things=["db:d"])
-    await scene.runs.rest(scene.lease, {}, scene.clock.time + ALIVE)
+    await scene.runs.rest_slice(scene.lease, {}, scene.clock.time + ALIVE)
 
     scene.lease = await lane(scene, "0", 1)
     assert set(keys_of(await claim(scene, count=2))) == {"c", "db:d"}
@@ -131,7 +133,7 @@ async def test_what_is_requeued_waits_and_comes_back_as_it_was_left(scene: Scene
     await add(scene, "a")
     [held] = (await claim(scene)).claims
     item = WorkItem(attempts=1, interrupted=True, rewrite=True, doubted=["x"])
-    await scene.queue.requeue(scene.lease, held, item, scene.clock.time + 30)
+    await scene.queue.requeue_claim(scene.lease, held, item, scene.clock.time + 30)
 
     waiting = await claim(scene)
     assert (waiting.claims, waiting.left.count, waiting.left.next_at) == (
@@ -147,11 +149,11 @@ async def test_what_is_requeued_waits_and_comes_back_as_it_was_left(scene: Scene
 async def test_of_several_that_wait_the_first_says_when_to_come_back(scene: Scene) -> None:
     await add(scene, "a", "b")
     for held, seconds in zip((await claim(scene)).claims, (60, 30), strict=True):
-        await scene.queue.requeue(scene.lease, held, held.item, scene.clock.time + seconds)
+        await scene.queue.requeue_claim(scene.lease, held, held.item, scene.clock.time + seconds)
 
     assert (await claim(scene)).left.next_at == scene.clock.time + 30
     assert (
-        await scene.runs.rest(scene.lease, {}, scene.clock.time)
+        await scene.runs.rest_slice(scene.lease, {}, scene.clock.time)
     ).next_at == scene.clock.time + 30
 
 
@@ -163,7 +165,7 @@ async def test_what_is_requeued_although_something_new_is_known_of_it_begins_ane
     await scene.see("a", item=WorkItem(title="new"))
     [newer] = (await claim(scene)).claims
 
-    await scene.queue.requeue(scene.lease, held, WorkItem(attempts=2), scene.clock.time + 30)
+    await scene.queue.requeue_claim(scene.lease, held, WorkItem(attempts=2), scene.clock.time + 30)
 
     [again] = (await claim(scene)).claims
     assert (again.item, again.number) == (WorkItem(title="new"), newer.number)
@@ -176,7 +178,7 @@ async def test_a_claim_that_another_took_over_is_neither_requeued_nor_given_up(
     [held] = (await claim(scene)).claims
     await scene.see("a")
 
-    await scene.queue.requeue(scene.lease, held, WorkItem(attempts=2), scene.clock.time + 30)
+    await scene.queue.requeue_claim(scene.lease, held, WorkItem(attempts=2), scene.clock.time + 30)
     await scene.queue.give_up(scene.lease, held, problem(held), scene.clock.time + 30)
 
     assert (await scene.take("a")).item == WorkItem()
@@ -197,7 +199,7 @@ async def test_what_a_run_gives_up_is_reported_once_and_not_claimed_by_it_again(
 
     batch = await claim(scene, "b")
     assert (batch.claims, batch.left.count) == ([], 1)
-    entry = await History(scene.kv, scene.keys).run("r1")
+    entry = await History(scene.kv, scene.keys).entry_of("r1")
     assert entry is not None
     assert (entry.problems, entry.run.failed, entry.run.remaining) == ([problem(held)], 1, 1)
 
@@ -207,7 +209,7 @@ async def test_what_a_run_gave_up_is_due_in_the_next_one_as_if_nobody_had_tried(
 ) -> None:
     await add(scene, "a")
     [held] = (await claim(scene)).claims
-    await scene.queue.requeue(
+    await scene.queue.requeue_claim(
         scene.lease, held, WorkItem(attempts=2, interrupted=True, rewrite=True), scene.clock.time
     )
     [held] = (await claim(scene)).claims
@@ -247,7 +249,7 @@ async def test_of_very_many_problems_the_first_fifty_are_kept_and_all_counted(sc
     for held in (await claim(scene, count=100)).claims:
         await scene.queue.give_up(scene.lease, held, problem(held, "r" * 9_000), scene.clock.time)
 
-    entry = await History(scene.kv, scene.keys).run("r1")
+    entry = await History(scene.kv, scene.keys).entry_of("r1")
     assert entry is not None
     assert [one.page_id for one in entry.problems] == [f"{number:02}" for number in range(50)]
     assert ({len(one.reason) for one in entry.problems}, entry.run.failed) == ({1_000}, 60)
@@ -340,8 +342,10 @@ async def test_what_a_run_of_one_page_leaves_is_done_by_the_next_full_run(scene:
 async def survey(scene: Scene) -> None:
     """End the run under way, and begin one that has not looked around yet."""
     await scene.end()
-    await scene.runs.ask("r2", Ask(), scene.clock.time + ALIVE)
-    scene.lease = (await scene.runs.begin("r2", "0", 0, Ask(), scene.clock.time + ALIVE)).lease
+    await scene.runs.ask_for_run("r2", Ask(), scene.clock.time + ALIVE)
+    scene.lease = (
+        await scene.runs.begin_slice("r2", "0", 0, Ask(), scene.clock.time + ALIVE)
+    ).lease
 
 
 async def test_what_earlier_runs_left_waits_until_the_run_has_looked_around(scene: Scene) -> None:
@@ -375,10 +379,10 @@ async def test_a_lane_does_not_stay_for_what_waits_until_another_has_looked_arou
     await survey(scene)
     await add(scene, "c")
 
-    assert (await scene.queue.claim(scene.lease, 12, [], scene.clock.time + 60)).left == Left(
+    assert (await scene.queue.claim_due(scene.lease, 12, [], scene.clock.time + 60)).left == Left(
         1, None
     )
-    assert await scene.runs.rest(scene.lease, {}, scene.clock.time + ALIVE) == Left(1, None)
+    assert await scene.runs.rest_slice(scene.lease, {}, scene.clock.time + ALIVE) == Left(1, None)
 
 
 async def test_a_child_page_that_its_parent_made_due_is_read_while_the_run_looks_around(
@@ -393,3 +397,32 @@ async def test_a_child_page_that_its_parent_made_due_is_read_while_the_run_looks
     )
 
     assert keys_of(await claim(scene)) == ["c"]
+
+
+async def test_b6_what_a_slice_spends_shows_while_it_works_and_counts_where_it_dies(
+    scene: Scene,
+) -> None:
+    until = scene.clock.time + 60
+    await scene.queue.claim_due(scene.lease, 1, [], until, spent=(3, 0))
+    await scene.queue.claim_due(scene.lease, 1, [], until, spent=(5, 1))
+    shown = await scene.record()
+
+    begun = await scene.runs.begin_slice("r1", "0", 0, Ask(), until)
+    await scene.queue.claim_due(begun.lease, 1, [], until, spent=(2, 0))
+    await scene.runs.rest_slice(begun.lease, {"notionRequests": 4, "notionThrottled": 0}, until)
+
+    counted = await scene.record()
+    assert (shown.notion_requests, shown.notion_throttled) == (5, 1)
+    assert (counted.notion_requests, counted.notion_throttled) == (9, 1)
+
+
+@pytest.mark.parametrize("spent", ["", "x", "-1 2 3", "1e9 1", f"{'9' * 30} 1 1"])
+async def test_b6_what_another_wrote_as_spent_counts_as_nothing(scene: Scene, spent: str) -> None:
+    run = scene.keys.run("r1")
+    await scene.kv.command("HSET", run, "spent:0", spent)
+    before = await scene.record()
+
+    begun = await scene.runs.begin_slice("r1", "0", 0, Ask(), scene.clock.time + 60)
+
+    assert begun.run is not None
+    assert (before.notion_requests, begun.run.notion_requests) == (0, 0)

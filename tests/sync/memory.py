@@ -190,7 +190,7 @@ class Workspace:
     ) -> Survey:
         """A run looks around."""
         survey, _ = self._survey(now, references, is_whole, is_forced, progress)
-        await survey.look()
+        await survey.look_around()
         return survey
 
     async def look_at(self, wanted: str, *, is_forced: bool = False) -> Survey:
@@ -207,7 +207,7 @@ class Workspace:
             wanted=wanted,
             is_forced=is_forced,
         )
-        await page.look()
+        await page.look_at_wanted()
         return survey
 
     def _survey(

@@ -3,7 +3,7 @@ are."""
 
 import pytest
 
-from lib.bundle.slugs import segment
+from lib.bundle.slugs import slug_segment
 from lib.model import Observation
 from lib.store.site import Move
 from tests.sync.records import seen
@@ -24,7 +24,7 @@ def row(wanted: str, day: int = 0, **more: bool) -> Observation:
 
 
 def child(parent: str, title: str, day: int = 0) -> Observation:
-    return seen(segment(title, "c"), title=title, created=DAYS[day], parent=parent)
+    return seen(slug_segment(title, "c"), title=title, created=DAYS[day], parent=parent)
 
 
 @pytest.fixture
@@ -110,10 +110,10 @@ async def test_two_pages_swap_their_slugs_in_one_plan(town: Town) -> None:
     town.observed |= {A: row("two", 0), B: row("one", 1)}  # both were listed, and one is read first
 
     book = town.book
-    book.observe(A, row("two", 0))
-    await book.place(A)
+    book.note_page(A, row("two", 0))
+    await book.place_all(A)
 
-    assert {move.page_id: (move.old, move.new) for move in book.plan().moves} == {
+    assert {move.page_id: (move.old, move.new) for move in book.planned_changes().moves} == {
         A: ("one", "two"),
         B: ("two", "one"),
     }
@@ -145,8 +145,8 @@ async def test_what_is_asked_for_and_has_been_given_is_no_change(town: Town) -> 
     for page in (A, B):
         book = town.book
         await book.look_up([page])
-        await book.place(page)
-        plan = book.plan()
+        await book.place_all(page)
+        plan = book.planned_changes()
         assert (plan.moves, plan.waiting) == ([], {})
         assert plan.places == {page: town.places[page]}, "and it is proven that it still has it"
 
@@ -155,9 +155,9 @@ async def test_a_plan_names_what_it_was_made_from(town: Town) -> None:
     await town.publish(A, row("bread", 1))
     book = town.book
     await book.look_up([B])
-    book.observe(B, row("bread", 0))
-    await book.place(B)
-    plan = book.plan()
+    book.note_page(B, row("bread", 0))
+    await book.place_all(B)
+    plan = book.planned_changes()
 
     assert {move.page_id: move for move in plan.moves} == {
         A: Move(A, "bread", "bread-aaaaaaaa"),
@@ -172,11 +172,11 @@ async def test_a_slug_that_is_taken_for_free_has_to_be_proven_so(town: Town) -> 
     await town.publish(A, row("bread"))
     book = town.book
     await book.look_up([B])
-    book.observe(B, row("bread", 1))
+    book.note_page(B, row("bread", 1))
     book.assume_free("bread")
-    await book.place(B)
+    await book.place_all(B)
 
-    assert book.plan().slugs == {"bread": ""}, "which the publication finds to be wrong"
+    assert book.planned_changes().slugs == {"bread": ""}, "which the publication finds to be wrong"
 
 
 async def test_pages_that_nobody_has_read_yet_hold_no_slug_against_anybody(town: Town) -> None:
@@ -233,7 +233,7 @@ async def test_a_page_that_was_told_apart_and_still_is_moves_nothing_below_it(to
     town.asked.clear()
     book = town.book
     await book.look_up([B])
-    await book.place(B)
+    await book.place_all(B)
 
     assert town.asked == [B, A]
 
@@ -364,11 +364,11 @@ async def test_a_row_gets_the_path_of_a_child_page_in_the_plan_that_removes_it(t
     await town.publish(C, row("top/team", 2))
     book = town.book
     await book.look_up([A, B])
-    book.observe(A, row("top"), [])
-    book.forget(B)
-    await book.place(A)
+    book.note_page(A, row("top"), [])
+    book.forget_page(B)
+    await book.place_all(A)
 
-    assert book.plan().moves == [Move(C, "top/team-cccccccc", "top/team")]
+    assert book.planned_changes().moves == [Move(C, "top/team-cccccccc", "top/team")]
 
 
 async def test_what_stands_below_a_page_that_is_gone_frees_its_slugs_too(town: Town) -> None:
@@ -383,10 +383,10 @@ async def test_a_child_page_whose_parent_has_no_slug_gets_none(town: Town) -> No
     town.observed[A] = row("top")
     book = town.book
     await book.look_up([B])
-    book.observe(B, child(A, "Team"))
-    await book.place(B)
+    book.note_page(B, child(A, "Team"))
+    await book.place_all(B)
 
-    assert (book.slug_of(B), book.plan().moves) == ("", [])
+    assert (book.slug_of(B), book.planned_changes().moves) == ("", [])
 
 
 async def test_a_child_page_of_a_paused_page_that_was_renamed_keeps_to_its_path(town: Town) -> None:
@@ -424,7 +424,7 @@ async def test_a_child_page_is_looked_up_only_where_it_is_concerned(town: Town) 
     town.asked.clear()
     book = town.book
     await book.look_up([A])
-    book.observe(A, row("top"), [B])
-    await book.place(A)
+    book.note_page(A, row("top"), [B])
+    await book.place_all(A)
 
     assert town.asked == [A]

@@ -36,7 +36,7 @@ class Workspace:
     async def find(self, page: JSON) -> str | None:
         site: Any = self.town
         homes = Homes({"pages": Source("pages", "db", "data_source-1")})
-        return await Holders(client(self.stage.handle), site, homes).find(page)
+        return await Holders(client(self.stage.handle), site, homes).find_holder(page)
 
 
 def _parent(within: str) -> JSON:

@@ -62,11 +62,11 @@ async def in_flight(reader: Reader) -> InFlight:
 async def test_so_many_rows_are_read_at_once_and_some_found_pages_besides(
     in_flight: InFlight, reader: Reader
 ) -> None:
-    in_flight.take(rows(READINGS_AT_ONCE + 2))
+    in_flight.take_items(rows(READINGS_AT_ONCE + 2))
     await asyncio.sleep(0)
     assert len(reader.begun) == READINGS_AT_ONCE
 
-    in_flight.take(found(FOUND_ONES_BESIDES + 1))
+    in_flight.take_items(found(FOUND_ONES_BESIDES + 1))
     await asyncio.sleep(0)
 
     assert reader.begun[READINGS_AT_ONCE:] == [
@@ -77,39 +77,39 @@ async def test_so_many_rows_are_read_at_once_and_some_found_pages_besides(
         "row 8",
         "row 9",
     ]
-    await in_flight.drop()
+    await in_flight.drop_all()
 
 
 async def test_a_child_database_goes_before_rows_too(in_flight: InFlight, reader: Reader) -> None:
-    in_flight.take([*rows(READINGS_AT_ONCE + 1), database()])
+    in_flight.take_items([*rows(READINGS_AT_ONCE + 1), database()])
     await asyncio.sleep(0)
 
     assert reader.begun[0] == "db:d"
-    await in_flight.drop()
+    await in_flight.drop_all()
 
 
 async def test_what_has_been_read_makes_room_while_it_is_published(
     in_flight: InFlight, reader: Reader
 ) -> None:
     claims = rows(READINGS_AT_ONCE + 1)
-    in_flight.take(claims)
+    in_flight.take_items(claims)
     await asyncio.sleep(0)
 
-    in_flight.read(claims[0])
+    in_flight.note_read(claims[0])
     await asyncio.sleep(0)
 
     assert reader.begun[-1] == claims[-1].key
     assert len(in_flight.keys) == len(claims), "it is in hand until it has been published"
-    await in_flight.drop()
+    await in_flight.drop_all()
 
 
 async def test_what_ends_makes_room_even_if_it_was_never_read(
     in_flight: InFlight, reader: Reader
 ) -> None:
     reader.go_on.set()
-    in_flight.take(rows(READINGS_AT_ONCE + 3))
+    in_flight.take_items(rows(READINGS_AT_ONCE + 3))
 
-    ended = [claim.key for _ in range(2) for _, claim in await in_flight.ended([], 5.0)]
+    ended = [claim.key for _ in range(2) for _, claim in await in_flight.wait_ended([], 5.0)]
 
     assert sorted(ended) == sorted(claim.key for claim in rows(READINGS_AT_ONCE + 3))
     assert not in_flight.are_busy
@@ -118,21 +118,21 @@ async def test_what_ends_makes_room_even_if_it_was_never_read(
 async def test_news_from_elsewhere_and_the_end_of_the_time_end_the_wait(
     in_flight: InFlight,
 ) -> None:
-    in_flight.take(rows(1))
+    in_flight.take_items(rows(1))
     news = asyncio.get_running_loop().create_future()
     news.set_result(None)
 
     async with asyncio.timeout(5):
-        assert await in_flight.ended([news], 600.0) == []
-        assert await in_flight.ended([], 0.01) == []
+        assert await in_flight.wait_ended([news], 600.0) == []
+        assert await in_flight.wait_ended([], 0.01) == []
     assert in_flight.are_busy
-    await in_flight.drop()
+    await in_flight.drop_all()
 
 
 async def test_winding_up_begins_nothing_more_and_cuts_off_what_takes_too_long(
     in_flight: InFlight, reader: Reader
 ) -> None:
-    in_flight.take(rows(READINGS_AT_ONCE + 3))
+    in_flight.take_items(rows(READINGS_AT_ONCE + 3))
     await asyncio.sleep(0)
 
     ended = await in_flight.wind_up(0.01)
@@ -143,7 +143,7 @@ async def test_winding_up_begins_nothing_more_and_cuts_off_what_takes_too_long(
 
 
 async def test_winding_up_gives_what_ends_in_time(in_flight: InFlight, reader: Reader) -> None:
-    in_flight.take(rows(2))
+    in_flight.take_items(rows(2))
     await asyncio.sleep(0)
     asyncio.get_running_loop().call_later(0.01, reader.go_on.set)
 

@@ -46,7 +46,9 @@ async def made(text: str, value: JSON, known: Known | None = None) -> list[PageT
 
     site: Any = Site()
     pages = {PAGE: known or Known(record=record(), slug="a")}
-    return await PageTexts(site, 1_000_000, lambda: MINUTE).of(pages, {PAINTS: Table("0", value)})
+    return await PageTexts(site, 1_000_000, lambda: MINUTE).texts_of(
+        pages, {PAINTS: Table("0", value)}
+    )
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class Desk:
         clock, store = Clock(self.now), self.store
         notion, any_store = client(self.stage.handle, clock), _any(store)
         readings = Readings(notion, any_store, any_store, clock.now)
-        await readings.begin(LEASE, is_first=True)
+        await readings.take_up(LEASE, is_first=True)
         schemas = Schemas(notion)
         pages = PageWork(
             notion=notion,

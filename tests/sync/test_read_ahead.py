@@ -40,7 +40,7 @@ class Slice:
         self.ahead = ReadAhead(notion, self.readings, Schemas(notion), clock.now)
 
     async def begin(self, *, is_first: bool = True) -> "Slice":
-        await self.readings.begin(LEASE, is_first=is_first)
+        await self.readings.take_up(LEASE, is_first=is_first)
         return self
 
 
@@ -125,7 +125,7 @@ async def test_the_next_slice_goes_on_with_it_and_asks_nothing_twice(stage: Stag
     await one.ahead.under_way[0]
     one.ahead.note_published(ROW, {CHILD: 5})
     await one.ahead.stop()
-    await one.readings.rest()
+    await one.readings.hand_on_rest()
 
     other = await Slice(stage, shelves).begin(is_first=False)
     reading = other.ahead.take_page(claim(5))
@@ -133,7 +133,7 @@ async def test_the_next_slice_goes_on_with_it_and_asks_nothing_twice(stage: Stag
     assert reading is not None
     assert reading.walk.lists.keys() == {CHILD}
     assert other.readings.ahead.keys() == {BELOW}
-    await other.readings.rest()
+    await other.readings.hand_on_rest()
     assert msgspec.json.decode(shelves.kept["originals:0"])["ahead"].keys() == {BELOW}
 
 

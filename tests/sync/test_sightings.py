@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lib.sync.sightings
-from lib.bundle.media import unsigned
+from lib.bundle.media import without_signatures
 from lib.bundle.publication import PublicationRule
 from lib.model import JSON, Observation, WorkItem
 from lib.store.site import Known, Sighting
@@ -107,7 +107,7 @@ def test_a_row_is_kept_as_notion_gave_it_but_for_what_expires() -> None:
 
     assert b"X-Amz" in msgspec.json.encode(page)
     assert b"X-Amz" not in bytes(kept)
-    assert msgspec.json.decode(kept) == unsigned(page)
+    assert msgspec.json.decode(kept) == without_signatures(page)
     assert msgspec.json.decode(raw(row_page())) == row_page()
 
 
@@ -202,9 +202,9 @@ def test_a_page_bears_the_stamp_of_its_listing_after_it_was_read_without_signatu
         for query in (SIGNED, "?X-Amz-Signature=other")
     ]
 
-    assert {stamp(page) for page in [*pages, *map(unsigned, pages)]} == {stamp(pages[0])}
+    assert {stamp(page) for page in [*pages, *map(without_signatures, pages)]} == {stamp(pages[0])}
     assert stamp_of(
-        unsigned(pages[0]), row_of(pages[0], SOURCE, 0.0, RULE).observation, RULE
+        without_signatures(pages[0]), row_of(pages[0], SOURCE, 0.0, RULE).observation, RULE
     ) == stamp(pages[0])
 
 

@@ -7,7 +7,7 @@ from lib.model import ListingRecord, Problem, Source, SourceRecord
 from lib.qstash.client import Delivery
 from lib.store.history import Entry, SourceHistory, Stretch
 from lib.store.runs import SILENCE, Run, run_of
-from lib.sync.status import is_doubtful, judged, run_json, source_json
+from lib.sync.status import is_doubtful, judged_entry, run_json, source_json
 
 NOW = 1_780_000_000.0
 
@@ -20,7 +20,7 @@ def run(
 
 
 def seen(record: Run, delivery: Delivery | None = None) -> tuple[str, str, list[str]]:
-    found = judged(Entry(record, []), delivery, NOW).run
+    found = judged_entry(Entry(record, []), delivery, NOW).run
     return found.status, found.error, found.warnings
 
 

@@ -32,7 +32,7 @@ class Channel:
         self._then = then or []
         self.told: list[str] = []
 
-    async def tell(self, outcome: Outcome) -> None:
+    async def tell_outcome(self, outcome: Outcome) -> None:
         self.told.append(outcome.status)
         trouble = self._then.pop(0) if self._then else None
         if trouble:
@@ -64,7 +64,7 @@ class Post:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    async def publish(self, messages: list[Message | Notice]) -> list[str]:
+    async def publish_messages(self, messages: list[Message | Notice]) -> list[str]:
         self.sent += [message.id for message in messages]
         return [f"job {message.id}" for message in messages]
 
@@ -108,11 +108,11 @@ class Office:
         call = SiteCall(
             site, self.tellings, Log(now=lambda: NOW), until=NOW + left, now=lambda: NOW
         )
-        return await call.make("r1")
+        return await call.tell_site("r1")
 
     async def ended(self, status: str = "delivered", run_id: str = "r1") -> None:
-        await self.runs.ask(run_id, Ask(), NOW + 600)
-        await self.runs.end(run_id, status, {"written": 2}, "", NOW)
+        await self.runs.ask_for_run(run_id, Ask(), NOW + 600)
+        await self.runs.end_run(run_id, status, {"written": 2}, "", NOW)
 
 
 @pytest.fixture
@@ -132,8 +132,8 @@ async def test_every_channel_is_told_once_however_often_the_notice_comes(office:
     await office.ended()
     channels = (slack(), mail())
 
-    assert await office.desk(*channels).tell("r1") == ["slack", "email"]
-    assert await office.desk(*channels).tell("r1") == []
+    assert await office.desk(*channels).tell_channels("r1") == ["slack", "email"]
+    assert await office.desk(*channels).tell_channels("r1") == []
     assert [channel.told for channel in channels] == [["delivered"], ["delivered"]]
 
 
@@ -141,7 +141,7 @@ async def test_notices_that_come_at_once_tell_slack_once(office: Office) -> None
     await office.ended()
     channel = slack()
 
-    await asyncio.gather(*(office.desk(channel).tell("r1") for _ in range(5)))
+    await asyncio.gather(*(office.desk(channel).tell_channels("r1") for _ in range(5)))
 
     assert channel.told == ["delivered"]
 
@@ -152,12 +152,12 @@ async def test_b5_notices_that_come_at_once_tell_a_receiver_once(office: Office)
     receiver = Channel("webhook", repeatable=True)
 
     found = await asyncio.gather(
-        *(office.desk(receiver).tell("r1") for _ in range(5)), return_exceptions=True
+        *(office.desk(receiver).tell_channels("r1") for _ in range(5)), return_exceptions=True
     )
 
     assert found.count(["webhook"]) == 1
     assert {type(one) for one in found} <= {list, TryLater}
-    assert await office.desk(receiver).tell("r1") == []
+    assert await office.desk(receiver).tell_channels("r1") == []
     assert receiver.told == ["delivered"]
 
 
@@ -167,20 +167,20 @@ async def test_b5_a_receiver_whose_notifier_died_is_told_by_a_later_delivery(
     await office.ended()
     receiver = Channel("webhook", repeatable=True, then=[KeyboardInterrupt()])
     with pytest.raises(KeyboardInterrupt):
-        await office.desk(receiver).tell("r1")
+        await office.desk(receiver).tell_channels("r1")
 
     with pytest.raises(TryLater):
-        await office.desk(receiver).tell("r1")
+        await office.desk(receiver).tell_channels("r1")
     office.now += 60
 
-    assert await office.desk(receiver).tell("r1") == ["webhook"]
+    assert await office.desk(receiver).tell_channels("r1") == ["webhook"]
 
 
 async def test_a_run_that_goes_on_is_not_told(office: Office) -> None:
-    await office.runs.ask("r1", Ask(), NOW + 600)
+    await office.runs.ask_for_run("r1", Ask(), NOW + 600)
     channel = slack()
 
-    assert await office.desk(channel).tell("r1") == []
+    assert await office.desk(channel).tell_channels("r1") == []
     assert channel.told == []
 
 
@@ -188,7 +188,7 @@ async def test_nobody_is_told_what_nobody_wants_to_know(office: Office) -> None:
     await office.ended()
     channel = slack()
 
-    assert await office.desk(channel, tells=lambda outcome: False).tell("r1") == []
+    assert await office.desk(channel, tells=lambda outcome: False).tell_channels("r1") == []
     assert channel.told == []
 
 
@@ -200,8 +200,8 @@ async def test_who_could_not_be_told_is_told_later_and_the_others_not_again(
     away, other = make(TryLater("away", 7)), Channel("webhook", repeatable=True)
 
     with pytest.raises(TryLater, match="away"):
-        await office.desk(away, other).tell("r1")
-    assert await office.desk(away, other).tell("r1") == [away.name]
+        await office.desk(away, other).tell_channels("r1")
+    assert await office.desk(away, other).tell_channels("r1") == [away.name]
     assert other.told == ["delivered"]
 
 
@@ -209,8 +209,8 @@ async def test_who_refuses_for_good_is_not_asked_again(office: Office) -> None:
     await office.ended()
     refusing = slack(Misconfigured("404"))
 
-    assert await office.desk(refusing, mail()).tell("r1") == ["email"]
-    assert await office.desk(refusing).tell("r1") == []
+    assert await office.desk(refusing, mail()).tell_channels("r1") == ["email"]
+    assert await office.desk(refusing).tell_channels("r1") == []
     assert refusing.told == ["delivered"]
 
 
@@ -221,8 +221,8 @@ async def test_without_an_answer_slack_is_not_told_twice_and_mail_is_sent_again(
     first, second = slack(NoAnswer("silence")), mail(NoAnswer("silence"))
 
     with pytest.raises(NoAnswer):
-        await office.desk(first, second).tell("r1")
-    await office.desk(first, second).tell("r1")
+        await office.desk(first, second).tell_channels("r1")
+    await office.desk(first, second).tell_channels("r1")
 
     assert (len(first.told), len(second.told)) == (1, 2)
 
@@ -234,33 +234,33 @@ async def test_a_notifier_that_dies_after_telling_slack_does_not_tell_it_again(
     killed, other = slack(KeyboardInterrupt()), mail()
 
     with pytest.raises(KeyboardInterrupt):
-        await office.desk(killed, other).tell("r1")
+        await office.desk(killed, other).tell_channels("r1")
 
-    assert await office.desk(killed, other).tell("r1") == ["email"]
+    assert await office.desk(killed, other).tell_channels("r1") == ["email"]
     assert killed.told == ["delivered"]
 
 
 async def test_a_message_that_was_given_up_fails_its_run_and_frees_the_way(office: Office) -> None:
-    await office.runs.ask("r1", Ask(), NOW + 600)
+    await office.runs.ask_for_run("r1", Ask(), NOW + 600)
 
-    await office.desk().fail(Message("r1", "0", 0, Ask(), ""), "out of retries")
+    await office.desk().fail_message(Message("r1", "0", 0, Ask(), ""), "out of retries")
 
-    run = await office.runs.read("r1")
+    run = await office.runs.read_run("r1")
     assert run is not None
     assert (run.status, run.error) == ("failed", "out of retries")
-    assert (await office.runs.ask("r2", Ask(), NOW + 600)).outcome == "new"
+    assert (await office.runs.ask_for_run("r2", Ask(), NOW + 600)).outcome == "new"
 
 
 async def test_a_run_that_was_promised_begins_where_the_one_before_it_fails(office: Office) -> None:
-    await office.runs.ask("r1", Ask(), NOW + 600)
+    await office.runs.ask_for_run("r1", Ask(), NOW + 600)
     await office.runs.note_jobs("r1", ["job"], NOW + 600)
-    await office.runs.ask("r2", Ask(force=True), NOW + 600)
+    await office.runs.ask_for_run("r2", Ask(force=True), NOW + 600)
 
-    await office.desk().fail(Message("r1", "0", 0, Ask(), ""), "out of retries")
+    await office.desk().fail_message(Message("r1", "0", 0, Ask(), ""), "out of retries")
 
-    failed = await office.runs.read("r1")
+    failed = await office.runs.read_run("r1")
     assert failed is not None
-    follower = await office.runs.read(failed.follow_up_run)
+    follower = await office.runs.read_run(failed.follow_up_run)
     assert follower is not None
     assert (follower.status, follower.force, follower.job_ids) == (
         "pending",
@@ -273,22 +273,22 @@ async def test_a_run_that_was_promised_begins_where_the_one_before_it_fails(offi
 async def test_a_promised_run_is_sent_under_one_id_however_often_and_not_once_it_has_begun(
     office: Office,
 ) -> None:
-    await office.runs.ask("r1", Ask(source="posts"), NOW + 600)
+    await office.runs.ask_for_run("r1", Ask(source="posts"), NOW + 600)
 
-    await office.follow_up.start("r1")
-    await office.follow_up.start("r1")
+    await office.follow_up.start_run("r1")
+    await office.follow_up.start_run("r1")
     assert office.post.sent == ["r1-0-0", "r1-0-0"]
 
-    await office.runs.begin("r1", "0", 0, Ask(source="posts"), NOW + 600)
-    await office.follow_up.start("r1")
-    await office.follow_up.start("unknown")
+    await office.runs.begin_slice("r1", "0", 0, Ask(source="posts"), NOW + 600)
+    await office.follow_up.start_run("r1")
+    await office.follow_up.start_run("unknown")
     assert office.post.sent == ["r1-0-0", "r1-0-0"]
 
 
 async def test_where_nothing_was_promised_nothing_follows_a_run_that_failed(office: Office) -> None:
-    await office.runs.ask("r1", Ask(), NOW + 600)
+    await office.runs.ask_for_run("r1", Ask(), NOW + 600)
 
-    await office.desk().fail(Message("r1", "0", 0, Ask(), ""), "out of retries")
+    await office.desk().fail_message(Message("r1", "0", 0, Ask(), ""), "out of retries")
 
     assert office.post.sent == []
 
@@ -296,13 +296,13 @@ async def test_where_nothing_was_promised_nothing_follows_a_run_that_failed(offi
 async def test_a_message_that_was_given_up_after_its_chain_went_on_fails_nothing(
     office: Office,
 ) -> None:
-    await office.runs.ask("r1", Ask(), NOW + 600)
-    await office.runs.begin("r1", "0", 0, Ask(), NOW + 600)
-    await office.runs.begin("r1", "0", 1, Ask(), NOW + 600)
+    await office.runs.ask_for_run("r1", Ask(), NOW + 600)
+    await office.runs.begin_slice("r1", "0", 0, Ask(), NOW + 600)
+    await office.runs.begin_slice("r1", "0", 1, Ask(), NOW + 600)
 
-    await office.desk().fail(Message("r1", "0", 0, Ask(), ""), "late")
+    await office.desk().fail_message(Message("r1", "0", 0, Ask(), ""), "late")
 
-    run = await office.runs.read("r1")
+    run = await office.runs.read_run("r1")
     assert run is not None
     assert run.status == "active"
 
@@ -311,8 +311,8 @@ async def test_a_run_that_nobody_recorded_is_told_too(office: Office) -> None:
     channel = slack()
 
     desk = office.desk(channel)
-    await desk.fail(Message("r9", "0", 0, Ask(), ""), "KV was away")
-    await desk.tell("r9")
+    await desk.fail_message(Message("r9", "0", 0, Ask(), ""), "KV was away")
+    await desk.tell_channels("r9")
 
     assert channel.told == ["failed"]
 
@@ -320,25 +320,25 @@ async def test_a_run_that_nobody_recorded_is_told_too(office: Office) -> None:
 async def test_a_run_without_a_sign_of_life_is_marked_and_named_until_somebody_notices(
     office: Office,
 ) -> None:
-    await office.runs.ask("r1", Ask(page="about"), NOW - 1)
-    await office.runs.ask("r2", Ask(), NOW + 600)
+    await office.runs.ask_for_run("r1", Ask(page="about"), NOW - 1)
+    await office.runs.ask_for_run("r2", Ask(), NOW + 600)
     await office.ended(run_id="r3")
 
-    assert await office.tellings.silent() == ["r1"]
-    assert await office.tellings.silent() == ["r1"]
-    await office.tellings.noticed("r1")
+    assert await office.tellings.silent_runs() == ["r1"]
+    assert await office.tellings.silent_runs() == ["r1"]
+    await office.tellings.note_noticed("r1")
 
-    assert await office.tellings.silent() == []
-    run = await office.runs.read("r1")
+    assert await office.tellings.silent_runs() == []
+    run = await office.runs.read_run("r1")
     assert run is not None
     assert (run.status, "no sign of life" in run.error) == ("failed", True)
 
 
 async def test_a_run_that_gave_way_to_another_is_named_too(office: Office) -> None:
-    await office.runs.ask("r1", Ask(), NOW - 1)
-    await office.runs.ask("r2", Ask(), NOW + 600)
+    await office.runs.ask_for_run("r1", Ask(), NOW - 1)
+    await office.runs.ask_for_run("r2", Ask(), NOW + 600)
 
-    assert await office.tellings.silent() == ["r1"]
+    assert await office.tellings.silent_runs() == ["r1"]
 
 
 async def test_the_site_is_told_at_once_and_that_is_noted_with_the_time(office: Office) -> None:
@@ -347,11 +347,11 @@ async def test_the_site_is_told_at_once_and_that_is_noted_with_the_time(office: 
 
     assert await office.site_knows(site)
 
-    run = await office.runs.read("r1")
+    run = await office.runs.read_run("r1")
     assert run is not None
     assert (site.told, run.site_told_at) == (["r1"], NOW)
     again = Channel("revalidate", repeatable=True)
-    assert await office.desk(again).tell("r1") == []
+    assert await office.desk(again).tell_channels("r1") == []
 
 
 @pytest.mark.parametrize(
@@ -370,7 +370,7 @@ async def test_a_site_that_did_not_take_it_at_once_is_left_to_the_queue(
 
     assert not await office.site_knows(site, left=2.2)
 
-    run = await office.runs.read("r1")
+    run = await office.runs.read_run("r1")
     assert run is not None
     assert run.site_told_at is None
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lib.model import Ask, Event
 from lib.qstash.messages import Message
 from lib.store.events import Around, Wish
-from lib.sync.webhook import WINDOW_SECONDS, own_message, reached, shared_message, wished
+from lib.sync.webhook import WINDOW_SECONDS, own_message, reached_asks, shared_message, wished_pages
 
 AROUND = Around(
     seen=False,
@@ -22,7 +22,7 @@ def asks(
     kind: str, entity: str, parent: str = "", data_source: str = "", around: Around = AROUND
 ) -> list[Ask]:
     event = Event(id="e", kind=kind, at=0.0, entity=entity, parent=parent, data_source=data_source)
-    return reached(event, around, {"posts": "db"})
+    return reached_asks(event, around, {"posts": "db"})
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def wish(
     kind: str, entity: str, parent: str = "", data_source: str = "", around: Around = AROUND
 ) -> list[Wish]:
     event = Event(id="e", kind=kind, at=0.0, entity=entity, parent=parent, data_source=data_source)
-    return wished(event, around, {"posts": "db", "pages": "other"})
+    return wished_pages(event, around, {"posts": "db", "pages": "other"})
 
 
 HOMES = msgspec.structs.replace(AROUND, homes={"row": "posts", "child": "posts"})

@@ -50,13 +50,15 @@ class Town:
         """A page was read: its address and those of its child pages are planned and carried out."""
         family, book = dict(children or {}), self.book
         await book.look_up([page_id, *family, *gone])
-        book.observe(page_id, seen, list(family))
+        book.note_page(page_id, seen, list(family))
         for child, observation in family.items():
-            book.observe(child, observation)
+            book.note_page(child, observation)
         for child in gone:
-            book.forget(child)
-        await book.place(page_id, *sorted(family, key=lambda child: (family[child].created, child)))
-        plan = book.plan()
+            book.forget_page(child)
+        await book.place_all(
+            page_id, *sorted(family, key=lambda child: (family[child].created, child))
+        )
+        plan = book.planned_changes()
         self._check(plan)
         freed = [slug for child in gone for slug in self._removed(child)]
         self.observed |= {page_id: seen, **family}
@@ -80,8 +82,8 @@ class Town:
     async def give_away(self, freed: list[str]) -> None:
         book = self.book
         await book.give_away(freed)
-        self._check(book.plan())
-        self._carry_out(book.plan())
+        self._check(book.planned_changes())
+        self._carry_out(book.planned_changes())
 
     def _known(self, page_id: str) -> Known:
         children = self.children.get(page_id)

@@ -36,7 +36,7 @@ def _no_database(_: str) -> None:
     return None
 
 
-def document(
+def document_of(
     meta: Meta,
     blocks: Iterable[Any],
     synced_at: str,

@@ -13,6 +13,7 @@ local prefix = string.sub(root, 1, -#'sync:run:' - 1)
 -- include follow_up
 -- include list_run
 -- include due
+-- include spent
 
 local status = redis.call('HGET', run, 'status')
 if exclusive == '1' and (not status or status == 'pending' or status == 'active') then
@@ -99,6 +100,7 @@ if redis.call('HGET', run, 'slices') == false and exclusive == '1' then
   redis.call('HSET', run, 'toSync', pages)
 end
 redis.call('HINCRBY', run, tonumber(slice) == at and 'retries' or 'slices', 1)
+countSpent()
 redis.call('HSETNX', run, 'startedAt', now)
 if (tonumber(redis.call('HGET', run, 'aliveUntil') or '') or 0) < tonumber(aliveUntil) then
   redis.call('HSET', run, 'aliveUntil', aliveUntil)

@@ -1,16 +1,18 @@
 -- Claims up to `count` of what is due: exclusive, until `expires` (ms), under the slice's token. What this slice claimed
 -- before and does not know of (the answer was lost) is handed out first.
--- KEYS run, due, work, leases. ARGV as named below, then the keys in hand. Returns "lost", or {left in all, when the next may be done (-1:
+-- KEYS run, due, work, leases. ARGV as named below, then the keys in hand; `spent`: what the slice has spent so far, as
+-- spent.lua reads it ("": nobody says). Returns "lost", or {left in all, when the next may be done (-1:
 -- none), then key, work, observation, record, slug of each}.
-local prefix, owner, lane, token, now, expires, count, focused = unpack(ARGV, 1, 8)
+local prefix, owner, lane, token, now, expires, count, focused, spent = unpack(ARGV, 1, 9)
 local run, isFocused = KEYS[1], focused == '1'
 now, count = tonumber(now), tonumber(count)
 -- include sound_types
 -- include left
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
+if spent ~= '' then redis.call('HSET', run, 'spent:' .. lane, spent) end
 
 local inHand = {}
-for i = 9, #ARGV do inHand[ARGV[i]] = true end
+for i = 10, #ARGV do inHand[ARGV[i]] = true end
 local answer = {0, -1}
 local taken = 0
 local function take(key)

@@ -31,6 +31,7 @@ if (tonumber(redis.call('HGET', run, 'ended:' .. lane) or '') or -1) < tonumber(
   redis.call('HSET', run, 'ended:' .. lane, slice, 'aliveUntil', aliveUntil, 'parked', parked)
   if redis.call('HGET', run, 'planner') == lane then redis.call('HSET', run, 'planRests', '1', 'plannerUntil', aliveUntil) end
   for i = 12, #ARGV, 2 do redis.call('HINCRBY', run, ARGV[i], ARGV[i + 1]) end
+  redis.call('HDEL', run, 'spent:' .. lane) -- it stands among these
   if waitsUntil == '0' and next_at > tonumber(now) then waitsUntil, reason = string.format('%.0f', next_at), AGAIN end
   if waitsUntil ~= '0' then redis.call('HSET', run, 'waitsUntil', waitsUntil, 'waitsFor', reason) end
   local began = redis.call('HGET', run, 'began:' .. lane) or now

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.bundle.media import FileRef
-from lib.bundle.page import build
-from lib.bundle.text.document import Document, document, with_copies
+from lib.bundle.page import build_page
+from lib.bundle.text.document import Document, document_of, with_copies
 from lib.bundle.text.summary import number_of_words
 from lib.bundle.values import Meta, PageLink
 from lib.errors import TooLarge
@@ -36,13 +36,15 @@ MUCH = 8_000_000
 
 def meta_of(**properties: JSON) -> Meta:
     links = [PageLink(id="c", slug="rye/child", title="Child")]
-    return build(page(properties), Tree([]), Place("rye", "pages", "members"), links, ADDRESS).meta
+    return build_page(
+        page(properties), Tree([]), Place("rye", "pages", "members"), links, ADDRESS
+    ).meta
 
 
 def made(
     *blocks: JSON, most: int = MUCH, copies: dict[str, Copy] | None = None, **properties: JSON
 ) -> Document:
-    return document(meta_of(**properties), blocks, SYNCED_AT, most, copies=copies)
+    return document_of(meta_of(**properties), blocks, SYNCED_AT, most, copies=copies)
 
 
 def value(*blocks: JSON, most: int = MUCH, **properties: JSON) -> JSON:
@@ -119,7 +121,7 @@ def test_it_fits_the_schema_whatever_stands_in_it() -> None:
 def test_properties_say_what_sums_it_up(
     properties: dict[str, JSON], member: str, expected: Any
 ) -> None:
-    found = document(meta_of(**properties), [paragraph()], SYNCED_AT, MUCH).value
+    found = document_of(meta_of(**properties), [paragraph()], SYNCED_AT, MUCH).value
     assert json.loads(found)[member] == expected
 
 
@@ -198,7 +200,7 @@ def test_where_there_is_no_room_the_outline_goes_and_then_the_rest() -> None:
 
 def test_files_are_linked_where_they_are_found_for_ever() -> None:
     picture = block("image", hosted("oven.jpg"))
-    settled = build(page(), Tree([picture]), Place("rye", "pages"), [], ADDRESS).blocks
+    settled = build_page(page(), Tree([picture]), Place("rye", "pages"), [], ADDRESS).blocks
     ref = FileRef(hosted("oven.jpg", "")["file"]["url"], "block", BLOCK_ID)
     ours = ADDRESS(ref)
     whole = made(*settled).value

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib import json_text
 from lib.bundle.text.kinds import KINDS, PageContext
 from lib.bundle.text.walk import BothForms, text_of
 from lib.model import JSON
@@ -326,7 +327,7 @@ def test_meeting_notes_name_their_parts() -> None:
 
 def test_five_thousand_levels_are_read_and_lists_are_nested_no_deeper_than_parsers_go() -> None:
     for kind in ("toggle", "quote", "column"):
-        blocks = json.loads(json.dumps(deep(900)).replace('"toggle"', f'"{kind}"'))
+        blocks = json_text.decode(json_text.encode(deep(900)).replace('"toggle"', f'"{kind}"'))
         found = text(*blocks)
         assert words_in(found.plain) == words_in(text_in(found.markdown))
     found = text(*deep(5_000))

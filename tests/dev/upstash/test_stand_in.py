@@ -136,12 +136,12 @@ def test_a_callback_may_hold_a_command_back_while_others_go_on(
     def hold(moment: str, command: list[str]) -> None:
         if moment == "before" and command[0] == "INCR":
             held.set()
-            released.wait(5)
+            released.wait(60)
 
     kv.on_command(hold)
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(http.get, "/incr/n")
-        assert held.wait(5)
+        assert held.wait(60)
         assert http.get("/set/n/41").json() == {"result": "OK"}
         released.set()
         assert slow.result().json() == {"result": 42}
