@@ -286,6 +286,7 @@ class Services:
         )
 
     def notion_client(self, pacer: "Pacer", timeout_seconds: float) -> "NotionClient":
+        from lib.notion.backoff import Backoff
         from lib.notion.client import NotionClient
 
         return NotionClient(
@@ -294,8 +295,7 @@ class Services:
             pacer=pacer,
             http=self._http,
             now=time.time,
-            sleep=asyncio.sleep,
-            random=random.random,
+            backoff=Backoff(asyncio.sleep, random.random),
             timeout_seconds=timeout_seconds,
         )
 

@@ -17,6 +17,7 @@ from dev.doctor.finding import Finding, Grade, note
 from lib.auth import webhook_address
 from lib.config import Config
 from lib.model import Grant
+from lib.notion.backoff import Backoff
 from lib.notion.client import NotionClient
 from lib.notion.pacing import Pacer
 from lib.secret import FORWARDED, derived_secret, preview_secret, webhook_secret
@@ -133,8 +134,7 @@ def _notion(config: Config, http: httpx.AsyncClient) -> NotionClient:
         pacer=pacer,
         http=http,
         now=time.time,
-        sleep=asyncio.sleep,
-        random=random.random,
+        backoff=Backoff(asyncio.sleep, random.random),
     )
 
 

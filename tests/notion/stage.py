@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import httpx
 
 from lib.model import JSON, Database, Grant
+from lib.notion.backoff import Backoff
 from lib.notion.border.blocks import TEXT_KINDS
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
@@ -61,7 +62,12 @@ def pacer(clock: Clock, **changed: Any) -> Pacer:
     return Pacer(**{**collaborators, **changed})
 
 
-def client(handler: Handler, clock: Clock | None = None, **changed: Any) -> NotionClient:
+def client(
+    handler: Handler,
+    clock: Clock | None = None,
+    random: Callable[[], float] = lambda: 0.5,
+    **changed: Any,
+) -> NotionClient:
     clock = clock or Clock()
     collaborators: dict[str, Any] = {
         "token": TOKEN,
@@ -69,8 +75,7 @@ def client(handler: Handler, clock: Clock | None = None, **changed: Any) -> Noti
         "pacer": pacer(clock),
         "http": httpx.AsyncClient(transport=httpx.MockTransport(handler), trust_env=False),
         "now": clock.now,
-        "sleep": clock.sleep,
-        "random": lambda: 0.5,
+        "backoff": Backoff(clock.sleep, random),
     }
     return NotionClient(**{**collaborators, **changed})
 
