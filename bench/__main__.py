@@ -22,6 +22,7 @@ from bench import (
     trace,
     vast,
 )
+from bench.peers import faults
 from bench.peers import measure as peers
 from bench.results import Results
 
@@ -77,6 +78,10 @@ def measure_peers(found: Results) -> None:
     found.peers = list(peers.measure())
 
 
+def measure_faults(found: Results) -> None:
+    found.faults = list(faults.measure())
+
+
 PARTS: dict[str, Part] = {
     "cold": measure_cold,
     "changes": measure_changes,
@@ -89,6 +94,7 @@ PARTS: dict[str, Part] = {
     "growth": measure_growth,
     "vast": measure_vast,
     "peers": measure_peers,
+    "faults": measure_faults,
 }
 COSTS = "costs"
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bench import markdown
+from bench.peers.faults import Trial, Trouble
 from bench.peers.measure import OURS, Attempt, Outcome
 
 HEADS = (
@@ -17,6 +18,16 @@ HEADS = (
     "Gone, renamed",
     "Files",
     "Needs",
+)
+
+HEADS_OF_FAULTS = (
+    "",
+    "Odd title",
+    "Odd text",
+    "A page fails",
+    "Killed half-way",
+    "Deleted row",
+    "First text",
 )
 
 
@@ -51,6 +62,8 @@ WAYS = {
     ),
 }
 """By the name, as far as the first blank."""
+LEFT = {True: "gone", False: "stays", None: "never there"}
+"""What became of a deleted row."""
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
@@ -74,8 +87,32 @@ def _rows(outcomes: Sequence[Outcome]) -> Iterator[Sequence[str]]:
         )
 
 
-def _found(attempt: Attempt) -> str:
+def table_of_faults(troubles: Sequence[Trouble]) -> str:
+    """Return what trouble did to ours and to the peers, as docs/comparison.md shows it."""
+    return markdown.table(HEADS_OF_FAULTS, map(_row_of_faults, troubles))
+
+
+def _row_of_faults(one: Trouble) -> Sequence[str]:
+    killed, first = one.killed, one.first_seconds
+    again = f"{killed.requests} of {killed.fresh}{_ending(killed.end)}"
+    return (
+        f"**{one.name}**" if one.name == OURS else one.name,
+        _found(one.odd_title),
+        _found(one.odd_text),
+        f"{_found(one.failing_page)}, {one.failing_page.seconds:.0f} s",
+        f"{100 * killed.whole:.0f} % whole, then {again}",
+        f"{LEFT[one.deleted.is_gone]}{_ending(one.deleted.end)}",
+        "no end" if first is None else f"{first:.1f} s",
+    )
+
+
+def _found(attempt: Attempt | Trial) -> str:
     share = f"{100 * attempt.found:.4g} %"  # 99.5 is not complete, and shall not look so
-    if attempt.end == "done":
-        return share
-    return f"{share}, no end" if attempt.end.startswith("not done") else f"{share}, error"
+    return f"{share}{_ending(attempt.end)}"
+
+
+def _ending(end: str) -> str:
+    """Return what is to be added where a run didn't end well."""
+    if end == "done":
+        return ""
+    return ", no end" if end.startswith("not done") else ", error"

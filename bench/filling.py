@@ -75,7 +75,7 @@ class _Near(httpx.AsyncClient):
 class _Silent(Log):
     """Prints nothing."""
 
-    def _print(self, head: dict[str, str], fields: dict[str, Any]) -> None:
+    def _print_line(self, head: dict[str, str], fields: dict[str, Any]) -> None:
         """Leave it out."""
 
 

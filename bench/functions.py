@@ -34,7 +34,7 @@ class Functions:
         self._ahead = 0.0
         self.log = folder / "functions.log"
         self.url = f"http://127.0.0.1:{port}"
-        command = [
+        self._command = [
             sys.executable,
             "-m",
             "bench.functions",
@@ -44,15 +44,8 @@ class Functions:
             "--root",
             str(ROOT),
         ]
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=environ | {"PYTHONPATH": str(ROOT)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self._wait_until_started()
+        self._environ = environ | {"PYTHONPATH": str(ROOT)}
+        self.start()
 
     @property
     def pid(self) -> int:
@@ -73,6 +66,19 @@ class Functions:
     @property
     def cpu_seconds(self) -> float:
         return spent_seconds(self.pid)
+
+    def start(self) -> None:
+        """Start the process, also once more after `kill`. Raises RuntimeError where it ends."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environ, stdout=log, stderr=subprocess.STDOUT
+            )
+        self._wait_until_started()
+
+    def kill(self) -> None:
+        """End the process without warning (SIGKILL)."""
+        self._process.kill()
+        self._process.wait(10)
 
     def close(self) -> None:
         self._process.terminate()

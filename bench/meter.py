@@ -69,7 +69,10 @@ class Meter:
         before = self.spent()
         headers = [pair for pair in request.headers.items() if pair[0] not in OF_ONE_HOP]
         target = f"{self._functions.url}{request.url.path}?{request.url.query}".removesuffix("?")
-        answer = await self._http.request(request.method, target, content=body, headers=headers)
+        try:
+            answer = await self._http.request(request.method, target, content=body, headers=headers)
+        except httpx.TransportError:  # its process was killed
+            return Response("the function ended without an answer", 502)
         after = self.spent()
         self.invocations.append(
             Invocation(

@@ -23,6 +23,7 @@ PLACES: Mapping[str, str] = {
     "plans": "docs/costs.md",
     "figures": "docs/costs.md",
     "comparison": "docs/comparison.md",
+    "faults": "docs/comparison.md",
 }
 """In which document a passage stands."""
 NOTIONS_DELAY = "Notion gathers edits for up to a minute before it tells anybody"
@@ -47,6 +48,7 @@ def passages(results: Results) -> dict[str, str]:
         "plans": _plans(measured, results) if measured and results.growth else "",
         "figures": _figures(results) if _has_figures(results) else "",
         "comparison": comparison.table(results.peers) if results.peers else "",
+        "faults": _faults(results) if results.faults else "",
     }
 
 
@@ -122,6 +124,12 @@ def _plans(measured: costs.Measured, results: Results) -> str:
         f" {month.computing / 3600:.2f} of 4 hours of computing and"
         f" {hours * FUNCTION_GIGABYTES:.1f} of 360 GB-hours."
     )
+
+
+def _faults(results: Results) -> str:
+    """Return what trouble did to ours and to the peers, and when and where that was measured."""
+    table = comparison.table_of_faults(results.faults)
+    return f"{table}\n\n<sub>{results.measured['faults']}</sub>"
 
 
 def _filled(text: str) -> str:

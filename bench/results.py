@@ -17,6 +17,7 @@ from bench.edits import Edits, Hour
 from bench.figures import Figures
 from bench.first import First
 from bench.growth import Size, Small
+from bench.peers.faults import Trouble
 from bench.peers.measure import Outcome
 from bench.storage import Storage
 from bench.trace import Trace
@@ -39,6 +40,7 @@ class Results(msgspec.Struct):
     cold: Cold | None = None
     trace: Trace | None = None
     peers: list[Outcome] = []
+    faults: list[Trouble] = []
 
 
 def read() -> Results:

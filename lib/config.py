@@ -29,6 +29,8 @@ NOTION_FILE_HOSTS = (
 )
 """Where Notion keeps files: a host, with the folder where strangers share the host."""
 
+BLOB_API_URL = "https://vercel.com/api/blob"
+
 _STAND_IN = "made-up-in-place-of-a-setting"
 _PUBLIC_ADDRESS = frozenset(
     {"SYNC_BASE_URL", "VERCEL_ENV", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL_URL"}
@@ -268,9 +270,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             revalidate_url=env.get("REVALIDATE_URL", _parse_address, ""),
             revalidate_secret=env.get("REVALIDATE_SECRET", _parse_token, None),
             blob_read_write_token=env.get("BLOB_READ_WRITE_TOKEN", _blob_token, None, _BLOB),
-            blob_api_url=env.get(
-                "VERCEL_BLOB_API_URL", _base_address, "https://vercel.com/api/blob"
-            ),
+            blob_api_url=env.get("VERCEL_BLOB_API_URL", _base_address, BLOB_API_URL),
             protection_bypass=env.get("VERCEL_AUTOMATION_BYPASS_SECRET", _parse_token, None),
         )
 

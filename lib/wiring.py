@@ -13,7 +13,6 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +29,7 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs
 from lib.sync.trigger import TRIGGER, FollowUp, Trigger
+from lib.times import iso_utc
 
 if TYPE_CHECKING:
     from lib.bundle.publication import PublicationRule
@@ -600,7 +600,7 @@ def new_id() -> str:
 
 
 def now_iso() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso_utc(time.time())
 
 
 @cache

@@ -95,6 +95,66 @@ def test_a_class_has_a_name_of_its_own() -> None:
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
+LONGEST_FUNCTION, MOST_COLLABORATORS, MOST_ONE_WORD = 50, 8, 0.5
+STILL_LARGE = (
+    "lib/notion/client.py",
+    "lib/sync/slice.py",
+    "lib/sync/page_work.py",
+    "lib/sync/draft_work.py",
+    "lib/sync/database_work.py",
+)
+"""Files that are above these numbers yet."""
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions() -> list[tuple[str, Function]]:
+    """Each function of what runs on Vercel, with where it stands."""
+    files = [*FILES, *sorted((ROOT / "api").rglob("*.py"))]
+    return [
+        (f"{path.relative_to(ROOT).as_posix()}:{node.name}", node)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, Function)
+    ]
+
+
+def parameters(function: Function) -> int:
+    given = function.args
+    return len(given.posonlyargs + given.args + given.kwonlyargs)
+
+
+def too_large(sizes: dict[str, int], most: int) -> dict[str, int]:
+    return {
+        where: size
+        for where, size in sizes.items()
+        if size > most and not where.startswith(STILL_LARGE)
+    }
+
+
+def test_no_function_is_longer_than_a_page_of_a_screen() -> None:
+    lengths = {where: (node.end_lineno or 0) - node.lineno + 1 for where, node in functions()}
+
+    assert len(lengths) > 1_000
+    assert too_large(lengths, LONGEST_FUNCTION) == {}
+
+
+def test_no_class_is_handed_more_than_eight_collaborators() -> None:
+    constructors = {
+        where: parameters(node) - 1 for where, node in functions() if node.name == "__init__"
+    }
+
+    assert len(constructors) > 80
+    assert too_large(constructors, MOST_COLLABORATORS) == {}
+
+
+def test_most_functions_have_names_of_two_words_or_more() -> None:
+    """One word seldom says at the call what is done."""
+    names = [node.name for _, node in functions()]
+    of_one_word = [name for name in names if len(name.strip("_").split("_")) == 1]
+
+    assert len(of_one_word) / len(names) < MOST_ONE_WORD
+
+
 @pytest.mark.parametrize(
     "path", [*FILES, *sorted((ROOT / "api").rglob("*.py"))], ids=lambda path: path.name
 )

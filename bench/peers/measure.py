@@ -1,34 +1,24 @@
 """Runs ours, then every peer, the peers side by side, each with a stand-in of its own."""
 
-import os
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from functools import partial
-from pathlib import Path
 
 import msgspec
 
 from bench.changes import edit_two_rows
 from bench.figures import Figures
-from bench.peers.edge import Edge
-from bench.peers.install import NODE_PROJECT, install
+from bench.peers.install import install
 from bench.peers.peer import PEERS, Peer
-from bench.peers.texts import files_written, plain_texts, share_found, texts_there
-from bench.rig import DATABASES, JITTER_MS, LATENCY_MS, Rig
-from dev.notion import TOKEN, NotionStandIn, truth
+from bench.peers.texts import plain_texts, share_found, texts_there
+from bench.peers.tools import PeerTool
+from bench.rig import DATABASES, LATENCY_MS, Rig
+from dev.notion import truth
 from dev.notion.clock import Clock
 from dev.notion.edits import Edits
 from dev.notion.generate import generate
-from dev.notion.ids import resolved
 from dev.notion.load import load
-from dev.notion.nodes import Database, DataSource, Page
 from dev.notion.webhooks import Webhooks
 from dev.notion.workspace import Workspace
-from dev.serve import Server
 
 OURS = "notion-kv-sync"
 GIVE_UP_SECONDS = 420
@@ -135,91 +125,31 @@ def _as_attempt(rig: Rig, figures: Figures) -> Attempt:
 
 
 def _attempts(
-    peer: Peer, workspace: Callable[[], Workspace], give_up_seconds: float, *, edits: bool = False
+    peer: Peer,
+    workspace: Callable[[], Workspace],
+    give_up_seconds: float,
+    *,
+    edits: bool = False,
+    latency_ms: float = LATENCY_MS,
 ) -> list[Attempt]:
     """One run, and with `edits` a second one after two."""
-    with ExitStack() as opened:
-        notion = opened.enter_context(NotionStandIn(source=workspace))
-        notion.latency.set(LATENCY_MS - JITTER_MS, 2 * JITTER_MS)
-        url = opened.enter_context(Server(Edge(notion).app)).url if peer.old else notion.url
-        out = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        root = _outline(notion) if peer.outline else ""
-        run = partial(
-            _attempt, peer, notion, _environ(notion, url, out, root), out, give_up_seconds
-        )
+    with PeerTool(peer, workspace, give_up_seconds=give_up_seconds, latency_ms=latency_ms) as tool:
+        first = _attempt(tool)
         if not edits:
-            return [run()]
-        first = run()
-        edit_two_rows(notion.edit)
-        notion.clock.advance(121)
-        return [first, run()]
+            return [first]
+        edit_two_rows(tool.notion.edit)
+        tool.let_time_pass()
+        return [first, _attempt(tool)]
 
 
-def _attempt(
-    peer: Peer, notion: NotionStandIn, environ: dict[str, str], out: Path, give_up_seconds: float
-) -> Attempt:
-    notion.log.clear_stats()
-    began = time.monotonic()
-    try:
-        done = subprocess.run(
-            peer.command,
-            cwd=NODE_PROJECT,
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=give_up_seconds,
-        )
-        end = "done" if done.returncode == 0 else _last_line(done.stderr or done.stdout)
-    except subprocess.TimeoutExpired:
-        end = f"not done after {give_up_seconds:.0f} s"
-    seconds = time.monotonic() - began
-    stats = notion.log.stats
+def _attempt(tool: PeerTool) -> Attempt:
+    run = tool.run()
+    workspace = tool.notion.workspace
     return Attempt(
-        seconds=seconds,
-        requests=stats["total"],
-        minimum=truth.minimum_requests(notion.workspace, DATABASES),
-        throttled=stats["byStatus"].get("429", 0),
-        found=share_found(texts_there(notion.workspace, DATABASES), files_written(out)),
-        end=end,
+        seconds=run.seconds,
+        requests=run.requests,
+        minimum=truth.minimum_requests(workspace, DATABASES),
+        throttled=tool.notion.log.stats["byStatus"].get("429", 0),
+        found=share_found(texts_there(workspace, DATABASES), tool.written()),
+        end=run.end,
     )
-
-
-def _environ(notion: NotionStandIn, url: str, out: Path, root: str) -> dict[str, str]:
-    sources = [
-        source
-        for database_id in DATABASES
-        for source in notion.workspace.get(resolved(database_id), Database).children
-    ]
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(out.parent),
-        "NO_PROXY": "127.0.0.1",
-        "NOTION_URL": url,
-        "NOTION_TOKEN": TOKEN,
-        "DATA_SOURCES": ",".join(sources),
-        "ROOT": root,
-        "OUT": str(out),
-    }
-
-
-def _outline(notion: NotionStandIn) -> str:
-    """A page with an Outline of every row in it, which docu-notion follows; its id."""
-    workspace = notion.workspace
-    home = next(
-        node for node in workspace.nodes.values() if isinstance(node, Page) and node.parent is None
-    )
-    rows = [
-        row.id
-        for database_id in DATABASES
-        for source in workspace.get(resolved(database_id), Database).children
-        for row in workspace.rows(workspace.get(source, DataSource))
-    ]
-    root = notion.edit.create_page(home.id, "Documents")
-    notion.edit.create_page(root, "Outline", [{"link_to_page": row} for row in rows])
-    return root
-
-
-def _last_line(printed: str) -> str:
-    """What a program said when it failed, in one line."""
-    lines = [line.strip() for line in printed.splitlines() if "rror" in line]
-    return (lines or ["failed"])[-1][:80]

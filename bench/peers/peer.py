@@ -1,8 +1,9 @@
 """The peers: what each is called, and how it is started."""
 
+import shutil
 from dataclasses import dataclass
 
-from bench.peers.install import HERE, PYTHON
+from bench.peers.install import HERE, NODE_PROJECT, PYTHON
 
 DRIVERS = HERE / "drivers"
 
@@ -21,6 +22,12 @@ class Peer:
     at_once: bool = False
     """Asks everything at the same moment, so it is also shown more pages than two windows let
     read."""
+
+    def is_installed(self) -> bool:
+        """Return whether it can be started here: Node's peers are not installed without npm."""
+        if shutil.which(self.command[0]) is None:
+            return False
+        return self.command[0] != "node" or (NODE_PROJECT / "node_modules").exists()
 
 
 PEERS = (

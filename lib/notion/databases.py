@@ -118,7 +118,7 @@ async def read_database(
     """Schema and rows of all data sources of a child database, each row's properties complete.
 
     `reading` is brought up to date with every answer, whatever ends it; without a head it begins
-    with a probe. `is_last_try`: as for `complete`.
+    with a probe. `is_last_try`: as for `complete_properties`.
     """
     head = reading.head = reading.head or await probe_database(notion, reading.id)
     await all_of(

@@ -476,6 +476,7 @@ def _page_arguments(commit: PageCommit) -> dict[str, Any]:
         "sort": commit.sort,
         "stamp": commit.stamp,
         "edited": record.edited_at,
+        "settled_at": settled_at(record.edited_at) if record.edited_at else 0,
         "read_at": record.read_at,
         "page_read_at": commit.page_read_at,
         "digest": record.digest,

@@ -13,6 +13,7 @@ from lib.store.runs import SliceLease
 from lib.store.site import Known, Sighting, Site
 from lib.sync.problems import Problems
 from lib.sync.progress import Progress
+from lib.times import BEGINNING
 
 GiveAway = Callable[[SliceLease, Sequence[str]], Awaitable[None]]
 
@@ -93,8 +94,8 @@ class Observer:
         before = known.observation or Observation(
             source=source,
             title="",
-            created="1970-01-01T00:00:00.000Z",
-            edited="1970-01-01T00:00:00.000Z",
+            created=BEGINNING,
+            edited=BEGINNING,
             wanted="",
         )
         now = self._notion.notion_time(self.now())

@@ -175,6 +175,7 @@ class SliceRun:
             status = "joined" if continuation.is_queued else "partial"
             return Report(status, lease.run_id, await self._runs.read_run(lease.run_id))
         except Hopeless as reason:
+            await self._note_spent(lease)
             await self._ending.fail_run(lease.run_id, str(reason), continuation)
             raise
         except SyncError as trouble:
@@ -242,12 +243,17 @@ class SliceRun:
         return Report("done", lease.run_id, done)
 
     async def _note_error(self, lease: SliceLease, reason: str) -> None:
-        """Note what a slice met, for the case that its run comes to nothing, and what it spent; KV
+        """Note what a slice met, for the case that its run comes to nothing, and what it spent. KV
         may be what is away."""
         said = f"while it was {self._step}: {reason}"[:ERROR_CHARACTERS]
         with suppress(SyncError):
             await self._runs.note_facts(lease.run_id, {"lastError": said})
-            if not self._spending.is_settled:
+        await self._note_spent(lease)
+
+    async def _note_spent(self, lease: SliceLease) -> None:
+        """Note what a slice spent that does not rest."""
+        if not self._spending.is_settled:
+            with suppress(SyncError):
                 await self._runs.note_spent(lease, await self._spending.settle_account())
 
 

@@ -182,7 +182,8 @@ class PageSurvey:
         return known.observation is None or await self._is_live(page_id, page, known, read_at)
 
     async def _is_live(self, row_id: str, page: JSON, known: Known, read_at: float) -> bool:
-        """Return whether the row that a page stands below, whose fate it shares, is published."""
+        """Return whether the row that a page stands below, whose fate and visibility it shares, is
+        published."""
         before, source = known.observation, await self._home_of(page)
         if before and source != before.source and not is_trashed(page):
             await self._observer.observe(
@@ -190,7 +191,8 @@ class PageSurvey:
             )  # its reading sees where it went
         source = source or (before.source if before else "")
         row = row_of(page, source, read_at, self._homes.rule)
-        if not row.observation.is_published:
+        is_as_it_was = before is None or row.observation.visibility == before.visibility
+        if not (row.observation.is_published and is_as_it_was):
             await self._judge_row(row, known)
         return row.observation.is_published
 

@@ -5,7 +5,7 @@ import * as door from "./door.js";
 import { $, say } from "./elements.js";
 import { showFigures } from "./figures.js";
 import { linked } from "./linked.js";
-import { showNow, showWebhook } from "./now.js";
+import { showNow } from "./now.js";
 import { showOnePage } from "./one-page.js";
 import { pace } from "./pace.js";
 import { runs } from "./runs.js";
@@ -14,6 +14,7 @@ import { statusOf } from "./shape.js";
 import { showSources } from "./sources.js";
 import { showTrends } from "./trends.js";
 import { Trouble } from "./trouble.js";
+import { showWebhook } from "./webhook.js";
 import { ago, result } from "./words.js";
 
 const TITLE = "Notion → KV";

@@ -1,16 +1,21 @@
-"""What peers are measured by: their texts, the edge for old ones, an attempt. No peer is installed
-for it."""
+"""What peers are measured by: their texts, the edge for old ones, an attempt, trouble. No peer is
+installed for it."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bench.peers import measure
+from bench import passages
+from bench.peers import faults, measure, tools
 from bench.peers.edge import Edge
+from bench.peers.faults import Deleted, Killed, Trial, Trouble
 from bench.peers.peer import Peer
 from bench.peers.texts import files_written, plain_texts, share_found, texts_there
+from bench.peers.tools import OurTool, PeerTool, Tool
+from bench.results import Results
 from bench.rig import DATABASES
 from dev.notion import TOKEN, NotionStandIn
 from dev.notion.generate import PAGES, generate
@@ -25,53 +30,143 @@ def ask(path, body=None):
     headers["Content-Type"] = "application/json"
     request = urllib.request.Request(os.environ["NOTION_URL"] + path, body, headers)
     return json.load(urllib.request.urlopen(request))["results"]
+%s
 for source in os.environ["DATA_SOURCES"].split(","):
     for row in ask(f"/v1/data_sources/{source}/query", b"{}")[:%s]:
         blocks = ask(f"/v1/blocks/{row['id']}/children")
         Path(os.environ["OUT"], row["id"] + ".json").write_text(json.dumps(blocks))
 %s
 """
+EMPTIES = "for old in Path(os.environ['OUT']).iterdir(): old.unlink()"
+WELL = Trial(2.4, 1.0, "done")
+OURS = Trouble(
+    measure.OURS, WELL, WELL, WELL, Killed(0.5, 14, 22, 1.0, "done"), Deleted(True, "done"), 1.26
+)
 
 
 def few_pages() -> Workspace:
     return generate(pages=2, posts=4)
 
 
-def reader(rows: int = 100, then: str = "") -> Peer:
-    return Peer("a reader", (sys.executable, "-c", READER % (rows, then)), "reads what is there")
+def reader(rows: int = 100, *, first: str = "", then: str = "") -> Peer:
+    program = READER % (first, rows, then)
+    return Peer("a reader", (sys.executable, "-c", program), "reads what is there")
 
 
-@pytest.fixture
-def attempt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No latency, and no Node project to stand in."""
-    monkeypatch.setattr(measure, "NODE_PROJECT", tmp_path)
-    monkeypatch.setattr(measure, "LATENCY_MS", 0)
-    monkeypatch.setattr(measure, "JITTER_MS", 0)
+def attempts(peer: Peer, give_up_seconds: float = 30) -> list[measure.Attempt]:
+    return measure._attempts(peer, few_pages, give_up_seconds, latency_ms=0)
 
 
-@pytest.mark.usefixtures("attempt")
+def opened(peer: Peer) -> PeerTool:
+    return PeerTool(peer, few_pages, give_up_seconds=30, latency_ms=0)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No Node project to stand in, and nothing to wait for after a kill."""
+    monkeypatch.setattr(tools, "NODE_PROJECT", tmp_path)
+    monkeypatch.setattr(faults, "UNDER_WAY_SECONDS", 0.0)
+
+
 def test_who_reads_everything_has_found_everything() -> None:
-    [found] = measure._attempts(reader(), few_pages, 30)
+    [found] = attempts(reader())
 
     assert (found.requests, found.minimum, found.throttled) == (8, 10, 0)
     assert (found.found, found.end) == (1.0, "done")
 
 
-@pytest.mark.usefixtures("attempt")
 def test_who_leaves_pages_out_has_not() -> None:
-    [found] = measure._attempts(reader(rows=1), few_pages, 30)
+    [found] = attempts(reader(rows=1))
 
     assert found.requests == 4
     assert 0.1 < found.found < 0.6
 
 
-@pytest.mark.usefixtures("attempt")
 def test_how_a_peer_ended_is_told() -> None:
-    [failed] = measure._attempts(reader(then="raise ValueError('no more')"), few_pages, 30)
-    [late] = measure._attempts(reader(then="import time; time.sleep(9)"), few_pages, 2)
+    [failed] = attempts(reader(then="raise ValueError('no more')"))
+    [late] = attempts(reader(then="import time; time.sleep(9)"), 2)
 
     assert failed.end == "ValueError: no more"
     assert late.end == "not done after 2 s"
+
+
+@pytest.mark.parametrize("attempt", [faults.try_odd_title, faults.try_odd_text])
+def test_an_odd_value_does_not_count_as_a_lost_text(attempt: Callable[[Tool], Trial]) -> None:
+    with opened(reader()) as tool:
+        found = attempt(tool)
+        [odd] = tool.notion.odd.ordered
+
+    assert odd["times"] == 1
+    assert (found.found, found.end) == (1.0, "done")
+
+
+def test_of_a_page_that_fails_the_others_texts_are_counted() -> None:
+    with opened(reader()) as tool:
+        stopped = faults.try_failing_page(tool)
+        assert tool.notion.log.stats["byStatus"]["500"] == 1
+
+    assert 0.5 < stopped.found < 0.9
+    assert stopped.end == "urllib.error.HTTPError: HTTP Error 500: Internal Server Error"
+
+
+def test_a_deleted_row_is_gone_where_the_output_is_made_anew() -> None:
+    def left_by(peer: Peer) -> Deleted:
+        with opened(peer) as tool:
+            return faults.try_deletion(tool)[0]
+
+    assert left_by(reader()) == Deleted(False, "done")
+    assert left_by(reader(first=EMPTIES)) == Deleted(True, "done")
+    assert left_by(reader(rows=0)) == Deleted(None, "done")
+
+
+def test_a_killed_peer_leaves_the_pages_it_had_written() -> None:
+    with opened(reader()) as tool:
+        killed = faults.try_kill(tool, fresh=8)
+
+    assert killed == Killed(whole=2 / 6, requests=8, fresh=8, found=1.0, end="done")
+
+
+def test_the_first_text_is_seen_before_the_end_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(reader(then="import time; time.sleep(600)")) as tool:
+        assert faults.seconds_to_first_text(tool) is not None
+    monkeypatch.setattr(faults, "GIVE_UP_SECONDS", 0.1)
+    with opened(reader(rows=0)) as tool:
+        assert faults.seconds_to_first_text(tool) is None
+
+
+def test_ours_is_killed_and_forgets_a_deleted_row() -> None:
+    with OurTool(few_pages, latency_ms=100) as tool:
+        killed = faults.try_kill(tool, fresh=10)
+        deleted, _ = faults.try_deletion(tool)
+
+    assert killed.whole < 1.0
+    assert (killed.found, killed.end) == (1.0, "done")
+    assert deleted == Deleted(True, "done")
+
+
+def test_trouble_stands_in_a_table() -> None:
+    theirs = Trouble(
+        "a reader",
+        WELL,
+        Trial(9.0, 0.5, "TypeError: null"),
+        Trial(60.0, 0.996, "not done after 60 s"),
+        Killed(0.0, 22, 22, 0.5, "not done after 60 s"),
+        Deleted(False, "TypeError: null"),
+        None,
+    )
+    measured = Results(measured={"faults": "then and there"}, faults=[OURS, theirs])
+
+    first, second, _, when = passages.passages(measured)["faults"].splitlines()[2:]
+    assert first == (
+        "| **notion-kv-sync** | 100 % | 100 % | 100 %, 2 s | 50 % whole, then 14 of 22 | gone"
+        " | 1.3 s |"
+    )
+    assert second == (
+        "| a reader | 100 % | 50 %, error | 99.6 %, no end, 60 s | 0 % whole, then 22 of 22, no end"
+        " | stays, error | no end |"
+    )
+    assert when == "<sub>then and there</sub>"
+    assert passages.passages(Results())["faults"] == ""
 
 
 def test_texts_are_found_in_any_markup(tmp_path: Path) -> None:

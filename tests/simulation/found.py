@@ -6,6 +6,7 @@ from tests.simulation.actions import (
     Ask,
     Big,
     Blip,
+    Cancel,
     Clocks,
     Edit,
     Evict,
@@ -401,6 +402,55 @@ FOUND: tuple[Found, ...] = (
     Found(
         "a row moves into a page, and a database on it is not shared any more",
         History(11, [Edit("unshare_or_share_database"), Edit("move_into_a_row", 6)]),
+    ),
+    Found(
+        "a row moves into a page, and an original on it was edited",
+        History(215497133295973, [Edit("rewrite", 12), Edit("move_into_a_row")]),
+    ),
+    Found(
+        "a lane dies with what it holds, and its message is cancelled",
+        History(
+            1,
+            [
+                Setting("SYNC_LANES", "2"),
+                Edit("edit_everything"),
+                Kill("worker", 40),
+                Ask(),
+                Pass(5.0),
+                Cancel(),
+                Settle(),
+            ],
+        ),
+    ),
+    Found(
+        "a page is edited twice, and an instance is four seconds behind",
+        History(
+            1,
+            [
+                Clocks((0.0, -4.0)),
+                Edit("rewrite", 1),
+                Tell(),
+                Pass(0.4),
+                Edit("rewrite", 1, 1),
+                Tell(),
+                Settle(),
+            ],
+        ),
+    ),
+    Found(
+        "a child page is asked for, and its row is shown to members only since",
+        History(198616659572303, [Edit("show_or_hide", 0, 19), Ask("page", 19, after=0.1)]),
+    ),
+    Found(
+        "a source can't be listed, and its run has sent requests",
+        History(
+            194051750814287,
+            [
+                Sources("re-pointed"),
+                Edit("unshare_or_share_database"),
+                Ask("source", 11, after=0.1),
+            ],
+        ),
     ),
     Found(
         "what was lost of a paused page is read anew",

@@ -151,7 +151,7 @@ class _Log(Log):
     def enter(self, **context: Any) -> None:
         self._call.run_id = str(context.get("runId", self._call.run_id))
 
-    def _print(self, head: dict[str, str], fields: dict[str, Any]) -> None:
+    def _print_line(self, head: dict[str, str], fields: dict[str, Any]) -> None:
         about = fields.get("outcome") or fields.get("status") or ""
         self._functions.events[f"{head['event']}{f': {about}' if about else ''}"] += 1
 

@@ -482,13 +482,15 @@ class Stage:
         ]
 
     def _judge_requests(self) -> list[str]:
-        """Runs count the requests that were sent to Notion, and no others; what a slice that died
-        sent last is lost."""
+        """Runs count the requests that were sent to Notion, and no others; what a slice sent last
+        that died, or gave way to another delivery, is lost."""
         runs = {call.run_id for call in self.world.functions.calls if call.run_id}
         counted = sum(count_of(self.world.run(run_id)) for run_id in runs)
         sent = self.world.sent[NOTION]
-        has_trouble = any(call.killed for call in self.world.functions.calls)
-        if counted > sent or (counted < sent and not has_trouble and not self.world.kv.failures):
+        functions = self.world.functions
+        has_losses = functions.events["slice.taken_over"] or self.world.kv.failures
+        has_losses = has_losses or any(call.killed for call in functions.calls)
+        if counted > sent or (counted < sent and not has_losses):
             return [f"{sent} requests were sent to Notion, and runs count {counted}"]
         return []
 

@@ -81,6 +81,15 @@ def test_a_history_that_fails_is_made_shorter() -> None:
     assert shrunk(player, history, player.play(history).problem).actions == [Edit("move", 0, 0)]
 
 
+def test_what_functions_log_and_scripts_answer_is_counted_and_not_printed(
+    playing: Player, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = playing.play(History(1, [])).seen
+
+    assert capsys.readouterr().out == ""
+    assert seen["slice.began: go"] == seen["begin: go"] > 0
+
+
 def test_virtual_time_costs_none() -> None:
     loop = VirtualLoop()
     asyncio.set_event_loop(loop)

@@ -237,7 +237,7 @@ class Line(Queue):
         """When a run looked at a page ("": at all of its source)."""
         self.refuses = 0
 
-    async def publish(self, messages: Sequence[Message | Notice]) -> list[str]:
+    async def publish_messages(self, messages: Sequence[Message | Notice]) -> list[str]:
         if self.refuses:
             self.refuses -= 1
             raise QueueRefused("no")

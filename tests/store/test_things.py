@@ -165,3 +165,19 @@ async def test_a_page_that_stays_as_it_is_is_not_due_for_what_it_shows(scene: Sc
     await edit(scene, "p")
 
     assert await scene.due() == ["p"]
+
+
+async def test_an_edit_that_shows_when_the_page_is_read_makes_due_what_shows_that_page(
+    scene: Scene,
+) -> None:
+    """No listing showed it: the page moved, or was edited between the listing and its reading."""
+    await scene.publish("p", "one")
+    await show(scene, "a", "page:p")
+    await scene.see("p")
+    claim = await scene.take("p")
+    now = scene.clock.time
+
+    edited = scene.seen("p", edited_at=now)
+    assert await scene.commit(claim, "one", observation=edited, edited_at=now) == "done"
+
+    assert await scene.due() == ["a"]

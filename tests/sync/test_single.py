@@ -50,7 +50,7 @@ async def test_a_page_is_found_by_its_slug_an_old_one_and_its_id(
 
     await workspace.look_at(wanted)
 
-    assert list(workspace.memory.due) == [ROW]
+    assert ROW in workspace.memory.due
 
 
 async def test_what_is_no_slug_and_no_id_names_no_page(workspace: Workspace) -> None:
@@ -171,6 +171,16 @@ async def test_a_child_page_goes_with_the_row_that_it_stands_below(workspace: Wo
 
     assert workspace.memory.sightings[ROW].is_hidden
     assert CHILD not in workspace.memory.due
+
+
+async def test_a_child_page_is_shown_to_those_whom_its_row_is_shown_to(
+    workspace: Workspace,
+) -> None:
+    workspace.put(listed(0, last_edited_time=LATER, properties={"visibility": word("members")}))
+
+    await workspace.look_at(CHILD)
+
+    assert ROW in workspace.memory.due
 
 
 async def test_the_child_databases_of_a_page_are_looked_at_with_it(workspace: Workspace) -> None:

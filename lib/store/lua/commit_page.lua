@@ -6,7 +6,8 @@
 --   id, slug, source, visibility, sort (of its index; "": a child page), stamp
 --   parent, placed_at      where it stands ("": it is a row), and when that was seen; before: source, parent and visibility of a
 --                         child page when its reading began
---   edited, read_at       of this reading, page_read_at of its page object (epoch seconds)
+--   edited, read_at       of this reading, page_read_at of its page object (epoch seconds); settled_at: a reading from then
+--                         on shows that edit
 --   digest, parts, prepared (root of the parts' keys), tokens, lacking, things
 --   tables                id -> digest, the tables of child databases in its text form
 --   slugs, places         what the addresses were planned from: slug -> id, id -> slug ("": nothing)
@@ -130,6 +131,7 @@ if args.sort ~= '' and (head ~= '' or redis.call('HGET', ranksKey, id) ~= args.s
   enterIndex(id, args.source, args.sort, isListed)
 end
 showThings(id, before, args.things)
+if (tonumber(known.edited_at) or 0) < args.edited then dueShowing('page:' .. id, nowMs, args.settled_at) end -- no look has
 if args.parent ~= '' then dueTitle(id, known, decoded(observed)) end
 if redis.call('SISMEMBER', stillKey, id) == 0 then removeDraft(id) end
 for other, ids in pairs(args.waiting) do
