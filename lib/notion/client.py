@@ -7,18 +7,18 @@ counted.
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
 import httpx
+import msgspec
 import notion_client
 from notion_client.errors import HTTPResponseError, InvalidPathParameterError, RequestTimeoutError
 
 from lib.errors import NotionAway, NotionWait, Unreadable
 from lib.model import JSON
-from lib.notion.backoff import Backoff
 from lib.notion.failures import OVERLOADED, Failed, Refusal, Throttled, failure
 from lib.notion.pacing import Pacer
 from lib.notion.places import Places
@@ -26,8 +26,8 @@ from lib.notion.places import Places
 NOTION_VERSION = "2026-03-11"
 ATTEMPTS = 4
 THROTTLES = 6
-REQUESTS_AT_FIRST, MOST_REQUESTS = 8, 32
-"""Requests that are under way at once."""
+FIRST_BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 8.0
 SMALLEST_PAGE = 10
 DOWN_AFTER = 3
 """Requests in a row that got no usable answer, although each was repeated: it is Notion, not what
@@ -37,45 +37,54 @@ _SILENT = logging.Logger("notion_client of this project", level=logging.CRITICAL
 _SILENT.addHandler(logging.NullHandler())
 
 
+class NotionAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Notion is asked, as whom, and over what: `http` stays the caller's, its headers and
+    timeout untouched."""
+
+    token: str
+    base_url: str
+    http: httpx.AsyncClient
+    timeout_seconds: float = 30.0
+
+
 class NotionClient:
     """Sends requests to Notion; every caller shares its places, its pacer and its counters.
 
-    `http` stays the caller's, its headers and timeout untouched. `now` gives epoch seconds.
-    Requests raise Unreadable (the object, not the connection, is the
-    trouble), NotionAway (no usable answer, though repeated), NotionWait and OutOfTime (not sent),
-    Hopeless (the token is refused).
+    `now` gives epoch seconds, `random` a number from 0 to 1. Requests raise Unreadable (the object,
+    not the connection, is the trouble), NotionAway (no usable answer, though repeated), NotionWait
+    and OutOfTime (not sent), Hopeless (the token is refused).
     """
 
     def __init__(
         self,
-        *,
-        token: str,
-        base_url: str,
+        access: NotionAccess,
         pacer: Pacer,
-        http: httpx.AsyncClient,
+        *,
         now: Callable[[], float],
-        backoff: Backoff,
-        places: Places | None = None,
-        timeout_seconds: float = 30.0,
+        sleep: Callable[[float], Awaitable[None]],
+        random: Callable[[], float],
+        concurrency: int = 8,
+        most_at_once: int = 32,
     ) -> None:
         self.requests = 0
         self.throttled = 0
         self._pacer = pacer
         self._now = now
-        self._backoff = backoff
-        self._places = places or Places(REQUESTS_AT_FIRST, MOST_REQUESTS)
+        self._sleep = sleep
+        self._random = random
+        self._places = Places(concurrency, most_at_once)
         self._behind_seconds = (-math.inf, math.inf)
         self._page_sizes: dict[str, int] = {}
         self._failed_in_a_row = 0
         self._notion = notion_client.AsyncClient(
             client=httpx.AsyncClient(
-                transport=_Borrowed(http),
+                transport=_Borrowed(access.http),
                 event_hooks={"request": [self._note_time], "response": [self._read_clock]},
             ),
-            auth=token,
-            base_url=base_url.rstrip("/"),
+            auth=access.token,
+            base_url=access.base_url.rstrip("/"),
             notion_version=NOTION_VERSION,
-            timeout_ms=round(timeout_seconds * 1000),
+            timeout_ms=round(access.timeout_seconds * 1000),
             retry=False,
             logger=_SILENT,
             log_level=logging.CRITICAL,
@@ -153,7 +162,7 @@ class NotionClient:
                     raise _away(f"{method} {path}", failed) from failed
                 if failed.status in OVERLOADED or failures > 1:
                     self._shrink_pages(path, query or {}, body or {})
-                await self._backoff.wait_after(failures, failed.wait_seconds)
+                await self._sleep(self._backoff_seconds(failures, failed.wait_seconds))
             except Unreadable:
                 self._failed_in_a_row = 0
                 raise
@@ -214,6 +223,12 @@ class NotionClient:
         if not isinstance(answer, dict):
             raise Failed("gave an answer that is not a JSON object")
         return answer
+
+    def _backoff_seconds(self, failures: int, told_seconds: float) -> float:
+        """0.5 s, 1 s, 2 s …, each anything from half to one and a half times that, or what Notion
+        told us."""
+        backoff: float = FIRST_BACKOFF_SECONDS * 2 ** (failures - 1) * (0.5 + self._random())
+        return min(LONGEST_BACKOFF_SECONDS, max(backoff, told_seconds))
 
     async def _note_time(self, request: httpx.Request) -> None:
         request.extensions["asked_at"] = self._now()

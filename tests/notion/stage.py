@@ -10,9 +10,8 @@ from urllib.parse import parse_qs
 import httpx
 
 from lib.model import JSON, Database, Grant
-from lib.notion.backoff import Backoff
 from lib.notion.border.blocks import TEXT_KINDS
-from lib.notion.client import NotionClient
+from lib.notion.client import NotionAccess, NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Reading, read_database
 from lib.notion.pacing import Pacer
@@ -62,22 +61,22 @@ def pacer(clock: Clock, **changed: Any) -> Pacer:
     return Pacer(**{**collaborators, **changed})
 
 
-def client(
-    handler: Handler,
-    clock: Clock | None = None,
-    random: Callable[[], float] = lambda: 0.5,
-    **changed: Any,
-) -> NotionClient:
+def client(handler: Handler, clock: Clock | None = None, **changed: Any) -> NotionClient:
     clock = clock or Clock()
-    collaborators: dict[str, Any] = {
+    access: dict[str, Any] = {
         "token": TOKEN,
         "base_url": API,
-        "pacer": pacer(clock),
         "http": httpx.AsyncClient(transport=httpx.MockTransport(handler), trust_env=False),
-        "now": clock.now,
-        "backoff": Backoff(clock.sleep, random),
+        "timeout_seconds": 30.0,
     }
-    return NotionClient(**{**collaborators, **changed})
+    access |= {name: changed.pop(name) for name in access.keys() & changed.keys()}
+    collaborators: dict[str, Any] = {
+        "pacer": pacer(clock),
+        "now": clock.now,
+        "sleep": clock.sleep,
+        "random": lambda: 0.5,
+    }
+    return NotionClient(NotionAccess(**access), **{**collaborators, **changed})
 
 
 def error(status: int, code: str, message: str = "No.", **more: Any) -> httpx.Response:

@@ -15,7 +15,6 @@ import pytest
 from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, Unreadable
 from lib.notion.client import NotionClient
 from lib.notion.failures import Refusal
-from lib.notion.places import Places
 from tests.notion.stage import API, TOKEN, Clock, body_of, client, error, pacer
 
 HTML = "<html><body>Just a moment…</body></html>"
@@ -125,7 +124,7 @@ async def test_so_many_requests_and_no_more_are_in_flight() -> None:
         in_flight -= 1
         return fine()
 
-    notion = client(handler, places=Places(3, 3))
+    notion = client(handler, concurrency=3, most_at_once=3)
     await asyncio.gather(*(notion.get("users/me") for _ in range(10)))
     assert (most, notion.requests) == (3, 10)
 
@@ -139,7 +138,7 @@ async def test_more_requests_are_under_way_while_answers_are_quick_and_half_of_t
         await asyncio.sleep(0)
         return next(answers, None) or fine()
 
-    notion = client(handler, places=Places(4, 16))
+    notion = client(handler, concurrency=4, most_at_once=16)
     await asyncio.gather(*(notion.get(f"blocks/{number}/children") for number in range(40)))
     assert notion.concurrency == 16
 
