@@ -166,4 +166,5 @@ redis.call('HDEL', engineKey('overdue'), id)
 noteWarnings(args.most_warnings, args.warnings)
 redis.call('HINCRBY', run, 'synced', 1)
 closeSite()
-return withFreed({'done', cjson.encode(numbers)})
+-- An empty table may become a list.
+return withFreed({'done', next(numbers) and cjson.encode(numbers) or '{}'})
