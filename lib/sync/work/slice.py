@@ -202,7 +202,7 @@ class Worker:
             return wanted
         if self._pages_read == 0:
             return READINGS_AT_ONCE
-        affordable = budget * self._pages_read // self._notion.requests
+        affordable = affordable_readings(budget, self._pages_read, self._notion.requests)
         return max(FEWEST_READINGS, min(wanted, affordable))
 
     def _was_read(self, claim: Claim) -> None:
@@ -306,3 +306,9 @@ class Worker:
         self._ahead.note_published(claim.key)
         due_at = self._now() + (AGAIN_SECONDS[0] if again else 0)
         await self._work.give_up(self._lease, claim, problem, due_at)
+
+
+def affordable_readings(budget: int, pages_read: int, requests: int) -> int:
+    """Return how many pages may be read with what is left of the minute's budget, by what those
+    took that were read: nothing, where an earlier slice had asked for all of it."""
+    return budget * pages_read // max(1, requests)
