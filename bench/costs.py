@@ -16,7 +16,7 @@ from bench.results import Results
 from bench.rig import LATENCY_MS
 from dev.notion.truth import PER_REQUEST
 from lib.store.budget import share_of
-from lib.sync.listings import BIG_SOURCE_ROWS
+from lib.sync.survey.listings import BIG_SOURCE_ROWS
 
 SIZES = (30, 300, 3_000)
 WINDOW_REQUESTS = share_of("sync", 180)

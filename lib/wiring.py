@@ -53,11 +53,11 @@ if TYPE_CHECKING:
     from lib.sync.homes import Homes
     from lib.sync.preview import PreviewLinks
     from lib.sync.run import Advance, Engine, SliceRun
-    from lib.sync.slice import Worker
     from lib.sync.status import Status
-    from lib.sync.surveyor import Surveyor
+    from lib.sync.survey.surveyor import Surveyor
     from lib.sync.telling import Audience, Desk, SiteCall
     from lib.sync.webhook import Webhook
+    from lib.sync.work.slice import Worker
 
 DEFAULT_SLICE_SECONDS = 60.0
 """A slice's time where neither SYNC_SLICE_SECONDS nor the platform says how long a function may
@@ -286,18 +286,15 @@ class Services:
         )
 
     def notion_client(self, pacer: "Pacer", timeout_seconds: float) -> "NotionClient":
-        from lib.notion.client import NotionClient
+        from lib.notion.client import NotionAccess, NotionClient
 
-        return NotionClient(
+        access = NotionAccess(
             token=self.config.notion_token.reveal(),
             base_url=self.config.notion_api_url,
-            pacer=pacer,
             http=self._http,
-            now=time.time,
-            sleep=asyncio.sleep,
-            random=random.random,
             timeout_seconds=timeout_seconds,
         )
+        return NotionClient(access, pacer, now=time.time, sleep=asyncio.sleep, random=random.random)
 
     def file_copier(self, copies: "Copies", budget: "Budget") -> "Copier | None":
         """What copies files into Blob, where there is a store for them."""
@@ -397,7 +394,7 @@ class SliceParts:
     @property
     def _surveyor(self) -> "Surveyor":
         from lib.store.events import Events
-        from lib.sync.surveyor import RunStores, Surveyor
+        from lib.sync.survey.surveyor import RunStores, Surveyor
 
         stores = RunStores(
             runs=self._runs,
@@ -448,8 +445,8 @@ class SliceParts:
         from lib.bundle.media import address_for, preview_address_for
         from lib.store.drafts import Drafts
         from lib.store.work import WorkQueue
-        from lib.sync.bundle_form import BundleForm, HostedFiles
-        from lib.sync.slice import SliceStores, Worker
+        from lib.sync.work.bundle_form import BundleForm, HostedFiles
+        from lib.sync.work.slice import SliceStores, Worker
 
         config, copier = self._config, self._copier
         address = address_for(config.base_url, AddressKey(config.cron_secret).mac)

@@ -17,7 +17,7 @@ from dev.doctor.finding import Finding, Grade, note
 from lib.auth import webhook_address
 from lib.config import Config
 from lib.model import Grant
-from lib.notion.client import NotionClient
+from lib.notion.client import NotionAccess, NotionClient
 from lib.notion.pacing import Pacer
 from lib.secret import FORWARDED, derived_secret, preview_secret, webhook_secret
 from lib.store.kv import Kv
@@ -128,10 +128,8 @@ def _notion(config: Config, http: httpx.AsyncClient) -> NotionClient:
         monotonic=time.monotonic,
     )
     return NotionClient(
-        token=config.notion_token.reveal(),
-        base_url=config.notion_api_url,
-        pacer=pacer,
-        http=http,
+        NotionAccess(token=config.notion_token.reveal(), base_url=config.notion_api_url, http=http),
+        pacer,
         now=time.time,
         sleep=asyncio.sleep,
         random=random.random,

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
+import msgspec
 import notion_client
 from notion_client.errors import HTTPResponseError, InvalidPathParameterError, RequestTimeoutError
 
@@ -36,28 +37,34 @@ _SILENT = logging.Logger("notion_client of this project", level=logging.CRITICAL
 _SILENT.addHandler(logging.NullHandler())
 
 
+class NotionAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Notion is asked, as whom, and over what: `http` stays the caller's, its headers and
+    timeout untouched."""
+
+    token: str
+    base_url: str
+    http: httpx.AsyncClient
+    timeout_seconds: float = 30.0
+
+
 class NotionClient:
     """Sends requests to Notion; every caller shares its places, its pacer and its counters.
 
-    `http` stays the caller's, its headers and timeout untouched. `now` gives epoch seconds,
-    `random` a number from 0 to 1. Requests raise Unreadable (the object, not the connection, is the
-    trouble), NotionAway (no usable answer, though repeated), NotionWait and OutOfTime (not sent),
-    Hopeless (the token is refused).
+    `now` gives epoch seconds, `random` a number from 0 to 1. Requests raise Unreadable (the object,
+    not the connection, is the trouble), NotionAway (no usable answer, though repeated), NotionWait
+    and OutOfTime (not sent), Hopeless (the token is refused).
     """
 
     def __init__(
         self,
-        *,
-        token: str,
-        base_url: str,
+        access: NotionAccess,
         pacer: Pacer,
-        http: httpx.AsyncClient,
+        *,
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         random: Callable[[], float],
         concurrency: int = 8,
         most_at_once: int = 32,
-        timeout_seconds: float = 30.0,
     ) -> None:
         self.requests = 0
         self.throttled = 0
@@ -71,13 +78,13 @@ class NotionClient:
         self._failed_in_a_row = 0
         self._notion = notion_client.AsyncClient(
             client=httpx.AsyncClient(
-                transport=_Borrowed(http),
+                transport=_Borrowed(access.http),
                 event_hooks={"request": [self._note_time], "response": [self._read_clock]},
             ),
-            auth=token,
-            base_url=base_url.rstrip("/"),
+            auth=access.token,
+            base_url=access.base_url.rstrip("/"),
             notion_version=NOTION_VERSION,
-            timeout_ms=round(timeout_seconds * 1000),
+            timeout_ms=round(access.timeout_seconds * 1000),
             retry=False,
             logger=_SILENT,
             log_level=logging.CRITICAL,

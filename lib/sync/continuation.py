@@ -13,9 +13,9 @@ from lib.qstash.client import Queue
 from lib.qstash.messages import Message, Notice
 from lib.store.runs import Run, Runs
 from lib.store.tellings import Tellings
-from lib.sync.slice import AGAIN_SECONDS
 from lib.sync.telling import Audience, changed_site
 from lib.sync.trigger import FollowUp
+from lib.sync.work.slice import AGAIN_SECONDS
 from lib.times import iso
 
 

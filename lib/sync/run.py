@@ -25,9 +25,9 @@ from lib.sync.continuation import Continuation, SilentRuns
 from lib.sync.ending import FileCopies, RunEnding, tally_copies
 from lib.sync.homes import Homes
 from lib.sync.problems import unforeseen_reason
-from lib.sync.slice import Worker
-from lib.sync.surveyor import Surveyor
+from lib.sync.survey.surveyor import Surveyor
 from lib.sync.trigger import DELIVERY_SECONDS
+from lib.sync.work.slice import Worker
 from lib.times import iso
 
 FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 15.0, 300.0

@@ -11,7 +11,7 @@ import httpx
 
 from lib.model import JSON, Database, Grant
 from lib.notion.border.blocks import TEXT_KINDS
-from lib.notion.client import NotionClient
+from lib.notion.client import NotionAccess, NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Reading, read_database
 from lib.notion.pacing import Pacer
@@ -63,16 +63,20 @@ def pacer(clock: Clock, **changed: Any) -> Pacer:
 
 def client(handler: Handler, clock: Clock | None = None, **changed: Any) -> NotionClient:
     clock = clock or Clock()
-    collaborators: dict[str, Any] = {
+    access: dict[str, Any] = {
         "token": TOKEN,
         "base_url": API,
-        "pacer": pacer(clock),
         "http": httpx.AsyncClient(transport=httpx.MockTransport(handler), trust_env=False),
+        "timeout_seconds": 30.0,
+    }
+    access |= {name: changed.pop(name) for name in access.keys() & changed.keys()}
+    collaborators: dict[str, Any] = {
+        "pacer": pacer(clock),
         "now": clock.now,
         "sleep": clock.sleep,
         "random": lambda: 0.5,
     }
-    return NotionClient(**{**collaborators, **changed})
+    return NotionClient(NotionAccess(**access), **{**collaborators, **changed})
 
 
 def error(status: int, code: str, message: str = "No.", **more: Any) -> httpx.Response:

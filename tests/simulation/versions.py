@@ -5,7 +5,9 @@ from typing import Any
 
 from lib import model
 from lib.bundle import page
-from lib.sync import database_watch, database_work, listings, page_publication, sightings
+from lib.sync import sightings
+from lib.sync.survey import database_watch, listings
+from lib.sync.work import database_work, page_publication
 from tests.simulation.patching import put
 
 VERSION = model.BUNDLE_VERSION

@@ -178,7 +178,7 @@ def test_c2_a_new_format_writes_every_address_anew(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What an update from format 2 does: every page is due once, and its addresses are signed."""
-    for module in ("lib.bundle.page", "lib.sync.sightings", "lib.sync.page_publication"):
+    for module in ("lib.bundle.page", "lib.sync.sightings", "lib.sync.work.page_publication"):
         monkeypatch.setattr(f"{module}.BUNDLE_VERSION", 2)
     monkeypatch.setattr("lib.wiring.AddressKey.mac", lambda self, token: "")
     site.sync()

@@ -34,7 +34,7 @@ def test_a_second_run_reads_nothing_and_writes_nothing(site: Site) -> None:
 
 def test_a_run_of_many_slices_sends_one_message_for_each(site: Site, stack: Stack) -> None:
     stack.set("SYNC_SLICE_SECONDS", "1")
-    site.notion.latency.set(100)
+    site.notion.latency.set(250)
     try:
         run = site.sync()
     finally:

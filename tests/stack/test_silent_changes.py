@@ -70,7 +70,7 @@ def test_a_renamed_property_of_a_child_database_is_published_by_the_next_run(sit
 def test_a_renamed_property_of_a_big_source_costs_one_question_to_see(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lib.sync.listings.BIG_SOURCE_ROWS", BIG_ROWS)
+    monkeypatch.setattr("lib.sync.survey.listings.BIG_SOURCE_ROWS", BIG_ROWS)
     posts = data_source(site, DATABASES[1])
     site.sync(source="posts")  # learns the schema
     site.later()

@@ -20,11 +20,11 @@ from lib.store.kv import Kv
 from lib.store.runs import Runs, SliceLease
 from lib.store.site import Sighting, Site
 from lib.store.work import WorkQueue
-from lib.sync.bundle_form import BundleForm, HostedFiles
 from lib.sync.homes import Homes
 from lib.sync.sightings import row_of
-from lib.sync.slice import SliceStores, Worker
-from lib.sync.tries import PAUSES_SECONDS
+from lib.sync.work.bundle_form import BundleForm, HostedFiles
+from lib.sync.work.slice import SliceStores, Worker
+from lib.sync.work.tries import PAUSES_SECONDS
 from tests.bundle.samples import TIME, plain
 from tests.notion.stage import Stage, client, error, new_id
 from tests.store.conftest import Clock

@@ -13,10 +13,10 @@ from lib.store.runs import SliceLease
 from lib.store.site import Holder, Known, Sighting
 from lib.store.sources import SourceState, Watched
 from lib.sync.homes import Homes
-from lib.sync.observer import Observer
-from lib.sync.progress import Progress, RunScope
-from lib.sync.single import PageSurvey
-from lib.sync.survey import Survey
+from lib.sync.survey.observer import Observer
+from lib.sync.survey.progress import Progress, RunScope
+from lib.sync.survey.single import PageSurvey
+from lib.sync.survey.survey import Survey
 from tests.notion.stage import Clock, client, not_found
 from tests.sync.records import RULE, SETTLED, record, row_page, seen
 

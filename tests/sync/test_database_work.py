@@ -4,8 +4,8 @@ time."""
 import pytest
 
 from lib.model import BUNDLE_VERSION, Claim, DatabaseRecord, WorkItem
-from lib.sync.database_work import MOST_SIGNED, signature, visibility_of
-from lib.sync.tries import PAUSES_SECONDS, is_last_try
+from lib.sync.work.database_work import MOST_SIGNED, signature, visibility_of
+from lib.sync.work.tries import PAUSES_SECONDS, is_last_try
 from tests.bundle.samples import hosted, prop
 from tests.sync.records import LATER, SETTLED, record, row_page
 

@@ -6,7 +6,7 @@ import asyncio
 import pytest
 
 from lib.model import Claim, WorkItem
-from lib.sync.in_flight import FOUND_ONES_BESIDES, InFlight
+from lib.sync.work.in_flight import FOUND_ONES_BESIDES, InFlight
 from tests.sync.records import seen
 
 READINGS_AT_ONCE = 8

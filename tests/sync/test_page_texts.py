@@ -8,7 +8,7 @@ import pytest
 from lib.bundle.text.tables import first_rows
 from lib.model import BUNDLE_VERSION, JSON
 from lib.store.site import Known, PageText, Table
-from lib.sync.page_texts import PageTexts
+from lib.sync.work.page_texts import PageTexts
 from tests.sync.records import MINUTE, record
 
 PAGE, PAINTS = "aaaaaaaa-0000-4000-8000-000000000001", "dddddddd-0000-4000-8000-000000000004"

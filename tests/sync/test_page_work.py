@@ -15,15 +15,15 @@ from lib.store.copies import Copies
 from lib.store.keys import Keys
 from lib.store.runs import SliceLease
 from lib.store.site import Committed, Known, PageCommit
-from lib.sync.bundle_form import BundleForm, HostedFiles
 from lib.sync.homes import Homes
-from lib.sync.page_family import Families
-from lib.sync.page_publication import PagePublication
-from lib.sync.page_reader import PageReader
-from lib.sync.page_work import PageWork
-from lib.sync.read_ahead import ReadAhead
 from lib.sync.sightings import child_stamp, row_of
-from lib.sync.unfinished import Readings
+from lib.sync.work.bundle_form import BundleForm, HostedFiles
+from lib.sync.work.page_family import Families
+from lib.sync.work.page_publication import PagePublication
+from lib.sync.work.page_reader import PageReader
+from lib.sync.work.page_work import PageWork
+from lib.sync.work.read_ahead import ReadAhead
+from lib.sync.work.unfinished import Readings
 from tests.bundle.samples import paragraph
 from tests.notion.stage import Clock, Stage, client, error
 from tests.sync.memory import HOME, LEASE, Memory

@@ -8,8 +8,8 @@ import pytest
 from lib.model import JSON, Claim, WorkItem
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head
-from lib.sync.read_ahead import MOST_AHEAD, ReadAhead
-from lib.sync.unfinished import Readings
+from lib.sync.work.read_ahead import MOST_AHEAD, ReadAhead
+from lib.sync.work.unfinished import Readings
 from tests.bundle.samples import paragraph
 from tests.notion.stage import Clock, Stage, client, page_object
 from tests.sync.memory import LEASE

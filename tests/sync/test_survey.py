@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
-import lib.sync.listings
+import lib.sync.survey.listings
 from lib.errors import Hopeless
 from lib.model import BUNDLE_VERSION, JSON, DatabaseRecord, Source, SourceRecord, WorkItem
 from lib.store.sources import SourceState
-from lib.sync.database_work import signature
-from lib.sync.listings import MOST_DOUBTS
-from lib.sync.missing_rows import FEW
 from lib.sync.sightings import DAY_SECONDS, child_stamp, row_of
+from lib.sync.survey.listings import MOST_DOUBTS
+from lib.sync.survey.missing_rows import FEW
+from lib.sync.work.database_work import signature
 from tests.bundle.samples import prop
 from tests.notion.stage import error
 from tests.sync.memory import HOME, LATER_RUN, OTHER_HOME, Workspace, listed, row_id
@@ -140,7 +140,7 @@ async def test_of_rows_that_do_not_say_what_is_wanted_some_are_named_and_the_oth
 async def test_the_run_after_the_first_one_asks_a_big_source_for_changed_rows_only(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lib.sync.listings, "BIG_SOURCE_ROWS", 2)
+    monkeypatch.setattr(lib.sync.survey.listings, "BIG_SOURCE_ROWS", 2)
     publish(workspace, 0, 1)
     workspace.rows[HOME] = [listed(0), listed(1)]
     sources, listings = (await workspace.look()).records()

@@ -26,19 +26,19 @@ from lib.store.drafts import Drafts
 from lib.store.runs import Run, Runs, SliceLease
 from lib.store.site import Site
 from lib.store.work import WorkQueue
-from lib.sync.bundle_form import BundleForm, HostedFiles
-from lib.sync.database_work import DatabaseReader, DatabaseWork
-from lib.sync.draft_work import DraftWork
 from lib.sync.homes import Homes
-from lib.sync.in_flight import InFlight
-from lib.sync.page_family import Families
-from lib.sync.page_publication import PagePublication
-from lib.sync.page_reader import PageReader
-from lib.sync.page_work import PageWork
 from lib.sync.problems import unforeseen_reason
-from lib.sync.read_ahead import ReadAhead
-from lib.sync.tries import PAUSES_SECONDS
-from lib.sync.unfinished import Readings
+from lib.sync.work.bundle_form import BundleForm, HostedFiles
+from lib.sync.work.database_work import DatabaseReader, DatabaseWork
+from lib.sync.work.draft_work import DraftWork
+from lib.sync.work.in_flight import InFlight
+from lib.sync.work.page_family import Families
+from lib.sync.work.page_publication import PagePublication
+from lib.sync.work.page_reader import PageReader
+from lib.sync.work.page_work import PageWork
+from lib.sync.work.read_ahead import ReadAhead
+from lib.sync.work.tries import PAUSES_SECONDS
+from lib.sync.work.unfinished import Readings
 
 READINGS_AT_ONCE, MOST_READINGS, FEWEST_READINGS = 8, 32, 4
 """Rows that are read at once: twice as many as there may be requests under way, so that these grow,

@@ -12,7 +12,7 @@ from lib.notion.pages import find_page, retrieve_page
 from lib.store.runs import SliceLease
 from lib.store.site import Known, Sighting, Site
 from lib.sync.problems import Problems
-from lib.sync.progress import Progress
+from lib.sync.survey.progress import Progress
 from lib.times import BEGINNING
 
 GiveAway = Callable[[SliceLease, Sequence[str]], Awaitable[None]]

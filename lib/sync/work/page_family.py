@@ -13,10 +13,10 @@ from lib.notion.pages import find_page
 from lib.store.site import Known, Site
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.page_reader import ReadPage
-from lib.sync.page_texts import databases_in
 from lib.sync.sightings import is_settled, raw
-from lib.sync.unfinished import Readings
+from lib.sync.work.page_reader import ReadPage
+from lib.sync.work.page_texts import databases_in
+from lib.sync.work.unfinished import Readings
 
 Work = list[tuple[str, WorkItem]]
 

@@ -16,11 +16,11 @@ from lib.store.copies import is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import NO_TABLE, Known, PageText, Site, Table, Text
 from lib.store.work import WorkQueue
-from lib.sync.bundle_form import BundleForm, HostedFiles, lacks_copies
-from lib.sync.page_texts import PageTexts, databases_in
-from lib.sync.read_ahead import ReadAhead
-from lib.sync.tries import is_last_try
-from lib.sync.unfinished import DatabaseReading, Readings
+from lib.sync.work.bundle_form import BundleForm, HostedFiles, lacks_copies
+from lib.sync.work.page_texts import PageTexts, databases_in
+from lib.sync.work.read_ahead import ReadAhead
+from lib.sync.work.tries import is_last_try
+from lib.sync.work.unfinished import DatabaseReading, Readings
 
 MOST_SIGNED = 100
 """Rows that one answer shows."""

@@ -15,12 +15,12 @@ from lib.store.runs import Run, Runs, SliceLease
 from lib.store.site import Site
 from lib.store.sources import Sources, SourceState
 from lib.sync.homes import Homes
-from lib.sync.observer import Observer
-from lib.sync.progress import Progress, RunScope
-from lib.sync.single import PageSurvey
-from lib.sync.slice import Worker
-from lib.sync.survey import Survey
-from lib.sync.window import WindowSurvey
+from lib.sync.survey.observer import Observer
+from lib.sync.survey.progress import Progress, RunScope
+from lib.sync.survey.single import PageSurvey
+from lib.sync.survey.survey import Survey
+from lib.sync.survey.window import WindowSurvey
+from lib.sync.work.slice import Worker
 
 
 class RunStores(msgspec.Struct, frozen=True, kw_only=True):

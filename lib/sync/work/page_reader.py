@@ -12,9 +12,9 @@ from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head
 from lib.notion.pages import complete_properties, retrieve_page
-from lib.sync.read_ahead import ReadAhead
-from lib.sync.tries import is_last_try
-from lib.sync.unfinished import PageReading, Readings
+from lib.sync.work.read_ahead import ReadAhead
+from lib.sync.work.tries import is_last_try
+from lib.sync.work.unfinished import PageReading, Readings
 
 
 class ReadPage(msgspec.Struct, frozen=True):

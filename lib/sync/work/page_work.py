@@ -16,10 +16,10 @@ from lib.store.site import Sighting, Site
 from lib.store.work import WorkQueue
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.page_publication import PagePublication
-from lib.sync.page_reader import PageReader, ReadPage
 from lib.sync.sightings import child_of, has_left, row_of
-from lib.sync.unfinished import Readings
+from lib.sync.work.page_publication import PagePublication
+from lib.sync.work.page_reader import PageReader, ReadPage
+from lib.sync.work.unfinished import Readings
 
 
 class PageWork:

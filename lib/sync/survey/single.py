@@ -29,7 +29,7 @@ from lib.sync.sightings import (
     raw,
     row_of,
 )
-from lib.sync.survey import Survey
+from lib.sync.survey.survey import Survey
 
 HIGHEST_CLIMB = 20
 """From a page nobody knows so many steps up to a published one."""

@@ -13,7 +13,6 @@ from lib.model import JSON, Observation, Problem, WorkItem
 from lib.notion.together import all_of
 from lib.store.site import Sighting, Site
 from lib.sync.holders import Holders
-from lib.sync.observer import Observer
 from lib.sync.problems import page_problem
 from lib.sync.sightings import (
     child_of,
@@ -24,6 +23,7 @@ from lib.sync.sightings import (
     moment_of,
     raw,
 )
+from lib.sync.survey.observer import Observer
 
 WATCHED_AT_ONCE = 200
 """Child pages whose changes are remembered together."""

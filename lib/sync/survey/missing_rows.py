@@ -14,12 +14,12 @@ from lib.store.site import Known, Sighting, Site
 from lib.store.sources import Sources, SourceState
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.listings import SourceListings
-from lib.sync.observer import Observer
 from lib.sync.problems import page_problem
-from lib.sync.progress import RunScope
-from lib.sync.rescue import Rescue
-from lib.sync.row_judge import RowJudge
+from lib.sync.survey.listings import SourceListings
+from lib.sync.survey.observer import Observer
+from lib.sync.survey.progress import RunScope
+from lib.sync.survey.rescue import Rescue
+from lib.sync.survey.row_judge import RowJudge
 
 FEW = 20
 """So many missing rows are asked for one by one; of more, so many are asked for as a sample."""

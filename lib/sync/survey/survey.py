@@ -14,18 +14,18 @@ from lib.notion.client import NotionClient
 from lib.notion.together import all_of
 from lib.store.site import Site
 from lib.store.sources import Sources, SourceState, Watched
-from lib.sync.child_watch import ChildWatch
-from lib.sync.database_watch import DatabaseWatch
-from lib.sync.draft_watch import DraftWatch
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
-from lib.sync.listings import SourceFinder, SourceListings
-from lib.sync.missing_rows import GoneProof, MissingRows
-from lib.sync.observer import Observer
-from lib.sync.outside_watch import OutsideWatch
-from lib.sync.progress import Progress, RunScope
-from lib.sync.rescue import Rescue
-from lib.sync.row_judge import RowJudge
+from lib.sync.survey.child_watch import ChildWatch
+from lib.sync.survey.database_watch import DatabaseWatch
+from lib.sync.survey.draft_watch import DraftWatch
+from lib.sync.survey.listings import SourceFinder, SourceListings
+from lib.sync.survey.missing_rows import GoneProof, MissingRows
+from lib.sync.survey.observer import Observer
+from lib.sync.survey.outside_watch import OutsideWatch
+from lib.sync.survey.progress import Progress, RunScope
+from lib.sync.survey.rescue import Rescue
+from lib.sync.survey.row_judge import RowJudge
 
 MOST_NAMED = 5
 """Lost keys that are named in one warning."""

@@ -9,9 +9,9 @@ from lib.errors import Unreadable
 from lib.model import BUNDLE_VERSION, JSON, Observation, PageRecord, Problem, WorkItem
 from lib.notion.together import all_of
 from lib.store.sources import Sources
-from lib.sync.observer import Observer
-from lib.sync.progress import RunScope
 from lib.sync.sightings import is_settled, moment_of, raw
+from lib.sync.survey.observer import Observer
+from lib.sync.survey.progress import RunScope
 
 Work = Sequence[tuple[str, WorkItem]]
 

@@ -7,7 +7,7 @@ from lib.notion.together import all_of
 from lib.store.events import Events, Wish
 from lib.store.site import Known, Site
 from lib.sync.problems import page_problem
-from lib.sync.survey import Survey
+from lib.sync.survey.survey import Survey
 
 
 class WindowSurvey:

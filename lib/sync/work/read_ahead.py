@@ -9,7 +9,7 @@ from lib.notion.blocks import Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read_database
-from lib.sync.unfinished import Ahead, DatabaseReading, PageReading, Readings
+from lib.sync.work.unfinished import Ahead, DatabaseReading, PageReading, Readings
 
 MOST_AHEAD = 16
 """Things that are being read ahead, or have been and are not claimed yet: a tree may be large."""

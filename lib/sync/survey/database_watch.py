@@ -9,9 +9,9 @@ from lib.notion.client import NotionClient
 from lib.notion.databases import newest_rows
 from lib.notion.together import all_of
 from lib.store.site import Site
-from lib.sync.database_work import signature
-from lib.sync.observer import Observer
 from lib.sync.sightings import DAY_SECONDS, is_settled, moment_of
+from lib.sync.survey.observer import Observer
+from lib.sync.work.database_work import signature
 
 
 class DatabaseWatch:

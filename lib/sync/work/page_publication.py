@@ -26,14 +26,14 @@ from lib.store.copies import is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import Committed, Known, PageCommit, Site, Table, Text
 from lib.sync.addresses import AddressBook
-from lib.sync.bundle_form import BundleForm, HostedFiles, lacks_copies
 from lib.sync.homes import Homes
-from lib.sync.page_family import Families, Family, Work
-from lib.sync.page_reader import ReadPage
-from lib.sync.page_texts import tables_for
-from lib.sync.read_ahead import ReadAhead
 from lib.sync.sightings import is_settled, stamp_of
-from lib.sync.unfinished import Readings
+from lib.sync.work.bundle_form import BundleForm, HostedFiles, lacks_copies
+from lib.sync.work.page_family import Families, Family, Work
+from lib.sync.work.page_reader import ReadPage
+from lib.sync.work.page_texts import tables_for
+from lib.sync.work.read_ahead import ReadAhead
+from lib.sync.work.unfinished import Readings
 
 MOST_OLDER = 3
 """Readings in a row that are older than what is remembered, by clocks that can't be right."""

@@ -31,11 +31,11 @@ from lib.store.drafts import DraftChild, DraftCommit, Drafts
 from lib.store.runs import SliceLease
 from lib.store.site import Text
 from lib.store.work import WorkQueue
-from lib.sync.bundle_form import BundleForm
 from lib.sync.homes import Homes
-from lib.sync.page_reader import PageReader
 from lib.sync.sightings import child_of, has_left, is_draft, raw, row_of
-from lib.sync.unfinished import PageReading, Readings
+from lib.sync.work.bundle_form import BundleForm
+from lib.sync.work.page_reader import PageReader
+from lib.sync.work.unfinished import PageReading, Readings
 
 RESERVED_SLUGS = frozenset({"paths"})
 """Their key under `preview:` is something else."""

@@ -17,11 +17,11 @@ from lib.notion.together import all_of
 from lib.store.site import Site
 from lib.store.sources import Sources, SourceState
 from lib.sync.homes import Homes
-from lib.sync.observer import Observer
 from lib.sync.problems import page_problem
-from lib.sync.progress import RunScope
-from lib.sync.row_judge import RowJudge
 from lib.sync.sightings import Row
+from lib.sync.survey.observer import Observer
+from lib.sync.survey.progress import RunScope
+from lib.sync.survey.row_judge import RowJudge
 
 BIG_SOURCE_ROWS = 1_000
 """From so many rows on, a source is asked for its changed rows only, and listed in full once a day,

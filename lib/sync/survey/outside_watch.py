@@ -12,8 +12,8 @@ from lib.notion.client import NotionClient
 from lib.notion.databases import probe_database
 from lib.notion.together import all_of
 from lib.store.site import Site
-from lib.sync.observer import Observer
 from lib.sync.sightings import is_settled, moment_of
+from lib.sync.survey.observer import Observer
 
 
 class ThingSeen(msgspec.Struct, frozen=True):
