@@ -26,8 +26,6 @@ GIVE_UP_SECONDS = 60.0
 AT_ONCE = 12
 """So many attempts of peers run side by side: they mostly wait for Notion."""
 LOOKS_EVERY_SECONDS = 0.05
-UNDER_WAY_SECONDS = 0.6
-"""After a kill Notion still answers what it was asked before; that belongs to neither run."""
 
 Opening = Callable[[Callable[[], Workspace]], Tool]
 """Opens a tool over a new workspace."""
@@ -152,7 +150,8 @@ def try_kill(tool: Tool, fresh: int) -> Killed:
     if not half_way.wait(GIVE_UP_SECONDS):
         tool.kill()
     tool.notion.forget_callbacks()
-    time.sleep(UNDER_WAY_SECONDS)
+    while tool.notion.log.under_way:  # asked before the kill, and of no run after it
+        time.sleep(LOOKS_EVERY_SECONDS)
     whole = _share_whole(tool)
     again = tool.run_after_kill()
     found = share_found(texts_there(tool.notion.workspace, DATABASES), tool.written())

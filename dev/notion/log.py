@@ -65,6 +65,12 @@ class RequestLog:
             self._by_endpoint[endpoint] += 1
 
     @property
+    def under_way(self) -> int:
+        """How many requests have no answer yet."""
+        with self._lock:
+            return self._running
+
+    @property
     def requests(self) -> list[JSON]:
         with self._lock:
             return list(self._requests)

@@ -62,10 +62,8 @@ def opened(peer: Peer) -> PeerTool:
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No Node project to stand in, and nothing to wait for after a kill."""
+def no_node_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tools, "NODE_PROJECT", tmp_path)
-    monkeypatch.setattr(faults, "UNDER_WAY_SECONDS", 0.0)
 
 
 def test_who_reads_everything_has_found_everything() -> None:

@@ -1,6 +1,7 @@
 """Looking at one page: how it is found, what proves that it is gone, and what a change of it
 reaches."""
 
+from collections.abc import Collection
 from typing import Any
 
 import httpx
@@ -203,6 +204,22 @@ async def test_a_child_database_is_looked_at_by_its_own_id_and_written_when_it_i
 
     await workspace.look_at(DATABASE, is_forced=True)
     assert workspace.memory.due == {f"db:{DATABASE}": WorkItem(rewrite=True)}
+
+
+async def test_a_child_database_that_another_run_forgets_meanwhile_ends_no_run(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.rows["ds"] = [listed(5, home="ds", last_edited_time=LATER)]
+    answers: list[dict[str, DatabaseRecord | None]] = [{DATABASE: READ}, {}]
+
+    async def databases(database_ids: Collection[str]) -> dict[str, DatabaseRecord | None]:
+        return answers.pop(0)
+
+    monkeypatch.setattr(workspace.memory, "databases", databases)
+
+    await workspace.look_at(DATABASE)
+
+    assert workspace.memory.due == {f"db:{DATABASE}": WorkItem(title="D")}
 
 
 # What proves that it is gone.

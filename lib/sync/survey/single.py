@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from lib.bundle.publication import is_trashed
 from lib.errors import NoSuchPage, Unreadable
-from lib.model import JSON, WorkItem
+from lib.model import JSON, DatabaseRecord, WorkItem
 from lib.notion.border.objects import parent_of
 from lib.notion.client import NotionClient
 from lib.notion.ids import object_id
@@ -67,7 +67,7 @@ class PageSurvey:
             [thing.removeprefix("db:") for thing in things if thing.startswith("db:")]
         )
         if page_id in databases:
-            await self._look_at_database(page_id)
+            await self._look_at_database(page_id, databases[page_id])
             return
         await all_of(
             [
@@ -237,8 +237,8 @@ class PageSurvey:
         for _ in range(HIGHEST_CLIMB):
             holder_id: str = above.get("page_id") or above.get("block_id") or ""
             if home := above.get("data_source_id"):
-                if database_id := await self._database_of(home):
-                    await self._look_at_database(database_id)
+                for database_id, record in (await self._databases_of(home)).items():
+                    await self._look_at_database(database_id, record)
                     return
                 break
             if not holder_id:
@@ -261,20 +261,19 @@ class PageSurvey:
             f" ({', '.join(self._references)}), and stands on no published page"
         )
 
-    async def _database_of(self, data_source_id: str) -> str | None:
-        """Return the child database on a published page that holds a data source."""
+    async def _databases_of(self, data_source_id: str) -> dict[str, DatabaseRecord | None]:
+        """Return the child database on a published page that holds a data source, if there is
+        one."""
         try:
             found = await self._notion.get(f"data_sources/{data_source_id}")
         except Unreadable:
-            return None
+            return {}
         above = found.get("parent")
         database_id = above.get("database_id") if isinstance(above, dict) else None
-        known = await self._sources.databases([database_id]) if isinstance(database_id, str) else {}
-        return next(iter(known), None)
+        return await self._sources.databases([database_id]) if isinstance(database_id, str) else {}
 
-    async def _look_at_database(self, database_id: str) -> None:
+    async def _look_at_database(self, database_id: str, record: DatabaseRecord | None) -> None:
         if self._is_forced:
             await self._observer.observe([], [(f"db:{database_id}", WorkItem(rewrite=True))])
             return
-        [record] = (await self._sources.databases([database_id])).values()
         await self._survey.databases.watch_database(database_id, record)
