@@ -1,7 +1,6 @@
 """Builds the collaborators of one slice of a run. Imported only where one is worked: it loads all
 that reads, publishes and tells."""
 
-import time
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -58,6 +57,7 @@ class SliceParts:
         self._keys = services.keys
         self._runs = services.runs
         self._log = services.log
+        self._now = services.now
         self._deadline = deadline
         self._until = services.slice_end(deadline)
 
@@ -70,7 +70,7 @@ class SliceParts:
             self._log,
             queued=self._queued,
             inline=self._inline,
-            now=time.time,
+            now=self._now,
             new_id=new_run_id,
         )
 
@@ -81,7 +81,7 @@ class SliceParts:
             self._site,
             self._log,
             references=self._config.sources,
-            now=time.time,
+            now=self._now,
             new_id=new_run_id,
         )
         return SliceRun(
@@ -91,7 +91,7 @@ class SliceParts:
             ending,
             Spending(self._notion, self._kv, self._give_back),
             self._log,
-            time.time,
+            self._now,
         )
 
     @property
@@ -121,7 +121,7 @@ class SliceParts:
             self._worker,
             self._log,
             references=self._config.sources,
-            now=time.time,
+            now=self._now,
         )
 
     @property
@@ -133,7 +133,7 @@ class SliceParts:
             queue,
             services.follow_up,
             EndNotices(queue, services.audience, site_call.tell_site if site_call else None),
-            PageRetries(self._runs, queue, time.time),
+            PageRetries(self._runs, queue, self._now),
             self._log,
             self._notion.notion_now,
         )
@@ -158,7 +158,7 @@ class SliceParts:
             notion=self._notion,
             stores=SliceStores(
                 runs=self._runs,
-                work=WorkQueue(self._kv, self._keys, time.time),
+                work=WorkQueue(self._kv, self._keys, self._now),
                 site=self._site,
                 drafts=Drafts(self._kv, self._keys, self._site),
                 files=HostedFiles(self._copies, note),
@@ -173,7 +173,7 @@ class SliceParts:
             homes=self._homes,
             log=self._log,
             linger_seconds=self._linger_seconds,
-            now=time.time,
+            now=self._now,
         )
 
     @property
@@ -184,18 +184,18 @@ class SliceParts:
 
     @cached_property
     def _budget(self) -> Budget:
-        return Budget(self._kv, self._keys, self._config.notion_requests_per_minute, time.time)
+        return Budget(self._kv, self._keys, self._config.notion_requests_per_minute, self._now)
 
     @cached_property
     def _pacer(self) -> Pacer:
         return self._services.pacer(self._budget, self._is_out_of_time, batch=RESERVED_AT_ONCE)
 
     def _is_out_of_time(self) -> bool:
-        return self._notion.requests > 0 and time.time() >= self._until
+        return self._notion.requests > 0 and self._now() >= self._until
 
     @cached_property
     def _notion(self) -> NotionClient:
-        seconds = max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, self._until - time.time()))
+        seconds = max(SHORTEST_ANSWER_SECONDS, min(ANSWER_SECONDS, self._until - self._now()))
         return self._services.notion_client(self._pacer, seconds)
 
     async def _give_back(self) -> None:
@@ -208,7 +208,7 @@ class SliceParts:
             self._kv,
             self._keys,
             config.kv_max_value_bytes,
-            time.time,
+            self._now,
             now_iso,
             docs=config.docs,
             previews=config.previews,
@@ -221,7 +221,7 @@ class SliceParts:
     @cached_property
     def _copies(self) -> Copies:
         blob_store = store_id(self._config.blob_read_write_token)
-        return Copies(self._kv, self._keys, blob_store, time.time, now_iso)
+        return Copies(self._kv, self._keys, blob_store, self._now, now_iso)
 
     @cached_property
     def _copier(self) -> "Copier | None":
@@ -239,11 +239,11 @@ class SliceParts:
         return Copier(
             self._copies,
             Blob(services.http, config.blob_api_url, config.blob_read_write_token.reveal()),
-            NotionFiles(notion, services.http, hosts, time.time),
+            NotionFiles(notion, services.http, hosts, self._now),
             self._log,
             prefix=config.kv_prefix,
             max_value_bytes=config.kv_max_value_bytes,
-            now=time.time,
+            now=self._now,
         )
 
     @cached_property

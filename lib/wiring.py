@@ -74,6 +74,7 @@ class Services:
         self.keys = Keys(config.kv_prefix)
         self.kv = Kv(config.kv_url, config.kv_token.reveal(), http, config.kv_max_value_bytes)
         self.runs = self._runs_in(self.kv)
+        self.now: Callable[[], float] = time.time
 
     def _runs_in(self, kv: Kv) -> Runs:
         return Runs(kv, self.keys, time.time, new_id, self.config.retries + 1)
