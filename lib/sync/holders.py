@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+import msgspec
+
 from lib.bundle.publication import is_trashed
 from lib.errors import Unreadable
 from lib.model import JSON
@@ -15,6 +17,23 @@ from lib.sync.sightings import row_of
 
 HIGHEST_CLIMB = 30
 Look = Callable[[str], Awaitable[JSON | None]]
+
+
+class RowAround(msgspec.Struct, frozen=True):
+    """The row of a `source` that stands around a page, as it was asked for at `read_at` (Notion's
+    clock)."""
+
+    page: JSON
+    source: str
+    read_at: float
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where a page stands: its `holder`, as `find_holder` gives it, and the row around it, where
+    there is one."""
+
+    holder: str | None = None
+    row: RowAround | None = None
 
 
 class Holders:
@@ -31,6 +50,10 @@ class Holders:
         """Return the id of the nearest page around a page that is known here, where all of them
         stand below a row that is to be published; None where they don't. Raises Unreadable where
         Notion does not say."""
+        return (await self.find_standing(page)).holder
+
+    async def find_standing(self, page: JSON) -> Standing:
+        """Do the same, and return the row around as well. Raises Unreadable."""
         around: list[str] = []
         standing = page
         try:
@@ -40,24 +63,26 @@ class Holders:
                 above = parent_of(standing)
                 if page_id := above.get("page_id"):
                     around.append(page_id)
+                    asked_at = self._notion.notion_now()
                     holder = await self._look(page_id)
                     if holder is None:
-                        return None
+                        return Standing()
                     standing = holder
-                    if await self._homes.home_of(standing) is not None:
-                        return (
-                            await self._nearest_known(around) if self._is_live(standing) else None
-                        )
+                    source = await self._homes.home_of(standing)
+                    if source is not None:
+                        row = RowAround(standing, source, asked_at)
+                        is_live = self._is_live(standing)
+                        return Standing(await self._nearest_known(around) if is_live else None, row)
                     if is_trashed(standing):
-                        return None
+                        return Standing()
                 elif block_id := above.get("block_id"):
                     standing = await self._notion.get(f"blocks/{block_id}")
                 else:
-                    return None
+                    return Standing()
         except Unreadable as refusal:
             if refusal.notion_status != HTTPStatus.NOT_FOUND:
                 raise
-        return None
+        return Standing()
 
     async def _ask_for_page(self, page_id: str) -> JSON | None:
         return await find_page(self._notion, page_id, Oddities())

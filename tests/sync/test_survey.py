@@ -277,6 +277,23 @@ async def test_a_missing_row_that_stands_in_a_published_page_now_makes_that_page
     assert (workspace.memory.gone, workspace.memory.due) == (set(), {row_id(0): WorkItem()})
 
 
+async def test_a_row_that_is_found_to_hide_what_moved_below_it_is_hidden_itself(
+    workspace: Workspace,
+) -> None:
+    """Its listing showed it before that: what is read of it since must not publish it again, with
+    what has gone."""
+    publish(workspace, 0, 1)
+    workspace.rows[HOME] = [listed(0)]
+    workspace.put(listed(0, last_edited_time=LATER, properties={"visibility": word("draft")}))
+    workspace.put(row_page(row_id(1), parent={"type": "page_id", "page_id": row_id(0)}))
+
+    await workspace.look()
+
+    seen = workspace.memory.sightings
+    assert row_id(1) in workspace.memory.gone
+    assert not seen[row_id(0)].observation.is_published
+
+
 async def test_a_row_that_was_never_published_and_is_missing_is_forgotten_without_a_question(
     workspace: Workspace,
 ) -> None:

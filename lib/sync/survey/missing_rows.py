@@ -85,9 +85,15 @@ class GoneProof:
             return  # the listing lags behind, or misses it
         elif home is not None:
             await self._judge.judge_rows([self._judge.reduce_page(page, home, read_at)])
-        elif holder := await self._holders.find_holder(page):
-            await self._observer.observe([], [(holder, WorkItem())])
         else:
+            standing = await self._holders.find_standing(page)
+            if standing.holder:
+                await self._observer.observe([], [(standing.holder, WorkItem())])
+                return
+            if around := standing.row:  # its listing may have shown it before it was hidden
+                await self._judge.judge_rows(
+                    [self._judge.reduce_page(around.page, around.source, around.read_at)]
+                )
             gone.add(page_id)
             await self._observer.observe([self._observer.gone_row(page_id, known, name)])
 
