@@ -18,9 +18,10 @@ from bench.trace import Trace
 FOLDER = Path(__file__).parent
 INTRODUCTION = """# Numbers
 
-`make bench` measures them on one machine, in three quarters of an hour or so, and writes this file, its pictures and
+`make bench` measures them on one machine, in an hour and a half or so, and writes this file, its pictures and
 [`results.json`](results.json); `python -m bench full` (or `trace`, `first`, `changes`, `edits`, `hour`, `storage`,
-`growth`, `vast`, `cold`, `peers`) measures a part again.
+`growth`, `vast`, `cold`, `peers`, `faults`) measures a part again; the last one stands in
+[docs/comparison.md](../docs/comparison.md).
 Everything runs against the local stack: Notion's stand-in answers after 250 ± 50 ms (where a table doesn't say
 otherwise) and lets 180 requests through in a window of 60 s; KV is a redis-server behind Upstash's REST interface, with
 no latency. Read ratios and counts; times are this machine's.
