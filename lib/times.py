@@ -42,6 +42,11 @@ def settled_at(edited_at: float) -> float:
     return edited_at // MINUTE_SECONDS * MINUTE_SECONDS + MINUTE_SECONDS + LAG_SECONDS
 
 
+def milliseconds_of(seconds: float) -> int:
+    """Return seconds in whole milliseconds, as KV keeps times and spans."""
+    return round(seconds * 1000)
+
+
 def iso(time: float) -> str:
     """Return epoch seconds as an ISO time in UTC, to the millisecond."""
     return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")

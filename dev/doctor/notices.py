@@ -10,18 +10,17 @@ import httpx
 from dev.doctor.finding import Finding, mend, note, ok
 from lib.config import Config
 from lib.errors import SyncError
-from lib.log import Log
 from lib.model import Changes, Outcome
-from lib.notify.channels import CHANNELS
-from lib.store.tellings import Tellings
-from lib.wiring import Services, new_id
+from lib.notify.channels import CHANNELS, open_channels
+from lib.notify.tools import ChannelTools
 
 SETTINGS = frozenset[str]().union(*(kind.settings for kind in CHANNELS))
 TEXT = "This is a test notice of the doctor's. No sync has run."
 
 
-class _OneChange(Tellings):
-    """A run that changed one key, which costs a site the least: what it keeps of `redirects`."""
+class OneChange:
+    """The ledger of a run that changed one key, which costs a site the least: what it keeps of
+    `redirects`."""
 
     async def changes(self, run_id: str) -> Changes:
         return Changes(changed=frozenset({"redirects"}))
@@ -33,17 +32,10 @@ class _OneChange(Tellings):
         return None
 
 
-class _Testing(Services):
-    """The channels as in production, told of such a run."""
-
-    @property
-    def tellings(self) -> Tellings:
-        return _OneChange(self.kv, self.keys, time.time, new_id)
-
-
 async def examine(http: httpx.AsyncClient, config: Config) -> AsyncIterator[Finding]:
     """Send a notice over every channel that is set up."""
-    set_up = _Testing(config, http, Log(now=time.time)).channels
+    tools = ChannelTools(http=http, ledger=OneChange(), now=time.time)
+    set_up = open_channels(config, tools)
     if not set_up:
         yield note("no test notice was sent, for no channel is set up")
     outcome = Outcome(

@@ -13,6 +13,7 @@ from lib.model import Event
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value
 from lib.store.records import observation, source_record
+from lib.times import milliseconds_of
 
 COMES_AGAIN_SECONDS = 2 * 86_400
 """Notion's last delivery of an event comes about a day after the first."""
@@ -66,7 +67,7 @@ class Events:
         keys, ids = self._keys, [event.entity, event.parent]
         names = [keys.event(event.id), keys.observed, keys.shows, keys.databases, keys.sources]
         answer = await self._kv.script(
-            "look_at_event", [*names, keys.last_event], [*ids, _milliseconds_of(now)]
+            "look_at_event", [*names, keys.last_event], [*ids, milliseconds_of(now)]
         )
         seen, texts, shown = bool(answer[0]), answer[1:3], bool(answer[3])
         pages = {object_id for object_id, text in zip(ids, texts, strict=True) if text}
@@ -102,10 +103,10 @@ class Events:
         """
         keys = self._keys
         words: list[Value] = [
-            _milliseconds_of(now),
-            _milliseconds_of(limits.quiet_seconds),
+            milliseconds_of(now),
+            milliseconds_of(limits.quiet_seconds),
             limits.most_own,
-            _milliseconds_of(limits.refill_seconds),
+            milliseconds_of(limits.refill_seconds),
         ]
         words += [limits.most_pages, WINDOW_KEPT_FOR_SECONDS, event.at, COMES_AGAIN_SECONDS]
         for wish in wishes:
@@ -141,7 +142,3 @@ class Events:
     async def keep_token(self, token: str) -> None:
         """Keeps the token of a set-up that is under way, for an hour."""
         await self._kv.command("SET", self._keys.webhook_token, token, "EX", TOKEN_KEPT_FOR_SECONDS)
-
-
-def _milliseconds_of(seconds: float) -> int:
-    return round(seconds * 1000)

@@ -16,6 +16,7 @@ from lib.store.keys import Keys
 from lib.store.kv import Kv, Value
 from lib.store.pieces import Pieces, Put
 from lib.store.salvage import read_count, read_number, read_object, read_record, sound_members
+from lib.times import milliseconds_of
 
 KEPT_FOR_SECONDS = 30 * 86_400
 WORK_KEPT_FOR_SECONDS = 3 * 86_400
@@ -201,7 +202,7 @@ class Runs:
             "ask",
             [*names, keys.slugs, keys.former_slugs],
             [
-                *(self._root, run_id, _milliseconds_of(self._now()), _milliseconds_of(alive_until)),
+                *(self._root, run_id, milliseconds_of(self._now()), milliseconds_of(alive_until)),
                 *(
                     _flag_text(ask.exclusive),
                     _flag_text(ask.force),
@@ -221,7 +222,7 @@ class Runs:
         await self._kv.script(
             "note_jobs",
             [self._keys.run(run_id)],
-            [",".join(job_ids), _milliseconds_of(alive_until)],
+            [",".join(job_ids), milliseconds_of(alive_until)],
         )
 
     async def note_spent(self, lease: SliceLease, counters: Mapping[str, int]) -> None:
@@ -271,8 +272,8 @@ class Runs:
                     run_id,
                     lane,
                     number,
-                    _milliseconds_of(self._now()),
-                    _milliseconds_of(alive_until),
+                    milliseconds_of(self._now()),
+                    milliseconds_of(alive_until),
                 ),
                 *(
                     _flag_text(ask.exclusive),
@@ -284,7 +285,7 @@ class Runs:
                 ),
                 *(
                     self._new_id(),
-                    _milliseconds_of(ask.scheduled),
+                    milliseconds_of(ask.scheduled),
                     _flag_text(bool(ask.page or ask.window)),
                 ),
                 *_flat_pairs(self._pending_fields(run_id, ask, alive_until)),
@@ -319,8 +320,8 @@ class Runs:
             "ttl": KEPT_FOR_SECONDS,
             "most_warnings": MOST_WARNINGS,
             "revives": not lease.is_focused,
-            "now_ms": _milliseconds_of(self._now()),
-            "outdated": _milliseconds_of(self._now() - WORK_KEPT_FOR_SECONDS),
+            "now_ms": milliseconds_of(self._now()),
+            "outdated": milliseconds_of(self._now() - WORK_KEPT_FOR_SECONDS),
             "fields": dict(counts),
             "sources": {name: json_text.encode(record) for name, record in sources.items()},
             "listings": {name: json_text.encode(record) for name, record in listings.items()},
@@ -352,14 +353,14 @@ class Runs:
             lease.lane,
             lease.token,
             lease.slice,
-            _milliseconds_of(self._now()),
+            milliseconds_of(self._now()),
         ]
         words += [
-            _milliseconds_of(alive_until),
+            milliseconds_of(alive_until),
             _flag_text(parked),
             _flag_text(is_fruitful),
             _flag_text(lease.is_focused),
-            _milliseconds_of(waits_until),
+            milliseconds_of(waits_until),
             shortened(reason),
             *_flat_pairs(counters),
         ]
@@ -410,12 +411,12 @@ class Runs:
                     self._root,
                     run_id,
                     status,
-                    _milliseconds_of(self._now()),
-                    _milliseconds_of(alive_until),
+                    milliseconds_of(self._now()),
+                    milliseconds_of(alive_until),
                     next_id,
                     KEPT_FOR_SECONDS,
-                    _milliseconds_of(self._now() + LONGEST_DELAY_SECONDS),
-                    _milliseconds_of(self._now() - LOST_AFTER_SECONDS),
+                    milliseconds_of(self._now() + LONGEST_DELAY_SECONDS),
+                    milliseconds_of(self._now() - LOST_AFTER_SECONDS),
                 ),
                 *_flat_pairs({"error": "", **facts}),
             ],
@@ -481,8 +482,8 @@ class Runs:
             "scheduled": ask.scheduled,
             "retry": _flag_text(ask.retry),
             "askedBy": ask.asked_by,
-            "triggeredAt": _milliseconds_of(self._now()),
-            "aliveUntil": _milliseconds_of(alive_until),
+            "triggeredAt": milliseconds_of(self._now()),
+            "aliveUntil": milliseconds_of(alive_until),
         }
 
 
@@ -595,10 +596,6 @@ def _spent(text: str) -> tuple[int, int, int]:
         case [int(requests), int(throttled), int(commands)]:
             return requests, throttled, commands
     return 0, 0, 0
-
-
-def _milliseconds_of(seconds: float) -> int:
-    return round(seconds * 1000)
 
 
 def _seconds_of(ms: str | int | None) -> float | None:

@@ -19,6 +19,7 @@ from lib.store.runs import (
     noted_problem,
 )
 from lib.store.salvage import read_number
+from lib.times import milliseconds_of
 
 FIELDS_PER_CLAIM = 5
 
@@ -50,8 +51,8 @@ class WorkQueue:
         words: list[Value] = [
             *(self._keys.prefix, lease.run_id, lease.lane, lease.token),
             *(
-                _milliseconds_of(self._now()),
-                _milliseconds_of(expires),
+                milliseconds_of(self._now()),
+                milliseconds_of(expires),
                 count,
                 "1" if lease.is_focused else "0",
             ),
@@ -113,8 +114,8 @@ class WorkQueue:
             "key": claim.key,
             "number": claim.number,
             **encoded_item(item),
-            "due_at": _milliseconds_of(due_at),
-            "now_ms": _milliseconds_of(self._now()),
+            "due_at": milliseconds_of(due_at),
+            "now_ms": milliseconds_of(self._now()),
             "given": problem is not None,
             "forget": forget,
             "focus": lease.is_focused,
@@ -153,7 +154,3 @@ def _claim_of(key: str, work: str, observed: str, record: str, slug: str) -> Cla
         record=page_record(record),
         slug=slug,
     )
-
-
-def _milliseconds_of(seconds: float) -> int:
-    return round(seconds * 1000)

@@ -7,10 +7,11 @@ import httpx
 import pytest
 import respx
 
+from dev.doctor.notices import OneChange
 from lib.config import Config
 from lib.errors import Misconfigured, NoAnswer, SyncError, TryLater
 from lib.log import Log
-from lib.model import Changes, Outcome
+from lib.model import Outcome
 from lib.notify.channels import CHANNELS, ChannelKind
 from lib.notify.tools import ChannelTools
 from lib.wiring import Services
@@ -33,19 +34,6 @@ OUTCOME = Outcome(
     error="half: \ud83d",
 )
 each_kind = pytest.mark.parametrize("kind", CHANNELS, ids=lambda kind: str(kind.name))
-
-
-class OneChange:
-    """A ledger of a run that changed one key."""
-
-    async def changes(self, run_id: str) -> Changes:
-        return Changes(changed=frozenset({"page:about"}))
-
-    async def passed_on(self, run_id: str) -> int:
-        return 0
-
-    async def pass_on(self, run_id: str, count: int) -> None:
-        return None
 
 
 def config_with(environ: dict[str, str], kind: type[ChannelKind]) -> Config:

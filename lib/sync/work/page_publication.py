@@ -204,7 +204,7 @@ class PagePublication:
         place = Place(plan.slug, seen.source, seen.visibility, seen.parent)
         bundle = page_bundle.build_page(read.page, tree, place, plan.links, files)
         copied = files.refs if is_for_all(seen.visibility) else {}
-        copies = await self._files.copies_of(copied) if is_for_all(seen.visibility) else {}
+        copies = await self._files.copies_of(copied)
         encoded = page_bundle.encode_page(bundle, form.now_iso(), form.max_value_bytes, copies)
         record = PageRecord(
             edited=seen.edited,

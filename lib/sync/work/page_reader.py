@@ -12,6 +12,7 @@ from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head
 from lib.notion.pages import complete_properties, retrieve_page
+from lib.sync.work.page_texts import databases_in
 from lib.sync.work.read_ahead import ReadAhead
 from lib.sync.work.tries import is_last_try
 from lib.sync.work.unfinished import PageReading, Readings
@@ -86,14 +87,14 @@ class PageReader:
             return tree
         record, doubted = claim.record, set(claim.item.doubted)
         children = set(record.children) - doubted if record else set()
-        things = {thing for thing in record.things if thing.startswith("db:")} if record else set()
+        databases = set(databases_in(record.things)) - doubted if record else set()
         trusted = record.copied if record and not claim.item.asks_owners else {}
         return await read_tree(
             self._notion,
             walk,
             self._readings.originals,
             known_pages=children,
-            known_databases={thing.removeprefix("db:") for thing in things} - doubted,
+            known_databases=databases,
             known_owners={original: owner for original, owner in trusted.items() if owner},
             found=partial(self._ahead.begin, claim.id) if claim.is_page else _passed_over,
             hurry=not claim.is_row,  # child pages may have child pages: a long chain begins here
