@@ -14,13 +14,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.simulation.draw import draw
+from tests.simulation.draw import draw, fresh_seed
 from tests.simulation.history import History, Player, player
 from tests.simulation.profiles import PROFILES
 from tests.simulation.report import missed, table
 from tests.simulation.shrink import kind_of, shrunk
-
-SEED_BYTES = 6
 
 
 def main() -> int:
@@ -95,7 +93,7 @@ def _seeds(options: argparse.Namespace) -> Iterator[int]:
     ends = time.monotonic() + 60 * options.minutes if options.minutes else None
     left = options.count or (None if ends else 100)
     while (ends is None or time.monotonic() < ends) and (left is None or left > 0):
-        yield int.from_bytes(os.urandom(SEED_BYTES))
+        yield fresh_seed()
         left = None if left is None else left - 1
 
 
