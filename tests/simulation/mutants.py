@@ -106,6 +106,11 @@ MUTANTS: tuple[Mutant, ...] = (
                 " and page_id in self._children:\n"
                 "                self._ahead.append(child)\n",
             ),
+            Change(
+                "store/lua/claim.lua",
+                "    local around, free_at = dueAround(key)\n",
+                "    local around, free_at\n",
+            ),
         ),
     ),
     Mutant(
@@ -118,6 +123,11 @@ MUTANTS: tuple[Mutant, ...] = (
                 "        return await self._wanted_slug(owner, seen) == slug and not"
                 " await self._is_below(\n            owner, rival\n        )\n",
                 "        return await self._wanted_slug(owner, seen) == slug\n",
+            ),
+            Change(
+                "sync/addresses.py",
+                "            if not self._left:\n                return\n",
+                "            return\n",
             ),
         ),
     ),
@@ -148,7 +158,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B18",
         "a big source is listed in full once in 24 hours, not in 20: a daily run is too early",
-        "a row of a big source is deleted, and the next run comes a day later",
+        "a row of a big source is archived, and the next run comes a day later",
         (
             Change(
                 "sync/survey/listings.py",
@@ -275,7 +285,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Change(
                 "sync/run.py",
                 "        if run.phase == \"work\" and left.count == 0:\n",
-                "        if stop is None and left.next_at is None and left.count:\n"
+                "        if stop is None and left.count and run.phase == \"work\":\n"
                 "            return Report(\"continued\", lease.run_id, run)\n"
                 "        if run.phase == \"work\" and left.count == 0:\n",
             ),
@@ -284,12 +294,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B27",
         "a slug that became free is not given to who waits for it",
-        "two rows swap their slugs by webhook",
+        "two rows swap their slugs, and the message of one comes a minute later",
         (
             Change(
-                "sync/work/page_publication.py",
-                "        for _ in range(COMMIT_TRIES if freed else 0):\n",
-                "        for _ in range(0):\n",
+                "sync/addresses.py",
+                "            if not self._left:\n                return\n",
+                "            return\n",
             ),
         ),
     ),
