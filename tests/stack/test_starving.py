@@ -84,7 +84,7 @@ def sync_beside_visitors(site: Site, found: list[str]) -> tuple[float, float]:
     return measured
 
 
-def test_a_sync_beside_visitors_waits_for_no_minute_of_theirs(site: Site) -> None:
+def test_b10_a_sync_beside_visitors_waits_for_no_minute_of_theirs(site: Site) -> None:
     found = [address for address in addresses(site) if "block=" in address]
     assert len(found) >= PICTURES
     begin_minute(site)
