@@ -233,7 +233,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "if status ~= 'delivered' then redis.call('DEL', promised) end\n",
             ),
         ),
-        "only-kill",
+        "promises",
     ),
     Mutant(
         "B21",
@@ -246,7 +246,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "if isLess then promise",
             ),
         ),
-        "only-wait",
+        "promises",
     ),
     Mutant(
         "B22",
@@ -349,7 +349,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B28",
         "an instance whose clock is behind adds to a window whose message has been worked",
-        "a page is edited twice, and an instance is four seconds behind",
+        "a page is edited after its window, and an instance is behind",
         (
             Change(
                 "store/lua/note_event.lua",
@@ -361,15 +361,20 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "B28",
-        "a reading that seems older than what is remembered counts as done",
+        "readings are told apart by the instances' clocks, and one that seems older counts as done",
         "an instance reads ahead of its time, and another one behind it",
         (
             Change(
+                "notion/client.py",
+                "        return t0 if least <= 0 <= most else t0 - most\n",
+                "        return t0\n",
+            ),
+            Change(
                 "store/lua/commit_page.lua",
-                "  redis.call('HDEL', leasesKey, id)\n"
-                "  redis.call('ZADD', dueKey, args.now_ms, id)\n"
-                "  return {'older'}\n",
-                "  dropWork(id)\n  return {'older'}\n",
+                "if isElsewhere or (not args.insists and (wasThere or isOld)) then\n",
+                "if isOld and not args.insists and not isElsewhere then\n"
+                "  dropWork(id)\n  return {'older'}\nend\n"
+                "if isElsewhere or (not args.insists and (wasThere or isOld)) then\n",
             ),
         ),
         "only-clocks",
