@@ -152,7 +152,7 @@ FOUND: tuple[Found, ...] = (
         "a row moves to another source, and that which it left is synced",
         History(1, [Edit("move_to_the_other_source", 1, 0), Ask("source", 0), Settle()]),
     ),
-    Found("a child page is answered 404 once", History(1, [Ask(), Blip(10), Settle()])),
+    Found("a child page is answered 404 once", History(1, [Blip(2), Ask(), Settle()])),
     Found(
         "a listing shows a page as it was",
         History(
@@ -172,6 +172,25 @@ FOUND: tuple[Found, ...] = (
         History(1, [Wait(1200.0), Ask(), Pass(1100.0), Ask(), Settle()]),
     ),
     Found("a child database is renamed", History(1, [Edit("rename_database", 0, 1)])),
+    Found(
+        "a child database is renamed, and a day passes",
+        History(1, [Edit("rename_database", 0, 1), Pass(90_000.0), Ask(), Settle()]),
+    ),
+    Found(
+        "a column of an empty child database is renamed, and a day passes",
+        History(
+            1,
+            [
+                Edit("rename_a_column", 0, 0),
+                Ask(),
+                Settle(),
+                Edit("rename_a_column", 0, 1),
+                Pass(90_000.0),
+                Ask(),
+                Settle(),
+            ],
+        ),
+    ),
     Found(
         "a column of an empty child database is renamed",
         History(
@@ -232,6 +251,26 @@ FOUND: tuple[Found, ...] = (
     Found(
         "two rows swap their slugs by webhook",
         History(0, [Edit("swap_slugs", 0, 0), Tell(), Settle()]),
+    ),
+    Found(
+        "two rows swap their slugs, and the message of one comes a minute later",
+        History(0, [Edit("swap_slugs", 3, 0), Kill("worker", 5), Tell(), Settle()]),
+    ),
+    Found(
+        "a row of a big source is archived, and the next run comes a day later",
+        History(
+            1,
+            [
+                Big(3),
+                Pass(3_700.0),
+                Ask(),
+                Settle(),
+                Edit("archive_or_unarchive", 4),
+                Pass(86_340.0),
+                Ask(),
+                Settle(),
+            ],
+        ),
     ),
     Found(
         "forty pages are edited within a moment",
@@ -415,13 +454,14 @@ FOUND: tuple[Found, ...] = (
             [
                 Setting("SYNC_LANES", "2"),
                 Edit("edit_everything"),
-                Kill("worker", 40),
+                Kill("worker", 150, times=2),
                 Ask(),
                 Pass(5.0),
                 Cancel(),
                 Settle(),
             ],
         ),
+        more_seeds=(2,),
     ),
     Found(
         "a page is edited twice, and an instance is four seconds behind",

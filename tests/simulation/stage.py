@@ -92,6 +92,8 @@ class Stage:
     lost: dict[str, float] = field(default_factory=dict)
     """Runs of which a message never reached the functions, or was given up, and since when that is
     so."""
+    lost_lanes: set[tuple[str, str]] = field(default_factory=set)
+    """The same by run and lane: the other lanes of the run go on."""
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     moments: dict[str, list[datetime]] = field(default_factory=dict)
     """Rows that have, or had, a date, and when it began and ended."""
@@ -277,6 +279,7 @@ class Stage:
         if waiting := self.world.waiting:
             message = waiting[pick % len(waiting)]
             self.lost[run_of(message)] = self.world.clocks.now()
+            self.lost_lanes.add((run_of(message), lane_of(message)))
             self.world.dispatcher.cancel(message)
             self.seen["message cancelled"] += 1
 
@@ -452,10 +455,12 @@ class Stage:
             source = self.world.account.messages.get(message.source_message_id, message)
             if message.dropped or message.state == "FAILED":
                 self.lost.setdefault(run_of(source), message.due_at)
+                self.lost_lanes.add((run_of(source), lane_of(source)))
             elif message.state == "DELIVERED" and not message.attempts[-1].answer.ok:
                 # Delivered twice at once: the queue took the answer of the delivery that had given
                 # way to the other one, which died.
                 self.lost[run_of(source)] = message.attempts[-1].ended_at
+                self.lost_lanes.add((run_of(source), lane_of(source)))
 
     def _nobody_goes_on(self) -> list[str]:
         """A run that is under way, and for which nothing will ever happen, although no message of
@@ -465,6 +470,10 @@ class Stage:
         if run.get("status") != "active" or run.get("parked") == "1":
             return []
         calls = [one for one in self.world.functions.calls if one.run_id == active]
+        last = {call.lane: call for call in calls if call.path == "/api/sync/worker"}
+        for lane, call in last.items():
+            if call.status == 200 and (active, lane) not in self.lost_lanes:
+                return [f"run {active} is under way, and its lane {lane} has stopped"]
         if not calls or calls[-1].killed or calls[-1].status != 200:
             return []
         if calls[-1].began <= self.lost.get(active, 0.0) and (
@@ -879,6 +888,12 @@ def count_of(run: dict[str, str]) -> int:
 def run_of(message: Message) -> str:
     """The run that a message is about, "" for none."""
     found = re.search(rb'"runId": ?"([^"]+)"', message.publication.body)
+    return found[1].decode() if found else ""
+
+
+def lane_of(message: Message) -> str:
+    """The lane of a run that a message is about, "" for none."""
+    found = re.search(rb'"lane": ?"([^"]+)"', message.publication.body)
     return found[1].decode() if found else ""
 
 
