@@ -121,7 +121,7 @@ class SourceListings:
         if refusals and len(refusals) == len(self._scope.references):
             raise next(iter(refusals.values()))
         for name, refusal in refusals.items():
-            self._problems.report(source(name), str(refusal))
+            self._problems.report(source(name), str(refusal), refusal.cause)
 
     async def _find_home(self, name: str, refusals: dict[str, SyncError]) -> None:
         try:
