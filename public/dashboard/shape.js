@@ -56,6 +56,7 @@ export function runOf(run) {
     ...Object.fromEntries(COUNTS.map((name) => [name, count(run[name])])),
     ...Object.fromEntries(["startedAt", "finishedAt"].map((name) => [name, time(run[name])])),
     errors: objects(run.errors).map(problemOf),
+    notes: objects(run.notes).map(({ cause, reason }) => ({ cause, reason: text(reason) })),
     warnings: list(run.warnings).map(String),
     timeline: objects(run.timeline).filter((part) => time(part.startedAt) && time(part.endedAt)),
     scope: text(run.scope) || "all",
@@ -75,6 +76,7 @@ const problemOf = (one) => ({
   title: text(one.title),
   slug: text(one.slug),
   reason: text(one.reason),
+  cause: text(one.cause),
   kind: text(one.kind) || "page",
   since: time(one.since),
 });

@@ -23,7 +23,10 @@ SILENT = (
     " Webhooks, whether the subscription is active and has this deployment's address and page events"
 )
 HEBREW = "שעות הפתיחה (2)!"
-USED_UP = "Notion's request budget is used up for 37 s"
+USED_UP: JSON = {
+    "reason": "Notion's request budget is used up for 37 s",
+    "cause": "rate_limited",
+}
 
 
 def iso(seconds: float) -> str:
@@ -106,13 +109,15 @@ PROBLEMS = [
         "home/opening-hours",
         "Opening hours",
         "Notion does not show it: restricted_resource: Insufficient permissions for this endpoint.",
+        cause="unshared",
     ),
-    problem(2, "visit", "Visit", "Notion answered 502, 4 times in a row"),
+    problem(2, "visit", "Visit", "Notion answered 502, 4 times in a row", cause="unanswered"),
     problem(
         3,
         "map",
         "Map of the island",
         "One block is 9.2 MB, the store takes 8 MB: split it, or raise KV_MAX_VALUE_BYTES",
+        cause="too_large",
     ),
 ]
 OVERDUE: list[JSON] = [
@@ -126,8 +131,8 @@ OVERDUE: list[JSON] = [
 def long_run(name: str, began: float, **more: Any) -> JSON:
     """A run of several slices, with a wait and a second try between them."""
     timeline = [
-        part("slice", 0, began, began + 58, reason=USED_UP),
-        part("wait", 1, began + 58, began + 124, reason=USED_UP),
+        part("slice", 0, began, began + 58, **USED_UP),
+        part("wait", 1, began + 58, began + 124, **USED_UP),
         part("slice", 1, began + 124, began + 149),
         part("slice", 1, began + 149, began + 190),
         part("slice", 2, began + 193, began + 241),
@@ -249,11 +254,11 @@ def syncing() -> JSON:
 
 def waiting() -> JSON:
     timeline = [
-        part("slice", 0, -109, -88, reason=USED_UP),
-        part("wait", 1, -88, -38, reason=USED_UP),
-        part("slice", 1, -38, -17, reason=USED_UP),
+        part("slice", 0, -109, -88, **USED_UP),
+        part("wait", 1, -88, -38, **USED_UP),
+        part("slice", 1, -38, -17, **USED_UP),
     ]
-    wait = {"reason": USED_UP, "until": iso(37)}
+    wait = USED_UP | {"until": iso(37)}
     budget = {"used": 180, "limit": 180, "resetsAt": iso(37)}
     active = under_way(timeline=timeline, slices=2, waiting=wait)
     return status("current", [active, LAST, *earlier()], budget=budget)

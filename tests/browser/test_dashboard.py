@@ -107,7 +107,7 @@ def test_a_page_that_could_not_be_read_is_told_with_what_to_do(tab: Tab, site: S
     problem = tab.seen("overdue").locator("li").first
     expect(problem.get_by_role("heading")).to_contain_text("Opening hours home/opening-hours")
     expect(problem).to_contain_text("never published")
-    expect(problem).to_contain_text("Notion does not show it (restricted_resource)")
+    expect(problem).to_contain_text("Notion does not show it: restricted_resource")
     expect(problem).to_contain_text("••• → Connections → add the integration")
     address = problem.get_by_role("link", name="Open in Notion").get_attribute("href")
     assert address == f"https://www.notion.so/{id.replace('-', '')}"

@@ -309,6 +309,51 @@ def test_a_wait_is_told_with_its_end_and_counts_for_the_time_left(board: Board) 
     expect(board.seen("subline")).to_contain_text("about 2 min 8 s to go")
 
 
+def reworded(told: JSON) -> JSON:
+    """The same, with other words wherever a reason stands."""
+    text = re.sub(r'"reason": "[^"]*"', '"reason": "Galaxy 4711"', json.dumps(told))
+    found: JSON = json.loads(text)
+    return found
+
+
+def test_what_is_done_about_something_hangs_on_its_cause_and_never_on_words(board: Board) -> None:
+    told = reworded(behind())
+    late = told["site"]["overdue"]
+    board.fresh(lambda: told)
+    rows = board.seen("overdue").locator("p")
+    expect(rows).to_have_text(
+        [
+            "Galaxy 4711. In Notion: ••• → Connections → add the integration.",
+            "Galaxy 4711. Every sync tries again.",
+            "Galaxy 4711. Trying again is of no use before.",
+        ]
+    )
+    view = board.open_run()
+    expect(view.locator(".timeline li").nth(1)).to_contain_text("Notion’s limit")
+    late[0] |= {"kind": "source", "title": "posts"}
+    late[1] |= {"cause": "fault"}
+    late[2] |= {"cause": "constructor"}  # no cause that this page knows
+    board.look(lambda: told)
+    expect(rows.nth(0)).to_contain_text("integration, or correct NOTION_SOURCES.")
+    expect(rows.nth(1)).to_contain_text("That is a fault of this project")
+    expect(rows.nth(2)).to_have_text(
+        "Galaxy 4711. Every sync tries again; the function’s log has the details."
+    )
+
+    waits = reworded(waiting())
+    board.look(lambda: waits)
+    expect(board.seen("detail")).to_contain_text(
+        "Waiting for Notion’s next minute: goes on in 37 s"
+    )
+    del waits["active"]["waiting"]["cause"]
+    board.look(lambda: waits)
+    expect(board.seen("detail")).to_have_text("Waiting: goes on in 37 s. Galaxy 4711")
+    note = {"cause": "undelivered", "reason": "Galaxy 4712"}
+    pending = run("d2", -60, 0, status="pending", startedAt=None, finishedAt=None, notes=[note])
+    board.look(lambda: status("current", [pending | {"warnings": ["QStash is a word of ours"]}]))
+    expect(board.seen("detail")).to_have_text("Galaxy 4712")
+
+
 def test_a_run_opens_and_tells_its_course(board: Board) -> None:
     board.fresh(behind)
     view = board.open_run()
