@@ -84,13 +84,14 @@ class SiteFacts(msgspec.Struct, frozen=True):
 class Recent(msgspec.Struct, frozen=True):
     """`runs` newest first, at most 50. `current` is the full run under way as far as KV knows:
     nobody may have noticed yet that it died. `webhook_token` is what Notion's webhook sent to be
-    confirmed, "" where there is none."""
+    confirmed, "" where there is none, and is kept for `token_seconds` yet."""
 
     runs: list[Entry]
     current: Entry | None
     sources: dict[str, SourceHistory]
     webhook_token: str
     site: SiteFacts = SiteFacts()
+    token_seconds: float = 0.0
 
 
 class History:
@@ -103,7 +104,7 @@ class History:
         keys = self._keys
         names = [keys.active, keys.runs, keys.sources, keys.webhook_token, keys.listings]
         names += [keys.synced, keys.paths, keys.children, keys.overdue, keys.due, keys.budget]
-        current_id, token, sources, site, *found = await self._kv.script(
+        current_id, (token, token_ms), sources, site, *found = await self._kv.script(
             "history",
             [*names, keys.last_event],
             [keys.run(""), MOST_RUNS, f"{keys.prefix}sync:order:", MOST_SUGGESTED],
@@ -121,6 +122,7 @@ class History:
             },
             webhook_token=token,
             site=_site_facts(*site),
+            token_seconds=max(0, token_ms) / 1000,
         )
 
     async def entry_of(self, run_id: str) -> Entry | None:

@@ -33,14 +33,15 @@ class WebhookSetup(msgspec.Struct, frozen=True):
     address: str
     is_set: bool
 
-    def as_json(self, token: str) -> JSON:
+    def as_json(self, token: str, expires_at: float) -> JSON:
         """Return the address to give to Notion, how far the set-up is, and what Notion wants to be
-        told next."""
+        told next, until when (epoch seconds)."""
         state = "live" if self.is_set else "pending" if token else "unset"
+        pending = {"token": token, "expiresAt": _iso_or_none(expires_at)}
         return {
             "address": self.address,
             "state": state,
-            **({"token": token} if state == "pending" else {}),
+            **(pending if state == "pending" else {}),
         }
 
 
@@ -108,7 +109,7 @@ class Status:
             "cron": {"schedule": cron.schedule, "nextAt": _iso_or_none(cron.next_at)}
             if cron
             else None,
-            "webhook": self._webhook.as_json(recent.webhook_token),
+            "webhook": self._webhook.as_json(recent.webhook_token, now + recent.token_seconds),
             **({"previews": True} if self._makes_links else {}),
         }
 

@@ -47,6 +47,24 @@ export function statusOf(answer) {
   };
 }
 
+/** The drafts that have a preview. Throws Trouble where nothing can be made of them. */
+export function draftsOf(answer) {
+  if (!isObject(answer) || !Array.isArray(answer.drafts)) throw new Trouble("broken", UNKNOWN);
+  const drafts = objects(answer.drafts).filter((one) => /^https?:/.test(one.url));
+  return {
+    total: count(answer.total),
+    expiresAt: time(answer.expiresAt) ?? new Date(0).toISOString(),
+    drafts: drafts.map((one) => ({
+      pageId: text(one.pageId),
+      title: text(one.title),
+      slug: text(one.slug),
+      url: one.url,
+      why: text(one.why),
+      until: time(one.until),
+    })),
+  };
+}
+
 /** One run. Throws Trouble where it is none. */
 export function runOf(run) {
   if (!isRun(run)) throw new Trouble("broken", UNKNOWN);

@@ -284,6 +284,43 @@ def silent() -> JSON:
     return status("current", runs, lastEventAt=iso(-200_000), warnings=[SILENT])
 
 
+def previewing() -> JSON:
+    """A deployment with drafts, whose webhook waits to be confirmed."""
+    webhook = {
+        "address": "https://sync.skerrylight.example/api/sync/webhook?key=5f0c1d",
+        "state": "pending",
+        "token": "secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl",
+        "expiresAt": iso(3_480),
+    }
+    return current() | {"previews": True, "webhook": webhook}
+
+
+def drafts() -> JSON:
+    """What such a deployment answers to `?drafts=1`."""
+    listed = [
+        ("Winter opening hours", "opening-hours-winter", "waiting", iso(63_170)),
+        ("Storm season", "storm-season", "draft", None),
+        ("Crew list", "storm-season/crew-list", "draft", None),
+        (HEBREW, "hours", "over", None),
+        ("Lighthouse", "lighthouse", "paused", None),
+    ]
+    return {
+        "drafts": [
+            {
+                "pageId": f"cccccccc-0000-4000-8000-{number:012}",
+                "title": title,
+                "slug": slug,
+                "why": why,
+                "until": until,
+                "url": f"https://skerrylight.example/api/preview?slug={slug}&expires=1&signature=0",
+            }
+            for number, (title, slug, why, until) in enumerate(listed)
+        ],
+        "total": len(listed),
+        "expiresAt": iso(3_600),
+    }
+
+
 def settings() -> JSON:
     """A deployment that can't work yet."""
     return {
@@ -334,5 +371,6 @@ STATES: dict[str, Callable[[], JSON]] = {
     "empty": empty,
     "silent": silent,
     "odd": odd,
+    "drafts": previewing,
     "settings": settings,
 }

@@ -46,6 +46,7 @@ HEADLINES = {
     "empty": "No sync yet",
     "silent": "Your site is up to date",
     "odd": "3 pages are not up to date on your site",
+    "drafts": "Your site is up to date",
     "settings": "2 settings keep the sync from running",
     "door": "How is the sync doing?",
     "trouble": "Your site is up to date",
@@ -151,6 +152,10 @@ def arrive(board: Board, name: str) -> None:
     board.fresh(STATES.get(name, current))
     if name == "door":
         board.press("Lock")
+    if name == "drafts":
+        board.press("Show")
+        expect(board.seen("draft-list").get_by_role("listitem")).to_have_count(5)
+        board.moved()
     if name == "trouble":
         board.look(lambda: {"error": "KV refused the token"})
         expect(board.seen("trouble")).to_be_visible()

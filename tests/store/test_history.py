@@ -150,11 +150,12 @@ async def test_sources_and_the_webhooks_token_come_along(scene: Scene) -> None:
     await scene.begin("r2", sources={"pages": source, "posts": source}, listings={"pages": listing})
     await scene.publish_all(a="one", b="two")
     await scene.site.close_indexes(scene.lease, ["pages"], ["pages"], [])
-    await scene.kv.command("SET", scene.keys.webhook_token, "secret_abc")
+    await scene.kv.command("SET", scene.keys.webhook_token, "secret_abc", "EX", 60)
 
     recent = await History(scene.kv, scene.keys).recent_runs()
 
     assert recent.webhook_token == "secret_abc"
+    assert 50 < recent.token_seconds <= 60
     assert recent.sources == {
         "pages": SourceHistory(source, listing, NOW, 2),
         "posts": SourceHistory(source, ListingRecord(), "", 0),
