@@ -128,7 +128,7 @@ def shape_of(status: JSON) -> dict[str, Any]:
     site, run = status["site"], next(one for one in status["runs"] if one["errors"])
     parts = {"": status, "site": site, "run": run, "budget": site["budget"]}
     parts |= {"freshness": site["freshness"], "overdue": site["overdue"][0]}
-    parts |= {"error": run["errors"][0], "timeline": run["timeline"][0]}
+    parts |= {"error": run["errors"][0], "timeline": run["timeline"][-1]}
     parts |= {"source": status["sources"][0], "cron": status["cron"], "webhook": status["webhook"]}
     return {name: sorted(part) for name, part in parts.items()}
 
@@ -281,6 +281,12 @@ def test_the_webhooks_address_is_shown_until_it_is_set_up(tab: Tab, site: Site) 
     address = f"{site.stack.url}/api/sync/webhook?key={handshake_key(Secret(site.stack.secret))}"
     expect(tab.seen("webhook-address")).to_have_text(address)
     expect(tab.seen("webhook")).to_be_hidden()
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    copy = tab.seen("webhook-unset").get_by_role("button")
+    copy.click()
+    expect(copy).to_have_text("Copied")
+    assert tab.page.evaluate("navigator.clipboard.readText()") == address
+    expect(copy).to_have_text("Copy")  # ready for another press
 
 
 def test_more_runs_are_a_press_away(tab: Tab, site: Site) -> None:

@@ -240,6 +240,7 @@ def test_the_verdict_says_what_visitors_see(board: Board) -> None:
     expect(board.seen("detail")).to_have_text("Last change 25 min ago: opening-hours, visit")
     expect(board.seen("figures")).to_contain_text("37 pages30 rows, 7 child pages")
     expect(board.seen("figures")).to_contain_text("68 of 180requests · resets in 21 s")
+    expect(board.seen("figures")).to_contain_text("by cron · last event 3 min ago")
     expect(board.seen("progress")).to_be_hidden()
     board.look(behind)
     expect(board.seen("subline")).to_have_text(
