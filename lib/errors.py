@@ -100,6 +100,10 @@ class Hopeless(SyncError):
     headers: ClassVar[dict[str, str]] = {"Upstash-NonRetryable-Error": "true"}
     """QStash's own words for "do not retry": https://upstash.com/docs/qstash/features/retry."""
 
+    def __init__(self, message: str, cause: Cause | None = None) -> None:
+        super().__init__(message)
+        self.cause = cause
+
 
 class Unforeseen(SyncError):
     """A fault of this project ended a slice; the message says at what it was, for the caller is an

@@ -13,10 +13,10 @@ const NAMELESS = {
   run: "The whole run",
 };
 const SOURCE_STAYS = "Its pages stay as they were published, and every sync tries again.";
-const CONNECT = "In Notion: ••• → Connections → add the integration";
-/** What to do about a cause, whatever its reason says. */
+const CONNECT = "In Notion: ••• → Connections → add the integration.";
+/** What to do about a cause, whatever its reason says. Of a source that names what to mend. */
 const REMEDIES_BY_CAUSE = {
-  unshared: { source: `${CONNECT}, or correct NOTION_SOURCES.`, page: `${CONNECT}.` },
+  unshared: { source: SOURCE_STAYS, page: CONNECT },
   unanswered: { source: SOURCE_STAYS, page: "Every sync tries again." },
   too_large: { page: "Trying again is of no use before." },
   fault: { page: "That is a fault of this project: report it, with what the function’s log says." },

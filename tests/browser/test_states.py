@@ -340,7 +340,7 @@ def test_what_is_done_about_something_hangs_on_its_cause_and_never_on_words(boar
     late[1] |= {"cause": "fault"}
     late[2] |= {"cause": "constructor"}  # no cause that this page knows
     board.look(lambda: told)
-    expect(rows.nth(0)).to_contain_text("integration, or correct NOTION_SOURCES.")
+    expect(rows.nth(0)).to_contain_text("Its pages stay as they were published")
     expect(rows.nth(1)).to_contain_text("That is a fault of this project")
     expect(rows.nth(2)).to_have_text(
         "Galaxy 4711. Every sync tries again; the function’s log has the details."

@@ -192,7 +192,8 @@ class SourceListings:
             raise Hopeless(
                 f"source {name}: Notion does not show its rows ({refusal.reason}). Share the"
                 " database with the integration (••• → Connections in Notion), or mend"
-                " NOTION_SOURCES."
+                " NOTION_SOURCES.",
+                refusal.cause,
             ) from None
 
     async def _take_rows(self, name: str) -> None:
