@@ -105,6 +105,6 @@ redis.call('HSETNX', run, 'startedAt', now)
 if (tonumber(redis.call('HGET', run, 'aliveUntil') or '') or 0) < tonumber(aliveUntil) then
   redis.call('HSET', run, 'aliveUntil', aliveUntil)
 end
-redis.call('HDEL', run, 'waitsUntil', 'waitsFor')
+redis.call('HDEL', run, 'waitsUntil', 'waitsFor', 'waitsCause')
 redis.call('HSET', run, 'began:' .. lane, now, 'status', 'active', 'planRests', '0', 'parked', '0', 'slice:' .. lane, slice, 'token:' .. lane, token)
 return {'go', token, unpack(redis.call('HGETALL', run))}

@@ -19,7 +19,7 @@ from lib.errors import (
     Unreadable,
 )
 from lib.log import Log
-from lib.model import Claim, Problem
+from lib.model import Cause, Claim, Problem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.store.drafts import Drafts
@@ -27,7 +27,7 @@ from lib.store.runs import Run, Runs, SliceLease
 from lib.store.site import Site
 from lib.store.work import WorkQueue
 from lib.sync.homes import Homes
-from lib.sync.problems import unforeseen_reason
+from lib.sync.problems import Kind, unforeseen_reason
 from lib.sync.work.bundle_form import BundleForm, HostedFiles
 from lib.sync.work.database_work import DatabaseReader, DatabaseWork
 from lib.sync.work.draft_work import DraftWork
@@ -231,7 +231,7 @@ class Worker:
             self._log.warning(
                 "page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts
             )
-            await self._give_up(claim, reason, again=True)
+            await self._give_up(claim, reason, "unanswered", again=True)
             return False
         if claim.is_page:
             return await self._pages.sync(self._lease, claim)
@@ -252,7 +252,7 @@ class Worker:
             return False
         except NotionAway as away:
             self._away = away
-            await self._failed(claim, str(away))
+            await self._failed(claim, away)
             return False
         except TryLater:
             raise
@@ -262,12 +262,12 @@ class Worker:
             self._log.warning(
                 "page.too_large", pageId=claim.id, slug=claim.slug, reason=str(refusal)
             )
-            await self._give_up(claim, str(refusal))
+            await self._give_up(claim, str(refusal), refusal.cause)
         except (SyncError, TakenOver, Hopeless, asyncio.CancelledError):
             raise
         except Exception as error:  # trying again would end in the same way
             self._log.error("page.error", error, pageId=claim.id, slug=claim.slug)
-            await self._give_up(claim, unforeseen_reason(error))
+            await self._give_up(claim, unforeseen_reason(error), "fault")
         return False
 
     async def _unreadable(self, claim: Claim, refusal: Unreadable) -> bool:
@@ -281,26 +281,28 @@ class Worker:
         if claim.is_database and not claim.item.is_doubted:
             await self._databases.doubt(self._lease, claim)
             return True
-        await self._give_up(claim, f"Notion does not show it: {refusal.reason}")
+        reason = f"Notion does not show it: {refusal.reason}"
+        await self._give_up(claim, reason, refusal.cause)
         return False
 
-    async def _failed(self, claim: Claim, reason: str) -> None:
-        attempts = claim.item.attempts
+    async def _failed(self, claim: Claim, away: NotionAway) -> None:
+        attempts, reason = claim.item.attempts, str(away)
         self._log.warning(
             "page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts + 1
         )
         if attempts >= len(PAUSES_SECONDS):
-            await self._give_up(claim, reason, again=True)
+            await self._give_up(claim, reason, away.cause, again=True)
             return
         item = msgspec.structs.replace(claim.item, attempts=attempts + 1, interrupted=True)
         await self._work.requeue_claim(
             self._lease, claim, item, self._now() + PAUSES_SECONDS[attempts]
         )
 
-    async def _give_up(self, claim: Claim, reason: str, *, again: bool = False) -> None:
-        problem = Problem(
-            claim.id, claim.slug, claim.title, "database" if claim.is_database else "page", reason
-        )
+    async def _give_up(
+        self, claim: Claim, reason: str, cause: Cause | None, *, again: bool = False
+    ) -> None:
+        kind: Kind = "database" if claim.is_database else "page"
+        problem = Problem(claim.id, claim.slug, claim.title, kind, reason, cause or msgspec.UNSET)
         if again and claim.is_page:
             await self._runs.note_again(self._lease.run_id, [claim.id])
         self._ahead.note_published(claim.key)
