@@ -14,6 +14,7 @@ import pytest
 from dev.notion.generate import PAGES
 from dev.stack import Stack
 from lib.secret import AddressKey, Secret, preview_secret
+from tests.kv_schema import misfits
 from tests.stack.site import NOWHERE, Site, unlimited
 
 LIGHTHOUSE = "aaaaaaaa-0000-4000-8000-000000000003"
@@ -285,6 +286,7 @@ def test_a_database_in_a_draft_stands_in_the_preview_until_it_is_published(site:
     bundle = site.read(f"preview:db:{database}")
     assert (run["status"], bundle["title"], bundle["visibility"]) == ("delivered", "Crew", "draft")
     assert names_in(bundle) == ["Ann Under-Wraps"]
+    assert misfits({f"preview:db:{database}": bundle}) == []
     assert not any(word in public(site) for word in (database, "Under-Wraps"))
     site.later()
     site.notion.edit.create_row(home, {"Name": "Bea"}, [])
