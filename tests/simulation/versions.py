@@ -5,9 +5,16 @@ from typing import Any
 
 from lib import model
 from lib.bundle import page
+from lib.bundle.text import document
 from lib.sync import sightings
-from lib.sync.survey import database_watch, listings
-from lib.sync.work import database_work, page_publication
+from lib.sync.survey import database_watch, draft_watch, listings
+from lib.sync.work import (
+    database_work,
+    draft_database_work,
+    draft_work,
+    page_publication,
+    page_texts,
+)
 from tests.simulation.patching import put
 
 VERSION = model.BUNDLE_VERSION
@@ -15,11 +22,16 @@ BIG_ROWS = 1_000
 _modules: tuple[Any, ...] = (
     model,
     page,
+    document,
     sightings,
     listings,
     database_watch,
+    draft_watch,
     page_publication,
+    page_texts,
     database_work,
+    draft_work,
+    draft_database_work,
 )
 
 

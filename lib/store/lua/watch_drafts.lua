@@ -37,15 +37,22 @@ local function holds(key, part)
   return redis.call('TYPE', key).ok == 'string' and string.find(redis.call('GETRANGE', key, 0, 80), part, 1, true)
 end
 
-local function stands(id)
+local function stands(id, record)
   local slug = redis.call('HGET', places, id)
-  return slug and redis.call('HGET', paths, id) == slug and holds(prefix .. 'preview:' .. slug, '"meta":{"id":"' .. id .. '"')
+  if not slug or redis.call('HGET', paths, id) ~= slug then return false end
+  local key, count = prefix .. 'preview:' .. slug, tonumber(string.match(record, '"parts":(%d+)') or '0')
+  if not holds(key, '"meta":{"id":"' .. id .. '"') then return false end
+  local digest = count > 0 and string.match(redis.call('GETRANGE', key, -100, -1), ',"digest":"(%w+)"') or ''
+  for part = 1, count do
+    if not holds(key .. ':part:' .. part, '{"digest":"' .. digest .. '"') then return false end
+  end
+  return true
 end
 
 for i = 1, #records, 2 do
   local id, record = records[i], records[i + 1]
   local isDue = redis.call('HEXISTS', work, 'draft:' .. id) == 1
-  if not isWhole(id, record) or not stands(id) then
+  if not isWhole(id, record) or not stands(id, record) then
     if not isDue then lost[#lost + 1] = id end
   end
   local child = redis.call('HGET', seen, id)
