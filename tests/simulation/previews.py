@@ -23,6 +23,7 @@ class _Meta(msgspec.Struct):
 
 
 class _Head(msgspec.Struct):
+    v: int
     meta: _Meta
 
 
@@ -33,6 +34,7 @@ class Previews:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self.bundles: dict[str, _Meta] = {}
+        self._formats: dict[str, int] = {}
         self.paths: dict[str, str] = {}
         self.databases = Databases(redis, PREFIX, DATABASES)
         self.changes = 0
@@ -59,7 +61,8 @@ class Previews:
             if text is None:
                 self.bundles.pop(slug, None)
             else:
-                self.bundles[slug] = msgspec.json.decode(text, type=_Head).meta
+                head = msgspec.json.decode(text, type=_Head)
+                self.bundles[slug], self._formats[slug] = head.meta, head.v
         if PATHS in mine:
             flat: Any = self._redis.ask("HGETALL", PATHS)
             words = [word.decode() for word in flat]
@@ -86,10 +89,16 @@ class Previews:
                 self.databases.forget(key)
 
     def problems(
-        self, workspace: Workspace, sources: Iterable[str], published: set[str], *, is_on: bool
+        self,
+        workspace: Workspace,
+        sources: Iterable[str],
+        published: set[str],
+        *,
+        version: int,
+        is_on: bool,
     ) -> list[str]:
-        """Return where they are not what the workspace says, of which these pages are
-        `published`."""
+        """Return where they are not what the workspace says, of which these pages are `published`,
+        or of another format than this `version`."""
         wanted = _drafts(workspace, sources, published) if is_on else set[str]()
         problems = [f"draft {page} has no preview" for page in sorted(wanted - set(self.paths))]
         problems += [f"{page} has a preview" for page in sorted(set(self.paths) - wanted)]
@@ -98,6 +107,8 @@ class Previews:
             shown = self.bundles[self.paths[page]].lastEdited
             if shown != edited:
                 problems.append(f"the preview of {page} is of {shown}, not of {edited}")
+            if (given := self._formats[self.paths[page]]) != version:
+                problems.append(f"the preview of {page} has the format {given}, not {version}")
         return problems + list(self._database_problems(workspace, wanted))
 
     def _database_problems(self, workspace: Workspace, drafts: set[str]) -> Iterator[str]:

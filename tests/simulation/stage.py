@@ -734,6 +734,7 @@ class Stage:
             self.world.notion.workspace,
             self.sources.values(),
             self.standing.published,
+            version=self.version,
             is_on=is_on,
         )
 

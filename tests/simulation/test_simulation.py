@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from dev.upstash import UpstashStandIn
+from lib import model
 from tests.simulation.actions import Action, Ask, Clocks, Edit, Kill, QueueTrouble, Settle, Weather
 from tests.simulation.draw import draw
 from tests.simulation.history import History, Player, Result, player
@@ -15,6 +17,7 @@ from tests.simulation.kv import Kv
 from tests.simulation.profiles import PROFILES
 from tests.simulation.redis import Redis
 from tests.simulation.shrink import shrunk
+from tests.simulation.versions import VERSIONED
 from tests.simulation.virtual import Standstill, VirtualLoop
 from tests.simulation.watch import Watcher
 from tests.simulation.world import WATCHED
@@ -88,6 +91,18 @@ def test_what_functions_log_and_scripts_answer_is_counted_and_not_printed(
 
     assert capsys.readouterr().out == ""
     assert seen["slice.began: go"] == seen["begin: go"] > 0
+
+
+def test_the_format_is_another_in_every_module_that_knows_of_it() -> None:
+    root = Path(model.__file__).parent
+    texts = {path: path.read_text() for path in root.rglob("*.py")}
+    named = {
+        ".".join(["lib", *path.relative_to(root).with_suffix("").parts])
+        for path, text in texts.items()
+        if "BUNDLE_VERSION" in text
+    }
+
+    assert {module.__name__ for module in VERSIONED} == named
 
 
 def test_virtual_time_costs_none() -> None:

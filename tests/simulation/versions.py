@@ -19,7 +19,7 @@ from tests.simulation.patching import put
 
 VERSION = model.BUNDLE_VERSION
 BIG_ROWS = 1_000
-_modules: tuple[Any, ...] = (
+VERSIONED: tuple[Any, ...] = (
     model,
     page,
     document,
@@ -33,11 +33,12 @@ _modules: tuple[Any, ...] = (
     draft_work,
     draft_database_work,
 )
+"""All modules that know of the format."""
 
 
 def set_version(number: int) -> None:
     """The functions write bundles of this format from now on, and remember it."""
-    for module in _modules:
+    for module in VERSIONED:
         put(module, BUNDLE_VERSION=number)
 
 
