@@ -291,12 +291,16 @@ def test_a_database_in_a_draft_stands_in_the_preview_until_it_is_published(site:
     site.later()
     site.notion.edit.create_row(home, {"Name": "Bea"}, [])
     site.sync(source="pages")
-    assert "Bea" in names_in(site.read(f"preview:db:{database}"))
+    assert names_in(site.read(f"preview:db:{database}"))[1:] == ["Bea"]
+    site.later()
+    cid = site.notion.edit.create_row(home, {"Name": "Cid"}, [])
+    site.sync(page=cid)
+    assert names_in(site.read(f"preview:db:{database}"))[1:] == ["Bea", "Cid"]
     site.later()
     site.notion.edit.set_property(row, "visibility", None)
     site.sync(page=row)
     assert site.read(f"preview:db:{database}") is None
-    assert names_in(site.read(f"db:{database}")) == ["Ann Under-Wraps", "Bea"]
+    assert names_in(site.read(f"db:{database}")) == ["Ann Under-Wraps", "Bea", "Cid"]
 
 
 def test_an_unchanged_database_of_a_draft_costs_one_look_and_is_not_written(site: Site) -> None:
@@ -353,3 +357,24 @@ def test_a_file_in_a_database_of_a_draft_opens_by_its_preview_s_address_only(sit
 
     assert ask(address).status_code == 302
     assert ask(f"{site.stack.url}/api/media?{token}&mac={public_mac}").status_code == 404
+
+
+def test_a_page_that_is_shared_no_more_leaves_the_draft_around_it(site: Site) -> None:
+    row = draft(site, "Storm season")
+    child = site.notion.edit.create_page(row, "Crew list", [{"paragraph": "Nobody yet"}])
+    database, _ = crew_of(site, row, "Ann")
+    site.later()
+    site.sync(source="pages")
+    site.later()
+    site.notion.edit.unshare(child)
+    site.notion.edit.unshare(database)
+
+    site.sync(source="pages")
+
+    assert child not in paths(site)
+    assert not {"storm-season/crew-list", f"db:{database}"} & {
+        key.removeprefix("preview:") for key in site.command("KEYS", "preview:*")
+    }
+    shown = site.read("preview:storm-season")
+    assert "Nobody yet" not in str(shown)
+    assert all(block["unavailable"] for block in shown["blocks"])
