@@ -32,10 +32,11 @@ FILE = Path(__file__).parent.parent / "schema/notion-kv.json"
 KEYS = {
     r"^page:(?!.*:part:\d+$)": "Page",
     r"^page:.*:part:\d+$": "Part",
-    r"^preview:(?!paths$|.*:part:\d+$)": "Page",
+    r"^preview:(?!paths$|db:[0-9a-f-]{36}$|.*:part:\d+$)": "Page",
     r"^preview:.*:part:\d+$": "Part",
     r"^(?!page:|preview:|db:|doc:)[^:]+:index(:\d+)?$": "Index",
     r"^db:": "Database",
+    r"^preview:db:[0-9a-f-]{36}$": "Database",
     r"^doc:": "Doc",
     r"^(preview:)?paths$": "Paths",
     r"^redirects$": "Redirects",

@@ -237,7 +237,7 @@ class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Work that a slice has taken on, with what is known of the thing. `key` is a page's id,
-    `db:{id}` or, for the preview of a draft, `draft:{id}`."""
+    `db:{id}` or, for the preview of a draft, `draft:{id}` and `draft:db:{id}`."""
 
     key: str
     number: int
@@ -255,11 +255,12 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_draft(self) -> bool:
+        """Whether it is for a preview: a page or a child database."""
         return self.key.startswith("draft:")
 
     @property
     def is_database(self) -> bool:
-        return self.key.startswith("db:")
+        return self.key.removeprefix("draft:").startswith("db:")
 
     @property
     def id(self) -> str:

@@ -210,7 +210,7 @@ export interface Index {
   revision?: string;
 }
 /**
- * `db:{databaseId}`: a database found inside a page.
+ * `db:{id}`: a database found inside a page, `preview:db:{id}`: inside a draft.
  */
 export interface Database {
   id: string;

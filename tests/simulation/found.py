@@ -40,6 +40,8 @@ class Found:
     """For what only some latencies bring about."""
 
 
+DRAFT = (Setting("SYNC_PREVIEW", "on"), Edit("show_or_hide", 1, 1), Ask(), Settle())
+"""The row that shows a database is hidden, and stands in its preview."""
 IMPORT = tuple(Edit("add_many_rows", number, number) for number in range(4))
 FOUND: tuple[Found, ...] = (
     Found("a key of the site is evicted", History(1, [Evict(6, 0)])),
@@ -59,6 +61,36 @@ FOUND: tuple[Found, ...] = (
                 Ask(force=True),
             ],
         ),
+    ),
+    Found(
+        "a draft's database is edited, shared no more, shared again, and published",
+        History(
+            1,
+            [
+                *DRAFT,
+                Edit("add_database_row"),
+                Edit("rename_a_column", 1),
+                Ask(),
+                Settle(),
+                Edit("unshare_or_share_database"),
+                Ask(),
+                Settle(),
+                Edit("unshare_or_share_database"),
+                Edit("append", 1),
+                Ask(),
+                Kill("/api/sync/worker", 30),
+                Settle(),
+                Edit("show_or_hide", 1),
+            ],
+        ),
+    ),
+    Found(
+        "previews with a database are switched off",
+        History(1, [*DRAFT, Setting("SYNC_PREVIEW", "")]),
+    ),
+    Found(
+        "a newer format is deployed while drafts stand, and taken back",
+        History(1, [Edit("show_or_hide", 0, 1), *DRAFT, Version(1), Ask(), Settle(), Version(0)]),
     ),
     Found(
         "a source with a paused row is removed",

@@ -15,6 +15,7 @@ import httpx
 from dev.equality import Bundles, Truth
 from dev.notion.nodes import JSON, Database, DataSource, Page
 from dev.qstash.message import Message
+from tests.simulation.databases import Databases
 from tests.simulation.network import NOTION
 from tests.simulation.previews import Previews
 from tests.simulation.standing import TURN_SECONDS, Standing
@@ -116,7 +117,8 @@ class Stage:
             self._oldest,
         )
         self.previews = Previews(world.redis)
-        world.on_change = self._watch
+        self.databases = Databases(world.redis, "page:", "db:")
+        world.on_change = self.watch
         self.look()
 
     # What people do.
@@ -265,6 +267,9 @@ class Stage:
             return
         key = keys[pick % len(keys)]
         lost = self.watcher.forget(key)
+        self.previews.forget(key)
+        if key.startswith("db:"):
+            self.databases.forget(key)
         self.read_anew |= {lost} & set(self.still)
         foreign = (None, '"foreign"', '{"a":{"to":"/b"}}', "no JSON at all", "[]")[how % 5]
         if foreign is None:
@@ -421,7 +426,7 @@ class Stage:
         called = {call.run_id for call in self.world.functions.calls if call.run_id}
         dated = [one for one in called if self.world.run(one).get("scheduled", "0") != "0"]
         self.seen["run for dates"] = len(dated)
-        self._raise([*self.watcher.broken, *self.previews.broken])
+        self._raise([*self.watcher.broken, *self.previews.broken, *self.databases.broken])
         self._note_losses()
         self._raise(self._nobody_goes_on())
         self._raise(self._crashes())
@@ -760,6 +765,7 @@ class Stage:
             self.world.notion.workspace,
             self.sources.values(),
             self.standing.published,
+            version=self.version,
             is_on=is_on,
         )
 
@@ -826,11 +832,12 @@ class Stage:
         values = {key: value for key, value in self.world.values().items() if _has_form(key, value)}
         return Bundles(values, self.world.paths())
 
-    def _watch(self, changed: set[str]) -> None:
+    def watch(self, changed: set[str]) -> None:
         """Looks at what changed. The function that changed it would catch what is raised here."""
         try:
             self.watcher.look(changed)
             self.previews.look(changed)
+            self.databases.look(changed, is_spoiled=self.watcher.is_spoiled)
             self._take_anew(changed)
         except Exception as error:
             self.watcher.broken.append(f"the judge failed: {error!r}")

@@ -93,7 +93,7 @@ if redis.call('HGET', run, 'slices') == false and exclusive == '1' then
   for i = 1, #held, 2 do leased[held[i]] = true end
   local pages = 0
   for _, key in ipairs(redis.call('ZRANGE', due, 0, -1)) do
-    if not string.find(key, '^db:') then pages = pages + 1 end
+    if not isOfDatabase(key) then pages = pages + 1 end
     local isFocused = string.find(redis.call('HGET', work, key) or '', '^%d+ %a*f') -- a run of one page does it
     if not leased[key] and not isFocused then redis.call('ZADD', due, aliveUntil, key) end
   end

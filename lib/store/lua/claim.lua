@@ -23,9 +23,10 @@ local function take(key)
   answer[#answer + 1] = key
   answer[#answer + 1] = redis.call('HGET', workKey, key) or ''
   local database, draft = string.match(key, '^db:(.*)$'), string.match(key, '^draft:(.*)$')
-  if database then
+  local draftDatabase = string.match(key, '^draft:db:(.*)$')
+  if database or draftDatabase then
     answer[#answer + 1] = ''
-    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:databases', database) or ''
+    answer[#answer + 1] = redis.call('HGET', prefix .. (database and 'sync:databases' or 'sync:drafts:databases'), database or draftDatabase) or ''
     answer[#answer + 1] = ''
   elseif draft then
     answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:drafts:seen', draft) or redis.call('HGET', prefix .. 'sync:observed', draft) or ''

@@ -30,6 +30,7 @@ from lib.sync.homes import Homes
 from lib.sync.problems import Kind, unforeseen_reason
 from lib.sync.work.bundle_form import BundleForm, HostedFiles
 from lib.sync.work.database_work import DatabaseReader, DatabaseWork
+from lib.sync.work.draft_database_work import DraftDatabaseWork
 from lib.sync.work.draft_work import DraftWork
 from lib.sync.work.in_flight import InFlight
 from lib.sync.work.page_family import Families
@@ -107,9 +108,10 @@ class Worker:
             notion, work, stores.site, homes, readings, reader, publication, was_read
         )
         self._drafts = DraftWork(reader, work, stores.drafts, form, log, homes, readings, was_read)
-        self._databases = DatabaseWork(
-            DatabaseReader(notion, readings, schemas, ahead, now),
-            *(work, stores.site, stores.files, form, log, was_read),
+        rows = DatabaseReader(notion, readings, schemas, ahead, now)
+        self._databases = DatabaseWork(rows, work, stores.site, stores.files, form, log, was_read)
+        self._draft_databases = DraftDatabaseWork(
+            rows, work, stores.drafts, form, log, homes, was_read
         )
         self._stop: TryLater | None = None
         self._away: NotionAway | None = None
@@ -233,12 +235,11 @@ class Worker:
             )
             await self._give_up(claim, reason, "unanswered", again=True)
             return False
-        if claim.is_page:
-            return await self._pages.sync(self._lease, claim)
-        if claim.is_draft:
-            return await self._drafts.sync(self._lease, claim)
-        await self._databases.sync(self._lease, claim)
-        return False
+        if claim.is_database:
+            databases = self._draft_databases if claim.is_draft else self._databases
+            await databases.sync(self._lease, claim)
+            return False
+        return await (self._drafts if claim.is_draft else self._pages).sync(self._lease, claim)
 
     async def _settled(self, task: asyncio.Task[bool], claim: Claim) -> bool:
         """Take note of how some work ended, and of what stops the slice; return whether something
@@ -279,7 +280,8 @@ class Worker:
             await (self._drafts if claim.is_draft else self._pages).doubt(self._lease, claim)
             return True
         if claim.is_database and not claim.item.is_doubted:
-            await self._databases.doubt(self._lease, claim)
+            databases = self._draft_databases if claim.is_draft else self._databases
+            await databases.doubt(self._lease, claim)
             return True
         reason = f"Notion does not show it: {refusal.reason}"
         await self._give_up(claim, reason, refusal.cause)
