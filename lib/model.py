@@ -61,7 +61,7 @@ class Tree(msgspec.Struct, frozen=True, omit_defaults=True):
     missing: list[str] = []
 
 
-class Database(msgspec.Struct, frozen=True, omit_defaults=True):
+class ChildDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
     """A child database, read whole: `properties` is its schema, `rows` are page objects as Notion
     gives them."""
 
@@ -82,7 +82,7 @@ class Copy(msgspec.Struct, frozen=True, omit_defaults=True):
     height: int = 0
 
 
-class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+class Placement(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a page is published: what the bundle says of a page that Notion's own page object does
     not."""
 

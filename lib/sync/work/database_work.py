@@ -8,7 +8,7 @@ from lib.bundle.media import Found
 from lib.bundle.properties import fingerprint
 from lib.bundle.text.tables import first_rows
 from lib.log import Log
-from lib.model import BUNDLE_VERSION, JSON, Claim, Database, DatabaseRecord, WorkItem
+from lib.model import BUNDLE_VERSION, JSON, ChildDatabase, Claim, DatabaseRecord, WorkItem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read_database
@@ -42,7 +42,7 @@ class DatabaseReader:
         self._notion, self._readings, self._schemas = notion, readings, schemas
         self._ahead, self._now = ahead, now
 
-    async def read_whole(self, claim: Claim) -> tuple[Database, DatabaseReading]:
+    async def read_whole(self, claim: Claim) -> tuple[ChildDatabase, DatabaseReading]:
         """Return a child database, or what is left of it where parts get no usable answer on the
         last try."""
         item = claim.item
@@ -97,7 +97,7 @@ class DatabaseWork:
         )
 
     async def _publish(
-        self, lease: SliceLease, claim: Claim, database: Database, reading: DatabaseReading
+        self, lease: SliceLease, claim: Claim, database: ChildDatabase, reading: DatabaseReading
     ) -> str:
         """Publish a child database together with the texts of the pages that show it; return the
         outcome as `Site.commit_database` does."""

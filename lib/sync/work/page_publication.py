@@ -17,7 +17,7 @@ from lib.model import (
     Copy,
     Observation,
     PageRecord,
-    Place,
+    Placement,
     Tree,
     WorkItem,
 )
@@ -201,7 +201,7 @@ class PagePublication:
     async def _write(self, read: ReadPage, plan: _Plan) -> _Written:
         seen, tree, form = read.seen, read.tree, self._form
         files = Found(form.address)
-        place = Place(plan.slug, seen.source, seen.visibility, seen.parent)
+        place = Placement(plan.slug, seen.source, seen.visibility, seen.parent)
         bundle = page_bundle.build_page(read.page, tree, place, plan.links, files)
         copied = files.refs if is_for_all(seen.visibility) else {}
         copies = await self._files.copies_of(copied)
