@@ -127,12 +127,13 @@ class SliceParts:
     @property
     def _queued(self) -> QueuedContinuation:
         services, queue = self._services, self._services.queue
-        site_call = services.site_call(self._deadline)
         return QueuedContinuation(
             self._runs,
             queue,
             services.follow_up,
-            EndNotices(queue, services.audience, site_call.tell_site if site_call else None),
+            EndNotices(
+                queue, lambda: services.audience, lambda: services.site_call(self._deadline)
+            ),
             PageRetries(self._runs, queue, self._now),
             self._log,
             self._notion.notion_now,

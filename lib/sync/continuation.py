@@ -13,7 +13,7 @@ from lib.qstash.client import Queue
 from lib.qstash.messages import Message, Notice
 from lib.store.runs import Run, Runs
 from lib.store.tellings import Tellings
-from lib.sync.telling import Audience, changed_site
+from lib.sync.telling import Audience, SiteCall, changed_site
 from lib.sync.trigger import FollowUp
 from lib.sync.work.slice import AGAIN_SECONDS
 from lib.times import iso
@@ -52,27 +52,30 @@ class Continuation(Protocol):
 class EndNotices:
     """Has the site told of a run's end at once, where one request does, and all others by a notice.
 
-    `tell_site` tells the site (None: there is none to tell).
+    `audience` and `site_call` (None: there is no site to tell) give what is built only where a run
+    ends.
     """
 
     def __init__(
         self,
         queue: Queue,
-        audience: Audience,
-        tell_site: Callable[[str], Awaitable[bool]] | None,
+        audience: Callable[[], Audience],
+        site_call: Callable[[], SiteCall | None],
     ) -> None:
         self._queue = queue
         self._audience = audience
-        self._tell_site = tell_site
+        self._site_call = site_call
 
     async def announce_end(self, run: Run, *, is_mine: bool = False) -> None:
         """Raises `QueueRefused`."""
         if run.is_retry and run.status == "delivered" and not changed_site(run):
             return
-        is_site_left = self._audience.site_hears(run) and run.site_told_at is None
-        if is_site_left and is_mine and self._tell_site and run.status == "delivered":
-            is_site_left = not await self._tell_site(run.run_id)
-        if is_site_left or self._audience.people_hear(run):
+        audience = self._audience()
+        is_site_left = audience.site_hears(run) and run.site_told_at is None
+        if is_site_left and is_mine and run.status == "delivered":
+            call = self._site_call()
+            is_site_left = call is None or not await call.tell_site(run.run_id)
+        if is_site_left or audience.people_hear(run):
             await self._queue.publish_messages([Notice(run.run_id)])
 
 
