@@ -16,7 +16,7 @@ from lib.store.copies import is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import NO_TABLE, Known, PageText, Site, Table, Text
 from lib.store.work import WorkQueue
-from lib.sync.work.bundle_form import BundleForm, HostedFiles, lacks_copies
+from lib.sync.work.bundle_form import BundleForm, HostedFiles, copying_of
 from lib.sync.work.page_texts import PageTexts, databases_in
 from lib.sync.work.read_ahead import ReadAhead
 from lib.sync.work.tries import is_last_try
@@ -122,8 +122,7 @@ class DatabaseWork:
         text = Text(
             database_bundle.encode_database(bundle, self._form.now_iso(), copies),
             files=list(files.refs),
-            lacking=lacks_copies(copied, copies),
-            is_private=not is_for_all(visibility),
+            copying=copying_of(visibility, files.refs, copies),
         )
         table, documents, tables = NO_TABLE, list[PageText](), dict[str, Table]()
         if self._form.docs:

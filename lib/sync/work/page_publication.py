@@ -28,7 +28,7 @@ from lib.store.site import Committed, Known, PageCommit, Site, Table, Text
 from lib.sync.addresses import AddressBook
 from lib.sync.homes import Homes
 from lib.sync.sightings import is_settled, stamp_of
-from lib.sync.work.bundle_form import BundleForm, HostedFiles, lacks_copies
+from lib.sync.work.bundle_form import BundleForm, HostedFiles, copying_of
 from lib.sync.work.page_family import Families, Family, Work
 from lib.sync.work.page_reader import ReadPage
 from lib.sync.work.page_texts import tables_for
@@ -171,7 +171,7 @@ class PagePublication:
         has_tables = self._form.docs and is_sent and not written.encoded.parts
         databases = read.tree.databases if has_tables else []
         tables = await self._site.tables(databases) if databases else {}
-        text, noted = self._text_of(written, tables, is_private=not is_for_all(seen.visibility))
+        text, noted = self._text_of(written, tables)
         oversized = written.encoded.oversized
         return PageCommit(
             page_id=claim.id,
@@ -221,9 +221,7 @@ class PagePublication:
         )
         return _Written(bundle, encoded, files, copies, record)
 
-    def _text_of(
-        self, written: _Written, tables: Mapping[str, Table], *, is_private: bool
-    ) -> tuple[Text, list[str]]:
+    def _text_of(self, written: _Written, tables: Mapping[str, Table]) -> tuple[Text, list[str]]:
         """Return a page as it is sent to KV, and what is to be noted of that."""
         noted: list[str] = []
         doc = self._document(written.bundle, written.copies, tables, noted)
@@ -234,8 +232,7 @@ class PagePublication:
             encoded.meta,
             doc,
             list(refs),
-            lacks_copies(refs, written.copies),
-            is_private,
+            copying_of(written.record.visibility, refs, written.copies),
         )
         return text, noted
 
