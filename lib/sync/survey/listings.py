@@ -18,10 +18,9 @@ from lib.store.site import Site
 from lib.store.sources import Sources, SourceState
 from lib.sync.homes import Homes
 from lib.sync.problems import page_problem
-from lib.sync.sightings import Row
-from lib.sync.survey.observer import Observer
+from lib.sync.sightings import Row, row_of
+from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.progress import RunScope
-from lib.sync.survey.row_judge import RowJudge
 
 BIG_SOURCE_ROWS = 1_000
 """From so many rows on, a source is asked for its changed rows only, and listed in full once a day,
@@ -223,7 +222,7 @@ class SourceListings:
         judged."""
         unreadable = self._progress.unreadable.setdefault(name, set())
         unreadable.add(page["id"])
-        rows.append(self._judge.reduce_page(page, name, read_at))
+        rows.append(row_of(page, name, read_at, self._judge.rule))
         unreadable.discard(page["id"])
 
     async def _take_unreadable(self, name: str, listing: Listing) -> None:

@@ -1,18 +1,22 @@
-"""What all looks of a run share: pages are asked for by themselves, and what was seen of them is
-remembered and becomes due."""
+"""What all looks of a run share: pages are asked for by themselves, rows are held against what is
+remembered of them, and what was seen is remembered and becomes due."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
 from lib.bundle.media import without_signatures
+from lib.bundle.publication import PublicationRule
 from lib.model import JSON, Observation, WorkItem
 from lib.notion.client import NotionClient
 from lib.notion.pages import find_page, retrieve_page
 from lib.store.runs import SliceLease
 from lib.store.site import Known, Sighting, Site
-from lib.sync.problems import Problems
+from lib.sync.homes import Homes
+from lib.sync.problems import Problems, page_problem
+from lib.sync.sightings import Row, is_doubtful, judge_row, row_of
 from lib.sync.survey.progress import Progress
+from lib.sync.survey.rescue import Rescue
 from lib.times import BEGINNING
 
 GiveAway = Callable[[SliceLease, Sequence[str]], Awaitable[None]]
@@ -101,3 +105,49 @@ class Observer:
         now = self._notion.notion_time(self.now())
         seen = msgspec.structs.replace(before, read_at=now, is_published=False)
         return Sighting(page_id=page_id, observation=seen, is_gone=True)
+
+
+class RowJudge:
+    """Makes due what changed of rows, and unpublishes those that are hidden by now."""
+
+    def __init__(
+        self, site: Site, homes: Homes, observer: Observer, rescue: Rescue, *, is_forced: bool
+    ) -> None:
+        self._site = site
+        self._homes = homes
+        self._observer = observer
+        self._rescue = rescue
+        self._is_forced = is_forced
+
+    @property
+    def rule(self) -> PublicationRule:
+        """The owner's rule for what is published."""
+        return self._homes.rule
+
+    async def judge_rows(self, rows: Sequence[Row]) -> None:
+        """Remember rows that do not bear the stamp they were read with, and make them due."""
+        known, _ = await self._site.look_up([row.page_id for row in rows])
+        sure: list[Row] = []
+        for row in rows:
+            before = known[row.page_id].observation
+            if before and is_doubtful(row.observation, before):
+                problem = page_problem(row.page_id, known[row.page_id])
+                await self._observer.problems.contain(problem, self._ask_again, row, sure)
+            else:
+                sure.append(row)
+        judged = (judge_row(row, known[row.page_id], is_forced=self._is_forced) for row in sure)
+        sightings = [sighting for sighting in judged if sighting]
+        for sighting in sightings:
+            if sighting.is_hidden:
+                await self._observer.observe(
+                    *await self._rescue.rescue_below(known[sighting.page_id])
+                )
+        await self._observer.observe(sightings)
+
+    async def _ask_again(self, row: Row, sure: list[Row]) -> None:
+        """Ask for a row itself, of which two looks at one edit show different things: its own
+        object is the later."""
+        read_at, page = await self._observer.retrieve_page(row.page_id)
+        source = await self._homes.home_of(page)
+        if source is not None:
+            sure.append(row_of(page, source, read_at, self.rule))

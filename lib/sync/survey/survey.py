@@ -21,11 +21,10 @@ from lib.sync.survey.database_watch import DatabaseWatch
 from lib.sync.survey.draft_watch import DraftWatch
 from lib.sync.survey.listings import SourceFinder, SourceListings
 from lib.sync.survey.missing_rows import GoneProof, MissingRows
-from lib.sync.survey.observer import Observer
+from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.outside_watch import OutsideWatch
 from lib.sync.survey.progress import Progress, RunScope
 from lib.sync.survey.rescue import Rescue
-from lib.sync.survey.row_judge import RowJudge
 
 MOST_NAMED = 5
 """Lost keys that are named in one warning."""

@@ -19,8 +19,7 @@ from lib.store.work import WorkQueue
 from lib.sync.work.bundle_form import BundleForm, HostedFiles, copying_of
 from lib.sync.work.page_texts import PageTexts, databases_in
 from lib.sync.work.read_ahead import ReadAhead
-from lib.sync.work.tries import is_last_try
-from lib.sync.work.unfinished import DatabaseReading, Readings
+from lib.sync.work.unfinished import DatabaseReading, Readings, is_last_try
 
 MOST_SIGNED = 100
 """Rows that one answer shows."""
@@ -47,10 +46,10 @@ class DatabaseReader:
         last try."""
         item = claim.item
         head = Head(claim.id, item.title, item.data_source_ids) if item.data_source_ids else None
-        fresh = self._ahead.take_database(claim) or DatabaseReading(
-            self._now(), 0, Reading(claim.id, head)
-        )
-        async with self._readings.reading_of(claim, fresh) as reading:
+        ahead = self._ahead.take_reading(claim.key, claim.number)
+        fresh = DatabaseReading(self._now(), 0, Reading(claim.id, head))
+        begun = ahead.database if ahead and ahead.database else fresh
+        async with self._readings.reading_of(claim, begun) as reading:
             await self._ahead.finish(claim.key)
             database = await read_database(
                 self._notion, reading.rows, self._schemas, is_last_try=is_last_try(claim)

@@ -37,8 +37,7 @@ from lib.sync.work.page_publication import PagePublication
 from lib.sync.work.page_reader import PageReader
 from lib.sync.work.page_work import PageWork
 from lib.sync.work.read_ahead import ReadAhead
-from lib.sync.work.tries import PAUSES_SECONDS
-from lib.sync.work.unfinished import Readings
+from lib.sync.work.unfinished import PAUSES_SECONDS, Readings
 
 READINGS_AT_ONCE, MOST_READINGS, FEWEST_READINGS = 8, 32, 4
 """Rows that are read at once: twice as many as there may be requests under way, so that these grow,

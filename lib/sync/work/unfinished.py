@@ -21,6 +21,17 @@ from lib.notion.walk import Walk
 from lib.store.runs import Runs, SliceLease
 from lib.store.work import WorkQueue
 
+PAUSES_SECONDS = (2.0, 6.0)
+"""How long something waits after each failure; after one more it is reported, and tried again after
+the run."""
+
+
+def is_last_try(claim: Claim) -> bool:
+    """Return whether what gets no usable answer is left out of it, rather than the whole tried
+    again."""
+    record = claim.record or claim.database
+    return (record is not None and record.is_lacking) or claim.item.attempts >= len(PAUSES_SECONDS)
+
 
 class PageReading(msgspec.Struct, omit_defaults=True):
     """A page's reading: nothing in it is older than `began_at` by our clock, or `read_at` by
