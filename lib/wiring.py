@@ -59,6 +59,9 @@ MARGIN_SECONDS, MARGIN_SHARE = 20.0, 0.3
 time, a share."""
 VERCEL_JSON = Path(__file__).parent.parent / "vercel.json"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+"""All connections are kept: the pool counts busy ones too against those that it may keep (20 unless
+said otherwise), and would close each of the others after one answer."""
 LOOK_UP_SECONDS = 8.0
 """How long `/api/media` waits for one answer of Notion's."""
 
@@ -284,8 +287,15 @@ class Services:
 
 @asynccontextmanager
 async def services(config: Config, log: Log) -> AsyncIterator[Services]:
-    """The collaborators of one request; their connections are closed when it ends."""
-    async with httpx.AsyncClient(verify=_tls_context(), timeout=TIMEOUT) as http:
+    """The collaborators of one request; their connections are closed when it ends.
+
+    KV's are in a pool of their own: a pool looks at all its connections at each request.
+    """
+    tls = _tls_context()
+    kv = httpx.AsyncHTTPTransport(verify=tls, limits=LIMITS)
+    async with httpx.AsyncClient(
+        verify=tls, timeout=TIMEOUT, limits=LIMITS, mounts={config.kv_url: kv}
+    ) as http:
         yield Services(config, http, log)
 
 

@@ -1,5 +1,6 @@
 """That what is set up is also built."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from dev.upstash import UpstashStandIn
 from lib.config import Config
 from lib.log import Log
 from lib.model import Ask
-from lib.wiring import Services
+from lib.wiring import Services, services
 
 ROOT = Path(__file__).parent.parent
 RESEND = {
@@ -21,6 +22,9 @@ RESEND = {
     "NOTIFY_EMAIL_FROM": "Sync <sync@example.com>",
     "NOTIFY_EMAIL_TO": "a@example.com, b@example.com",
 }
+
+AT_ONCE = 32
+"""As many as a sync asks Notion for side by side."""
 
 
 @pytest.mark.parametrize("settings", [RESEND, {}])
@@ -92,3 +96,31 @@ async def test_a_slice_leaves_a_share_of_the_functions_time_and_at_most_20_secon
         services = Services(Config.read(environ), http, Log(now=time.time))
         now = time.time()
         assert services.slice_end(now + limit) == pytest.approx(now + works, abs=0.5)
+
+
+async def test_connections_are_kept_for_the_next_requests_and_kvs_beside_the_others(
+    environ: dict[str, str],
+) -> None:
+    """Each new one costs a handshake; and the pool looks at all that it holds at every request."""
+    opened: list[object] = []
+    everybody_asks = asyncio.Barrier(AT_ONCE)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(writer)
+        while await reader.read(65_536):
+            async with asyncio.timeout(30):
+                await everybody_asks.wait()
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        url = f"http://{host}:{port}"
+        config = Config.read(environ | {"KV_REST_API_URL": "https://kv.example"})
+        async with services(config, Log(now=time.time)) as built:
+            for _ in range(3):
+                await asyncio.gather(*(built.http.get(url) for _ in range(AT_ONCE)))
+            assert len(opened) == AT_ONCE
+            assert built.http._transport_for_url(httpx.URL(url)) is not (
+                built.http._transport_for_url(httpx.URL("https://kv.example/pipeline"))
+            )

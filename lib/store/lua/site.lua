@@ -325,23 +325,27 @@ local function shareOut(texts, from, to, counts)
   shareOut(texts, last + 1, to, counts)
 end
 
--- A leaf without the time at which it was written, which follows its items.
-local function withoutTime(text) return (string.gsub(text, '%],"syncedAt":"[^"]*"', ']', 1)) end
-
+-- A leaf is large, and Lua hashes each string that it makes: the text is put together at once, and what stands there is
+-- only read where its length leaves it open whether the leaf has changed.
 local function writeLeaf(source, book, number, texts, total, revision)
   local items = {}
   for _, meta in ipairs(texts) do
     if meta ~= '' then items[#items + 1] = meta end
   end
-  local text = '{"items":[' .. table.concat(items, ',') .. '],"syncedAt":"' .. now .. '"'
-  if number == 1 then text = text .. ',"total":' .. total end
+  local ending = '"'
+  if number == 1 then ending = ending .. ',"total":' .. total end
   if #book.counts > 1 then
-    if number == 1 then text = text .. ',"pages":' .. #book.counts end
-    text = text .. ',"revision":"' .. revision .. '"'
+    if number == 1 then ending = ending .. ',"pages":' .. #book.counts end
+    ending = ending .. ',"revision":"' .. revision .. '"'
   end
-  text = text .. '}'
   local key = leafKey(source, number)
-  if withoutTime(textAt(key) or '') ~= withoutTime(text) then
+  local function leafText(time)
+    return '{"items":[' .. table.concat(items, ',') .. '],"syncedAt":"' .. time .. ending .. '}'
+  end
+  local text = leafText(now)
+  local before = redis.call('TYPE', key).ok == 'string' and redis.call('STRLEN', key) == #text and redis.call('GET', key)
+  local from = #text - #ending - #now -- where the time begins
+  if not before or before ~= leafText(string.sub(before, from, from + #now - 1)) then
     noteChange(source .. ':index' .. (number > 1 and ':' .. number or ''))
   end
   redis.call('SET', key, text)
