@@ -11,6 +11,7 @@ from tests.simulation.actions import (
     Edit,
     Evict,
     FailForEver,
+    Heal,
     Kill,
     KvTrouble,
     Lag,
@@ -449,6 +450,59 @@ FOUND: tuple[Found, ...] = (
                 Sources("re-pointed"),
                 Edit("unshare_or_share_database"),
                 Ask("source", 11, after=0.1),
+            ],
+        ),
+    ),
+    Found(
+        "a page is edited below one that moved out of a page which can't be read",
+        History(565, [FailForEver("page"), Edit("edit_a_family"), Edit("move", 11, 20), Ask()]),
+    ),
+    Found(
+        "the same in a forced run",
+        History(
+            1, [FailForEver("page"), Edit("edit_a_family"), Edit("move", 11, 20), Ask(force=True)]
+        ),
+    ),
+    Found(
+        "a page is edited below a row that was hidden in a source which can't be listed",
+        History(
+            1, [FailForEver("source"), Edit("edit_a_family"), Edit("show_or_hide", 0, 1), Ask()]
+        ),
+    ),
+    Found(
+        "a database that is a source goes into the trash",
+        History(
+            167106742390507,
+            [Sources("re-pointed"), Ask(force=True), Edit("trash_or_restore_database")],
+        ),
+    ),
+    Found(
+        "a page is asked for after a child page of it was unshared",
+        History(
+            21293944742227,
+            [
+                Edit("swap_slugs", 5),
+                Ask(),
+                Heal(),
+                Edit("move_out_to_a_source"),
+                Edit("unshare_or_share", 20),
+                Ask("page", here=True),
+            ],
+        ),
+    ),
+    Found(
+        "lists stop lagging while a run that they misled is under way",
+        History(71055577251979, [Edit("add_database_row"), Lag(55.0, 10.0), Ask()]),
+    ),
+    Found(
+        "a page is asked for below one that has become a row",
+        History(
+            62450864230491,
+            [
+                Edit("move_out_to_a_source", 3, 30),
+                Edit("move_out_to_a_source", 6, 25),
+                Pause(1),
+                Ask("page", 10),
             ],
         ),
     ),

@@ -6,11 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
+import lib.sync.survey.child_watch
 import lib.sync.survey.listings
 from lib.errors import Hopeless
 from lib.model import BUNDLE_VERSION, JSON, DatabaseRecord, Source, SourceRecord, WorkItem
 from lib.store.sources import SourceState
 from lib.sync.sightings import DAY_SECONDS, child_stamp, row_of
+from lib.sync.survey.child_watch import WATCHED_AT_ONCE
 from lib.sync.survey.listings import MOST_DOUBTS
 from lib.sync.survey.missing_rows import FEW
 from lib.sync.work.database_work import signature
@@ -82,7 +84,8 @@ async def test_a_forced_run_makes_every_row_child_page_and_child_database_due_to
     workspace: Workspace,
 ) -> None:
     publish(workspace, 0)
-    workspace.memory.remember("child", "stamp", parent=row_id(0))
+    workspace.memory.remember("child", child_stamp(child(), RULE), parent=row_id(0))
+    workspace.put(child())
     workspace.memory.child_databases["d"] = database()
     workspace.rows[HOME] = [listed(0)]
 
@@ -90,7 +93,8 @@ async def test_a_forced_run_makes_every_row_child_page_and_child_database_due_to
 
     assert set(workspace.memory.due) == {row_id(0), "child", "db:d"}
     assert all(item.rewrite for item in workspace.memory.due.values())
-    assert workspace.asked == [ROWS]
+    assert workspace.memory.due["child"].page != b"null"  # it is not asked for twice
+    assert sorted(workspace.asked) == [ROWS, "pages/child"]
 
 
 async def test_a_row_that_shows_something_else_at_the_time_that_is_known_is_asked_for_itself(
@@ -461,6 +465,64 @@ async def test_an_edited_child_page_below_a_row_that_is_hidden_now_is_not_read(
     await family.look()
 
     assert (list(family.memory.sightings), family.memory.due) == ([row_id(0)], {})
+
+
+@pytest.mark.parametrize("is_forced", [False, True])
+@pytest.mark.parametrize("at_once", [WATCHED_AT_ONCE, 1])
+@pytest.mark.parametrize("order", [["child", "below"], ["below", "child"]])
+@pytest.mark.parametrize(
+    "now",
+    [
+        row_page("child", parent={"type": "page_id", "page_id": "attic"}, last_edited_time=LATER),
+        child(in_trash=True),
+    ],
+)
+async def test_an_edited_page_below_one_that_has_left_the_site_is_not_read(
+    family: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    now: JSON,
+    order: list[str],
+    at_once: int,
+    is_forced: bool,
+) -> None:
+    """Whichever of the two is asked for first."""
+    monkeypatch.setattr(lib.sync.survey.child_watch, "WATCHED_AT_ONCE", at_once)
+    family.memory.remember("below", "stamp", parent="child")
+    family.memory.children = {page_id: family.memory.children[page_id] for page_id in order}
+    family.put(now)
+    family.put(row_page("attic", parent={"type": "workspace"}))
+    family.put(row_page("below", parent={"type": "page_id", "page_id": "child"}))
+
+    await family.look(is_forced=is_forced)
+
+    assert set(family.memory.due) == {row_id(0)}
+
+
+async def test_an_edited_page_below_one_that_is_answered_once_as_not_there_is_read(
+    family: Workspace,
+) -> None:
+    family.memory.remember("below", "stamp", parent="child")
+    del family.objects["pages/child"]
+    family.put(row_page("below", parent={"type": "page_id", "page_id": "child"}))
+
+    await family.look()
+
+    assert set(family.memory.due) == {row_id(0), "below"}
+
+
+@pytest.mark.parametrize("is_forced", [False, True])
+async def test_an_edited_child_page_in_a_source_that_cannot_be_listed_is_not_read(
+    family: Workspace, is_forced: bool
+) -> None:
+    """Its row may be hidden by now."""
+    family.memory.remember("other", "stamp", parent=row_id(5), source="posts")
+    family.put(row_page("other", parent={"type": "page_id", "page_id": row_id(5)}))
+    family.put(child(last_edited_time=LATER))
+    family.objects[f"data_sources/{OTHER_HOME}/query"] = error(404, "object_not_found")
+
+    await family.look(references=BOTH, is_forced=is_forced)
+
+    assert {"child", "other"} & set(family.memory.due) == {"child"}
 
 
 async def test_a_child_page_that_stands_in_another_published_page_now_makes_both_due(

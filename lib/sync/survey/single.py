@@ -179,22 +179,29 @@ class PageSurvey:
                 await self._take_gone(page_id, known)
                 return False
             page = found
+            if await self._home_of(page) is not None:
+                break  # it is the row, whatever it stood in
         return known.observation is None or await self._is_live(page_id, page, known, read_at)
 
     async def _is_live(self, row_id: str, page: JSON, known: Known, read_at: float) -> bool:
         """Return whether the row that a page stands below, whose fate and visibility it shares, is
-        published."""
+        published and not paused."""
         before, source = known.observation, await self._home_of(page)
-        if before and source != before.source and not is_trashed(page):
+        has_moved = before and (source, None) != (before.source, before.parent)
+        if has_moved and not is_trashed(page):
             await self._observer.observe(
                 [], [(row_id, WorkItem())]
             )  # its reading sees where it went
         source = source or (before.source if before else "")
         row = row_of(page, source, read_at, self._homes.rule)
-        is_as_it_was = before is None or row.observation.visibility == before.visibility
-        if not (row.observation.is_published and is_as_it_was):
+        seen = row.observation
+        is_as_it_was = before is None or (seen.visibility, seen.is_paused) == (
+            before.visibility,
+            before.is_paused,
+        )
+        if not (seen.is_published and is_as_it_was):
             await self._judge_row(row, known)
-        return row.observation.is_published
+        return seen.is_published and not seen.is_paused
 
     async def _take_gone(self, page_id: str, known: Known) -> None:
         """The page is published, and two different questions say that it is gone."""

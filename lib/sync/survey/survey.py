@@ -59,7 +59,11 @@ class Survey:
         )
         proof = GoneProof(homes, observer, judge, rescue, holders)
         self._missing = MissingRows(site, sources, state, scope, self._listings, proof, observer)
-        self._children = ChildWatch(site, homes.rule, observer, holders, self._rows_are_seen)
+        self._children = ChildWatch(
+            *(site, homes.rule, observer, holders, self._rows_are_seen),
+            is_listed=lambda name: name in self.listed_names,
+            is_forced=scope.is_forced,
+        )
         self._outside = OutsideWatch(notion, site, observer)
         self.databases = DatabaseWatch(notion, site, observer)
         self.drafts = DraftWatch(sources, observer, scope, is_on=homes.rule.previews)
@@ -122,10 +126,8 @@ class Survey:
         databases = _watched_databases(watched, self._scope, done)
         outside = {thing: stamp for thing, stamp in watched.outside.items() if thing not in done}
         if self._scope.is_forced:
-            await self._rewrite_things(
-                [*stamps, *(f"db:{database_id}" for database_id in databases)]
-            )
-            stamps, databases = {}, {}
+            await self._rewrite_things([f"db:{database_id}" for database_id in databases])
+            databases = {}
         await all_of(
             [
                 self._children.watch_pages(stamps),
