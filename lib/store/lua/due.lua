@@ -44,3 +44,16 @@ local function dropWork(key)
   redis.call('HDEL', leasesKey, key)
   redis.call('ZREM', dueKey, key)
 end
+
+local function numberOf(key) return string.match(redis.call('HGET', workKey, key) or '', '^%d+') or '0' end
+
+-- Ends a claim; what is left of the work may be done from `at` on.
+local function freeWork(key, at)
+  redis.call('HDEL', leasesKey, key)
+  redis.call('ZADD', dueKey, at, key)
+end
+
+-- Ends a claim whose work is done, unless something new has become known of the thing since it was claimed.
+local function endWork(key, number, at)
+  if numberOf(key) == tostring(number) then dropWork(key) else freeWork(key, at) end
+end
