@@ -7,15 +7,28 @@ slug, who waits for it.
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 from lib.bundle.slugs import told_apart
 from lib.model import Observation, PageRecord
+from lib.store.runs import SliceLease
 from lib.store.site import Addresses, Holder, Known, Move, Site
 from lib.times import instant
 
 MOST_STEPS = 100_000
 """Decisions for one publication; more say that two pages push each other about for ever."""
 HIGHEST_CLIMB = 100
+COMMIT_TRIES = 20
+"""How often addresses are planned anew because another publication changed them meanwhile."""
+
+
+async def give_away(site: Site, lease: SliceLease, freed: Sequence[str]) -> None:
+    """Give slugs that became free to pages that wait for them. Raises `TakenOver`."""
+    for _ in range(COMMIT_TRIES if freed else 0):
+        book = AddressBook(site)
+        await book.give_away(list(freed))
+        if await site.move(lease, book.planned_changes(), freed):
+            return
 
 
 class AddressBook:

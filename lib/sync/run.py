@@ -14,15 +14,18 @@ import msgspec
 
 from lib.errors import Hopeless, NotionWait, SyncError, TakenOver, TryLater, Unforeseen
 from lib.log import Log
+from lib.media.copying import Copied
 from lib.model import Ask
 from lib.notion.client import NotionClient
 from lib.qstash.messages import Message
 from lib.store.kv import Kv
 from lib.store.migration import Migration
 from lib.store.runs import Begun, Left, Run, Runs, SliceLease
+from lib.store.site import Site
 from lib.store.sources import Sources
+from lib.sync.addresses import give_away
 from lib.sync.continuation import Continuation, SilentRuns
-from lib.sync.ending import FileCopies, RunEnding, tally_copies
+from lib.sync.ending import RunEnding, tally_copies
 from lib.sync.homes import Homes
 from lib.sync.problems import unforeseen_reason
 from lib.sync.survey.surveyor import Surveyor
@@ -105,6 +108,7 @@ class Advance:
     def __init__(
         self,
         sources: Sources,
+        site: Site,
         migration: Migration,
         homes: Homes,
         worker: Worker,
@@ -114,6 +118,7 @@ class Advance:
         until: float,
     ) -> None:
         self._sources = sources
+        self._site = site
         self._migration = migration
         self._homes = homes
         self._worker = worker
@@ -130,7 +135,7 @@ class Advance:
             for name, record in state.records.items()
             if self._references.get(name) == record.reference
         }
-        await self._worker.give_away(lease, state.freed)
+        await give_away(self._site, lease, state.freed)
         survey: asyncio.Task[None] | None = None
         if run.phase == "plan" and run.planner == lease.lane:
             survey = asyncio.create_task(self._surveyor.survey_run(lease, run, state))
@@ -143,14 +148,14 @@ class Advance:
 
 
 class SliceRun:
-    """Works one slice of a run, and ends the run where nothing is left. `now` gives epoch
-    seconds."""
+    """Works one slice of a run, and ends the run where nothing is left. `copy_files` copies files
+    into Blob (None: there is no store for copies), `now` gives epoch seconds."""
 
     def __init__(
         self,
         runs: Runs,
         advance: Advance,
-        files: FileCopies,
+        copy_files: Callable[[str], Awaitable[Copied]] | None,
         ending: RunEnding,
         spending: Spending,
         log: Log,
@@ -158,7 +163,7 @@ class SliceRun:
     ) -> None:
         self._runs = runs
         self._advance = advance
-        self._files = files
+        self._copy_files = copy_files
         self._ending = ending
         self._spending = spending
         self._log = log
@@ -231,7 +236,7 @@ class SliceRun:
         self._step = "closing indexes"
         await self._ending.close_indexes(lease, run)
         self._step = "copying files"
-        copied = await self._files.copy_files(lease.run_id)
+        copied = await self._copy_files(lease.run_id) if self._copy_files else None
         facts = tally_copies(run, copied) if copied else {}
         if copied and copied.wait_seconds is not None and continuation.is_queued:
             await self._runs.note_facts(lease.run_id, facts)

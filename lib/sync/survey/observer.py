@@ -1,7 +1,7 @@
 """What all looks of a run share: pages are asked for by themselves, rows are held against what is
 remembered of them, and what was seen is remembered and becomes due."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from lib.notion.client import NotionClient
 from lib.notion.pages import find_page, retrieve_page
 from lib.store.runs import SliceLease
 from lib.store.site import Known, Sighting, Site
+from lib.sync.addresses import give_away
 from lib.sync.homes import Homes
 from lib.sync.problems import Problems, page_problem
 from lib.sync.sightings import Row, is_doubtful, judge_row, row_of
@@ -19,14 +20,11 @@ from lib.sync.survey.progress import Progress
 from lib.sync.survey.rescue import Rescue
 from lib.times import BEGINNING
 
-GiveAway = Callable[[SliceLease, Sequence[str]], Awaitable[None]]
-
 
 class Observer:
     """Looks for one run; whatever interrupts it, `progress` holds what it knows.
 
-    `give_away` gives addresses to pages that waited for them, `tell` is called when something
-    became due, `now` gives epoch seconds.
+    `tell` is called when something became due, `now` gives epoch seconds.
     """
 
     def __init__(
@@ -36,7 +34,6 @@ class Observer:
         lease: SliceLease,
         progress: Progress,
         *,
-        give_away: GiveAway,
         tell: Callable[[], None],
         now: Callable[[], float],
     ) -> None:
@@ -45,7 +42,6 @@ class Observer:
         self._lease = lease
         self.progress = progress
         self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
-        self._give_away = give_away
         self._tell = tell
         self.now = now
         if not progress.began_at:
@@ -61,7 +57,7 @@ class Observer:
         if sightings or work or outside:
             slack = self._notion.clock_slack_seconds
             freed = await self._site.observe(self._lease, sightings, work, outside or {}, slack)
-            await self._give_away(self._lease, freed)
+            await give_away(self._site, self._lease, freed)
             self._tell()
 
     async def find_lost(self) -> tuple[list[str], list[str]]:

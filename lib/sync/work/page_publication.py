@@ -1,6 +1,6 @@
 """Publishing a page that was read: its address, its bundle, and what follows from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -25,7 +25,7 @@ from lib.notion.border.objects import name_of
 from lib.store.copies import is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import Committed, Known, PageCommit, Site, Table, Text
-from lib.sync.addresses import AddressBook
+from lib.sync.addresses import COMMIT_TRIES, AddressBook, give_away
 from lib.sync.homes import Homes
 from lib.sync.sightings import is_settled, stamp_of
 from lib.sync.work.bundle_form import BundleForm, HostedFiles, copying_of
@@ -37,8 +37,6 @@ from lib.sync.work.unfinished import Readings
 
 MOST_OLDER = 3
 """Readings in a row that are older than what is remembered, by clocks that can't be right."""
-COMMIT_TRIES = 20
-"""How often addresses are planned anew because another publication changed them meanwhile."""
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -101,20 +99,12 @@ class PagePublication:
         if committed.outcome == "older":
             self._readings.read_anew()
         self._log.event("page.synced", pageId=read.claim.id, slug=slug, outcome=committed.outcome)
-        await self.give_away(lease, committed.freed)
+        await give_away(self._site, lease, committed.freed)
         before = read.claim.observation
         is_renamed = (
             before is not None and before.parent is not None and read.seen.title != before.title
         )
         return bool(work) or is_renamed or committed.outcome in ("older", "changed")
-
-    async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
-        """Give slugs that became free to pages that wait for them."""
-        for _ in range(COMMIT_TRIES if freed else 0):
-            book = AddressBook(self._site)
-            await book.give_away(list(freed))
-            if await self._site.move(lease, book.planned_changes(), freed):
-                return
 
     def stamp_of(self, page: JSON, seen: Observation, read_at: float) -> str:
         """Return the stamp by which a look shows that nothing is new; "" where an edit may hide."""

@@ -2,7 +2,7 @@
 wrong."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
 
 import msgspec
@@ -113,10 +113,6 @@ class Worker:
         self._stop: TryLater | None = None
         self._away: NotionAway | None = None
         self._news = asyncio.Event()
-
-    async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
-        """Give slugs that became free to pages that wait for them."""
-        await self._pages.give_away(lease, freed)
 
     def look_again(self) -> None:
         """Something became due meanwhile."""
