@@ -41,7 +41,7 @@ class DatabaseWatch:
         if thing in done or self._observer.problems.has("database", database_id):
             return
         if record is None or _is_unfinished(record):
-            await self._observer.observe([], [(thing, WorkItem(rewrite=record is None))])
+            await self._observer.make_due(WorkItem(rewrite=record is None), thing)
         else:
             try:
                 answers = [await newest_rows(self._notion, one) for one in record.data_source_ids]
@@ -49,12 +49,11 @@ class DatabaseWatch:
                 if refusal.notion_status == HTTPStatus.OK:
                     raise
                 showing = await self._site.showing(thing)
-                item = WorkItem(doubted=[database_id])
-                await self._observer.observe([], [(page_id, item) for page_id in showing])
+                await self._observer.make_due(WorkItem(doubted=[database_id]), *showing)
             else:
                 rows = [row for found, _ in answers for row in found]
                 if has_changed(rows, record, self._observer.progress.began_at):
-                    await self._observer.observe([], [(thing, WorkItem(title=record.title))])
+                    await self._observer.make_due(WorkItem(title=record.title), thing)
         done.add(thing)
 
 

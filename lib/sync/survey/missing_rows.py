@@ -88,7 +88,7 @@ class GoneProof:
         else:
             standing = await self._holders.find_standing(page)
             if standing.holder:
-                await self._observer.observe([], [(standing.holder, WorkItem())])
+                await self._observer.make_due(WorkItem(), standing.holder)
                 return
             if around := standing.row:  # its listing may have shown it before it was hidden
                 row = row_of(around.page, around.source, around.read_at, self._judge.rule)

@@ -60,6 +60,10 @@ class Observer:
             await give_away(self._site, self._lease, freed)
             self._tell()
 
+    async def make_due(self, item: WorkItem, *keys: str) -> None:
+        """Make each of these due in the same way: pages by their ids, databases as `db:{id}`."""
+        await self.observe([], [(key, item) for key in keys])
+
     async def find_lost(self) -> tuple[list[str], list[str]]:
         """Return what is published and gone from KV: the things that bring it back, and its
         keys."""

@@ -138,7 +138,7 @@ class Survey:
         )
 
     async def _rewrite_things(self, things: Sequence[str]) -> None:
-        await self.observer.observe([], [(thing, WorkItem(rewrite=True)) for thing in things])
+        await self.observer.make_due(WorkItem(rewrite=True), *things)
         self.progress.done.update(things)
 
     async def _find_lost(self) -> None:
@@ -147,7 +147,7 @@ class Survey:
             things, keys = await self.observer.find_lost()
             if keys:
                 self.progress.warnings.append(_lost_warning(keys))
-            await self.observer.observe([], [(thing, WorkItem(rewrite=True)) for thing in things])
+            await self.observer.make_due(WorkItem(rewrite=True), *things)
         self.progress.done.add("lost")
 
 
