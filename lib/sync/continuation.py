@@ -1,5 +1,5 @@
-"""How a run goes on behind its slice, and how its end becomes known: by messages, or in the very
-call that worked it."""
+"""How a run goes on after a slice, and how its end is announced: by messages of the queue, or in
+the call that worked the slice."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -30,14 +30,14 @@ class Continuation(Protocol):
         ...
 
     async def start_followers(self, run_id: str, follow_up: str, moment: float | None) -> None:
-        """See to the run that was promised when this one ends, and to the one at the next date
-        (epoch seconds), where no message is on its way for it. Raises `QueueRefused` where the
+        """Start the run that was promised when this one ends, and schedule the one for the next
+        date (epoch seconds), where no message is on its way for it. Raises `QueueRefused` where the
         message that ended the run may come again."""
         ...
 
     async def announce_end(self, run: Run, *, is_mine: bool) -> None:
-        """See to it that all learn of a run's end who are to. `is_mine`: this slice is the one that
-        ended it. Raises `QueueRefused` where this may be done again."""
+        """Announce the end of a run. `is_mine`: this slice is the one that ended it. Raises
+        `QueueRefused` where this may be done again."""
         ...
 
     async def announce_failure(self, run_id: str) -> None:
@@ -50,10 +50,11 @@ class Continuation(Protocol):
 
 
 class EndNotices:
-    """Has the site told of a run's end at once, where one request does, and all others by a notice.
+    """Announces the end of a run: to the site at once, where one request does, and to all others by
+    a notice.
 
-    `audience` and `site_call` (None: there is no site to tell) give what is built only where a run
-    ends.
+    `audience` and `site_call` (None: there is no site) are called only where a run ends, so that
+    other slices don't load what they build.
     """
 
     def __init__(
@@ -168,7 +169,8 @@ class QueuedContinuation:
 
 class InlineContinuation:
     """Ends with the call: there is no queue, or it is down. What follows is asked for where that is
-    possible. `tell` tells all of a run's end, `notion_now` gives Notion's time (epoch seconds)."""
+    possible. `tell` announces the end of a run to all channels, `notion_now` gives Notion's time
+    (epoch seconds)."""
 
     is_queued = False
 
@@ -215,7 +217,7 @@ class InlineContinuation:
 
 
 class SilentRuns:
-    """Runs that broke without a callback: the next slice that begins tells of them."""
+    """Runs that broke without a callback: the next slice that begins announces their end."""
 
     def __init__(self, tellings: Tellings, log: Log) -> None:
         self._tellings = tellings

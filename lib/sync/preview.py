@@ -1,4 +1,5 @@
-"""Links to previews: whoever has one sees one page for an hour, draft or not."""
+"""Links to previews. Anybody with such a link sees one page for an hour, whether it is a draft or
+not."""
 
 from collections.abc import Callable
 from http import HTTPStatus

@@ -1,4 +1,5 @@
-"""A run from its first slice to its last; each slice is a message, or a call of the backup way.
+"""A run from its first slice to its last. A slice is the work of one function call: of one message
+of the queue, or of one inline run (`GET /api/sync`, which needs no queue).
 
 begin ─▶ survey ─┬▶ rest ─▶ next slice's message
       ─▶ work  ──┘       └▶ end (─▶ the promised run's message)
@@ -37,13 +38,13 @@ FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 15.0, 300.0
 """How long a lane that finds nothing to do waits while another one looks around; twice as long each
 time."""
 HERE = "here"
-"""The lane of the backup way, which has no messages."""
+"""The lane of an inline run, which has no messages."""
 ERROR_CHARACTERS = 500
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a slice answers: `status` is continued, done, joined (worker) or done, partial (backup
-    way)."""
+    """The result of a slice. `status` is continued, done or joined for a message, and done or
+    partial for an inline run."""
 
     status: str
     run_id: str
@@ -68,8 +69,8 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Spending:
-    """What a slice takes of Notion's and of KV's; `give_back` returns requests that were reserved
-    and not sent."""
+    """What a slice spends: requests of Notion and commands of KV. `give_back` returns requests that
+    were reserved and not sent."""
 
     def __init__(
         self, notion: NotionClient, kv: Kv, give_back: Callable[[], Awaitable[None]]
@@ -263,8 +264,8 @@ class SliceRun:
 
 
 class Engine:
-    """Begins slices: those of messages, which go on `queued`, and those of calls, which end
-    `inline`. `now` gives epoch seconds, `new_id` a run's id."""
+    """Begins slices: those of messages, which go on `queued`, and inline ones, which end with the
+    call. `now` gives epoch seconds, `new_id` a run's id."""
 
     def __init__(
         self,
@@ -312,7 +313,8 @@ class Engine:
         return await self._slice_run.work_slice(lease, run, queued)
 
     async def run_inline(self, ask: Ask) -> Report:
-        """Work a slice in this very call: of a run of its own, or a hand with the one under way."""
+        """Work a slice in this call, with no queue: of a run of its own, or of the one under
+        way."""
         run_id, inline = self._new_id(), self._inline
         asked = await self._runs.ask_for_run(run_id, ask, self._now() + DELIVERY_SECONDS)
         known = await self._runs.read_run(asked.run_id)

@@ -34,8 +34,8 @@ class WebhookSetup(msgspec.Struct, frozen=True):
     is_set: bool
 
     def as_json(self, token: str) -> JSON:
-        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be
-        told next."""
+        """Return the address to give to Notion, how far the set-up is, and the token that Notion
+        asks for next."""
         state = "live" if self.is_set else "pending" if token else "unset"
         return {
             "address": self.address,
@@ -229,8 +229,8 @@ def run_json(entry: Entry, now: float) -> JSON:
 
 
 def _slice_timeline(slices: Sequence[Stretch]) -> list[JSON]:
-    """Slices in the order in which they ended, and between two of a lane what the later one waited
-    for."""
+    """Return the slices in the order in which they ended, and between two of a lane what the later
+    one waited for."""
     found: list[JSON] = []
     before: dict[str, Stretch] = {}
     for one in slices:
@@ -261,8 +261,8 @@ def _waiting_json(run: Run, now: float) -> JSON | None:
 
 
 def _scope_of(run: Run) -> str:
-    """Return what a run is about; "edits": the pages of which Notion's webhook told in a window of
-    time; "dates": the rows whose dates begin or end."""
+    """Return what a run is about. "edits": the pages of one webhook window; "dates": the rows whose
+    dates begin or end."""
     if run.page:
         return f"page:{run.page}"
     if run.window:

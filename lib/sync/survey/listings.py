@@ -23,14 +23,14 @@ from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.progress import RunScope
 
 BIG_SOURCE_ROWS = 1_000
-"""From so many rows on, a source is asked for its changed rows only, and listed in full once a day,
-and when its schema has changed."""
+"""Sources of this size or more are asked for their changed rows only. They are listed in full once
+a day, and when their schema has changed."""
 FULL_LISTING_SECONDS = 20 * 3_600
-"""How old a full listing of a big source may be: less than a day, so that a daily run, which is
-never on time to the second, lists in full each time."""
+"""The age at which a big source is listed in full again. It is less than a day, so that a daily
+run, which is never on time to the second, lists in full each time."""
 OVERLAP_SECONDS = 180
-"""A listing of changed rows begins so long before the last one: nobody says how late an edit shows
-in a query."""
+"""How far a listing of changed rows overlaps the one before: Notion does not document how late an
+edit shows in a query."""
 MOST_DOUBTS = 5
 """Rows of one source that are named because they do not say whether they are to be published."""
 

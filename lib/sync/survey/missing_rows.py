@@ -21,8 +21,9 @@ from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.progress import RunScope
 from lib.sync.survey.rescue import Rescue
 
-FEW = 20
-"""So many missing rows are asked for one by one; of more, so many are asked for as a sample."""
+MISSING_ROWS_ASKED = 20
+"""Missing rows are all asked for up to this number. Of more, this many are asked for as a
+sample."""
 
 
 class GoneProof:
@@ -151,8 +152,8 @@ class MissingRows:
                 for page_id in rows
                 if known[page_id].observation and _is_row_of(known[page_id], name)
             ]
-            await self._proof.ask_for_rows(gone[:FEW], known, name)
-            await self._proof.drop_rows(gone[FEW:], known, name)
+            await self._proof.ask_for_rows(gone[:MISSING_ROWS_ASKED], known, name)
+            await self._proof.drop_rows(gone[MISSING_ROWS_ASKED:], known, name)
             self._progress.confirmed.add(name)
 
     def _seen_rows(self) -> set[str]:
@@ -166,13 +167,13 @@ class MissingRows:
         published = [page_id for page_id in missing if known[page_id].record]
         unknown = [page_id for page_id in missing if not known[page_id].record]
         await self._proof.drop_rows(unknown, known, name)
-        if len(published) > FEW and is_empty:
+        if len(published) > MISSING_ROWS_ASKED and is_empty:
             self._progress.warnings.append(
                 f"source {name}: Notion listed no rows at all, while {len(published)} are"
                 " published; nothing was dropped."
             )
             return
-        asked, rest = published[:FEW], published[FEW:]
+        asked, rest = published[:MISSING_ROWS_ASKED], published[MISSING_ROWS_ASKED:]
         gone = await self._proof.ask_for_rows(asked, known, name)
         if rest and len(gone) == len(asked):
             await self._proof.drop_rows(rest, known, name)

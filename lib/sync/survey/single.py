@@ -32,7 +32,7 @@ from lib.sync.sightings import (
 from lib.sync.survey.survey import Survey
 
 HIGHEST_CLIMB = 20
-"""From a page nobody knows so many steps up to a published one."""
+"""Steps from an unknown page up to a published one."""
 
 
 class PageSurvey:

@@ -24,8 +24,8 @@ class BundleForm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostedFiles:
-    """The copies that there are of hosted files. `note` is told of those whose signed addresses are
-    known, for who makes the others."""
+    """The copies of hosted files. `note` takes the files whose signed addresses are known, so that
+    the others can be copied."""
 
     def __init__(self, copies: Copies, note: Callable[[Iterable[FileRef]], None]) -> None:
         self._copies, self._note = copies, note

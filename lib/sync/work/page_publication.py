@@ -265,8 +265,8 @@ class PagePublication:
 
 
 def _databases_of(read: ReadPage) -> Work:
-    """Return the child databases that may have to be read: those that nobody knows yet, and all of
-    them where the page is shown to others than before. The publication leaves out what is known."""
+    """Return the child databases that may have to be read. The publication leaves out those that
+    are known and whose page is shown to the same people as before."""
     heads = read.reading.walk.heads
     work: Work = []
     for database_id in read.tree.databases:
