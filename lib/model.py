@@ -21,7 +21,7 @@ CUT_AT = 25
 https://developers.notion.com/reference/retrieve-a-page."""
 
 ITEMS_PER_PAGE = 500
-"""So many rows stand on one page of an index, unless they are too large for one value together."""
+"""Rows on one page of an index, unless they are too large for one value together."""
 
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -259,14 +259,14 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """What people know it by; "" where nobody has seen it yet."""
+        """The name that people know it by; "" where it has not been seen yet."""
         known = self.observation or self.database
         return known.title if known else self.item.title
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """An answer of the shared request budget: so many requests now, or none and how long to wait;
-    `left` are those that the minute still holds."""
+    """An answer of the shared request budget: the number of requests that are `granted` now, or
+    none and how long to wait. `left` are those that the minute still holds."""
 
     granted: int
     wait_seconds: float = 0.0
@@ -274,14 +274,14 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants synced: everything, one source, one page (by slug or id), the pages that
-    Notion's webhook told of in a window of time, or the rows whose dates begin or end."""
+    """What is to be synced: everything, one source, one page (by slug or id), the pages of one
+    webhook window, or the rows whose dates begin or end."""
 
     force: bool = False
     source: str = ""
     page: str = ""
     retry: bool = False
-    """Another try of what got no usable answer in an earlier run: people are told only if it
+    """Another try of what got no usable answer in an earlier run: people are notified only if it
     changes something."""
     window: int = 0
     """Number of the window; 0: none."""
@@ -317,8 +317,8 @@ class Problem(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """How a run ended, as people are told: `status` is delivered, failed or cancelled, `error` why
-    it did not get to its end.
+    """How a run ended, as people are notified. `status` is delivered, failed or cancelled, `error`
+    says why it did not get to its end.
 
     `written` counts bundles that changed, `touched` what else a site reads (indexes, redirects).
     """

@@ -1,5 +1,5 @@
 """Builds the collaborators of one slice of a run. Imported only where one is worked: it loads all
-that reads, publishes and tells."""
+that reads, publishes and notifies."""
 
 from functools import cached_property, partial
 from typing import TYPE_CHECKING

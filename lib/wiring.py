@@ -83,7 +83,7 @@ class Services:
 
     @cached_property
     def hasty_kv(self) -> "HastyKv":
-        """KV for callers who did not ask for work: an answer soon, or none."""
+        """KV for callers that wait and did not ask for work: an answer soon, or none."""
         from lib.store.hasty import HastyKv
 
         return HastyKv(self.config.kv_url, self.config.kv_token.reveal(), self.http)
@@ -194,13 +194,14 @@ class Services:
         )
 
     def _site_channel(self) -> "Revalidation | None":
-        """The way to the site; None where there is none."""
+        """Return the channel of the site; None where there is none."""
         from lib.notify.revalidate import Revalidation
 
         return Revalidation.from_config(self.config, self._channel_tools())
 
     def site_call(self, deadline: float | None) -> "SiteCall | None":
-        """What tells the site from a slice that may go on until the `deadline`."""
+        """Return what notifies the site from a slice that may go on until the `deadline`; None
+        where there is no site."""
         from lib.sync.telling import SiteCall
 
         site, until = self._site_channel(), math.inf if deadline is None else deadline
@@ -239,8 +240,8 @@ class Services:
 
     @cached_property
     def locator(self) -> "Locator":
-        """Finds hosted files for visitors, who have their own share of Notion's minute and wait for
-        KV briefly."""
+        """What finds hosted files for visitors, who have their own share of Notion's minute and
+        wait for KV briefly."""
         from lib.media.address import Locator
         from lib.notion.files import FileHosts
         from lib.store.budget import Budget

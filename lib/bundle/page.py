@@ -54,7 +54,7 @@ class Encoded(msgspec.Struct, frozen=True):
 def build_page(
     page: JSON, tree: Tree, place: Placement, child_pages: list[PageLink], address: Address
 ) -> PageBundle:
-    """Turns a page that was read whole into its bundle; `child_pages` as `slugs.children` gives
+    """Turn a page that was read whole into its bundle; `child_pages` as `slugs.children` gives
     them."""
     meta: Meta = {
         "id": page["id"],

@@ -95,8 +95,8 @@ async def find_source(notion: NotionClient, name: str, reference: str) -> Source
 
 
 async def probe_database(notion: NotionClient, database_id: str) -> Head:
-    """Whether a child database can be read, in one request. Unreadable: a linked view, or it is not
-    shared.
+    """Return whether a child database can be read, in one request. Unreadable: a linked view, or it
+    is not shared.
 
     A linked view looks like a child database; its retrieval is refused or shows no data sources
     (https://developers.notion.com/reference/retrieve-a-database).

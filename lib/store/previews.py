@@ -1,4 +1,4 @@
-"""Which pages somebody with a link may see: drafts in their previews, and what is published."""
+"""The pages that can be seen with a link: drafts in their previews, and what is published."""
 
 from lib.store.keys import Keys
 from lib.store.kv import Kv

@@ -308,7 +308,7 @@ def _behind_emoji(own: JSON) -> Inline:
 
 
 def _joined_parts(*texts: Inline) -> Rendering:
-    """Texts one below the other."""
+    """Return texts one below the other."""
     markdown = "\n\n".join(text.markdown for text in texts if text.markdown)
     return Rendering(markdown, "\n".join(text.plain for text in texts if text.plain))
 
