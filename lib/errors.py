@@ -84,7 +84,7 @@ class OutOfTime(TryLater):
 
 
 class NoAnswer(TryLater):
-    """Something was sent and no answer came: nobody knows whether it arrived."""
+    """Something was sent and no answer came: it may have arrived or not."""
 
 
 class QueueRefused(SyncError):

@@ -21,7 +21,7 @@ CUT_AT = 25
 https://developers.notion.com/reference/retrieve-a-page."""
 
 ITEMS_PER_PAGE = 500
-"""So many rows stand on one page of an index, unless they are too large for one value together."""
+"""Rows on one page of an index, unless they are too large for one value together."""
 
 
 Cause = Literal["unshared", "unanswered", "too_large", "fault", "rate_limited", "undelivered"]
@@ -73,7 +73,7 @@ class Tree(msgspec.Struct, frozen=True, omit_defaults=True):
     missing: list[str] = []
 
 
-class Database(msgspec.Struct, frozen=True, omit_defaults=True):
+class ChildDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
     """A child database, read whole: `properties` is its schema, `rows` are page objects as Notion
     gives them."""
 
@@ -94,7 +94,7 @@ class Copy(msgspec.Struct, frozen=True, omit_defaults=True):
     height: int = 0
 
 
-class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+class Placement(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a page is published: what the bundle says of a page that Notion's own page object does
     not."""
 
@@ -272,14 +272,14 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """What people know it by; "" where nobody has seen it yet."""
+        """The name that people know it by; "" where it has not been seen yet."""
         known = self.observation or self.database
         return known.title if known else self.item.title
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """An answer of the shared request budget: so many requests now, or none and how long to wait;
-    `left` are those that the minute still holds."""
+    """An answer of the shared request budget: the number of requests that are `granted` now, or
+    none and how long to wait. `left` are those that the minute still holds."""
 
     granted: int
     wait_seconds: float = 0.0
@@ -287,14 +287,14 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants synced: everything, one source, one page (by slug or id), the pages that
-    Notion's webhook told of in a window of time, or the rows whose dates begin or end."""
+    """What is to be synced: everything, one source, one page (by slug or id), the pages of one
+    webhook window, or the rows whose dates begin or end."""
 
     force: bool = False
     source: str = ""
     page: str = ""
     retry: bool = False
-    """Another try of what got no usable answer in an earlier run: people are told only if it
+    """Another try of what got no usable answer in an earlier run: people are notified only if it
     changes something."""
     window: int = 0
     """Number of the window; 0: none."""
@@ -331,8 +331,8 @@ class Problem(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """How a run ended, as people are told: `status` is delivered, failed or cancelled, `error` why
-    it did not get to its end.
+    """How a run ended, as people are notified. `status` is delivered, failed or cancelled, `error`
+    says why it did not get to its end.
 
     `written` counts bundles that changed, `touched` what else a site reads (indexes, redirects).
     """

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +16,7 @@ from lib.log import Log
 from lib.model import Ask
 from lib.wiring import Services, services
 
+ROOT = Path(__file__).parent.parent
 RESEND = {
     "RESEND_API_KEY": "re_key",
     "NOTIFY_EMAIL_FROM": "Sync <sync@example.com>",
@@ -52,6 +56,36 @@ async def test_a_mail_goes_out_where_resend_is_set_up(
             ["a@example.com", "b@example.com"],
         )
         assert "https://sync.example/" in body["text"]
+
+
+def test_what_tells_of_a_runs_end_is_loaded_where_a_run_ends(environ: dict[str, str]) -> None:
+    """Each slice has the same beginning, and most end no run."""
+    code = """
+import sys, time, httpx
+from lib.config import Config
+from lib.log import Log
+from lib.slice_wiring import SliceParts
+from lib.wiring import Services
+
+SliceParts(Services(Config.read(), httpx.AsyncClient(), Log(now=time.time)), None).engine
+print(*sorted(sys.modules))
+"""
+    settings = environ | {
+        "SLACK_WEBHOOK_URL": "https://hooks.slack.example/1",
+        "REVALIDATE_URL": "https://site.example/revalidate",
+    }
+    loaded = subprocess.check_output(
+        [sys.executable, "-c", code], cwd=ROOT, text=True, env=settings
+    ).split()
+    assert "lib.sync.run" in loaded
+    assert [name for name in loaded if name.startswith("lib.notify")] == []
+
+
+async def test_the_channels_of_a_request_are_opened_once(environ: dict[str, str]) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        services = Services(Config.read(environ | RESEND), http, Log(now=time.time))
+        assert services.channels
+        assert services.channels is services.channels
 
 
 @pytest.mark.parametrize(("limit", "works"), [(8, 5.6), (10, 7.0), (60, 42.0), (300, 280.0)])

@@ -15,7 +15,7 @@ from lib.store.salvage import read_count
 MOST_RUNS = 50
 MOST_SLUGS = 50
 MOST_SUGGESTED = 100
-"""So many addresses of pages are told: all of a small site's, any of a larger one's."""
+"""Addresses of pages that are shown: all of a small site's, any of a larger one's."""
 
 
 class Stretch(msgspec.Struct, frozen=True):

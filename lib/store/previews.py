@@ -1,4 +1,4 @@
-"""Which pages somebody with a link may see: drafts in their previews, and what is published."""
+"""The pages that can be seen with a link: drafts in their previews, and what is published."""
 
 import msgspec
 

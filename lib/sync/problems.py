@@ -16,9 +16,9 @@ Arguments = ParamSpec("Arguments")
 
 
 class Problems:
-    """Collects problems into `found`, by kind and id (of sources, name), and pages that got no
-    usable answer and are worth another try soon into `again`. `is_down`: whether Notion answers
-    nothing."""
+    """Collects problems into `found`, by kind and id (of sources: by name). Pages that got no
+    usable answer, and are worth another try soon, go into `again`. `is_down` returns whether Notion
+    answers no request at all."""
 
     def __init__(
         self, found: dict[str, Problem], again: set[str], is_down: Callable[[], bool]
@@ -27,7 +27,7 @@ class Problems:
         self._is_down = is_down
         self.again = again
         self.unforeseen: list[Exception] = []
-        """Errors behind problems that are faults of this project."""
+        """The errors behind problems that are faults of this project."""
 
     async def contain(
         self,
@@ -36,10 +36,10 @@ class Problems:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> None:
-        """Look at one thing; what is wrong with it alone is reported as its problem.
+        """Look at one thing. An error that concerns it alone is reported as its problem.
 
-        Raises what concerns the run: NotionWait, OutOfTime, Hopeless, and NotionAway where Notion
-        answers nothing.
+        Raises what concerns the whole run: NotionWait, OutOfTime, Hopeless, and NotionAway where
+        Notion answers no request at all.
         """
         try:
             await look(*args, **kwargs)

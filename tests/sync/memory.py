@@ -227,9 +227,6 @@ class Workspace:
             source = Source(name, f"db{number}", f"{HOME[:-1]}{number}")
             progress.sources.setdefault(name, source)
 
-        async def give_away(lease: SliceLease, freed: Sequence[str]) -> None:
-            assert freed == []
-
         async def find(name: str, reference: str) -> Source:
             if name in self.unshared:
                 raise Hopeless(f"Notion does not show {reference}")
@@ -242,7 +239,6 @@ class Workspace:
             store,
             LEASE,
             progress,
-            give_away=give_away,
             tell=lambda: None,
             now=clock.now,
         )

@@ -14,7 +14,7 @@ from lib.store.sources import SourceState
 from lib.sync.sightings import DAY_SECONDS, child_stamp, row_of
 from lib.sync.survey.child_watch import WATCHED_AT_ONCE
 from lib.sync.survey.listings import MOST_DOUBTS
-from lib.sync.survey.missing_rows import FEW
+from lib.sync.survey.missing_rows import MISSING_ROWS_ASKED
 from lib.sync.work.database_work import signature
 from tests.bundle.samples import prop
 from tests.notion.stage import error
@@ -166,7 +166,7 @@ async def test_the_run_after_the_first_one_asks_a_big_source_for_changed_rows_on
 async def test_a_listing_without_a_row_where_much_was_published_is_not_believed(
     workspace: Workspace,
 ) -> None:
-    publish(workspace, *range(FEW + 1))
+    publish(workspace, *range(MISSING_ROWS_ASKED + 1))
 
     survey = await workspace.look()
 
@@ -177,27 +177,29 @@ async def test_a_listing_without_a_row_where_much_was_published_is_not_believed(
 
 
 async def test_where_few_rows_are_missing_each_is_asked_for(workspace: Workspace) -> None:
-    publish(workspace, *range(FEW))
+    publish(workspace, *range(MISSING_ROWS_ASKED))
     for page in (listed(1), listed(2, home="elsewhere"), listed(3, in_trash=True)):
         workspace.put(page)
 
     survey = await workspace.look()
 
-    assert workspace.memory.gone == {row_id(number) for number in range(FEW)} - {row_id(1)}
+    assert workspace.memory.gone == {row_id(number) for number in range(MISSING_ROWS_ASKED)} - {
+        row_id(1)
+    }
     assert survey.warnings() == []
 
 
 async def test_where_many_rows_are_missing_a_sample_is_asked_for_and_speaks_for_all(
     workspace: Workspace,
 ) -> None:
-    publish(workspace, *range(2 * FEW))
+    publish(workspace, *range(2 * MISSING_ROWS_ASKED))
     workspace.rows[HOME] = [listed(0)]
 
     survey = await workspace.look()
 
-    assert workspace.memory.gone == {row_id(number) for number in range(1, 2 * FEW)}
+    assert workspace.memory.gone == {row_id(number) for number in range(1, 2 * MISSING_ROWS_ASKED)}
     assert (len(workspace.asked), survey.warnings()) == (
-        1 + 2 * FEW,
+        1 + 2 * MISSING_ROWS_ASKED,
         [],
     )  # two questions prove that one is gone
 
@@ -217,15 +219,15 @@ async def test_a_row_that_one_answer_alone_calls_gone_stays(workspace: Workspace
 async def test_where_one_of_the_sample_is_still_there_only_what_was_asked_for_goes(
     workspace: Workspace,
 ) -> None:
-    publish(workspace, *range(2 * FEW))
+    publish(workspace, *range(2 * MISSING_ROWS_ASKED))
     workspace.rows[HOME] = [listed(0)]
     workspace.put(listed(1))
 
     [warning] = (await workspace.look()).warnings()
 
-    assert workspace.memory.gone == {row_id(number) for number in range(2, FEW + 1)}
-    assert f"{2 * FEW - 1} published rows were missing" in warning
-    assert f"1 of {FEW} are still there" in warning
+    assert workspace.memory.gone == {row_id(number) for number in range(2, MISSING_ROWS_ASKED + 1)}
+    assert f"{2 * MISSING_ROWS_ASKED - 1} published rows were missing" in warning
+    assert f"1 of {MISSING_ROWS_ASKED} are still there" in warning
 
 
 async def test_a_listing_that_notion_cut_short_misses_nothing_and_says_so(

@@ -11,15 +11,10 @@ local AGAIN = 'What got no usable answer is tried again.'
 local run, isFocused = KEYS[1], focused == '1'
 -- include sound_types
 -- include left
+-- include free_claims
 if redis.call('HGET', run, 'token:' .. lane) ~= token then return 'lost' end
 
-local leases = redis.call('HGETALL', leasesKey)
-for i = 1, #leases, 2 do
-  if leases[i + 1] == token then
-    redis.call('ZADD', dueKey, now, leases[i])
-    redis.call('HDEL', leasesKey, leases[i])
-  end
-end
+freeClaims(leasesKey, dueKey, token, now)
 if redis.call('HEXISTS', run, 'jobIds') == 1 or redis.call('HEXISTS', run, 'slice:0') == 1 then
   parked = '0' -- messages of its own carry it on
 end

@@ -121,6 +121,12 @@ local function noteRelinked(id)
   if run ~= '' and redis.call('EXISTS', referrersKey(id)) == 1 then note('relinked', id) end
 end
 
+-- Adds work that the run, where it is about certain pages only, goes on to do.
+local function askFor(key, flags, payload, at)
+  addWork(key, flags, payload, at)
+  if isFocused then note('focus', key) end
+end
+
 local function isShown(thing) return #showing(thing, 1) > 0 end
 
 -- Makes pages due that show a thing (an original, a child database, a page that can't be read), but for those that stay
@@ -131,8 +137,7 @@ local function dueShowing(thing, at, settledAt)
     local record = decoded(text)
     local isFresh = record and settledAt > 0 and (tonumber(record.read_at) or 0) >= settledAt
     if text and not isFresh and redis.call('SISMEMBER', stillKey, id) == 0 then
-      addWork(id, 'o', '{}', at)
-      if isFocused then note('focus', id) end
+      askFor(id, 'o', '{}', at)
     end
   end
 end
@@ -153,8 +158,7 @@ local function dueTitle(id, before, seen)
   if not before or before.parent ~= parent or before.title == seen.title then return end
   if redis.call('HEXISTS', workKey, parent) == 1 or redis.call('HEXISTS', pagesKey, parent) == 0 then return end
   if redis.call('SISMEMBER', stillKey, parent) == 1 or showsTitle(parent, id, seen.title) then return end
-  addWork(parent, '-', '{}', nowMs)
-  if isFocused then note('focus', parent) end
+  askFor(parent, '-', '{}', nowMs)
 end
 
 -- Lets a page stay as it is, with all that stands below it, or go on; returns the pages that this concerns.
@@ -543,6 +547,21 @@ end
 
 -- Addresses.
 
+-- Whether the values of a hash are still those from which something was planned ('': there was none).
+local function areHeld(key, values)
+  for field, value in pairs(values) do
+    if (redis.call('HGET', key, field) or '') ~= value then return false end
+  end
+  return true
+end
+
+-- Who asks for slugs while others have them: slug -> ids ('': none).
+local function keepWaiting(waiting)
+  for slug, ids in pairs(waiting) do
+    if ids == '' then redis.call('HDEL', waitingKey, slug) else redis.call('HSET', waitingKey, slug, ids) end
+  end
+end
+
 -- Moves pages to other slugs, chains and swaps too. A move: {id, from, to}; from "": the page had no slug. What stands
 -- published moves along; `rewritten` is the page whose bundle is written anew right after. A bundle names its page and
 -- its child pages as `"id":"…","slug":"…"`, and so does what else shows them.
@@ -638,9 +657,7 @@ local function removePage(id)
   end
   redis.call('HDEL', placesKey, id)
   if slug and redis.call('HGET', slugsKey, slug) == id then redis.call('HDEL', slugsKey, slug) end
-  redis.call('HDEL', pagesKey, id)
-  redis.call('HDEL', metasKey, id)
-  redis.call('HDEL', childrenKey, id)
+  for _, key in ipairs({pagesKey, metasKey, childrenKey}) do redis.call('HDEL', key, id) end
   redis.call('SREM', stillKey, id)
   showThings(id, record, {})
   removeFiles(id)

@@ -32,7 +32,7 @@ from lib.sync.sightings import (
 from lib.sync.survey.survey import Survey
 
 HIGHEST_CLIMB = 20
-"""From a page nobody knows so many steps up to a published one."""
+"""Steps from an unknown page up to a published one."""
 
 
 class PageSurvey:
@@ -106,11 +106,10 @@ class PageSurvey:
         elif before and before.parent is not None:
             await self._judge_child(page_id, page, known, read_at)
         elif before and known.record:
-            await self._observer.observe(
-                [], [(page_id, WorkItem(rewrite=self._is_forced))]
-            )  # its reading sees where it went
+            # Its reading sees where it went.
+            await self._observer.make_due(WorkItem(rewrite=self._is_forced), page_id)
         elif showing := await self._site.showing(f"page:{page_id}"):
-            await self._observer.observe([], [(one, WorkItem(asks_owners=True)) for one in showing])
+            await self._observer.make_due(WorkItem(asks_owners=True), *showing)
         elif not await self._survey.drafts.look_at(page_id):
             await self._climb_to_published(page)
 
@@ -167,14 +166,13 @@ class PageSurvey:
         read_at = 0.0
         while known.observation and (parent := known.observation.parent):
             if is_trashed(page):
-                await self._observer.observe([], [(parent, WorkItem(doubted=[page_id]))])
+                await self._observer.make_due(WorkItem(doubted=[page_id]), parent)
                 return False
             if has_left(page, parent):
                 holder = None
                 with suppress(Unreadable):  # the page that it stood in looks for it
                     holder = await self._holders.find_holder(page)
-                others = [(holder, WorkItem())] if holder else []
-                await self._observer.observe([], [(parent, WorkItem()), *others])
+                await self._observer.make_due(WorkItem(), parent, *([holder] if holder else []))
                 return False
             page_id, known = parent, (await self._site.look_up([parent]))[0][parent]
             read_at, found = await self._find_page(page_id, known)
@@ -192,9 +190,8 @@ class PageSurvey:
         before, source = known.observation, await self._home_of(page)
         has_moved = before and (source, None) != (before.source, before.parent)
         if has_moved and not is_trashed(page):
-            await self._observer.observe(
-                [], [(row_id, WorkItem())]
-            )  # its reading sees where it went
+            # Its reading sees where it went.
+            await self._observer.make_due(WorkItem(), row_id)
         source = source or (before.source if before else "")
         row = row_of(page, source, read_at, self._homes.rule)
         seen = row.observation
@@ -210,7 +207,7 @@ class PageSurvey:
         """The page is published, and two different questions say that it is gone."""
         before = known.observation
         if before and before.parent is not None:
-            await self._observer.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
+            await self._observer.make_due(WorkItem(doubted=[page_id]), before.parent)
         elif before and await self._homes.is_shown(before.source):
             await self._observer.observe([self._observer.gone_row(page_id, known)])
         elif before:
@@ -253,7 +250,7 @@ class PageSurvey:
             if not holder_id:
                 break
             if (await self._site.look_up([holder_id]))[0][holder_id].record:
-                await self._observer.observe([], [(holder_id, WorkItem())])
+                await self._observer.make_due(WorkItem(), holder_id)
                 return
             try:
                 is_page = "page_id" in above
@@ -290,6 +287,6 @@ class PageSurvey:
 
     async def _look_at_database(self, database_id: str, record: DatabaseRecord | None) -> None:
         if self._is_forced:
-            await self._observer.observe([], [(f"db:{database_id}", WorkItem(rewrite=True))])
+            await self._observer.make_due(WorkItem(rewrite=True), f"db:{database_id}")
             return
         await self._survey.databases.watch_database(database_id, record)

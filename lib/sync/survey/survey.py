@@ -21,11 +21,10 @@ from lib.sync.survey.database_watch import DatabaseWatch
 from lib.sync.survey.draft_watch import DraftWatch
 from lib.sync.survey.listings import SourceFinder, SourceListings
 from lib.sync.survey.missing_rows import GoneProof, MissingRows
-from lib.sync.survey.observer import Observer
+from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.outside_watch import OutsideWatch
 from lib.sync.survey.progress import Progress, RunScope
 from lib.sync.survey.rescue import Rescue
-from lib.sync.survey.row_judge import RowJudge
 
 MOST_NAMED = 5
 """Lost keys that are named in one warning."""
@@ -141,7 +140,7 @@ class Survey:
         )
 
     async def _rewrite_things(self, things: Sequence[str]) -> None:
-        await self.observer.observe([], [(thing, WorkItem(rewrite=True)) for thing in things])
+        await self.observer.make_due(WorkItem(rewrite=True), *things)
         self.progress.done.update(things)
 
     async def _find_lost(self) -> None:
@@ -150,7 +149,7 @@ class Survey:
             things, keys = await self.observer.find_lost()
             if keys:
                 self.progress.warnings.append(_lost_warning(keys))
-            await self.observer.observe([], [(thing, WorkItem(rewrite=True)) for thing in things])
+            await self.observer.make_due(WorkItem(rewrite=True), *things)
         self.progress.done.add("lost")
 
 

@@ -1,8 +1,14 @@
-"""The work of one slice: claims what is due, has it read and published, and deals with what goes
-wrong."""
+"""The work of one slice: one worker's turn at the queue of due work in KV.
+
+A slice claims work under a lease (`SliceLease`), a dozen items at a time, reads and publishes them
+concurrently (`InFlight`), and goes on until nothing is due or its time is used up. Each item is
+published in one transaction, which checks the lease's fencing token. What is half read at the end
+is saved as a checkpoint (`Readings`), and claims that were not begun are free again. The next slice
+goes on from there.
+"""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
 
 import msgspec
@@ -38,8 +44,7 @@ from lib.sync.work.page_publication import PagePublication
 from lib.sync.work.page_reader import PageReader
 from lib.sync.work.page_work import PageWork
 from lib.sync.work.read_ahead import ReadAhead
-from lib.sync.work.tries import PAUSES_SECONDS
-from lib.sync.work.unfinished import Readings
+from lib.sync.work.unfinished import PAUSES_SECONDS, Readings
 
 READINGS_AT_ONCE, MOST_READINGS, FEWEST_READINGS = 8, 32, 4
 """Rows that are read at once: twice as many as there may be requests under way, so that these grow,
@@ -49,18 +54,17 @@ budget ends costs KV commands. So where it may not do for all that is due they a
 REQUESTS_OF_A_PAGE = 4
 """What a page takes, as long as nothing is known of it."""
 WAITING = 12
-"""Claimed work that may wait to be read, more or less; what still does when the slice ends is free
-again, which costs nothing."""
+"""Claims that may wait to be read. Those that still wait when the slice ends are free again, at no
+cost."""
 CLAIM_AGAIN_AT = 4
-"""Waiting claims at which more are made. What a page brought forth is claimed at once: others may
-hang on it."""
+"""More is claimed when this few claims wait. What a page brought forth is claimed at once: others
+may depend on it."""
 AGAIN_SECONDS = (10, 60, 240, 960)
-"""Pauses after which pages that got no usable answer are tried again, each in a run of its own."""
+"""Pauses after which pages without a usable answer are tried again, each in a run of its own."""
 MOST_ATTEMPTS = 6
-"""Failures and slices that brought nothing of it, after which something is given up without another
-try."""
+"""Failures, and slices without progress, after which something is given up without another try."""
 SHORT_WAIT_SECONDS = 1.5
-"""What is due so soon, or may be freed by another slice, is waited for."""
+"""Work that is due this soon, or that another slice may free, is waited for."""
 
 
 class SliceStores(msgspec.Struct, frozen=True):
@@ -117,12 +121,8 @@ class Worker:
         self._away: NotionAway | None = None
         self._news = asyncio.Event()
 
-    async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
-        """Give slugs that became free to pages that wait for them."""
-        await self._pages.give_away(lease, freed)
-
     def look_again(self) -> None:
-        """Something became due meanwhile."""
+        """Claim again: something became due meanwhile."""
         self._news.set()
 
     async def work(
