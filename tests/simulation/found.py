@@ -174,6 +174,31 @@ FOUND: tuple[Found, ...] = (
         "a run is asked for while another waits in the backup way",
         History(1, [Wait(1200.0), Ask(here=True), Ask(), Settle()]),
     ),
+    Found(
+        "a run is asked for beside one that fails",
+        History(1, [Kill("worker", 5, times=3), Ask(), Ask(after=0.1), Settle()]),
+    ),
+    Found(
+        "a row of a big source could not be read for an hour",
+        History(
+            1,
+            [
+                Big(3),
+                Ask(),
+                Settle(),
+                Edit("edit_everything"),
+                FailForEver("page", 0),
+                Ask(),
+                Settle(),
+                Pass(700.0),
+                Ask(),
+                Settle(),
+                Heal(),
+                Ask(),
+                Settle(),
+            ],
+        ),
+    ),
     Found("a source is removed", History(1, [Sources("removed")])),
     Found("a source is renamed", History(1, [Sources("renamed")])),
     Found(

@@ -60,7 +60,7 @@ def silence(site: Site, clock: EdgeClock, seconds: float) -> None:
         site.command("DEL", key)
 
 
-def test_a_picture_opens_after_an_hour_of_silence(site: Site, clock: EdgeClock) -> None:
+def test_b9_a_picture_opens_after_an_hour_of_silence(site: Site, clock: EdgeClock) -> None:
     assert opened(picture(site)).status_code == 200
 
     silence(site, clock, HOUR + 60)

@@ -92,7 +92,9 @@ def sync_beside_visitors(site: Site, found: list[str]) -> tuple[float, float]:
     return measured
 
 
-def test_a_sync_beside_visitors_waits_for_no_minute_of_theirs(site: Site, pictures_at: str) -> None:
+def test_b10_a_sync_beside_visitors_waits_for_no_minute_of_theirs(
+    site: Site, pictures_at: str
+) -> None:
     found = [
         pictures_at + address.removeprefix(site.stack.url)
         for address in addresses(site)

@@ -216,7 +216,7 @@ def test_a_page_that_notion_does_not_show_is_a_problem_of_that_page_alone(
     assert [error["pageId"] for error in run["errors"]] == [NOWHERE]
 
 
-def test_many_pages_of_a_source_are_one_run_of_it(site: Site, long_windows: None) -> None:
+def test_b11_many_pages_of_a_source_are_one_run_of_it(site: Site, long_windows: None) -> None:
     rows = [item["id"] for item in site.read("posts:index")["items"]]
     for row in rows:
         site.notion.edit.append_blocks(row, [{"paragraph": "All of us"}])
