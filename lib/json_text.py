@@ -47,7 +47,7 @@ def sound_text(text: str) -> str:
 
 
 def size(text: str) -> int:
-    """Bytes of a text in UTF-8."""
+    """Return the bytes of a text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode())
 
 

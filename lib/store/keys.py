@@ -310,7 +310,7 @@ class Keys:
 
     @property
     def last_event(self) -> str:
-        """When Notion's webhook told of something last (ms)."""
+        """When Notion's webhook sent an event last (ms)."""
         return f"{self.prefix}sync:webhook:last"
 
     def window(self, number: int) -> str:
@@ -364,7 +364,7 @@ class Keys:
 
     @property
     def copying(self) -> str:
-        """Lock of whoever copies files into Blob, or removes copies."""
+        """The lock for copying files into Blob and removing copies."""
         return f"{self.prefix}sync:files:copying"
 
     # Runs.

@@ -131,7 +131,7 @@ class Sources:
         return await self._kv.read_hash(self._keys.stamps(source))
 
     async def stamps_of(self, source: str, page_ids: Collection[str]) -> dict[str, str]:
-        """Return the same of some rows; those that nobody knows are left out."""
+        """Return the same of some rows; those that are not known are left out."""
         ids = list(page_ids)
         if not ids:
             return {}

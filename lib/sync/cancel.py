@@ -16,7 +16,7 @@ REASON = "Cancelled by its owner. What it had published stays; the next run goes
 
 
 class Cancel:
-    """`tells` says whether anybody is to be told of the end of a run; `now` gives epoch seconds."""
+    """`tells` returns whether the end of a run is to be announced; `now` gives epoch seconds."""
 
     def __init__(
         self,
@@ -32,8 +32,8 @@ class Cancel:
         self._tells, self._now = tells, now
 
     async def cancel(self, run_id: str) -> JSON:
-        """End a run as cancelled, and return it: its slices under way write nothing any more, and
-        its messages find it ended. The site is told of what the run had changed.
+        """End a run as cancelled, and return it. Its slices under way can't write any more, and its
+        messages find it ended. What it had changed is announced to the site.
 
         Raises `Refused`: 404 for an unknown run, 409 for one that has ended.
         """

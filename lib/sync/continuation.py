@@ -1,5 +1,5 @@
-"""How a run goes on behind its slice, and how its end becomes known: by messages, or in the very
-call that worked it."""
+"""How a run goes on after a slice, and how its end is announced: by messages of the queue, or in
+the call that worked the slice."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -13,7 +13,7 @@ from lib.qstash.client import Queue
 from lib.qstash.messages import Message, Notice
 from lib.store.runs import Run, Runs
 from lib.store.tellings import Tellings
-from lib.sync.telling import Audience, changed_site
+from lib.sync.telling import Audience, SiteCall, changed_site
 from lib.sync.trigger import FollowUp
 from lib.sync.work.slice import AGAIN_SECONDS
 from lib.times import iso
@@ -30,14 +30,14 @@ class Continuation(Protocol):
         ...
 
     async def start_followers(self, run_id: str, follow_up: str, moment: float | None) -> None:
-        """See to the run that was promised when this one ends, and to the one at the next date
-        (epoch seconds), where no message is on its way for it. Raises `QueueRefused` where the
+        """Start the run that was promised when this one ends, and schedule the one for the next
+        date (epoch seconds), where no message is on its way for it. Raises `QueueRefused` where the
         message that ended the run may come again."""
         ...
 
     async def announce_end(self, run: Run, *, is_mine: bool) -> None:
-        """See to it that all learn of a run's end who are to. `is_mine`: this slice is the one that
-        ended it. Raises `QueueRefused` where this may be done again."""
+        """Announce the end of a run. `is_mine`: this slice is the one that ended it. Raises
+        `QueueRefused` where this may be done again."""
         ...
 
     async def announce_failure(self, run_id: str) -> None:
@@ -50,29 +50,33 @@ class Continuation(Protocol):
 
 
 class EndNotices:
-    """Has the site told of a run's end at once, where one request does, and all others by a notice.
+    """Announces the end of a run: to the site at once, where one request does, and to all others by
+    a notice.
 
-    `tell_site` tells the site (None: there is none to tell).
+    `audience` and `site_call` (None: there is no site) are called only where a run ends, so that
+    other slices don't load what they build.
     """
 
     def __init__(
         self,
         queue: Queue,
-        audience: Audience,
-        tell_site: Callable[[str], Awaitable[bool]] | None,
+        audience: Callable[[], Audience],
+        site_call: Callable[[], SiteCall | None],
     ) -> None:
         self._queue = queue
         self._audience = audience
-        self._tell_site = tell_site
+        self._site_call = site_call
 
     async def announce_end(self, run: Run, *, is_mine: bool = False) -> None:
         """Raises `QueueRefused`."""
         if run.is_retry and run.status == "delivered" and not changed_site(run):
             return
-        is_site_left = self._audience.site_hears(run) and run.site_told_at is None
-        if is_site_left and is_mine and self._tell_site and run.status == "delivered":
-            is_site_left = not await self._tell_site(run.run_id)
-        if is_site_left or self._audience.people_hear(run):
+        audience = self._audience()
+        is_site_left = audience.site_hears(run) and run.site_told_at is None
+        if is_site_left and is_mine and run.status == "delivered":
+            call = self._site_call()
+            is_site_left = call is None or not await call.tell_site(run.run_id)
+        if is_site_left or audience.people_hear(run):
             await self._queue.publish_messages([Notice(run.run_id)])
 
 
@@ -165,7 +169,8 @@ class QueuedContinuation:
 
 class InlineContinuation:
     """Ends with the call: there is no queue, or it is down. What follows is asked for where that is
-    possible. `tell` tells all of a run's end, `notion_now` gives Notion's time (epoch seconds)."""
+    possible. `tell` announces the end of a run to all channels, `notion_now` gives Notion's time
+    (epoch seconds)."""
 
     is_queued = False
 
@@ -212,7 +217,7 @@ class InlineContinuation:
 
 
 class SilentRuns:
-    """Runs that broke without a callback: the next slice that begins tells of them."""
+    """Runs that broke without a callback: the next slice that begins announces their end."""
 
     def __init__(self, tellings: Tellings, log: Log) -> None:
         self._tellings = tellings

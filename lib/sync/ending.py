@@ -4,29 +4,13 @@ from collections.abc import Callable, Mapping
 
 from lib.errors import Hopeless
 from lib.log import Log
-from lib.media.copying import Copied, Copier
+from lib.media.copying import Copied
 from lib.store.kv import Value
 from lib.store.runs import Run, Runs, SliceLease, warning_facts
 from lib.store.site import Site
 from lib.sync.continuation import Continuation
 from lib.sync.telling import mark_failed
 from lib.sync.trigger import DELIVERY_SECONDS
-
-
-class FileCopies:
-    """Copies files into Blob for a run, until the slice's time is used up (`until`, epoch
-    seconds)."""
-
-    def __init__(self, runs: Runs, copier: Copier | None, until: float) -> None:
-        self._runs = runs
-        self._copier = copier
-        self._until = until
-
-    async def copy_files(self, run_id: str) -> Copied | None:
-        """Return what was done; None where there is no store for copies."""
-        if self._copier is None:
-            return None
-        return await self._copier.copy_due(run_id, self._until, self._runs.is_joined)
 
 
 class RunEnding:

@@ -1,4 +1,5 @@
-"""A run from its first slice to its last; each slice is a message, or a call of the backup way.
+"""A run from its first slice to its last. A slice is the work of one function call: of one message
+of the queue, or of one inline run (`GET /api/sync`, which needs no queue).
 
 begin ─▶ survey ─┬▶ rest ─▶ next slice's message
       ─▶ work  ──┘       └▶ end (─▶ the promised run's message)
@@ -14,15 +15,18 @@ import msgspec
 
 from lib.errors import Hopeless, NotionWait, SyncError, TakenOver, TryLater, Unforeseen
 from lib.log import Log
+from lib.media.copying import Copied
 from lib.model import Ask
 from lib.notion.client import NotionClient
 from lib.qstash.messages import Message
 from lib.store.kv import Kv
 from lib.store.migration import Migration
 from lib.store.runs import Begun, Left, Run, Runs, SliceLease
+from lib.store.site import Site
 from lib.store.sources import Sources
+from lib.sync.addresses import give_away
 from lib.sync.continuation import Continuation, SilentRuns
-from lib.sync.ending import FileCopies, RunEnding, tally_copies
+from lib.sync.ending import RunEnding, tally_copies
 from lib.sync.homes import Homes
 from lib.sync.problems import unforeseen_reason
 from lib.sync.survey.surveyor import Surveyor
@@ -34,13 +38,13 @@ FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 15.0, 300.0
 """How long a lane that finds nothing to do waits while another one looks around; twice as long each
 time."""
 HERE = "here"
-"""The lane of the backup way, which has no messages."""
+"""The lane of an inline run, which has no messages."""
 ERROR_CHARACTERS = 500
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a slice answers: `status` is continued, done, joined (worker) or done, partial (backup
-    way)."""
+    """The result of a slice. `status` is continued, done or joined for a message, and done or
+    partial for an inline run."""
 
     status: str
     run_id: str
@@ -65,8 +69,8 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Spending:
-    """What a slice takes of Notion's and of KV's; `give_back` returns requests that were reserved
-    and not sent."""
+    """What a slice spends: requests of Notion and commands of KV. `give_back` returns requests that
+    were reserved and not sent."""
 
     def __init__(
         self, notion: NotionClient, kv: Kv, give_back: Callable[[], Awaitable[None]]
@@ -105,6 +109,7 @@ class Advance:
     def __init__(
         self,
         sources: Sources,
+        site: Site,
         migration: Migration,
         homes: Homes,
         worker: Worker,
@@ -114,6 +119,7 @@ class Advance:
         until: float,
     ) -> None:
         self._sources = sources
+        self._site = site
         self._migration = migration
         self._homes = homes
         self._worker = worker
@@ -130,7 +136,7 @@ class Advance:
             for name, record in state.records.items()
             if self._references.get(name) == record.reference
         }
-        await self._worker.give_away(lease, state.freed)
+        await give_away(self._site, lease, state.freed)
         survey: asyncio.Task[None] | None = None
         if run.phase == "plan" and run.planner == lease.lane:
             survey = asyncio.create_task(self._surveyor.survey_run(lease, run, state))
@@ -143,14 +149,14 @@ class Advance:
 
 
 class SliceRun:
-    """Works one slice of a run, and ends the run where nothing is left. `now` gives epoch
-    seconds."""
+    """Works one slice of a run, and ends the run where nothing is left. `copy_files` copies files
+    into Blob (None: there is no store for copies), `now` gives epoch seconds."""
 
     def __init__(
         self,
         runs: Runs,
         advance: Advance,
-        files: FileCopies,
+        copy_files: Callable[[str], Awaitable[Copied]] | None,
         ending: RunEnding,
         spending: Spending,
         log: Log,
@@ -158,7 +164,7 @@ class SliceRun:
     ) -> None:
         self._runs = runs
         self._advance = advance
-        self._files = files
+        self._copy_files = copy_files
         self._ending = ending
         self._spending = spending
         self._log = log
@@ -224,6 +230,7 @@ class SliceRun:
             parked=parked,
             waits_until=now + wait if wait else 0.0,
             reason=str(stop) if wait else "",
+            cause=stop.cause if wait and stop else None,
         )
 
     async def _finish_run(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:
@@ -231,7 +238,7 @@ class SliceRun:
         self._step = "closing indexes"
         await self._ending.close_indexes(lease, run)
         self._step = "copying files"
-        copied = await self._files.copy_files(lease.run_id)
+        copied = await self._copy_files(lease.run_id) if self._copy_files else None
         facts = tally_copies(run, copied) if copied else {}
         if copied and copied.wait_seconds is not None and continuation.is_queued:
             await self._runs.note_facts(lease.run_id, facts)
@@ -258,8 +265,8 @@ class SliceRun:
 
 
 class Engine:
-    """Begins slices: those of messages, which go on `queued`, and those of calls, which end
-    `inline`. `now` gives epoch seconds, `new_id` a run's id."""
+    """Begins slices: those of messages, which go on `queued`, and inline ones, which end with the
+    call. `now` gives epoch seconds, `new_id` a run's id."""
 
     def __init__(
         self,
@@ -307,7 +314,8 @@ class Engine:
         return await self._slice_run.work_slice(lease, run, queued)
 
     async def run_inline(self, ask: Ask) -> Report:
-        """Work a slice in this very call: of a run of its own, or a hand with the one under way."""
+        """Work a slice in this call, with no queue: of a run of its own, or of the one under
+        way."""
         run_id, inline = self._new_id(), self._inline
         asked = await self._runs.ask_for_run(run_id, ask, self._now() + DELIVERY_SECONDS)
         known = await self._runs.read_run(asked.run_id)

@@ -91,7 +91,7 @@ def stamp_of(page: JSON, seen: Observation, rule: PublicationRule) -> str:
 
 
 def child_stamp(page: JSON, rule: PublicationRule) -> str:
-    """Return the stamp of a child page, of which its own object tells all."""
+    """Return the stamp of a child page. Its own object is all that it depends on."""
     return digest(
         encode(
             (
@@ -154,8 +154,8 @@ def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
 
 
 def is_doubtful(seen: Observation, before: Observation) -> bool:
-    """Return whether two looks at one edit show different things, so that nobody knows which is the
-    later."""
+    """Return whether two looks at one edit show different things, so that it is unknown which is
+    the later."""
     if seen.edited != before.edited or before.edited_at == 0:
         return False
     return _compared_facts(seen) != _compared_facts(before) and not before.is_paused

@@ -1,5 +1,5 @@
-"""Asking for a run: records it, publishes its first message, answers at once. Never loads the
-Notion client."""
+"""Asking for a run: it is recorded, and its first message is published. The Notion client is never
+loaded here."""
 
 import math
 from collections.abc import Callable
@@ -18,11 +18,9 @@ from lib.times import iso
 
 TRIGGER = "/api/sync/trigger"
 PENDING_SECONDS = 120.0
-"""How long a run that was asked for is believed to be on its way, before its message is known to be
-published."""
+"""How long a requested run counts as under way before its message is known to be published."""
 DELIVERY_SECONDS = 900.0
-"""How long a published message is believed to be on its way: a function's time, with every
-retry."""
+"""How long a published message counts as under way: a function's time, with every retry."""
 
 AFTER_SECONDS = 2.0
 """How long after a date its message comes: Notion's clock, which decides, is read in whole
@@ -39,7 +37,7 @@ class Triggered(msgspec.Struct, frozen=True):
 
 
 class Trigger:
-    """`now` gives epoch seconds, `new_id` a run id nobody had before."""
+    """`now` gives epoch seconds, `new_id` a new run id."""
 
     def __init__(
         self,

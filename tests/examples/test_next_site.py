@@ -103,7 +103,8 @@ def visit(site: NextSite, slug: str) -> httpx.Response:
 
 
 def tell(site: NextSite, *changed: str, deleted: Sequence[str] = ()) -> None:
-    """Sends what the sync sends when these keys changed, as the README says under *Your site*."""
+    """Sends what the sync sends when these keys changed, as docs/api.md says under *What your site and
+    people are told*."""
 
     def slugs(keys: Sequence[str]) -> list[str]:
         return [key.removeprefix("page:") for key in keys if key.startswith("page:")]

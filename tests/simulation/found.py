@@ -11,6 +11,7 @@ from tests.simulation.actions import (
     Edit,
     Evict,
     FailForEver,
+    Heal,
     Kill,
     KvTrouble,
     Lag,
@@ -80,6 +81,21 @@ FOUND: tuple[Found, ...] = (
                 Kill("/api/sync/worker", 30),
                 Settle(),
                 Edit("show_or_hide", 1),
+            ],
+        ),
+    ),
+    Found(
+        "dates begin and end while slices die and clocks differ",
+        History(
+            1,
+            [
+                Clocks((-15.0, 15.0)),
+                Schedule(1, start=3.0, length=5.0),
+                Schedule(4, start=3.0),
+                Ask(),
+                Pass(100.0),
+                Kill("/api/sync/worker", 12, times=2),
+                Settle(),
             ],
         ),
     ),
@@ -183,7 +199,7 @@ FOUND: tuple[Found, ...] = (
         "a row moves to another source, and that which it left is synced",
         History(1, [Edit("move_to_the_other_source", 1, 0), Ask("source", 0), Settle()]),
     ),
-    Found("a child page is answered 404 once", History(1, [Ask(), Blip(10), Settle()])),
+    Found("a child page is answered 404 once", History(1, [Blip(2), Ask(), Settle()])),
     Found(
         "a listing shows a page as it was",
         History(
@@ -203,6 +219,25 @@ FOUND: tuple[Found, ...] = (
         History(1, [Wait(1200.0), Ask(), Pass(1100.0), Ask(), Settle()]),
     ),
     Found("a child database is renamed", History(1, [Edit("rename_database", 0, 1)])),
+    Found(
+        "a child database is renamed, and a day passes",
+        History(1, [Edit("rename_database", 0, 1), Pass(90_000.0), Ask(), Settle()]),
+    ),
+    Found(
+        "a column of an empty child database is renamed, and a day passes",
+        History(
+            1,
+            [
+                Edit("rename_a_column", 0, 0),
+                Ask(),
+                Settle(),
+                Edit("rename_a_column", 0, 1),
+                Pass(90_000.0),
+                Ask(),
+                Settle(),
+            ],
+        ),
+    ),
     Found(
         "a column of an empty child database is renamed",
         History(
@@ -263,6 +298,26 @@ FOUND: tuple[Found, ...] = (
     Found(
         "two rows swap their slugs by webhook",
         History(0, [Edit("swap_slugs", 0, 0), Tell(), Settle()]),
+    ),
+    Found(
+        "two rows swap their slugs, and the message of one comes a minute later",
+        History(0, [Edit("swap_slugs", 3, 0), Kill("worker", 5), Tell(), Settle()]),
+    ),
+    Found(
+        "a row of a big source is archived, and the next run comes a day later",
+        History(
+            1,
+            [
+                Big(3),
+                Pass(3_700.0),
+                Ask(),
+                Settle(),
+                Edit("archive_or_unarchive", 4),
+                Pass(86_340.0),
+                Ask(),
+                Settle(),
+            ],
+        ),
     ),
     Found(
         "forty pages are edited within a moment",
@@ -446,13 +501,14 @@ FOUND: tuple[Found, ...] = (
             [
                 Setting("SYNC_LANES", "2"),
                 Edit("edit_everything"),
-                Kill("worker", 40),
+                Kill("worker", 150, times=2),
                 Ask(),
                 Pass(5.0),
                 Cancel(),
                 Settle(),
             ],
         ),
+        more_seeds=(2,),
     ),
     Found(
         "a page is edited twice, and an instance is four seconds behind",
@@ -481,6 +537,59 @@ FOUND: tuple[Found, ...] = (
                 Sources("re-pointed"),
                 Edit("unshare_or_share_database"),
                 Ask("source", 11, after=0.1),
+            ],
+        ),
+    ),
+    Found(
+        "a page is edited below one that moved out of a page which can't be read",
+        History(565, [FailForEver("page"), Edit("edit_a_family"), Edit("move", 11, 20), Ask()]),
+    ),
+    Found(
+        "the same in a forced run",
+        History(
+            1, [FailForEver("page"), Edit("edit_a_family"), Edit("move", 11, 20), Ask(force=True)]
+        ),
+    ),
+    Found(
+        "a page is edited below a row that was hidden in a source which can't be listed",
+        History(
+            1, [FailForEver("source"), Edit("edit_a_family"), Edit("show_or_hide", 0, 1), Ask()]
+        ),
+    ),
+    Found(
+        "a database that is a source goes into the trash",
+        History(
+            167106742390507,
+            [Sources("re-pointed"), Ask(force=True), Edit("trash_or_restore_database")],
+        ),
+    ),
+    Found(
+        "a page is asked for after a child page of it was unshared",
+        History(
+            21293944742227,
+            [
+                Edit("swap_slugs", 5),
+                Ask(),
+                Heal(),
+                Edit("move_out_to_a_source"),
+                Edit("unshare_or_share", 20),
+                Ask("page", here=True),
+            ],
+        ),
+    ),
+    Found(
+        "lists stop lagging while a run that they misled is under way",
+        History(71055577251979, [Edit("add_database_row"), Lag(55.0, 10.0), Ask()]),
+    ),
+    Found(
+        "a page is asked for below one that has become a row",
+        History(
+            62450864230491,
+            [
+                Edit("move_out_to_a_source", 3, 30),
+                Edit("move_out_to_a_source", 6, 25),
+                Pause(1),
+                Ask("page", 10),
             ],
         ),
     ),

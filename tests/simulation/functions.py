@@ -35,6 +35,7 @@ class Call:
     path: str
     began: float
     run_id: str = ""
+    lane: str = ""
     ended: float | None = None
     status: int = 0
     killed: bool = False
@@ -150,6 +151,7 @@ class _Log(Log):
 
     def enter(self, **context: Any) -> None:
         self._call.run_id = str(context.get("runId", self._call.run_id))
+        self._call.lane = str(context.get("lane", self._call.lane))
 
     def _print_line(self, head: dict[str, str], fields: dict[str, Any]) -> None:
         about = fields.get("outcome") or fields.get("status") or ""
@@ -166,7 +168,9 @@ def deployed(functions: Functions, clocks: Clocks, luck: Random) -> Iterator[Non
             wiring,
             time=SimpleNamespace(time=clocks.of_instance, monotonic=clocks.monotonic),
             random=SimpleNamespace(random=luck.random),
-            httpx=SimpleNamespace(AsyncClient=functions.client, Timeout=httpx.Timeout),
+            httpx=SimpleNamespace(
+                AsyncClient=functions.client, AsyncHTTPTransport=httpx.AsyncHTTPTransport
+            ),
             now_iso=lambda: _iso(clocks.of_instance()),
             _tls_context=lambda: None,
         ):

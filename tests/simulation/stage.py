@@ -94,6 +94,8 @@ class Stage:
     lost: dict[str, float] = field(default_factory=dict)
     """Runs of which a message never reached the functions, or was given up, and since when that is
     so."""
+    lost_lanes: set[tuple[str, str]] = field(default_factory=set)
+    """The same by run and lane: the other lanes of the run go on."""
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     moments: dict[str, list[datetime]] = field(default_factory=dict)
     """Rows that have, or had, a date, and when it began and ended."""
@@ -289,6 +291,7 @@ class Stage:
         if waiting := self.world.waiting:
             message = waiting[pick % len(waiting)]
             self.lost[run_of(message)] = self.world.clocks.now()
+            self.lost_lanes.add((run_of(message), lane_of(message)))
             self.world.dispatcher.cancel(message)
             self.seen["message cancelled"] += 1
 
@@ -465,10 +468,12 @@ class Stage:
             source = self.world.account.messages.get(message.source_message_id, message)
             if message.dropped or message.state == "FAILED":
                 self.lost.setdefault(run_of(source), message.due_at)
+                self.lost_lanes.add((run_of(source), lane_of(source)))
             elif message.state == "DELIVERED" and not message.attempts[-1].answer.ok:
                 # Delivered twice at once: the queue took the answer of the delivery that had given
                 # way to the other one, which died.
                 self.lost[run_of(source)] = message.attempts[-1].ended_at
+                self.lost_lanes.add((run_of(source), lane_of(source)))
 
     def _nobody_goes_on(self) -> list[str]:
         """A run that is under way, and for which nothing will ever happen, although no message of
@@ -478,6 +483,10 @@ class Stage:
         if run.get("status") != "active" or run.get("parked") == "1":
             return []
         calls = [one for one in self.world.functions.calls if one.run_id == active]
+        last = {call.lane: call for call in calls if call.path == "/api/sync/worker"}
+        for lane, call in last.items():
+            if call.status == 200 and (active, lane) not in self.lost_lanes:
+                return [f"run {active} is under way, and its lane {lane} has stopped"]
         if not calls or calls[-1].killed or calls[-1].status != 200:
             return []
         if calls[-1].began <= self.lost.get(active, 0.0) and (
@@ -593,7 +602,6 @@ class Stage:
         """What was edited before Notion's webhook told of it is published, where Notion showed it
         by then."""
         told, self.told = self.told, {}
-        lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
         failed = any(
             self.world.run(call.run_id).get("status") == "failed"
             for call in self.world.functions.calls[-40:]
@@ -604,7 +612,7 @@ class Stage:
             or failed
             or self.failing
             or self.failing_sources
-            or self.edited_at > max(told.values()) - lag
+            or self.edited_at > self.world.notion.shown_until(max(told.values()))
         ):
             return []
         self.seen["judged: events"] += 1
@@ -656,10 +664,9 @@ class Stage:
     def _judge_run(self, promise: Promise, run_id: str) -> list[str]:
         """What was edited before a run was asked for is published when it has ended well."""
         run = self.world.run(run_id)
-        world = self.world
-        lag = max(world.notion.listing_lag, world.notion.blocks_lag)
         self.seen[f"run {run['status']}"] += 1
-        if run["status"] != "delivered" or self.edited_at > promise.at - lag:
+        shown_until = self.world.notion.shown_until(promise.at)
+        if run["status"] != "delivered" or self.edited_at > shown_until:
             return []
         if int(run.get("failed", "0")) and not (self.failing or self.failing_sources):
             self.seen["run with errors"] += 1
@@ -684,11 +691,35 @@ class Stage:
             ]
         if promise.scope:
             problems = [one for one in problems if self._concerns(promise, one)]
+        if promise.scope == "page" and problems and self._is_right_but_for_sharing(promise):
+            problems = []
         return (
             [f"after run {run_id} of {promise.scope or 'everything'}", *problems]
             if problems
             else []
         )
+
+    def _is_right_but_for_sharing(self, promise: Promise) -> bool:
+        """Return whether all that a run of a page promises is as it was to be if the child pages
+        were shared that the page is published with.
+
+        That a child page is not shared any more moves no time, and no list of blocks says so: it
+        has to be asked for. A full run does that; a run of a page looks at that page, and trusts
+        that the child pages are there which it knows.
+        """
+        unshared = self.world.notion.workspace.unshared
+        children = {
+            child
+            for id, page in self.bundles().pages.items()
+            if promise.name in (id, page["meta"]["slug"])
+            for child in _child_pages(page)
+        }
+        hidden = children & unshared
+        unshared -= hidden
+        try:
+            return not any(self._concerns(promise, one) for one in self.problems())
+        finally:
+            unshared |= hidden
 
     def _concerns(self, promise: Promise, problem: str) -> bool:
         """Whether a problem lies in what a run of a source or of a page promises: its pages' places
@@ -899,8 +930,7 @@ class Stage:
             for call in self.world.functions.calls
             if call.ended is None or call.run_id in runs
         ]
-        lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
-        return min(calls, default=self.world.clocks.now()) - lag
+        return self.world.notion.shown_until(min(calls, default=self.world.clocks.now()))
 
     def _active(self) -> str:
         active: Any = self.world.redis.ask("GET", "sync:active")
@@ -925,6 +955,12 @@ def count_of(run: dict[str, str]) -> int:
 def run_of(message: Message) -> str:
     """The run that a message is about, "" for none."""
     found = re.search(rb'"runId": ?"([^"]+)"', message.publication.body)
+    return found[1].decode() if found else ""
+
+
+def lane_of(message: Message) -> str:
+    """The lane of a run that a message is about, "" for none."""
+    found = re.search(rb'"lane": ?"([^"]+)"', message.publication.body)
     return found[1].decode() if found else ""
 
 

@@ -3,11 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import httpx
 import pytest
 
+import tests.simulation.history
 from dev.upstash import UpstashStandIn
 from lib import model
 from tests.simulation.actions import Action, Ask, Clocks, Edit, Kill, QueueTrouble, Settle, Weather
@@ -17,6 +20,7 @@ from tests.simulation.kv import Kv
 from tests.simulation.profiles import PROFILES
 from tests.simulation.redis import Redis
 from tests.simulation.shrink import shrunk
+from tests.simulation.stage import Stage
 from tests.simulation.versions import VERSIONED
 from tests.simulation.virtual import Standstill, VirtualLoop
 from tests.simulation.watch import Watcher
@@ -91,6 +95,28 @@ def test_what_functions_log_and_scripts_answer_is_counted_and_not_printed(
 
     assert capsys.readouterr().out == ""
     assert seen["slice.began: go"] == seen["begin: go"] > 0
+
+
+@dataclass(frozen=True)
+class Spin:
+    """Something goes on for ever, while no time passes."""
+
+    async def act(self, stage: Stage) -> None:
+        async def spin() -> None:
+            for _ in count():
+                await asyncio.sleep(0)
+
+        stage.tasks.append(asyncio.create_task(spin()))
+
+
+def test_a_history_that_never_ends_is_one_that_fails(
+    playing: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert playing.play(History(1, [])).problem == ""
+    monkeypatch.setattr(tests.simulation.history, "MOST_ROUNDS", 5_000)
+
+    assert playing.play(History(1, [Spin(), Settle()])).problem.startswith("never ends:")
+    assert playing.play(History(1, [])).problem == ""
 
 
 def test_the_format_is_another_in_every_module_that_knows_of_it() -> None:

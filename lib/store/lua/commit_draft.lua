@@ -10,16 +10,10 @@
 --   warnings              as JSON texts
 -- Returns {done}, {taken, slugs that others have, …}, {send} (the parts are gone), {older} (it stands elsewhere by now, and
 -- is read again), {gone} (it is no draft any more), {repeated} (the work is another's now) or {lost} (the whole lane is).
-local args = cjson.decode(ARGV[1])
+-- include begin_change
 local head, record = ARGV[2], ARGV[3]
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
 local id, slug, key = args.id, args.slug, 'draft:' .. args.id
--- include sound_site
--- include site
 -- include note_warnings
-if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
 if redis.call('HGET', leasesKey, key) ~= args.token then return {'repeated'} end
 
 local seen = seenInDraft(id)
@@ -32,8 +26,7 @@ seen = seen or observationOf(id)
 local isThere = seen.source == args.source and (seen.parent or '') == args.parent and (seen.visibility or 'public') == args.visibility
 if args.parent ~= '' then isThere = isThere and redis.call('HGET', draftPlacesKey, id) == slug end
 if not isThere then
-  redis.call('HDEL', leasesKey, key)
-  redis.call('ZADD', dueKey, nowMs, key)
+  freeWork(key, nowMs)
   return {'older'}
 end
 local taken = {'taken'}
@@ -75,8 +68,7 @@ for _, child in ipairs(args.children) do
   place(child.id, child.slug)
   redis.call('HSET', draftSeenKey, child.id, child.observed)
   if not isKnown then
-    addWork(draftKey(child.id), child.flags, child.payload, 0)
-    if isFocused then note('focus', draftKey(child.id)) end
+    askFor(draftKey(child.id), child.flags, child.payload, 0)
   end
 end
 local isShownAlike = before and (before.visibility or 'public') == args.visibility

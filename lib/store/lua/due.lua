@@ -48,12 +48,15 @@ local function dropWork(key)
   redis.call('ZREM', dueKey, key)
 end
 
--- Ends work that was done when it had this number; what became known since is due at once.
-local function endWork(key, done, at)
-  local number = string.match(redis.call('HGET', workKey, key) or '', '^%d+') or '0'
-  if number == tostring(done) then dropWork(key)
-  else
-    redis.call('HDEL', leasesKey, key)
-    redis.call('ZADD', dueKey, at, key)
-  end
+local function numberOf(key) return string.match(redis.call('HGET', workKey, key) or '', '^%d+') or '0' end
+
+-- Ends a claim; what is left of the work may be done from `at` on.
+local function freeWork(key, at)
+  redis.call('HDEL', leasesKey, key)
+  redis.call('ZADD', dueKey, at, key)
+end
+
+-- Ends a claim whose work is done, unless something new has become known of the thing since it was claimed.
+local function endWork(key, number, at)
+  if numberOf(key) == tostring(number) then dropWork(key) else freeWork(key, at) end
 end

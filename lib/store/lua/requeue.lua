@@ -14,7 +14,7 @@ local run, ttl = KEYS[1], args.ttl
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
 if redis.call('HGET', leasesKey, args.key) ~= args.token then return 'repeated' end
 
-local number = string.match(redis.call('HGET', workKey, args.key) or '', '^%d+') or '0'
+local number = numberOf(args.key)
 redis.call('HDEL', leasesKey, args.key)
 if args.forget then
   dropWork(args.key)

@@ -59,7 +59,7 @@ class DatabaseWatch:
         if thing in done or self._observer.problems.has("database", database_id):
             return
         if record is None or _is_unfinished(record):
-            await self._observer.observe([], [(thing, WorkItem(rewrite=record is None))])
+            await self._observer.make_due(WorkItem(rewrite=record is None), thing)
         else:
             try:
                 seen = await self._look_at_rows(record.data_source_ids)
@@ -68,10 +68,10 @@ class DatabaseWatch:
                     raise
                 showing = await self._site.showing(thing)
                 item = WorkItem(doubted=[database_id])
-                await self._observer.observe([], [(f"{prefix}{one}", item) for one in showing])
+                await self._observer.make_due(item, *(f"{prefix}{one}" for one in showing))
             else:
                 if has_changed(seen, record, self._observer.progress.began_at):
-                    await self._observer.observe([], [(thing, WorkItem(title=record.title))])
+                    await self._observer.make_due(WorkItem(title=record.title), thing)
         done.add(thing)
 
     async def _look_at_rows(self, data_source_ids: Sequence[str]) -> RowsSeen:

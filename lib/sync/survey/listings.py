@@ -18,21 +18,20 @@ from lib.store.site import Site
 from lib.store.sources import Sources, SourceState
 from lib.sync.homes import Homes
 from lib.sync.problems import page_problem
-from lib.sync.sightings import Row
-from lib.sync.survey.observer import Observer
+from lib.sync.sightings import Row, row_of
+from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.progress import RunScope
-from lib.sync.survey.row_judge import RowJudge
 from lib.sync.survey.rule_check import RuleCheck
 
 BIG_SOURCE_ROWS = 1_000
-"""From so many rows on, a source is asked for its changed rows only, and listed in full once a day,
-and when its schema has changed."""
+"""Sources of this size or more are asked for their changed rows only. They are listed in full once
+a day, and when their schema has changed."""
 FULL_LISTING_SECONDS = 20 * 3_600
-"""How old a full listing of a big source may be: less than a day, so that a daily run, which is
-never on time to the second, lists in full each time."""
+"""The age at which a big source is listed in full again. It is less than a day, so that a daily
+run, which is never on time to the second, lists in full each time."""
 OVERLAP_SECONDS = 180
-"""A listing of changed rows begins so long before the last one: nobody says how late an edit shows
-in a query."""
+"""How far a listing of changed rows overlaps the one before: Notion does not document how late an
+edit shows in a query."""
 MOST_DOUBTS = 5
 """Rows of one source that are named because they do not say whether they are to be published."""
 
@@ -123,7 +122,7 @@ class SourceListings:
         if refusals and len(refusals) == len(self._scope.references):
             raise next(iter(refusals.values()))
         for name, refusal in refusals.items():
-            self._problems.report(source(name), str(refusal))
+            self._problems.report(source(name), str(refusal), refusal.cause)
 
     async def _find_home(self, name: str, refusals: dict[str, SyncError]) -> None:
         try:
@@ -195,7 +194,8 @@ class SourceListings:
             raise Hopeless(
                 f"source {name}: Notion does not show its rows ({refusal.reason}). Share the"
                 " database with the integration (••• → Connections in Notion), or mend"
-                " NOTION_SOURCES."
+                " NOTION_SOURCES.",
+                refusal.cause,
             ) from None
 
     async def _take_rows(self, name: str) -> None:
@@ -228,7 +228,7 @@ class SourceListings:
         judged."""
         unreadable = self._progress.unreadable.setdefault(name, set())
         unreadable.add(page["id"])
-        rows.append(self._judge.reduce_page(page, name, read_at))
+        rows.append(row_of(page, name, read_at, self._judge.rule))
         unreadable.discard(page["id"])
 
     async def _take_unreadable(self, name: str, listing: Listing) -> None:

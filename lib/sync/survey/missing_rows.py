@@ -15,14 +15,15 @@ from lib.store.sources import Sources, SourceState
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.problems import page_problem
+from lib.sync.sightings import row_of
 from lib.sync.survey.listings import SourceListings
-from lib.sync.survey.observer import Observer
+from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.progress import RunScope
 from lib.sync.survey.rescue import Rescue
-from lib.sync.survey.row_judge import RowJudge
 
-FEW = 20
-"""So many missing rows are asked for one by one; of more, so many are asked for as a sample."""
+MISSING_ROWS_ASKED = 20
+"""Missing rows are all asked for up to this number. Of more, this many are asked for as a
+sample."""
 
 
 class GoneProof:
@@ -76,7 +77,7 @@ class GoneProof:
             await self._unpublish_row(self._observer.gone_row(page_id, known, name), known)
         elif is_trashed(page):
             gone.add(page_id)
-            row = self._judge.reduce_page(page, name, read_at)
+            row = row_of(page, name, read_at, self._judge.rule)
             seen = msgspec.structs.replace(row.observation, is_published=False)
             await self._unpublish_row(
                 Sighting(page_id=page_id, observation=seen, is_gone=True), known
@@ -84,16 +85,15 @@ class GoneProof:
         elif home == name:
             return  # the listing lags behind, or misses it
         elif home is not None:
-            await self._judge.judge_rows([self._judge.reduce_page(page, home, read_at)])
+            await self._judge.judge_rows([row_of(page, home, read_at, self._judge.rule)])
         else:
             standing = await self._holders.find_standing(page)
             if standing.holder:
-                await self._observer.observe([], [(standing.holder, WorkItem())])
+                await self._observer.make_due(WorkItem(), standing.holder)
                 return
             if around := standing.row:  # its listing may have shown it before it was hidden
-                await self._judge.judge_rows(
-                    [self._judge.reduce_page(around.page, around.source, around.read_at)]
-                )
+                row = row_of(around.page, around.source, around.read_at, self._judge.rule)
+                await self._judge.judge_rows([row])
             gone.add(page_id)
             await self._observer.observe([self._observer.gone_row(page_id, known, name)])
 
@@ -152,8 +152,8 @@ class MissingRows:
                 for page_id in rows
                 if known[page_id].observation and _is_row_of(known[page_id], name)
             ]
-            await self._proof.ask_for_rows(gone[:FEW], known, name)
-            await self._proof.drop_rows(gone[FEW:], known, name)
+            await self._proof.ask_for_rows(gone[:MISSING_ROWS_ASKED], known, name)
+            await self._proof.drop_rows(gone[MISSING_ROWS_ASKED:], known, name)
             self._progress.confirmed.add(name)
 
     def _seen_rows(self) -> set[str]:
@@ -167,13 +167,13 @@ class MissingRows:
         published = [page_id for page_id in missing if known[page_id].record]
         unknown = [page_id for page_id in missing if not known[page_id].record]
         await self._proof.drop_rows(unknown, known, name)
-        if len(published) > FEW and is_empty:
+        if len(published) > MISSING_ROWS_ASKED and is_empty:
             self._progress.warnings.append(
                 f"source {name}: Notion listed no rows at all, while {len(published)} are"
                 " published; nothing was dropped."
             )
             return
-        asked, rest = published[:FEW], published[FEW:]
+        asked, rest = published[:MISSING_ROWS_ASKED], published[MISSING_ROWS_ASKED:]
         gone = await self._proof.ask_for_rows(asked, known, name)
         if rest and len(gone) == len(asked):
             await self._proof.drop_rows(rest, known, name)

@@ -65,7 +65,6 @@ class Surveyor:
             self._stores.site,
             lease,
             progress,
-            give_away=self._worker.give_away,
             tell=self._worker.look_again,
             now=self._now,
         )

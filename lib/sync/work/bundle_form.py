@@ -6,7 +6,8 @@ import msgspec
 
 from lib.bundle.media import Address, FileRef
 from lib.model import Copy
-from lib.store.copies import Copies
+from lib.store.copies import Copies, is_for_all
+from lib.store.site import Copying
 
 
 class BundleForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +24,8 @@ class BundleForm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostedFiles:
-    """The copies that there are of hosted files. `note` is told of those whose signed addresses are
-    known, for who makes the others."""
+    """The copies of hosted files. `note` takes the files whose signed addresses are known, so that
+    the others can be copied."""
 
     def __init__(self, copies: Copies, note: Callable[[Iterable[FileRef]], None]) -> None:
         self._copies, self._note = copies, note
@@ -39,6 +40,8 @@ class HostedFiles:
         return self._copies.marked(digest, refs)
 
 
-def lacks_copies(refs: Mapping[str, FileRef], copies: Mapping[str, Copy]) -> bool:
-    """Return whether some of the files have no copy yet."""
-    return any(ref.file not in copies for ref in refs.values())
+def copying_of(visibility: str, refs: Mapping[str, FileRef], copies: Mapping[str, Copy]) -> Copying:
+    """Return what is to become of the files of a bundle of this visibility."""
+    if not is_for_all(visibility):
+        return "private"
+    return "1" if any(ref.file not in copies for ref in refs.values()) else "0"

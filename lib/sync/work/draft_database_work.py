@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from lib.bundle import database as database_bundle
 from lib.bundle.media import Found
 from lib.log import Log
-from lib.model import BUNDLE_VERSION, Claim, Database, DatabaseRecord, Observation, WorkItem
+from lib.model import BUNDLE_VERSION, ChildDatabase, Claim, DatabaseRecord, Observation, WorkItem
 from lib.store.drafts import DraftDatabaseCommit, Drafts
 from lib.store.runs import SliceLease
 from lib.store.site import Text
@@ -63,7 +63,7 @@ class DraftDatabaseWork:
     def _commit_of(
         self,
         claim: Claim,
-        database: Database,
+        database: ChildDatabase,
         reading: DatabaseReading,
         shown_by: Mapping[str, Observation | None],
     ) -> DraftDatabaseCommit:

@@ -23,7 +23,7 @@ from lib.model import (
     Claim,
     Observation,
     PageRecord,
-    Place,
+    Placement,
     Tree,
     WorkItem,
 )
@@ -140,7 +140,7 @@ class DraftWork:
             }
             for child in tree.child_pages
         ]
-        place = Place(slug, seen.source, seen.visibility, seen.parent)
+        place = Placement(slug, seen.source, seen.visibility, seen.parent)
         bundle = page_bundle.build_page(page, tree, place, links, files)
         encoded = page_bundle.encode_page(bundle, self._form.now_iso(), self._form.max_value_bytes)
         record = PageRecord(

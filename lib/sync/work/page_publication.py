@@ -1,6 +1,6 @@
 """Publishing a page that was read: its address, its bundle, and what follows from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -17,7 +17,7 @@ from lib.model import (
     Copy,
     Observation,
     PageRecord,
-    Place,
+    Placement,
     Tree,
     WorkItem,
 )
@@ -25,10 +25,10 @@ from lib.notion.border.objects import name_of
 from lib.store.copies import is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import Committed, Known, PageCommit, Site, Table, Text
-from lib.sync.addresses import AddressBook
+from lib.sync.addresses import COMMIT_TRIES, AddressBook, give_away
 from lib.sync.homes import Homes
 from lib.sync.sightings import is_settled, stamp_of
-from lib.sync.work.bundle_form import BundleForm, HostedFiles, lacks_copies
+from lib.sync.work.bundle_form import BundleForm, HostedFiles, copying_of
 from lib.sync.work.page_family import Families, Family, Work
 from lib.sync.work.page_reader import ReadPage
 from lib.sync.work.page_texts import tables_for
@@ -37,8 +37,6 @@ from lib.sync.work.unfinished import Readings
 
 MOST_OLDER = 3
 """Readings in a row that are older than what is remembered, by clocks that can't be right."""
-COMMIT_TRIES = 20
-"""How often addresses are planned anew because another publication changed them meanwhile."""
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -101,20 +99,12 @@ class PagePublication:
         if committed.outcome == "older":
             self._readings.read_anew()
         self._log.event("page.synced", pageId=read.claim.id, slug=slug, outcome=committed.outcome)
-        await self.give_away(lease, committed.freed)
+        await give_away(self._site, lease, committed.freed)
         before = read.claim.observation
         is_renamed = (
             before is not None and before.parent is not None and read.seen.title != before.title
         )
         return bool(work) or is_renamed or committed.outcome in ("older", "changed")
-
-    async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
-        """Give slugs that became free to pages that wait for them."""
-        for _ in range(COMMIT_TRIES if freed else 0):
-            book = AddressBook(self._site)
-            await book.give_away(list(freed))
-            if await self._site.move(lease, book.planned_changes(), freed):
-                return
 
     def stamp_of(self, page: JSON, seen: Observation, read_at: float) -> str:
         """Return the stamp by which a look shows that nothing is new; "" where an edit may hide."""
@@ -171,7 +161,7 @@ class PagePublication:
         has_tables = self._form.docs and is_sent and not written.encoded.parts
         databases = read.tree.databases if has_tables else []
         tables = await self._site.tables(databases) if databases else {}
-        text, noted = self._text_of(written, tables, is_private=not is_for_all(seen.visibility))
+        text, noted = self._text_of(written, tables)
         oversized = written.encoded.oversized
         return PageCommit(
             page_id=claim.id,
@@ -201,7 +191,7 @@ class PagePublication:
     async def _write(self, read: ReadPage, plan: _Plan) -> _Written:
         seen, tree, form = read.seen, read.tree, self._form
         files = Found(form.address)
-        place = Place(plan.slug, seen.source, seen.visibility, seen.parent)
+        place = Placement(plan.slug, seen.source, seen.visibility, seen.parent)
         bundle = page_bundle.build_page(read.page, tree, place, plan.links, files)
         copied = files.refs if is_for_all(seen.visibility) else {}
         copies = await self._files.copies_of(copied)
@@ -221,9 +211,7 @@ class PagePublication:
         )
         return _Written(bundle, encoded, files, copies, record)
 
-    def _text_of(
-        self, written: _Written, tables: Mapping[str, Table], *, is_private: bool
-    ) -> tuple[Text, list[str]]:
+    def _text_of(self, written: _Written, tables: Mapping[str, Table]) -> tuple[Text, list[str]]:
         """Return a page as it is sent to KV, and what is to be noted of that."""
         noted: list[str] = []
         doc = self._document(written.bundle, written.copies, tables, noted)
@@ -234,8 +222,7 @@ class PagePublication:
             encoded.meta,
             doc,
             list(refs),
-            lacks_copies(refs, written.copies),
-            is_private,
+            copying_of(written.record.visibility, refs, written.copies),
         )
         return text, noted
 
@@ -278,8 +265,8 @@ class PagePublication:
 
 
 def _databases_of(read: ReadPage) -> Work:
-    """Return the child databases that may have to be read: those that nobody knows yet, and all of
-    them where the page is shown to others than before. The publication leaves out what is known."""
+    """Return the child databases that may have to be read. The publication leaves out those that
+    are known and whose page is shown to the same people as before."""
     heads = read.reading.walk.heads
     work: Work = []
     for database_id in read.tree.databases:

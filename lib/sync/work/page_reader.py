@@ -14,8 +14,7 @@ from lib.notion.databases import Head
 from lib.notion.pages import complete_properties, retrieve_page
 from lib.sync.work.page_texts import databases_in
 from lib.sync.work.read_ahead import ReadAhead
-from lib.sync.work.tries import is_last_try
-from lib.sync.work.unfinished import PageReading, Readings
+from lib.sync.work.unfinished import PageReading, Readings, is_last_try
 
 
 class ReadPage(msgspec.Struct, frozen=True):
@@ -50,8 +49,9 @@ class PageReader:
 
     def begin_reading(self, claim: Claim) -> PageReading:
         """Return what has been read of a page ahead, or a reading that has yet to begin."""
-        ahead = self._ahead.take_page(claim) if claim.is_page else None
-        reading = ahead or PageReading(self._readings.began_at, 0.0, Walk(claim.id))
+        ahead = self._ahead.take_reading(claim.key, claim.number)
+        fresh = PageReading(self._readings.began_at, 0.0, Walk(claim.id))
+        reading = ahead.page if ahead and ahead.page else fresh
         reading.read_at = claim.item.read_at
         return reading
 
