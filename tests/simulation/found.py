@@ -85,6 +85,21 @@ FOUND: tuple[Found, ...] = (
         ),
     ),
     Found(
+        "dates begin and end while slices die and clocks differ",
+        History(
+            1,
+            [
+                Clocks((-15.0, 15.0)),
+                Schedule(1, start=3.0, length=5.0),
+                Schedule(4, start=3.0),
+                Ask(),
+                Pass(100.0),
+                Kill("/api/sync/worker", 12, times=2),
+                Settle(),
+            ],
+        ),
+    ),
+    Found(
         "previews with a database are switched off",
         History(1, [*DRAFT, Setting("SYNC_PREVIEW", "")]),
     ),

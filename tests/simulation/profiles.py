@@ -17,6 +17,9 @@ PROFILES: dict[str, Profile] = {
             Edit("rename_a_column", 1, 0),
         ],
     ),
+    "dates": Profile(
+        {"schedule": 6.0, "kill": 1.0, "clocks": 1.0, "queue": 1.0, "kv": 1.0, "pass": 1.0}
+    ),
     **{f"only-{name}": Profile({"edit": 6.0, "pass": 1.0, name: 4.0}) for name in DRAWS},
     "windows": Profile({"edit": 4.0, "tell": 8.0, "pass": 3.0, "clocks": 3.0}),
     "lanes": Profile({"edit": 4.0, "setting": 4.0, "kill": 4.0, "cancel": 3.0}),
