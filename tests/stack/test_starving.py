@@ -27,13 +27,15 @@ away."""
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, redis_environ: dict[str, str]
+) -> Iterator[Stack]:
     log = tmp_path_factory.mktemp("functions") / "log"
 
     def deploy(stack: Stack, port: int) -> FunctionsProcess:
         return FunctionsProcess(ROOT, stack.environ, log, port)
 
-    with Stack(environ={}, deploy=deploy) as running:
+    with Stack(environ=redis_environ, deploy=deploy) as running:
         yield running
 
 
