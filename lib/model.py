@@ -1,6 +1,6 @@
 """The nouns that cross folders. All frozen: a step takes values and returns new ones."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import msgspec
 
@@ -22,6 +22,18 @@ https://developers.notion.com/reference/retrieve-a-page."""
 
 ITEMS_PER_PAGE = 500
 """Rows on one page of an index, unless they are too large for one value together."""
+
+
+Cause = Literal["unshared", "unanswered", "too_large", "fault", "rate_limited", "undelivered"]
+"""Why something failed or waits, for readers that treat some causes in their own way: Notion does
+not show it to the integration; Notion gave no usable answer; it is larger than a KV value may be;
+it is a fault of this project; Notion takes no more requests in this minute; QStash called the
+worker in vain. What has none of these has its `reason` only."""
+
+
+def known_cause(word: str) -> Cause | None:
+    """Return a cause that stands in a record; None where it is none that this version knows."""
+    return cast(Cause, word) if word in get_args(Cause) else None
 
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -225,7 +237,7 @@ class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Work that a slice has taken on, with what is known of the thing. `key` is a page's id,
-    `db:{id}` or, for the preview of a draft, `draft:{id}`."""
+    `db:{id}` or, for the preview of a draft, `draft:{id}` and `draft:db:{id}`."""
 
     key: str
     number: int
@@ -243,11 +255,12 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_draft(self) -> bool:
+        """Whether it is for a preview: a page or a child database."""
         return self.key.startswith("draft:")
 
     @property
     def is_database(self) -> bool:
-        return self.key.startswith("db:")
+        return self.key.removeprefix("draft:").startswith("db:")
 
     @property
     def id(self) -> str:
@@ -306,7 +319,7 @@ class Problem(msgspec.Struct, frozen=True, rename="camel"):
 
     `page_id` is the page's or child database's own id. A source bears its name as `title`. `kind`
     is "run" where a run failed as a whole. An entry that names no kind is older than kinds, and
-    about a page.
+    about a page. `cause` is left out where it is not known.
     """
 
     page_id: str | None = None
@@ -314,6 +327,7 @@ class Problem(msgspec.Struct, frozen=True, rename="camel"):
     title: str = ""
     kind: Literal["page", "database", "source", "run"] = "page"
     reason: str = ""
+    cause: Cause | msgspec.UnsetType = msgspec.UNSET
 
 
 class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

@@ -166,7 +166,8 @@ async def _find_by_data_source(
             ) from no_database
         raise Hopeless(
             f"source {name}: Notion shows no database {source_id}. Check the id in NOTION_SOURCES,"
-            " and share the database with the integration (••• → Connections in Notion)"
+            " and share the database with the integration (••• → Connections in Notion)",
+            no_database.cause,
         ) from no_database
     title = plain_text(found["title"])
     _refuse_trash(name, title, found)

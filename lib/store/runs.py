@@ -11,7 +11,7 @@ import msgspec
 
 from lib import json_text
 from lib.errors import TakenOver
-from lib.model import JSON, Ask, ListingRecord, Problem, SourceRecord
+from lib.model import JSON, Ask, Cause, ListingRecord, Problem, SourceRecord, known_cause
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value
 from lib.store.pieces import Pieces, Put
@@ -104,6 +104,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     waits_until: float | None
     waits_for: str
     """Until when (epoch seconds) the next slice waits, and for what; None: it does not."""
+    waits_cause: Cause | None
     next_moment: float | None
     """When dates begin or end next (epoch seconds), where the run's end has to see to a message
     for it."""
@@ -345,10 +346,11 @@ class Runs:
         parked: bool = False,
         waits_until: float = 0.0,
         reason: str = "",
+        cause: Cause | None = None,
     ) -> Left:
         """End a slice and free what it holds. `is_fruitful`: Notion has answered it. `parked`: no
-        message will come, the next that asks for a run goes on. `reason`: what stopped it, until
-        when (epoch seconds). Raises `TakenOver`."""
+        message will come, the next that asks for a run goes on. `reason` and `cause`: what stopped
+        it, until when (epoch seconds). Raises `TakenOver`."""
         words: list[Value] = [
             self._keys.prefix,
             lease.lane,
@@ -363,6 +365,7 @@ class Runs:
             _flag_text(lease.is_focused),
             milliseconds_of(waits_until),
             shortened(reason),
+            cause or "",
             *_flat_pairs(counters),
         ]
         count, next_at = held(
@@ -526,9 +529,7 @@ def shortened(text: str, most: int = WARNING_CHARACTERS) -> str:
 
 
 def run_of(fields: Mapping[str, str]) -> Run:
-    """Return a run from its record's fields; a counter that was never raised, or is no number, is
-    0."""
-
+    """Return a run from its record's fields; a counter that is missing or no number is 0."""
     spent = [_spent(value) for name, value in fields.items() if name.startswith("spent:")]
 
     def count(name: str) -> int:
@@ -573,6 +574,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         last_error=fields.get("lastError", ""),
         waits_until=_seconds_of(fields.get("waitsUntil")),
         waits_for=fields.get("waitsFor", ""),
+        waits_cause=known_cause(fields.get("waitsCause", "")),
         next_moment=_seconds_of(fields.get("nextMoment")),
         site_told_at=_seconds_of(fields.get("told:revalidate")),
     )

@@ -6,7 +6,7 @@ from typing import Literal, ParamSpec
 import msgspec
 
 from lib.errors import NotionAway, SyncError, Unreadable
-from lib.model import Problem
+from lib.model import Cause, Problem
 from lib.store.site import Known
 
 REASON_CHARACTERS = 300
@@ -44,23 +44,23 @@ class Problems:
         try:
             await look(*args, **kwargs)
         except Unreadable as refusal:
-            self.report(about, f"Notion does not show it: {refusal.reason}")
+            self.report(about, f"Notion does not show it: {refusal.reason}", refusal.cause)
         except NotionAway as away:
             if self._is_down():
                 raise
-            self.report(about, str(away))
+            self.report(about, str(away), away.cause)
             if about.kind == "page" and about.page_id:
                 self.again.add(about.page_id)
         except SyncError:
             raise
         except Exception as error:
             self.unforeseen.append(error)
-            self.report(about, unforeseen_reason(error))
+            self.report(about, unforeseen_reason(error), "fault")
 
-    def report(self, about: Problem, reason: str) -> None:
+    def report(self, about: Problem, reason: str, cause: Cause | None = None) -> None:
         """Note a problem; of one thing the last one counts."""
         self._found[_problem_key(about.kind, about.page_id or about.title)] = (
-            msgspec.structs.replace(about, reason=reason)
+            msgspec.structs.replace(about, reason=reason, cause=cause or msgspec.UNSET)
         )
 
     def has(self, kind: Kind, name: str) -> bool:

@@ -230,6 +230,7 @@ class SliceRun:
             parked=parked,
             waits_until=now + wait if wait else 0.0,
             reason=str(stop) if wait else "",
+            cause=stop.cause if wait and stop else None,
         )
 
     async def _finish_run(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:

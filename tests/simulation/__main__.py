@@ -17,13 +17,12 @@ from collections import Counter
 from collections.abc import Iterator
 from types import FrameType
 
-from tests.simulation.draw import draw
+from tests.simulation.draw import draw, fresh_seed
 from tests.simulation.history import History, Player, player
 from tests.simulation.profiles import PROFILES
 from tests.simulation.report import missed, table
 from tests.simulation.shrink import kind_of, shrunk
 
-SEED_BYTES = 6
 MOST_SECONDS = 600.0
 """Of one core: a history that takes longer is stuck in one of its steps, for their number is
 bounded as well."""
@@ -118,7 +117,7 @@ def _seeds(options: argparse.Namespace) -> Iterator[int]:
     ends = time.monotonic() + 60 * options.minutes if options.minutes else None
     left = options.count or (None if ends else 100)
     while (ends is None or time.monotonic() < ends) and (left is None or left > 0):
-        yield int.from_bytes(os.urandom(SEED_BYTES))
+        yield fresh_seed()
         left = None if left is None else left - 1
 
 

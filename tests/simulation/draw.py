@@ -1,5 +1,6 @@
 """Drawing histories from a seed, within a profile: what may happen in them, and how often."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -42,6 +43,7 @@ from tests.simulation.writer import Writer
 from tests.stack.histories.author import Author
 
 Draw = Callable[[Random, "Profile"], Action]
+SEED_BYTES = 6
 
 EDITS = sorted(
     name
@@ -164,6 +166,7 @@ class Profile:
         default_factory=lambda: {name: weight for name, (weight, _) in DRAWS.items()}
     )
     edits: Sequence[str] = tuple(EDITS)
+    begins: Sequence[Action] = ()
     scopes: Sequence[Literal["", "source", "page"]] = ("", "", "", "", "source", "page")
 
 
@@ -171,7 +174,7 @@ def draw(seed: int, profile: Profile) -> History:
     """A history of a few chapters: things happen, somebody asks for a run, perhaps more happens
     meanwhile, and what came of it is judged."""
     luck = Random(f"history {seed}")
-    actions: list[Action] = []
+    actions = list(profile.begins)
     for _ in range(luck.randrange(1, 4)):
         # Most histories know few kinds of things, so that each of them is met alone and in every
         # pair.
@@ -191,3 +194,8 @@ def draw(seed: int, profile: Profile) -> History:
 def _some(luck: Random, profile: Profile, names: list[str], count: int) -> list[Any]:
     weights = [profile.weights[name] for name in names]
     return [DRAWS[name][1](luck, profile) for name in luck.choices(names, weights, k=count)]
+
+
+def fresh_seed() -> int:
+    """Return a seed from the system's chance."""
+    return int.from_bytes(os.urandom(SEED_BYTES))

@@ -40,6 +40,8 @@ class Found:
     """For what only some latencies bring about."""
 
 
+DRAFT = (Setting("SYNC_PREVIEW", "on"), Edit("show_or_hide", 1, 1), Ask(), Settle())
+"""The row that shows a database is hidden, and stands in its preview."""
 IMPORT = tuple(Edit("add_many_rows", number, number) for number in range(4))
 FOUND: tuple[Found, ...] = (
     Found("a key of the site is evicted", History(1, [Evict(6, 0)])),
@@ -59,6 +61,36 @@ FOUND: tuple[Found, ...] = (
                 Ask(force=True),
             ],
         ),
+    ),
+    Found(
+        "a draft's database is edited, shared no more, shared again, and published",
+        History(
+            1,
+            [
+                *DRAFT,
+                Edit("add_database_row"),
+                Edit("rename_a_column", 1),
+                Ask(),
+                Settle(),
+                Edit("unshare_or_share_database"),
+                Ask(),
+                Settle(),
+                Edit("unshare_or_share_database"),
+                Edit("append", 1),
+                Ask(),
+                Kill("/api/sync/worker", 30),
+                Settle(),
+                Edit("show_or_hide", 1),
+            ],
+        ),
+    ),
+    Found(
+        "previews with a database are switched off",
+        History(1, [*DRAFT, Setting("SYNC_PREVIEW", "")]),
+    ),
+    Found(
+        "a newer format is deployed while drafts stand, and taken back",
+        History(1, [Edit("show_or_hide", 0, 1), *DRAFT, Version(1), Ask(), Settle(), Version(0)]),
     ),
     Found(
         "a source with a paused row is removed",
@@ -152,7 +184,7 @@ FOUND: tuple[Found, ...] = (
         "a row moves to another source, and that which it left is synced",
         History(1, [Edit("move_to_the_other_source", 1, 0), Ask("source", 0), Settle()]),
     ),
-    Found("a child page is answered 404 once", History(1, [Ask(), Blip(10), Settle()])),
+    Found("a child page is answered 404 once", History(1, [Blip(2), Ask(), Settle()])),
     Found(
         "a listing shows a page as it was",
         History(
@@ -172,6 +204,25 @@ FOUND: tuple[Found, ...] = (
         History(1, [Wait(1200.0), Ask(), Pass(1100.0), Ask(), Settle()]),
     ),
     Found("a child database is renamed", History(1, [Edit("rename_database", 0, 1)])),
+    Found(
+        "a child database is renamed, and a day passes",
+        History(1, [Edit("rename_database", 0, 1), Pass(90_000.0), Ask(), Settle()]),
+    ),
+    Found(
+        "a column of an empty child database is renamed, and a day passes",
+        History(
+            1,
+            [
+                Edit("rename_a_column", 0, 0),
+                Ask(),
+                Settle(),
+                Edit("rename_a_column", 0, 1),
+                Pass(90_000.0),
+                Ask(),
+                Settle(),
+            ],
+        ),
+    ),
     Found(
         "a column of an empty child database is renamed",
         History(
@@ -232,6 +283,26 @@ FOUND: tuple[Found, ...] = (
     Found(
         "two rows swap their slugs by webhook",
         History(0, [Edit("swap_slugs", 0, 0), Tell(), Settle()]),
+    ),
+    Found(
+        "two rows swap their slugs, and the message of one comes a minute later",
+        History(0, [Edit("swap_slugs", 3, 0), Kill("worker", 5), Tell(), Settle()]),
+    ),
+    Found(
+        "a row of a big source is archived, and the next run comes a day later",
+        History(
+            1,
+            [
+                Big(3),
+                Pass(3_700.0),
+                Ask(),
+                Settle(),
+                Edit("archive_or_unarchive", 4),
+                Pass(86_340.0),
+                Ask(),
+                Settle(),
+            ],
+        ),
     ),
     Found(
         "forty pages are edited within a moment",
@@ -415,13 +486,14 @@ FOUND: tuple[Found, ...] = (
             [
                 Setting("SYNC_LANES", "2"),
                 Edit("edit_everything"),
-                Kill("worker", 40),
+                Kill("worker", 150, times=2),
                 Ask(),
                 Pass(5.0),
                 Cancel(),
                 Settle(),
             ],
         ),
+        more_seeds=(2,),
     ),
     Found(
         "a page is edited twice, and an instance is four seconds behind",

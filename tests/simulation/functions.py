@@ -35,6 +35,7 @@ class Call:
     path: str
     began: float
     run_id: str = ""
+    lane: str = ""
     ended: float | None = None
     status: int = 0
     killed: bool = False
@@ -150,6 +151,7 @@ class _Log(Log):
 
     def enter(self, **context: Any) -> None:
         self._call.run_id = str(context.get("runId", self._call.run_id))
+        self._call.lane = str(context.get("lane", self._call.lane))
 
     def _print_line(self, head: dict[str, str], fields: dict[str, Any]) -> None:
         about = fields.get("outcome") or fields.get("status") or ""

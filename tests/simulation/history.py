@@ -123,7 +123,7 @@ class Player:
             else:
                 await asyncio.sleep(self._start.seconds)
                 world.kv.age()
-                stage.watcher.look(self._redis.restore(self._start.keys))
+                stage.watch(self._redis.restore(self._start.keys))
                 stage.right_at = world.clocks.now()
             for number, action in enumerate(history.actions):
                 await _one(action, number, stage)
@@ -188,12 +188,14 @@ async def _end(stage: Stage) -> None:
     for pause in (0.0, SETTLED_SECONDS):
         await asyncio.sleep(pause)
         await _clean_run(stage)
+    previewed = stage.previews.changes
     run = await _clean_run(stage)
     done = {name: int(run.get(name, "0")) for name in ("toSync", "written", "deleted")}
     if (
         stage.has_closed_sources
     ):  # each run reports them, and their rows that something else makes due
         del done["toSync"]
+    done["previewed"] = stage.previews.changes - previewed
     if any(done.values()):
         raise Broken(f"never settled: {done}")
 

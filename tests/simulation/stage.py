@@ -15,6 +15,7 @@ import httpx
 from dev.equality import Bundles, Truth
 from dev.notion.nodes import JSON, Database, DataSource, Page
 from dev.qstash.message import Message
+from tests.simulation.databases import Databases
 from tests.simulation.network import NOTION
 from tests.simulation.previews import Previews
 from tests.simulation.standing import TURN_SECONDS, Standing
@@ -92,6 +93,8 @@ class Stage:
     lost: dict[str, float] = field(default_factory=dict)
     """Runs of which a message never reached the functions, or was given up, and since when that is
     so."""
+    lost_lanes: set[tuple[str, str]] = field(default_factory=set)
+    """The same by run and lane: the other lanes of the run go on."""
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     moments: dict[str, list[datetime]] = field(default_factory=dict)
     """Rows that have, or had, a date, and when it began and ended."""
@@ -114,7 +117,8 @@ class Stage:
             self._oldest,
         )
         self.previews = Previews(world.redis)
-        world.on_change = self._watch
+        self.databases = Databases(world.redis, "page:", "db:")
+        world.on_change = self.watch
         self.look()
 
     # What people do.
@@ -263,6 +267,9 @@ class Stage:
             return
         key = keys[pick % len(keys)]
         lost = self.watcher.forget(key)
+        self.previews.forget(key)
+        if key.startswith("db:"):
+            self.databases.forget(key)
         self.read_anew |= {lost} & set(self.still)
         foreign = (None, '"foreign"', '{"a":{"to":"/b"}}', "no JSON at all", "[]")[how % 5]
         if foreign is None:
@@ -277,6 +284,7 @@ class Stage:
         if waiting := self.world.waiting:
             message = waiting[pick % len(waiting)]
             self.lost[run_of(message)] = self.world.clocks.now()
+            self.lost_lanes.add((run_of(message), lane_of(message)))
             self.world.dispatcher.cancel(message)
             self.seen["message cancelled"] += 1
 
@@ -418,7 +426,7 @@ class Stage:
         called = {call.run_id for call in self.world.functions.calls if call.run_id}
         dated = [one for one in called if self.world.run(one).get("scheduled", "0") != "0"]
         self.seen["run for dates"] = len(dated)
-        self._raise([*self.watcher.broken, *self.previews.broken])
+        self._raise([*self.watcher.broken, *self.previews.broken, *self.databases.broken])
         self._note_losses()
         self._raise(self._nobody_goes_on())
         self._raise(self._crashes())
@@ -452,10 +460,12 @@ class Stage:
             source = self.world.account.messages.get(message.source_message_id, message)
             if message.dropped or message.state == "FAILED":
                 self.lost.setdefault(run_of(source), message.due_at)
+                self.lost_lanes.add((run_of(source), lane_of(source)))
             elif message.state == "DELIVERED" and not message.attempts[-1].answer.ok:
                 # Delivered twice at once: the queue took the answer of the delivery that had given
                 # way to the other one, which died.
                 self.lost[run_of(source)] = message.attempts[-1].ended_at
+                self.lost_lanes.add((run_of(source), lane_of(source)))
 
     def _nobody_goes_on(self) -> list[str]:
         """A run that is under way, and for which nothing will ever happen, although no message of
@@ -465,6 +475,10 @@ class Stage:
         if run.get("status") != "active" or run.get("parked") == "1":
             return []
         calls = [one for one in self.world.functions.calls if one.run_id == active]
+        last = {call.lane: call for call in calls if call.path == "/api/sync/worker"}
+        for lane, call in last.items():
+            if call.status == 200 and (active, lane) not in self.lost_lanes:
+                return [f"run {active} is under way, and its lane {lane} has stopped"]
         if not calls or calls[-1].killed or calls[-1].status != 200:
             return []
         if calls[-1].began <= self.lost.get(active, 0.0) and (
@@ -751,6 +765,7 @@ class Stage:
             self.world.notion.workspace,
             self.sources.values(),
             self.standing.published,
+            version=self.version,
             is_on=is_on,
         )
 
@@ -817,11 +832,12 @@ class Stage:
         values = {key: value for key, value in self.world.values().items() if _has_form(key, value)}
         return Bundles(values, self.world.paths())
 
-    def _watch(self, changed: set[str]) -> None:
+    def watch(self, changed: set[str]) -> None:
         """Looks at what changed. The function that changed it would catch what is raised here."""
         try:
             self.watcher.look(changed)
             self.previews.look(changed)
+            self.databases.look(changed, is_spoiled=self.watcher.is_spoiled)
             self._take_anew(changed)
         except Exception as error:
             self.watcher.broken.append(f"the judge failed: {error!r}")
@@ -879,6 +895,12 @@ def count_of(run: dict[str, str]) -> int:
 def run_of(message: Message) -> str:
     """The run that a message is about, "" for none."""
     found = re.search(rb'"runId": ?"([^"]+)"', message.publication.body)
+    return found[1].decode() if found else ""
+
+
+def lane_of(message: Message) -> str:
+    """The lane of a run that a message is about, "" for none."""
+    found = re.search(rb'"lane": ?"([^"]+)"', message.publication.body)
     return found[1].decode() if found else ""
 
 

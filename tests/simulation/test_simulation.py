@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import httpx
 import pytest
 
 import tests.simulation.history
 from dev.upstash import UpstashStandIn
+from lib import model
 from tests.simulation.actions import Action, Ask, Clocks, Edit, Kill, QueueTrouble, Settle, Weather
 from tests.simulation.draw import draw
 from tests.simulation.history import History, Player, Result, player
@@ -19,6 +21,7 @@ from tests.simulation.profiles import PROFILES
 from tests.simulation.redis import Redis
 from tests.simulation.shrink import shrunk
 from tests.simulation.stage import Stage
+from tests.simulation.versions import VERSIONED
 from tests.simulation.virtual import Standstill, VirtualLoop
 from tests.simulation.watch import Watcher
 from tests.simulation.world import WATCHED
@@ -114,6 +117,18 @@ def test_a_history_that_never_ends_is_one_that_fails(
 
     assert playing.play(History(1, [Spin(), Settle()])).problem.startswith("never ends:")
     assert playing.play(History(1, [])).problem == ""
+
+
+def test_the_format_is_another_in_every_module_that_knows_of_it() -> None:
+    root = Path(model.__file__).parent
+    texts = {path: path.read_text() for path in root.rglob("*.py")}
+    named = {
+        ".".join(["lib", *path.relative_to(root).with_suffix("").parts])
+        for path, text in texts.items()
+        if "BUNDLE_VERSION" in text
+    }
+
+    assert {module.__name__ for module in VERSIONED} == named
 
 
 def test_virtual_time_costs_none() -> None:

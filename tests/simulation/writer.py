@@ -154,3 +154,17 @@ class Writer(Author):
             for number in range(12):
                 id = self._edit.create_database(row.id, f"Closed {number}", {"Name": "title"})
                 self._edit.unshare(id)
+
+    def ask_for_a_slug_below(self, pick: int, how: int) -> None:
+        """A row asks for the address at which one of its own child pages stands."""
+        workspace, rows = self._notion.workspace, {row.id: row for row in self.rows()}
+        pairs = [
+            (rows[above[1].id], page)
+            for page in self.published()
+            if len(above := [one for one in workspace.up(page) if isinstance(one, Page)]) > 1
+            and above[1].id in rows
+        ]
+        if pairs:
+            row, page = pairs[pick % len(pairs)]
+            title = "".join(text["plain_text"] for text in page.values["title"]).lower()
+            self._edit.set_property(row.id, "slug", f"{self._slug(row)}/{title}")

@@ -86,7 +86,7 @@ if redis.call('HGET', run, 'slices') == false and exclusive == '1' then
   for i = 1, #held, 2 do leased[held[i]] = true end
   local pages = 0
   for _, key in ipairs(redis.call('ZRANGE', due, 0, -1)) do
-    if not string.find(key, '^db:') then pages = pages + 1 end
+    if not isOfDatabase(key) then pages = pages + 1 end
     local isFocused = string.find(redis.call('HGET', work, key) or '', '^%d+ %a*f') -- a run of one page does it
     if not leased[key] and not isFocused then redis.call('ZADD', due, aliveUntil, key) end
   end
@@ -98,6 +98,6 @@ redis.call('HSETNX', run, 'startedAt', now)
 if (tonumber(redis.call('HGET', run, 'aliveUntil') or '') or 0) < tonumber(aliveUntil) then
   redis.call('HSET', run, 'aliveUntil', aliveUntil)
 end
-redis.call('HDEL', run, 'waitsUntil', 'waitsFor')
+redis.call('HDEL', run, 'waitsUntil', 'waitsFor', 'waitsCause')
 redis.call('HSET', run, 'began:' .. lane, now, 'status', 'active', 'planRests', '0', 'parked', '0', 'slice:' .. lane, slice, 'token:' .. lane, token)
 return {'go', token, unpack(redis.call('HGETALL', run))}

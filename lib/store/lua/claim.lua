@@ -22,8 +22,9 @@ local function take(key)
   taken = taken + 1
   local kind, id = string.match(key, '^(%a+):(.*)$')
   local function known(name) return redis.call('HGET', prefix .. 'sync:' .. name, id or key) end
-  local facts
-  if kind == 'db' then facts = {'', known('databases') or '', ''}
+  local draftDatabase, facts = string.match(key, '^draft:db:(.*)$'), nil
+  if draftDatabase then facts = {'', redis.call('HGET', prefix .. 'sync:drafts:databases', draftDatabase) or '', ''}
+  elseif kind == 'db' then facts = {'', known('databases') or '', ''}
   elseif kind == 'draft' then
     facts = {known('drafts:seen') or known('observed') or '', known('drafts') or '', known('drafts:places') or ''}
   else

@@ -5,6 +5,7 @@
 --   id, source, visibility, slug, parent ("": it is a row)
 --   parts, prepared (root of the parts' keys), tokens
 --   children              {id, observed, slug, flags, payload} of its child pages; how each is to be read where it has to be
+--   databases             {id, flags, payload} of the child databases on it
 --   slugs                 slug -> id of the pages that are to have them
 --   warnings              as JSON texts
 -- Returns {done}, {taken, slugs that others have, …}, {send} (the parts are gone), {older} (it stands elsewhere by now, and
@@ -56,6 +57,9 @@ redis.call('SET', previewKey(slug), head)
 placeParts(args.prepared, args.parts, slug, previewPartKey)
 redis.call('HSET', previewPathsKey, id, slug)
 redis.call('HSET', draftsKey, id, record)
+local databases = {}
+for number, database in ipairs(args.databases) do databases[number] = database.id end
+showInDraft(id, before, databases)
 nameFiles(filesKey, namedKey, uncopiedKey, key, args.tokens, 'private')
 for _, child in ipairs(args.children) do
   local known = seenInDraft(child.id)
@@ -66,6 +70,14 @@ for _, child in ipairs(args.children) do
   if not isKnown then
     askFor(draftKey(child.id), child.flags, child.payload, 0)
   end
+end
+local isShownAlike = before and (before.visibility or 'public') == args.visibility
+for _, database in ipairs(args.databases) do
+  local work = draftKey('db:' .. database.id)
+  local isKnown = isShownAlike and redis.call('HEXISTS', draftDatabasesKey, database.id) == 1
+  local isDue = redis.call('HEXISTS', workKey, work) == 1
+  if not isKnown and not isDue then addWork(work, database.flags, database.payload, 0) end
+  if isFocused and (isDue or not isKnown) then note('focus', work) end
 end
 endWork(key, args.number, nowMs)
 noteWarnings(args.most_warnings, args.warnings)

@@ -14,6 +14,8 @@ end
 closeSite()
 if not args.previews then
   for _, id in ipairs(redis.call('HKEYS', draftPlacesKey)) do removeDraft(id) end
+  for _, database in ipairs(redis.call('HKEYS', draftDatabasesKey)) do dropDraftDatabase(database) end
+  redis.call('ZREMRANGEBYLEX', showsKey, '[draft:', '(draft;')
 end
 for _, source in ipairs(redis.call('HKEYS', leavesKey)) do
   if not isOpen[source] and redis.call('ZCARD', orderKey(source)) == 0 then

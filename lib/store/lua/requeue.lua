@@ -32,7 +32,7 @@ end
 if args.given then
   redis.call('SADD', run .. ':given', args.key)
   redis.call('EXPIRE', run .. ':given', ttl)
-  if string.find(args.key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end -- pages only are counted before
+  if isOfDatabase(args.key) then redis.call('HINCRBY', run, 'toSync', 1) end
   noteProblems(ttl, {args.problem}, KEYS[5], dueKey, args.now_ms)
 end
 return 'done'

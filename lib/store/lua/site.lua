@@ -19,6 +19,7 @@ local filesKey, namedKey, uncopiedKey = engineKey('files'), engineKey('files:nam
 local SORT_DIGITS = 48
 local AT_ONCE = 500 -- fields of one HMGET: Upstash's `unpack` ends near 5,000
 local BESIDE_ITEMS = 128 -- bytes of an index page that are none of its items
+local ENDING_BYTES = 160 -- more than a leaf has behind its items
 
 local function pageKey(slug) return prefix .. 'page:' .. slug end
 local function docKey(slug) return prefix .. 'doc:' .. slug end
@@ -329,6 +330,17 @@ local function shareOut(texts, from, to, counts)
   shareOut(texts, last + 1, to, counts)
 end
 
+-- How a leaf ends behind its items.
+local function leafEnding(book, number, total, revision, time)
+  local ending = '],"syncedAt":"' .. time .. '"'
+  if number == 1 then ending = ending .. ',"total":' .. total end
+  if #book.counts > 1 then
+    if number == 1 then ending = ending .. ',"pages":' .. #book.counts end
+    ending = ending .. ',"revision":"' .. revision .. '"'
+  end
+  return ending .. '}'
+end
+
 -- A leaf is large, and Lua hashes each string that it makes: the text is put together at once, and what stands there is
 -- only read where its length leaves it open whether the leaf has changed.
 local function writeLeaf(source, book, number, texts, total, revision)
@@ -336,23 +348,32 @@ local function writeLeaf(source, book, number, texts, total, revision)
   for _, meta in ipairs(texts) do
     if meta ~= '' then items[#items + 1] = meta end
   end
-  local ending = '"'
-  if number == 1 then ending = ending .. ',"total":' .. total end
-  if #book.counts > 1 then
-    if number == 1 then ending = ending .. ',"pages":' .. #book.counts end
-    ending = ending .. ',"revision":"' .. revision .. '"'
-  end
-  local key = leafKey(source, number)
+  items[1] = '{"items":[' .. (items[1] or '')
+  local last = items[#items]
   local function leafText(time)
-    return '{"items":[' .. table.concat(items, ',') .. '],"syncedAt":"' .. time .. ending .. '}'
+    items[#items] = last .. leafEnding(book, number, total, revision, time)
+    return table.concat(items, ',')
   end
-  local text = leafText(now)
+  local key, text = leafKey(source, number), leafText(now)
   local before = redis.call('TYPE', key).ok == 'string' and redis.call('STRLEN', key) == #text and redis.call('GET', key)
-  local from = #text - #ending - #now -- where the time begins
-  if not before or before ~= leafText(string.sub(before, from, from + #now - 1)) then
+  local time = before and string.match(string.sub(before, -ENDING_BYTES), '%],"syncedAt":"([^"]*)"[^%]]*$')
+  if not time or before ~= leafText(time) then
     noteChange(source .. ':index' .. (number > 1 and ':' .. number or ''))
   end
   redis.call('SET', key, text)
+end
+
+-- Ends a leaf anew whose rows stay as they are; the first has changed where it tells something else. Returns whether it
+-- could: it may end in another way than ours, or have ended in more bytes.
+local function endLeaf(source, book, number, total, revision)
+  local key = leafKey(source, number)
+  local tail = redis.call('TYPE', key).ok == 'string' and redis.call('GETRANGE', key, -ENDING_BYTES, -1) or ''
+  local before, time = string.match(tail, '(%],"syncedAt":"([^"]*)"[^%]]*})$')
+  local ending = leafEnding(book, number, total, revision, now)
+  if not before or #before > #ending then return false end
+  if number == 1 and before ~= leafEnding(book, number, total, revision, time) then noteChange(source .. ':index') end
+  redis.call('SETRANGE', key, redis.call('STRLEN', key) - #before, ending)
+  return true
 end
 
 -- How large the leaves are as they stand written; an empty one is nothing.
@@ -415,15 +436,10 @@ end
 -- Gives all leaves another revision, which is returned; those from `from` on hold other rows than before.
 local function shiftLeaves(source, book, from)
   for number = from, #book.counts do book.dirty[number] = true end
-  book.dirty[1], book.shifted = true, true
+  book.shifted = true
   local revision = string.format('%016x', redis.call('INCR', engineKey('sequence')))
   redis.call('HSET', engineKey('revisions'), source, revision)
   return revision
-end
-
--- Whether a leaf ends as one of several does, so that its revision can be changed where it stands.
-local function bearsRevision(key)
-  return redis.call('TYPE', key).ok == 'string' and string.find(redis.call('GETRANGE', key, -31, -1), '^,"revision":"%x+"}$')
 end
 
 -- Writes the leaves that changed. Stops at one that is too large for one value, and returns its number and the rank of its
@@ -431,14 +447,12 @@ end
 local function writeLeaves(source, book, total, revision)
   local first = 0
   for number, count in ipairs(book.counts) do
-    local key = leafKey(source, number)
-    if book.dirty[number] or (book.shifted and not bearsRevision(key)) then
+    local endsAnew = number == 1 or book.shifted -- the first tells the total, all of them the revision
+    if book.dirty[number] or (endsAnew and not endLeaf(source, book, number, total, revision)) then
       local texts = metasOf(source, first, count)
       if not fitsLeaf(texts, 1, #texts) then return number, first end
       writeLeaf(source, book, number, texts, total, revision)
       book.dirty[number] = nil
-    elseif book.shifted then
-      redis.call('SETRANGE', key, redis.call('STRLEN', key) - 18, revision .. '"}')
     end
     first = first + count
   end
@@ -457,7 +471,6 @@ local function closeIndex(source, book)
   if book.all or book.shifted or moved or not revision then
     revision = shiftLeaves(source, book, book.all and 1 or moved or #book.counts + 1)
   end
-  book.dirty[1] = true -- it tells the total
   local large, first = writeLeaves(source, book, total, revision)
   if large then
     cutLeaves(source, book, large, first)

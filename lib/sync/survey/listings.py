@@ -120,7 +120,7 @@ class SourceListings:
         if refusals and len(refusals) == len(self._scope.references):
             raise next(iter(refusals.values()))
         for name, refusal in refusals.items():
-            self._problems.report(source(name), str(refusal))
+            self._problems.report(source(name), str(refusal), refusal.cause)
 
     async def _find_home(self, name: str, refusals: dict[str, SyncError]) -> None:
         try:
@@ -191,7 +191,8 @@ class SourceListings:
             raise Hopeless(
                 f"source {name}: Notion does not show its rows ({refusal.reason}). Share the"
                 " database with the integration (••• → Connections in Notion), or mend"
-                " NOTION_SOURCES."
+                " NOTION_SOURCES.",
+                refusal.cause,
             ) from None
 
     async def _take_rows(self, name: str) -> None:

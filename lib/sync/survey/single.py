@@ -66,8 +66,11 @@ class PageSurvey:
         databases = await self._sources.databases(
             [thing.removeprefix("db:") for thing in things if thing.startswith("db:")]
         )
+        is_forced = self._is_forced
+        in_draft = await self._survey.drafts.look_at_databases_of(page_id, is_forced=is_forced)
         if page_id in databases:
             await self._look_at_database(page_id, databases[page_id])
+        if page_id in databases or in_draft:
             return
         await all_of(
             [
@@ -241,8 +244,7 @@ class PageSurvey:
         for _ in range(HIGHEST_CLIMB):
             holder_id: str = above.get("page_id") or above.get("block_id") or ""
             if home := above.get("data_source_id"):
-                for database_id, record in (await self._databases_of(home)).items():
-                    await self._look_at_database(database_id, record)
+                if await self._look_at_database_of(home):
                     return
                 break
             if not holder_id:
@@ -265,16 +267,23 @@ class PageSurvey:
             f" ({', '.join(self._references)}), and stands on no published page"
         )
 
-    async def _databases_of(self, data_source_id: str) -> dict[str, DatabaseRecord | None]:
-        """Return the child database on a published page that holds a data source, if there is
-        one."""
+    async def _look_at_database_of(self, data_source_id: str) -> bool:
+        """Look at the child database that holds a data source; False: no published page and no
+        draft shows it."""
         try:
             found = await self._notion.get(f"data_sources/{data_source_id}")
         except Unreadable:
-            return {}
+            return False
         above = found.get("parent")
         database_id = above.get("database_id") if isinstance(above, dict) else None
-        return await self._sources.databases([database_id]) if isinstance(database_id, str) else {}
+        if not isinstance(database_id, str):
+            return False
+        known = await self._sources.databases([database_id])
+        for one, record in known.items():
+            await self._look_at_database(one, record)
+        is_forced = self._is_forced
+        shown = await self._survey.drafts.look_at_databases([database_id], is_forced=is_forced)
+        return bool(known or shown)
 
     async def _look_at_database(self, database_id: str, record: DatabaseRecord | None) -> None:
         if self._is_forced:

@@ -66,7 +66,9 @@ class Survey:
         )
         self._outside = OutsideWatch(notion, site, observer)
         self.databases = DatabaseWatch(notion, site, observer)
-        self.drafts = DraftWatch(sources, observer, scope, is_on=homes.rule.previews)
+        self.drafts = DraftWatch(
+            sources, self.databases, observer, scope, is_on=homes.rule.previews
+        )
 
     @property
     def progress(self) -> Progress:

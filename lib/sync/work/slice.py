@@ -25,7 +25,7 @@ from lib.errors import (
     Unreadable,
 )
 from lib.log import Log
-from lib.model import Claim, Problem
+from lib.model import Cause, Claim, Problem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.store.drafts import Drafts
@@ -33,9 +33,10 @@ from lib.store.runs import Run, Runs, SliceLease
 from lib.store.site import Site
 from lib.store.work import WorkQueue
 from lib.sync.homes import Homes
-from lib.sync.problems import unforeseen_reason
+from lib.sync.problems import Kind, unforeseen_reason
 from lib.sync.work.bundle_form import BundleForm, HostedFiles
 from lib.sync.work.database_work import DatabaseReader, DatabaseWork
+from lib.sync.work.draft_database_work import DraftDatabaseWork
 from lib.sync.work.draft_work import DraftWork
 from lib.sync.work.in_flight import InFlight
 from lib.sync.work.page_family import Families
@@ -111,9 +112,10 @@ class Worker:
             notion, work, stores.site, homes, readings, reader, publication, was_read
         )
         self._drafts = DraftWork(reader, work, stores.drafts, form, log, homes, readings, was_read)
-        self._databases = DatabaseWork(
-            DatabaseReader(notion, readings, schemas, ahead, now),
-            *(work, stores.site, stores.files, form, log, was_read),
+        rows = DatabaseReader(notion, readings, schemas, ahead, now)
+        self._databases = DatabaseWork(rows, work, stores.site, stores.files, form, log, was_read)
+        self._draft_databases = DraftDatabaseWork(
+            rows, work, stores.drafts, form, log, homes, was_read
         )
         self._stop: TryLater | None = None
         self._away: NotionAway | None = None
@@ -231,14 +233,13 @@ class Worker:
             self._log.warning(
                 "page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts
             )
-            await self._give_up(claim, reason, again=True)
+            await self._give_up(claim, reason, "unanswered", again=True)
             return False
-        if claim.is_page:
-            return await self._pages.sync(self._lease, claim)
-        if claim.is_draft:
-            return await self._drafts.sync(self._lease, claim)
-        await self._databases.sync(self._lease, claim)
-        return False
+        if claim.is_database:
+            databases = self._draft_databases if claim.is_draft else self._databases
+            await databases.sync(self._lease, claim)
+            return False
+        return await (self._drafts if claim.is_draft else self._pages).sync(self._lease, claim)
 
     async def _settled(self, task: asyncio.Task[bool], claim: Claim) -> bool:
         """Take note of how some work ended, and of what stops the slice; return whether something
@@ -252,7 +253,7 @@ class Worker:
             return False
         except NotionAway as away:
             self._away = away
-            await self._failed(claim, str(away))
+            await self._failed(claim, away)
             return False
         except TryLater:
             raise
@@ -262,12 +263,12 @@ class Worker:
             self._log.warning(
                 "page.too_large", pageId=claim.id, slug=claim.slug, reason=str(refusal)
             )
-            await self._give_up(claim, str(refusal))
+            await self._give_up(claim, str(refusal), refusal.cause)
         except (SyncError, TakenOver, Hopeless, asyncio.CancelledError):
             raise
         except Exception as error:  # trying again would end in the same way
             self._log.error("page.error", error, pageId=claim.id, slug=claim.slug)
-            await self._give_up(claim, unforeseen_reason(error))
+            await self._give_up(claim, unforeseen_reason(error), "fault")
         return False
 
     async def _unreadable(self, claim: Claim, refusal: Unreadable) -> bool:
@@ -279,28 +280,31 @@ class Worker:
             await (self._drafts if claim.is_draft else self._pages).doubt(self._lease, claim)
             return True
         if claim.is_database and not claim.item.is_doubted:
-            await self._databases.doubt(self._lease, claim)
+            databases = self._draft_databases if claim.is_draft else self._databases
+            await databases.doubt(self._lease, claim)
             return True
-        await self._give_up(claim, f"Notion does not show it: {refusal.reason}")
+        reason = f"Notion does not show it: {refusal.reason}"
+        await self._give_up(claim, reason, refusal.cause)
         return False
 
-    async def _failed(self, claim: Claim, reason: str) -> None:
-        attempts = claim.item.attempts
+    async def _failed(self, claim: Claim, away: NotionAway) -> None:
+        attempts, reason = claim.item.attempts, str(away)
         self._log.warning(
             "page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts + 1
         )
         if attempts >= len(PAUSES_SECONDS):
-            await self._give_up(claim, reason, again=True)
+            await self._give_up(claim, reason, away.cause, again=True)
             return
         item = msgspec.structs.replace(claim.item, attempts=attempts + 1, interrupted=True)
         await self._work.requeue_claim(
             self._lease, claim, item, self._now() + PAUSES_SECONDS[attempts]
         )
 
-    async def _give_up(self, claim: Claim, reason: str, *, again: bool = False) -> None:
-        problem = Problem(
-            claim.id, claim.slug, claim.title, "database" if claim.is_database else "page", reason
-        )
+    async def _give_up(
+        self, claim: Claim, reason: str, cause: Cause | None, *, again: bool = False
+    ) -> None:
+        kind: Kind = "database" if claim.is_database else "page"
+        problem = Problem(claim.id, claim.slug, claim.title, kind, reason, cause or msgspec.UNSET)
         if again and claim.is_page:
             await self._runs.note_again(self._lease.run_id, [claim.id])
         self._ahead.note_published(claim.key)
