@@ -529,7 +529,7 @@ def shortened(text: str, most: int = WARNING_CHARACTERS) -> str:
 
 
 def run_of(fields: Mapping[str, str]) -> Run:
-    """Return a run from its record's fields; a counter that is missing or no number is 0."""
+    """Return a run from its record's fields; a counter that is missing, or no number, is 0."""
     spent = [_spent(value) for name, value in fields.items() if name.startswith("spent:")]
 
     def count(name: str) -> int:

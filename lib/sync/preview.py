@@ -1,5 +1,5 @@
-"""Drafts that have a preview, and links to them: whoever has a link sees one page for an hour,
-draft or not."""
+"""Drafts that have a preview, and links to them. Anybody with such a link sees one page for an
+hour, whether it is a draft or not."""
 
 from collections.abc import Callable
 from http import HTTPStatus

@@ -34,8 +34,8 @@ class WebhookSetup(msgspec.Struct, frozen=True):
     is_set: bool
 
     def as_json(self, token: str, expires_at: float) -> JSON:
-        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be
-        told next, until when (epoch seconds)."""
+        """Return the address to give to Notion, how far the set-up is, and the token that Notion
+        asks for next, with the moment until which it does (epoch seconds)."""
         state = "live" if self.is_set else "pending" if token else "unset"
         pending = {"token": token, "expiresAt": _iso_or_none(expires_at)}
         return {
@@ -236,8 +236,8 @@ def run_json(entry: Entry, now: float) -> JSON:
 
 
 def _slice_timeline(slices: Sequence[Stretch]) -> list[JSON]:
-    """Slices in the order in which they ended, and between two of a lane what the later one waited
-    for."""
+    """Return the slices in the order in which they ended, and between two of a lane what the later
+    one waited for."""
     found: list[JSON] = []
     before: dict[str, Stretch] = {}
     for one in slices:
@@ -278,8 +278,8 @@ def _waiting_json(run: Run, now: float) -> JSON | None:
 
 
 def _scope_of(run: Run) -> str:
-    """Return what a run is about; "edits": the pages of which Notion's webhook told in a window of
-    time; "dates": the rows whose dates begin or end."""
+    """Return what a run is about. "edits": the pages of one webhook window; "dates": the rows whose
+    dates begin or end."""
     if run.page:
         return f"page:{run.page}"
     if run.window:

@@ -21,9 +21,10 @@ local function take(key)
   inHand[key] = true
   taken = taken + 1
   local kind, id = string.match(key, '^(%a+):(.*)$')
-  local function known(name) return redis.call('HGET', prefix .. 'sync:' .. name, id or key) end
-  local draftDatabase, facts = string.match(key, '^draft:db:(.*)$'), nil
-  if draftDatabase then facts = {'', redis.call('HGET', prefix .. 'sync:drafts:databases', draftDatabase) or '', ''}
+  local draftDatabase = string.match(key, '^draft:db:(.*)$')
+  local function known(name) return redis.call('HGET', prefix .. 'sync:' .. name, draftDatabase or id or key) end
+  local facts
+  if draftDatabase then facts = {'', known('drafts:databases') or '', ''}
   elseif kind == 'db' then facts = {'', known('databases') or '', ''}
   elseif kind == 'draft' then
     facts = {known('drafts:seen') or known('observed') or '', known('drafts') or '', known('drafts:places') or ''}

@@ -67,9 +67,8 @@ class DatabaseWatch:
                 if refusal.notion_status == HTTPStatus.OK:
                     raise
                 showing = await self._site.showing(thing)
-                await self._observer.make_due(
-                    WorkItem(doubted=[database_id]), *(f"{prefix}{one}" for one in showing)
-                )
+                item = WorkItem(doubted=[database_id])
+                await self._observer.make_due(item, *(f"{prefix}{one}" for one in showing))
             else:
                 if has_changed(seen, record, self._observer.progress.began_at):
                     await self._observer.make_due(WorkItem(title=record.title), thing)

@@ -50,7 +50,7 @@ class DraftWatch:
             return
         watched = await self._sources.watched_drafts()
         lost = watched.lost
-        await self._observer.observe([], [(f"draft:{page_id}", WorkItem()) for page_id in lost])
+        await self._observer.make_due(WorkItem(), *(f"draft:{page_id}" for page_id in lost))
         pages = (
             self._observer.problems.contain(
                 Problem(page_id=page_id, title=seen.title, kind="page"),
@@ -109,7 +109,7 @@ class DraftWatch:
             await self._databases.watch_databases(records, in_drafts=True)
             return
         things = [f"draft:db:{database_id}" for database_id in records]
-        await self._observer.observe([], [(thing, WorkItem()) for thing in things])
+        await self._observer.make_due(WorkItem(), *things)
         done.update(things)
 
     async def _watch_page(self, page_id: str, seen: Observation, record: PageRecord | None) -> None:
@@ -117,7 +117,7 @@ class DraftWatch:
         if thing in self._observer.progress.done:
             return
         if self._scope.is_forced or record is None:
-            await self._observer.observe([], [(thing, WorkItem())])
+            await self._observer.make_due(WorkItem(), thing)
         else:
             try:
                 read_at, page = await self._observer.look_at(page_id)
