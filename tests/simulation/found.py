@@ -530,7 +530,11 @@ FOUND: tuple[Found, ...] = (
         History(565, [FailForEver("page"), Edit("edit_a_family"), Edit("move", 11, 20), Ask()]),
     ),
     Found(
-        "the same in a forced run",
+        "a page is edited below one that moved, unedited, out of a page which can't be read",
+        History(1, [FailForEver("page"), Edit("edit_a_grandchild"), Edit("move", 11, 20), Ask()]),
+    ),
+    Found(
+        "a page is edited below one that moved out of one which fails, and a run is forced",
         History(
             1, [FailForEver("page"), Edit("edit_a_family"), Edit("move", 11, 20), Ask(force=True)]
         ),
