@@ -92,8 +92,8 @@ def stamp_of(page: JSON, seen: Observation, rule: PublicationRule) -> str:
 
 
 def child_stamp(page: JSON, rule: PublicationRule) -> str:
-    """Return the stamp of a child page, of which its own object tells all: where it stands as well,
-    for moving it moves no time of its own."""
+    """Return the stamp of a child page. Its own object is all that it depends on: where the page
+    stands is part of it, for moving it moves no time of its own."""
     return digest(
         encode(
             (

@@ -141,7 +141,7 @@ def test_a_silent_webhook_is_told_where_the_cron_found_an_edit(
 
     told = site.stack.get("/api/sync/status").json()
     [warning] = told["site"]["warnings"]
-    assert "Notion's webhook has told of nothing yet" in warning
+    assert "Notion's webhook has sent no event yet" in warning
     assert warned_of(told, warning) == [run["runId"]]
 
     site.notion.webhooks.flush()  # late, but there

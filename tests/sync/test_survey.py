@@ -137,7 +137,7 @@ async def test_of_rows_that_do_not_say_what_is_wanted_some_are_named_and_the_oth
 
     assert (len(warnings), warnings[-1]) == (
         MOST_DOUBTS + 1,
-        "source pages: so it is with 3 more rows",
+        "source pages: the same is true of 3 more rows",
     )
 
 
