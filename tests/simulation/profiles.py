@@ -28,11 +28,11 @@ PROFILES: dict[str, Profile] = {
     "moves": Profile(
         {"edit": 4.0, "pass": 1.0, "ask": 4.0},
         ("move_to_the_other_source", "move_into_a_row", "move_out_to_a_source", "move"),
-        ("", "source", "page"),
+        scopes=("", "source", "page"),
     ),
     "hiding": Profile(
         {"edit": 6.0, "ask": 6.0, "weather": 1.0, "lag": 1.0},
         ("show_or_hide", "trash_or_restore", "archive_or_unarchive", "edit_a_family"),
-        ("", "page", "page"),
+        scopes=("", "page", "page"),
     ),
 }

@@ -322,8 +322,12 @@ def test_b12_a_page_that_fails_for_ever_fails_no_run_and_holds_nothing_up(
 ) -> None:
     """Nothing else is due at first; then a row is hidden, another renamed and a third added. The
     judge wants that in KV after the run, with the index and the redirect."""
-    fails = [Edit("append", 3), FailForEver("page", 0), Ask(), Settle()]
-    meanwhile = [Edit("show_or_hide", 3, 1), Edit("set_slug", 4, 7), Edit("add_row", 1, 4)]
+    fails: list[Action] = [Edit("append", 3), FailForEver("page", 0), Ask(), Settle()]
+    meanwhile: list[Action] = [
+        Edit("show_or_hide", 3, 1),
+        Edit("set_slug", 4, 7),
+        Edit("add_row", 1, 4),
+    ]
     result = playing.play(History(1, [*fails, Pass(86_400.0), *meanwhile, Ask(), Settle()]))
 
     assert result.problem == ""
