@@ -16,6 +16,7 @@ from dev.upstash.database import Database
 from lib.config import Config
 from lib.log import Log
 from lib.model import Ask
+from lib.slice_wiring import SliceParts
 from lib.wiring import TIMEOUT, Services
 
 CHILDREN = re.compile(r"/v1/blocks/([^/]+)/children")
@@ -30,11 +31,8 @@ async def fill(config: Config, workspace: Workspace, redis_url: str) -> int:
     try:
         async with _Near(config, workspace, database) as http:
             while True:
-                report = (
-                    await Services(config, http, _Silent(now=lambda: 0.0))
-                    .engine(None)
-                    .run_inline(Ask())
-                )
+                services = Services(config, http, _Silent(now=lambda: 0.0))
+                report = await SliceParts(services, None).engine.run_inline(Ask())
                 if report.status == "done" and report.run:
                     return report.run.synced
     finally:

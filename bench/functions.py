@@ -11,18 +11,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
 
 import httpx
 
 from bench.process import peak_is_forgotten, peak_megabytes, spent_seconds
+from dev.closing import Closing
 
 SECONDS = struct.Struct("d")
 START_SECONDS = 30.0
 ROOT = Path(__file__).parent.parent
 
 
-class Functions:
+class Functions(Closing):
     """A running process with the functions: `url`, `pid`; also a context manager. `log` takes what
     it prints."""
 
@@ -83,17 +83,6 @@ class Functions:
     def close(self) -> None:
         self._process.terminate()
         self._process.wait(10)
-
-    def __enter__(self) -> "Functions":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _wait_until_started(self) -> None:
         give_up = time.monotonic() + START_SECONDS

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import httpx
@@ -23,6 +22,7 @@ from bench.bound import bound_seconds
 from bench.figures import Figures
 from bench.functions import Functions
 from bench.meter import Meter
+from dev.closing import Closing
 from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn, truth
 from dev.notion.load import load
 from dev.notion.nodes import Database, DataSource, Page
@@ -41,7 +41,7 @@ SECRET = "a secret of the bench"
 LONGEST_CALL_SECONDS = 600.0
 
 
-class Rig:
+class Rig(Closing):
     """A running stack with one workspace; also a context manager. `latency_ms` 0: Notion answers at
     once. The queue takes `queue_seconds` for a message; `settings` are the functions' besides."""
 
@@ -195,17 +195,6 @@ class Rig:
 
     def close(self) -> None:
         self._open.close()
-
-    def __enter__(self) -> "Rig":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {SECRET}"}

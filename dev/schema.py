@@ -2,27 +2,41 @@
 `lib.bundle.values`.
 
 KV is described as one object of keys and values, so that a validator judges the keys too. Members
-that the schema does not name are allowed: a site may be older than what it reads.
+that the schema does not name are allowed: a site may be older than what it reads. A problem, as the
+status and notices have it, is defined beside that.
 """
 
 import inspect
 import json
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, NotRequired, Required, Union, get_args, get_origin, is_typeddict
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    Union,
+    get_args,
+    get_origin,
+    is_typeddict,
+)
+
+from msgspec.structs import fields
 
 from lib.bundle import values
-from lib.model import JSON
+from lib.model import JSON, Cause, Problem
 
 FILE = Path(__file__).parent.parent / "schema/notion-kv.json"
 
 KEYS = {
     r"^page:(?!.*:part:\d+$)": "Page",
     r"^page:.*:part:\d+$": "Part",
-    r"^preview:(?!paths$|.*:part:\d+$)": "Page",
+    r"^preview:(?!paths$|db:[0-9a-f-]{36}$|.*:part:\d+$)": "Page",
     r"^preview:.*:part:\d+$": "Part",
     r"^(?!page:|preview:|db:|doc:)[^:]+:index(:\d+)?$": "Index",
     r"^db:": "Database",
+    r"^preview:db:[0-9a-f-]{36}$": "Database",
     r"^doc:": "Doc",
     r"^(preview:)?paths$": "Paths",
     r"^redirects$": "Redirects",
@@ -36,6 +50,7 @@ SHAPES = {
     for name, shape in vars(values).items()
     if is_typeddict(shape) and name != "DatabaseBody"
 }
+CAUSES = "Why something failed or waits; readers do for others what they do where there is none"
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
@@ -43,6 +58,7 @@ def schema() -> JSON:
     """With a definition for every shape and every named type."""
     definitions = {name: _object(shape) for name, shape in SHAPES.items()}
     definitions |= {name: _of(alias) for name, alias in ALIASES.items()}
+    definitions |= {"Problem": _problem(), "Cause": {"description": CAUSES, **_of(Cause)}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "NotionKv",
@@ -68,6 +84,21 @@ def _object(shape: Any) -> JSON:
     }
 
 
+def _problem() -> JSON:
+    """A Struct, whose members all stand in it but the cause of what has none."""
+    kinds = {one.encode_name: one.type for one in fields(Problem) if one.name != "cause"}
+    return {
+        "description": "What could not be read: one of the status's `errors` or a notice's"
+        " `problems`.",
+        "type": "object",
+        "properties": {
+            **{name: _of(kind) for name, kind in kinds.items()},
+            "cause": _reference("Cause"),
+        },
+        "required": [*kinds],
+    }
+
+
 def _named(kind: Any) -> JSON:
     return next(
         (_reference(name) for name, alias in ALIASES.items() if kind == alias), None
@@ -90,6 +121,8 @@ def _of(kind: Any) -> JSON:
             return _named(inside[0])
         case origin if origin in (Union, UnionType):
             return _any_of([_named(one) for one in inside])
+        case origin if origin is Literal:
+            return {"type": "string", "enum": [*inside]}
         case origin if origin is list:
             return {"type": "array", "items": _named(inside[0])}
         case origin if origin is dict:

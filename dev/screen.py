@@ -70,6 +70,8 @@ class Bar(AbstractContextManager["Bar"]):
             return Text()
         waiting = run.waiting
         left = f"{waiting.seconds_left(self._now()):.0f} s"
+        if waiting.is_for_notions_minute:
+            return Text(f"  Waiting for Notion's next minute: goes on in {left}", "yellow")
         return Text(f"  Goes on in {left}: {waiting.reason}", "yellow")
 
     def __enter__(self) -> "Bar":
@@ -93,7 +95,12 @@ class Lines(AbstractContextManager["Lines"]):
     def show(self, sight: Sight) -> None:
         run = sight.run
         waiting = run.waiting if run else None
-        state = f"Waiting ({waiting.reason})" if waiting else sight.stage.capitalize()
+        if waiting is None:
+            state = sight.stage.capitalize()
+        elif waiting.is_for_notions_minute:
+            state = "Waiting for Notion's next minute"
+        else:
+            state = f"Waiting ({waiting.reason})"
         if state == self._shown:
             return
         self._shown = state

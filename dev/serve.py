@@ -7,11 +7,11 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from types import TracebackType
 from typing import Any
 
 import uvicorn
 
+from dev.closing import Closing
 from dev.same_site import SameSite
 
 HOST = "127.0.0.1"
@@ -41,7 +41,7 @@ def listen(port: int = 0) -> socket.socket:
     return listening
 
 
-class Server:
+class Server(Closing):
     """A running server: `url` without a trailing slash, and `close()`. Also a context manager.
 
     `port` may be a socket that listens already. `date_header` False: the app sends its own `Date`.
@@ -82,17 +82,6 @@ class Server:
         self._server.should_exit = True
         self._thread.join(5)
         self._socket.close()
-
-    def __enter__(self) -> "Server":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def free_port() -> int:

@@ -11,13 +11,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
 
 from dev.blob import BlobStandIn
+from dev.closing import Closing
 from dev.functions import Functions
 from dev.notion import SAMPLE_SOURCES, TOKEN, NotionStandIn
 from dev.notion.load import load
@@ -35,7 +35,7 @@ class Deployment(AbstractContextManager["Deployment"], Protocol):
     url: str
 
 
-class Stack:
+class Stack(Closing):
     """A running stack; also a context manager. A stand-in is None where another server takes its
     place.
 
@@ -140,17 +140,6 @@ class Stack:
 
     def close(self) -> None:
         self._open.close()
-
-    def __enter__(self) -> "Stack":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def in_this_process(stack: Stack, port: int) -> Deployment:

@@ -18,10 +18,15 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """Why a run rests, and until when (ISO)."""
+    """Why a run rests, and until when (ISO); `cause` where the status knows it."""
 
     reason: str
     until: str
+    cause: str = ""
+
+    @property
+    def is_for_notions_minute(self) -> bool:
+        return self.cause == "rate_limited"
 
     def seconds_left(self, now: float) -> float:
         return max(0.0, instant(self.until) - now)

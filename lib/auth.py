@@ -1,8 +1,5 @@
-"""Who may call: the secret's holder, QStash, or Notion. Each check stands beside the twin that
-signs for it.
-
-Who is not let in is told of no setting but those by which he would be known.
-"""
+"""Who may call: the secret's holder, QStash, or Notion. Each check stands beside the function that
+signs for it. A caller who is refused learns of no setting but those that he would be known by."""
 
 import hmac
 from collections.abc import Callable
@@ -18,7 +15,8 @@ NOTION_SIGNATURE = "x-notion-signature"
 
 
 def admit_owner(request: Request) -> Config:
-    """Return the settings, to who sends `CRON_SECRET`. Raises `Refused` and `Misconfigured`."""
+    """Return the settings, if the caller sends `CRON_SECRET`. Raises `Refused` and
+    `Misconfigured`."""
     require_secret(request, Config.read(only=OWNER_SETTINGS))
     return Config.read()
 
@@ -57,8 +55,8 @@ def admit_notion(
 
 
 def require_secret(request: Request, config: Config) -> None:
-    """Lets through who sends `CRON_SECRET`, as bearer (Vercel's cron does) or as `?secret=`. Raises
-    `Refused`."""
+    """Let a caller through that sends `CRON_SECRET`, as bearer (Vercel's cron does) or as
+    `?secret=`. Raises `Refused`."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     bearer = credentials.strip() if scheme.lower() == "bearer" else ""
     # http.server reads header bytes as Latin-1, so this gives back the bytes that were sent.
@@ -72,7 +70,7 @@ def require_secret(request: Request, config: Config) -> None:
 
 
 def require_notion(request: Request, token: Secret) -> None:
-    """Lets through what Notion signed with `token`, the verification token of its webhook
+    """Let through what Notion signed with `token`, the verification token of its webhook
     (https://developers.notion.com/reference/webhooks). Raises `Refused`, 401."""
     sent = request.headers.get(NOTION_SIGNATURE, "").encode("latin-1", "replace")
     if not hmac.compare_digest(sent, sign_notion(request.body, token).encode()):
@@ -83,7 +81,8 @@ def require_notion(request: Request, token: Secret) -> None:
 
 
 def require_key(request: Request, secret: Secret) -> None:
-    """Let through who calls the address that `webhook_address` gives. Raises `Refused`, 401."""
+    """Let a caller through that uses the address which `webhook_address` gives. Raises `Refused`,
+    401."""
     sent = request.query.get("key", "").encode(errors="replace")
     if not hmac.compare_digest(sent, handshake_key(secret).encode()):
         raise Refused(

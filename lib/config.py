@@ -36,7 +36,7 @@ _PUBLIC_ADDRESS = frozenset(
     {"SYNC_BASE_URL", "VERCEL_ENV", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL_URL"}
 )
 OWNER_SETTINGS = frozenset({"CRON_SECRET"})
-"""What is read to know the owner; whoever is not is told of no other setting."""
+"""The settings that are read to know the owner. Nobody else learns of any other setting."""
 QSTASH_SETTINGS = _PUBLIC_ADDRESS | {
     *(
         "CRON_SECRET",
@@ -98,7 +98,7 @@ _NOTION = (
     "create an integration at https://www.notion.so/profile/integrations and put its token here"
 )
 _SOURCES = "say what to sync, as in pages=<address of a Notion database>,posts=<address of another>"
-_CRON = "make one up (openssl rand -hex 32); whoever asks for a sync has to know it"
+_CRON = "make one up (openssl rand -hex 32); each caller that asks for a sync has to send it"
 _SHORTEST_SECRET = 16
 _QSTASH = "copy it from https://console.upstash.com/qstash"
 _KV = "connect an Upstash Redis store to the project in Vercel's Marketplace"
@@ -366,8 +366,8 @@ class _Environment:
 
 
 def _kv_access(env: _Environment) -> tuple[str, Secret]:
-    """The first pair that is whole: an address of one store with the token of another helps
-    nobody."""
+    """Return the first pair that is whole: an address of one store with the token of another is
+    useless."""
     pairs = [
         ("KV_REST_API_URL", "KV_REST_API_TOKEN"),
         ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"),
@@ -527,8 +527,8 @@ def _parse_prefix(text: str) -> str:
 
 
 def _is_utf_8(text: str) -> bool:
-    """Whether bytes of the environment were text; what was not stands in it as halves of surrogate
-    pairs."""
+    """Return whether bytes of the environment were text; what was not stands in it as halves of
+    surrogate pairs."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -570,7 +570,7 @@ def _ascii_host(host: str) -> str:
 
 
 def _secret_address(text: str) -> Secret:
-    """An address that lets whoever knows it post there."""
+    """An address that anybody who knows it can post to."""
     return Secret(_parse_address(text))
 
 

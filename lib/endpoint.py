@@ -220,7 +220,7 @@ class Endpoint(BaseHTTPRequestHandler):
         return body
 
     def _read_until_deadline(self, length: int) -> bytes:
-        """Return so many bytes, or those that have come when the time for all of them is over."""
+        """Return `length` bytes, or those that have come when the time for all of them is over."""
         body = bytearray()
         give_up = time.monotonic() + self.read_timeout_seconds
         with suppress(TimeoutError, ConnectionError):
@@ -245,8 +245,8 @@ class Endpoint(BaseHTTPRequestHandler):
                 self._drain_body()
 
     def _drain_body(self) -> None:
-        """Reads a refused body away: closing before it has come would make TCP throw the answer
-        away as well."""
+        """Read a refused body away: closing before it has come would make TCP throw the answer away
+        as well."""
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(DRAIN_SECONDS)
         give_up = time.monotonic() + DRAIN_SECONDS
@@ -255,7 +255,7 @@ class Endpoint(BaseHTTPRequestHandler):
             left -= len(piece)
 
     def _report_request(self, status: int, trouble: BaseException | None, ms: int) -> None:
-        """The request's one line; what nobody foresaw has its traceback in another."""
+        """Log the request's one line; an unforeseen error has its traceback in another."""
         self._log.close()
         if status == HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(trouble, Misconfigured):
             self._log.error("request.crashed", error=trouble)

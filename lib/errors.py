@@ -18,6 +18,7 @@
     └── TooLarge           KV takes no request of this size: go on without it (no HTTP)
 
 `lib/endpoint.py` is the only place where these become HTTP answers.
+An error's `cause` is what readers of a problem or of a wait tell apart; they never read the text.
 Every message says what happened and how to mend it, and never holds a secret.
 """
 
@@ -25,11 +26,14 @@ from collections.abc import Collection
 from http import HTTPStatus
 from typing import ClassVar
 
+from lib.model import Cause
+
 
 class SyncError(Exception):
     """The root of the family; `status` is the HTTP status of the answer."""
 
     status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+    cause: Cause | None = None
 
 
 class Refused(SyncError):
@@ -66,9 +70,13 @@ class NotionWait(TryLater):
     """Notion said (or the shared budget says) that no request may go out for
     `retry_after_seconds`."""
 
+    cause = "rate_limited"
+
 
 class NotionAway(TryLater):
     """Notion gave no usable answer to a request, although it was repeated."""
+
+    cause = "unanswered"
 
 
 class OutOfTime(TryLater):
@@ -76,7 +84,7 @@ class OutOfTime(TryLater):
 
 
 class NoAnswer(TryLater):
-    """Something was sent and no answer came: nobody knows whether it arrived."""
+    """Something was sent and no answer came: it may have arrived or not."""
 
 
 class QueueRefused(SyncError):
@@ -91,6 +99,10 @@ class Hopeless(SyncError):
     status = 489
     headers: ClassVar[dict[str, str]] = {"Upstash-NonRetryable-Error": "true"}
     """QStash's own words for "do not retry": https://upstash.com/docs/qstash/features/retry."""
+
+    def __init__(self, message: str, cause: Cause | None = None) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class Unforeseen(SyncError):
@@ -124,10 +136,14 @@ class Unreadable(SyncError):
         super().__init__(reason)
         self.reason = reason
         self.notion_status = notion_status
+        if notion_status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+            self.cause = "unshared"
 
 
 class TooLarge(SyncError):
     """KV refused a request for its size; sending it again can't help."""
+
+    cause = "too_large"
 
 
 class TakenOver(SyncError):

@@ -73,8 +73,8 @@ class Log:
         return self._with_changes(_context=context | before)
 
     def enter(self, **context: Any) -> None:
-        """From now on every line of this request has this context, whoever of its collaborators
-        writes it."""
+        """Give every line of this request this context from now on, whichever collaborator writes
+        it."""
         self._entered.update(context)
 
     def hiding(self, secrets: Iterable[Secret]) -> Self:
@@ -94,7 +94,7 @@ class Log:
         self.event(event, "error", **fields)
 
     def close(self) -> None:
-        """Ends the ration, tells what it held back, and begins another."""
+        """End the ration, print what it held back, and begin another."""
         if held_back := self._ration.settle():
             self._print_line(
                 {"event": "log.suppressed"}, {"lines": held_back.total(), "byEvent": held_back}

@@ -1,6 +1,6 @@
 """The nouns that cross folders. All frozen: a step takes values and returns new ones."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import msgspec
 
@@ -21,7 +21,19 @@ CUT_AT = 25
 https://developers.notion.com/reference/retrieve-a-page."""
 
 ITEMS_PER_PAGE = 500
-"""So many rows stand on one page of an index, unless they are too large for one value together."""
+"""Rows on one page of an index, unless they are too large for one value together."""
+
+
+Cause = Literal["unshared", "unanswered", "too_large", "fault", "rate_limited", "undelivered"]
+"""Why something failed or waits, for readers that treat some causes in their own way: Notion does
+not show it to the integration; Notion gave no usable answer; it is larger than a KV value may be;
+it is a fault of this project; Notion takes no more requests in this minute; QStash called the
+worker in vain. What has none of these has its `reason` only."""
+
+
+def known_cause(word: str) -> Cause | None:
+    """Return a cause that stands in a record; None where it is none that this version knows."""
+    return cast(Cause, word) if word in get_args(Cause) else None
 
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,7 +73,7 @@ class Tree(msgspec.Struct, frozen=True, omit_defaults=True):
     missing: list[str] = []
 
 
-class Database(msgspec.Struct, frozen=True, omit_defaults=True):
+class ChildDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
     """A child database, read whole: `properties` is its schema, `rows` are page objects as Notion
     gives them."""
 
@@ -82,7 +94,7 @@ class Copy(msgspec.Struct, frozen=True, omit_defaults=True):
     height: int = 0
 
 
-class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+class Placement(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a page is published: what the bundle says of a page that Notion's own page object does
     not."""
 
@@ -195,6 +207,8 @@ class ListingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     rule: str = ""
     """What the listing was judged by: the format's version and the owner's rule for what is
     published."""
+    is_faulty: bool = False
+    """The rule does not fit its properties, or no row is published by it."""
 
 
 class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -225,7 +239,7 @@ class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Work that a slice has taken on, with what is known of the thing. `key` is a page's id,
-    `db:{id}` or, for the preview of a draft, `draft:{id}`."""
+    `db:{id}` or, for the preview of a draft, `draft:{id}` and `draft:db:{id}`."""
 
     key: str
     number: int
@@ -243,11 +257,12 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_draft(self) -> bool:
+        """Whether it is for a preview: a page or a child database."""
         return self.key.startswith("draft:")
 
     @property
     def is_database(self) -> bool:
-        return self.key.startswith("db:")
+        return self.key.removeprefix("draft:").startswith("db:")
 
     @property
     def id(self) -> str:
@@ -259,14 +274,14 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """What people know it by; "" where nobody has seen it yet."""
+        """The name that people know it by; "" where it has not been seen yet."""
         known = self.observation or self.database
         return known.title if known else self.item.title
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """An answer of the shared request budget: so many requests now, or none and how long to wait;
-    `left` are those that the minute still holds."""
+    """An answer of the shared request budget: the number of requests that are `granted` now, or
+    none and how long to wait. `left` are those that the minute still holds."""
 
     granted: int
     wait_seconds: float = 0.0
@@ -274,14 +289,14 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants synced: everything, one source, one page (by slug or id), the pages that
-    Notion's webhook told of in a window of time, or the rows whose dates begin or end."""
+    """What is to be synced: everything, one source, one page (by slug or id), the pages of one
+    webhook window, or the rows whose dates begin or end."""
 
     force: bool = False
     source: str = ""
     page: str = ""
     retry: bool = False
-    """Another try of what got no usable answer in an earlier run: people are told only if it
+    """Another try of what got no usable answer in an earlier run: people are notified only if it
     changes something."""
     window: int = 0
     """Number of the window; 0: none."""
@@ -306,7 +321,7 @@ class Problem(msgspec.Struct, frozen=True, rename="camel"):
 
     `page_id` is the page's or child database's own id. A source bears its name as `title`. `kind`
     is "run" where a run failed as a whole. An entry that names no kind is older than kinds, and
-    about a page.
+    about a page. `cause` is left out where it is not known.
     """
 
     page_id: str | None = None
@@ -314,11 +329,12 @@ class Problem(msgspec.Struct, frozen=True, rename="camel"):
     title: str = ""
     kind: Literal["page", "database", "source", "run"] = "page"
     reason: str = ""
+    cause: Cause | msgspec.UnsetType = msgspec.UNSET
 
 
 class Outcome(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """How a run ended, as people are told: `status` is delivered, failed or cancelled, `error` why
-    it did not get to its end.
+    """How a run ended, as people are notified. `status` is delivered, failed or cancelled, `error`
+    says why it did not get to its end.
 
     `written` counts bundles that changed, `touched` what else a site reads (indexes, redirects).
     """

@@ -1,5 +1,5 @@
 """Builds the collaborators of one slice of a run. Imported only where one is worked: it loads all
-that reads, publishes and tells."""
+that reads, publishes and notifies."""
 
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ from lib.sync.continuation import (
     QueuedContinuation,
     SilentRuns,
 )
-from lib.sync.ending import FileCopies, RunEnding
+from lib.sync.ending import RunEnding
 from lib.sync.homes import Homes
 from lib.sync.run import Advance, Engine, SliceRun, Spending
 from lib.sync.survey.surveyor import RunStores, Surveyor
@@ -84,10 +84,11 @@ class SliceParts:
             now=self._now,
             new_id=new_run_id,
         )
+        copier, is_joined = self._copier, self._runs.is_joined
         return SliceRun(
             self._runs,
             self._advance,
-            FileCopies(self._runs, self._copier, self._until),
+            partial(copier.copy_due, until=self._until, interrupted=is_joined) if copier else None,
             ending,
             Spending(self._notion, self._kv, self._give_back),
             self._log,
@@ -98,6 +99,7 @@ class SliceParts:
     def _advance(self) -> Advance:
         return Advance(
             self._sources,
+            self._site,
             Migration(self._kv, self._keys, self._site, sort_text),
             self._homes,
             self._worker,
@@ -127,12 +129,13 @@ class SliceParts:
     @property
     def _queued(self) -> QueuedContinuation:
         services, queue = self._services, self._services.queue
-        site_call = services.site_call(self._deadline)
         return QueuedContinuation(
             self._runs,
             queue,
             services.follow_up,
-            EndNotices(queue, services.audience, site_call.tell_site if site_call else None),
+            EndNotices(
+                queue, lambda: services.audience, lambda: services.site_call(self._deadline)
+            ),
             PageRetries(self._runs, queue, self._now),
             self._log,
             self._notion.notion_now,

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from lib.store.tellings import Tellings
     from lib.sync.cancel import Cancel
     from lib.sync.preview import PreviewLinks
-    from lib.sync.run import Engine
     from lib.sync.status import Status
     from lib.sync.telling import Audience, Desk, SiteCall
     from lib.sync.webhook import Webhook
@@ -60,12 +59,15 @@ MARGIN_SECONDS, MARGIN_SHARE = 20.0, 0.3
 time, a share."""
 VERCEL_JSON = Path(__file__).parent.parent / "vercel.json"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+"""All connections are kept: the pool counts busy ones too against those that it may keep (20 unless
+said otherwise), and would close each of the others after one answer."""
 LOOK_UP_SECONDS = 8.0
 """How long `/api/media` waits for one answer of Notion's."""
 
 
 class Services:
-    """The collaborators of one request."""
+    """The collaborators of one request, each of which is built once, when it is asked for."""
 
     def __init__(self, config: Config, http: httpx.AsyncClient, log: Log) -> None:
         self.config = config
@@ -79,29 +81,29 @@ class Services:
     def _runs_in(self, kv: Kv) -> Runs:
         return Runs(kv, self.keys, time.time, new_id, self.config.retries + 1)
 
-    @property
+    @cached_property
     def hasty_kv(self) -> "HastyKv":
-        """KV for callers who did not ask for work: an answer soon, or none."""
+        """KV for callers that wait and did not ask for work: an answer soon, or none."""
         from lib.store.hasty import HastyKv
 
         return HastyKv(self.config.kv_url, self.config.kv_token.reveal(), self.http)
 
-    @property
+    @cached_property
     def queue(self) -> Queue:
         return Queue(self.config, self.http)
 
-    @property
+    @cached_property
     def trigger(self) -> Trigger:
         runs = self._runs_in(self.hasty_kv)
         return Trigger(
             runs, self.queue, self.log, lanes=self.config.lanes, now=time.time, new_id=new_run_id
         )
 
-    @property
+    @cached_property
     def follow_up(self) -> FollowUp:
         return FollowUp(self.runs, self.queue, now=time.time)
 
-    @property
+    @cached_property
     def cancel(self) -> "Cancel":
         from lib.store.history import History
         from lib.sync.cancel import Cancel
@@ -116,7 +118,7 @@ class Services:
             now=time.time,
         )
 
-    @property
+    @cached_property
     def status(self) -> "Status":
         from lib.store.history import History
         from lib.sync.cron import next_cron
@@ -135,20 +137,20 @@ class Services:
             makes_links=self.config.previews and bool(self.config.preview_url),
         )
 
-    @property
+    @cached_property
     def preview_links(self) -> "PreviewLinks":
         from lib.store.previews import Previews
         from lib.sync.preview import PreviewLinks
 
         return PreviewLinks(Previews(self.hasty_kv, self.keys), self.config, time.time)
 
-    @property
+    @cached_property
     def tellings(self) -> "Tellings":
         from lib.store.tellings import Tellings
 
         return Tellings(self.kv, self.keys, time.time, new_id)
 
-    @property
+    @cached_property
     def desk(self) -> "Desk":
         from lib.sync.telling import Desk
 
@@ -163,19 +165,19 @@ class Services:
             now=time.time,
         )
 
-    @property
+    @cached_property
     def audience(self) -> "Audience":
         from lib.sync.telling import Audience
 
         return Audience.of(self.channels, every_run=self.config.notify_on == "always")
 
-    @property
+    @cached_property
     def events(self) -> "Events":
         from lib.store.events import Events
 
         return Events(self.hasty_kv, self.keys)
 
-    @property
+    @cached_property
     def webhook(self) -> "Webhook":
         from lib.sync.webhook import Webhook
 
@@ -192,13 +194,14 @@ class Services:
         )
 
     def _site_channel(self) -> "Revalidation | None":
-        """The way to the site; None where there is none."""
+        """Return the channel of the site; None where there is none."""
         from lib.notify.revalidate import Revalidation
 
         return Revalidation.from_config(self.config, self._channel_tools())
 
     def site_call(self, deadline: float | None) -> "SiteCall | None":
-        """What tells the site from a slice that may go on until the `deadline`."""
+        """Return what notifies the site from a slice that may go on until the `deadline`; None
+        where there is no site."""
         from lib.sync.telling import SiteCall
 
         site, until = self._site_channel(), math.inf if deadline is None else deadline
@@ -206,7 +209,7 @@ class Services:
             return None
         return SiteCall(site, self.tellings, self.log, until=until, now=time.time)
 
-    @property
+    @cached_property
     def channels(self) -> "list[ChannelKind]":
         """The channels that are set up."""
         from lib.notify.channels import open_channels
@@ -229,16 +232,16 @@ class Services:
             return wanted
         return min(wanted, deadline - min(MARGIN_SECONDS, MARGIN_SHARE * (deadline - now)))
 
-    @property
+    @cached_property
     def files(self) -> "Files":
         from lib.store.media import Files
 
         return Files(self.kv, self.keys, store_id(self.config.blob_read_write_token))
 
-    @property
+    @cached_property
     def locator(self) -> "Locator":
-        """Finds hosted files for visitors, who have their own share of Notion's minute and wait for
-        KV briefly."""
+        """What finds hosted files for visitors, who have their own share of Notion's minute and
+        wait for KV briefly."""
         from lib.media.address import Locator
         from lib.notion.files import FileHosts
         from lib.store.budget import Budget
@@ -282,18 +285,18 @@ class Services:
         )
         return NotionClient(access, pacer, now=time.time, sleep=asyncio.sleep, random=random.random)
 
-    def engine(self, deadline: float | None) -> "Engine":
-        """The engine of one slice; `deadline` is the function's own (epoch seconds; None: it has
-        none)."""
-        from lib.slice_wiring import SliceParts
-
-        return SliceParts(self, deadline).engine
-
 
 @asynccontextmanager
 async def services(config: Config, log: Log) -> AsyncIterator[Services]:
-    """The collaborators of one request; their connections are closed when it ends."""
-    async with httpx.AsyncClient(verify=_tls_context(), timeout=TIMEOUT) as http:
+    """The collaborators of one request; their connections are closed when it ends.
+
+    KV's are in a pool of their own: a pool looks at all its connections at each request.
+    """
+    tls = _tls_context()
+    kv = httpx.AsyncHTTPTransport(verify=tls, limits=LIMITS)
+    async with httpx.AsyncClient(
+        verify=tls, timeout=TIMEOUT, limits=LIMITS, mounts={config.kv_url: kv}
+    ) as http:
         yield Services(config, http, log)
 
 

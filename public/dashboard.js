@@ -1,7 +1,9 @@
 // The dashboard: asks /api/sync/status how things stand, shows it, asks /api/sync/trigger for syncs
 // and /api/sync/cancel to end one.
 
+import { copy } from "./dashboard/copy.js";
 import { deployment } from "./dashboard/deployment.js";
+import { drafts } from "./dashboard/drafts.js";
 import { $, link, say, tone } from "./dashboard/elements.js";
 import { mark } from "./dashboard/one-page.js";
 import { triesOf } from "./dashboard/problems.js";
@@ -95,7 +97,15 @@ $("check-setup").addEventListener("click", async () => {
 });
 document.addEventListener("wanted", (event) => trigger(event.target, event.detail));
 document.addEventListener("shown", () => watch.show());
-for (const more of [$("more-runs"), $("more-problems")])
+document.addEventListener("click", ({ target }) => {
+  const pressed = target.closest?.("[data-copy]");
+  if (pressed) copy(pressed);
+});
+$("show-drafts").addEventListener("click", () => {
+  drafts.toggle();
+  watch.show();
+});
+for (const more of [$("more-runs"), $("more-problems"), $("more-drafts")])
   more.addEventListener("click", () => {
     more.setAttribute("aria-expanded", more.getAttribute("aria-expanded") !== "true");
     watch.show();

@@ -13,6 +13,10 @@ export type PropertyValue =
  * The ids of the pages that the page leads to, each once, itself left out: `HMGET paths …` gives their slugs. Missing in what older versions wrote
  */
 export type Refs = string[];
+/**
+ * Why something failed or waits; readers do for others what they do where there is none
+ */
+export type Cause = "unshared" | "unanswered" | "too_large" | "fault" | "rate_limited" | "undelivered";
 
 /**
  * What a site reads from KV, by key (without KV_PREFIX).
@@ -206,7 +210,7 @@ export interface Index {
   revision?: string;
 }
 /**
- * `db:{databaseId}`: a database found inside a page.
+ * `db:{id}`: a database found inside a page, `preview:db:{id}`: inside a draft.
  */
 export interface Database {
   id: string;
@@ -305,4 +309,15 @@ export interface Paths {
  */
 export interface Redirects {
   [k: string]: string;
+}
+/**
+ * What could not be read: one of the status's `errors` or a notice's `problems`.
+ */
+export interface Problem {
+  pageId: string | null;
+  slug: string | null;
+  title: string;
+  kind: "page" | "database" | "source" | "run";
+  reason: string;
+  cause?: Cause;
 }

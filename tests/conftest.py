@@ -3,8 +3,10 @@ tools are missing."""
 
 import os
 import shutil
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 from typing import Any, NoReturn
 
 import httpx
@@ -25,6 +27,16 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 _missing: dict[str, str] = {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tls_context() -> Iterator[None]:
+    """Have all HTTP clients of a process share a TLS context. Each would make its own, even where
+    it speaks plain HTTP with a stand-in, and reading the certificates takes 40 ms of a
+    processor."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture

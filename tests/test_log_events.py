@@ -24,6 +24,15 @@ def test_the_documents_name_what_each_event_says() -> None:
         )
 
 
+def test_each_recipe_searches_for_what_lines_have() -> None:
+    text = (ROOT / "docs/logs.md").read_text("utf-8")
+    recipes = re.findall(r"^npx vercel logs .* --query '(.*)'$", text, re.MULTILINE)
+
+    assert len(recipes) == 3
+    fields = {name for recipe in recipes for name in re.findall(r"(\w+):", recipe)}
+    assert fields == {"level", "requestPath"}  # Vercel's own
+
+
 def told() -> dict[str, set[str]]:
     """Each event in the table, with what it says besides."""
     rows = re.findall(

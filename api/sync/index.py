@@ -4,6 +4,7 @@ is down."""
 from lib.auth import admit_owner
 from lib.endpoint import Endpoint, Request, Response
 from lib.requests import ask_of
+from lib.slice_wiring import SliceParts
 from lib.wiring import services
 
 
@@ -12,5 +13,6 @@ class handler(Endpoint):
         config = admit_owner(request)
         ask = ask_of(request, config)
         async with services(config, self.log(config)) as service:
-            report = await service.engine(request.deadline).run_inline(ask)
+            engine = SliceParts(service, request.deadline).engine
+            report = await engine.run_inline(ask)
             return Response(200, report.as_json())

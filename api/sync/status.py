@@ -1,5 +1,5 @@
 """GET /api/sync/status: the run under way, the newest runs and the sources; `?run=<id>` one run;
-`?preview=<slug or id>` a link to the preview of a page.
+`?preview=<slug or id>` a link to the preview of a page; `?drafts=1` all drafts, each with one.
 
 Where a setting is wrong, just every setting that is.
 """
@@ -22,6 +22,8 @@ class handler(Endpoint):
         async with services(config, self.log(config)) as service:
             if wanted := request.query.get("preview"):
                 return Response(200, await service.preview_links.link_to(asked_page(wanted)))
+            if request.query.get("drafts"):
+                return Response(200, await service.preview_links.drafts_json())
             run_id = request.query.get("run")
             return Response(
                 200,

@@ -4,6 +4,7 @@ from lib.auth import admit_qstash
 from lib.endpoint import Endpoint, Request, Response
 from lib.qstash.messages import WORKER
 from lib.requests import message_of
+from lib.slice_wiring import SliceParts
 from lib.wiring import services
 
 
@@ -12,5 +13,6 @@ class handler(Endpoint):
         config = admit_qstash(request, WORKER)
         message = message_of(request, config)
         async with services(config, self.log(config)) as service:
-            report = await service.engine(request.deadline).deliver_message(message)
+            engine = SliceParts(service, request.deadline).engine
+            report = await engine.deliver_message(message)
             return Response(200, report.as_json())

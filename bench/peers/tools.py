@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -18,6 +17,7 @@ from bench.peers.install import NODE_PROJECT
 from bench.peers.peer import Peer
 from bench.peers.texts import files_written, plain_texts
 from bench.rig import DATABASES, JITTER_MS, LATENCY_MS, Rig
+from dev.closing import Closing
 from dev.notion import TOKEN, NotionStandIn
 from dev.notion.ids import resolved
 from dev.notion.nodes import Database, DataSource, Page
@@ -61,7 +61,7 @@ class Tool(AbstractContextManager["Tool"], Protocol):
         """Move the clock on, so that no edit was made just now."""
 
 
-class OurTool:
+class OurTool(Closing):
     """This project on the local stack. A run ends with the last message of the queue, and after a
     kill the queue delivers the message again that got no answer."""
 
@@ -102,20 +102,12 @@ class OurTool:
     def let_time_pass(self) -> None:
         self._rig.settle()
 
-    def __enter__(self) -> "OurTool":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._rig.stop()
         self._rig.close()
 
 
-class PeerTool:
+class PeerTool(Closing):
     """A peer that writes into a folder, which it finds as its last run left it. A run is given up
     after `give_up_seconds`."""
 
@@ -185,15 +177,7 @@ class PeerTool:
     def let_time_pass(self) -> None:
         self.notion.clock.advance(SETTLED_SECONDS)
 
-    def __enter__(self) -> "PeerTool":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._open.close()
 
     def _end(self) -> None:

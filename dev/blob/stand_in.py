@@ -1,15 +1,14 @@
 """The stand-in as an object: a test fixture, and what the local stack starts."""
 
-from types import TracebackType
-
 from dev.blob.api import Api
 from dev.blob.store import StoredFile
+from dev.closing import Closing
 from dev.serve import Server
 
 TOKEN = "vercel_blob_rw_localstore_anything"  # noqa: S105 - opens nothing but this stand-in
 
 
-class BlobStandIn:
+class BlobStandIn(Closing):
     """A running Blob store with public access: `url` (of its API), `token`, `reset()`, `close()`; a
     context manager."""
 
@@ -42,14 +41,3 @@ class BlobStandIn:
 
     def close(self) -> None:
         self._server.close()
-
-    def __enter__(self) -> "BlobStandIn":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

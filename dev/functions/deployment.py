@@ -6,15 +6,16 @@ import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 
+from dev.closing import Closing
 from dev.functions import project
 from dev.functions.cdn import Cdn
 from dev.functions.proxy import Proxy
 from dev.serve import Server
 
 
-class Functions:
+class Functions(Closing):
     """The project at `root`, deployed: `url`, `close()`. Also a context manager.
 
     `environ` is added to this process's environment until `close()`, and the modules of `api` and
@@ -52,17 +53,6 @@ class Functions:
     def close(self) -> None:
         self._server.close()
         self._surroundings.restore()
-
-    def __enter__(self) -> "Functions":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def load_packages(root: Path) -> None:

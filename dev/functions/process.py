@@ -8,17 +8,17 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 
 import httpx
 
+from dev.closing import Closing
 from dev.serve import HOST, free_port
 
 REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 30.0
 
 
-class FunctionsProcess:
+class FunctionsProcess(Closing):
     """The project at `root`, deployed: `url`, `kill()`, `close()`. Also a context manager.
 
     `environ` is added to this process's environment for the functions; what they print goes into
@@ -73,14 +73,3 @@ class FunctionsProcess:
     def close(self) -> None:
         self._keeper.terminate()
         self._keeper.wait()
-
-    def __enter__(self) -> "FunctionsProcess":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -8,7 +8,6 @@ README.md.
 import json
 import threading
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dev.closing import Closing
 from dev.serve import Server
 
 __all__ = ["Heard", "Listener"]
@@ -36,7 +36,7 @@ class Heard:
         return json.loads(self.body)
 
 
-class Listener:
+class Listener(Closing):
     """A running listener, at every path below `url`. Also a context manager."""
 
     def __init__(self, port: int = 0) -> None:
@@ -82,17 +82,6 @@ class Listener:
 
     def close(self) -> None:
         self._server.close()
-
-    def __enter__(self) -> "Listener":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     async def _hear(self, request: Request) -> Response:
         body = await request.body()

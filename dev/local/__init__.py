@@ -3,8 +3,8 @@ dashboard that do it."""
 
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
+from dev.closing import Closing
 from dev.functions.process import FunctionsProcess
 from dev.local.buttons import Buttons
 from dev.local.door import Door
@@ -13,7 +13,7 @@ from dev.serve import Server
 from dev.stack import ROOT, Stack
 
 
-class Stage:
+class Stage(Closing):
     """A stack's functions behind `Door`, which keeps their public address up: `url`, `kill()`,
     `close()`.
 
@@ -37,14 +37,3 @@ class Stage:
 
     def close(self) -> None:
         self._open.close()
-
-    def __enter__(self) -> "Stage":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -5,13 +5,13 @@ What it imitates, and what it doesn't, is in README.md.
 """
 
 from collections.abc import Callable
-from types import TracebackType
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dev.closing import Closing
 from dev.notion import files
 from dev.notion.api import Api
 from dev.notion.clock import Clock
@@ -36,7 +36,7 @@ SAMPLE_SOURCES = ",".join(f"{name}={database_id}" for name, database_id in SAMPL
 """What NOTION_SOURCES is for the sample workspace."""
 
 
-class NotionStandIn:
+class NotionStandIn(Closing):
     """A running stand-in, a program and a fixture: `url`, `reset()`, `close()`; also a context
     manager.
 
@@ -88,17 +88,6 @@ class NotionStandIn:
 
     def close(self) -> None:
         self._server.close()
-
-    def __enter__(self) -> "NotionStandIn":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _new_door(self) -> Door:
         rest = Starlette(

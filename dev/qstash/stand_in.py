@@ -1,12 +1,12 @@
 """The stand-in as an object: a test fixture, and what the local stack starts."""
 
 from collections import Counter
-from types import TracebackType
 from typing import Any
 
 import httpx
 import msgspec
 
+from dev.closing import Closing
 from dev.qstash.account import Account, Settings
 from dev.qstash.app import App
 from dev.qstash.delivery import tls_context
@@ -16,7 +16,7 @@ from dev.qstash.signature import PUBLIC_TOKEN, SigningKeys
 from dev.serve import Server
 
 
-class QStashStandIn:
+class QStashStandIn(Closing):
     """A running QStash: `url`, `token`, `current_signing_key`, `next_signing_key`. Also a context
     manager.
 
@@ -98,17 +98,6 @@ class QStashStandIn:
     def close(self) -> None:
         self._http.close()
         self._server.close()
-
-    def __enter__(self) -> "QStashStandIn":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _keys(self) -> SigningKeys:
         return msgspec.json.decode(self._control("GET", "keys").content, type=SigningKeys)

@@ -37,7 +37,10 @@ class Database:
         if redis_url:
             _require(redis_url)
             self._pool: Any = ConnectionPool.from_url(
-                redis_url, protocol=2, max_connections=MOST_CONNECTIONS
+                redis_url,
+                protocol=2,
+                max_connections=MOST_CONNECTIONS,
+                socket_timeout=None,  # a busy machine is no fault of KV's
             )
         else:
             server = FakeServer(version=(7,))

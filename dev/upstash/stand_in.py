@@ -1,10 +1,10 @@
 """The stand-in as an object: a test fixture, and what the local stack starts."""
 
 from collections import Counter
-from types import TracebackType
 
 import httpx
 
+from dev.closing import Closing
 from dev.serve import Server
 from dev.upstash.database import Database
 from dev.upstash.faults import Fault
@@ -13,7 +13,7 @@ from dev.upstash.state import Callback, State
 from dev.upstash.usage import Usage
 
 
-class UpstashStandIn:
+class UpstashStandIn(Closing):
     """A running Upstash Redis database: `url`, `token`, `read_only_token`. Also a context manager.
 
     Without `redis_url` the data live in this process and end with it. With one they live in that
@@ -79,14 +79,3 @@ class UpstashStandIn:
 
     def close(self) -> None:
         self._server.close()
-
-    def __enter__(self) -> "UpstashStandIn":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

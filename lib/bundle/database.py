@@ -9,7 +9,7 @@ from lib.bundle import encoding, values
 from lib.bundle.media import Address, settle_file, settle_icon, with_copies
 from lib.bundle.properties import flat_properties
 from lib.bundle.publication import is_trashed
-from lib.model import JSON, Copy, Database
+from lib.model import JSON, ChildDatabase, Copy
 from lib.times import first_known
 
 
@@ -22,7 +22,7 @@ class DatabaseBundle(msgspec.Struct, frozen=True):
 
 
 def build_database(
-    database: Database, address: Address, visibility: str = "public"
+    database: ChildDatabase, address: Address, visibility: str = "public"
 ) -> DatabaseBundle:
     """Return the bundle of a database that was read whole: rows in the order given, without the
     trashed ones.

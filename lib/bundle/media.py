@@ -53,8 +53,8 @@ class FileRef(msgspec.Struct, frozen=True):
 
 
 class Signed(msgspec.Struct, frozen=True):
-    """A file as Notion gave it: its address, and until when that is good (an ISO time; "": not
-    told)."""
+    """A file as Notion gave it: its address, and until when that is good (an ISO time; "" where it
+    is not known)."""
 
     url: str
     expires: str = ""
@@ -214,8 +214,8 @@ def _file_spots(whole: JSON) -> list[_Spot]:
 
 
 def _is_hosted(holder: Any, key: Any, member: Any) -> bool:
-    """Whether a member is what Notion says of a file that it hosts; a name proves nothing, for
-    people give names."""
+    """Return whether a member is what Notion says of a file that it hosts; a name proves nothing,
+    for people give names."""
     if not isinstance(member, dict) or not isinstance(member.get("url"), str):
         return False
     return "expiry_time" in member or (key == "file" and holder.get("type") == "file")
@@ -234,8 +234,8 @@ def _with_changed_files(whole: JSON, change: Callable[[JSON], JSON]) -> JSON:
 
 
 def _put_at_spot(new: Any, number: int, spots: list[_Spot], copies: dict[int, Any]) -> None:
-    """Puts a value at a spot; what stands above is copied when something in it changes for the
-    first time."""
+    """Put a value at a spot; what stands above is copied when something in it changes for the first
+    time."""
     while number not in copies:
         copies[number] = new
         _, holder, key, _ = spots[number]

@@ -14,7 +14,7 @@ from lib.bundle.properties import flat_properties, title_of
 from lib.bundle.refs import refs_of
 from lib.bundle.values import Meta, PageLink
 from lib.errors import TooLarge
-from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
+from lib.model import BUNDLE_VERSION, JSON, Copy, Placement, Tree
 from lib.times import first_known
 
 _NO_DIGEST = "0" * len(encoding.digest(""))
@@ -52,9 +52,9 @@ class Encoded(msgspec.Struct, frozen=True):
 
 
 def build_page(
-    page: JSON, tree: Tree, place: Place, child_pages: list[PageLink], address: Address
+    page: JSON, tree: Tree, place: Placement, child_pages: list[PageLink], address: Address
 ) -> PageBundle:
-    """Turns a page that was read whole into its bundle; `child_pages` as `slugs.children` gives
+    """Turn a page that was read whole into its bundle; `child_pages` as `slugs.children` gives
     them."""
     meta: Meta = {
         "id": page["id"],

@@ -114,7 +114,7 @@ def _node_of(block: JSON, parent: int, change: Callable[[str], str], room: int) 
 
 
 def _replace_block(node: Node, lost: int, room: int) -> None:
-    """Puts a block that says what is missing in a block's place; children that it holds stay."""
+    """Put a block that says what is missing in a block's place; children that it holds stay."""
     block = {"object": "block", "id": node.id, "type": node.kind}
     block["unavailable"] = f"larger than one KV value ({lost} bytes)"
     node.text = encoding.encode_opening(block) if node.holds else encoding.encode(block)
@@ -128,7 +128,7 @@ def _replace_block(node: Node, lost: int, room: int) -> None:
 
 
 def _sum_up(nodes: Sequence[Node], room: Room) -> None:
-    """Adds to every node what stands in it, from the end of the page to its beginning."""
+    """Add to every node what stands in it, from the end of the page to its beginning."""
     for number in range(len(nodes) - 1, -1, -1):
         node = nodes[number]
         node.after = node.after or number + 1
@@ -160,7 +160,7 @@ class _Writer:
         self._begin_run()
 
     def leave(self, number: int) -> None:
-        """Ends the blocks in which the node of this number does not stand."""
+        """End the blocks in which the node of this number does not stand."""
         while self._path and self._path[-1].after <= number:
             if len(self._path) > self._base:
                 self._pieces.append(_END)

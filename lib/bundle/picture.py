@@ -6,8 +6,8 @@ import struct
 Size = tuple[int, int]
 
 HEAD_BYTES = 262_144
-"""So much of a file is enough: what comes before a JPEG's size (a profile, a thumbnail) is hardly
-ever longer."""
+"""The beginning of a file that is read: what comes before a JPEG's size (a profile, a thumbnail) is
+hardly ever longer."""
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),

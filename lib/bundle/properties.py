@@ -55,7 +55,7 @@ def flat_properties(page: JSON, address: Address) -> Properties:
 
 
 def fingerprint(page: JSON) -> str:
-    """Sums up what every listing shows of a page's properties, so that a change is seen that moves
+    """Sum up what every listing shows of a page's properties, so that a change is seen that moves
     no time of the page: a renamed property or option, a relation that was made on its other side,
     somebody's new name.
 
@@ -207,7 +207,7 @@ def _verification_value(verification: JSON) -> Verification:
 
 
 def _is_formatted(item: JSON) -> bool:
-    """Whether plain text says less than this item of a rich text."""
+    """Return whether plain text says less than this item of a rich text."""
     if (
         item.get("type", "text") != "text"
         or item.get("href")

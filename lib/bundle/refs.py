@@ -115,8 +115,8 @@ def dashed_id(text: str) -> str:
 
 
 def _is_notions(scheme: str, host: str | None, segments: Sequence[str]) -> bool:
-    """Whether an address is one of Notion's; one without a host is where it has no more than the
-    page in its path."""
+    """Return whether an address is one of Notion's; one without a host is where it has no more than
+    the page in its path."""
     if host is None:
         return not scheme and len(segments) == 2 and not segments[0]
     return scheme in _SCHEMES and _HOST.fullmatch(host) is not None

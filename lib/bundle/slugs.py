@@ -1,4 +1,4 @@
-"""Slugs: what a page asks for, and who gets it when two ask for the same."""
+"""Slugs: what a page asks for, and which page gets it when two ask for the same."""
 
 import re
 import unicodedata
@@ -93,7 +93,7 @@ def _visible_text(text: str) -> str:
 
 
 def _is_seen(character: str) -> bool:
-    """Whether a character shows something or is white space; joiners do between the right
+    """Return whether a character shows something or is white space; joiners do between the right
     neighbours."""
     hidden = unicodedata.category(character) in ("Cc", "Cf", "Cs")
     return not hidden or character.isspace() or character in _JOINERS
@@ -116,7 +116,7 @@ def _last_joiner(found: re.Match[str]) -> str:
 
 
 def _shortened_slug(slug: str, most: int) -> str:
-    """A slug of so many characters at most, cut between words where that leaves half of them."""
+    """Return a slug cut to a length, between words where that leaves half of them."""
     if len(slug) <= most:
         return slug
     between = max(slug.rfind("-", 0, most + 1), slug.rfind("/", 0, most + 1))

@@ -213,7 +213,7 @@ class DatabaseBody(TypedDict):
 
 
 class Database(DatabaseBody):
-    """`db:{databaseId}`: a database found inside a page."""
+    """`db:{id}`: a database found inside a page, `preview:db:{id}`: inside a draft."""
 
     syncedAt: str
 

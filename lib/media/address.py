@@ -1,7 +1,7 @@
 """Where a hosted file is right now: behind `/api/media`.
 
 Only files that a published bundle names are looked for, and Notion is asked hardly more than once
-an hour for a page or for a hundred of its blocks: whoever comes first takes a lock in KV, the
+an hour for a page or for a hundred of its blocks: the first visitor takes a lock in KV, and the
 others wait for what he finds, in any instance.
 """
 
@@ -32,8 +32,8 @@ LIFE_SECONDS = 3600.0
 """How long a signed address lives at most, whatever Notion's clock says:
 https://developers.notion.com/reference/file-object."""
 MARGIN_SECONDS = 300.0
-"""A signed address is handed out until so long before its end: who was sent there still has to load
-the file."""
+"""A signed address is handed out until this long before its end: the visitor still has to load the
+file."""
 COPY_SECONDS = 3600.0
 """How long a redirect to a copy in Blob may be kept."""
 NOT_FOUND_SECONDS = 60
@@ -41,11 +41,11 @@ NOT_FOUND_SECONDS = 60
 FETCH_SECONDS = 12.0
 LOCK_SECONDS = 15.0
 AWAY_SECONDS = 10.0
-"""How long nobody asks again for a holder for which Notion gave no answer."""
+"""Pause before a holder is asked for again for which Notion gave no answer."""
 PAUSES_SECONDS = (0.1, 0.2, 0.3, 0.5, *[1.0] * 10)
 """Between two looks for what another one is fetching."""
 WALKS_WAITED_FOR = 4
-"""After so many looks a visitor asks for his own file, whoever is still looking through its
+"""Looks after which a visitor asks for his own file, though another is still looking through its
 page."""
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -82,7 +82,7 @@ class Location(msgspec.Struct, frozen=True):
 
 
 def cache_headers(location: Location) -> dict[str, str]:
-    """Return the headers of a redirect that say who may keep it.
+    """Return the headers of a redirect that say which caches may keep it.
 
     Vercel's CDN serves what it kept once more after its time, however long ago that ended; a signed
     address is dead then: https://vercel.com/docs/caching/cache-control-headers#s-maxage.
@@ -121,7 +121,7 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
 
 class Locator:
     """`copies` are the hosts of copies. `connect` gives a Notion client, which is not built before
-    it is needed. `now` gives epoch seconds, `new_id` a text nobody had before."""
+    it is needed. `now` gives epoch seconds, `new_id` a new text."""
 
     def __init__(
         self,
@@ -214,8 +214,8 @@ class Locator:
 
     @asynccontextmanager
     async def _asking_notion(self, errand: Errand) -> AsyncIterator[None]:
-        """Around a request to Notion: raises `TryLater` where it gets no answer, and nobody repeats
-        it for a while."""
+        """Around a request to Notion. Raises `TryLater` where it gets no answer; it is not repeated
+        for a while then."""
         try:
             async with asyncio.timeout(FETCH_SECONDS):
                 yield

@@ -41,12 +41,14 @@ MOST_BYTES = 100_000_000
 FILE_SECONDS = 60.0
 """How long copying one file may take."""
 LEAST_SECONDS = 5.0
-"""So long is worked in any case: a slice whose pages took all of its time has a margin left."""
+"""The shortest time that is worked in any case: a slice whose pages took all of its time has a
+margin left."""
 LINGER_SECONDS = 8.0
 FILES_AT_ONCE = 4
 BUNDLES_AT_ONCE = 20
 FAILURES = 4
-"""After so many in a row a host or the store is in trouble: the rest waits for the next run."""
+"""Failures in a row after which a host or the store counts as in trouble: the rest waits for the
+next run."""
 SIGNED_FOR_SECONDS = 3000.0
 REFUSED_FOR_SECONDS = 86_400.0
 """How long a file that can't be had at all is left alone."""
@@ -152,7 +154,7 @@ class Copier:
     async def copy_due(
         self, run_id: str, until: float, interrupted: Callable[[], Awaitable[bool]]
     ) -> Copied:
-        """Copies what there is to copy until about `until` (epoch seconds), or until `interrupted`;
+        """Copy what there is to copy until about `until` (epoch seconds), or until `interrupted`;
         once a day it also removes copies that no bundle names any more. Raises `TryLater` where KV
         is away, and nothing else."""
         due, sweep = (

@@ -17,8 +17,8 @@ UNSIGNED_PER_MINUTE = 10.0
 
 
 class Allowance:
-    """So many at once, and so many a minute after that, for all threads of a process. `now` gives
-    seconds."""
+    """Allows a number at once, and a number a minute after that, for all threads of a process.
+    `now` gives seconds."""
 
     def __init__(
         self, at_once: int, per_minute: float, now: Callable[[], float] = time.monotonic
@@ -46,10 +46,8 @@ UNSIGNED = Allowance(UNSIGNED_AT_ONCE, UNSIGNED_PER_MINUTE)
 
 def check_mac(wanted: Wanted, keys: Sequence[AddressKey]) -> None:
     """Let an address through that one of the keys has signed, which are those of its kind, or one
-    without a MAC where `UNSIGNED` lasts.
-
-    Raises `Refused` (404: nobody here made this address) and `TryLater`.
-    """
+    without a MAC where `UNSIGNED` lasts. Raises `Refused` (404: the address was not made here) and
+    `TryLater`."""
     if not wanted.mac:
         if wait_seconds := UNSIGNED.take_share():
             raise TryLater(

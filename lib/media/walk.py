@@ -35,7 +35,7 @@ class FileWalk(msgspec.Struct, frozen=True, array_like=True):
 
     @classmethod
     def through(cls, page_id: str, files: int) -> Self:
-        """A walk through a page in whose blocks so many files stand."""
+        """Return a walk through a page in whose blocks this number of files stand."""
         return cls(max(1, files // 2), [(page_id, "")])
 
     @classmethod

@@ -23,7 +23,7 @@ COME_AGAIN = (
 async def post(
     http: httpx.AsyncClient, setting: str, url: str, content: bytes, headers: Mapping[str, str]
 ) -> None:
-    """Posts JSON to the address that `setting` names.
+    """Post JSON to the address that `setting` names.
 
     Raises `TryLater` (it was not taken, and may be another time), `NoAnswer` (it may have been
     taken) and `Misconfigured` (it never will be). None of them shows the address: it may be a
@@ -34,7 +34,7 @@ async def post(
         answer = await http.post(url, content=content, headers=headers, timeout=TIMEOUT)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as trouble:
         raise TryLater(
-            f"{setting}: nobody answers there ({type(trouble).__name__})", PAUSE_SECONDS
+            f"{setting}: no connection ({type(trouble).__name__})", PAUSE_SECONDS
         ) from None
     except httpx.TransportError as trouble:
         raise NoAnswer(

@@ -1,4 +1,4 @@
-"""Telling the site which of its pages changed, so that it renders those again and no others."""
+"""Notifying the site which of its pages changed, so that it renders those again and no others."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Self
@@ -18,8 +18,9 @@ class Revalidation:
     """`POST {"runId", "changed": [slugs], "deleted": [slugs], "tags": [keys]}` with the secret as
     bearer.
 
-    In batches, each noted when the site has taken it: who repeats begins where the last one
-    stopped. No refusal is final: a site that was never told would show old pages for good.
+    The names go out in batches, each of which is noted when the site has taken it: a repeated
+    notice begins where the last one stopped. No refusal is final, for a site that was never
+    notified would show old pages for good.
     """
 
     name: ClassVar = "revalidate"
@@ -49,8 +50,8 @@ class Revalidation:
             await self._ledger.pass_on(outcome.run_id, done)
 
     async def tell_at_once(self, run_id: str) -> bool:
-        """Tell the site of a run with one request; return whether it knows all then: one that needs
-        several is not told anything. Raises `TryLater`."""
+        """Notify the site of a run with one request; return whether it knows everything then.
+        Nothing is sent where one request is not enough. Raises `TryLater`."""
         changes = await self._ledger.changes(run_id)
         keys = changes.names
         if len(keys) > KEYS_PER_REQUEST:

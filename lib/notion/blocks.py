@@ -162,7 +162,7 @@ class _TreeReading:
         self._enter(self._walk.page_id, blocks, None)
 
     def _enter(self, list_id: str, blocks: list[JSON], original: str | None) -> None:
-        """Lines up what is to be read under the blocks of the list `id`; that stands under
+        """Line up what is to be read under the blocks of the list `id`; that stands under
         `original`, if under any."""
         if list_id in self._entered:
             return
@@ -283,7 +283,7 @@ class _TreeReading:
         # What Notion can't show now is no less a child page: its own reading says what is wrong.
 
     async def _owner(self, original: str) -> None:
-        """Finds the page that holds an original, up its parents."""
+        """Find the page that holds an original, up its parents."""
         if original in self._walk.owners:
             return
         unavailable = original in self._walk.unavailable
@@ -367,7 +367,7 @@ class _TreeReading:
 
 
 def _is_refused(refusal: Unreadable) -> bool:
-    """Whether Notion said no, rather than something odd or nothing at all."""
+    """Return whether Notion said no, rather than something odd or nothing at all."""
     return HTTPStatus.BAD_REQUEST <= refusal.notion_status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 

@@ -225,8 +225,8 @@ class NotionClient:
         return answer
 
     def _backoff_seconds(self, failures: int, told_seconds: float) -> float:
-        """0.5 s, 1 s, 2 s …, each anything from half to one and a half times that, or what Notion
-        told us."""
+        """Return the pause before another try: 0.5 s, 1 s, 2 s …, each times a factor from 0.5 to
+        1.5, or what Notion asked for."""
         backoff: float = FIRST_BACKOFF_SECONDS * 2 ** (failures - 1) * (0.5 + self._random())
         return min(LONGEST_BACKOFF_SECONDS, max(backoff, told_seconds))
 

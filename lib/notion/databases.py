@@ -5,7 +5,7 @@ from http import HTTPStatus
 import msgspec
 
 from lib.errors import Hopeless, Unreadable
-from lib.model import JSON, Database, Source
+from lib.model import JSON, ChildDatabase, Source
 from lib.notion.border.objects import Oddities, database_of, pages_of, parent_of, plain_text
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas, read_schema
@@ -95,8 +95,8 @@ async def find_source(notion: NotionClient, name: str, reference: str) -> Source
 
 
 async def probe_database(notion: NotionClient, database_id: str) -> Head:
-    """Whether a child database can be read, in one request. Unreadable: a linked view, or it is not
-    shared.
+    """Return whether a child database can be read, in one request. Unreadable: a linked view, or it
+    is not shared.
 
     A linked view looks like a child database; its retrieval is refused or shows no data sources
     (https://developers.notion.com/reference/retrieve-a-database).
@@ -114,7 +114,7 @@ async def probe_database(notion: NotionClient, database_id: str) -> Head:
 
 async def read_database(
     notion: NotionClient, reading: Reading, schemas: Schemas, *, is_last_try: bool = False
-) -> Database:
+) -> ChildDatabase:
     """Schema and rows of all data sources of a child database, each row's properties complete.
 
     `reading` is brought up to date with every answer, whatever ends it; without a head it begins
@@ -133,7 +133,7 @@ async def read_database(
     properties: JSON = {}
     for source_id in head.data_source_ids:
         properties = {**reading.schemas[source_id], **properties}
-    return Database(
+    return ChildDatabase(
         head.id,
         head.title,
         properties,
@@ -166,7 +166,8 @@ async def _find_by_data_source(
             ) from no_database
         raise Hopeless(
             f"source {name}: Notion shows no database {source_id}. Check the id in NOTION_SOURCES,"
-            " and share the database with the integration (••• → Connections in Notion)"
+            " and share the database with the integration (••• → Connections in Notion)",
+            no_database.cause,
         ) from no_database
     title = plain_text(found["title"])
     _refuse_trash(name, title, found)

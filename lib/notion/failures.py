@@ -21,7 +21,7 @@ LONGEST_MESSAGE = 200
 
 
 class Throttled(Exception):
-    """429 or 529: nobody sends anything for `wait_seconds`."""
+    """429 or 529: nothing is sent for `wait_seconds`."""
 
     def __init__(self, wait_seconds: float) -> None:
         super().__init__(f"Notion said wait {wait_seconds:.0f} s")
@@ -50,7 +50,7 @@ class Refusal(Unreadable):
 def failure(
     status: int, headers: Mapping[str, str], body: str, now: float
 ) -> Throttled | Failed | SyncError:
-    """Judges an answer that isn't a success; `now` is the time in epoch seconds."""
+    """Judge an answer that isn't a success; `now` is the time in epoch seconds."""
     error = _error_object(body)
     wait_seconds = _wait_seconds(headers, error, now)
     if status in RATE_LIMITED:
@@ -108,7 +108,7 @@ def _wait_seconds(headers: Mapping[str, str], error: JSON, now: float) -> float 
 
 
 def _seconds_of(text: str, now: float) -> float | None:
-    """Seconds of a `Retry-After`, which is a number of them or a date."""
+    """Return the seconds of a `Retry-After`, which is a number of them or a date."""
     try:
         seconds = float(text)
     except ValueError:

@@ -30,7 +30,8 @@ class FileHosts:
         self._entries = [entry.partition("/") for entry in entries]
 
     def allow(self, url: str) -> bool:
-        """Whether a URL leads to one of them; one that could be read in two ways never does."""
+        """Return whether a URL leads to one of them; one that could be read in two ways never
+        does."""
         if not _PLAIN.fullmatch(url):
             return False
         try:

@@ -58,7 +58,7 @@ class Cursor(msgspec.Struct, kw_only=True, omit_defaults=True):
         return page
 
     def begin_again(self) -> None:
-        """Forgets the cursor. Raises NotionAway when that happens too often in one reading."""
+        """Forget the cursor. Raises NotionAway when that happens too often in one reading."""
         self.cursor = None
         self.restarts += 1
         if self.restarts > RESTARTS:

@@ -85,12 +85,12 @@ class Originals:
         return await self._parents.get(block_id, ask)
 
     def stand_on(self, page_id: str, originals: Iterable[str]) -> None:
-        """A walk has met these originals on its page: nobody has to look for them."""
+        """Note that a walk has met these originals on its page: they need not be looked for."""
         for original in originals:
             self._parents.put(original, {"type": "page_id", "page_id": page_id})
 
     async def keep(self, walk: Walk, originals: set[str]) -> None:
-        """Saves the originals that a finished walk has read, each once."""
+        """Save the originals that a finished walk has read, each once."""
         for original in sorted(originals - self._kept):
             self._kept.add(original)
             if self._save is not None:

@@ -44,7 +44,7 @@ class Pacer:
 
     @property
     def unused(self) -> int:
-        """Reserved requests that nobody has made: to be given back when the slice ends."""
+        """Reserved requests that were not made, to be given back when the slice ends."""
         return self._left
 
     @property
@@ -54,7 +54,7 @@ class Pacer:
         return self._left + self._left_to_reserve
 
     async def acquire(self) -> None:
-        """Waits for leave to send one request.
+        """Wait for leave to send one request.
 
         Raises OutOfTime, or NotionWait when the wait would be longer than the patience.
         """
@@ -73,7 +73,7 @@ class Pacer:
                 await self._refill()
 
     async def pushed_back(self, seconds: float) -> None:
-        """Notion said wait: nobody, here or in another instance, sends a request for so long."""
+        """Take note that Notion said wait: no instance sends a request for this long."""
         self._left = self._left_to_reserve = 0
         self._pushes += 1
         until = self._monotonic() + seconds

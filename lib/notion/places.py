@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 QUICK = 2.0
-"""An answer is quick that takes at most so many times the shortest of its kind."""
+"""An answer is quick that takes at most this many times the shortest of its kind."""
 SLOW, SLOW_SECONDS = 4.0, 2.0
-"""An answer is slow that takes so many times the shortest of its kind, and so much more: some
+"""An answer is slow that takes this many times the shortest of its kind, and this much longer: some
 objects take longer."""
 
 

@@ -65,7 +65,7 @@ class Queue:
         )
 
     async def publish_messages(self, messages: Sequence[Message | Notice]) -> list[str]:
-        """Publishes all of them (several as one batch); answers their QStash ids in order. Raises
+        """Publish all of them (several as one batch); return their QStash ids in order. Raises
         `QueueRefused`."""
         requests: list[Any] = [self._request_of(message) for message in messages]
         try:

@@ -55,7 +55,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """A run has ended: tell who wants to know."""
+    """A run has ended, and its end is to be announced."""
 
     run_id: str
 

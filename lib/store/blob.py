@@ -28,7 +28,7 @@ class Blob:
     async def put_file(
         self, pathname: str, content: AsyncIterable[bytes], media_type: str, length: int | None
     ) -> str:
-        """Keeps a file under this very name and gives its public address. Raises `TryLater` and
+        """Keep a file under this very name and gives its public address. Raises `TryLater` and
         `Misconfigured`."""
         headers = {
             "x-vercel-blob-access": "public",
@@ -49,7 +49,7 @@ class Blob:
         return url
 
     async def delete_files(self, urls: Collection[str]) -> None:
-        """Deletes files by their addresses; one that is not there counts as deleted."""
+        """Delete files by their addresses; one that is not there counts as deleted."""
         await self._ask_store("POST", "/delete", json={"urls": list(urls)})
 
     async def _ask_store(

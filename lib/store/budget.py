@@ -49,20 +49,20 @@ class Budget:
         self._now = now
 
     async def reserve(self, requests: int) -> Grant:
-        """Reserve up to so many requests; none granted: `wait_seconds` until there are some
-        again."""
+        """Reserve up to a number of requests. Where none is granted, `wait_seconds` says when there
+        are some again."""
         now_ms = round(self._now() * 1000)
         words = [now_ms, requests, self._limit, WINDOW_MS, self._kind, self._share]
         granted, wait_ms, left = await self._kv.script("budget", [self._key], words)
         return Grant(int(granted), int(wait_ms) / 1000, int(left))
 
     async def close_minute(self, seconds: float) -> None:
-        """Notion said wait: nobody reserves anything for so long."""
+        """Note that Notion said wait: no request can be reserved for this long."""
         now_ms = round(self._now() * 1000)
         await self._kv.script("close_budget", [self._key], [now_ms + round(seconds * 1000), now_ms])
 
     async def give_back(self, requests: int) -> None:
-        """Gives back what was reserved and not used."""
+        """Give back what was reserved and not used."""
         if requests:
             await self._kv.script(
                 "give_back", [self._key], [requests, round(self._now() * 1000), WINDOW_MS]

@@ -1,5 +1,5 @@
-"""Copies of hosted files in Blob, as KV keeps them: which there are, which are wanted, which nobody
-names any more."""
+"""Copies of hosted files in Blob, as KV keeps them: those that there are, those that are wanted,
+and those that no bundle names any more."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -15,7 +15,7 @@ from lib.store.runs import WORK_KEPT_FOR_SECONDS
 from lib.store.salvage import read_object, read_record
 
 GRACE_SECONDS = 86_400
-"""A copy stays so long after the last bundle that named it; readers of that bundle may still ask
+"""How long a copy stays after the last bundle that named it; readers of that bundle may still ask
 for it."""
 SWEPT_FOR_SECONDS = 20 * 3600
 PUT_OFF_SECONDS = 600.0
@@ -67,8 +67,8 @@ class Copies:
     # Making them.
 
     async def lock_copying(self, owner: str, seconds: float) -> bool:
-        """Whether the owner is the only one now who makes and removes copies, for so long at
-        most."""
+        """Take the lock for making and removing copies, for this time at most; return whether the
+        owner has it."""
         answer = await self._kv.command(
             "SET", self._keys.copying, owner, "NX", "PX", round(seconds * 1000)
         )
@@ -137,7 +137,7 @@ class Copies:
             await self._kv.command("HDEL", self._tried, *files)
 
     async def put_off(self, bundle: str, seconds: float) -> None:
-        """Leave a bundle alone for so long."""
+        """Leave a bundle alone for a time."""
         await self._kv.command(
             "ZADD", self._keys.uncopied, "XX", self._now_ms() + round(seconds * 1000), bundle
         )
@@ -224,7 +224,8 @@ class Copies:
     # Removing them.
 
     async def sweep_is_due(self) -> bool:
-        """Once a day; who is told so has to do it."""
+        """Return whether the sweep is due: true once a day, for one caller, which then has to do
+        it."""
         return bool(
             await self._kv.command("SET", f"{self._copies}:swept", 1, "NX", "EX", SWEPT_FOR_SECONDS)
         )

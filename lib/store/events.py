@@ -140,5 +140,5 @@ class Events:
         return wishes
 
     async def keep_token(self, token: str) -> None:
-        """Keeps the token of a set-up that is under way, for an hour."""
+        """Keep the token of a set-up that is under way, for an hour."""
         await self._kv.command("SET", self._keys.webhook_token, token, "EX", TOKEN_KEPT_FOR_SECONDS)

@@ -1,4 +1,4 @@
-"""KV for calls at which somebody waits who did not ask for work: an answer soon, or none."""
+"""KV for calls whose caller waits and did not ask for work: an answer soon, or none."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lib.model import ListingRecord, Problem, SourceRecord
+from lib.model import Cause, ListingRecord, Problem, SourceRecord, known_cause
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.records import listing_record, source_record
@@ -15,7 +15,7 @@ from lib.store.salvage import read_count
 MOST_RUNS = 50
 MOST_SLUGS = 50
 MOST_SUGGESTED = 100
-"""So many addresses of pages are told: all of a small site's, any of a larger one's."""
+"""Addresses of pages that are shown: all of a small site's, any of a larger one's."""
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -26,17 +26,26 @@ class Stretch(msgspec.Struct, frozen=True):
     began: float
     ended: float
     reason: str
+    cause: Cause | None = None
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What is said of a run, and by which cause a reader tells it from other warnings."""
+
+    cause: Cause
+    reason: str
 
 
 class Entry(msgspec.Struct, frozen=True):
     """A run, the first 50 of its problems, its last 60 slices, and the slugs of pages that it
-    changed and removed; of many, some."""
+    changed and removed; of many, some. `notes`: those of its warnings that have a cause."""
 
     run: Run
     problems: list[Problem]
     slices: list[Stretch] = []
     changed: list[str] = []
     removed: list[str] = []
+    notes: list[Note] = []
 
 
 class SourceHistory(msgspec.Struct, frozen=True):
@@ -75,13 +84,14 @@ class SiteFacts(msgspec.Struct, frozen=True):
 class Recent(msgspec.Struct, frozen=True):
     """`runs` newest first, at most 50. `current` is the full run under way as far as KV knows:
     nobody may have noticed yet that it died. `webhook_token` is what Notion's webhook sent to be
-    confirmed, "" where there is none."""
+    confirmed, "" where there is none, and is kept for `token_seconds` yet."""
 
     runs: list[Entry]
     current: Entry | None
     sources: dict[str, SourceHistory]
     webhook_token: str
     site: SiteFacts = SiteFacts()
+    token_seconds: float = 0.0
 
 
 class History:
@@ -94,7 +104,7 @@ class History:
         keys = self._keys
         names = [keys.active, keys.runs, keys.sources, keys.webhook_token, keys.listings]
         names += [keys.synced, keys.paths, keys.children, keys.overdue, keys.due, keys.budget]
-        current_id, token, sources, site, *found = await self._kv.script(
+        current_id, (token, token_ms), sources, site, *found = await self._kv.script(
             "history",
             [*names, keys.last_event],
             [keys.run(""), MOST_RUNS, f"{keys.prefix}sync:order:", MOST_SUGGESTED],
@@ -112,6 +122,7 @@ class History:
             },
             webhook_token=token,
             site=_site_facts(*site),
+            token_seconds=max(0, token_ms) / 1000,
         )
 
     async def entry_of(self, run_id: str) -> Entry | None:
@@ -171,7 +182,12 @@ def _stretch_of(text: str) -> Stretch | None:
     number, lane, began, ended, reason = (text.split("|", 4) + [""] * 4)[:5]
     if read_count(began) is None or read_count(ended) is None:
         return None
-    return Stretch(read_count(number) or 0, lane, _seconds_of(began), _seconds_of(ended), reason)
+    before, _, last = reason.rpartition("|")
+    cause = known_cause(last)
+    return Stretch(
+        *(read_count(number) or 0, lane, _seconds_of(began), _seconds_of(ended)),
+        *(before if cause else reason, cause),
+    )
 
 
 def _seconds_of(ms: str) -> float:

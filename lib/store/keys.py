@@ -72,6 +72,10 @@ class Keys:
     def preview(self, slug: str) -> str:
         return f"{self.prefix}preview:{slug}"
 
+    def preview_database(self, database_id: str) -> str:
+        """A child database of drafts."""
+        return f"{self.prefix}preview:db:{database_id}"
+
     @property
     def preview_paths(self) -> str:
         """Hash: page id → slug, of exactly the drafts that have a preview."""
@@ -142,7 +146,8 @@ class Keys:
     @property
     def shows(self) -> str:
         """Sorted set, all scores 0: "thing id" for each page that shows a thing, found by how it
-        begins; things are named as in `PageRecord.things`."""
+        begins; things are named as in `PageRecord.things`, with `draft:` before what a draft
+        shows."""
         return f"{self.prefix}sync:shows"
 
     def referrers(self, page_id: str) -> str:
@@ -187,6 +192,11 @@ class Keys:
     def draft_children(self) -> str:
         """Hash: id of a page that stands in a draft → `Observation`."""
         return f"{self.prefix}sync:drafts:seen"
+
+    @property
+    def draft_databases(self) -> str:
+        """Hash: database id → `DatabaseRecord`, of child databases that drafts show."""
+        return f"{self.prefix}sync:drafts:databases"
 
     @property
     def databases(self) -> str:
@@ -235,7 +245,7 @@ class Keys:
     def due(self) -> str:
         """Sorted set: key of something that is due → from when on (ms) it may be done; while it is
         leased, until when it is. A page's key is its id, a child database's `db:{id}`, a draft's
-        `draft:{id}`."""
+        `draft:{id}`, a child database's of drafts `draft:db:{id}`."""
         return f"{self.prefix}sync:due"
 
     @property
@@ -300,7 +310,7 @@ class Keys:
 
     @property
     def last_event(self) -> str:
-        """When Notion's webhook told of something last (ms)."""
+        """When Notion's webhook sent an event last (ms)."""
         return f"{self.prefix}sync:webhook:last"
 
     def window(self, number: int) -> str:
@@ -313,8 +323,9 @@ class Keys:
         note_event.lua."""
         return f"{self.prefix}sync:webhook:ahead"
 
-    # Hosted files. A bundle is named `page:{id}`, `db:{id}` or, a draft's, `draft:{id}`; a file by
-    # its token `block=…&file=…` or `page=…&file=…`, the query of its address.
+    # Hosted files. A bundle is named `page:{id}`, `db:{id}` or, a draft's, `draft:{id}` and
+    # `draft:db:{id}`; a file by its token `block=…&file=…` or `page=…&file=…`, the query of its
+    # address.
 
     @property
     def files(self) -> str:
@@ -353,7 +364,7 @@ class Keys:
 
     @property
     def copying(self) -> str:
-        """Lock of whoever copies files into Blob, or removes copies."""
+        """The lock for copying files into Blob and removing copies."""
         return f"{self.prefix}sync:files:copying"
 
     # Runs.

@@ -50,13 +50,13 @@ class Kv:
         self.commands = 0
 
     async def command(self, *words: Value) -> Any:
-        """Runs one command, for instance `("GET", key)`."""
+        """Run one command, for instance `("GET", key)`."""
         self.commands += 1
         command = _as_texts(words)
         return await _send_with_retries(lambda: self._redis.execute(command))
 
     async def pipeline(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
-        """Runs commands in order, not as a transaction: in one request, or several where they are
+        """Run commands in order, not as a transaction: in one request, or several where they are
         too large for it."""
         self.commands += len(commands)
         answers: list[Any] = []
@@ -85,7 +85,7 @@ class Kv:
                 return fields
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Value]) -> Any:
-        """Runs `lua/{name}.lua` as one transaction.
+        """Run `lua/{name}.lua` as one transaction.
 
         It is called by its hash, for its text is longer than most of what it is called with; the
         text goes out where the database does not know it yet, or no more.
@@ -126,7 +126,7 @@ def _as_texts(words: Iterable[Value]) -> list[str]:
 def chunked(
     items: Sequence[Item], most_bytes: int, size: Callable[[Item], int]
 ) -> list[list[Item]]:
-    """The items in order, in runs of so many bytes at most; one that is larger is a run by
+    """Return the items in order, in runs of at most this many bytes; one that is larger is a run by
     itself."""
     runs: list[list[Item]] = []
     room = 0
@@ -204,7 +204,7 @@ class _Redis(Redis):
 
 
 async def _send_with_retries(send: Callable[[], Awaitable[Any]]) -> Any:
-    """Sends once, and again where no answer came; raises `TryLater` or `Misconfigured`."""
+    """Send once, and again where no answer came; raises `TryLater` or `Misconfigured`."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await send()

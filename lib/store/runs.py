@@ -1,7 +1,7 @@
-"""Runs as KV keeps them: who is at work, what each has done, how it ended.
+"""Runs as KV keeps them: which slices are at work, what each has done, how a run ended.
 
-Every step is one script, so that a kill before or after it leaves a state the next delivery goes on
-from. Times are epoch seconds here and epoch milliseconds in KV.
+Every step is one script, so that a kill before or after it leaves a state from which the next
+delivery goes on. Times are epoch seconds here and epoch milliseconds in KV.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ import msgspec
 
 from lib import json_text
 from lib.errors import TakenOver
-from lib.model import JSON, Ask, ListingRecord, Problem, SourceRecord
+from lib.model import JSON, Ask, Cause, ListingRecord, Problem, SourceRecord, known_cause
 from lib.store.keys import Keys
 from lib.store.kv import Kv, Value
 from lib.store.pieces import Pieces, Put
@@ -26,11 +26,10 @@ SILENCE = (
 )
 MOST_WARNINGS = 100
 WARNING_CHARACTERS = 500
-"""So many warnings are kept, so long ones: they name titles, and a record has to fit into one
+"""Warnings that a run keeps, and their length: they name titles, and a record has to fit into one
 value."""
 MOST_PROBLEMS = 50
-"""As many problems of a run are kept, the first ones (note_problems.lua); all of them are
-counted."""
+"""Problems that a run keeps, the first ones (note_problems.lua); all of them are counted."""
 REASON_CHARACTERS = 1_000
 MOST_WAITS = 200
 """Slices in a row in which a run may only wait, for Notion or for another lane."""
@@ -39,16 +38,17 @@ MOST_AGAIN = 3
 again."""
 TRIES_KEPT_FOR_SECONDS = 7_200
 LONGEST_DELAY_SECONDS = 6 * 86_400
-"""The next date is waited for so long by a message: QStash's free plan delays one by seven days at
-most (https://upstash.com/pricing/qstash). A cron's run comes before."""
+"""How far ahead a message is published for the next date: QStash's free plan delays one by seven
+days at most (https://upstash.com/pricing/qstash). A cron's run comes before."""
 LOST_AFTER_SECONDS = 300
-"""A message for a date that has not come so long after it is lost, and another is published."""
+"""A message for a date that is this late counts as lost, and another is published."""
 
 Progress = TypeVar("Progress")
 
 
 class SliceLease(msgspec.Struct, frozen=True):
-    """A slice's lease on its lane of a run; `token` fences off whoever had the lane before."""
+    """A slice's lease on its lane of a run. `token` is its fencing token: scripts refuse the one
+    that had the lane before."""
 
     run_id: str
     lane: str
@@ -104,11 +104,12 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     waits_until: float | None
     waits_for: str
     """Until when (epoch seconds) the next slice waits, and for what; None: it does not."""
+    waits_cause: Cause | None
     next_moment: float | None
     """When dates begin or end next (epoch seconds), where the run's end has to see to a message
     for it."""
     site_told_at: float | None
-    """When the site had been told of all that the run changed; None: it has not been."""
+    """When the site had been notified of all that the run changed; None: it has not been."""
 
     @property
     def told_warnings(self) -> list[str]:
@@ -175,8 +176,8 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Runs:
-    """`now` gives epoch seconds, `new_id` a word that nobody had before. `tries`: as many slices in
-    a row may bring nothing before a run is given up."""
+    """`now` gives epoch seconds, `new_id` a new word. `tries`: slices in a row that may bring
+    nothing before a run is given up."""
 
     def __init__(
         self,
@@ -232,15 +233,16 @@ class Runs:
         await self.note_facts(lease.run_id, {f"spent:{lease.lane}": spent})
 
     async def note_facts(self, run_id: str, facts: Mapping[str, Value]) -> None:
-        """Adds to a run's record."""
+        """Add to a run's record."""
         await self._kv.command("HSET", self._keys.run(run_id), *_flat_pairs(facts))
 
     async def is_joined(self) -> bool:
-        """Whether somebody asked for a run meanwhile and waits for the one under way to end."""
+        """Return whether another run was asked for meanwhile and waits for the one under way to
+        end."""
         return bool(await self._kv.command("EXISTS", self._keys.promised))
 
     async def forget_run(self, run_id: str) -> None:
-        """Takes back a run whose message was refused, unless it has begun all the same."""
+        """Take back a run whose message was refused, unless it has begun all the same."""
         keys = self._keys
         names = [keys.active, keys.runs, keys.promised, keys.run(run_id)]
         if await self._kv.script("forget", names, [self._root, run_id]) != "done":
@@ -249,8 +251,8 @@ class Runs:
     async def begin_slice(
         self, run_id: str, lane: str, number: int, ask: Ask, alive_until: float
     ) -> Begun:
-        """Begins slice `number` of a lane; the claims that an earlier delivery held in this lane
-        are free again."""
+        """Begin slice `number` of a lane; the claims that an earlier delivery held in this lane are
+        free again."""
         keys = self._keys
         outcome, token, *fields = await self._kv.script(
             "begin",
@@ -344,10 +346,11 @@ class Runs:
         parked: bool = False,
         waits_until: float = 0.0,
         reason: str = "",
+        cause: Cause | None = None,
     ) -> Left:
         """End a slice and free what it holds. `is_fruitful`: Notion has answered it. `parked`: no
-        message will come, the next that asks for a run goes on. `reason`: what stopped it, until
-        when (epoch seconds). Raises `TakenOver`."""
+        message will come, the next that asks for a run goes on. `reason` and `cause`: what stopped
+        it, until when (epoch seconds). Raises `TakenOver`."""
         words: list[Value] = [
             self._keys.prefix,
             lease.lane,
@@ -362,6 +365,7 @@ class Runs:
             _flag_text(lease.is_focused),
             milliseconds_of(waits_until),
             shortened(reason),
+            cause or "",
             *_flat_pairs(counters),
         ]
         count, next_at = held(
@@ -514,7 +518,7 @@ def _salvaged_problem(note: str) -> Problem:
 
 
 def warning_facts(warnings: Sequence[str], before: Run | None = None) -> dict[str, Value]:
-    """Warnings as a run's record keeps them, after those that it holds already."""
+    """Return warnings as a run's record keeps them, after those that it holds already."""
     all_of_them = [*(before.warnings if before else []), *map(shortened, warnings)]
     count = (before.warned if before else 0) + len(warnings)
     return {"warnings": json_text.encode(all_of_them[:MOST_WARNINGS]), "warned": count}
@@ -525,8 +529,7 @@ def shortened(text: str, most: int = WARNING_CHARACTERS) -> str:
 
 
 def run_of(fields: Mapping[str, str]) -> Run:
-    """A run from its record's fields; a counter that nobody raised yet, or that is none, is 0."""
-
+    """Return a run from its record's fields; a counter that is missing, or no number, is 0."""
     spent = [_spent(value) for name, value in fields.items() if name.startswith("spent:")]
 
     def count(name: str) -> int:
@@ -571,6 +574,7 @@ def run_of(fields: Mapping[str, str]) -> Run:
         last_error=fields.get("lastError", ""),
         waits_until=_seconds_of(fields.get("waitsUntil")),
         waits_for=fields.get("waitsFor", ""),
+        waits_cause=known_cause(fields.get("waitsCause", "")),
         next_moment=_seconds_of(fields.get("nextMoment")),
         site_told_at=_seconds_of(fields.get("told:revalidate")),
     )

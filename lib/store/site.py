@@ -3,7 +3,7 @@ all."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -38,12 +38,16 @@ CHECKED_AT_ONCE = 3_000
 FIELDS_PER_PAGE, FIELDS_PER_SLUG = 6, 2
 
 
+Copying = Literal["0", "1", "private"]
+"""Whether hosted files have to be copied into Blob, as name_files.lua takes it: all that may have a
+copy have one, some have none yet, or none may have one."""
+
+
 class Text(msgspec.Struct, frozen=True):
     """A bundle as it is written: `head` is the value of its key, `parts` follow where it is too
     large for one.
 
-    `files` are the tokens of the hosted files in it; `lacking`: some of them have no copy in Blob
-    yet; `is_private`: none of them may have one.
+    `files` are the tokens of the hosted files in it, and `copying` says what is to become of them.
     """
 
     head: str
@@ -52,13 +56,7 @@ class Text(msgspec.Struct, frozen=True):
     document: str = ""
     """The page as text; "" for none."""
     files: Sequence[str] = ()
-    lacking: bool = False
-    is_private: bool = False
-
-    @property
-    def copying(self) -> str:
-        """What is to become of its files, as name_files.lua takes it."""
-        return "private" if self.is_private else "1" if self.lacking else "0"
+    copying: Copying = "0"
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -46,6 +46,16 @@ class Watched(msgspec.Struct, frozen=True):
     shown: frozenset[str] = frozenset()
 
 
+class WatchedDrafts(msgspec.Struct, frozen=True):
+    """What no listing shows of drafts: those that have to be read again (`lost`), as their preview
+    is gone from KV or lacks something; the child pages that stand in drafts, as they were seen and
+    read; and child databases (None: what stands in KV is gone) that are not due."""
+
+    lost: set[str]
+    children: dict[str, tuple[Observation, PageRecord | None]]
+    databases: dict[str, DatabaseRecord | None]
+
+
 class Sources:
     def __init__(self, kv: Kv, keys: Keys) -> None:
         self._kv, self._keys = kv, keys
@@ -93,20 +103,19 @@ class Sources:
             shown=frozenset(shown),
         )
 
-    async def watched_drafts(
-        self,
-    ) -> tuple[set[str], dict[str, tuple[Observation, PageRecord | None]]]:
-        """Return the drafts that have to be read again, as their preview is gone from KV or lacks a
-        child page; and the child pages that stand in drafts, as they were seen and read."""
+    async def watched_drafts(self) -> WatchedDrafts:
+        """Return what no listing shows of drafts."""
         keys = self._keys
         names = [keys.drafts, keys.draft_places, keys.draft_children, keys.preview_paths, keys.work]
-        lost, found = await self._kv.script("watch_drafts", names, [keys.prefix])
+        names += [keys.draft_databases, keys.shows]
+        lost, found, databases = await self._kv.script("watch_drafts", names, [keys.prefix])
         children: dict[str, tuple[Observation, PageRecord | None]] = {}
         for at in range(0, len(found), FIELDS_PER_DRAFT):
             page_id, seen, record = found[at : at + FIELDS_PER_DRAFT]
             if child := observation(seen):
                 children[page_id] = (child, page_record(record))
-        return set(lost), children
+        records = {one: database_record(text) for one, text in _pairs_of(databases)}
+        return WatchedDrafts(set(lost), children, records)
 
     async def draft_child(self, page_id: str) -> tuple[Observation | None, PageRecord | None]:
         """Return the same of one page; None for what is not known."""
@@ -122,7 +131,7 @@ class Sources:
         return await self._kv.read_hash(self._keys.stamps(source))
 
     async def stamps_of(self, source: str, page_ids: Collection[str]) -> dict[str, str]:
-        """Return the same of some rows; those that nobody knows are left out."""
+        """Return the same of some rows; those that are not known are left out."""
         ids = list(page_ids)
         if not ids:
             return {}
@@ -133,10 +142,21 @@ class Sources:
 
     async def databases(self, database_ids: Collection[str]) -> dict[str, DatabaseRecord | None]:
         """Return those of the child databases that are known (None: the record can't be read)."""
+        return await self._database_records(self._keys.databases, database_ids)
+
+    async def draft_databases(
+        self, database_ids: Collection[str]
+    ) -> dict[str, DatabaseRecord | None]:
+        """Return the same of child databases that drafts show."""
+        return await self._database_records(self._keys.draft_databases, database_ids)
+
+    async def _database_records(
+        self, key: str, database_ids: Collection[str]
+    ) -> dict[str, DatabaseRecord | None]:
         ids = list(database_ids)
         if not ids:
             return {}
-        found = await self._kv.command("HMGET", self._keys.databases, *ids)
+        found = await self._kv.command("HMGET", key, *ids)
         return {
             one: database_record(text)
             for one, text in zip(ids, found, strict=True)

@@ -1,4 +1,4 @@
-"""What people and the site are told of a run: how it ended, what it changed, and who knows it
+"""What is announced of a run: how it ended, what it changed, and which channels have been notified
 already."""
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from lib.store.runs import SILENCE, WORK_KEPT_FOR_SECONDS, Run, problems_of, run
 from lib.store.salvage import read_count
 
 NAMES = 20
-"""So many of the changed pages are named."""
+"""Changed pages that are named."""
 REFERRERS_AT_ONCE = 5_000
 """Pages that one script looks at which lead to others."""
 
@@ -23,14 +23,14 @@ again."""
 
 
 class Telling(msgspec.Struct, frozen=True):
-    """`told` names the channels that are through with this run."""
+    """`told` names the channels that have been notified of this run, or never will be."""
 
     outcome: Outcome
     told: frozenset[str]
 
 
 class Tellings:
-    """`now` gives epoch seconds, `new_id` something that nobody had before."""
+    """`now` gives epoch seconds, `new_id` a new text."""
 
     def __init__(
         self, kv: Kv, keys: Keys, now: Callable[[], float], new_id: Callable[[], str]
@@ -57,7 +57,7 @@ class Tellings:
         return Telling(outcome_of(run_of(fields), problems_of(errors), updated), told)
 
     async def claim_channel(self, run_id: str, channel: str) -> bool:
-        """Takes the telling of a channel on: only one who asks gets it, however often the command
+        """Claim a channel, for good; return whether this caller has it, however often the command
         is sent."""
         mine = self._new_id()
         run, field = self._keys.run(run_id), f"told:{channel}"
@@ -65,13 +65,13 @@ class Tellings:
         return bool(owner == mine)
 
     async def hold_channel(self, run_id: str, channel: str) -> bool:
-        """Take the telling of a channel on for a while; return whether nobody else has."""
+        """Hold a channel for a while; return whether no other delivery holds it."""
         now = round(self._now() * 1000)
         words: list[Value] = [f"telling:{channel}", self._new_id(), now, now + HELD_MS]
         return bool(await self._kv.script("hold_telling", [self._keys.run(run_id)], words))
 
     async def release_channel(self, run_id: str, channel: str) -> None:
-        """The channel was not told after all."""
+        """Give a channel back that was not notified after all."""
         fields = (f"told:{channel}", f"telling:{channel}")
         await self._kv.command("HDEL", self._keys.run(run_id), *fields)
 
@@ -101,8 +101,8 @@ class Tellings:
         await self._kv.command("HSET", self._keys.run(run_id), "passedOn", count)
 
     async def silent_runs(self) -> list[str]:
-        """Ids of runs that broke without anybody noticing, marked as failed now, until they are
-        `noticed`."""
+        """Return the ids of runs that broke without a callback, marked as failed now, until they
+        are `noticed`."""
         now = round(self._now() * 1000)
         untold: list[str] = await self._kv.script(
             "silent", [self._keys.runs], [self._keys.run(""), now, SILENCE]

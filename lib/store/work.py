@@ -144,13 +144,9 @@ def encoded_item(item: WorkItem) -> dict[str, str]:
 
 def _claim_of(key: str, work: str, observed: str, record: str, slug: str) -> Claim:
     number, item = work_item(work)
-    if key.startswith("db:"):
-        return Claim(key=key, number=number, item=item, database=database_record(record))
-    return Claim(
-        key=key,
-        number=number,
-        item=item,
-        observation=observation(observed),
-        record=page_record(record),
-        slug=slug,
+    claim = Claim(key=key, number=number, item=item)
+    if claim.is_database:
+        return msgspec.structs.replace(claim, database=database_record(record))
+    return msgspec.structs.replace(
+        claim, observation=observation(observed), record=page_record(record), slug=slug
     )

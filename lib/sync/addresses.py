@@ -1,21 +1,34 @@
-"""Addresses: who gets which slug. They follow from what pages ask for, where they stand, and how
-old they are.
+"""Addresses: which page gets which slug. They follow from what pages ask for, where they stand, and
+how old they are.
 
 A slug belongs to the oldest page that asks for it; the others have their id added. When a page
-takes or leaves a slug, only those pages move that this concerns: what stands below it, who had the
-slug, who waits for it.
+takes or leaves a slug, three kinds of pages move: those below it, the page that had the slug, and
+those that wait for it. No others do.
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 from lib.bundle.slugs import told_apart
 from lib.model import Observation, PageRecord
+from lib.store.runs import SliceLease
 from lib.store.site import Addresses, Holder, Known, Move, Site
 from lib.times import instant
 
 MOST_STEPS = 100_000
-"""Decisions for one publication; more say that two pages push each other about for ever."""
+"""Decisions for one publication; more mean that two pages push each other about without end."""
 HIGHEST_CLIMB = 100
+COMMIT_TRIES = 20
+"""How often addresses are planned anew because another publication changed them meanwhile."""
+
+
+async def give_away(site: Site, lease: SliceLease, freed: Sequence[str]) -> None:
+    """Give slugs that became free to pages that wait for them. Raises `TakenOver`."""
+    for _ in range(COMMIT_TRIES if freed else 0):
+        book = AddressBook(site)
+        await book.give_away(list(freed))
+        if await site.move(lease, book.planned_changes(), freed):
+            return
 
 
 class AddressBook:
@@ -42,7 +55,7 @@ class AddressBook:
         self._known[page_id] = known
 
     def assume_free(self, slug: str) -> None:
-        """Take a slug for free, which the publication then proves."""
+        """Assume that a slug is free; the publication checks it."""
         self._holders[slug] = Holder()
         self._assumed.append(slug)
 
@@ -74,7 +87,7 @@ class AddressBook:
                 self._left.append(known.slug)
 
     async def place_all(self, *page_ids: str) -> None:
-        """Give pages their slugs, and move whom that concerns."""
+        """Give pages their slugs, and move the pages that this concerns."""
         self._ahead.extend(page_ids)
         while True:
             while self._ahead:
@@ -86,7 +99,7 @@ class AddressBook:
                 await self._give_away(slug)
 
     async def give_away(self, slugs: list[str]) -> None:
-        """Give slugs that are free to those who wait for them."""
+        """Give slugs that are free to the pages that wait for them."""
         self._left += slugs
         await self.place_all()
 
@@ -239,7 +252,7 @@ class AddressBook:
         return min(asking, key=asking.__getitem__, default="")
 
     def _waiting_line(self, slug: str) -> list[str]:
-        """Return who waits for a slug."""
+        """Return the pages that wait for a slug."""
         if slug in self._waiting:
             return self._waiting[slug]
         return list(self._holders[slug].waiting) if slug in self._holders else []

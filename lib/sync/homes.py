@@ -13,7 +13,7 @@ Find = Callable[[str, str], Awaitable[Source]]
 
 
 async def _found_nowhere(name: str, reference: str) -> Source:
-    raise Hopeless(f"source {name}: nobody looks for {reference}")
+    raise Hopeless(f"source {name}: {reference} is not looked for")
 
 
 class Homes:
@@ -36,8 +36,8 @@ class Homes:
     async def home_of(self, page: JSON) -> str | None:
         """Return the name of the source that a page object is a row of; None for none of ours.
 
-        Sources that nobody has looked for yet are found before that is said. Raises Unreadable
-        where one can't be found, so that nobody knows whether it is that one.
+        Sources that have not been looked for yet are looked for first. Raises Unreadable where one
+        of them can't be found, for the page may be a row of that one.
         """
         home = (page.get("parent") or {}).get("data_source_id")
         if not home:

@@ -6,7 +6,7 @@ from typing import Literal, ParamSpec
 import msgspec
 
 from lib.errors import NotionAway, SyncError, Unreadable
-from lib.model import Problem
+from lib.model import Cause, Problem
 from lib.store.site import Known
 
 REASON_CHARACTERS = 300
@@ -16,9 +16,9 @@ Arguments = ParamSpec("Arguments")
 
 
 class Problems:
-    """Collects problems into `found`, by kind and id (of sources, name), and pages that got no
-    usable answer and are worth another try soon into `again`. `is_down`: whether Notion answers
-    nothing."""
+    """Collects problems into `found`, by kind and id (of sources: by name). Pages that got no
+    usable answer, and are worth another try soon, go into `again`. `is_down` returns whether Notion
+    answers no request at all."""
 
     def __init__(
         self, found: dict[str, Problem], again: set[str], is_down: Callable[[], bool]
@@ -27,7 +27,7 @@ class Problems:
         self._is_down = is_down
         self.again = again
         self.unforeseen: list[Exception] = []
-        """Errors behind problems that are faults of this project."""
+        """The errors behind problems that are faults of this project."""
 
     async def contain(
         self,
@@ -36,31 +36,31 @@ class Problems:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> None:
-        """Look at one thing; what is wrong with it alone is reported as its problem.
+        """Look at one thing. An error that concerns it alone is reported as its problem.
 
-        Raises what concerns the run: NotionWait, OutOfTime, Hopeless, and NotionAway where Notion
-        answers nothing.
+        Raises what concerns the whole run: NotionWait, OutOfTime, Hopeless, and NotionAway where
+        Notion answers no request at all.
         """
         try:
             await look(*args, **kwargs)
         except Unreadable as refusal:
-            self.report(about, f"Notion does not show it: {refusal.reason}")
+            self.report(about, f"Notion does not show it: {refusal.reason}", refusal.cause)
         except NotionAway as away:
             if self._is_down():
                 raise
-            self.report(about, str(away))
+            self.report(about, str(away), away.cause)
             if about.kind == "page" and about.page_id:
                 self.again.add(about.page_id)
         except SyncError:
             raise
         except Exception as error:
             self.unforeseen.append(error)
-            self.report(about, unforeseen_reason(error))
+            self.report(about, unforeseen_reason(error), "fault")
 
-    def report(self, about: Problem, reason: str) -> None:
+    def report(self, about: Problem, reason: str, cause: Cause | None = None) -> None:
         """Note a problem; of one thing the last one counts."""
         self._found[_problem_key(about.kind, about.page_id or about.title)] = (
-            msgspec.structs.replace(about, reason=reason)
+            msgspec.structs.replace(about, reason=reason, cause=cause or msgspec.UNSET)
         )
 
     def has(self, kind: Kind, name: str) -> bool:

@@ -8,10 +8,10 @@ import msgspec
 
 from lib.config import SettingProblem
 from lib.errors import Refused
-from lib.model import JSON, Problem
+from lib.model import JSON, Cause, Problem
 from lib.qstash.client import Delivery
 from lib.qstash.messages import RUN_ID
-from lib.store.history import Entry, History, Recent, SourceHistory, Stretch
+from lib.store.history import Entry, History, Note, Recent, SourceHistory, Stretch
 from lib.store.runs import MOST_PROBLEMS, SILENCE, Run
 from lib.sync.cron import Cron
 from lib.sync.verdict import Rhythm, verdict_json
@@ -33,14 +33,15 @@ class WebhookSetup(msgspec.Struct, frozen=True):
     address: str
     is_set: bool
 
-    def as_json(self, token: str) -> JSON:
-        """Return the address to give to Notion, how far the set-up is, and what Notion wants to be
-        told next."""
+    def as_json(self, token: str, expires_at: float) -> JSON:
+        """Return the address to give to Notion, how far the set-up is, and the token that Notion
+        asks for next, with the moment until which it does (epoch seconds)."""
         state = "live" if self.is_set else "pending" if token else "unset"
+        pending = {"token": token, "expiresAt": _iso_or_none(expires_at)}
         return {
             "address": self.address,
             "state": state,
-            **({"token": token} if state == "pending" else {}),
+            **(pending if state == "pending" else {}),
         }
 
 
@@ -108,7 +109,7 @@ class Status:
             "cron": {"schedule": cron.schedule, "nextAt": _iso_or_none(cron.next_at)}
             if cron
             else None,
-            "webhook": self._webhook.as_json(recent.webhook_token),
+            "webhook": self._webhook.as_json(recent.webhook_token, now + recent.token_seconds),
             **({"previews": True} if self._makes_links else {}),
         }
 
@@ -151,7 +152,7 @@ def judged_entry(entry: Entry, delivery: Delivery | None, now: float) -> Entry:
         return entry
     match delivery.fate if delivery else None:
         case "under way" if delivery:
-            return _warned(entry, _on_its_way(delivery)) if delivery.answer else entry
+            return _undelivered(entry, _on_its_way(delivery)) if delivery.answer else entry
         case "cancelled":
             reason = "The run's message was cancelled in QStash."
             return _ended_entry(entry, "cancelled", reason)
@@ -171,6 +172,11 @@ def with_silence(entry: Entry, silence: Silence | None) -> Entry:
     if silence is None or entry.run.run_id != silence.run_id:
         return entry
     return _warned(entry, silence.warning)
+
+
+def _undelivered(entry: Entry, warning: str) -> Entry:
+    notes = [*entry.notes, Note("undelivered", warning)]
+    return msgspec.structs.replace(_warned(entry, warning), notes=notes)
 
 
 def _warned(entry: Entry, warning: str) -> Entry:
@@ -225,44 +231,55 @@ def run_json(entry: Entry, now: float) -> JSON:
         "waiting": _waiting_json(run, now),
         "changed": entry.changed,
         "removed": entry.removed,
+        **({"notes": msgspec.to_builtins(entry.notes)} if entry.notes else {}),
     }
 
 
 def _slice_timeline(slices: Sequence[Stretch]) -> list[JSON]:
-    """Slices in the order in which they ended, and between two of a lane what the later one waited
-    for."""
+    """Return the slices in the order in which they ended, and between two of a lane what the later
+    one waited for."""
     found: list[JSON] = []
     before: dict[str, Stretch] = {}
     for one in slices:
         last = before.get(one.lane)
         if last and (last.reason or one.began - last.ended >= SHORTEST_WAIT_SECONDS):
-            found.append(_timeline_part("wait", one, last.ended, one.began, last.reason))
-        found.append(_timeline_part("slice", one, one.began, one.ended, one.reason))
+            found.append(_timeline_part("wait", one, last.ended, one.began, last))
+        found.append(_timeline_part("slice", one, one.began, one.ended, one))
         before[one.lane] = one
     return found[-MOST_PARTS:]
 
 
-def _timeline_part(kind: str, about: Stretch, began: float, ended: float, reason: str) -> JSON:
+def _timeline_part(kind: str, about: Stretch, began: float, ended: float, stop: Stretch) -> JSON:
+    """Return a slice, or what it waited for; `stop` is the slice that this stopped."""
     return {
         "kind": kind,
         "slice": about.slice,
         "lane": about.lane,
         "startedAt": _iso_or_none(began),
         "endedAt": _iso_or_none(ended),
-        "reason": reason or None,
+        "reason": stop.reason or None,
+        **_cause_json(stop.cause),
     }
+
+
+def _cause_json(cause: Cause | None) -> JSON:
+    return {"cause": cause} if cause else {}
 
 
 def _waiting_json(run: Run, now: float) -> JSON | None:
     """Return what a run waits for, and until when; None where it does not."""
     if run.status not in UNDER_WAY or run.waits_until is None or run.waits_until <= now:
         return None
-    return {"reason": run.waits_for, "until": _iso_or_none(run.waits_until)}
+    return {
+        "reason": run.waits_for,
+        "until": _iso_or_none(run.waits_until),
+        **_cause_json(run.waits_cause),
+    }
 
 
 def _scope_of(run: Run) -> str:
-    """Return what a run is about; "edits": the pages of which Notion's webhook told in a window of
-    time; "dates": the rows whose dates begin or end."""
+    """Return what a run is about. "edits": the pages of one webhook window; "dates": the rows whose
+    dates begin or end."""
     if run.page:
         return f"page:{run.page}"
     if run.window:

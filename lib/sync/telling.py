@@ -1,5 +1,5 @@
-"""The end of a run becomes known: failed ones are marked, people and the site are told, each of
-them once."""
+"""The end of a run is announced: failed runs are marked, then people and the site are notified,
+each of them once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -16,14 +16,15 @@ from lib.store.tellings import HELD_MS, Tellings
 from lib.sync.trigger import DELIVERY_SECONDS, FollowUp
 
 SITE_SECONDS, SHORTEST_SITE_SECONDS = 5.0, 1.0
-"""How long a slice waits for the site's answer; where it can't wait so long, the queue tells it."""
+"""How long a slice waits for the site's answer, and the shortest time worth a request. With less
+time left, the queue notifies the site."""
 SITE_SHARE = 0.5
 """At most this share of what is left of the function's time: the notice may have to go out yet."""
 
 
 class Channel(Protocol):
-    """A way to tell somebody. `repeatable`: who is told twice knows it for the same message.
-    `is_for_people`: not told of a run that was cancelled, which one of them did."""
+    """A way to notify people or the site. `repeatable`: the receiver recognises a repeated message.
+    `is_for_people`: it is left out where a run was cancelled, which one of them did."""
 
     @property
     def name(self) -> str: ...
@@ -35,13 +36,13 @@ class Channel(Protocol):
     def is_for_people(self) -> bool: ...
 
     async def tell_outcome(self, outcome: Outcome) -> None:
-        """Raises `TryLater` (not told), `NoAnswer` (told, perhaps), `Misconfigured` (never to be
-        told)."""
+        """Raises `TryLater` (it was not sent), `NoAnswer` (it may have been sent), `Misconfigured`
+        (it can't be sent)."""
         ...
 
 
 class SiteChannel(Protocol):
-    """The way to the site, which is told twice without harm."""
+    """The way to the site, which takes a repeated message without harm."""
 
     @property
     def name(self) -> str: ...
@@ -52,8 +53,8 @@ class SiteChannel(Protocol):
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """Who wants to know the ends of runs: `people`, of those that are news or of `every_run`, and
-    the `site`, of those that changed something."""
+    """Who is notified of the ends of runs. `people`: of those that are news, or of `every_run`.
+    `site`: of those that changed something."""
 
     people: bool
     every_run: bool
@@ -61,7 +62,7 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, channels: Sequence[Channel], *, every_run: bool) -> Self:
-        """Return who stands behind the channels."""
+        """Return the audience of these channels."""
         return cls(
             people=any(channel.is_for_people for channel in channels),
             every_run=every_run,
@@ -76,12 +77,12 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
         return self.site and changed_site(run)
 
     def hears(self, run: Run | Outcome) -> bool:
-        """Whether anybody is to be told of the end of a run."""
+        """Return whether the end of a run is to be announced at all."""
         return self.people_hear(run) or self.site_hears(run)
 
 
 class SiteCall:
-    """Tells the site of a run from the slice that ended it, with no message in between. `until` is
+    """Notifies the site from the slice that ended the run, with no message in between. `until` is
     when the function is stopped, `now` gives the time (epoch seconds)."""
 
     def __init__(
@@ -97,8 +98,8 @@ class SiteCall:
         self._until, self._now = until, now
 
     async def tell_site(self, run_id: str) -> bool:
-        """Return whether the site is known to know the run's end; else it has to be told by the
-        queue. A kill in between leaves that to the next delivery of the slice."""
+        """Return whether the site has confirmed the run's end; otherwise the queue has to notify
+        it. After a kill in between, the next delivery of the slice does."""
         seconds = min(SITE_SECONDS, SITE_SHARE * (self._until - self._now()))
         if seconds < SHORTEST_SITE_SECONDS:
             return False
@@ -117,8 +118,8 @@ class SiteCall:
 
 
 class Desk:
-    """Tells the channels of runs that have ended, if `tells` says that anybody is to be told. `now`
-    gives epoch seconds."""
+    """Notifies the channels of runs that have ended, where `tells` returns that there is anything
+    to say. `now` gives epoch seconds."""
 
     def __init__(
         self,
@@ -137,8 +138,8 @@ class Desk:
         self._follow_up, self._new_id = follow_up, new_id
 
     async def fail_message(self, message: Message, reason: str) -> None:
-        """A message has used up its retries: its run has failed, unless another delivery has
-        carried it on."""
+        """Mark the run of a message that has used up its retries as failed, unless another delivery
+        has carried it on."""
         run = await self._runs.read_run(message.run_id)
         if run is None:  # KV was away at every attempt, and when the run was asked for
             await self._runs.ask_for_run(message.run_id, message.ask, self._now())
@@ -155,11 +156,11 @@ class Desk:
             await self._follow_up.schedule_run(message.run_id, ended.next_moment, self._now())
 
     async def tell_channels(self, run_id: str) -> list[str]:
-        """Tells every channel that does not know the end of the run yet; answers the names of those
-        told now.
+        """Notify each channel that has not been notified of the end of the run; return the names of
+        those that were now.
 
-        A channel that fails keeps none of the others from being told. Raises `TryLater` where one
-        has to be told another time, when all were tried.
+        Where a channel fails, the others are notified all the same. Raises `TryLater` where one has
+        to be tried again, after all others were.
         """
         telling = await self._tellings.read_ending(run_id)
         if telling is None or not self._tells(telling.outcome):
@@ -183,14 +184,14 @@ class Desk:
         return told
 
     async def _tell_channel(self, channel: Channel, outcome: Outcome) -> bool:
-        """Whether the channel was told now. One that knows no repetition is claimed before: a kill
-        then leaves it untold rather than told twice. Any other is held while it is told. Raises
-        `TryLater`, also where another delivery holds it."""
+        """Notify a channel; return whether that was done now. One that can't recognise a repeated
+        message is claimed before: after a kill it is left out rather than notified twice. Any other
+        is held meanwhile. Raises `TryLater`, also where another delivery holds it."""
         run_id = outcome.run_id
         if not channel.repeatable and not await self._tellings.claim_channel(run_id, channel.name):
             return False
         if channel.repeatable and not await self._tellings.hold_channel(run_id, channel.name):
-            raise TryLater("another delivery of this notice is telling it", HELD_MS / 1000)
+            raise TryLater("another delivery of this notice is under way", HELD_MS / 1000)
         told = True
         try:
             await channel.tell_outcome(outcome)
@@ -229,15 +230,16 @@ async def mark_failed(
 
 
 def changed_site(run: Run | Outcome) -> bool:
-    """Whether a site reads anything else than before."""
+    """Return whether a site reads anything else than before."""
     return any((run.written, run.deleted, run.touched))
 
 
 def concerns_people(run: Run | Outcome) -> bool:
-    """Whether people may be told of the end of a run: one of them cancelled it otherwise."""
+    """Return whether people may be notified of the end of a run. A cancelled one was cancelled by
+    one of them."""
     return run.status != "cancelled"
 
 
 def is_news(run: Run | Outcome) -> bool:
-    """Whether the end of a run is worth telling people."""
+    """Return whether the end of a run is worth a message to people."""
     return changed_site(run) or run.status == "failed" or run.failed > 0

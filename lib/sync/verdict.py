@@ -14,9 +14,9 @@ from lib.times import iso
 
 DAY = 86_400.0
 DAYS = 7
-"""Of so many days the delays are shown."""
+"""The days over which the delays are measured."""
 LONGEST_PERIOD = 2 * DAY
-"""After so long without a full run a site counts as stale, where no cron asks for one."""
+"""A site without a full run for this long counts as stale, where no cron asks for one."""
 MINUTE = 60.0
 
 
@@ -78,7 +78,7 @@ def _state_of(
 
 
 def _is_judged(run: Run) -> bool:
-    """Whether a run's end says something about the whole site."""
+    """Return whether a run's end says something about the whole site."""
     return not run.ask.is_focused and run.status in ("delivered", "failed")
 
 
@@ -103,8 +103,8 @@ def _budget_json(facts: SiteFacts, limit: int, now: float) -> JSON:
 
 
 def _freshness_json(runs: Sequence[Run], now: float) -> JSON:
-    """From when a sync was asked for, by an event or by somebody, until the site was told of it, or
-    until its end where it was not: of the runs that changed something."""
+    """Return the delays of the runs that changed something: from the request for a sync until the
+    site was notified, or until the run's end where it was not."""
     took = sorted(
         (run.site_told_at or run.finished_at) - run.triggered_at
         for run in runs

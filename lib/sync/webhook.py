@@ -21,13 +21,13 @@ from lib.times import iso
 
 WINDOW_SECONDS = 25
 MARGIN_SECONDS = 2
-"""What the events of one window ask for is synced so long after the window's end: who reads then
-sees what every one of them was about, and an event that comes later falls into another window."""
+"""Pause between a window's end and its sync. Whatever is read then shows every event of the window,
+and an event that comes later falls into another window."""
 MOST_OWN = 5
 REFILL_SECONDS = 30
-"""Quiet pages have messages of their own: so many at once, and one more after so long, unless
-windows take messages meanwhile. Together these are at most `MOST_OWN` more in an hour than it has
-windows."""
+"""Quiet pages have messages of their own: `MOST_OWN` at once, and one more after each
+`REFILL_SECONDS`, unless windows take messages meanwhile. Together these are at most `MOST_OWN` more
+in an hour than it has windows."""
 MOST_PAGES = 5
 """Of one source in a window; of more, the source is listed."""
 
@@ -52,9 +52,9 @@ SHARED = ("window", "source")
 
 
 class Webhook:
-    """Takes what Notion sends. `references` maps source names to the ids in the settings; `site`
-    tells this site's messages from those of others in the same QStash. `live`: a token is set, so
-    that everything that comes here was signed with it. `now` gives epoch seconds."""
+    """Takes what Notion sends. `references` maps source names to the ids in the settings. `site`
+    keeps this site's messages apart from those of others in the same QStash. `live`: a token is
+    set, so that everything that comes here was signed with it. `now` gives epoch seconds."""
 
     def __init__(
         self,
@@ -71,8 +71,8 @@ class Webhook:
         self._references, self._site, self._live, self._now = references, site, live, now
 
     async def take_delivery(self, sent: Event | Handshake) -> JSON:
-        """Answers what became of it. Raises `QueueRefused` and `TryLater` (Notion sends it
-        again)."""
+        """Return what became of a delivery, as JSON. Raises `QueueRefused` and `TryLater` (Notion
+        sends it again)."""
         if isinstance(sent, Handshake):
             return await self._greet_notion(sent)
         outcome = await self._take_event(sent)
@@ -133,7 +133,7 @@ class Webhook:
 
 
 def wished_pages(event: Event, around: Around, references: Mapping[str, str]) -> list[Wish]:
-    """What an event asks for, with the sources whose runs would show it as well. Pure."""
+    """Return what an event asks for, with the sources whose runs would show it as well. Pure."""
     wishes = []
     for ask in reached_asks(event, around, references):
         source = ask.source or (
@@ -144,8 +144,8 @@ def wished_pages(event: Event, around: Around, references: Mapping[str, str]) ->
 
 
 def _listed_in(event: Event, around: Around, references: Mapping[str, str]) -> str:
-    """Return the source whose run shows what happened to a page; "" where none does, or nobody
-    knows which."""
+    """Return the source whose run shows what happened to a page; "" where none does, or it is
+    unknown which."""
     sources = _synced_sources(around, references)
     ids = [source_id for source_id in (event.data_source, event.parent) if source_id in sources]
     homes = {around.homes.get(event.entity, ""), *(sources[source_id] for source_id in ids)} - {""}
@@ -160,8 +160,8 @@ def _synced_sources(around: Around, references: Mapping[str, str]) -> dict[str, 
 
 
 def reached_asks(event: Event, around: Around, references: Mapping[str, str]) -> list[Ask]:
-    """The smallest syncs that show what an event may have changed; none where nothing of it is
-    published. Pure."""
+    """Return the smallest syncs that show what an event may have changed; none where nothing of it
+    is published. Pure."""
     sources = _synced_sources(around, references)
     if event.kind in DATABASES:
         ids = [event.entity, *([event.parent] if event.kind.startswith("data_source.") else [])]

@@ -15,18 +15,19 @@ SLOWEST_EVENT_SECONDS = 300.0
 
 
 class Silence(msgspec.Struct, frozen=True):
-    """The run that found what no event had told of, and what to say of it."""
+    """The run that found changes without an event, and the warning about it."""
 
     run_id: str
     warning: str
 
 
 def find_silence(runs: Sequence[Run], last_event: float, now: float) -> Silence | None:
-    """Return what shows that a webhook which is set up tells of nothing; None where nothing does.
+    """Return what shows that a webhook is set up and sends no events; None where nothing does.
 
-    `runs`: the newest, newest first; `last_event` in epoch seconds (0: never). Of the last sync by
-    the clock that changed something, its edits were made after the whole sync before it, and an
-    event of one of them would have come since. A forced run changes pages that were not edited.
+    `runs` are the newest, newest first; `last_event` is in epoch seconds (0: never). The test is
+    the last sync by the clock that changed something: its edits were made after the whole sync
+    before it, so an event of one of them would have come since. Forced runs don't count, for they
+    change pages that were not edited.
     """
     whole = [run for run in runs if _looked_at_all(run)]
     for run, before in pairwise(whole):
@@ -44,7 +45,7 @@ def _looked_at_all(run: Run) -> bool:
 
 def _warning(run: Run, last_event: float) -> str:
     silent = (
-        f"has been silent since {iso_utc(last_event)}" if last_event else "has told of nothing yet"
+        f"has been silent since {iso_utc(last_event)}" if last_event else "has sent no event yet"
     )
     return (
         f"Notion's webhook {silent}, and the sync by {run.asked_by} at {iso_utc(run.triggered_at)}"

@@ -12,12 +12,20 @@ const NAMELESS = {
   source: "A source",
   run: "The whole run",
 };
-const UNSHOWN = /^Notion does not show it:? ?(\w*)/;
-const CONNECT = "In Notion: ••• → Connections → add the integration";
+const SOURCE_STAYS = "Its pages stay as they were published, and every sync tries again.";
+const CONNECT = "In Notion: ••• → Connections → add the integration.";
+/** What to do about a cause, whatever its reason says. Of a source that names what to mend. */
+const REMEDIES_BY_CAUSE = {
+  unshared: { source: SOURCE_STAYS, page: CONNECT },
+  unanswered: { source: SOURCE_STAYS, page: "Every sync tries again." },
+  too_large: { page: "Trying again is of no use before." },
+  fault: { page: "That is a fault of this project: report it, with what the function’s log says." },
+};
+/** What to do about all others. */
 const REMEDIES = {
   page: "Every sync tries again; the function’s log has the details.",
   database: "Every sync tries again; the function’s log has the details.",
-  source: "Its pages stay as they were published, and every sync tries again.",
+  source: SOURCE_STAYS,
   run: "",
 };
 
@@ -90,12 +98,8 @@ const fate = (published) =>
   );
 
 /** Why, and what to do. */
-function why(error) {
-  const unshown = UNSHOWN.exec(error.reason);
-  if (unshown) {
-    const mend = error.kind === "source" ? `${CONNECT}, or correct NOTION_SOURCES` : CONNECT;
-    return `Notion does not show it${unshown[1] && ` (${unshown[1]})`}. ${mend}.`;
-  }
-  const reason = error.reason.replace(/[\s.]+$/, "") || "It could not be read";
-  return [`${reason}.`, REMEDIES[error.kind] ?? REMEDIES.page].filter(Boolean).join(" ");
+function why({ kind, reason, cause }) {
+  const said = reason.replace(/[\s.]+$/, "") || "It could not be read";
+  const remedies = Object.hasOwn(REMEDIES_BY_CAUSE, cause) ? REMEDIES_BY_CAUSE[cause] : REMEDIES;
+  return [`${said}.`, remedies[kind] ?? remedies.page].filter(Boolean).join(" ");
 }

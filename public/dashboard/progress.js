@@ -32,7 +32,7 @@ function stage(run, done) {
 /** What a run waits for, and how long yet. */
 function patience(waiting, budget, now) {
   const left = whole(Date.parse(waiting.until) - now);
-  if (!/request budget/.test(waiting.reason ?? ""))
+  if (waiting.cause !== "rate_limited")
     return [`Waiting: goes on in ${left}.`, capital(String(waiting.reason ?? ""))];
   const spent = budget.resetsAt
     ? `${number.format(budget.used)} of ${number.format(budget.limit)} requests are`
@@ -45,7 +45,7 @@ function patience(waiting, budget, now) {
 
 /** What is odd about a run that should go on: what QStash says of it, or that it stands still. */
 function doubt(run, now) {
-  const told = run.warnings.findLast((text) => text.startsWith("QStash"));
+  const told = run.notes.findLast((note) => note.cause === "undelivered")?.reason;
   if (run.status === "pending") return told ?? "";
   const stands = run.remaining > 0 && pace.standstill(now) > 8000;
   return stands ? (told ?? "No new page for a while. The run goes on by itself.") : "";

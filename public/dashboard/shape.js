@@ -47,6 +47,24 @@ export function statusOf(answer) {
   };
 }
 
+/** The drafts that have a preview. Throws Trouble where nothing can be made of them. */
+export function draftsOf(answer) {
+  if (!isObject(answer) || !Array.isArray(answer.drafts)) throw new Trouble("broken", UNKNOWN);
+  const drafts = objects(answer.drafts).filter((one) => /^https?:/.test(one.url));
+  return {
+    total: count(answer.total),
+    expiresAt: time(answer.expiresAt) ?? new Date(0).toISOString(),
+    drafts: drafts.map((one) => ({
+      pageId: text(one.pageId),
+      title: text(one.title),
+      slug: text(one.slug),
+      url: one.url,
+      why: text(one.why),
+      until: time(one.until),
+    })),
+  };
+}
+
 /** One run. Throws Trouble where it is none. */
 export function runOf(run) {
   if (!isRun(run)) throw new Trouble("broken", UNKNOWN);
@@ -56,6 +74,7 @@ export function runOf(run) {
     ...Object.fromEntries(COUNTS.map((name) => [name, count(run[name])])),
     ...Object.fromEntries(["startedAt", "finishedAt"].map((name) => [name, time(run[name])])),
     errors: objects(run.errors).map(problemOf),
+    notes: objects(run.notes).map(({ cause, reason }) => ({ cause, reason: text(reason) })),
     warnings: list(run.warnings).map(String),
     timeline: objects(run.timeline).filter((part) => time(part.startedAt) && time(part.endedAt)),
     scope: text(run.scope) || "all",
@@ -75,6 +94,7 @@ const problemOf = (one) => ({
   title: text(one.title),
   slug: text(one.slug),
   reason: text(one.reason),
+  cause: text(one.cause),
   kind: text(one.kind) || "page",
   since: time(one.since),
 });

@@ -41,6 +41,7 @@ function underWay(run, now) {
     startedAt: began,
     endedAt: isAhead ? run.waiting.until : new Date(Math.max(now, Date.parse(began))).toISOString(),
     reason: run.waiting?.reason,
+    cause: run.waiting?.cause,
     isOpen: true,
   };
   return [part];
@@ -48,7 +49,7 @@ function underWay(run, now) {
 
 function label(part, attempt, lanes) {
   const lane = lanes > 1 ? `, lane ${Number(part.lane) + 1 || part.lane}` : "";
-  const isNotions = /budget|Notion asks|429/.test(part.reason ?? "");
+  const isNotions = part.cause === "rate_limited";
   if (part.kind === "wait") return `${isNotions ? "Notion’s limit" : "wait"}${lane}`;
   const again = attempt > 1 ? ` (${ORDINALS[attempt] ?? `${attempt}th`} try)` : "";
   return `slice ${part.slice + 1}${lane}${again}`;

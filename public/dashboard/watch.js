@@ -2,6 +2,7 @@
 
 import { deployment } from "./deployment.js";
 import * as door from "./door.js";
+import { drafts } from "./drafts.js";
 import { $, say } from "./elements.js";
 import { showFigures } from "./figures.js";
 import { linked } from "./linked.js";
@@ -75,6 +76,7 @@ export const watch = {
     say($("updated"), "");
     title(TITLE);
     hideTrouble();
+    drafts.forget();
     deployment.keep(null);
     door.close(message);
   },
@@ -107,11 +109,12 @@ export const watch = {
     if (!this.status || document.hidden) return;
     const now = deployment.now();
     say($("updated"), `Updated ${ago(new Date(this.answeredAt).toISOString(), now)}`);
-    showWebhook(this.status.webhook);
+    showWebhook(this.status.webhook, now);
     showNow(this.status, now);
     showFigures(this.status, now);
     showOnePage(this.status);
     runs.show(this.status, now);
+    drafts.show(this.status, now);
     showTrends(this.status);
     showSources(this.status, now);
     title(titleOf(this.status.active));

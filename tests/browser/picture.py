@@ -66,6 +66,10 @@ def take(browser: Browser, stack: Stack, scheme: Literal["light", "dark"], width
         if state == "problems":
             page.get_by_role("button", name="Details").first.click()
             page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+        if state == "drafts":
+            page.get_by_role("button", name="Show", exact=True).click()
+            page.evaluate("document.activeElement.blur()")
+            page.locator("#drafts").scroll_into_view_if_needed()
         page.mouse.move(0, 0)
         name = PICTURES / f"{state}-{width}-{scheme}.png"
         page.screenshot(path=name, full_page=width == min(HEIGHTS))

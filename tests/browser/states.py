@@ -23,7 +23,10 @@ SILENT = (
     " Webhooks, whether the subscription is active and has this deployment's address and page events"
 )
 HEBREW = "שעות הפתיחה (2)!"
-USED_UP = "Notion's request budget is used up for 37 s"
+USED_UP: JSON = {
+    "reason": "Notion's request budget is used up for 37 s",
+    "cause": "rate_limited",
+}
 
 
 def iso(seconds: float) -> str:
@@ -106,13 +109,15 @@ PROBLEMS = [
         "home/opening-hours",
         "Opening hours",
         "Notion does not show it: restricted_resource: Insufficient permissions for this endpoint.",
+        cause="unshared",
     ),
-    problem(2, "visit", "Visit", "Notion answered 502, 4 times in a row"),
+    problem(2, "visit", "Visit", "Notion answered 502, 4 times in a row", cause="unanswered"),
     problem(
         3,
         "map",
         "Map of the island",
         "One block is 9.2 MB, the store takes 8 MB: split it, or raise KV_MAX_VALUE_BYTES",
+        cause="too_large",
     ),
 ]
 OVERDUE: list[JSON] = [
@@ -126,8 +131,8 @@ OVERDUE: list[JSON] = [
 def long_run(name: str, began: float, **more: Any) -> JSON:
     """A run of several slices, with a wait and a second try between them."""
     timeline = [
-        part("slice", 0, began, began + 58, reason=USED_UP),
-        part("wait", 1, began + 58, began + 124, reason=USED_UP),
+        part("slice", 0, began, began + 58, **USED_UP),
+        part("wait", 1, began + 58, began + 124, **USED_UP),
         part("slice", 1, began + 124, began + 149),
         part("slice", 1, began + 149, began + 190),
         part("slice", 2, began + 193, began + 241),
@@ -249,11 +254,11 @@ def syncing() -> JSON:
 
 def waiting() -> JSON:
     timeline = [
-        part("slice", 0, -109, -88, reason=USED_UP),
-        part("wait", 1, -88, -38, reason=USED_UP),
-        part("slice", 1, -38, -17, reason=USED_UP),
+        part("slice", 0, -109, -88, **USED_UP),
+        part("wait", 1, -88, -38, **USED_UP),
+        part("slice", 1, -38, -17, **USED_UP),
     ]
-    wait = {"reason": USED_UP, "until": iso(37)}
+    wait = USED_UP | {"until": iso(37)}
     budget = {"used": 180, "limit": 180, "resetsAt": iso(37)}
     active = under_way(timeline=timeline, slices=2, waiting=wait)
     return status("current", [active, LAST, *earlier()], budget=budget)
@@ -277,6 +282,43 @@ def silent() -> JSON:
     found = changing("c5", -40_000, 7.8, "opening-hours", "visit", warnings=[SILENT, *WARNINGS])
     runs = [run("c6", -1_500, 2.0), found, run("c4", -126_400, 2.1)]
     return status("current", runs, lastEventAt=iso(-200_000), warnings=[SILENT])
+
+
+def previewing() -> JSON:
+    """A deployment with drafts, whose webhook waits to be confirmed."""
+    webhook = {
+        "address": "https://sync.skerrylight.example/api/sync/webhook?key=5f0c1d",
+        "state": "pending",
+        "token": "secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl",
+        "expiresAt": iso(3_480),
+    }
+    return current() | {"previews": True, "webhook": webhook}
+
+
+def drafts() -> JSON:
+    """What such a deployment answers to `?drafts=1`."""
+    listed = [
+        ("Winter opening hours", "opening-hours-winter", "waiting", iso(63_170)),
+        ("Storm season", "storm-season", "draft", None),
+        ("Crew list", "storm-season/crew-list", "draft", None),
+        (HEBREW, "hours", "over", None),
+        ("Lighthouse", "lighthouse", "paused", None),
+    ]
+    return {
+        "drafts": [
+            {
+                "pageId": f"cccccccc-0000-4000-8000-{number:012}",
+                "title": title,
+                "slug": slug,
+                "why": why,
+                "until": until,
+                "url": f"https://skerrylight.example/api/preview?slug={slug}&expires=1&signature=0",
+            }
+            for number, (title, slug, why, until) in enumerate(listed)
+        ],
+        "total": len(listed),
+        "expiresAt": iso(3_600),
+    }
 
 
 def settings() -> JSON:
@@ -329,5 +371,6 @@ STATES: dict[str, Callable[[], JSON]] = {
     "empty": empty,
     "silent": silent,
     "odd": odd,
+    "drafts": previewing,
     "settings": settings,
 }

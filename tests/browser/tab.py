@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route
 
 from lib.model import JSON
-from tests.browser.states import NOW
+from tests.browser.states import NOW, drafts
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 AXE = Path(__file__).parent.parent / "clients/node_modules/axe-core/axe.min.js"
@@ -37,6 +37,8 @@ def answer_status(page: Page, told: Callable[[], JSON]) -> None:
         if name := re.search(r"[?&]run=([\w-]+)", route.request.url):
             found = [one for one in status["runs"] if one["runId"] == name[1]]
             status = found[0] if found else {"error": "No such run is known"}
+        if route.request.url.endswith("?drafts=1"):
+            status = drafts()
         date = format_datetime(NOW, usegmt=True)
         route.fulfill(
             status=404 if isinstance(status, dict) and "error" in status else 200,

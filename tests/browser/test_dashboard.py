@@ -107,7 +107,7 @@ def test_a_page_that_could_not_be_read_is_told_with_what_to_do(tab: Tab, site: S
     problem = tab.seen("overdue").locator("li").first
     expect(problem.get_by_role("heading")).to_contain_text("Opening hours home/opening-hours")
     expect(problem).to_contain_text("never published")
-    expect(problem).to_contain_text("Notion does not show it (restricted_resource)")
+    expect(problem).to_contain_text("Notion does not show it: restricted_resource")
     expect(problem).to_contain_text("••• → Connections → add the integration")
     address = problem.get_by_role("link", name="Open in Notion").get_attribute("href")
     assert address == f"https://www.notion.so/{id.replace('-', '')}"
@@ -128,7 +128,7 @@ def shape_of(status: JSON) -> dict[str, Any]:
     site, run = status["site"], next(one for one in status["runs"] if one["errors"])
     parts = {"": status, "site": site, "run": run, "budget": site["budget"]}
     parts |= {"freshness": site["freshness"], "overdue": site["overdue"][0]}
-    parts |= {"error": run["errors"][0], "timeline": run["timeline"][0]}
+    parts |= {"error": run["errors"][0], "timeline": run["timeline"][-1]}
     parts |= {"source": status["sources"][0], "cron": status["cron"], "webhook": status["webhook"]}
     return {name: sorted(part) for name, part in parts.items()}
 
@@ -281,6 +281,12 @@ def test_the_webhooks_address_is_shown_until_it_is_set_up(tab: Tab, site: Site) 
     address = f"{site.stack.url}/api/sync/webhook?key={handshake_key(Secret(site.stack.secret))}"
     expect(tab.seen("webhook-address")).to_have_text(address)
     expect(tab.seen("webhook")).to_be_hidden()
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    copy = tab.seen("webhook-unset").get_by_role("button")
+    copy.click()
+    expect(copy).to_have_text("Copied")
+    assert tab.page.evaluate("navigator.clipboard.readText()") == address
+    expect(copy).to_have_text("Copy")  # ready for another press
 
 
 def test_more_runs_are_a_press_away(tab: Tab, site: Site) -> None:

@@ -46,6 +46,7 @@ HEADLINES = {
     "empty": "No sync yet",
     "silent": "Your site is up to date",
     "odd": "3 pages are not up to date on your site",
+    "drafts": "Your site is up to date",
     "settings": "2 settings keep the sync from running",
     "door": "How is the sync doing?",
     "trouble": "Your site is up to date",
@@ -151,6 +152,10 @@ def arrive(board: Board, name: str) -> None:
     board.fresh(STATES.get(name, current))
     if name == "door":
         board.press("Lock")
+    if name == "drafts":
+        board.press("Show")
+        expect(board.seen("draft-list").get_by_role("listitem")).to_have_count(5)
+        board.moved()
     if name == "trouble":
         board.look(lambda: {"error": "KV refused the token"})
         expect(board.seen("trouble")).to_be_visible()
@@ -235,6 +240,7 @@ def test_the_verdict_says_what_visitors_see(board: Board) -> None:
     expect(board.seen("detail")).to_have_text("Last change 25 min ago: opening-hours, visit")
     expect(board.seen("figures")).to_contain_text("37 pages30 rows, 7 child pages")
     expect(board.seen("figures")).to_contain_text("68 of 180requests · resets in 21 s")
+    expect(board.seen("figures")).to_contain_text("by cron · last event 3 min ago")
     expect(board.seen("progress")).to_be_hidden()
     board.look(behind)
     expect(board.seen("subline")).to_have_text(
@@ -307,6 +313,51 @@ def test_a_wait_is_told_with_its_end_and_counts_for_the_time_left(board: Board) 
     board.page.evaluate("document.dispatchEvent(new Event('shown'))")
     expect(board.seen("detail")).to_contain_text("goes on in 7 s")
     expect(board.seen("subline")).to_contain_text("about 2 min 8 s to go")
+
+
+def reworded(told: JSON) -> JSON:
+    """The same, with other words wherever a reason stands."""
+    text = re.sub(r'"reason": "[^"]*"', '"reason": "Galaxy 4711"', json.dumps(told))
+    found: JSON = json.loads(text)
+    return found
+
+
+def test_what_is_done_about_something_hangs_on_its_cause_and_never_on_words(board: Board) -> None:
+    told = reworded(behind())
+    late = told["site"]["overdue"]
+    board.fresh(lambda: told)
+    rows = board.seen("overdue").locator("p")
+    expect(rows).to_have_text(
+        [
+            "Galaxy 4711. In Notion: ••• → Connections → add the integration.",
+            "Galaxy 4711. Every sync tries again.",
+            "Galaxy 4711. Trying again is of no use before.",
+        ]
+    )
+    view = board.open_run()
+    expect(view.locator(".timeline li").nth(1)).to_contain_text("Notion’s limit")
+    late[0] |= {"kind": "source", "title": "posts"}
+    late[1] |= {"cause": "fault"}
+    late[2] |= {"cause": "constructor"}  # no cause that this page knows
+    board.look(lambda: told)
+    expect(rows.nth(0)).to_contain_text("Its pages stay as they were published")
+    expect(rows.nth(1)).to_contain_text("That is a fault of this project")
+    expect(rows.nth(2)).to_have_text(
+        "Galaxy 4711. Every sync tries again; the function’s log has the details."
+    )
+
+    waits = reworded(waiting())
+    board.look(lambda: waits)
+    expect(board.seen("detail")).to_contain_text(
+        "Waiting for Notion’s next minute: goes on in 37 s"
+    )
+    del waits["active"]["waiting"]["cause"]
+    board.look(lambda: waits)
+    expect(board.seen("detail")).to_have_text("Waiting: goes on in 37 s. Galaxy 4711")
+    note = {"cause": "undelivered", "reason": "Galaxy 4712"}
+    pending = run("d2", -60, 0, status="pending", startedAt=None, finishedAt=None, notes=[note])
+    board.look(lambda: status("current", [pending | {"warnings": ["QStash is a word of ours"]}]))
+    expect(board.seen("detail")).to_have_text("Galaxy 4712")
 
 
 def test_a_run_opens_and_tells_its_course(board: Board) -> None:

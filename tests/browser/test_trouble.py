@@ -1,6 +1,7 @@
 """The dashboard when something is wrong: each trouble has its own plain message, and the secret
 stays where it is."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -21,6 +22,8 @@ NOTE_PAUSES = """() => {
 
 
 def test_a_wrong_secret_is_told_at_the_door(tab: Tab) -> None:
+    expect(tab.seen("door")).to_contain_text("the value of CRON_SECRET")
+    expect(tab.seen("door")).not_to_contain_text(re.compile("notion|token", re.I))
     tab.enter("wrong")
 
     expect(tab.seen("door-trouble")).to_contain_text("That is not this deployment’s secret")

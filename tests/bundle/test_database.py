@@ -5,15 +5,15 @@ import json
 import pytest
 
 from lib.bundle.database import build_database, encode_database
-from lib.model import JSON, Database
+from lib.model import JSON, ChildDatabase
 from tests.bundle.samples import ADDRESS, OTHER_ID, emoji, external, hosted, page, prop
 
 SYNCED_AT = "2026-11-01T12:00:00.000Z"
 SCHEMA: JSON = {"Name": {"id": "title", "name": "Name", "type": "title", "title": {}}}
 
 
-def database(*rows: JSON) -> Database:
-    return Database(id=OTHER_ID, title="Recipes", properties=SCHEMA, rows=list(rows))
+def database(*rows: JSON) -> ChildDatabase:
+    return ChildDatabase(id=OTHER_ID, title="Recipes", properties=SCHEMA, rows=list(rows))
 
 
 def test_the_value_has_the_members_of_the_contract_in_their_order() -> None:
@@ -52,7 +52,7 @@ def test_rows_in_the_trash_or_archived_are_left_out(flag: str) -> None:
 
 
 def test_two_readings_of_an_unchanged_database_have_one_digest_and_nothing_expires() -> None:
-    def read(signature: str) -> Database:
+    def read(signature: str) -> ChildDatabase:
         query = f"?X-Amz-Signature={signature}"
         photos = prop("files", [{"name": "oven", **hosted(query=query)}])
         return database(
@@ -71,8 +71,8 @@ def test_a_changed_row_a_new_title_and_a_new_schema_change_the_digest() -> None:
     others = [
         database(page({"Size": prop("number", 3)})),
         database(page(), page(id="another")),
-        Database(id=OTHER_ID, title="Cakes", properties=SCHEMA, rows=[page()]),
-        Database(id=OTHER_ID, title="Recipes", properties={}, rows=[page()]),
+        ChildDatabase(id=OTHER_ID, title="Cakes", properties=SCHEMA, rows=[page()]),
+        ChildDatabase(id=OTHER_ID, title="Recipes", properties={}, rows=[page()]),
     ]
     assert first not in [build_database(other, ADDRESS).digest for other in others]
 

@@ -18,7 +18,7 @@ from lib.bundle.media import Found, settle_block
 from lib.bundle.page import Encoded, PageBundle, build_page, encode_page, with_digest
 from lib.bundle.values import PageLink
 from lib.errors import TooLarge
-from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
+from lib.model import BUNDLE_VERSION, JSON, Copy, Placement, Tree
 from tests.bundle.samples import (
     ADDRESS,
     BLOCKS,
@@ -40,8 +40,12 @@ SYNCED_AT = "2026-11-01T12:00:00.000Z"
 MUCH = 8_000_000
 
 
-def bundle(blocks: list[JSON], given: JSON | None = None, place: Place | None = None) -> PageBundle:
-    return build_page(given or page(), Tree(blocks), place or Place("rye", "pages"), [], ADDRESS)
+def bundle(
+    blocks: list[JSON], given: JSON | None = None, place: Placement | None = None
+) -> PageBundle:
+    return build_page(
+        given or page(), Tree(blocks), place or Placement("rye", "pages"), [], ADDRESS
+    )
 
 
 def encoded(blocks: list[JSON], max_value_bytes: int = MUCH) -> Encoded:
@@ -51,7 +55,7 @@ def encoded(blocks: list[JSON], max_value_bytes: int = MUCH) -> Encoded:
 def test_meta_has_the_members_of_the_contract_in_their_order() -> None:
     given = page({"Size": prop("number", 3)}, icon=emoji(), cover=hosted("cover.png"))
     children: list[PageLink] = [{"id": "c", "slug": "rye/child", "title": "Child"}]
-    place = Place(slug="rye", source="pages", visibility="members", parent="p")
+    place = Placement(slug="rye", source="pages", visibility="members", parent="p")
     meta = build_page(given, Tree([]), place, children, ADDRESS).meta
     cover = meta["cover"]
     assert cover is not None
@@ -206,7 +210,7 @@ def test_two_readings_of_an_unchanged_page_have_one_digest() -> None:
         bundle([paragraph()], page(last_edited_time="2026-10-01T08:01:00.000Z")),
         bundle([paragraph()], page({"Size": prop("number", 1)})),
         bundle([paragraph()], page(icon=emoji())),
-        bundle([paragraph()], place=Place("rye", "pages", "members")),
+        bundle([paragraph()], place=Placement("rye", "pages", "members")),
     ],
 )
 def test_any_change_that_a_site_can_see_changes_the_digest(other: PageBundle) -> None:
@@ -214,7 +218,9 @@ def test_any_change_that_a_site_can_see_changes_the_digest(other: PageBundle) ->
 
 
 def showing(*children: PageLink, slug: str = "rye") -> PageBundle:
-    return build_page(page(), Tree([paragraph()]), Place(slug, "pages"), list(children), ADDRESS)
+    return build_page(
+        page(), Tree([paragraph()]), Placement(slug, "pages"), list(children), ADDRESS
+    )
 
 
 def child(title: str = "Child", slug: str = "rye/child", page_id: str = "c") -> PageLink:

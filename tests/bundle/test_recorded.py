@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from lib.bundle.page import build_page, encode_page
-from lib.model import JSON, Place, Tree
+from lib.model import JSON, Placement, Tree
 from tests.bundle.samples import ADDRESS
 from tests.kv_schema import misfits
 from tests.notion.cassettes import exchanges, needed
@@ -39,7 +39,7 @@ def recorded(kind: str) -> list[JSON]:
 
 
 def bundle_of(page: JSON, blocks: list[JSON]) -> str:
-    bundle = build_page(page, Tree(blocks), Place("slug", "pages"), [], ADDRESS)
+    bundle = build_page(page, Tree(blocks), Placement("slug", "pages"), [], ADDRESS)
     return encode_page(bundle, "2026-06-01T00:00:00.000Z", 8_000_000).head
 
 
@@ -71,7 +71,7 @@ def test_the_same_page_read_twice_has_the_same_digest() -> None:
     for page in recorded("page"):
         again = {**page, "request_id": "other", "url": "https://elsewhere.example"}
         one, two = (
-            build_page(each, Tree([]), Place("slug", "pages"), [], ADDRESS)
+            build_page(each, Tree([]), Placement("slug", "pages"), [], ADDRESS)
             for each in (page, again)
         )
         assert one.digest == two.digest

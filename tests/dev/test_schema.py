@@ -13,7 +13,7 @@ import pytest
 from dev import schema
 from lib.bundle import database, page
 from lib.bundle.values import PageLink
-from lib.model import JSON, Database, Place, Tree
+from lib.model import JSON, ChildDatabase, Placement, Tree
 from tests.bundle.samples import (
     ADDRESS,
     BLOCKS,
@@ -51,7 +51,7 @@ def encoded(max_value_bytes: int = MUCH) -> page.Encoded:
     ]
     links = PageLink(id="c", slug="rye/child", title="Child")
     return page.encode_page(
-        page.build_page(rows, Tree(blocks), Place("rye", "pages"), [links], ADDRESS),
+        page.build_page(rows, Tree(blocks), Placement("rye", "pages"), [links], ADDRESS),
         SYNCED_AT,
         max_value_bytes,
     )
@@ -116,7 +116,7 @@ def test_every_page_of_an_index_fits(key: str, members: JSON) -> None:
 
 def test_a_database_fits() -> None:
     rows = row({kind: property for kind, (property, _) in PROPERTIES.items()})
-    given = Database(
+    given = ChildDatabase(
         "d",
         "Recipes",
         {"Name": {"id": "title", "name": "Name", "type": "title", "title": {}}},

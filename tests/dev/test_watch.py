@@ -7,7 +7,11 @@ import pytest
 
 from dev.watch import Budget, Sight, Waiting, Watch, sight_of
 
-WAITING = {"reason": "Notion's request budget is used up", "until": "2026-05-28T20:27:17.000Z"}
+WAITING = {
+    "reason": "Notion's request budget is used up",
+    "until": "2026-05-28T20:27:17.000Z",
+    "cause": "rate_limited",
+}
 
 
 def status(**run: Any) -> dict[str, Any]:
@@ -45,7 +49,8 @@ def test_what_a_run_waits_for_and_how_long_yet_is_the_statuss_word() -> None:
     run = sight_of(status(waiting=WAITING), "run_1").run
 
     assert run
-    assert run.waiting == Waiting(WAITING["reason"], WAITING["until"])
+    assert run.waiting == Waiting(WAITING["reason"], WAITING["until"], "rate_limited")
+    assert run.waiting.is_for_notions_minute
     assert run.waiting.seconds_left(1_780_000_030.0) == 7.0
     assert run.waiting.seconds_left(1_780_000_099.0) == 0.0
 

@@ -7,11 +7,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import httpx
 
+from dev.closing import Closing
 from dev.serve import HOST, free_port
 from dev.stack import ROOT
 from tests.waiting import until
@@ -23,7 +22,7 @@ MADE = shutil.ignore_patterns(".next", ".cache", ".astro", "dist", "*.tsbuildinf
 """What a build leaves in the folder."""
 
 
-class BuiltSite:
+class BuiltSite(Closing):
     """A copy of an example, built and served with these variables; a context manager.
 
     Its packages are hard links, so it lies where these are possible: on the file system of
@@ -64,17 +63,6 @@ class BuiltSite:
 
     def close(self) -> None:
         self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _build(self, command: Sequence[str]) -> None:
         done = subprocess.run(

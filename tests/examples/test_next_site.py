@@ -103,7 +103,8 @@ def visit(site: NextSite, slug: str) -> httpx.Response:
 
 
 def tell(site: NextSite, *changed: str, deleted: Sequence[str] = ()) -> None:
-    """Sends what the sync sends when these keys changed, as the README says under *Your site*."""
+    """Sends what the sync sends when these keys changed, as docs/api.md says under *What your site and
+    people are told*."""
 
     def slugs(keys: Sequence[str]) -> list[str]:
         return [key.removeprefix("page:") for key in keys if key.startswith("page:")]
@@ -560,14 +561,15 @@ def link_to(slug: str, secret: Secret = OWNER, seconds: int = 3600) -> str:
     return urlencode({"slug": slug, "expires": expires, "signature": signature})
 
 
-def seen_by(site: NextSite, query: str, slug: str) -> tuple[int, str]:
-    """What a browser of its own sees of a preview after it has followed a link. To browsers this host
-    is as good as one with TLS, whose cookies may be secure."""
+def seen_by(site: NextSite, query: str, slug: str, database: str = "") -> tuple[int, str]:
+    """What a browser of its own sees of a preview, or of a database on it, after it has followed a
+    link. To browsers this host is as good as one with TLS, whose cookies may be secure."""
     with httpx.Client(base_url=site.url, trust_env=False, timeout=60) as browser:
         given = browser.get(f"/api/preview?{query}").headers.get_list("set-cookie")
         kept = "; ".join(cookie.partition(";")[0] for cookie in given)
         shown = httpx.get(
             f"{site.url}/preview{address(slug)}",
+            params={"database": database} if database else {},
             headers={"Cookie": kept},
             trust_env=False,
             timeout=60,
@@ -599,6 +601,52 @@ def test_who_has_a_link_sees_the_draft_and_the_pages_below_it_and_no_other(
     assert seen_by(site, link_to("spring"), "autumn")[0] == 404
     assert seen_by(site, link_to("spring/é & co"), "spring")[0] == 404
     assert visit(site, "spring").status_code == 404
+
+
+def test_who_has_a_link_sees_the_databases_of_the_draft_and_of_no_other(
+    site: NextSite, kv: UpstashStandIn
+) -> None:
+    def crew(database_id: str, name: str) -> JSON:
+        item = {"id": name, "lastEdited": SYNCED_AT, "icon": None, "cover": None}
+        about = {"id": database_id, "title": "Crew", "visibility": "draft", "syncedAt": SYNCED_AT}
+        items = [item | {"properties": {"Name": name}}]
+        return about | {"properties": {"Name": {"type": "title"}}, "items": items}
+
+    def showing(slug: str, database_id: str) -> JSON:
+        block = {"id": database_id, "type": "child_database", "child_database": {"title": "Crew"}}
+        page: JSON = whole_page(slug, block)[f"page:{slug}"]
+        return page
+
+    own, other, published = (f"{digit * 8}-0000-4000-8000-00000000000d" for digit in "abc")
+    values = {
+        "preview:regatta": showing("regatta", own),
+        "preview:harvest": showing("harvest", other),
+        "page:ferry": showing("ferry", published),
+        f"preview:db:{own}": crew(own, "Ann Draft"),
+        f"preview:db:{other}": crew(other, "Bea Draft"),
+        f"db:{published}": crew(published, "Cid Published"),
+    }
+    put(kv, values)
+
+    assert (
+        f'href="/preview/regatta?database={own}"' in seen_by(site, link_to("regatta"), "regatta")[1]
+    )
+    shown = [
+        seen_by(site, link_to(slug), shown, one)
+        for slug, shown, one in (
+            ("regatta", "regatta", own),
+            ("ferry", "ferry", published),
+            ("regatta", "regatta", other),
+            ("regatta", "harvest", other),
+            ("regatta", "regatta", published),
+        )
+    ]
+    assert [status for status, _ in shown] == [200, 200, 404, 404, 404]
+    assert "Ann Draft" in shown[0][1] and "Cid Published" in shown[1][1]
+    assert not any("Draft" in text for _, text in shown[2:])
+    forged = seen_by(site, link_to("regatta", Secret("another's")), "regatta", own)
+    assert (forged[0], "Ann Draft" in forged[1]) == (404, False)
+    assert visit(site, f"database/{own}").status_code == 404
 
 
 @pytest.mark.parametrize(

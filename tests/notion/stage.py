@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from lib.model import JSON, Database, Grant
+from lib.model import JSON, ChildDatabase, Grant
 from lib.notion.border.blocks import TEXT_KINDS
 from lib.notion.client import NotionAccess, NotionClient
 from lib.notion.computed import Schemas
@@ -191,6 +191,6 @@ async def completed(
     )
 
 
-async def read_whole(notion: NotionClient, reading: Reading) -> Database:
+async def read_whole(notion: NotionClient, reading: Reading) -> ChildDatabase:
     """The database as a slice reads it that has asked for nothing yet."""
     return await read_database(notion, reading, Schemas(notion))

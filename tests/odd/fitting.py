@@ -60,7 +60,10 @@ class _Compiler:
             yield lambda value: not isinstance(value, list) or all(map(item, value))
         if words & _OF_OBJECTS:
             yield self._members(part)
-        if unknown := words - {"$ref", "type", "anyOf", "items", *_OF_OBJECTS}:
+        if "enum" in words:
+            words_allowed = frozenset(part["enum"])
+            yield lambda value: value in words_allowed
+        if unknown := words - {"$ref", "type", "enum", "anyOf", "items", *_OF_OBJECTS}:
             raise ValueError(f"{unknown} has no place here yet: add it")
 
     def _members(self, part: JSON) -> Fits:

@@ -13,7 +13,7 @@ from lib.bundle.properties import fingerprint, title_of
 from lib.bundle.publication import publication_of
 from lib.bundle.slugs import slug_segment, wanted_slug
 from lib.bundle.values import PageLink
-from lib.model import JSON, Database, Place, Tree
+from lib.model import JSON, ChildDatabase, Placement, Tree
 from lib.notion.border.objects import (
     Oddities,
     blocks_of,
@@ -65,7 +65,7 @@ def of_page(subject: JSON) -> Outcome:
         {"id": one.id, "slug": f"slug/{slug_segment(one.title, one.id)}", "title": one.title}
         for one in tree.child_pages
     ]
-    bundle = build_page(page, tree, Place("slug", "pages"), links, ADDRESS)
+    bundle = build_page(page, tree, Placement("slug", "pages"), links, ADDRESS)
     encoded = encode_page(bundle, SYNCED_AT, MUCH)
     outcome.texts["page:slug"] = encoded.head
     rank = index.rank_of(bundle.meta)
@@ -93,7 +93,7 @@ def of_database(subject: JSON) -> Outcome:
     source = database_of(subject["source"], oddities)
     schema = schema_of(subject["source"], oddities)
     bundle = database_bundle.build_database(
-        Database(PAGE_ID, plain_text(head["title"]), schema, rows), ADDRESS
+        ChildDatabase(PAGE_ID, plain_text(head["title"]), schema, rows), ADDRESS
     )
     outcome = Outcome(notes=oddities.warnings, is_partial=len(rows) < len(pages))
     outcome.texts[f"db:{PAGE_ID}"] = database_bundle.encode_database(bundle, SYNCED_AT)
@@ -147,7 +147,7 @@ def _of_items(items: list[JSON], kind: str, outcome: Outcome) -> list[Any]:
     page = {"id": PAGE_ID, "properties": {"It": {"id": "a", **value}}, "created_time": SYNCED_AT}
     page |= {"last_edited_time": SYNCED_AT}
     fingerprint(page)
-    bundle = build_page(page, Tree([]), Place("slug", "pages"), [], ADDRESS)
+    bundle = build_page(page, Tree([]), Placement("slug", "pages"), [], ADDRESS)
     outcome.texts["page:slug"] = encode_page(bundle, SYNCED_AT, MUCH).head
     shown = bundle.meta["properties"]["It"]
     return shown if isinstance(shown, list) else [shown]

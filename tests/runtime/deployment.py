@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from dev.closing import Closing
 from dev.serve import Server
 from tests.runtime.build import Build
 from tests.runtime.shim import Function
@@ -26,7 +26,7 @@ OURS = ("host", "connection", "content-length", "transfer-encoding")
 """Header fields of one hop, which the front sets itself."""
 
 
-class Deployment:
+class Deployment(Closing):
     """`url` without a trailing slash, `functions` by their address. `environ` is theirs;
     SYNC_BASE_URL is set to `url` where it isn't given."""
 
@@ -57,17 +57,6 @@ class Deployment:
 
     def close(self) -> None:
         self._open.close()
-
-    def __enter__(self) -> "Deployment":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     async def _forward(self, request: Request) -> Response:
         address = request.url.path.removesuffix("/index").removesuffix("/")

@@ -12,10 +12,13 @@ takes until each is found (--row B16: only those of this row; --minutes: each fo
 
 import argparse
 import os
+import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
+from types import FrameType
 
 from tests.simulation.draw import draw, fresh_seed
 from tests.simulation.history import History, Player, player
@@ -25,6 +28,13 @@ from tests.simulation.report import missed, table
 from tests.simulation.shrink import kind_of, shrunk
 
 MUTANT_MINUTES = 5.0
+MOST_SECONDS = 600.0
+"""Of one core: a history that takes longer is stuck in one of its steps, for their number is
+bounded as well."""
+
+
+class Stuck(KeyboardInterrupt):
+    """A history is stuck: raised where it is, and caught by nothing that it plays."""
 
 
 def main() -> int:
@@ -60,9 +70,18 @@ def _play(playing: Player, options: argparse.Namespace) -> int:
     seen: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     began, spent, played = time.monotonic(), time.process_time(), 0
+    signal.signal(signal.SIGPROF, _end_stuck)
     for seed in _seeds(options):
         history = draw(seed, PROFILES[options.profile])
-        result = playing.play(history)
+        signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
+        try:
+            result = playing.play(history)
+        except Stuck:
+            traceback.print_exc()
+            print(f"stuck: python -m tests.simulation --profile {options.profile} --seed {seed}")
+            return 1
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
         played += 1
         seen += result.seen
         if result.problem:
@@ -85,6 +104,10 @@ def _play(playing: Player, options: argparse.Namespace) -> int:
     if lacking:
         print(f"never reached: {', '.join(lacking)}")
     return 1 if kinds or lacking else 0
+
+
+def _end_stuck(_: int, frame: FrameType | None) -> None:
+    raise Stuck
 
 
 def _tell(playing: Player, history: History, problem: str, options: argparse.Namespace) -> None:

@@ -166,6 +166,7 @@ class Profile:
         default_factory=lambda: {name: weight for name, (weight, _) in DRAWS.items()}
     )
     edits: Sequence[str] = tuple(EDITS)
+    begins: Sequence[Action] = ()
     scopes: Sequence[Literal["", "source", "page"]] = ("", "", "", "", "source", "page")
 
 
@@ -173,7 +174,7 @@ def draw(seed: int, profile: Profile) -> History:
     """A history of a few chapters: things happen, somebody asks for a run, perhaps more happens
     meanwhile, and what came of it is judged."""
     luck = Random(f"history {seed}")
-    actions: list[Action] = []
+    actions = list(profile.begins)
     for _ in range(luck.randrange(1, 4)):
         # Most histories know few kinds of things, so that each of them is met alone and in every
         # pair.

@@ -40,6 +40,8 @@ class Found:
     """For what only some latencies bring about."""
 
 
+DRAFT = (Setting("SYNC_PREVIEW", "on"), Edit("show_or_hide", 1, 1), Ask(), Settle())
+"""The row that shows a database is hidden, and stands in its preview."""
 IMPORT = tuple(Edit("add_many_rows", number, number) for number in range(4))
 FOUND: tuple[Found, ...] = (
     Found("a key of the site is evicted", History(1, [Evict(6, 0)])),
@@ -59,6 +61,51 @@ FOUND: tuple[Found, ...] = (
                 Ask(force=True),
             ],
         ),
+    ),
+    Found(
+        "a draft's database is edited, shared no more, shared again, and published",
+        History(
+            1,
+            [
+                *DRAFT,
+                Edit("add_database_row"),
+                Edit("rename_a_column", 1),
+                Ask(),
+                Settle(),
+                Edit("unshare_or_share_database"),
+                Ask(),
+                Settle(),
+                Edit("unshare_or_share_database"),
+                Edit("append", 1),
+                Ask(),
+                Kill("/api/sync/worker", 30),
+                Settle(),
+                Edit("show_or_hide", 1),
+            ],
+        ),
+    ),
+    Found(
+        "dates begin and end while slices die and clocks differ",
+        History(
+            1,
+            [
+                Clocks((-15.0, 15.0)),
+                Schedule(1, start=3.0, length=5.0),
+                Schedule(4, start=3.0),
+                Ask(),
+                Pass(100.0),
+                Kill("/api/sync/worker", 12, times=2),
+                Settle(),
+            ],
+        ),
+    ),
+    Found(
+        "previews with a database are switched off",
+        History(1, [*DRAFT, Setting("SYNC_PREVIEW", "")]),
+    ),
+    Found(
+        "a newer format is deployed while drafts stand, and taken back",
+        History(1, [Edit("show_or_hide", 0, 1), *DRAFT, Version(1), Ask(), Settle(), Version(0)]),
     ),
     Found(
         "a source with a paused row is removed",
@@ -533,6 +580,63 @@ FOUND: tuple[Found, ...] = (
                 Sources("re-pointed"),
                 Edit("unshare_or_share_database"),
                 Ask("source", 11, after=0.1),
+            ],
+        ),
+    ),
+    Found(
+        "a page is edited below one that moved out of a page which can't be read",
+        History(565, [FailForEver("page"), Edit("edit_a_family"), Edit("move", 11, 20), Ask()]),
+    ),
+    Found(
+        "a page is edited below one that moved, unedited, out of a page which can't be read",
+        History(1, [FailForEver("page"), Edit("edit_a_grandchild"), Edit("move", 11, 20), Ask()]),
+    ),
+    Found(
+        "a page is edited below one that moved out of one which fails, and a run is forced",
+        History(
+            1, [FailForEver("page"), Edit("edit_a_family"), Edit("move", 11, 20), Ask(force=True)]
+        ),
+    ),
+    Found(
+        "a page is edited below a row that was hidden in a source which can't be listed",
+        History(
+            1, [FailForEver("source"), Edit("edit_a_family"), Edit("show_or_hide", 0, 1), Ask()]
+        ),
+    ),
+    Found(
+        "a database that is a source goes into the trash",
+        History(
+            167106742390507,
+            [Sources("re-pointed"), Ask(force=True), Edit("trash_or_restore_database")],
+        ),
+    ),
+    Found(
+        "a page is asked for after a child page of it was unshared",
+        History(
+            21293944742227,
+            [
+                Edit("swap_slugs", 5),
+                Ask(),
+                Heal(),
+                Edit("move_out_to_a_source"),
+                Edit("unshare_or_share", 20),
+                Ask("page", here=True),
+            ],
+        ),
+    ),
+    Found(
+        "lists stop lagging while a run that they misled is under way",
+        History(71055577251979, [Edit("add_database_row"), Lag(55.0, 10.0), Ask()]),
+    ),
+    Found(
+        "a page is asked for below one that has become a row",
+        History(
+            62450864230491,
+            [
+                Edit("move_out_to_a_source", 3, 30),
+                Edit("move_out_to_a_source", 6, 25),
+                Pause(1),
+                Ask("page", 10),
             ],
         ),
     ),

@@ -168,7 +168,9 @@ def deployed(functions: Functions, clocks: Clocks, luck: Random) -> Iterator[Non
             wiring,
             time=SimpleNamespace(time=clocks.of_instance, monotonic=clocks.monotonic),
             random=SimpleNamespace(random=luck.random),
-            httpx=SimpleNamespace(AsyncClient=functions.client, Timeout=httpx.Timeout),
+            httpx=SimpleNamespace(
+                AsyncClient=functions.client, AsyncHTTPTransport=httpx.AsyncHTTPTransport
+            ),
             now_iso=lambda: _iso(clocks.of_instance()),
             _tls_context=lambda: None,
         ):

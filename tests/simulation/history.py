@@ -33,6 +33,8 @@ wait, or than any item waits for its next try."""
 BETWEEN_RUNS_SECONDS = 2.0
 """Notion tells its time in whole seconds: of two readings within one, nobody can say which was the
 later."""
+MOST_ROUNDS = 100_000
+"""Of the event loop: fifty times as many as the longest of a hundred histories takes."""
 FRESH = 10
 """One history of so many begins with an empty KV."""
 SKEWS = (0.0, 0.0, 0.0, -20.0, 20.0)
@@ -73,7 +75,7 @@ class Start:
 
 class Player:
     """Plays histories on one redis-server. Most of them begin where one first sync has ended; one
-    of `FRESH` syncs by itself."""
+    of `FRESH` syncs by itself. One that takes `MOST_ROUNDS` of its loop never ends."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -97,7 +99,9 @@ class Player:
             with chance(luck):
                 world = World(loop, self._redis, small(), luck, notion_ahead)
                 with deployed(world.functions, world.clocks, luck):
-                    return loop.run_until_complete(play(world))
+                    playing = loop.create_task(play(world))
+                    loop.call_at_round(MOST_ROUNDS, playing.cancel)
+                    return loop.run_until_complete(playing)
         finally:
             set_big_rows(BIG_ROWS)
             set_version(VERSION)
@@ -119,13 +123,15 @@ class Player:
             else:
                 await asyncio.sleep(self._start.seconds)
                 world.kv.age()
-                stage.watcher.look(self._redis.restore(self._start.keys))
+                stage.watch(self._redis.restore(self._start.keys))
                 stage.right_at = world.clocks.now()
             for number, action in enumerate(history.actions):
                 await _one(action, number, stage)
             await _end(stage)
         except (Broken, Standstill) as broken:
             problem = str(broken) or type(broken).__name__
+        except asyncio.CancelledError:
+            problem = f"never ends:\n{_what_goes_on(world)}"
         finally:
             await world.stop()
             left = [*stage.tasks, *stage.turns]
@@ -145,6 +151,17 @@ def _note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What dies with its instance is nobody's error."""
     if not isinstance(context.get("exception"), Killed):
         loop.default_exception_handler(context)
+
+
+def _what_goes_on(world: World) -> str:
+    """Return what a history that never ends has done most, and last."""
+    runs = Counter(f"{call.path} of {call.run_id or 'no run'}" for call in world.functions.calls)
+    return (
+        f"{world.clocks.monotonic():.0f} s, {world.notion.requests} requests to Notion,"
+        f" {world.kv.commands.total()} commands, {len(world.functions.calls)} calls, most of them"
+        f" {runs.most_common(3)}, last {[call.path for call in world.functions.calls[-5:]]};"
+        f" {len(world.waiting)} messages wait; {world.functions.events.most_common(12)}"
+    )
 
 
 async def _one(action: Action, number: int, stage: Stage) -> None:
@@ -171,12 +188,14 @@ async def _end(stage: Stage) -> None:
     for pause in (0.0, SETTLED_SECONDS):
         await asyncio.sleep(pause)
         await _clean_run(stage)
+    previewed = stage.previews.changes
     run = await _clean_run(stage)
     done = {name: int(run.get(name, "0")) for name in ("toSync", "written", "deleted")}
     if (
         stage.has_closed_sources
     ):  # each run reports them, and their rows that something else makes due
         del done["toSync"]
+    done["previewed"] = stage.previews.changes - previewed
     if any(done.values()):
         raise Broken(f"never settled: {done}")
 

@@ -5,6 +5,7 @@ import pickle
 import re
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import httpx
@@ -50,6 +51,7 @@ class Notion:
         self.limit, self.faults, self.odd = RateLimit(clock), Faults(), Odd()
         self.limit.requests = None
         self.listing_lag = self.blocks_lag = 0.0
+        self._lags: list[tuple[float, float]] = [(0.0, 0.0)]
         self.missing: list[str] = []
         self.requests = 0
         self._files = SignedFiles(workspace, clock)
@@ -60,6 +62,17 @@ class Notion:
     def lag(self, listing: float, blocks: float) -> None:
         """From now on, answers are so many seconds old."""
         self.listing_lag, self.blocks_lag = listing, blocks
+        self._lags.append((self._now(), max(listing, blocks)))
+
+    def shown_until(self, since: float) -> float:
+        """Return the moment up to which edits show in each answer that was given `since`, however
+        old answers were meanwhile."""
+        ends = [*(at for at, _ in self._lags[1:]), inf]
+        return min(
+            max(at, since) - lag
+            for (at, lag), end in zip(self._lags, ends, strict=True)
+            if end > since
+        )
 
     def before_edit(self) -> None:
         """Keeps the workspace as it stands, for answers that lag behind what is done to it now."""

@@ -15,6 +15,8 @@ import httpx
 from dev.equality import Bundles, Truth
 from dev.notion.nodes import JSON, Database, DataSource, Page
 from dev.qstash.message import Message
+from tests.simulation.databases import Databases
+from tests.simulation.functions import Call
 from tests.simulation.network import NOTION
 from tests.simulation.previews import Previews
 from tests.simulation.standing import TURN_SECONDS, Standing
@@ -116,7 +118,8 @@ class Stage:
             self._oldest,
         )
         self.previews = Previews(world.redis)
-        world.on_change = self._watch
+        self.databases = Databases(world.redis, "page:", "db:")
+        world.on_change = self.watch
         self.look()
 
     # What people do.
@@ -188,11 +191,17 @@ class Stage:
         ]
 
     async def _turn(self, moment: datetime) -> None:
-        """Before and after a date it is told what is published; about it, either may be."""
-        for seconds in (-TURN_SECONDS, TURN_SECONDS):
+        """Before and after a date it is told what is published; about it, either may be. A minute
+        after it the site shows it, where nothing else happens."""
+        for seconds in (-TURN_SECONDS, TURN_SECONDS, WITHIN_SECONDS):
             ahead = moment + timedelta(seconds=seconds) - self.world.clocks.notion.now()
             await asyncio.sleep(ahead.total_seconds() + 0.001)
             self.look()
+        since = self.world.clocks.now() - WITHIN_SECONDS
+        late = self._late_dates(since - TURN_SECONDS)
+        if not any(self._is_other(call, since) for call in self.world.functions.calls):
+            self.seen["judged: a date"] += 1
+            self.watcher.broken += late
 
     # Asking for runs.
 
@@ -265,6 +274,9 @@ class Stage:
             return
         key = keys[pick % len(keys)]
         lost = self.watcher.forget(key)
+        self.previews.forget(key)
+        if key.startswith("db:"):
+            self.databases.forget(key)
         self.read_anew |= {lost} & set(self.still)
         foreign = (None, '"foreign"', '{"a":{"to":"/b"}}', "no JSON at all", "[]")[how % 5]
         if foreign is None:
@@ -421,7 +433,7 @@ class Stage:
         called = {call.run_id for call in self.world.functions.calls if call.run_id}
         dated = [one for one in called if self.world.run(one).get("scheduled", "0") != "0"]
         self.seen["run for dates"] = len(dated)
-        self._raise([*self.watcher.broken, *self.previews.broken])
+        self._raise([*self.watcher.broken, *self.previews.broken, *self.databases.broken])
         self._note_losses()
         self._raise(self._nobody_goes_on())
         self._raise(self._crashes())
@@ -430,6 +442,7 @@ class Stage:
         self._raise(self._judge_referrers())
         self._raise(self._judge())
         self._raise(self._judge_events())
+        self._raise(self._judge_dates())
 
     def _check_bounds(self) -> None:
         deliveries = Counter(run_of(message) for message in self.world.account.messages.values())
@@ -552,11 +565,62 @@ class Stage:
             self.promises.remove(promise)
         return problems
 
+    def _is_other(self, call: Call, since: float) -> bool:
+        """Whether a call was under way at `since` or later that does not only see to dates, or in
+        which something went wrong."""
+        if call.ended is not None and call.ended < since:
+            return False
+        is_dated = self.world.run(call.run_id).get("scheduled", "0") != "0"
+        return not is_dated or call.killed or call.status != 200
+
+    def _judge_dates(self) -> list[str]:
+        """What a date has made of a row is so when everything has happened that happens by itself,
+        whatever went wrong meanwhile."""
+        return self._late_dates(0.0)
+
+    def _late_dates(self, since: float) -> list[str]:
+        """Rows whose date has begun or ended a minute ago or earlier, not before `since`, and that
+        are not as it says: of those that a whole run has read before, where nothing was edited
+        then."""
+        clocks = self.world.clocks
+        read_at = self._read_whole_at()
+        lasts = self.failing or self.failing_sources or self.lost or self.odd
+        if read_at is None or lasts or self.has_closed_sources or self.watcher.is_spoiled:
+            return []
+        published, late = self.world.paths(), list[str]()
+        for row, moments in self.moments.items():
+            ages = [(clocks.notion.now() - moment).total_seconds() for moment in moments]
+            turned = [clocks.now() - age for age in ages if age > -TURN_SECONDS]
+            if not turned or clocks.now() - max(turned) < WITHIN_SECONDS:
+                continue
+            is_known = read_at < max(turned) - TURN_SECONDS and max(turned) >= since
+            is_wanted = self.standing.worthy_since(row) is not None
+            if is_known and is_wanted != (row in published):
+                late.append(f"{row} is {'not ' * is_wanted}published, {min(ages)} s after its date")
+        return late
+
+    def _read_whole_at(self) -> float | None:
+        """When a run of everything has ended that saw the workspace as it is, and nothing has gone
+        wrong since; None for no such run."""
+        lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
+        found: float | None = None
+        for call in self.world.functions.calls:
+            run = self.world.run(call.run_id) if call.run_id else {}
+            if not run or call.ended is None:
+                continue
+            began = self._began(call.run_id) or call.began
+            is_well = run.get("status") == "delivered" and run.get("failed", "0") == "0"
+            is_whole = is_well and not (run["page"] or run["source"] or _is_of_some_pages(run))
+            if is_whole and began - lag > self.edited_at and found is None:
+                found = call.ended
+            elif found is not None and not is_well:
+                return None
+        return found
+
     def _judge_events(self) -> list[str]:
         """What was edited before Notion's webhook told of it is published, where Notion showed it
         by then."""
         told, self.told = self.told, {}
-        lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
         failed = any(
             self.world.run(call.run_id).get("status") == "failed"
             for call in self.world.functions.calls[-40:]
@@ -567,7 +631,7 @@ class Stage:
             or failed
             or self.failing
             or self.failing_sources
-            or self.edited_at > max(told.values()) - lag
+            or self.edited_at > self.world.notion.shown_until(max(told.values()))
         ):
             return []
         self.seen["judged: events"] += 1
@@ -623,10 +687,9 @@ class Stage:
     def _judge_run(self, promise: Promise, run_id: str) -> list[str]:
         """What was edited before a run was asked for is published when it has ended well."""
         run = self.world.run(run_id)
-        world = self.world
-        lag = max(world.notion.listing_lag, world.notion.blocks_lag)
         self.seen[f"run {run['status']}"] += 1
-        if run["status"] != "delivered" or self.edited_at > promise.at - lag:
+        shown_until = self.world.notion.shown_until(promise.at)
+        if run["status"] != "delivered" or self.edited_at > shown_until:
             return []
         if int(run.get("failed", "0")) and not (self.failing or self.failing_sources):
             self.seen["run with errors"] += 1
@@ -651,11 +714,35 @@ class Stage:
             ]
         if promise.scope:
             problems = [one for one in problems if self._concerns(promise, one)]
+        if promise.scope == "page" and problems and self._is_right_but_for_sharing(promise):
+            problems = []
         return (
             [f"after run {run_id} of {promise.scope or 'everything'}", *problems]
             if problems
             else []
         )
+
+    def _is_right_but_for_sharing(self, promise: Promise) -> bool:
+        """Return whether all that a run of a page promises is as it was to be if the child pages
+        were shared that the page is published with.
+
+        That a child page is not shared any more moves no time, and no list of blocks says so: it
+        has to be asked for. A full run does that; a run of a page looks at that page, and trusts
+        that the child pages are there which it knows.
+        """
+        unshared = self.world.notion.workspace.unshared
+        children = {
+            child
+            for id, page in self.bundles().pages.items()
+            if promise.name in (id, page["meta"]["slug"])
+            for child in _child_pages(page)
+        }
+        hidden = children & unshared
+        unshared -= hidden
+        try:
+            return not any(self._concerns(promise, one) for one in self.problems())
+        finally:
+            unshared |= hidden
 
     def _concerns(self, promise: Promise, problem: str) -> bool:
         """Whether a problem lies in what a run of a source or of a page promises: its pages' places
@@ -761,6 +848,7 @@ class Stage:
             self.world.notion.workspace,
             self.sources.values(),
             self.standing.published,
+            version=self.version,
             is_on=is_on,
         )
 
@@ -827,11 +915,12 @@ class Stage:
         values = {key: value for key, value in self.world.values().items() if _has_form(key, value)}
         return Bundles(values, self.world.paths())
 
-    def _watch(self, changed: set[str]) -> None:
+    def watch(self, changed: set[str]) -> None:
         """Looks at what changed. The function that changed it would catch what is raised here."""
         try:
             self.watcher.look(changed)
             self.previews.look(changed)
+            self.databases.look(changed, is_spoiled=self.watcher.is_spoiled)
             self._take_anew(changed)
         except Exception as error:
             self.watcher.broken.append(f"the judge failed: {error!r}")
@@ -864,8 +953,7 @@ class Stage:
             for call in self.world.functions.calls
             if call.ended is None or call.run_id in runs
         ]
-        lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
-        return min(calls, default=self.world.clocks.now()) - lag
+        return self.world.notion.shown_until(min(calls, default=self.world.clocks.now()))
 
     def _active(self) -> str:
         active: Any = self.world.redis.ask("GET", "sync:active")

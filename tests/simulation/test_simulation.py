@@ -3,11 +3,16 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
 
 import httpx
 import pytest
 
+import tests.simulation.history
 from dev.upstash import UpstashStandIn
+from lib import model
 from tests.simulation.actions import (
     Action,
     Ask,
@@ -26,6 +31,8 @@ from tests.simulation.kv import Kv
 from tests.simulation.profiles import PROFILES
 from tests.simulation.redis import Redis
 from tests.simulation.shrink import shrunk
+from tests.simulation.stage import Stage
+from tests.simulation.versions import VERSIONED
 from tests.simulation.virtual import Standstill, VirtualLoop
 from tests.simulation.watch import Watcher
 from tests.simulation.world import WATCHED
@@ -99,6 +106,40 @@ def test_what_functions_log_and_scripts_answer_is_counted_and_not_printed(
 
     assert capsys.readouterr().out == ""
     assert seen["slice.began: go"] == seen["begin: go"] > 0
+
+
+@dataclass(frozen=True)
+class Spin:
+    """Something goes on for ever, while no time passes."""
+
+    async def act(self, stage: Stage) -> None:
+        async def spin() -> None:
+            for _ in count():
+                await asyncio.sleep(0)
+
+        stage.tasks.append(asyncio.create_task(spin()))
+
+
+def test_a_history_that_never_ends_is_one_that_fails(
+    playing: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert playing.play(History(1, [])).problem == ""
+    monkeypatch.setattr(tests.simulation.history, "MOST_ROUNDS", 5_000)
+
+    assert playing.play(History(1, [Spin(), Settle()])).problem.startswith("never ends:")
+    assert playing.play(History(1, [])).problem == ""
+
+
+def test_the_format_is_another_in_every_module_that_knows_of_it() -> None:
+    root = Path(model.__file__).parent
+    texts = {path: path.read_text() for path in root.rglob("*.py")}
+    named = {
+        ".".join(["lib", *path.relative_to(root).with_suffix("").parts])
+        for path, text in texts.items()
+        if "BUNDLE_VERSION" in text
+    }
+
+    assert {module.__name__ for module in VERSIONED} == named
 
 
 def test_virtual_time_costs_none() -> None:
@@ -281,8 +322,12 @@ def test_b12_a_page_that_fails_for_ever_fails_no_run_and_holds_nothing_up(
 ) -> None:
     """Nothing else is due at first; then a row is hidden, another renamed and a third added. The
     judge wants that in KV after the run, with the index and the redirect."""
-    fails = [Edit("append", 3), FailForEver("page", 0), Ask(), Settle()]
-    meanwhile = [Edit("show_or_hide", 3, 1), Edit("set_slug", 4, 7), Edit("add_row", 1, 4)]
+    fails: list[Action] = [Edit("append", 3), FailForEver("page", 0), Ask(), Settle()]
+    meanwhile: list[Action] = [
+        Edit("show_or_hide", 3, 1),
+        Edit("set_slug", 4, 7),
+        Edit("add_row", 1, 4),
+    ]
     result = playing.play(History(1, [*fails, Pass(86_400.0), *meanwhile, Ask(), Settle()]))
 
     assert result.problem == ""

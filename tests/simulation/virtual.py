@@ -6,7 +6,7 @@ touches a socket or a thread, so that one seed decides in which order everything
 
 import asyncio
 import selectors
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +30,8 @@ class _NoSockets(selectors.BaseSelector):
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.rounds = 0
+        self.at_round: tuple[int, Callable[[], object]] | None = None
         self._keys: dict[Any, selectors.SelectorKey] = {}
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
@@ -43,6 +45,9 @@ class _NoSockets(selectors.BaseSelector):
         if timeout is None:
             raise Standstill("nothing is left that could happen")
         self.now += max(0.0, timeout)
+        self.rounds += 1
+        if self.at_round and self.rounds == self.at_round[0]:
+            self.at_round[1]()
         return []
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
@@ -58,6 +63,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._virtual.now
+
+    @property
+    def rounds(self) -> int:
+        """How often it has looked for what is to be done next."""
+        return self._virtual.rounds
+
+    def call_at_round(self, number: int, call: Callable[[], object]) -> None:
+        """Call something in a certain round, whether time passes until then or not."""
+        self._virtual.at_round = (number, call)
 
 
 class Clocks:

@@ -103,11 +103,16 @@ class Watcher:
         self._spoiled_pages -= {
             head.meta.id for head in self.pages.values() if self._is_whole(head)
         }
-        if not self.spoiled and not self._spoiled_pages:
+        if not self.is_spoiled:
             self._check_indexes()
             self._check_parts(changed)
             self._check_paths()
             self._check_redirects()
+
+    @property
+    def is_spoiled(self) -> bool:
+        """Whether somebody else's change is not mended yet."""
+        return bool(self.spoiled or self._spoiled_pages)
 
     def forget(self, key: str) -> str:
         """Somebody has taken a key away, or put something else there: no fault of the functions.

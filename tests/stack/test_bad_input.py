@@ -142,6 +142,7 @@ def test_a_database_that_is_not_shared_is_an_error_of_its_source_and_keeps_what_
     [error] = site.stack.get("/api/sync/status", run=run["runId"]).json()["errors"]
     assert (run["status"], error["kind"], error["title"]) == ("delivered", "source", "posts")
     assert "share" in error["reason"]
+    assert error["cause"] == "unshared"
     assert site.published() == before
 
 

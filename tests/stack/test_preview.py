@@ -14,6 +14,7 @@ import pytest
 from dev.notion.generate import PAGES
 from dev.stack import Stack
 from lib.secret import AddressKey, Secret, preview_secret
+from tests.kv_schema import misfits
 from tests.stack.site import NOWHERE, Site, unlimited
 
 LIGHTHOUSE = "aaaaaaaa-0000-4000-8000-000000000003"
@@ -40,14 +41,28 @@ def draft(site: Site, title: str, *texts: str, **properties: Any) -> str:
     )
 
 
+def crew_of(site: Site, page: str, *names: str) -> tuple[str, str]:
+    """A database on a page, with a row for each of these names; its id and its data source's."""
+    database = site.notion.edit.create_database(page, "Crew", {"Name": "title"})
+    [home] = site.notion.workspace.nodes[database].children
+    for name in names:
+        site.notion.edit.create_row(home, {"Name": name}, [])
+    return database, home
+
+
+def names_in(bundle: Any) -> list[str]:
+    return [item["properties"]["Name"] for item in bundle["items"]]
+
+
 def paths(site: Site) -> dict[str, str]:
     flat = site.command("HGETALL", "preview:paths")
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 def previews(site: Site) -> dict[str, str]:
-    """Every preview by its slug, as text."""
+    """Every preview of a page by its slug, as text."""
     keys = [key for key in site.command("KEYS", "preview:*") if key != "preview:paths"]
+    keys = [key for key in keys if not key.startswith("preview:db:")]
     return {key.removeprefix("preview:"): site.command("GET", key) for key in keys}
 
 
@@ -259,3 +274,107 @@ def test_a_preview_that_kv_lost_comes_back(site: Site) -> None:
     site.sync(source="pages")
 
     assert {"storm-season", "storm-season/crew-list"} <= set(previews(site))
+
+
+def test_a_database_in_a_draft_stands_in_the_preview_until_it_is_published(site: Site) -> None:
+    row = draft(site, "Storm season")
+    database, home = crew_of(site, row, "Ann Under-Wraps")
+    site.later()
+
+    run = site.sync(source="pages")
+
+    bundle = site.read(f"preview:db:{database}")
+    assert (run["status"], bundle["title"], bundle["visibility"]) == ("delivered", "Crew", "draft")
+    assert names_in(bundle) == ["Ann Under-Wraps"]
+    assert misfits({f"preview:db:{database}": bundle}) == []
+    assert not any(word in public(site) for word in (database, "Under-Wraps"))
+    site.later()
+    site.notion.edit.create_row(home, {"Name": "Bea"}, [])
+    site.sync(source="pages")
+    assert names_in(site.read(f"preview:db:{database}"))[1:] == ["Bea"]
+    site.later()
+    cid = site.notion.edit.create_row(home, {"Name": "Cid"}, [])
+    site.sync(page=cid)
+    assert names_in(site.read(f"preview:db:{database}"))[1:] == ["Bea", "Cid"]
+    site.later()
+    site.notion.edit.set_property(row, "visibility", None)
+    site.sync(page=row)
+    assert site.read(f"preview:db:{database}") is None
+    assert names_in(site.read(f"db:{database}")) == ["Ann Under-Wraps", "Bea", "Cid"]
+
+
+def test_an_unchanged_database_of_a_draft_costs_one_look_and_is_not_written(site: Site) -> None:
+    row = draft(site, "Storm season")
+    database, home = crew_of(site, row, "Ann")
+    site.later()
+    site.sync(source="pages")
+    site.later()
+    before = site.read(f"preview:db:{database}")
+
+    run = site.sync(source="pages")
+
+    asked = [request["path"] for request in site.notion.log.requests]
+    assert asked.count(f"/v1/data_sources/{home}/query") == 1
+    assert not [path for path in asked if database in path or path == f"/v1/data_sources/{home}"]
+    assert int(run["kvCommands"]) <= 20
+    assert site.read(f"preview:db:{database}") == before
+
+
+def test_a_database_that_a_draft_shows_no_more_leaves_the_preview(site: Site, stack: Stack) -> None:
+    row = draft(site, "Storm season")
+    child = site.notion.edit.create_page(row, "Crew list")
+    one, _ = crew_of(site, row, "Ann")
+    other, _ = crew_of(site, child, "Bea")
+    site.later()
+    site.sync(source="pages")
+    assert site.read(f"preview:db:{one}") and site.read(f"preview:db:{other}")
+    site.later()
+    site.notion.edit.trash(one)
+    site.command("DEL", f"preview:db:{other}")
+
+    site.sync(source="pages")
+
+    assert site.read(f"preview:db:{one}") is None
+    assert names_in(site.read(f"preview:db:{other}")) == ["Bea"]
+    stack.set("SYNC_PREVIEW", "")
+    site.sync(source="pages")
+    assert site.command("KEYS", "preview:*") + site.command("KEYS", "sync:drafts*") == []
+    shows = site.command("ZRANGE", "sync:shows", "0", "-1")
+    assert not [line for line in shows if line.startswith("draft:")]
+
+
+def test_a_file_in_a_database_of_a_draft_opens_by_its_preview_s_address_only(site: Site) -> None:
+    row = draft(site, "Storm season")
+    database = site.notion.edit.create_database(row, "Crew", {"Name": "title", "Pass": "files"})
+    [home] = site.notion.workspace.nodes[database].children
+    site.notion.edit.create_row(home, {"Name": "Ann", "Pass": [{"file": "pass.pdf"}]}, [])
+    site.sync(page=row)
+
+    text = site.command("GET", f"preview:db:{database}")
+    [address] = re.findall(r'"(http[^"]*/api/media[^"]*)"', text)
+    token = address.partition("?")[2].partition("&preview=")[0]
+    public_mac = AddressKey(Secret(site.stack.secret)).mac(token)
+
+    assert ask(address).status_code == 302
+    assert ask(f"{site.stack.url}/api/media?{token}&mac={public_mac}").status_code == 404
+
+
+def test_a_page_that_is_shared_no_more_leaves_the_draft_around_it(site: Site) -> None:
+    row = draft(site, "Storm season")
+    child = site.notion.edit.create_page(row, "Crew list", [{"paragraph": "Nobody yet"}])
+    database, _ = crew_of(site, row, "Ann")
+    site.later()
+    site.sync(source="pages")
+    site.later()
+    site.notion.edit.unshare(child)
+    site.notion.edit.unshare(database)
+
+    site.sync(source="pages")
+
+    assert child not in paths(site)
+    assert not {"storm-season/crew-list", f"db:{database}"} & {
+        key.removeprefix("preview:") for key in site.command("KEYS", "preview:*")
+    }
+    shown = site.read("preview:storm-season")
+    assert "Nobody yet" not in str(shown)
+    assert all(block["unavailable"] for block in shown["blocks"])

@@ -85,6 +85,7 @@ def test_a_worker_that_qstash_calls_in_vain_is_told_of(site: Site) -> None:
 
     [warning] = told(site)["active"]["warnings"]
 
+    assert told(site)["active"]["notes"] == [{"cause": "undelivered", "reason": warning}]
     assert "HTTP 401" in warning
     assert "is for another address" in warning
     assert told(site)["runs"][0]["status"] == "pending"
@@ -162,12 +163,12 @@ def test_a_run_tells_its_slices_what_it_waited_for_and_what_it_changed(
         stack.set("NOTION_REQUESTS_PER_MINUTE", "")
 
     run = told(site, run=run_id)
-    assert "budget" in waiting["reason"]
+    assert waiting["cause"] == "rate_limited"
     assert run["waiting"] is None
     assert [part["kind"] for part in run["timeline"]].count("slice") == run["slices"]
-    assert {part["reason"] for part in run["timeline"] if part["kind"] == "wait"} == {
-        waiting["reason"]
-    }
+    assert {
+        (part["reason"], part["cause"]) for part in run["timeline"] if part["kind"] == "wait"
+    } == {(waiting["reason"], "rate_limited")}
     assert run["changed"] == sorted(site.bundles().slugs.values())[:50]
     site.notion.edit.trash(VISIT)
     assert told(site, run=site.sync()["runId"])["removed"] == ["visit"]

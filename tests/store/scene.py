@@ -309,7 +309,7 @@ def bundle(
     links = [{"id": one, "slug": where, "title": one} for one, where in children.items()]
     meta = _compact({"id": page_id, "slug": slug, "title": title or page_id, "childPages": links})
     head = f'{{"v":{BUNDLE_VERSION},"meta":{meta},"refs":{_compact(refs)},"blocks":[]}}'
-    return Text(head, list(parts), meta, document, files, lacking)
+    return Text(head, list(parts), meta, document, files, "1" if lacking else "0")
 
 
 def _of_text(more: JSON) -> JSON:

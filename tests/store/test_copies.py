@@ -43,9 +43,7 @@ def copies_of(scene: Scene) -> Copies:
 async def publish(scene: Scene) -> None:
     """A page in two parts; its files have no copies yet."""
     meta = '{"id":"a","slug":"one","icon":"old"}'
-    text = Text(
-        f'{{"v":3,"meta":{meta}}}', ['"old 1"', '"old 2"'], meta, files=[FILE], lacking=True
-    )
+    text = Text(f'{{"v":3,"meta":{meta}}}', ['"old 1"', '"old 2"'], meta, files=[FILE], copying="1")
     await scene.publish("a", "one", text=text, parts=text.parts)
 
 
@@ -135,7 +133,7 @@ async def test_copies_that_are_still_to_come_are_put_in_later(scene: Scene) -> N
 
 async def test_copies_are_put_into_a_child_database(scene: Scene) -> None:
     await scene.publish("a", "one", things=["db:d"], work=[("db:d", READ)])
-    await scene.publish_database("d", text=Text('"old"', files=[FILE], lacking=True))
+    await scene.publish_database("d", text=Text('"old"', files=[FILE], copying="1"))
 
     assert await copies_of(scene).put_into("r1", "db:d", new, str, 1_000, None)
     assert (await scene.read("db:d"), await copies_of(scene).due_bundles(10)) == ("new", [])

@@ -46,7 +46,7 @@ async def test_a_child_database_is_due_when_a_page_that_shows_it_is_published(sc
 async def test_a_child_database_is_published_counted_and_done(scene: Scene) -> None:
     await show(scene, "a")
 
-    text = Text('{"id":"d"}', files=[FILE], lacking=True)
+    text = Text('{"id":"d"}', files=[FILE], copying="1")
     assert await scene.publish_database("d", text=text) == "done"
 
     assert (await scene.read("db:d"), await scene.due(), await named(scene)) == (

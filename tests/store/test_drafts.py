@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from lib.model import JSON, Observation, PageRecord, WorkItem
-from lib.store.drafts import DraftChild, DraftCommit, Drafts
+from lib.model import JSON, DatabaseRecord, Observation, PageRecord, WorkItem
+from lib.store.drafts import DraftChild, DraftCommit, DraftDatabaseCommit, Drafts
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Runs
@@ -32,12 +32,15 @@ class Studio(Scene):
         slug: str,
         *children: str,
         parts: tuple[str, ...] = (),
+        databases: tuple[str, ...] = (),
         seen: Observation | None = None,
     ) -> tuple[str, list[str]]:
         """Read a draft that is due, and write it; return the outcome and the slugs that others
         have."""
         claim = await self.take(f"draft:{page_id}")
-        return await self.put(claim.number, page_id, slug, *children, parts=parts, seen=seen)
+        return await self.put(
+            claim.number, page_id, slug, *children, parts=parts, databases=databases, seen=seen
+        )
 
     async def put(
         self,
@@ -46,10 +49,12 @@ class Studio(Scene):
         slug: str,
         *children: str,
         parts: tuple[str, ...] = (),
+        databases: tuple[str, ...] = (),
         seen: Observation | None = None,
     ) -> tuple[str, list[str]]:
         """Write a draft that was claimed."""
         self.clock.time += 1
+        seen = seen or self.seen(page_id)
         below = {
             one: DraftChild(self.seen(one, parent=page_id), f"{slug}/{one}", WorkItem())
             for one in children
@@ -60,25 +65,65 @@ class Studio(Scene):
             digest="d",
             parts=len(parts),
             children=list(children),
+            things=[f"db:{one}" for one in databases],
+            visibility=seen.visibility,
         )
         head = bundle(page_id, slug).head
         commit = DraftCommit(
             page_id=page_id,
             number=number,
             slug=slug,
-            observation=seen or self.seen(page_id),
+            observation=seen,
             record=record,
             text=Text(head, list(parts), files=[f"page={page_id}&file=f"]),
             children=below,
+            databases=dict.fromkeys(databases, WorkItem()),
         )
         return await self.drafts.commit_draft(self.lease, commit)
+
+    async def write_database(self, database_id: str, **more: Any) -> str:
+        """Read a child database of drafts that is due, and write it; return the outcome."""
+        claim = await self.take(f"draft:db:{database_id}")
+        return await self.put_database(claim.number, database_id, **more)
+
+    async def put_database(
+        self,
+        number: int,
+        database_id: str,
+        title: str = "",
+        read_at: float = 0.0,
+        shown_by: dict[str, Observation | None] | None = None,
+    ) -> str:
+        """Write a child database that was claimed."""
+        self.clock.time += 1
+        record = DatabaseRecord(
+            title=title, data_source_ids=["s"], read_at=read_at or self.clock.time, digest="d"
+        )
+        commit = DraftDatabaseCommit(
+            database_id=database_id,
+            number=number,
+            record=record,
+            text=Text(f'{{"id":"{database_id}"}}', files=[f"page={database_id}&file=f"]),
+            shown_by=await self.drafts.showing(database_id) if shown_by is None else shown_by,
+        )
+        return await self.drafts.commit_database(self.lease, commit)
+
+    async def databases(self) -> list[str]:
+        """The child databases that previews show; nothing else is remembered of any."""
+        keys = await self.kv.command("KEYS", "site:preview:db:*")
+        found = sorted(key.removeprefix("site:preview:db:") for key in keys)
+        assert sorted(await self.kv.command("HKEYS", self.keys.draft_databases)) == found
+        files = await self.kv.command("HKEYS", self.keys.files)
+        named = [one.removeprefix("draft:db:") for one in files if one.startswith("draft:db:")]
+        assert sorted(named) == found
+        return found
 
     async def previews(self) -> dict[str, str]:
         paths: dict[str, str] = await self.kv.command("HGETALL", self.keys.preview_paths)
         for page_id, slug in paths.items():
             assert (await self.read(f"preview:{slug}"))["meta"]["id"] == page_id
         keys = await self.kv.command("KEYS", "site:preview:*")
-        whole = [key for key in keys if ":part:" not in key]
+        whole = [key for key in keys if ":part:" not in key and ":preview:db:" not in key]
         assert len(whole) == len(paths) + bool(paths)
         return paths
 
@@ -207,12 +252,104 @@ async def test_a_shorter_bundle_leaves_no_part_behind(studio: Studio) -> None:
 
 async def test_switched_off_the_end_of_a_run_removes_all_of_it(studio: Studio) -> None:
     await family(studio)
+    await studio.draft("d")
+    await studio.write("d", "four", databases=("x", "y"))
+    await studio.write_database("x")
     await studio.draft("c")
     off = Site(studio.kv, studio.keys, 8_000_000, studio.clock, lambda: NOW)
 
     await studio.site.close_indexes(studio.lease, ["pages"], ["pages"], [])
-    assert len(await studio.previews()) == 2
+    assert (len(await studio.previews()), await studio.databases()) == (3, ["x"])
     await off.close_indexes(studio.lease, ["pages"], ["pages"], [])
 
-    assert await studio.previews() == {}
+    assert (await studio.previews(), await studio.databases()) == ({}, [])
     assert await studio.kv.command("KEYS", "site:sync:drafts*") == []
+    assert await studio.due() == ["draft:c"]
+
+
+async def test_a_child_database_stands_as_long_as_a_draft_shows_it(studio: Studio) -> None:
+    await studio.draft("a")
+    await studio.draft("b")
+    await studio.write("a", "one", databases=("x", "y"))
+    await studio.write("b", "two", databases=("x",))
+    assert await studio.write_database("x") == "done"
+    assert await studio.write_database("y") == "done"
+    assert await studio.databases() == ["x", "y"]
+
+    await studio.publish_all(a="one")
+
+    assert (await studio.databases(), await studio.due()) == (["x"], [])
+    await studio.draft("b")
+    await studio.write("b", "two")
+    assert await studio.databases() == []
+    assert await studio.kv.command("ZCARD", studio.keys.shows) == 0
+    assert await studio.kv.command("KEYS", "site:db:*") == []
+
+
+async def test_a_child_database_that_drafts_show_no_more_is_not_written(studio: Studio) -> None:
+    await studio.draft("a")
+    await studio.write("a", "one", databases=("x",))
+    claim = await studio.take("draft:db:x")
+    shown_by = await studio.drafts.showing("x")
+    await studio.publish_all(a="one")
+
+    outcome = await studio.put_database(claim.number, "x", shown_by=shown_by)
+
+    assert (outcome, await studio.databases()) == ("repeated", [])
+
+
+async def test_another_draft_that_shows_a_child_database_has_it_built_anew(studio: Studio) -> None:
+    await studio.draft("a")
+    await studio.draft("b", visibility="members")
+    await studio.write("a", "one", databases=("x",))
+    claim = await studio.take("draft:db:x")
+    shown_by = await studio.drafts.showing("x")
+    seen = studio.seen("b", visibility="members")
+    await studio.write("b", "two", databases=("x",), seen=seen)
+
+    assert await studio.put_database(claim.number, "x", shown_by=shown_by) == "changed"
+    shown_by = await studio.drafts.showing("x")
+    assert {one.visibility for one in shown_by.values() if one} == {"public", "members"}
+    assert await studio.put_database(claim.number, "x") == "done"
+
+
+async def test_an_older_reading_of_a_child_database_changes_nothing(studio: Studio) -> None:
+    await studio.draft("a")
+    await studio.write("a", "one", databases=("x",))
+    await studio.write_database("x", read_at=studio.clock.time + 100)
+    await studio.site.observe(studio.lease, [], [("draft:db:x", WorkItem())])
+
+    assert await studio.write_database("x", title="Older") == "older"
+
+    [record] = (await studio.sources.draft_databases(["x"])).values()
+    assert (record.title if record else None, await studio.due()) == ("", [])
+
+
+async def test_a_child_database_of_another_title_has_its_drafts_read(studio: Studio) -> None:
+    await studio.draft("a")
+    await studio.write("a", "one", databases=("x",))
+    await studio.write_database("x", title="Crew")
+    await studio.site.observe(studio.lease, [], [("draft:db:x", WorkItem())])
+
+    await studio.write_database("x", title="The crew")
+
+    assert await studio.due() == ["draft:a"]
+
+
+async def test_what_kv_lost_of_drafts_is_found(studio: Studio) -> None:
+    await studio.draft("a")
+    await studio.draft("b")
+    await studio.write("a", "one", databases=("x", "y"))
+    await studio.write("b", "two", databases=("y",))
+    await studio.write_database("x")
+    await studio.write_database("y")
+    watched = await studio.sources.watched_drafts()
+    assert (watched.lost, set(watched.databases)) == (set(), {"x", "y"})
+    assert None not in watched.databases.values()
+
+    await studio.kv.command("SET", studio.keys.preview_database("x"), "foreign")
+    await studio.kv.command("HDEL", studio.keys.draft_databases, "y")
+    await studio.kv.command("ZREM", studio.keys.shows, "draft:db:y b")
+
+    watched = await studio.sources.watched_drafts()
+    assert (watched.lost, watched.databases) == ({"b"}, {"x": None, "y": None})

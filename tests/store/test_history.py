@@ -102,6 +102,41 @@ async def test_problems_that_an_older_or_newer_version_noted_are_told_too(
     ]
 
 
+async def test_a_cause_is_kept_with_its_problem_and_with_its_wait(scene: Scene) -> None:
+    problem = Problem("a", "slug-a", "A", reason="Notion does not show it", cause="unshared")
+    await add(scene, "a")
+    await scene.queue.give_up(scene.lease, await scene.take("a"), problem, 0)
+    await scene.runs.rest_slice(
+        scene.lease,
+        {},
+        ALIVE,
+        waits_until=scene.clock.time + 37,
+        reason="a|b",
+        cause="rate_limited",
+    )
+    timeline = f"{scene.keys.run('r1')}:timeline"
+    for line in ("7|0|1000|2000|an older version", "8|0|1000|2000|a|no cause", "9|0|1000|2000|"):
+        await scene.kv.command("RPUSH", timeline, line)
+    odd = '{"pageId":"b","slug":"s","reason":"why","title":"T","kind":"page","cause":"galaxy"}'
+    await scene.kv.command("RPUSH", f"{scene.keys.run('r1')}:errors", odd)
+
+    recent = await History(scene.kv, scene.keys).recent_runs()
+
+    [entry] = recent.runs
+    assert entry.problems == [problem, Problem("b", "s", "T", "page", "why")]
+    assert recent.site.overdue[0].problem == problem
+    assert entry.run.waits_cause == "rate_limited"
+    assert [(one.reason, one.cause) for one in entry.slices] == [
+        ("a|b", "rate_limited"),
+        ("an older version", None),
+        ("a|no cause", None),
+        ("", None),
+    ]
+    begun = await scene.runs.begin_slice("r1", scene.lease.lane, 1, Ask(), scene.clock.time + ALIVE)
+    assert begun.run
+    assert begun.run.waits_cause is None
+
+
 async def test_an_unknown_run_is_none(kv: Kv, keys: Keys) -> None:
     assert await History(kv, keys).entry_of("nope") is None
 
@@ -115,11 +150,12 @@ async def test_sources_and_the_webhooks_token_come_along(scene: Scene) -> None:
     await scene.begin("r2", sources={"pages": source, "posts": source}, listings={"pages": listing})
     await scene.publish_all(a="one", b="two")
     await scene.site.close_indexes(scene.lease, ["pages"], ["pages"], [])
-    await scene.kv.command("SET", scene.keys.webhook_token, "secret_abc")
+    await scene.kv.command("SET", scene.keys.webhook_token, "secret_abc", "EX", 60)
 
     recent = await History(scene.kv, scene.keys).recent_runs()
 
     assert recent.webhook_token == "secret_abc"
+    assert 50 < recent.token_seconds <= 60
     assert recent.sources == {
         "pages": SourceHistory(source, listing, NOW, 2),
         "posts": SourceHistory(source, ListingRecord(), "", 0),

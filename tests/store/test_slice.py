@@ -24,7 +24,7 @@ from lib.sync.homes import Homes
 from lib.sync.sightings import row_of
 from lib.sync.work.bundle_form import BundleForm, HostedFiles
 from lib.sync.work.slice import SliceStores, Worker
-from lib.sync.work.tries import PAUSES_SECONDS
+from lib.sync.work.unfinished import PAUSES_SECONDS
 from tests.bundle.samples import TIME, plain
 from tests.notion.stage import Stage, client, error, new_id
 from tests.store.conftest import Clock

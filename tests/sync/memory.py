@@ -193,16 +193,18 @@ class Workspace:
         await survey.look_around()
         return survey
 
-    async def look_at(self, wanted: str, *, is_forced: bool = False) -> Survey:
+    async def look_at(
+        self, wanted: str, *, references: dict[str, str] = REFERENCES, is_forced: bool = False
+    ) -> Survey:
         """A run of one page looks at it."""
-        survey, homes = self._survey(LATER_RUN, REFERENCES, True, is_forced, None)
+        survey, homes = self._survey(LATER_RUN, references, True, is_forced, None)
         store: Any = self.memory
         page = PageSurvey(
             notion=client(self.answer, Clock(LATER_RUN)),
             site=store,
             sources=store,
             homes=homes,
-            references=REFERENCES,
+            references=references,
             survey=survey,
             wanted=wanted,
             is_forced=is_forced,
@@ -225,9 +227,6 @@ class Workspace:
             source = Source(name, f"db{number}", f"{HOME[:-1]}{number}")
             progress.sources.setdefault(name, source)
 
-        async def give_away(lease: SliceLease, freed: Sequence[str]) -> None:
-            assert freed == []
-
         async def find(name: str, reference: str) -> Source:
             if name in self.unshared:
                 raise Hopeless(f"Notion does not show {reference}")
@@ -240,7 +239,6 @@ class Workspace:
             store,
             LEASE,
             progress,
-            give_away=give_away,
             tell=lambda: None,
             now=clock.now,
         )

@@ -5,7 +5,7 @@ import pytest
 
 from lib.model import BUNDLE_VERSION, Claim, DatabaseRecord, WorkItem
 from lib.sync.work.database_work import MOST_SIGNED, signature, visibility_of
-from lib.sync.work.tries import PAUSES_SECONDS, is_last_try
+from lib.sync.work.unfinished import PAUSES_SECONDS, is_last_try
 from tests.bundle.samples import hosted, prop
 from tests.sync.records import LATER, SETTLED, record, row_page
 

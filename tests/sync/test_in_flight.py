@@ -6,7 +6,7 @@ import asyncio
 import pytest
 
 from lib.model import Claim, WorkItem
-from lib.sync.work.in_flight import FOUND_ONES_BESIDES, InFlight
+from lib.sync.work.in_flight import READINGS_ABOVE_LIMIT, InFlight
 from tests.sync.records import seen
 
 READINGS_AT_ONCE = 8
@@ -66,14 +66,14 @@ async def test_so_many_rows_are_read_at_once_and_some_found_pages_besides(
     await asyncio.sleep(0)
     assert len(reader.begun) == READINGS_AT_ONCE
 
-    in_flight.take_items(found(FOUND_ONES_BESIDES + 1))
+    in_flight.take_items(found(READINGS_ABOVE_LIMIT + 1))
     await asyncio.sleep(0)
 
     assert reader.begun[READINGS_AT_ONCE:] == [
-        f"child {number}" for number in range(FOUND_ONES_BESIDES)
+        f"child {number}" for number in range(READINGS_ABOVE_LIMIT)
     ]
     assert [claim.key for claim in in_flight.waiting] == [
-        f"child {FOUND_ONES_BESIDES}",
+        f"child {READINGS_ABOVE_LIMIT}",
         "row 8",
         "row 9",
     ]

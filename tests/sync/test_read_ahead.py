@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lib.model import JSON, Claim, WorkItem
+from lib.model import JSON
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head
 from lib.sync.work.read_ahead import MOST_AHEAD, ReadAhead
@@ -48,10 +48,6 @@ def _any(value: Any) -> Any:
     return value
 
 
-def claim(number: int, key: str = CHILD) -> Claim:
-    return Claim(key=key, number=number, item=WorkItem())
-
-
 def child_block(page_id: str) -> JSON:
     content = {"object": "block", "type": "child_page", "child_page": {"title": "Below"}}
     return {"id": page_id, "has_children": True, **content}
@@ -74,10 +70,10 @@ async def test_what_was_read_ahead_is_used_for_the_work_that_its_page_brought_fo
 
     slice_.ahead.begin(ROW, CHILD)
     slice_.ahead.note_published(ROW, {CHILD: 5})
-    reading = slice_.ahead.take_page(claim(5))
+    ahead = slice_.ahead.take_reading(CHILD, 5)
     tree = await slice_.ahead.finish(CHILD)
 
-    assert reading is not None and tree is not None
+    assert ahead and ahead.page and tree
     assert [child.id for child in tree.child_pages] == [BELOW]
     assert sorted(stage.asked) == sorted(
         [f"blocks/{CHILD}/children", f"pages/{BELOW}", f"blocks/{BELOW}/children"]
@@ -90,7 +86,7 @@ async def test_it_is_not_where_something_became_known_meanwhile(stage: Stage) ->
     slice_.ahead.begin(ROW, CHILD)
     slice_.ahead.note_published(ROW, {CHILD: 5})
 
-    assert slice_.ahead.take_page(claim(6)) is None
+    assert slice_.ahead.take_reading(CHILD, 6) is None
     assert await slice_.ahead.finish(CHILD) is None
 
 
@@ -128,10 +124,10 @@ async def test_the_next_slice_goes_on_with_it_and_asks_nothing_twice(stage: Stag
     await one.readings.hand_on_rest()
 
     other = await Slice(stage, shelves).begin(is_first=False)
-    reading = other.ahead.take_page(claim(5))
+    ahead = other.ahead.take_reading(CHILD, 5)
 
-    assert reading is not None
-    assert reading.walk.lists.keys() == {CHILD}
+    assert ahead and ahead.page
+    assert ahead.page.walk.lists.keys() == {CHILD}
     assert other.readings.ahead.keys() == {BELOW}
     await other.readings.hand_on_rest()
     assert msgspec.json.decode(shelves.kept["originals:0"])["ahead"].keys() == {BELOW}
@@ -145,9 +141,9 @@ async def test_a_child_database_is_read_ahead_once(stage: Stage) -> None:
     for _ in range(2):
         slice_.ahead.begin(ROW, Head("d", "Data", ["s"]))
     slice_.ahead.note_published(ROW, {"db:d": 3})
-    reading = slice_.ahead.take_database(claim(3, "db:d"))
+    ahead = slice_.ahead.take_reading("db:d", 3)
     await slice_.ahead.finish("db:d")
     slice_.ahead.begin(BELOW, Head("d", "Data", ["s"]))
 
-    assert reading is not None and reading.rows.schemas == {"s": {}}
+    assert ahead and ahead.database and ahead.database.rows.schemas == {"s": {}}
     assert sorted(stage.asked) == ["data_sources/s", "data_sources/s/query"]

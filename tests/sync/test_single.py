@@ -12,10 +12,11 @@ from lib.errors import Hopeless
 from lib.model import BUNDLE_VERSION, JSON, DatabaseRecord, WorkItem
 from lib.sync.sightings import child_stamp, row_of
 from tests.notion.stage import error
-from tests.sync.memory import HOME, Workspace, listed, row_id
+from tests.sync.memory import HOME, OTHER_HOME, Workspace, listed, row_id
 from tests.sync.records import EARLIER, LATER, RULE, SETTLED, record, row_page, word
 
 ROW, CHILD, OTHER = row_id(0), row_id(10), row_id(11)
+BOTH = {"pages": "ref", "posts": "other"}
 DATABASE = "dbdbdbdb-0000-4000-8000-000000000001"
 READ = DatabaseRecord(
     title="D", data_source_ids=["ds"], read_at=SETTLED, digest="d", version=BUNDLE_VERSION
@@ -182,6 +183,33 @@ async def test_a_child_page_is_shown_to_those_whom_its_row_is_shown_to(
     await workspace.look_at(CHILD)
 
     assert ROW in workspace.memory.due
+
+
+@pytest.mark.parametrize("home", [HOME, OTHER_HOME])
+async def test_a_page_goes_with_the_child_page_around_it_that_has_become_a_row(
+    workspace: Workspace, home: str
+) -> None:
+    """In the source of the row that it stood below, or in another one."""
+    below = row_id(12)
+    workspace.memory.remember(below, parent=CHILD)
+    workspace.put(row_page(below, parent={"type": "page_id", "page_id": CHILD}))
+    workspace.put(listed(10, home))
+
+    await workspace.look_at(below, references=BOTH)
+
+    assert workspace.memory.due[CHILD] == WorkItem()
+
+
+async def test_a_page_below_a_row_that_is_paused_since_stays_as_it_is(
+    workspace: Workspace,
+) -> None:
+    workspace.put(listed(0, last_edited_time=LATER, properties={"sync": word("paused")}))
+    workspace.put(child(last_edited_time=LATER))
+
+    await workspace.look_at(CHILD)
+
+    assert workspace.memory.sightings[ROW].observation.is_paused
+    assert CHILD not in workspace.memory.due
 
 
 async def test_the_child_databases_of_a_page_are_looked_at_with_it(workspace: Workspace) -> None:

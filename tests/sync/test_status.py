@@ -263,3 +263,29 @@ def test_a_run_says_what_it_waits_for_and_until_when() -> None:
         is None
     )
     assert run_json(Entry(run(), []), NOW)["waiting"] is None
+
+
+def test_a_cause_stands_beside_its_reason_and_only_where_it_is_known() -> None:
+    slices = [
+        Stretch(0, "0", NOW - 9, NOW - 8, "Notion said wait 7 s", "rate_limited"),
+        Stretch(1, "0", NOW - 1, NOW, ""),
+    ]
+    until = f"{(NOW + 37) * 1000:.0f}"
+    problem = Problem("id", reason="no", cause="unshared")
+    entry = Entry(run(waitsUntil=until, waitsCause="rate_limited"), [problem], slices)
+
+    told = run_json(entry, NOW)
+    bare = run_json(Entry(run(waitsUntil=until, waitsCause="new"), []), NOW)
+
+    assert [one.get("cause") for one in told["timeline"]] == ["rate_limited", "rate_limited", None]
+    assert (told["waiting"]["cause"], told["errors"][0]["cause"]) == ("rate_limited", "unshared")
+    assert "cause" not in told["timeline"][2] | bare["waiting"]
+    assert "notes" not in told
+
+
+def test_what_qstash_said_in_vain_is_a_note_with_its_cause_too() -> None:
+    late = Entry(run("pending", asked_ago=60), [])
+
+    told = run_json(judged_entry(late, Delivery("under way", "HTTP 401", NOW + 60), NOW), NOW)
+
+    assert told["notes"] == [{"cause": "undelivered", "reason": told["warnings"][-1]}]

@@ -6,13 +6,15 @@ from typing import Any
 import httpx
 import pytest
 
+import lib.sync.survey.child_watch
 import lib.sync.survey.listings
 from lib.errors import Hopeless
 from lib.model import BUNDLE_VERSION, JSON, DatabaseRecord, Source, SourceRecord, WorkItem
 from lib.store.sources import SourceState
 from lib.sync.sightings import DAY_SECONDS, child_stamp, row_of
+from lib.sync.survey.child_watch import WATCHED_AT_ONCE
 from lib.sync.survey.listings import MOST_DOUBTS
-from lib.sync.survey.missing_rows import FEW
+from lib.sync.survey.missing_rows import MISSING_ROWS_ASKED
 from lib.sync.work.database_work import signature
 from tests.bundle.samples import prop
 from tests.notion.stage import error
@@ -82,7 +84,8 @@ async def test_a_forced_run_makes_every_row_child_page_and_child_database_due_to
     workspace: Workspace,
 ) -> None:
     publish(workspace, 0)
-    workspace.memory.remember("child", "stamp", parent=row_id(0))
+    workspace.memory.remember("child", child_stamp(child(), RULE), parent=row_id(0))
+    workspace.put(child())
     workspace.memory.child_databases["d"] = database()
     workspace.rows[HOME] = [listed(0)]
 
@@ -90,7 +93,8 @@ async def test_a_forced_run_makes_every_row_child_page_and_child_database_due_to
 
     assert set(workspace.memory.due) == {row_id(0), "child", "db:d"}
     assert all(item.rewrite for item in workspace.memory.due.values())
-    assert workspace.asked == [ROWS]
+    assert workspace.memory.due["child"].page != b"null"  # it is not asked for twice
+    assert sorted(workspace.asked) == [ROWS, "pages/child"]
 
 
 async def test_a_row_that_shows_something_else_at_the_time_that_is_known_is_asked_for_itself(
@@ -133,7 +137,7 @@ async def test_of_rows_that_do_not_say_what_is_wanted_some_are_named_and_the_oth
 
     assert (len(warnings), warnings[-1]) == (
         MOST_DOUBTS + 1,
-        "source pages: so it is with 3 more rows",
+        "source pages: the same is true of 3 more rows",
     )
 
 
@@ -162,7 +166,7 @@ async def test_the_run_after_the_first_one_asks_a_big_source_for_changed_rows_on
 async def test_a_listing_without_a_row_where_much_was_published_is_not_believed(
     workspace: Workspace,
 ) -> None:
-    publish(workspace, *range(FEW + 1))
+    publish(workspace, *range(MISSING_ROWS_ASKED + 1))
 
     survey = await workspace.look()
 
@@ -173,27 +177,29 @@ async def test_a_listing_without_a_row_where_much_was_published_is_not_believed(
 
 
 async def test_where_few_rows_are_missing_each_is_asked_for(workspace: Workspace) -> None:
-    publish(workspace, *range(FEW))
+    publish(workspace, *range(MISSING_ROWS_ASKED))
     for page in (listed(1), listed(2, home="elsewhere"), listed(3, in_trash=True)):
         workspace.put(page)
 
     survey = await workspace.look()
 
-    assert workspace.memory.gone == {row_id(number) for number in range(FEW)} - {row_id(1)}
+    assert workspace.memory.gone == {row_id(number) for number in range(MISSING_ROWS_ASKED)} - {
+        row_id(1)
+    }
     assert survey.warnings() == []
 
 
 async def test_where_many_rows_are_missing_a_sample_is_asked_for_and_speaks_for_all(
     workspace: Workspace,
 ) -> None:
-    publish(workspace, *range(2 * FEW))
+    publish(workspace, *range(2 * MISSING_ROWS_ASKED))
     workspace.rows[HOME] = [listed(0)]
 
     survey = await workspace.look()
 
-    assert workspace.memory.gone == {row_id(number) for number in range(1, 2 * FEW)}
+    assert workspace.memory.gone == {row_id(number) for number in range(1, 2 * MISSING_ROWS_ASKED)}
     assert (len(workspace.asked), survey.warnings()) == (
-        1 + 2 * FEW,
+        1 + 2 * MISSING_ROWS_ASKED,
         [],
     )  # two questions prove that one is gone
 
@@ -213,15 +219,15 @@ async def test_a_row_that_one_answer_alone_calls_gone_stays(workspace: Workspace
 async def test_where_one_of_the_sample_is_still_there_only_what_was_asked_for_goes(
     workspace: Workspace,
 ) -> None:
-    publish(workspace, *range(2 * FEW))
+    publish(workspace, *range(2 * MISSING_ROWS_ASKED))
     workspace.rows[HOME] = [listed(0)]
     workspace.put(listed(1))
 
     [warning] = (await workspace.look()).warnings()
 
-    assert workspace.memory.gone == {row_id(number) for number in range(2, FEW + 1)}
-    assert f"{2 * FEW - 1} published rows were missing" in warning
-    assert f"1 of {FEW} are still there" in warning
+    assert workspace.memory.gone == {row_id(number) for number in range(2, MISSING_ROWS_ASKED + 1)}
+    assert f"{2 * MISSING_ROWS_ASKED - 1} published rows were missing" in warning
+    assert f"1 of {MISSING_ROWS_ASKED} are still there" in warning
 
 
 async def test_a_listing_that_notion_cut_short_misses_nothing_and_says_so(
@@ -461,6 +467,64 @@ async def test_an_edited_child_page_below_a_row_that_is_hidden_now_is_not_read(
     await family.look()
 
     assert (list(family.memory.sightings), family.memory.due) == ([row_id(0)], {})
+
+
+@pytest.mark.parametrize("is_forced", [False, True])
+@pytest.mark.parametrize("at_once", [WATCHED_AT_ONCE, 1])
+@pytest.mark.parametrize("order", [["child", "below"], ["below", "child"]])
+@pytest.mark.parametrize(
+    "now",
+    [
+        row_page("child", parent={"type": "page_id", "page_id": "attic"}),  # its time stays
+        child(in_trash=True),
+    ],
+)
+async def test_an_edited_page_below_one_that_has_left_the_site_is_not_read(
+    family: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    now: JSON,
+    order: list[str],
+    at_once: int,
+    is_forced: bool,
+) -> None:
+    """Whichever of the two is asked for first."""
+    monkeypatch.setattr(lib.sync.survey.child_watch, "WATCHED_AT_ONCE", at_once)
+    family.memory.remember("below", "stamp", parent="child")
+    family.memory.children = {page_id: family.memory.children[page_id] for page_id in order}
+    family.put(now)
+    family.put(row_page("attic", parent={"type": "workspace"}))
+    family.put(row_page("below", parent={"type": "page_id", "page_id": "child"}))
+
+    await family.look(is_forced=is_forced)
+
+    assert set(family.memory.due) == {row_id(0)}
+
+
+async def test_an_edited_page_below_one_that_is_answered_once_as_not_there_is_read(
+    family: Workspace,
+) -> None:
+    family.memory.remember("below", "stamp", parent="child")
+    del family.objects["pages/child"]
+    family.put(row_page("below", parent={"type": "page_id", "page_id": "child"}))
+
+    await family.look()
+
+    assert set(family.memory.due) == {row_id(0), "below"}
+
+
+@pytest.mark.parametrize("is_forced", [False, True])
+async def test_an_edited_child_page_in_a_source_that_cannot_be_listed_is_not_read(
+    family: Workspace, is_forced: bool
+) -> None:
+    """Its row may be hidden by now."""
+    family.memory.remember("other", "stamp", parent=row_id(5), source="posts")
+    family.put(row_page("other", parent={"type": "page_id", "page_id": row_id(5)}))
+    family.put(child(last_edited_time=LATER))
+    family.objects[f"data_sources/{OTHER_HOME}/query"] = error(404, "object_not_found")
+
+    await family.look(references=BOTH, is_forced=is_forced)
+
+    assert {"child", "other"} & set(family.memory.due) == {"child"}
 
 
 async def test_a_child_page_that_stands_in_another_published_page_now_makes_both_due(

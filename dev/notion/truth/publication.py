@@ -27,6 +27,7 @@ def published(
     pages = deque(
         row
         for source in sources
+        if not workspace.is_trashed(source)
         for row in workspace.rows(source)
         if _is_published(workspace, row, now)
     )

@@ -4,7 +4,7 @@ import Link from "next/link";
 import { Fragment, type ReactNode } from "react";
 import { at, flagAt, isObject, listAt, numberAt, objectsAt, textAt, type Json } from "../lib/json";
 import type { Block, PageLink } from "../lib/kv";
-import { idsOf, withLocalLinks } from "../lib/links";
+import { idsOf, withLocalLinks, type DatabasePath } from "../lib/links";
 import { databasePath, pagePath } from "../lib/paths";
 import { Equation } from "./equation";
 import { Audio, Bookmark, Embed, Figure, File, Icon, Pdf, Picture, Video } from "./media";
@@ -16,17 +16,18 @@ import { colorOf, plainText, RichText } from "./rich-text";
 export type Crumb = { path: string; title: string };
 
 /** What blocks show of the page around them. */
-type Around = { links: Json[]; databases: string[]; trail: Crumb[]; outline: Heading[] };
+type Around = { links: Json[]; databases: string[]; pathOfDatabase: DatabasePath; trail: Crumb[]; outline: Heading[] };
 
 /** A block, what stands in it under its kind, and its children as they are shown. */
 type Shown = { block: Json; own: Json; around: Around; inside: ReactNode };
 
-type Props = { blocks: Block[]; links: PageLink[]; trail?: Crumb[] };
+type Props = { blocks: Block[]; links: PageLink[]; trail?: Crumb[]; pathOfDatabase?: DatabasePath };
 
 /** `links` are the pages to which links, mentions and child pages may lead. */
-export function Blocks({ blocks, links, trail = [] }: Props) {
-  const around = { links: objectsAt(links), databases: idsOf("child_database", blocks), trail };
-  return <Several blocks={withLocalLinks(blocks, links)} around={{ ...around, outline: outlineOf(blocks) }} />;
+export function Blocks({ blocks, links, trail = [], pathOfDatabase = databasePath }: Props) {
+  const databases = idsOf("child_database", blocks);
+  const around = { links: objectsAt(links), databases, pathOfDatabase, trail, outline: outlineOf(blocks) };
+  return <Several blocks={withLocalLinks(blocks, links, pathOfDatabase)} around={around} />;
 }
 
 type Kind = BlockObjectResponse["type"];
@@ -118,9 +119,9 @@ const KINDS: Record<Kind, (shown: Shown) => ReactNode> = {
   link_preview: ({ own }) => <Bookmark own={own} />,
   link_to_page: ({ own, around }) => <PageReference own={own} around={around} />,
   child_page: ({ block, around }) => <LocalLink id={textAt(block, "id")} around={around} />,
-  child_database: ({ block, own }) => (
+  child_database: ({ block, own, around }) => (
     <p>
-      <Link href={databasePath(textAt(block, "id"))}>{textAt(own, "title") || "Untitled"}</Link>
+      <Link href={around.pathOfDatabase(textAt(block, "id"))}>{textAt(own, "title") || "Untitled"}</Link>
     </p>
   ),
   synced_block: ({ inside }) => <div className="synced">{inside}</div>,
@@ -261,7 +262,7 @@ function PageReference({ own, around }: { own: Json; around: Around }) {
   if (isPage) return <LocalLink id={id} around={around} />;
   if (!id || !["page_id", "database_id"].includes(kind)) return <Note kind="link_to_page" />;
   const words = `A ${kind.replace("_id", "")} in Notion`;
-  return <p>{around.databases.includes(id) ? <Link href={databasePath(id)}>{words}</Link> : words}</p>;
+  return <p>{around.databases.includes(id) ? <Link href={around.pathOfDatabase(id)}>{words}</Link> : words}</p>;
 }
 
 type TableProps = { rows: Json[]; hasColumnHeader?: boolean; hasRowHeader?: boolean };

@@ -142,6 +142,11 @@ export async function getDatabase(id: string): Promise<Database | null> {
   return (await read(`db:${id}`)) as Database | null;
 }
 
+/** The same as a preview shows it: as it stands in a draft, or else as it is published. */
+export async function getPreviewDatabase(id: string): Promise<Database | null> {
+  return ((await read(`preview:db:${id}`)) as Database | null) ?? getDatabase(id);
+}
+
 /** Whether everybody may see it. Any other word is the owner's own, "members" say; what says nothing is public. */
 export function isPublic(shown: { visibility?: string }): boolean {
   return (shown.visibility ?? "public") === "public";

@@ -14,15 +14,18 @@ const ADDRESS_KINDS = ["bookmark", "embed", "link_preview"];
 /** What an address of Notion's leads to: a page or a database, and a block in it. */
 type Target = { id: string; anchor: string };
 
+/** Where a database is shown, by its id. */
+export type DatabasePath = (id: string) => string;
+
 /** The ids of the pages to which links may lead, and their slugs; the databases that stand on the page. */
-type Known = { slugs: Map<string, string>; databases: Set<string> };
+type Known = { slugs: Map<string, string>; databases: Set<string>; pathOfDatabase: DatabasePath };
 
 /** Blocks in which every link to a page of the site leads there, and none to one that is not published leads anywhere. */
-export function withLocalLinks(blocks: unknown, links: unknown): Json[] {
+export function withLocalLinks(blocks: unknown, links: unknown, pathOfDatabase: DatabasePath = databasePath): Json[] {
   const named = objectsAt(links).map((link): [string, string] => [textAt(link, "id"), textAt(link, "slug")]);
   const slugs = new Map(named.filter(([id, slug]) => id && slug));
   const given = objectsAt(blocks);
-  return localized(given, { slugs, databases: new Set(idsOf("child_database", given)) }) as Json[];
+  return localized(given, { slugs, databases: new Set(idsOf("child_database", given)), pathOfDatabase }) as Json[];
 }
 
 /** The ids of the blocks of a kind, however deep they stand. */
@@ -70,14 +73,14 @@ function pathOf(piece: Json, known: Known): string | undefined {
   const kind = piece.type === "mention" ? textAt(piece, "mention", "type") : "";
   const id = textAt(piece, "mention", kind || "none", "id");
   if (kind === "page") return pathOfPage({ id, anchor: "" }, known);
-  if (kind === "database") return known.databases.has(id) ? databasePath(id) : undefined;
+  if (kind === "database") return known.databases.has(id) ? known.pathOfDatabase(id) : undefined;
   return pathTo(textAt(piece, "href") || textAt(piece, "text", "link", "url"), known);
 }
 
 function pathTo(address: string, known: Known): string | undefined {
   const target = targetOf(address);
   if (!target) return address || undefined;
-  return known.databases.has(target.id) ? databasePath(target.id) : pathOfPage(target, known);
+  return known.databases.has(target.id) ? known.pathOfDatabase(target.id) : pathOfPage(target, known);
 }
 
 function pathOfPage({ id, anchor }: Target, { slugs }: Known): string | undefined {

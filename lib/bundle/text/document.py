@@ -127,13 +127,13 @@ def _shared_out(text: str, markdown: str, room: int) -> dict[str, str]:
 
 
 def _size_in_json(text: str) -> int:
-    """Bytes of a text inside of JSON."""
+    """Return the bytes of a text inside of JSON."""
     return encoding.size(encoding.encode(text)) - len('""')
 
 
 def _cut_to_bytes(text: str, most: int) -> str:
-    """The longest beginning of a text that has no more than so many bytes as JSON, up to the end of
-    a block or a line."""
+    """Return the longest beginning of a text that fits into a number of bytes as JSON, up to the
+    end of a block or a line."""
     fits, too_many = 0, len(text) + 1
     while too_many - fits > 1:
         middle = (fits + too_many) // 2

@@ -174,9 +174,9 @@ def _pieces_of(item: JSON, marks: frozenset[str], one_line: bool) -> Iterator[Pi
 
 
 def _settled_pieces(pieces: Sequence[Piece]) -> list[Piece]:
-    """Pieces of which no two of one form stand side by side, blanks apart from what is formatted:
-    emphasis may neither begin nor end beside a blank. Blanks have the marks that both their
-    neighbours have."""
+    """Return pieces of which no two of one form stand side by side, blanks apart from what is
+    formatted: emphasis may neither begin nor end beside a blank. Blanks have the marks that both
+    their neighbours have."""
     parts: list[Piece] = []
     for piece in _merged_pieces(pieces):
         for text in _blanks_apart(piece.text) if piece.kind == "text" else [piece.text]:
@@ -194,7 +194,7 @@ def _settled_pieces(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _merged_pieces(pieces: Sequence[Piece]) -> list[Piece]:
-    """Pieces of one form that stand side by side as one."""
+    """Return pieces of one form that stand side by side as one."""
     merged: list[Piece] = []
     for piece in pieces:
         last = merged[-1] if merged else None
@@ -214,7 +214,7 @@ def _blanks_apart(text: str) -> list[str]:
 
 
 def _is_no_code_in_cell(piece: Piece) -> bool:
-    """Whether a piece is code that parsers of tables read in different ways."""
+    """Return whether a piece is code that parsers of tables read in different ways."""
     return piece.kind == "code" and "\\|" in piece.text
 
 
@@ -232,12 +232,12 @@ def _spelled_piece(piece: Piece, in_cell: bool) -> str:
 
 
 def _mark_depth(mark: str) -> int:
-    """Links stand around everything else."""
+    """Put links around everything else."""
     return 0 if mark.startswith(_LINK) else (BOLD, ITALIC, STRUCK).index(mark) + 1
 
 
 def _has_to_be_parted(closing: Sequence[str], before: str, after: str) -> bool:
-    """Whether marks would not end between two characters: a parser takes them for part of a
+    """Return whether marks would not end between two characters: a parser takes them for part of a
     word."""
     outermost = closing[0]
     if outermost.startswith(_LINK) or not is_word(after):
@@ -246,8 +246,8 @@ def _has_to_be_parted(closing: Sequence[str], before: str, after: str) -> bool:
 
 
 def _can_not_open(opening: Sequence[str], before: str, text: str) -> bool:
-    """Whether marks would not begin between a character and a text; one of one character may be
-    encoded later."""
+    """Return whether marks would not begin between a character and a text; one of one character may
+    be encoded later."""
     outermost = opening[0]
     if outermost.startswith(_LINK) or not is_word(before):
         return False

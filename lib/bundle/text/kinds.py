@@ -56,7 +56,7 @@ class Shown(msgspec.Struct, frozen=True):
         return "unavailable" in self.block
 
 
-class Part(msgspec.Struct, frozen=True):
+class Rendering(msgspec.Struct, frozen=True):
     """What a block says before its children are written.
 
     `marker` begins an item of a list or a quote, in which the children stand too. `level` is that
@@ -72,18 +72,18 @@ class Part(msgspec.Struct, frozen=True):
     inside: list[Any] | None = None
 
 
-Kind = Callable[[Shown], Part]
+Kind = Callable[[Shown], Rendering]
 
 
-def paragraph(shown: Shown) -> Part:
+def paragraph(shown: Shown) -> Rendering:
     text = _behind_emoji(shown.own)
-    return Part(text.markdown, text.plain, is_prose=True)
+    return Rendering(text.markdown, text.plain, is_prose=True)
 
 
 def heading(level: int) -> Kind:
-    def heading_of_level(shown: Shown) -> Part:
+    def heading_of_level(shown: Shown) -> Rendering:
         text = inline(shown.own.get("rich_text"), one_line=True)
-        return Part(
+        return Rendering(
             f"{'#' * level} {text.markdown}" if text.markdown else "", text.plain, level=level
         )
 
@@ -94,27 +94,27 @@ def item(marker: str) -> Kind:
     """An item of a list; a toggle and a template are ones too, for what they hide is shown beneath
     them."""
 
-    def item_of_list(shown: Shown) -> Part:
+    def item_of_list(shown: Shown) -> Rendering:
         text = inline(shown.own.get("rich_text"))
-        return Part(text.markdown, text.plain, marker, is_prose=True)
+        return Rendering(text.markdown, text.plain, marker, is_prose=True)
 
     return item_of_list
 
 
-def to_do(shown: Shown) -> Part:
+def to_do(shown: Shown) -> Rendering:
     text = inline(shown.own.get("rich_text"))
     box = "[x]" if shown.own.get("checked") is True else "[ ]"
-    return Part(
+    return Rendering(
         f"{box} {text.markdown}" if text.markdown else "", text.plain, BULLET, is_prose=True
     )
 
 
-def quote(shown: Shown) -> Part:
+def quote(shown: Shown) -> Rendering:
     text = _behind_emoji(shown.own)
-    return Part(text.markdown, text.plain, QUOTE, is_prose=True)
+    return Rendering(text.markdown, text.plain, QUOTE, is_prose=True)
 
 
-def code(shown: Shown) -> Part:
+def code(shown: Shown) -> Rendering:
     text = raw_of(shown.own.get("rich_text")).removesuffix("\n")
     text = text if text.strip() else ""
     caption = inline(shown.own.get("caption"))
@@ -125,21 +125,21 @@ def code(shown: Shown) -> Part:
     return _joined_parts(Inline(fence if text else "", text), caption)
 
 
-def equation(shown: Shown) -> Part:
+def equation(shown: Shown) -> Rendering:
     tex = _text_in(shown.own, "expression").strip()
-    return Part(block_equation(tex), tex) if tex else Part()
+    return Rendering(block_equation(tex), tex) if tex else Rendering()
 
 
-def divider(_: Shown) -> Part:
-    return Part("***")
+def divider(_: Shown) -> Rendering:
+    return Rendering("***")
 
 
-def nothing(_: Shown) -> Part:
+def nothing(_: Shown) -> Rendering:
     """What holds other blocks, or shows what stands elsewhere on the page, says nothing itself."""
-    return Part()
+    return Rendering()
 
 
-def image(shown: Shown) -> Part:
+def image(shown: Shown) -> Rendering:
     address, caption = _file_address(shown.own), shown.own.get("caption")
     end = destination(address)
     if not end:
@@ -147,17 +147,17 @@ def image(shown: Shown) -> Part:
     if has_link(caption):
         return _joined_parts(Inline(f"![]({end})"), inline(caption))
     alt = plain_of(caption, one_line=True)
-    return Part(f"![{escaped(alt)}]({end})", alt)
+    return Rendering(f"![{escaped(alt)}]({end})", alt)
 
 
-def file(shown: Shown) -> Part:
+def file(shown: Shown) -> Rendering:
     """A video, a sound, a document: a link to it, by its name if it has one, with its caption."""
     address, caption = _file_address(shown.own), shown.own.get("caption")
     name = _text_in(shown.own, "name").strip() or _name_in(address)
     return _captioned_link(name, address, caption, FILE_LABELS[shown.kind])
 
 
-def bookmark(shown: Shown) -> Part:
+def bookmark(shown: Shown) -> Rendering:
     """What stands elsewhere on the web, or a page of the workspace."""
     address = _text_in(shown.own, "url").strip()
     target = target_of(address)
@@ -166,23 +166,23 @@ def bookmark(shown: Shown) -> Part:
     return _captioned_link(address, address, shown.own.get("caption"), "")
 
 
-def link_to_page(shown: Shown) -> Part:
+def link_to_page(shown: Shown) -> Rendering:
     kind = _text_in(shown.own, "type")
     linked_id = dashed_id(_text_in(shown.own, kind))
     if kind == "page_id" and linked_id:
         title = shown.around.titles.get(linked_id) or LINKED_PAGE
-        return Part(linked(title, address_of_target(Target(linked_id))), title)
+        return Rendering(linked(title, address_of_target(Target(linked_id))), title)
     label = LINKED_DATABASE if kind == "database_id" else "Link"
-    return Part(label, label)
+    return Rendering(label, label)
 
 
-def child_page(shown: Shown) -> Part:
+def child_page(shown: Shown) -> Rendering:
     title = shown.around.titles.get(shown.block_id) or _one_line_in(shown.own, "title") or UNTITLED
     address = "" if shown.is_unavailable else f"page:{shown.block_id}"
-    return Part(linked(title, address), title)
+    return Rendering(linked(title, address), title)
 
 
-def child_database(shown: Shown) -> Part:
+def child_database(shown: Shown) -> Rendering:
     """A link to the database, and a table of its first rows where they are at hand."""
     found = None if shown.is_unavailable else shown.around.database(shown.block_id)
     value = found if isinstance(found, Mapping) else {}
@@ -191,7 +191,7 @@ def child_database(shown: Shown) -> Part:
     return _joined_parts(Inline(linked(title, address), title), database_table(value))
 
 
-def whole_table(shown: Shown) -> Part:
+def whole_table(shown: Shown) -> Rendering:
     """A table with its rows; what else stands in it comes after it."""
     inside = shown.block.get("children")
     children = (
@@ -204,17 +204,17 @@ def whole_table(shown: Shown) -> Part:
         for child in children
         for one in ([child] if _table_row(child) is None else _children_of(child))
     ]
-    return Part(text.markdown, text.plain, inside=others)
+    return Rendering(text.markdown, text.plain, inside=others)
 
 
-def table_row(shown: Shown) -> Part:
+def table_row(shown: Shown) -> Rendering:
     """A row without its table."""
     row = _table_row(shown.block)
     text = table([] if row is None else [row], has_header=False)
-    return Part(text.markdown, text.plain)
+    return Rendering(text.markdown, text.plain)
 
 
-def meeting_notes(shown: Shown) -> Part:
+def meeting_notes(shown: Shown) -> Rendering:
     title = inline(shown.own.get("title"), one_line=True, marks=frozenset([BOLD]))
     event = shown.own.get("calendar_event")
     times = (
@@ -223,7 +223,7 @@ def meeting_notes(shown: Shown) -> Part:
         else []
     )
     when = " – ".join(filter(None, times))
-    return Part(
+    return Rendering(
         " ".join(filter(None, [title.markdown, escaped(when)])),
         " ".join(filter(None, [title.plain, when])),
     )
@@ -232,11 +232,11 @@ def meeting_notes(shown: Shown) -> Part:
 def meeting_part(name: str) -> Kind:
     """A part of meeting notes; one in which nothing stands is not named."""
     label = name.capitalize()
-    part = Part(f"{BOLD}{label}{BOLD}", label)
-    return lambda shown: part if _children_of(shown.block) else Part()
+    part = Rendering(f"{BOLD}{label}{BOLD}", label)
+    return lambda shown: part if _children_of(shown.block) else Rendering()
 
 
-def unknown(shown: Shown) -> Part:
+def unknown(shown: Shown) -> Rendering:
     """The texts of a block of a kind that is yet to come."""
     texts = [inline(shown.own.get(name)) for name in ("title", "rich_text", "caption")]
     return _joined_parts(*texts)
@@ -293,7 +293,7 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def show(shown: Shown) -> Part:
+def show(shown: Shown) -> Rendering:
     return KINDS.get(shown.kind, unknown)(shown)
 
 
@@ -307,17 +307,17 @@ def _behind_emoji(own: JSON) -> Inline:
     return Inline(f"{escaped(emoji)} {text.markdown}".rstrip(), f"{emoji} {text.plain}".rstrip())
 
 
-def _joined_parts(*texts: Inline) -> Part:
-    """Texts one below the other."""
+def _joined_parts(*texts: Inline) -> Rendering:
+    """Return texts one below the other."""
     markdown = "\n\n".join(text.markdown for text in texts if text.markdown)
-    return Part(markdown, "\n".join(text.plain for text in texts if text.plain))
+    return Rendering(markdown, "\n".join(text.plain for text in texts if text.plain))
 
 
-def _captioned_link(name: str, address: str, caption: Any, label: str) -> Part:
+def _captioned_link(name: str, address: str, caption: Any, label: str) -> Rendering:
     """A link by its name, else by its caption, else by a label, and the caption below it."""
     text = inline(caption)
     if not name and text.plain and not has_link(caption):
-        return Part(linked(text.plain, address), text.plain)
+        return Rendering(linked(text.plain, address), text.plain)
     name = name or label
     return _joined_parts(Inline(linked(name, address), name), text)
 

@@ -3,9 +3,9 @@
 import msgspec
 
 MOST_LEVELS = 8
-"""Lists and quotes inside of each other; what lies deeper stands at the deepest of them. Parsers
-have bounds of their own (markdown-it's is at 20, a list counts twice), and so many blanks before
-each line are of no use."""
+"""Lists and quotes inside of each other, at most; what lies deeper stands at the deepest of them.
+Parsers have bounds of their own (markdown-it's is at 20, a list counts twice), and more blanks
+before each line are of no use."""
 
 QUOTE = "> "
 
@@ -87,7 +87,8 @@ class Lines:
         self._lines.append(shared.prefix.rstrip())
 
     def _is_beneath_items_of(self, holder: Container) -> bool:
-        """Whether nothing but items of lists stand between a container and the last block."""
+        """Return whether nothing but items of lists stand between a container and the last
+        block."""
         last: Container | None = self._last
         while last is not None and last is not holder:
             if not last.is_item:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from lib.bundle.text.kinds import BULLET, KINDS, NUMBER, PageContext, Part, Shown, notice, show
+from lib.bundle.text.kinds import BULLET, KINDS, NUMBER, PageContext, Rendering, Shown, notice, show
 from lib.bundle.text.lines import Container, Lines
 from lib.bundle.values import Heading
 from lib.model import JSON
@@ -92,7 +92,9 @@ class _Writing:
             self.plain.append(told.plain)
         return _Layer(iter(inside), holder)
 
-    def _write_part(self, part: Part, shown: Shown, level: _Layer, *, has_more: bool) -> Container:
+    def _write_part(
+        self, part: Rendering, shown: Shown, level: _Layer, *, has_more: bool
+    ) -> Container:
         """Write a block's own text; return what holds its children."""
         if not part.marker:
             level.number = 0 if part.markdown else level.number
@@ -122,7 +124,7 @@ class _Writing:
             return first
         return min(last + 1, LARGEST_NUMBER)
 
-    def _note_part(self, part: Part, shown: Shown) -> None:
+    def _note_part(self, part: Rendering, shown: Shown) -> None:
         """Keep what a block says for what is made of the text as a whole."""
         if not part.plain:
             return

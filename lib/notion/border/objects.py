@@ -117,7 +117,7 @@ def name_of(page: JSON) -> str:
 
 
 def is_page(value: Any) -> bool:
-    """Whether an answer, or an item of one, is a page, whole or partial."""
+    """Return whether an answer, or an item of one, is a page, whole or partial."""
     return isinstance(value, dict) and value.get("object") == "page" and _is_id(value.get("id"))
 
 
@@ -128,8 +128,8 @@ def kind_of_object(value: Any) -> str:
 
 
 def is_partial(page: JSON) -> bool:
-    """Whether Notion gives little more than the page's id: that proves neither a change nor that it
-    is gone."""
+    """Return whether Notion gives little more than the page's id: that proves neither a change nor
+    that it is gone."""
     return not isinstance(page.get("properties"), dict)
 
 

@@ -186,7 +186,7 @@ def sound_text(value: str, note: Note) -> str:
 
 
 def is_person(value: dict[str, Any]) -> bool:
-    """Whether an object is a person or a bot, in whatever place it stands."""
+    """Return whether an object is a person or a bot, in whatever place it stands."""
     return (
         value.get("object") == "user"
         or "avatar_url" in value

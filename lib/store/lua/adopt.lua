@@ -1,13 +1,7 @@
 -- Takes over what layout 2 remembered of published pages; what a site reads stays as it is, indexes too. All of them are due.
 -- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON: lane, token, pages: {id, slug ("": nothing
 -- sound is known), source, is_row, sort, things, observed, record}.
-local args = cjson.decode(ARGV[1])
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
--- include sound_site
--- include site
-if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
+-- include begin_change
 for _, page in ipairs(args.pages) do
   if page.slug ~= '' then
     remember(page.id, page.observed)

@@ -14,6 +14,7 @@ local prefix = string.sub(root, 1, -#'sync:run:' - 1)
 -- include list_run
 -- include due
 -- include spent
+-- include free_claims
 
 local status = redis.call('HGET', run, 'status')
 if exclusive == '1' and (not status or status == 'pending' or status == 'active') then
@@ -65,14 +66,7 @@ if planner == lane then
 end
 
 local token = id .. '|' .. lane .. '|' .. nonce
-local mine = id .. '|' .. lane .. '|'
-local held = redis.call('HGETALL', leases)
-for i = 1, #held, 2 do
-  if string.sub(held[i + 1], 1, #mine) == mine then
-    redis.call('ZADD', due, now, held[i])
-    redis.call('HDEL', leases, held[i])
-  end
-end
+freeClaims(leases, due, id .. '|' .. lane .. '|', now)
 if isOfPages == '0' then -- rows whose dates begin or end: their reading, by Notion's clock, decides what follows
   local isScheduled = moment ~= '0'
   if isScheduled then redis.call('ZREM', scheduled, moment) end
@@ -88,12 +82,11 @@ if isOfPages == '0' then -- rows whose dates begin or end: their reading, by Not
 end
 if redis.call('HGET', run, 'slices') == false and exclusive == '1' then
   -- What earlier runs have left is done when this one has looked around: rows may be hidden meanwhile.
-  held = redis.call('HGETALL', leases)
-  local leased = {}
+  local held, leased = redis.call('HGETALL', leases), {}
   for i = 1, #held, 2 do leased[held[i]] = true end
   local pages = 0
   for _, key in ipairs(redis.call('ZRANGE', due, 0, -1)) do
-    if not string.find(key, '^db:') then pages = pages + 1 end
+    if not isOfDatabase(key) then pages = pages + 1 end
     local isFocused = string.find(redis.call('HGET', work, key) or '', '^%d+ %a*f') -- a run of one page does it
     if not leased[key] and not isFocused then redis.call('ZADD', due, aliveUntil, key) end
   end
@@ -105,6 +98,6 @@ redis.call('HSETNX', run, 'startedAt', now)
 if (tonumber(redis.call('HGET', run, 'aliveUntil') or '') or 0) < tonumber(aliveUntil) then
   redis.call('HSET', run, 'aliveUntil', aliveUntil)
 end
-redis.call('HDEL', run, 'waitsUntil', 'waitsFor')
+redis.call('HDEL', run, 'waitsUntil', 'waitsFor', 'waitsCause')
 redis.call('HSET', run, 'began:' .. lane, now, 'status', 'active', 'planRests', '0', 'parked', '0', 'slice:' .. lane, slice, 'token:' .. lane, token)
 return {'go', token, unpack(redis.call('HGETALL', run))}

@@ -20,22 +20,18 @@ local function take(key)
   redis.call('HSET', leasesKey, key, token)
   inHand[key] = true
   taken = taken + 1
-  answer[#answer + 1] = key
-  answer[#answer + 1] = redis.call('HGET', workKey, key) or ''
-  local database, draft = string.match(key, '^db:(.*)$'), string.match(key, '^draft:(.*)$')
-  if database then
-    answer[#answer + 1] = ''
-    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:databases', database) or ''
-    answer[#answer + 1] = ''
-  elseif draft then
-    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:drafts:seen', draft) or redis.call('HGET', prefix .. 'sync:observed', draft) or ''
-    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:drafts', draft) or ''
-    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:drafts:places', draft) or ''
+  local kind, id = string.match(key, '^(%a+):(.*)$')
+  local draftDatabase = string.match(key, '^draft:db:(.*)$')
+  local function known(name) return redis.call('HGET', prefix .. 'sync:' .. name, draftDatabase or id or key) end
+  local facts
+  if draftDatabase then facts = {'', known('drafts:databases') or '', ''}
+  elseif kind == 'db' then facts = {'', known('databases') or '', ''}
+  elseif kind == 'draft' then
+    facts = {known('drafts:seen') or known('observed') or '', known('drafts') or '', known('drafts:places') or ''}
   else
-    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:observed', key) or ''
-    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:pages', key) or ''
-    answer[#answer + 1] = redis.call('HGET', prefix .. 'sync:places', key) or ''
+    facts = {known('observed') or '', known('pages') or '', known('places') or ''}
   end
+  for _, word in ipairs({key, redis.call('HGET', workKey, key) or '', unpack(facts)}) do answer[#answer + 1] = word end
 end
 
 local leases = redis.call('HGETALL', leasesKey)

@@ -4,16 +4,10 @@
 -- warnings; table (its digest), tables (as for a page), documents: {id, slug, digest, read_at, bytes, is_read} of the pages
 -- whose text forms follow, made of a bundle of so many bytes; is_read: the page has to be read for it. Returns done, older, send, changed (the text forms are to be
 -- made anew), gone (no page shows it), repeated or lost.
-local args = cjson.decode(ARGV[1])
+-- include begin_change
 local text, record, rows = ARGV[2], ARGV[3], ARGV[4]
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
 local thing = 'db:' .. args.id
--- include sound_site
--- include site
 -- include note_warnings
-if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
 if redis.call('HGET', leasesKey, thing) ~= args.token then return 'repeated' end
 if not isShown(thing) then
   dropWork(thing)
@@ -21,13 +15,7 @@ if not isShown(thing) then
 end
 local before = decoded(redis.call('HGET', databasesKey, args.id))
 if before and (tonumber(before.read_at) or 0) > args.read_at then
-  -- It was read since this work was claimed: only what became known after that is still to be done.
-  local number = string.match(redis.call('HGET', workKey, thing) or '', '^%d+') or '0'
-  if number == tostring(args.number) then dropWork(thing)
-  else
-    redis.call('HDEL', leasesKey, thing)
-    redis.call('ZADD', dueKey, args.now_ms, thing)
-  end
+  endWork(thing, args.number, nowMs) -- it was read since this work was claimed
   return 'older'
 end
 local isSame = before and before.digest == args.digest and textAt(prefix .. thing)
@@ -70,8 +58,7 @@ if text ~= '' then
 end
 for _, document in ipairs(documents) do
   if document.is_read then
-    addWork(document.id, 'r', '{}', nowMs)
-    if isFocused then note('focus', document.id) end
+    askFor(document.id, 'r', '{}', nowMs)
   else
     if document.text == '' then redis.call('DEL', docKey(document.slug))
     else redis.call('SET', docKey(document.slug), document.text) end
@@ -79,11 +66,6 @@ for _, document in ipairs(documents) do
   end
 end
 if rows == '' then redis.call('HDEL', tablesKey, args.id) else redis.call('HSET', tablesKey, args.id, rows) end
-local number = string.match(redis.call('HGET', workKey, thing) or '', '^%d+') or '0'
-if number == tostring(args.number) then dropWork(thing)
-else
-  redis.call('HDEL', leasesKey, thing)
-  redis.call('ZADD', dueKey, args.now_ms, thing)
-end
+endWork(thing, args.number, nowMs)
 noteWarnings(args.most_warnings, args.warnings)
 return 'done'

@@ -5,20 +5,15 @@
 --   id, source, visibility, slug, parent ("": it is a row)
 --   parts, prepared (root of the parts' keys), tokens
 --   children              {id, observed, slug, flags, payload} of its child pages; how each is to be read where it has to be
+--   databases             {id, flags, payload} of the child databases on it
 --   slugs                 slug -> id of the pages that are to have them
 --   warnings              as JSON texts
 -- Returns {done}, {taken, slugs that others have, …}, {send} (the parts are gone), {older} (it stands elsewhere by now, and
 -- is read again), {gone} (it is no draft any more), {repeated} (the work is another's now) or {lost} (the whole lane is).
-local args = cjson.decode(ARGV[1])
+-- include begin_change
 local head, record = ARGV[2], ARGV[3]
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
 local id, slug, key = args.id, args.slug, 'draft:' .. args.id
--- include sound_site
--- include site
 -- include note_warnings
-if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
 if redis.call('HGET', leasesKey, key) ~= args.token then return {'repeated'} end
 
 local seen = seenInDraft(id)
@@ -31,8 +26,7 @@ seen = seen or observationOf(id)
 local isThere = seen.source == args.source and (seen.parent or '') == args.parent and (seen.visibility or 'public') == args.visibility
 if args.parent ~= '' then isThere = isThere and redis.call('HGET', draftPlacesKey, id) == slug end
 if not isThere then
-  redis.call('HDEL', leasesKey, key)
-  redis.call('ZADD', dueKey, nowMs, key)
+  freeWork(key, nowMs)
   return {'older'}
 end
 local taken = {'taken'}
@@ -63,6 +57,9 @@ redis.call('SET', previewKey(slug), head)
 placeParts(args.prepared, args.parts, slug, previewPartKey)
 redis.call('HSET', previewPathsKey, id, slug)
 redis.call('HSET', draftsKey, id, record)
+local databases = {}
+for number, database in ipairs(args.databases) do databases[number] = database.id end
+showInDraft(id, before, databases)
 nameFiles(filesKey, namedKey, uncopiedKey, key, args.tokens, 'private')
 for _, child in ipairs(args.children) do
   local known = seenInDraft(child.id)
@@ -71,16 +68,18 @@ for _, child in ipairs(args.children) do
   place(child.id, child.slug)
   redis.call('HSET', draftSeenKey, child.id, child.observed)
   if not isKnown then
-    addWork(draftKey(child.id), child.flags, child.payload, 0)
-    if isFocused then note('focus', draftKey(child.id)) end
+    askFor(draftKey(child.id), child.flags, child.payload, 0)
   end
 end
-local number = string.match(redis.call('HGET', workKey, key) or '', '^%d+') or '0'
-if number == tostring(args.number) then dropWork(key)
-else
-  redis.call('HDEL', leasesKey, key)
-  redis.call('ZADD', dueKey, nowMs, key)
+local isShownAlike = before and (before.visibility or 'public') == args.visibility
+for _, database in ipairs(args.databases) do
+  local work = draftKey('db:' .. database.id)
+  local isKnown = isShownAlike and redis.call('HEXISTS', draftDatabasesKey, database.id) == 1
+  local isDue = redis.call('HEXISTS', workKey, work) == 1
+  if not isKnown and not isDue then addWork(work, database.flags, database.payload, 0) end
+  if isFocused and (isDue or not isKnown) then note('focus', work) end
 end
+endWork(key, args.number, nowMs)
 noteWarnings(args.most_warnings, args.warnings)
 redis.call('HINCRBY', run, 'synced', 1)
 return {'done'}

@@ -24,17 +24,11 @@
 -- became free and are waited for, …}; outcome: done, older (a newer look is remembered),
 -- changed (the addresses have to be planned anew), send (the bundle is needed after all), gone (nothing shows the page any
 -- more), repeated (the work is another's now), lost (the whole lane is).
-local args = cjson.decode(ARGV[1])
+-- include begin_change
 local head, meta, doc, record, observed = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
 local id, slug = args.id, args.slug
--- include sound_site
--- include site
 -- include newer
 -- include note_warnings
-if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
 if redis.call('HGET', leasesKey, id) ~= args.token then return withFreed({'repeated', '{}'}) end
 
 local known = observationOf(id)
@@ -46,18 +40,12 @@ local isElsewhere = #args.before > 0
   and (known.source ~= args.before[1] or parent ~= args.before[2] or (known.visibility or 'public') ~= args.before[3])
 local isOld = isNewer(before, args.edited, args.read_at) or isNewer(known, args.edited, args.page_read_at)
 if isElsewhere or (not args.insists and (wasThere or isOld)) then
-  local number = string.match(redis.call('HGET', workKey, id) or '', '^%d+') or '0'
+  local number = numberOf(id)
   if number == tostring(args.number) then redis.call('HSET', workKey, id, number .. ' ' .. args.again.flags .. ' ' .. args.again.payload) end
-  redis.call('HDEL', leasesKey, id)
-  redis.call('ZADD', dueKey, args.now_ms, id)
+  freeWork(id, nowMs)
   return {'older'}
 end
-for other, holder in pairs(args.slugs) do
-  if (redis.call('HGET', slugsKey, other) or '') ~= holder then return {'changed'} end
-end
-for other, place in pairs(args.places) do
-  if (redis.call('HGET', placesKey, other) or '') ~= place then return {'changed'} end
-end
+if not areHeld(slugsKey, args.slugs) or not areHeld(placesKey, args.places) then return {'changed'} end
 for _, other in ipairs(args.assumed) do
   if redis.call('HEXISTS', waitingKey, other) == 1 then return {'changed'} end
 end
@@ -98,10 +86,7 @@ local settled = {id}
 for _, child in ipairs(args.children) do settled[#settled + 1] = child.id end
 for _, page in ipairs(settled) do
   for _, one in ipairs(settleStill(page)) do
-    if one ~= id then
-      addWork(one, '-', '{}', nowMs)
-      if isFocused then note('focus', one) end
-    end
+    if one ~= id then askFor(one, '-', '{}', nowMs) end
   end
 end
 if known.source ~= args.source or args.sort == '' then redis.call('HDEL', stampsKey(known.source), id) end
@@ -134,9 +119,7 @@ showThings(id, before, args.things)
 if (tonumber(known.edited_at) or 0) < args.edited then dueShowing('page:' .. id, nowMs, args.settled_at) end -- no look has
 if args.parent ~= '' then dueTitle(id, known, decoded(observed)) end
 if redis.call('SISMEMBER', stillKey, id) == 0 then removeDraft(id) end
-for other, ids in pairs(args.waiting) do
-  if ids == '' then redis.call('HDEL', waitingKey, other) else redis.call('HSET', waitingKey, other, ids) end
-end
+keepWaiting(args.waiting)
 
 local numbers = {}
 for _, work in ipairs(args.work) do
@@ -150,17 +133,9 @@ for _, work in ipairs(args.work) do
   elseif not isWaiting and not isKnown then
     numbers[work.key] = addWork(work.key, work.flags, work.payload, 0) -- before what was listed: others may be found behind it
   end
-  if args.focus and redis.call('HEXISTS', workKey, work.key) == 1 then
-    redis.call('SADD', run .. ':focus', work.key)
-    redis.call('EXPIRE', run .. ':focus', ttl)
-  end
+  if isFocused and redis.call('HEXISTS', workKey, work.key) == 1 then note('focus', work.key) end
 end
-local number = string.match(redis.call('HGET', workKey, id) or '', '^%d+') or '0'
-if number == tostring(args.number) then dropWork(id)
-else
-  redis.call('HDEL', leasesKey, id)
-  redis.call('ZADD', dueKey, args.now_ms, id)
-end
+endWork(id, args.number, nowMs)
 redis.call('HDEL', engineKey('tries'), id)
 redis.call('HDEL', engineKey('overdue'), id)
 noteWarnings(args.most_warnings, args.warnings)

@@ -2,8 +2,10 @@
 -- here touches what the public reads. Needs what site.lua has.
 local draftsKey, draftPlacesKey = engineKey('drafts'), engineKey('drafts:places')
 local draftSlugsKey, draftSeenKey = engineKey('drafts:slugs'), engineKey('drafts:seen')
+local draftDatabasesKey = engineKey('drafts:databases')
 local previewPathsKey = prefix .. 'preview:paths'
 
+-- Of a page, or of a thing that it shows (`db:{id}`): its work, and the thing as `shows` names it.
 local function draftKey(id) return 'draft:' .. id end
 local function previewKey(slug) return prefix .. 'preview:' .. slug end
 local function previewPartKey(slug, number) return prefix .. 'preview:' .. slug .. ':part:' .. number end
@@ -19,6 +21,37 @@ local function isDraftRow(id)
   local seen = observationOf(id)
   return seen and type(seen.parent) ~= 'string' and (seen.is_published == false or seen.is_paused == true)
     and not redis.call('ZSCORE', engineKey('gone'), id)
+end
+
+local function visibilityInDraft(id)
+  local seen = seenInDraft(id) or observationOf(id) or {}
+  return seen.visibility or 'public'
+end
+
+-- Takes a child database from the preview and forgets it.
+local function dropDraftDatabase(database)
+  local thing = draftKey('db:' .. database)
+  redis.call('DEL', prefix .. 'preview:db:' .. database)
+  redis.call('HDEL', draftDatabasesKey, database)
+  nameFiles(filesKey, namedKey, uncopiedKey, thing, '', '0')
+  dropWork(thing)
+end
+
+-- A draft shows these child databases from now on, and no more what its record names.
+local function showInDraft(id, record, databases)
+  local kept = {}
+  for _, database in ipairs(databases) do
+    kept['db:' .. database] = true
+    redis.call('ZADD', showsKey, 0, draftKey('db:' .. database) .. ' ' .. id)
+  end
+  for _, thing in ipairs(textsOf(record and record.things)) do
+    local database = string.match(thing, '^db:(.*)$')
+    if database and not kept[thing] then
+      redis.call('ZREM', showsKey, draftKey(thing) .. ' ' .. id)
+      if not isShown(draftKey(thing)) then dropDraftDatabase(database)
+      elseif (record.visibility or 'public') ~= 'public' then addWork(draftKey(thing), '-', '{}', nowMs) end -- it may be less hidden now
+    end
+  end
 end
 
 -- A draft gives up its slug, and what stands there.
@@ -45,6 +78,7 @@ local function removeDraft(id)
     leavePreview(one)
     redis.call('HDEL', draftsKey, one)
     redis.call('HDEL', draftSeenKey, one)
+    showInDraft(one, record, {})
     nameFiles(filesKey, namedKey, uncopiedKey, draftKey(one), '', '0')
     dropWork(draftKey(one))
     for _, child in ipairs(textsOf(record and record.children)) do

@@ -20,6 +20,9 @@ local function joinedFlags(one, other)
   return (letters == '' and '-' or letters) .. (#ids > 0 and ':' .. table.concat(ids, ',') or '')
 end
 
+-- Whether something due is a child database: pages only are counted before they are read.
+local function isOfDatabase(key) return string.find(key, '^db:') or string.find(key, '^draft:db:') end
+
 -- Returns the work's number.
 local function addWork(key, flags, payload, at)
   local number = redis.call('INCR', prefix .. 'sync:sequence')
@@ -31,7 +34,7 @@ local function addWork(key, flags, payload, at)
       if payload == '{}' then payload = rest end
     end
   end
-  if not work and run ~= '' and not string.find(key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end
+  if not work and run ~= '' and not isOfDatabase(key) then redis.call('HINCRBY', run, 'toSync', 1) end
   redis.call('HSET', workKey, key, number .. ' ' .. flags .. ' ' .. payload)
   redis.call('HDEL', leasesKey, key) -- a reading under way began before this was known
   redis.call('ZADD', dueKey, at, key)
@@ -43,4 +46,17 @@ local function dropWork(key)
   redis.call('HDEL', workKey, key)
   redis.call('HDEL', leasesKey, key)
   redis.call('ZREM', dueKey, key)
+end
+
+local function numberOf(key) return string.match(redis.call('HGET', workKey, key) or '', '^%d+') or '0' end
+
+-- Ends a claim; what is left of the work may be done from `at` on.
+local function freeWork(key, at)
+  redis.call('HDEL', leasesKey, key)
+  redis.call('ZADD', dueKey, at, key)
+end
+
+-- Ends a claim whose work is done, unless something new has become known of the thing since it was claimed.
+local function endWork(key, number, at)
+  if numberOf(key) == tostring(number) then dropWork(key) else freeWork(key, at) end
 end

@@ -7,6 +7,7 @@ local active, runs, promised, leases, due, run, moments, scheduled = unpack(KEYS
 -- include sound_types
 -- include follow_up
 -- include list_run
+-- include free_claims
 
 local before, already = unpack(redis.call('HMGET', run, 'status', 'followUpRun'))
 if before ~= 'pending' and before ~= 'active' then
@@ -14,14 +15,7 @@ if before ~= 'pending' and before ~= 'active' then
   return {'repeated', '', already, unpack(redis.call('HMGET', root .. already, 'force', 'source'))}
 end
 redis.call('HSET', run, 'status', status, 'finishedAt', now, unpack(ARGV, 10))
-local mine = id .. '|'
-local held = redis.call('HGETALL', leases)
-for i = 1, #held, 2 do
-  if string.sub(held[i + 1], 1, #mine) == mine then
-    redis.call('ZADD', due, now, held[i])
-    redis.call('HDEL', leases, held[i])
-  end
-end
+freeClaims(leases, due, id .. '|', now)
 for _, field in ipairs(redis.call('HKEYS', run)) do -- no slice writes any more
   if string.find(field, '^token:') then redis.call('HDEL', run, field) end
 end

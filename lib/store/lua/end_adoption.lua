@@ -1,12 +1,6 @@
 -- Ends the change from layout 2: indexes get their new form, redirects lead to pages, what is needed no more goes.
 -- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON: lane, token, sources, redirects (old -> new).
-local args = cjson.decode(ARGV[1])
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
--- include sound_site
--- include site
-if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
+-- include begin_change
 for old, new in pairs(args.redirects) do
   local id = redis.call('HGET', slugsKey, new)
   if id then redis.call('HSET', redirectsKey, old, id) end

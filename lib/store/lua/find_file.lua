@@ -31,7 +31,7 @@ end
 local copy = isPublic and redis.call('HGET', copies, file)
 if copy and not string.find(copy, '"url":""', 1, true) then return {'copied', copy} end
 local bundle = string.sub(name, #token + 2)
-local owner = string.match(bundle, ':(.*)$')
+local owner = string.match(bundle, '[^:]*$')
 local fresh = root .. owner
 local address = redis.call('HGET', fresh, token)
 local ends = tonumber(address and string.match(address, '^(%d+) ') or '') or 0
@@ -45,7 +45,7 @@ local function take(lock, outcome, value, count)
   return {outcome, value, owner, lock, count}
 end
 
-if alone == '0' and string.find(token, '^block=') and not string.find(bundle, '^db:') then
+if alone == '0' and string.find(token, '^block=') and not string.find(bundle, 'db:', 1, true) then
   local till, goes_on = string.match(redis.call('HGET', fresh, 'walk') or '', '^(%d+) (.*)$')
   if not till or tonumber(till) <= tonumber(now) then
     local _, count = string.gsub(redis.call('HGET', files, bundle) or '', 'block=', '')

@@ -1,8 +1,9 @@
 -- Reads runs for people: the newest ones, newest first, and the one under way even where it is not among them.
 -- KEYS active, runs, sources, webhook token, listings, synced, paths, children, overdue, due, budget, last event. ARGV root
--- of all runs, how many of the newest, root of the orders of indexes, how many slugs. Answers {id of the one under way, webhook token,
--- {{source, record, listing, synced, rows}, …}, {pages, child pages, {{key, problem, whether it is published}, …}, start and
--- requests of Notion's minute, last event, slugs of published pages: some of many}, then runs as run_entry.lua says}; "" for none.
+-- of all runs, how many of the newest, root of the orders of indexes, how many slugs. Answers {id of the one under way,
+-- {webhook token, ms that it is kept yet}, {{source, record, listing, synced, rows}, …}, {pages, child pages, {{key, problem,
+-- whether it is published}, …}, start and requests of Notion's minute, last event, slugs of published pages: some of many},
+-- then runs as run_entry.lua says}; "" for none.
 -- include run_entry
 local root, most, orders, few = unpack(ARGV)
 local active, runs, sources, token, listings, synced, paths, children, overdue, due, budget, event = unpack(KEYS)
@@ -38,7 +39,7 @@ local site = {
   redis.call('HLEN', paths), redis.call('HLEN', children), late, minute[1] or '', minute[2] or '',
   redis.call('GET', event) or '', slugs,
 }
-local answer = {current, redis.call('GET', token) or '', known, site}
+local answer = {current, {redis.call('GET', token) or '', redis.call('PTTL', token)}, known, site}
 for _, id in ipairs(ids) do
   local entry = entryOf(root .. id)
   if entry then answer[#answer + 1] = entry end

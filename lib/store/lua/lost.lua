@@ -4,13 +4,7 @@
 -- answered.
 -- ARGV arguments as JSON: lane, token, pages. KEYS: the engine's hashes, whose types are checked.
 -- Returns {"lost"} for the lane, or {"done", keys of indexes and redirects, …, "page id key" or "db id key", …}.
-local args = cjson.decode(ARGV[1])
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
--- include sound_site
--- include site
-if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
+-- include begin_change
 local answer = {'done'}
 
 local function holds(key, begins)

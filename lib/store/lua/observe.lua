@@ -11,24 +11,13 @@
 --   outside       thing -> what was seen of it
 --   focus         "1": the run is about nothing else
 -- Returns {outcome, slugs that became free and are waited for, …}; outcome: done or lost.
-local args = cjson.decode(ARGV[1])
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
--- include sound_site
--- include site
+-- include begin_change
 -- include newer
-if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return {'lost'} end
 
 local function due(key, flags, payload)
   local isLost = string.find(flags, '^%a*r') -- what is gone from KV comes back, also where it is paused
   if not isLost and redis.call('SISMEMBER', stillKey, key) == 1 then return end
-  if args.focus then flags = joinedFlags(flags, 'f') end
-  addWork(key, flags, payload, args.now_ms)
-  if args.focus then
-    redis.call('SADD', run .. ':focus', key)
-    redis.call('EXPIRE', run .. ':focus', ttl)
-  end
+  askFor(key, isFocused and joinedFlags(flags, 'f') or flags, payload, nowMs)
 end
 
 -- Whether the same look has made the page due before, or it has been read since. A look does not tell the sources apart.

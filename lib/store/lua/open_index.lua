@@ -1,13 +1,7 @@
 -- Writes the index of each source that has none yet, or all of these sources where `all` says so; takes the indexes of
 -- sources away that are not among them, once nothing stands in them, and all drafts where `previews` is off. KEYS: the
 -- engine's hashes, whose types are checked. ARGV arguments as JSON: lane, token; sources, rewritten (those of them whose index is written as it is), synced (ISO).
-local args = cjson.decode(ARGV[1])
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
--- include sound_site
--- include site
-if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
+-- include begin_change
 local isOpen = {}
 for _, source in ipairs(args.sources) do isOpen[source] = true end
 for _, source in ipairs(args.finished) do
@@ -20,6 +14,8 @@ end
 closeSite()
 if not args.previews then
   for _, id in ipairs(redis.call('HKEYS', draftPlacesKey)) do removeDraft(id) end
+  for _, database in ipairs(redis.call('HKEYS', draftDatabasesKey)) do dropDraftDatabase(database) end
+  redis.call('ZREMRANGEBYLEX', showsKey, '[draft:', '(draft;')
 end
 for _, source in ipairs(redis.call('HKEYS', leavesKey)) do
   if not isOpen[source] and redis.call('ZCARD', orderKey(source)) == 0 then

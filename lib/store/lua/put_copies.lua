@@ -3,13 +3,8 @@
 -- ("": nothing is to be written), its meta ("": it is no page's, or the same), the
 -- page as text ("": there is none). Arguments: name, id, slug ("": a child database), document_end (of the page as text, as
 -- it was read), parts, staged (root of the parts' keys), due (ms; "": every file has its copy now). Returns done or changed.
-local args = cjson.decode(ARGV[1])
+-- include begin_change
 local before, text, meta, doc = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
--- include sound_site
--- include site
 local isPage = args.slug ~= ''
 if redis.call('HGET', isPage and pagesKey or databasesKey, args.id) ~= before then return 'changed' end
 if isPage and redis.call('HGET', pathsKey, args.id) ~= args.slug then return 'changed' end

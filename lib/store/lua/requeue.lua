@@ -14,7 +14,7 @@ local run, ttl = KEYS[1], args.ttl
 if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
 if redis.call('HGET', leasesKey, args.key) ~= args.token then return 'repeated' end
 
-local number = string.match(redis.call('HGET', workKey, args.key) or '', '^%d+') or '0'
+local number = numberOf(args.key)
 redis.call('HDEL', leasesKey, args.key)
 if args.forget then
   dropWork(args.key)
@@ -32,7 +32,7 @@ end
 if args.given then
   redis.call('SADD', run .. ':given', args.key)
   redis.call('EXPIRE', run .. ':given', ttl)
-  if string.find(args.key, '^db:') then redis.call('HINCRBY', run, 'toSync', 1) end -- pages only are counted before
+  if isOfDatabase(args.key) then redis.call('HINCRBY', run, 'toSync', 1) end
   noteProblems(ttl, {args.problem}, KEYS[5], dueKey, args.now_ms)
 end
 return 'done'

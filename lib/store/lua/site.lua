@@ -19,6 +19,7 @@ local filesKey, namedKey, uncopiedKey = engineKey('files'), engineKey('files:nam
 local SORT_DIGITS = 48
 local AT_ONCE = 500 -- fields of one HMGET: Upstash's `unpack` ends near 5,000
 local BESIDE_ITEMS = 128 -- bytes of an index page that are none of its items
+local ENDING_BYTES = 160 -- more than a leaf has behind its items
 
 local function pageKey(slug) return prefix .. 'page:' .. slug end
 local function docKey(slug) return prefix .. 'doc:' .. slug end
@@ -120,6 +121,12 @@ local function noteRelinked(id)
   if run ~= '' and redis.call('EXISTS', referrersKey(id)) == 1 then note('relinked', id) end
 end
 
+-- Adds work that the run, where it is about certain pages only, goes on to do.
+local function askFor(key, flags, payload, at)
+  addWork(key, flags, payload, at)
+  if isFocused then note('focus', key) end
+end
+
 local function isShown(thing) return #showing(thing, 1) > 0 end
 
 -- Makes pages due that show a thing (an original, a child database, a page that can't be read), but for those that stay
@@ -130,8 +137,7 @@ local function dueShowing(thing, at, settledAt)
     local record = decoded(text)
     local isFresh = record and settledAt > 0 and (tonumber(record.read_at) or 0) >= settledAt
     if text and not isFresh and redis.call('SISMEMBER', stillKey, id) == 0 then
-      addWork(id, 'o', '{}', at)
-      if isFocused then note('focus', id) end
+      askFor(id, 'o', '{}', at)
     end
   end
 end
@@ -152,8 +158,7 @@ local function dueTitle(id, before, seen)
   if not before or before.parent ~= parent or before.title == seen.title then return end
   if redis.call('HEXISTS', workKey, parent) == 1 or redis.call('HEXISTS', pagesKey, parent) == 0 then return end
   if redis.call('SISMEMBER', stillKey, parent) == 1 or showsTitle(parent, id, seen.title) then return end
-  addWork(parent, '-', '{}', nowMs)
-  if isFocused then note('focus', parent) end
+  askFor(parent, '-', '{}', nowMs)
 end
 
 -- Lets a page stay as it is, with all that stands below it, or go on; returns the pages that this concerns.
@@ -325,26 +330,50 @@ local function shareOut(texts, from, to, counts)
   shareOut(texts, last + 1, to, counts)
 end
 
--- A leaf without the time at which it was written, which follows its items.
-local function withoutTime(text) return (string.gsub(text, '%],"syncedAt":"[^"]*"', ']', 1)) end
+-- How a leaf ends behind its items.
+local function leafEnding(book, number, total, revision, time)
+  local ending = '],"syncedAt":"' .. time .. '"'
+  if number == 1 then ending = ending .. ',"total":' .. total end
+  if #book.counts > 1 then
+    if number == 1 then ending = ending .. ',"pages":' .. #book.counts end
+    ending = ending .. ',"revision":"' .. revision .. '"'
+  end
+  return ending .. '}'
+end
 
+-- A leaf is large, and Lua hashes each string that it makes: the text is put together at once, and what stands there is
+-- only read where its length leaves it open whether the leaf has changed.
 local function writeLeaf(source, book, number, texts, total, revision)
   local items = {}
   for _, meta in ipairs(texts) do
     if meta ~= '' then items[#items + 1] = meta end
   end
-  local text = '{"items":[' .. table.concat(items, ',') .. '],"syncedAt":"' .. now .. '"'
-  if number == 1 then text = text .. ',"total":' .. total end
-  if #book.counts > 1 then
-    if number == 1 then text = text .. ',"pages":' .. #book.counts end
-    text = text .. ',"revision":"' .. revision .. '"'
+  items[1] = '{"items":[' .. (items[1] or '')
+  local last = items[#items]
+  local function leafText(time)
+    items[#items] = last .. leafEnding(book, number, total, revision, time)
+    return table.concat(items, ',')
   end
-  text = text .. '}'
-  local key = leafKey(source, number)
-  if withoutTime(textAt(key) or '') ~= withoutTime(text) then
+  local key, text = leafKey(source, number), leafText(now)
+  local before = redis.call('TYPE', key).ok == 'string' and redis.call('STRLEN', key) == #text and redis.call('GET', key)
+  local time = before and string.match(string.sub(before, -ENDING_BYTES), '%],"syncedAt":"([^"]*)"[^%]]*$')
+  if not time or before ~= leafText(time) then
     noteChange(source .. ':index' .. (number > 1 and ':' .. number or ''))
   end
   redis.call('SET', key, text)
+end
+
+-- Ends a leaf anew whose rows stay as they are; the first has changed where it tells something else. Returns whether it
+-- could: it may end in another way than ours, or have ended in more bytes.
+local function endLeaf(source, book, number, total, revision)
+  local key = leafKey(source, number)
+  local tail = redis.call('TYPE', key).ok == 'string' and redis.call('GETRANGE', key, -ENDING_BYTES, -1) or ''
+  local before, time = string.match(tail, '(%],"syncedAt":"([^"]*)"[^%]]*})$')
+  local ending = leafEnding(book, number, total, revision, now)
+  if not before or #before > #ending then return false end
+  if number == 1 and before ~= leafEnding(book, number, total, revision, time) then noteChange(source .. ':index') end
+  redis.call('SETRANGE', key, redis.call('STRLEN', key) - #before, ending)
+  return true
 end
 
 -- How large the leaves are as they stand written; an empty one is nothing.
@@ -407,15 +436,10 @@ end
 -- Gives all leaves another revision, which is returned; those from `from` on hold other rows than before.
 local function shiftLeaves(source, book, from)
   for number = from, #book.counts do book.dirty[number] = true end
-  book.dirty[1], book.shifted = true, true
+  book.shifted = true
   local revision = string.format('%016x', redis.call('INCR', engineKey('sequence')))
   redis.call('HSET', engineKey('revisions'), source, revision)
   return revision
-end
-
--- Whether a leaf ends as one of several does, so that its revision can be changed where it stands.
-local function bearsRevision(key)
-  return redis.call('TYPE', key).ok == 'string' and string.find(redis.call('GETRANGE', key, -31, -1), '^,"revision":"%x+"}$')
 end
 
 -- Writes the leaves that changed. Stops at one that is too large for one value, and returns its number and the rank of its
@@ -423,14 +447,12 @@ end
 local function writeLeaves(source, book, total, revision)
   local first = 0
   for number, count in ipairs(book.counts) do
-    local key = leafKey(source, number)
-    if book.dirty[number] or (book.shifted and not bearsRevision(key)) then
+    local endsAnew = number == 1 or book.shifted -- the first tells the total, all of them the revision
+    if book.dirty[number] or (endsAnew and not endLeaf(source, book, number, total, revision)) then
       local texts = metasOf(source, first, count)
       if not fitsLeaf(texts, 1, #texts) then return number, first end
       writeLeaf(source, book, number, texts, total, revision)
       book.dirty[number] = nil
-    elseif book.shifted then
-      redis.call('SETRANGE', key, redis.call('STRLEN', key) - 18, revision .. '"}')
     end
     first = first + count
   end
@@ -449,7 +471,6 @@ local function closeIndex(source, book)
   if book.all or book.shifted or moved or not revision then
     revision = shiftLeaves(source, book, book.all and 1 or moved or #book.counts + 1)
   end
-  book.dirty[1] = true -- it tells the total
   local large, first = writeLeaves(source, book, total, revision)
   if large then
     cutLeaves(source, book, large, first)
@@ -525,6 +546,21 @@ local function showThings(id, record, things)
 end
 
 -- Addresses.
+
+-- Whether the values of a hash are still those from which something was planned ('': there was none).
+local function areHeld(key, values)
+  for field, value in pairs(values) do
+    if (redis.call('HGET', key, field) or '') ~= value then return false end
+  end
+  return true
+end
+
+-- Who asks for slugs while others have them: slug -> ids ('': none).
+local function keepWaiting(waiting)
+  for slug, ids in pairs(waiting) do
+    if ids == '' then redis.call('HDEL', waitingKey, slug) else redis.call('HSET', waitingKey, slug, ids) end
+  end
+end
 
 -- Moves pages to other slugs, chains and swaps too. A move: {id, from, to}; from "": the page had no slug. What stands
 -- published moves along; `rewritten` is the page whose bundle is written anew right after. A bundle names its page and
@@ -621,9 +657,7 @@ local function removePage(id)
   end
   redis.call('HDEL', placesKey, id)
   if slug and redis.call('HGET', slugsKey, slug) == id then redis.call('HDEL', slugsKey, slug) end
-  redis.call('HDEL', pagesKey, id)
-  redis.call('HDEL', metasKey, id)
-  redis.call('HDEL', childrenKey, id)
+  for _, key in ipairs({pagesKey, metasKey, childrenKey}) do redis.call('HDEL', key, id) end
   redis.call('SREM', stillKey, id)
   showThings(id, record, {})
   removeFiles(id)

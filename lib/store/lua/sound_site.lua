@@ -10,7 +10,7 @@ for _, source in ipairs(sources_checked) do
   areSound = areSound and isSound(prefix .. 'sync:order:' .. source, 'zset')
     and isSound(prefix .. 'sync:stamps:' .. source, 'hash')
 end
-for _, name in ipairs({'drafts', 'drafts:places', 'drafts:slugs', 'drafts:seen'}) do
+for _, name in ipairs({'drafts', 'drafts:places', 'drafts:slugs', 'drafts:seen', 'drafts:databases'}) do
   areSound = areSound and isSound(prefix .. 'sync:' .. name, 'hash')
 end
 if not areSound then return redis.error_reply(WRONG_TYPE) end

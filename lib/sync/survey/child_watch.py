@@ -1,6 +1,7 @@
 """Looking at child pages, of which no listing shows anything."""
 
 import asyncio
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -11,7 +12,7 @@ from lib.bundle.publication import PublicationRule, is_trashed
 from lib.errors import Unreadable
 from lib.model import JSON, Observation, Problem, WorkItem
 from lib.notion.together import all_of
-from lib.store.site import Sighting, Site
+from lib.store.site import Known, Sighting, Site
 from lib.sync.holders import Holders
 from lib.sync.problems import page_problem
 from lib.sync.sightings import (
@@ -28,10 +29,14 @@ from lib.sync.survey.observer import Observer
 WATCHED_AT_ONCE = 200
 """Child pages whose changes are remembered together."""
 
+_Standing = dict[str, tuple[JSON, Observation]]
+"""Child pages that stand where they stood: what they are now, and what was remembered."""
+
 
 class ChildWatch:
     """Looks for one run. `rows_are_seen` says that the rows have been looked at: what stands below
-    a row that is hidden now is not read any more."""
+    a row that is hidden now is not read any more. `is_listed` says by then whether a source could
+    be listed; `is_forced`: all pages are read, whatever stamp they bear."""
 
     def __init__(
         self,
@@ -40,6 +45,9 @@ class ChildWatch:
         observer: Observer,
         holders: Holders,
         rows_are_seen: asyncio.Event,
+        *,
+        is_listed: Callable[[str], bool],
+        is_forced: bool,
     ) -> None:
         self._site = site
         self._rule = rule
@@ -48,6 +56,7 @@ class ChildWatch:
         self._problems = observer.problems
         self._holders = holders
         self._rows_are_seen = rows_are_seen
+        self._is_listed, self._is_forced = is_listed, is_forced
 
     async def watch_pages(self, stamps: dict[str, str]) -> None:
         """Make due the pages that do not bear the stamp they were read with, which is given by the
@@ -66,8 +75,8 @@ class ChildWatch:
                 if page_id not in self._progress.children
             )
             await self._rows_are_seen.wait()
-            await self._take_changed()
-            self._progress.done |= set(some)
+            await self._take_changed(frozenset(ids[at + WATCHED_AT_ONCE :]))
+            self._progress.done |= set(some) - self._progress.children.keys()
 
     async def watch_still(self, page_ids: list[str]) -> None:
         """Look at child pages that stay as they are for the sake of others, which show what stands
@@ -101,47 +110,90 @@ class ChildWatch:
         except Unreadable as refusal:
             if refusal.notion_status != HTTPStatus.NOT_FOUND:
                 raise
-        if page and stamp and child_stamp(page, self._rule) == stamp and not is_trashed(page):
+        is_same = stamp and page is not None and child_stamp(page, self._rule) == stamp
+        if page and is_same and not is_trashed(page) and not self._is_forced:
             self._progress.unchanged += 1
             self._progress.done.add(page_id)
         else:
             self._progress.children[page_id] = (read_at, page and without_signatures(page))
 
-    async def _take_changed(self) -> None:
-        """Hold the child pages that are not as they were read against what is remembered of
-        them."""
-        seen = self._progress.children
+    async def _take_changed(self, awaited: Collection[str]) -> None:
+        """Hold the child pages that are not as they were read against what is remembered of them.
+
+        A child page shares the fate of the pages above. So it is left as it is where one of them
+        has left the site, which the page around that one finds out and undoes, and where the source
+        could not be listed. One below a page that is `awaited` is taken when that was asked for.
+        """
+        seen, left = self._progress.children, self._progress.left
         if not seen:
             return
         known, _ = await self._site.look_up(seen)
+        work, standing = await self._sort_out(known)
+        above = await self._find_above(standing) if left or awaited else {}
         sightings: list[Sighting] = []
+        later: dict[str, tuple[float, JSON | None]] = {}
+        for page_id, (page, before) in standing.items():
+            pages_above = above.get(page_id, [])
+            if not self._is_listed(before.source) or not left.isdisjoint(pages_above):
+                continue
+            if any(one in awaited for one in pages_above):
+                later[page_id] = seen[page_id]
+            elif sighting := self._changed_page(page_id, page, before, seen[page_id][0]):
+                sightings.append(sighting)
+        await self._observer.observe(sightings, list(work.items()))
+        seen.clear()
+        seen.update(later)
+
+    async def _sort_out(self, known: Mapping[str, Known]) -> tuple[dict[str, WorkItem], _Standing]:
+        """Return the work on pages that hold, or held, what is not where it was; and the child
+        pages that are."""
         work: dict[str, WorkItem] = {}
-        for page_id, (read_at, page) in seen.items():
+        standing: _Standing = {}
+        for page_id, (_, page) in self._progress.children.items():
             before = known[page_id].observation
             if before is None or before.parent is None:
                 continue
             if page is None or is_trashed(page):
                 doubted = work[before.parent].doubted if before.parent in work else []
                 work[before.parent] = WorkItem(doubted=[*doubted, page_id])
+                if page:  # that a page is not to be had once proves nothing
+                    self._progress.left.add(page_id)
             elif has_left(page, before.parent):
                 work.setdefault(before.parent, WorkItem())
                 with suppress(Unreadable):  # the page that it stood in looks for it
                     if holder := await self._holders.find_holder(page):
                         work.setdefault(holder, WorkItem())
-            elif sighting := _changed_page(page_id, page, before, read_at, self._rule):
-                sightings.append(sighting)
-        await self._observer.observe(sightings, list(work.items()))
-        seen.clear()
+                    else:
+                        self._progress.left.add(page_id)
+            else:
+                standing[page_id] = (page, before)
+        return work, standing
 
+    async def _find_above(self, standing: _Standing) -> dict[str, list[str]]:
+        """Return the pages above each child page, as far as is remembered."""
+        parents = {page_id: before.parent for page_id, (_, before) in standing.items()}
+        while missing := {one for one in parents.values() if one and one not in parents}:
+            known, _ = await self._site.look_up(missing)
+            for page_id, one in known.items():
+                parents[page_id] = one.observation.parent if one.observation else None
+        above: dict[str, list[str]] = {}
+        for page_id in standing:
+            found, parent = list[str](), parents[page_id]
+            while parent and parent not in found:
+                found.append(parent)
+                parent = parents[parent]
+            above[page_id] = found
+        return above
 
-def _changed_page(
-    page_id: str, page: JSON, before: Observation, read_at: float, rule: PublicationRule
-) -> Sighting | None:
-    """Return what follows from a child page that is not as it was read; None: a later edit is
-    known."""
-    after = child_of(page, before, read_at)
-    if is_outdated(after, before):
-        return None
-    stamp = child_stamp(page, rule) if is_settled(after.edited_at, read_at) else ""
-    item = WorkItem(page=raw(page), read_at=read_at, stamp=stamp)
-    return Sighting(page_id=page_id, observation=after, item=item)
+    def _changed_page(
+        self, page_id: str, page: JSON, before: Observation, read_at: float
+    ) -> Sighting | None:
+        """Return what follows from a child page that is not as it was read; None: a later edit is
+        known."""
+        after = child_of(page, before, read_at)
+        if is_outdated(after, before):
+            return None
+        is_sure = is_settled(after.edited_at, read_at)
+        stamp = child_stamp(page, self._rule) if is_sure else ""
+        item = WorkItem(page=raw(page), read_at=read_at, stamp=stamp, rewrite=self._is_forced)
+        return Sighting(page_id=page_id, observation=after, item=item)

@@ -18,20 +18,20 @@ from lib.store.site import Site
 from lib.store.sources import Sources, SourceState
 from lib.sync.homes import Homes
 from lib.sync.problems import page_problem
-from lib.sync.sightings import Row
-from lib.sync.survey.observer import Observer
+from lib.sync.sightings import Row, row_of
+from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.progress import RunScope
-from lib.sync.survey.row_judge import RowJudge
+from lib.sync.survey.rule_check import RuleCheck
 
 BIG_SOURCE_ROWS = 1_000
-"""From so many rows on, a source is asked for its changed rows only, and listed in full once a day,
-and when its schema has changed."""
+"""Sources of this size or more are asked for their changed rows only. They are listed in full once
+a day, and when their schema has changed."""
 FULL_LISTING_SECONDS = 20 * 3_600
-"""How old a full listing of a big source may be: less than a day, so that a daily run, which is
-never on time to the second, lists in full each time."""
+"""The age at which a big source is listed in full again. It is less than a day, so that a daily
+run, which is never on time to the second, lists in full each time."""
 OVERLAP_SECONDS = 180
-"""A listing of changed rows begins so long before the last one: nobody says how late an edit shows
-in a query."""
+"""How far a listing of changed rows overlaps the one before: Notion does not document how late an
+edit shows in a query."""
 MOST_DOUBTS = 5
 """Rows of one source that are named because they do not say whether they are to be published."""
 
@@ -91,6 +91,7 @@ class SourceListings:
         self._progress = observer.progress
         self._problems = observer.problems
         self._judge = judge
+        self._rules = RuleCheck(notion, state, observer.progress, judge.rule)
         self._stamps: dict[str, dict[str, str]] = {}
 
     @property
@@ -121,7 +122,7 @@ class SourceListings:
         if refusals and len(refusals) == len(self._scope.references):
             raise next(iter(refusals.values()))
         for name, refusal in refusals.items():
-            self._problems.report(source(name), str(refusal))
+            self._problems.report(source(name), str(refusal), refusal.cause)
 
     async def _find_home(self, name: str, refusals: dict[str, SyncError]) -> None:
         try:
@@ -154,7 +155,7 @@ class SourceListings:
             warnings += doubts[:MOST_DOUBTS]
             if len(doubts) > MOST_DOUBTS:
                 warnings.append(
-                    f"source {name}: so it is with {len(doubts) - MOST_DOUBTS} more rows"
+                    f"source {name}: the same is true of {len(doubts) - MOST_DOUBTS} more rows"
                 )
             warnings += self._progress.listings[name].oddities.warnings
         return warnings
@@ -172,6 +173,7 @@ class SourceListings:
             progress.ahead[name] = (asked_at, [without_signatures(page) for page in pages])
             await self._take_rows(name)
         await self._take_unreadable(name, listing)
+        await self._rules.check_source(name, listing, is_new=self._is_judged_anew(name))
         if listing.since is None and len(listing.given) >= BIG_SOURCE_ROWS:
             # The next run asks for changed rows only, as long as it stays the same.
             await self._schema_of(name)
@@ -192,7 +194,8 @@ class SourceListings:
             raise Hopeless(
                 f"source {name}: Notion does not show its rows ({refusal.reason}). Share the"
                 " database with the integration (••• → Connections in Notion), or mend"
-                " NOTION_SOURCES."
+                " NOTION_SOURCES.",
+                refusal.cause,
             ) from None
 
     async def _take_rows(self, name: str) -> None:
@@ -206,6 +209,8 @@ class SourceListings:
             problem = Problem(page_id=page["id"], title=name_of(page), kind="page")
             await self._problems.contain(problem, self._reduce_page, page, name, read_at, rows)
         progress.listed += len(rows)
+        if any(row.observation.is_published or row.observation.changes_at for row in rows):
+            progress.shown.add(name)
         stamps = await self.stamps_of(name, [row.page_id for row in rows])
         changed = [
             row for row in rows if self._scope.is_forced or stamps.get(row.page_id) != row.stamp
@@ -223,7 +228,7 @@ class SourceListings:
         judged."""
         unreadable = self._progress.unreadable.setdefault(name, set())
         unreadable.add(page["id"])
-        rows.append(self._judge.reduce_page(page, name, read_at))
+        rows.append(row_of(page, name, read_at, self._judge.rule))
         unreadable.discard(page["id"])
 
     async def _take_unreadable(self, name: str, listing: Listing) -> None:
@@ -272,7 +277,13 @@ class SourceListings:
             rows=len(listing.given) if is_full else before.rows,
             schema=progress.schemas.get(name, before.schema),
             rule=rule_of(self._judge.rule),
+            is_faulty=name in progress.faulty,
         )
+
+    def _is_judged_anew(self, name: str) -> bool:
+        before = self._state.listings.get(name)
+        is_same = before is not None and before.rule == rule_of(self._judge.rule)
+        return self._scope.is_forced or not is_same
 
 
 def changed_since(listing: ListingRecord, rule: str, now: float) -> str | None:

@@ -1,28 +1,30 @@
-"""What all looks of a run share: pages are asked for by themselves, and what was seen of them is
-remembered and becomes due."""
+"""What all looks of a run share: pages are asked for by themselves, rows are held against what is
+remembered of them, and what was seen is remembered and becomes due."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from lib.bundle.media import without_signatures
+from lib.bundle.publication import PublicationRule
 from lib.model import JSON, Observation, WorkItem
 from lib.notion.client import NotionClient
 from lib.notion.pages import find_page, retrieve_page
 from lib.store.runs import SliceLease
 from lib.store.site import Known, Sighting, Site
-from lib.sync.problems import Problems
+from lib.sync.addresses import give_away
+from lib.sync.homes import Homes
+from lib.sync.problems import Problems, page_problem
+from lib.sync.sightings import Row, is_doubtful, judge_row, row_of
 from lib.sync.survey.progress import Progress
+from lib.sync.survey.rescue import Rescue
 from lib.times import BEGINNING
-
-GiveAway = Callable[[SliceLease, Sequence[str]], Awaitable[None]]
 
 
 class Observer:
     """Looks for one run; whatever interrupts it, `progress` holds what it knows.
 
-    `give_away` gives addresses to pages that waited for them, `tell` is called when something
-    became due, `now` gives epoch seconds.
+    `tell` is called when something became due, `now` gives epoch seconds.
     """
 
     def __init__(
@@ -32,7 +34,6 @@ class Observer:
         lease: SliceLease,
         progress: Progress,
         *,
-        give_away: GiveAway,
         tell: Callable[[], None],
         now: Callable[[], float],
     ) -> None:
@@ -41,7 +42,6 @@ class Observer:
         self._lease = lease
         self.progress = progress
         self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
-        self._give_away = give_away
         self._tell = tell
         self.now = now
         if not progress.began_at:
@@ -57,8 +57,12 @@ class Observer:
         if sightings or work or outside:
             slack = self._notion.clock_slack_seconds
             freed = await self._site.observe(self._lease, sightings, work, outside or {}, slack)
-            await self._give_away(self._lease, freed)
+            await give_away(self._site, self._lease, freed)
             self._tell()
+
+    async def make_due(self, item: WorkItem, *keys: str) -> None:
+        """Make each of these due in the same way: pages by their ids, databases as `db:{id}`."""
+        await self.observe([], [(key, item) for key in keys])
 
     async def find_lost(self) -> tuple[list[str], list[str]]:
         """Return what is published and gone from KV: the things that bring it back, and its
@@ -101,3 +105,49 @@ class Observer:
         now = self._notion.notion_time(self.now())
         seen = msgspec.structs.replace(before, read_at=now, is_published=False)
         return Sighting(page_id=page_id, observation=seen, is_gone=True)
+
+
+class RowJudge:
+    """Makes due what changed of rows, and unpublishes those that are hidden by now."""
+
+    def __init__(
+        self, site: Site, homes: Homes, observer: Observer, rescue: Rescue, *, is_forced: bool
+    ) -> None:
+        self._site = site
+        self._homes = homes
+        self._observer = observer
+        self._rescue = rescue
+        self._is_forced = is_forced
+
+    @property
+    def rule(self) -> PublicationRule:
+        """The owner's rule for what is published."""
+        return self._homes.rule
+
+    async def judge_rows(self, rows: Sequence[Row]) -> None:
+        """Remember rows that do not bear the stamp they were read with, and make them due."""
+        known, _ = await self._site.look_up([row.page_id for row in rows])
+        sure: list[Row] = []
+        for row in rows:
+            before = known[row.page_id].observation
+            if before and is_doubtful(row.observation, before):
+                problem = page_problem(row.page_id, known[row.page_id])
+                await self._observer.problems.contain(problem, self._ask_again, row, sure)
+            else:
+                sure.append(row)
+        judged = (judge_row(row, known[row.page_id], is_forced=self._is_forced) for row in sure)
+        sightings = [sighting for sighting in judged if sighting]
+        for sighting in sightings:
+            if sighting.is_hidden:
+                await self._observer.observe(
+                    *await self._rescue.rescue_below(known[sighting.page_id])
+                )
+        await self._observer.observe(sightings)
+
+    async def _ask_again(self, row: Row, sure: list[Row]) -> None:
+        """Ask for a row itself, of which two looks at one edit show different things: its own
+        object is the later."""
+        read_at, page = await self._observer.retrieve_page(row.page_id)
+        source = await self._homes.home_of(page)
+        if source is not None:
+            sure.append(row_of(page, source, read_at, self.rule))

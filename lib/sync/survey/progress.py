@@ -51,6 +51,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     children: dict[str, tuple[float, JSON | None]] = {}
     """Child pages that are not as they were read (None: not to be had), which nothing has followed
     from yet, and when they were asked for (epoch seconds, Notion's clock)."""
+    left: set[str] = set()
+    """Child pages that stand below no row that is published, by what was seen in this run."""
     outside: dict[str, str] = {}
     """Things outside of all sources that have changed, and nothing that is published with them."""
     problems: dict[str, Problem] = {}
@@ -61,6 +63,10 @@ class Progress(msgspec.Struct, omit_defaults=True):
     unreadable: dict[str, set[str]] = {}
     """By source: rows that were listed and can't be judged."""
     doubts: dict[str, list[str]] = {}
+    shown: set[str] = set()
+    """Sources of which a row is published, or will be."""
+    faulty: set[str] = set()
+    """Sources that the owner's rule does not fit."""
     warnings: list[str] = []
     listed: int = 0
     unchanged: int = 0

@@ -32,7 +32,7 @@ from lib.sync.sightings import (
 from lib.sync.survey.survey import Survey
 
 HIGHEST_CLIMB = 20
-"""From a page nobody knows so many steps up to a published one."""
+"""Steps from an unknown page up to a published one."""
 
 
 class PageSurvey:
@@ -66,8 +66,11 @@ class PageSurvey:
         databases = await self._sources.databases(
             [thing.removeprefix("db:") for thing in things if thing.startswith("db:")]
         )
+        is_forced = self._is_forced
+        in_draft = await self._survey.drafts.look_at_databases_of(page_id, is_forced=is_forced)
         if page_id in databases:
             await self._look_at_database(page_id, databases[page_id])
+        if page_id in databases or in_draft:
             return
         await all_of(
             [
@@ -103,11 +106,10 @@ class PageSurvey:
         elif before and before.parent is not None:
             await self._judge_child(page_id, page, known, read_at)
         elif before and known.record:
-            await self._observer.observe(
-                [], [(page_id, WorkItem(rewrite=self._is_forced))]
-            )  # its reading sees where it went
+            # Its reading sees where it went.
+            await self._observer.make_due(WorkItem(rewrite=self._is_forced), page_id)
         elif showing := await self._site.showing(f"page:{page_id}"):
-            await self._observer.observe([], [(one, WorkItem(asks_owners=True)) for one in showing])
+            await self._observer.make_due(WorkItem(asks_owners=True), *showing)
         elif not await self._survey.drafts.look_at(page_id):
             await self._climb_to_published(page)
 
@@ -164,14 +166,13 @@ class PageSurvey:
         read_at = 0.0
         while known.observation and (parent := known.observation.parent):
             if is_trashed(page):
-                await self._observer.observe([], [(parent, WorkItem(doubted=[page_id]))])
+                await self._observer.make_due(WorkItem(doubted=[page_id]), parent)
                 return False
             if has_left(page, parent):
                 holder = None
                 with suppress(Unreadable):  # the page that it stood in looks for it
                     holder = await self._holders.find_holder(page)
-                others = [(holder, WorkItem())] if holder else []
-                await self._observer.observe([], [(parent, WorkItem()), *others])
+                await self._observer.make_due(WorkItem(), parent, *([holder] if holder else []))
                 return False
             page_id, known = parent, (await self._site.look_up([parent]))[0][parent]
             read_at, found = await self._find_page(page_id, known)
@@ -179,28 +180,34 @@ class PageSurvey:
                 await self._take_gone(page_id, known)
                 return False
             page = found
+            if await self._home_of(page) is not None:
+                break  # it is the row, whatever it stood in
         return known.observation is None or await self._is_live(page_id, page, known, read_at)
 
     async def _is_live(self, row_id: str, page: JSON, known: Known, read_at: float) -> bool:
         """Return whether the row that a page stands below, whose fate and visibility it shares, is
-        published."""
+        published and not paused."""
         before, source = known.observation, await self._home_of(page)
-        if before and source != before.source and not is_trashed(page):
-            await self._observer.observe(
-                [], [(row_id, WorkItem())]
-            )  # its reading sees where it went
+        has_moved = before and (source, None) != (before.source, before.parent)
+        if has_moved and not is_trashed(page):
+            # Its reading sees where it went.
+            await self._observer.make_due(WorkItem(), row_id)
         source = source or (before.source if before else "")
         row = row_of(page, source, read_at, self._homes.rule)
-        is_as_it_was = before is None or row.observation.visibility == before.visibility
-        if not (row.observation.is_published and is_as_it_was):
+        seen = row.observation
+        is_as_it_was = before is None or (seen.visibility, seen.is_paused) == (
+            before.visibility,
+            before.is_paused,
+        )
+        if not (seen.is_published and is_as_it_was):
             await self._judge_row(row, known)
-        return row.observation.is_published
+        return seen.is_published and not seen.is_paused
 
     async def _take_gone(self, page_id: str, known: Known) -> None:
         """The page is published, and two different questions say that it is gone."""
         before = known.observation
         if before and before.parent is not None:
-            await self._observer.observe([], [(before.parent, WorkItem(doubted=[page_id]))])
+            await self._observer.make_due(WorkItem(doubted=[page_id]), before.parent)
         elif before and await self._homes.is_shown(before.source):
             await self._observer.observe([self._observer.gone_row(page_id, known)])
         elif before:
@@ -237,14 +244,13 @@ class PageSurvey:
         for _ in range(HIGHEST_CLIMB):
             holder_id: str = above.get("page_id") or above.get("block_id") or ""
             if home := above.get("data_source_id"):
-                for database_id, record in (await self._databases_of(home)).items():
-                    await self._look_at_database(database_id, record)
+                if await self._look_at_database_of(home):
                     return
                 break
             if not holder_id:
                 break
             if (await self._site.look_up([holder_id]))[0][holder_id].record:
-                await self._observer.observe([], [(holder_id, WorkItem())])
+                await self._observer.make_due(WorkItem(), holder_id)
                 return
             try:
                 is_page = "page_id" in above
@@ -261,19 +267,26 @@ class PageSurvey:
             f" ({', '.join(self._references)}), and stands on no published page"
         )
 
-    async def _databases_of(self, data_source_id: str) -> dict[str, DatabaseRecord | None]:
-        """Return the child database on a published page that holds a data source, if there is
-        one."""
+    async def _look_at_database_of(self, data_source_id: str) -> bool:
+        """Look at the child database that holds a data source; False: no published page and no
+        draft shows it."""
         try:
             found = await self._notion.get(f"data_sources/{data_source_id}")
         except Unreadable:
-            return {}
+            return False
         above = found.get("parent")
         database_id = above.get("database_id") if isinstance(above, dict) else None
-        return await self._sources.databases([database_id]) if isinstance(database_id, str) else {}
+        if not isinstance(database_id, str):
+            return False
+        known = await self._sources.databases([database_id])
+        for one, record in known.items():
+            await self._look_at_database(one, record)
+        is_forced = self._is_forced
+        shown = await self._survey.drafts.look_at_databases([database_id], is_forced=is_forced)
+        return bool(known or shown)
 
     async def _look_at_database(self, database_id: str, record: DatabaseRecord | None) -> None:
         if self._is_forced:
-            await self._observer.observe([], [(f"db:{database_id}", WorkItem(rewrite=True))])
+            await self._observer.make_due(WorkItem(rewrite=True), f"db:{database_id}")
             return
         await self._survey.databases.watch_database(database_id, record)

@@ -21,11 +21,10 @@ from lib.sync.survey.database_watch import DatabaseWatch
 from lib.sync.survey.draft_watch import DraftWatch
 from lib.sync.survey.listings import SourceFinder, SourceListings
 from lib.sync.survey.missing_rows import GoneProof, MissingRows
-from lib.sync.survey.observer import Observer
+from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.outside_watch import OutsideWatch
 from lib.sync.survey.progress import Progress, RunScope
 from lib.sync.survey.rescue import Rescue
-from lib.sync.survey.row_judge import RowJudge
 
 MOST_NAMED = 5
 """Lost keys that are named in one warning."""
@@ -60,10 +59,16 @@ class Survey:
         )
         proof = GoneProof(homes, observer, judge, rescue, holders)
         self._missing = MissingRows(site, sources, state, scope, self._listings, proof, observer)
-        self._children = ChildWatch(site, homes.rule, observer, holders, self._rows_are_seen)
+        self._children = ChildWatch(
+            *(site, homes.rule, observer, holders, self._rows_are_seen),
+            is_listed=lambda name: name in self.listed_names,
+            is_forced=scope.is_forced,
+        )
         self._outside = OutsideWatch(notion, site, observer)
         self.databases = DatabaseWatch(notion, site, observer)
-        self.drafts = DraftWatch(sources, observer, scope, is_on=homes.rule.previews)
+        self.drafts = DraftWatch(
+            sources, self.databases, observer, scope, is_on=homes.rule.previews
+        )
 
     @property
     def progress(self) -> Progress:
@@ -123,10 +128,8 @@ class Survey:
         databases = _watched_databases(watched, self._scope, done)
         outside = {thing: stamp for thing, stamp in watched.outside.items() if thing not in done}
         if self._scope.is_forced:
-            await self._rewrite_things(
-                [*stamps, *(f"db:{database_id}" for database_id in databases)]
-            )
-            stamps, databases = {}, {}
+            await self._rewrite_things([f"db:{database_id}" for database_id in databases])
+            databases = {}
         await all_of(
             [
                 self._children.watch_pages(stamps),
@@ -137,7 +140,7 @@ class Survey:
         )
 
     async def _rewrite_things(self, things: Sequence[str]) -> None:
-        await self.observer.observe([], [(thing, WorkItem(rewrite=True)) for thing in things])
+        await self.observer.make_due(WorkItem(rewrite=True), *things)
         self.progress.done.update(things)
 
     async def _find_lost(self) -> None:
@@ -146,7 +149,7 @@ class Survey:
             things, keys = await self.observer.find_lost()
             if keys:
                 self.progress.warnings.append(_lost_warning(keys))
-            await self.observer.observe([], [(thing, WorkItem(rewrite=True)) for thing in things])
+            await self.observer.make_due(WorkItem(rewrite=True), *things)
         self.progress.done.add("lost")
 
 

@@ -1,4 +1,4 @@
-"""Looking at the pages of which Notion's webhook told in one window of time, each by itself."""
+"""Looking at the pages whose webhook events came in one window of time, each by itself."""
 
 from collections.abc import Awaitable, Callable
 

@@ -6,7 +6,8 @@ import msgspec
 
 from lib.bundle.media import Address, FileRef
 from lib.model import Copy
-from lib.store.copies import Copies
+from lib.store.copies import Copies, is_for_all
+from lib.store.site import Copying
 
 
 class BundleForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,23 +23,25 @@ class BundleForm(msgspec.Struct, frozen=True, kw_only=True):
     now_iso: Callable[[], str]
 
 
-class HostedFiles:
-    """The copies that there are of hosted files. `note` is told of those whose signed addresses are
-    known, for who makes the others."""
+class HostedFiles(msgspec.Struct):
+    """The copies of hosted files. `note` takes the files whose signed addresses are known, so that
+    the others can be copied."""
 
-    def __init__(self, copies: Copies, note: Callable[[Iterable[FileRef]], None]) -> None:
-        self._copies, self._note = copies, note
+    copies: Copies
+    note: Callable[[Iterable[FileRef]], None]
 
     async def copies_of(self, refs: Mapping[str, FileRef]) -> dict[str, Copy]:
         """Return the copies by the files' tokens."""
-        self._note(refs.values())
-        return await self._copies.copies_of({ref.file for ref in refs.values()})
+        self.note(refs.values())
+        return await self.copies.copies_of({ref.file for ref in refs.values()})
 
     def mark_digest(self, digest: str, refs: Mapping[str, FileRef]) -> str:
         """Return the digest of a bundle with the files that may have copies in it."""
-        return self._copies.marked(digest, refs)
+        return self.copies.marked(digest, refs)
 
 
-def lacks_copies(refs: Mapping[str, FileRef], copies: Mapping[str, Copy]) -> bool:
-    """Return whether some of the files have no copy yet."""
-    return any(ref.file not in copies for ref in refs.values())
+def copying_of(visibility: str, refs: Mapping[str, FileRef], copies: Mapping[str, Copy]) -> Copying:
+    """Return what is to become of the files of a bundle of this visibility."""
+    if not is_for_all(visibility):
+        return "private"
+    return "1" if any(ref.file not in copies for ref in refs.values()) else "0"

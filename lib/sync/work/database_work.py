@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+import msgspec
+
 from lib.bundle import database as database_bundle
 from lib.bundle.encoding import digest, encode
 from lib.bundle.media import Found
 from lib.bundle.properties import fingerprint
 from lib.bundle.text.tables import first_rows
 from lib.log import Log
-from lib.model import BUNDLE_VERSION, JSON, Claim, Database, DatabaseRecord, WorkItem
+from lib.model import BUNDLE_VERSION, JSON, ChildDatabase, Claim, DatabaseRecord, WorkItem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read_database
@@ -16,11 +18,10 @@ from lib.store.copies import is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import NO_TABLE, Known, PageText, Site, Table, Text
 from lib.store.work import WorkQueue
-from lib.sync.work.bundle_form import BundleForm, HostedFiles, lacks_copies
+from lib.sync.work.bundle_form import BundleForm, HostedFiles, copying_of
 from lib.sync.work.page_texts import PageTexts, databases_in
 from lib.sync.work.read_ahead import ReadAhead
-from lib.sync.work.tries import is_last_try
-from lib.sync.work.unfinished import DatabaseReading, Readings
+from lib.sync.work.unfinished import DatabaseReading, Readings, is_last_try
 
 MOST_SIGNED = 100
 """Rows that one answer shows."""
@@ -28,32 +29,27 @@ COMMIT_TRIES = 20
 """How often the texts of pages are made anew because one of them was published meanwhile."""
 
 
-class DatabaseReader:
+class DatabaseReader(msgspec.Struct):
     """Reads child databases for one slice. `now` gives epoch seconds."""
 
-    def __init__(
-        self,
-        notion: NotionClient,
-        readings: Readings,
-        schemas: Schemas,
-        ahead: ReadAhead,
-        now: Callable[[], float],
-    ) -> None:
-        self._notion, self._readings, self._schemas = notion, readings, schemas
-        self._ahead, self._now = ahead, now
+    notion: NotionClient
+    readings: Readings
+    schemas: Schemas
+    ahead: ReadAhead
+    now: Callable[[], float]
 
-    async def read_whole(self, claim: Claim) -> tuple[Database, DatabaseReading]:
+    async def read_whole(self, claim: Claim) -> tuple[ChildDatabase, DatabaseReading]:
         """Return a child database, or what is left of it where parts get no usable answer on the
         last try."""
         item = claim.item
         head = Head(claim.id, item.title, item.data_source_ids) if item.data_source_ids else None
-        fresh = self._ahead.take_database(claim) or DatabaseReading(
-            self._now(), 0, Reading(claim.id, head)
-        )
-        async with self._readings.reading_of(claim, fresh) as reading:
-            await self._ahead.finish(claim.key)
+        ahead = self.ahead.take_reading(claim.key, claim.number)
+        fresh = DatabaseReading(self.now(), 0, Reading(claim.id, head))
+        begun = ahead.database if ahead and ahead.database else fresh
+        async with self.readings.reading_of(claim, begun) as reading:
+            await self.ahead.finish(claim.key)
             database = await read_database(
-                self._notion, reading.rows, self._schemas, is_last_try=is_last_try(claim)
+                self.notion, reading.rows, self.schemas, is_last_try=is_last_try(claim)
             )
         return database, reading
 
@@ -97,7 +93,7 @@ class DatabaseWork:
         )
 
     async def _publish(
-        self, lease: SliceLease, claim: Claim, database: Database, reading: DatabaseReading
+        self, lease: SliceLease, claim: Claim, database: ChildDatabase, reading: DatabaseReading
     ) -> str:
         """Publish a child database together with the texts of the pages that show it; return the
         outcome as `Site.commit_database` does."""
@@ -122,8 +118,7 @@ class DatabaseWork:
         text = Text(
             database_bundle.encode_database(bundle, self._form.now_iso(), copies),
             files=list(files.refs),
-            lacking=lacks_copies(copied, copies),
-            is_private=not is_for_all(visibility),
+            copying=copying_of(visibility, files.refs, copies),
         )
         table, documents, tables = NO_TABLE, list[PageText](), dict[str, Table]()
         if self._form.docs:

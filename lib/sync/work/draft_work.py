@@ -4,6 +4,7 @@ The public's side of a page is not its affair: what turns out to be no draft any
 who reads it for the public.
 """
 
+import re
 from collections.abc import Callable, Collection
 from itertools import chain
 
@@ -22,7 +23,7 @@ from lib.model import (
     Claim,
     Observation,
     PageRecord,
-    Place,
+    Placement,
     Tree,
     WorkItem,
 )
@@ -37,8 +38,8 @@ from lib.sync.work.bundle_form import BundleForm
 from lib.sync.work.page_reader import PageReader
 from lib.sync.work.unfinished import PageReading, Readings
 
-RESERVED_SLUGS = frozenset({"paths"})
-"""Their key under `preview:` is something else."""
+RESERVED = re.compile(r"paths|db:[0-9a-f-]{36}")
+"""Slugs whose key under `preview:` is something else."""
 COMMIT_TRIES = 20
 """How often slugs are chosen anew because others have them."""
 
@@ -80,8 +81,8 @@ class DraftWork:
         """It is not where it was known to be: the draft around it is read again, and a row by who
         reads it for the public."""
         parent = claim.observation.parent if claim.observation else None
-        around = f"draft:{parent}" if parent else claim.id
-        await self._work.pass_on(lease, claim, [(around, WorkItem())])
+        around = (f"draft:{parent}", WorkItem(doubted=[claim.id])) if parent else None
+        await self._work.pass_on(lease, claim, [around or (claim.id, WorkItem())])
 
     async def _observe(self, known: Observation, page: JSON, read_at: float) -> Observation | None:
         """Return what the page object says of a draft; None: it is none any more, or stands
@@ -107,18 +108,18 @@ class DraftWork:
         tree: Tree,
         reading: PageReading,
     ) -> bool:
-        taken, outcome = set(RESERVED_SLUGS), "taken"
+        taken, outcome = set[str](), "taken"
         children: dict[str, DraftChild] = {}
         for _ in range(COMMIT_TRIES):
-            slug = claim.slug if seen.parent else _free(seen.wanted, claim.id, taken)
-            children = _children(claim.id, seen, tree, reading, slug, taken)
+            slug = claim.slug if seen.parent else free_slug(seen.wanted, claim.id, taken)
+            children = _children(claim, seen, tree, reading, slug, taken)
             commit = self._commit(claim, seen, page, tree, reading, slug, children)
             outcome, others = await self._drafts.commit_draft(lease, commit)
             if outcome not in ("taken", "send"):
                 break
             taken |= set(others)
         self._log.event("draft.synced", pageId=claim.id, outcome=outcome)
-        return bool(children) or outcome == "older"
+        return bool(children or tree.databases) or outcome == "older"
 
     def _commit(
         self,
@@ -139,7 +140,7 @@ class DraftWork:
             }
             for child in tree.child_pages
         ]
-        place = Place(slug, seen.source, seen.visibility, seen.parent)
+        place = Placement(slug, seen.source, seen.visibility, seen.parent)
         bundle = page_bundle.build_page(page, tree, place, links, files)
         encoded = page_bundle.encode_page(bundle, self._form.now_iso(), self._form.max_value_bytes)
         record = PageRecord(
@@ -163,18 +164,31 @@ class DraftWork:
             record=record,
             text=Text(encoded.head, encoded.parts, files=list(files.refs)),
             children=children,
+            databases={
+                database_id: _database_item(claim, reading, database_id)
+                for database_id in tree.databases
+            },
             warnings=[*reading.warnings(name_of(page)), *encoded.oversized],
         )
 
 
-def _free(wanted: str, page_id: str, taken: Collection[str], path: str = "") -> str:
+def free_slug(wanted: str, page_id: str, taken: Collection[str], path: str = "") -> str:
     """Return the first slug of those that a page may have which nobody has."""
     slugs = chain([wanted], told_apart(wanted, page_id, path))
-    return next(slug for slug in slugs if slug not in taken)
+    return next(slug for slug in slugs if slug not in taken and not RESERVED.fullmatch(slug))
+
+
+def _database_item(claim: Claim, reading: PageReading, database_id: str) -> WorkItem:
+    """Return how a child database of a draft is to be read where it has to be."""
+    head = reading.walk.heads.get(database_id)
+    item = WorkItem(is_doubted=database_id in claim.item.doubted)
+    if head is None:
+        return item
+    return msgspec.structs.replace(item, title=head.title, data_source_ids=head.data_source_ids)
 
 
 def _children(
-    page_id: str,
+    claim: Claim,
     seen: Observation,
     tree: Tree,
     reading: PageReading,
@@ -186,11 +200,13 @@ def _children(
     given = set(taken)
     for child in sorted(tree.child_pages, key=lambda child: (child.created_time, child.id)):
         path = f"{slug}/"
-        own = _free(path + slug_segment(child.title, child.id), child.id, given, path)
+        own = free_slug(path + slug_segment(child.title, child.id), child.id, given, path)
         given.add(own)
         page = reading.walk.pages.get(child.id)
-        item = WorkItem(page=raw(page), read_at=reading.read_at) if page else WorkItem()
-        children[child.id] = DraftChild(_child_seen(child, page_id, seen, reading), own, item)
+        item = WorkItem(is_doubted=child.id in claim.item.doubted)
+        if page:
+            item = msgspec.structs.replace(item, page=raw(page), read_at=reading.read_at)
+        children[child.id] = DraftChild(_child_seen(child, claim.id, seen, reading), own, item)
     return children
 
 

@@ -1,4 +1,4 @@
-"""What a slice has in hand: items that are being read, those that wait for it, and those that are
+"""The claims of a slice: those that are being read, those that wait for it, and those that are
 being published."""
 
 import asyncio
@@ -7,16 +7,17 @@ from typing import Any
 
 from lib.model import Claim
 
-FOUND_ONES_BESIDES = 4
-"""So many child pages and child databases may be read besides: others may be found behind them."""
+READINGS_ABOVE_LIMIT = 4
+"""Child pages and child databases that may be read above the limit for rows: reading one may reveal
+more."""
 
 
 class InFlight:
-    """Does items side by side: so many are read at once, and an item that has been `read` makes
-    room for the next.
+    """Runs claims concurrently, up to a limit of readings. A claim that has been read, and is only
+    to be published, makes room for the next.
 
-    Child pages and child databases go before rows. `do` answers whether it added something to the
-    plan, `most` how many rows may be read at once.
+    Child pages and child databases go before rows. `do` works a claim and returns whether something
+    became due; `most` returns how many rows may be read at once.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class InFlight:
 
     @property
     def keys(self) -> list[str]:
-        """What is in hand, by its keys."""
+        """The keys of all claims in hand."""
         return [item.key for item in (*self._under_way.values(), *self.waiting)]
 
     @property
@@ -38,7 +39,7 @@ class InFlight:
         return bool(self._under_way or self.waiting)
 
     def take_items(self, items: Iterable[Claim]) -> None:
-        """Takes claimed items, and begins what there is room for."""
+        """Take claims, and begin as many as there is room for."""
         self.waiting = sorted([*self.waiting, *items], key=_is_row)
         self._begin_items()
 
@@ -50,8 +51,8 @@ class InFlight:
     async def wait_ended(
         self, others: Collection["asyncio.Future[Any]"], seconds: float
     ) -> list[tuple[asyncio.Task[bool], Claim]]:
-        """Begin what there is room for, wait until some work or one of the `others` has ended, so
-        long at most, and return the work that has."""
+        """Begin what there is room for, wait until some work or one of the `others` has ended, for
+        `seconds` at most, and return the work that has."""
         self._begin_items()
         await asyncio.wait(
             [*self._under_way, *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED
@@ -61,8 +62,8 @@ class InFlight:
     async def wind_up(
         self, seconds: float, others: Collection["asyncio.Future[Any]"] = ()
     ) -> list[tuple[asyncio.Task[bool], Claim]]:
-        """Begin nothing more, wait so long for all work and the `others`, and return the work that
-        has ended; what takes longer is cut off, and keeps what it has read."""
+        """Begin nothing more, wait up to `seconds` for all work and the `others`, and return the
+        work that has ended. The rest is cancelled, and keeps what it has read."""
         self.waiting = []
         if self._under_way or others:
             await asyncio.wait([*self._under_way, *others], timeout=seconds)
@@ -71,7 +72,7 @@ class InFlight:
         return ended
 
     async def drop_all(self) -> None:
-        """Cuts off all there is."""
+        """Cancel all work."""
         self.waiting = []
         for task in self._under_way:
             task.cancel()
@@ -85,7 +86,7 @@ class InFlight:
             self._under_way[asyncio.create_task(self._do(item))] = item
 
     def _room_for(self, item: Claim) -> int:
-        return self._most() + (0 if _is_row(item) else FOUND_ONES_BESIDES)
+        return self._most() + (0 if _is_row(item) else READINGS_ABOVE_LIMIT)
 
     def _taken_out(self) -> list[tuple[asyncio.Task[bool], Claim]]:
         ended = [(task, item) for task, item in self._under_way.items() if task.done()]

@@ -1,6 +1,6 @@
 """Publishing a page that was read: its address, its bundle, and what follows from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -17,7 +17,7 @@ from lib.model import (
     Copy,
     Observation,
     PageRecord,
-    Place,
+    Placement,
     Tree,
     WorkItem,
 )
@@ -25,10 +25,10 @@ from lib.notion.border.objects import name_of
 from lib.store.copies import is_for_all
 from lib.store.runs import SliceLease
 from lib.store.site import Committed, Known, PageCommit, Site, Table, Text
-from lib.sync.addresses import AddressBook
+from lib.sync.addresses import COMMIT_TRIES, AddressBook, give_away
 from lib.sync.homes import Homes
 from lib.sync.sightings import is_settled, stamp_of
-from lib.sync.work.bundle_form import BundleForm, HostedFiles, lacks_copies
+from lib.sync.work.bundle_form import BundleForm, HostedFiles, copying_of
 from lib.sync.work.page_family import Families, Family, Work
 from lib.sync.work.page_reader import ReadPage
 from lib.sync.work.page_texts import tables_for
@@ -37,8 +37,6 @@ from lib.sync.work.unfinished import Readings
 
 MOST_OLDER = 3
 """Readings in a row that are older than what is remembered, by clocks that can't be right."""
-COMMIT_TRIES = 20
-"""How often addresses are planned anew because another publication changed them meanwhile."""
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -61,28 +59,22 @@ class _Written(msgspec.Struct, frozen=True):
     record: PageRecord
 
 
-class PagePublication:
+class PagePublication(msgspec.Struct):
     """Publishes pages for one slice."""
 
-    def __init__(
-        self,
-        site: Site,
-        files: HostedFiles,
-        form: BundleForm,
-        families: Families,
-        homes: Homes,
-        readings: Readings,
-        ahead: ReadAhead,
-        log: Log,
-    ) -> None:
-        self._site, self._files, self._form = site, files, form
-        self._families, self._homes = families, homes
-        self._readings, self._ahead, self._log = readings, ahead, log
+    site: Site
+    files: HostedFiles
+    form: BundleForm
+    families: Families
+    homes: Homes
+    readings: Readings
+    ahead: ReadAhead
+    log: Log
 
     async def publish_page(self, lease: SliceLease, read: ReadPage) -> bool | None:
         """Publish a page; return whether something became due. None: what holds it is not published
         (yet)."""
-        lost = await self._families.find_lost(read.claim, read.tree)
+        lost = await self.families.find_lost(read.claim, read.tree)
         must_send = read.claim.item.rewrite
         committed = Committed("changed", [], {})
         slug, work = "", Work()
@@ -92,44 +84,36 @@ class PagePublication:
                 return None
             slug, work = plan.slug, plan.work
             commit = await self._commit_of(read, plan, must_send=must_send)
-            committed = await self._site.commit_page(lease, commit)
+            committed = await self.site.commit_page(lease, commit)
             if committed.outcome == "send":
                 must_send = True
             elif committed.outcome != "changed":
-                self._ahead.note_published(read.claim.id, committed.numbers)
+                self.ahead.note_published(read.claim.id, committed.numbers)
                 break
         if committed.outcome == "older":
-            self._readings.read_anew()
-        self._log.event("page.synced", pageId=read.claim.id, slug=slug, outcome=committed.outcome)
-        await self.give_away(lease, committed.freed)
+            self.readings.read_anew()
+        self.log.event("page.synced", pageId=read.claim.id, slug=slug, outcome=committed.outcome)
+        await give_away(self.site, lease, committed.freed)
         before = read.claim.observation
         is_renamed = (
             before is not None and before.parent is not None and read.seen.title != before.title
         )
         return bool(work) or is_renamed or committed.outcome in ("older", "changed")
 
-    async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
-        """Give slugs that became free to pages that wait for them."""
-        for _ in range(COMMIT_TRIES if freed else 0):
-            book = AddressBook(self._site)
-            await book.give_away(list(freed))
-            if await self._site.move(lease, book.planned_changes(), freed):
-                return
-
     def stamp_of(self, page: JSON, seen: Observation, read_at: float) -> str:
         """Return the stamp by which a look shows that nothing is new; "" where an edit may hide."""
         is_sure = is_settled(seen.edited_at, read_at)
-        return stamp_of(without_signatures(page), seen, self._homes.rule) if is_sure else ""
+        return stamp_of(without_signatures(page), seen, self.homes.rule) if is_sure else ""
 
     async def _plan(self, read: ReadPage, lost: Family, *, is_first: bool) -> _Plan:
-        family = await self._families.family_of(read, lost)
+        family = await self.families.family_of(read, lost)
         before = read.claim.observation
         left = (
             [(before.parent, WorkItem())]
             if before and before.parent and read.seen.parent is None
             else []
         )
-        book = AddressBook(self._site)
+        book = AddressBook(self.site)
         slug, links = await self._address_of(book, read, family, is_first=is_first)
         return _Plan(family, book, slug, links, [*family.work, *_databases_of(read), *left])
 
@@ -168,10 +152,10 @@ class PagePublication:
         is_same = claim.record is not None and claim.record.digest == written.record.digest
         is_sent = must_send or not is_same
         # The text of a page in parts has room for links to its databases alone.
-        has_tables = self._form.docs and is_sent and not written.encoded.parts
+        has_tables = self.form.docs and is_sent and not written.encoded.parts
         databases = read.tree.databases if has_tables else []
-        tables = await self._site.tables(databases) if databases else {}
-        text, noted = self._text_of(written, tables, is_private=not is_for_all(seen.visibility))
+        tables = await self.site.tables(databases) if databases else {}
+        text, noted = self._text_of(written, tables)
         oversized = written.encoded.oversized
         return PageCommit(
             page_id=claim.id,
@@ -199,18 +183,18 @@ class PagePublication:
         )
 
     async def _write(self, read: ReadPage, plan: _Plan) -> _Written:
-        seen, tree, form = read.seen, read.tree, self._form
+        seen, tree, form = read.seen, read.tree, self.form
         files = Found(form.address)
-        place = Place(plan.slug, seen.source, seen.visibility, seen.parent)
+        place = Placement(plan.slug, seen.source, seen.visibility, seen.parent)
         bundle = page_bundle.build_page(read.page, tree, place, plan.links, files)
         copied = files.refs if is_for_all(seen.visibility) else {}
-        copies = await self._files.copies_of(copied)
+        copies = await self.files.copies_of(copied)
         encoded = page_bundle.encode_page(bundle, form.now_iso(), form.max_value_bytes, copies)
         record = PageRecord(
             edited=seen.edited,
             edited_at=seen.edited_at,
             read_at=read.reading.read_at,
-            digest=self._files.mark_digest(bundle.digest, copied),
+            digest=self.files.mark_digest(bundle.digest, copied),
             version=BUNDLE_VERSION,
             visibility=seen.visibility,
             parts=len(encoded.parts),
@@ -221,9 +205,7 @@ class PagePublication:
         )
         return _Written(bundle, encoded, files, copies, record)
 
-    def _text_of(
-        self, written: _Written, tables: Mapping[str, Table], *, is_private: bool
-    ) -> tuple[Text, list[str]]:
+    def _text_of(self, written: _Written, tables: Mapping[str, Table]) -> tuple[Text, list[str]]:
         """Return a page as it is sent to KV, and what is to be noted of that."""
         noted: list[str] = []
         doc = self._document(written.bundle, written.copies, tables, noted)
@@ -234,8 +216,7 @@ class PagePublication:
             encoded.meta,
             doc,
             list(refs),
-            lacks_copies(refs, written.copies),
-            is_private,
+            copying_of(written.record.visibility, refs, written.copies),
         )
         return text, noted
 
@@ -248,11 +229,11 @@ class PagePublication:
     ) -> str:
         """Return the page as text; "" where none is wanted, or it is too large even when it is
         cut."""
-        if not self._form.docs:
+        if not self.form.docs:
             return ""
         try:
             made = document_of(
-                *(bundle.meta, bundle.blocks, self._form.now_iso(), self._form.max_value_bytes),
+                *(bundle.meta, bundle.blocks, self.form.now_iso(), self.form.max_value_bytes),
                 database=tables_for(bundle.meta["visibility"], tables),
                 copies=copies,
             )
@@ -278,8 +259,8 @@ class PagePublication:
 
 
 def _databases_of(read: ReadPage) -> Work:
-    """Return the child databases that may have to be read: those that nobody knows yet, and all of
-    them where the page is shown to others than before. The publication leaves out what is known."""
+    """Return the child databases that may have to be read. The publication leaves out those that
+    are known and whose page is shown to the same people as before."""
     heads = read.reading.walk.heads
     work: Work = []
     for database_id in read.tree.databases:

@@ -1,6 +1,6 @@
 """One page that is due: read whole, and published, hidden or handed to the page that holds it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
 
 import msgspec
@@ -14,6 +14,7 @@ from lib.notion.pages import find_page
 from lib.store.runs import SliceLease
 from lib.store.site import Sighting, Site
 from lib.store.work import WorkQueue
+from lib.sync.addresses import give_away
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.sightings import child_of, has_left, row_of
@@ -87,10 +88,6 @@ class PageWork:
         others = [(parent, _handed_on(claim.item, claim.id))] if parent else []
         await self._work.pass_on(lease, claim, others)
 
-    async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
-        """Give slugs that became free to pages that wait for them."""
-        await self._publication.give_away(lease, freed)
-
     # Reading.
 
     async def _observe(self, known: Observation, page: JSON, read_at: float) -> Observation | None:
@@ -133,7 +130,7 @@ class PageWork:
             is_gone=is_gone,
             draft=None if is_gone else WorkItem(),
         )
-        await self.give_away(lease, await self._site.observe(lease, [sighting]))
+        await give_away(self._site, lease, await self._site.observe(lease, [sighting]))
         return True
 
     async def _keep_still(
@@ -172,7 +169,7 @@ class PageWork:
         """A row is gone, for Notion or for us."""
         seen = msgspec.structs.replace(seen, is_published=False)
         sighting = Sighting(page_id=claim.id, observation=seen, is_gone=True)
-        await self.give_away(lease, await self._site.observe(lease, [sighting]))
+        await give_away(self._site, lease, await self._site.observe(lease, [sighting]))
         return True
 
 

@@ -4,7 +4,7 @@ waits for that of the page around it, which makes it due."""
 import asyncio
 from collections.abc import Callable, Mapping
 
-from lib.model import Claim, Tree
+from lib.model import Tree
 from lib.notion.blocks import Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
@@ -59,16 +59,16 @@ class ReadAhead:
             if one.around == around and one.number == 0:
                 self._forget(key)
 
-    def take_page(self, claim: Claim) -> PageReading | None:
-        """Return what has been read of a page ahead; None where it has to be read from its
-        beginning."""
-        one = self._take(claim)
-        return one.page if one else None
-
-    def take_database(self, claim: Claim) -> DatabaseReading | None:
-        """Return the same of a child database."""
-        one = self._take(claim)
-        return one.database if one else None
+    def take_reading(self, key: str, number: int) -> Ahead | None:
+        """Return what has been read ahead for the work of this number; None where it has to be read
+        from its beginning."""
+        one = self._readings.ahead.get(key)
+        if one is None:
+            return None
+        if one.number != number:
+            self._forget(key)
+            return None
+        return self._readings.ahead.pop(key)
 
     async def finish(self, key: str) -> Tree | None:
         """Wait until what is being read ahead has been. Return the tree of a page; None where its
@@ -82,15 +82,6 @@ class ReadAhead:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._tasks.clear()
-
-    def _take(self, claim: Claim) -> Ahead | None:
-        one = self._readings.ahead.get(claim.key)
-        if one is None:
-            return None
-        if one.number != claim.number:
-            self._forget(claim.key)
-            return None
-        return self._readings.ahead.pop(claim.key)
 
     def _forget(self, key: str) -> None:
         """Drop a reading, and those of what stands on that page."""

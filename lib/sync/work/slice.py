@@ -1,8 +1,14 @@
-"""The work of one slice: claims what is due, has it read and published, and deals with what goes
-wrong."""
+"""The work of one slice: one worker's turn at the queue of due work in KV.
+
+A slice claims work under a lease (`SliceLease`), a dozen items at a time, reads and publishes them
+concurrently (`InFlight`), and goes on until nothing is due or its time is used up. Each item is
+published in one transaction, which checks the lease's fencing token. What is half read at the end
+is saved as a checkpoint (`Readings`), and claims that were not begun are free again. The next slice
+goes on from there.
+"""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
 
 import msgspec
@@ -19,7 +25,7 @@ from lib.errors import (
     Unreadable,
 )
 from lib.log import Log
-from lib.model import Claim, Problem
+from lib.model import Cause, Claim, Problem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.store.drafts import Drafts
@@ -27,9 +33,10 @@ from lib.store.runs import Run, Runs, SliceLease
 from lib.store.site import Site
 from lib.store.work import WorkQueue
 from lib.sync.homes import Homes
-from lib.sync.problems import unforeseen_reason
+from lib.sync.problems import Kind, unforeseen_reason
 from lib.sync.work.bundle_form import BundleForm, HostedFiles
 from lib.sync.work.database_work import DatabaseReader, DatabaseWork
+from lib.sync.work.draft_database_work import DraftDatabaseWork
 from lib.sync.work.draft_work import DraftWork
 from lib.sync.work.in_flight import InFlight
 from lib.sync.work.page_family import Families
@@ -37,8 +44,7 @@ from lib.sync.work.page_publication import PagePublication
 from lib.sync.work.page_reader import PageReader
 from lib.sync.work.page_work import PageWork
 from lib.sync.work.read_ahead import ReadAhead
-from lib.sync.work.tries import PAUSES_SECONDS
-from lib.sync.work.unfinished import Readings
+from lib.sync.work.unfinished import PAUSES_SECONDS, Readings
 
 READINGS_AT_ONCE, MOST_READINGS, FEWEST_READINGS = 8, 32, 4
 """Rows that are read at once: twice as many as there may be requests under way, so that these grow,
@@ -48,18 +54,17 @@ budget ends costs KV commands. So where it may not do for all that is due they a
 REQUESTS_OF_A_PAGE = 4
 """What a page takes, as long as nothing is known of it."""
 WAITING = 12
-"""Claimed work that may wait to be read, more or less; what still does when the slice ends is free
-again, which costs nothing."""
+"""Claims that may wait to be read. Those that still wait when the slice ends are free again, at no
+cost."""
 CLAIM_AGAIN_AT = 4
-"""Waiting claims at which more are made. What a page brought forth is claimed at once: others may
-hang on it."""
+"""More is claimed when this few claims wait. What a page brought forth is claimed at once: others
+may depend on it."""
 AGAIN_SECONDS = (10, 60, 240, 960)
-"""Pauses after which pages that got no usable answer are tried again, each in a run of its own."""
+"""Pauses after which pages without a usable answer are tried again, each in a run of its own."""
 MOST_ATTEMPTS = 6
-"""Failures and slices that brought nothing of it, after which something is given up without another
-try."""
+"""Failures, and slices without progress, after which something is given up without another try."""
 SHORT_WAIT_SECONDS = 1.5
-"""What is due so soon, or may be freed by another slice, is waited for."""
+"""Work that is due this soon, or that another slice may free, is waited for."""
 
 
 class SliceStores(msgspec.Struct, frozen=True):
@@ -107,20 +112,17 @@ class Worker:
             notion, work, stores.site, homes, readings, reader, publication, was_read
         )
         self._drafts = DraftWork(reader, work, stores.drafts, form, log, homes, readings, was_read)
-        self._databases = DatabaseWork(
-            DatabaseReader(notion, readings, schemas, ahead, now),
-            *(work, stores.site, stores.files, form, log, was_read),
+        rows = DatabaseReader(notion, readings, schemas, ahead, now)
+        self._databases = DatabaseWork(rows, work, stores.site, stores.files, form, log, was_read)
+        self._draft_databases = DraftDatabaseWork(
+            rows, work, stores.drafts, form, log, homes, was_read
         )
         self._stop: TryLater | None = None
         self._away: NotionAway | None = None
         self._news = asyncio.Event()
 
-    async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
-        """Give slugs that became free to pages that wait for them."""
-        await self._pages.give_away(lease, freed)
-
     def look_again(self) -> None:
-        """Something became due meanwhile."""
+        """Claim again: something became due meanwhile."""
         self._news.set()
 
     async def work(
@@ -231,14 +233,13 @@ class Worker:
             self._log.warning(
                 "page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts
             )
-            await self._give_up(claim, reason, again=True)
+            await self._give_up(claim, reason, "unanswered", again=True)
             return False
-        if claim.is_page:
-            return await self._pages.sync(self._lease, claim)
-        if claim.is_draft:
-            return await self._drafts.sync(self._lease, claim)
-        await self._databases.sync(self._lease, claim)
-        return False
+        if claim.is_database:
+            databases = self._draft_databases if claim.is_draft else self._databases
+            await databases.sync(self._lease, claim)
+            return False
+        return await (self._drafts if claim.is_draft else self._pages).sync(self._lease, claim)
 
     async def _settled(self, task: asyncio.Task[bool], claim: Claim) -> bool:
         """Take note of how some work ended, and of what stops the slice; return whether something
@@ -252,7 +253,7 @@ class Worker:
             return False
         except NotionAway as away:
             self._away = away
-            await self._failed(claim, str(away))
+            await self._failed(claim, away)
             return False
         except TryLater:
             raise
@@ -262,12 +263,12 @@ class Worker:
             self._log.warning(
                 "page.too_large", pageId=claim.id, slug=claim.slug, reason=str(refusal)
             )
-            await self._give_up(claim, str(refusal))
+            await self._give_up(claim, str(refusal), refusal.cause)
         except (SyncError, TakenOver, Hopeless, asyncio.CancelledError):
             raise
         except Exception as error:  # trying again would end in the same way
             self._log.error("page.error", error, pageId=claim.id, slug=claim.slug)
-            await self._give_up(claim, unforeseen_reason(error))
+            await self._give_up(claim, unforeseen_reason(error), "fault")
         return False
 
     async def _unreadable(self, claim: Claim, refusal: Unreadable) -> bool:
@@ -279,28 +280,31 @@ class Worker:
             await (self._drafts if claim.is_draft else self._pages).doubt(self._lease, claim)
             return True
         if claim.is_database and not claim.item.is_doubted:
-            await self._databases.doubt(self._lease, claim)
+            databases = self._draft_databases if claim.is_draft else self._databases
+            await databases.doubt(self._lease, claim)
             return True
-        await self._give_up(claim, f"Notion does not show it: {refusal.reason}")
+        reason = f"Notion does not show it: {refusal.reason}"
+        await self._give_up(claim, reason, refusal.cause)
         return False
 
-    async def _failed(self, claim: Claim, reason: str) -> None:
-        attempts = claim.item.attempts
+    async def _failed(self, claim: Claim, away: NotionAway) -> None:
+        attempts, reason = claim.item.attempts, str(away)
         self._log.warning(
             "page.failed", pageId=claim.id, slug=claim.slug, reason=reason, attempt=attempts + 1
         )
         if attempts >= len(PAUSES_SECONDS):
-            await self._give_up(claim, reason, again=True)
+            await self._give_up(claim, reason, away.cause, again=True)
             return
         item = msgspec.structs.replace(claim.item, attempts=attempts + 1, interrupted=True)
         await self._work.requeue_claim(
             self._lease, claim, item, self._now() + PAUSES_SECONDS[attempts]
         )
 
-    async def _give_up(self, claim: Claim, reason: str, *, again: bool = False) -> None:
-        problem = Problem(
-            claim.id, claim.slug, claim.title, "database" if claim.is_database else "page", reason
-        )
+    async def _give_up(
+        self, claim: Claim, reason: str, cause: Cause | None, *, again: bool = False
+    ) -> None:
+        kind: Kind = "database" if claim.is_database else "page"
+        problem = Problem(claim.id, claim.slug, claim.title, kind, reason, cause or msgspec.UNSET)
         if again and claim.is_page:
             await self._runs.note_again(self._lease.run_id, [claim.id])
         self._ahead.note_published(claim.key)

@@ -1,5 +1,5 @@
-"""What a slice has read and not used up: handed on in KV, so that the run's next slice asks for
-nothing twice."""
+"""Checkpoints: what a slice has read and not published is saved in KV, so that the run's next slice
+asks for nothing twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +20,17 @@ from lib.notion.pages import Completion
 from lib.notion.walk import Walk
 from lib.store.runs import Runs, SliceLease
 from lib.store.work import WorkQueue
+
+PAUSES_SECONDS = (2.0, 6.0)
+"""Pauses after each failure. After one more, the failure is reported, and tried again after the
+run."""
+
+
+def is_last_try(claim: Claim) -> bool:
+    """Return whether this is the last try: a part that gets no usable answer is left out then,
+    rather than the whole being tried again."""
+    record = claim.record or claim.database
+    return (record is not None and record.is_lacking) or claim.item.attempts >= len(PAUSES_SECONDS)
 
 
 class PageReading(msgspec.Struct, omit_defaults=True):
@@ -84,8 +95,8 @@ class Shelf(msgspec.Struct, omit_defaults=True):
 
 
 class Readings:
-    """The readings of one slice: begins them, or goes on with those that an earlier slice of the
-    run left.
+    """The readings of one slice. Each begins anew, or at the checkpoint that an earlier slice of
+    the run has saved.
 
     `originals` are read once for all pages, and kept from slice to slice. `now` gives epoch
     seconds.
@@ -103,8 +114,7 @@ class Readings:
         return self._shelf.began_at
 
     async def take_up(self, lease: SliceLease, *, is_first: bool) -> None:
-        """Takes over what earlier slices of this lane have put by; the first one has nothing to
-        look for."""
+        """Load the checkpoint of this lane's earlier slices; the first slice has none."""
         self._lease, self._what = lease, f"originals:{lease.lane}"
         shelf = None if is_first else await self._runs.handed_on(lease.run_id, self._what, Shelf)
         self._shelf = shelf or Shelf(self._now())
@@ -121,13 +131,13 @@ class Readings:
         return self._notion.notion_time(self._shelf.began_at)
 
     def read_anew(self) -> None:
-        """What this slice has kept is too old: everything is asked for anew."""
+        """Forget what this slice has kept, which is too old: everything is asked for anew."""
         self._shelf.began_at, self._shelf.originals = self._now(), {}
         self._shelf.ahead.clear()
         self._found = self._on_shelf
 
     async def hand_on_rest(self) -> None:
-        """Hands on what the next slice may need."""
+        """Save what the next slice may need."""
         if self._on_shelf != self._found or self._shelf.ahead:
             await self._hand_on(self._what, self._shelf)
 
@@ -138,10 +148,10 @@ class Readings:
 
     @asynccontextmanager
     async def reading_of(self, claim: Claim, fresh: Unfinished) -> AsyncIterator[Unfinished]:
-        """Around the reading of something, which begins as `fresh` or where it was left.
+        """Read something from its checkpoint, or from its beginning (`fresh`).
 
-        What Notion or the clock interrupts is handed on, and the work is due again at once. Raises
-        what interrupted it, and `TakenOver`.
+        Where Notion or the clock interrupts it, save a checkpoint and make the work due again at
+        once. Raises what interrupted it, and `TakenOver`.
         """
         lease = self._lease
         what = f"partial:{claim.key}:{claim.number}"
@@ -174,8 +184,7 @@ class Readings:
     async def _put_back(
         self, what: str, claim: Claim, item: WorkItem, reading: Unfinished | None
     ) -> None:
-        """End a claim; what has been read of it is kept with that, in one command where it is
-        small."""
+        """End a claim, and save what has been read of it in the same command where it is small."""
         put_back = partial(self._work.requeue_claim, self._lease, claim, item, DUE_FIRST)
         if reading is None:
             await put_back()
@@ -200,6 +209,6 @@ class Readings:
         self._shelf.originals[original] = lists
 
     def _date_reading(self, reading: Unfinished) -> None:
-        """Only answers tell Notion's clock, so a reading is dated when it has some."""
+        """Date a reading by Notion's clock, which is known only once Notion has answered."""
         began_at = self._notion.notion_time(reading.began_at)
         reading.read_at = min(reading.read_at, began_at) if reading.read_at else began_at

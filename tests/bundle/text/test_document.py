@@ -13,7 +13,7 @@ from lib.bundle.text.document import Document, document_of, with_copies
 from lib.bundle.text.summary import number_of_words
 from lib.bundle.values import Meta, PageLink
 from lib.errors import TooLarge
-from lib.model import BUNDLE_VERSION, JSON, Copy, Place, Tree
+from lib.model import BUNDLE_VERSION, JSON, Copy, Placement, Tree
 from tests.bundle.samples import (
     ADDRESS,
     BLOCK_ID,
@@ -37,7 +37,7 @@ MUCH = 8_000_000
 def meta_of(**properties: JSON) -> Meta:
     links = [PageLink(id="c", slug="rye/child", title="Child")]
     return build_page(
-        page(properties), Tree([]), Place("rye", "pages", "members"), links, ADDRESS
+        page(properties), Tree([]), Placement("rye", "pages", "members"), links, ADDRESS
     ).meta
 
 
@@ -200,7 +200,7 @@ def test_where_there_is_no_room_the_outline_goes_and_then_the_rest() -> None:
 
 def test_files_are_linked_where_they_are_found_for_ever() -> None:
     picture = block("image", hosted("oven.jpg"))
-    settled = build_page(page(), Tree([picture]), Place("rye", "pages"), [], ADDRESS).blocks
+    settled = build_page(page(), Tree([picture]), Placement("rye", "pages"), [], ADDRESS).blocks
     ref = FileRef(hosted("oven.jpg", "")["file"]["url"], "block", BLOCK_ID)
     ours = ADDRESS(ref)
     whole = made(*settled).value
