@@ -141,8 +141,8 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Change(
                 "sync/survey/outside_watch.py",
-                "        self._observer.progress.done.add(thing)\n",
-                "        if seen.stamp:\n            self._observer.progress.done.add(thing)\n",
+                "        self.observer.progress.done.add(thing)\n",
+                "        if seen.stamp:\n            self.observer.progress.done.add(thing)\n",
             ),
         ),
         "only-minute",
@@ -200,10 +200,14 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Change(
                 "store/lua/commit_page.lua",
-                "if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return"
-                " {'lost'} end\n"
                 "if redis.call('HGET', leasesKey, id) ~= args.token then return"
                 " withFreed({'repeated', '{}'}) end\n",
+                "",
+            ),
+            Change(
+                "store/lua/begin_change.lua",
+                "if args.token and redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then"
+                " return 'lost' end\n",
                 "",
             ),
         ),
@@ -268,10 +272,10 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Change(
                 "sync/survey/missing_rows.py",
-                "            await self._judge.judge_rows([self._judge.reduce_page(page, home,"
-                " read_at)])\n",
-                "            await self._observer.observe([self._observer.gone_row(page_id, known,"
-                " name)])\n",
+                "            await self.judge.judge_rows([row_of(page, home, read_at,"
+                " self.judge.rule)])\n",
+                "            await self._unpublish_row(self.observer.gone_row(page_id, known, name),"
+                " known)\n",
             ),
         ),
         "moves",
