@@ -250,7 +250,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "if isLess then promise",
             ),
         ),
-        "promises",
+        "waits",
     ),
     Mutant(
         "B22",
@@ -400,7 +400,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "aliveUntil = tonumber(aliveUntil)\n",
             ),
         ),
-        "only-wait",
+        "waits",
     ),
     Mutant(
         "B30",

@@ -24,7 +24,12 @@ PROFILES: dict[str, Profile] = {
     "windows": Profile(
         {"edit": 4.0, "tell": 8.0, "pass": 3.0, "clocks": 3.0}, ("edit_a_grandchild",)
     ),
-    "lanes": Profile({"edit": 4.0, "setting": 4.0, "kill": 4.0, "cancel": 3.0}),
+    "lanes": Profile(
+        {"edit": 2.0, "kill": 6.0, "cancel": 4.0},
+        ("edit_everything",),
+        begins=[Setting("SYNC_LANES", "2")],
+    ),
+    "waits": Profile({"ask": 6.0, "wait": 6.0, "pass": 6.0}),
     "big": Profile({"edit": 4.0, "big": 4.0, "fail": 3.0, "heal": 2.0, "pass": 4.0}),
     "days": Profile({"edit": 4.0, "pass": 4.0}, ("rename_database", "rename_a_column", "add_row")),
     "promises": Profile({"edit": 1.0, "ask": 8.0, "wait": 3.0, "kill": 5.0}),
