@@ -176,7 +176,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B19",
         "a reading that found nothing new remembers a bundle that is gone meanwhile",
-        "a row is trashed while it is read, and restored",
+        "a row is moved into another row",
         (
             Change(
                 "store/lua/commit_page.lua",
@@ -196,7 +196,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B20",
         "a slice that was taken over goes on writing, and writes back what it had read before",
-        "a message is delivered twice at once, and the delivery that goes on dies",
+        "a lane dies with what it holds, and its message is cancelled",
         (
             Change(
                 "store/lua/commit_page.lua",
