@@ -15,10 +15,10 @@ from lib.store.sources import Sources, SourceState
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.problems import page_problem
+from lib.sync.rescue import Rescue
 from lib.sync.survey.listings import SourceListings
 from lib.sync.survey.observer import Observer
 from lib.sync.survey.progress import RunScope
-from lib.sync.survey.rescue import Rescue
 from lib.sync.survey.row_judge import RowJudge
 
 FEW = 20
@@ -95,7 +95,7 @@ class GoneProof:
                     [self._judge.reduce_page(around.page, around.source, around.read_at)]
                 )
             gone.add(page_id)
-            await self._observer.observe([self._observer.gone_row(page_id, known, name)])
+            await self._unpublish_row(self._observer.gone_row(page_id, known, name), known)
 
     async def _unpublish_row(self, row: Sighting, known: Known) -> None:
         await self._observer.observe(*await self._rescue.rescue_below(known))

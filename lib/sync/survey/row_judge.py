@@ -7,9 +7,9 @@ from lib.model import JSON
 from lib.store.site import Site
 from lib.sync.homes import Homes
 from lib.sync.problems import page_problem
+from lib.sync.rescue import Rescue
 from lib.sync.sightings import Row, is_doubtful, judge_row, row_of
 from lib.sync.survey.observer import Observer
-from lib.sync.survey.rescue import Rescue
 
 
 class RowJudge:

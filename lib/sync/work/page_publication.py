@@ -1,6 +1,6 @@
 """Publishing a page that was read: its address, its bundle, and what follows from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -83,6 +83,7 @@ class PagePublication:
         """Publish a page; return whether something became due. None: what holds it is not published
         (yet)."""
         lost = await self._families.find_lost(read.claim, read.tree)
+        is_rescued = await self.rescue_below(lease, lost.gone)
         must_send = read.claim.item.rewrite
         committed = Committed("changed", [], {})
         slug, work = "", Work()
@@ -106,7 +107,15 @@ class PagePublication:
         is_renamed = (
             before is not None and before.parent is not None and read.seen.title != before.title
         )
-        return bool(work) or is_renamed or committed.outcome in ("older", "changed")
+        is_news = is_rescued or is_renamed or bool(work)
+        return is_news or committed.outcome in ("older", "changed")
+
+    async def rescue_below(self, lease: SliceLease, page_ids: Collection[str]) -> bool:
+        """See to what stands below pages that are to go, and return whether something became due: a
+        page that stands elsewhere by now is read there, and goes there from here."""
+        freed = await self._families.rescue_below(lease, page_ids) if page_ids else None
+        await self.give_away(lease, freed or [])
+        return freed is not None
 
     async def give_away(self, lease: SliceLease, freed: Sequence[str]) -> None:
         """Give slugs that became free to pages that wait for them."""
