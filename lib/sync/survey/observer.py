@@ -15,9 +15,9 @@ from lib.store.site import Known, Sighting, Site
 from lib.sync.addresses import give_away
 from lib.sync.homes import Homes
 from lib.sync.problems import Problems, page_problem
+from lib.sync.rescue import Rescue
 from lib.sync.sightings import Row, is_doubtful, judge_row, row_of
 from lib.sync.survey.progress import Progress
-from lib.sync.survey.rescue import Rescue
 from lib.times import BEGINNING
 
 
