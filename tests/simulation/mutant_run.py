@@ -35,12 +35,14 @@ def play_mutants(rows: Sequence[str], minutes: float) -> int:
     Return 1 where one was not found, or could not be played."""
     chosen = [at for at, mutant in enumerate(MUTANTS) if not rows or mutant.row in rows]
     print("row | named history | random histories | seed | what the judge said", flush=True)
-    found = [_play_apart(at, minutes) for at in chosen]
+    with player() as playing:
+        found = [_play_apart(playing, at, minutes) for at in chosen]
     return 0 if found and all(found) else 1
 
 
-def _play_apart(at: int, minutes: float) -> bool:
-    """Play a mutant in a process of its own; return whether both ways came upon it."""
+def _play_apart(playing: Player, at: int, minutes: float) -> bool:
+    """Play a mutant in a process of its own; return whether both ways came upon it. What they found
+    is held against the engine as it is, which plays the same histories."""
     mutant = MUTANTS[at]
     try:
         with mutated_tree(mutant) as tree:
@@ -54,7 +56,10 @@ def _play_apart(at: int, minutes: float) -> bool:
         print(f"{mutant.row} | it could not be played: {done.stderr[-2000:]}", flush=True)
         return False
     print(_line_of(mutant, outcome), flush=True)
-    return bool(outcome.by_history and outcome.said)
+    histories = [_history_of(mutant), *([_drawn(mutant, outcome.seed)] if outcome.said else [])]
+    if own := [problem for one in histories if (problem := problem_of(playing, one))]:
+        print(f"{mutant.row} | the engine fails there without any change: {own}", flush=True)
+    return bool(outcome.by_history and outcome.said and not own)
 
 
 def _line_of(mutant: Mutant, outcome: Outcome) -> str:
@@ -70,16 +75,23 @@ def _line_of(mutant: Mutant, outcome: Outcome) -> str:
 
 def play_here(mutant: Mutant, minutes: float) -> Outcome:
     """Play a mutant in the tree that has its changes."""
-    named = next(found for found in FOUND if found.story == mutant.story)
     with player() as playing:
-        by_history = problem_of(playing, named.history)
+        by_history = problem_of(playing, _history_of(mutant))
         ends, played = time.monotonic() + 60 * minutes, 0
         while time.monotonic() < ends:
             seed = fresh_seed()
             played += 1
-            if said := problem_of(playing, draw(seed, PROFILES[mutant.profile])):
+            if said := problem_of(playing, _drawn(mutant, seed)):
                 return Outcome(by_history=by_history, histories=played, seed=seed, said=said)
     return Outcome(by_history=by_history, histories=played)
+
+
+def _history_of(mutant: Mutant) -> History:
+    return next(found.history for found in FOUND if found.story == mutant.story)
+
+
+def _drawn(mutant: Mutant, seed: int) -> History:
+    return draw(seed, PROFILES[mutant.profile])
 
 
 def problem_of(playing: Player, history: History) -> str:

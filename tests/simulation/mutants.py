@@ -141,8 +141,8 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Change(
                 "sync/survey/outside_watch.py",
-                "        self._observer.progress.done.add(thing)\n",
-                "        if seen.stamp:\n            self._observer.progress.done.add(thing)\n",
+                "        self.observer.progress.done.add(thing)\n",
+                "        if seen.stamp:\n            self.observer.progress.done.add(thing)\n",
             ),
         ),
         "only-minute",
@@ -200,10 +200,14 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Change(
                 "store/lua/commit_page.lua",
-                "if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return"
-                " {'lost'} end\n"
                 "if redis.call('HGET', leasesKey, id) ~= args.token then return"
                 " withFreed({'repeated', '{}'}) end\n",
+                "",
+            ),
+            Change(
+                "store/lua/begin_change.lua",
+                "if args.token and redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then"
+                " return 'lost' end\n",
                 "",
             ),
         ),
@@ -233,7 +237,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "if status ~= 'delivered' then redis.call('DEL', promised) end\n",
             ),
         ),
-        "only-kill",
+        "promises",
     ),
     Mutant(
         "B21",
@@ -246,7 +250,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "if isLess then promise",
             ),
         ),
-        "only-wait",
+        "waits",
     ),
     Mutant(
         "B22",
@@ -268,10 +272,10 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Change(
                 "sync/survey/missing_rows.py",
-                "            await self._judge.judge_rows([self._judge.reduce_page(page, home,"
-                " read_at)])\n",
-                "            await self._observer.observe([self._observer.gone_row(page_id, known,"
-                " name)])\n",
+                "            await self.judge.judge_rows([row_of(page, home, read_at,"
+                " self.judge.rule)])\n",
+                "            await self._unpublish_row(self.observer.gone_row(page_id, known, name),"
+                " known)\n",
             ),
         ),
         "moves",
@@ -349,7 +353,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B28",
         "an instance whose clock is behind adds to a window whose message has been worked",
-        "a page is edited twice, and an instance is four seconds behind",
+        "a page is edited after its window, and an instance is behind",
         (
             Change(
                 "store/lua/note_event.lua",
@@ -361,15 +365,20 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "B28",
-        "a reading that seems older than what is remembered counts as done",
+        "readings are told apart by the instances' clocks, and one that seems older counts as done",
         "an instance reads ahead of its time, and another one behind it",
         (
             Change(
+                "notion/client.py",
+                "        return t0 if least <= 0 <= most else t0 - most\n",
+                "        return t0\n",
+            ),
+            Change(
                 "store/lua/commit_page.lua",
-                "  redis.call('HDEL', leasesKey, id)\n"
-                "  redis.call('ZADD', dueKey, args.now_ms, id)\n"
-                "  return {'older'}\n",
-                "  dropWork(id)\n  return {'older'}\n",
+                "if isElsewhere or (not args.insists and (wasThere or isOld)) then\n",
+                "if isOld and not args.insists and not isElsewhere then\n"
+                "  dropWork(id)\n  return {'older'}\nend\n"
+                "if isElsewhere or (not args.insists and (wasThere or isOld)) then\n",
             ),
         ),
         "only-clocks",
@@ -391,7 +400,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "aliveUntil = tonumber(aliveUntil)\n",
             ),
         ),
-        "only-wait",
+        "waits",
     ),
     Mutant(
         "B30",

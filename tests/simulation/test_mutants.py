@@ -32,8 +32,8 @@ def test_every_row_that_only_the_simulation_can_find_has_a_mutant() -> None:
 
 @pytest.mark.parametrize("old", ["is not there", "redis"])
 def test_a_mutant_whose_line_is_gone_or_stands_twice_says_so(old: str) -> None:
-    mutant = Mutant("B99", "it is wrong", "", (Change("store/lua/move.lua", old, ""),))
-    text = (ROOT / "lib/store/lua/move.lua").read_text("utf-8")
+    mutant = Mutant("B99", "it is wrong", "", (Change("store/lua/due.lua", old, ""),))
+    text = (ROOT / "lib/store/lua/due.lua").read_text("utf-8")
 
-    with pytest.raises(Stale, match=r"B99: lib/store/lua/move.lua .*it is wrong"):
-        changed_text(mutant, "store/lua/move.lua", text)
+    with pytest.raises(Stale, match=r"B99: lib/store/lua/due.lua .*it is wrong"):
+        changed_text(mutant, "store/lua/due.lua", text)
