@@ -1,17 +1,11 @@
 -- Writes a child database of drafts that was read under `preview:db:`, and ends the work on it. KEYS: the engine's hashes,
 -- whose types are checked. ARGV: arguments as JSON, the bundle, the record. Arguments: lane, token, number as for a draft;
--- id, title, read_at, tokens, warnings; drafts: id -> visibility of those that show it ("": nobody knows). Returns done, older, changed (others
--- show it), gone (none does), repeated (the work is another's now) or lost (the whole lane is).
-local args = cjson.decode(ARGV[1])
+-- id, title, read_at, tokens, warnings; drafts: id -> visibility of those that show it ("": nobody knows). Returns done, older,
+-- changed (others show it), gone (none does), repeated (the work is another's now) or lost (the whole lane is).
+-- include begin_change
 local text, record = ARGV[2], ARGV[3]
-local prefix, run, now, ttl = args.prefix, args.run, args.now, args.ttl
-local mostItems, mostBytes, nowMs = args.most_items, args.most_bytes, args.now_ms
-local isFocused = args.focus
 local thing = 'draft:db:' .. args.id
--- include sound_site
--- include site
 -- include note_warnings
-if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return 'lost' end
 if redis.call('HGET', leasesKey, thing) ~= args.token then return 'repeated' end
 local drafts = showing(thing)
 if #drafts == 0 then
@@ -33,8 +27,7 @@ redis.call('HSET', draftDatabasesKey, args.id, record)
 redis.call('SET', prefix .. 'preview:db:' .. args.id, text)
 nameFiles(filesKey, namedKey, uncopiedKey, thing, args.tokens, 'private')
 for _, id in ipairs(before and before.title ~= args.title and drafts or {}) do -- they show its title
-  addWork(draftKey(id), '-', '{}', nowMs)
-  if isFocused then note('focus', draftKey(id)) end
+  askFor(draftKey(id), '-', '{}', nowMs)
 end
 endWork(thing, args.number, nowMs)
 noteWarnings(args.most_warnings, args.warnings)
