@@ -1,6 +1,7 @@
 """The direction of imports: what keeps each room a room."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -53,7 +54,8 @@ MOST_FLOORS = 9
 FILES = sorted((ROOT / "lib").rglob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Dotted names of what a file imports, type-checking imports included."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -62,7 +64,7 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -130,6 +132,7 @@ LONGEST_FUNCTION, MOST_COLLABORATORS, MOST_ONE_WORD = 50, 8, 0.5
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def functions() -> list[tuple[str, Function]]:
     """Each function of what runs on Vercel, with where it stands."""
     files = [*FILES, *sorted((ROOT / "api").rglob("*.py"))]
