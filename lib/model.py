@@ -207,6 +207,8 @@ class ListingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     rule: str = ""
     """What the listing was judged by: the format's version and the owner's rule for what is
     published."""
+    is_faulty: bool = False
+    """The rule does not fit its properties, or no row is published by it."""
 
 
 class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -17,5 +17,8 @@ PROFILES: dict[str, Profile] = {
             Edit("rename_a_column", 1, 0),
         ],
     ),
+    "dates": Profile(
+        {"schedule": 6.0, "kill": 1.0, "clocks": 1.0, "queue": 1.0, "kv": 1.0, "pass": 1.0}
+    ),
     **{f"only-{name}": Profile({"edit": 6.0, "pass": 1.0, name: 4.0}) for name in DRAWS},
 }

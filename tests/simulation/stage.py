@@ -16,6 +16,7 @@ from dev.equality import Bundles, Truth
 from dev.notion.nodes import JSON, Database, DataSource, Page
 from dev.qstash.message import Message
 from tests.simulation.databases import Databases
+from tests.simulation.functions import Call
 from tests.simulation.network import NOTION
 from tests.simulation.previews import Previews
 from tests.simulation.standing import TURN_SECONDS, Standing
@@ -190,11 +191,17 @@ class Stage:
         ]
 
     async def _turn(self, moment: datetime) -> None:
-        """Before and after a date it is told what is published; about it, either may be."""
-        for seconds in (-TURN_SECONDS, TURN_SECONDS):
+        """Before and after a date it is told what is published; about it, either may be. A minute
+        after it the site shows it, where nothing else happens."""
+        for seconds in (-TURN_SECONDS, TURN_SECONDS, WITHIN_SECONDS):
             ahead = moment + timedelta(seconds=seconds) - self.world.clocks.notion.now()
             await asyncio.sleep(ahead.total_seconds() + 0.001)
             self.look()
+        since = self.world.clocks.now() - WITHIN_SECONDS
+        late = self._late_dates(since - TURN_SECONDS)
+        if not any(self._is_other(call, since) for call in self.world.functions.calls):
+            self.seen["judged: a date"] += 1
+            self.watcher.broken += late
 
     # Asking for runs.
 
@@ -434,6 +441,7 @@ class Stage:
         self._raise(self._judge_referrers())
         self._raise(self._judge())
         self._raise(self._judge_events())
+        self._raise(self._judge_dates())
 
     def _check_bounds(self) -> None:
         deliveries = Counter(run_of(message) for message in self.world.account.messages.values())
@@ -537,6 +545,58 @@ class Stage:
                 problems += self._judge_run(promise, run_id)
             self.promises.remove(promise)
         return problems
+
+    def _is_other(self, call: Call, since: float) -> bool:
+        """Whether a call was under way at `since` or later that does not only see to dates, or in
+        which something went wrong."""
+        if call.ended is not None and call.ended < since:
+            return False
+        is_dated = self.world.run(call.run_id).get("scheduled", "0") != "0"
+        return not is_dated or call.killed or call.status != 200
+
+    def _judge_dates(self) -> list[str]:
+        """What a date has made of a row is so when everything has happened that happens by itself,
+        whatever went wrong meanwhile."""
+        return self._late_dates(0.0)
+
+    def _late_dates(self, since: float) -> list[str]:
+        """Rows whose date has begun or ended a minute ago or earlier, not before `since`, and that
+        are not as it says: of those that a whole run has read before, where nothing was edited
+        then."""
+        clocks = self.world.clocks
+        read_at = self._read_whole_at()
+        lasts = self.failing or self.failing_sources or self.lost or self.odd
+        if read_at is None or lasts or self.has_closed_sources or self.watcher.is_spoiled:
+            return []
+        published, late = self.world.paths(), list[str]()
+        for row, moments in self.moments.items():
+            ages = [(clocks.notion.now() - moment).total_seconds() for moment in moments]
+            turned = [clocks.now() - age for age in ages if age > -TURN_SECONDS]
+            if not turned or clocks.now() - max(turned) < WITHIN_SECONDS:
+                continue
+            is_known = read_at < max(turned) - TURN_SECONDS and max(turned) >= since
+            is_wanted = self.standing.worthy_since(row) is not None
+            if is_known and is_wanted != (row in published):
+                late.append(f"{row} is {'not ' * is_wanted}published, {min(ages)} s after its date")
+        return late
+
+    def _read_whole_at(self) -> float | None:
+        """When a run of everything has ended that saw the workspace as it is, and nothing has gone
+        wrong since; None for no such run."""
+        lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
+        found: float | None = None
+        for call in self.world.functions.calls:
+            run = self.world.run(call.run_id) if call.run_id else {}
+            if not run or call.ended is None:
+                continue
+            began = self._began(call.run_id) or call.began
+            is_well = run.get("status") == "delivered" and run.get("failed", "0") == "0"
+            is_whole = is_well and not (run["page"] or run["source"] or _is_of_some_pages(run))
+            if is_whole and began - lag > self.edited_at and found is None:
+                found = call.ended
+            elif found is not None and not is_well:
+                return None
+        return found
 
     def _judge_events(self) -> list[str]:
         """What was edited before Notion's webhook told of it is published, where Notion showed it

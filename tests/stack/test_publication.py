@@ -37,7 +37,7 @@ def published(site: Site) -> dict[int, str]:
 
 
 def warnings(run: dict[str, str]) -> list[str]:
-    found: list[str] = json.loads(run["warnings"])
+    found: list[str] = json.loads(run.get("warnings", "[]"))
     return found
 
 
@@ -113,6 +113,33 @@ def test_a_property_that_is_renamed_in_notion_takes_nothing_away_and_is_named(
         " as it is"
     )
     assert told in warnings(run)
+
+
+def test_a_word_that_a_property_never_says_is_named_until_it_does(site: Site, stack: Stack) -> None:
+    stack.set("NOTION_PUBLISHED", "Status: Doen, Writing")
+    told = 'source pages: the property "Status" never says "Doen"; what it can say: "Idea"'
+
+    for _ in range(2):
+        run = site.sync(source="pages")
+        assert set(published(site)) == WRITING
+        assert [one for one in warnings(run) if one.startswith(told)] == warnings(run)[:1]
+    stack.set("NOTION_PUBLISHED", "Status: Done, Writing")
+    assert warnings(site.sync(source="pages")) == []
+    site.later()
+    assert warnings(site.sync(source="pages")) == []
+    [data_source] = site.notion.workspace.nodes[PAGES].children
+    asked = [request["path"] for request in site.notion.log.requests]
+    assert f"/v1/data_sources/{data_source}" not in asked
+
+
+def test_a_rule_by_which_no_row_is_published_is_named(site: Site, stack: Stack) -> None:
+    stack.set("NOTION_PUBLISHED", "Label: nothing says this")
+
+    run = site.sync(source="pages")
+
+    assert published(site) == {}
+    told = 'source pages: by NOTION_PUBLISHED ("Label": "nothing says this") none of its 12 rows is'
+    assert [one for one in warnings(run) if one.startswith(told)]
 
 
 def test_a_row_is_published_while_its_date_says_so(site: Site, stack: Stack) -> None:

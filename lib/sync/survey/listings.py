@@ -21,6 +21,7 @@ from lib.sync.problems import page_problem
 from lib.sync.sightings import Row, row_of
 from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.progress import RunScope
+from lib.sync.survey.rule_check import RuleCheck
 
 BIG_SOURCE_ROWS = 1_000
 """Sources of this size or more are asked for their changed rows only. They are listed in full once
@@ -90,6 +91,7 @@ class SourceListings:
         self._progress = observer.progress
         self._problems = observer.problems
         self._judge = judge
+        self._rules = RuleCheck(notion, state, observer.progress, judge.rule)
         self._stamps: dict[str, dict[str, str]] = {}
 
     @property
@@ -171,6 +173,7 @@ class SourceListings:
             progress.ahead[name] = (asked_at, [without_signatures(page) for page in pages])
             await self._take_rows(name)
         await self._take_unreadable(name, listing)
+        await self._rules.check_source(name, listing, is_new=self._is_judged_anew(name))
         if listing.since is None and len(listing.given) >= BIG_SOURCE_ROWS:
             # The next run asks for changed rows only, as long as it stays the same.
             await self._schema_of(name)
@@ -206,6 +209,8 @@ class SourceListings:
             problem = Problem(page_id=page["id"], title=name_of(page), kind="page")
             await self._problems.contain(problem, self._reduce_page, page, name, read_at, rows)
         progress.listed += len(rows)
+        if any(row.observation.is_published or row.observation.changes_at for row in rows):
+            progress.shown.add(name)
         stamps = await self.stamps_of(name, [row.page_id for row in rows])
         changed = [
             row for row in rows if self._scope.is_forced or stamps.get(row.page_id) != row.stamp
@@ -272,7 +277,13 @@ class SourceListings:
             rows=len(listing.given) if is_full else before.rows,
             schema=progress.schemas.get(name, before.schema),
             rule=rule_of(self._judge.rule),
+            is_faulty=name in progress.faulty,
         )
+
+    def _is_judged_anew(self, name: str) -> bool:
+        before = self._state.listings.get(name)
+        is_same = before is not None and before.rule == rule_of(self._judge.rule)
+        return self._scope.is_forced or not is_same
 
 
 def changed_since(listing: ListingRecord, rule: str, now: float) -> str | None:

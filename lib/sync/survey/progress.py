@@ -63,6 +63,10 @@ class Progress(msgspec.Struct, omit_defaults=True):
     unreadable: dict[str, set[str]] = {}
     """By source: rows that were listed and can't be judged."""
     doubts: dict[str, list[str]] = {}
+    shown: set[str] = set()
+    """Sources of which a row is published, or will be."""
+    faulty: set[str] = set()
+    """Sources that the owner's rule does not fit."""
     warnings: list[str] = []
     listed: int = 0
     unchanged: int = 0
