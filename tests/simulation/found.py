@@ -85,6 +85,21 @@ FOUND: tuple[Found, ...] = (
         ),
     ),
     Found(
+        "dates begin and end while slices die and clocks differ",
+        History(
+            1,
+            [
+                Clocks((-15.0, 15.0)),
+                Schedule(1, start=3.0, length=5.0),
+                Schedule(4, start=3.0),
+                Ask(),
+                Pass(100.0),
+                Kill("/api/sync/worker", 12, times=2),
+                Settle(),
+            ],
+        ),
+    ),
+    Found(
         "previews with a database are switched off",
         History(1, [*DRAFT, Setting("SYNC_PREVIEW", "")]),
     ),
@@ -173,6 +188,31 @@ FOUND: tuple[Found, ...] = (
     Found(
         "a run is asked for while another waits in the backup way",
         History(1, [Wait(1200.0), Ask(here=True), Ask(), Settle()]),
+    ),
+    Found(
+        "a run is asked for beside one that fails",
+        History(1, [Kill("worker", 5, times=3), Ask(), Ask(after=0.1), Settle()]),
+    ),
+    Found(
+        "a row of a big source could not be read for an hour",
+        History(
+            1,
+            [
+                Big(3),
+                Ask(),
+                Settle(),
+                Edit("edit_everything"),
+                FailForEver("page", 0),
+                Ask(),
+                Settle(),
+                Pass(700.0),
+                Ask(),
+                Settle(),
+                Heal(),
+                Ask(),
+                Settle(),
+            ],
+        ),
     ),
     Found("a source is removed", History(1, [Sources("removed")])),
     Found("a source is renamed", History(1, [Sources("renamed")])),
