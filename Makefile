@@ -1,6 +1,9 @@
 .PHONY: help demo doctor test quick coverage simulate soak odd bench mutants lint schema picture lock requirements clean
 .DEFAULT_GOAL := help
 
+# A container often sets this: then every process of the tests would compile all of the project anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 VERCEL := .cache/vercel
 # What was installed from the locks as they are now; a second call has nothing to do.
@@ -40,7 +43,8 @@ demo: $(STAMP) ## the whole stack on this machine, with no account: one sync who
 doctor: $(STAMP) ## a real set-up, looked over: variables, Notion, KV, QStash, the deployed worker (ARGS=--live: test notices too)
 	@$(VENV)/bin/python -m dev doctor $(ARGS)
 
-test: lint $(NODE_STAMPS) ## everything that can be checked on this machine (ARGS=tests/sync: only that)
+test: ## everything that can be checked on this machine (ARGS=tests/sync: only that)
+	@$(MAKE) --silent --no-print-directory --jobs lint $(NODE_STAMPS)
 	@$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 quick: $(STAMP) ## the tests that start no server, without the linter

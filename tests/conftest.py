@@ -119,9 +119,19 @@ def redis_environ(request: pytest.FixtureRequest) -> dict[str, str]:
     return {"REDIS_URL": request.getfixturevalue("redis_url")}
 
 
+LONGEST = (
+    "tests/stack/crashes",
+    "tests/runtime/test_build.py",
+    "tests/stack/histories/test_histories.py",
+    "tests/examples/test_next_site.py",
+)
+"""What takes minutes. The other files of tests/runtime wait for the build that the first one makes:
+where they came together, so did their workers."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take minutes begin first: one that began last would be waited for alone."""
-    items.sort(key=lambda item: "crashes" not in item.path.parts)
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

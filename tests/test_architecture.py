@@ -1,6 +1,9 @@
 """The direction of imports: what keeps each room a room."""
 
 import ast
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -53,7 +56,8 @@ MOST_FLOORS = 9
 FILES = sorted((ROOT / "lib").rglob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Dotted names of what a file imports, type-checking imports included."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -62,7 +66,7 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -87,7 +91,7 @@ def modules() -> dict[str, Path]:
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in files}
 
 
-def floors(above: dict[str, set[str]]) -> dict[str, int]:
+def floors(above: Mapping[str, AbstractSet[str]]) -> dict[str, int]:
     """Return how many floors stand below and with each. Raises `CycleError` for a circle."""
     found: dict[str, int] = {}
     for name in TopologicalSorter(above).static_order():
@@ -130,6 +134,7 @@ LONGEST_FUNCTION, MOST_COLLABORATORS, MOST_ONE_WORD = 50, 8, 0.5
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def functions() -> list[tuple[str, Function]]:
     """Each function of what runs on Vercel, with where it stands."""
     files = [*FILES, *sorted((ROOT / "api").rglob("*.py"))]

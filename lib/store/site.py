@@ -278,6 +278,7 @@ class Site:
         table: Table = NO_TABLE,
         documents: Sequence[PageText] = (),
         tables: Mapping[str, Table] = {},
+        shown: Mapping[str, str] | None = None,
     ) -> str:
         """Publish a child database and end the work on it; `text` None: what is published is the
         same. Where `table` is another than before, the texts of the pages that show it are written
@@ -297,6 +298,7 @@ class Site:
             "table": table.digest,
             "tables": _table_digests(tables),
             "documents": [_text_arguments(one) for one in documents],
+            **({} if shown is None else {"shown": dict(shown)}),
         }
         words = [
             *(json_text.encode(arguments), text.head if text else "", json_text.encode(record)),

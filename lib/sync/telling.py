@@ -81,79 +81,66 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
         return self.people_hear(run) or self.site_hears(run)
 
 
-class SiteCall:
+class SiteCall(msgspec.Struct):
     """Notifies the site from the slice that ended the run, with no message in between. `until` is
     when the function is stopped, `now` gives the time (epoch seconds)."""
 
-    def __init__(
-        self,
-        site: SiteChannel,
-        tellings: Tellings,
-        log: Log,
-        *,
-        until: float,
-        now: Callable[[], float],
-    ) -> None:
-        self._site, self._tellings, self._log = site, tellings, log
-        self._until, self._now = until, now
+    site: SiteChannel
+    tellings: Tellings
+    log: Log
+    until: float
+    now: Callable[[], float]
 
     async def tell_site(self, run_id: str) -> bool:
         """Return whether the site has confirmed the run's end; otherwise the queue has to notify
         it. After a kill in between, the next delivery of the slice does."""
-        seconds = min(SITE_SECONDS, SITE_SHARE * (self._until - self._now()))
+        seconds = min(SITE_SECONDS, SITE_SHARE * (self.until - self.now()))
         if seconds < SHORTEST_SITE_SECONDS:
             return False
-        channel = self._site.name
+        channel = self.site.name
         try:
             async with asyncio.timeout(seconds):
-                if not await self._site.tell_at_once(run_id):
+                if not await self.site.tell_at_once(run_id):
                     return False
-            await self._tellings.note_told(run_id, channel)
+            await self.tellings.note_told(run_id, channel)
         except (SyncError, TimeoutError) as trouble:
             reason = str(trouble) or f"no answer came within {seconds:.1f} s"
-            self._log.warning("notify.later", channel=channel, reason=reason)
+            self.log.warning("notify.later", channel=channel, reason=reason)
             return False
-        self._log.event("notify.told", channel=channel, accepted=True)
+        self.log.event("notify.told", channel=channel, accepted=True)
         return True
 
 
-class Desk:
+class Desk(msgspec.Struct):
     """Notifies the channels of runs that have ended, where `tells` returns that there is anything
     to say. `now` gives epoch seconds."""
 
-    def __init__(
-        self,
-        runs: Runs,
-        tellings: Tellings,
-        channels: Sequence[Channel],
-        log: Log,
-        *,
-        tells: Callable[[Outcome], bool],
-        follow_up: FollowUp,
-        new_id: Callable[[], str],
-        now: Callable[[], float],
-    ) -> None:
-        self._runs, self._tellings, self._channels = runs, tellings, channels
-        self._log, self._tells, self._now = log, tells, now
-        self._follow_up, self._new_id = follow_up, new_id
+    runs: Runs
+    tellings: Tellings
+    channels: Sequence[Channel]
+    log: Log
+    tells: Callable[[Outcome], bool]
+    follow_up: FollowUp
+    new_id: Callable[[], str]
+    now: Callable[[], float]
 
     async def fail_message(self, message: Message, reason: str) -> None:
         """Mark the run of a message that has used up its retries as failed, unless another delivery
         has carried it on."""
-        run = await self._runs.read_run(message.run_id)
+        run = await self.runs.read_run(message.run_id)
         if run is None:  # KV was away at every attempt, and when the run was asked for
-            await self._runs.ask_for_run(message.run_id, message.ask, self._now())
-        elif await self._runs.reached_slice(message.run_id, message.lane) > message.slice:
-            self._log.event("callback.late", runId=message.run_id, slice=message.slice)
+            await self.runs.ask_for_run(message.run_id, message.ask, self.now())
+        elif await self.runs.reached_slice(message.run_id, message.lane) > message.slice:
+            self.log.event("callback.late", runId=message.run_id, slice=message.slice)
             return
-        alive_until = self._now() + DELIVERY_SECONDS
+        alive_until = self.now() + DELIVERY_SECONDS
         ended = await mark_failed(
-            self._runs, self._log, message.run_id, reason, self._new_id(), alive_until
+            self.runs, self.log, message.run_id, reason, self.new_id(), alive_until
         )
         if ended.follow_up:
-            await self._follow_up.start_run(ended.follow_up)
+            await self.follow_up.start_run(ended.follow_up)
         if ended.next_moment is not None:
-            await self._follow_up.schedule_run(message.run_id, ended.next_moment, self._now())
+            await self.follow_up.schedule_run(message.run_id, ended.next_moment, self.now())
 
     async def tell_channels(self, run_id: str) -> list[str]:
         """Notify each channel that has not been notified of the end of the run; return the names of
@@ -162,12 +149,12 @@ class Desk:
         Where a channel fails, the others are notified all the same. Raises `TryLater` where one has
         to be tried again, after all others were.
         """
-        telling = await self._tellings.read_ending(run_id)
-        if telling is None or not self._tells(telling.outcome):
+        telling = await self.tellings.read_ending(run_id)
+        if telling is None or not self.tells(telling.outcome):
             return []
         told: list[str] = []
         trouble: TryLater | None = None
-        for channel in self._channels:
+        for channel in self.channels:
             is_spared = channel.is_for_people and not concerns_people(telling.outcome)
             if channel.name in telling.told or is_spared:
                 continue
@@ -175,7 +162,7 @@ class Desk:
                 if await self._tell_channel(channel, telling.outcome):
                     told.append(channel.name)
             except TryLater as later:
-                self._log.warning(
+                self.log.warning(
                     "notify.later", runId=run_id, channel=channel.name, reason=str(later)
                 )
                 trouble = later
@@ -188,30 +175,28 @@ class Desk:
         message is claimed before: after a kill it is left out rather than notified twice. Any other
         is held meanwhile. Raises `TryLater`, also where another delivery holds it."""
         run_id = outcome.run_id
-        if not channel.repeatable and not await self._tellings.claim_channel(run_id, channel.name):
+        if not channel.repeatable and not await self.tellings.claim_channel(run_id, channel.name):
             return False
-        if channel.repeatable and not await self._tellings.hold_channel(run_id, channel.name):
+        if channel.repeatable and not await self.tellings.hold_channel(run_id, channel.name):
             raise TryLater("another delivery of this notice is under way", HELD_MS / 1000)
         told = True
         try:
             await channel.tell_outcome(outcome)
         except Misconfigured as refusal:
-            self._log.error(
+            self.log.error(
                 "notify.refused", runId=run_id, channel=channel.name, reason=str(refusal)
             )
             told = False
         except NoAnswer as doubt:
             if channel.repeatable:
-                await self._tellings.release_channel(run_id, channel.name)
+                await self.tellings.release_channel(run_id, channel.name)
                 raise
-            self._log.warning(
-                "notify.unsure", runId=run_id, channel=channel.name, reason=str(doubt)
-            )
+            self.log.warning("notify.unsure", runId=run_id, channel=channel.name, reason=str(doubt))
         except TryLater:
-            await self._tellings.release_channel(run_id, channel.name)
+            await self.tellings.release_channel(run_id, channel.name)
             raise
-        await self._tellings.note_told(run_id, channel.name)
-        self._log.event("notify.told", runId=run_id, channel=channel.name, accepted=told)
+        await self.tellings.note_told(run_id, channel.name)
+        self.log.event("notify.told", runId=run_id, channel=channel.name, accepted=told)
         return told
 
 

@@ -641,6 +641,18 @@ FOUND: tuple[Found, ...] = (
         ),
     ),
     Found(
+        "a page has become a row of a source that can't be listed, and its old page goes",
+        History(
+            118636653546149,
+            [
+                Edit("unshare_or_share", 20),
+                Edit("move_out_to_a_source", 2, 29),
+                FailForEver("source", 1),
+                Ask(),
+            ],
+        ),
+    ),
+    Found(
         "what was lost of a paused page is read anew",
         History(1, [Pause(4), Edit("edit_everything"), Evict(14)]),
     ),

@@ -86,7 +86,7 @@ class Site:
     def ended(self, run_id: str) -> dict[str, str]:
         """Waits until a run has ended; gives its record. The queue says by itself when it has
         nothing to do; KV is asked again and again only where a message waits for later."""
-        self.qstash.drain()
+        self.qstash.drain(GIVE_UP_SECONDS)
         until(lambda: self.has_ended(run_id), GIVE_UP_SECONDS, told=lambda: self.run(run_id))
         self.qstash.drain()
         return self.run(run_id)
@@ -155,7 +155,7 @@ def unlimited(stack: Stack) -> Iterator[None]:
 def synced(site: Site, stack: Stack) -> Iterator[Site]:
     """A site that has been synced, three minutes later: a fixture's body."""
     with unlimited(stack):
-        sync_once(site, stack)
+        sync_once(site)
         site.later()
         yield site
 
@@ -163,10 +163,12 @@ def synced(site: Site, stack: Stack) -> Iterator[Site]:
 _AFTER_FIRST_SYNC: WeakKeyDictionary[Stack, list[Entry]] = WeakKeyDictionary()
 
 
-def sync_once(site: Site, stack: Stack) -> None:
+def sync_once(site: Site) -> None:
     """Syncs a fresh workspace, and forgets the messages of that run. The next test of the same
     stack finds KV as it was then: the workspace is the same, and a run costs a hundred times as
     much. The embedded Redis can't be brought back."""
+    stack = site.stack
+    assert isinstance(stack, Stack)
     address = stack.environ.get("REDIS_URL")
     if address is None:
         _sync_alone(site)

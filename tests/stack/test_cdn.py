@@ -48,7 +48,7 @@ def site(stack: Stack, clock: EdgeClock) -> Site:
     clock.time += 10 * 366 * 24 * HOUR
     site = Site.of(stack)
     site.notion.limit.requests = None
-    sync_once(site, stack)
+    sync_once(site)
     return site
 
 

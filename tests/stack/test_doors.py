@@ -15,7 +15,7 @@ from dev.stack import Stack
 from dev.upstash import Fault
 from lib.media.guard import UNSIGNED_AT_ONCE, Allowance
 from lib.secret import Secret, derived_secret, handshake_key
-from tests.stack.site import Site, unlimited
+from tests.stack.site import Site, sync_once, unlimited
 from tests.stack.test_media import ask, cover, opened, picture
 
 MADE_UP = 100
@@ -64,6 +64,7 @@ def handshake(site: Site, token: str, **query: str) -> httpx.Response:
         params=query,
         json={"verification_token": token},
         trust_env=False,
+        timeout=60,
     )
 
 
@@ -131,7 +132,7 @@ def test_c1_the_address_that_the_status_shows_sets_the_webhook_up(site: Site, st
 
 
 def test_c2_made_up_addresses_cost_nothing(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     with free_of_charge(site):
         for number in range(MADE_UP):
             answer = ask(made_up(site, f"&mac={number:020x}"))
@@ -145,7 +146,7 @@ def test_c2_made_up_addresses_cost_nothing(site: Site) -> None:
 def test_c2_made_up_addresses_of_an_older_format_cost_no_more_than_their_allowance(
     site: Site,
 ) -> None:
-    site.sync()
+    sync_once(site)
     site.load_scripts()
     before = price(site)
 
@@ -165,14 +166,14 @@ def test_c2_made_up_addresses_of_an_older_format_cost_no_more_than_their_allowan
 
 
 def test_c2_addresses_of_an_older_format_open_what_is_published(site: Site) -> None:
-    site.sync()
+    sync_once(site)
 
     for address in (picture(site), cover(site)):
         assert opened(without_mac(address)).status_code == 200
 
 
 def test_c2_the_mac_of_one_address_opens_no_other(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     forged = f"{without_mac(picture(site))}&mac={cover(site).partition('&mac=')[2]}"
     with free_of_charge(site):
         assert ask(forged).status_code == 404
@@ -198,7 +199,7 @@ def test_c2_a_new_format_writes_every_address_anew(
 
 
 def test_c2_pictures_outlive_a_change_of_the_secret(site: Site, stack: Stack) -> None:
-    site.sync()
+    sync_once(site)
     old = cover(site)
     with setting(stack, CRON_SECRET=NEXT_SECRET):
         with free_of_charge(site):
@@ -296,7 +297,7 @@ def test_c6_a_short_secret_opens_nothing(site: Site, stack: Stack, secret: str) 
 def test_c7_a_wrong_setting_of_a_notifier_keeps_no_picture_from_anybody(
     site: Site, stack: Stack
 ) -> None:
-    site.sync()
+    sync_once(site)
     with setting(stack, SLACK_WEBHOOK_URL="no address", RESEND_API_KEY="re_alone", SYNC_LANES="99"):
         assert opened(cover(site)).status_code == 200
 
@@ -304,7 +305,7 @@ def test_c7_a_wrong_setting_of_a_notifier_keeps_no_picture_from_anybody(
 def test_c7_strangers_are_told_of_no_setting(
     site: Site, stack: Stack, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    site.sync()
+    sync_once(site)
     with setting(stack, SLACK_WEBHOOK_URL="no address"), free_of_charge(site):
         calls = [httpx.get(f"{site.stack.url}{path}", trust_env=False) for path in OWNERS]
         calls += [
@@ -329,7 +330,7 @@ def test_c7_strangers_are_told_of_no_setting(
 def test_c7_a_picture_that_the_token_can_not_read_tells_strangers_of_no_token(
     site: Site, stack: Stack
 ) -> None:
-    site.sync()
+    sync_once(site)
     with setting(stack, NOTION_TOKEN="ntn_of_somebody_else"):
         answer = ask(cover(site))
 

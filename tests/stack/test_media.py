@@ -13,7 +13,7 @@ from dev.notion import TOKEN
 from dev.notion.files import content
 from dev.stack import Stack
 from dev.upstash import Fault
-from tests.stack.site import Site
+from tests.stack.site import Site, sync_once
 
 THREE_HOURS = 3 * 3600
 ADDRESS = re.compile(r'"(https?://[^"]*/api/media\?[^"]*)"')
@@ -77,7 +77,7 @@ def test_nothing_that_expires_is_ever_written_to_kv(site: Site, stack: Stack) ->
 
 
 def test_every_address_opens_three_hours_later_with_the_files_own_bytes(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     site.notion.clock.advance(THREE_HOURS)
 
     found = addresses(site)
@@ -89,7 +89,7 @@ def test_every_address_opens_three_hours_later_with_the_files_own_bytes(site: Si
 
 
 def test_a_redirect_may_be_kept_for_less_than_the_address_lives(site: Site) -> None:
-    site.sync()
+    sync_once(site)
 
     answer = ask(picture(site))
     keep = re.fullmatch(r"private, max-age=(\d+)", answer.headers["Cache-Control"])
@@ -103,7 +103,7 @@ def test_a_redirect_may_be_kept_for_less_than_the_address_lives(site: Site) -> N
 
 
 def test_a_head_request_is_answered_alike(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     got = ask(picture(site))
 
     answer = ask(picture(site), "HEAD")
@@ -115,7 +115,7 @@ def test_a_head_request_is_answered_alike(site: Site) -> None:
 
 
 def test_notion_is_asked_once_whatever_the_traffic(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     site.notion.latency.set(300)
     before = asked(site)
 
@@ -129,7 +129,7 @@ def test_notion_is_asked_once_whatever_the_traffic(site: Site) -> None:
 
 
 def test_all_files_of_a_page_cost_one_request(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     before = asked(site)
 
     for address in [address for address in addresses(site) if f"page={VISIT}" in address]:
@@ -156,7 +156,7 @@ def test_a_look_up_costs_three_kv_commands_where_notion_is_asked_and_one_where_n
 
 
 def test_while_kv_hangs_the_visitor_is_told_soon_to_come_back(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     address = picture(site)
     site.kv.fail(Fault("timeout", times=0))
     try:
@@ -200,7 +200,7 @@ def use_up(site: Site, used: int, visits: int) -> None:
 
 
 def test_the_file_of_an_unpublished_page_is_not_found(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     address = cover(site)
     assert ask(address).status_code == 302
 
@@ -215,7 +215,7 @@ def test_the_file_of_an_unpublished_page_is_not_found(site: Site) -> None:
 
 
 def test_a_file_that_was_replaced_leads_to_the_new_one_under_its_new_address(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     old = cover(site)
     assert ask(old).status_code == 302
 
@@ -228,7 +228,7 @@ def test_a_file_that_was_replaced_leads_to_the_new_one_under_its_new_address(sit
 
 
 def test_a_file_that_was_removed_from_notion_is_not_found_and_asked_for_once(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     address = picture(site)
     block = re.search(r"block=([\w-]+)", address)[1]  # type: ignore[index]
     site.notion.edit.trash(block)
@@ -263,7 +263,7 @@ def test_all_pictures_of_a_page_cost_one_request_for_each_hundred_blocks(site: S
 
 
 def test_a_page_whose_slug_another_one_takes_over_keeps_its_files(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     published = site.published()
     slugs = {VISIT: published[CAFE]["meta"]["slug"], CAFE: published[VISIT]["meta"]["slug"]}
     for id, slug in slugs.items():
@@ -299,7 +299,7 @@ def test_what_is_no_address_of_ours_is_refused(site: Site, query: str) -> None:
 
 
 def test_nobody_can_make_it_read_another_block(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     before = asked(site)
     address = cover(site)
     for forged in (
@@ -312,7 +312,7 @@ def test_nobody_can_make_it_read_another_block(site: Site) -> None:
 
 
 def test_when_notion_is_away_the_visitor_is_told_when_to_come_back(site: Site) -> None:
-    site.sync()
+    sync_once(site)
     site.notion.edit.revoke_token(TOKEN)
     before = asked(site)
 

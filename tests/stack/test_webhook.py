@@ -43,7 +43,7 @@ def site(site: Site, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     for name, value in settings.items():
         stack.set(name, value)
     site.notion.limit.requests = None
-    sync_once(site, stack)
+    sync_once(site)
     site.notion.clock.advance(180)
     answer = site.notion.webhooks.subscribe(f"{site.stack.url}/api/sync/webhook")
     assert answer.json()["outcome"] == "verified"

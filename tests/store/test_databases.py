@@ -111,6 +111,23 @@ async def test_a_child_database_is_read_again_when_a_page_that_shows_it_is_shown
     assert await scene.due() == ["db:d"]
 
 
+async def test_a_child_database_is_built_anew_where_others_see_it_meanwhile(scene: Scene) -> None:
+    await show(scene, "a")
+    claim = await scene.take("db:d")
+    await scene.see("b", visibility="members")
+    await scene.commit(await scene.take("b"), "at-b", things=["db:d"])
+    record = database("Tasks", scene.clock.time)
+
+    async def put(**shown: str) -> str:
+        return await scene.site.commit_database(
+            scene.lease, "d", claim.number, record, Text("{}"), shown=shown
+        )
+
+    assert await put(a="public") == "changed"
+    assert await put(a="public", b="public") == "changed"
+    assert await put(a="public", b="members") == "done"
+
+
 async def test_a_child_database_that_is_the_same_is_remembered_and_not_written(
     scene: Scene,
 ) -> None:

@@ -311,6 +311,42 @@ async def test_a_child_page_that_notion_does_not_have_any_more_is_gone(
     assert (family.commit.gone, family.commit.record.children) == ([CHILD], [])
 
 
+@pytest.mark.parametrize(
+    "gone",
+    [
+        below(ROW, in_trash=True),
+        row(properties={"visibility": word("draft")}, last_edited_time=LATER),
+        row(parent={"type": "workspace", "workspace": True}),
+    ],
+    ids=["its child page is in the trash", "it is a draft", "it stands in no source"],
+)
+async def test_what_stood_below_a_page_that_goes_and_stands_elsewhere_is_read_there(
+    family: Desk, gone: JSON
+) -> None:
+    family.put(below(ROW))
+    family.put(gone)
+    family.remember(CHILD, seen(parent=ROW), record(children=[OTHER]))
+    family.remember(OTHER, seen(parent=CHILD), record())
+    family.put(row(OTHER))
+
+    await family.work(ROW)
+
+    assert next(iter(family.store.sightings)) == OTHER  # before what it stood in goes
+    assert family.store.sightings[OTHER].observation.parent is None
+    assert list(family.store.due) == [OTHER]
+
+
+async def test_a_page_goes_also_where_there_is_no_time_to_ask_for_what_stood_below_it(
+    family: Desk,
+) -> None:
+    family.put(row(properties={"visibility": word("draft")}, last_edited_time=LATER))
+    family.stage.refused[f"pages/{CHILD}"] = error(429, "rate_limited", retry_after="60")
+
+    await family.work(ROW)
+
+    assert family.store.sightings[ROW].is_hidden
+
+
 async def test_a_child_page_that_notion_refuses_stays_until_it_is_known_what_became_of_it(
     family: Desk,
 ) -> None:

@@ -144,6 +144,23 @@ async def test_a_draft_is_hidden_without_being_read(workspace: Workspace) -> Non
     assert (workspace.memory.sightings[ROW].is_hidden, workspace.memory.due) == (True, {})
 
 
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_a_page_below_a_row_that_goes_which_stands_elsewhere_by_now_is_read_there(
+    workspace: Workspace, is_gone: bool
+) -> None:
+    if is_gone:
+        del workspace.objects[f"pages/{ROW}"]
+    else:
+        draft = {"visibility": word("draft")}
+        workspace.put(listed(0, last_edited_time=LATER, properties=draft))
+    workspace.put(listed(10))
+
+    await workspace.look_at(ROW)
+
+    assert list(workspace.memory.sightings) == [CHILD, ROW]
+    assert CHILD in workspace.memory.due
+
+
 async def test_an_edited_child_page_is_due_alone_and_with_the_page_around_it_when_it_was_renamed(
     workspace: Workspace,
 ) -> None:
@@ -261,7 +278,7 @@ async def test_a_row_that_notion_knows_neither_as_page_nor_as_block_is_gone(
     await workspace.look_at(f"at-{ROW}")
 
     assert workspace.memory.gone == {ROW}
-    assert workspace.asked == [f"pages/{ROW}", f"blocks/{ROW}"]
+    assert workspace.asked == [f"pages/{ROW}", f"blocks/{ROW}", f"pages/{CHILD}"]
 
 
 async def test_a_row_of_a_database_that_is_not_shared_any_more_is_not_gone(

@@ -2,8 +2,9 @@
 -- ARGV: arguments as JSON, the bundle ("": as published), the record, its table as pages show it ("": in none), and the text
 -- forms of pages ("": none). Arguments: lane, token, number as for a page; id, digest, title, read_at, tokens, lacking,
 -- warnings; table (its digest), tables (as for a page), documents: {id, slug, digest, read_at, bytes, is_read} of the pages
--- whose text forms follow, made of a bundle of so many bytes; is_read: the page has to be read for it. Returns done, older, send, changed (the text forms are to be
--- made anew), gone (no page shows it), repeated or lost.
+-- whose text forms follow, made of a bundle of so many bytes; is_read: the page has to be read for it; shown: id -> visibility of the pages
+-- that show it ("": nobody knows; nil: not looked at). Returns done, older, send, changed (it, or the text forms, are to be made
+-- anew), gone (no page shows it), repeated or lost.
 -- include begin_change
 local text, record, rows = ARGV[2], ARGV[3], ARGV[4]
 local thing = 'db:' .. args.id
@@ -20,6 +21,11 @@ if before and (tonumber(before.read_at) or 0) > args.read_at then
 end
 local isSame = before and before.digest == args.digest and textAt(prefix .. thing)
 if text == '' and not isSame then return 'send' end
+
+for _, page in ipairs(args.shown and showing(thing) or {}) do -- they say for whom it is
+  local given, seen = args.shown[page], observationOf(page)
+  if not given or (given ~= '' and seen and given ~= (seen.visibility or 'public')) then return 'changed' end
+end
 
 -- The pages that show other rows of it than before: their text forms change together with it.
 local documents = {}

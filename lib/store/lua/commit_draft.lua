@@ -75,9 +75,11 @@ local isShownAlike = before and (before.visibility or 'public') == args.visibili
 for _, database in ipairs(args.databases) do
   local work = draftKey('db:' .. database.id)
   local isKnown = isShownAlike and redis.call('HEXISTS', draftDatabasesKey, database.id) == 1
-  local isDue = redis.call('HEXISTS', workKey, work) == 1
-  if not isKnown and not isDue then addWork(work, database.flags, database.payload, 0) end
-  if isFocused and (isDue or not isKnown) then note('focus', work) end
+  if redis.call('HEXISTS', workKey, work) == 1 then
+    if isFocused then note('focus', work) end
+  elseif not isKnown then
+    askFor(work, database.flags, database.payload, 0)
+  end
 end
 endWork(key, args.number, nowMs)
 noteWarnings(args.most_warnings, args.warnings)

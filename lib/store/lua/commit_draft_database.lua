@@ -1,7 +1,7 @@
 -- Writes a child database of drafts that was read under `preview:db:`, and ends the work on it. KEYS: the engine's hashes,
 -- whose types are checked. ARGV: arguments as JSON, the bundle, the record. Arguments: lane, token, number as for a draft;
--- id, title, read_at, tokens, warnings; drafts: id -> visibility of those that show it ("": nobody knows). Returns done, older, changed (others
--- show it), gone (none does), repeated (the work is another's now) or lost (the whole lane is).
+-- id, title, read_at, tokens, warnings; drafts: id -> visibility of those that show it ("": nobody knows). Returns done, older,
+-- changed (others show it), gone (none does), repeated (the work is another's now) or lost (the whole lane is).
 -- include begin_change
 local text, record = ARGV[2], ARGV[3]
 local thing = 'draft:db:' .. args.id

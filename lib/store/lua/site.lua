@@ -562,6 +562,17 @@ local function keepWaiting(waiting)
   end
 end
 
+local function renameBundle(from, to)
+  for _, kind in ipairs({pageKey, docKey}) do
+    if redis.call('EXISTS', kind(from)) == 1 then redis.call('RENAME', kind(from), kind(to)) end
+  end
+  local part = 1
+  while redis.call('EXISTS', partKey(from, part)) == 1 do
+    redis.call('RENAME', partKey(from, part), partKey(to, part))
+    part = part + 1
+  end
+end
+
 -- Moves pages to other slugs, chains and swaps too. A move: {id, from, to}; from "": the page had no slug. What stands
 -- published moves along; `rewritten` is the page whose bundle is written anew right after. A bundle names its page and
 -- its child pages as `"id":"…","slug":"…"`, and so does what else shows them.
@@ -573,15 +584,7 @@ local function movePages(moves, rewritten)
   for number, move in ipairs(moves) do
     if move.from ~= '' and redis.call('HGET', pathsKey, move.id) == move.from then
       published[number] = true
-      local aside = engineKey('aside:' .. number)
-      for _, kind in ipairs({pageKey, docKey}) do
-        if redis.call('EXISTS', kind(move.from)) == 1 then redis.call('RENAME', kind(move.from), aside .. kind('')) end
-      end
-      local part = 1
-      while redis.call('EXISTS', partKey(move.from, part)) == 1 do
-        redis.call('RENAME', partKey(move.from, part), aside .. ':part:' .. part)
-        part = part + 1
-      end
+      renameBundle(move.from, ':' .. number) -- aside: no slug begins with a colon
       noteRemoval('page:' .. move.from)
     end
   end
@@ -597,15 +600,7 @@ local function movePages(moves, rewritten)
       }
     end
     if published[number] then
-      local aside = engineKey('aside:' .. number)
-      for _, kind in ipairs({pageKey, docKey}) do
-        if redis.call('EXISTS', aside .. kind('')) == 1 then redis.call('RENAME', aside .. kind(''), kind(move.to)) end
-      end
-      local part = 1
-      while redis.call('EXISTS', aside .. ':part:' .. part) == 1 do
-        redis.call('RENAME', aside .. ':part:' .. part, partKey(move.to, part))
-        part = part + 1
-      end
+      renameBundle(':' .. number, move.to)
       redis.call('HSET', pathsKey, move.id, move.to)
       noteChange('page:' .. move.to)
       noteRelinked(move.id)

@@ -33,30 +33,18 @@ _Standing = dict[str, tuple[JSON, Observation]]
 """Child pages that stand where they stood: what they are now, and what was remembered."""
 
 
-class ChildWatch:
+class ChildWatch(msgspec.Struct):
     """Looks for one run. `rows_are_seen` says that the rows have been looked at: what stands below
     a row that is hidden now is not read any more. `is_listed` says by then whether a source could
     be listed; `is_forced`: all pages are read, whatever stamp they bear."""
 
-    def __init__(
-        self,
-        site: Site,
-        rule: PublicationRule,
-        observer: Observer,
-        holders: Holders,
-        rows_are_seen: asyncio.Event,
-        *,
-        is_listed: Callable[[str], bool],
-        is_forced: bool,
-    ) -> None:
-        self._site = site
-        self._rule = rule
-        self._observer = observer
-        self._progress = observer.progress
-        self._problems = observer.problems
-        self._holders = holders
-        self._rows_are_seen = rows_are_seen
-        self._is_listed, self._is_forced = is_listed, is_forced
+    site: Site
+    rule: PublicationRule
+    observer: Observer
+    holders: Holders
+    rows_are_seen: asyncio.Event
+    is_listed: Callable[[str], bool]
+    is_forced: bool
 
     async def watch_pages(self, stamps: dict[str, str]) -> None:
         """Make due the pages that do not bear the stamp they were read with, which is given by the
@@ -65,27 +53,27 @@ class ChildWatch:
         for at in range(0, len(ids), WATCHED_AT_ONCE):
             some = ids[at : at + WATCHED_AT_ONCE]
             await all_of(
-                self._problems.contain(
+                self.observer.problems.contain(
                     Problem(page_id=page_id, kind="page"),
                     self._watch_page,
                     page_id,
                     stamps[page_id],
                 )
                 for page_id in some
-                if page_id not in self._progress.children
+                if page_id not in self.observer.progress.children
             )
-            await self._rows_are_seen.wait()
+            await self.rows_are_seen.wait()
             await self._take_changed(frozenset(ids[at + WATCHED_AT_ONCE :]))
-            self._progress.done |= set(some) - self._progress.children.keys()
+            self.observer.progress.done |= set(some) - self.observer.progress.children.keys()
 
     async def watch_still(self, page_ids: list[str]) -> None:
         """Look at child pages that stay as they are for the sake of others, which show what stands
         on them."""
-        known, _ = await self._site.look_up(page_ids) if page_ids else ({}, {})
+        known, _ = await self.site.look_up(page_ids) if page_ids else ({}, {})
         sightings: list[Sighting] = []
 
         async def look(page_id: str, before: Observation) -> None:
-            read_at, page = await self._observer.look_at(page_id)
+            read_at, page = await self.observer.look_at(page_id)
             edited = page["last_edited_time"] if page else before.edited
             if edited == before.edited and is_settled(before.edited_at, before.read_at):
                 return
@@ -95,27 +83,29 @@ class ChildWatch:
             sightings.append(Sighting(page_id=page_id, observation=seen))
 
         await all_of(
-            self._problems.contain(page_problem(page_id, one), look, page_id, one.observation)
+            self.observer.problems.contain(
+                page_problem(page_id, one), look, page_id, one.observation
+            )
             for page_id, one in known.items()
             if one.observation
         )
-        await self._observer.observe(sightings)
-        self._progress.done |= set(page_ids)
+        await self.observer.observe(sightings)
+        self.observer.progress.done |= set(page_ids)
 
     async def _watch_page(self, page_id: str, stamp: str) -> None:
         """Ask for a child page; note it where it is not as it was read."""
         read_at, page = 0.0, None
         try:
-            read_at, page = await self._observer.retrieve_page(page_id)
+            read_at, page = await self.observer.retrieve_page(page_id)
         except Unreadable as refusal:
             if refusal.notion_status != HTTPStatus.NOT_FOUND:
                 raise
-        is_same = stamp and page is not None and child_stamp(page, self._rule) == stamp
-        if page and is_same and not is_trashed(page) and not self._is_forced:
-            self._progress.unchanged += 1
-            self._progress.done.add(page_id)
+        is_same = stamp and page is not None and child_stamp(page, self.rule) == stamp
+        if page and is_same and not is_trashed(page) and not self.is_forced:
+            self.observer.progress.unchanged += 1
+            self.observer.progress.done.add(page_id)
         else:
-            self._progress.children[page_id] = (read_at, page and without_signatures(page))
+            self.observer.progress.children[page_id] = (read_at, page and without_signatures(page))
 
     async def _take_changed(self, awaited: Collection[str]) -> None:
         """Hold the child pages that are not as they were read against what is remembered of them.
@@ -124,23 +114,23 @@ class ChildWatch:
         has left the site, which the page around that one finds out and undoes, and where the source
         could not be listed. One below a page that is `awaited` is taken when that was asked for.
         """
-        seen, left = self._progress.children, self._progress.left
+        seen, left = self.observer.progress.children, self.observer.progress.left
         if not seen:
             return
-        known, _ = await self._site.look_up(seen)
+        known, _ = await self.site.look_up(seen)
         work, standing = await self._sort_out(known)
         above = await self._find_above(standing) if left or awaited else {}
         sightings: list[Sighting] = []
         later: dict[str, tuple[float, JSON | None]] = {}
         for page_id, (page, before) in standing.items():
             pages_above = above.get(page_id, [])
-            if not self._is_listed(before.source) or not left.isdisjoint(pages_above):
+            if not self.is_listed(before.source) or not left.isdisjoint(pages_above):
                 continue
             if any(one in awaited for one in pages_above):
                 later[page_id] = seen[page_id]
             elif sighting := self._changed_page(page_id, page, before, seen[page_id][0]):
                 sightings.append(sighting)
-        await self._observer.observe(sightings, list(work.items()))
+        await self.observer.observe(sightings, list(work.items()))
         seen.clear()
         seen.update(later)
 
@@ -149,7 +139,7 @@ class ChildWatch:
         pages that are."""
         work: dict[str, WorkItem] = {}
         standing: _Standing = {}
-        for page_id, (_, page) in self._progress.children.items():
+        for page_id, (_, page) in self.observer.progress.children.items():
             before = known[page_id].observation
             if before is None or before.parent is None:
                 continue
@@ -157,14 +147,14 @@ class ChildWatch:
                 doubted = work[before.parent].doubted if before.parent in work else []
                 work[before.parent] = WorkItem(doubted=[*doubted, page_id])
                 if page:  # that a page is not to be had once proves nothing
-                    self._progress.left.add(page_id)
+                    self.observer.progress.left.add(page_id)
             elif has_left(page, before.parent):
                 work.setdefault(before.parent, WorkItem())
                 with suppress(Unreadable):  # the page that it stood in looks for it
-                    if holder := await self._holders.find_holder(page):
+                    if holder := await self.holders.find_holder(page):
                         work.setdefault(holder, WorkItem())
                     else:
-                        self._progress.left.add(page_id)
+                        self.observer.progress.left.add(page_id)
             else:
                 standing[page_id] = (page, before)
         return work, standing
@@ -173,7 +163,7 @@ class ChildWatch:
         """Return the pages above each child page, as far as is remembered."""
         parents = {page_id: before.parent for page_id, (_, before) in standing.items()}
         while missing := {one for one in parents.values() if one and one not in parents}:
-            known, _ = await self._site.look_up(missing)
+            known, _ = await self.site.look_up(missing)
             for page_id, one in known.items():
                 parents[page_id] = one.observation.parent if one.observation else None
         above: dict[str, list[str]] = {}
@@ -194,6 +184,6 @@ class ChildWatch:
         if is_outdated(after, before):
             return None
         is_sure = is_settled(after.edited_at, read_at)
-        stamp = child_stamp(page, self._rule) if is_sure else ""
-        item = WorkItem(page=raw(page), read_at=read_at, stamp=stamp, rewrite=self._is_forced)
+        stamp = child_stamp(page, self.rule) if is_sure else ""
+        item = WorkItem(page=raw(page), read_at=read_at, stamp=stamp, rewrite=self.is_forced)
         return Sighting(page_id=page_id, observation=after, item=item)

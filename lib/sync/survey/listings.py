@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import UTC, datetime
 
+import msgspec
+
 from lib.bundle.encoding import digest, encode
 from lib.bundle.media import without_signatures
 from lib.bundle.publication import PublicationRule
@@ -36,35 +38,32 @@ MOST_DOUBTS = 5
 """Rows of one source that are named because they do not say whether they are to be published."""
 
 
-class SourceFinder:
+class SourceFinder(msgspec.Struct):
     """Finds the data sources that the settings of a run lead to, and notes them as homes."""
 
-    def __init__(
-        self, notion: NotionClient, state: SourceState, homes: Homes, scope: RunScope
-    ) -> None:
-        self._notion = notion
-        self._state = state
-        self._homes = homes
-        self._references = scope.references
+    notion: NotionClient
+    state: SourceState
+    homes: Homes
+    scope: RunScope
 
     async def find_home(self, name: str, found: dict[str, Source]) -> None:
         """Add the source of a name to `found`, where it is not there. Raises `Hopeless`,
         `NotionAway`."""
         if name not in found:
-            found[name] = await self._find_source(name, self._references[name])
-        other = self._homes.name_of(found[name].data_source_id)
-        if other in self._references and other != name:
+            found[name] = await self._find_source(name, self.scope.references[name])
+        other = self.homes.name_of(found[name].data_source_id)
+        if other in self.scope.references and other != name:
             raise Hopeless(
                 f"source {name}: it is the same database as source {other}. Take one of them"
                 " out of NOTION_SOURCES"
             )
-        self._homes.sources[name] = found[name]
+        self.homes.sources[name] = found[name]
 
     async def _find_source(self, name: str, reference: str) -> Source:
-        known = self._state.records.get(name)
+        known = self.state.records.get(name)
         if known and known.reference == reference:
             return known.source
-        return await find_source(self._notion, name, reference)
+        return await find_source(self.notion, name, reference)
 
 
 class SourceListings:

@@ -15,11 +15,11 @@ from lib.store.sources import Sources, SourceState
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.problems import page_problem
+from lib.sync.rescue import Rescue
 from lib.sync.sightings import row_of
 from lib.sync.survey.listings import SourceListings
 from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.progress import RunScope
-from lib.sync.survey.rescue import Rescue
 
 MISSING_ROWS_ASKED = 20
 """Missing rows are all asked for up to this number. Of more, this many are asked for as a
@@ -92,7 +92,7 @@ class GoneProof(msgspec.Struct):
                 row = row_of(around.page, around.source, around.read_at, self.judge.rule)
                 await self.judge.judge_rows([row])
             gone.add(page_id)
-            await self.observer.observe([self.observer.gone_row(page_id, known, name)])
+            await self._unpublish_row(self.observer.gone_row(page_id, known, name), known)
 
     async def _unpublish_row(self, row: Sighting, known: Known) -> None:
         await self.observer.observe(*await self.rescue.rescue_below(known))

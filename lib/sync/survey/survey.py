@@ -16,6 +16,7 @@ from lib.store.site import Site
 from lib.store.sources import Sources, SourceState, Watched
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
+from lib.sync.rescue import Rescue
 from lib.sync.survey.child_watch import ChildWatch
 from lib.sync.survey.database_watch import DatabaseWatch
 from lib.sync.survey.draft_watch import DraftWatch
@@ -24,7 +25,6 @@ from lib.sync.survey.missing_rows import GoneProof, MissingRows
 from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.outside_watch import OutsideWatch
 from lib.sync.survey.progress import Progress, RunScope
-from lib.sync.survey.rescue import Rescue
 
 MOST_NAMED = 5
 """Lost keys that are named in one warning."""
@@ -48,10 +48,8 @@ class Survey:
         self._scope = scope
         self.observer = observer
         self._rows_are_seen = asyncio.Event()
-        holders, rescue = (
-            Holders(notion, site, homes),
-            Rescue(notion, site, homes, observer.look_at),
-        )
+        holders = Holders(notion, site, homes)
+        self.rescue = rescue = Rescue(notion, site, homes, observer.look_at)
         judge = RowJudge(site, homes, observer, rescue, is_forced=scope.is_forced)
         finder = SourceFinder(notion, state, homes, scope)
         self._listings = SourceListings(

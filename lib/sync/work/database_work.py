@@ -134,6 +134,7 @@ class DatabaseWork:
                 table=table,
                 documents=documents,
                 tables=tables,
+                shown={one: _visibility_in(known) for one, known in pages.items()},
             )
             if outcome != "send":
                 break
@@ -150,6 +151,10 @@ class DatabaseWork:
         if tables.pop(database_id).digest == table.digest:
             return [], {}
         return await self._texts.texts_of(pages, {**tables, database_id: table}), tables
+
+
+def _visibility_in(known: Known) -> str:
+    return known.observation.visibility if known.observation else ""
 
 
 def visibility_of(visibilities: Iterable[str]) -> str:

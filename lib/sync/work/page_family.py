@@ -1,18 +1,23 @@
 """The child pages of a page that was read: which stand there, and what became of those that do
 not any more."""
 
+from collections.abc import Collection
+from contextlib import suppress
+
 import msgspec
 
 from lib.bundle.publication import is_trashed
 from lib.bundle.slugs import slug_segment
-from lib.errors import Unreadable
-from lib.model import ChildPage, Claim, Observation, PageRecord, Tree, WorkItem
+from lib.errors import NotionAway, NotionWait, OutOfTime, Unreadable
+from lib.model import JSON, ChildPage, Claim, Observation, PageRecord, Tree, WorkItem
 from lib.notion.border.objects import Oddities
 from lib.notion.client import NotionClient
 from lib.notion.pages import find_page
-from lib.store.site import Known, Site
+from lib.store.runs import SliceLease
+from lib.store.site import Known, Sighting, Site
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
+from lib.sync.rescue import Rescue
 from lib.sync.sightings import is_settled, raw
 from lib.sync.work.page_reader import ReadPage
 from lib.sync.work.page_texts import databases_in
@@ -47,6 +52,32 @@ class Families:
     ) -> None:
         self._notion, self._site, self._homes = notion, site, homes
         self._holders, self._readings = Holders(notion, site, homes), readings
+
+    async def rescue_below(self, lease: SliceLease, page_ids: Collection[str]) -> list[str] | None:
+        """Have those pages read where they stand that stood below pages which are to go. Return
+        slugs that became free, None where there are no such pages. Raises `TakenOver`.
+
+        That a page goes does not wait for this: what Notion or the clock leaves no time for goes as
+        well, and comes back where it is found.
+        """
+        looked: dict[str, tuple[float, JSON | None]] = {}
+
+        async def look_at(page_id: str) -> tuple[float, JSON | None]:
+            if page_id not in looked:
+                asked_at = self._notion.notion_now()
+                looked[page_id] = asked_at, await find_page(self._notion, page_id, Oddities())
+            return looked[page_id]
+
+        rescue = Rescue(self._notion, self._site, self._homes, look_at)
+        known, _ = await self._site.look_up(page_ids)
+        sightings: list[Sighting] = []
+        work: Work = []
+        with suppress(NotionWait, NotionAway, OutOfTime):
+            for one in known.values():
+                seen, due = await rescue.rescue_below(one)
+                sightings += seen
+                work += due
+        return await self._site.observe(lease, sightings, work) if sightings else None
 
     async def find_lost(self, claim: Claim, tree: Tree) -> Family:
         """What became of child pages that do not stand in their page any more."""

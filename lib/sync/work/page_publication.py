@@ -1,6 +1,6 @@
 """Publishing a page that was read: its address, its bundle, and what follows from it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -75,6 +75,7 @@ class PagePublication(msgspec.Struct):
         """Publish a page; return whether something became due. None: what holds it is not published
         (yet)."""
         lost = await self.families.find_lost(read.claim, read.tree)
+        is_rescued = await self.rescue_below(lease, lost.gone)
         must_send = read.claim.item.rewrite
         committed = Committed("changed", [], {})
         slug, work = "", Work()
@@ -98,7 +99,15 @@ class PagePublication(msgspec.Struct):
         is_renamed = (
             before is not None and before.parent is not None and read.seen.title != before.title
         )
-        return bool(work) or is_renamed or committed.outcome in ("older", "changed")
+        is_news = is_rescued or is_renamed or bool(work)
+        return is_news or committed.outcome in ("older", "changed")
+
+    async def rescue_below(self, lease: SliceLease, page_ids: Collection[str]) -> bool:
+        """See to what stands below pages that are to go, and return whether something became due: a
+        page that stands elsewhere by now is read there, and goes there from here."""
+        freed = await self.families.rescue_below(lease, page_ids) if page_ids else None
+        await give_away(self.site, lease, freed or [])
+        return freed is not None
 
     def stamp_of(self, page: JSON, seen: Observation, read_at: float) -> str:
         """Return the stamp by which a look shows that nothing is new; "" where an edit may hide."""

@@ -120,6 +120,7 @@ class PageWork:
     # Pages that are not published.
 
     async def _hide(self, lease: SliceLease, claim: Claim, seen: Observation, page: JSON) -> bool:
+        await self._publication.rescue_below(lease, [claim.id])
         stamp = self._publication.stamp_of(page, seen, seen.read_at)
         is_gone = is_trashed(page)
         sighting = Sighting(
@@ -167,6 +168,7 @@ class PageWork:
 
     async def _drop(self, lease: SliceLease, claim: Claim, seen: Observation) -> bool:
         """A row is gone, for Notion or for us."""
+        await self._publication.rescue_below(lease, [claim.id])
         seen = msgspec.structs.replace(seen, is_published=False)
         sighting = Sighting(page_id=claim.id, observation=seen, is_gone=True)
         await give_away(self._site, lease, await self._site.observe(lease, [sighting]))

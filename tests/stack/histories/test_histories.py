@@ -93,7 +93,7 @@ HISTORY = st.lists(CHAPTER, min_size=1, max_size=4).map(told)
 
 @pytest.mark.timeout(0)
 def test_in_the_end_kv_equals_the_workspace(world: World) -> None:
-    """60 histories, and more of them for as long as `SOAK_SECONDS` says."""
+    """Ten histories, and more of them for as long as `SOAK_SECONDS` says."""
 
     @settings(
         max_examples=10,

@@ -1,4 +1,4 @@
-"""Pages below a row that is to be unpublished: those that stand elsewhere by now stay, and are read
+"""Pages below one that is to be unpublished: those that stand elsewhere by now stay, and are read
 there."""
 
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ from lib.sync.homes import Homes
 from lib.sync.sightings import raw
 
 MOST_RESCUED = 100
-"""Pages below one row that are asked for one by one."""
+"""Pages below one that goes which are asked for one by one."""
 
 Work = list[tuple[str, WorkItem]]
 Look = Callable[[str], Awaitable[tuple[float, JSON | None]]]
@@ -32,8 +32,8 @@ class Rescue:
         return (await self._look(page_id))[1]
 
     async def rescue_below(self, known: Known) -> tuple[list[Sighting], Work]:
-        """Return what was seen of those pages below a row that stand elsewhere, and what is due for
-        that."""
+        """Return what was seen of the pages below one that goes, of those that stand elsewhere, and
+        what is due for that."""
         sightings: list[Sighting] = []
         work: Work = []
         ahead = list(known.record.children) if known.record else []
