@@ -10,10 +10,11 @@ from dev.notion.generate import generate
 from dev.notion.load import load
 from dev.notion.workspace import Workspace
 
+DEEP = "50 pages, 10 levels deep"
 WORKSPACES: dict[str, Callable[[], Workspace]] = {
     "sample workspace": load,
     "100 pages + 200 posts": partial(generate, pages=100, posts=200),
-    "50 pages, 10 levels deep": partial(generate, pages=50, posts=0, depth=10),
+    DEEP: partial(generate, pages=50, posts=0, depth=10),
     "2,000 pages + 8,000 posts": partial(generate, pages=2_000, posts=8_000),
 }
 

@@ -2,18 +2,16 @@
 and `<!-- /name -->`, in one document. Without its figures a passage is empty."""
 
 import re
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import comparison, costs, edits, storage
+from bench import comparison, costs, edits, markdown, storage
 from bench.edits import Edits
 from bench.results import Results
 
 FUNCTION_GIGABYTES = 2
 """What a function is given on the Hobby plan: https://vercel.com/docs/functions/limitations."""
 HOURLY = 24 * costs.DAYS
-WIDTH = 120
 ROOT = Path(__file__).parent.parent
 PLACES: Mapping[str, str] = {
     "promise": "README.md",
@@ -79,7 +77,7 @@ def _promise(measured: Edits | None) -> str:
         f" within {half:.1f} s; from a *Publish* button 95 of 100 within {pressed:.1f} s."
         f" {NOTIONS_DELAY} ([all figures](docs/costs.md#from-an-edit-to-the-site))."
     )
-    return f"**{promise}**\n\n{_filled(measure)}"
+    return f"**{promise}**\n\n{markdown.paragraph(measure)}"
 
 
 def _has_figures(results: Results) -> bool:
@@ -94,7 +92,7 @@ def _figures(results: Results) -> str:
     webhook = results.growth[-1].small.webhook
     assert results.cold
     share = largest.seconds / largest.bound - 1
-    return _filled(
+    return markdown.paragraph(
         f"A full sync makes at most {requests:.2f} × the fewest possible requests."
         f" {largest.synced:,} pages take {len(largest.slices)} slices and {largest.messages}"
         f" messages, at most {largest.peak_megabytes:.0f} MB each, and {100 * share:.0f} % more"
@@ -114,7 +112,7 @@ def _plans(measured: costs.Measured, results: Results) -> str:
     largest, unchanged = results.growth[-1].full, results.growth[-1].small.unchanged
     month = measured.month(300, 24)
     hours = (month.computing + month.waiting) / 3600
-    return _filled(
+    return markdown.paragraph(
         f"On the free plans, then: a first sync of {largest.synced:,} pages takes"
         f" {largest.messages} of a day's 1,000 messages, {largest.kv_commands:,} of a month's"
         f" 500,000 KV commands, and {largest.seconds / 60:.0f} minutes. A cron that finds nothing"
@@ -130,7 +128,3 @@ def _faults(results: Results) -> str:
     """Return what trouble did to ours and to the peers, and when and where that was measured."""
     table = comparison.table_of_faults(results.faults)
     return f"{table}\n\n<sub>{results.measured['faults']}</sub>"
-
-
-def _filled(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_on_hyphens=False)

@@ -1,5 +1,5 @@
-"""How many bytes of KV the sample workspace takes, by what they are for, and what is saved without
-the pages' texts."""
+"""How many bytes of KV the sample workspace takes, by what they are for, what is saved without the
+pages' texts, and what these take of a sync."""
 
 import json
 from collections import Counter
@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 
 from bench import markdown
+from bench.full import DEEP, WORKSPACES
 from bench.rig import Rig
 
 Command = Callable[..., Any]
 ENGINE = "sync:"
+WITHOUT_DOCS: Mapping[str, str] = {"SYNC_DOCS": "off"}
 KINDS: Mapping[str, str] = {
     "page:": "bundles (`page:`)",
     "doc:": "texts (`doc:`)",
@@ -36,16 +38,30 @@ class Sizes(msgspec.Struct, frozen=True):
         return sum(self.kinds.values())
 
 
+class Price(msgspec.Struct, frozen=True):
+    """What a first sync of pages that stand ten levels deep takes; `seconds` with its waits."""
+
+    requests: int
+    kv_commands: int
+    seconds: float
+    cpu_seconds: float
+
+
 class Storage(msgspec.Struct, frozen=True):
-    """What a first sync writes; `without_docs` are all bytes with `SYNC_DOCS=off`."""
+    """What a first sync writes; `without_docs` are all bytes with `SYNC_DOCS=off`, and `prices`
+    those of a sync with texts and without."""
 
     sizes: Sizes
     without_docs: int
+    prices: tuple[Price, Price]
 
 
 def measure() -> Storage:
-    """Return what a first sync of the sample workspace writes."""
-    return Storage(_sizes({}), _sizes({"SYNC_DOCS": "off"}).total)
+    """Return what a first sync of the sample workspace writes, and what texts take of one of deep
+    pages."""
+    return Storage(
+        _sizes({}), _sizes(WITHOUT_DOCS).total, (_price_of_sync({}), _price_of_sync(WITHOUT_DOCS))
+    )
 
 
 def sizes_of(command: Command) -> Sizes:
@@ -76,9 +92,21 @@ def size_of(command: Command, key: str) -> int:
 
 
 def table(storage: Storage) -> str:
-    """Return the costs in bytes as the documents show them."""
-    return markdown.table(
+    """Return the costs in bytes as the documents show them, and what texts take besides."""
+    sizes = markdown.table(
         ("The sample workspace", "KB", "of all", "a page"), _rows(storage), words=1
+    )
+    return f"{sizes}\n\n{_words_about(*storage.prices)}"
+
+
+def _words_about(price: Price, without: Price) -> str:
+    return markdown.paragraph(
+        f"Texts take {price.requests - without.requests} requests to Notion and"
+        f" {price.kv_commands - without.kv_commands} KV commands more: a first sync of 50 pages,"
+        f" ten levels deep, has {price.requests} requests and {price.kv_commands} commands. It"
+        f" took {price.seconds:.1f} s with texts and {without.seconds:.1f} s without"
+        f" ({100 * (price.seconds / without.seconds - 1):+.1f} %), and computed for"
+        f" {price.cpu_seconds:.1f} and {without.cpu_seconds:.1f} s of it."
     )
 
 
@@ -101,6 +129,12 @@ def _sizes(settings: Mapping[str, str]) -> Sizes:
     with Rig(latency_ms=0, settings=settings) as rig:
         rig.measure("everything")
         return sizes_of(rig.command)
+
+
+def _price_of_sync(settings: Mapping[str, str]) -> Price:
+    with Rig(WORKSPACES[DEEP], settings=settings) as rig:
+        found = rig.measure(DEEP)
+    return Price(found.requests, found.kv_commands, found.seconds, found.cpu_seconds)
 
 
 def _bytes(texts: Sequence[str]) -> int:

@@ -98,7 +98,7 @@ _NOTION = (
     "create an integration at https://www.notion.so/profile/integrations and put its token here"
 )
 _SOURCES = "say what to sync, as in pages=<address of a Notion database>,posts=<address of another>"
-_CRON = "make one up (openssl rand -hex 32); whoever asks for a sync has to know it"
+_CRON = "make one up (openssl rand -hex 32); each caller that asks for a sync has to send it"
 _SHORTEST_SECRET = 16
 _QSTASH = "copy it from https://console.upstash.com/qstash"
 _KV = "connect an Upstash Redis store to the project in Vercel's Marketplace"

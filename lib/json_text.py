@@ -94,7 +94,8 @@ def _struct_members(struct: msgspec.Struct) -> Iterator[tuple[str, Any]]:
         default = (
             field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
         )
-        if not (struct.__struct_config__.omit_defaults and member == default):
+        is_omitted = struct.__struct_config__.omit_defaults and member == default
+        if member is not msgspec.UNSET and not is_omitted:
             yield field.encode_name, member
 
 

@@ -287,7 +287,7 @@ def test_a_line_is_printed_whatever_text_or_number_it_holds(lines: Any) -> None:
         "eyJa." * 2_800,
     ],
 )
-def test_a_line_of_foreign_text_takes_time_in_proportion_to_it(text: str) -> None:
+def test_b8_a_line_of_foreign_text_takes_time_in_proportion_to_it(text: str) -> None:
     """Processor time, of which the first of these once took 23 s."""
     began = time.process_time()
     log().event("odd", text=text, traceback=text)

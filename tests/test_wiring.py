@@ -89,7 +89,7 @@ async def test_the_channels_of_a_request_are_opened_once(environ: dict[str, str]
 
 
 @pytest.mark.parametrize(("limit", "works"), [(8, 5.6), (10, 7.0), (60, 42.0), (300, 280.0)])
-async def test_a_slice_leaves_a_share_of_the_functions_time_and_at_most_20_seconds(
+async def test_b4_a_slice_leaves_a_share_of_the_functions_time_and_at_most_20_seconds(
     environ: dict[str, str], limit: float, works: float
 ) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:

@@ -34,7 +34,7 @@ async def post(
         answer = await http.post(url, content=content, headers=headers, timeout=TIMEOUT)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as trouble:
         raise TryLater(
-            f"{setting}: nobody answers there ({type(trouble).__name__})", PAUSE_SECONDS
+            f"{setting}: no connection ({type(trouble).__name__})", PAUSE_SECONDS
         ) from None
     except httpx.TransportError as trouble:
         raise NoAnswer(

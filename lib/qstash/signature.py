@@ -37,7 +37,7 @@ def verify_delivery(headers: Mapping[str, str], body: bytes, config: Config, url
     claims = _verified_claims(token, keys, url)
     body_hash = claims["body"].rstrip("=") if isinstance(claims["body"], str) else ""
     if not hmac.compare_digest(body_hash.encode(errors="replace"), _body_hash(body).encode()):
-        raise _unsigned_refusal("another body was signed than came")
+        raise _unsigned_refusal("the body that came is not the one that was signed")
     forwarded = headers.get(FORWARDED, "").encode("latin-1", "replace")
     secrets = [secret for secret in (config.cron_secret, config.previous_secret) if secret]
     if not any(

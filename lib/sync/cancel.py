@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
+import msgspec
+
 from lib.errors import QueueRefused, Refused
 from lib.log import Log
 from lib.model import JSON
@@ -15,21 +17,15 @@ from lib.sync.status import UNKNOWN, run_json
 REASON = "Cancelled by its owner. What it had published stays; the next run goes on from there."
 
 
-class Cancel:
+class Cancel(msgspec.Struct):
     """`tells` returns whether the end of a run is to be announced; `now` gives epoch seconds."""
 
-    def __init__(
-        self,
-        runs: Runs,
-        history: History,
-        queue: Queue,
-        log: Log,
-        *,
-        tells: Callable[[Run], bool],
-        now: Callable[[], float],
-    ) -> None:
-        self._runs, self._history, self._queue, self._log = runs, history, queue, log
-        self._tells, self._now = tells, now
+    runs: Runs
+    history: History
+    queue: Queue
+    log: Log
+    tells: Callable[[Run], bool]
+    now: Callable[[], float]
 
     async def cancel(self, run_id: str) -> JSON:
         """End a run as cancelled, and return it. Its slices under way can't write any more, and its
@@ -37,8 +33,8 @@ class Cancel:
 
         Raises `Refused`: 404 for an unknown run, 409 for one that has ended.
         """
-        ended = await self._runs.end_run(run_id, "cancelled", {"error": REASON}, "", self._now())
-        entry = await self._history.entry_of(run_id)
+        ended = await self.runs.end_run(run_id, "cancelled", {"error": REASON}, "", self.now())
+        entry = await self.history.entry_of(run_id)
         if entry is None:
             raise Refused(UNKNOWN, HTTPStatus.NOT_FOUND)
         run = entry.run
@@ -47,10 +43,10 @@ class Cancel:
                 f"The run has ended already: it was {run.status}. Ask for another one instead",
                 HTTPStatus.CONFLICT,
             )
-        self._log.event("run.cancelled", runId=run_id, synced=run.synced)
-        if self._tells(run):
+        self.log.event("run.cancelled", runId=run_id, synced=run.synced)
+        if self.tells(run):
             try:
-                await self._queue.publish_messages([Notice(run_id)])
+                await self.queue.publish_messages([Notice(run_id)])
             except QueueRefused as refusal:
-                self._log.warning("run.untold", untoldRun=run_id, reason=str(refusal))
-        return run_json(entry, self._now())
+                self.log.warning("run.untold", untoldRun=run_id, reason=str(refusal))
+        return run_json(entry, self.now())

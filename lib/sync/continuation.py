@@ -2,7 +2,7 @@
 the call that worked the slice."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -49,7 +49,7 @@ class Continuation(Protocol):
         ...
 
 
-class EndNotices:
+class EndNotices(msgspec.Struct):
     """Announces the end of a run: to the site at once, where one request does, and to all others by
     a notice.
 
@@ -57,42 +57,35 @@ class EndNotices:
     other slices don't load what they build.
     """
 
-    def __init__(
-        self,
-        queue: Queue,
-        audience: Callable[[], Audience],
-        site_call: Callable[[], SiteCall | None],
-    ) -> None:
-        self._queue = queue
-        self._audience = audience
-        self._site_call = site_call
+    queue: Queue
+    audience: Callable[[], Audience]
+    site_call: Callable[[], SiteCall | None]
 
     async def announce_end(self, run: Run, *, is_mine: bool = False) -> None:
         """Raises `QueueRefused`."""
         if run.is_retry and run.status == "delivered" and not changed_site(run):
             return
-        audience = self._audience()
+        audience = self.audience()
         is_site_left = audience.site_hears(run) and run.site_told_at is None
         if is_site_left and is_mine and run.status == "delivered":
-            call = self._site_call()
+            call = self.site_call()
             is_site_left = call is None or not await call.tell_site(run.run_id)
         if is_site_left or audience.people_hear(run):
-            await self._queue.publish_messages([Notice(run.run_id)])
+            await self.queue.publish_messages([Notice(run.run_id)])
 
 
-class PageRetries:
+class PageRetries(msgspec.Struct):
     """Publishes the messages that try pages again which got no usable answer, each after a longer
     pause. `now` gives epoch seconds."""
 
-    def __init__(self, runs: Runs, queue: Queue, now: Callable[[], float]) -> None:
-        self._runs = runs
-        self._queue = queue
-        self._now = now
+    runs: Runs
+    queue: Queue
+    now: Callable[[], float]
 
     async def publish_retries(self, run: Run) -> None:
         """Try the pages of a run again. The ids of the messages are those of the run, so that
         publishing them twice does no harm. Raises `QueueRefused`."""
-        tries = await self._runs.tries_of(run.run_id) if run.failed else {}
+        tries = await self.runs.tries_of(run.run_id) if run.failed else {}
         whole = Ask(retry=True, asked_by="follow-up")
         again = [
             (msgspec.structs.replace(whole, page=page), count)
@@ -107,84 +100,67 @@ class PageRetries:
                 "0",
                 0,
                 ask,
-                iso(self._now()),
+                iso(self.now()),
                 int(AGAIN_SECONDS[count - 1]),
             )
             for number, (ask, count) in enumerate(again, 1)
             if count <= len(AGAIN_SECONDS)
         ]
         if messages:
-            await self._queue.publish_messages(messages)
+            await self.queue.publish_messages(messages)
 
 
-class QueuedContinuation:
+class QueuedContinuation(msgspec.Struct):
     """Goes on by messages of the queue. `notion_now` gives Notion's time (epoch seconds)."""
 
-    is_queued = True
+    is_queued: ClassVar = True
 
-    def __init__(
-        self,
-        runs: Runs,
-        queue: Queue,
-        follow_up: FollowUp,
-        notices: EndNotices,
-        retries: PageRetries,
-        log: Log,
-        notion_now: Callable[[], float],
-    ) -> None:
-        self._runs = runs
-        self._queue = queue
-        self._follow_up = follow_up
-        self._notices = notices
-        self._retries = retries
-        self._log = log
-        self._notion_now = notion_now
+    runs: Runs
+    queue: Queue
+    follow_up: FollowUp
+    notices: EndNotices
+    retries: PageRetries
+    log: Log
+    notion_now: Callable[[], float]
 
     async def send_next(self, message: Message) -> None:
-        await self._queue.publish_messages([message])
+        await self.queue.publish_messages([message])
 
     async def start_followers(self, run_id: str, follow_up: str, moment: float | None) -> None:
         if follow_up:
-            await self._follow_up.start_run(follow_up)
+            await self.follow_up.start_run(follow_up)
         if moment is not None:
-            await self._follow_up.schedule_run(run_id, moment, self._notion_now())
+            await self.follow_up.schedule_run(run_id, moment, self.notion_now())
 
     async def announce_end(self, run: Run, *, is_mine: bool) -> None:
         if run.status != "cancelled":
-            await self._retries.publish_retries(run)
-        await self._notices.announce_end(run, is_mine=is_mine)
+            await self.retries.publish_retries(run)
+        await self.notices.announce_end(run, is_mine=is_mine)
 
     async def announce_failure(self, run_id: str) -> None:
         """Do nothing: a message that is refused for good calls back by itself."""
 
     async def announce_if_possible(self, run_id: str) -> bool:
         try:
-            if run := await self._runs.read_run(run_id):
-                await self._notices.announce_end(run)
+            if run := await self.runs.read_run(run_id):
+                await self.notices.announce_end(run)
         except (QueueRefused, TryLater) as trouble:
-            self._log.warning("run.untold", untoldRun=run_id, reason=str(trouble))
+            self.log.warning("run.untold", untoldRun=run_id, reason=str(trouble))
             return False
         return True
 
 
-class InlineContinuation:
+class InlineContinuation(msgspec.Struct):
     """Ends with the call: there is no queue, or it is down. What follows is asked for where that is
     possible. `tell` announces the end of a run to all channels, `notion_now` gives Notion's time
     (epoch seconds)."""
 
-    is_queued = False
+    is_queued: ClassVar = False
 
-    def __init__(
-        self,
-        follow_up: FollowUp,
-        tell: Callable[[str], Awaitable[object]],
-        log: Log,
-        notion_now: Callable[[], float],
-    ) -> None:
-        self._follow_up = follow_up
-        self._tell = tell
-        self._log = log
-        self._notion_now = notion_now
+    follow_up: FollowUp
+    tell: Callable[[str], Awaitable[object]]
+    log: Log
+    notion_now: Callable[[], float]
 
     async def send_next(self, message: Message) -> None:
         """Do nothing: another call goes on."""
@@ -192,14 +168,14 @@ class InlineContinuation:
     async def start_followers(self, run_id: str, follow_up: str, moment: float | None) -> None:
         if follow_up:
             try:
-                await self._follow_up.start_run(follow_up)
+                await self.follow_up.start_run(follow_up)
             except QueueRefused as refusal:
-                self._log.warning("run.follow_up_unsent", followUp=follow_up, reason=str(refusal))
+                self.log.warning("run.follow_up_unsent", followUp=follow_up, reason=str(refusal))
         if moment is not None:
             try:
-                await self._follow_up.schedule_run(run_id, moment, self._notion_now())
+                await self.follow_up.schedule_run(run_id, moment, self.notion_now())
             except QueueRefused as refusal:
-                self._log.warning("run.date_unsent", at=iso(moment), reason=str(refusal))
+                self.log.warning("run.date_unsent", at=iso(moment), reason=str(refusal))
 
     async def announce_end(self, run: Run, *, is_mine: bool) -> None:
         await self.announce_if_possible(run.run_id)
@@ -209,23 +185,22 @@ class InlineContinuation:
 
     async def announce_if_possible(self, run_id: str) -> bool:
         try:
-            await self._tell(run_id)
+            await self.tell(run_id)
         except (QueueRefused, TryLater) as trouble:
-            self._log.warning("run.untold", untoldRun=run_id, reason=str(trouble))
+            self.log.warning("run.untold", untoldRun=run_id, reason=str(trouble))
             return False
         return True
 
 
-class SilentRuns:
+class SilentRuns(msgspec.Struct):
     """Runs that broke without a callback: the next slice that begins announces their end."""
 
-    def __init__(self, tellings: Tellings, log: Log) -> None:
-        self._tellings = tellings
-        self._log = log
+    tellings: Tellings
+    log: Log
 
     async def announce_all(self, continuation: Continuation) -> None:
         """Have all of them announced that can be; the others are left to the next slice."""
-        for run_id in await self._tellings.silent_runs():
-            self._log.error("run.silent", brokenRun=run_id)
+        for run_id in await self.tellings.silent_runs():
+            self.log.error("run.silent", brokenRun=run_id)
             if await continuation.announce_if_possible(run_id):
-                await self._tellings.note_noticed(run_id)
+                await self.tellings.note_noticed(run_id)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from lib.errors import Hopeless
 from lib.log import Log
 from lib.media.copying import Copied
@@ -13,53 +15,43 @@ from lib.sync.telling import mark_failed
 from lib.sync.trigger import DELIVERY_SECONDS
 
 
-class RunEnding:
+class RunEnding(msgspec.Struct):
     """Ends runs. `references` are the settings of all sources, `now` gives epoch seconds, `new_id`
     a run's id."""
 
-    def __init__(
-        self,
-        runs: Runs,
-        site: Site,
-        log: Log,
-        *,
-        references: Mapping[str, str],
-        now: Callable[[], float],
-        new_id: Callable[[], str],
-    ) -> None:
-        self._runs = runs
-        self._site = site
-        self._log = log
-        self._references = references
-        self._now = now
-        self._new_id = new_id
+    runs: Runs
+    site: Site
+    log: Log
+    references: Mapping[str, str]
+    now: Callable[[], float]
+    new_id: Callable[[], str]
 
     async def close_indexes(self, lease: SliceLease, run: Run) -> None:
         """Write the indexes of the run's sources as far as that is still to be done."""
         if not lease.is_focused:
-            names = [name for name in self._references if run.source in ("", name)]
+            names = [name for name in self.references if run.source in ("", name)]
             rewritten = names if run.force else []
-            await self._site.close_indexes(lease, self._references, names, rewritten)
+            await self.site.close_indexes(lease, self.references, names, rewritten)
 
     async def end_run(
         self, run: Run, facts: Mapping[str, Value], continuation: Continuation
     ) -> Run | None:
         """Mark a run as delivered, and see to what follows it; return its record. Raises
         `QueueRefused` where its message may come again."""
-        next_id, alive_until = self._new_id(), self._now() + DELIVERY_SECONDS
-        ended = await self._runs.end_run(run.run_id, "delivered", dict(facts), next_id, alive_until)
+        next_id, alive_until = self.new_id(), self.now() + DELIVERY_SECONDS
+        ended = await self.runs.end_run(run.run_id, "delivered", dict(facts), next_id, alive_until)
         await continuation.start_followers(run.run_id, ended.follow_up, ended.next_moment)
-        self._log.event("run.ended", status="delivered", synced=run.synced, failed=run.failed)
-        done = await self._runs.read_run(run.run_id)
+        self.log.event("run.ended", status="delivered", synced=run.synced, failed=run.failed)
+        done = await self.runs.read_run(run.run_id)
         if done:
             await continuation.announce_end(done, is_mine=not ended.repeated)
         return done
 
     async def fail_run(self, run_id: str, reason: str, continuation: Continuation) -> None:
         """Mark a run as failed; the run that was promised meanwhile begins."""
-        alive_until = self._now() + DELIVERY_SECONDS
-        next_id = self._new_id() if continuation.is_queued else ""
-        ended = await mark_failed(self._runs, self._log, run_id, reason, next_id, alive_until)
+        alive_until = self.now() + DELIVERY_SECONDS
+        next_id = self.new_id() if continuation.is_queued else ""
+        ended = await mark_failed(self.runs, self.log, run_id, reason, next_id, alive_until)
         await continuation.start_followers(run_id, ended.follow_up, ended.next_moment)
         await continuation.announce_failure(run_id)
 

@@ -13,7 +13,7 @@ Find = Callable[[str, str], Awaitable[Source]]
 
 
 async def _found_nowhere(name: str, reference: str) -> Source:
-    raise Hopeless(f"source {name}: nobody looks for {reference}")
+    raise Hopeless(f"source {name}: {reference} is not looked for")
 
 
 class Homes:

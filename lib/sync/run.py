@@ -68,108 +68,83 @@ class Report(msgspec.Struct, frozen=True):
         return fields
 
 
-class Spending:
+class Spending(msgspec.Struct):
     """What a slice spends: requests of Notion and commands of KV. `give_back` returns requests that
     were reserved and not sent."""
 
-    def __init__(
-        self, notion: NotionClient, kv: Kv, give_back: Callable[[], Awaitable[None]]
-    ) -> None:
-        self._notion = notion
-        self._kv = kv
-        self._give_back = give_back
-        self.is_settled = False
+    notion: NotionClient
+    kv: Kv
+    give_back: Callable[[], Awaitable[None]]
+    is_settled: bool = False
 
     @property
     def kv_commands(self) -> int:
         """The commands sent to KV so far."""
-        return self._kv.commands
+        return self.kv.commands
 
     @property
     def is_fruitful(self) -> bool:
         """Whether Notion answered anything."""
-        return self._notion.requests > self._notion.throttled
+        return self.notion.requests > self.notion.throttled
 
     async def settle_account(self) -> dict[str, int]:
         """Give back what was not spent; return the rest by the names of a run's counters."""
-        await self._give_back()
+        await self.give_back()
         self.is_settled = True
         return {
-            "notionRequests": self._notion.requests,
-            "notionThrottled": self._notion.throttled,
-            "kvCommands": self._kv.commands + 1,
+            "notionRequests": self.notion.requests,
+            "notionThrottled": self.notion.throttled,
+            "kvCommands": self.kv.commands + 1,
         }
 
 
-class Advance:
+class Advance(msgspec.Struct):
     """Takes a run on by one slice, until its time is used up (`until`, epoch seconds): looks
     around, where the run has not, and reads what is due beside that. `references` are the settings
     of all sources."""
 
-    def __init__(
-        self,
-        sources: Sources,
-        site: Site,
-        migration: Migration,
-        homes: Homes,
-        worker: Worker,
-        surveyor: Surveyor,
-        *,
-        references: Mapping[str, str],
-        until: float,
-    ) -> None:
-        self._sources = sources
-        self._site = site
-        self._migration = migration
-        self._homes = homes
-        self._worker = worker
-        self._surveyor = surveyor
-        self._references = references
-        self._until = until
+    sources: Sources
+    site: Site
+    migration: Migration
+    homes: Homes
+    worker: Worker
+    surveyor: Surveyor
+    references: Mapping[str, str]
+    until: float
 
     async def advance_run(self, lease: SliceLease, run: Run) -> TryLater | None:
         """Return what stopped it before the end."""
-        state = await self._sources.read_state()
-        await self._migration.migrate_layout(lease, state.layout)
-        self._homes.sources |= {
+        state = await self.sources.read_state()
+        await self.migration.migrate_layout(lease, state.layout)
+        self.homes.sources |= {
             name: record.source
             for name, record in state.records.items()
-            if self._references.get(name) == record.reference
+            if self.references.get(name) == record.reference
         }
-        await give_away(self._site, lease, state.freed)
+        await give_away(self.site, lease, state.freed)
         survey: asyncio.Task[None] | None = None
         if run.phase == "plan" and run.planner == lease.lane:
-            survey = asyncio.create_task(self._surveyor.survey_run(lease, run, state))
+            survey = asyncio.create_task(self.surveyor.survey_run(lease, run, state))
         try:
-            return await self._worker.work(lease, run, self._until, survey)
+            return await self.worker.work(lease, run, self.until, survey)
         finally:
             if survey:
                 survey.cancel()
                 await asyncio.gather(survey, return_exceptions=True)
 
 
-class SliceRun:
+class SliceRun(msgspec.Struct):
     """Works one slice of a run, and ends the run where nothing is left. `copy_files` copies files
     into Blob (None: there is no store for copies), `now` gives epoch seconds."""
 
-    def __init__(
-        self,
-        runs: Runs,
-        advance: Advance,
-        copy_files: Callable[[str], Awaitable[Copied]] | None,
-        ending: RunEnding,
-        spending: Spending,
-        log: Log,
-        now: Callable[[], float],
-    ) -> None:
-        self._runs = runs
-        self._advance = advance
-        self._copy_files = copy_files
-        self._ending = ending
-        self._spending = spending
-        self._log = log
-        self._now = now
-        self._step = "beginning"
+    runs: Runs
+    advance: Advance
+    copy_files: Callable[[str], Awaitable[Copied]] | None
+    ending: RunEnding
+    spending: Spending
+    log: Log
+    now: Callable[[], float]
+    step: str = "beginning"
 
     async def work_slice(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:
         """Return what became of it. Raises `Hopeless` (the run is marked as failed), and what may
@@ -177,32 +152,32 @@ class SliceRun:
         try:
             return await self._work_on(lease, run, continuation)
         except TakenOver:
-            self._log.event("slice.taken_over")
+            self.log.event("slice.taken_over")
             status = "joined" if continuation.is_queued else "partial"
-            return Report(status, lease.run_id, await self._runs.read_run(lease.run_id))
+            return Report(status, lease.run_id, await self.runs.read_run(lease.run_id))
         except Hopeless as reason:
             await self._note_spent(lease)
-            await self._ending.fail_run(lease.run_id, str(reason), continuation)
+            await self.ending.fail_run(lease.run_id, str(reason), continuation)
             raise
         except SyncError as trouble:
             await self._note_error(lease, str(trouble))
             raise
         except Exception as error:
-            self._log.error("slice.error", error)
+            self.log.error("slice.error", error)
             await self._note_error(lease, unforeseen_reason(error))
             raise Unforeseen(
-                f"The slice ended in an error while it was {self._step}: {unforeseen_reason(error)}"
+                f"The slice ended in an error while it was {self.step}: {unforeseen_reason(error)}"
             ) from error
 
     async def give_up(self, run: Run, continuation: Continuation) -> None:
         """Fail a run that does not get on. Raises `Hopeless`."""
-        await self._ending.give_up(run, continuation)
+        await self.ending.give_up(run, continuation)
 
     async def _work_on(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:
-        self._step = "looking at the sources and reading pages"
-        stop = await self._advance.advance_run(lease, run)
+        self.step = "looking at the sources and reading pages"
+        stop = await self.advance.advance_run(lease, run)
         left = await self._rest_slice(lease, stop, parked=not continuation.is_queued)
-        run = await self._runs.read_run(lease.run_id) or run
+        run = await self.runs.read_run(lease.run_id) or run
         if run.phase == "work" and left.count == 0:
             return await self._finish_run(lease, run, continuation)
         await continuation.send_next(next_message(lease, run, self._pause_seconds(run, left, stop)))
@@ -214,19 +189,19 @@ class SliceRun:
         if stop is not None:
             return _wait_of(stop)
         if left.next_at is not None:
-            return max(0.0, left.next_at - self._now())
+            return max(0.0, left.next_at - self.now())
         return min(
             LONGEST_LOOK_SECONDS, FIRST_LOOK_SECONDS * 2.0**run.waits
         )  # another lane looks around yet
 
     async def _rest_slice(self, lease: SliceLease, stop: TryLater | None, *, parked: bool) -> Left:
-        counters = await self._spending.settle_account()
-        wait, now = _wait_of(stop), self._now()
-        return await self._runs.rest_slice(
+        counters = await self.spending.settle_account()
+        wait, now = _wait_of(stop), self.now()
+        return await self.runs.rest_slice(
             lease,
             counters,
             now + wait + DELIVERY_SECONDS,
-            is_fruitful=self._spending.is_fruitful,
+            is_fruitful=self.spending.is_fruitful,
             parked=parked,
             waits_until=now + wait if wait else 0.0,
             reason=str(stop) if wait else "",
@@ -234,60 +209,48 @@ class SliceRun:
         )
 
     async def _finish_run(self, lease: SliceLease, run: Run, continuation: Continuation) -> Report:
-        spent = self._spending.kv_commands
-        self._step = "closing indexes"
-        await self._ending.close_indexes(lease, run)
-        self._step = "copying files"
-        copied = await self._copy_files(lease.run_id) if self._copy_files else None
+        spent = self.spending.kv_commands
+        self.step = "closing indexes"
+        await self.ending.close_indexes(lease, run)
+        self.step = "copying files"
+        copied = await self.copy_files(lease.run_id) if self.copy_files else None
         facts = tally_copies(run, copied) if copied else {}
         if copied and copied.wait_seconds is not None and continuation.is_queued:
-            await self._runs.note_facts(lease.run_id, facts)
-            await self._runs.note_wait(lease, is_fruitful=copied.made > 0)
+            await self.runs.note_facts(lease.run_id, facts)
+            await self.runs.note_wait(lease, is_fruitful=copied.made > 0)
             await continuation.send_next(next_message(lease, run, copied.wait_seconds))
-            return Report("continued", lease.run_id, await self._runs.read_run(lease.run_id))
-        facts["finishCommands"] = self._spending.kv_commands - spent + 1
-        done = await self._ending.end_run(run, facts, continuation)
+            return Report("continued", lease.run_id, await self.runs.read_run(lease.run_id))
+        facts["finishCommands"] = self.spending.kv_commands - spent + 1
+        done = await self.ending.end_run(run, facts, continuation)
         return Report("done", lease.run_id, done)
 
     async def _note_error(self, lease: SliceLease, reason: str) -> None:
         """Note what a slice met, for the case that its run comes to nothing, and what it spent. KV
         may be what is away."""
-        said = f"while it was {self._step}: {reason}"[:ERROR_CHARACTERS]
+        said = f"while it was {self.step}: {reason}"[:ERROR_CHARACTERS]
         with suppress(SyncError):
-            await self._runs.note_facts(lease.run_id, {"lastError": said})
+            await self.runs.note_facts(lease.run_id, {"lastError": said})
         await self._note_spent(lease)
 
     async def _note_spent(self, lease: SliceLease) -> None:
         """Note what a slice spent that does not rest."""
-        if not self._spending.is_settled:
+        if not self.spending.is_settled:
             with suppress(SyncError):
-                await self._runs.note_spent(lease, await self._spending.settle_account())
+                await self.runs.note_spent(lease, await self.spending.settle_account())
 
 
-class Engine:
+class Engine(msgspec.Struct):
     """Begins slices: those of messages, which go on `queued`, and inline ones, which end with the
     call. `now` gives epoch seconds, `new_id` a run's id."""
 
-    def __init__(
-        self,
-        runs: Runs,
-        slice_run: SliceRun,
-        silent_runs: SilentRuns,
-        log: Log,
-        *,
-        queued: Continuation,
-        inline: Continuation,
-        now: Callable[[], float],
-        new_id: Callable[[], str],
-    ) -> None:
-        self._runs = runs
-        self._slice_run = slice_run
-        self._silent_runs = silent_runs
-        self._log = log
-        self._queued = queued
-        self._inline = inline
-        self._now = now
-        self._new_id = new_id
+    runs: Runs
+    slice_run: SliceRun
+    silent_runs: SilentRuns
+    log: Log
+    queued: Continuation
+    inline: Continuation
+    now: Callable[[], float]
+    new_id: Callable[[], str]
 
     async def deliver_message(self, message: Message) -> Report:
         """Work one message of the queue.
@@ -295,7 +258,7 @@ class Engine:
         Raises `TryLater` (the message comes again), `QueueRefused`, `Hopeless` (the run is marked
         as failed).
         """
-        queued = self._queued
+        queued = self.queued
         begun = await self._begin_slice(
             message.run_id, message.lane, message.slice, message.ask, queued
         )
@@ -306,37 +269,37 @@ class Engine:
             await queued.start_followers(run.run_id, run.follow_up_run, run.next_moment)
             await queued.announce_end(run, is_mine=False)
         if begun.outcome == "exhausted" and run:
-            await self._slice_run.give_up(run, queued)
+            await self.slice_run.give_up(run, queued)
         if begun.outcome == "unsent" and run:
             await queued.send_next(next_message(lease, run, 0))
         if begun.outcome != "go" or run is None:
             return Report("joined", lease.run_id, run)
-        return await self._slice_run.work_slice(lease, run, queued)
+        return await self.slice_run.work_slice(lease, run, queued)
 
     async def run_inline(self, ask: Ask) -> Report:
         """Work a slice in this call, with no queue: of a run of its own, or of the one under
         way."""
-        run_id, inline = self._new_id(), self._inline
-        asked = await self._runs.ask_for_run(run_id, ask, self._now() + DELIVERY_SECONDS)
-        known = await self._runs.read_run(asked.run_id)
+        run_id, inline = self.new_id(), self.inline
+        asked = await self.runs.ask_for_run(run_id, ask, self.now() + DELIVERY_SECONDS)
+        known = await self.runs.read_run(asked.run_id)
         number = known.slices if known and asked.run_id != run_id else 0
         begun = await self._begin_slice(asked.run_id, HERE, number, ask, inline)
         if begun.outcome == "exhausted" and begun.run:
-            await self._slice_run.give_up(begun.run, inline)
+            await self.slice_run.give_up(begun.run, inline)
         if begun.outcome != "go" or begun.run is None:
             return Report("partial", asked.run_id, begun.run)
-        return await self._slice_run.work_slice(begun.lease, begun.run, inline)
+        return await self.slice_run.work_slice(begun.lease, begun.run, inline)
 
     async def _begin_slice(
         self, run_id: str, lane: str, number: int, ask: Ask, continuation: Continuation
     ) -> Begun:
-        begun = await self._runs.begin_slice(
-            run_id, lane, number, ask, self._now() + DELIVERY_SECONDS
+        begun = await self.runs.begin_slice(
+            run_id, lane, number, ask, self.now() + DELIVERY_SECONDS
         )
-        self._log.enter(runId=run_id, lane=lane, slice=number)
-        self._log.event("slice.began", outcome=begun.outcome)
+        self.log.enter(runId=run_id, lane=lane, slice=number)
+        self.log.event("slice.began", outcome=begun.outcome)
         if begun.outcome == "go" and number == 0:
-            await self._silent_runs.announce_all(continuation)
+            await self.silent_runs.announce_all(continuation)
         return begun
 
 

@@ -11,6 +11,7 @@ from lib.bundle.publication import DEFAULT_RULE, PublicationRule, publication_of
 from lib.bundle.schedule import is_open, next_moment
 from lib.bundle.slugs import slug_segment, wanted_slug
 from lib.model import BUNDLE_VERSION, JSON, Observation, WorkItem
+from lib.notion.border.objects import parent_of
 from lib.store.site import Known, Sighting
 from lib.times import UNKNOWN, instant, settled_at
 
@@ -91,7 +92,8 @@ def stamp_of(page: JSON, seen: Observation, rule: PublicationRule) -> str:
 
 
 def child_stamp(page: JSON, rule: PublicationRule) -> str:
-    """Return the stamp of a child page. Its own object is all that it depends on."""
+    """Return the stamp of a child page. Its own object is all that it depends on: where the page
+    stands is part of it, for moving it moves no time of its own."""
     return digest(
         encode(
             (
@@ -100,6 +102,7 @@ def child_stamp(page: JSON, rule: PublicationRule) -> str:
                 page["last_edited_time"],
                 page["created_time"],
                 title_of(page),
+                parent_of(page),
             )
         ),
         fingerprint(page),

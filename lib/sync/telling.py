@@ -191,7 +191,7 @@ class Desk:
         if not channel.repeatable and not await self._tellings.claim_channel(run_id, channel.name):
             return False
         if channel.repeatable and not await self._tellings.hold_channel(run_id, channel.name):
-            raise TryLater("another delivery of this notice is telling it", HELD_MS / 1000)
+            raise TryLater("another delivery of this notice is under way", HELD_MS / 1000)
         told = True
         try:
             await channel.tell_outcome(outcome)

@@ -45,7 +45,7 @@ def _looked_at_all(run: Run) -> bool:
 
 def _warning(run: Run, last_event: float) -> str:
     silent = (
-        f"has been silent since {iso_utc(last_event)}" if last_event else "has told of nothing yet"
+        f"has been silent since {iso_utc(last_event)}" if last_event else "has sent no event yet"
     )
     return (
         f"Notion's webhook {silent}, and the sync by {run.asked_by} at {iso_utc(run.triggered_at)}"

@@ -210,7 +210,7 @@ media_type(head), picture_size(head)
 
 
 @pytest.mark.parametrize("head", HOSTILE, ids=lambda head: f"{head[:24]!r}×{len(head)}")
-def test_no_file_keeps_it_busy(head: bytes) -> None:
+def test_b7_no_file_keeps_it_busy(head: bytes) -> None:
     """In a process of its own: a pattern that runs away can be stopped in no other way. By its
     processor time, for the machine may be busy with others."""
     subprocess.run([sys.executable, "-c", READ_IT], input=head, timeout=100, check=True)

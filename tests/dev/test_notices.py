@@ -83,5 +83,5 @@ async def test_a_receiver_that_is_not_there_is_told_with_the_way_out(telling: En
     findings = await found(telling | {"SLACK_WEBHOOK_URL": "http://127.0.0.1:9/slack-private"})
 
     [fault] = [one.text for one in findings if one.grade == "mend"]
-    assert fault.startswith("SLACK_WEBHOOK_URL: nobody answers there")
+    assert fault.startswith("SLACK_WEBHOOK_URL: no connection")
     assert "correct that, or remove it" in fault

@@ -5,6 +5,9 @@ docs/testing.md.
                     system's chance
 --seed 4711         this history alone, shrunk where something is wrong
 --keep-going        goes on where something is wrong, and lists the kinds of problems at the end
+
+`python -m tests.simulation mutants` puts faults back that were seen, and says how many histories it
+takes until each is found (--row B16: only those of this row; --minutes: each for so long at most).
 """
 
 import argparse
@@ -19,10 +22,12 @@ from types import FrameType
 
 from tests.simulation.draw import draw, fresh_seed
 from tests.simulation.history import History, Player, player
+from tests.simulation.mutant_run import play_mutants
 from tests.simulation.profiles import PROFILES
 from tests.simulation.report import missed, table
 from tests.simulation.shrink import kind_of, shrunk
 
+MUTANT_MINUTES = 5.0
 MOST_SECONDS = 600.0
 """Of one core: a history that takes longer is stuck in one of its steps, for their number is
 bounded as well."""
@@ -34,6 +39,8 @@ class Stuck(KeyboardInterrupt):
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("what", nargs="?", default="histories", choices=("histories", "mutants"))
+    parser.add_argument("--row", action="append", default=[])
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--count", type=int)
     parser.add_argument("--seed", type=int)
@@ -53,6 +60,8 @@ def main() -> int:
         os.execve(
             sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], _settled()
         )
+    if options.what == "mutants":
+        return play_mutants(options.row, options.minutes or MUTANT_MINUTES)
     with player(options.redis) as playing:
         return _play(playing, options)
 

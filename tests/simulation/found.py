@@ -189,6 +189,31 @@ FOUND: tuple[Found, ...] = (
         "a run is asked for while another waits in the backup way",
         History(1, [Wait(1200.0), Ask(here=True), Ask(), Settle()]),
     ),
+    Found(
+        "a run is asked for beside one that fails",
+        History(1, [Kill("worker", 5, times=3), Ask(), Ask(after=0.1), Settle()]),
+    ),
+    Found(
+        "a row of a big source could not be read for an hour",
+        History(
+            1,
+            [
+                Big(3),
+                Ask(),
+                Settle(),
+                Edit("edit_everything"),
+                FailForEver("page", 0),
+                Ask(),
+                Settle(),
+                Pass(700.0),
+                Ask(),
+                Settle(),
+                Heal(),
+                Ask(),
+                Settle(),
+            ],
+        ),
+    ),
     Found("a source is removed", History(1, [Sources("removed")])),
     Found("a source is renamed", History(1, [Sources("renamed")])),
     Found(
@@ -545,7 +570,11 @@ FOUND: tuple[Found, ...] = (
         History(565, [FailForEver("page"), Edit("edit_a_family"), Edit("move", 11, 20), Ask()]),
     ),
     Found(
-        "the same in a forced run",
+        "a page is edited below one that moved, unedited, out of a page which can't be read",
+        History(1, [FailForEver("page"), Edit("edit_a_grandchild"), Edit("move", 11, 20), Ask()]),
+    ),
+    Found(
+        "a page is edited below one that moved out of one which fails, and a run is forced",
         History(
             1, [FailForEver("page"), Edit("edit_a_family"), Edit("move", 11, 20), Ask(force=True)]
         ),

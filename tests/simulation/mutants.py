@@ -11,8 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent.parent
-LINKED = ("api", "dev", "tests")
-"""What a mutant needs beside `lib`."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,9 @@ def mutated_tree(mutant: Mutant) -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         tree = Path(folder)
         shutil.copytree(ROOT / "lib", tree / "lib", ignore=shutil.ignore_patterns("__pycache__"))
-        for name in LINKED:
-            (tree / name).symlink_to(ROOT / name)
+        for entry in ROOT.iterdir():
+            if entry.name != "lib":
+                (tree / entry.name).symlink_to(entry)
         for path in dict.fromkeys(change.path for change in mutant.changes):
             file = tree / "lib" / path
             file.write_text(changed_text(mutant, path, file.read_text("utf-8")), "utf-8")
@@ -80,6 +79,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "            if False:\n",
             ),
         ),
+        "moves",
     ),
     Mutant(
         "B14",
@@ -92,6 +92,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "            if before is None or before.parent is None or before.parent in seen:\n",
             ),
         ),
+        "edits",
     ),
     Mutant(
         "B15",
@@ -112,6 +113,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "    local around, free_at\n",
             ),
         ),
+        "edits",
     ),
     Mutant(
         "B16",
@@ -130,6 +132,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "            return\n",
             ),
         ),
+        "edits",
     ),
     Mutant(
         "B17",
@@ -142,6 +145,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "        if seen.stamp:\n            self._observer.progress.done.add(thing)\n",
             ),
         ),
+        "only-minute",
     ),
     Mutant(
         "B18",
@@ -154,6 +158,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "if args.forget or args.given then\n",
             ),
         ),
+        "big",
     ),
     Mutant(
         "B18",
@@ -166,11 +171,12 @@ MUTANTS: tuple[Mutant, ...] = (
                 "FULL_LISTING_SECONDS = 24 * 3_600\n",
             ),
         ),
+        "big",
     ),
     Mutant(
         "B19",
         "a reading that found nothing new remembers a bundle that is gone meanwhile",
-        "a row is hidden and shown again while its child page is read",
+        "a row is trashed while it is read, and restored",
         (
             Change(
                 "store/lua/commit_page.lua",
@@ -185,6 +191,36 @@ MUTANTS: tuple[Mutant, ...] = (
                 "",
             ),
         ),
+        "hiding",
+    ),
+    Mutant(
+        "B20",
+        "a slice that was taken over goes on writing, and writes back what it had read before",
+        "a message is delivered twice at once, and the delivery that goes on dies",
+        (
+            Change(
+                "store/lua/commit_page.lua",
+                "if redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then return"
+                " {'lost'} end\n"
+                "if redis.call('HGET', leasesKey, id) ~= args.token then return"
+                " withFreed({'repeated', '{}'}) end\n",
+                "",
+            ),
+        ),
+        "only-queue",
+    ),
+    Mutant(
+        "B20",
+        "a row that was published once enters no index any more",
+        "a row moves to another source, and that which it left is synced",
+        (
+            Change(
+                "store/lua/commit_page.lua",
+                "if args.sort ~= '' and (head ~= '' or",
+                "if args.sort ~= '' and not before and (head ~= '' or",
+            ),
+        ),
+        "edits",
     ),
     Mutant(
         "B21",
@@ -197,6 +233,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "if status ~= 'delivered' then redis.call('DEL', promised) end\n",
             ),
         ),
+        "only-kill",
     ),
     Mutant(
         "B21",
@@ -209,6 +246,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "if isLess then promise",
             ),
         ),
+        "only-wait",
     ),
     Mutant(
         "B22",
@@ -221,6 +259,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "                pass\n",
             ),
         ),
+        "only-sources",
     ),
     Mutant(
         "B23",
@@ -235,6 +274,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 " name)])\n",
             ),
         ),
+        "moves",
     ),
     Mutant(
         "B24",
@@ -250,6 +290,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "            elif is_trashed(page):\n",
             ),
         ),
+        "only-blip",
     ),
     Mutant(
         "B25",
@@ -290,6 +331,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 '        if run.phase == "work" and left.count == 0:\n',
             ),
         ),
+        "lanes",
     ),
     Mutant(
         "B27",
@@ -302,11 +344,12 @@ MUTANTS: tuple[Mutant, ...] = (
                 "            return\n",
             ),
         ),
+        "only-tell",
     ),
     Mutant(
         "B28",
         "an instance whose clock is behind adds to a window whose message has been worked",
-        "a page is edited after its window, and an instance is four seconds behind",
+        "a page is edited twice, and an instance is four seconds behind",
         (
             Change(
                 "store/lua/note_event.lua",
@@ -314,6 +357,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "",
             ),
         ),
+        "windows",
     ),
     Mutant(
         "B28",
@@ -328,6 +372,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "  dropWork(id)\n  return {'older'}\n",
             ),
         ),
+        "only-clocks",
     ),
     Mutant(
         "B29",
@@ -359,5 +404,6 @@ MUTANTS: tuple[Mutant, ...] = (
                 "    if False:\n",
             ),
         ),
+        "days",
     ),
 )

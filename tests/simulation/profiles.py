@@ -21,4 +21,18 @@ PROFILES: dict[str, Profile] = {
         {"schedule": 6.0, "kill": 1.0, "clocks": 1.0, "queue": 1.0, "kv": 1.0, "pass": 1.0}
     ),
     **{f"only-{name}": Profile({"edit": 6.0, "pass": 1.0, name: 4.0}) for name in DRAWS},
+    "windows": Profile({"edit": 4.0, "tell": 8.0, "pass": 3.0, "clocks": 3.0}),
+    "lanes": Profile({"edit": 4.0, "setting": 4.0, "kill": 4.0, "cancel": 3.0}),
+    "big": Profile({"edit": 4.0, "big": 4.0, "fail": 3.0, "heal": 2.0, "pass": 4.0}),
+    "days": Profile({"edit": 4.0, "pass": 4.0}, ("rename_database", "rename_a_column", "add_row")),
+    "moves": Profile(
+        {"edit": 4.0, "pass": 1.0, "ask": 4.0},
+        ("move_to_the_other_source", "move_into_a_row", "move_out_to_a_source", "move"),
+        scopes=("", "source", "page"),
+    ),
+    "hiding": Profile(
+        {"edit": 6.0, "ask": 6.0, "weather": 1.0, "lag": 1.0},
+        ("show_or_hide", "trash_or_restore", "archive_or_unarchive", "edit_a_family"),
+        scopes=("", "page", "page"),
+    ),
 }

@@ -438,6 +438,7 @@ class Stage:
         self._raise(self._nobody_goes_on())
         self._raise(self._crashes())
         self._raise(self._judge_requests())
+        self._raise(self._judge_counts())
         self._raise(self._judge_referrers())
         self._raise(self._judge())
         self._raise(self._judge_events())
@@ -515,6 +516,24 @@ class Stage:
         if counted > sent or (counted < sent and not has_losses):
             return [f"{sent} requests were sent to Notion, and runs count {counted}"]
         return []
+
+    def _judge_counts(self) -> list[str]:
+        """No run has read or given up more than it has found to be due, where there were no runs of
+        some pages beside it, which find work for others."""
+        ids = {call.run_id for call in self.world.functions.calls if call.run_id}
+        runs = {run_id: run for run_id in ids if (run := self.world.run(run_id))}
+        if any(run["page"] or _is_of_some_pages(run) for run in runs.values()):
+            return []
+        found = []
+        for run_id, run in sorted(runs.items()):
+            synced, failed, due = (
+                int(run.get(name, "0")) for name in ("synced", "failed", "toSync")
+            )
+            if run["status"] in ENDED and synced + failed > due:
+                found.append(
+                    f"run {run_id} has read {synced} pages and given up {failed}, of {due}"
+                )
+        return found
 
     def _judge_referrers(self) -> list[str]:
         """What is remembered of who leads to whom is what the published bundles say. Of one that
@@ -658,8 +677,12 @@ class Stage:
         return not (run["page"] or _is_of_some_pages(run)) and run["source"] in ("", promise.name)
 
     def _may_be_open(self, promise: Promise) -> bool:
-        """Whether a run that was lost has to be begun again by somebody."""
-        return bool(self.lost) or bool(self._active())
+        """Whether a run that was lost has to be begun again by somebody. One that failed makes way
+        for what was promised beside it."""
+        run = self.world.run(promise.run_id) if promise.joined else {}
+        has_made_way = run.get("status") == "failed" and run.get("silent") != "1"
+        lost = self.lost.keys() - ({promise.run_id} if has_made_way else set())
+        return bool(lost) or bool(self._active())
 
     def _judge_run(self, promise: Promise, run_id: str) -> list[str]:
         """What was edited before a run was asked for is published when it has ended well."""

@@ -13,7 +13,18 @@ import pytest
 import tests.simulation.history
 from dev.upstash import UpstashStandIn
 from lib import model
-from tests.simulation.actions import Action, Ask, Clocks, Edit, Kill, QueueTrouble, Settle, Weather
+from tests.simulation.actions import (
+    Action,
+    Ask,
+    Clocks,
+    Edit,
+    FailForEver,
+    Kill,
+    Pass,
+    QueueTrouble,
+    Settle,
+    Weather,
+)
 from tests.simulation.draw import draw
 from tests.simulation.history import History, Player, Result, player
 from tests.simulation.kv import Kv
@@ -304,3 +315,22 @@ def test_the_queue_tries_again_and_calls_back(playing: Player) -> None:
         3,
         1,
     )
+
+
+def test_b12_a_page_that_fails_for_ever_fails_no_run_and_holds_nothing_up(
+    playing: Player,
+) -> None:
+    """Nothing else is due at first; then a row is hidden, another renamed and a third added. The
+    judge wants that in KV after the run, with the index and the redirect."""
+    fails: list[Action] = [Edit("append", 3), FailForEver("page", 0), Ask(), Settle()]
+    meanwhile: list[Action] = [
+        Edit("show_or_hide", 3, 1),
+        Edit("set_slug", 4, 7),
+        Edit("add_row", 1, 4),
+    ]
+    result = playing.play(History(1, [*fails, Pass(86_400.0), *meanwhile, Ask(), Settle()]))
+
+    assert result.problem == ""
+    assert (result.seen["run failed"], result.seen["run.ended: delivered"] > 0) == (0, True)
+    assert result.seen["page.failed"] > 0
+    assert result.seen["judged: everything"] >= 3

@@ -8,7 +8,7 @@ import pytest
 from dev.functions import Cdn, Functions
 from dev.stack import ROOT, Stack
 from lib.media.address import Location
-from tests.stack.site import Site
+from tests.stack.site import Site, sync_once
 from tests.stack.test_media import ask, cover, opened, picture
 
 HOUR = 3600
@@ -30,12 +30,12 @@ def clock() -> EdgeClock:
 
 
 @pytest.fixture(scope="module")
-def stack(clock: EdgeClock) -> Iterator[Stack]:
+def stack(clock: EdgeClock, redis_environ: dict[str, str]) -> Iterator[Stack]:
     def deploy(stack: Stack, port: int) -> Functions:
         return Functions(ROOT, stack.environ, port, cdn=Cdn(now=clock))
 
     settings = {"NOTION_REQUESTS_PER_MINUTE": "6000"}
-    with Stack(environ={}, settings=settings, deploy=deploy, blob=True) as running:
+    with Stack(environ=redis_environ, settings=settings, deploy=deploy, blob=True) as running:
         running.set("BLOB_READ_WRITE_TOKEN", "")
         yield running
 
@@ -48,7 +48,7 @@ def site(stack: Stack, clock: EdgeClock) -> Site:
     clock.time += 10 * 366 * 24 * HOUR
     site = Site.of(stack)
     site.notion.limit.requests = None
-    site.sync()
+    sync_once(site, stack)
     return site
 
 
@@ -60,7 +60,7 @@ def silence(site: Site, clock: EdgeClock, seconds: float) -> None:
         site.command("DEL", key)
 
 
-def test_a_picture_opens_after_an_hour_of_silence(site: Site, clock: EdgeClock) -> None:
+def test_b9_a_picture_opens_after_an_hour_of_silence(site: Site, clock: EdgeClock) -> None:
     assert opened(picture(site)).status_code == 200
 
     silence(site, clock, HOUR + 60)

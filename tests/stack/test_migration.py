@@ -17,10 +17,10 @@ LEFT: dict[str, Any] = json.loads((Path(__file__).parent / "layout_2.json").read
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def world(redis_environ: dict[str, str]) -> Iterator[World]:
     sources = ",".join(f"{name}={one}" for name, one in SOURCES.items())
     limits = {"NOTION_SOURCES": sources, "NOTION_REQUESTS_PER_MINUTE": "100000"}
-    with Stack(environ={}, settings=limits, workspace=small) as stack:
+    with Stack(environ=redis_environ, settings=limits, workspace=small) as stack:
         yield World(stack)
 
 

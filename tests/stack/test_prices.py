@@ -76,6 +76,10 @@ def link_with_the_secret(site: Site) -> tuple[httpx.Response, int]:
     return site.stack.get("/api/sync/status", preview="visit"), 200
 
 
+def drafts_with_the_secret(site: Site) -> tuple[httpx.Response, int]:
+    return site.stack.get("/api/sync/status", drafts="1"), 200
+
+
 def trigger_with_the_secret(site: Site) -> tuple[httpx.Response, int]:
     site.qstash.fail(Fault("drop"))  # else the run begins before its price is known
     return site.stack.get("/api/sync/trigger", page="visit"), 202
@@ -194,6 +198,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("`/api/sync/status`", "without or with a wrong secret"): owner("/api/sync/status", "wrong"),
     ("`/api/sync/status`", "with it"): status_with_the_secret,
     ("`/api/sync/status`", "with it, for a link to a preview"): link_with_the_secret,
+    ("`/api/sync/status`", "with it, for all drafts"): drafts_with_the_secret,
     ("`/api/sync/cancel`", "without or with a wrong secret"): cancel_with("wrong"),
     ("`/api/sync/cancel`", "with it, for a run under way that changed nothing yet"): cancel_with(),
     ("`/api/sync/worker`", "unsigned, or without `x-sync-secret`"): queue(

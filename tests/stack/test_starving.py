@@ -27,13 +27,15 @@ away."""
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, redis_environ: dict[str, str]
+) -> Iterator[Stack]:
     log = tmp_path_factory.mktemp("functions") / "log"
 
     def deploy(stack: Stack, port: int) -> FunctionsProcess:
         return FunctionsProcess(ROOT, stack.environ, log, port)
 
-    with Stack(environ={}, deploy=deploy) as running:
+    with Stack(environ=redis_environ, deploy=deploy) as running:
         yield running
 
 
@@ -92,7 +94,9 @@ def sync_beside_visitors(site: Site, found: list[str]) -> tuple[float, float]:
     return measured
 
 
-def test_a_sync_beside_visitors_waits_for_no_minute_of_theirs(site: Site, pictures_at: str) -> None:
+def test_b10_a_sync_beside_visitors_waits_for_no_minute_of_theirs(
+    site: Site, pictures_at: str
+) -> None:
     found = [
         pictures_at + address.removeprefix(site.stack.url)
         for address in addresses(site)

@@ -148,6 +148,7 @@ OTHERS: dict[str, JSON] = {
     "another value": row_page(properties={"Size": prop("number", 5)}),
     "the name of a property": row_page(properties={"Width": prop("number", 4)}),
 }
+MOVED = row_page(parent={"type": "page_id", "page_id": "another"})
 
 
 @pytest.mark.parametrize("what", OTHERS)
@@ -162,6 +163,10 @@ def test_whatever_a_listing_shows_of_a_row_changes_its_stamp(what: str) -> None:
 )
 def test_whatever_its_own_object_says_changes_the_stamp_of_a_child_page(what: str) -> None:
     assert child_stamp(OTHERS[what]) != child_stamp(row_page())
+
+
+def test_a_child_page_that_moves_bears_another_stamp_though_no_time_says_so() -> None:
+    assert child_stamp(MOVED) != child_stamp(row_page())
 
 
 def test_what_is_computed_shows_in_a_stamp_by_its_name_only() -> None:

@@ -137,7 +137,7 @@ async def test_of_rows_that_do_not_say_what_is_wanted_some_are_named_and_the_oth
 
     assert (len(warnings), warnings[-1]) == (
         MOST_DOUBTS + 1,
-        "source pages: so it is with 3 more rows",
+        "source pages: the same is true of 3 more rows",
     )
 
 
@@ -475,7 +475,7 @@ async def test_an_edited_child_page_below_a_row_that_is_hidden_now_is_not_read(
 @pytest.mark.parametrize(
     "now",
     [
-        row_page("child", parent={"type": "page_id", "page_id": "attic"}, last_edited_time=LATER),
+        row_page("child", parent={"type": "page_id", "page_id": "attic"}),  # its time stays
         child(in_trash=True),
     ],
 )

@@ -42,7 +42,7 @@ def test_a_webhook_that_has_told_of_nothing_yet_is_silent_too() -> None:
     silence = find_silence([FOUND, BEFORE], 0.0, NOW)
 
     assert silence
-    assert "has told of nothing yet" in silence.warning
+    assert "has sent no event yet" in silence.warning
 
 
 @pytest.mark.parametrize("ago", [DAY, HOUR + 1, HOUR - 30, 0.0])

@@ -155,7 +155,7 @@ class SourceListings:
             warnings += doubts[:MOST_DOUBTS]
             if len(doubts) > MOST_DOUBTS:
                 warnings.append(
-                    f"source {name}: so it is with {len(doubts) - MOST_DOUBTS} more rows"
+                    f"source {name}: the same is true of {len(doubts) - MOST_DOUBTS} more rows"
                 )
             warnings += self._progress.listings[name].oddities.warnings
         return warnings

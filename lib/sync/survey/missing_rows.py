@@ -26,17 +26,14 @@ MISSING_ROWS_ASKED = 20
 sample."""
 
 
-class GoneProof:
+class GoneProof(msgspec.Struct):
     """Asks for rows that no listing shows, each by itself."""
 
-    def __init__(
-        self, homes: Homes, observer: Observer, judge: RowJudge, rescue: Rescue, holders: Holders
-    ) -> None:
-        self._homes = homes
-        self._observer = observer
-        self._judge = judge
-        self._rescue = rescue
-        self._holders = holders
+    homes: Homes
+    observer: Observer
+    judge: RowJudge
+    rescue: Rescue
+    holders: Holders
 
     async def ask_for_rows(
         self, page_ids: Sequence[str], known: Mapping[str, Known], name: str
@@ -45,7 +42,7 @@ class GoneProof:
         now become due."""
         gone: set[str] = set()
         await all_of(
-            self._observer.problems.contain(
+            self.observer.problems.contain(
                 page_problem(page_id, known[page_id]),
                 self._ask_for,
                 page_id,
@@ -61,23 +58,23 @@ class GoneProof:
         self, page_ids: Sequence[str], known: Mapping[str, Known], name: str
     ) -> None:
         """Unpublish rows without asking for them."""
-        gone = [self._observer.gone_row(page_id, known[page_id], name) for page_id in page_ids]
-        await self._observer.observe(gone)
+        gone = [self.observer.gone_row(page_id, known[page_id], name) for page_id in page_ids]
+        await self.observer.observe(gone)
 
     async def _ask_for(self, page_id: str, known: Known, name: str, gone: set[str]) -> None:
-        if self._observer.problems.has("page", page_id):
+        if self.observer.problems.has("page", page_id):
             return
         try:
-            read_at, page = await self._observer.find_page(page_id)
-            home = await self._homes.home_of(page) if page else None
+            read_at, page = await self.observer.find_page(page_id)
+            home = await self.homes.home_of(page) if page else None
         except Unreadable:
             return
         if page is None:
             gone.add(page_id)
-            await self._unpublish_row(self._observer.gone_row(page_id, known, name), known)
+            await self._unpublish_row(self.observer.gone_row(page_id, known, name), known)
         elif is_trashed(page):
             gone.add(page_id)
-            row = row_of(page, name, read_at, self._judge.rule)
+            row = row_of(page, name, read_at, self.judge.rule)
             seen = msgspec.structs.replace(row.observation, is_published=False)
             await self._unpublish_row(
                 Sighting(page_id=page_id, observation=seen, is_gone=True), known
@@ -85,50 +82,40 @@ class GoneProof:
         elif home == name:
             return  # the listing lags behind, or misses it
         elif home is not None:
-            await self._judge.judge_rows([row_of(page, home, read_at, self._judge.rule)])
+            await self.judge.judge_rows([row_of(page, home, read_at, self.judge.rule)])
         else:
-            standing = await self._holders.find_standing(page)
+            standing = await self.holders.find_standing(page)
             if standing.holder:
-                await self._observer.make_due(WorkItem(), standing.holder)
+                await self.observer.make_due(WorkItem(), standing.holder)
                 return
             if around := standing.row:  # its listing may have shown it before it was hidden
-                row = row_of(around.page, around.source, around.read_at, self._judge.rule)
-                await self._judge.judge_rows([row])
+                row = row_of(around.page, around.source, around.read_at, self.judge.rule)
+                await self.judge.judge_rows([row])
             gone.add(page_id)
-            await self._observer.observe([self._observer.gone_row(page_id, known, name)])
+            await self.observer.observe([self.observer.gone_row(page_id, known, name)])
 
     async def _unpublish_row(self, row: Sighting, known: Known) -> None:
-        await self._observer.observe(*await self._rescue.rescue_below(known))
-        await self._observer.observe([row])
+        await self.observer.observe(*await self.rescue.rescue_below(known))
+        await self.observer.observe([row])
 
 
-class MissingRows:
+class MissingRows(msgspec.Struct):
     """Sees to the rows of one run that its listings do not show."""
 
-    def __init__(
-        self,
-        site: Site,
-        sources: Sources,
-        state: SourceState,
-        scope: RunScope,
-        listings: SourceListings,
-        proof: GoneProof,
-        observer: Observer,
-    ) -> None:
-        self._site = site
-        self._sources = sources
-        self._state = state
-        self._scope = scope
-        self._listings = listings
-        self._proof = proof
-        self._progress = observer.progress
+    site: Site
+    sources: Sources
+    state: SourceState
+    scope: RunScope
+    listings: SourceListings
+    proof: GoneProof
+    observer: Observer
 
     async def confirm_missing(self, name: str) -> None:
         """Unpublish rows that a whole listing does not show, and that are gone for certain."""
-        progress, listing = self._progress, self._progress.listings[name]
+        progress, listing = self.observer.progress, self.observer.progress.listings[name]
         if name in progress.confirmed or listing.since is not None:
             return
-        stamps = await self._listings.stamps_of(name)
+        stamps = await self.listings.stamps_of(name)
         if listing.cut:
             progress.warnings.append(_cut_warning(name, listing, stamps.keys()))
         else:
@@ -142,43 +129,43 @@ class MissingRows:
         listed under another name now: they move there when they are read. Of a few rows it is asked
         whether they stand in a page by now, which takes them."""
         seen = self._seen_rows()
-        for name in [*self._state.records, *self._state.names]:
-            if name in self._scope.references or name in self._progress.confirmed:
+        for name in [*self.state.records, *self.state.names]:
+            if name in self.scope.references or name in self.observer.progress.confirmed:
                 continue
-            rows = [page_id for page_id in await self._sources.stamps(name) if page_id not in seen]
-            known, _ = await self._site.look_up(rows) if rows else ({}, {})
+            rows = [page_id for page_id in await self.sources.stamps(name) if page_id not in seen]
+            known, _ = await self.site.look_up(rows) if rows else ({}, {})
             gone = [
                 page_id
                 for page_id in rows
                 if known[page_id].observation and _is_row_of(known[page_id], name)
             ]
-            await self._proof.ask_for_rows(gone[:MISSING_ROWS_ASKED], known, name)
-            await self._proof.drop_rows(gone[MISSING_ROWS_ASKED:], known, name)
-            self._progress.confirmed.add(name)
+            await self.proof.ask_for_rows(gone[:MISSING_ROWS_ASKED], known, name)
+            await self.proof.drop_rows(gone[MISSING_ROWS_ASKED:], known, name)
+            self.observer.progress.confirmed.add(name)
 
     def _seen_rows(self) -> set[str]:
-        listings, unreadable = self._progress.listings, self._progress.unreadable
+        listings, unreadable = self.observer.progress.listings, self.observer.progress.unreadable
         given = {page_id for listing in listings.values() for page_id in listing.given}
         return given | {page_id for ids in unreadable.values() for page_id in ids}
 
     async def _confirm_rows(self, name: str, missing: list[str], *, is_empty: bool) -> None:
-        known, _ = await self._site.look_up(missing) if missing else ({}, {})
+        known, _ = await self.site.look_up(missing) if missing else ({}, {})
         missing = [page_id for page_id in missing if _is_row_of(known[page_id], name)]
         published = [page_id for page_id in missing if known[page_id].record]
         unknown = [page_id for page_id in missing if not known[page_id].record]
-        await self._proof.drop_rows(unknown, known, name)
+        await self.proof.drop_rows(unknown, known, name)
         if len(published) > MISSING_ROWS_ASKED and is_empty:
-            self._progress.warnings.append(
+            self.observer.progress.warnings.append(
                 f"source {name}: Notion listed no rows at all, while {len(published)} are"
                 " published; nothing was dropped."
             )
             return
         asked, rest = published[:MISSING_ROWS_ASKED], published[MISSING_ROWS_ASKED:]
-        gone = await self._proof.ask_for_rows(asked, known, name)
+        gone = await self.proof.ask_for_rows(asked, known, name)
         if rest and len(gone) == len(asked):
-            await self._proof.drop_rows(rest, known, name)
+            await self.proof.drop_rows(rest, known, name)
         elif rest:
-            self._progress.warnings.append(
+            self.observer.progress.warnings.append(
                 f"source {name}: {len(published)} published rows were missing from Notion's list,"
                 f" but {len(asked) - len(gone)} of {len(asked)} are still there; nothing else was"
                 " dropped."

@@ -37,18 +37,17 @@ class ThingSeen(msgspec.Struct, frozen=True):
         return not self.is_dated or not is_settled(self.edited_at, read_at)
 
 
-class OutsideWatch:
+class OutsideWatch(msgspec.Struct):
     """Looks for one run."""
 
-    def __init__(self, notion: NotionClient, site: Site, observer: Observer) -> None:
-        self._notion = notion
-        self._site = site
-        self._observer = observer
+    notion: NotionClient
+    site: Site
+    observer: Observer
 
     async def watch_things(self, stamps: Mapping[str, str]) -> None:
         """Look at each thing; what is wrong with one is a problem of that one."""
         await all_of(
-            self._observer.problems.contain(
+            self.observer.problems.contain(
                 Problem(kind="page", title=f"{thing}, which published pages show"),
                 self._watch_thing,
                 thing,
@@ -62,7 +61,7 @@ class OutsideWatch:
         seen = await self._look_at(kind, thing_id)
         if seen.stamp != stamp:
             await self._take_changed(thing, stamp, seen)
-        self._observer.progress.done.add(thing)
+        self.observer.progress.done.add(thing)
 
     async def _look_at(self, kind: str, thing_id: str) -> ThingSeen:
         match kind:
@@ -75,7 +74,7 @@ class OutsideWatch:
 
     async def _look_at_page(self, page_id: str) -> ThingSeen:
         try:
-            read_at, page = await self._observer.retrieve_page(page_id)
+            read_at, page = await self.observer.retrieve_page(page_id)
         except Unreadable as refusal:
             return ThingSeen(f"refused {refusal.notion_status}")
         edited = page["last_edited_time"]
@@ -90,7 +89,7 @@ class OutsideWatch:
     async def _take_changed(self, thing: str, stamp: str, seen: ThingSeen) -> None:
         """Make the pages due that show a thing which has another stamp, and may have been read
         before that; where there is none, the stamp alone is remembered."""
-        showing = await self._site.showing(thing)
+        showing = await self.site.showing(thing)
         due = [
             page_id
             for page_id, one in showing.items()
@@ -99,21 +98,21 @@ class OutsideWatch:
         after = seen.stamp if seen.is_sure else ""
         if due:
             item = WorkItem(asks_owners=True, doubted=[thing.partition(":")[2]])
-            await self._observer.observe([], [(page_id, item) for page_id in due], {thing: after})
+            await self.observer.observe([], [(page_id, item) for page_id in due], {thing: after})
         elif after != stamp:
-            self._observer.progress.outside[thing] = after
+            self.observer.progress.outside[thing] = after
 
     async def _can_be_read(self, kind: str, thing_id: str) -> bool:
         try:
             match kind:
                 case "hidden":
-                    return not is_trashed((await self._observer.retrieve_page(thing_id))[1])
+                    return not is_trashed((await self.observer.retrieve_page(thing_id))[1])
                 case "unreadable":
-                    await probe_database(self._notion, thing_id)
+                    await probe_database(self.notion, thing_id)
                 case _:
                     # What a reader of its copies would ask: a block in the trash is still to be
                     # had, its children not.
-                    await self._notion.get(f"blocks/{thing_id}/children", {"page_size": 1})
+                    await self.notion.get(f"blocks/{thing_id}/children", {"page_size": 1})
         except Unreadable:
             return False
         return True

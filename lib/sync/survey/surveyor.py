@@ -32,74 +32,62 @@ class RunStores(msgspec.Struct, frozen=True, kw_only=True):
     sources: Sources
 
 
-class Surveyor:
+class Surveyor(msgspec.Struct):
     """Looks around for runs. `references` are the settings of all sources, `now` gives epoch
     seconds."""
 
-    def __init__(
-        self,
-        stores: RunStores,
-        notion: NotionClient,
-        homes: Homes,
-        worker: Worker,
-        log: Log,
-        *,
-        references: Mapping[str, str],
-        now: Callable[[], float],
-    ) -> None:
-        self._stores = stores
-        self._runs = stores.runs
-        self._notion = notion
-        self._homes = homes
-        self._worker = worker
-        self._log = log
-        self._references = references
-        self._now = now
+    stores: RunStores
+    notion: NotionClient
+    homes: Homes
+    worker: Worker
+    log: Log
+    references: Mapping[str, str]
+    now: Callable[[], float]
 
     async def survey_run(self, lease: SliceLease, run: Run, state: SourceState) -> None:
         """Look around for the run; what is found becomes due."""
         progress = await self._progress_of(lease, run)
         scope = await self._scope_of(lease, run, state)
         observer = Observer(
-            self._notion,
-            self._stores.site,
+            self.notion,
+            self.stores.site,
             lease,
             progress,
-            tell=self._worker.look_again,
-            now=self._now,
+            tell=self.worker.look_again,
+            now=self.now,
         )
         survey = Survey(
-            self._notion,
-            self._stores.site,
-            self._stores.sources,
+            self.notion,
+            self.stores.site,
+            self.stores.sources,
             state,
-            self._homes,
+            self.homes,
             scope,
             observer,
         )
         try:
             await self._look_around(run, survey)
         except (NotionWait, OutOfTime, asyncio.CancelledError):
-            await self._runs.hand_on(lease, "listing", progress)
+            await self.stores.runs.hand_on(lease, "listing", progress)
             raise
         finally:
             for error in observer.problems.unforeseen:
-                self._log.error("survey.error", error)
+                self.log.error("survey.error", error)
         await self._note_survey(lease, survey, is_forced=scope.is_forced)
 
     async def _progress_of(self, lease: SliceLease, run: Run) -> Progress:
         """Return how far the run's earlier slices came."""
         if run.slices + run.retries <= 1:
             return Progress()
-        return await self._runs.handed_on(lease.run_id, "listing", Progress) or Progress()
+        return await self.stores.runs.handed_on(lease.run_id, "listing", Progress) or Progress()
 
     async def _scope_of(self, lease: SliceLease, run: Run, state: SourceState) -> RunScope:
         """Return what the run looks at; that it is forced is remembered until it has listed."""
-        wanted = {name: ref for name, ref in self._references.items() if run.source in ("", name)}
+        wanted = {name: ref for name, ref in self.references.items() if run.source in ("", name)}
         is_asked = run.force or bool(state.forced.keys() & wanted.keys())
         is_forced = not lease.is_focused and is_asked
         if is_forced and run.force:
-            await self._stores.sources.force(wanted, run.triggered_at)
+            await self.stores.sources.force(wanted, run.triggered_at)
         return RunScope(references=wanted, is_whole=not run.source, is_forced=is_forced)
 
     async def _look_around(self, run: Run, survey: Survey) -> None:
@@ -108,7 +96,7 @@ class Surveyor:
         elif run.window:
             look_at = partial(self._look_at_page, survey)
             window = WindowSurvey(
-                events=self._stores.events, site=self._stores.site, survey=survey, look_at=look_at
+                events=self.stores.events, site=self.stores.site, survey=survey, look_at=look_at
             )
             await window.look_at_window(run.window)
         elif not run.scheduled:  # what its date makes due, is due since the run began
@@ -116,11 +104,11 @@ class Surveyor:
 
     async def _look_at_page(self, survey: Survey, wanted: str, is_forced: bool) -> None:
         page = PageSurvey(
-            notion=self._notion,
-            site=self._stores.site,
-            sources=self._stores.sources,
-            homes=self._homes,
-            references=self._references,
+            notion=self.notion,
+            site=self.stores.site,
+            sources=self.stores.sources,
+            homes=self.homes,
+            references=self.references,
             survey=survey,
             wanted=wanted,
             is_forced=is_forced,
@@ -132,16 +120,16 @@ class Surveyor:
         sources, listings = ({}, {}) if lease.is_focused else survey.records()
         problems = list(progress.problems.values())
         for problem in problems:
-            self._log.warning(
+            self.log.warning(
                 "survey.problem", kind=problem.kind, pageId=problem.page_id, reason=problem.reason
             )
         if progress.again:
-            await self._runs.note_again(lease.run_id, progress.again)
+            await self.stores.runs.note_again(lease.run_id, progress.again)
         if is_forced:
-            await self._stores.sources.unforce(survey.listed_names)
+            await self.stores.sources.unforce(survey.listed_names)
         looked = [*progress.warnings, *progress.oddities.warnings]
         warnings = looked if lease.is_focused else survey.warnings()
-        await self._runs.note_survey(
+        await self.stores.runs.note_survey(
             lease,
             counts={
                 "listed": progress.listed,
@@ -154,7 +142,7 @@ class Surveyor:
             problems=problems,
             outside=progress.outside,
         )
-        self._log.event(
+        self.log.event(
             "run.surveyed",
             listed=progress.listed,
             unchanged=progress.unchanged,

@@ -23,21 +23,21 @@ class BundleForm(msgspec.Struct, frozen=True, kw_only=True):
     now_iso: Callable[[], str]
 
 
-class HostedFiles:
+class HostedFiles(msgspec.Struct):
     """The copies of hosted files. `note` takes the files whose signed addresses are known, so that
     the others can be copied."""
 
-    def __init__(self, copies: Copies, note: Callable[[Iterable[FileRef]], None]) -> None:
-        self._copies, self._note = copies, note
+    copies: Copies
+    note: Callable[[Iterable[FileRef]], None]
 
     async def copies_of(self, refs: Mapping[str, FileRef]) -> dict[str, Copy]:
         """Return the copies by the files' tokens."""
-        self._note(refs.values())
-        return await self._copies.copies_of({ref.file for ref in refs.values()})
+        self.note(refs.values())
+        return await self.copies.copies_of({ref.file for ref in refs.values()})
 
     def mark_digest(self, digest: str, refs: Mapping[str, FileRef]) -> str:
         """Return the digest of a bundle with the files that may have copies in it."""
-        return self._copies.marked(digest, refs)
+        return self.copies.marked(digest, refs)
 
 
 def copying_of(visibility: str, refs: Mapping[str, FileRef], copies: Mapping[str, Copy]) -> Copying:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+import msgspec
+
 from lib.bundle import database as database_bundle
 from lib.bundle.encoding import digest, encode
 from lib.bundle.media import Found
@@ -27,32 +29,27 @@ COMMIT_TRIES = 20
 """How often the texts of pages are made anew because one of them was published meanwhile."""
 
 
-class DatabaseReader:
+class DatabaseReader(msgspec.Struct):
     """Reads child databases for one slice. `now` gives epoch seconds."""
 
-    def __init__(
-        self,
-        notion: NotionClient,
-        readings: Readings,
-        schemas: Schemas,
-        ahead: ReadAhead,
-        now: Callable[[], float],
-    ) -> None:
-        self._notion, self._readings, self._schemas = notion, readings, schemas
-        self._ahead, self._now = ahead, now
+    notion: NotionClient
+    readings: Readings
+    schemas: Schemas
+    ahead: ReadAhead
+    now: Callable[[], float]
 
     async def read_whole(self, claim: Claim) -> tuple[ChildDatabase, DatabaseReading]:
         """Return a child database, or what is left of it where parts get no usable answer on the
         last try."""
         item = claim.item
         head = Head(claim.id, item.title, item.data_source_ids) if item.data_source_ids else None
-        ahead = self._ahead.take_reading(claim.key, claim.number)
-        fresh = DatabaseReading(self._now(), 0, Reading(claim.id, head))
+        ahead = self.ahead.take_reading(claim.key, claim.number)
+        fresh = DatabaseReading(self.now(), 0, Reading(claim.id, head))
         begun = ahead.database if ahead and ahead.database else fresh
-        async with self._readings.reading_of(claim, begun) as reading:
-            await self._ahead.finish(claim.key)
+        async with self.readings.reading_of(claim, begun) as reading:
+            await self.ahead.finish(claim.key)
             database = await read_database(
-                self._notion, reading.rows, self._schemas, is_last_try=is_last_try(claim)
+                self.notion, reading.rows, self.schemas, is_last_try=is_last_try(claim)
             )
         return database, reading
 

@@ -59,28 +59,22 @@ class _Written(msgspec.Struct, frozen=True):
     record: PageRecord
 
 
-class PagePublication:
+class PagePublication(msgspec.Struct):
     """Publishes pages for one slice."""
 
-    def __init__(
-        self,
-        site: Site,
-        files: HostedFiles,
-        form: BundleForm,
-        families: Families,
-        homes: Homes,
-        readings: Readings,
-        ahead: ReadAhead,
-        log: Log,
-    ) -> None:
-        self._site, self._files, self._form = site, files, form
-        self._families, self._homes = families, homes
-        self._readings, self._ahead, self._log = readings, ahead, log
+    site: Site
+    files: HostedFiles
+    form: BundleForm
+    families: Families
+    homes: Homes
+    readings: Readings
+    ahead: ReadAhead
+    log: Log
 
     async def publish_page(self, lease: SliceLease, read: ReadPage) -> bool | None:
         """Publish a page; return whether something became due. None: what holds it is not published
         (yet)."""
-        lost = await self._families.find_lost(read.claim, read.tree)
+        lost = await self.families.find_lost(read.claim, read.tree)
         must_send = read.claim.item.rewrite
         committed = Committed("changed", [], {})
         slug, work = "", Work()
@@ -90,16 +84,16 @@ class PagePublication:
                 return None
             slug, work = plan.slug, plan.work
             commit = await self._commit_of(read, plan, must_send=must_send)
-            committed = await self._site.commit_page(lease, commit)
+            committed = await self.site.commit_page(lease, commit)
             if committed.outcome == "send":
                 must_send = True
             elif committed.outcome != "changed":
-                self._ahead.note_published(read.claim.id, committed.numbers)
+                self.ahead.note_published(read.claim.id, committed.numbers)
                 break
         if committed.outcome == "older":
-            self._readings.read_anew()
-        self._log.event("page.synced", pageId=read.claim.id, slug=slug, outcome=committed.outcome)
-        await give_away(self._site, lease, committed.freed)
+            self.readings.read_anew()
+        self.log.event("page.synced", pageId=read.claim.id, slug=slug, outcome=committed.outcome)
+        await give_away(self.site, lease, committed.freed)
         before = read.claim.observation
         is_renamed = (
             before is not None and before.parent is not None and read.seen.title != before.title
@@ -109,17 +103,17 @@ class PagePublication:
     def stamp_of(self, page: JSON, seen: Observation, read_at: float) -> str:
         """Return the stamp by which a look shows that nothing is new; "" where an edit may hide."""
         is_sure = is_settled(seen.edited_at, read_at)
-        return stamp_of(without_signatures(page), seen, self._homes.rule) if is_sure else ""
+        return stamp_of(without_signatures(page), seen, self.homes.rule) if is_sure else ""
 
     async def _plan(self, read: ReadPage, lost: Family, *, is_first: bool) -> _Plan:
-        family = await self._families.family_of(read, lost)
+        family = await self.families.family_of(read, lost)
         before = read.claim.observation
         left = (
             [(before.parent, WorkItem())]
             if before and before.parent and read.seen.parent is None
             else []
         )
-        book = AddressBook(self._site)
+        book = AddressBook(self.site)
         slug, links = await self._address_of(book, read, family, is_first=is_first)
         return _Plan(family, book, slug, links, [*family.work, *_databases_of(read), *left])
 
@@ -158,9 +152,9 @@ class PagePublication:
         is_same = claim.record is not None and claim.record.digest == written.record.digest
         is_sent = must_send or not is_same
         # The text of a page in parts has room for links to its databases alone.
-        has_tables = self._form.docs and is_sent and not written.encoded.parts
+        has_tables = self.form.docs and is_sent and not written.encoded.parts
         databases = read.tree.databases if has_tables else []
-        tables = await self._site.tables(databases) if databases else {}
+        tables = await self.site.tables(databases) if databases else {}
         text, noted = self._text_of(written, tables)
         oversized = written.encoded.oversized
         return PageCommit(
@@ -189,18 +183,18 @@ class PagePublication:
         )
 
     async def _write(self, read: ReadPage, plan: _Plan) -> _Written:
-        seen, tree, form = read.seen, read.tree, self._form
+        seen, tree, form = read.seen, read.tree, self.form
         files = Found(form.address)
         place = Placement(plan.slug, seen.source, seen.visibility, seen.parent)
         bundle = page_bundle.build_page(read.page, tree, place, plan.links, files)
         copied = files.refs if is_for_all(seen.visibility) else {}
-        copies = await self._files.copies_of(copied)
+        copies = await self.files.copies_of(copied)
         encoded = page_bundle.encode_page(bundle, form.now_iso(), form.max_value_bytes, copies)
         record = PageRecord(
             edited=seen.edited,
             edited_at=seen.edited_at,
             read_at=read.reading.read_at,
-            digest=self._files.mark_digest(bundle.digest, copied),
+            digest=self.files.mark_digest(bundle.digest, copied),
             version=BUNDLE_VERSION,
             visibility=seen.visibility,
             parts=len(encoded.parts),
@@ -235,11 +229,11 @@ class PagePublication:
     ) -> str:
         """Return the page as text; "" where none is wanted, or it is too large even when it is
         cut."""
-        if not self._form.docs:
+        if not self.form.docs:
             return ""
         try:
             made = document_of(
-                *(bundle.meta, bundle.blocks, self._form.now_iso(), self._form.max_value_bytes),
+                *(bundle.meta, bundle.blocks, self.form.now_iso(), self.form.max_value_bytes),
                 database=tables_for(bundle.meta["visibility"], tables),
                 copies=copies,
             )

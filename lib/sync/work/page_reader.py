@@ -32,25 +32,19 @@ class ReadPage(msgspec.Struct, frozen=True):
         return self.reading.page_read_at or self.claim.item.read_at
 
 
-class PageReader:
+class PageReader(msgspec.Struct):
     """Reads pages for one slice. `now` gives epoch seconds."""
 
-    def __init__(
-        self,
-        notion: NotionClient,
-        readings: Readings,
-        schemas: Schemas,
-        ahead: ReadAhead,
-        now: Callable[[], float],
-    ) -> None:
-        self._notion, self._readings, self._schemas = notion, readings, schemas
-        self._ahead = ahead
-        self._now = now
+    notion: NotionClient
+    readings: Readings
+    schemas: Schemas
+    ahead: ReadAhead
+    now: Callable[[], float]
 
     def begin_reading(self, claim: Claim) -> PageReading:
         """Return what has been read of a page ahead, or a reading that has yet to begin."""
-        ahead = self._ahead.take_reading(claim.key, claim.number)
-        fresh = PageReading(self._readings.began_at, 0.0, Walk(claim.id))
+        ahead = self.ahead.take_reading(claim.key, claim.number)
+        fresh = PageReading(self.readings.began_at, 0.0, Walk(claim.id))
         reading = ahead.page if ahead and ahead.page else fresh
         reading.read_at = claim.item.read_at
         return reading
@@ -73,30 +67,30 @@ class PageReader:
         """The page object, its properties complete."""
         given: JSON | None = msgspec.json.decode(claim.item.page)
         if given is None and not reading.page:
-            asked_at = self._now()
-            reading.page = await retrieve_page(self._notion, claim.id, reading.oddities)
-            reading.page_read_at = self._notion.notion_time(asked_at)
+            asked_at = self.now()
+            reading.page = await retrieve_page(self.notion, claim.id, reading.oddities)
+            reading.page_read_at = self.notion.notion_time(asked_at)
         page = given or reading.page
         last = is_last_try(claim)
         return await complete_properties(
-            self._notion, page, reading.completion, self._schemas, is_last_try=last
+            self.notion, page, reading.completion, self.schemas, is_last_try=last
         )
 
     async def _tree(self, claim: Claim, walk: Walk) -> Tree:
-        if tree := await self._ahead.finish(claim.key):
+        if tree := await self.ahead.finish(claim.key):
             return tree
         record, doubted = claim.record, set(claim.item.doubted)
         children = set(record.children) - doubted if record else set()
         databases = set(databases_in(record.things)) - doubted if record else set()
         trusted = record.copied if record and not claim.item.asks_owners else {}
         return await read_tree(
-            self._notion,
+            self.notion,
             walk,
-            self._readings.originals,
+            self.readings.originals,
             known_pages=children,
             known_databases=databases,
             known_owners={original: owner for original, owner in trusted.items() if owner},
-            found=partial(self._ahead.begin, claim.id) if claim.is_page else _passed_over,
+            found=partial(self.ahead.begin, claim.id) if claim.is_page else _passed_over,
             hurry=not claim.is_row,  # child pages may have child pages: a long chain begins here
             is_last_try=is_last_try(claim),
         )

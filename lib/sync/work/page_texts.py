@@ -33,11 +33,12 @@ def databases_in(things: Collection[str]) -> list[str]:
     return [thing.removeprefix("db:") for thing in things if thing.startswith("db:")]
 
 
-class PageTexts:
+class PageTexts(msgspec.Struct):
     """`now_iso` gives the time as a site reads it."""
 
-    def __init__(self, site: Site, max_value_bytes: int, now_iso: Callable[[], str]) -> None:
-        self._site, self._max_value_bytes, self._now_iso = site, max_value_bytes, now_iso
+    site: Site
+    max_value_bytes: int
+    now_iso: Callable[[], str]
 
     async def texts_of(
         self, pages: Mapping[str, Known], tables: Mapping[str, Table]
@@ -58,7 +59,7 @@ class PageTexts:
                 is_read=True,
             )
             if room > 0:
-                head = await self._site.bundle_at(known.slug)
+                head = await self.site.bundle_at(known.slug)
                 made = self._page_text(made, head, tables)
                 room -= made.bytes
             texts.append(made)
@@ -71,7 +72,7 @@ class PageTexts:
         shown = tables_for(bundle["meta"]["visibility"], tables)
         try:
             made = document_of(
-                *(bundle["meta"], bundle["blocks"], self._now_iso(), self._max_value_bytes),
+                *(bundle["meta"], bundle["blocks"], self.now_iso(), self.max_value_bytes),
                 database=shown,
             ).value
         except TooLarge:  # as when the page was read, which warned of it

@@ -18,6 +18,7 @@ from dev.qstash import QStashStandIn
 from dev.qstash.message import FINAL, Message
 from dev.upstash import UpstashStandIn
 from lib.store.keys import Keys
+from tests.moment import Entry, bring_back, remember
 from tests.stack.crashes.deployment import Deployment
 from tests.stack.crashes.workspace import edit_much, small
 from tests.stack.site import Site
@@ -63,7 +64,7 @@ class World:
         self.secret = secrets.token_urlsafe(16)
         self._log = folder / "functions.log"
         self.deployment = Deployment(self._environ(), self._log)
-        self._moment: list[tuple[bytes, int, bytes]] = []
+        self._moment: list[Entry] = []
 
     @property
     def url(self) -> str:
@@ -114,8 +115,7 @@ class World:
         self.remember()
 
     def remember(self) -> None:
-        keys = self._raw.keys("*")
-        self._moment = [(key, max(0, self._raw.pttl(key)), self._raw.dump(key)) for key in keys]
+        self._moment = remember(self._raw)
 
     def rewind(self) -> None:
         """KV as it was, nothing in the queue, no faults, no callbacks, nothing counted."""
@@ -126,10 +126,7 @@ class World:
         self.notion.latency.set(0)
         self.notion.forget_callbacks()
         self.notion.log.clear()
-        with self._raw.pipeline(transaction=False) as restore:
-            for key, ttl, value in self._moment:
-                restore.restore(key, ttl, value)
-            restore.execute()
+        bring_back(self._raw, self._moment)
 
     def ask(self, **query: str) -> str:
         """Asks for a run: its id."""
