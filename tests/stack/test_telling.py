@@ -19,7 +19,7 @@ from dev.upstash import Fault as KvFault
 from lib.qstash.signature import sign_delivery
 from lib.secret import Secret, derived_secret, webhook_secret
 from lib.store.kv import ATTEMPTS
-from tests.stack.site import Site
+from tests.stack.site import Site, sync_once
 
 NOTIFY = "/api/sync/notify"
 SECRET = "the-secret-of-the-site"
@@ -146,7 +146,7 @@ def test_a_last_slice_that_was_killed_before_the_site_knew_is_made_good_by_its_n
 
 
 def test_an_unchanged_run_tells_nobody_and_sends_no_message(site: Site, listener: Listener) -> None:
-    site.sync()
+    sync_once(site)
     site.notion.clock.advance(180)
     site.sync()
     listener.reset()
@@ -161,7 +161,7 @@ def test_an_unchanged_run_tells_nobody_and_sends_no_message(site: Site, listener
 def test_people_who_want_to_hear_of_every_run_do(
     site: Site, stack: Stack, listener: Listener
 ) -> None:
-    site.sync()
+    sync_once(site)
     site.notion.clock.advance(180)
     site.sync()
     listener.reset()
@@ -176,7 +176,7 @@ def test_people_who_want_to_hear_of_every_run_do(
 
 
 def test_the_site_is_told_exactly_what_changed(site: Site, listener: Listener) -> None:
-    site.sync()
+    sync_once(site)
     site.notion.clock.advance(180)
     site.sync()
     listener.reset()
@@ -195,7 +195,7 @@ def test_the_site_is_told_exactly_what_changed(site: Site, listener: Listener) -
 
 
 def test_the_site_is_told_which_pages_are_gone(site: Site, listener: Listener) -> None:
-    site.sync()
+    sync_once(site)
     listener.reset()
     item = site.read("posts:index")["items"][0]
     site.notion.edit.trash(item["id"])
@@ -211,7 +211,7 @@ def test_the_site_is_told_which_pages_are_gone(site: Site, listener: Listener) -
 def test_pages_that_lead_to_one_that_moves_or_goes_are_told_and_not_read(
     site: Site, listener: Listener
 ) -> None:
-    site.sync()
+    sync_once(site)
     target, *others = site.read("posts:index")["items"]
     leading = [item["slug"] for item in others[:2]]
     site.notion.clock.advance(180)
@@ -240,7 +240,7 @@ def test_pages_that_lead_to_one_that_moves_or_goes_are_told_and_not_read(
 
 
 def test_a_page_around_a_changed_database_is_rendered_again(site: Site, listener: Listener) -> None:
-    site.sync()
+    sync_once(site)
     listener.reset()
     shown = {key.removeprefix("db:") for key in site.site_keys() if key.startswith("db:")}
     database = next(id for id in sorted(shown) if site.read(f"db:{id}")["items"])
