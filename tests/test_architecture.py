@@ -1,6 +1,7 @@
 """The direction of imports: what keeps each room a room."""
 
 import ast
+from collections.abc import Mapping, Set
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -89,7 +90,7 @@ def modules() -> dict[str, Path]:
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in files}
 
 
-def floors(above: dict[str, set[str]]) -> dict[str, int]:
+def floors(above: Mapping[str, Set[str]]) -> dict[str, int]:
     """Return how many floors stand below and with each. Raises `CycleError` for a circle."""
     found: dict[str, int] = {}
     for name in TopologicalSorter(above).static_order():
