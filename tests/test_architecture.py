@@ -1,7 +1,8 @@
 """The direction of imports: what keeps each room a room."""
 
 import ast
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -90,7 +91,7 @@ def modules() -> dict[str, Path]:
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in files}
 
 
-def floors(above: Mapping[str, Set[str]]) -> dict[str, int]:
+def floors(above: Mapping[str, AbstractSet[str]]) -> dict[str, int]:
     """Return how many floors stand below and with each. Raises `CycleError` for a circle."""
     found: dict[str, int] = {}
     for name in TopologicalSorter(above).static_order():
