@@ -653,6 +653,20 @@ FOUND: tuple[Found, ...] = (
         ),
     ),
     Found(
+        "what was lost of a paused page comes back with a forced run",
+        History(
+            215224877822028,
+            [
+                Pause(0),
+                Edit("trash_or_restore_database"),
+                Ask(),
+                Settle(),
+                Evict(19, 2),
+                Ask(force=True),
+            ],
+        ),
+    ),
+    Found(
         "what was lost of a paused page is read anew",
         History(1, [Pause(4), Edit("edit_everything"), Evict(14)]),
     ),

@@ -142,12 +142,12 @@ class Survey:
         self.progress.done.update(things)
 
     async def _find_lost(self) -> None:
-        """Make due what is published and gone from KV."""
-        if not self._scope.is_forced:
-            things, keys = await self.observer.find_lost()
-            if keys:
-                self.progress.warnings.append(_lost_warning(keys))
-            await self.observer.make_due(WorkItem(rewrite=True), *things)
+        """Make due what is published and gone from KV, also of pages that stay as they are, which
+        no run reads else, a forced one neither."""
+        things, keys = await self.observer.find_lost()
+        if keys:
+            self.progress.warnings.append(_lost_warning(keys))
+        await self.observer.make_due(WorkItem(rewrite=True), *things)
         self.progress.done.add("lost")
 
 
