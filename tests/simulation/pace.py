@@ -58,9 +58,12 @@ class _Paced(Network):
 
 
 def full_sync(
-    redis: Redis, workspace: Workspace, sources: Mapping[str, str], requests_per_minute: int = 180
+    redis: Redis,
+    workspace: Workspace,
+    sources: Mapping[str, str],
+    settings: Mapping[str, str] = {},
 ) -> Sync:
-    """Sync everything for the first time."""
+    """Sync everything for the first time, with these settings besides."""
     redis.clear()
     loop = VirtualLoop()
     asyncio.set_event_loop(loop)
@@ -72,7 +75,7 @@ def full_sync(
             world.functions.environ["NOTION_SOURCES"] = ",".join(
                 f"{name}={database}" for name, database in sources.items()
             )
-            world.functions.environ["NOTION_REQUESTS_PER_MINUTE"] = str(requests_per_minute)
+            world.functions.environ |= {"NOTION_REQUESTS_PER_MINUTE": "180", **settings}
             with deployed(world.functions, world.clocks, luck):
                 loop.run_until_complete(_run(world))
     finally:

@@ -55,3 +55,14 @@ def test_deep_pages_take_four_commands_each_though_windows_end_in_the_middle_of_
 
     assert len(sync.asked) == 554, "nothing that was half read is asked for again"
     assert sync.kv_commands <= 4 * 50
+
+
+def test_texts_take_no_request_and_no_command(redis: Redis) -> None:
+    """How many pages a slice leaves half read is the same in virtual time, with texts and
+    without."""
+    deep = generate(pages=10, posts=0, depth=5)
+    with_texts = full_sync(redis, deep, SOURCES)
+    without = full_sync(redis, deep, SOURCES, {"SYNC_DOCS": "off"})
+
+    assert len(with_texts.asked) == len(without.asked)
+    assert with_texts.kv_commands == without.kv_commands
