@@ -2,6 +2,7 @@
 sync says so."""
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -11,11 +12,15 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from upstash_redis import Redis
 
+from dev.stack import Stack
 from dev.upstash import UpstashStandIn
 from lib.secret import Secret, preview_secret, sign_preview
+from tests.browser.tab import BROWSERS, chromium
 from tests.examples.built_site import BUILD_SECONDS, START_SECONDS
+from tests.examples.crawl import crawl
 from tests.examples.fixtures import (
     JSON,
     SYNCED_AT,
@@ -29,6 +34,7 @@ from tests.examples.fixtures import (
 )
 from tests.examples.next_site import NextSite
 from tests.examples.readers import NEXTJS, REMEDY, Lacking
+from tests.stack.site import Site
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(BUILD_SECONDS + START_SECONDS + 120)
@@ -38,6 +44,7 @@ SECRET = "a secret of the site's"
 OWNER = Secret("a secret of the sync's")
 PREVIEW_KEY = preview_secret(OWNER)
 MISSING_SECONDS = 60
+WAYS_TO_NOTION = re.compile(r"(https?|notion)://([\w-]+\.)*notion\.(so|site|com)\b")
 LATE = "published-without-a-word"
 CHILD = "cccccccc-0000-4000-8000-000000000001"
 
@@ -666,3 +673,69 @@ def test_a_link_that_is_forged_foreign_or_over_shows_nothing(
     status, text = seen_by(site, query, "winter")
 
     assert (status, "Hidden." in text) == (404, False)
+
+
+@pytest.fixture
+def browser(lacking: Lacking) -> Iterator[Browser]:
+    path = chromium()
+    if path is None:
+        lacking("browser tier", f"needs one of {', '.join(BROWSERS)} on the PATH")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
+def test_a_browser_finds_its_way_through_the_whole_sample_workspace(
+    site: NextSite, kv: UpstashStandIn, browser: Browser
+) -> None:
+    """The last test of the site: it empties its KV."""
+    with Stack(environ={}) as stack:
+        synced = Site.of(stack)
+        synced.sync()
+        keys, bundles = synced.site_keys(), list(synced.published().values())
+        paths = synced.command("HGETALL", "paths")
+        with Redis(kv.url, kv.token) as redis:
+            redis.flushdb()
+            redis.mset({key: synced.command("GET", key) for key in keys})
+            redis.hset("paths", values=dict(zip(paths[::2], paths[1::2], strict=True)))
+        tell(site, *keys)
+
+        visited = crawl(browser, site)
+
+    public = {
+        address(bundle["meta"]["slug"]): bundle["blocks"]
+        for bundle in bundles
+        if bundle["meta"]["visibility"] == "public"
+    }
+    assert len(public) > 30
+    assert visited.keys() >= public.keys()
+    assert {path: one.notes for path, one in visited.items() if one.notes} == {
+        path: notes for path, blocks in public.items() if (notes := list(not_shown(blocks)))
+    }
+    for path, blocks in public.items():
+        said = " ".join(visited[path].text.split())
+        assert [words for words in texts(blocks) if " ".join(words.split()) not in said] == []
+    assert [
+        (path, href)
+        for path, one in visited.items()
+        for href in one.hrefs
+        if WAYS_TO_NOTION.match(href)
+    ] == [("/imprint", "https://www.notion.com/")]
+
+
+def not_shown(blocks: Sequence[Any]) -> Iterator[str]:
+    """What a page says in place of blocks that Notion does not give, or gives to nobody."""
+    for block in blocks:
+        kind = block["type"]
+        if kind == "unsupported" or block.get("unavailable"):
+            named = block[kind].get("block_type") if kind == "unsupported" else kind
+            yield f"Not shown here: {named.replace('_', ' ')}"
+        yield from not_shown(block.get("children", []))
+
+
+def texts(blocks: Sequence[Any]) -> Iterator[str]:
+    """What somebody wrote in these blocks, piece by piece."""
+    for block in blocks:
+        for piece in block[block["type"]].get("rich_text", []):
+            if piece["type"] == "text":
+                yield piece["plain_text"]
+        yield from texts(block.get("children", []))
