@@ -266,7 +266,7 @@ def test_a_prefix_that_no_key_of_ours_begins_with_is_free(environ: Environ, pref
     assert Config.read(environ | {"KV_PREFIX": prefix}).kv_prefix == prefix
 
 
-def test_a_prefix_that_is_taken_is_refused_with_what_it_collides_with(environ: Environ) -> None:
+def test_c11_a_prefix_that_is_taken_is_refused_with_what_it_collides_with(environ: Environ) -> None:
     message = refusal(environ | {"KV_PREFIX": "page:mine:"})
     assert message.startswith("KV_PREFIX must be another word")
     assert "page" in message

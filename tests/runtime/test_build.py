@@ -72,7 +72,7 @@ def test_a_bundle_holds_what_runs_and_no_more(build: Build) -> None:
         assert sum(path.stat().st_size for path in files.values()) < LARGEST_BUNDLE
 
 
-def test_a_bundle_holds_no_private_file_of_who_deploys(build: Build) -> None:
+def test_c12_a_bundle_holds_no_private_file_of_who_deploys(build: Build) -> None:
     for name in build.functions:
         files = build.bundle(name)
         assert not [file for file in files if file in private.NAMES]

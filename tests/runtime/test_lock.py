@@ -15,7 +15,7 @@ SNIFFIO = re.compile(r'^name = "sniffio"\n(.+\n)+', re.MULTILINE)
 SHA256 = re.compile("sha256:[0-9a-f]{64}")
 
 
-def test_a_function_has_the_locked_packages_and_no_other(build: Build) -> None:
+def test_c5_a_function_has_the_locked_packages_and_no_other(build: Build) -> None:
     locked = dict(PINNED.findall((ROOT / "requirements.txt").read_text()))
     for name in build.functions:
         found = DISTRIBUTION.findall("\n".join(build.bundle(name)))
@@ -23,7 +23,9 @@ def test_a_function_has_the_locked_packages_and_no_other(build: Build) -> None:
         assert {package: installed[package] for package in installed.keys() - VERCELS} == locked
 
 
-def test_a_build_is_refused_where_a_hash_is_another(toolchain: Toolchain, tmp_path: Path) -> None:
+def test_c5_a_build_is_refused_where_a_hash_is_another(
+    toolchain: Toolchain, tmp_path: Path
+) -> None:
     project = copy_of_the_project(tmp_path)
     lock = (project / "uv.lock").read_text()
     tampered = SNIFFIO.sub(lambda package: SHA256.sub("sha256:" + "0" * 64, package[0]), lock)

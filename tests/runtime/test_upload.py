@@ -41,11 +41,13 @@ def test_of_a_source_upload_goes_what_vercel_builds_from(source_upload: set[str]
     assert source_upload == wanted
 
 
-def test_a_source_upload_holds_no_private_file(build: Build, source_upload: set[str]) -> None:
+def test_c12_a_source_upload_holds_no_private_file(build: Build, source_upload: set[str]) -> None:
     assert private_among(source_upload, build.folder) == []
 
 
-def test_a_prebuilt_upload_holds_no_private_file(build: Build, prebuilt_upload: set[str]) -> None:
+def test_c12_a_prebuilt_upload_holds_no_private_file(
+    build: Build, prebuilt_upload: set[str]
+) -> None:
     assert private_among(prebuilt_upload, build.folder) == []
 
 
