@@ -381,6 +381,38 @@ def test_a10_the_rest_of_a_relation_that_is_refused_stays_cut_with_a_warning(
     ]
 
 
+@pytest.mark.parametrize("was_published", [False, True])
+def test_a_database_that_is_shown_and_whose_rows_are_refused_is_a_problem_of_its_own(
+    site: Site, stack: Stack, was_published: bool
+) -> None:
+    """The page looks at it again and finds it where it was. The two sent each other round, and one
+    that was published stayed as it was without a word."""
+    rows = f"/data_sources/{PAINTS_SOURCE}/query"
+    if was_published:
+        with unlimited(stack):
+            site.sync()
+        site.later()
+        site.notion.log.clear()
+    site.notion.faults.add("403", path=rows, times=None)
+    with unlimited(stack):
+        run = site.sync()
+    assert (run["status"], run["failed"]) == ("delivered", "1")
+    asked = [one for one in site.notion.log.requests if one["path"].endswith(rows)]
+    assert len(asked) <= 3
+    [problem] = site.stack.get("/api/sync/status", run=run["runId"]).json()["errors"]
+    assert (problem["kind"], problem["title"], problem["cause"]) == (
+        *("database", "Paints"),
+        "unshared",
+    )
+    assert (f"db:{PAINTS}" in site.site_keys()) is was_published
+
+    site.notion.faults.clear()
+    with unlimited(stack):
+        run = site.sync()
+    assert (run["status"], run.get("failed", "0")) == ("delivered", "0")
+    site.check()
+
+
 def test_internal_error_is_no_reason_that_a_run_ever_gives(site: Site, stack: Stack) -> None:
     """What is unforeseen while a row is listed names the row."""
     site.notion.odd.set(

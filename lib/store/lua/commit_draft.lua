@@ -74,7 +74,7 @@ end
 local isShownAlike = before and (before.visibility or 'public') == args.visibility
 for _, database in ipairs(args.databases) do
   local work = draftKey('db:' .. database.id)
-  local isKnown = isShownAlike and redis.call('HEXISTS', draftDatabasesKey, database.id) == 1
+  local isKnown = isShownAlike and redis.call('HEXISTS', draftDatabasesKey, database.id) == 1 and not isDoubted(database)
   if redis.call('HEXISTS', workKey, work) == 1 then
     if isFocused then note('focus', work) end
   elseif not isKnown then

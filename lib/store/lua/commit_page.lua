@@ -126,7 +126,7 @@ for _, work in ipairs(args.work) do
   local database = string.match(work.key, '^db:(.*)$')
   local held = database and decoded(redis.call('HGET', databasesKey, database))
   local isKnown = held and before and (before.visibility or 'public') == args.visibility
-    and (not args.docs or tableDigest(database) ~= '')
+    and (not args.docs or tableDigest(database) ~= '') and not isDoubted(work)
   local isWaiting = redis.call('HEXISTS', workKey, work.key) == 1
   if isWaiting and not database then -- a reading under way began before this was known
     addWork(work.key, work.flags, work.payload, 0)

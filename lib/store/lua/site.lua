@@ -48,6 +48,10 @@ local function decoded(text)
   return ok and type(value) == 'table' and value or nil
 end
 
+-- Whether work is that on a thing which could not be read, and which the page around it shows all the same: that is found
+-- out, or told.
+local function isDoubted(work) return (decoded(work.payload) or {}).is_doubted == true end
+
 -- The texts of a list in a record, whatever another has made of it.
 local function textsOf(list)
   local texts = {}

@@ -35,7 +35,7 @@ from lib.store.work import WorkQueue
 from lib.sync.homes import Homes
 from lib.sync.sightings import child_of, has_left, is_draft, raw, row_of
 from lib.sync.work.bundle_form import BundleForm
-from lib.sync.work.page_reader import PageReader
+from lib.sync.work.page_reader import PageReader, database_item
 from lib.sync.work.unfinished import PageReading, Readings
 
 RESERVED = re.compile(r"paths|db:[0-9a-f-]{36}")
@@ -165,7 +165,7 @@ class DraftWork:
             text=Text(encoded.head, encoded.parts, files=list(files.refs)),
             children=children,
             databases={
-                database_id: _database_item(claim, reading, database_id)
+                database_id: database_item(claim, reading, database_id)
                 for database_id in tree.databases
             },
             warnings=[*reading.warnings(name_of(page)), *encoded.oversized],
@@ -176,15 +176,6 @@ def free_slug(wanted: str, page_id: str, taken: Collection[str], path: str = "")
     """Return the first slug of those that a page may have which nobody has."""
     slugs = chain([wanted], told_apart(wanted, page_id, path))
     return next(slug for slug in slugs if slug not in taken and not RESERVED.fullmatch(slug))
-
-
-def _database_item(claim: Claim, reading: PageReading, database_id: str) -> WorkItem:
-    """Return how a child database of a draft is to be read where it has to be."""
-    head = reading.walk.heads.get(database_id)
-    item = WorkItem(is_doubted=database_id in claim.item.doubted)
-    if head is None:
-        return item
-    return msgspec.structs.replace(item, title=head.title, data_source_ids=head.data_source_ids)
 
 
 def _children(

@@ -30,7 +30,7 @@ from lib.sync.homes import Homes
 from lib.sync.sightings import is_settled, stamp_of
 from lib.sync.work.bundle_form import BundleForm, HostedFiles, copying_of
 from lib.sync.work.page_family import Families, Family, Work
-from lib.sync.work.page_reader import ReadPage
+from lib.sync.work.page_reader import ReadPage, database_item
 from lib.sync.work.page_texts import tables_for
 from lib.sync.work.read_ahead import ReadAhead
 from lib.sync.work.unfinished import Readings
@@ -270,15 +270,10 @@ class PagePublication(msgspec.Struct):
 def _databases_of(read: ReadPage) -> Work:
     """Return the child databases that may have to be read. The publication leaves out those that
     are known and whose page is shown to the same people as before."""
-    heads = read.reading.walk.heads
-    work: Work = []
-    for database_id in read.tree.databases:
-        head = heads.get(database_id)
-        item = (
-            WorkItem(title=head.title, data_source_ids=head.data_source_ids) if head else WorkItem()
-        )
-        work.append((f"db:{database_id}", item))
-    return work
+    return [
+        (f"db:{database_id}", database_item(read.claim, read.reading, database_id))
+        for database_id in read.tree.databases
+    ]
 
 
 def _asked_again(item: WorkItem, *, must_send: bool) -> WorkItem:

@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from lib.model import JSON, Claim, Observation, Tree
+from lib.model import JSON, Claim, Observation, Tree, WorkItem
 from lib.notion.blocks import Walk, read_tree
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
@@ -98,3 +98,13 @@ class PageReader(msgspec.Struct):
 
 def _passed_over(found: str | Head) -> None:
     """What stands on a draft is read when the draft is written."""
+
+
+def database_item(claim: Claim, reading: PageReading, database_id: str) -> WorkItem:
+    """Return how a child database that stands on a page is to be read where it has to be."""
+    head = reading.walk.heads.get(database_id)
+    return WorkItem(
+        title=head.title if head else "",
+        data_source_ids=head.data_source_ids if head else [],
+        is_doubted=database_id in claim.item.doubted,
+    )
