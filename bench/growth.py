@@ -16,7 +16,10 @@ from bench.rig import Rig
 from dev.notion.generate import generate
 from dev.notion.nodes import Page
 from dev.notion.workspace import Workspace
+from dev.stack import ROOT
+from lib.store.kv import source_of
 
+LUA = ROOT / "lib/store/lua"
 SIZES = (100, 1_000, 10_000)
 DELETED = 3
 
@@ -55,7 +58,10 @@ def workspace_of(size: int) -> Workspace:
 
 
 def measure_small(rig: Rig, size: int) -> Small:
-    """Return what small runs take over a rig's workspace, which is synced."""
+    """Return what small runs take over a rig's workspace, which is synced. KV knows all scripts, as
+    one does that has been in use for a while."""
+    for script in LUA.glob("*.lua"):
+        rig.command("SCRIPT", "LOAD", source_of(script.stem))
     rows = rig.rows()
     edit, numbers = rig.notion.edit, count(2)
 

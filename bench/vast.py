@@ -7,11 +7,8 @@ from functools import partial
 from bench import growth
 from bench.filling import fill
 from bench.rig import Rig
-from dev.stack import ROOT
 from lib.config import Config
-from lib.store.kv import source_of
 
-LUA = ROOT / "lib/store/lua"
 PAGES = 100_000
 FILLED_SECONDS = 3_600
 """How long the filling may take."""
@@ -32,8 +29,4 @@ def measure(pages: int = PAGES) -> growth.Small:
         )
         assert filled == pages, f"{filled} pages were published"
         rig.notion.limit.requests = rig.requests_per_minute
-        for script in LUA.glob(
-            "*.lua"
-        ):  # as any KV knows them that was not filled behind its own door
-            rig.command("SCRIPT", "LOAD", source_of(script.stem))
         return growth.measure_small(rig, pages)
