@@ -93,6 +93,8 @@ class Addresses(msgspec.Struct, frozen=True):
     slugs: dict[str, str] = {}
     places: dict[str, str] = {}
     waiting: dict[str, str] = {}
+    waited: dict[str, str] = {}
+    """Who waited for these slugs before."""
     assumed: list[str] = []
     """Slugs that were taken for free, and for which nobody may wait."""
 

@@ -116,17 +116,19 @@ class AddressBook:
             for page_id, slug in self._slugs.items()
             if slug and slug != self._known[page_id].slug
         ]
+        waiting = {
+            slug: " ".join(ids)
+            for slug, ids in self._waiting.items()
+            if tuple(ids) != self._holders[slug].waiting
+        }
         concerned = {move.page_id for move in moves} | self._sure
-        slugs = {slug for move in moves for slug in (move.old, move.new) if slug}
+        slugs = {slug for move in moves for slug in (move.old, move.new) if slug} | waiting.keys()
         return Addresses(
             moves=moves,
             slugs={slug: self._holders[slug].page_id for slug in slugs if slug in self._holders},
             places={page_id: self._known[page_id].slug for page_id in concerned},
-            waiting={
-                slug: " ".join(ids)
-                for slug, ids in self._waiting.items()
-                if tuple(ids) != self._holders[slug].waiting
-            },
+            waiting=waiting,
+            waited={slug: " ".join(self._holders[slug].waiting) for slug in waiting},
         )
 
     async def _place_page(self, page_id: str) -> None:

@@ -670,4 +670,11 @@ FOUND: tuple[Found, ...] = (
         "what was lost of a paused page is read anew",
         History(1, [Pause(4), Edit("edit_everything"), Evict(14)]),
     ),
+    Found(
+        "a page begins to wait for a slug in the moment in which it becomes free",
+        History(
+            104910843983905,
+            [Edit("swap_slugs", 0, 23), Pass(86340.0), Ask(), Edit("archive_or_unarchive", 3)],
+        ),
+    ),
 )

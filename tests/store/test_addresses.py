@@ -6,7 +6,9 @@ import pytest
 from dev.upstash import UpstashStandIn
 from dev.upstash.faults import Fault
 from lib.model import WorkItem
-from tests.store.scene import Scene
+from lib.store.site import PageCommit
+from lib.sync.addresses import AddressBook
+from tests.store.scene import NOW, Scene
 
 ID = "11111111-2222-3333-4444-555555555555"
 
@@ -300,3 +302,40 @@ async def test_a_bundle_that_another_wrote_over_moves_as_it_is(scene: Scene) -> 
         {"a": "new", "c": "new/c"},
         0,
     )
+
+
+async def test_nobody_waits_for_a_slug_that_has_become_free_meanwhile(scene: Scene) -> None:
+    await publish_one(scene)
+    reading = await waiting_for_one(scene, "b")
+    await scene.hide("a")
+
+    assert (await scene.site.commit_page(scene.lease, reading)).outcome == "changed"
+
+
+async def test_of_two_that_begin_to_wait_at_once_the_second_takes_note_of_the_first(
+    scene: Scene,
+) -> None:
+    await publish_one(scene)
+    readings = [await waiting_for_one(scene, page_id) for page_id in ("b", "c")]
+
+    outcomes = [(await scene.site.commit_page(scene.lease, one)).outcome for one in readings]
+
+    assert outcomes == ["done", "changed"]
+    assert (await scene.site.look_up([], ["one"]))[1]["one"].waiting == ("b",)
+
+
+async def publish_one(scene: Scene) -> None:
+    """A page has the slug `one` by right."""
+    await scene.see("a", wanted="one")
+    assert await scene.commit(await scene.take("a"), "one") == "done"
+
+
+async def waiting_for_one(scene: Scene, page_id: str) -> PageCommit:
+    """A page that asks for the slug `one`, which `a` has, as it is read and planned."""
+    await scene.see(page_id, wanted="one", created=NOW)
+    book = AddressBook(scene.site)
+    book.note_page(page_id, scene.seen(page_id, wanted="one", created=NOW))
+    await book.place_all(page_id)
+    planned = book.planned_changes()
+    slug = book.slug_of(page_id)
+    return await scene.reading(await scene.take(page_id), slug, addresses=planned)

@@ -10,7 +10,7 @@
 --                         on shows that edit
 --   digest, parts, prepared (root of the parts' keys), tokens, lacking, things
 --   tables                id -> digest, the tables of child databases in its text form
---   slugs, places         what the addresses were planned from: slug -> id, id -> slug ("": nothing)
+--   slugs, places, waited  what the addresses were planned from: slug -> id, id -> slug, slug -> ids that wait ("": nothing)
 --   assumed               slugs for which nobody may wait
 --   moves                 {id, from, to} of this page and of others
 --   waiting               slug -> ids of the pages that ask for it while another has it ("": none)
@@ -45,7 +45,7 @@ if isElsewhere or (not args.insists and (wasThere or isOld)) then
   freeWork(id, nowMs)
   return {'older'}
 end
-if not areHeld(slugsKey, args.slugs) or not areHeld(placesKey, args.places) then return {'changed'} end
+if not areAddresses(args) then return {'changed'} end
 for _, other in ipairs(args.assumed) do
   if redis.call('HEXISTS', waitingKey, other) == 1 then return {'changed'} end
 end

@@ -559,6 +559,17 @@ local function areHeld(key, values)
   return true
 end
 
+-- Whether slugs, pages and those that wait are still what addresses were planned from. A slug that somebody is to wait for
+-- may have become free meanwhile, when nobody waited for it, or another may have begun to wait.
+local function areAddresses(planned)
+  for slug, line in pairs(planned.waited) do
+    local ids = {}
+    for id in string.gmatch(redis.call('HGET', waitingKey, slug) or '', '%S+') do ids[#ids + 1] = id end
+    if table.concat(ids, ' ') ~= line then return false end
+  end
+  return areHeld(slugsKey, planned.slugs) and areHeld(placesKey, planned.places)
+end
+
 -- Who asks for slugs while others have them: slug -> ids ('': none).
 local function keepWaiting(waiting)
   for slug, ids in pairs(waiting) do
