@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
@@ -15,7 +16,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from upstash_redis import Redis
 
-from dev.stack import Stack
+from dev.functions.process import FunctionsProcess
+from dev.stack import ROOT, Stack
 from dev.upstash import UpstashStandIn
 from lib.secret import Secret, preview_secret, sign_preview
 from tests.browser.tab import BROWSERS, chromium
@@ -685,10 +687,14 @@ def browser(lacking: Lacking) -> Iterator[Browser]:
 
 
 def test_a_browser_finds_its_way_through_the_whole_sample_workspace(
-    site: NextSite, kv: UpstashStandIn, browser: Browser
+    site: NextSite, kv: UpstashStandIn, browser: Browser, tmp_path: Path
 ) -> None:
-    """The last test of the site: it empties its KV."""
-    with Stack(environ={}) as stack:
+    """The last test of the site: it empties its KV. The functions run in a process of their own."""
+
+    def deploy(stack: Stack, port: int) -> FunctionsProcess:
+        return FunctionsProcess(ROOT, stack.environ, tmp_path / "log", port)
+
+    with Stack(environ={}, deploy=deploy) as stack:
         synced = Site.of(stack)
         synced.sync()
         keys, bundles = synced.site_keys(), list(synced.published().values())
