@@ -67,6 +67,14 @@ def mutated_tree(mutant: Mutant) -> Iterator[Path]:
         yield tree
 
 
+WITHOUT_LEASE = Change(
+    "store/lua/commit_page.lua",
+    "if redis.call('HGET', leasesKey, id) ~= args.token then return withFreed({'repeated', '{}'})"
+    " end\n",
+    "",
+)
+"""A page that was read is published, whether the slice still holds the work or not."""
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B13",
@@ -178,12 +186,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a reading that found nothing new remembers a bundle that is gone meanwhile",
         "a row is moved into another row",
         (
-            Change(
-                "store/lua/commit_page.lua",
-                "if redis.call('HGET', leasesKey, id) ~= args.token then return"
-                " withFreed({'repeated', '{}'}) end\n",
-                "",
-            ),
+            WITHOUT_LEASE,
             Change(
                 "store/lua/commit_page.lua",
                 "if head == '' and not (isSame and place and textAt(pageKey(place))) then return"
@@ -198,12 +201,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a slice that was taken over goes on writing, and writes back what it had read before",
         "a lane dies with what it holds, and its message is cancelled",
         (
-            Change(
-                "store/lua/commit_page.lua",
-                "if redis.call('HGET', leasesKey, id) ~= args.token then return"
-                " withFreed({'repeated', '{}'}) end\n",
-                "",
-            ),
+            WITHOUT_LEASE,
             Change(
                 "store/lua/begin_change.lua",
                 "if args.token and redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then"

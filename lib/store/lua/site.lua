@@ -43,23 +43,11 @@ local function leafKey(source, number) return prefix .. source .. ':index' .. (n
 local function orderKey(source) return engineKey('order:' .. source) end
 local function stampsKey(source) return engineKey('stamps:' .. source) end
 
-local function decoded(text)
-  local ok, value = pcall(cjson.decode, text or '')
-  return ok and type(value) == 'table' and value or nil
-end
+-- include decoded
 
 -- Whether work is that on a thing which could not be read, and which the page around it shows all the same: that is found
 -- out, or told.
 local function isDoubted(work) return (decoded(work.payload) or {}).is_doubted == true end
-
--- The texts of a list in a record, whatever another has made of it.
-local function textsOf(list)
-  local texts = {}
-  for _, text in ipairs(type(list) == 'table' and list or {}) do
-    if type(text) == 'string' then texts[#texts + 1] = text end
-  end
-  return texts
-end
 
 -- Remembers what Notion said of a page, and when that changes by itself.
 local function remember(id, text)

@@ -5,19 +5,12 @@
 local drafts, places, seen, paths, work, databases, shows = unpack(KEYS)
 local prefix, lost, children, shown = ARGV[1], {}, {}, {}
 local records, named, isNamed = redis.call('HGETALL', drafts), {}, {}
-
-local function textsOf(list)
-  local texts = {}
-  for _, text in ipairs(type(list) == 'table' and list or {}) do
-    if type(text) == 'string' then texts[#texts + 1] = text end
-  end
-  return texts
-end
+-- include decoded
 
 -- Whether all that stands on a draft is known; its child databases are named.
 local function isWhole(id, record)
-  local ok, value = pcall(cjson.decode, record)
-  if not ok or type(value) ~= 'table' then return false end
+  local value = decoded(record)
+  if not value then return false end
   local lacks = false
   for _, child in ipairs(textsOf(value.children)) do
     lacks = lacks or redis.call('HEXISTS', seen, child) == 0

@@ -15,7 +15,6 @@ from lib.store.sources import Sources, SourceState
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.problems import page_problem
-from lib.sync.rescue import Rescue
 from lib.sync.sightings import row_of
 from lib.sync.survey.listings import SourceListings
 from lib.sync.survey.observer import Observer, RowJudge
@@ -32,7 +31,6 @@ class GoneProof(msgspec.Struct):
     homes: Homes
     observer: Observer
     judge: RowJudge
-    rescue: Rescue
     holders: Holders
 
     async def ask_for_rows(
@@ -71,12 +69,12 @@ class GoneProof(msgspec.Struct):
             return
         if page is None:
             gone.add(page_id)
-            await self._unpublish_row(self.observer.gone_row(page_id, known, name), known)
+            await self.judge.unpublish_row(self.observer.gone_row(page_id, known, name), known)
         elif is_trashed(page):
             gone.add(page_id)
             row = row_of(page, name, read_at, self.judge.rule)
             seen = msgspec.structs.replace(row.observation, is_published=False)
-            await self._unpublish_row(
+            await self.judge.unpublish_row(
                 Sighting(page_id=page_id, observation=seen, is_gone=True), known
             )
         elif home == name:
@@ -92,11 +90,7 @@ class GoneProof(msgspec.Struct):
                 row = row_of(around.page, around.source, around.read_at, self.judge.rule)
                 await self.judge.judge_rows([row])
             gone.add(page_id)
-            await self._unpublish_row(self.observer.gone_row(page_id, known, name), known)
-
-    async def _unpublish_row(self, row: Sighting, known: Known) -> None:
-        await self.observer.observe(*await self.rescue.rescue_below(known))
-        await self.observer.observe([row])
+            await self.judge.unpublish_row(self.observer.gone_row(page_id, known, name), known)
 
 
 class MissingRows(msgspec.Struct):

@@ -141,6 +141,12 @@ class RowJudge(msgspec.Struct):
                 )
         await self.observer.observe(sightings)
 
+    async def unpublish_row(self, row: Sighting, known: Known) -> None:
+        """Unpublish a row that is hidden or gone, and have what stood below it and stands elsewhere
+        by now read there."""
+        await self.observer.observe(*await self.rescue.rescue_below(known))
+        await self.observer.observe([row])
+
     async def _ask_again(self, row: Row, sure: list[Row]) -> None:
         """Ask for a row itself, of which two looks at one edit show different things: its own
         object is the later."""

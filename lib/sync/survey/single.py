@@ -125,13 +125,9 @@ class PageSurvey:
             return
         sighting = judge_row(row, known, is_forced=self._is_forced)
         if sighting and sighting.is_hidden:
-            await self._unpublish_row(sighting, known)
+            await self._survey.judge.unpublish_row(sighting, known)
         elif sighting:
             await self._observer.observe([sighting])
-
-    async def _unpublish_row(self, row: Sighting, known: Known) -> None:
-        await self._observer.observe(*await self._survey.rescue.rescue_below(known))
-        await self._observer.observe([row])
 
     async def _judge_child(self, page_id: str, page: JSON, known: Known, read_at: float) -> None:
         before = known.observation
@@ -215,7 +211,7 @@ class PageSurvey:
         if before and before.parent is not None:
             await self._observer.make_due(WorkItem(doubted=[page_id]), before.parent)
         elif before and await self._homes.is_shown(before.source):
-            await self._unpublish_row(self._observer.gone_row(page_id, known), known)
+            await self._survey.judge.unpublish_row(self._observer.gone_row(page_id, known), known)
         elif before:
             raise NoSuchPage(
                 f"page {self._wanted}: Notion shows neither it nor the database of source"

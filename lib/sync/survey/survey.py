@@ -49,13 +49,13 @@ class Survey:
         self.observer = observer
         self._rows_are_seen = asyncio.Event()
         holders = Holders(notion, site, homes)
-        self.rescue = rescue = Rescue(notion, site, homes, observer.look_at)
-        judge = RowJudge(site, homes, observer, rescue, is_forced=scope.is_forced)
+        rescue = Rescue(notion, site, homes, observer.look_at)
+        self.judge = judge = RowJudge(site, homes, observer, rescue, is_forced=scope.is_forced)
         finder = SourceFinder(notion, state, homes, scope)
         self._listings = SourceListings(
             notion, site, sources, state, scope, finder, observer, judge
         )
-        proof = GoneProof(homes, observer, judge, rescue, holders)
+        proof = GoneProof(homes, observer, judge, holders)
         self._missing = MissingRows(site, sources, state, scope, self._listings, proof, observer)
         self._children = ChildWatch(
             *(site, homes.rule, observer, holders, self._rows_are_seen),
