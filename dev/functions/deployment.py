@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 
 from dev.closing import Closing
 from dev.functions import project
@@ -19,10 +20,10 @@ class Functions(Closing):
     """The project at `root`, deployed: `url`, `close()`. Also a context manager.
 
     `environ` is added to this process's environment until `close()`, and the modules of `api` and
-    `lib` are loaded afresh for the functions, so every deployment starts cold; one at a time in a
-    process. `port` may be a socket that listens already; `max_duration` (seconds) replaces every
-    `maxDuration` of `vercel.json`. `cdn` stands in front of the functions; without one every
-    request reaches them, and their headers go out as they are.
+    `lib` are loaded afresh for the functions, so every deployment starts cold. A process has one at
+    a time: a second one raises RuntimeError. `port` may be a socket that listens already;
+    `max_duration` (seconds) replaces every `maxDuration` of `vercel.json`. `cdn` stands in front of
+    the functions; without one every request reaches them, and their headers go out as they are.
     """
 
     def __init__(
@@ -66,10 +67,17 @@ def load_packages(root: Path) -> None:
 
 
 class _Surroundings:
-    """Environment, import path and loaded modules: changed for a deployment, and given back."""
+    """Environment, import path and loaded modules: changed for a deployment, and given back. One
+    that began before another was given back would give back the other's."""
+
+    _taken_by: ClassVar[str] = ""
 
     def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
-        self._root = str(root)
+        if self._taken_by:
+            raise RuntimeError(
+                f"the functions of {self._taken_by} still run in this process: close them first"
+            )
+        self._root = _Surroundings._taken_by = str(root)
         self._environ_before = {name: os.environ.get(name) for name in environ}
         self._modules_before = _take_modules()
         os.environ.update(environ)
@@ -77,6 +85,7 @@ class _Surroundings:
         importlib.invalidate_caches()
 
     def restore(self) -> None:
+        _Surroundings._taken_by = ""
         _take_modules()
         sys.modules.update(self._modules_before)
         sys.path.remove(self._root)

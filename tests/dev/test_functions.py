@@ -320,6 +320,17 @@ def test_every_deployment_starts_cold_with_its_own_environment_and_code(tmp_path
     assert not [entry for entry in sys.path if str(tmp_path) in entry]
 
 
+def test_a_second_deployment_in_the_same_process_is_refused_until_the_first_is_closed(
+    tmp_path: Path,
+) -> None:
+    lib_before = sys.modules.get("lib")
+    with Functions(tmp_path, {}), pytest.raises(RuntimeError, match=f"{tmp_path} still run"):
+        Functions(tmp_path, {})
+    with Functions(tmp_path, {}):
+        pass
+    assert sys.modules.get("lib") is lib_before
+
+
 def test_a_killed_process_is_started_again_at_the_same_address(tmp_path: Path) -> None:
     hang = (
         "    def do_GET(self):\n"

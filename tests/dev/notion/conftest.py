@@ -10,7 +10,7 @@ VERSION = "2026-03-11"
 LOGGER = logging.getLogger("tests.dev.notion")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def running() -> Iterator[NotionStandIn]:
     with NotionStandIn() as stand_in:
         yield stand_in
@@ -25,7 +25,7 @@ def notion(running: NotionStandIn) -> NotionStandIn:
     return running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def connection(running: NotionStandIn) -> Iterator[Client]:
     with Client(
         auth=TOKEN, base_url=running.url, notion_version=VERSION, retry=False, logger=LOGGER

@@ -9,7 +9,7 @@ from tests.stack.histories.workspace import SOURCES, small
 from tests.stack.histories.world import World
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def world(redis_environ: dict[str, str]) -> Iterator[World]:
     sources = ",".join(f"{name}={id}" for name, id in SOURCES.items())
     limits = {"NOTION_SOURCES": sources, "NOTION_REQUESTS_PER_MINUTE": "100000"}
