@@ -109,7 +109,6 @@ class Drafts:
             "number": commit.number,
             "id": commit.database_id,
             "title": record.title,
-            "read_at": record.read_at,
             "tokens": " ".join(commit.text.files),
             "drafts": {
                 page_id: seen.visibility if seen else ""

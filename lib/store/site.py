@@ -286,14 +286,13 @@ class Site:
         same. Where `table` is another than before, the texts of the pages that show it are written
         with it: `documents`, made of the `tables` of others.
 
-        Return done, older, send, changed, gone or repeated. Raises `TakenOver`.
+        Return done, send, changed, gone or repeated. Raises `TakenOver`.
         """
         arguments = self.arguments(lease) | {
             "id": database_id,
             "number": number,
             "digest": record.digest,
             "title": record.title,
-            "read_at": record.read_at,
             "tokens": " ".join(text.files) if text else "",
             "lacking": text.copying if text else "0",
             "warnings": noted_warnings(warnings),

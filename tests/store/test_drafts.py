@@ -313,16 +313,18 @@ async def test_another_draft_that_shows_a_child_database_has_it_built_anew(studi
     assert await studio.put_database(claim.number, "x") == "done"
 
 
-async def test_an_older_reading_of_a_child_database_changes_nothing(studio: Studio) -> None:
+async def test_the_last_reading_of_a_child_database_counts_whatever_its_date(
+    studio: Studio,
+) -> None:
     await studio.draft("a")
     await studio.write("a", "one", databases=("x",))
-    await studio.write_database("x", read_at=studio.clock.time + 100)
+    await studio.write_database("x", read_at=studio.clock.time + 0.9)
     await studio.site.observe(studio.lease, [], [("draft:db:x", WorkItem())])
 
-    assert await studio.write_database("x", title="Older") == "older"
+    assert await studio.write_database("x", title="Last") == "done"
 
     [record] = (await studio.sources.draft_databases(["x"])).values()
-    assert (record.title if record else None, await studio.due()) == ("", [])
+    assert (record.title if record else None, await studio.due()) == ("Last", ["draft:a"])
 
 
 async def test_a_child_database_of_another_title_has_its_drafts_read(studio: Studio) -> None:

@@ -1,10 +1,10 @@
 -- Publishes a child database that was read, and ends the work on it. KEYS: the engine's hashes, whose types are checked.
 -- ARGV: arguments as JSON, the bundle ("": as published), the record, its table as pages show it ("": in none), and the text
--- forms of pages ("": none). Arguments: lane, token, number as for a page; id, digest, title, read_at, tokens, lacking,
--- warnings; table (its digest), tables (as for a page), documents: {id, slug, digest, read_at, bytes, is_read} of the pages
--- whose text forms follow, made of a bundle of so many bytes; is_read: the page has to be read for it; shown: id -> visibility of the pages
--- that show it ("": nobody knows; nil: not looked at). Returns done, older, send, changed (it, or the text forms, are to be made
--- anew), gone (no page shows it), repeated or lost.
+-- forms of pages ("": none). Arguments: lane, token, number as for a page; id, digest, title, tokens, lacking, warnings;
+-- table (its digest), tables (as for a page), documents: {id, slug, digest, read_at, bytes, is_read} of the pages whose text
+-- forms follow, made of a bundle of so many bytes; is_read: the page has to be read for it; shown: id -> visibility of the
+-- pages that show it ("": nobody knows; nil: not looked at). Returns done, send, changed (it, or the text forms, are to be
+-- made anew), gone (no page shows it), repeated or lost.
 -- include begin_change
 local text, record, rows = ARGV[2], ARGV[3], ARGV[4]
 local thing = 'db:' .. args.id
@@ -15,10 +15,6 @@ if not isShown(thing) then
   return 'gone'
 end
 local before = decoded(redis.call('HGET', databasesKey, args.id))
-if before and (tonumber(before.read_at) or 0) > args.read_at then
-  endWork(thing, args.number, nowMs) -- it was read since this work was claimed
-  return 'older'
-end
 local isSame = before and before.digest == args.digest and textAt(prefix .. thing)
 if text == '' and not isSame then return 'send' end
 

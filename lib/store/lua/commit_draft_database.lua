@@ -1,6 +1,6 @@
 -- Writes a child database of drafts that was read under `preview:db:`, and ends the work on it. KEYS: the engine's hashes,
 -- whose types are checked. ARGV: arguments as JSON, the bundle, the record. Arguments: lane, token, number as for a draft;
--- id, title, read_at, tokens, warnings; drafts: id -> visibility of those that show it ("": nobody knows). Returns done, older,
+-- id, title, tokens, warnings; drafts: id -> visibility of those that show it ("": nobody knows). Returns done,
 -- changed (others show it), gone (none does), repeated (the work is another's now) or lost (the whole lane is).
 -- include begin_change
 local text, record = ARGV[2], ARGV[3]
@@ -13,10 +13,6 @@ if #drafts == 0 then
   return 'gone'
 end
 local before = decoded(redis.call('HGET', draftDatabasesKey, args.id))
-if before and (tonumber(before.read_at) or 0) > args.read_at then
-  endWork(thing, args.number, nowMs)
-  return 'older'
-end
 for _, id in ipairs(drafts) do
   local visibility = args.drafts[id]
   if not visibility or (visibility ~= '' and visibility ~= visibilityInDraft(id)) then return 'changed' end
