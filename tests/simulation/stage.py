@@ -753,7 +753,9 @@ class Stage:
             meta = page["meta"]
             if promise.scope == "page" and promise.name not in (id, meta["slug"]):
                 continue
-            if promise.scope == "source" and meta["source"] != promise.name:
+            if promise.scope == "source" and (
+                meta["source"] != promise.name or self._has_left_for_a_new_page(id, promise.name)
+            ):
                 continue
             node = workspace.nodes.get(id)
             edited = isinstance(node, Page) and node.edited.timestamp() > self.right_at
@@ -768,6 +770,14 @@ class Stage:
         return problem.startswith(f"{promise.name}:index") or any(
             f"({row})" in problem for row in workspace.get(home, DataSource).children
         )
+
+    def _has_left_for_a_new_page(self, id: str, source: str) -> bool:
+        """Return whether a page has moved out of a source, into a page that is not published yet: a
+        run of that source does not read the new page."""
+        workspace, published = self.world.notion.workspace, self.world.paths()
+        above = [node.id for node in workspace.up(workspace.nodes[id]) if node.id != id]
+        pages = [one for one in above if isinstance(workspace.nodes[one], Page)]
+        return self.sources.get(source) not in above and not published.keys() >= set(pages)
 
     def problems(self) -> list[str]:
         """Return every difference between KV and the workspace that is none of those which may
@@ -890,14 +900,12 @@ class Stage:
         return isinstance(node, Page) and any(above.id in tops for above in workspace.up(node))
 
     def _late(self, bundles: Bundles) -> set[str]:
-        """Rows of big sources that were taken away within the last day, with what stands below
-        them."""
+        """Rows of big sources that were taken away within the day before the run that is judged was
+        asked for, with what stands below them."""
         if self.big_rows >= 1_000:
             return set()
         late = {
-            id
-            for id, at in self.removed.items()
-            if at > self.world.clocks.now() - LATE_DELETIONS_SECONDS
+            id for id, at in self.removed.items() if at > self.judged_at - LATE_DELETIONS_SECONDS
         }
         return {
             id for top in late & set(bundles.pages) for id in _with_child_pages(top, bundles.pages)
