@@ -147,11 +147,10 @@ class AddressBook:
         await self.look_up([owner] if owner else [])
         other = self._observation_of(owner) if owner != page_id else None
         if other is None or not await self._holds_by_right(owner, other, wanted, page_id):
-            first = await self._oldest_asking(wanted, [page_id])
+            first = await self._oldest_asking(wanted, [page_id], besides=owner if other else "")
+            await self._take_slug(first, wanted)
             if first != page_id:
-                self._ahead += [first, page_id]
-                return
-            await self._take_slug(page_id, wanted)
+                self._ahead.append(page_id)
             if other:
                 self._ahead.append(owner)
         elif not self._is_still(owner, other) and _precedence_of(page_id, seen) < _precedence_of(
@@ -239,15 +238,16 @@ class AddressBook:
         if not await self._owner_of(slug) and (first := await self._oldest_asking(slug, [])):
             self._ahead.append(first)
 
-    async def _oldest_asking(self, slug: str, others: list[str]) -> str:
+    async def _oldest_asking(self, slug: str, others: list[str], besides: str = "") -> str:
         """Return the oldest page of those that wait for a slug, and of others, that asks for it
-        now; "" for none."""
+        now, `besides` the one that has to leave it; "" for none."""
         ids = list(dict.fromkeys([*self._waiting_line(slug), *others]))
         await self.look_up(ids)
         asking = {
             page_id: _precedence_of(page_id, seen)
             for page_id in ids
             if (seen := self._observation_of(page_id))
+            and page_id != besides
             and await self._wanted_slug(page_id, seen) == slug
         }
         self._waiting[slug] = [page_id for page_id in self._waiting_line(slug) if page_id in asking]

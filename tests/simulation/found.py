@@ -677,4 +677,11 @@ FOUND: tuple[Found, ...] = (
             [Edit("swap_slugs", 0, 23), Pass(86340.0), Ask(), Edit("archive_or_unarchive", 3)],
         ),
     ),
+    Found(
+        "a row asks for the address of its own child page, for which an older row waits",
+        History(
+            184302865183959,
+            [Ask(), Edit("set_slug", 21, 20), Edit("ask_for_a_slug_below")],
+        ),
+    ),
 )

@@ -328,6 +328,23 @@ async def test_a_row_gets_the_slug_of_a_page_deep_below_it(town: Town) -> None:
     assert town.warnings == []
 
 
+async def test_a_row_that_asks_for_the_slug_of_its_own_child_page_frees_it_for_an_older_one(
+    town: Town,
+) -> None:
+    """The older one waits: the child page had the slug by right until the row around it moved."""
+    await town.publish(A, row("top", 9), {B: child(A, "Team", 0)})
+    await town.publish(C, row("top/team", 5))
+    assert town.places == {A: "top", B: "top/team", C: "top/team-cccccccc"}
+
+    await town.publish(A, row("top/team", 9), {B: child(A, "Team", 0)})
+
+    assert town.places == {
+        A: "top/team-aaaaaaaa",
+        B: "top/team-aaaaaaaa/team",
+        C: "top/team",
+    }
+
+
 async def test_a_row_and_a_child_page_of_another_are_rivals_like_any_others(town: Town) -> None:
     await town.publish(A, row("top"), {C: child(A, "Team", 2)})
     await town.publish(B, row("top/team", 1))
