@@ -118,14 +118,12 @@ def paragraph(text: str = "Bread", id: str = BLOCK_ID, **members: Any) -> JSON:
     )
 
 
-def deep(levels: int, text: str = "down") -> list[JSON]:
-    """Toggles in toggles."""
+def deep(levels: int, text: str = "down", kind: str = "toggle") -> list[JSON]:
+    """Blocks of one kind in each other."""
     blocks: list[JSON] = []
     for level in range(levels, 0, -1):
         inner = {"children": blocks} if blocks else {}
-        blocks = [
-            block("toggle", {"rich_text": [plain(f"{text} {level}")]}, f"level-{level}", **inner)
-        ]
+        blocks = [block(kind, {"rich_text": [plain(f"{text} {level}")]}, f"level-{level}", **inner)]
     return blocks
 
 

@@ -14,6 +14,9 @@ from tests.stack.site import Site, unlimited
 VISIT, COLLECTION = (f"aaaaaaaa-0000-4000-8000-{number:012}" for number in (2, 4))
 AN_HOUR = 3_600.0
 WITHIN_SECONDS = 30.0
+SURE_SECONDS = 2.0
+"""Notion tells its time in whole seconds, so for a second after a moment nobody knows that it has
+come."""
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def waiting(site: Site) -> list[dict[str, Any]]:
 def pass_time(site: Site, seconds: float) -> None:
     """Time passes for Notion, a little more of it for QStash, and what it brings has come to its
     end."""
-    site.notion.clock.advance(seconds)
+    site.notion.clock.advance(seconds + SURE_SECONDS)
     site.notion.log.clear()
     site.qstash.advance(seconds + WITHIN_SECONDS)
     site.qstash.drain()
