@@ -59,7 +59,7 @@ def _edit(luck: Random, profile: "Profile") -> Action:
 
 def _ask(luck: Random, profile: "Profile") -> Action:
     scope = luck.choice(profile.scopes)
-    force, here = luck.random() < 0.15, luck.random() < 0.15
+    force, here = luck.random() < 0.15, luck.random() < profile.here
     return Ask(
         scope, luck.randrange(24), force=force, here=here, after=luck.choice((2.0, 2.0, 0.1))
     )
@@ -98,7 +98,7 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     "pass": (
         4,
         lambda luck, profile: Pass(
-            luck.choice((0.4, 5.0, 20.0, 61.0, 125.0, 700.0, 3_700.0, 86_340.0, 90_000.0))
+            luck.choice((0.4, 5.0, 20.0, 61.0, 125.0, 700.0, 1_000.0, 3_700.0, 86_340.0, 90_000.0))
         ),
     ),
     "until": (1, lambda luck, profile: Until(luck.choice((0.5, 30.0, 57.0, 58.5)))),
@@ -160,7 +160,9 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
 
 @dataclass(frozen=True)
 class Profile:
-    """`weights` of the draws that happen, the `edits` and the `scopes` of runs that are drawn."""
+    """`weights` of the draws that happen, the `edits` and the `scopes` of runs that are drawn.
+    `here` is the share of runs that are asked for in the backup way, `after` how much happens while
+    one is under way."""
 
     weights: Mapping[str, float] = field(
         default_factory=lambda: {name: weight for name, (weight, _) in DRAWS.items()}
@@ -168,6 +170,8 @@ class Profile:
     edits: Sequence[str] = tuple(EDITS)
     begins: Sequence[Action] = ()
     scopes: Sequence[Literal["", "source", "page"]] = ("", "", "", "", "source", "page")
+    here: float = 0.15
+    after: Sequence[int] = (0, 0, 0, 1, 2)
 
 
 def draw(seed: int, profile: Profile) -> History:
@@ -184,7 +188,7 @@ def draw(seed: int, profile: Profile) -> History:
         names += ["edit"] if "edit" in profile.weights else []
         actions += _some(luck, profile, names, luck.randrange(1, 5))
         actions.append(_ask(luck, profile) if luck.random() < 0.5 else Ask())
-        actions += _some(luck, profile, names, luck.choice((0, 0, 0, 1, 2)))
+        actions += _some(luck, profile, names, luck.choice(profile.after))
         actions.append(Settle())
         if luck.random() < 0.4:
             actions.append(Heal())

@@ -1,6 +1,6 @@
 """What may happen in random histories: everything, or mostly one kind of thing."""
 
-from tests.simulation.actions import Edit, Setting
+from tests.simulation.actions import Big, Edit, Setting
 from tests.simulation.draw import DRAWS, EDITS, Profile
 
 _OF_DRAFTS = [name for name in EDITS if "database" in name or "hide" in name or "column" in name]
@@ -28,9 +28,14 @@ PROFILES: dict[str, Profile] = {
         {"edit": 2.0, "kill": 6.0, "cancel": 4.0},
         ("edit_everything",),
         begins=[Setting("SYNC_LANES", "2")],
+        after=(1, 2, 3),
     ),
-    "waits": Profile({"ask": 6.0, "wait": 6.0, "pass": 6.0}),
-    "big": Profile({"edit": 4.0, "big": 4.0, "fail": 3.0, "heal": 2.0, "pass": 4.0}),
+    "waits": Profile({"ask": 6.0, "wait": 6.0, "pass": 6.0}, here=0.4, after=(1, 2, 3)),
+    "big": Profile(
+        {"edit": 4.0, "fail": 3.0, "heal": 2.0, "pass": 4.0},
+        ("edit_everything", "archive_or_unarchive", "trash_or_restore"),
+        begins=[Big(3)],
+    ),
     "days": Profile({"edit": 4.0, "pass": 4.0}, ("rename_database", "rename_a_column", "add_row")),
     "promises": Profile({"edit": 1.0, "ask": 8.0, "wait": 3.0, "kill": 5.0}),
     "moves": Profile(
