@@ -465,7 +465,6 @@ def test_a_hidden_tab_leaves_its_title_alone(board: Board) -> None:
     board.fresh(syncing)
     expect(board.page).to_have_title("59% · Notion → KV")
     release: list[Route] = []
-    board.page.unroute_all()
     board.page.route("**/api/sync/status", lambda route: release.append(route))
     with board.page.expect_request("**/api/sync/status"):
         board.page.evaluate("dispatchEvent(new Event('online'))")
@@ -483,7 +482,6 @@ def test_a_hidden_tab_leaves_its_title_alone(board: Board) -> None:
 def test_an_answer_that_comes_after_a_newer_one_is_not_shown(board: Board) -> None:
     board.fresh(current)
     held: list[Route] = []
-    board.page.unroute_all()
     board.page.route("**/api/sync/status", lambda route: held.append(route))
     board.page.evaluate("dispatchEvent(new Event('online'))")
     board.wait_until(lambda: len(held) == 1)
