@@ -8,10 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench import passages
+from bench import comparison, passages
 from bench.peers import faults, measure, tools
 from bench.peers.edge import Edge
 from bench.peers.faults import Deleted, Killed, Trial, Trouble
+from bench.peers.measure import Attempt, Outcome
 from bench.peers.peer import Peer
 from bench.peers.texts import files_written, plain_texts, share_found, texts_there
 from bench.peers.tools import OurTool, PeerTool, Tool
@@ -64,6 +65,16 @@ def opened(peer: Peer) -> PeerTool:
 @pytest.fixture(autouse=True)
 def no_node_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tools, "NODE_PROJECT", tmp_path)
+
+
+def test_a_time_says_how_much_came_out_where_that_is_not_all() -> None:
+    whole, half = (Attempt(9.0, 3, 3, 0, found, "done") for found in (1.0, 0.5))
+    outcomes = [
+        Outcome("docu-notion 0.16.2", "", whole, whole, many, whole) for many in (whole, half)
+    ]
+
+    rows = comparison.table(outcomes).splitlines()[2:]
+    assert [row.split(" | ")[4] for row in rows] == ["9 s", "9 s (50 %)"]
 
 
 def test_who_reads_everything_has_found_everything() -> None:
