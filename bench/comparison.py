@@ -60,6 +60,12 @@ WAYS = {
     "docu-notion": Ways(
         "waits as told, starts again", "old files go", "are saved", "Node, Docusaurus"
     ),
+    "@astro-notion/loader": Ways(
+        "page empty until its next edit, starts again",
+        "built anew",
+        "images are saved",
+        "Node, Astro",
+    ),
 }
 """By the name, as far as the first blank."""
 LEFT = {True: "gone", False: "stays", None: "never there"}

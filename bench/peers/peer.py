@@ -66,4 +66,12 @@ PEERS = (
         old=True,
         outline=True,
     ),
+    Peer(
+        "@astro-notion/loader 1.1.2",
+        ("node", str(DRIVERS / "astro_loader.mjs")),
+        "a site that Astro builds, with a schema that allows everything; all pages at once; a page"
+        " that fails is built empty, until its next edit",
+        old=True,
+        at_once=True,
+    ),
 )

@@ -1,9 +1,13 @@
-"""What peers are measured by: their texts, the edge for old ones, an attempt, trouble. No peer is
-installed for it."""
+"""What peers are measured by: their texts, the edge for old ones, an attempt, trouble; and how those
+that keep something are started again. No peer is installed for it."""
 
+import json
+import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -12,8 +16,9 @@ from bench import comparison, passages
 from bench.peers import faults, measure, tools
 from bench.peers.edge import Edge
 from bench.peers.faults import Deleted, Killed, Trial, Trouble
+from bench.peers.install import HERE
 from bench.peers.measure import Attempt, Outcome
-from bench.peers.peer import Peer
+from bench.peers.peer import DRIVERS, PEERS, Peer
 from bench.peers.texts import files_written, plain_texts, share_found, texts_there
 from bench.peers.tools import OurTool, PeerTool, Tool
 from bench.results import Results
@@ -38,6 +43,12 @@ for source in os.environ["DATA_SOURCES"].split(","):
         Path(os.environ["OUT"], row["id"] + ".json").write_text(json.dumps(blocks))
 %s
 """
+ASTRO = """
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+const found = [process.argv[2], ...readdirSync("src"), existsSync("node_modules/astro"), existsSync("kept")];
+writeFileSync("kept", "");
+writeFileSync(`${process.env.OUT}/found.md`, found.join(" "));
+"""
 EMPTIES = "for old in Path(os.environ['OUT']).iterdir(): old.unlink()"
 WELL = Trial(2.4, 1.0, "done")
 OURS = Trouble(
@@ -58,6 +69,19 @@ def attempts(peer: Peer, give_up_seconds: float = 30) -> list[measure.Attempt]:
     return measure._attempts(peer, few_pages, give_up_seconds, latency_ms=0)
 
 
+def pinned() -> set[str]:
+    """Return the names and versions of what is installed, as in "notion-to-md 3.1.9"."""
+    packages = json.loads((HERE / "package.json").read_text("utf-8"))["dependencies"]
+    lines = (HERE / "requirements.txt").read_text("utf-8")
+    versions = {**packages, **dict(re.findall(r"^(.+)==(.+)$", lines, re.MULTILINE))}
+    return {f"{name.removeprefix('@sillsdev/')} {version}" for name, version in versions.items()}
+
+
+def peer_called(name: str) -> Peer:
+    [found] = (peer for peer in PEERS if peer.name.startswith(f"{name} "))
+    return found
+
+
 def opened(peer: Peer) -> PeerTool:
     return PeerTool(peer, few_pages, give_up_seconds=30, latency_ms=0)
 
@@ -65,6 +89,32 @@ def opened(peer: Peer) -> PeerTool:
 @pytest.fixture(autouse=True)
 def no_node_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tools, "NODE_PROJECT", tmp_path)
+
+
+def test_every_peer_is_pinned_started_by_a_driver_and_told_of_in_the_comparison() -> None:
+    for peer in PEERS:
+        assert peer.name.partition(",")[0] in pinned()
+        assert Path(peer.command[1]).parent == DRIVERS
+        assert Path(peer.command[1]).is_file()
+        assert peer.name.partition(" ")[0] in comparison.WAYS
+
+
+def test_astro_builds_a_site_that_stays_for_the_next_run(
+    tmp_path: Path, lacking: Callable[[str, str], NoReturn]
+) -> None:
+    if shutil.which("node") is None:
+        lacking("the driver of Astro", "install node")
+    program = tmp_path / "node_modules/astro/astro.js"
+    program.parent.mkdir(parents=True)
+    program.write_text(ASTRO)
+    for folder in (tmp_path, program.parent):
+        (folder / "package.json").write_text('{"type": "module"}')
+
+    with opened(peer_called("@astro-notion/loader")) as tool:
+        assert tool.run().end == "done"
+        assert list(tool.written()) == ["build content.config.ts pages true false"]
+        assert tool.run().end == "done"
+        assert list(tool.written()) == ["build content.config.ts pages true true"]
 
 
 def test_a_time_says_how_much_came_out_where_that_is_not_all() -> None:
@@ -181,9 +231,10 @@ def test_trouble_stands_in_a_table() -> None:
 def test_texts_are_found_in_any_markup(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# The **keeper's**\n\nlog &amp; his *lamp*")
     (tmp_path / "b.json").write_text('[{"plain_text": "An oil cellar"}, {"id": "not a text"}]')
-    texts = {"thekeepersloghislamp", "anoilcellar", "notatext"}
+    (tmp_path / "c.html").write_text('<p title="not shown">A <em>lee</em>ward wall &amp; so on</p>')
+    texts = {"thekeepersloghislamp", "anoilcellar", "notatext", "aleewardwallsoon", "notshown"}
 
-    assert share_found(texts, files_written(tmp_path)) == pytest.approx(2 / 3)
+    assert share_found(texts, files_written(tmp_path)) == pytest.approx(3 / 5)
     assert list(plain_texts({"a": [{"plain_text": "b"}]})) == ["b"]
 
 
