@@ -57,6 +57,9 @@ WAYS = {
     "notion-to-md": Ways(
         "repeats twice, starts again", "yours to write", "live an hour", "Node, your code"
     ),
+    "notionfs": Ways(
+        "waits as told, starts again", "files go, keep their name", "live an hour", "Python, git"
+    ),
     "docu-notion": Ways(
         "waits as told, starts again", "old files go", "are saved", "Node, Docusaurus"
     ),

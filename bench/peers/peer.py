@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass
 
-from bench.peers.install import HERE, NODE_PROJECT, PYTHON
+from bench.peers.install import HERE, NODE_PROJECT, NOTIONFS_PYTHON, PYTHON
 
 DRIVERS = HERE / "drivers"
 
@@ -45,6 +45,13 @@ PEERS = (
         "notion-to-json 1.1.0",
         (str(PYTHON), str(DRIVERS / "to_json.py")),
         "exports all that the integration sees, not only the sources; 3 requests a second",
+        old=True,
+    ),
+    Peer(
+        "notionfs 0.4.0",
+        (str(NOTIONFS_PYTHON), str(DRIVERS / "notionfs_pull.py")),
+        "Markdown, and its state in SQLite; the first level of blocks only, of every page at every"
+        " run; 3 requests a second",
         old=True,
     ),
     Peer(

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +17,7 @@ from bench import comparison, passages
 from bench.peers import faults, measure, tools
 from bench.peers.edge import Edge
 from bench.peers.faults import Deleted, Killed, Trial, Trouble
-from bench.peers.install import HERE
+from bench.peers.install import HERE, VENVS
 from bench.peers.measure import Attempt, Outcome
 from bench.peers.peer import DRIVERS, PEERS, Peer
 from bench.peers.texts import files_written, plain_texts, share_found, texts_there
@@ -49,6 +50,26 @@ const found = [process.argv[2], ...readdirSync("src"), existsSync("node_modules/
 writeFileSync("kept", "");
 writeFileSync(`${process.env.OUT}/found.md`, found.join(" "));
 """
+NOTIONFS = {
+    "__init__.py": "",
+    "notion/__init__.py": "",
+    "notion/api_client.py": """
+from types import SimpleNamespace
+class NotionAPIClient:
+    def __init__(self, token):
+        self._client = SimpleNamespace(client=SimpleNamespace(base_url="https://api.notion.com/v1/"))
+""",
+    "cli.py": """
+import os
+from pathlib import Path
+from notionfs.notion.api_client import NotionAPIClient
+def cli(words, standalone_mode):
+    assert NotionAPIClient("a token")._client.client.base_url == os.environ["NOTION_URL"] + "/v1/"
+    folder = Path(words[3] if words[0] == "clone" else ".")
+    folder.mkdir(exist_ok=True)
+    (folder / f"{words[0]}.md").write_text(f"{words[0]} of {folder.absolute().name}")
+""",
+}
 EMPTIES = "for old in Path(os.environ['OUT']).iterdir(): old.unlink()"
 WELL = Trial(2.4, 1.0, "done")
 OURS = Trouble(
@@ -72,7 +93,7 @@ def attempts(peer: Peer, give_up_seconds: float = 30) -> list[measure.Attempt]:
 def pinned() -> set[str]:
     """Return the names and versions of what is installed, as in "notion-to-md 3.1.9"."""
     packages = json.loads((HERE / "package.json").read_text("utf-8"))["dependencies"]
-    lines = (HERE / "requirements.txt").read_text("utf-8")
+    lines = "\n".join((HERE / name).read_text("utf-8") for name in VENVS.values())
     versions = {**packages, **dict(re.findall(r"^(.+)==(.+)$", lines, re.MULTILINE))}
     return {f"{name.removeprefix('@sillsdev/')} {version}" for name, version in versions.items()}
 
@@ -115,6 +136,25 @@ def test_astro_builds_a_site_that_stays_for_the_next_run(
         assert list(tool.written()) == ["build content.config.ts pages true false"]
         assert tool.run().end == "done"
         assert list(tool.written()) == ["build content.config.ts pages true true"]
+
+
+def test_notionfs_clones_each_database_at_another_address_and_pulls_it_in_the_next_run(
+    tmp_path: Path,
+) -> None:
+    for name, text in NOTIONFS.items():
+        file = tmp_path / "notionfs" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    peer = peer_called("notionfs")
+    program = f"import runpy, sys; sys.path.append({str(tmp_path)!r}); runpy.run_path({peer.command[1]!r})"
+
+    with opened(replace(peer, command=(sys.executable, "-c", program))) as tool:
+        assert tool.run().end == "done"
+        assert list(tool.written()) == [f"clone of {database}" for database in DATABASES]
+        assert tool.run().end == "done"
+        assert set(tool.written()) == {
+            f"{word} of {database}" for word in ("clone", "pull") for database in DATABASES
+        }
 
 
 def test_a_time_says_how_much_came_out_where_that_is_not_all() -> None:
