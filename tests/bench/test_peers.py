@@ -189,6 +189,13 @@ def test_how_a_peer_ended_is_told() -> None:
     assert late.end == "not done after 2 s"
 
 
+def test_a_line_of_a_stack_trace_does_not_tell_how_a_peer_ended(tmp_path: Path) -> None:
+    lines = f"[ERROR] Failed to render\\n    at buildRequestError ({tmp_path}/errors.js:162:16)"
+    [failed] = attempts(reader(rows=0, then=f"print('{lines}'); raise SystemExit(1)"))
+
+    assert failed.end == "[ERROR] Failed to render"
+
+
 @pytest.mark.parametrize("attempt", [faults.try_odd_title, faults.try_odd_text])
 def test_an_odd_value_does_not_count_as_a_lost_text(attempt: Callable[[Tool], Trial]) -> None:
     with opened(reader()) as tool:
