@@ -57,8 +57,17 @@ WAYS = {
     "notion-to-md": Ways(
         "repeats twice, starts again", "yours to write", "live an hour", "Node, your code"
     ),
+    "notionfs": Ways(
+        "waits as told, starts again", "files go, keep their name", "live an hour", "Python, git"
+    ),
     "docu-notion": Ways(
         "waits as told, starts again", "old files go", "are saved", "Node, Docusaurus"
+    ),
+    "@astro-notion/loader": Ways(
+        "page empty until its next edit, starts again",
+        "built anew",
+        "images are saved",
+        "Node, Astro",
     ),
 }
 """By the name, as far as the first blank."""
@@ -81,7 +90,7 @@ def _rows(outcomes: Sequence[Outcome]) -> Iterator[Sequence[str]]:
             _found(one.sample),
             _found(one.traps),
             f"{one.after_edits.requests} of {one.sample.requests}",
-            f"{one.many.seconds:.0f} s",
+            _time_taken(one.many),
             ways.trouble + storm,
             *ways[1:],
         )
@@ -104,6 +113,13 @@ def _row_of_faults(one: Trouble) -> Sequence[str]:
         f"{LEFT[one.deleted.is_gone]}{_ending(one.deleted.end)}",
         "no end" if first is None else f"{first:.1f} s",
     )
+
+
+def _time_taken(attempt: Attempt) -> str:
+    """Return how long an attempt took. Where texts are missing it also says how many came out, for
+    a peer that leaves pages out is done sooner."""
+    taken = f"{attempt.seconds:.0f} s"
+    return taken if attempt.found == 1 else f"{taken} ({_found(attempt)})"
 
 
 def _found(attempt: Attempt | Trial) -> str:

@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass
 
-from bench.peers.install import HERE, NODE_PROJECT, PYTHON
+from bench.peers.install import HERE, NODE_PROJECT, NOTIONFS_PYTHON, PYTHON
 
 DRIVERS = HERE / "drivers"
 
@@ -48,6 +48,13 @@ PEERS = (
         old=True,
     ),
     Peer(
+        "notionfs 0.4.0",
+        (str(NOTIONFS_PYTHON), str(DRIVERS / "notionfs_pull.py")),
+        "Markdown, and its state in SQLite; the first level of blocks only, of every page at every"
+        " run; 3 requests a second",
+        old=True,
+    ),
+    Peer(
         "notion-to-md 3.1.9",
         ("node", str(DRIVERS / "to_md.mjs")),
         "Markdown; a page after the other",
@@ -65,5 +72,13 @@ PEERS = (
         " which it doesn't know",
         old=True,
         outline=True,
+    ),
+    Peer(
+        "@astro-notion/loader 1.1.2",
+        ("node", str(DRIVERS / "astro_loader.mjs")),
+        "a site that Astro builds, with a schema that allows everything; all pages at once; a page"
+        " that fails is built empty, until its next edit",
+        old=True,
+        at_once=True,
     ),
 )

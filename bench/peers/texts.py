@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from dev.notion import truth
 from dev.notion.workspace import Workspace
 
+HTML_TAG = re.compile(r"<[^>]*>")
 LEAST_LETTERS = 8
 """Shorter texts could be found by chance."""
 
@@ -46,6 +48,8 @@ def files_written(folder: Path) -> Iterator[str]:
                 yield "\n".join(plain_texts(json.loads(path.read_text("utf-8"))))
         elif path.suffix in (".md", ".mdx"):
             yield html.unescape(path.read_text("utf-8"))
+        elif path.suffix == ".html":
+            yield html.unescape(HTML_TAG.sub("", path.read_text("utf-8")))
 
 
 def plain_texts(value: Any) -> Iterator[str]:

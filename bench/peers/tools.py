@@ -204,6 +204,7 @@ def _environ(notion: NotionStandIn, url: str, out: Path, root: str) -> dict[str,
         "NO_PROXY": "127.0.0.1",
         "NOTION_URL": url,
         "NOTION_TOKEN": TOKEN,
+        "DATABASES": ",".join(DATABASES),
         "DATA_SOURCES": ",".join(sources),
         "ROOT": root,
         "OUT": str(out),
@@ -228,6 +229,11 @@ def _outline(notion: NotionStandIn) -> str:
 
 
 def _last_line(printed: str) -> str:
-    """What a program said when it failed, in one line."""
-    lines = [line.strip() for line in printed.splitlines() if "rror" in line]
+    """Return what a program said when it failed, in one line. A line of a stack trace says where
+    the peers stand on this machine, and nothing of the error."""
+    lines = [
+        line.strip()
+        for line in printed.splitlines()
+        if "error" in line.casefold() and str(NODE_PROJECT) not in line
+    ]
     return (lines or ["failed"])[-1][:80]

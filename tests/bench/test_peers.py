@@ -1,18 +1,25 @@
-"""What peers are measured by: their texts, the edge for old ones, an attempt, trouble. No peer is
-installed for it."""
+"""What peers are measured by: their texts, the edge for old ones, an attempt, trouble; and how those
+that keep something are started again. No peer is installed for it."""
 
+import json
+import re
+import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
 
-from bench import passages
+from bench import comparison, passages
 from bench.peers import faults, measure, tools
 from bench.peers.edge import Edge
 from bench.peers.faults import Deleted, Killed, Trial, Trouble
-from bench.peers.peer import Peer
+from bench.peers.install import HERE, VENVS
+from bench.peers.measure import Attempt, Outcome
+from bench.peers.peer import DRIVERS, PEERS, Peer
 from bench.peers.texts import files_written, plain_texts, share_found, texts_there
 from bench.peers.tools import OurTool, PeerTool, Tool
 from bench.results import Results
@@ -37,6 +44,32 @@ for source in os.environ["DATA_SOURCES"].split(","):
         Path(os.environ["OUT"], row["id"] + ".json").write_text(json.dumps(blocks))
 %s
 """
+ASTRO = """
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+const found = [process.argv[2], ...readdirSync("src"), existsSync("node_modules/astro"), existsSync("kept")];
+writeFileSync("kept", "");
+writeFileSync(`${process.env.OUT}/found.md`, found.join(" "));
+"""
+NOTIONFS = {
+    "__init__.py": "",
+    "notion/__init__.py": "",
+    "notion/api_client.py": """
+from types import SimpleNamespace
+class NotionAPIClient:
+    def __init__(self, token):
+        self._client = SimpleNamespace(client=SimpleNamespace(base_url="https://api.notion.com/v1/"))
+""",
+    "cli.py": """
+import os
+from pathlib import Path
+from notionfs.notion.api_client import NotionAPIClient
+def cli(words, standalone_mode):
+    assert NotionAPIClient("a token")._client.client.base_url == os.environ["NOTION_URL"] + "/v1/"
+    folder = Path(words[3] if words[0] == "clone" else ".")
+    folder.mkdir(exist_ok=True)
+    (folder / f"{words[0]}.md").write_text(f"{words[0]} of {folder.absolute().name}")
+""",
+}
 EMPTIES = "for old in Path(os.environ['OUT']).iterdir(): old.unlink()"
 WELL = Trial(2.4, 1.0, "done")
 OURS = Trouble(
@@ -57,6 +90,19 @@ def attempts(peer: Peer, give_up_seconds: float = 30) -> list[measure.Attempt]:
     return measure._attempts(peer, few_pages, give_up_seconds, latency_ms=0)
 
 
+def pinned() -> set[str]:
+    """Return the names and versions of what is installed, as in "notion-to-md 3.1.9"."""
+    packages = json.loads((HERE / "package.json").read_text("utf-8"))["dependencies"]
+    lines = "\n".join((HERE / name).read_text("utf-8") for name in VENVS.values())
+    versions = {**packages, **dict(re.findall(r"^(.+)==(.+)$", lines, re.MULTILINE))}
+    return {f"{name.removeprefix('@sillsdev/')} {version}" for name, version in versions.items()}
+
+
+def peer_called(name: str) -> Peer:
+    [found] = (peer for peer in PEERS if peer.name.startswith(f"{name} "))
+    return found
+
+
 def opened(peer: Peer) -> PeerTool:
     return PeerTool(peer, few_pages, give_up_seconds=30, latency_ms=0)
 
@@ -64,6 +110,61 @@ def opened(peer: Peer) -> PeerTool:
 @pytest.fixture(autouse=True)
 def no_node_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tools, "NODE_PROJECT", tmp_path)
+
+
+def test_every_peer_is_pinned_started_by_a_driver_and_told_of_in_the_comparison() -> None:
+    for peer in PEERS:
+        assert peer.name.partition(",")[0] in pinned()
+        assert Path(peer.command[1]).parent == DRIVERS
+        assert Path(peer.command[1]).is_file()
+        assert peer.name.partition(" ")[0] in comparison.WAYS
+
+
+def test_astro_builds_a_site_that_stays_for_the_next_run(
+    tmp_path: Path, lacking: Callable[[str, str], NoReturn]
+) -> None:
+    if shutil.which("node") is None:
+        lacking("the driver of Astro", "install node")
+    program = tmp_path / "node_modules/astro/astro.js"
+    program.parent.mkdir(parents=True)
+    program.write_text(ASTRO)
+    for folder in (tmp_path, program.parent):
+        (folder / "package.json").write_text('{"type": "module"}')
+
+    with opened(peer_called("@astro-notion/loader")) as tool:
+        assert tool.run().end == "done"
+        assert list(tool.written()) == ["build content.config.ts pages true false"]
+        assert tool.run().end == "done"
+        assert list(tool.written()) == ["build content.config.ts pages true true"]
+
+
+def test_notionfs_clones_each_database_at_another_address_and_pulls_it_in_the_next_run(
+    tmp_path: Path,
+) -> None:
+    for name, text in NOTIONFS.items():
+        file = tmp_path / "notionfs" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    peer = peer_called("notionfs")
+    program = f"import runpy, sys; sys.path.append({str(tmp_path)!r}); runpy.run_path({peer.command[1]!r})"
+
+    with opened(replace(peer, command=(sys.executable, "-c", program))) as tool:
+        assert tool.run().end == "done"
+        assert list(tool.written()) == [f"clone of {database}" for database in DATABASES]
+        assert tool.run().end == "done"
+        assert set(tool.written()) == {
+            f"{word} of {database}" for word in ("clone", "pull") for database in DATABASES
+        }
+
+
+def test_a_time_says_how_much_came_out_where_that_is_not_all() -> None:
+    whole, half = (Attempt(9.0, 3, 3, 0, found, "done") for found in (1.0, 0.5))
+    outcomes = [
+        Outcome("docu-notion 0.16.2", "", whole, whole, many, whole) for many in (whole, half)
+    ]
+
+    rows = comparison.table(outcomes).splitlines()[2:]
+    assert [row.split(" | ")[4] for row in rows] == ["9 s", "9 s (50 %)"]
 
 
 def test_who_reads_everything_has_found_everything() -> None:
@@ -86,6 +187,13 @@ def test_how_a_peer_ended_is_told() -> None:
 
     assert failed.end == "ValueError: no more"
     assert late.end == "not done after 2 s"
+
+
+def test_a_line_of_a_stack_trace_does_not_tell_how_a_peer_ended(tmp_path: Path) -> None:
+    lines = f"[ERROR] Failed to render\\n    at buildRequestError ({tmp_path}/errors.js:162:16)"
+    [failed] = attempts(reader(rows=0, then=f"print('{lines}'); raise SystemExit(1)"))
+
+    assert failed.end == "[ERROR] Failed to render"
 
 
 @pytest.mark.parametrize("attempt", [faults.try_odd_title, faults.try_odd_text])
@@ -170,9 +278,10 @@ def test_trouble_stands_in_a_table() -> None:
 def test_texts_are_found_in_any_markup(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# The **keeper's**\n\nlog &amp; his *lamp*")
     (tmp_path / "b.json").write_text('[{"plain_text": "An oil cellar"}, {"id": "not a text"}]')
-    texts = {"thekeepersloghislamp", "anoilcellar", "notatext"}
+    (tmp_path / "c.html").write_text('<p title="not shown">A <em>lee</em>ward wall &amp; so on</p>')
+    texts = {"thekeepersloghislamp", "anoilcellar", "notatext", "aleewardwallsoon", "notshown"}
 
-    assert share_found(texts, files_written(tmp_path)) == pytest.approx(2 / 3)
+    assert share_found(texts, files_written(tmp_path)) == pytest.approx(3 / 5)
     assert list(plain_texts({"a": [{"plain_text": "b"}]})) == ["b"]
 
 
