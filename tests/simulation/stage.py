@@ -114,7 +114,7 @@ class Stage:
             world.redis,
             world.clocks.now,
             self.standing.worthy_since,
-            self.standing.hidden_since,
+            self._hidden_since,
             self._oldest,
         )
         self.previews = Previews(world.redis)
@@ -902,14 +902,24 @@ class Stage:
     def _late(self, bundles: Bundles) -> set[str]:
         """Rows of big sources that were taken away within the day before the run that is judged was
         asked for, with what stands below them."""
-        if self.big_rows >= 1_000:
-            return set()
-        late = {
-            id for id, at in self.removed.items() if at > self.judged_at - LATE_DELETIONS_SECONDS
-        }
+        late = self._removed_since(self.judged_at - LATE_DELETIONS_SECONDS)
         return {
             id for top in late & set(bundles.pages) for id in _with_child_pages(top, bundles.pages)
         }
+
+    def _removed_since(self, moment: float) -> set[str]:
+        """Rows that were taken away since then, where sources count as big."""
+        if self.big_rows >= 1_000:
+            return set()
+        return {id for id, at in self.removed.items() if at > moment}
+
+    def _hidden_since(self, page: str) -> float | None:
+        """When a page was hidden. One below a row that has left a big source goes with the row, and
+        is kept up to date until then."""
+        late = self._removed_since(self.world.clocks.now() - LATE_DELETIONS_SECONDS)
+        if page not in late and self._is_below(page, late):
+            return None
+        return self.standing.hidden_since(page)
 
     def _doubtful(self) -> frozenset[str]:
         """Paused pages that may have been unpublished: they were hidden or out of all sources once,
