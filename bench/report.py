@@ -313,13 +313,16 @@ def _peers(outcomes: Sequence[Outcome], measured: str, folder: Path) -> str:
 Each cell: seconds, requests (429s among them), texts found ÷ texts there. Texts are the distinct ones in the blocks of
 all published pages, child pages and synced copies included. The traps, which the first columns leave out, are a synced
 copy that stands inside its own original, and one of a page that is not shared. The last column shows what 429s do to
-who asks for everything at once, where two repetitions of a request are not enough; the others are slower than the
-limit. docu-notion and notion-to-json speak an older version of Notion's API, which a small proxy translates; all peers
-reach the stand-in by an option for another address, docu-notion and notion-to-json by a patch of their clients'.
+who asks for everything at once, where two repetitions of a request, or none, are not enough; the others are slower
+than the limit. docu-notion, notion-to-json, notionfs and @astro-notion/loader speak an older version of Notion's API,
+which a small proxy translates; all peers reach the stand-in by an option for another address, docu-notion,
+notion-to-json and notionfs by a patch of their clients'.
 
 Where others are better: asking for all pages at once is as fast as ours, or a little faster, as long as two repetitions
-of a refused request are enough; docu-notion saves images in the same run; notion-to-json takes a whole workspace
-without being told its databases; and none of them needs a queue, a database or a deployment. Of these, only ours reads in a second run what changed and nothing else.
+of a refused request are enough; docu-notion and @astro-notion/loader save images in the same run; notion-to-json takes
+a whole workspace without being told its databases; after two edits @astro-notion/loader asks for least, and reads the
+edited rows only, but no edit inside a child page or a synced original; and none of them needs a queue, a database or a
+deployment.
 
 ![Time of each](peers.svg)
 
