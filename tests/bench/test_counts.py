@@ -6,6 +6,7 @@ was seen stands here. Those of a first run hold the texts of the scripts, which 
 yet.
 """
 
+import time
 from functools import partial
 from pathlib import Path
 
@@ -119,10 +120,12 @@ def test_from_an_edit_to_the_site_and_what_a_burst_of_events_costs(tmp_path: Pat
 
 
 def test_steady_edits_of_five_pages_cost_a_message_for_each_window_and_five_more() -> None:
+    began = time.monotonic()
     hour = edits.measure_hour(seconds=48)
+    seconds = 48 + time.monotonic() - began  # the clocks are moved, and go on by themselves
 
     assert (hour.pages, hour.events) == (5, 10)
-    assert 5 < hour.messages <= 6 + 48 / WINDOW_SECONDS
+    assert 5 < hour.messages <= 6 + seconds / WINDOW_SECONDS
     assert hour.requests <= 2 * hour.pages * hour.messages
     assert hour.kv_commands > hour.events
 
