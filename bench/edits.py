@@ -126,7 +126,7 @@ def table(edits: Edits) -> str:
         f"{len(edits.webhook)} times each, in the sample workspace; the queue takes"
         f" {QUEUE_SECONDS * 1000:.0f} ms for a message.\n"
         f"{edits.events} events of one page in {edits.burst_seconds:.0f} s cost"
-        f" {edits.messages} messages.\n"
+        f" {edits.messages} message{'s' * (edits.messages != 1)}.\n"
         "Notion gathers edits for up to a minute before it tells anybody: that time is not in here."
     )
 
