@@ -169,6 +169,16 @@ class Committed(NamedTuple):
     numbers: dict[str, int]
 
 
+class Retry(msgspec.Struct, frozen=True):
+    """How claimed work is done again where something later than its reading is remembered.
+    `insists`: it is not, for several readings in a row were older, by clocks that can't be
+    right."""
+
+    number: int
+    item: WorkItem
+    insists: bool
+
+
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """A page as it was seen at Notion, and what follows from that."""
 
@@ -184,6 +194,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """No listing shows it."""
     draft: WorkItem | None = None
     """How its preview is to be read, where drafts have one; None: it is no draft."""
+    retry: Retry | None = None
+    """Of the work that led to this look; None: nobody has claimed the page."""
 
 
 class Site:
@@ -555,4 +567,13 @@ def _encoded_sighting(one: Sighting, *, previews: bool) -> JSON:
         "hidden": one.is_hidden or one.is_gone,
         "gone": one.is_gone,
         **({"draft": encoded_item(one.draft)} if previews and one.draft else {}),
+        **({"retry": _encoded_retry(one.retry)} if one.retry else {}),
+    }
+
+
+def _encoded_retry(retry: Retry) -> JSON:
+    return {
+        "number": retry.number,
+        "insists": retry.insists,
+        **encoded_item(retry.item),
     }

@@ -684,4 +684,17 @@ FOUND: tuple[Found, ...] = (
             [Ask(), Edit("set_slug", 21, 20), Edit("ask_for_a_slug_below")],
         ),
     ),
+    Found(
+        "a row has moved out of everything while its source is synced",
+        History(
+            151199291163129,
+            [
+                Edit("move", 11, 15),
+                Edit("move_into_a_row"),
+                Ask("source"),
+                Edit("move_to_the_other_source"),
+                Edit("move", 15, 9),
+            ],
+        ),
+    ),
 )

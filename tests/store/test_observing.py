@@ -6,7 +6,7 @@ import pytest
 from lib.errors import TakenOver
 from lib.model import Ask, Observation, WorkItem
 from lib.store import site as site_module
-from lib.store.site import Sighting
+from lib.store.site import Retry, Sighting
 from tests.store.scene import ALIVE, EDITED_AT, READ, Scene
 
 
@@ -78,6 +78,32 @@ async def test_a_look_at_an_older_edit_changes_nothing_however_late_it_was_made(
 
     await scene.see("a", title="old", edited_at=EDITED_AT)
     assert await scene.snapshot() == before
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_claimed_work_that_led_to_an_older_look_is_done_again_and_in_the_end_believed(
+    scene: Scene, is_gone: bool
+) -> None:
+    """What was seen before would be seen again: it stood in the way of the run for ever."""
+    await scene.publish("a", "one")
+    await scene.see("a")
+    claim = await scene.take("a")
+    look = scene.seen("a", read_at=scene.clock.time - 30, is_published=False)
+    again = WorkItem(attempts=1, doubted=["c"])
+
+    async def observe(*, insists: bool) -> None:
+        retry = Retry(claim.number, again, insists)
+        sighting = Sighting(
+            page_id="a", observation=look, is_hidden=True, is_gone=is_gone, retry=retry
+        )
+        await scene.site.observe(scene.lease, [sighting])
+
+    await observe(insists=False)
+    assert (await scene.take("a")).item == again
+    assert await scene.read("page:one")
+
+    await observe(insists=True)
+    assert (await scene.due(), await scene.read("page:one")) == ([], None)
 
 
 async def test_a_look_at_a_newer_edit_counts_though_it_was_made_earlier(scene: Scene) -> None:

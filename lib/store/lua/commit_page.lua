@@ -40,9 +40,7 @@ local isElsewhere = #args.before > 0
   and (known.source ~= args.before[1] or parent ~= args.before[2] or (known.visibility or 'public') ~= args.before[3])
 local isOld = isNewer(before, args.edited, args.read_at) or isNewer(known, args.edited, args.page_read_at)
 if isElsewhere or (not args.insists and (wasThere or isOld)) then
-  local number = numberOf(id)
-  if number == tostring(args.number) then redis.call('HSET', workKey, id, number .. ' ' .. args.again.flags .. ' ' .. args.again.payload) end
-  freeWork(id, nowMs)
+  readAgain(id, args.number, args.again, nowMs)
   return {'older'}
 end
 if not areAddresses(args) then return {'changed'} end

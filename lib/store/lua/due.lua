@@ -56,6 +56,15 @@ local function freeWork(key, at)
   redis.call('ZADD', dueKey, at, key)
 end
 
+-- Ends a claim whose reading is older than what is remembered: the work is done again, as `again` says ({flags, payload}),
+-- unless something new has become known of the thing since.
+local function readAgain(key, number, again, at)
+  if numberOf(key) == tostring(number) then
+    redis.call('HSET', workKey, key, number .. ' ' .. again.flags .. ' ' .. again.payload)
+  end
+  freeWork(key, at)
+end
+
 -- Ends a claim whose work is done, unless something new has become known of the thing since it was claimed.
 local function endWork(key, number, at)
   if numberOf(key) == tostring(number) then dropWork(key) else freeWork(key, at) end

@@ -5,7 +5,9 @@
 --                 flags, payload ("": it need not be read, a row not any more; else what shows it and was read before is
 --                 due too), look (sums it up, "": a later one may be the same and show something new), stamp and source
 --                 (a row that need not be read), hidden (it is taken from the site), gone (and no listing shows it),
---                 draft ({flags, payload}: how it is read for its preview; nil: it has none)}
+--                 draft ({flags, payload}: how it is read for its preview; nil: it has none), retry (of claimed work that
+--                 led to this look: {number, insists, flags, payload}, how it is done again where a later look is
+--                 remembered; insists: that one is not to be believed; nil: nobody has claimed the page)}
 --   work          {key, flags, payload} of other things that are due: databases, and pages of which nothing new is known
 --   slack         looks at one edit so close to each other (s) may be in another order than their times
 --   outside       thing -> what was seen of it
@@ -44,8 +46,13 @@ for _, page in ipairs(args.pages) do
   local isInHand = noNews and redis.call('HEXISTS', leasesKey, id) == 1
   local parent = page.gone and known and known.parent -- one that stands in a page by now is not gone as a row
   local isElsewhere = parent and (decoded(page.observed) or {}).parent ~= parent
-  local isOld = isNewer(known, page.edited, page.read_at) or (page.hidden and isNewer(record, page.edited, page.read_at))
-  if not (isDone or isInHand or isElsewhere) and isOld and isNewer(known, page.edited, page.read_at)
+  local retry = page.retry
+  local isOlder = isNewer(known, page.edited, page.read_at)
+  local isOld = not (retry and retry.insists)
+    and (isOlder or (page.hidden and isNewer(record, page.edited, page.read_at)))
+  if retry and (isOld or isElsewhere) then
+    if redis.call('HGET', leasesKey, id) == args.token then readAgain(id, retry.number, retry, nowMs) end
+  elseif not (isDone or isInHand or isElsewhere) and isOld and isOlder
     and not isNewer(known, page.edited, page.read_at + args.slack) then
     due(id, page.flags, '{}') -- which of the two looks came first is not known: another one tells
   end

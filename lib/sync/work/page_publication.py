@@ -184,7 +184,7 @@ class PagePublication(msgspec.Struct):
             work=plan.work,
             gone=family.gone,
             insists=claim.item.attempts >= MOST_OLDER,
-            again=_asked_again(claim.item, must_send=must_send),
+            again=asked_again(claim.item, must_send=must_send),
             warnings=[
                 *(*read.reading.warnings(name_of(read.page)), *oversized),
                 *(*noted, *plan.book.warnings),
@@ -276,7 +276,7 @@ def _databases_of(read: ReadPage) -> Work:
     ]
 
 
-def _asked_again(item: WorkItem, *, must_send: bool) -> WorkItem:
+def asked_again(item: WorkItem, *, must_send: bool = False) -> WorkItem:
     """Return the work as it has to be done where this reading is too old."""
     return WorkItem(
         attempts=item.attempts + 1,

@@ -12,13 +12,13 @@ from lib.notion.border.objects import Oddities, says_where
 from lib.notion.client import NotionClient
 from lib.notion.pages import find_page
 from lib.store.runs import SliceLease
-from lib.store.site import Sighting, Site
+from lib.store.site import Retry, Sighting, Site
 from lib.store.work import WorkQueue
 from lib.sync.addresses import give_away
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.sightings import child_of, has_left, row_of
-from lib.sync.work.page_publication import PagePublication
+from lib.sync.work.page_publication import MOST_OLDER, PagePublication, asked_again
 from lib.sync.work.page_reader import PageReader, ReadPage
 from lib.sync.work.unfinished import Readings
 
@@ -60,7 +60,7 @@ class PageWork:
         page_read_at = reading.page_read_at or claim.item.read_at
         seen = await self._observe(claim.observation, page, page_read_at)
         if seen is None:
-            return await self._moved_away(lease, claim, page)
+            return await self._moved_away(lease, claim, page, page_read_at)
         return await self._take_up(lease, ReadPage(claim, seen, page, tree, reading))
 
     async def _take_up(self, lease: SliceLease, read: ReadPage) -> bool:
@@ -130,6 +130,7 @@ class PageWork:
             is_hidden=True,
             is_gone=is_gone,
             draft=None if is_gone else WorkItem(),
+            retry=_retry_of(claim),
         )
         await give_away(self._site, lease, await self._site.observe(lease, [sighting]))
         return True
@@ -143,6 +144,7 @@ class PageWork:
             observation=kept,
             stamp=self._publication.stamp_of(page, seen, seen.read_at),
             draft=WorkItem(),
+            retry=_retry_of(claim),
         )
         await self._site.observe(lease, [sighting])
         return False
@@ -155,22 +157,24 @@ class PageWork:
         await self._work.pass_on(lease, claim, [(parent, item), *others])
         return True
 
-    async def _moved_away(self, lease: SliceLease, claim: Claim, page: JSON) -> bool:
+    async def _moved_away(
+        self, lease: SliceLease, claim: Claim, page: JSON, read_at: float
+    ) -> bool:
         """A row that stands in no source any more: in a page that is published it goes on as a
         child page."""
         if holder := await self._holders.find_holder(page):
             await self._work.pass_on(lease, claim, [(holder, _handed_on(claim.item))])
             return True
         source = claim.observation.source if claim.observation else ""
-        return await self._drop(
-            lease, claim, row_of(page, source, self._readings.read_at).observation
-        )
+        return await self._drop(lease, claim, row_of(page, source, read_at).observation)
 
     async def _drop(self, lease: SliceLease, claim: Claim, seen: Observation) -> bool:
         """A row is gone, for Notion or for us."""
         await self._publication.rescue_below(lease, [claim.id])
         seen = msgspec.structs.replace(seen, is_published=False)
-        sighting = Sighting(page_id=claim.id, observation=seen, is_gone=True)
+        sighting = Sighting(
+            page_id=claim.id, observation=seen, is_gone=True, retry=_retry_of(claim)
+        )
         await give_away(self._site, lease, await self._site.observe(lease, [sighting]))
         return True
 
@@ -179,3 +183,8 @@ def _handed_on(item: WorkItem, *doubted: str) -> WorkItem:
     """Return the work on a page that decides what becomes of another: what was doubted of that one
     is read with it wherever it stands then."""
     return WorkItem(asks_owners=item.asks_owners, doubted=[*doubted, *item.doubted])
+
+
+def _retry_of(claim: Claim) -> Retry:
+    """Return what becomes of the work where something later is remembered than was seen now."""
+    return Retry(claim.number, asked_again(claim.item), insists=claim.item.attempts >= MOST_OLDER)
