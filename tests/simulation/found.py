@@ -697,4 +697,19 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a page below a row that is archived is asked for, and stands below it no more",
+        History(
+            211267268815452,
+            [
+                Edit("show_or_hide", 3, 25),
+                Edit("archive_or_unarchive", 23),
+                Ask(),
+                Settle(),
+                Edit("archive_or_unarchive"),
+                Edit("trash_or_restore", 10),
+                Ask("page", 15),
+            ],
+        ),
+    ),
 )

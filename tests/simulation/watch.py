@@ -199,7 +199,7 @@ class Watcher:
 
     def _arrived(self, page: str) -> None:
         hidden, dropped = self._unworthy_since(page), self._dropped_at.get(page)
-        if hidden is not None and dropped is not None and hidden <= dropped:
+        if hidden is not None and dropped is not None and hidden <= min(dropped, self._oldest()):
             self._say(f"page {page} is back, though it is hidden as it was when it was unpublished")
 
     def _check_indexes(self) -> None:

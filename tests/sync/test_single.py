@@ -316,6 +316,24 @@ async def test_a_child_page_in_the_trash_is_looked_for_by_the_page_around_it(
     assert workspace.memory.due == {ROW: WorkItem(doubted=[CHILD])}
 
 
+@pytest.mark.parametrize("change", [{"in_trash": True}, {"archived": True}, None])
+async def test_the_page_around_one_that_is_gone_is_not_read_where_its_row_is_gone_too(
+    workspace: Workspace, change: JSON | None
+) -> None:
+    """It would be published anew below a row that is to be published no more."""
+    workspace.put(child(in_trash=True))
+    if change is None:
+        del workspace.objects[f"pages/{ROW}"]
+    else:
+        workspace.put(listed(0, **change))
+
+    await workspace.look_at(CHILD)
+
+    sightings = workspace.memory.sightings
+    assert workspace.memory.due == {}
+    assert {page_id for page_id, one in sightings.items() if one.is_hidden or one.is_gone} == {ROW}
+
+
 @pytest.mark.parametrize(
     "answers",
     [

@@ -96,11 +96,14 @@ class PageSurvey:
 
     async def _look_at_page(self, page_id: str, known: Known) -> None:
         read_at, page = await self._find_page(page_id, known)
+        before = known.observation
         if page is None:
-            await self._take_gone(page_id, known)
+            if before and before.parent is not None:
+                await self._still_stands(page_id, None, known)
+            else:
+                await self._take_gone(page_id, known)
             return
         home = await self._home_of(page)
-        before = known.observation
         if home is not None:
             await self._judge_row(row_of(page, home, read_at, self._homes.rule), known)
         elif before and before.parent is not None:
@@ -159,32 +162,33 @@ class PageSurvey:
         self._progress.unchanged += is_unchanged
         return is_unchanged
 
-    async def _still_stands(self, page_id: str, page: JSON, known: Known) -> bool:
-        """Return whether a child page, and all that it stands in up to its row, is still there and
-        published.
+    async def _still_stands(self, page_id: str, page: JSON | None, known: Known) -> bool:
+        """Return whether a child page (None: it is gone), and all that it stands in up to its row,
+        is still there and published.
 
-        Where one of them is not, what decides what becomes of it is due.
+        Where one of them is not, the page around it decides what becomes of it. That page is due,
+        unless the row around all of them is to be published no more or stays as it is.
         """
-        read_at = 0.0
+        found, read_at, deciding = page, 0.0, list[tuple[str, WorkItem]]()
         while known.observation and (parent := known.observation.parent):
-            if is_trashed(page):
-                await self._observer.make_due(WorkItem(doubted=[page_id]), parent)
-                return False
-            if has_left(page, parent):
-                holder = None
+            if found is None or is_trashed(found):
+                deciding.append((parent, WorkItem(doubted=[page_id])))
+            elif has_left(found, parent):
+                deciding.append((parent, WorkItem()))
                 with suppress(Unreadable):  # the page that it stood in looks for it
-                    holder = await self._holders.find_holder(page)
-                await self._observer.make_due(WorkItem(), parent, *([holder] if holder else []))
-                return False
+                    if holder := await self._holders.find_holder(found):
+                        await self._observer.make_due(WorkItem(), holder)
             page_id, known = parent, (await self._site.look_up([parent]))[0][parent]
             read_at, found = await self._find_page(page_id, known)
-            if found is None:
-                await self._take_gone(page_id, known)
-                return False
-            page = found
-            if await self._home_of(page) is not None:
+            if found is not None and await self._home_of(found) is not None:
                 break  # it is the row, whatever it stood in
-        return known.observation is None or await self._is_live(page_id, page, known, read_at)
+        if found is None:
+            await self._take_gone(page_id, known)
+            return False
+        is_live = known.observation is None or await self._is_live(page_id, found, known, read_at)
+        if is_live and deciding:
+            await self._observer.observe([], deciding)
+        return is_live and not deciding
 
     async def _is_live(self, row_id: str, page: JSON, known: Known, read_at: float) -> bool:
         """Return whether the row that a page stands below, whose fate and visibility it shares, is
@@ -206,11 +210,9 @@ class PageSurvey:
         return seen.is_published and not seen.is_paused
 
     async def _take_gone(self, page_id: str, known: Known) -> None:
-        """The page is published, and two different questions say that it is gone."""
+        """The row is published, and two different questions say that it is gone."""
         before = known.observation
-        if before and before.parent is not None:
-            await self._observer.make_due(WorkItem(doubted=[page_id]), before.parent)
-        elif before and await self._homes.is_shown(before.source):
+        if before and await self._homes.is_shown(before.source):
             await self._survey.judge.unpublish_row(self._observer.gone_row(page_id, known), known)
         elif before:
             raise NoSuchPage(
