@@ -68,6 +68,8 @@ class NotionClient:
     ) -> None:
         self.requests = 0
         self.throttled = 0
+        self.answered = 0
+        """Requests that got what they asked for, or a refusal of it alone."""
         self._pacer = pacer
         self._now = now
         self._sleep = sleep
@@ -200,6 +202,10 @@ class NotionClient:
             except (Throttled, Failed):
                 self._places.halve(number)
                 raise
+            except Unreadable:
+                self.answered += 1
+                raise
+            self.answered += 1
             self._places.answered(number, _kind(path), self._now() - asked_at)
             return answer
 

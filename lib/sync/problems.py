@@ -1,15 +1,19 @@
 """Problems: what could not be looked at or read, kept to the one thing that each is about."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal, ParamSpec
 
 import msgspec
 
-from lib.errors import NotionAway, SyncError, Unreadable
+from lib.errors import NotionAway, OutOfTime, SyncError, Unreadable
 from lib.model import Cause, Problem
 from lib.store.site import Known
 
 REASON_CHARACTERS = 300
+MOST_TRIES = 10
+"""Slices whose time may be over before something has been looked at. Of many things the last may
+have to wait for a few, and Notion for the next minute; what waits longer gets no answer."""
 
 Kind = Literal["page", "database", "source"]
 Arguments = ParamSpec("Arguments")
@@ -17,13 +21,18 @@ Arguments = ParamSpec("Arguments")
 
 class Problems:
     """Collects problems into `found`, by kind and id (of sources: by name). Pages that got no
-    usable answer, and are worth another try soon, go into `again`. `is_down` returns whether Notion
-    answers no request at all."""
+    usable answer, and are worth another try soon, go into `again`. `tries` counts the slices that
+    ended while something was looked at. `is_down` returns whether Notion answers no request at
+    all."""
 
     def __init__(
-        self, found: dict[str, Problem], again: set[str], is_down: Callable[[], bool]
+        self,
+        found: dict[str, Problem],
+        again: set[str],
+        tries: dict[str, int],
+        is_down: Callable[[], bool],
     ) -> None:
-        self._found = found
+        self._found, self._tries = found, tries
         self._is_down = is_down
         self.again = again
         self.unforeseen: list[Exception] = []
@@ -41,8 +50,14 @@ class Problems:
         Raises what concerns the whole run: NotionWait, OutOfTime, Hopeless, and NotionAway where
         Notion answers no request at all.
         """
+        key = _key_of(about)
         try:
+            if self._tries.get(key, 0) >= MOST_TRIES:
+                raise NotionAway(f"Notion gave no answer in the time of {MOST_TRIES} slices.")
             await look(*args, **kwargs)
+        except (asyncio.CancelledError, OutOfTime):
+            self._tries[key] = self._tries.get(key, 0) + 1
+            raise
         except Unreadable as refusal:
             self.report(about, f"Notion does not show it: {refusal.reason}", refusal.cause)
         except NotionAway as away:
@@ -59,9 +74,13 @@ class Problems:
 
     def report(self, about: Problem, reason: str, cause: Cause | None = None) -> None:
         """Note a problem; of one thing the last one counts."""
-        self._found[_problem_key(about.kind, about.page_id or about.title)] = (
-            msgspec.structs.replace(about, reason=reason, cause=cause or msgspec.UNSET)
+        self._found[_key_of(about)] = msgspec.structs.replace(
+            about, reason=reason, cause=cause or msgspec.UNSET
         )
+
+    def note_answer(self, about: Problem) -> None:
+        """Notion has answered about something that takes more than one answer."""
+        self._tries.pop(_key_of(about), None)
 
     def has(self, kind: Kind, name: str) -> bool:
         """Return whether a problem of the thing of this id (of a source, this name) is known."""
@@ -77,6 +96,10 @@ def page_problem(page_id: str, known: Known) -> Problem:
 def unforeseen_reason(error: Exception) -> str:
     """Return what is said of an error that is a fault of this project."""
     return f"{type(error).__name__}: {error}"[:REASON_CHARACTERS]
+
+
+def _key_of(about: Problem) -> str:
+    return _problem_key(about.kind, about.page_id or about.title)
 
 
 def _problem_key(kind: str, name: str) -> str:

@@ -85,7 +85,7 @@ class Spending(msgspec.Struct):
     @property
     def is_fruitful(self) -> bool:
         """Whether Notion answered anything."""
-        return self.notion.requests > self.notion.throttled
+        return self.notion.answered > 0
 
     async def settle_account(self) -> dict[str, int]:
         """Give back what was not spent; return the rest by the names of a run's counters."""

@@ -712,4 +712,22 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a source gives no answer in the time of a short slice",
+        History(
+            121032505290190, [Setting("SYNC_SLICE_SECONDS", "0.5"), FailForEver("source", 0), Ask()]
+        ),
+    ),
+    Found(
+        "a row with child pages is paused, and a forced run follows",
+        History(153141428037316, [Pause(0), Ask(force=True)]),
+        more_seeds=(1, 2),
+    ),
+    Found(
+        "a run whose messages were lost is taken on by hand",
+        History(
+            143653793177544,
+            [KvTrouble("refused", 9, 40), Ask(), Settle(), Heal(), Ask(force=True, here=True)],
+        ),
+    ),
 )

@@ -1,12 +1,14 @@
 """Why something failed or waits, as a word that a reader may rely on: the text beside it is for
 people, and may change."""
 
+import asyncio
+
 import pytest
 
-from lib.errors import Hopeless, NotionAway, NotionWait, SyncError, TooLarge, Unreadable
+from lib.errors import Hopeless, NotionAway, NotionWait, OutOfTime, SyncError, TooLarge, Unreadable
 from lib.model import Cause, Problem
 from lib.notion.failures import Refusal
-from lib.sync.problems import Problems
+from lib.sync.problems import MOST_TRIES, Problems
 
 HERE = Problem("a", "about", "About")
 
@@ -44,6 +46,44 @@ async def test_a_problem_keeps_the_cause_of_the_error_behind_it(
     async def look() -> None:
         raise error
 
-    await Problems(found, set(), lambda: False).contain(HERE, look)
+    await Problems(found, set(), {}, lambda: False).contain(HERE, look)
 
     assert found["page:a"].cause == cause
+
+
+@pytest.mark.parametrize("over", [OutOfTime("over"), asyncio.CancelledError()])
+async def test_what_the_time_of_ten_slices_is_not_enough_for_is_a_problem(
+    over: BaseException,
+) -> None:
+    """Else the run would go on for ever, one message after the other."""
+    found, tries, again = dict[str, Problem](), dict[str, int](), set[str]()
+    looks = 0
+
+    async def look() -> None:
+        nonlocal looks
+        looks += 1
+        raise over
+
+    for _ in range(MOST_TRIES):
+        with pytest.raises(type(over)):
+            await Problems(found, again, tries, lambda: False).contain(HERE, look)
+    assert found == {}
+    await Problems(found, again, tries, lambda: False).contain(HERE, look)
+
+    assert (looks, again) == (MOST_TRIES, {"a"})
+    assert found["page:a"].cause == "unanswered"
+
+
+async def test_what_takes_many_answers_has_the_time_of_ten_slices_for_each() -> None:
+    found, tries = dict[str, Problem](), dict[str, int]()
+    problems = Problems(found, set(), tries, lambda: False)
+
+    async def look() -> None:
+        problems.note_answer(HERE)
+        raise OutOfTime("over")
+
+    for _ in range(3 * MOST_TRIES):
+        with pytest.raises(OutOfTime):
+            await problems.contain(HERE, look)
+
+    assert found == {}

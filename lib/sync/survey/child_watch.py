@@ -111,8 +111,9 @@ class ChildWatch(msgspec.Struct):
         """Hold the child pages that are not as they were read against what is remembered of them.
 
         A child page shares the fate of the pages above. So it is left as it is where one of them
-        has left the site, which the page around that one finds out and undoes, and where the source
-        could not be listed. One below a page that is `awaited` is taken when that was asked for.
+        has left the site, which the page around that one finds out and undoes, where its row has
+        been paused meanwhile, and where the source could not be listed. One below a page that is
+        `awaited` is taken when that was asked for.
         """
         seen, left = self.observer.progress.children, self.observer.progress.left
         if not seen:
@@ -124,7 +125,8 @@ class ChildWatch(msgspec.Struct):
         later: dict[str, tuple[float, JSON | None]] = {}
         for page_id, (page, before) in standing.items():
             pages_above = above.get(page_id, [])
-            if not self.is_listed(before.source) or not left.isdisjoint(pages_above):
+            is_left_alone = known[page_id].is_still or not left.isdisjoint(pages_above)
+            if is_left_alone or not self.is_listed(before.source):
                 continue
             if any(one in awaited for one in pages_above):
                 later[page_id] = seen[page_id]

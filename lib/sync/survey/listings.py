@@ -111,17 +111,16 @@ class SourceListings:
             except (Hopeless, NotionAway) as refusal:
                 refusals[name] = refusal
 
-        def source(name: str) -> Problem:
-            return Problem(title=name, kind="source")
-
-        names = self.listed_names
-        await all_of(self._find_home(name, refusals) for name in names)
-        found = [name for name in names if name not in refusals]
-        await all_of(self._problems.contain(source(name), unless_refused, name) for name in found)
+        contain = self._problems.contain
+        await all_of(
+            contain(_source(name), self._find_home, name, refusals) for name in self.listed_names
+        )
+        found = [name for name in self.listed_names if name not in refusals]
+        await all_of(contain(_source(name), unless_refused, name) for name in found)
         if refusals and len(refusals) == len(self._scope.references):
             raise next(iter(refusals.values()))
         for name, refusal in refusals.items():
-            self._problems.report(source(name), str(refusal), refusal.cause)
+            self._problems.report(_source(name), str(refusal), refusal.cause)
 
     async def _find_home(self, name: str, refusals: dict[str, SyncError]) -> None:
         try:
@@ -169,6 +168,7 @@ class SourceListings:
         while not listing.done:
             asked_at = self._observer.now()
             pages = await self._next_rows(name, listing)
+            self._problems.note_answer(_source(name))
             progress.ahead[name] = (asked_at, [without_signatures(page) for page in pages])
             await self._take_rows(name)
         await self._take_unreadable(name, listing)
@@ -302,3 +302,8 @@ def rule_of(rule: PublicationRule) -> str:
     """Return what a listing was judged by, as its record says it."""
     words = (str(BUNDLE_VERSION), rule.fingerprint, "previews" if rule.previews else "")
     return " ".join(word for word in words if word)
+
+
+def _source(name: str) -> Problem:
+    """Return a problem of a source, whose reason is not known yet."""
+    return Problem(title=name, kind="source")

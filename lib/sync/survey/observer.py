@@ -41,7 +41,9 @@ class Observer:
         self._site = site
         self._lease = lease
         self.progress = progress
-        self.problems = Problems(progress.problems, progress.again, lambda: notion.is_down)
+        self.problems = Problems(
+            progress.problems, progress.again, progress.tries, lambda: notion.is_down
+        )
         self._tell = tell
         self.now = now
         if not progress.began_at:
