@@ -340,8 +340,9 @@ class Stage:
 
     def blip(self, pick: int) -> None:
         """Notion answers one request for a page with 404, though it is there: two in a row would be
-        believed."""
-        if pages := self.writer.published():
+        believed, and one of a page that nobody has seen yet, until the next run."""
+        known = self.world.paths()
+        if pages := [page for page in self.writer.published() if page.id in known]:
             path = f"/v1/(pages|blocks)/{pages[pick % len(pages)].id}"
             self.world.notion.missing += [path] if path not in self.world.notion.missing else []
 
