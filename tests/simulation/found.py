@@ -730,4 +730,18 @@ FOUND: tuple[Found, ...] = (
             [KvTrouble("refused", 9, 40), Ask(), Settle(), Heal(), Ask(force=True, here=True)],
         ),
     ),
+    Found(
+        "a row of a big source could not be read, and is archived when it can",
+        History(
+            50405653445573,
+            [
+                Big(3),
+                FailForEver("page", 7),
+                Edit("edit_everything"),
+                Ask(),
+                Settle(),
+                Edit("archive_or_unarchive", 17),
+            ],
+        ),
+    ),
 )

@@ -25,7 +25,7 @@ from lib.errors import (
     Unreadable,
 )
 from lib.log import Log
-from lib.model import Cause, Claim, Problem
+from lib.model import NOTHING, Cause, Claim, Problem
 from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.store.drafts import Drafts
@@ -133,7 +133,7 @@ class Worker:
 
         Return that reason, or None. Raises `TakenOver`, `NotionAway`, and what the survey raises.
         """
-        self._lease, self._until = lease, until
+        self._lease, self._until, self._asked_at = lease, until, run.triggered_at
         await self._readings.take_up(lease, is_first=run.slices + run.retries <= 1)
         try:
             await self._work_on(survey)
@@ -219,7 +219,8 @@ class Worker:
         spent = (self._notion.requests, self._notion.throttled)
         batch = await self._work.claim_due(self._lease, room, self._in_flight.keys, expires, spent)
         self._due = batch.left.count
-        self._in_flight.take_items(batch.claims)
+        since = self._notion.notion_time(self._asked_at)
+        self._in_flight.take_items([without_old_look(claim, since) for claim in batch.claims])
         wait = None if batch.left.next_at is None else max(0.0, batch.left.next_at - self._now())
         return len(batch.claims) == room, wait
 
@@ -310,6 +311,15 @@ class Worker:
         self._ahead.note_published(claim.key)
         due_at = self._now() + (AGAIN_SECONDS[0] if again else 0)
         await self._work.give_up(self._lease, claim, problem, due_at)
+
+
+def without_old_look(claim: Claim, since: float) -> Claim:
+    """Return a claim without a look from before its run, which left the work undone: the page may
+    be hidden by now, and no list of changed rows would say so."""
+    if claim.item.read_at >= since or claim.item.page == NOTHING:
+        return claim
+    item = msgspec.structs.replace(claim.item, page=NOTHING, read_at=0.0, stamp="")
+    return msgspec.structs.replace(claim, item=item)
 
 
 def affordable_readings(budget: int, pages_read: int, requests: int) -> int:
