@@ -29,6 +29,8 @@ THROTTLES = 6
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 8.0
 SMALLEST_PAGE = 10
+SILENCE_SECONDS = 2.0
+"""A request that has waited for so long is not slow, but unanswered."""
 DOWN_AFTER = 3
 """Requests in a row that got no usable answer, although each was repeated: it is Notion, not what
 they asked for."""
@@ -70,6 +72,7 @@ class NotionClient:
         self.throttled = 0
         self.answered = 0
         """Requests that got what they asked for, or a refusal of it alone."""
+        self._began_at = 0.0
         self._pacer = pacer
         self._now = now
         self._sleep = sleep
@@ -135,6 +138,13 @@ class NotionClient:
         return self._pacer.left
 
     @property
+    def is_silent(self) -> bool:
+        """Whether requests were sent and none was answered for a while, but for those that were
+        told to wait."""
+        is_waiting = self.answered == 0 and self.requests > self.throttled
+        return is_waiting and self._now() - self._began_at >= SILENCE_SECONDS
+
+    @property
     def is_down(self) -> bool:
         """Whether Notion answers nothing at all; else a request that fails is in trouble by
         itself."""
@@ -195,8 +205,9 @@ class NotionClient:
     ) -> JSON:
         async with self._places.one_place(hurry=hurry) as number:
             await self._pacer.acquire()
-            self.requests += 1
             asked_at = self._now()
+            self._began_at = self._began_at if self.requests else asked_at
+            self.requests += 1
             try:
                 answer = await self._send(method, path, query, body)
             except (Throttled, Failed):

@@ -12,8 +12,7 @@ from lib.store.site import Known
 
 REASON_CHARACTERS = 300
 MOST_TRIES = 10
-"""Slices whose time may be over before something has been looked at. Of many things the last may
-have to wait for a few, and Notion for the next minute; what waits longer gets no answer."""
+"""Slices in which nothing may be answered while something is looked at."""
 
 Kind = Literal["page", "database", "source"]
 Arguments = ParamSpec("Arguments")
@@ -22,8 +21,9 @@ Arguments = ParamSpec("Arguments")
 class Problems:
     """Collects problems into `found`, by kind and id (of sources: by name). Pages that got no
     usable answer, and are worth another try soon, go into `again`. `tries` counts the slices that
-    ended while something was looked at. `is_down` returns whether Notion answers no request at
-    all."""
+    ended while something was looked at and `is_silent` was true: requests were sent, and none was
+    answered. `is_down` returns whether Notion answers no request at all, `is_silent` the same of
+    this slice."""
 
     def __init__(
         self,
@@ -31,9 +31,10 @@ class Problems:
         again: set[str],
         tries: dict[str, int],
         is_down: Callable[[], bool],
+        is_silent: Callable[[], bool],
     ) -> None:
         self._found, self._tries = found, tries
-        self._is_down = is_down
+        self._is_down, self._is_silent = is_down, is_silent
         self.again = again
         self.unforeseen: list[Exception] = []
         """The errors behind problems that are faults of this project."""
@@ -53,10 +54,10 @@ class Problems:
         key = _key_of(about)
         try:
             if self._tries.get(key, 0) >= MOST_TRIES:
-                raise NotionAway(f"Notion gave no answer in the time of {MOST_TRIES} slices.")
+                raise NotionAway(f"Notion answered nothing in the time of {MOST_TRIES} slices.")
             await look(*args, **kwargs)
         except (asyncio.CancelledError, OutOfTime):
-            self._tries[key] = self._tries.get(key, 0) + 1
+            self._tries[key] = self._tries.get(key, 0) + self._is_silent()
             raise
         except Unreadable as refusal:
             self.report(about, f"Notion does not show it: {refusal.reason}", refusal.cause)
@@ -77,10 +78,6 @@ class Problems:
         self._found[_key_of(about)] = msgspec.structs.replace(
             about, reason=reason, cause=cause or msgspec.UNSET
         )
-
-    def note_answer(self, about: Problem) -> None:
-        """Notion has answered about something that takes more than one answer."""
-        self._tries.pop(_key_of(about), None)
 
     def has(self, kind: Kind, name: str) -> bool:
         """Return whether a problem of the thing of this id (of a source, this name) is known."""

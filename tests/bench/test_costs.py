@@ -106,5 +106,6 @@ def test_the_costs_of_a_measured_size_are_what_was_measured() -> None:
         counted = measured.first_sync(full.synced)
         assert counted.requests == pytest.approx(full.requests, rel=0.03)
         assert counted.messages == full.messages
-        assert counted.commands == pytest.approx(full.kv_commands, rel=0.1)
+        # With the order in which pages come in, a run takes a few commands more or less.
+        assert counted.commands == pytest.approx(full.kv_commands, rel=0.1, abs=25)
         assert measured.nothing_changed(full.synced).messages == unchanged.messages

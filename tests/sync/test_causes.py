@@ -46,7 +46,7 @@ async def test_a_problem_keeps_the_cause_of_the_error_behind_it(
     async def look() -> None:
         raise error
 
-    await Problems(found, set(), {}, lambda: False).contain(HERE, look)
+    await _problems(found, {}).contain(HERE, look)
 
     assert found["page:a"].cause == cause
 
@@ -56,7 +56,7 @@ async def test_what_the_time_of_ten_slices_is_not_enough_for_is_a_problem(
     over: BaseException,
 ) -> None:
     """Else the run would go on for ever, one message after the other."""
-    found, tries, again = dict[str, Problem](), dict[str, int](), set[str]()
+    found, tries = dict[str, Problem](), dict[str, int]()
     looks = 0
 
     async def look() -> None:
@@ -66,24 +66,28 @@ async def test_what_the_time_of_ten_slices_is_not_enough_for_is_a_problem(
 
     for _ in range(MOST_TRIES):
         with pytest.raises(type(over)):
-            await Problems(found, again, tries, lambda: False).contain(HERE, look)
+            await _problems(found, tries).contain(HERE, look)
     assert found == {}
-    await Problems(found, again, tries, lambda: False).contain(HERE, look)
+    await _problems(found, tries).contain(HERE, look)
 
-    assert (looks, again) == (MOST_TRIES, {"a"})
+    assert looks == MOST_TRIES
     assert found["page:a"].cause == "unanswered"
 
 
-async def test_what_takes_many_answers_has_the_time_of_ten_slices_for_each() -> None:
-    found, tries = dict[str, Problem](), dict[str, int]()
-    problems = Problems(found, set(), tries, lambda: False)
+async def test_what_waits_while_something_else_is_answered_may_wait_for_any_time() -> None:
+    found = dict[str, Problem]()
 
     async def look() -> None:
-        problems.note_answer(HERE)
         raise OutOfTime("over")
 
     for _ in range(3 * MOST_TRIES):
         with pytest.raises(OutOfTime):
-            await problems.contain(HERE, look)
+            await _problems(found, {}, is_silent=False).contain(HERE, look)
 
     assert found == {}
+
+
+def _problems(
+    found: dict[str, Problem], tries: dict[str, int], *, is_silent: bool = True
+) -> Problems:
+    return Problems(found, set(), tries, is_down=lambda: False, is_silent=lambda: is_silent)

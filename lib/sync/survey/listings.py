@@ -168,7 +168,6 @@ class SourceListings:
         while not listing.done:
             asked_at = self._observer.now()
             pages = await self._next_rows(name, listing)
-            self._problems.note_answer(_source(name))
             progress.ahead[name] = (asked_at, [without_signatures(page) for page in pages])
             await self._take_rows(name)
         await self._take_unreadable(name, listing)

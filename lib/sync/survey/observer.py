@@ -42,7 +42,11 @@ class Observer:
         self._lease = lease
         self.progress = progress
         self.problems = Problems(
-            progress.problems, progress.again, progress.tries, lambda: notion.is_down
+            progress.problems,
+            progress.again,
+            progress.tries,
+            is_down=lambda: notion.is_down,
+            is_silent=lambda: notion.is_silent,
         )
         self._tell = tell
         self.now = now

@@ -61,7 +61,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     again: set[str] = set()
     """Pages among the problems that got no usable answer."""
     tries: dict[str, int] = {}
-    """By kind and id or name: slices that ended while something was looked at."""
+    """By kind and id or name: slices that ended while something was looked at, and in which nothing
+    was answered."""
     unreadable: dict[str, set[str]] = {}
     """By source: rows that were listed and can't be judged."""
     doubts: dict[str, list[str]] = {}
