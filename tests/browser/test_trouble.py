@@ -18,12 +18,9 @@ SOON = 20_000
 NOTE_PAUSES = """() => {
   const wait = window.setTimeout;
   window.pauses = [];
-  window.setTimeout = (look, pause) => {
-    if (String(look).includes("this.look()")) window.pauses.push(pause);
-    return wait(look, pause);
-  };
+  window.setTimeout = (look, pause) => (window.pauses.push(pause), wait(look, pause));
 }"""
-"""Keeps the pauses after which the page wants to ask again, in ms; Playwright sets timers, too."""
+"""Keeps the pauses after which the page wants to ask again, in ms."""
 
 
 def test_a_wrong_secret_is_told_at_the_door(tab: Tab) -> None:
