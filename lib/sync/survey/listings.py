@@ -1,6 +1,6 @@
 """Listing of the sources: all rows of them, or of big ones those that were edited lately."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 
 import msgspec
@@ -105,28 +105,24 @@ class SourceListings:
         """
         refusals: dict[str, SyncError] = {}
 
-        async def unless_refused(name: str) -> None:
+        async def unless_refused(look: Callable[[str], Awaitable[None]], name: str) -> None:
             try:
-                await self._list_source(name)
+                await look(name)
             except (Hopeless, NotionAway) as refusal:
                 refusals[name] = refusal
 
-        contain = self._problems.contain
-        await all_of(
-            contain(_source(name), self._find_home, name, refusals) for name in self.listed_names
-        )
-        found = [name for name in self.listed_names if name not in refusals]
-        await all_of(contain(_source(name), unless_refused, name) for name in found)
+        for look in (self._find_home, self._list_source):
+            names = [name for name in self.listed_names if name not in refusals]
+            await all_of(
+                self._problems.contain(_source(name), unless_refused, look, name) for name in names
+            )
         if refusals and len(refusals) == len(self._scope.references):
             raise next(iter(refusals.values()))
         for name, refusal in refusals.items():
             self._problems.report(_source(name), str(refusal), refusal.cause)
 
-    async def _find_home(self, name: str, refusals: dict[str, SyncError]) -> None:
-        try:
-            await self._finder.find_home(name, self._progress.sources)
-        except (Hopeless, NotionAway) as refusal:
-            refusals[name] = refusal
+    async def _find_home(self, name: str) -> None:
+        await self._finder.find_home(name, self._progress.sources)
 
     async def stamps_of(self, name: str, page_ids: Collection[str] = ()) -> dict[str, str]:
         """Return the stamps of a source's rows: of all of them where it is listed in full."""
