@@ -123,6 +123,16 @@ class PageText(msgspec.Struct, frozen=True, kw_only=True):
     is_read: bool = False
 
 
+class Retry(msgspec.Struct, frozen=True):
+    """How claimed work of this number is done again where something later than its reading is
+    remembered. `insists`: it is not, for several readings in a row were older, by clocks that can't
+    be right."""
+
+    number: int
+    item: WorkItem
+    insists: bool
+
+
 class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     """A page that was read, to be published; `text` None: what is published is the same.
 
@@ -132,7 +142,6 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     page_id: str
-    number: int
     slug: str
     observation: Observation
     page_read_at: float
@@ -142,6 +151,7 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     """What was known of it when its reading began: a child page that stands elsewhere by now is
     read again."""
     record: PageRecord
+    retry: Retry
     stamp: str
     sort: str
     text: Text | None
@@ -153,10 +163,6 @@ class PageCommit(msgspec.Struct, frozen=True, kw_only=True):
     """What was remembered of child pages when this was planned."""
     work: Sequence[tuple[str, WorkItem]] = ()
     gone: Sequence[str] = ()
-    insists: bool = False
-    """What is remembered as newer is not believed."""
-    again: WorkItem = WorkItem()
-    """How it is to be read again, where this reading is older than what is known."""
     warnings: Sequence[str] = ()
 
 
@@ -167,16 +173,6 @@ class Committed(NamedTuple):
     outcome: str
     freed: list[str]
     numbers: dict[str, int]
-
-
-class Retry(msgspec.Struct, frozen=True):
-    """How claimed work is done again where something later than its reading is remembered.
-    `insists`: it is not, for several readings in a row were older, by clocks that can't be
-    right."""
-
-    number: int
-    item: WorkItem
-    insists: bool
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -478,7 +474,6 @@ def _page_arguments(commit: PageCommit) -> dict[str, Any]:
     """Return what commit_page.lua decodes of a commit."""
     text, record, seen = commit.text, commit.record, commit.observation
     return {
-        "number": commit.number,
         "id": commit.page_id,
         "slug": commit.slug,
         "source": seen.source,
@@ -509,8 +504,7 @@ def _page_arguments(commit: PageCommit) -> dict[str, Any]:
         ],
         "work": encoded_work(commit.work),
         "gone": list(commit.gone),
-        "insists": commit.insists,
-        "again": encoded_item(commit.again),
+        "retry": _encoded_retry(commit.retry),
         "warnings": noted_warnings(commit.warnings),
     }
 

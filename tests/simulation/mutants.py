@@ -373,10 +373,10 @@ MUTANTS: tuple[Mutant, ...] = (
             ),
             Change(
                 "store/lua/commit_page.lua",
-                "if isElsewhere or (not args.insists and (wasThere or isOld)) then\n",
-                "if isOld and not args.insists and not isElsewhere then\n"
+                "if isElsewhere or (not args.retry.insists and (wasThere or isOld)) then\n",
+                "if isOld and not args.retry.insists and not isElsewhere then\n"
                 "  dropWork(id)\n  return {'older'}\nend\n"
-                "if isElsewhere or (not args.insists and (wasThere or isOld)) then\n",
+                "if isElsewhere or (not args.retry.insists and (wasThere or isOld)) then\n",
             ),
         ),
         "only-clocks",

@@ -18,7 +18,7 @@ from lib.model import (
 from lib.store.keys import Keys
 from lib.store.kv import Kv
 from lib.store.runs import Run, Runs, SliceLease
-from lib.store.site import Addresses, Move, PageCommit, Sighting, Site, Text
+from lib.store.site import Addresses, Move, PageCommit, Retry, Sighting, Site, Text
 from lib.store.sources import Sources
 from lib.store.work import WorkQueue
 
@@ -168,7 +168,7 @@ class Scene:
         is_row = before.parent is None
         facts: JSON = {
             "page_id": claim.id,
-            "number": claim.number,
+            "retry": Retry(claim.number, more.pop("again", WorkItem()), insists=False),
             "slug": slug,
             "observation": before,
             "page_read_at": read_at,

@@ -66,7 +66,7 @@ async def test_work_whose_reading_was_older_is_due_at_once_as_it_has_to_be_done_
     assert (await scene.site.commit_page(scene.lease, reading))[0] == "older"
 
     claim = await scene.take("a")
-    assert (claim.item, claim.number) == (again, reading.number)
+    assert (claim.item, claim.number) == (again, reading.retry.number)
 
 
 async def test_a_time_of_the_last_edit_that_can_not_be_read_is_judged_by_the_time_of_the_reading(

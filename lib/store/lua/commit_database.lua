@@ -1,6 +1,6 @@
 -- Publishes a child database that was read, and ends the work on it. KEYS: the engine's hashes, whose types are checked.
 -- ARGV: arguments as JSON, the bundle ("": as published), the record, its table as pages show it ("": in none), and the text
--- forms of pages ("": none). Arguments: lane, token, number as for a page; id, digest, title, tokens, lacking, warnings;
+-- forms of pages ("": none). Arguments: lane, token, number of the work; id, digest, title, tokens, lacking, warnings;
 -- table (its digest), tables (as for a page), documents: {id, slug, digest, read_at, bytes, is_read} of the pages whose text
 -- forms follow, made of a bundle of so many bytes; is_read: the page has to be read for it; shown: id -> visibility of the
 -- pages that show it ("": nobody knows; nil: not looked at). Returns done, send, changed (it, or the text forms, are to be

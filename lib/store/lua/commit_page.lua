@@ -2,7 +2,10 @@
 -- and ends the work on it: all of it or nothing.
 -- ARGV: arguments as JSON; the head of the bundle ("": as published), its meta, its text form ("": none), the record of
 -- the reading, the observation. KEYS: the engine's hashes, whose types are checked. Arguments:
---   lane, token, number   the slice's lease on the work, and the number of the work when it was claimed
+--   lane, token           the slice's lease on the work
+--   retry                 {number, insists, flags, payload}: the number of the work when it was claimed, and how it is done again
+--                         where this reading is too old; insists: what is remembered as newer is not to be believed, for
+--                         several readings in a row were older
 --   id, slug, source, visibility, sort (of its index; "": a child page), stamp
 --   parent, placed_at      where it stands ("": it is a row), and when that was seen; before: source, parent and visibility of a
 --                         child page when its reading began
@@ -17,8 +20,6 @@
 --   children              {id, observed, known} of child pages; known: read_at and placed_at of what was remembered
 --   work                  {key, flags, payload} of what is to be read
 --   gone                  pages that have left it and are nowhere else
---   insists               what is remembered as newer is not to be believed: several readings in a row were older
---   again                 the work as it has to be done where this reading is too old
 --   warnings              as JSON texts
 -- Returns {outcome, numbers of the work that nobody had asked for before (JSON, by key; only where it is done), slugs that
 -- became free and are waited for, …}; outcome: done, older (a newer look is remembered),
@@ -39,8 +40,8 @@ local wasThere = parent ~= args.parent and (tonumber(known.placed_at) or 0) > ar
 local isElsewhere = #args.before > 0
   and (known.source ~= args.before[1] or parent ~= args.before[2] or (known.visibility or 'public') ~= args.before[3])
 local isOld = isNewer(before, args.edited, args.read_at) or isNewer(known, args.edited, args.page_read_at)
-if isElsewhere or (not args.insists and (wasThere or isOld)) then
-  readAgain(id, args.number, args.again, nowMs)
+if isElsewhere or (not args.retry.insists and (wasThere or isOld)) then
+  readAgain(id, args.retry, nowMs)
   return {'older'}
 end
 if not areAddresses(args) then return {'changed'} end
@@ -133,7 +134,7 @@ for _, work in ipairs(args.work) do
   end
   if isFocused and redis.call('HEXISTS', workKey, work.key) == 1 then note('focus', work.key) end
 end
-endWork(id, args.number, nowMs)
+endWork(id, args.retry.number, nowMs)
 redis.call('HDEL', engineKey('tries'), id)
 redis.call('HDEL', engineKey('overdue'), id)
 noteWarnings(args.most_warnings, args.warnings)

@@ -56,11 +56,12 @@ local function freeWork(key, at)
   redis.call('ZADD', dueKey, at, key)
 end
 
--- Ends a claim whose reading is older than what is remembered: the work is done again, as `again` says ({flags, payload}),
--- unless something new has become known of the thing since.
-local function readAgain(key, number, again, at)
-  if numberOf(key) == tostring(number) then
-    redis.call('HSET', workKey, key, number .. ' ' .. again.flags .. ' ' .. again.payload)
+-- Ends a claim whose reading is older than what is remembered: the work is done again, as `retry` says ({number, flags,
+-- payload}), unless something new has become known of the thing since.
+local function readAgain(key, retry, at)
+  local number = numberOf(key)
+  if number == tostring(retry.number) then
+    redis.call('HSET', workKey, key, number .. ' ' .. retry.flags .. ' ' .. retry.payload)
   end
   freeWork(key, at)
 end

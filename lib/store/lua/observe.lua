@@ -51,8 +51,8 @@ for _, page in ipairs(args.pages) do
   local isOld = not (retry and retry.insists)
     and (isOlder or (page.hidden and isNewer(record, page.edited, page.read_at)))
   if retry and (isOld or isElsewhere) then
-    if redis.call('HGET', leasesKey, id) == args.token then readAgain(id, retry.number, retry, nowMs) end
-  elseif not (isDone or isInHand or isElsewhere) and isOld and isOlder
+    if redis.call('HGET', leasesKey, id) == args.token then readAgain(id, retry, nowMs) end
+  elseif not (retry or isDone or isInHand or isElsewhere) and isOlder
     and not isNewer(known, page.edited, page.read_at + args.slack) then
     due(id, page.flags, '{}') -- which of the two looks came first is not known: another one tells
   end

@@ -14,6 +14,7 @@ from lib.log import Log
 from lib.model import (
     BUNDLE_VERSION,
     JSON,
+    Claim,
     Copy,
     Observation,
     PageRecord,
@@ -24,7 +25,7 @@ from lib.model import (
 from lib.notion.border.objects import name_of
 from lib.store.copies import is_for_all
 from lib.store.runs import SliceLease
-from lib.store.site import Committed, Known, PageCommit, Site, Table, Text
+from lib.store.site import Committed, Known, PageCommit, Retry, Site, Table, Text
 from lib.sync.addresses import COMMIT_TRIES, AddressBook, give_away
 from lib.sync.homes import Homes
 from lib.sync.sightings import is_settled, stamp_of
@@ -168,12 +169,12 @@ class PagePublication(msgspec.Struct):
         oversized = written.encoded.oversized
         return PageCommit(
             page_id=claim.id,
-            number=claim.number,
             slug=plan.slug,
             observation=seen,
             page_read_at=read.page_read_at,
             before=claim.observation or seen,
             record=written.record,
+            retry=retry_of(claim, must_send=must_send),
             stamp=self._stamp_read(read, written.record, family),
             sort=index.sort_text(index.rank_of(written.bundle.meta)) if seen.parent is None else "",
             text=text if is_sent else None,
@@ -183,8 +184,6 @@ class PagePublication(msgspec.Struct):
             known=family.known,
             work=plan.work,
             gone=family.gone,
-            insists=claim.item.attempts >= MOST_OLDER,
-            again=asked_again(claim.item, must_send=must_send),
             warnings=[
                 *(*read.reading.warnings(name_of(read.page)), *oversized),
                 *(*noted, *plan.book.warnings),
@@ -276,14 +275,16 @@ def _databases_of(read: ReadPage) -> Work:
     ]
 
 
-def asked_again(item: WorkItem, *, must_send: bool = False) -> WorkItem:
-    """Return the work as it has to be done where this reading is too old."""
-    return WorkItem(
+def retry_of(claim: Claim, *, must_send: bool = False) -> Retry:
+    """Return what becomes of the work where something later is remembered than was seen now."""
+    item = claim.item
+    again = WorkItem(
         attempts=item.attempts + 1,
         rewrite=must_send,
         asks_owners=item.asks_owners,
         doubted=item.doubted,
     )
+    return Retry(claim.number, again, insists=item.attempts >= MOST_OLDER)
 
 
 def _things_of(tree: Tree) -> list[str]:

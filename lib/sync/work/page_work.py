@@ -12,13 +12,13 @@ from lib.notion.border.objects import Oddities, says_where
 from lib.notion.client import NotionClient
 from lib.notion.pages import find_page
 from lib.store.runs import SliceLease
-from lib.store.site import Retry, Sighting, Site
+from lib.store.site import Sighting, Site
 from lib.store.work import WorkQueue
 from lib.sync.addresses import give_away
 from lib.sync.holders import Holders
 from lib.sync.homes import Homes
 from lib.sync.sightings import child_of, has_left, row_of
-from lib.sync.work.page_publication import MOST_OLDER, PagePublication, asked_again
+from lib.sync.work.page_publication import PagePublication, retry_of
 from lib.sync.work.page_reader import PageReader, ReadPage
 from lib.sync.work.unfinished import Readings
 
@@ -130,7 +130,7 @@ class PageWork:
             is_hidden=True,
             is_gone=is_gone,
             draft=None if is_gone else WorkItem(),
-            retry=_retry_of(claim),
+            retry=retry_of(claim),
         )
         await give_away(self._site, lease, await self._site.observe(lease, [sighting]))
         return True
@@ -144,7 +144,7 @@ class PageWork:
             observation=kept,
             stamp=self._publication.stamp_of(page, seen, seen.read_at),
             draft=WorkItem(),
-            retry=_retry_of(claim),
+            retry=retry_of(claim),
         )
         await self._site.observe(lease, [sighting])
         return False
@@ -172,9 +172,7 @@ class PageWork:
         """A row is gone, for Notion or for us."""
         await self._publication.rescue_below(lease, [claim.id])
         seen = msgspec.structs.replace(seen, is_published=False)
-        sighting = Sighting(
-            page_id=claim.id, observation=seen, is_gone=True, retry=_retry_of(claim)
-        )
+        sighting = Sighting(page_id=claim.id, observation=seen, is_gone=True, retry=retry_of(claim))
         await give_away(self._site, lease, await self._site.observe(lease, [sighting]))
         return True
 
@@ -183,8 +181,3 @@ def _handed_on(item: WorkItem, *doubted: str) -> WorkItem:
     """Return the work on a page that decides what becomes of another: what was doubted of that one
     is read with it wherever it stands then."""
     return WorkItem(asks_owners=item.asks_owners, doubted=[*doubted, *item.doubted])
-
-
-def _retry_of(claim: Claim) -> Retry:
-    """Return what becomes of the work where something later is remembered than was seen now."""
-    return Retry(claim.number, asked_again(claim.item), insists=claim.item.attempts >= MOST_OLDER)
