@@ -8,6 +8,7 @@ from qstash import QStash
 from dev.qstash import QStashStandIn
 from tests.dev.qstash.destination import Destination, Says
 from tests.dev.qstash.publisher import ask, publish
+from tests.waiting import until
 
 
 def test_no_more_than_the_parallelism_are_under_way_at_once(
@@ -17,6 +18,7 @@ def test_no_more_than_the_parallelism_are_under_way_at_once(
     destination.always = lambda arrival: Says(after=answered)
     for _ in range(5):
         publish(client, destination.url, flow_control={"key": "notion", "parallelism": 2})
+    until(lambda: len(destination.arrivals) == 2)
     info = client.flow_control.get("notion")
     assert (info.parallelism_max, info.parallelism_count, info.wait_list_size) == (2, 2, 3)
     assert client.flow_control.get_global_parallelism().parallelism_count == 2
