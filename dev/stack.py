@@ -133,7 +133,12 @@ class Stack(Closing):
         os.environ[name] = value
 
     def reset(self) -> None:
-        """A fresh workspace, an empty queue and an empty KV; the functions stay as they are."""
+        """A fresh workspace, an empty queue and an empty KV; the functions stay as they are.
+
+        What they do for the queue ends first: it would write into the KV of the next test.
+        """
+        if self.qstash:
+            self.qstash.halt()
         for stand_in in (self.qstash, self.notion, self.upstash, self.blob):
             if stand_in is not None:
                 stand_in.reset()

@@ -28,14 +28,22 @@ class Dispatcher:
         self._held: set[str] = set()
         self._in_flight: dict[asyncio.Task[None], Message] = {}
         self._alarm: asyncio.TimerHandle | None = None
+        self._halted = False
         self._http: httpx.AsyncClient | None = None
 
     def open(self, http: httpx.AsyncClient) -> None:
         self._http = http
 
+    def halt(self) -> None:
+        """Start nothing more until `stop`. `idle` is set when what is in flight has ended."""
+        self._halted = True
+        self._held.clear()
+        self.start_due()
+
     async def stop(self) -> None:
-        """Abandons every message, also those in flight."""
+        """Abandons every message, also those in flight, and takes new ones again."""
         tasks = list(self._in_flight)
+        self._halted = False
         self._in_flight.clear()
         self._waiting.clear()
         self._held.clear()
@@ -102,7 +110,7 @@ class Dispatcher:
         self._set_alarm(now)
 
     def _may_start(self, message: Message, now: float) -> bool:
-        if len(self._in_flight) >= GLOBAL_PARALLELISM:
+        if self._halted or len(self._in_flight) >= GLOBAL_PARALLELISM:
             return False
         if message.publication.queue and not self._account.heads(message):
             return False

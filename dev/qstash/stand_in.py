@@ -77,6 +77,11 @@ class QStashStandIn(Closing):
         """Waits until nothing is in flight and nothing is due. Raises `TimeoutError`."""
         self._control("POST", "drain", {"seconds": timeout_seconds})
 
+    def halt(self, timeout_seconds: float = 100.0) -> None:
+        """Delivers nothing more until `reset()`, and waits until nothing is in flight. Raises
+        `TimeoutError`."""
+        self._control("POST", "halt", {"seconds": timeout_seconds})
+
     def fail(self, fault: Fault) -> None:
         """Sets a fault; several may be set at once."""
         self._control("POST", "faults", msgspec.to_builtins(fault))

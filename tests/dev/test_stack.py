@@ -1,5 +1,9 @@
 """The stack as one object."""
 
+import time
+
+import httpx
+
 from dev.listener import Listener
 from dev.stack import Stack
 
@@ -22,3 +26,21 @@ def test_a_stack_whose_webhook_is_set_up_hears_of_edits_by_itself() -> None:
         stack.qstash.drain()
 
         assert site.wait(2)[1].json["changed"] == ["visit"]
+
+
+def test_a_stack_that_is_reset_stays_empty() -> None:
+    with Stack(environ={}) as stack:
+        assert stack.notion is not None
+        assert stack.qstash is not None
+        assert stack.get("/api/sync/trigger").status_code == 202
+        stack.reset()  # the worker is being started, for the first message
+
+        time.sleep(1)
+        keys = httpx.post(
+            stack.upstash.url,
+            json=["KEYS", "*"],
+            headers={"Authorization": f"Bearer {stack.upstash.token}"},
+            trust_env=False,
+        )
+        assert keys.json() == {"result": []}
+        assert stack.qstash.messages == []

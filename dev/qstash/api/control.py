@@ -1,8 +1,9 @@
 """The stand-in's controls as HTTP, for other processes: everything below `/_control/`.
 
 `GET messages`, `GET counts`, `GET keys`, `POST advance` (`{"seconds": 60}`), `POST drain`
-(`{"seconds": 30}`, the longest wait), `POST faults` (the fields of `Fault`), `DELETE faults`, `POST
-schedules/{id}/fire`, `POST reset`. No token: the server listens on loopback only.
+(`{"seconds": 30}`, the longest wait), `POST halt` (as `drain`), `POST faults` (the fields of
+`Fault`), `DELETE faults`, `POST schedules/{id}/fire`, `POST reset`. No token: the server
+listens on loopback only.
 """
 
 import asyncio
@@ -45,6 +46,7 @@ class Control:
             Route("/_control/keys", keys.get),
             Route("/_control/advance", self.advance, methods=["POST"]),
             Route("/_control/drain", self.drain, methods=["POST"]),
+            Route("/_control/halt", self.halt, methods=["POST"]),
             Route("/_control/faults", self.fail, methods=["POST"]),
             Route("/_control/faults", self.heal, methods=["DELETE"]),
             Route("/_control/schedules/{schedule_id}/fire", schedules.fire, methods=["POST"]),
@@ -64,6 +66,10 @@ class Control:
         self._account.clock.advance((await _body(request, Seconds)).seconds)
         self._dispatcher.start_due()
         return JSONResponse({"ok": True})
+
+    async def halt(self, request: Request) -> Response:
+        self._dispatcher.halt()
+        return await self.drain(request)
 
     async def drain(self, request: Request) -> Response:
         seconds = (await _body(request, Seconds)).seconds

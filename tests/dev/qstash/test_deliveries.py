@@ -179,6 +179,27 @@ def test_reset_forgets_everything(
     assert (len(destination.at("/after")), destination.at("/delayed")) == (1, [])
 
 
+def test_what_is_halted_ends_what_is_in_flight_and_begins_nothing_until_it_is_reset(
+    qstash: QStashStandIn, client: QStash, destination: Destination
+) -> None:
+    answered = threading.Event()
+    destination.answers = [Says(503, after=answered)]
+    publish(client, f"{destination.url}/in-flight", retries=1, retry_delay="0")
+    destination.wait_for(1)
+    with pytest.raises(TimeoutError, match="1 deliveries still in flight"):
+        qstash.halt(0.05)
+    publish(client, f"{destination.url}/too-late")
+    answered.set()
+    qstash.halt()
+    assert [message.state for message in qstash.messages] == ["RETRY", "CREATED"]
+
+    qstash.reset()
+    publish(client, f"{destination.url}/after")
+    qstash.drain()
+    arrived = {path: len(destination.at(path)) for path in ("/in-flight", "/too-late", "/after")}
+    assert arrived == {"/in-flight": 1, "/too-late": 0, "/after": 1}
+
+
 def test_a_control_that_makes_no_sense_is_refused(qstash: QStashStandIn) -> None:
     for body in (
         b"",
