@@ -744,4 +744,19 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a grandchild is looked at while its row is read in the source that it has moved to",
+        History(
+            63928295081347,
+            [Edit("move_to_the_other_source"), Edit("edit_a_grandchild"), Tell(1), Ask()],
+        ),
+        more_seeds=tuple(range(1, 12)),
+    ),
+    Found(
+        "a row of whose blocks others show copies goes into the trash, and lists lag behind",
+        History(
+            215043808368960,
+            [Lag(55.0, 10.0), Edit("trash_or_restore"), Ask(), Ask(), Settle()],
+        ),
+    ),
 )

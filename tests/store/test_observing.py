@@ -391,3 +391,21 @@ async def test_slugs_of_an_answer_that_was_lost_are_answered_again(scene: Scene)
     await scene.kv.command("HSET", scene.keys.waiting, "one", "b")
     assert await scene.hide("a") == ["one"]
     assert await scene.see("d") == ["one"]
+
+
+async def test_a_look_at_a_child_page_does_not_put_it_back_where_it_stood_before(
+    scene: Scene,
+) -> None:
+    """Its own object names its parent alone: its source is that of the row around it."""
+    await scene.publish_family("a", "one", "c")
+    before = await known(scene, "c")
+    await scene.see("a", source="posts")
+    child = scene.seen("c", parent="a", source="posts")
+    places = await scene.addresses(("a", "one"), ("c", "one/c"))
+    claim = await scene.take("a")
+    assert await scene.commit(claim, "one", children={"c": child}, addresses=places) == "done"
+
+    await scene.see("c", parent="a", placed_at=before.placed_at, edited_at=EDITED_AT + 60)
+
+    assert (await known(scene, "c")) == child
+    assert await scene.due() == ["c"]

@@ -750,14 +750,15 @@ async def test_an_edit_of_what_lies_in_the_trash_makes_the_pages_due_that_show_i
     showing: Workspace,
 ) -> None:
     showing.put(row_page("e", in_trash=True, last_edited_time=LATER))
-    await showing.look()
-    showing.memory.due.clear()
+    for seconds in (0, 130):
+        await showing.look(now=LATER_RUN + seconds)
+        showing.memory.due.clear()
 
-    await showing.look()
+    await showing.look(now=LATER_RUN + 140)
     assert showing.memory.due == {}
 
     showing.put(row_page("e", in_trash=True, last_edited_time="2026-05-01T10:06:00.000Z"))
-    await showing.look()
+    await showing.look(now=LATER_RUN + 150)
     assert list(showing.memory.due) == [row_id(0)]
 
 
@@ -769,7 +770,29 @@ async def test_an_edit_elsewhere_is_settled_only_when_no_other_can_hide_behind_i
 
     await showing.look()
 
-    assert showing.memory.outside["page:e"] == ""
+    assert showing.memory.outside["page:e"] == f"since {LATER_RUN:.3f} {recent}"
+
+
+async def test_what_went_into_the_trash_is_read_again_when_no_list_lags_behind_any_more(
+    showing: Workspace,
+) -> None:
+    """That it went there moves no time: a copy of it that was read at once may show it as it was."""
+    showing.put(row_page("e", in_trash=True, last_edited_time=LATER))
+    for seconds, is_due in ((0, True), (70, True), (130, True), (131, False)):
+        showing.memory.due.clear()
+        await showing.look(now=LATER_RUN + seconds)
+        assert bool(showing.memory.due) == is_due, seconds
+
+
+async def test_what_was_removed_long_ago_is_read_again_once(showing: Workspace) -> None:
+    showing.put(row_page("e", in_trash=True, last_edited_time=LATER))
+    showing.memory.outside["page:e"] = f"since {LATER_RUN - 125:.3f} "
+
+    await showing.look()
+    assert list(showing.memory.due) == [row_id(0)]
+    showing.memory.due.clear()
+    await showing.look()
+    assert showing.memory.due == {}
 
 
 # What is lost, and what goes on.

@@ -37,6 +37,15 @@ local function isNoNews(page, known)
   return redis.call('HGET', childrenKey, page.id) == page.look .. ' ' .. page.source
 end
 
+-- Whether a child page has been placed since the look began that takes its place from what was remembered then: the page
+-- around it may stand elsewhere by now.
+local function isPlacedSince(page, known)
+  if page.is_row or page.hidden or not known then return false end
+  local seen = decoded(page.observed) or {}
+  local isSame = known.source == seen.source and known.parent == seen.parent and known.visibility == seen.visibility
+  return not isSame and (tonumber(known.placed_at) or 0) >= (tonumber(seen.placed_at) or 0)
+end
+
 for _, page in ipairs(args.pages) do
   local id = page.id
   local known = observationOf(id)
@@ -46,17 +55,20 @@ for _, page in ipairs(args.pages) do
   local isInHand = noNews and redis.call('HEXISTS', leasesKey, id) == 1
   local parent = page.gone and known and known.parent -- one that stands in a page by now is not gone as a row
   local isElsewhere = parent and (decoded(page.observed) or {}).parent ~= parent
+  local isPlaced = isPlacedSince(page, known)
   local retry = page.retry
   local isOlder = isNewer(known, page.edited, page.read_at)
   local isOld = not (retry and retry.insists)
     and (isOlder or (page.hidden and isNewer(record, page.edited, page.read_at)))
-  if retry and (isOld or isElsewhere) then
+  if retry and (isOld or isElsewhere or isPlaced) then
     if redis.call('HGET', leasesKey, id) == args.token then readAgain(id, retry, nowMs) end
+  elseif isPlaced then
+    due(id, page.flags, '{}')
   elseif not (retry or isDone or isInHand or isElsewhere) and isOlder
     and not isNewer(known, page.edited, page.read_at + args.slack) then
     due(id, page.flags, '{}') -- which of the two looks came first is not known: another one tells
   end
-  if not (isDone or isInHand or isElsewhere or isOld) then
+  if not (isDone or isInHand or isElsewhere or isPlaced or isOld) then
     if page.hidden then removeTree(id) end
     remember(id, page.observed)
     for _, one in ipairs(settleStill(id)) do
@@ -67,7 +79,7 @@ for _, page in ipairs(args.pages) do
       redis.call('HDEL', stampsKey(page.source), id)
       redis.call('ZADD', engineKey('gone'), args.now_ms, id)
       redis.call('ZREM', momentsKey, id)
-      if isShown('page:' .. id) then redis.call('HSETNX', outsideKey, 'page:' .. id, '') end
+      watchGone(id)
     else
       redis.call('ZREM', engineKey('gone'), id)
       if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)

@@ -1,7 +1,9 @@
 """Looking at things outside of all sources that published pages show: pages, originals of synced
 blocks, and what could not be read."""
 
+import re
 from collections.abc import Mapping
+from typing import Self
 
 import msgspec
 
@@ -14,6 +16,12 @@ from lib.notion.together import all_of
 from lib.store.site import Site
 from lib.sync.sightings import is_settled, moment_of
 from lib.sync.survey.observer import Observer
+from lib.times import LAG_SECONDS
+
+
+SURE_AFTER_SECONDS = 2 * LAG_SECONDS
+"""So long after a change was first seen that has no date, its lists show it: they lag behind, and
+the clocks of two instances may differ as much."""
 
 
 class ThingSeen(msgspec.Struct, frozen=True):
@@ -21,20 +29,33 @@ class ThingSeen(msgspec.Struct, frozen=True):
 
     stamp: str
     edited_at: float = 0.0
-    """When it was edited last (epoch seconds, Notion's clock); 0 where it does not say."""
+    """When it was edited last (epoch seconds, Notion's clock); 0 where what it shows has no
+    date."""
     read_at: float = 0.0
     """When it was asked for, by the same clock."""
-    is_dated: bool = True
-    """Every change of it moves its time."""
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether no edit hides behind its stamp."""
-        return not self.edited_at or is_settled(self.edited_at, self.read_at)
 
     def may_be_later_than(self, read_at: float) -> bool:
         """Return whether a page that was read then may not show it as it is now."""
-        return not self.is_dated or not is_settled(self.edited_at, read_at)
+        return not is_settled(self.edited_at, read_at)
+
+
+class ThingKnown(msgspec.Struct, frozen=True):
+    """What is remembered of a thing: `{stamp}`, or `since {epoch seconds} {stamp}` while the pages
+    that show it may have been read from lists that lagged behind."""
+
+    stamp: str
+    since: float = 0.0
+    """When a look, or its removal, showed it so first; 0 where no list lags behind it."""
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return what a text of KV says."""
+        if unsure := re.fullmatch(r"since (\d+\.\d+) (.*)", text):
+            return cls(unsure[2], float(unsure[1]))
+        return cls(text)
+
+    def __str__(self) -> str:
+        return f"since {self.since:.3f} {self.stamp}" if self.since else self.stamp
 
 
 class OutsideWatch(msgspec.Struct):
@@ -58,9 +79,10 @@ class OutsideWatch(msgspec.Struct):
 
     async def _watch_thing(self, thing: str, stamp: str) -> None:
         kind, _, thing_id = thing.partition(":")
+        known, asked_at = ThingKnown.of(stamp), self.observer.now()
         seen = await self._look_at(kind, thing_id)
-        if seen.stamp != stamp:
-            await self._take_changed(thing, stamp, seen)
+        if known.since or seen.stamp != known.stamp:
+            await self._take_changed(thing, seen, known, _known_after(kind, seen, known, asked_at))
         self.observer.progress.done.add(thing)
 
     async def _look_at(self, kind: str, thing_id: str) -> ThingSeen:
@@ -81,26 +103,26 @@ class OutsideWatch(msgspec.Struct):
         in_trash = is_trashed(page)
         return ThingSeen(
             f"trashed {edited}" if in_trash else edited,
-            edited_at=moment_of(edited),
+            edited_at=0.0 if in_trash else moment_of(edited),  # that it went there moves no time
             read_at=read_at,
-            is_dated=not in_trash,  # that it went there moves no time
         )
 
-    async def _take_changed(self, thing: str, stamp: str, seen: ThingSeen) -> None:
-        """Make the pages due that show a thing which has another stamp, and may have been read
-        before that; where there is none, the stamp alone is remembered."""
+    async def _take_changed(
+        self, thing: str, seen: ThingSeen, before: ThingKnown, after: ThingKnown
+    ) -> None:
+        """Make the pages due that show a thing which has changed, and may have been read before
+        that; where there is none, what was seen is remembered alone."""
         showing = await self.site.showing(thing)
         due = [
             page_id
             for page_id, one in showing.items()
             if one.record is None or seen.may_be_later_than(one.record.read_at)
         ]
-        after = seen.stamp if seen.is_sure else ""
         if due:
             item = WorkItem(asks_owners=True, doubted=[thing.partition(":")[2]])
-            await self.observer.observe([], [(page_id, item) for page_id in due], {thing: after})
-        elif after != stamp:
-            self.observer.progress.outside[thing] = after
+            await self.observer.observe([], [(page_id, item) for page_id in due], {thing: str(after)})
+        elif after != before:
+            self.observer.progress.outside[thing] = str(after)
 
     async def _can_be_read(self, kind: str, thing_id: str) -> bool:
         try:
@@ -116,3 +138,16 @@ class OutsideWatch(msgspec.Struct):
         except Unreadable:
             return False
         return True
+
+
+def _known_after(kind: str, seen: ThingSeen, known: ThingKnown, asked_at: float) -> ThingKnown:
+    """Return what is remembered of a thing after a look that shows something new of it, or that
+    tells whether what an earlier one showed is sure by now."""
+    if seen.edited_at:
+        is_sure = is_settled(seen.edited_at, seen.read_at)
+        return ThingKnown(seen.stamp, 0.0 if is_sure else asked_at)
+    if kind == "page" and known == ThingKnown(""):  # it was never looked at: nothing has changed
+        return ThingKnown(seen.stamp)
+    is_same = known.since > 0 and known.stamp in ("", seen.stamp)
+    since = known.since if is_same else asked_at
+    return ThingKnown(seen.stamp, 0.0 if asked_at >= since + SURE_AFTER_SECONDS else since)
