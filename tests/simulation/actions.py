@@ -3,6 +3,7 @@ stage."""
 
 import asyncio
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal, Protocol
 
 from dev.notion.faults import WEATHER
@@ -157,6 +158,7 @@ class Weather:
     share: float
 
     async def act(self, stage: Stage) -> None:
+        stage.weather_until = inf
         share = min(self.share, 1 / len(WEATHER))
         stage.world.notion.faults.weather(share, seed=round(self.share * 1000), seconds=2.0)
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
 import httpx
@@ -90,6 +91,10 @@ class Stage:
     """When KV was last known to be as it should be, everything looked at."""
     removed: dict[str, float] = field(default_factory=dict)
     """Pages that were taken out of a source by an edit, also into another one, and when."""
+    returned: dict[str, float] = field(default_factory=dict)
+    """Those of them that came back to a source, and when."""
+    weather_until: float = -inf
+    """Until when any request to Notion might fail."""
     database_renamed_at: float = -LATE_RENAMES_SECONDS
     judged_at: float = 0.0
     """When the run was asked for that is judged."""
@@ -141,7 +146,9 @@ class Stage:
         """The workspace has changed; `before` are the rows that there were, each in its source."""
         now = self.world.clocks.now()
         self.edited_at = now
-        self.removed |= {row: now for row, _ in before - self._rows()}
+        rows = self._rows()
+        self.removed |= {row: now for row, _ in before - rows}
+        self.returned |= {row: now for row, _ in rows - before if row in self.removed}
         self.look()
 
     def look(self) -> None:
@@ -369,6 +376,7 @@ class Stage:
     def heal(self) -> None:
         """All trouble ends; what waits for its next try goes on waiting."""
         world = self.world
+        self.weather_until = min(self.weather_until, world.clocks.now())
         world.notion.faults.clear()
         world.notion.missing.clear()
         world.notion.lag(0.0, 0.0)
@@ -607,7 +615,6 @@ class Stage:
     def _read_whole_at(self) -> float | None:
         """When a run of everything has ended that saw the workspace as it is, and nothing has gone
         wrong since; None for no such run."""
-        lag = max(self.world.notion.listing_lag, self.world.notion.blocks_lag)
         found: float | None = None
         for call in self.world.functions.calls:
             run = self.world.run(call.run_id) if call.run_id else {}
@@ -616,7 +623,8 @@ class Stage:
             began = self._began(call.run_id) or call.began
             is_well = run.get("status") == "delivered" and run.get("failed", "0") == "0"
             is_whole = is_well and not (run["page"] or run["source"] or _is_of_some_pages(run))
-            if is_whole and began - lag > self.edited_at and found is None:
+            saw = self.world.notion.shown_until(began)
+            if is_whole and saw > self.edited_at and found is None:
                 found = call.ended
             elif found is not None and not is_well:
                 return None
@@ -800,7 +808,9 @@ class Stage:
         }
         since = now - self.judged_at if self.lost else 0.0
         turning = self._with_below(self._turning(since + WITHIN_SECONDS))
-        unclear = frozenset(below | self._late(bundles) | self._doubtful() | turning)
+        unclear = frozenset(
+            below | self._late(bundles) | self._doubtful() | turning | self._lacking()
+        )
         nothing: JSON = {"meta": {}, "blocks": []}
         still = {
             **{id: bundles.pages.get(id, nothing) for id in unclear - self._doubtful()},
@@ -905,23 +915,31 @@ class Stage:
         return isinstance(node, Page) and any(above.id in tops for above in workspace.up(node))
 
     def _late(self, bundles: Bundles) -> set[str]:
-        """Rows of big sources that were taken away within the day before the run that is judged was
-        asked for, with what stands below them."""
-        late = self._removed_since(self.judged_at - LATE_DELETIONS_SECONDS)
+        """Rows of big sources that were taken away, or came back, within the day before the run
+        that is judged was asked for, with what stands below them."""
+        since = self.judged_at - LATE_DELETIONS_SECONDS
+        late = self._since(self.removed, since) & set(bundles.pages)
         return {
-            id for top in late & set(bundles.pages) for id in _with_child_pages(top, bundles.pages)
+            *(id for top in late for id in _with_child_pages(top, bundles.pages)),
+            *self._with_below(self._since(self.returned, since)),
         }
 
-    def _removed_since(self, moment: float) -> set[str]:
-        """Rows that were taken away since then, where sources count as big."""
-        if self.big_rows >= 1_000:
+    def _since(self, rows: dict[str, float], moment: float) -> set[str]:
+        """Those rows that were taken away, or came back, since then, where sources count as
+        big."""
+        return {id for id, at in rows.items() if at > moment and self.big_rows < 1_000}
+
+    def _lacking(self) -> set[str]:
+        """Pages that are known to lack something, of which a run read them whose requests might
+        fail: they are read again in each run until they are whole."""
+        if self.judged_at > self.weather_until:
             return set()
-        return {id for id, at in self.removed.items() if at > moment}
+        return {id for id, record in self.world.records().items() if record.get("is_lacking")}
 
     def _hidden_since(self, page: str) -> float | None:
         """When a page was hidden. One below a row that has left a big source goes with the row, and
         is kept up to date until then."""
-        late = self._removed_since(self.world.clocks.now() - LATE_DELETIONS_SECONDS)
+        late = self._since(self.removed, self.world.clocks.now() - LATE_DELETIONS_SECONDS)
         if page not in late and self._is_below(page, late):
             return None
         return self.standing.hidden_since(page)

@@ -132,6 +132,13 @@ class World:
         words = [word.decode() for word in flat]
         return dict(zip(words[::2], words[1::2], strict=True))
 
+    def records(self) -> dict[str, Any]:
+        """What is remembered of the reading of each published page, by its id."""
+        flat: Any = self.redis.ask("HGETALL", "sync:pages")
+        return {
+            id.decode(): json.loads(text) for id, text in zip(flat[::2], flat[1::2], strict=True)
+        }
+
     def referrers(self) -> set[tuple[str, str]]:
         """Who leads to whom, as it is remembered: a page, and one that leads to it."""
         found: Any = self.redis.ask("KEYS", "sync:referrers:*")

@@ -18,7 +18,6 @@ from lib.sync.sightings import is_settled, moment_of
 from lib.sync.survey.observer import Observer
 from lib.times import LAG_SECONDS
 
-
 SURE_AFTER_SECONDS = 2 * LAG_SECONDS
 """So long after a change was first seen that has no date, its lists show it: they lag behind, and
 the clocks of two instances may differ as much."""
@@ -120,7 +119,9 @@ class OutsideWatch(msgspec.Struct):
         ]
         if due:
             item = WorkItem(asks_owners=True, doubted=[thing.partition(":")[2]])
-            await self.observer.observe([], [(page_id, item) for page_id in due], {thing: str(after)})
+            await self.observer.observe(
+                [], [(page_id, item) for page_id in due], {thing: str(after)}
+            )
         elif after != before:
             self.observer.progress.outside[thing] = str(after)
 
