@@ -759,4 +759,11 @@ FOUND: tuple[Found, ...] = (
             [Lag(55.0, 10.0), Edit("trash_or_restore"), Ask(), Ask(), Settle()],
         ),
     ),
+    Found(
+        "a page is asked for that was renamed while the page around it moved",
+        History(
+            190149734142215,
+            [Edit("name", 11), Edit("move", 20, 31), Ask("page", 20, here=True, after=0.1)],
+        ),
+    ),
 )

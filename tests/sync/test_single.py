@@ -316,6 +316,25 @@ async def test_a_child_page_in_the_trash_is_looked_for_by_the_page_around_it(
     assert workspace.memory.due == {ROW: WorkItem(doubted=[CHILD])}
 
 
+async def test_a_child_page_below_one_that_has_moved_is_read_with_the_pages_around_that(
+    workspace: Workspace,
+) -> None:
+    below, there = row_id(12), row_id(1)
+    workspace.memory.remember(below, parent=CHILD)
+    workspace.memory.remember(there, read=record())
+    workspace.put(row_page(below, parent={"type": "page_id", "page_id": CHILD}))
+    workspace.put(child(parent={"type": "page_id", "page_id": there}))
+    workspace.put(listed(1))
+
+    await workspace.look_at(below, is_forced=True)
+
+    assert workspace.memory.due == {
+        ROW: WorkItem(),
+        there: WorkItem(),
+        below: WorkItem(rewrite=True),
+    }
+
+
 @pytest.mark.parametrize("change", [{"in_trash": True}, {"archived": True}, None])
 async def test_the_page_around_one_that_is_gone_is_not_read_where_its_row_is_gone_too(
     workspace: Workspace, change: JSON | None

@@ -167,8 +167,12 @@ class PageSurvey:
         is still there and published.
 
         Where one of them is not, the page around it decides what becomes of it. That page is due,
-        unless the row around all of them is to be published no more or stays as it is.
+        unless the row around all of them is to be published no more or stays as it is; so is the
+        child page itself, where only what it stands in has moved.
         """
+        own = (
+            [(page_id, WorkItem(rewrite=self._is_forced))] if _stands_as_known(page, known) else []
+        )
         found, read_at, deciding = page, 0.0, list[tuple[str, WorkItem]]()
         while known.observation and (parent := known.observation.parent):
             if found is None or is_trashed(found):
@@ -187,7 +191,7 @@ class PageSurvey:
             return False
         is_live = known.observation is None or await self._is_live(page_id, found, known, read_at)
         if is_live and deciding:
-            await self._observer.observe([], deciding)
+            await self._observer.observe([], [*deciding, *own])
         return is_live and not deciding
 
     async def _is_live(self, row_id: str, page: JSON, known: Known, read_at: float) -> bool:
@@ -294,3 +298,9 @@ class PageSurvey:
             await self._observer.make_due(WorkItem(rewrite=True), f"db:{database_id}")
             return
         await self._survey.databases.watch_database(database_id, record)
+
+
+def _stands_as_known(page: JSON | None, known: Known) -> bool:
+    """Return whether a child page is there, directly in the page that it is known to stand in."""
+    parent = known.observation.parent if known.observation else None
+    return not (page is None or parent is None or is_trashed(page) or has_left(page, parent))
