@@ -766,4 +766,18 @@ FOUND: tuple[Found, ...] = (
             [Edit("name", 11), Edit("move", 20, 31), Ask("page", 20, here=True, after=0.1)],
         ),
     ),
+    Found(
+        "a child database is read while it is in the trash, and comes back",
+        History(
+            197365672234242,
+            [
+                Edit("edit_a_grandchild"),
+                Edit("rename_database"),
+                Edit("trash_or_restore_database"),
+                Ask(force=True, here=True, after=0.1),
+                Edit("trash_or_restore_database"),
+            ],
+        ),
+        more_seeds=tuple(range(3, 10)),
+    ),
 )

@@ -33,6 +33,7 @@ def test_a_signature_tells_rows_their_times_and_their_values_apart_but_not_their
         [one, row_page("b", last_edited_time=LATER)],
         [one, row_page("b", properties={"Size": prop("number", 4)})],
         [one, row_page("b", title="Another")],
+        [one, row_page("b", in_trash=True)],
     ]
 
     assert signature([one, two]) == signature([two, one])

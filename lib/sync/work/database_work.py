@@ -8,6 +8,7 @@ from lib.bundle import database as database_bundle
 from lib.bundle.encoding import digest, encode
 from lib.bundle.media import Found
 from lib.bundle.properties import fingerprint
+from lib.bundle.publication import is_trashed
 from lib.bundle.text.tables import first_rows
 from lib.log import Log
 from lib.model import BUNDLE_VERSION, JSON, ChildDatabase, Claim, DatabaseRecord, WorkItem
@@ -169,8 +170,10 @@ def signature(rows: list[JSON]) -> str:
     answer shows."""
     if len(rows) > MOST_SIGNED:
         return ""
-    return digest(
-        "\n".join(
-            sorted(f"{row['id']} {row['last_edited_time']} {fingerprint(row)}" for row in rows)
-        )
-    )
+    return digest("\n".join(sorted(map(_signed, rows))))
+
+
+def _signed(row: JSON) -> str:
+    text = f"{row['id']} {row['last_edited_time']} {fingerprint(row)}"
+    # That its database went into the trash, or came back, moves no time.
+    return f"{text} trashed" if is_trashed(row) else text
