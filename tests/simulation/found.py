@@ -780,4 +780,9 @@ FOUND: tuple[Found, ...] = (
         ),
         more_seeds=tuple(range(3, 10)),
     ),
+    Found(
+        "a row of whose blocks others show copies is hidden, and gone in the next run",
+        History(6794494425519, [Edit("move_into_a_row", 4), Edit("archive_or_unarchive")]),
+        more_seeds=(2, 8),
+    ),
 )

@@ -795,6 +795,18 @@ async def test_what_was_removed_long_ago_is_read_again_once(showing: Workspace) 
     assert showing.memory.due == {}
 
 
+async def test_a_page_that_was_read_long_after_a_removal_was_seen_shows_it(
+    showing: Workspace,
+) -> None:
+    showing.put(row_page("e", in_trash=True, last_edited_time=LATER))
+    showing.memory.outside["page:e"] = f"since {SETTLED - 125:.3f} "
+
+    survey = await showing.look()
+
+    assert showing.memory.due == {}
+    assert survey.progress.outside == {"page:e": f"trashed {LATER}"}
+
+
 # What is lost, and what goes on.
 
 
