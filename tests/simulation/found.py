@@ -785,4 +785,22 @@ FOUND: tuple[Found, ...] = (
         History(6794494425519, [Edit("move_into_a_row", 4), Edit("archive_or_unarchive")]),
         more_seeds=(2, 8),
     ),
+    Found(
+        "a name leads to another database from the second slice of a run on",
+        History(
+            237529024208427,
+            [
+                Edit("rename_and_edit_below"),
+                Ask("source"),
+                Minute(30),
+                Settle(),
+                Until(57.0),
+                Edit("rename_and_edit_below", 0, 31),
+                Edit("plant_unshared_databases", 3),
+                Edit("trash_or_restore"),
+                Ask(),
+                Sources("re-pointed"),
+            ],
+        ),
+    ),
 )

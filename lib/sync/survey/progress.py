@@ -30,6 +30,8 @@ class RunScope(msgspec.Struct, frozen=True, kw_only=True):
 class Progress(msgspec.Struct, omit_defaults=True):
     """What a survey has done so far."""
 
+    references: dict[str, str] = {}
+    """The settings of all sources that it goes by."""
     began_at: float = 0.0
     sources: dict[str, Source] = {}
     listings: dict[str, Listing] = {}

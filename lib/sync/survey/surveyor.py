@@ -76,10 +76,13 @@ class Surveyor(msgspec.Struct):
         await self._note_survey(lease, survey, is_forced=scope.is_forced)
 
     async def _progress_of(self, lease: SliceLease, run: Run) -> Progress:
-        """Return how far the run's earlier slices came."""
+        """Return how far the run's earlier slices came. Where the owner has named other sources
+        since, all is looked at anew: names may lead elsewhere."""
+        fresh = Progress(references=dict(self.references))
         if run.slices + run.retries <= 1:
-            return Progress()
-        return await self.stores.runs.handed_on(lease.run_id, "listing", Progress) or Progress()
+            return fresh
+        handed_on = await self.stores.runs.handed_on(lease.run_id, "listing", Progress)
+        return handed_on if handed_on and handed_on.references == fresh.references else fresh
 
     async def _scope_of(self, lease: SliceLease, run: Run, state: SourceState) -> RunScope:
         """Return what the run looks at; that it is forced is remembered until it has listed."""
