@@ -803,4 +803,18 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a child page is made, and renamed in the same minute, and the page around it asked for",
+        History(
+            218778654680760,
+            [
+                Ask(after=0.1),
+                Edit("add_child_page", 5),
+                Settle(),
+                Edit("name", 12, 3),
+                Ask("page", 21, force=True),
+            ],
+        ),
+        more_seeds=(3, 7),
+    ),
 )

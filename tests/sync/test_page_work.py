@@ -296,6 +296,23 @@ async def test_a_renamed_child_page_is_published_under_its_new_title(family: Des
     assert (family.commit.observation.title, dict(family.commit.work)) == ("Renamed", {})
 
 
+@pytest.mark.parametrize(("seconds", "is_asked"), [(30, True), (240, False)])
+async def test_of_two_titles_of_a_child_page_that_was_edited_a_moment_ago_its_own_object_tells(
+    desk: Desk, seconds: float, is_asked: bool
+) -> None:
+    """Lists of blocks may lag behind: which of the two is the newer is not known."""
+    desk.put(row(), child_block("Crew"))
+    desk.remember(ROW, seen(), record(children=[CHILD]))
+    desk.remember(CHILD, seen(parent=ROW, title="Team", edited_at=desk.now - seconds), record())
+
+    await desk.work(ROW)
+
+    child = desk.commit.children[CHILD]
+    assert (child.title, list(dict(desk.commit.work))) == (
+        ("Team", [CHILD]) if is_asked else ("Crew", [])
+    )
+
+
 @pytest.mark.parametrize("found", [error(404, "object_not_found"), below(ROW, in_trash=True)])
 async def test_a_child_page_that_notion_does_not_have_any_more_is_gone(
     family: Desk, found: JSON | httpx.Response

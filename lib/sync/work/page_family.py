@@ -30,7 +30,7 @@ class Family(msgspec.Struct, frozen=True):
     """The child pages of a page: observations by id in the order of the document, what was known of
     them, what has to be read of them and of others, those that are gone, those of which it is
     unclear where they are, which stay this page's charge, and those that were renamed so lately
-    that the list of blocks may show what they were called before."""
+    that the list of blocks may show what they were called before: their own objects tell."""
 
     children: dict[str, Observation] = {}
     known: dict[str, Observation] = {}
@@ -126,7 +126,8 @@ class Families:
         if before:
             family.known[child.id] = before
         is_moved = before is None or _place_of(before) != _place_of(after)
-        if known.record is None or is_moved or child.id in read.claim.item.doubted:
+        is_unsure = child.id in read.claim.item.doubted or child.id in family.renamed
+        if known.record is None or is_moved or is_unsure:
             family.work.append((child.id, _item_of(read, child.id, known.record)))
 
     async def _look_for(self, claim: Claim, page_id: str, tree: Tree, family: Family) -> None:
