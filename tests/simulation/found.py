@@ -817,4 +817,16 @@ FOUND: tuple[Found, ...] = (
         ),
         more_seeds=(3, 7),
     ),
+    Found(
+        "a page is published without what it has shown a copy of",
+        History(
+            173071658178532,
+            [
+                Edit("move_into_a_row", 0, 12),
+                Ask("source", after=0.1),
+                Ask(),
+                Edit("move", 0, 12),
+            ],
+        ),
+    ),
 )

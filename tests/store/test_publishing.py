@@ -266,3 +266,17 @@ async def test_the_site_is_told_the_last_of_what_became_of_a_page_in_a_run(scene
 
     await scene.publish("b", "two")
     assert await changes(scene) == ({"page:one", "page:two", "pages:index"}, set())
+
+
+async def test_a_page_that_showed_what_goes_with_its_publication_is_due_and_counts_once_more(
+    scene: Scene,
+) -> None:
+    await scene.publish_family("a", "one", "c")
+    await scene.publish("a", "one", things=["page:c"], kept=["c"])
+    await scene.begin_next()
+
+    assert await scene.publish("a", "one", gone=["c"]) == "done"
+
+    assert await scene.due() == ["a"]
+    run = await scene.record()
+    assert (run.to_sync, run.synced, run.remaining) == (2, 1, 1)

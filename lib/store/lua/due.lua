@@ -23,6 +23,10 @@ end
 -- Whether something due is a child database: pages only are counted before they are read.
 local function isOfDatabase(key) return string.find(key, '^db:') or string.find(key, '^draft:db:') end
 
+local function countWork(key)
+  if run ~= '' and not isOfDatabase(key) then redis.call('HINCRBY', run, 'toSync', 1) end
+end
+
 -- Returns the work's number.
 local function addWork(key, flags, payload, at)
   local number = redis.call('INCR', prefix .. 'sync:sequence')
@@ -34,7 +38,7 @@ local function addWork(key, flags, payload, at)
       if payload == '{}' then payload = rest end
     end
   end
-  if not work and run ~= '' and not isOfDatabase(key) then redis.call('HINCRBY', run, 'toSync', 1) end
+  if not work then countWork(key) end
   redis.call('HSET', workKey, key, number .. ' ' .. flags .. ' ' .. payload)
   redis.call('HDEL', leasesKey, key) -- a reading under way began before this was known
   redis.call('ZADD', dueKey, at, key)
@@ -66,7 +70,12 @@ local function readAgain(key, retry, at)
   freeWork(key, at)
 end
 
--- Ends a claim whose work is done, unless something new has become known of the thing since it was claimed.
+-- Ends a claim whose work is done. Where that has made known something new of the thing itself, it is due once more.
 local function endWork(key, number, at)
-  if numberOf(key) == tostring(number) then dropWork(key) else freeWork(key, at) end
+  if numberOf(key) == tostring(number) then
+    dropWork(key)
+  else
+    countWork(key)
+    freeWork(key, at)
+  end
 end
