@@ -829,4 +829,17 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a draft moves into a page between the looks at both, with a page that had moved into it",
+        History(
+            58154807285930,
+            [
+                Edit("move", 19, 8),
+                Edit("move_into_a_row", 7),
+                Ask(after=0.1),
+                Edit("move_into_a_row", 1),
+            ],
+        ),
+        more_seeds=(2, 3, 4),
+    ),
 )

@@ -16,7 +16,7 @@ from lib.store.keys import Keys
 from lib.store.runs import SliceLease
 from lib.store.site import Committed, Known, PageCommit
 from lib.sync.homes import Homes
-from lib.sync.sightings import child_stamp, row_of
+from lib.sync.sightings import child_stamp, raw, row_of
 from lib.sync.work.bundle_form import BundleForm, HostedFiles
 from lib.sync.work.page_family import Families
 from lib.sync.work.page_publication import PagePublication
@@ -294,6 +294,20 @@ async def test_a_renamed_child_page_is_published_under_its_new_title(family: Des
     await family.work(CHILD)
 
     assert (family.commit.observation.title, dict(family.commit.work)) == ("Renamed", {})
+
+
+async def test_a_row_that_was_listed_after_a_page_stands_in_it_where_its_list_shows_it_later(
+    desk: Desk,
+) -> None:
+    """The page object of a work may be much older than the lists of blocks that are read for it."""
+    page = raw(desk.put(row(), child_block()))
+    desk.put(below(ROW))
+    desk.remember(CHILD, seen(placed_at=desk.now - 5))
+
+    await desk.work(ROW, WorkItem(page=page, read_at=desk.now - 10))
+
+    assert desk.commit.children[CHILD].parent == ROW
+    assert desk.commit.record.read_at == desk.now - 10
 
 
 @pytest.mark.parametrize(("seconds", "is_asked"), [(30, True), (240, False)])

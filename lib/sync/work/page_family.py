@@ -105,19 +105,20 @@ class Families:
         return family
 
     def _adopt(self, read: ReadPage, child: ChildPage, known: Known, family: Family) -> None:
-        before, reading = known.observation, read.reading
-        if before and before.parent != read.claim.id and before.placed_at > reading.read_at:
+        before = known.observation
+        listed_at = self._notion.notion_time(read.reading.listed_at)
+        if before and before.parent != read.claim.id and before.placed_at > listed_at:
             return  # it was seen elsewhere since
         is_renamed = (
             before is not None and before.parent is not None and before.title != child.title
         )
-        if before and is_renamed and not is_settled(before.edited_at, reading.read_at):
+        if before and is_renamed and not is_settled(before.edited_at, listed_at):
             family.renamed.append(child.id)
-        after = _child_seen(read, child, before)
+        after = _child_seen(read, child, before, listed_at)
         if (
             before
             and before.parent is not None
-            and (before.read_at > reading.read_at or child.id in family.renamed)
+            and (before.read_at > listed_at or child.id in family.renamed)
         ):
             after = msgspec.structs.replace(
                 after, title=before.title, created=before.created, wanted=before.wanted
@@ -160,8 +161,11 @@ class Families:
             family.gone.append(page_id)
 
 
-def _child_seen(read: ReadPage, child: ChildPage, before: Observation | None) -> Observation:
-    """Return what the page around shows of a child page."""
+def _child_seen(
+    read: ReadPage, child: ChildPage, before: Observation | None, listed_at: float
+) -> Observation:
+    """Return what the page around shows of a child page, in lists that were asked for at
+    `listed_at` (epoch seconds, Notion's clock)."""
     return Observation(
         source=read.seen.source,
         parent=read.claim.id,
@@ -171,7 +175,7 @@ def _child_seen(read: ReadPage, child: ChildPage, before: Observation | None) ->
         edited=before.edited if before else child.created_time,
         edited_at=before.edited_at if before else 0.0,
         read_at=before.read_at if before else 0.0,
-        placed_at=read.reading.read_at,
+        placed_at=listed_at,
         wanted=slug_segment(child.title, child.id),
     )
 

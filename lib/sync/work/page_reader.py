@@ -44,7 +44,7 @@ class PageReader(msgspec.Struct):
     def begin_reading(self, claim: Claim) -> PageReading:
         """Return what has been read of a page ahead, or a reading that has yet to begin."""
         ahead = self.ahead.take_reading(claim.key, claim.number)
-        fresh = PageReading(self.readings.began_at, 0.0, Walk(claim.id))
+        fresh = PageReading(self.readings.began_at, 0.0, Walk(claim.id), self.now())
         reading = ahead.page if ahead and ahead.page else fresh
         reading.read_at = claim.item.read_at
         return reading

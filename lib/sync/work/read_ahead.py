@@ -44,7 +44,7 @@ class ReadAhead:
             return
         self._begun.add(key)
         if isinstance(found, str):
-            reading = PageReading(self._readings.began_at, 0.0, Walk(found))
+            reading = PageReading(self._readings.began_at, 0.0, Walk(found), self._now())
             one = ahead.setdefault(key, Ahead(around, page=reading))
         else:
             rows = DatabaseReading(self._now(), 0.0, Reading(found.id, found))

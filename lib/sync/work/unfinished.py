@@ -35,12 +35,13 @@ def is_last_try(claim: Claim) -> bool:
 
 class PageReading(msgspec.Struct, omit_defaults=True):
     """A page's reading: nothing in it is older than `began_at` by our clock, or `read_at` by
-    Notion's (epoch seconds; 0: not known yet). `page` is the page object where it took a
-    request."""
+    Notion's (epoch seconds; 0: not known yet), and no list of its own blocks than `listed_at` by
+    our clock. `page` is the page object where it took a request."""
 
     began_at: float
     read_at: float
     walk: Walk
+    listed_at: float
     page: JSON = {}
     page_read_at: float = 0.0
     """When the page object was asked for, by Notion's clock."""
