@@ -94,7 +94,7 @@ class Addresses(msgspec.Struct, frozen=True):
     places: dict[str, str] = {}
     waiting: dict[str, str] = {}
     waited: dict[str, str] = {}
-    """Who waited for these slugs before."""
+    """Who waited before for these slugs, for which others wait now or which nobody has any more."""
     assumed: list[str] = []
     """Slugs that were taken for free, and for which nobody may wait."""
 

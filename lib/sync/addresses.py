@@ -123,12 +123,13 @@ class AddressBook:
         }
         concerned = {move.page_id for move in moves} | self._sure
         slugs = {slug for move in moves for slug in (move.old, move.new) if slug} | waiting.keys()
+        left = {move.old for move in moves if move.old and not self._owners.get(move.old)}
         return Addresses(
             moves=moves,
             slugs={slug: self._holders[slug].page_id for slug in slugs if slug in self._holders},
             places={page_id: self._known[page_id].slug for page_id in concerned},
             waiting=waiting,
-            waited={slug: " ".join(self._holders[slug].waiting) for slug in waiting},
+            waited={slug: " ".join(self._holders[slug].waiting) for slug in waiting.keys() | left},
         )
 
     async def _place_page(self, page_id: str) -> None:

@@ -842,4 +842,25 @@ FOUND: tuple[Found, ...] = (
         ),
         more_seeds=(2, 3, 4),
     ),
+    Found(
+        "a page begins to wait for a slug while the page that has it is moved on",
+        History(
+            209639820141773,
+            [
+                Edit("set_slug", 13, 28),
+                Edit("add_database_row"),
+                QueueTrouble("publish_error"),
+                Edit("edit_a_family", 22),
+                Ask(),
+                Edit("move_to_the_other_source", 22),
+                Edit("unshare_or_share", 22),
+                Settle(),
+                Heal(),
+                Edit("edit_a_family", 20),
+                Edit("set_odd_slug"),
+                Edit("add_row", 0, 20),
+                Ask("source", here=True),
+            ],
+        ),
+    ),
 )

@@ -94,6 +94,21 @@ async def test_the_slug_of_a_page_that_is_unpublished_goes_to_the_oldest_that_wa
     assert (town.places, town.waiting) == ({C: "bread"}, {})
 
 
+async def test_a_plan_that_leaves_a_slug_goes_by_nobody_or_somebody_waiting_for_it(
+    town: Town,
+) -> None:
+    """Who begins to wait meanwhile would not be given it: the plan is made anew."""
+    await town.publish(A, row("bread"), {B: child(A, "Crumbs")})
+    book = town.book
+    await book.look_up([A])
+    book.note_page(A, row("cake"), [B])
+    await book.place_all(A)
+
+    plan = book.planned_changes()
+    assert {move.new for move in plan.moves} == {"cake", "cake/crumbs"}
+    assert plan.waited == {"bread": "", "bread/crumbs": ""}
+
+
 async def test_who_has_gone_or_asks_for_something_else_by_now_is_passed_over(town: Town) -> None:
     for page, day in ((A, 0), (B, 1), (C, 2), (D, 3)):
         await town.publish(page, row("bread", day))

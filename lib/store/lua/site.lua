@@ -548,7 +548,8 @@ local function areHeld(key, values)
 end
 
 -- Whether slugs, pages and those that wait are still what addresses were planned from. A slug that somebody is to wait for
--- may have become free meanwhile, when nobody waited for it, or another may have begun to wait.
+-- may have become free meanwhile, when nobody waited for it, or another may have begun to wait; so may one for a slug that
+-- is left.
 local function areAddresses(planned)
   for slug, line in pairs(planned.waited) do
     local ids = {}
