@@ -863,4 +863,17 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a page can't be read that was to say what became of one of whose blocks others show copies",
+        History(
+            250230590518216,
+            [
+                Edit("trash_or_restore", 18),
+                Edit("trash_or_restore", 2),
+                FailForEver("page"),
+                Ask(),
+                Settle(),
+            ],
+        ),
+    ),
 )

@@ -88,6 +88,18 @@ class PageWork:
         others = [(parent, _handed_on(claim.item, claim.id))] if parent else []
         await self._work.pass_on(lease, claim, others)
 
+    async def pass_doubts_on(self, lease: SliceLease, claim: Claim) -> None:
+        """A page can't be read that was to decide what becomes of others: pages that show copies of
+        these don't wait for it."""
+        work = [
+            (page_id, WorkItem(asks_owners=True, doubted=[doubted]))
+            for doubted in claim.item.doubted
+            for page_id in await self._site.showing(f"page:{doubted}")
+            if page_id != claim.id
+        ]
+        if work:
+            await self._site.observe(lease, [], work)
+
     # Reading.
 
     async def _observe(self, known: Observation, page: JSON, read_at: float) -> Observation | None:

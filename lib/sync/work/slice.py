@@ -306,6 +306,8 @@ class Worker:
     ) -> None:
         kind: Kind = "database" if claim.is_database else "page"
         problem = Problem(claim.id, claim.slug, claim.title, kind, reason, cause or msgspec.UNSET)
+        if claim.is_page:
+            await self._pages.pass_doubts_on(self._lease, claim)
         if again and claim.is_page:
             await self._runs.note_again(self._lease.run_id, [claim.id])
         self._ahead.note_published(claim.key)
