@@ -7,7 +7,7 @@ import msgspec
 from lib.bundle.encoding import digest, encode
 from lib.bundle.media import without_signatures
 from lib.bundle.properties import fingerprint, title_of
-from lib.bundle.publication import DEFAULT_RULE, PublicationRule, publication_of
+from lib.bundle.publication import DEFAULT_RULE, PublicationRule, is_trashed, publication_of
 from lib.bundle.schedule import is_open, next_moment
 from lib.bundle.slugs import slug_segment, wanted_slug
 from lib.model import BUNDLE_VERSION, JSON, Observation, WorkItem
@@ -27,6 +27,7 @@ class Row(msgspec.Struct, frozen=True):
     observation: Observation
     stamp: str
     page: msgspec.Raw
+    in_trash: bool
     doubt: str = ""
 
 
@@ -50,7 +51,8 @@ def row_of(page: JSON, source: str, read_at: float, rule: PublicationRule = DEFA
         is_paused=state.paused,
         changes_at=moment.timestamp() if moment else None,
     )
-    return Row(page["id"], seen, stamp_of(page, seen, rule), raw(page), state.doubt)
+    stamp = stamp_of(page, seen, rule)
+    return Row(page["id"], seen, stamp, raw(page), is_trashed(page), state.doubt)
 
 
 def child_of(page: JSON, known: Observation, read_at: float) -> Observation:
@@ -143,6 +145,8 @@ def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
     stamp = row.stamp if is_settled(seen.edited_at, seen.read_at) else ""
     draft = WorkItem(page=row.page, read_at=seen.read_at)
     if not seen.is_published:
+        if row.in_trash:
+            return Sighting(page_id=row.page_id, observation=seen, is_hidden=True, is_gone=True)
         return Sighting(
             page_id=row.page_id, observation=seen, stamp=stamp, is_hidden=True, draft=draft
         )

@@ -876,4 +876,18 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a row of whose blocks others show copies is archived, and an hour later in the trash",
+        History(
+            53355585207339,
+            [
+                Edit("archive_or_unarchive"),
+                Ask(),
+                Pass(3700.0),
+                Ask(),
+                Settle(),
+                Edit("trash_or_restore"),
+            ],
+        ),
+    ),
 )

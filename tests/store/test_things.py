@@ -72,18 +72,6 @@ async def test_a_page_that_is_gone_and_still_shown_is_watched(scene: Scene) -> N
     assert (await scene.sources.watched()).outside == {"page:p": removed_at}
 
 
-async def test_a_page_that_was_hidden_before_is_gone_since_then(scene: Scene) -> None:
-    await scene.publish("p", "one")
-    await show(scene, "a", "page:p")
-    await scene.hide("p")
-    hidden_at = scene.clock.time
-
-    scene.clock.time += 600
-    await scene.see("p", item=None, is_gone=True)
-
-    assert (await scene.sources.watched()).outside == {"page:p": f"since {hidden_at:.3f} "}
-
-
 async def test_what_was_seen_of_a_thing_outside_is_remembered_while_it_is_shown(
     scene: Scene,
 ) -> None:

@@ -340,6 +340,14 @@ def test_an_edited_row_that_is_a_draft_now_is_hidden_and_not_read(properties: JS
     assert sighting.stamp == stamp(row_page(last_edited_time=LATER, properties=properties))
 
 
+@pytest.mark.parametrize("how", ["in_trash", "archived"])
+def test_a_row_in_the_trash_is_gone_by_its_own_word(how: str) -> None:
+    sighting = judged(row(**{how: True}))
+
+    assert sighting is not None
+    assert (sighting.is_hidden, sighting.is_gone, sighting.draft) == (True, True, None)
+
+
 @pytest.mark.parametrize("properties", [{"visibility": word("draft")}, {"sync": word("paused")}])
 def test_what_is_not_read_bears_no_stamp_while_an_edit_may_hide_in_its_minute(
     properties: JSON,

@@ -795,11 +795,23 @@ async def test_what_was_removed_long_ago_is_read_again_once(showing: Workspace) 
     assert showing.memory.due == {}
 
 
+async def test_what_was_archived_and_goes_into_the_trash_has_changed(showing: Workspace) -> None:
+    """What is archived can be read by its id, what is in the trash can't."""
+    showing.memory.outside["page:e"] = f"archived {LATER}"
+    showing.put(row_page("e", archived=True, last_edited_time=LATER))
+    await showing.look()
+    assert showing.memory.due == {}
+
+    showing.put(row_page("e", archived=True, in_trash=True, last_edited_time=LATER))
+    await showing.look()
+    assert list(showing.memory.due) == [row_id(0)]
+
+
 async def test_a_page_that_was_read_long_after_a_removal_was_seen_shows_it(
     showing: Workspace,
 ) -> None:
     showing.put(row_page("e", in_trash=True, last_edited_time=LATER))
-    showing.memory.outside["page:e"] = f"since {SETTLED - 125:.3f} "
+    showing.memory.outside["page:e"] = f"since {SETTLED - 125:.3f} trashed {LATER}"
 
     survey = await showing.look()
 

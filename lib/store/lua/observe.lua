@@ -79,7 +79,7 @@ for _, page in ipairs(args.pages) do
       redis.call('HDEL', stampsKey(page.source), id)
       redis.call('ZADD', engineKey('gone'), args.now_ms, id)
       redis.call('ZREM', momentsKey, id)
-      watchGone(id, not record and known and tonumber(known.read_at) or nowMs / 1000) -- it may have been hidden before
+      watchGone(id)
     else
       redis.call('ZREM', engineKey('gone'), id)
       if page.stamp ~= '' then redis.call('HSET', stampsKey(page.source), id, page.stamp)

@@ -665,15 +665,15 @@ local function removePage(id)
   return textsOf(record.children), slug
 end
 
--- A page that no listing shows any more, since `at` (epoch seconds), is looked at as long as others show it.
-local function watchGone(id, at)
-  if isShown('page:' .. id) then redis.call('HSETNX', outsideKey, 'page:' .. id, string.format('since %.3f ', at)) end
+-- A page that no listing shows from now on is looked at as long as others show it.
+local function watchGone(id)
+  if isShown('page:' .. id) then redis.call('HSETNX', outsideKey, 'page:' .. id, string.format('since %.3f ', nowMs / 1000)) end
 end
 
 local function forgetPage(id)
   redis.call('HDEL', observedKey, id)
   redis.call('ZREM', momentsKey, id)
-  watchGone(id, nowMs / 1000)
+  watchGone(id)
 end
 
 -- An answer with all slugs that became free while others waited for them, for them to be given away: also those of an

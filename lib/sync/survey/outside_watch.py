@@ -32,14 +32,12 @@ class ThingSeen(msgspec.Struct, frozen=True):
     date."""
     read_at: float = 0.0
     """When it was asked for, by the same clock."""
-    since: float = 0.0
-    """When what has no date was seen so first (epoch seconds); 0 where nobody knows."""
 
-    def may_be_later_than(self, read_at: float) -> bool:
+    def may_be_later_than(self, read_at: float, known: "ThingKnown") -> bool:
         """Return whether a page that was read then may not show it as it is now."""
         if self.edited_at:
             return not is_settled(self.edited_at, read_at)
-        return self.since == 0 or read_at < self.since + SURE_AFTER_SECONDS
+        return self.stamp != known.stamp or read_at < known.since + SURE_AFTER_SECONDS
 
 
 class ThingKnown(msgspec.Struct, frozen=True):
@@ -85,9 +83,7 @@ class OutsideWatch(msgspec.Struct):
         known, asked_at = ThingKnown.of(stamp), self.observer.now()
         seen = await self._look_at(kind, thing_id)
         if known.since or seen.stamp != known.stamp:
-            since = _since(kind, known, seen, asked_at)
-            changed = msgspec.structs.replace(seen, since=since)
-            await self._take_changed(thing, known, changed, asked_at)
+            await self._take_changed(thing, seen, known, _known_after(kind, seen, known, asked_at))
         self.observer.progress.done.add(thing)
 
     async def _look_at(self, kind: str, thing_id: str) -> ThingSeen:
@@ -105,15 +101,12 @@ class OutsideWatch(msgspec.Struct):
         except Unreadable as refusal:
             return ThingSeen(f"refused {refusal.notion_status}")
         edited = page["last_edited_time"]
-        in_trash = is_trashed(page)
-        return ThingSeen(
-            f"trashed {edited}" if in_trash else edited,
-            edited_at=0.0 if in_trash else moment_of(edited),  # that it went there moves no time
-            read_at=read_at,
-        )
+        if is_trashed(page):  # that it went there moves no time
+            return ThingSeen(f"{'trashed' if page.get('in_trash') else 'archived'} {edited}")
+        return ThingSeen(edited, edited_at=moment_of(edited), read_at=read_at)
 
     async def _take_changed(
-        self, thing: str, known: ThingKnown, seen: ThingSeen, asked_at: float
+        self, thing: str, seen: ThingSeen, known: ThingKnown, after: ThingKnown
     ) -> None:
         """Make the pages due that show a thing which has changed, and may have been read before
         that; where there is none, what was seen is remembered alone."""
@@ -121,9 +114,8 @@ class OutsideWatch(msgspec.Struct):
         due = [
             page_id
             for page_id, one in showing.items()
-            if one.record is None or seen.may_be_later_than(one.record.read_at)
+            if one.record is None or seen.may_be_later_than(one.record.read_at, known)
         ]
-        after = _known_after(seen, asked_at)
         if due:
             item = WorkItem(asks_owners=True, doubted=[thing.partition(":")[2]])
             await self.observer.observe(
@@ -148,18 +140,13 @@ class OutsideWatch(msgspec.Struct):
         return True
 
 
-def _since(kind: str, known: ThingKnown, seen: ThingSeen, asked_at: float) -> float:
-    """Return since when a thing is as a look at `asked_at` shows it (epoch seconds); 0 for a page
-    that nobody has looked at before."""
-    if kind == "page" and known == ThingKnown(""):
-        return 0.0
-    return known.since if known.since and known.stamp in ("", seen.stamp) else asked_at
-
-
-def _known_after(seen: ThingSeen, asked_at: float) -> ThingKnown:
-    """Return what is remembered of a thing after a look at `asked_at`."""
+def _known_after(kind: str, seen: ThingSeen, known: ThingKnown, asked_at: float) -> ThingKnown:
+    """Return what is remembered of a thing after a look at `asked_at` (epoch seconds)."""
     if seen.edited_at:
         is_sure = is_settled(seen.edited_at, seen.read_at)
         return ThingKnown(seen.stamp, 0.0 if is_sure else asked_at)
-    is_sure = asked_at >= seen.since + SURE_AFTER_SECONDS
-    return ThingKnown(seen.stamp, 0.0 if is_sure else seen.since)
+    if kind == "page" and known == ThingKnown(""):  # nobody has looked at it: nothing has changed
+        return ThingKnown(seen.stamp)
+    is_same = known.since > 0 and known.stamp in ("", seen.stamp)
+    since = known.since if is_same else asked_at
+    return ThingKnown(seen.stamp, 0.0 if asked_at >= since + SURE_AFTER_SECONDS else since)
