@@ -1,7 +1,10 @@
 """Times of Notion's as instants, whatever their form."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 UNKNOWN = "9999-12-31T23:59:00.000Z"
 """In place of a time that can't be read: it is later than every reading, so nothing read before
@@ -12,6 +15,22 @@ BEGINNING = "1970-01-01T00:00:00.000Z"
 MINUTE_SECONDS = 60
 LAG_SECONDS = 60
 """How long after an edit Notion's lists may still show what was before it."""
+
+
+class AskedAt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When something was asked for: by our clock, and by Notion's where an earlier slice asked,
+    whose clock may be another than this one's (epoch seconds; 0: this slice asked)."""
+
+    ours: float
+    notions: float = 0.0
+
+    def date(self, notion_time: Callable[[float], float]) -> float:
+        """Return it by Notion's clock; `notion_time` tells what that showed at a time of ours."""
+        return self.notions or notion_time(self.ours)
+
+    def dated(self, notion_time: Callable[[float], float]) -> "AskedAt":
+        """Return it as the next slice is to know it."""
+        return AskedAt(self.ours, self.date(notion_time))
 
 
 def instant(text: str) -> float:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.times import instant
+from lib.times import AskedAt, instant
 
 
 @pytest.mark.usefixtures("far_from_utc")
@@ -28,3 +28,13 @@ def test_parts_of_a_second_count() -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         instant(text)
+
+
+def test_what_one_slice_has_dated_keeps_its_date_by_the_clock_of_the_next() -> None:
+    asked_at = AskedAt(100.0)
+
+    handed_on = asked_at.dated(lambda ours: ours + 20)
+
+    assert asked_at.date(lambda ours: ours + 21) == 121.0
+    assert handed_on.date(lambda ours: ours - 30) == 120.0
+    assert handed_on.dated(lambda ours: ours - 30) == handed_on

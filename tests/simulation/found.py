@@ -890,4 +890,20 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "rows were listed by one slice and are judged by the next, and Notion's clock is ahead",
+        History(
+            199980452479236,
+            [
+                Edit("add_many_rows"),
+                Ask(here=True),
+                Edit("unshare_or_share"),
+                Wait(30.0),
+                Edit("edit_a_family", 17),
+                Edit("move_to_the_other_source", 3),
+                Ask(),
+            ],
+        ),
+        more_seeds=(5, 6, 10),
+    ),
 )

@@ -24,6 +24,7 @@ from lib.sync.sightings import Row, row_of
 from lib.sync.survey.observer import Observer, RowJudge
 from lib.sync.survey.progress import RunScope
 from lib.sync.survey.rule_check import RuleCheck
+from lib.times import AskedAt
 
 BIG_SOURCE_ROWS = 1_000
 """Sources of this size or more are asked for their changed rows only. They are listed in full once
@@ -162,7 +163,7 @@ class SourceListings:
         if name in progress.ahead:
             await self._take_rows(name)
         while not listing.done:
-            asked_at = self._observer.now()
+            asked_at = AskedAt(self._observer.now())
             pages = await self._next_rows(name, listing)
             progress.ahead[name] = (asked_at, [without_signatures(page) for page in pages])
             await self._take_rows(name)
@@ -196,7 +197,7 @@ class SourceListings:
         """Hold rows that were listed last against what is remembered of them."""
         progress = self._progress
         asked_at, pages = progress.ahead[name]
-        read_at = self._notion.notion_time(asked_at)
+        read_at = asked_at.date(self._notion.notion_time)
         progress.read_at[name] = min(progress.read_at[name], read_at)
         rows: list[Row] = []
         for page in pages:

@@ -18,7 +18,7 @@ from lib.sync.problems import Problems, page_problem
 from lib.sync.rescue import Rescue
 from lib.sync.sightings import Row, is_doubtful, judge_row, row_of
 from lib.sync.survey.progress import Progress
-from lib.times import BEGINNING
+from lib.times import BEGINNING, AskedAt
 
 
 class Observer:
@@ -78,12 +78,12 @@ class Observer:
     async def look_at(self, page_id: str) -> tuple[float, JSON | None]:
         """Return when a page was asked for (Notion's clock) and its object, which is asked for once
         in a run; None for one that is gone. Raises Unreadable."""
-        pages, asked_at = self.progress.pages, self.now()
+        pages, asked_at = self.progress.pages, AskedAt(self.now())
         if page_id not in pages:
             page = await find_page(self._notion, page_id, self.progress.oddities)
             pages[page_id] = (asked_at, without_signatures(page) if page else None)
         asked_at, page = pages[page_id]
-        return self._notion.notion_time(asked_at), page
+        return asked_at.date(self._notion.notion_time), page
 
     async def find_page(self, page_id: str) -> tuple[float, JSON | None]:
         """Do the same, and ask in any case."""

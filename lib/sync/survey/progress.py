@@ -1,10 +1,13 @@
 """What a look around is about, and how far it has come."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from lib.model import JSON, DatabaseRecord, Problem, Source
 from lib.notion.border.objects import Oddities
 from lib.notion.pages import Listing
+from lib.times import AskedAt
 
 
 class RunScope(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,9 +38,9 @@ class Progress(msgspec.Struct, omit_defaults=True):
     began_at: float = 0.0
     sources: dict[str, Source] = {}
     listings: dict[str, Listing] = {}
-    ahead: dict[str, tuple[float, list[JSON]]] = {}
+    ahead: dict[str, tuple[AskedAt, list[JSON]]] = {}
     """By source: the pages that were listed last, which nothing has followed from yet, and when
-    they were asked for (our clock)."""
+    they were asked for."""
     schemas: dict[str, str] = {}
     """Fingerprints of sources that are asked for their changed rows only: none may show that a
     property was renamed."""
@@ -45,9 +48,8 @@ class Progress(msgspec.Struct, omit_defaults=True):
     """When each source's listing began (epoch seconds, Notion's clock)."""
     confirmed: set[str] = set()
     """Sources of which every missing row has been asked for."""
-    pages: dict[str, tuple[float, JSON | None]] = {}
-    """Pages that were asked for and that more than one question may be about, and when (our
-    clock)."""
+    pages: dict[str, tuple[AskedAt, JSON | None]] = {}
+    """Pages that were asked for and that more than one question may be about, and when."""
     done: set[str] = set()
     """Child pages, databases and things that have been asked for."""
     children: dict[str, tuple[float, JSON | None]] = {}
@@ -77,3 +79,14 @@ class Progress(msgspec.Struct, omit_defaults=True):
     unchanged: int = 0
     oddities: Oddities = msgspec.field(default_factory=Oddities)
     """What was odd in pages and schemas that were asked for one by one."""
+
+    def hand_on(self, notion_time: Callable[[float], float]) -> None:
+        """Date what the next slice goes by."""
+        self.ahead = {
+            name: (asked_at.dated(notion_time), pages)
+            for name, (asked_at, pages) in self.ahead.items()
+        }
+        self.pages = {
+            page_id: (asked_at.dated(notion_time), page)
+            for page_id, (asked_at, page) in self.pages.items()
+        }

@@ -68,6 +68,7 @@ class Surveyor(msgspec.Struct):
         try:
             await self._look_around(run, survey)
         except (NotionWait, OutOfTime, asyncio.CancelledError):
+            progress.hand_on(self.notion.notion_time)
             await self.stores.runs.hand_on(lease, "listing", progress)
             raise
         finally:

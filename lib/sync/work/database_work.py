@@ -23,6 +23,7 @@ from lib.sync.work.bundle_form import BundleForm, HostedFiles, copying_of
 from lib.sync.work.page_texts import PageTexts, databases_in
 from lib.sync.work.read_ahead import ReadAhead
 from lib.sync.work.unfinished import DatabaseReading, Readings, is_last_try
+from lib.times import AskedAt
 
 MOST_SIGNED = 100
 """Rows that one answer shows."""
@@ -45,7 +46,7 @@ class DatabaseReader(msgspec.Struct):
         item = claim.item
         head = Head(claim.id, item.title, item.data_source_ids) if item.data_source_ids else None
         ahead = self.ahead.take_reading(claim.key, claim.number)
-        fresh = DatabaseReading(self.now(), 0, Reading(claim.id, head))
+        fresh = DatabaseReading(AskedAt(self.now()), 0, Reading(claim.id, head))
         begun = ahead.database if ahead and ahead.database else fresh
         async with self.readings.reading_of(claim, begun) as reading:
             await self.ahead.finish(claim.key)

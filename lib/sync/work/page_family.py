@@ -106,7 +106,7 @@ class Families:
 
     def _adopt(self, read: ReadPage, child: ChildPage, known: Known, family: Family) -> None:
         before = known.observation
-        listed_at = self._notion.notion_time(read.reading.listed_at)
+        listed_at = read.reading.listed_at.date(self._notion.notion_time)
         if before and before.parent != read.claim.id and before.placed_at > listed_at:
             return  # it was seen elsewhere since
         is_renamed = (

@@ -15,6 +15,7 @@ from lib.notion.pages import complete_properties, retrieve_page
 from lib.sync.work.page_texts import databases_in
 from lib.sync.work.read_ahead import ReadAhead
 from lib.sync.work.unfinished import PageReading, Readings, is_last_try
+from lib.times import AskedAt
 
 
 class ReadPage(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ class PageReader(msgspec.Struct):
     def begin_reading(self, claim: Claim) -> PageReading:
         """Return what has been read of a page ahead, or a reading that has yet to begin."""
         ahead = self.ahead.take_reading(claim.key, claim.number)
-        fresh = PageReading(self.readings.began_at, 0.0, Walk(claim.id), self.now())
+        fresh = PageReading(self.readings.began_at, 0.0, Walk(claim.id), AskedAt(self.now()))
         reading = ahead.page if ahead and ahead.page else fresh
         reading.read_at = claim.item.read_at
         return reading

@@ -10,6 +10,7 @@ from lib.notion.client import NotionClient
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head, Reading, read_database
 from lib.sync.work.unfinished import Ahead, DatabaseReading, PageReading, Readings
+from lib.times import AskedAt
 
 MOST_AHEAD = 16
 """Things that are being read ahead, or have been and are not claimed yet: a tree may be large."""
@@ -44,10 +45,10 @@ class ReadAhead:
             return
         self._begun.add(key)
         if isinstance(found, str):
-            reading = PageReading(self._readings.began_at, 0.0, Walk(found), self._now())
+            reading = PageReading(self._readings.began_at, 0.0, Walk(found), AskedAt(self._now()))
             one = ahead.setdefault(key, Ahead(around, page=reading))
         else:
-            rows = DatabaseReading(self._now(), 0.0, Reading(found.id, found))
+            rows = DatabaseReading(AskedAt(self._now()), 0.0, Reading(found.id, found))
             one = ahead.setdefault(key, Ahead(around, database=rows))
         self._tasks[key] = asyncio.create_task(self._read_if_possible(one))
 

@@ -20,6 +20,7 @@ from lib.notion.pages import Completion
 from lib.notion.walk import Walk
 from lib.store.runs import Runs, SliceLease
 from lib.store.work import WorkQueue
+from lib.times import AskedAt
 
 PAUSES_SECONDS = (2.0, 6.0)
 """Pauses after each failure. After one more, the failure is reported, and tried again after the
@@ -34,14 +35,14 @@ def is_last_try(claim: Claim) -> bool:
 
 
 class PageReading(msgspec.Struct, omit_defaults=True):
-    """A page's reading: nothing in it is older than `began_at` by our clock, or `read_at` by
-    Notion's (epoch seconds; 0: not known yet), and no list of its own blocks than `listed_at` by
-    our clock. `page` is the page object where it took a request."""
+    """A page's reading: nothing in it is older than `began_at`, or `read_at` by Notion's clock
+    (epoch seconds; 0: not known yet), and no list of its own blocks than `listed_at`. `page` is the
+    page object where it took a request."""
 
-    began_at: float
+    began_at: AskedAt
     read_at: float
     walk: Walk
-    listed_at: float
+    listed_at: AskedAt
     page: JSON = {}
     page_read_at: float = 0.0
     """When the page object was asked for, by Notion's clock."""
@@ -64,7 +65,7 @@ class PageReading(msgspec.Struct, omit_defaults=True):
 class DatabaseReading(msgspec.Struct, omit_defaults=True):
     """A child database's reading, dated as a page's is."""
 
-    began_at: float
+    began_at: AskedAt
     read_at: float
     rows: Reading
 
@@ -87,10 +88,10 @@ class Ahead(msgspec.Struct, omit_defaults=True):
 
 class Shelf(msgspec.Struct, omit_defaults=True):
     """What the slices of a lane have read for others than the page that was being read: synced
-    originals, and what is read `ahead`, by its key. Nothing of it is older than `began_at` (our
-    clock)."""
+    originals, and what is read `ahead`, by its key. Nothing of it is older than
+    `began_at`."""
 
-    began_at: float
+    began_at: AskedAt
     originals: dict[str, Lists] = {}
     ahead: dict[str, Ahead] = {}
 
@@ -110,15 +111,15 @@ class Readings:
         self.originals = Originals(self._taken_over, self._put_by)
 
     @property
-    def began_at(self) -> float:
-        """The age of the oldest thing that any page of this slice may show, by our clock."""
+    def began_at(self) -> AskedAt:
+        """When the oldest thing was asked for that any page of this slice may show."""
         return self._shelf.began_at
 
     async def take_up(self, lease: SliceLease, *, is_first: bool) -> None:
         """Load the checkpoint of this lane's earlier slices; the first slice has none."""
         self._lease, self._what = lease, f"originals:{lease.lane}"
         shelf = None if is_first else await self._runs.handed_on(lease.run_id, self._what, Shelf)
-        self._shelf = shelf or Shelf(self._now())
+        self._shelf = shelf or Shelf(AskedAt(self._now()))
         self._found = self._on_shelf
 
     @property
@@ -128,18 +129,23 @@ class Readings:
 
     @property
     def read_at(self) -> float:
-        """The same age by Notion's clock."""
-        return self._notion.notion_time(self._shelf.began_at)
+        """The same by Notion's clock."""
+        return self._shelf.began_at.date(self._notion.notion_time)
 
     def read_anew(self) -> None:
         """Forget what this slice has kept, which is too old: everything is asked for anew."""
-        self._shelf.began_at, self._shelf.originals = self._now(), {}
+        self._shelf.began_at, self._shelf.originals = AskedAt(self._now()), {}
         self._shelf.ahead.clear()
         self._found = self._on_shelf
 
     async def hand_on_rest(self) -> None:
         """Save what the next slice may need."""
         if self._on_shelf != self._found or self._shelf.ahead:
+            self._shelf.began_at = self._shelf.began_at.dated(self._notion.notion_time)
+            for one in self._shelf.ahead.values():
+                for reading in (one.page, one.database):
+                    if reading:
+                        self._hand_dates_on(reading)
             await self._hand_on(self._what, self._shelf)
 
     @property
@@ -174,6 +180,7 @@ class Readings:
                 item = msgspec.structs.replace(item, attempts=item.attempts + 1)
             if got_on:
                 self._date_reading(reading)
+                self._hand_dates_on(reading)
             # One that failed is put back with a pause.
             if item != claim.item and not isinstance(stop, NotionAway):
                 await self._put_back(what, claim, item, reading if got_on else None)
@@ -211,5 +218,10 @@ class Readings:
 
     def _date_reading(self, reading: Unfinished) -> None:
         """Date a reading by Notion's clock, which is known only once Notion has answered."""
-        began_at = self._notion.notion_time(reading.began_at)
+        began_at = reading.began_at.date(self._notion.notion_time)
         reading.read_at = min(reading.read_at, began_at) if reading.read_at else began_at
+
+    def _hand_dates_on(self, reading: PageReading | DatabaseReading) -> None:
+        reading.began_at = reading.began_at.dated(self._notion.notion_time)
+        if isinstance(reading, PageReading):
+            reading.listed_at = reading.listed_at.dated(self._notion.notion_time)
