@@ -906,4 +906,17 @@ FOUND: tuple[Found, ...] = (
         ),
         more_seeds=(5, 6, 10),
     ),
+    Found(
+        "a page is renamed, and a list of its blocks gets no answer",
+        History(
+            104338404416482,
+            [
+                Edit("append"),
+                Edit("rename_and_edit_below"),
+                Weather(0.08),
+                Ask(),
+                Settle(),
+            ],
+        ),
+    ),
 )

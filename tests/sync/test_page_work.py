@@ -342,6 +342,19 @@ async def test_a_child_page_that_notion_does_not_have_any_more_is_gone(
     assert (family.commit.gone, family.commit.record.children) == ([CHILD], [])
 
 
+async def test_a_child_page_of_which_nobody_knows_where_it_is_moves_with_its_page(
+    family: Desk,
+) -> None:
+    family.put(row(title="Renamed", last_edited_time=LATER))
+    family.stage.refused[f"pages/{CHILD}"] = error(403, "restricted_resource")
+
+    await family.work(ROW)
+
+    moves = {move.page_id: move.new for move in family.commit.addresses.moves}
+    assert moves == {ROW: "renamed", CHILD: "renamed/about"}
+    assert family.commit.record.children == [CHILD]
+
+
 @pytest.mark.parametrize(
     "gone",
     [

@@ -137,7 +137,7 @@ class PagePublication(msgspec.Struct):
             if seen.parent is None and not claim.slug:
                 book.assume_free(seen.wanted)
         await book.look_up([claim.id])
-        book.note_page(claim.id, seen, list(family.children))
+        book.note_page(claim.id, seen, [*family.children, *family.unclear])
         if family.children:
             await book.look_up(list(family.children))
         for page_id, child in family.children.items():
