@@ -919,4 +919,21 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a row is paused, and a page below it, of whose blocks others show copies, is not shared",
+        History(36018382640803, [Pause(0), Edit("unshare_or_share", 11)]),
+    ),
+    Found(
+        "a page below a paused row goes into the trash, and comes back",
+        History(
+            36018382640803,
+            [
+                Pause(0),
+                Edit("trash_or_restore", 2),
+                Ask(),
+                Settle(),
+                Edit("trash_or_restore", 2),
+            ],
+        ),
+    ),
 )

@@ -96,8 +96,8 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Change(
                 "sync/survey/child_watch.py",
-                "            if before is None or before.parent is None:\n",
-                "            if before is None or before.parent is None or before.parent in seen:\n",
+                "            if before is None or before.parent is None or is_still:\n",
+                "            if before is None or before.parent in {None, *seen} or is_still:\n",
             ),
         ),
         "edits",

@@ -4,6 +4,7 @@ much proves."""
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 import lib.sync.survey.child_watch
@@ -564,6 +565,33 @@ async def test_a_child_page_that_stays_as_it_is_is_not_asked_for(family: Workspa
     await family.look()
 
     assert "pages/child" not in family.asked
+
+
+@pytest.mark.parametrize(
+    ("found", "is_seen"),
+    [
+        (None, True),
+        ({"in_trash": True}, True),
+        ({"last_edited_time": LATER}, True),
+        ({}, False),
+    ],
+    ids=["gone", "in the trash", "edited", "as it was"],
+)
+async def test_what_others_show_of_a_child_page_is_read_also_in_the_run_that_sees_its_row_paused(
+    family: Workspace, found: JSON | None, *, is_seen: bool
+) -> None:
+    family.memory.known["child"] = msgspec.structs.replace(
+        family.memory.known["child"], is_still=True
+    )
+    if found is None:
+        del family.objects["pages/child"]
+    else:
+        family.put(row_page("child", parent={"type": "page_id", "page_id": row_id(0)}, **found))
+
+    await family.look()
+
+    assert list(family.memory.sightings) == (["child"] if is_seen else [])
+    assert family.memory.due == {}
 
 
 async def test_a_run_of_one_source_asks_for_its_own_child_pages_only(family: Workspace) -> None:

@@ -29,6 +29,9 @@ from lib.sync.survey.observer import Observer
 WATCHED_AT_ONCE = 200
 """Child pages whose changes are remembered together."""
 
+GONE = ""
+"""In place of the time when a page was edited last that stays published though it is gone."""
+
 _Standing = dict[str, tuple[JSON, Observation]]
 """Child pages that stand where they stood: what they are now, and what was remembered."""
 
@@ -74,13 +77,8 @@ class ChildWatch(msgspec.Struct):
 
         async def look(page_id: str, before: Observation) -> None:
             read_at, page = await self.observer.look_at(page_id)
-            edited = page["last_edited_time"] if page else before.edited
-            if edited == before.edited and is_settled(before.edited_at, before.read_at):
-                return
-            seen = msgspec.structs.replace(
-                before, edited=edited, edited_at=moment_of(edited), read_at=read_at
-            )
-            sightings.append(Sighting(page_id=page_id, observation=seen))
+            if sighting := _changed_still(page_id, page, before, read_at):
+                sightings.append(sighting)
 
         await all_of(
             self.observer.problems.contain(
@@ -94,7 +92,7 @@ class ChildWatch(msgspec.Struct):
 
     async def _watch_page(self, page_id: str, stamp: str) -> None:
         """Ask for a child page; note it where it is not as it was read."""
-        read_at, page = 0.0, None
+        read_at, page = self.observer.notion_now(), None
         try:
             read_at, page = await self.observer.retrieve_page(page_id)
         except Unreadable as refusal:
@@ -119,14 +117,18 @@ class ChildWatch(msgspec.Struct):
         if not seen:
             return
         known, _ = await self.site.look_up(seen)
+        sightings = [
+            sighting
+            for page_id, (read_at, page) in seen.items()
+            if (before := known[page_id].observation) and known[page_id].is_still
+            if (sighting := _changed_still(page_id, page, before, read_at))
+        ]
         work, standing = await self._sort_out(known)
         above = await self._find_above(standing) if left or awaited else {}
-        sightings: list[Sighting] = []
         later: dict[str, tuple[float, JSON | None]] = {}
         for page_id, (page, before) in standing.items():
             pages_above = above.get(page_id, [])
-            is_left_alone = known[page_id].is_still or not left.isdisjoint(pages_above)
-            if is_left_alone or not self.is_listed(before.source):
+            if not left.isdisjoint(pages_above) or not self.is_listed(before.source):
                 continue
             if any(one in awaited for one in pages_above):
                 later[page_id] = seen[page_id]
@@ -142,8 +144,8 @@ class ChildWatch(msgspec.Struct):
         work: dict[str, WorkItem] = {}
         standing: _Standing = {}
         for page_id, (_, page) in self.observer.progress.children.items():
-            before = known[page_id].observation
-            if before is None or before.parent is None:
+            before, is_still = known[page_id].observation, known[page_id].is_still
+            if before is None or before.parent is None or is_still:
                 continue
             if page is None or is_trashed(page):
                 doubted = work[before.parent].doubted if before.parent in work else []
@@ -189,3 +191,18 @@ class ChildWatch(msgspec.Struct):
         stamp = child_stamp(page, self.rule) if is_sure else ""
         item = WorkItem(page=raw(page), read_at=read_at, stamp=stamp, rewrite=self.is_forced)
         return Sighting(page_id=page_id, observation=after, item=item)
+
+
+def _changed_still(
+    page_id: str, page: JSON | None, before: Observation, read_at: float
+) -> Sighting | None:
+    """Return what follows from a child page (None: it is gone) that stays published as it is: what
+    others show of it is read. None where it is as it was."""
+    edited = page["last_edited_time"] if page and not is_trashed(page) else GONE
+    is_sure = edited == GONE or is_settled(before.edited_at, before.read_at)
+    if edited == before.edited and is_sure:
+        return None
+    # That it went, or came back, moves no time.
+    edited_at = 0.0 if GONE in (edited, before.edited) else moment_of(edited)
+    seen = msgspec.structs.replace(before, edited=edited, edited_at=edited_at, read_at=read_at)
+    return Sighting(page_id=page_id, observation=seen)
