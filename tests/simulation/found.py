@@ -936,4 +936,8 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a page that nobody knows to be paused gives its slug to an older one",
+        History(271714116433201, [Edit("swap_slugs", 0, 23), Pause(0), Ask("page", 2, after=0.1)]),
+    ),
 )

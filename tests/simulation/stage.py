@@ -76,6 +76,9 @@ class Stage:
     sources: dict[str, str] = field(default_factory=lambda: dict(SOURCES))
     paused: dict[str, dict[str, JSON]] = field(default_factory=dict)
     """Paused rows, each with what was published of it and below it by then."""
+    seen_paused: set[str] = field(default_factory=set)
+    """Those of them of which the functions know it: a run of some pages gives the slug of one that
+    it has not looked at to an older page."""
     read_anew: set[str] = field(default_factory=set)
     """Pages among them of which a key was lost: there is no copy of what it held, so they are
     published as Notion shows them when they are read."""
@@ -169,6 +172,7 @@ class Stage:
         self.world.notion.before_edit()
         if row.id in self.paused:
             del self.paused[row.id]
+            self.seen_paused.discard(row.id)
             self.writer.pause(row, paused=False)
         else:
             self.writer.pause(row, paused=True)
@@ -963,8 +967,21 @@ class Stage:
             self.previews.look(changed)
             self.databases.look(changed, is_spoiled=self.watcher.is_spoiled)
             self._take_anew(changed)
+            self._follow_addresses(changed)
         except Exception as error:
             self.watcher.broken.append(f"the judge failed: {error!r}")
+
+    def _follow_addresses(self, changed: set[str]) -> None:
+        """Paused pages of which the functions don't know it yet may move, as they are."""
+        self.seen_paused |= {
+            row for row in self.paused.keys() - self.seen_paused if self.world.knows_paused(row)
+        }
+        unseen = self.paused.keys() - self.seen_paused
+        if not unseen or "paths" not in changed:
+            return
+        slugs = self.world.paths()
+        for row in unseen:
+            self.paused[row] = {id: _moved(page, slugs) for id, page in self.paused[row].items()}
 
     def _take_anew(self, changed: set[str]) -> None:
         """What was lost of a paused page stays as it is when it was read anew, with the child pages
@@ -1035,6 +1052,17 @@ def _has_form(key: str, value: Any) -> bool:
         return all(isinstance(slug, str) for slug in value.values())
     member = "blocks" if ":part:" in key else "meta" if key.startswith("page:") else "items"
     return member in value or key.startswith(("doc:", "preview:"))
+
+
+def _moved(value: Any, slugs: dict[str, str]) -> Any:
+    """Return a page's bundle with these slugs of pages, by their ids."""
+    if isinstance(value, list):
+        return [_moved(one, slugs) for one in value]
+    if not isinstance(value, dict):
+        return value
+    moved = {name: _moved(one, slugs) for name, one in value.items()}
+    slug = slugs.get(str(moved.get("id"))) if "slug" in moved else None
+    return moved | {"slug": slug} if slug else moved
 
 
 def _child_pages(page: JSON) -> set[str]:

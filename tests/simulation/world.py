@@ -139,6 +139,11 @@ class World:
             id.decode(): json.loads(text) for id, text in zip(flat[::2], flat[1::2], strict=True)
         }
 
+    def knows_paused(self, page_id: str) -> bool:
+        """Whether the functions have seen that a page is paused."""
+        text: Any = self.redis.ask("HGET", "sync:observed", page_id)
+        return bool(text and json.loads(text).get("is_paused"))
+
     def referrers(self) -> set[tuple[str, str]]:
         """Who leads to whom, as it is remembered: a page, and one that leads to it."""
         found: Any = self.redis.ask("KEYS", "sync:referrers:*")
