@@ -23,23 +23,6 @@ SURE_AFTER_SECONDS = 2 * LAG_SECONDS
 the clocks of two instances may differ as much."""
 
 
-class ThingSeen(msgspec.Struct, frozen=True):
-    """What a look shows of a thing."""
-
-    stamp: str
-    edited_at: float = 0.0
-    """When it was edited last (epoch seconds, Notion's clock); 0 where what it shows has no
-    date."""
-    read_at: float = 0.0
-    """When it was asked for, by the same clock."""
-
-    def may_be_later_than(self, read_at: float, known: "ThingKnown") -> bool:
-        """Return whether a page that was read then may not show it as it is now."""
-        if self.edited_at:
-            return not is_settled(self.edited_at, read_at)
-        return self.stamp != known.stamp or read_at < known.since + SURE_AFTER_SECONDS
-
-
 class ThingKnown(msgspec.Struct, frozen=True):
     """What is remembered of a thing: `{stamp}`, or `since {epoch seconds} {stamp}` while the pages
     that show it may have been read from lists that lagged behind."""
@@ -57,6 +40,23 @@ class ThingKnown(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"since {self.since:.3f} {self.stamp}" if self.since else self.stamp
+
+
+class ThingSeen(msgspec.Struct, frozen=True):
+    """What a look shows of a thing."""
+
+    stamp: str
+    edited_at: float = 0.0
+    """When it was edited last (epoch seconds, Notion's clock); 0 where what it shows has no
+    date."""
+    read_at: float = 0.0
+    """When it was asked for, by the same clock."""
+
+    def may_be_later_than(self, read_at: float, known: ThingKnown) -> bool:
+        """Return whether a page that was read then may not show it as it is now."""
+        if self.edited_at:
+            return not is_settled(self.edited_at, read_at)
+        return self.stamp != known.stamp or read_at < known.since + SURE_AFTER_SECONDS
 
 
 class OutsideWatch(msgspec.Struct):
