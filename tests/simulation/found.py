@@ -940,4 +940,47 @@ FOUND: tuple[Found, ...] = (
         "a page that nobody knows to be paused gives its slug to an older one",
         History(271714116433201, [Edit("swap_slugs", 0, 23), Pause(0), Ask("page", 2, after=0.1)]),
     ),
+    Found(
+        "a list shows what is in the trash again, since it lags behind",
+        History(
+            232168124173761,
+            [
+                Ask("page", 18),
+                Edit("trash_or_restore"),
+                Settle(),
+                Lag(0.0, 55.0),
+                Ask(),
+                Settle(),
+            ],
+        ),
+    ),
+    Found(
+        "lists lag behind from the moment on at which a row in the trash is gone",
+        History(
+            126228720491891,
+            [
+                Edit("trash_or_restore"),
+                Ask(),
+                Ask("page"),
+                Lag(55.0, 10.0),
+                Ask(after=0.1),
+                Ask(after=0.1),
+                Settle(),
+            ],
+        ),
+    ),
+    Found(
+        "a child page is renamed and not shared any more, and lists lag behind",
+        History(
+            148872925079806,
+            [
+                Edit("name", 5),
+                Edit("add_row"),
+                Lag(55.0, 10.0),
+                Ask(),
+                Edit("unshare_or_share", 2),
+                Settle(),
+            ],
+        ),
+    ),
 )

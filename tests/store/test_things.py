@@ -72,6 +72,16 @@ async def test_a_page_that_is_gone_and_still_shown_is_watched(scene: Scene) -> N
     assert (await scene.sources.watched()).outside == {"page:p": removed_at}
 
 
+async def test_a_page_that_is_gone_is_watched_also_where_it_is_shown_later(scene: Scene) -> None:
+    """What was seen of a row is remembered for a while after it is gone."""
+    await scene.publish("p", "one")
+    await scene.see("p", item=None, is_gone=True)
+
+    await show(scene, "a", "page:p")
+
+    assert (await scene.sources.watched()).outside == {"page:p": ""}
+
+
 async def test_what_was_seen_of_a_thing_outside_is_remembered_while_it_is_shown(
     scene: Scene,
 ) -> None:

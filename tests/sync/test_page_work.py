@@ -327,6 +327,20 @@ async def test_of_two_titles_of_a_child_page_that_was_edited_a_moment_ago_its_ow
     )
 
 
+@pytest.mark.parametrize(("seconds", "is_sure"), [(30, False), (240, True)])
+async def test_a_page_is_read_again_where_a_child_page_went_that_was_edited_a_moment_ago(
+    family: Desk, seconds: float, is_sure: bool
+) -> None:
+    """Lists of blocks may lag behind, and show the child page as it was called before."""
+    family.put(below(ROW, in_trash=True))
+    family.remember(CHILD, seen(parent=ROW, edited_at=family.now - seconds), record())
+
+    await family.work(ROW)
+
+    assert family.commit.gone == [CHILD]
+    assert bool(family.commit.stamp) == is_sure
+
+
 @pytest.mark.parametrize("found", [error(404, "object_not_found"), below(ROW, in_trash=True)])
 async def test_a_child_page_that_notion_does_not_have_any_more_is_gone(
     family: Desk, found: JSON | httpx.Response

@@ -823,6 +823,18 @@ async def test_what_was_removed_long_ago_is_read_again_once(showing: Workspace) 
     assert showing.memory.due == {}
 
 
+async def test_what_is_shown_although_it_was_in_the_trash_already_is_read_again(
+    showing: Workspace,
+) -> None:
+    """Lists that lag behind have shown it."""
+    showing.memory.outside["page:e"] = ""
+    showing.put(row_page("e", in_trash=True, last_edited_time=LATER))
+    for seconds, is_due in ((0, True), (130, True), (131, False)):
+        showing.memory.due.clear()
+        await showing.look(now=LATER_RUN + seconds)
+        assert bool(showing.memory.due) == is_due, seconds
+
+
 async def test_what_was_archived_and_goes_into_the_trash_has_changed(showing: Workspace) -> None:
     """What is archived can be read by its id, what is in the trash can't."""
     showing.memory.outside["page:e"] = f"archived {LATER}"

@@ -529,7 +529,8 @@ local function showThings(id, record, things)
     kept[thing] = true
     redis.call('ZADD', showsKey, 0, thing .. ' ' .. id)
     local page = string.match(thing, '^page:(.*)$')
-    local isListed = page and redis.call('HEXISTS', observedKey, page) == 1
+    local isKnown = page and redis.call('HEXISTS', observedKey, page) == 1
+    local isListed = isKnown and not redis.call('ZSCORE', engineKey('gone'), page)
     if not isListed and not string.find(thing, '^db:') then redis.call('HSETNX', outsideKey, thing, '') end
   end
   for _, thing in ipairs(textsOf(record and record.things)) do

@@ -51,6 +51,8 @@ class ThingSeen(msgspec.Struct, frozen=True):
     date."""
     read_at: float = 0.0
     """When it was asked for, by the same clock."""
+    in_trash: bool = False
+    """What is there can't be read: who shows it, has read lists that lag behind."""
 
     def may_be_later_than(self, read_at: float, known: ThingKnown) -> bool:
         """Return whether a page that was read then may not show it as it is now."""
@@ -101,8 +103,10 @@ class OutsideWatch(msgspec.Struct):
         except Unreadable as refusal:
             return ThingSeen(f"refused {refusal.notion_status}")
         edited = page["last_edited_time"]
-        if is_trashed(page):  # that it went there moves no time
-            return ThingSeen(f"{'trashed' if page.get('in_trash') else 'archived'} {edited}")
+        if page.get("in_trash"):  # that it went there moves no time
+            return ThingSeen(f"trashed {edited}", in_trash=True)
+        if is_trashed(page):
+            return ThingSeen(f"archived {edited}")
         return ThingSeen(edited, edited_at=moment_of(edited), read_at=read_at)
 
     async def _take_changed(
@@ -145,7 +149,8 @@ def _known_after(kind: str, seen: ThingSeen, known: ThingKnown, asked_at: float)
     if seen.edited_at:
         is_sure = is_settled(seen.edited_at, seen.read_at)
         return ThingKnown(seen.stamp, 0.0 if is_sure else asked_at)
-    if kind == "page" and known == ThingKnown(""):  # nobody has looked at it: nothing has changed
+    is_first = kind == "page" and known == ThingKnown("")
+    if is_first and not seen.in_trash:  # nobody has looked at it before: nothing has changed
         return ThingKnown(seen.stamp)
     is_same = known.since > 0 and known.stamp in ("", seen.stamp)
     since = known.since if is_same else asked_at

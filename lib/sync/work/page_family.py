@@ -79,8 +79,9 @@ class Families:
                 work += due
         return await self._site.observe(lease, sightings, work) if sightings else None
 
-    async def find_lost(self, claim: Claim, tree: Tree) -> Family:
+    async def find_lost(self, read: ReadPage) -> Family:
         """What became of child pages that do not stand in their page any more."""
+        claim, tree = read.claim, read.tree
         now = {child.id for child in tree.child_pages}
         missing = [
             page_id
@@ -92,6 +93,8 @@ class Families:
         for page_id, one in known.items():
             if one.observation is not None and one.observation.parent == claim.id:
                 await self._look_for(claim, page_id, tree, lost)
+                if not is_settled(one.observation.edited_at, self._listed_at(read)):
+                    lost.renamed.append(page_id)  # its block may stand there yet
         return lost
 
     async def family_of(self, read: ReadPage, lost: Family) -> Family:
@@ -99,14 +102,14 @@ class Families:
         if not read.tree.child_pages:
             return lost
         known, _ = await self._site.look_up([child.id for child in read.tree.child_pages])
-        family = Family({}, {}, [*lost.work], lost.gone, lost.unclear, [])
+        family = Family({}, {}, [*lost.work], lost.gone, lost.unclear, [*lost.renamed])
         for child in read.tree.child_pages:
             self._adopt(read, child, known[child.id], family)
         return family
 
     def _adopt(self, read: ReadPage, child: ChildPage, known: Known, family: Family) -> None:
         before = known.observation
-        listed_at = read.reading.listed_at.date(self._notion.notion_time)
+        listed_at = self._listed_at(read)
         if before and before.parent != read.claim.id and before.placed_at > listed_at:
             return  # it was seen elsewhere since
         is_renamed = (
@@ -130,6 +133,10 @@ class Families:
         is_unsure = child.id in read.claim.item.doubted or child.id in family.renamed
         if known.record is None or is_moved or is_unsure:
             family.work.append((child.id, _item_of(read, child.id, known.record)))
+
+    def _listed_at(self, read: ReadPage) -> float:
+        """Return when a page's lists of blocks were asked for (epoch seconds, Notion's clock)."""
+        return read.reading.listed_at.date(self._notion.notion_time)
 
     async def _look_for(self, claim: Claim, page_id: str, tree: Tree, family: Family) -> None:
         """A child page is not in its page any more: where is it? It is gone only if Notion's own

@@ -75,7 +75,7 @@ class PagePublication(msgspec.Struct):
     async def publish_page(self, lease: SliceLease, read: ReadPage) -> bool | None:
         """Publish a page; return whether something became due. None: what holds it is not published
         (yet)."""
-        lost = await self.families.find_lost(read.claim, read.tree)
+        lost = await self.families.find_lost(read)
         is_rescued = await self.rescue_below(lease, lost.gone)
         must_send = read.claim.item.rewrite
         committed = Committed("changed", [], {})
