@@ -983,4 +983,21 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a page below a paused row is not shared any more, and Notion's clock is ahead",
+        History(
+            264867790514074,
+            [
+                Edit("add_child_page", 17),
+                Edit("archive_or_unarchive", 8),
+                Edit("add_row"),
+                Ask(),
+                Settle(),
+                Edit("unshare_or_share", 13),
+                Pause(0),
+                Ask(),
+            ],
+        ),
+        more_seeds=(5, 6, 10),
+    ),
 )

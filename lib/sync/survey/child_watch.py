@@ -92,12 +92,13 @@ class ChildWatch(msgspec.Struct):
 
     async def _watch_page(self, page_id: str, stamp: str) -> None:
         """Ask for a child page; note it where it is not as it was read."""
-        read_at, page = self.observer.notion_now(), None
+        asked_at, page = self.observer.now(), None
         try:
             read_at, page = await self.observer.retrieve_page(page_id)
         except Unreadable as refusal:
             if refusal.notion_status != HTTPStatus.NOT_FOUND:
                 raise
+            read_at = self.observer.notion_time(asked_at)
         is_same = stamp and page is not None and child_stamp(page, self.rule) == stamp
         if page and is_same and not is_trashed(page) and not self.is_forced:
             self.observer.progress.unchanged += 1

@@ -98,9 +98,10 @@ class Observer:
         page = await retrieve_page(self._notion, page_id, self.progress.oddities)
         return self._notion.notion_time(asked_at), page
 
-    def notion_now(self) -> float:
-        """Return what Notion's clock shows at present (epoch seconds)."""
-        return self._notion.notion_now()
+    def notion_time(self, asked_at: float) -> float:
+        """Return what Notion's clock showed at a time of ours (epoch seconds), as its answers tell
+        by now."""
+        return self._notion.notion_time(asked_at)
 
     def gone_row(self, page_id: str, known: Known, source: str = "") -> Sighting:
         """Return what follows from a row that is gone; `source` is the one that it was a row of,
@@ -112,7 +113,8 @@ class Observer:
             edited=BEGINNING,
             wanted="",
         )
-        seen = msgspec.structs.replace(before, read_at=self.notion_now(), is_published=False)
+        now = self.notion_time(self.now())
+        seen = msgspec.structs.replace(before, read_at=now, is_published=False)
         return Sighting(page_id=page_id, observation=seen, is_gone=True)
 
 
