@@ -1000,4 +1000,17 @@ FOUND: tuple[Found, ...] = (
         ),
         more_seeds=(5, 6, 10),
     ),
+    Found(
+        "a page is asked for that has moved into a row which nobody has seen yet",
+        History(
+            122110242027285,
+            [
+                Pause(9),
+                Edit("archive_or_unarchive", 2),
+                Edit("add_row", 21),
+                Edit("move_into_a_row", 0, 27),
+                Ask("page", 15),
+            ],
+        ),
+    ),
 )

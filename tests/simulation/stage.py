@@ -770,9 +770,9 @@ class Stage:
             meta = page["meta"]
             if promise.scope == "page" and promise.name not in (id, meta["slug"]):
                 continue
-            if promise.scope == "source" and (
-                meta["source"] != promise.name or self._has_left_for_a_new_page(id, promise.name)
-            ):
+            if promise.scope == "source" and meta["source"] != promise.name:
+                continue
+            if self._has_left_for_a_new_page(id, meta["source"]):
                 continue
             node = workspace.nodes.get(id)
             edited = isinstance(node, Page) and node.edited.timestamp() > self.right_at
@@ -790,7 +790,7 @@ class Stage:
 
     def _has_left_for_a_new_page(self, id: str, source: str) -> bool:
         """Return whether a page has moved out of a source, into a page that is not published yet: a
-        run of that source does not read the new page."""
+        run of that source, or of the page, does not read the new page."""
         workspace, published = self.world.notion.workspace, self.world.paths()
         above = [node.id for node in workspace.up(workspace.nodes[id]) if node.id != id]
         pages = [one for one in above if isinstance(workspace.nodes[one], Page)]
