@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from lib.bundle.publication import is_trashed
-from lib.errors import Unreadable
+from lib.errors import NotionAway, Unreadable
 from lib.model import JSON, WorkItem
 from lib.notion.client import NotionClient
 from lib.store.site import Known, Sighting, Site
@@ -25,7 +25,7 @@ class Rescue:
     """`look` asks for a page by its id, and says when (Notion's clock); None: it is gone."""
 
     def __init__(self, notion: NotionClient, site: Site, homes: Homes, look: Look) -> None:
-        self._site, self._homes, self._look = site, homes, look
+        self._notion, self._site, self._homes, self._look = notion, site, homes, look
         self._holders = Holders(notion, site, homes, self._look_at_page)
 
     async def _look_at_page(self, page_id: str) -> JSON | None:
@@ -33,7 +33,8 @@ class Rescue:
 
     async def rescue_below(self, known: Known) -> tuple[list[Sighting], Work]:
         """Return what was seen of the pages below one that goes, of those that stand elsewhere, and
-        what is due for that."""
+        what is due for that. One that gets no usable answer goes, and comes back where it is found.
+        Raises `NotionAway` where Notion is down."""
         sightings: list[Sighting] = []
         work: Work = []
         ahead = list(known.record.children) if known.record else []
@@ -53,6 +54,10 @@ class Rescue:
                 home = await self._homes.home_of(page) if page else None
                 holder = await self._holders.find_holder(page) if page and not home else None
             except Unreadable:
+                continue
+            except NotionAway:
+                if self._notion.is_down:
+                    raise
                 continue
             if (
                 page is None

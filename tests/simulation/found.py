@@ -1013,4 +1013,17 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a row is archived, and what stands below it gets no usable answer",
+        History(
+            254039677963103,
+            [
+                Weather(0.08),
+                Edit("edit_a_family"),
+                Edit("archive_or_unarchive"),
+                Ask(),
+                Settle(),
+            ],
+        ),
+    ),
 )

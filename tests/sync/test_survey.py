@@ -559,6 +559,18 @@ async def test_a_page_below_a_row_that_goes_which_stands_elsewhere_by_now_is_rea
     assert {"child", row_id(1)} <= set(family.memory.due)
 
 
+async def test_a_row_goes_although_what_stood_below_it_gets_no_usable_answer(
+    family: Workspace,
+) -> None:
+    family.rows[HOME] = []
+    family.put(listed(0, in_trash=True))
+    family.objects["pages/child"] = error(500, "internal_server_error")
+
+    await family.look()
+
+    assert family.memory.gone == {row_id(0)}
+
+
 async def test_a_child_page_that_stays_as_it_is_is_not_asked_for(family: Workspace) -> None:
     family.memory.still = {"child"}
 
