@@ -3,7 +3,10 @@ broken."""
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -73,7 +76,7 @@ def test_what_is_drawn_is_of_the_official_types_until_it_is_broken(data: st.Data
 
 
 @settings(NEW_EACH_TIME, max_examples=30)
-@given(pages_with_blocks(), st.data())
+@given(st.deferred(pages_with_blocks), st.data())
 def test_the_quick_validator_agrees_with_the_one_of_the_schemas_authors(
     subject: JSON, data: st.DataObject
 ) -> None:
@@ -117,3 +120,11 @@ def test_javascript_reads_what_is_a_line_end_elsewhere_and_tells_what_it_can_not
         javascript.take(text)
     javascript.read_all()
     assert [one.partition("\n")[2] for one in javascript.misunderstood] == ['{"n":NaN}']
+
+
+def test_without_the_tools_all_this_is_collected_and_can_say_what_is_lacking() -> None:
+    code = (
+        "from pathlib import Path; from tests.odd import official;"
+        " official.FOLDER = Path('nowhere'); import tests.odd.test_odd"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)
