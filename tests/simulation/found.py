@@ -1026,4 +1026,17 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "values of KV may be smaller than before, and a page that is read has not changed",
+        History(
+            114459998217572,
+            [
+                Edit("lead_to_a_page"),
+                Setting("KV_MAX_VALUE_BYTES", "1500"),
+                Ask("source", here=True, after=0.1),
+                Settle(),
+                Pause(3),
+            ],
+        ),
+    ),
 )

@@ -288,6 +288,20 @@ async def test_a_child_page_that_is_there_as_it_was_is_not_read_with_the_page_ar
     )
 
 
+@pytest.mark.parametrize(("parts", "is_sent"), [(0, False), (2, True)])
+async def test_a_page_that_has_not_changed_is_sent_where_it_has_another_number_of_parts(
+    desk: Desk, parts: int, *, is_sent: bool
+) -> None:
+    """Another KV_MAX_VALUE_BYTES divides it anew."""
+    await desk.work(ROW)
+    known = msgspec.structs.replace(desk.commit.record, parts=parts)
+    desk.remember(ROW, seen(), known)
+
+    await desk.work(ROW)
+
+    assert (desk.commit.text is not None) == is_sent
+
+
 async def test_a_renamed_child_page_is_published_under_its_new_title(family: Desk) -> None:
     family.put(below(ROW, title="Renamed", last_edited_time=LATER))
 

@@ -159,7 +159,8 @@ class PagePublication(msgspec.Struct):
     async def _commit_of(self, read: ReadPage, plan: _Plan, *, must_send: bool) -> PageCommit:
         claim, seen, family = read.claim, read.seen, plan.family
         written = await self._write(read, plan)
-        is_same = claim.record is not None and claim.record.digest == written.record.digest
+        before, now = claim.record, written.record
+        is_same = before is not None and (before.digest, before.parts) == (now.digest, now.parts)
         is_sent = must_send or not is_same
         # The text of a page in parts has room for links to its databases alone.
         has_tables = self.form.docs and is_sent and not written.encoded.parts
