@@ -76,7 +76,7 @@ def test_what_is_drawn_is_of_the_official_types_until_it_is_broken(data: st.Data
 
 
 @settings(NEW_EACH_TIME, max_examples=30)
-@given(st.deferred(pages_with_blocks), st.data())
+@given(st.deferred(lambda: pages_with_blocks()), st.data())
 def test_the_quick_validator_agrees_with_the_one_of_the_schemas_authors(
     subject: JSON, data: st.DataObject
 ) -> None:
