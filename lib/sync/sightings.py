@@ -145,10 +145,13 @@ def judge_row(row: Row, known: Known, *, is_forced: bool) -> Sighting | None:
     stamp = row.stamp if is_settled(seen.edited_at, seen.read_at) else ""
     draft = WorkItem(page=row.page, read_at=seen.read_at)
     if not seen.is_published:
-        if row.in_trash:
-            return Sighting(page_id=row.page_id, observation=seen, is_hidden=True, is_gone=True)
         return Sighting(
-            page_id=row.page_id, observation=seen, stamp=stamp, is_hidden=True, draft=draft
+            page_id=row.page_id,
+            observation=seen,
+            stamp=stamp,
+            is_hidden=True,
+            is_gone=row.in_trash,
+            draft=None if row.in_trash else draft,
         )
     if seen.is_paused:
         kept = msgspec.structs.replace(seen, wanted=known.slug or seen.wanted)
