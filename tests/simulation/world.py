@@ -111,9 +111,7 @@ class World:
 
     def run(self, run_id: str) -> dict[str, str]:
         """A run's record."""
-        flat: Any = self.redis.ask("HGETALL", f"sync:run:{run_id}")
-        words = [word.decode() for word in flat]
-        return dict(zip(words[::2], words[1::2], strict=True))
+        return self._hash(f"sync:run:{run_id}")
 
     def values(self) -> dict[str, Any]:
         """Everything that a site can read, but for the hash `paths`."""
@@ -128,21 +126,21 @@ class World:
 
     def paths(self) -> dict[str, str]:
         """The slugs of the published pages by their ids."""
-        flat: Any = self.redis.ask("HGETALL", "paths")
-        words = [word.decode() for word in flat]
-        return dict(zip(words[::2], words[1::2], strict=True))
+        return self._hash("paths")
 
     def records(self) -> dict[str, Any]:
         """What is remembered of the reading of each published page, by its id."""
-        flat: Any = self.redis.ask("HGETALL", "sync:pages")
-        return {
-            id.decode(): json.loads(text) for id, text in zip(flat[::2], flat[1::2], strict=True)
-        }
+        return {id: json.loads(text) for id, text in self._hash("sync:pages").items()}
 
     def knows_paused(self, page_id: str) -> bool:
         """Whether the functions have seen that a page is paused."""
         text: Any = self.redis.ask("HGET", "sync:observed", page_id)
         return bool(text and json.loads(text).get("is_paused"))
+
+    def _hash(self, key: str) -> dict[str, str]:
+        flat: Any = self.redis.ask("HGETALL", key)
+        words = [word.decode() for word in flat]
+        return dict(zip(words[::2], words[1::2], strict=True))
 
     def referrers(self) -> set[tuple[str, str]]:
         """Who leads to whom, as it is remembered: a page, and one that leads to it."""
