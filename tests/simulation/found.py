@@ -1039,4 +1039,23 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a row is archived, and Notion denies it once instead of saying so",
+        History(
+            253615726226795,
+            [
+                Edit("move_out_to_a_source"),
+                Ask(after=0.1),
+                Edit("edit_a_family"),
+                Edit("archive_or_unarchive", 19),
+                Schedule(0, 30.0, None),
+                Ask("source", 5, force=True),
+                Settle(),
+                Blip(0),
+                Edit("trash_or_restore_database"),
+                Edit("name"),
+                Ask(),
+            ],
+        ),
+    ),
 )

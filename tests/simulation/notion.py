@@ -39,7 +39,7 @@ NOT_FOUND: JSON = {
 class Notion:
     """`workspace` is what is true, `edit` changes it. Listings and lists of blocks may show it as
     it was `listing_lag` and `blocks_lag` seconds ago; the next requests whose path matches
-    `missing` are answered 404."""
+    `missing` are answered 404, and `denied_at` says when, by page or block."""
 
     def __init__(
         self, workspace: Workspace, clock: Clock, url: str, now: Callable[[], float]
@@ -53,6 +53,7 @@ class Notion:
         self.listing_lag = self.blocks_lag = 0.0
         self._lags: list[tuple[float, float]] = [(0.0, 0.0)]
         self.missing: list[str] = []
+        self.denied_at: dict[str, float] = {}
         self.requests = 0
         self._files = SignedFiles(workspace, clock)
         self._past: deque[tuple[float, bytes]] = deque()
@@ -88,6 +89,7 @@ class Notion:
             found := next((one for one in self.missing if re.search(one, request.url.path)), None)
         ) is not None:
             self.missing.remove(found)
+            self.denied_at[request.url.path.split("/")[3]] = self._now()
             return httpx.Response(404, json=NOT_FOUND)
         return await asgi.ask(
             self._door, request.method, request.url, request.headers, request.content

@@ -942,11 +942,17 @@ class Stage:
 
     def _hidden_since(self, page: str) -> float | None:
         """When a page was hidden. One below a row that has left a big source goes with the row, and
-        is kept up to date until then."""
+        is kept up to date until then. So is one below a page that Notion denied by mistake instead
+        of saying that it is archived: that is one of two proofs, and the next run asks again."""
         late = self._since(self.removed, self.world.clocks.now() - LATE_DELETIONS_SECONDS)
         if page not in late and self._is_below(page, late):
             return None
-        return self.standing.hidden_since(page)
+        hidden, workspace = self.standing.hidden_since(page), self.world.notion.workspace
+        if hidden is None or page not in workspace.nodes:
+            return hidden
+        denied_at = self.world.notion.denied_at
+        up = workspace.up(workspace.nodes[page])
+        return max(hidden, *(denied_at.get(above.id, hidden) for above in up))
 
     def _doubtful(self) -> frozenset[str]:
         """Paused pages that may have been unpublished: they were hidden or out of all sources once,
