@@ -111,6 +111,22 @@ class Tell:
 
 
 @dataclass(frozen=True)
+class Typing:
+    """Somebody writes on, in one place of a page, and Notion tells of it `times` times, each so
+    many seconds (`every`) after the one before."""
+
+    pick: int = 0
+    times: int = 10
+    every: float = 5.0
+
+    async def act(self, stage: Stage) -> None:
+        for at in range(self.times):
+            stage.edit("rewrite", self.pick, at)
+            await stage.tell_of_edits()
+            await asyncio.sleep(self.every)
+
+
+@dataclass(frozen=True)
 class Kill:
     """The next calls of a function die, each at a step of its requests."""
 
@@ -357,6 +373,7 @@ KINDS: dict[str, Any] = {
             Ask,
             Settle,
             Tell,
+            Typing,
             Kill,
             KvTrouble,
             QueueTrouble,

@@ -33,6 +33,7 @@ from tests.simulation.actions import (
     Settle,
     Sources,
     Tell,
+    Typing,
     Until,
     Version,
     Wait,
@@ -154,6 +155,12 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     "version": (0.5, lambda luck, profile: Version(luck.choice((0, 1)))),
     "big": (0.5, lambda luck, profile: Big(luck.choice((3, 1_000)))),
     "tell": (2, lambda luck, profile: Tell(luck.choice((1, 1, 1, 2)))),
+    "typing": (
+        0.5,
+        lambda luck, profile: Typing(
+            luck.randrange(24), luck.choice((3, 10)), luck.choice((3.0, 7.0, 20.0))
+        ),
+    ),
     "odd": (0.5, lambda luck, profile: Odd(luck.randrange(24), luck.randrange(5))),
 }
 
@@ -161,8 +168,8 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
 @dataclass(frozen=True)
 class Profile:
     """`weights` of the draws that happen, the `edits` and the `scopes` of runs that are drawn.
-    `here` is the share of runs that are asked for in the backup way, `after` how much happens while
-    one is under way."""
+    `here` is the share of runs that are asked for in the backup way, `asks` that of chapters which
+    end with a run that is asked for, `after` how much happens while one is under way."""
 
     weights: Mapping[str, float] = field(
         default_factory=lambda: {name: weight for name, (weight, _) in DRAWS.items()}
@@ -171,11 +178,12 @@ class Profile:
     begins: Sequence[Action] = ()
     scopes: Sequence[Literal["", "source", "page"]] = ("", "", "", "", "source", "page")
     here: float = 0.15
+    asks: float = 1.0
     after: Sequence[int] = (0, 0, 0, 1, 2)
 
 
 def draw(seed: int, profile: Profile) -> History:
-    """A history of a few chapters: things happen, somebody asks for a run, perhaps more happens
+    """A history of a few chapters: things happen, mostly a run is asked for, perhaps more happens
     meanwhile, and what came of it is judged."""
     luck = Random(f"history {seed}")
     actions = list(profile.begins)
@@ -187,7 +195,8 @@ def draw(seed: int, profile: Profile) -> History:
         )
         names += ["edit"] if "edit" in profile.weights else []
         actions += _some(luck, profile, names, luck.randrange(1, 5))
-        actions.append(_ask(luck, profile) if luck.random() < 0.5 else Ask())
+        if luck.random() < profile.asks:
+            actions.append(_ask(luck, profile) if luck.random() < 0.5 else Ask())
         actions += _some(luck, profile, names, luck.choice(profile.after))
         actions.append(Settle())
         if luck.random() < 0.4:

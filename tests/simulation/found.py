@@ -308,15 +308,14 @@ FOUND: tuple[Found, ...] = (
     Found(
         "an instance reads ahead of its time, and another one behind it",
         History(
-            100010,
+            241356864192108,
             [
-                Edit("trash_or_restore_database"),
+                Edit("add_many_rows"),
                 Ask(),
                 Settle(),
+                Edit("rewrite", 13),
                 Clocks((-15.0, 15.0)),
-                Edit("reorder", 7, 29),
-                Settle(),
-                Ask(force=True),
+                Ask(),
             ],
         ),
     ),

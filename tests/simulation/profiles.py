@@ -22,7 +22,9 @@ PROFILES: dict[str, Profile] = {
     ),
     **{f"only-{name}": Profile({"edit": 6.0, "pass": 1.0, name: 4.0}) for name in DRAWS},
     "windows": Profile(
-        {"edit": 4.0, "tell": 8.0, "pass": 3.0, "clocks": 3.0}, ("edit_a_grandchild",)
+        {"edit": 4.0, "tell": 8.0, "typing": 4.0, "pass": 2.0, "clocks": 3.0},
+        ("edit_a_grandchild", "rewrite"),
+        asks=0.2,
     ),
     "lanes": Profile(
         {"edit": 2.0, "kill": 6.0, "cancel": 4.0},
