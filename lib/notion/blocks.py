@@ -98,6 +98,8 @@ class _TreeReading:
         self._jobs: deque[Job] = deque()
         self._entered: set[str] = set()
         self._shown: set[str] = set()
+        self._own: set[str | None] = {None}
+        """Originals whose blocks stand on this page, and None for what stands under no original."""
         self._interruption: Exception | None = None
 
     async def tree(self) -> Tree:
@@ -195,6 +197,8 @@ class _TreeReading:
             self._shown.add(block["id"])
             if original is None:
                 self._originals.stand_on(self._walk.page_id, [block["id"]])
+            if original in self._own:
+                self._own.add(block["id"])
             original = block["id"]
         return self._contained(block, partial(self._children, block, original))
 
@@ -255,7 +259,9 @@ class _TreeReading:
 
     async def _database(self, block: JSON, original: str | None) -> None:
         head = await self._or_refusal(
-            self._originals.head(block["id"], partial(self._probe, block["id"]))
+            self._originals.head(
+                block["id"], partial(self._probe, block["id"]), is_own=original in self._own
+            )
         )
         if isinstance(head, Head):
             self._walk.heads[block["id"]] = head
@@ -306,10 +312,17 @@ class _TreeReading:
     async def _list(
         self, list_id: str, original: str | None, given: list[JSON] | None = None
     ) -> list[JSON] | Unreadable:
-        """The children of `id`, which stands under `original`; `given` where no request is needed
-        to know them."""
-        read = partial(self._read, list_id, given)
-        blocks = await (self._originals.children(original, list_id, read) if original else read())
+        """The children of `list_id`, which stands under `original`; `given` where no request is
+        needed to know them. What this walk marks in them is not seen by others."""
+        known = self._walk.lists.get(list_id, ())
+        if not original or any("unavailable" in block for block in known):
+            blocks = await self._read(list_id, given)
+        else:
+            read = partial(self._read, list_id, given)
+            is_own = original in self._own
+            blocks = await self._originals.children(original, list_id, read, is_own=is_own)
+            if not isinstance(blocks, Unreadable):
+                blocks = [block.copy() for block in blocks]
         if not isinstance(blocks, Unreadable):
             self._walk.lists[list_id] = blocks
         return blocks

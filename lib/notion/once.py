@@ -15,19 +15,25 @@ class Once(Generic[Answer]):
         self._answers: dict[str, Answer] = {}
         self._asked: dict[str, asyncio.Event] = {}
 
-    async def get(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Return the answer. A failure concerns its asker alone: the next one in line asks
-        again."""
-        while key not in self._answers:
+    async def get(
+        self,
+        key: str,
+        ask: Callable[[], Awaitable[Answer]],
+        accepts: Callable[[Answer], bool] = lambda answer: True,
+    ) -> Answer:
+        """Return the answer. A failure concerns its asker alone: the next one in line asks again.
+        So does an asker who does not accept the answer that another got."""
+        while key not in self._answers or not accepts(self._answers[key]):
             if under_way := self._asked.get(key):
                 await under_way.wait()
                 continue
             self._asked[key] = answered = asyncio.Event()
             try:
-                self._answers[key] = await ask()
+                self._answers[key] = answer = await ask()
             finally:
                 del self._asked[key]
                 answered.set()
+            return answer
         return self._answers[key]
 
     def has(self, key: str) -> bool:

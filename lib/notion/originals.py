@@ -9,7 +9,8 @@ from http import HTTPStatus
 
 from lib.errors import Unreadable
 from lib.model import JSON
-from lib.notion.databases import Head
+from lib.notion.border.blocks import ORIGINAL_UNKNOWN
+from lib.notion.databases import LINKED_VIEW, Head
 from lib.notion.once import Once
 from lib.notion.walk import Walk, subtree
 
@@ -26,6 +27,8 @@ class Originals:
     slice to slice.
 
     An original is kept as its lists of children by block id. No list of its own: it can't be read.
+    A refusal that a copy met is not believed where `is_own`: by the page that holds the original.
+    It may have been in the trash then, which its `last_edited_time` does not tell.
     """
 
     def __init__(
@@ -35,7 +38,7 @@ class Originals:
     ) -> None:
         self._load = load
         self._save = save
-        self._loaded: Once[Lists | None] = Once()
+        self._loaded: Once[None] = Once()
         self._kept: set[str] = set()
         self._lists: Once[list[JSON] | Unreadable] = Once()
         self._heads: Once[Head | Unreadable] = Once()
@@ -64,21 +67,26 @@ class Originals:
                 _, ahead = await asyncio.wait(ahead, return_when=asyncio.FIRST_COMPLETED)
 
     async def children(
-        self, original: str, list_id: str, ask: Callable[[], Awaitable[list[JSON] | Unreadable]]
+        self,
+        original: str,
+        list_id: str,
+        ask: Callable[[], Awaitable[list[JSON] | Unreadable]],
+        *,
+        is_own: bool = False,
     ) -> list[JSON] | Unreadable:
-        """The children of an original, or of the block `id` under it."""
-        loaded = await self._loaded.get(original, partial(self._load_once, original))
-        if loaded is not None and list_id in loaded:
-            return loaded[list_id]
-        if loaded is not None and list_id == original:
-            return Unreadable(ORIGINAL_NOT_SHARED, HTTPStatus.NOT_FOUND)
-        return await self._lists.get(list_id, ask)
+        """The children of an original, or of the block `list_id` under it."""
+        await self._loaded.get(original, partial(self._load_once, original))
+        return await self._lists.get(list_id, ask, _is_whole if is_own else _is_any)
 
     async def head(
-        self, database_id: str, ask: Callable[[], Awaitable[Head | Unreadable]]
+        self,
+        database_id: str,
+        ask: Callable[[], Awaitable[Head | Unreadable]],
+        *,
+        is_own: bool = False,
     ) -> Head | Unreadable:
         """What probing a child database gave."""
-        return await self._heads.get(database_id, ask)
+        return await self._heads.get(database_id, ask, _is_answer if is_own else _is_any)
 
     async def parent(self, block_id: str, ask: Callable[[], Awaitable[JSON]]) -> JSON:
         """What a block gives as its parent; {}: it can't be read."""
@@ -90,14 +98,40 @@ class Originals:
             self._parents.put(original, {"type": "page_id", "page_id": page_id})
 
     async def keep(self, walk: Walk, originals: set[str]) -> None:
-        """Save the originals that a finished walk has read, each once."""
+        """Save the originals that a finished walk has read, each once, and again where it was
+        refused before. What lacks something is read again."""
+        if walk.is_lacking:
+            return
         for original in sorted(originals - self._kept):
-            self._kept.add(original)
+            lists = subtree(walk.lists, original)
+            if lists:
+                self._kept.add(original)
             if self._save is not None:
-                await self._save(original, subtree(walk.lists, original))
+                await self._save(original, lists)
 
-    async def _load_once(self, original: str) -> Lists | None:
+    async def _load_once(self, original: str) -> None:
         loaded = await self._load(original) if self._load is not None else None
-        if loaded is not None:
+        if loaded is None:
+            return
+        if loaded:
             self._kept.add(original)
-        return loaded
+        else:
+            refusal = Unreadable(ORIGINAL_NOT_SHARED, HTTPStatus.NOT_FOUND)
+            self._lists.put(original, refusal)
+        for list_id, blocks in loaded.items():
+            self._lists.put(list_id, blocks)
+
+
+def _is_whole(answer: list[JSON] | Unreadable) -> bool:
+    """Return whether Notion refused neither a list nor what stands under its blocks."""
+    return not isinstance(answer, Unreadable) and all(
+        block.get("unavailable") in (None, LINKED_VIEW, ORIGINAL_UNKNOWN) for block in answer
+    )
+
+
+def _is_answer(answer: Head | Unreadable) -> bool:
+    return not isinstance(answer, Unreadable)
+
+
+def _is_any(answer: object) -> bool:
+    return True

@@ -11,7 +11,7 @@ from lib.notion import tree as tree_module
 from lib.notion.blocks import Originals, Walk, read_tree
 from lib.notion.tree import CYCLE, TOO_MANY
 from tests.notion.stage import Stage, client, error, new_id
-from tests.notion.trees import bare, count, elsewhere, lists, shape, tree_of
+from tests.notion.trees import bare, count, database, elsewhere, lists, shape, tree_of
 
 ORIGINAL_NOT_SHARED = "synced block whose original is not shared"
 
@@ -168,6 +168,45 @@ async def test_a_copy_whose_original_is_not_shared_shows_what_its_own_id_gives()
     )
 
 
+async def test_a_page_reads_its_own_original_where_a_copy_was_refused_it_before() -> None:
+    stage, originals = Stage(), Originals()
+    block = database(stage)
+    original = stage.original(block)
+    owner, page = stage.page(original), stage.page(stage.copy(original["id"]))
+    paths = (f"blocks/{original['id']}/children", f"databases/{block['id']}")
+    for path in paths:
+        stage.refused[path] = error(404, "object_not_found")
+        await tree_of(stage, page, originals)
+
+        del stage.refused[path]  # the page around it has come back out of the trash
+        for reader in (owner, page):
+            tree = await tree_of(stage, reader, originals)
+            assert tree.blocks[0]["children"] == [block], path
+
+
+async def test_a_refusal_that_a_copy_waits_for_is_none_for_the_page_of_the_original() -> None:
+    stage, originals = Stage(), Originals()
+    original = stage.original(stage.block())
+    owner, page = stage.page(original), stage.page(stage.copy(original["id"]))
+    elsewhere(stage, original, owner)
+    path, is_refusing = f"blocks/{original['id']}/children", asyncio.Event()
+    stage.refused[path] = error(404, "object_not_found")
+
+    async def refuse_once(name: str) -> None:
+        if name == path and is_refusing.is_set():
+            stage.refused.pop(path)
+        elif name == path:
+            is_refusing.set()
+            await asyncio.sleep(0.05)
+
+    stage.before = refuse_once
+    copying = asyncio.create_task(tree_of(stage, page, originals))
+    await is_refusing.wait()
+    tree = await tree_of(stage, owner, originals)
+    await copying
+    assert "unavailable" not in tree.blocks[0]
+
+
 async def test_two_copies_of_an_unshared_original_ask_for_it_once() -> None:
     stage, original = Stage(), new_id()
     await tree_of(stage, stage.page(stage.copy(original), stage.copy(original)))
@@ -316,6 +355,59 @@ async def test_the_original_on_its_own_page_comes_from_the_same_reading() -> Non
     tree = await tree_of(stage, owner, shelf.originals())
     assert tree.blocks[0]["children"] == stage.lists[original["id"]]
     assert lists(stage).count(original["id"]) == 1
+
+
+async def test_an_original_that_a_copy_was_refused_is_read_and_kept_by_its_own_page() -> None:
+    stage, shelf = Stage(), Shelf()
+    original = stage.original(stage.block())
+    owner, page = stage.page(original), stage.page(stage.copy(original["id"]))
+    path = f"blocks/{original['id']}/children"
+    stage.refused[path] = error(404, "object_not_found")
+    await tree_of(stage, page, shelf.originals())
+    del stage.refused[path]
+
+    later = shelf.originals()
+    own, copied = await tree_of(stage, owner, later), await tree_of(stage, page, later)
+    kept = await tree_of(stage, page, shelf.originals(), known_owners={original["id"]: owner})
+
+    for tree in (own, copied, kept):
+        assert tree.blocks[0]["children"] == stage.lists[original["id"]]
+    assert lists(stage).count(original["id"]) == 2
+
+
+async def test_what_a_page_marks_in_an_original_is_not_what_others_see() -> None:
+    stage, shelf = Stage(), Shelf()
+    toggle = stage.block("toggle", stage.block())
+    original = stage.original(toggle)
+    owner, page = stage.page(original), stage.page(stage.copy(original["id"]))
+    path = f"blocks/{toggle['id']}/children"
+    stage.refused[path] = error(500, "internal_server_error")
+    walk, originals = Walk(page), shelf.originals()
+    known = {original["id"]: owner}
+    tree = await read_tree(
+        client(stage.handle), walk, originals, known_owners=known, is_last_try=True
+    )
+    assert (tree.blocks[0]["children"][0]["unavailable"] != "", walk.is_lacking) == (True, True)
+    assert shelf.saves == []
+
+    del stage.refused[path]
+    for reader in (page, owner):
+        tree = await tree_of(stage, reader, originals, known_owners=known)
+        assert tree.blocks[0]["children"][0]["children"] == stage.lists[toggle["id"]]
+
+
+async def test_a_part_that_a_copy_was_refused_in_an_earlier_slice_is_read_by_its_own_page() -> None:
+    stage, shelf = Stage(), Shelf()
+    toggle = stage.block("toggle", stage.block())
+    original = stage.original(toggle)
+    owner, page = stage.page(original), stage.page(stage.copy(original["id"]))
+    path = f"blocks/{toggle['id']}/children"
+    stage.refused[path] = error(404, "object_not_found")
+    await tree_of(stage, page, shelf.originals(), known_owners={original["id"]: owner})
+    del stage.refused[path]
+
+    tree = await tree_of(stage, owner, shelf.originals())
+    assert tree.blocks[0]["children"][0]["children"] == stage.lists[toggle["id"]]
 
 
 async def test_an_original_read_on_its_own_page_is_kept_for_its_copies() -> None:

@@ -1057,4 +1057,17 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a page comes out of the trash while it is read, and a copy was refused its original",
+        History(
+            119876615218,
+            [
+                Setting("SYNC_LANES", "2"),
+                Ask(force=True, after=0.1),
+                Edit("trash_or_restore", 2),
+                Ask("page", after=0.1),
+                Edit("trash_or_restore", 2),
+            ],
+        ),
+    ),
 )

@@ -350,9 +350,9 @@ class Stage:
             self.seen["page fails for ever"] += 1
 
     def blip(self, pick: int) -> None:
-        """Notion answers one request for a page with 404, though it is there: two in a row would be
+        """Notion answers one request for a page with 404, though it is there: two of a page would be
         believed, and one of a page that nobody has seen yet, until the next run."""
-        known = self.world.paths()
+        known = self.world.paths().keys() - self.world.notion.denied_at.keys()
         if pages := [page for page in self.writer.published() if page.id in known]:
             path = f"/v1/(pages|blocks)/{pages[pick % len(pages)].id}"
             self.world.notion.missing += [path] if path not in self.world.notion.missing else []
