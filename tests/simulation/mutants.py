@@ -205,7 +205,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Change(
                 "store/lua/begin_change.lua",
                 "if args.token and redis.call('HGET', run, 'token:' .. args.lane) ~= args.token then"
-                " return 'lost' end\n",
+                "\n  return 'lost'\nend\n",
                 "",
             ),
         ),
@@ -218,8 +218,8 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Change(
                 "store/lua/commit_page.lua",
-                "if args.sort ~= '' and (head ~= '' or",
-                "if args.sort ~= '' and not before and (head ~= '' or",
+                "if args.sort ~= ''\n  and (head ~= '' or",
+                "if args.sort ~= '' and not before\n  and (head ~= '' or",
             ),
         ),
         "edits",
@@ -394,7 +394,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Change(
                 "store/lua/rest.lua",
                 "aliveUntil = tonumber(aliveUntil) + math.max(0, next_at - now)"
-                " -- the next message waits so long\n",
+                " -- the next message waits until then\n",
                 "aliveUntil = tonumber(aliveUntil)\n",
             ),
         ),

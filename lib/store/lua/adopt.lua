@@ -1,6 +1,7 @@
--- Takes over what layout 2 remembered of published pages; what a site reads stays as it is, indexes too. All of them are due.
--- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON: lane, token, pages: {id, slug ("": nothing
--- sound is known), source, is_row, sort, things, observed, record}.
+-- Takes over what layout 2 remembered of published pages. All of them are due.
+-- What a site reads stays as it is, the indexes too.
+-- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON: lane, token, pages:
+-- {id, slug ("": nothing sound is known), source, is_row, sort, things, observed, record}.
 -- include begin_change
 for _, page in ipairs(args.pages) do
   if page.slug ~= '' then

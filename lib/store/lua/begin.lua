@@ -1,12 +1,17 @@
--- Begins a slice: fences off whoever worked in this lane before and takes back what he held.
--- KEYS active, runs, promised, due, leases, work, run, moments, scheduled. ARGV as named below, then field-value pairs for a run that nobody has recorded
--- yet (KV was out of reach when it was asked for, or the message came from QStash's console).
--- Answers {outcome, token, …the run's fields and values}; outcome: go, unsent (this slice has ended, and the next one may
--- not have been published), repeated (later slices have begun), joined (another run is under way; the token is its id),
--- ended, exhausted (slice after slice began and brought nothing: the run is to be failed). What counts as fruitless and as a
--- wait says rest.lua.
-local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl, tries, mostWaits, nonce, moment, isOfPages =
-  unpack(ARGV, 1, 15)
+-- Begins a slice: fences off the delivery that had this lane before, and takes back what it held.
+-- KEYS active, runs, promised, due, leases, work, run, moments, scheduled. ARGV as named below,
+-- then field-value pairs for a run that is not recorded yet (KV was out of reach when it was asked
+-- for, or the message came from QStash's console).
+-- Returns {outcome, token, …the run's fields and values}. Outcomes:
+--   go         the slice begins
+--   unsent     this slice has ended, and the next one may not have been published
+--   repeated   later slices have begun
+--   joined     another run is under way; the token is its id
+--   ended      the run has ended
+--   exhausted  slice after slice began without a result: the run is to be failed
+-- rest.lua says what counts as fruitless and as a wait.
+local root, id, lane, slice, now, aliveUntil, exclusive, force, source, ttl, tries, mostWaits,
+  nonce, moment, isOfPages = unpack(ARGV, 1, 15)
 local active, runs, promised, due, leases, work, run, moments, scheduled = unpack(KEYS)
 local prefix = string.sub(root, 1, -#'sync:run:' - 1)
 -- include sound_types
@@ -21,7 +26,8 @@ if exclusive == '1' and (not status or status == 'pending' or status == 'active'
   local current = redis.call('GET', active)
   if current and current ~= id then
     local other = redis.call('HMGET', root .. current, 'status', 'aliveUntil')
-    if (other[1] == 'pending' or other[1] == 'active') and (tonumber(other[2] or '') or 0) > tonumber(now) then
+    if (other[1] == 'pending' or other[1] == 'active')
+      and (tonumber(other[2] or '') or 0) > tonumber(now) then
       promise(promised, source, force)
       if status then redis.call('HSET', run, 'status', 'cancelled', 'finishedAt', now) end
       return {'joined', current}
@@ -46,7 +52,7 @@ if tonumber(slice) <= ended then
 end
 if tonumber(slice) < at then return {'repeated', '', unpack(redis.call('HGETALL', run))} end
 
-if tonumber(slice) > at then -- the deliveries of one slice are bounded by the queue
+if tonumber(slice) > at then -- the queue bounds the deliveries of one slice
   local fruitless = (tonumber(redis.call('HGET', run, 'fruitless:' .. lane) or '') or 0) + 1
   redis.call('HSET', run, 'fruitless:' .. lane, fruitless)
   local waits = tonumber(redis.call('HGET', run, 'waits:' .. lane) or '') or 0
@@ -55,19 +61,23 @@ if tonumber(slice) > at then -- the deliveries of one slice are bounded by the q
   end
 end
 
--- Who looks around: the first lane that comes, the backup way instead of one that rests, a message instead of the backup
--- way, and any lane instead of one that has given no sign of life.
-local planner, until_ms, rests = unpack(redis.call('HMGET', run, 'planner', 'plannerUntil', 'planRests'))
+-- The first lane that comes does the survey. The backup way replaces a lane that rests, a lane of a
+-- message replaces the backup way, and any lane replaces one that has given no sign of life.
+local planner, until_ms, rests =
+  unpack(redis.call('HMGET', run, 'planner', 'plannerUntil', 'planRests'))
 local handed = planner and planner ~= lane
-  and ((lane == 'here' and rests == '1') or (lane ~= 'here' and planner == 'here') or (tonumber(until_ms or '') or 0) < tonumber(now))
+  and ((lane == 'here' and rests == '1') or (lane ~= 'here' and planner == 'here')
+    or (tonumber(until_ms or '') or 0) < tonumber(now))
 if not planner or handed then planner = lane end
 if planner == lane then
-  redis.call('HSET', run, 'planner', lane, 'plannerUntil', math.max(tonumber(aliveUntil), tonumber(now)))
+  redis.call('HSET', run, 'planner', lane,
+    'plannerUntil', math.max(tonumber(aliveUntil), tonumber(now)))
 end
 
 local token = id .. '|' .. lane .. '|' .. nonce
 freeClaims(leases, due, id .. '|' .. lane .. '|', now)
-if isOfPages == '0' then -- rows whose dates begin or end: their reading, by Notion's clock, decides what follows
+if isOfPages == '0' then
+  -- Rows whose dates begin or end. Their reading, by Notion's clock, decides what follows.
   local isScheduled = moment ~= '0'
   if isScheduled then redis.call('ZREM', scheduled, moment) end
   local upTo = string.format('%.0f', math.max(tonumber(now), tonumber(moment)))
@@ -81,13 +91,14 @@ if isOfPages == '0' then -- rows whose dates begin or end: their reading, by Not
   end
 end
 if redis.call('HGET', run, 'slices') == false and exclusive == '1' then
-  -- What earlier runs have left is done when this one has looked around: rows may be hidden meanwhile.
+  -- What earlier runs left waits for this run's survey: rows may have been hidden meanwhile.
   local held, leased = redis.call('HGETALL', leases), {}
   for i = 1, #held, 2 do leased[held[i]] = true end
   local pages = 0
   for _, key in ipairs(redis.call('ZRANGE', due, 0, -1)) do
     if not isOfDatabase(key) then pages = pages + 1 end
-    local isFocused = string.find(redis.call('HGET', work, key) or '', '^%d+ %a*f') -- a run of one page does it
+    -- Focused work is left to a run of one page.
+    local isFocused = string.find(redis.call('HGET', work, key) or '', '^%d+ %a*f')
     if not leased[key] and not isFocused then redis.call('ZADD', due, aliveUntil, key) end
   end
   redis.call('HSET', run, 'toSync', pages)
@@ -99,5 +110,6 @@ if (tonumber(redis.call('HGET', run, 'aliveUntil') or '') or 0) < tonumber(alive
   redis.call('HSET', run, 'aliveUntil', aliveUntil)
 end
 redis.call('HDEL', run, 'waitsUntil', 'waitsFor', 'waitsCause')
-redis.call('HSET', run, 'began:' .. lane, now, 'status', 'active', 'planRests', '0', 'parked', '0', 'slice:' .. lane, slice, 'token:' .. lane, token)
+redis.call('HSET', run, 'began:' .. lane, now, 'status', 'active', 'planRests', '0',
+  'parked', '0', 'slice:' .. lane, slice, 'token:' .. lane, token)
 return {'go', token, unpack(redis.call('HGETALL', run))}

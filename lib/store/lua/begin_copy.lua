@@ -1,5 +1,6 @@
--- Puts a file off before it is read. KEYS tried (file -> "tries ms until"). ARGV as named below (times in ms).
--- Answers until when it was put off before, and then changes nothing; 0: the caller reads it now.
+-- Puts a file off before it is read. KEYS tried (file -> "tries ms until"). ARGV as named below
+-- (times in ms). Returns until when the file was put off before, and then changes nothing; 0: the
+-- caller reads it now.
 local tried = KEYS[1]
 local file, now, first, longest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local tries, till = string.match(redis.call('HGET', tried, file) or '', '^(%d+) (%d+)$')

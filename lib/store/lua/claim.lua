@@ -1,8 +1,9 @@
--- Claims up to `count` of what is due: exclusive, until `expires` (ms), under the slice's token. What this slice claimed
--- before and does not know of (the answer was lost) is handed out first.
--- KEYS run, due, work, leases. ARGV as named below, then the keys in hand; `spent`: what the slice has spent so far, as
--- spent.lua reads it ("": nobody says). Returns "lost", or {left in all, when the next may be done (-1:
--- none), then key, work, observation, record, slug of each}.
+-- Claims up to `count` of what is due: exclusively, until `expires` (ms), under the slice's token.
+-- What this slice claimed before and does not know of (the answer was lost) comes first.
+-- KEYS run, due, work, leases. ARGV as named below, then the keys in hand. `spent` is what the
+-- slice has spent up to now, as spent.lua reads it ("": not known).
+-- Returns "lost", or {left in all, when the next may be done (-1: none), then key, work,
+-- observation, record, slug of each}.
 local prefix, owner, lane, token, now, expires, count, focused, spent = unpack(ARGV, 1, 9)
 local run, isFocused = KEYS[1], focused == '1'
 now, count = tonumber(now), tonumber(count)
@@ -22,16 +23,21 @@ local function take(key)
   taken = taken + 1
   local kind, id = string.match(key, '^(%a+):(.*)$')
   local draftDatabase = string.match(key, '^draft:db:(.*)$')
-  local function known(name) return redis.call('HGET', prefix .. 'sync:' .. name, draftDatabase or id or key) end
+  local function known(name)
+    return redis.call('HGET', prefix .. 'sync:' .. name, draftDatabase or id or key)
+  end
   local facts
   if draftDatabase then facts = {'', known('drafts:databases') or '', ''}
   elseif kind == 'db' then facts = {'', known('databases') or '', ''}
   elseif kind == 'draft' then
-    facts = {known('drafts:seen') or known('observed') or '', known('drafts') or '', known('drafts:places') or ''}
+    facts = {known('drafts:seen') or known('observed') or '',
+      known('drafts') or '', known('drafts:places') or ''}
   else
     facts = {known('observed') or '', known('pages') or '', known('places') or ''}
   end
-  for _, word in ipairs({key, redis.call('HGET', workKey, key) or '', unpack(facts)}) do answer[#answer + 1] = word end
+  for _, word in ipairs({key, redis.call('HGET', workKey, key) or '', unpack(facts)}) do
+    answer[#answer + 1] = word
+  end
 end
 
 local leases = redis.call('HGETALL', leasesKey)

@@ -1,4 +1,5 @@
--- Notion said wait: nobody reserves before `till` (ms), and a new window starts then. KEYS budget. ARGV till, now.
+-- Closes the budget where Notion said to wait: no instance reserves before `till` (ms), and a new
+-- window starts then. KEYS budget. ARGV till, now.
 local budget, till, now = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 if (tonumber(redis.call('HGET', budget, 'closedUntil') or '') or 0) < till then
   redis.call('HSET', budget, 'closedUntil', ARGV[1], 'start', '0', 'used', '0')

@@ -1,10 +1,17 @@
--- Publishes a child database that was read, and ends the work on it. KEYS: the engine's hashes, whose types are checked.
--- ARGV: arguments as JSON, the bundle ("": as published), the record, its table as pages show it ("": in none), and the text
--- forms of pages ("": none). Arguments: lane, token, number of the work; id, digest, title, tokens, lacking, warnings;
--- table (its digest), tables (as for a page), documents: {id, slug, digest, read_at, bytes, is_read} of the pages whose text
--- forms follow, made of a bundle of so many bytes; is_read: the page has to be read for it; shown: id -> visibility of the
--- pages that show it ("": nobody knows; nil: not looked at). Returns done, send, changed (it, or the text forms, are to be
--- made anew), gone (no page shows it), repeated or lost.
+-- Publishes a child database that was read, and ends the work on it.
+-- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON, the bundle ("": as
+-- published), the record, its table as pages show it ("": in none), and the text forms of pages
+-- ("": none). Arguments:
+--   lane, token, number  the slice's lease on the work, and the number of the work
+--   id, digest, title, tokens, lacking, warnings
+--   table, tables        the digest of its table, and the tables as for a page
+--   documents            {id, slug, digest, read_at, bytes, is_read} of the pages whose text forms
+--                        follow, each made of a bundle of `bytes`; is_read: the page has to be read
+--                        for it
+--   shown                id -> visibility of the pages that show it ("": not known; nil: not looked
+--                        at)
+-- Returns done, send, changed (it, or the text forms, are to be made anew), gone (no page shows
+-- it), repeated or lost.
 -- include begin_change
 local text, record, rows = ARGV[2], ARGV[3], ARGV[4]
 local thing = 'db:' .. args.id
@@ -18,9 +25,11 @@ local before = decoded(redis.call('HGET', databasesKey, args.id))
 local isSame = before and before.digest == args.digest and textAt(prefix .. thing)
 if text == '' and not isSame then return 'send' end
 
-for _, page in ipairs(args.shown and showing(thing) or {}) do -- they say for whom it is
+for _, page in ipairs(args.shown and showing(thing) or {}) do -- these decide its visibility
   local given, seen = args.shown[page], observationOf(page)
-  if not given or (given ~= '' and seen and given ~= (seen.visibility or 'public')) then return 'changed' end
+  if not given or (given ~= '' and seen and given ~= (seen.visibility or 'public')) then
+    return 'changed'
+  end
 end
 
 -- The pages that show other rows of it than before: their text forms change together with it.
@@ -32,13 +41,17 @@ if args.docs and tableDigest(args.id) ~= args.table then
     given[document.id], document.text = document, ARGV[4 + number]
   end
   for _, page in ipairs(showing(thing)) do
-    local slug, known = redis.call('HGET', pathsKey, page), decoded(redis.call('HGET', pagesKey, page)) or {}
+    local slug, known =
+      redis.call('HGET', pathsKey, page), decoded(redis.call('HGET', pagesKey, page)) or {}
     local hasRoom = (tonumber(known.parts) or 0) == 0
     if slug and hasRoom and redis.call('SISMEMBER', stillKey, page) == 0 then
       local document = given[page]
       local isMade = document and document.slug == slug and document.digest == known.digest
         and document.read_at == known.read_at
-      if not isMade or (not document.is_read and #(textAt(pageKey(slug)) or '') ~= document.bytes) then return 'changed' end
+      if not isMade
+        or (not document.is_read and #(textAt(pageKey(slug)) or '') ~= document.bytes) then
+        return 'changed'
+      end
       documents[#documents + 1] = document
     end
   end
@@ -51,7 +64,8 @@ if text ~= '' then
   if not isSame then
     noteChange(thing)
     redis.call('HINCRBY', run, 'written', 1)
-    if before and before.title ~= args.title then dueShowing(thing, nowMs, 0) end -- they show its title
+    -- The pages that show it show its title.
+    if before and before.title ~= args.title then dueShowing(thing, nowMs, 0) end
     for _, page in ipairs(showing(thing)) do
       local slug = redis.call('HGET', pathsKey, page)
       if slug then noteChange('page:' .. slug) end
@@ -67,7 +81,8 @@ for _, document in ipairs(documents) do
     noteChange('page:' .. document.slug)
   end
 end
-if rows == '' then redis.call('HDEL', tablesKey, args.id) else redis.call('HSET', tablesKey, args.id, rows) end
+if rows == '' then redis.call('HDEL', tablesKey, args.id)
+else redis.call('HSET', tablesKey, args.id, rows) end
 endWork(thing, args.number, nowMs)
 noteWarnings(args.most_warnings, args.warnings)
 return 'done'

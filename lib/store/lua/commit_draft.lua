@@ -1,15 +1,19 @@
--- Writes a draft that was read under `preview:`, with the slugs of its child pages, and ends the work on it.
--- ARGV: arguments as JSON; the head of the bundle, the record of the reading. KEYS: the engine's hashes, whose types are
--- checked. Arguments:
---   lane, token, number   the slice's lease on the work, and the number of the work when it was claimed
+-- Writes a draft that was read under `preview:`, with the slugs of its child pages, and ends the
+-- work on it.
+-- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON; the head of the
+-- bundle, the record of the reading. Arguments:
+--   lane, token, number   the slice's lease on the work, and the number of the work when it was
+--                         claimed
 --   id, source, visibility, slug, parent ("": it is a row)
 --   parts, prepared (root of the parts' keys), tokens
---   children              {id, observed, slug, flags, payload} of its child pages; how each is to be read where it has to be
+--   children              {id, observed, slug, flags, payload} of its child pages; flags and
+--                         payload: how each is to be read where it has to be
 --   databases             {id, flags, payload} of the child databases on it
 --   slugs                 slug -> id of the pages that are to have them
 --   warnings              as JSON texts
--- Returns {done}, {taken, slugs that others have, …}, {send} (the parts are gone), {older} (it stands elsewhere by now, and
--- is read again), {gone} (it is no draft any more), {repeated} (the work is another's now) or {lost} (the whole lane is).
+-- Returns {done}, {taken, slugs that other pages have, …}, {send} (the parts are gone), {older}
+-- (it stands elsewhere by now, and is read again), {gone} (it is no draft any more), {repeated}
+-- (the work is another slice's now) or {lost} (the whole lane is).
 -- include begin_change
 local head, record = ARGV[2], ARGV[3]
 local id, slug, key = args.id, args.slug, 'draft:' .. args.id
@@ -23,7 +27,8 @@ if not seen and not isDraftRow(id) then
   return {'gone'}
 end
 seen = seen or observationOf(id)
-local isThere = seen.source == args.source and (seen.parent or '') == args.parent and (seen.visibility or 'public') == args.visibility
+local isThere = seen.source == args.source and (seen.parent or '') == args.parent
+  and (seen.visibility or 'public') == args.visibility
 if args.parent ~= '' then isThere = isThere and redis.call('HGET', draftPlacesKey, id) == slug end
 if not isThere then
   freeWork(key, nowMs)
@@ -31,14 +36,16 @@ if not isThere then
 end
 local taken = {'taken'}
 for other, holder in pairs(args.slugs) do
-  if (redis.call('HGET', draftSlugsKey, other) or holder) ~= holder then taken[#taken + 1] = other end
+  if (redis.call('HGET', draftSlugsKey, other) or holder) ~= holder then
+    taken[#taken + 1] = other
+  end
 end
 if #taken > 1 then return taken end
-for part = 1, args.parts do -- they may have been evicted meanwhile
+for part = 1, args.parts do -- parts may have been evicted meanwhile
   if redis.call('EXISTS', args.prepared .. ':' .. part) == 0 then return {'send'} end
 end
 
--- From here on it writes.
+-- The script writes from here on.
 local function place(page, at)
   if redis.call('HGET', draftPlacesKey, page) ~= at then leavePreview(page) end
   redis.call('HSET', draftPlacesKey, page, at)
@@ -63,8 +70,9 @@ showInDraft(id, before, databases)
 nameFiles(filesKey, namedKey, uncopiedKey, key, args.tokens, 'private')
 for _, child in ipairs(args.children) do
   local known = seenInDraft(child.id)
-  local isKnown = known and redis.call('HEXISTS', draftsKey, child.id) == 1 and known.parent == id and known.source == args.source
-    and (known.visibility or 'public') == args.visibility and redis.call('HGET', draftPlacesKey, child.id) == child.slug
+  local isKnown = known and redis.call('HEXISTS', draftsKey, child.id) == 1 and known.parent == id
+    and known.source == args.source and (known.visibility or 'public') == args.visibility
+    and redis.call('HGET', draftPlacesKey, child.id) == child.slug
   place(child.id, child.slug)
   redis.call('HSET', draftSeenKey, child.id, child.observed)
   if not isKnown then
@@ -74,7 +82,8 @@ end
 local isShownAlike = before and (before.visibility or 'public') == args.visibility
 for _, database in ipairs(args.databases) do
   local work = draftKey('db:' .. database.id)
-  local isKnown = isShownAlike and redis.call('HEXISTS', draftDatabasesKey, database.id) == 1 and not isDoubted(database)
+  local isKnown = isShownAlike and redis.call('HEXISTS', draftDatabasesKey, database.id) == 1
+    and not isDoubted(database)
   if redis.call('HEXISTS', workKey, work) == 1 then
     if isFocused then note('focus', work) end
   elseif not isKnown then

@@ -1,10 +1,10 @@
--- What a text of JSON holds; nil for what is no object or list.
+-- Returns what a text of JSON holds; nil where that is neither an object nor a list.
 local function decoded(text)
   local ok, value = pcall(cjson.decode, text or '')
   return ok and type(value) == 'table' and value or nil
 end
 
--- The texts of a list in a record, whatever another has made of it.
+-- Returns the texts of a list in a record, which another program may have changed to anything.
 local function textsOf(list)
   local texts = {}
   for _, text in ipairs(type(list) == 'table' and list or {}) do

@@ -1,25 +1,29 @@
--- Drafts: rows that are not published or stay as they were, and the pages below them, as they stand under `preview:`. Nothing
--- here touches what the public reads. Needs what site.lua has.
+-- Drafts: rows that are not published or stay as they were, and the pages below them, as they stand
+-- under `preview:`. Nothing here touches what the public reads. Needs what site.lua has.
 local draftsKey, draftPlacesKey = engineKey('drafts'), engineKey('drafts:places')
 local draftSlugsKey, draftSeenKey = engineKey('drafts:slugs'), engineKey('drafts:seen')
 local draftDatabasesKey = engineKey('drafts:databases')
 local previewPathsKey = prefix .. 'preview:paths'
 
--- Of a page, or of a thing that it shows (`db:{id}`): its work, and the thing as `shows` names it.
+-- Returns the key of a draft's work, and of the work on a thing that it shows (`db:{id}`). `shows`
+-- names the thing by that key too.
 local function draftKey(id) return 'draft:' .. id end
 local function previewKey(slug) return prefix .. 'preview:' .. slug end
-local function previewPartKey(slug, number) return prefix .. 'preview:' .. slug .. ':part:' .. number end
+local function previewPartKey(slug, number)
+  return prefix .. 'preview:' .. slug .. ':part:' .. number
+end
 
--- What is remembered of a page that stands in a draft; nil: it stands in none.
+-- Returns what is remembered of a page that stands in a draft; nil where it stands in none.
 local function seenInDraft(id)
   local seen = decoded(redis.call('HGET', draftSeenKey, id))
   return seen and type(seen.parent) == 'string' and seen or nil
 end
 
--- Whether a page is a row that is there, and is not published as it is there.
+-- Returns whether a page is a row that is there, and is not published as it is there.
 local function isDraftRow(id)
   local seen = observationOf(id)
-  return seen and type(seen.parent) ~= 'string' and (seen.is_published == false or seen.is_paused == true)
+  return seen and type(seen.parent) ~= 'string'
+    and (seen.is_published == false or seen.is_paused == true)
     and not redis.call('ZSCORE', engineKey('gone'), id)
 end
 
@@ -37,7 +41,7 @@ local function dropDraftDatabase(database)
   dropWork(thing)
 end
 
--- A draft shows these child databases from now on, and no more what its record names.
+-- Notes that a draft shows these child databases from now on, and no others that its record names.
 local function showInDraft(id, record, databases)
   local kept = {}
   for _, database in ipairs(databases) do
@@ -49,12 +53,14 @@ local function showInDraft(id, record, databases)
     if database and not kept[thing] then
       redis.call('ZREM', showsKey, draftKey(thing) .. ' ' .. id)
       if not isShown(draftKey(thing)) then dropDraftDatabase(database)
-      elseif (record.visibility or 'public') ~= 'public' then addWork(draftKey(thing), '-', '{}', nowMs) end -- it may be less hidden now
+      elseif (record.visibility or 'public') ~= 'public' then
+        addWork(draftKey(thing), '-', '{}', nowMs) -- it may be less hidden now
+      end
     end
   end
 end
 
--- A draft gives up its slug, and what stands there.
+-- Takes the slug from a draft, and removes what stands there.
 local function leavePreview(id)
   local slug = redis.call('HGET', draftPlacesKey, id)
   redis.call('HDEL', draftPlacesKey, id)
@@ -65,7 +71,7 @@ local function leavePreview(id)
   dropParts(slug, 1, previewPartKey)
 end
 
--- Takes a draft, and all that stands below it, from its preview and forgets it.
+-- Takes a draft, and all that stands below it, from its preview and forgets them.
 local function removeDraft(id)
   if redis.call('HEXISTS', draftPlacesKey, id) == 0 then -- it has not been read
     if redis.call('HEXISTS', workKey, draftKey(id)) == 1 then dropWork(draftKey(id)) end

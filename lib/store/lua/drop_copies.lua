@@ -1,5 +1,5 @@
--- Forgets copies that nobody has named since `before` (ms); their addresses wait in `trash` to be deleted from Blob.
--- KEYS copies, idle, trash. ARGV before, then files. Answers all of the trash.
+-- Forgets copies that nothing has named since `before` (ms). Their addresses wait in `trash` to be
+-- deleted from Blob. KEYS copies, idle, trash. ARGV before, then files. Returns all of the trash.
 local copies, idle, trash = unpack(KEYS)
 for i = 2, #ARGV do
   local since = redis.call('HGET', idle, ARGV[i])

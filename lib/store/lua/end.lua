@@ -1,7 +1,8 @@
--- Ends a run, once, and makes way: where another was promised, that one is under way from this moment on.
--- KEYS active, runs, promised, leases, due, run, moments, scheduled. ARGV as named below, then field-value pairs for the
--- ended run. Answers {outcome, the next moment of a date that needs a message ("": none), follow-up run's id, its force, its
--- source}; outcome: ended, or repeated where it had ended before.
+-- Ends a run, once. Where another run was promised, that one is under way from this moment on.
+-- KEYS active, runs, promised, leases, due, run, moments, scheduled. ARGV as named below, then
+-- field-value pairs for the ended run.
+-- Returns {outcome, the next moment of a date that needs a message ("": none), the follow-up run's
+-- id, its force, its source}. Outcomes: ended, or repeated where the run had ended before.
 local root, id, status, now, aliveUntil, nextId, ttl, latest, lost = unpack(ARGV, 1, 9)
 local active, runs, promised, leases, due, run, moments, scheduled = unpack(KEYS)
 -- include sound_types
@@ -21,7 +22,8 @@ for _, field in ipairs(redis.call('HKEYS', run)) do -- no slice writes any more
 end
 for _, part in ipairs({'listing', 'focus', 'given'}) do redis.call('DEL', run .. ':' .. part) end
 
--- The next date to begin or to end, where no message is on its way for it: the caller publishes one.
+-- The next date that begins or ends, where no message is on its way for it: the caller publishes
+-- one.
 local moment = ''
 if status ~= 'cancelled' then
   local at = tonumber(redis.call('ZRANGE', moments, 0, 0, 'WITHSCORES')[2] or '')
@@ -43,8 +45,9 @@ local source, force = takePromise(promised)
 if not source then return {'ended', moment, ''} end
 redis.call('SET', active, nextId)
 redis.call('HSET', run, 'followUpRun', nextId)
-redis.call('HSET', root .. nextId, 'runId', nextId, 'status', 'pending', 'phase', 'plan', 'force', force,
-  'source', source, 'page', '', 'askedBy', 'follow-up', 'triggeredAt', now, 'aliveUntil', aliveUntil)
+redis.call('HSET', root .. nextId, 'runId', nextId, 'status', 'pending', 'phase', 'plan',
+  'force', force, 'source', source, 'page', '', 'askedBy', 'follow-up', 'triggeredAt', now,
+  'aliveUntil', aliveUntil)
 redis.call('EXPIRE', root .. nextId, ttl)
 listRun(runs, nextId, now)
 return {'ended', moment, nextId, force, source}

@@ -1,5 +1,7 @@
--- Ends the change from layout 2: indexes get their new form, redirects lead to pages, what is needed no more goes.
--- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON: lane, token, sources, redirects (old -> new).
+-- Ends the change from layout 2: indexes get their new form, redirects lead to pages, and what is
+-- no longer needed is deleted.
+-- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON: lane, token,
+-- sources, redirects (old -> new).
 -- include begin_change
 for old, new in pairs(args.redirects) do
   local id = redis.call('HGET', slugsKey, new)
@@ -14,13 +16,15 @@ for _, source in ipairs(args.sources) do
 end
 closeSite()
 local moved = engineKey('moved')
-for _, slug in ipairs(redis.call('TYPE', moved).ok == 'hash' and redis.call('HKEYS', moved) or {}) do
+for _, slug in
+  ipairs(redis.call('TYPE', moved).ok == 'hash' and redis.call('HKEYS', moved) or {}) do
   if redis.call('HEXISTS', slugsKey, slug) == 0 then
     redis.call('DEL', pageKey(slug))
     dropParts(slug, 1, partKey)
   end
 end
-for _, name in ipairs({'overdue', 'hidden', 'moved', 'staged', 'staged:metas', 'foreign', 'migrating'}) do
+for _, name in
+  ipairs({'overdue', 'hidden', 'moved', 'staged', 'staged:metas', 'foreign', 'migrating'}) do
   redis.call('DEL', engineKey(name))
 end
 return 'done'

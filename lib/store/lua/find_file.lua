@@ -1,20 +1,23 @@
--- Where a hosted file is to be had. KEYS named, fresh (before the owner's id), files, private, copies ("": there is no
--- Blob store). ARGV as named below. Answers {outcome, value, owner, lock, count}:
---   unknown  no published bundle names it, or of a draft's file no draft
+-- Finds where a hosted file is to be had.
+-- KEYS named, fresh (before the owner's id), files, private, copies ("": there is no Blob store).
+-- ARGV as named below. Returns {outcome, value, owner, lock, count}:
+--   unknown  no published bundle names it, or, for a draft's file, no draft does
 --   copied   its Copy, where a bundle names it that everybody may see
---   fresh    "ms url", known of an earlier look
---   walk     the caller has the lock and asks Notion for blocks of the page `owner`, going on as `value` says ("": from
---            its beginning); `count`: so many files stand in its blocks. Not where the caller is `alone`
+--   fresh    "ms url", known from an earlier look
+--   walk     the caller has the lock and asks Notion for blocks of the page `owner`, from where
+--            `value` says ("": from its beginning). `count` files stand in its blocks. Not returned
+--            where the caller is `alone`
 --   fetch    the caller has the lock and asks Notion for the holder itself
---   wait     another one has it
+--   wait     another caller has the lock
 --   away     Notion was out of reach; ms until it is asked again
 local named, root, files, private, copies = unpack(KEYS)
-local MOST_NAMES = 20 -- bundles that are looked at for one that everybody may see
+local MOST_NAMES = 20 -- bundles that are searched for one that everybody may see
 local token, holder, file, mine, now, ttl, alone, isDraft = unpack(ARGV)
 
--- The bundles that name the file and come from one name up to another.
+-- Returns the bundles that name the file, from one name up to another.
 local function namesBetween(first, last)
-  return redis.call('ZRANGEBYLEX', named, '[' .. token .. first, '(' .. token .. last, 'LIMIT', 0, MOST_NAMES)
+  return redis.call('ZRANGEBYLEX', named, '[' .. token .. first, '(' .. token .. last,
+    'LIMIT', 0, MOST_NAMES)
 end
 
 local names

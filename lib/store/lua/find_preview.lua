@@ -1,5 +1,5 @@
--- Which page may be seen that is asked for by a slug or an id. KEYS preview:paths, paths, the preview and the page at the
--- slug. ARGV slug, id. Returns the slug that it has; "" for none.
+-- Finds the page that may be seen under a slug or an id. KEYS preview:paths, paths, the preview and
+-- the page at the slug. ARGV slug, id. Returns the slug that it has; "" for none.
 local drafts, paths, preview, page = unpack(KEYS)
 local slug, id = unpack(ARGV)
 local found = redis.call('HGET', drafts, id) or redis.call('HGET', paths, id)

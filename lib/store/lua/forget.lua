@@ -1,6 +1,6 @@
--- Takes back a run that was asked for and whose message was refused. KEYS active, runs, promised, run.
--- ARGV root of all runs, run id.
--- Answers done, or begun where it is at work all the same.
+-- Takes back a run that was asked for and whose message was refused.
+-- KEYS active, runs, promised, run. ARGV root of all runs, run id.
+-- Returns done, or begun where the run is at work all the same.
 -- include sound_types
 -- include follow_up
 local run = KEYS[4]

@@ -1,4 +1,4 @@
--- Frees what is claimed under a token that begins like this; it may be claimed again from `at` on.
+-- Frees what is claimed under a token that begins with `mine`; it may be claimed anew from `at` on.
 local function freeClaims(leases, due, mine, at)
   local held = redis.call('HGETALL', leases)
   for i = 1, #held, 2 do

@@ -1,12 +1,16 @@
--- Reads runs for people: the newest ones, newest first, and the one under way even where it is not among them.
--- KEYS active, runs, sources, webhook token, listings, synced, paths, children, overdue, due, budget, last event. ARGV root
--- of all runs, how many of the newest, root of the orders of indexes, how many slugs. Answers {id of the one under way,
--- {webhook token, ms that it is kept yet}, {{source, record, listing, synced, rows}, …}, {pages, child pages, {{key, problem,
--- whether it is published}, …}, start and requests of Notion's minute, last event, slugs of published pages: some of many},
--- then runs as run_entry.lua says}; "" for none.
+-- Reads runs for people: the newest ones, newest first, and the one under way even where it is not
+-- among them.
+-- KEYS active, runs, sources, webhook token, listings, synced, paths, children, overdue, due,
+-- budget, last event. ARGV root of all runs, how many of the newest, root of the orders of indexes,
+-- how many slugs.
+-- Returns {id of the run under way, {webhook token, ms for which it is still kept}, {{source,
+-- record, listing, synced, rows}, …}, {pages, child pages, {{key, problem, whether it is
+-- published}, …}, start and requests of Notion's minute, last event, slugs of published pages:
+-- some of many}, then runs as run_entry.lua says}; "" for none.
 -- include run_entry
 local root, most, orders, few = unpack(ARGV)
-local active, runs, sources, token, listings, synced, paths, children, overdue, due, budget, event = unpack(KEYS)
+local active, runs, sources, token, listings, synced, paths, children, overdue, due, budget, event =
+  unpack(KEYS)
 
 local current = redis.call('GET', active) or ''
 local ids = redis.call('ZREVRANGE', runs, 0, tonumber(most) - 1)
@@ -19,8 +23,8 @@ local flat = redis.call('HGETALL', sources)
 for i = 1, #flat, 2 do
   local name = flat[i]
   known[#known + 1] = {
-    name, flat[i + 1], redis.call('HGET', listings, name) or '', redis.call('HGET', synced, name) or '',
-    redis.call('ZCARD', orders .. name),
+    name, flat[i + 1], redis.call('HGET', listings, name) or '',
+    redis.call('HGET', synced, name) or '', redis.call('ZCARD', orders .. name),
   }
 end
 local late = {}

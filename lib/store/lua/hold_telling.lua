@@ -1,5 +1,6 @@
--- Takes the telling of a channel on for a while: a notice that is delivered twice at once tells it once. KEYS run. ARGV as
--- named below (times in ms). Answers 1, also to the owner who asks again, or 0 where another has it.
+-- Takes on the telling of a channel for a while, so that a notice that is delivered twice at once
+-- tells it once. KEYS run. ARGV as named below (times in ms). Returns 1, also to the owner who asks
+-- again, or 0 where another owner has it.
 local field, owner, now, untilMs = unpack(ARGV)
 -- include sound_types
 local ends, holder = string.match(redis.call('HGET', KEYS[1], field) or '', '^(%d+) (.*)$')

@@ -1,5 +1,5 @@
--- Keeps signed addresses for so long (ms) and ends the lock. KEYS fresh, lock. ARGV lock's token, ttl, then file's token
--- (or `walk`) and "ms value" in turn.
+-- Keeps signed addresses for `ttl` (ms) and ends the lock. KEYS fresh, lock. ARGV the lock's token,
+-- ttl, then a file's token (or `walk`) and "ms value" in turn.
 local fresh, lock = unpack(KEYS)
 for i = 3, #ARGV, 2 do redis.call('HSET', fresh, ARGV[i], ARGV[i + 1]) end
 if redis.call('PTTL', fresh) < tonumber(ARGV[2]) then redis.call('PEXPIRE', fresh, ARGV[2]) end

@@ -1,8 +1,9 @@
--- What is remembered of pages. Needs `answer`, and KEYS observed, pages, places, children, slugs, waiting, work, still.
+-- What is remembered of pages. Needs `answer`, and KEYS observed, pages, places, children, slugs,
+-- waiting, work, still.
 local observed, pages, places, children, slugs, waiting, work, still = unpack(KEYS)
 
--- Adds observation, record, slug, stamp of a child page, "1" where the page is due, and "1" where it stays as it is; ""
--- for nothing.
+-- Adds the observation, the record, the slug, the stamp of a child page, "1" where the page is due,
+-- and "1" where it stays as it is; "" for nothing.
 local function addKnown(id)
   answer[#answer + 1] = redis.call('HGET', observed, id) or ''
   answer[#answer + 1] = redis.call('HGET', pages, id) or ''

@@ -1,5 +1,6 @@
--- Drafts that have a preview; of many, some. KEYS preview:paths, drafts:seen, observed. ARGV how many at most.
--- Returns {how many there are, {id, slug, its observation, that of the row which it is or stands in}, …}; "" for none.
+-- Lists drafts that have a preview; of many, some. KEYS preview:paths, drafts:seen, observed.
+-- ARGV how many at most. Returns {how many there are, {id, slug, its observation, the observation
+-- of the row that it is or stands in}, …}; "" for none.
 local paths, seen, observed = unpack(KEYS)
 local most = tonumber(ARGV[1])
 local DEEPEST = 100

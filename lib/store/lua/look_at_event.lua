@@ -1,6 +1,7 @@
--- What KV knows of an event's entity and of what it stands in; notes that an event came. KEYS event, observed, shows,
--- databases, sources, last event. ARGV entity, parent, now (ms). Returns {whether it came before; the observation of each ("": none); whether published pages show the entity;
--- whether each is a database inside a page; then names and records of all sources}.
+-- Reads what KV knows of an event's entity and of what it stands in, and notes that an event came.
+-- KEYS event, observed, shows, databases, sources, last event. ARGV entity, parent, now (ms).
+-- Returns {whether it came before; the observation of each ("": none); whether published pages show
+-- the entity; whether each is a database inside a page; then names and records of all sources}.
 local showsKey = KEYS[3]
 -- include shown
 local entity, parent, now = unpack(ARGV)

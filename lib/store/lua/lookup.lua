@@ -1,6 +1,7 @@
--- What is remembered of pages, and who has slugs. KEYS observed, pages, places, children, slugs, waiting, work, still.
--- ARGV number of ids, ids, slugs. Returns for each id what is known; then for each slug the id of the page that has it and
--- those that wait for it; "" for nothing.
+-- Reads what is remembered of pages, and which pages have slugs.
+-- KEYS observed, pages, places, children, slugs, waiting, work, still. ARGV number of ids, ids,
+-- slugs. Returns for each id what is known; then for each slug the id of the page that has it and
+-- the ids of those that wait for it; "" for nothing.
 local answer = {}
 -- include known
 local count = tonumber(ARGV[1])

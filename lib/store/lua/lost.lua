@@ -1,21 +1,26 @@
--- Which published keys do not hold what they should: they are gone, of another type, or begin with something else. Looks at
--- so many pages from where the last look ended, at all child databases and indexes, and at the redirects. Indexes and
--- redirects are written anew at once, and what is remembered of who shows what and who leads where; pages and databases are
--- answered.
--- ARGV arguments as JSON: lane, token, pages. KEYS: the engine's hashes, whose types are checked.
--- Returns {"lost"} for the lane, or {"done", keys of indexes and redirects, …, "page id key" or "db id key", …}.
+-- Finds published keys that do not hold what they should: they are gone, of another type, or begin
+-- with something else. Looks at about `pages` pages from where the last look ended, at all child
+-- databases and indexes, and at the redirects. Indexes and redirects are written anew at once, and
+-- so is what is remembered of which pages show which things and lead to which pages. Pages and
+-- databases are returned.
+-- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON: lane, token, pages.
+-- Returns {"lost"} for the lane, or {"done", keys of indexes and redirects, …, "page id key" or
+-- "db id key", …}.
 -- include begin_change
 local answer = {'done'}
 
 local function holds(key, begins)
-  return redis.call('TYPE', key).ok == 'string' and redis.call('GETRANGE', key, 0, #begins - 1) == begins
+  return redis.call('TYPE', key).ok == 'string'
+    and redis.call('GETRANGE', key, 0, #begins - 1) == begins
 end
 
 local function isBundleOf(id, slug, record)
-  return holds(pageKey(slug), '{"v":' .. (tonumber(record.version) or 1) .. ',"meta":{"id":"' .. id .. '"')
+  return holds(pageKey(slug),
+    '{"v":' .. (tonumber(record.version) or 1) .. ',"meta":{"id":"' .. id .. '"')
 end
 
--- What begins each part of a bundle: the digest of its head, which those of older formats do not bear.
+-- Returns what begins each part of a bundle: the digest of its head. Bundles of older formats have
+-- none.
 local function partBegins(slug)
   local digest = string.match(redis.call('GETRANGE', pageKey(slug), -100, -1), ',"digest":"(%w+)"')
   return digest and '{"digest":"' .. digest .. '"' or '{'
@@ -23,10 +28,11 @@ end
 
 local function isTextOf(id, slug)
   local key, begins = docKey(slug), '^{"v":%d+,"id":"' .. string.gsub(id, '%-', '%%-') .. '"'
-  return redis.call('TYPE', key).ok == 'string' and string.find(redis.call('GETRANGE', key, 0, 99), begins)
+  return redis.call('TYPE', key).ok == 'string'
+    and string.find(redis.call('GETRANGE', key, 0, 99), begins)
 end
 
--- Whether the redirects are those that pages have left behind, and no others.
+-- Returns whether the redirects are those that pages have left behind, and no others.
 local function areRedirectsWhole()
   local all, text = redis.call('HGETALL', redirectsKey), textAt(prefix .. 'redirects')
   local isNothing = redis.call('EXISTS', prefix .. 'redirects') == 0 and #all == 0
@@ -39,7 +45,7 @@ local function areRedirectsWhole()
   return next(left) == nil
 end
 
--- Pages of which a record is kept are published: so where `paths` lost some, it is written anew.
+-- A page of which a record is kept is published, so `paths` is written anew where it lost some.
 if redis.call('HLEN', pathsKey) < redis.call('HLEN', pagesKey) then
   local isRestored = false
   for _, id in ipairs(redis.call('HKEYS', pagesKey)) do
@@ -57,7 +63,7 @@ if redis.call('HLEN', pathsKey) < redis.call('HLEN', pagesKey) then
 end
 
 local presenceKey = engineKey('presence')
-local CURSOR_DIGITS = 15 -- more has no hash of so many pages
+local CURSOR_DIGITS = 15 -- the cursor of a hash of this size has no more
 local cursor, looked = textAt(presenceKey) or '0', 0
 if not string.find(cursor, '^%d+$') or #cursor > CURSOR_DIGITS then cursor = '0' end
 repeat
@@ -67,9 +73,11 @@ repeat
     local id, slug = page[2][i], page[2][i + 1]
     looked = looked + 1
     local record = decoded(redis.call('HGET', pagesKey, id))
-    local isWhole = record and redis.call('HGET', placesKey, id) == slug and isMetaOf(id, redis.call('HGET', metasKey, id))
-      and isBundleOf(id, slug, record)
-    for _, thing in ipairs(textsOf(record and record.things)) do redis.call('ZADD', showsKey, 0, thing .. ' ' .. id) end
+    local isWhole = record and redis.call('HGET', placesKey, id) == slug
+      and isMetaOf(id, redis.call('HGET', metasKey, id)) and isBundleOf(id, slug, record)
+    for _, thing in ipairs(textsOf(record and record.things)) do
+      redis.call('ZADD', showsKey, 0, thing .. ' ' .. id)
+    end
     local parts, part = isWhole and tonumber(record.parts) or 0, 1
     local begins = parts > 0 and partBegins(slug)
     while isWhole and part <= parts do

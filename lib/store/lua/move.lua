@@ -1,6 +1,7 @@
--- Gives pages other slugs, without anything being read. KEYS: the engine's hashes, whose types are checked.
--- ARGV: arguments as JSON: lane, token; slugs, places, waited and moves as for a page that is published; waiting as there; freed:
--- slugs that are given away by this. Returns {done}, {changed} or {lost}.
+-- Gives pages other slugs, without reading anything anew.
+-- KEYS: the engine's hashes, whose types are checked. ARGV: arguments as JSON: lane, token; slugs,
+-- places, waited, moves and waiting as for a page that is published; freed: slugs that are given
+-- away by this. Returns {done}, {changed} or {lost}.
 -- include begin_change
 if not areAddresses(args) then return {'changed'} end
 movePages(args.moves, '')

@@ -1,23 +1,33 @@
--- Notes in a window what an event asks for, and says which messages it takes. Where it takes none, for what covers it is on
--- its way, the event is known from now on.
--- KEYS the window before, window, ahead, event. ARGV as named below, then page, source and force of each wish: one without a
--- page is for all of the source; a page's source is "" where its run would not show what happened.
--- A window: `page:{id}` → "ms letter source", when an event asked for it last, and how: e its own message (edge), w the
--- window's, f the same, forced; `pages:{source}` → how many pages of it were asked for; `asked:{source}` → a run of the source
--- shows all of them; `sent`, `sent:{source}` → the message has been published; `waits` → it takes one; `taken` → nothing is
--- added to it any more. `ahead`: until then (ms) the messages of their own that pages had are paid for by windows that need
--- none: each `refill` of time pays for one, except where a window takes a message itself.
+-- Notes in a window what an event asks for, and returns which messages it takes. Where it takes
+-- none, because what covers it is on its way, the event is known from now on.
+-- KEYS the window before, window, ahead, event. ARGV as named below, then page, source and force of
+-- each wish. A wish without a page is for all of the source. A page's source is "" where a run of
+-- it would not show what happened. Fields of a window:
+--   page:{id}            "ms letter source": when an event asked for the page last, and how: e its
+--                        own message (edge), w the window's, f the same, forced
+--   pages:{source}       how many pages of the source were asked for
+--   asked:{source}       a run of the source shows all of them
+--   sent, sent:{source}  the message has been published
+--   waits                the window takes a message
+--   taken                nothing is added to the window any more
+-- Until the time `ahead` (ms), windows that need no message pay for the messages of their own that
+-- pages had: each `refill` of time pays for one, except where a window takes a message itself.
 -- Returns "taken", or for each wish: own, window, source or sent (nothing is to be published).
 local now, quiet, most, refill, mostPages, kept, at, knownFor = unpack(ARGV, 1, 8)
 local before, window, aheadKey, event = unpack(KEYS)
 local soonest, answer = tonumber(now), {}
 local furthest = soonest + 2 * tonumber(most) * tonumber(refill)
-local ahead = math.min(furthest, math.max(tonumber(redis.call('GET', aheadKey) or '') or 0, soonest))
+local ahead =
+  math.min(furthest, math.max(tonumber(redis.call('GET', aheadKey) or '') or 0, soonest))
 local paid = ahead
 local function number(key, field) return tonumber(redis.call('HGET', key, field) or '') or 0 end
-local function last(key, page) return string.match(redis.call('HGET', key, 'page:' .. page) or '', '^(%d+) (%a) ') end
-local function isCrowded(key, source) return number(key, 'pages:' .. source) > tonumber(mostPages) end
-last(before, '') -- of another type: nothing has been written yet
+local function last(key, page)
+  return string.match(redis.call('HGET', key, 'page:' .. page) or '', '^(%d+) (%a) ')
+end
+local function isCrowded(key, source)
+  return number(key, 'pages:' .. source) > tonumber(mostPages)
+end
+last(before, '') -- fails where it is of another type, before anything is written
 
 if redis.call('HEXISTS', window, 'taken') == 1 then return 'taken' end
 for i = 9, #ARGV, 3 do
@@ -33,17 +43,22 @@ for i = 9, #ARGV, 3 do
     end
     seen = tonumber(seen or last(before, page) or '')
     local isQuiet = not seen or soonest - seen >= tonumber(quiet)
-    if how == 'window' and isQuiet and ahead - soonest <= (tonumber(most) - 1) * tonumber(refill) then
+    if how == 'window' and isQuiet
+      and ahead - soonest <= (tonumber(most) - 1) * tonumber(refill) then
       how, ahead = 'own', ahead + tonumber(refill)
     end
-    if how == 'own' then letter = 'e' elseif force == '1' or letter == 'f' then letter = 'f' else letter = 'w' end
+    if how == 'own' then letter = 'e'
+    elseif force == '1' or letter == 'f' then letter = 'f'
+    else letter = 'w' end
     redis.call('HSET', window, 'page:' .. page, now .. ' ' .. letter .. ' ' .. source)
   end
   if how == 'source' then
     redis.call('HSET', window, 'asked:' .. source, '1')
     if redis.call('HEXISTS', window, 'sent:' .. source) == 1 then how = 'sent' end
   elseif how == 'window' then
-    if redis.call('HSETNX', window, 'waits', '1') == 1 and ahead > soonest then ahead = ahead + tonumber(refill) end
+    if redis.call('HSETNX', window, 'waits', '1') == 1 and ahead > soonest then
+      ahead = ahead + tonumber(refill)
+    end
     if redis.call('HEXISTS', window, 'sent') == 1 then how = 'sent' end
   end
   answer[#answer + 1] = how
@@ -51,7 +66,8 @@ end
 redis.call('EXPIRE', window, kept)
 if ahead > paid then
   ahead = math.min(ahead, furthest)
-  redis.call('SET', aheadKey, string.format('%.0f', ahead), 'PX', string.format('%.0f', ahead - soonest))
+  redis.call('SET', aheadKey, string.format('%.0f', ahead),
+    'PX', string.format('%.0f', ahead - soonest))
 end
 for _, how in ipairs(answer) do
   if how ~= 'sent' then return answer end

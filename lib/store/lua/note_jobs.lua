@@ -1,4 +1,5 @@
--- Notes the messages that started a run. It may have begun, and wait longer, by then. KEYS run. ARGV job ids, alive until (ms).
+-- Notes the messages that started a run. By then the run may have begun, and may wait for longer.
+-- KEYS run. ARGV job ids, alive until (ms).
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return 'gone'
 end

@@ -1,10 +1,12 @@
--- Counts what a run could not read, and notes the first 50 problems, as JSON texts, for people. Of what is due, and of
--- sources, `overdue` keeps since when they could not be read: key -> "ms {problem}".
+-- Counts what a run could not read, and notes the first 50 problems, as JSON texts, for people. Of
+-- what is due, and of sources, `overdue` keeps since when they could not be read: key ->
+-- "ms {problem}".
 local MOST_OVERDUE = 50
 
 local function overdueKeyOf(about, due)
   if about.kind == 'source' then return 'source:' .. about.title end
-  local key = type(about.pageId) == 'string' and (about.kind == 'database' and 'db:' or '') .. about.pageId
+  local key = type(about.pageId) == 'string'
+    and (about.kind == 'database' and 'db:' or '') .. about.pageId
   return key and redis.call('ZSCORE', due, key) and key
 end
 

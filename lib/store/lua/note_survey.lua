@@ -1,7 +1,9 @@
--- Notes that a run has looked around, once. KEYS run, sources, listings, gone, observed, due, leases, outside, overdue. ARGV
--- arguments as JSON: lane, token, fields of the run as name-value pairs; sources and listings: name -> JSON text; outside:
--- thing -> what was seen of it; warnings and problems as JSON texts; revives: what earlier runs have left may be done now;
--- outdated: pages that were gone before then (ms) are forgotten. Returns done or lost.
+-- Notes, once, that a run has done its survey.
+-- KEYS run, sources, listings, gone, observed, due, leases, outside, overdue. ARGV arguments as
+-- JSON: lane, token, fields of the run as name-value pairs; sources and listings: name -> JSON
+-- text; outside: thing -> what was seen of it; warnings and problems as JSON texts; revives: what
+-- earlier runs have left may be done now; outdated: pages that were gone before then (ms) are
+-- forgotten. Returns done or lost.
 local args = cjson.decode(ARGV[1])
 local run, sources, listings, gone, observed, due, leases, outside, overdue = unpack(KEYS)
 local ttl = args.ttl

@@ -1,6 +1,8 @@
--- Writes the index of each source that has none yet, or all of these sources where `all` says so; takes the indexes of
--- sources away that are not among them, once nothing stands in them, and all drafts where `previews` is off. KEYS: the
--- engine's hashes, whose types are checked. ARGV arguments as JSON: lane, token; sources, rewritten (those of them whose index is written as it is), synced (ISO).
+-- Opens the indexes of sources that have none yet, and writes others as they are. Removes the
+-- indexes of other sources once nothing stands in them, and all drafts where `previews` is off.
+-- KEYS: the engine's hashes, whose types are checked. ARGV arguments as JSON: lane, token; sources
+-- (whose indexes stay); finished (sources that get an index, and `now` as the time of their sync);
+-- rewritten (sources whose index is written as it is).
 -- include begin_change
 local isOpen = {}
 for _, source in ipairs(args.sources) do isOpen[source] = true end
@@ -14,7 +16,9 @@ end
 closeSite()
 if not args.previews then
   for _, id in ipairs(redis.call('HKEYS', draftPlacesKey)) do removeDraft(id) end
-  for _, database in ipairs(redis.call('HKEYS', draftDatabasesKey)) do dropDraftDatabase(database) end
+  for _, database in ipairs(redis.call('HKEYS', draftDatabasesKey)) do
+    dropDraftDatabase(database)
+  end
   redis.call('ZREMRANGEBYLEX', showsKey, '[draft:', '(draft;')
 end
 for _, source in ipairs(redis.call('HKEYS', leavesKey)) do

@@ -1,12 +1,14 @@
--- Which pages lead to which, as their bundles say: `sync:referrers:{id}` holds the ids of the published pages that lead to
--- a page, also to one that is not published, or is none of ours. Needs `prefix`.
--- A bundle names the pages that it leads to right behind its meta, of which `sync:metas` holds the same text.
+-- Which pages lead to which, as their bundles say: `sync:referrers:{id}` holds the ids of the
+-- published pages that lead to a page, also to one that is not published or is not of the site.
+-- Needs `prefix`. A bundle names the pages that it leads to right behind its meta, of which
+-- `sync:metas` holds the same text.
 local REFS_BEGIN, REFS_AT_ONCE = ',"refs":[', 4096
 
 local function referrersKey(id) return prefix .. 'sync:referrers:' .. id end
 
--- The list of references of a bundle as it is written, between its brackets; nil where none can be made out. `cut` gives
--- the bytes of the bundle from one to another, counted from 0; its meta has `metaBytes`.
+-- Returns the list of references of a bundle as it is written, between its brackets; nil where none
+-- can be found. `cut` returns the bytes of the bundle from one to another, counted from 0; its meta
+-- has `metaBytes`.
 local function refsText(cut, metaBytes)
   local begin = string.match(cut(0, 31), '^{"v":%d+,"meta":')
   if not begin or metaBytes == 0 then return nil end
@@ -23,7 +25,7 @@ local function refsText(cut, metaBytes)
   return table.concat(pieces)
 end
 
--- The same of what is published at a slug, by a page of this id.
+-- Returns the same of what is published at a slug, by a page of this id.
 local function publishedRefs(id, slug)
   local key = prefix .. 'page:' .. slug
   if redis.call('TYPE', key).ok ~= 'string' then return nil end
@@ -33,7 +35,7 @@ end
 
 local function eachRef(text) return string.gmatch(text or '', '"([^",]+)"') end
 
--- Notes that a page leads to another one. What another program left under the name is written over.
+-- Notes that a page leads to another one. Overwrites what another program left under the name.
 local function addReferrer(target, id)
   local key = referrersKey(target)
   local kind = redis.call('TYPE', key).ok
@@ -46,7 +48,8 @@ local function dropReferrer(target, id)
   if redis.call('TYPE', key).ok == 'set' then redis.call('SREM', key, id) end
 end
 
--- A page leads to these from now on, and no more to what stood `before` (both as a bundle writes them).
+-- Notes that a page leads to those of `text` from now on, and no more to those of `before` (both as
+-- a bundle writes them).
 local function leadTo(id, before, text)
   local kept = {}
   for target in eachRef(text) do

@@ -1,4 +1,4 @@
--- Replaces plain words by others, all at once: what one pair has written no other pair reads.
+-- Replaces plain words by others, all at once: no pair reads what another pair has written.
 local function replaceWords(text, pairs)
   local found = {}
   for number, pair in ipairs(pairs) do

@@ -1,11 +1,14 @@
--- Ends a claim without a result. KEYS run, due, work, leases, overdue. ARGV prefix, arguments as JSON:
---   lane, token, key, number   the slice's lease on the work, and its number when it was claimed
---   flags, payload, due_at (ms)      the work as it stands, and from when on it may be done
---   given                      the run gives it up: what `problem` (JSON text) says is reported once
---   forget                     it is no work any more
---   also                       {key, flags, payload} of what is due instead
---   kept                       {key, text}: how far it had come, for who goes on with it; nil: nothing of it is kept
--- Returns done, repeated (the work is another's now) or lost (the whole lane is).
+-- Ends a claim without a result.
+-- KEYS run, due, work, leases, overdue. ARGV prefix, arguments as JSON:
+--   lane, token, key, number  the slice's lease on the work, and the number of the work when it was
+--                             claimed
+--   flags, payload, due_at    the work as it stands, and from when on it may be done (ms)
+--   given                     the run gives it up: `problem` (JSON text) is reported once
+--   forget                    it is no work any more
+--   also                      {key, flags, payload} of what is due instead
+--   kept                      {key, text}: how far it had come, for the slice that goes on with it;
+--                             nil: nothing of it is kept
+-- Returns done, repeated (the work is another slice's now) or lost (the whole lane is).
 local prefix, args = ARGV[1], cjson.decode(ARGV[2])
 local run, ttl = KEYS[1], args.ttl
 -- include sound_types

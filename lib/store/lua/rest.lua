@@ -1,11 +1,15 @@
--- Ends a slice: what it still holds is due at once. KEYS run, due, work, leases. ARGV as named below, then counter-amount
--- pairs; waitsUntil (ms, 0: it need not wait), reason and cause ("": none that is known): what stopped it. The slice is
--- noted in the run's time line as "slice|lane|began|ended (ms)|reason", and "|cause" where there is one.
--- A slice bears fruit where Notion answered it. One that did not, and left something to do, has waited. One that leaves
--- nothing begins the end of the run, which is the last fruit: slices that begin after it bring nothing, but the end.
--- Calling it again for the same slice changes nothing. Answers {left, when the next may be done (-1: nothing is left)}, or
--- "lost".
-local prefix, lane, token, slice, now, aliveUntil, parked, fruitful, focused, waitsUntil, reason, cause = unpack(ARGV, 1, 12)
+-- Ends a slice: what it still holds is due at once.
+-- KEYS run, due, work, leases. ARGV as named below, then counter-amount pairs. waitsUntil (ms; 0:
+-- it need not wait), reason and cause ("": none is known) say what stopped the slice.
+-- The slice is noted in the run's time line as "slice|lane|began|ended (ms)|reason", and "|cause"
+-- where there is one.
+-- A slice is fruitful where Notion answered it. A slice that was not, and left something to do, has
+-- waited. A slice that leaves nothing begins the end of the run, and is its last fruitful one:
+-- slices that begin after it bring only the end.
+-- Calling it again for the same slice changes nothing. Returns {left, when the next may be done
+-- (-1: nothing is left)}, or "lost".
+local prefix, lane, token, slice, now, aliveUntil, parked, fruitful, focused, waitsUntil,
+  reason, cause = unpack(ARGV, 1, 12)
 local MOST_SLICES = 60
 local AGAIN = 'What got no usable answer is tried again.'
 local run, isFocused = KEYS[1], focused == '1'
@@ -20,15 +24,21 @@ if redis.call('HEXISTS', run, 'jobIds') == 1 or redis.call('HEXISTS', run, 'slic
 end
 local found, total = concerned(128)
 local next_at = soonest(found, {})
-aliveUntil = tonumber(aliveUntil) + math.max(0, next_at - now) -- the next message waits so long
+aliveUntil = tonumber(aliveUntil) + math.max(0, next_at - now) -- the next message waits until then
 aliveUntil = math.max(aliveUntil, tonumber(redis.call('HGET', run, 'aliveUntil') or '') or 0)
 if (tonumber(redis.call('HGET', run, 'ended:' .. lane) or '') or -1) < tonumber(slice) then
   redis.call('HSET', run, 'ended:' .. lane, slice, 'aliveUntil', aliveUntil, 'parked', parked)
-  if redis.call('HGET', run, 'planner') == lane then redis.call('HSET', run, 'planRests', '1', 'plannerUntil', aliveUntil) end
+  if redis.call('HGET', run, 'planner') == lane then
+    redis.call('HSET', run, 'planRests', '1', 'plannerUntil', aliveUntil)
+  end
   for i = 13, #ARGV, 2 do redis.call('HINCRBY', run, ARGV[i], ARGV[i + 1]) end
-  redis.call('HDEL', run, 'spent:' .. lane) -- it stands among these
-  if waitsUntil == '0' and next_at > tonumber(now) then waitsUntil, reason = string.format('%.0f', next_at), AGAIN end
-  if waitsUntil ~= '0' then redis.call('HSET', run, 'waitsUntil', waitsUntil, 'waitsFor', reason, 'waitsCause', cause) end
+  redis.call('HDEL', run, 'spent:' .. lane) -- the counters include it
+  if waitsUntil == '0' and next_at > tonumber(now) then
+    waitsUntil, reason = string.format('%.0f', next_at), AGAIN
+  end
+  if waitsUntil ~= '0' then
+    redis.call('HSET', run, 'waitsUntil', waitsUntil, 'waitsFor', reason, 'waitsCause', cause)
+  end
   local began = redis.call('HGET', run, 'began:' .. lane) or now
   local words = {slice, lane, began, now, reason}
   if cause ~= '' then words[#words + 1] = cause end
@@ -40,7 +50,8 @@ if (tonumber(redis.call('HGET', run, 'ended:' .. lane) or '') or -1) < tonumber(
     redis.call('HSET', run, 'fruitless:' .. lane, ends and 1 or 0, 'waits:' .. lane, 0)
   elseif not ends then
     redis.call('HSET', run, 'fruitless:' .. lane, 0)
-    redis.call('HSET', run, 'waits:' .. lane, (tonumber(redis.call('HGET', run, 'waits:' .. lane) or '') or 0) + 1)
+    redis.call('HSET', run, 'waits:' .. lane,
+      (tonumber(redis.call('HGET', run, 'waits:' .. lane) or '') or 0) + 1)
   end
 end
 return {total, next_at}

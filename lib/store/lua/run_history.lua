@@ -1,3 +1,3 @@
--- Reads a run for people. KEYS run. Answers as run_entry.lua says, or {}.
+-- Reads a run for people. KEYS run. Returns it as run_entry.lua says, or {}.
 -- include run_entry
 return entryOf(KEYS[1]) or {}

@@ -1,5 +1,6 @@
--- What is remembered of the pages that show a thing. KEYS observed, pages, places, children, slugs, waiting, work, still,
--- shows. ARGV the thing. Returns the id of each and what is known of it.
+-- Reads what is remembered of the pages that show a thing.
+-- KEYS observed, pages, places, children, slugs, waiting, work, still, shows. ARGV the thing.
+-- Returns the id of each and what is known of it.
 local answer, showsKey = {}, KEYS[9]
 -- include shown
 -- include known

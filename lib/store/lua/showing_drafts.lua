@@ -1,5 +1,5 @@
--- Which drafts show a thing. KEYS shows, drafts:seen, observed. ARGV the thing. Returns the id of each, and what was seen of
--- it ("": nobody knows).
+-- Finds the drafts that show a thing. KEYS shows, drafts:seen, observed. ARGV the thing.
+-- Returns the id of each, and what was seen of it ("": not known).
 local showsKey, seen, observed = unpack(KEYS)
 local answer = {}
 -- include shown

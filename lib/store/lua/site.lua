@@ -1,21 +1,25 @@
--- What a site reads, and what is remembered of it: every change of both passes through these functions.
--- Needs: `prefix` of all keys, `run` (root of a run's keys, "": none is concerned), `now` (ISO), `mostItems` of an index page,
--- `mostBytes` of any value, `ttl` (s) of what a run keeps, `nowMs`,
+-- What a site reads, and what is remembered of it. Every change of both uses these functions.
+-- Needs: `prefix` of all keys, `run` (root of a run's keys; "": none is concerned), `now` (ISO),
+-- `mostItems` of an index page, `mostBytes` of any value, `ttl` (s) of what a run keeps, `nowMs`,
 -- `isFocused` (the run is about certain pages only). Call `closeSite` once at the end.
 -- include name_files
 -- include replace_words
 -- include due
 -- include refs
 local function engineKey(name) return prefix .. 'sync:' .. name end
-local pagesKey, observedKey, placesKey = engineKey('pages'), engineKey('observed'), engineKey('places')
+local pagesKey, observedKey, placesKey =
+  engineKey('pages'), engineKey('observed'), engineKey('places')
 local slugsKey, waitingKey, metasKey = engineKey('slugs'), engineKey('waiting'), engineKey('metas')
-local ranksKey, leavesKey, redirectsKey = engineKey('ranks'), engineKey('leaves'), engineKey('redirects')
-local childrenKey, outsideKey, databasesKey = engineKey('children'), engineKey('outside'), engineKey('databases')
+local ranksKey, leavesKey, redirectsKey =
+  engineKey('ranks'), engineKey('leaves'), engineKey('redirects')
+local childrenKey, outsideKey, databasesKey =
+  engineKey('children'), engineKey('outside'), engineKey('databases')
 local pathsKey, stillKey, showsKey = prefix .. 'paths', engineKey('still'), engineKey('shows')
 local momentsKey = engineKey('moments')
 -- include shown
 local tablesKey = engineKey('tables')
-local filesKey, namedKey, uncopiedKey = engineKey('files'), engineKey('files:named'), engineKey('files:uncopied')
+local filesKey, namedKey, uncopiedKey =
+  engineKey('files'), engineKey('files:named'), engineKey('files:uncopied')
 local SORT_DIGITS = 48
 local AT_ONCE = 500 -- fields of one HMGET: Upstash's `unpack` ends near 5,000
 local BESIDE_ITEMS = 128 -- bytes of an index page that are none of its items
@@ -25,50 +29,57 @@ local function pageKey(slug) return prefix .. 'page:' .. slug end
 local function docKey(slug) return prefix .. 'doc:' .. slug end
 local function partKey(slug, number) return prefix .. 'page:' .. slug .. ':part:' .. number end
 
--- Takes the parts of a bundle away, from one on; `keyOf` names a part's key.
+-- Removes the parts of a bundle from number `part` on. `keyOf` names a part's key.
 local function dropParts(slug, part, keyOf)
   while redis.call('DEL', keyOf(slug, part)) == 1 do part = part + 1 end
 end
 
--- Puts the prepared parts of a bundle in their places, and takes away what stood beyond them.
+-- Puts the prepared parts of a bundle in their places, and removes what stood beyond them.
 local function placeParts(prepared, count, slug, keyOf)
   for part = 1, count do
     redis.call('RENAME', prepared .. ':' .. part, keyOf(slug, part))
-    redis.call('PERSIST', keyOf(slug, part)) -- what is renamed takes its expiry along
+    redis.call('PERSIST', keyOf(slug, part)) -- RENAME keeps the expiry
   end
   dropParts(slug, count + 1, keyOf)
 end
 
-local function leafKey(source, number) return prefix .. source .. ':index' .. (number > 1 and ':' .. number or '') end
+local function leafKey(source, number)
+  return prefix .. source .. ':index' .. (number > 1 and ':' .. number or '')
+end
 local function orderKey(source) return engineKey('order:' .. source) end
 local function stampsKey(source) return engineKey('stamps:' .. source) end
 
 -- include decoded
 
--- Whether work is that on a thing which could not be read, and which the page around it shows all the same: that is found
--- out, or told.
+-- Returns whether work is on a thing that could not be read although the page around it shows it.
+-- The work finds that out, or reports it.
 local function isDoubted(work) return (decoded(work.payload) or {}).is_doubted == true end
 
 -- Remembers what Notion said of a page, and when that changes by itself.
 local function remember(id, text)
   redis.call('HSET', observedKey, id, text)
-  local moment = string.find(text, '"changes_at":', 1, true) and tonumber((decoded(text) or {}).changes_at) or 0
-  if moment > 0 then redis.call('ZADD', momentsKey, string.format('%.0f', math.ceil(moment) * 1000), id)
-  else redis.call('ZREM', momentsKey, id) end
+  local moment =
+    string.find(text, '"changes_at":', 1, true) and tonumber((decoded(text) or {}).changes_at) or 0
+  if moment > 0 then
+    redis.call('ZADD', momentsKey, string.format('%.0f', math.ceil(moment) * 1000), id)
+  else
+    redis.call('ZREM', momentsKey, id)
+  end
 end
 
--- What Notion said last of a page; nil for nothing that could be told.
+-- Returns what Notion said last of a page; nil where that is not known.
 local function observationOf(id)
   local seen = decoded(redis.call('HGET', observedKey, id))
   return seen and type(seen.source) == 'string' and seen or nil
 end
 
--- The digest of the table that pages show of a child database; '' for none.
+-- Returns the digest of the table that pages show of a child database; '' for none.
 local function tableDigest(database)
   return string.match(redis.call('HGET', tablesKey, database) or '', '^(%x+) {') or ''
 end
 
--- Whether the tables of child databases are still those of which the text of a page was made: id -> digest.
+-- Returns whether the tables of child databases are still those of which the text of a page was
+-- made: id -> digest.
 local function areTables(digests)
   for database, digest in pairs(digests) do
     if tableDigest(database) ~= digest then return false end
@@ -76,7 +87,7 @@ local function areTables(digests)
   return true
 end
 
--- Whether a text is the meta of this page, as it begins and ends.
+-- Returns whether a text is the meta of this page, as it begins and ends.
 local function isMetaOf(id, text)
   local begins = '{"id":"' .. id .. '"'
   return text and string.sub(text, 1, #begins) == begins and string.sub(text, -1) == '}'
@@ -86,10 +97,10 @@ local function textAt(key)
   return redis.call('TYPE', key).ok == 'string' and redis.call('GET', key) or nil
 end
 
--- A slug as JSON: none has a character that JSON would escape.
+-- Returns a slug as JSON. No slug has a character that JSON would escape.
 local function quoted(slug) return '"' .. slug .. '"' end
 
--- What a run changed, by the names without the prefix.
+-- Notes what a run changed, by the names without the prefix.
 local function note(kind, name)
   if run == '' then return end
   redis.call('SADD', run .. ':' .. kind, name)
@@ -108,12 +119,13 @@ local function noteRemoval(name)
   if run ~= '' then redis.call('SREM', run .. ':changed', name) end
 end
 
--- A page has appeared, moved or gone: the site is told of the pages that lead to it (referrers.lua).
+-- Notes that a page has appeared, moved or gone: the site is notified of the pages that lead to it
+-- (referrers.lua).
 local function noteRelinked(id)
   if run ~= '' and redis.call('EXISTS', referrersKey(id)) == 1 then note('relinked', id) end
 end
 
--- Adds work that the run, where it is about certain pages only, goes on to do.
+-- Adds work that the run goes on to do, where it is about certain pages only.
 local function askFor(key, flags, payload, at)
   addWork(key, flags, payload, at)
   if isFocused then note('focus', key) end
@@ -121,8 +133,9 @@ end
 
 local function isShown(thing) return #showing(thing, 1) > 0 end
 
--- Makes pages due that show a thing (an original, a child database, a page that can't be read), but for those that stay
--- as they are, and those that were read at `settledAt` (epoch seconds; 0: nobody knows) or later.
+-- Makes pages due that show a thing (an original, a child database, a page that can't be read),
+-- except those that stay as they are, and those that were read at `settledAt` (epoch seconds; 0:
+-- not known) or later.
 local function dueShowing(thing, at, settledAt)
   for _, id in ipairs(showing(thing)) do
     local text = redis.call('HGET', pagesKey, id)
@@ -134,7 +147,7 @@ local function dueShowing(thing, at, settledAt)
   end
 end
 
--- Whether a page is published with a child page of this title.
+-- Returns whether a page is published with a child page of this title.
 local function showsTitle(id, child, title)
   local meta = decoded(redis.call('HGET', metasKey, id))
   for _, one in ipairs(meta and type(meta.childPages) == 'table' and meta.childPages or {}) do
@@ -143,17 +156,23 @@ local function showsTitle(id, child, title)
   return false
 end
 
--- Makes the page due that shows a child page under the title which it had before. One that is due already is published with
--- what is remembered of its child pages by then.
+-- Makes the page due that shows a child page under the title which it had before. One that is due
+-- already is published with what is remembered of its child pages by then.
 local function dueTitle(id, before, seen)
   local parent = seen.parent
   if not before or before.parent ~= parent or before.title == seen.title then return end
-  if redis.call('HEXISTS', workKey, parent) == 1 or redis.call('HEXISTS', pagesKey, parent) == 0 then return end
-  if redis.call('SISMEMBER', stillKey, parent) == 1 or showsTitle(parent, id, seen.title) then return end
+  if redis.call('HEXISTS', workKey, parent) == 1
+    or redis.call('HEXISTS', pagesKey, parent) == 0 then
+    return
+  end
+  if redis.call('SISMEMBER', stillKey, parent) == 1 or showsTitle(parent, id, seen.title) then
+    return
+  end
   askFor(parent, '-', '{}', nowMs)
 end
 
--- Lets a page stay as it is, with all that stands below it, or go on; returns the pages that this concerns.
+-- Lets a page stay as it is, with all that stands below it, or go on. Returns the pages that this
+-- concerns.
 local function setStill(id, isStill)
   local ahead, found = {id}, {}
   while #ahead > 0 do
@@ -170,20 +189,24 @@ local function setStill(id, isStill)
   return found
 end
 
--- What is paused and published stays as it is, and what stands in a page that does: where a page stands decides, and not
--- where it stood. Returns the pages that go on by this.
+-- Settles whether a page stays as it is: one that is paused and published does, and so does what
+-- stands in a page that does. Where a page stands decides, and not where it stood. Returns the
+-- pages that go on by this.
 local function settleStill(id)
   local seen = observationOf(id) or {}
   local isStill
-  if type(seen.parent) == 'string' then isStill = redis.call('SISMEMBER', stillKey, seen.parent) == 1
-  else isStill = seen.is_paused == true and redis.call('HEXISTS', pagesKey, id) == 1 end
+  if type(seen.parent) == 'string' then
+    isStill = redis.call('SISMEMBER', stillKey, seen.parent) == 1
+  else
+    isStill = seen.is_paused == true and redis.call('HEXISTS', pagesKey, id) == 1
+  end
   if isStill == (redis.call('SISMEMBER', stillKey, id) == 1) then return {} end
   local found = setStill(id, isStill)
   return isStill and {} or found
 end
 
--- Indexes: the rows of a source in the order of their sort texts, shared out among leaves. A leaf is written from what
--- is remembered of its rows; so it is right whatever stood there before.
+-- Indexes: the rows of a source in the order of their sort texts, shared out among leaves. A leaf
+-- is written from what is remembered of its rows, so it is right whatever stood there before.
 
 local books = {}
 
@@ -209,13 +232,14 @@ local function leafAt(book, rank)
   return math.max(1, #book.counts)
 end
 
--- The sort text and the source of a row; nil for none.
+-- Returns the sort text and the source of a row; nil for none.
 local function rankOf(id)
   local sort, source = string.match(redis.call('HGET', ranksKey, id) or '', '^(%S+) (.*)$')
   if sort and string.sub(sort, SORT_DIGITS + 1) == id then return sort, source end
 end
 
--- Where a row stands in an index, found by its id alone: the sort text, the source, the rank; nil: in none.
+-- Returns where a row stands in an index, found by its id alone: the sort text, the source, the
+-- rank; nil where it is in none.
 local function searchedFor(id)
   for _, source in ipairs(redis.call('HKEYS', leavesKey)) do
     local first = 0
@@ -229,7 +253,8 @@ local function searchedFor(id)
   end
 end
 
--- Takes a row from its index. `isListed`: it stands in one, also where its rank is lost or another's.
+-- Takes a row from its index. `isListed`: it stands in one, also where its rank is lost or is
+-- another's.
 local function leaveIndex(id, isListed)
   local sort, source = rankOf(id)
   local at = sort and redis.call('ZRANK', orderKey(source), sort)
@@ -265,7 +290,7 @@ local function enterIndex(id, source, sort, isListed)
   if left and left.source == source and left.leaf ~= leaf then book.shifted = true end
 end
 
--- The index shows a page that changed in place.
+-- Makes the index show a page that changed in place.
 local function refreshIndex(id)
   local sort, source = rankOf(id)
   if not sort then return end
@@ -276,7 +301,7 @@ local function refreshIndex(id)
   end
 end
 
--- The metas of rows that follow each other; '' for one that has none.
+-- Returns the metas of rows that follow each other; '' for one that has none.
 local function metasOf(source, first, count)
   local texts = {}
   while count > 0 do
@@ -301,13 +326,13 @@ local function bytesOf(texts, from, to)
   return bytes
 end
 
--- Whether rows fit into one leaf. One row has one, however large it is: its bundle is bounded as well.
+-- Returns whether rows fit into one leaf. A single row always does, for its bundle is bounded too.
 local function fitsLeaf(texts, from, to)
   return to <= from or bytesOf(texts, from, to) <= mostBytes - BESIDE_ITEMS
 end
 
--- Adds to `counts` how many rows stand on each of the leaves that take these ones: halves of like size in bytes, so that there
--- is room in each for more.
+-- Adds to `counts` how many rows stand on each of the leaves that take these ones. The leaves are
+-- halves of like size in bytes, so that there is room in each for more.
 local function shareOut(texts, from, to, counts)
   if fitsLeaf(texts, from, to) then
     counts[#counts + 1] = to - from + 1
@@ -322,7 +347,7 @@ local function shareOut(texts, from, to, counts)
   shareOut(texts, last + 1, to, counts)
 end
 
--- How a leaf ends behind its items.
+-- Returns how a leaf ends behind its items.
 local function leafEnding(book, number, total, revision, time)
   local ending = '],"syncedAt":"' .. time .. '"'
   if number == 1 then ending = ending .. ',"total":' .. total end
@@ -333,8 +358,9 @@ local function leafEnding(book, number, total, revision, time)
   return ending .. '}'
 end
 
--- A leaf is large, and Lua hashes each string that it makes: the text is put together at once, and what stands there is
--- only read where its length leaves it open whether the leaf has changed.
+-- Writes a leaf. A leaf is large, and Lua hashes each string that it makes. So the text is put
+-- together at once, and what stands there is only read where its length leaves it open whether the
+-- leaf has changed.
 local function writeLeaf(source, book, number, texts, total, revision)
   local items = {}
   for _, meta in ipairs(texts) do
@@ -347,28 +373,33 @@ local function writeLeaf(source, book, number, texts, total, revision)
     return table.concat(items, ',')
   end
   local key, text = leafKey(source, number), leafText(now)
-  local before = redis.call('TYPE', key).ok == 'string' and redis.call('STRLEN', key) == #text and redis.call('GET', key)
-  local time = before and string.match(string.sub(before, -ENDING_BYTES), '%],"syncedAt":"([^"]*)"[^%]]*$')
+  local before = redis.call('TYPE', key).ok == 'string'
+    and redis.call('STRLEN', key) == #text and redis.call('GET', key)
+  local time = before
+    and string.match(string.sub(before, -ENDING_BYTES), '%],"syncedAt":"([^"]*)"[^%]]*$')
   if not time or before ~= leafText(time) then
     noteChange(source .. ':index' .. (number > 1 and ':' .. number or ''))
   end
   redis.call('SET', key, text)
 end
 
--- Ends a leaf anew whose rows stay as they are; the first has changed where it tells something else. Returns whether it
--- could: it may end in another way than ours, or have ended in more bytes.
+-- Ends a leaf anew whose rows stay as they are. The first leaf has changed where its ending says
+-- something else. Returns whether it could: the leaf may end in another form, or in more bytes.
 local function endLeaf(source, book, number, total, revision)
   local key = leafKey(source, number)
-  local tail = redis.call('TYPE', key).ok == 'string' and redis.call('GETRANGE', key, -ENDING_BYTES, -1) or ''
+  local tail = redis.call('TYPE', key).ok == 'string'
+    and redis.call('GETRANGE', key, -ENDING_BYTES, -1) or ''
   local before, time = string.match(tail, '(%],"syncedAt":"([^"]*)"[^%]]*})$')
   local ending = leafEnding(book, number, total, revision, now)
   if not before or #before > #ending then return false end
-  if number == 1 and before ~= leafEnding(book, number, total, revision, time) then noteChange(source .. ':index') end
+  if number == 1 and before ~= leafEnding(book, number, total, revision, time) then
+    noteChange(source .. ':index')
+  end
   redis.call('SETRANGE', key, redis.call('STRLEN', key) - #before, ending)
   return true
 end
 
--- How large the leaves are as they stand written; an empty one is nothing.
+-- Returns how large each leaf is as it stands written (0: it is empty), and all of them together.
 local function leafSizes(source, counts)
   local sizes, all = {}, 0
   for number, count in ipairs(counts) do
@@ -380,8 +411,9 @@ local function leafSizes(source, counts)
   return sizes, all
 end
 
--- Splits leaves of too many rows and joins short neighbours; returns the first leaf that holds other rows now, nil for none.
--- What stands written decides whether neighbours are small enough: where rows have grown meanwhile, `cutLeaves` divides them.
+-- Splits leaves of too many rows and joins short neighbours. Returns the first leaf that holds
+-- other rows now; nil for none. What stands written decides whether neighbours are small enough:
+-- where rows have grown meanwhile, `cutLeaves` divides them.
 local function settleLeaves(source, book, total)
   local counts, moved = book.counts, nil
   local sizes, all = leafSizes(source, counts)
@@ -412,7 +444,8 @@ local function settleLeaves(source, book, total)
   return moved
 end
 
--- Divides leaves that are too large for one value, from `from` on, whose first row is the one at `first`.
+-- Divides leaves that are too large for one value, from leaf `from` on, whose first row has the
+-- rank `first`.
 local function cutLeaves(source, book, from, first)
   local counts = {}
   for number, count in ipairs(book.counts) do
@@ -425,7 +458,8 @@ local function cutLeaves(source, book, from, first)
   book.counts = counts
 end
 
--- Gives all leaves another revision, which is returned; those from `from` on hold other rows than before.
+-- Gives all leaves another revision, and returns it. Those from `from` on hold other rows than
+-- before.
 local function shiftLeaves(source, book, from)
   for number = from, #book.counts do book.dirty[number] = true end
   book.shifted = true
@@ -434,12 +468,12 @@ local function shiftLeaves(source, book, from)
   return revision
 end
 
--- Writes the leaves that changed. Stops at one that is too large for one value, and returns its number and the rank of its
--- first row.
+-- Writes the leaves that changed. Stops at one that is too large for one value, and returns its
+-- number and the rank of its first row.
 local function writeLeaves(source, book, total, revision)
   local first = 0
   for number, count in ipairs(book.counts) do
-    local endsAnew = number == 1 or book.shifted -- the first tells the total, all of them the revision
+    local endsAnew = number == 1 or book.shifted -- the first has the total, all have the revision
     if book.dirty[number] or (endsAnew and not endLeaf(source, book, number, total, revision)) then
       local texts = metasOf(source, first, count)
       if not fitsLeaf(texts, 1, #texts) then return number, first end
@@ -454,7 +488,7 @@ local function closeIndex(source, book)
   local total = 0
   for _, count in ipairs(book.counts) do total = total + count end
   local real = redis.call('ZCARD', orderKey(source))
-  if real ~= total then -- the list of leaves was lost, or another wrote there
+  if real ~= total then -- the list of leaves was lost, or another program wrote there
     total, book.counts, book.all = real, {real}, true
   end
   local moved = settleLeaves(source, book, total)
@@ -495,7 +529,9 @@ local function closeRedirects()
   for i = 1, #all, 2 do
     local slug = redis.call('HGET', pathsKey, all[i + 1])
     if slug then members[#members + 1] = quoted(all[i]) .. ':' .. quoted(slug)
-    elseif redis.call('HEXISTS', pagesKey, all[i + 1]) == 0 then redis.call('HDEL', redirectsKey, all[i]) end
+    elseif redis.call('HEXISTS', pagesKey, all[i + 1]) == 0 then
+      redis.call('HDEL', redirectsKey, all[i])
+    end
   end
   local text = '{' .. table.concat(members, ',') .. '}'
   if text == textAt(prefix .. 'redirects') then return end
@@ -509,7 +545,9 @@ local function forgetThing(id, thing, visibility)
   redis.call('ZREM', showsKey, thing .. ' ' .. id)
   local database = string.match(thing, '^db:(.*)$')
   if isShown(thing) then
-    if database and visibility ~= 'public' then addWork(thing, '-', '{}', nowMs) end -- it may be less hidden now
+    if database and visibility ~= 'public' then
+      addWork(thing, '-', '{}', nowMs) -- it may be less hidden now
+    end
     return
   end
   redis.call('HDEL', outsideKey, thing)
@@ -522,7 +560,7 @@ local function forgetThing(id, thing, visibility)
   end
 end
 
--- A page shows these things from now on, and no more what its record names.
+-- Notes that a page shows these things from now on, and no others that its record names.
 local function showThings(id, record, things)
   local kept = {}
   for _, thing in ipairs(things) do
@@ -531,7 +569,9 @@ local function showThings(id, record, things)
     local page = string.match(thing, '^page:(.*)$')
     local isKnown = page and redis.call('HEXISTS', observedKey, page) == 1
     local isListed = isKnown and not redis.call('ZSCORE', engineKey('gone'), page)
-    if not isListed and not string.find(thing, '^db:') then redis.call('HSETNX', outsideKey, thing, '') end
+    if not isListed and not string.find(thing, '^db:') then
+      redis.call('HSETNX', outsideKey, thing, '')
+    end
   end
   for _, thing in ipairs(textsOf(record and record.things)) do
     if not kept[thing] then forgetThing(id, thing, record.visibility or 'public') end
@@ -540,7 +580,8 @@ end
 
 -- Addresses.
 
--- Whether the values of a hash are still those from which something was planned ('': there was none).
+-- Returns whether the values of a hash are still those from which something was planned ('': there
+-- was none).
 local function areHeld(key, values)
   for field, value in pairs(values) do
     if (redis.call('HGET', key, field) or '') ~= value then return false end
@@ -548,22 +589,25 @@ local function areHeld(key, values)
   return true
 end
 
--- Whether slugs, pages and those that wait are still what addresses were planned from. A slug that somebody is to wait for
--- may have become free meanwhile, when nobody waited for it, or another may have begun to wait; so may one for a slug that
--- is left.
+-- Returns whether slugs, pages and those that wait are still what addresses were planned from. A
+-- slug for which a page is to wait may have become free meanwhile, when no page waited for it, or
+-- another page may have begun to wait. A page may also have begun to wait for a slug that is left.
 local function areAddresses(planned)
   for slug, line in pairs(planned.waited) do
     local ids = {}
-    for id in string.gmatch(redis.call('HGET', waitingKey, slug) or '', '%S+') do ids[#ids + 1] = id end
+    for id in string.gmatch(redis.call('HGET', waitingKey, slug) or '', '%S+') do
+      ids[#ids + 1] = id
+    end
     if table.concat(ids, ' ') ~= line then return false end
   end
   return areHeld(slugsKey, planned.slugs) and areHeld(placesKey, planned.places)
 end
 
--- Who asks for slugs while others have them: slug -> ids ('': none).
+-- Keeps which pages ask for slugs while others have them: slug -> ids ('': none).
 local function keepWaiting(waiting)
   for slug, ids in pairs(waiting) do
-    if ids == '' then redis.call('HDEL', waitingKey, slug) else redis.call('HSET', waitingKey, slug, ids) end
+    if ids == '' then redis.call('HDEL', waitingKey, slug)
+    else redis.call('HSET', waitingKey, slug, ids) end
   end
 end
 
@@ -578,13 +622,16 @@ local function renameBundle(from, to)
   end
 end
 
--- Moves pages to other slugs, chains and swaps too. A move: {id, from, to}; from "": the page had no slug. What stands
--- published moves along; `rewritten` is the page whose bundle is written anew right after. A bundle names its page and
--- its child pages as `"id":"…","slug":"…"`, and so does what else shows them.
+-- Moves pages to other slugs, chains and swaps too. A move: {id, from, to}; from "": the page had
+-- no slug. What stands published moves along. `rewritten` is the page whose bundle is written anew
+-- right after. A bundle names its page and its child pages as `"id":"…","slug":"…"`, and so
+-- does what else shows them.
 local function movePages(moves, rewritten)
   local published, parents = {}, {}
   for number, move in ipairs(moves) do
-    if move.from ~= '' and redis.call('HGET', slugsKey, move.from) == move.id then redis.call('HDEL', slugsKey, move.from) end
+    if move.from ~= '' and redis.call('HGET', slugsKey, move.from) == move.id then
+      redis.call('HDEL', slugsKey, move.from)
+    end
   end
   for number, move in ipairs(moves) do
     if move.from ~= '' and redis.call('HGET', pathsKey, move.id) == move.from then
@@ -615,9 +662,13 @@ local function movePages(moves, rewritten)
     if observed and type(observed.parent) == 'string' then parents[observed.parent] = true end
   end
   for number, move in ipairs(moves) do
-    if published[number] and redis.call('HEXISTS', slugsKey, move.from) == 0 then redirect(move.from, move.id) end
+    if published[number] and redis.call('HEXISTS', slugsKey, move.from) == 0 then
+      redirect(move.from, move.id)
+    end
   end
-  if next(published) and redis.call('HLEN', redirectsKey) > 0 then redirectsChanged = true end -- they follow their pages
+  if next(published) and redis.call('HLEN', redirectsKey) > 0 then
+    redirectsChanged = true -- redirects follow their pages
+  end
   for id in pairs(parents) do
     local slug = redis.call('HGET', pathsKey, id)
     if slug and id ~= rewritten then
@@ -637,9 +688,11 @@ end
 
 -- Removal.
 
-local function removeFiles(id) nameFiles(filesKey, namedKey, uncopiedKey, 'page:' .. id, '', '0') end
+local function removeFiles(id)
+  nameFiles(filesKey, namedKey, uncopiedKey, 'page:' .. id, '', '0')
+end
 
--- Takes a page from the site and forgets it; what it is at Notion may go on being remembered by the caller.
+-- Takes a page from the site and forgets it. The caller may go on remembering what it is at Notion.
 local function removePage(id)
   local published = redis.call('HGET', pathsKey, id)
   local slug = published or redis.call('HGET', placesKey, id)
@@ -666,9 +719,11 @@ local function removePage(id)
   return textsOf(record.children), slug
 end
 
--- A page that no listing shows from now on is looked at as long as others show it.
+-- Watches a page that no listing shows from now on, as long as others show it.
 local function watchGone(id)
-  if isShown('page:' .. id) then redis.call('HSETNX', outsideKey, 'page:' .. id, string.format('since %.3f ', nowMs / 1000)) end
+  if isShown('page:' .. id) then
+    redis.call('HSETNX', outsideKey, 'page:' .. id, string.format('since %.3f ', nowMs / 1000))
+  end
 end
 
 local function forgetPage(id)
@@ -677,10 +732,12 @@ local function forgetPage(id)
   watchGone(id)
 end
 
--- An answer with all slugs that became free while others waited for them, for them to be given away: also those of an
--- answer that was lost.
+-- Adds to an answer all slugs that became free while others waited for them, also those of an
+-- answer that was lost. The caller gives them away.
 local function withFreed(answer)
-  for _, slug in ipairs(redis.call('SMEMBERS', engineKey('freed'))) do answer[#answer + 1] = slug end
+  for _, slug in ipairs(redis.call('SMEMBERS', engineKey('freed'))) do
+    answer[#answer + 1] = slug
+  end
   return answer
 end
 

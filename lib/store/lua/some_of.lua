@@ -1,4 +1,4 @@
--- Some fields of a hash, with their values. KEYS the hash. ARGV about how many.
+-- Returns some fields of a hash, with their values. KEYS the hash. ARGV about how many.
 if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
 local cursor, found = '0', {}
 repeat

@@ -1,13 +1,15 @@
--- What no listing shows of drafts. KEYS drafts, drafts:places, drafts:seen, preview:paths, work, drafts:databases, shows. ARGV
--- the prefix of all keys. Returns three lists: drafts to be read again, whose preview is gone from KV or lacks a child page or
--- a child database; the child pages that were read: id, observation, record of each; and the child databases that are not due:
--- id and record of each, "" where what stands in the preview is gone.
+-- Reads what no listing shows of drafts. KEYS drafts, drafts:places, drafts:seen, preview:paths,
+-- work, drafts:databases, shows. ARGV the prefix of all keys. Returns three lists:
+--   drafts to be read again: the preview is gone from KV or lacks a child page or a child database
+--   the child pages that were read: id, observation, record of each
+--   the child databases that are not due: id and record of each, "" where what stands in the
+--     preview is gone
 local drafts, places, seen, paths, work, databases, shows = unpack(KEYS)
 local prefix, lost, children, shown = ARGV[1], {}, {}, {}
 local records, named, isNamed = redis.call('HGETALL', drafts), {}, {}
 -- include decoded
 
--- Whether all that stands on a draft is known; its child databases are named.
+-- Returns whether all that stands on a draft is known, and adds its child databases to `named`.
 local function isWhole(id, record)
   local value = decoded(record)
   if not value then return false end
@@ -27,15 +29,18 @@ local function isWhole(id, record)
 end
 
 local function holds(key, part)
-  return redis.call('TYPE', key).ok == 'string' and string.find(redis.call('GETRANGE', key, 0, 80), part, 1, true)
+  return redis.call('TYPE', key).ok == 'string'
+    and string.find(redis.call('GETRANGE', key, 0, 80), part, 1, true)
 end
 
 local function stands(id, record)
   local slug = redis.call('HGET', places, id)
   if not slug or redis.call('HGET', paths, id) ~= slug then return false end
-  local key, count = prefix .. 'preview:' .. slug, tonumber(string.match(record, '"parts":(%d+)') or '0')
+  local key, count =
+    prefix .. 'preview:' .. slug, tonumber(string.match(record, '"parts":(%d+)') or '0')
   if not holds(key, '"meta":{"id":"' .. id .. '"') then return false end
-  local digest = count > 0 and string.match(redis.call('GETRANGE', key, -100, -1), ',"digest":"(%w+)"') or ''
+  local digest = count > 0
+    and string.match(redis.call('GETRANGE', key, -100, -1), ',"digest":"(%w+)"') or ''
   for part = 1, count do
     if not holds(key .. ':part:' .. part, '{"digest":"' .. digest .. '"') then return false end
   end

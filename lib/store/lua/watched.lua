@@ -1,6 +1,7 @@
--- What no listing shows. KEYS databases, outside, still, children, shows. ARGV about how many child pages. Returns the fields
--- and values of the first two, the third, which pages that stay as they are others show something of, and of child pages a
--- cursor that leads to the rest ("0": there is none) and some.
+-- Reads what no listing shows of the site. KEYS databases, outside, still, children, shows. ARGV
+-- about how many child pages. Returns the fields and values of the first two, the third, those
+-- pages of the third of which others show something, and of child pages a cursor that leads to the
+-- rest ("0": there is none) and some.
 local showsKey = KEYS[5]
 -- include shown
 local cursor, some = unpack(redis.call('HSCAN', KEYS[4], 0, 'COUNT', ARGV[1]))
