@@ -131,6 +131,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
 
 
 LONGEST_FUNCTION, MOST_COLLABORATORS, MOST_ONE_WORD = 50, 8, 0.5
+WIDEST_LINE = 100
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -160,6 +161,18 @@ def test_no_function_is_longer_than_a_page_of_a_screen() -> None:
 
     assert len(lengths) > 1_000
     assert too_large(lengths, LONGEST_FUNCTION) == {}
+
+
+def test_no_line_of_a_script_is_wider_than_one_of_python() -> None:
+    """The linter holds the width of Python, and reads no Lua."""
+    widths = {
+        f"{path.name}:{number}": len(line)
+        for path in (ROOT / "lib/store/lua").glob("*.lua")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+    }
+
+    assert len(widths) > 2_000
+    assert too_large(widths, WIDEST_LINE) == {}
 
 
 def collaborators(node: ast.ClassDef) -> int | None:
