@@ -227,10 +227,12 @@ class _TreeReading:
         self, block: JSON, original: str | None, parts: list[JSON] | None = None
     ) -> None:
         blocks = await self._or_refusal(self._list(block["id"], original, parts))
-        if isinstance(blocks, Unreadable):
-            self._refused(block, blocks)
-        else:
+        if not isinstance(blocks, Unreadable):
             self._enter(block["id"], blocks, original)
+            return
+        self._refused(block, blocks)
+        if original in self._own and blocks.notion_status == HTTPStatus.NOT_FOUND:
+            self._walk.denied.append(block["id"])
 
     def _refused(self, block: JSON, refusal: Unreadable) -> None:
         """Mark a block whose children can't be read."""

@@ -29,6 +29,9 @@ class Walk(msgspec.Struct, omit_defaults=True):
     page_id: str
     lists: dict[str, list[JSON]] = {}
     begun: dict[str, Whole] = {}
+    denied: list[str] = []
+    """Blocks of the page itself that Notion says are not there (404), although it lists them: so
+    they are while the page is in the trash."""
     unavailable: dict[str, str] = {}
     heads: dict[str, Head] = {}
     pages: dict[str, JSON] = {}
@@ -42,6 +45,14 @@ class Walk(msgspec.Struct, omit_defaults=True):
     is_lacking: bool = False
     """Notion gave no usable answer for something of it, which is unavailable: the page is to be
     read again."""
+
+    def forget_denied(self) -> None:
+        """Have what was denied asked for again."""
+        for blocks in self.lists.values():
+            for block in blocks:
+                if block["id"] in self.denied:
+                    del block["unavailable"]
+        self.denied.clear()
 
 
 def original_of(block: JSON) -> str | None:

@@ -34,6 +34,21 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """Somebody takes something away that was not meant to go, and takes that back so many seconds
+    later."""
+
+    name: str
+    pick: int = 0
+    seconds: float = 1.0
+
+    async def act(self, stage: Stage) -> None:
+        stage.edit(self.name, self.pick, 0)
+        await asyncio.sleep(self.seconds)
+        stage.edit(self.name, self.pick, 0)
+
+
+@dataclass(frozen=True)
 class Pause:
     """Pauses a row, or lets it go on."""
 
@@ -366,6 +381,7 @@ KINDS: dict[str, Any] = {
     for kind in (
         *(
             Edit,
+            Mistake,
             Pause,
             Schedule,
             Pass,

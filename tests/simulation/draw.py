@@ -23,6 +23,7 @@ from tests.simulation.actions import (
     KvTrouble,
     Lag,
     Minute,
+    Mistake,
     Odd,
     Pass,
     Pause,
@@ -52,6 +53,16 @@ EDITS = sorted(
     for name in vars(kind)
     if not name.startswith("_") and name not in ("do", "pause", "rows", "published", "depth")
 )
+
+
+TOGGLES = (
+    "trash_or_restore",
+    "archive_or_unarchive",
+    "unshare_or_share",
+    "trash_or_restore_database",
+    "unshare_or_share_database",
+)
+"""Edits that the same edit takes back."""
 
 
 def _edit(luck: Random, profile: "Profile") -> Action:
@@ -155,6 +166,12 @@ DRAWS: Mapping[str, tuple[float, Draw]] = {
     "version": (0.5, lambda luck, profile: Version(luck.choice((0, 1)))),
     "big": (0.5, lambda luck, profile: Big(luck.choice((3, 1_000)))),
     "tell": (2, lambda luck, profile: Tell(luck.choice((1, 1, 1, 2)))),
+    "mistake": (
+        1,
+        lambda luck, profile: Mistake(
+            luck.choice(TOGGLES), luck.randrange(24), luck.choice((0.2, 1.0, 3.0, 20.0))
+        ),
+    ),
     "typing": (
         0.5,
         lambda luck, profile: Typing(

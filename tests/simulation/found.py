@@ -1070,4 +1070,16 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a page comes out of the trash while it is read, whose blocks were denied meanwhile",
+        History(
+            786829294031,
+            [
+                Ask(force=True, after=0.1),
+                Edit("trash_or_restore"),
+                Ask("page", after=0.5),
+                Edit("trash_or_restore"),
+            ],
+        ),
+    ),
 )

@@ -51,7 +51,7 @@ PROFILES: dict[str, Profile] = {
         scopes=("", "page", "page"),
     ),
     "meanwhile": Profile(
-        {"edit": 6.0, "ask": 4.0, "setting": 1.0},
+        {"edit": 4.0, "mistake": 4.0, "ask": 4.0, "setting": 1.0},
         (
             *("show_or_hide", "trash_or_restore", "archive_or_unarchive", "unshare_or_share"),
             *("move", "move_into_a_row", "move_out_to_a_source", "rewrite", "edit_a_family"),

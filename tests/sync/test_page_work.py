@@ -175,6 +175,56 @@ async def test_a_page_that_was_read_within_the_minute_of_its_edit_bears_no_stamp
     assert desk.commit.stamp == ""
 
 
+def toggle(block_id: str = OTHER) -> JSON:
+    return {"object": "block", "id": block_id, "type": "toggle", "has_children": True} | {
+        "toggle": {"rich_text": [], "color": "default"}
+    }
+
+
+async def test_what_is_denied_of_a_page_is_read_again_where_the_page_is_not_in_the_trash(
+    desk: Desk,
+) -> None:
+    desk.put(row(), toggle())
+    desk.stage.put(OTHER, child_block())
+    desk.put(below(ROW))
+    listed, path = msgspec.Raw(msgspec.json.encode(row())), f"blocks/{OTHER}/children"
+    desk.stage.refused[path] = error(404, "object_not_found")
+
+    async def come_back(name: str) -> None:
+        if name == f"pages/{ROW}":
+            desk.stage.refused.pop(path)
+
+    desk.stage.before = come_back
+
+    await desk.work(ROW, WorkItem(page=listed, read_at=SETTLED - 30))
+
+    assert list(desk.commit.children) == [CHILD]
+    assert desk.stage.asked.count(f"blocks/{ROW}/children") == 1
+
+
+async def test_a_page_that_is_in_the_trash_by_now_is_not_published_without_what_is_denied(
+    desk: Desk,
+) -> None:
+    desk.put(row(in_trash=True), toggle())
+    listed = msgspec.Raw(msgspec.json.encode(row()))
+    desk.stage.refused[f"blocks/{OTHER}/children"] = error(404, "object_not_found")
+
+    await desk.work(ROW, WorkItem(page=listed, read_at=SETTLED - 30))
+
+    assert desk.store.commits == []
+    assert desk.store.sightings[ROW].is_gone
+
+
+async def test_what_stays_denied_is_asked_for_twice_and_no_more(desk: Desk) -> None:
+    desk.put(row(), toggle())
+    desk.stage.refused[f"blocks/{OTHER}/children"] = error(404, "object_not_found")
+
+    await desk.work(ROW)
+
+    assert desk.stage.asked.count(f"blocks/{OTHER}/children") == 2
+    assert desk.commit.record.is_lacking is False
+
+
 async def test_what_a_listing_has_shown_is_not_asked_for_again(desk: Desk) -> None:
     page = msgspec.Raw(msgspec.json.encode(row()))
 

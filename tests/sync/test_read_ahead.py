@@ -6,12 +6,14 @@ import msgspec
 import pytest
 
 from lib.model import JSON
+from lib.notion.blocks import Walk, read_tree
 from lib.notion.computed import Schemas
 from lib.notion.databases import Head
 from lib.sync.work.read_ahead import MOST_AHEAD, ReadAhead
 from lib.sync.work.unfinished import Readings
 from tests.bundle.samples import paragraph
 from tests.notion.stage import Clock, Stage, client, page_object
+from tests.notion.trees import lists
 from tests.sync.memory import LEASE
 
 ROW, CHILD, BELOW = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "abc")
@@ -147,3 +149,18 @@ async def test_a_child_database_is_read_ahead_once(stage: Stage) -> None:
 
     assert ahead and ahead.database and ahead.database.rows.schemas == {"s": {}}
     assert sorted(stage.asked) == ["data_sources/s", "data_sources/s/query"]
+
+
+async def test_a_slice_that_reads_anew_believes_nothing_that_it_has_read_of_an_original() -> None:
+    stage = Stage()
+    original = stage.original(stage.block())
+    slice_ = await Slice(stage, Shelves()).begin()
+    page = stage.page(stage.copy(original["id"]))
+    notion = client(stage.handle)
+    for _ in range(2):
+        await read_tree(notion, Walk(page), slice_.readings.originals)
+    assert lists(stage).count(original["id"]) == 1
+
+    slice_.readings.read_anew()
+    await read_tree(notion, Walk(page), slice_.readings.originals)
+    assert lists(stage).count(original["id"]) == 2

@@ -6,6 +6,7 @@ from functools import partial
 
 import msgspec
 
+from lib.bundle.publication import is_trashed
 from lib.model import JSON, Claim, Observation, Tree, WorkItem
 from lib.notion.blocks import Walk, read_tree
 from lib.notion.client import NotionClient
@@ -62,7 +63,23 @@ class PageReader(msgspec.Struct):
             raise page
         if isinstance(tree, BaseException):
             raise tree
+        if reading.walk.denied and not reading.is_asked_twice:
+            return await self._read_denied(claim, reading, page, tree)
         return page, tree
+
+    async def _read_denied(
+        self, claim: Claim, reading: PageReading, page: JSON, tree: Tree
+    ) -> tuple[JSON, Tree]:
+        """Read what was denied once more, unless the page is in the trash: that it goes there and
+        comes back moves no time, by which a later run would see that something is missing."""
+        asked_at = self.now()
+        itself = await retrieve_page(self.notion, claim.id, reading.oddities)
+        if is_trashed(itself):
+            reading.page_read_at = self.notion.notion_time(asked_at)
+            return itself, tree
+        reading.is_asked_twice = True
+        reading.walk.forget_denied()
+        return page, await self._tree(claim, reading.walk)
 
     async def _whole_page(self, claim: Claim, reading: PageReading) -> JSON:
         """The page object, its properties complete."""

@@ -46,6 +46,8 @@ class PageReading(msgspec.Struct, omit_defaults=True):
     page: JSON = {}
     page_read_at: float = 0.0
     """When the page object was asked for, by Notion's clock."""
+    is_asked_twice: bool = False
+    """What Notion denied of the page has been asked for once more."""
     completion: Completion = msgspec.field(default_factory=Completion)
     oddities: Oddities = msgspec.field(default_factory=Oddities)
     """What was odd in the page object, where it took a request."""
@@ -136,6 +138,7 @@ class Readings:
         """Forget what this slice has kept, which is too old: everything is asked for anew."""
         self._shelf.began_at, self._shelf.originals = AskedAt(self._now()), {}
         self._shelf.ahead.clear()
+        self.originals = Originals(self._taken_over, self._put_by)
         self._found = self._on_shelf
 
     async def hand_on_rest(self) -> None:
