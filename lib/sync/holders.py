@@ -28,6 +28,9 @@ class RowAround(msgspec.Struct, frozen=True):
     read_at: float
 
 
+MOVED = "It moved while Notion was asked where it stands"
+
+
 class Standing(msgspec.Struct, frozen=True):
     """Where a page stands: its `holder`, as `find_holder` gives it, and the row around it, where
     there is one."""
@@ -50,10 +53,23 @@ class Holders:
         """Return the id of the nearest page around a page that is known here, where all of them
         stand below a row that is to be published; None where they don't. Raises Unreadable where
         Notion does not say."""
-        return (await self.find_standing(page)).holder
+        return (await self._climb(page)).holder
 
     async def find_standing(self, page: JSON) -> Standing:
-        """Do the same, and return the row around as well. Raises Unreadable."""
+        """Do the same for a page that is to go where it has no holder, and return the row around
+        as well. Raises Unreadable also where the page has moved meanwhile.
+
+        What stands around a page is asked for after the page: that it is hidden is nothing against
+        a page that has left it by then.
+        """
+        standing = await self._climb(page)
+        if standing.holder is None and parent_of(page).keys() & {"page_id", "block_id"}:
+            again = await self._ask_for_page(page["id"])
+            if again and not is_trashed(again) and parent_of(again) != parent_of(page):
+                raise Unreadable(MOVED, HTTPStatus.OK)
+        return standing
+
+    async def _climb(self, page: JSON) -> Standing:
         around: list[str] = []
         standing = page
         try:

@@ -782,11 +782,19 @@ class Stage:
             if problem.endswith(f" is published as {meta['slug']}"):
                 return True
         if promise.scope == "page":
-            return f"({promise.name})" in problem
+            return f"({promise.name})" in problem and self._is_row_published(promise.name)
         home = workspace.nodes[self.sources[promise.name]].children[0]
         return problem.startswith(f"{promise.name}:index") or any(
             f"({row})" in problem for row in workspace.get(home, DataSource).children
         )
+
+    def _is_row_published(self, id: str) -> bool:
+        """Return whether the row that a page stands below is published, or the page is a row: a run
+        of a page does not publish what a full run beside it has just taken away."""
+        workspace, published = self.world.notion.workspace, self.world.paths()
+        up = [node.id for node in workspace.up(workspace.nodes[id])]
+        *_, row = [one for one in up if isinstance(workspace.nodes[one], Page)]
+        return row == id or row in published
 
     def _has_left_for_a_new_page(self, id: str, source: str) -> bool:
         """Return whether a page has moved out of a source, into a page that is not published yet: a

@@ -34,9 +34,13 @@ class Workspace:
         }
 
     async def find(self, page: JSON) -> str | None:
+        return await self.holders.find_holder(page)
+
+    @property
+    def holders(self) -> Holders:
         site: Any = self.town
         homes = Homes({"pages": Source("pages", "db", "data_source-1")})
-        return await Holders(client(self.stage.handle), site, homes).find_holder(page)
+        return Holders(client(self.stage.handle), site, homes)
 
 
 def _parent(within: str) -> JSON:
@@ -151,3 +155,25 @@ async def test_where_a_page_does_not_say_where_it_stands_nothing_is_proven(
 
     with pytest.raises(Unreadable, match="does not say where it stands"):
         await workspace.find(workspace.page("page-2", within="page-1"))
+
+
+async def test_a_page_that_has_left_what_is_hidden_meanwhile_stands_elsewhere(
+    workspace: Workspace,
+) -> None:
+    workspace.page("page-1", within=ROW, in_trash=True)
+    page = workspace.page("page-2", within="page-1")
+    assert (await workspace.holders.find_standing(page)).holder is None
+
+    workspace.page("page-2", within=ROW)
+
+    with pytest.raises(Unreadable, match="moved while"):
+        await workspace.holders.find_standing(page)
+
+
+async def test_a_page_that_stands_nowhere_by_its_own_word_costs_no_request(
+    workspace: Workspace,
+) -> None:
+    page = workspace.page("page-1", within="workspace")
+
+    assert (await workspace.holders.find_standing(page)).holder is None
+    assert workspace.stage.asked == []

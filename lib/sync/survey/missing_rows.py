@@ -82,7 +82,10 @@ class GoneProof(msgspec.Struct):
         elif home is not None:
             await self.judge.judge_rows([row_of(page, home, read_at, self.judge.rule)])
         else:
-            standing = await self.holders.find_standing(page)
+            try:
+                standing = await self.holders.find_standing(page)
+            except Unreadable:
+                return  # the next run asks again
             if standing.holder:
                 await self.observer.make_due(WorkItem(), standing.holder)
                 return

@@ -149,7 +149,7 @@ class Families:
             page = await find_page(self._notion, page_id, Oddities())
             home = await self._homes.home_of(page) if page else None
             if page and home is None and not is_trashed(page):
-                holder = await self._holders.find_holder(page)
+                holder = (await self._holders.find_standing(page)).holder
         except Unreadable:
             family.unclear.append(page_id)
             return

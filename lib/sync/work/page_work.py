@@ -174,7 +174,7 @@ class PageWork:
     ) -> bool:
         """A row that stands in no source any more: in a page that is published it goes on as a
         child page."""
-        if holder := await self._holders.find_holder(page):
+        if holder := (await self._holders.find_standing(page)).holder:
             await self._work.pass_on(lease, claim, [(holder, _handed_on(claim.item))])
             return True
         source = claim.observation.source if claim.observation else ""
