@@ -1098,4 +1098,22 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a page of whose blocks others show copies is edited and moves twice within a minute",
+        History(
+            34038081933714,
+            [
+                Edit("trash_or_restore", 14),
+                Edit("archive_or_unarchive", 2),
+                Edit("trash_or_restore", 17),
+                Ask(),
+                Settle(),
+                Edit("rewrite", 15),
+                Edit("move", 2),
+                Ask("page", 1, after=0.1),
+                Ask("page"),
+                Edit("move", 14, 5),
+            ],
+        ),
+    ),
 )

@@ -184,7 +184,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B19",
         "a reading that found nothing new remembers a bundle that is gone meanwhile",
-        "a row is moved into another row",
+        "a page comes out of the trash while it is read, whose blocks were denied meanwhile",
         (
             WITHOUT_LEASE,
             Change(
@@ -193,8 +193,13 @@ MUTANTS: tuple[Mutant, ...] = (
                 " {'send'} end\n",
                 "",
             ),
+            Change(
+                "store/lua/site.lua",
+                "ipairs({pagesKey, metasKey, childrenKey})",
+                "ipairs({metasKey, childrenKey})",
+            ),
         ),
-        "hiding",
+        "meanwhile",
     ),
     Mutant(
         "B20",

@@ -192,3 +192,23 @@ async def test_an_edit_that_shows_when_the_page_is_read_makes_due_what_shows_tha
     assert await scene.commit(claim, "one", observation=edited, edited_at=now) == "done"
 
     assert await scene.due() == ["a"]
+
+
+async def test_a_page_that_is_read_for_certain_makes_due_what_shows_it_as_it_was_before_that(
+    scene: Scene,
+) -> None:
+    """Notion's minute is over in which it was edited: another edit in it may show only now."""
+    edited_at = scene.clock.time
+    await scene.publish("p", "one", edited_at=edited_at)
+    await show(scene, "a", "page:p")
+    for later, due in ((1, ["a"]), (1, []), (180, ["a"]), (1, [])):
+        scene.clock.time += later
+        await scene.site.observe(scene.lease, [], [("p", WorkItem())])
+        claims = await scene.claims()
+        edited = scene.seen("p", edited_at=edited_at)
+
+        outcome = await scene.commit(claims["p"], "one", observation=edited, edited_at=edited_at)
+
+        assert (outcome, await scene.due()) == ("done", due)
+        if due:
+            await scene.commit((await scene.claims())["a"], "at-a", things=["page:p"])

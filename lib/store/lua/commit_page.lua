@@ -130,7 +130,10 @@ if args.sort ~= ''
   enterIndex(id, args.source, args.sort, isListed)
 end
 showThings(id, before, args.things)
-if (tonumber(known.edited_at) or 0) < args.edited then -- no look has made these due for that edit
+local isFirstSure = before and before.edited_at == args.edited
+  and (tonumber(before.read_at) or 0) < args.settled_at and args.read_at >= args.settled_at
+-- No look has made these due for that edit, or for a later one in the same minute.
+if (tonumber(known.edited_at) or 0) < args.edited or isFirstSure then
   dueShowing('page:' .. id, nowMs, args.settled_at)
 end
 if args.parent ~= '' then dueTitle(id, known, decoded(observed)) end
