@@ -194,7 +194,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "",
             ),
             Change(
-                "store/lua/site.lua",
+                "store/lua/removal.lua",
                 "ipairs({pagesKey, metasKey, childrenKey})",
                 "ipairs({metasKey, childrenKey})",
             ),
