@@ -1,6 +1,8 @@
 """What people get to see of runs: the newest, with their problems, in one command."""
 
-from lib.model import Ask, ListingRecord, Problem, Source, SourceRecord
+import json
+
+from lib.model import Ask, ListingRecord, Problem, Source, SourceRecord, WorkItem
 from lib.store.history import MOST_RUNS, MOST_SUGGESTED, History, SourceHistory
 from lib.store.keys import Keys
 from lib.store.kv import Kv
@@ -135,6 +137,36 @@ async def test_a_cause_is_kept_with_its_problem_and_with_its_wait(scene: Scene) 
     begun = await scene.runs.begin_slice("r1", scene.lease.lane, 1, Ask(), scene.clock.time + ALIVE)
     assert begun.run
     assert begun.run.waits_cause is None
+
+
+async def test_what_is_overdue_is_told_apart_by_whether_a_version_of_it_is_published(
+    scene: Scene,
+) -> None:
+    await scene.publish("a", "at-a", things=["db:d"], work=[("db:d", WorkItem())])
+    await scene.publish_database("d")
+    await scene.publish("p", "one", source="posts")
+    await scene.see("b")
+    keys = ("a", "b", "db:d", "db:e")
+    await scene.site.observe(scene.lease, [], [(key, WorkItem()) for key in keys])
+    for key, claim in (await scene.claims()).items():
+        about = Problem(key, title=key, kind="page", reason="no answer")
+        if key.startswith("db:"):
+            about = Problem(key[3:], title=key, kind="database", reason="no answer")
+        await scene.queue.give_up(scene.lease, claim, about, 0)
+    for name in ("posts", "empty"):
+        text = json.dumps({"title": name, "kind": "source", "reason": "no answer"})
+        await scene.kv.command("HSET", scene.keys.overdue, f"source:{name}", f"1780000 {text}")
+
+    overdue = (await History(scene.kv, scene.keys).recent_runs()).site.overdue
+
+    assert {one.problem.title: one.is_published for one in overdue} == {
+        "a": True,
+        "b": False,
+        "db:d": True,
+        "db:e": False,
+        "posts": True,
+        "empty": False,
+    }
 
 
 async def test_an_unknown_run_is_none(kv: Kv, keys: Keys) -> None:

@@ -11,6 +11,15 @@
 local root, most, orders, few = unpack(ARGV)
 local active, runs, sources, token, listings, synced, paths, children, overdue, due, budget, event =
   unpack(KEYS)
+local prefix = string.sub(orders, 1, -#'sync:order:' - 1)
+
+-- Returns 1 where a version of something is on the site: of a source, any of its rows.
+local function isPublished(key)
+  local source, database = string.match(key, '^source:(.*)$'), string.match(key, '^db:.*$')
+  if source then return math.min(1, redis.call('ZCARD', orders .. source)) end
+  if database then return redis.call('EXISTS', prefix .. database) end
+  return redis.call('HEXISTS', paths, key)
+end
 
 local current = redis.call('GET', active) or ''
 local ids = redis.call('ZREVRANGE', runs, 0, tonumber(most) - 1)
@@ -32,7 +41,7 @@ local problems = redis.call('HGETALL', overdue)
 for i = 1, #problems, 2 do
   local key = problems[i]
   if string.find(key, '^source:') or redis.call('ZSCORE', due, key) then
-    late[#late + 1] = {key, problems[i + 1], redis.call('HEXISTS', paths, key)}
+    late[#late + 1] = {key, problems[i + 1], isPublished(key)}
   end
 end
 local slugs = {}
