@@ -57,12 +57,14 @@ class Broken(AssertionError):
 
 @dataclass
 class Promise:
-    """A run that somebody asked for at `at`, and the run that answers."""
+    """A run that somebody asked for at `at`, and the run that answers. `page` is the id of the page
+    whose id or slug `name` was then: slugs move."""
 
     at: float
     run_id: str
     scope: str = ""
     name: str = ""
+    page: str = ""
     joined: bool = False
     message: str = ""
 
@@ -227,7 +229,8 @@ class Stage:
             name = query["source"] = sorted(self.sources)[pick % len(self.sources)]
         elif scope == "page":
             name = query["page"] = self._some_page(pick)
-        promise = Promise(self.world.clocks.now(), "", scope, name)
+        ids = {slug: id for id, slug in self.world.paths().items()}
+        promise = Promise(self.world.clocks.now(), "", scope, name, ids.get(name, name))
         if here:
             self.tasks.append(asyncio.create_task(self._here(promise, query)))
             await asyncio.sleep(0.5)
@@ -654,7 +657,7 @@ class Stage:
         self.seen["judged: events"] += 1
         problems = self.problems()
         events = [
-            Promise(at, "", "page", page)
+            Promise(at, "", "page", page, page)
             for page, at in told.items()
             if page in self.bundles().pages
         ]
@@ -751,7 +754,7 @@ class Stage:
         children = {
             child
             for id, page in self.bundles().pages.items()
-            if promise.name in (id, page["meta"]["slug"])
+            if promise.page == id
             for child in _child_pages(page)
         }
         hidden = children & unshared
@@ -768,7 +771,7 @@ class Stage:
         workspace = self.world.notion.workspace
         for id, page in self.bundles().pages.items():
             meta = page["meta"]
-            if promise.scope == "page" and promise.name not in (id, meta["slug"]):
+            if promise.scope == "page" and promise.page != id:
                 continue
             if promise.scope == "source" and meta["source"] != promise.name:
                 continue
@@ -782,7 +785,7 @@ class Stage:
             if problem.endswith(f" is published as {meta['slug']}"):
                 return True
         if promise.scope == "page":
-            return f"({promise.name})" in problem and self._is_row_published(promise.name)
+            return f"({promise.page})" in problem and self._is_row_published(promise.page)
         home = workspace.nodes[self.sources[promise.name]].children[0]
         return problem.startswith(f"{promise.name}:index") or any(
             f"({row})" in problem for row in workspace.get(home, DataSource).children
