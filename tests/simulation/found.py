@@ -1116,4 +1116,36 @@ FOUND: tuple[Found, ...] = (
             ],
         ),
     ),
+    Found(
+        "a row is edited and trashed, and lists lag behind",
+        History(
+            12946789238422,
+            [
+                Edit("append", 20),
+                Ask(),
+                Lag(10.0, 0.0),
+                Edit("trash_or_restore"),
+                Ask(),
+            ],
+        ),
+    ),
+    Found(
+        "a lane dies twice, and a message of the run before is cancelled",
+        History(
+            4602855475922,
+            [
+                Setting("SYNC_LANES", "2"),
+                Kill("worker", 94),
+                Ask(),
+                Edit("edit_everything"),
+                Settle(),
+                Kill("worker", 14),
+                Kill("worker", 98),
+                Cancel(),
+                Ask(),
+                Edit("edit_everything"),
+                Kill("trigger", 42),
+            ],
+        ),
+    ),
 )

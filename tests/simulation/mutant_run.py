@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -56,7 +57,7 @@ def _play_apart(playing: Player, at: int, minutes: float) -> bool:
         print(f"{mutant.row} | it could not be played: {done.stderr[-2000:]}", flush=True)
         return False
     print(_line_of(mutant, outcome), flush=True)
-    histories = [_history_of(mutant), *([_drawn(mutant, outcome.seed)] if outcome.said else [])]
+    histories = [*_histories_of(mutant), *([_drawn(mutant, outcome.seed)] if outcome.said else [])]
     if own := [problem for one in histories if (problem := problem_of(playing, one))]:
         print(f"{mutant.row} | the engine fails there without any change: {own}", flush=True)
     return bool(outcome.by_history and outcome.said and not own)
@@ -76,7 +77,8 @@ def _line_of(mutant: Mutant, outcome: Outcome) -> str:
 def play_here(mutant: Mutant, minutes: float) -> Outcome:
     """Play a mutant in the tree that has its changes."""
     with player() as playing:
-        by_history = problem_of(playing, _history_of(mutant))
+        kept = (problem_of(playing, history) for history in _histories_of(mutant))
+        by_history = next((problem for problem in kept if problem), "")
         ends, played = time.monotonic() + 60 * minutes, 0
         while time.monotonic() < ends:
             seed = fresh_seed()
@@ -86,8 +88,9 @@ def play_here(mutant: Mutant, minutes: float) -> Outcome:
     return Outcome(by_history=by_history, histories=played)
 
 
-def _history_of(mutant: Mutant) -> History:
-    return next(found.history for found in FOUND if found.story == mutant.story)
+def _histories_of(mutant: Mutant) -> list[History]:
+    found = next(found for found in FOUND if found.story == mutant.story)
+    return [found.history, *(replace(found.history, seed=seed) for seed in found.more_seeds)]
 
 
 def _drawn(mutant: Mutant, seed: int) -> History:

@@ -204,7 +204,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B20",
         "a slice that was taken over goes on writing, and writes back what it had read before",
-        "a lane dies with what it holds, and its message is cancelled",
+        "a lane dies twice, and a message of the run before is cancelled",
         (
             WITHOUT_LEASE,
             Change(
@@ -214,7 +214,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "",
             ),
         ),
-        "only-queue",
+        "lanes",
     ),
     Mutant(
         "B20",
@@ -277,7 +277,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "sync/survey/missing_rows.py",
                 "            await self.judge.judge_rows([row_of(page, home, read_at,"
                 " self.judge.rule)])\n",
-                "            await self._unpublish_row(self.observer.gone_row(page_id, known, name),"
+                "            await self.judge.unpublish_row(self.observer.gone_row(page_id, known, name),"
                 " known)\n",
             ),
         ),
@@ -302,7 +302,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B25",
         "a look at an earlier edit counts as the later one",
-        "a listing shows a page as it was",
+        "a row is edited and trashed, and lists lag behind",
         (
             Change(
                 "sync/sightings.py",

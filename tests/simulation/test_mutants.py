@@ -1,9 +1,22 @@
 """The faults that were seen can be put back: each change finds its line in the engine as it is."""
 
+import subprocess
+import sys
+
+import msgspec
 import pytest
 
 from tests.simulation.found import FOUND
-from tests.simulation.mutants import MUTANTS, ROOT, Change, Mutant, Stale, changed_text
+from tests.simulation.mutant_run import Outcome
+from tests.simulation.mutants import (
+    MUTANTS,
+    ROOT,
+    Change,
+    Mutant,
+    Stale,
+    changed_text,
+    mutated_tree,
+)
 from tests.simulation.profiles import PROFILES
 
 NAMES = [f"{mutant.row}: {mutant.wrong}" for mutant in MUTANTS]
@@ -24,6 +37,15 @@ def test_a_mutant_still_applies(mutant: Mutant) -> None:
 def test_a_mutant_has_a_history_of_its_own_and_a_profile(mutant: Mutant) -> None:
     assert [found.story for found in FOUND].count(mutant.story) == 1
     assert mutant.profile in PROFILES
+
+
+@pytest.mark.parametrize("at", range(len(MUTANTS)), ids=NAMES)
+def test_the_history_of_a_mutant_finds_it(at: int) -> None:
+    with mutated_tree(MUTANTS[at]) as tree:
+        words = [sys.executable, "-m", "tests.simulation.mutant_run", str(at), "0"]
+        done = subprocess.run(words, cwd=tree, capture_output=True, check=True)
+
+    assert msgspec.json.decode(done.stdout, type=Outcome).by_history != ""
 
 
 def test_every_row_that_only_the_simulation_can_find_has_a_mutant() -> None:
