@@ -114,7 +114,7 @@ def main() -> None:
         PARTS[name](found)
         found.measured[name] = results.here_and_now()
         results.write(found)
-        report.write(found)
+        report.write(results.read())  # as the next reader of the file sees them
         print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
     passages.write(results.read())
 
