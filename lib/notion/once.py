@@ -19,11 +19,12 @@ class Once(Generic[Answer]):
         self,
         key: str,
         ask: Callable[[], Awaitable[Answer]],
-        accepts: Callable[[Answer], bool] = lambda answer: True,
+        accepts: Callable[[Answer], bool] | None = None,
     ) -> Answer:
         """Return the answer. A failure concerns its asker alone: the next one in line asks again.
-        So does an asker who does not accept the answer that another got."""
-        while key not in self._answers or not accepts(self._answers[key]):
+        So does an asker who does not accept the answer that another got (None: each is
+        accepted)."""
+        while key not in self._answers or (accepts and not accepts(self._answers[key])):
             if under_way := self._asked.get(key):
                 await under_way.wait()
                 continue

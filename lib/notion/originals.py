@@ -76,7 +76,7 @@ class Originals:
     ) -> list[JSON] | Unreadable:
         """The children of an original, or of the block `list_id` under it."""
         await self._loaded.get(original, partial(self._load_once, original))
-        return await self._lists.get(list_id, ask, _is_whole if is_own else _is_any)
+        return await self._lists.get(list_id, ask, _is_whole if is_own else None)
 
     async def head(
         self,
@@ -86,7 +86,7 @@ class Originals:
         is_own: bool = False,
     ) -> Head | Unreadable:
         """What probing a child database gave."""
-        return await self._heads.get(database_id, ask, _is_answer if is_own else _is_any)
+        return await self._heads.get(database_id, ask, _is_answer if is_own else None)
 
     async def parent(self, block_id: str, ask: Callable[[], Awaitable[JSON]]) -> JSON:
         """What a block gives as its parent; {}: it can't be read."""
@@ -131,7 +131,3 @@ def _is_whole(answer: list[JSON] | Unreadable) -> bool:
 
 def _is_answer(answer: Head | Unreadable) -> bool:
     return not isinstance(answer, Unreadable)
-
-
-def _is_any(answer: object) -> bool:
-    return True

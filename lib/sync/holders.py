@@ -16,6 +16,7 @@ from lib.sync.homes import Homes
 from lib.sync.sightings import row_of
 
 HIGHEST_CLIMB = 30
+MOVED = "It moved while Notion was asked where it stands"
 Look = Callable[[str], Awaitable[JSON | None]]
 
 
@@ -26,9 +27,6 @@ class RowAround(msgspec.Struct, frozen=True):
     page: JSON
     source: str
     read_at: float
-
-
-MOVED = "It moved while Notion was asked where it stands"
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -46,9 +46,7 @@ def _play_apart(playing: Player, at: int, minutes: float) -> bool:
     is held against the engine as it is, which plays the same histories."""
     mutant = MUTANTS[at]
     try:
-        with mutated_tree(mutant) as tree:
-            words = [sys.executable, "-m", "tests.simulation.mutant_run", str(at), str(minutes)]
-            done = subprocess.run(words, cwd=tree, capture_output=True, text=True, check=False)
+        done = run_apart(at, minutes)
         outcome = msgspec.json.decode(done.stdout, type=Outcome)
     except Stale as stale:
         print(f"{mutant.row} | {stale}", flush=True)
@@ -61,6 +59,13 @@ def _play_apart(playing: Player, at: int, minutes: float) -> bool:
     if own := [problem for one in histories if (problem := problem_of(playing, one))]:
         print(f"{mutant.row} | the engine fails there without any change: {own}", flush=True)
     return bool(outcome.by_history and outcome.said and not own)
+
+
+def run_apart(at: int, minutes: float) -> subprocess.CompletedProcess[str]:
+    """Play a mutant in a process of its own, which prints its `Outcome` as JSON. Raises `Stale`."""
+    words = [sys.executable, "-m", "tests.simulation.mutant_run", str(at), str(minutes)]
+    with mutated_tree(MUTANTS[at]) as tree:
+        return subprocess.run(words, cwd=tree, capture_output=True, text=True, check=False)
 
 
 def _line_of(mutant: Mutant, outcome: Outcome) -> str:

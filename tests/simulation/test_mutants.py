@@ -1,13 +1,10 @@
 """The faults that were seen can be put back: each change finds its line in the engine as it is."""
 
-import subprocess
-import sys
-
 import msgspec
 import pytest
 
 from tests.simulation.found import FOUND
-from tests.simulation.mutant_run import Outcome
+from tests.simulation.mutant_run import Outcome, run_apart
 from tests.simulation.mutants import (
     MUTANTS,
     ROOT,
@@ -15,7 +12,6 @@ from tests.simulation.mutants import (
     Mutant,
     Stale,
     changed_text,
-    mutated_tree,
 )
 from tests.simulation.profiles import PROFILES
 
@@ -41,10 +37,9 @@ def test_a_mutant_has_a_history_of_its_own_and_a_profile(mutant: Mutant) -> None
 
 @pytest.mark.parametrize("at", range(len(MUTANTS)), ids=NAMES)
 def test_the_history_of_a_mutant_finds_it(at: int) -> None:
-    with mutated_tree(MUTANTS[at]) as tree:
-        words = [sys.executable, "-m", "tests.simulation.mutant_run", str(at), "0"]
-        done = subprocess.run(words, cwd=tree, capture_output=True, check=True)
+    done = run_apart(at, 0)
 
+    assert done.returncode == 0, done.stderr
     assert msgspec.json.decode(done.stdout, type=Outcome).by_history != ""
 
 
